@@ -1,0 +1,119 @@
+"""One schema for everything a run can be told; unknown keys are refused."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
+CODECS = ("words", "characters", "subwords", "class", "tags", "numbers")
+
+ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced"]
+CodecName = Literal["words", "characters", "subwords", "class", "tags", "numbers"]
+
+
+class Section(BaseModel):
+    """A table of the configuration file; a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, defer_build=True)
+
+
+class DataConfig(Section):
+    """Where the rows come from and how raw values become tensors."""
+
+    source: str | None = Field(None, description="file or folder to train on")
+    dev: str | None = Field(None, description="file to choose on; without it a part of the source is held out")
+    test: str | None = Field(None, description="file to report on, once")
+    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll"] | None = Field(
+        None, description="kind of file; inferred from the name and the first lines"
+    )
+    input: list[str] | None = Field(None, description="input column(s)")
+    target: list[str] | None = Field(None, description="target column(s)")
+    group: str | None = Field(None, description="column whose value marks the rows of one sequence")
+    header: bool | None = Field(None, description="whether the first row of a CSV or TSV names the columns; inferred")
+    exclude: list[str] = Field(default_factory=list, description="files of a folder to leave out (glob)")
+    documents: Literal["file", "line"] | None = Field(
+        None, description="what one text document is: the whole file (state is carried) or each line"
+    )
+    input_codec: CodecName | None = Field(None, description="how the input is read; inferred")
+    target_codec: CodecName | None = Field(None, description="how the target is read; inferred")
+    lower: bool = Field(False, description="lower-case text")
+    min_count: int = Field(1, ge=1, description="words seen less often become unknown")
+    max_vocab: int | None = Field(None, ge=1, description="largest vocabulary; subwords: its size (8000)")
+    missing: Literal["error", "mean", "previous"] = Field("error", description="what a missing number becomes")
+    max_length: int | None = Field(None, ge=1, description="longer sequences are cut to this many steps")
+    horizon: int = Field(1, ge=1, description="steps ahead, for numbers that predict their own future")
+    dev_fraction: float = Field(0.1, gt=0, lt=1, description="share held out when no dev file is given")
+
+
+class ModelConfig(Section):
+    """The network between the two codecs."""
+
+    mode: ModeName | None = Field(None, description="sequence mode; inferred from the data")
+    cell: str = Field("lstm", description="the recurrence; see `recur cells`")
+    hidden_size: int | list[int] = Field(128, description="units of a layer, or a list with one size a layer")
+    num_layers: int = Field(1, ge=1, description="layers on top of one another")
+    bidirectional: bool | None = Field(None, description="read both ways; default: where the mode allows and gains")
+    embedding_size: int | None = Field(None, ge=1, description="size of a symbol's vector; default: hidden size")
+    tie_weights: bool = Field(False, description="one matrix for input embedding and readout")
+    attention: Literal["none", "bahdanau", "luong"] = Field("none", description="many-to-many: attention form")
+    adaptive_softmax: bool = Field(False, description="cheaper readout for large vocabularies (Grave 2017)")
+    dropout: float = Field(0.0, ge=0, lt=1, description="dropout on embeddings, between layers and before the readout")
+    variational_dropout: float = Field(0.0, ge=0, lt=1, description="the same with one mask for all steps (Gal 2016)")
+    embedding_dropout: float = Field(0.0, ge=0, lt=1, description="drop whole words (Gal 2016)")
+    recurrent_dropout: float = Field(0.0, ge=0, lt=1, description="locked mask on h_{t-1} (Gal 2016)")
+    zoneout: float = Field(0.0, ge=0, lt=1, description="units that keep their old state (Krueger 2017)")
+    weight_drop: float = Field(0.0, ge=0, lt=1, description="DropConnect on W_hh (Merity 2018)")
+    layer_norm: bool = Field(False, description="layer-normalised lstm or gru (Ba 2016)")
+    residual: bool = Field(False, description="add a layer's input to its output")
+    learn_initial_state: bool = Field(False, description="h_0 is a parameter")
+    forget_bias: float | None = Field(None, description="initial bias of the lstm forget gate")
+    engine: Literal["auto", "eager", "stock"] = Field("auto", description="backend of the recurrence")
+
+
+class TrainingConfig(Section):
+    """How the network learns."""
+
+    epochs: int = Field(10, ge=1, description="passes over the training data")
+    max_steps: int | None = Field(None, ge=1, description="stop after this many updates")
+    max_minutes: float | None = Field(None, gt=0, description="stop after this many minutes of training")
+    batch_size: int = Field(32, ge=1, description="rows, or parallel streams, of one update")
+    optimizer: Literal["adam", "adamw", "sgd", "asgd"] = Field("adamw", description="asgd: NT-ASGD (Merity 2018)")
+    lr: float = Field(2e-3, gt=0, description="learning rate")
+    weight_decay: float = Field(0.0, ge=0, description="decoupled for adamw, L2 for the others")
+    schedule: Literal["constant", "cosine", "linear", "plateau", "step"] = Field("cosine", description="learning rate")
+    warmup_steps: int = Field(0, ge=0, description="updates over which the learning rate rises from 0")
+    decay: float = Field(0.5, gt=0, le=1, description="factor of the schedules step and plateau")
+    decay_after: int = Field(4, ge=0, description="epochs at full rate before schedule step decays every epoch")
+    clip: float = Field(1.0, ge=0, description="largest gradient norm; 0 switches clipping off")
+    bptt: int = Field(64, ge=1, description="k2: steps of truncated BPTT, for one long stream")
+    bptt_stride: int | None = Field(None, ge=1, description="k1: steps between updates; default k2")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of probability given to all classes")
+    teacher_forcing: float = Field(
+        1.0, ge=0, le=1, description="share of true symbols that the decoder ends up being fed (Bengio 2015)"
+    )
+    patience: int | None = Field(None, ge=1, description="evaluations without gain before stopping")
+    evaluate_every: int | None = Field(None, ge=1, description="updates between evaluations; default: each epoch")
+    save_every: int = Field(500, ge=1, description="updates between checkpoints")
+    bucket: bool = Field(True, description="batches of similar lengths")
+    seed: int = Field(0, ge=0, description="seed of everything random")
+    threads: int | None = Field(None, ge=1, description="CPU threads; default: all")
+    device: str = Field("auto", description="auto, cpu, cuda, mps")
+    prompts: list[str] = Field(default_factory=list, description="prompts shown after every evaluation")
+
+
+class Config(Section):
+    """A whole run: data, model, training."""
+
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @field_validator("model")
+    @classmethod
+    def _sizes_are_positive(cls, model: ModelConfig) -> ModelConfig:
+        sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size]
+        if not sizes or min(sizes) < 1:
+            raise ValueError(f"hidden_size must be positive, got {model.hidden_size}")
+        return model

@@ -1,0 +1,13 @@
+"""From an equation to something that runs: graph, gradient, plan, and the backends that execute a plan."""
+
+from __future__ import annotations
+
+from recur.engine.call import Call, Report, Result
+from recur.engine.choose import BACKENDS, choose, prepare, run
+from recur.engine.noise import Noise, recurrent_states
+
+BackendReport = Report
+
+__all__ = [
+    "BACKENDS", "BackendReport", "Call", "Noise", "Report", "Result", "choose", "prepare", "recurrent_states", "run",
+]  # fmt: skip

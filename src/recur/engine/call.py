@@ -1,0 +1,120 @@
+"""What a backend is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from recur.engine.noise import Noise
+from recur.equations import Equation
+
+
+@dataclass(frozen=True)
+class Call:
+    """One recurrence over one batch, checked.
+
+    Attributes
+    ----------
+    equation : Equation
+        The cell.
+    x : Tensor
+        Inputs (T, B, X).
+    states : dict of str to Tensor
+        Initial states (B, S), one for each state of the equation.
+    parameters : mapping of str to Tensor
+        One for each parameter of the equation.
+    sizes : mapping of str to int
+        The numbers behind the size symbols.
+    lengths : Tensor or None
+        Real steps of each row (B,), 0..T.
+    resets : Tensor or None
+        (T, B) bool: a new sequence begins at step t.
+    reverse : bool
+        From each row's last real step to its first.
+    noise : Noise
+        Masks of recurrent dropout and zoneout.
+    all_states : bool
+        Whether the states of every step are wanted.
+    precision : str
+        "float32" (the tensors' own dtype) or "bfloat16" (products only).
+    """
+
+    equation: Equation
+    x: Tensor
+    states: dict[str, Tensor]
+    parameters: Mapping[str, Tensor]
+    sizes: Mapping[str, int]
+    lengths: Tensor | None = None
+    resets: Tensor | None = None
+    reverse: bool = False
+    noise: Noise = field(default_factory=Noise)
+    all_states: bool = False
+    precision: str = "float32"
+
+    @property
+    def steps(self) -> range:
+        """The steps in the order in which they are computed."""
+        return range(self.x.shape[0])[::-1] if self.reverse else range(self.x.shape[0])
+
+    def live(self, t: int) -> Tensor | None:
+        """(B, 1) bool: rows for which step t is real; None when all are."""
+        return None if self.lengths is None else (self.lengths > t).unsqueeze(-1)
+
+    def fresh(self, t: int) -> Tensor | None:
+        """(B, 1) bool: rows whose states are zeroed before step t is computed; None when none can be.
+
+        A reset at t is a boundary between t-1 and t. Going backwards in time it is crossed before step t-1.
+        """
+        if self.resets is None:
+            return None
+        boundary = t + 1 if self.reverse else t
+        if boundary >= self.x.shape[0]:
+            return None
+        fresh = self.resets[boundary]
+        if self.lengths is not None:
+            fresh = fresh & (self.lengths > boundary)
+        return fresh.unsqueeze(-1)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Which backend ran a recurrence, and why each faster one did not.
+
+    Attributes
+    ----------
+    ran : str
+        "stock" or "eager".
+    reasons : dict of str to str
+        For each backend that was passed over, the reason.
+    """
+
+    ran: str
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        passed = "; ".join(f"{name} not used: {reason}" for name, reason in self.reasons.items())
+        return f"backend: {self.ran}" + (f"; {passed}" if passed else "")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a recurrence gives.
+
+    Attributes
+    ----------
+    outputs : Tensor
+        The first state of every step (T, B, O); zero at padded steps.
+    states : dict of str to Tensor
+        Each state after the last real step (B, S).
+    all_states : dict of str to Tensor, or None
+        Each state of every step (T, B, S), zero at padded steps, if it was asked for.
+    report : Report
+        What ran.
+    """
+
+    outputs: Tensor
+    states: dict[str, Tensor]
+    all_states: dict[str, Tensor] | None
+    report: Report

@@ -1,0 +1,174 @@
+"""One function chooses the backend of a recurrence, and can say what it chose and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from recur.engine import eager, stock
+from recur.engine.call import Call, Report, Result
+from recur.engine.noise import Noise
+from recur.equations import Equation
+from recur.errors import BackendError, ShapeError, did_you_mean
+
+BACKENDS = ("auto", "stock", "eager")
+
+
+def choose(call: Call, backend: str = "auto") -> Report:
+    """Choose what runs a call: torch's kernel where it has one, else the equation step by step.
+
+    Parameters
+    ----------
+    call : Call
+        The recurrence.
+    backend : str
+        "auto", or the name of one backend.
+
+    Raises
+    ------
+    BackendError
+        If the backend asked for does not exist or cannot run this call.
+    """
+    if backend not in BACKENDS:
+        raise BackendError(f'there is no backend "{backend}".{did_you_mean(backend, BACKENDS)}')
+    if backend == "eager":
+        return Report("eager", {"stock": "eager was asked for"})
+    reason = stock.why_not(call)
+    if reason is None:
+        return Report("stock")
+    if backend == "stock":
+        raise BackendError(
+            f"the stock backend cannot run this layer: {reason}", hint='engine="auto" takes one that can'
+        )
+    return Report("eager", {"stock": reason})
+
+
+def run(
+    equation: Equation,
+    x: Tensor,
+    states: Mapping[str, Tensor] | None,
+    parameters: Mapping[str, Tensor],
+    *,
+    lengths: Tensor | None = None,
+    resets: Tensor | None = None,
+    reverse: bool = False,
+    noise: Noise | None = None,
+    all_states: bool = False,
+    backend: str = "auto",
+    precision: str = "float32",
+) -> Result:
+    """Run a recurrence over a batch of sequences, one direction of one layer.
+
+    Parameters
+    ----------
+    equation : Equation
+        The cell.
+    x : Tensor
+        Inputs (T, B, X).
+    states : mapping of str to Tensor, optional
+        Initial states (B, S); those not given are zero.
+    parameters : mapping of str to Tensor
+        One for each parameter of the equation.
+    lengths : Tensor, optional
+        Real steps of each row (B,), in any order, 0..T; later steps never matter. The reverse direction starts
+        at each row's last real step.
+    resets : Tensor, optional
+        (T, B) bool. True at t marks a boundary between t-1 and t that no state crosses, in either direction.
+    reverse : bool
+        From the last step to the first.
+    noise : Noise, optional
+        Masks of recurrent dropout and zoneout.
+    all_states : bool
+        Return each state of every step.
+    backend : str
+        "auto", "stock" or "eager".
+    precision : str
+        "float32": the tensors' own dtype; "bfloat16": factors of matrix products rounded to bfloat16.
+
+    Returns
+    -------
+    Result
+        Outputs (T, B, O), final states (B, S), and what ran.
+
+    Raises
+    ------
+    ShapeError
+        If shapes, names or lengths do not fit.
+    BackendError
+        If the backend asked for cannot run it.
+    """
+    call = prepare(equation, x, states, parameters, lengths, resets, reverse, noise, all_states, precision)
+    report = choose(call, backend)
+    return stock.run(call, report) if report.ran == "stock" else eager.run(call, report)
+
+
+def prepare(
+    equation: Equation,
+    x: Tensor,
+    states: Mapping[str, Tensor] | None,
+    parameters: Mapping[str, Tensor],
+    lengths: Tensor | None = None,
+    resets: Tensor | None = None,
+    reverse: bool = False,
+    noise: Noise | None = None,
+    all_states: bool = False,
+    precision: str = "float32",
+) -> Call:
+    """Check the arguments of ``run`` and put them together as a Call."""
+    if x.dim() != 3:
+        raise ShapeError(f"{equation.name}: x has shape {tuple(x.shape)}, expected (T, B, X)")
+    if set(parameters) != set(equation.parameters):
+        raise ShapeError(
+            f"{equation.name}: parameters are {sorted(parameters)}, expected {sorted(equation.parameters)}"
+        )
+    T, B = x.shape[:2]
+    sizes = _sizes(equation, x, parameters)
+    given = dict(states or {})
+    for name in given:
+        if name not in equation.states:
+            raise ShapeError(f'{equation.name} has no state "{name}".{did_you_mean(name, equation.states)}')
+    full = {}
+    for name in equation.states:
+        shape = (B, *equation.shape(name, **sizes))
+        full[name] = given.get(name, x.new_zeros(shape)) if name in given else x.new_zeros(shape)
+        if tuple(full[name].shape) != shape:
+            raise ShapeError(f"{equation.name}: the state {name} has shape {tuple(full[name].shape)}, expected {shape}")
+    if lengths is not None:
+        lengths = lengths.to(x.device)
+        if tuple(lengths.shape) != (B,):
+            raise ShapeError(f"lengths has shape {tuple(lengths.shape)}, expected ({B},)")
+    if resets is not None:
+        resets = resets.to(x.device, torch.bool)
+        if tuple(resets.shape) != (T, B):
+            raise ShapeError(f"resets has shape {tuple(resets.shape)}, expected ({T}, {B})")
+    if precision not in {"float32", "bfloat16"}:
+        raise ShapeError(f'precision is "{precision}", expected "float32" or "bfloat16"')
+    return Call(equation, x, full, parameters, sizes, lengths, resets, reverse, noise or Noise(), all_states, precision)
+
+
+def _sizes(equation: Equation, x: Tensor, parameters: Mapping[str, Tensor]) -> dict[str, int]:
+    """The number behind each size symbol, read off the tensors."""
+    sizes: dict[str, int] = {}
+    known = [(equation.input, (x.shape[-1],)), *((name, tuple(p.shape)) for name, p in parameters.items())]
+    for name, numbers in known:
+        shape = equation.shapes[name]
+        if len(shape) != len(numbers):
+            raise ShapeError(f"{equation.name}: {name} has shape {numbers}, expected {len(shape)} dimension(s)")
+        for size, number in zip(shape, numbers, strict=True):
+            if len(size.terms) == 1 and not size.constant:
+                symbol, factor = size.terms[0]
+                if number % factor == 0:
+                    sizes.setdefault(symbol, number // factor)
+    for name, numbers in known:
+        missing = {symbol for size in equation.shapes[name] for symbol in size.symbols} - set(sizes)
+        if missing:
+            raise ShapeError(f"{equation.name}: the size {min(missing)} cannot be read off {name} of shape {numbers}")
+        expected = equation.shape(name, **sizes)
+        if expected != numbers:
+            raise ShapeError(
+                f"{equation.name}: {name} has shape {numbers}, expected {expected} "
+                f"({', '.join(f'{symbol}={number}' for symbol, number in sorted(sizes.items()))})"
+            )
+    return sizes

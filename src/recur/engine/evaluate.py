@@ -1,0 +1,114 @@
+"""One node of a graph as torch operations, on rows (..., n)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from recur.equations.graph import Node
+
+Values = dict[int, Tensor | float]
+
+
+def round_to_bfloat16(value: Tensor) -> Tensor:
+    """The nearest bfloat16, in the dtype it came in."""
+    return value.to(torch.bfloat16).to(value.dtype)
+
+
+def evaluate(nodes: Sequence[Node], values: Values, sizes: Mapping[str, int], bfloat16: bool = False) -> None:
+    """Compute nodes in order into ``values``, which holds the values of all leaves they need.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        In order of computation.
+    values : dict of int to Tensor or float
+        Values by ``id(node)``; vectors have shape (..., n), matrices (m, n).
+    sizes : mapping of str to int
+        The numbers behind the size symbols.
+    bfloat16 : bool
+        Round the factors of matrix products to bfloat16, accumulating in the given dtype.
+    """
+    for node in nodes:
+        values[id(node)] = _value(node, values, sizes, bfloat16)
+
+
+def _value(node: Node, values: Values, sizes: Mapping[str, int], bfloat16: bool) -> Tensor | float:
+    op = node.op
+    given = [_leaf(a, sizes) if id(a) not in values else values[id(a)] for a in node.args]
+    a = given[0]
+    if op == "add":
+        return a + given[1]
+    if op == "sub":
+        return a - given[1]
+    if op == "mul":
+        return a * given[1]
+    if op == "div":
+        return a / given[1]
+    if isinstance(a, float):
+        a = torch.tensor(a)
+    if op in {"matvec", "matvec_transposed"}:
+        vector = given[1]
+        if not isinstance(vector, Tensor):
+            raise TypeError(f"{node}: the vector has no value")
+        matrix = a if op == "matvec" else a.t()
+        if bfloat16:
+            matrix, vector = round_to_bfloat16(matrix), round_to_bfloat16(vector)
+        return F.linear(vector, matrix)
+    if op == "slice":
+        start, stop = (size.value(sizes) for size in node.attribute)
+        return a[..., start:stop]
+    if op == "concat":
+        return _concat(node, given, sizes)
+    if op == "sum":
+        return a.sum(-1, keepdim=True)
+    if op == "expand":
+        return a.expand(*a.shape[:-1], node.size.value(sizes)) if a.dim() else a
+    if op in {"maximum", "minimum", "greater"}:
+        b = given[1] if isinstance(given[1], Tensor) else torch.as_tensor(given[1], dtype=a.dtype, device=a.device)
+        a = a.to(b.dtype) if not a.dim() else a
+        if op == "greater":
+            return (a > b).to(a.dtype)
+        return torch.maximum(a, b) if op == "maximum" else torch.minimum(a, b)
+    return _UNARY[op](a)
+
+
+def _concat(node: Node, given: Sequence[Tensor | float], sizes: Mapping[str, int]) -> Tensor:
+    some = max((g for g in given if isinstance(g, Tensor)), key=Tensor.dim)
+    rows = some.shape[:-1]
+    parts = []
+    for argument, value in zip(node.args, given, strict=True):
+        if isinstance(value, Tensor):
+            parts.append(value.expand(*rows, value.shape[-1]))
+        else:
+            parts.append(some.new_full((*rows, argument.size.value(sizes)), value))
+    return torch.cat(parts, -1)
+
+
+def _leaf(node: Node, sizes: Mapping[str, int]) -> Tensor | float:
+    if node.op == "constant":
+        return float(node.attribute)
+    if node.op == "count":
+        return float(node.attribute.value(sizes))
+    if node.op == "zeros":
+        return 0.0
+    raise KeyError(f"no value for {node.op} {node}")
+
+
+_UNARY = {
+    "neg": torch.neg,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "relu": torch.relu,
+    "exp": torch.exp,
+    "log": torch.log,
+    "sqrt": torch.sqrt,
+    "abs": torch.abs,
+    "sign": torch.sign,
+    "sin": torch.sin,
+    "cos": torch.cos,
+    "softplus": F.softplus,
+}

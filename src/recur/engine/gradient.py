@@ -1,0 +1,204 @@
+"""From the graph of a time step to the graph of its gradient (reverse mode).
+
+For one step, states_t = f(x_t, states_{t-1}; parameters). Given the seeds dE/dstates_t, *total* derivatives
+that already contain everything later steps contribute, the chain rule gives
+
+    dE/dx_t,  dE/dstates_{t-1}                      messages: to the input, and back in time
+    dE/dW += sum_t  dz_t v_t^T                      for each product z_t = W v_t   (a matrix's share of step t)
+    dE/db += sum_t  db_t                            for each vector parameter
+
+Where v_t is x_t the product is the path *input to hidden*, where it is h_{t-1} the path *hidden to hidden*; the
+path *hidden to output* lies in the readout. Sources: P. Werbos (1990), Backpropagation through time; A. Griewank,
+A. Walther (2008), Evaluating derivatives, chapter 3.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+
+from recur.equations.graph import Builder, Graph, Node
+from recur.equations.sizes import ONE, ZERO, Size
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """The gradient of one time step, as further nodes on the step's own graph.
+
+    Attributes
+    ----------
+    graph : Graph
+        The forward step.
+    seeds : dict of str to Node
+        dE/dstate_t for each state, what the backward step is given.
+    input : Node
+        dE/dx_t.
+    states : dict of str to Node
+        dE/dstate_{t-1} through this step.
+    products : dict of str to tuple of (Node, Node)
+        For each matrix W the pairs (dz, v) of its products z = W v; dE/dW = sum over t and rows of dz v^T.
+    vectors : dict of str to Node
+        For each vector parameter its derivative in one step and row.
+    """
+
+    graph: Graph
+    seeds: dict[str, Node]
+    input: Node
+    states: dict[str, Node]
+    products: dict[str, tuple[tuple[Node, Node], ...]]
+    vectors: dict[str, Node]
+
+
+@lru_cache(maxsize=256)
+def gradient(graph: Graph) -> Gradient:
+    """Differentiate one time step."""
+    return _Reverse(graph).run()
+
+
+class _Reverse:
+    """One sweep over the graph from its outputs to its leaves."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.make: Builder = graph.builder
+        self.whole: dict[int, list[Node]] = defaultdict(list)
+        self.pieces: dict[int, list[tuple[Size, Size, Node]]] = defaultdict(list)
+        self.products: dict[str, list[tuple[Node, Node]]] = defaultdict(list)
+
+    def run(self) -> Gradient:
+        graph, make = self.graph, self.make
+        seeds = {name: make.leaf("seed", name, node.shape) for name, node in graph.outputs.items()}
+        for name, node in graph.outputs.items():
+            self.whole[id(node)].append(seeds[name])
+        adjoint: dict[int, Node] = {}
+        for node in reversed(graph.order):
+            total = self._collect(node)
+            if total is None or len(node.shape) == 2:
+                continue
+            adjoint[id(node)] = total
+            self._hand_down(node, total)
+
+        def of(node: Node) -> Node:
+            return adjoint.get(id(node)) or make.zeros(node.size)
+
+        return Gradient(
+            graph=graph,
+            seeds=seeds,
+            input=of(graph.input),
+            states={name: of(node) for name, node in graph.states.items()},
+            products={
+                name: tuple(self.products[name]) for name, node in graph.parameters.items() if len(node.shape) == 2
+            },
+            vectors={name: of(node) for name, node in graph.parameters.items() if len(node.shape) == 1},
+        )
+
+    def _add(self, node: Node, derivative: Node) -> None:
+        """Hand a derivative to an argument; one that was stretched gathers the sum."""
+        if not node.shape:
+            return
+        if node.size == ONE and derivative.size != ONE:
+            derivative = self.make.sum(derivative)
+        elif node.size != ONE and derivative.size == ONE:
+            derivative = self.make.expand(derivative, node.size)
+        self.whole[id(node)].append(derivative)
+
+    def _collect(self, node: Node) -> Node | None:
+        """The sum of all derivatives handed to a node, or None if the outputs do not depend on it."""
+        parts = list(self.whole[id(node)])
+        pieces = sorted(self.pieces[id(node)], key=lambda piece: _position(piece[0]))
+        while pieces:
+            row, end, rest = [], ZERO, []
+            for start, stop, piece in pieces:
+                if _position(start) < _position(end):
+                    rest.append((start, stop, piece))
+                    continue
+                if start != end:
+                    row.append(self.make.zeros(start - end))
+                row.append(piece)
+                end = stop
+            if end != node.size:
+                row.append(self.make.zeros(node.size - end))
+            parts.append(self.make.concat(row))
+            pieces = rest
+        if not parts:
+            return None
+        total = parts[0]
+        for part in parts[1:]:
+            total = self.make.binary("add", total, part)
+        return total
+
+    def _hand_down(self, node: Node, d: Node) -> None:
+        """The chain rule at one node y = op(a, b), given d = dE/dy."""
+        make, op = self.make, node.op
+
+        def mul(p: Node, q: Node) -> Node:
+            return make.binary("mul", p, q)
+
+        def sub(p: Node, q: Node) -> Node:
+            return make.binary("sub", p, q)
+
+        one = make.constant(1.0)
+        if op in {"matvec", "matvec_transposed"}:
+            matrix, vector = node.args
+            self._add(vector, make.matvec(matrix, d, transposed=op == "matvec"))
+            self.products[matrix.attribute].append((d, vector) if op == "matvec" else (vector, d))
+            return
+        if op == "slice":
+            start, stop = node.attribute
+            self.pieces[id(node.args[0])].append((start, stop, d))
+            return
+        if op == "concat":
+            start = ZERO
+            for part in node.args:
+                self._add(part, make.slice(d, start, start + part.size))
+                start = start + part.size
+            return
+        if op == "sum":
+            self._add(node.args[0], d)
+            return
+        if op == "expand":
+            self._add(node.args[0], make.sum(d))
+            return
+        if len(node.args) == 1:
+            (a,) = node.args
+            y = node
+            local = {
+                "neg": lambda: make.unary("neg", d),
+                "tanh": lambda: mul(d, sub(one, mul(y, y))),
+                "sigmoid": lambda: mul(d, mul(y, sub(one, y))),
+                "relu": lambda: mul(d, make.binary("greater", a, make.constant(0.0))),
+                "exp": lambda: mul(d, y),
+                "log": lambda: make.binary("div", d, a),
+                "sqrt": lambda: make.binary("div", d, mul(make.constant(2.0), y)),
+                "abs": lambda: mul(d, make.unary("sign", a)),
+                "sin": lambda: mul(d, make.unary("cos", a)),
+                "cos": lambda: make.unary("neg", mul(d, make.unary("sin", a))),
+                "softplus": lambda: mul(d, make.unary("sigmoid", a)),
+            }
+            if op in local:
+                self._add(a, local[op]())
+            return
+        if len(node.args) == 2:
+            a, b = node.args
+            if op == "add":
+                self._add(a, d)
+                self._add(b, d)
+            elif op == "sub":
+                self._add(a, d)
+                self._add(b, make.unary("neg", d))
+            elif op == "mul":
+                self._add(a, mul(d, b))
+                self._add(b, mul(d, a))
+            elif op == "div":
+                self._add(a, make.binary("div", d, b))
+                self._add(b, make.unary("neg", make.binary("div", mul(d, node), b)))
+            elif op in {"maximum", "minimum"}:
+                first = make.binary("greater", *((a, b) if op == "maximum" else (b, a)))
+                self._add(a, mul(d, first))
+                self._add(b, mul(d, sub(one, first)))
+
+
+def _position(size: Size) -> tuple[int, ...]:
+    """An order on the bounds of slices of one vector, which are multiples of common parts."""
+    return (sum(factor for _, factor in size.terms), size.constant)

@@ -1,0 +1,107 @@
+"""The plan of a recurrence: what is computed once, before, inside and after the time loop, and what is stored.
+
+    once      depends on parameters only
+    before    depends on x_t but on no state: one large operation over all steps (W_xh x for all t is one product)
+    inside    depends on a state: one step after another
+
+and backward, given the gradient of the step,
+
+    inside    what dE/dstates_{t-1} needs: one step after another, from the last to the first
+    after     everything else: dE/dx and the matrices' gradients, one large product each over all steps
+    stored    the forward values that the backward pass reads again (the memory that BPTT costs)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from recur.engine.gradient import Gradient, gradient
+from recur.equations.graph import Graph, Node, topological
+
+_STEPWISE_LEAVES = frozenset({"state", "noise"})
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Where in the time loop every node of a step belongs. All lists are in order of computation.
+
+    Attributes
+    ----------
+    graph : Graph
+        The step.
+    once, before, inside : list of Node
+        The forward pass.
+    """
+
+    graph: Graph
+    once: list[Node]
+    before: list[Node]
+    inside: list[Node]
+
+
+@dataclass(frozen=True, eq=False)
+class BackwardPlan:
+    """Where every node of the step's gradient belongs.
+
+    Attributes
+    ----------
+    gradient : Gradient
+        The gradient of the step.
+    inside, after : list of Node
+        The backward pass, in the loop and behind it.
+    stored : list of Node
+        Forward nodes inside the loop whose values of all steps are kept.
+    """
+
+    gradient: Gradient
+    inside: list[Node]
+    after: list[Node]
+    stored: list[Node]
+
+
+def _depending(nodes: Iterable[Node], ops: frozenset[str]) -> set[int]:
+    """The nodes that are, or are computed from, leaves of these kinds."""
+    found: set[int] = set()
+    for node in nodes:
+        if node.op in ops or any(id(argument) in found for argument in node.args):
+            found.add(id(node))
+    return found
+
+
+@lru_cache(maxsize=256)
+def plan(graph: Graph) -> Plan:
+    """Sort the forward step's nodes by where they are computed."""
+    order = graph.order
+    stepwise = _depending(order, _STEPWISE_LEAVES)
+    on_rows = _depending(order, frozenset({"input", "mask"}))
+    once, before, inside = [], [], []
+    for node in order:
+        if not node.args:
+            continue
+        if id(node) in stepwise:
+            inside.append(node)
+        elif id(node) in on_rows:
+            before.append(node)
+        else:
+            once.append(node)
+    return Plan(graph, once, before, inside)
+
+
+@lru_cache(maxsize=256)
+def backward_plan(graph: Graph) -> BackwardPlan:
+    """Sort the gradient's nodes by where they are computed, and list what the forward pass must store."""
+    derived = gradient(graph)
+    forward = {id(node) for node in graph.order}
+    wanted = [derived.input, *derived.states.values(), *derived.vectors.values()]
+    for pairs in derived.products.values():
+        wanted += [dz for dz, _ in pairs]
+    inside = [n for n in topological(derived.states.values()) if n.args and id(n) not in forward]
+    known = {id(node) for node in inside}
+    after = [n for n in topological(wanted) if n.args and id(n) not in forward and id(n) not in known]
+    stepwise = {id(node) for node in plan(graph).inside}
+    read = {id(a): a for node in inside + after for a in node.args}
+    read |= {id(v): v for pairs in derived.products.values() for _, v in pairs}
+    stored = [node for node in plan(graph).inside if id(node) in read and id(node) in stepwise]
+    return BackwardPlan(derived, inside, after, stored)

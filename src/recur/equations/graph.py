@@ -1,0 +1,233 @@
+"""The graph of one time step: what an equation is once it has been traced.
+
+A node is an operation on earlier nodes; equal nodes are one node, so that a subexpression which an
+equation, or its gradient, writes twice is computed once. Values have one of three shapes: a number ``()``,
+a vector ``(n,)``, a matrix ``(m, n)``. A vector of size 1 stretches to any size in element-wise operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from recur.equations.sizes import ONE, ZERO, Shape, Size
+
+LEAVES = frozenset({"input", "state", "parameter", "constant", "count", "mask", "noise", "seed", "zeros"})
+UNARY = frozenset({"neg", "tanh", "sigmoid", "relu", "exp", "log", "sqrt", "abs", "sign", "sin", "cos", "softplus"})
+BINARY = frozenset({"add", "sub", "mul", "div", "maximum", "minimum", "greater"})
+_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "greater": ">"}
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One operation of the time step.
+
+    Attributes
+    ----------
+    op : str
+        A leaf (``input state parameter constant count mask noise seed zeros``), an element-wise operation, or
+        ``matvec`` (W v), ``matvec_transposed`` (W^T v), ``slice``, ``concat``, ``sum``, ``expand``.
+    args : tuple of Node
+        What it is computed from.
+    shape : tuple of Size
+        ``()``, ``(n,)`` or ``(m, n)``.
+    attribute : object
+        The name of a leaf, the value of a constant, the bounds of a slice.
+    """
+
+    op: str
+    args: tuple[Node, ...]
+    shape: Shape
+    attribute: Any = None
+
+    @property
+    def size(self) -> Size:
+        """The size of a vector; 1 for a number."""
+        return self.shape[0] if self.shape else ONE
+
+    def __str__(self) -> str:
+        return text(self)
+
+
+def text(node: Node, depth: int = 4) -> str:
+    """Write a node as an expression, ``W_hh @ h``, cut off below ``depth`` levels."""
+    if node.op in {"input", "state", "parameter", "mask", "noise"}:
+        return str(node.attribute)
+    if node.op == "constant":
+        return f"{node.attribute:g}"
+    if node.op == "zeros":
+        return "0"
+    if node.op == "count":
+        return str(node.attribute)
+    if node.op == "seed":
+        return f"dE/d{node.attribute}"
+    if depth == 0:
+        return "..."
+    parts = [text(argument, depth - 1) for argument in node.args]
+    if node.op in _INFIX:
+        return f"({parts[0]} {_INFIX[node.op]} {parts[1]})"
+    if node.op == "matvec":
+        return f"{parts[0]} @ {parts[1]}"
+    if node.op == "matvec_transposed":
+        return f"{parts[0]}^T @ {parts[1]}"
+    if node.op == "slice":
+        start, stop = node.attribute
+        return f"{parts[0]}[{start}:{stop}]"
+    if node.op == "neg":
+        return f"-{parts[0]}"
+    return f"{node.op}({', '.join(parts)})"
+
+
+@dataclass
+class Builder:
+    """Makes nodes, each once; folds what is known without data (``a + 0``, ``1 * a``)."""
+
+    nodes: dict[tuple[Any, ...], Node] = field(default_factory=dict)
+
+    def make(self, op: str, args: Iterable[Node], shape: Shape, attribute: Any = None) -> Node:
+        """Return the node with these parts, making it if it is new."""
+        args = tuple(args)
+        key = (op, tuple(id(argument) for argument in args), shape, attribute)
+        found = self.nodes.get(key)
+        if found is None:
+            found = self.nodes[key] = Node(op, args, shape, attribute)
+        return found
+
+    def leaf(self, op: str, name: str, shape: Shape) -> Node:
+        """A named leaf: the input, a state, a parameter, a mask, a noise."""
+        return self.make(op, (), shape, name)
+
+    def constant(self, value: float) -> Node:
+        """A number that is the same for every row and step."""
+        return self.make("constant", (), (), float(value))
+
+    def count(self, size: Size) -> Node:
+        """The number that a size is once the layer is made."""
+        return self.make("count", (), (), size)
+
+    def zeros(self, size: Size) -> Node:
+        """A vector of zeros."""
+        return self.make("zeros", (), (size,), None)
+
+    def binary(self, op: str, a: Node, b: Node) -> Node:
+        """An element-wise operation on two nodes whose sizes agree or stretch."""
+        if a.op == "constant" and b.op == "constant":
+            folded = _fold(op, a.attribute, b.attribute)
+            if folded is not None:
+                return self.constant(folded)
+        stretched = a.shape if (b.size == ONE or not b.shape) else b.shape
+        for one, other, swapped in ((a, b, False), (b, a, True)):
+            if one.op == "constant" and other.shape == stretched:
+                if op == "mul" and one.attribute == 1.0:
+                    return other
+                if op == "add" and one.attribute == 0.0:
+                    return other
+                if swapped and op == "sub" and one.attribute == 0.0:
+                    return other
+                if swapped and op == "div" and one.attribute == 1.0:
+                    return other
+        return self.make(op, (a, b), stretched)
+
+    def unary(self, op: str, a: Node) -> Node:
+        """An element-wise operation on one node."""
+        if op == "neg" and a.op == "neg":
+            return a.args[0]
+        return self.make(op, (a,), a.shape)
+
+    def matvec(self, matrix: Node, vector: Node, transposed: bool = False) -> Node:
+        """W v, or W^T v."""
+        rows = matrix.shape[1 if transposed else 0]
+        return self.make("matvec_transposed" if transposed else "matvec", (matrix, vector), (rows,))
+
+    def slice(self, vector: Node, start: Size, stop: Size) -> Node:
+        """The elements from ``start`` up to ``stop``."""
+        if start == ZERO and stop == vector.size:
+            return vector
+        return self.make("slice", (vector,), (stop - start,), (start, stop))
+
+    def concat(self, parts: Iterable[Node]) -> Node:
+        """The parts one after the other."""
+        parts = tuple(parts)
+        if len(parts) == 1:
+            return parts[0]
+        total = ZERO
+        for part in parts:
+            total = total + part.size
+        return self.make("concat", parts, (total,))
+
+    def sum(self, vector: Node) -> Node:
+        """The sum of the elements, a vector of size 1."""
+        return vector if vector.size == ONE else self.make("sum", (vector,), (ONE,))
+
+    def expand(self, vector: Node, size: Size) -> Node:
+        """A vector of size 1 (or a number) repeated to ``size``."""
+        return vector if vector.shape == (size,) else self.make("expand", (vector,), (size,))
+
+
+def _fold(op: str, a: float, b: float) -> float | None:
+    if op == "add":
+        return a + b
+    if op == "sub":
+        return a - b
+    if op == "mul":
+        return a * b
+    if op == "div" and b != 0:
+        return a / b
+    return None
+
+
+def topological(outputs: Iterable[Node]) -> list[Node]:
+    """All nodes that the outputs need, each after its arguments."""
+    order: list[Node] = []
+    seen: set[int] = set()
+    stack: list[tuple[Node, Iterator[Node]]] = []
+    for output in outputs:
+        if id(output) in seen:
+            continue
+        seen.add(id(output))
+        stack.append((output, iter(output.args)))
+        while stack:
+            node, arguments = stack[-1]
+            for argument in arguments:
+                if id(argument) not in seen:
+                    seen.add(id(argument))
+                    stack.append((argument, iter(argument.args)))
+                    break
+            else:
+                order.append(node)
+                stack.pop()
+    return order
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """One time step: (x_t, states at t-1, parameters) -> states at t.
+
+    Attributes
+    ----------
+    input : Node
+        x_t.
+    states : dict of str to Node
+        The states at t-1, in order; the first is also the output.
+    parameters : dict of str to Node
+        Matrices and vectors shared by all steps.
+    outputs : dict of str to Node
+        The states at t, by the same names.
+    noises : dict of str to Node
+        Random masks that a variant of the equation takes as further inputs; usually empty.
+    builder : Builder
+        Where further nodes, such as those of the gradient, are made.
+    """
+
+    input: Node
+    states: dict[str, Node]
+    parameters: dict[str, Node]
+    outputs: dict[str, Node]
+    builder: Builder
+    noises: dict[str, Node] = field(default_factory=dict)
+
+    @property
+    def order(self) -> list[Node]:
+        """Every node of the step, each after its arguments."""
+        return topological(self.outputs.values())

@@ -1,0 +1,88 @@
+"""Sizes of vectors and matrices as symbols: ``4H``, ``X``, ``H + P``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from recur.errors import EquationError
+
+_TERM = re.compile(r"^(\d*)([A-Za-z_]\w*)$|^(\d+)$")
+
+
+@dataclass(frozen=True)
+class Size:
+    """A sum of symbols with whole coefficients and a constant, such as ``4H`` or ``H + P``.
+
+    Attributes
+    ----------
+    terms : tuple of (str, int)
+        Symbol and coefficient, sorted by symbol; coefficients are never 0.
+    constant : int
+        The part without a symbol.
+    """
+
+    terms: tuple[tuple[str, int], ...] = ()
+    constant: int = 0
+
+    @staticmethod
+    def parse(text: str) -> Size:
+        """Read ``4H``, ``X``, ``H+P`` or ``1``."""
+        total = Size()
+        for part in text.split("+"):
+            found = _TERM.match(part.strip())
+            if not found:
+                raise EquationError(
+                    f'cannot read the size "{text}"',
+                    hint='a size is a symbol with an optional factor, such as "H", "4H" or "H+P"',
+                )
+            if found[3]:
+                total = total + Size((), int(found[3]))
+            else:
+                total = total + Size(((found[2], int(found[1] or 1)),))
+        return total
+
+    def __add__(self, other: Size) -> Size:
+        return self._combine(other, 1)
+
+    def __sub__(self, other: Size) -> Size:
+        return self._combine(other, -1)
+
+    def _combine(self, other: Size, sign: int) -> Size:
+        terms = dict(self.terms)
+        for symbol, factor in other.terms:
+            terms[symbol] = terms.get(symbol, 0) + sign * factor
+        kept = tuple(sorted((symbol, factor) for symbol, factor in terms.items() if factor))
+        return Size(kept, self.constant + sign * other.constant)
+
+    def divided_by(self, parts: int) -> Size | None:
+        """Return the size of one of ``parts`` equal pieces, or None if it does not divide."""
+        if parts < 1 or self.constant % parts or any(factor % parts for _, factor in self.terms):
+            return None
+        return Size(tuple((s, f // parts) for s, f in self.terms), self.constant // parts)
+
+    def value(self, sizes: Mapping[str, int]) -> int:
+        """Return the number that this size is, given a number for each symbol."""
+        return self.constant + sum(factor * sizes[symbol] for symbol, factor in self.terms)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that this size is made of."""
+        return tuple(symbol for symbol, _ in self.terms)
+
+    def __str__(self) -> str:
+        parts = [f"{'' if factor == 1 else factor}{symbol}" for symbol, factor in self.terms]
+        if self.constant or not parts:
+            parts.append(str(self.constant))
+        return "+".join(parts)
+
+
+ONE = Size((), 1)
+ZERO = Size((), 0)
+Shape = tuple[Size, ...]
+
+
+def show(shape: Shape) -> str:
+    """Write a shape as people do: ``4H x X``, ``H`` or ``a number``."""
+    return " x ".join(str(size) for size in shape) if shape else "a number"

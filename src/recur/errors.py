@@ -1,0 +1,93 @@
+"""What can go wrong, said in three parts: what happened, what was expected, what to type."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+
+class RecurError(Exception):
+    """An error that a user can mend: a message and, where there is one, the fix.
+
+    Parameters
+    ----------
+    message : str
+        What happened, with the values, and what was expected.
+    hint : str, optional
+        What to type or change; printed on its own ``hint:`` line.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+class EquationError(RecurError, ValueError):
+    """An equation is malformed: a wrong size, an unknown name, control flow on values."""
+
+
+class ShapeError(RecurError, ValueError):
+    """A tensor has a shape, dtype or length that the layer cannot take."""
+
+
+class BackendError(RecurError, RuntimeError):
+    """A backend that was asked for by name cannot run this recurrence."""
+
+
+class DataError(RecurError, ValueError):
+    """A file, a row or a value cannot be read as what it was said to be."""
+
+
+class ConfigError(RecurError, ValueError):
+    """A configuration has an unknown key, a wrong type or a contradiction."""
+
+
+class RunError(RecurError, ValueError):
+    """A run folder is missing, altered, truncated or not one of ours."""
+
+
+class TrainingError(RecurError, RuntimeError):
+    """Training stopped: a non-finite loss, no data left, an impossible schedule."""
+
+
+class MissingExtraError(RecurError, ImportError):
+    """An optional package is not installed; the hint names the extra that brings it."""
+
+
+def closest(name: str, options: Iterable[str]) -> str | None:
+    """Return the option nearest to ``name`` in spelling, or None if none is near."""
+    by_lower = {option.lower(): option for option in options}
+    found = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
+
+
+def did_you_mean(name: str, options: Iterable[str]) -> str:
+    """Return ``' Did you mean "x"?'`` for the nearest option, or the whole list when none is near."""
+    options = list(options)
+    near = closest(name, options)
+    if near is not None:
+        return f' Did you mean "{near}"?'
+    return f" Known: {', '.join(options)}." if options else ""
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import an optional module, or say which extra brings it.
+
+    Raises
+    ------
+    MissingExtraError
+        When the module is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f'this needs the package "{module}", which is not installed',
+            hint=f'pip install "recur[{extra}]"',
+        ) from error
