@@ -7,8 +7,25 @@ from recur.engine import bptt, prepare, run
 from recur.engine.gradient import gradient
 from recur.engine.plan import backward_plan, plan
 from recur.equations import (
-    absolute, concat, cos, equation, exp, get, layer_norm, log, maximum, mean, minimum, relu, sigmoid, sin, softplus,
-    split, sqrt, tanh, total,
+    absolute,
+    concat,
+    cos,
+    equation,
+    exp,
+    get,
+    layer_norm,
+    log,
+    maximum,
+    mean,
+    minimum,
+    relu,
+    sigmoid,
+    sin,
+    softplus,
+    split,
+    sqrt,
+    tanh,
+    total,
 )  # fmt: skip
 from tests.engine.helpers import CELLS, SIZES, make
 from tests.tolerances import close

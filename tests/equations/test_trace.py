@@ -107,7 +107,7 @@ REFUSED = [
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return x", r"returns a value of X for the state h"),
     ({"x": "X", "h": "H", "W": "H X", "b": "H"}, "def f(x, h, W, b): return W @ x", r"declares b and never uses it"),
     ({"x": "X", "h": "H"}, "def f(x, h, W): return W @ x", r"no size is declared for the argument W"),
-    ({"x": "X", "h": "H", "W": "H X", "V": "H"}, "def f(x, h, W): return W @ x", r"declared for V, which is not an arg"),
+    ({"x": "X", "h": "H", "W": "H X", "V": "H"}, "def f(x, h, W): return W @ x", r"declared for V, which is not"),
     ({"x": "X", "h": "H", "W": "H X X"}, "def f(x, h, W): return W @ x", r"has 3 sizes, expected one size \(vector\)"),
     ({"x": "X", "h": "H", "W": "H X = one"}, "def f(x, h, W): return W @ x", r'"one" is not a number to start from'),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): W @ x", r"returns nothing"),
