@@ -1,0 +1,183 @@
+"""What a layer refuses, in torch's words, with the fix added."""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recur.errors import ConfigError, RecurError, ShapeError, did_you_mean
+
+
+class LayerInputError(ShapeError, RuntimeError):
+    """A tensor does not fit a layer. It is a ``RuntimeError`` too, as torch.nn's is."""
+
+
+class ArgumentTypeError(RecurError, TypeError):
+    """An argument of a constructor has the wrong type."""
+
+
+def check_sizes(
+    input_size: object, hidden_size: object, num_layers: object, bias: object, batch_first: object, dropout: object
+) -> list[int]:
+    """Check the arguments that torch.nn has too, in torch's order; return the hidden size of every layer.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If an argument has the wrong type.
+    ConfigError
+        If a value is out of its range.
+    """
+    if not isinstance(dropout, numbers.Real) or isinstance(dropout, bool) or not 0 <= float(dropout) <= 1:
+        raise ConfigError(
+            "dropout should be a number in range [0, 1] representing the probability of an element being zeroed, "
+            f"got {dropout!r}"
+        )
+    for name, flag in (("bias", bias), ("batch_first", batch_first)):
+        if not isinstance(flag, bool):
+            raise ArgumentTypeError(
+                f"{name} should be of type bool, got: {type(flag).__name__}", hint=f"{name}=True or {name}=False"
+            )
+    if not isinstance(input_size, int):
+        raise ArgumentTypeError(f"input_size should be of type int, got: {type(input_size).__name__}")
+    if input_size <= 0:
+        raise ConfigError(f"input_size must be greater than zero, got {input_size}")
+    if not isinstance(num_layers, int):
+        raise ArgumentTypeError(f"num_layers should be of type int, got: {type(num_layers).__name__}")
+    several = isinstance(hidden_size, Sequence) and not isinstance(hidden_size, str)
+    sizes: list[Any] = list(hidden_size) if isinstance(hidden_size, Sequence) and several else [hidden_size]
+    for size in sizes:
+        if not isinstance(size, int):
+            raise ArgumentTypeError(
+                f"hidden_size should be of type int, got: {type(size).__name__}",
+                hint="a number, or a list with one number a layer",
+            )
+        if size <= 0:
+            raise ConfigError(f"hidden_size must be greater than zero, got {size}")
+    if num_layers <= 0:
+        raise ConfigError(f"num_layers must be greater than zero, got {num_layers}")
+    if not several:
+        return sizes * num_layers
+    if not sizes or num_layers not in (1, len(sizes)):
+        raise ConfigError(
+            f"hidden_size={sizes} names {len(sizes)} layers and num_layers={num_layers}",
+            hint=f"num_layers={len(sizes)}, or leave num_layers out",
+        )
+    return sizes
+
+
+def check_probability(name: str, value: object) -> float:
+    """Return ``value`` as a float if it is a probability below 1.
+
+    Raises
+    ------
+    ConfigError
+        If it is not in [0, 1).
+    """
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= float(value) < 1:
+        raise ConfigError(f"{name} should be a number in range [0, 1), got {value!r}", hint=f"{name}=0.2")
+    return float(value)
+
+
+def check_zoneout(zoneout: float | Mapping[str, float], states: Sequence[str]) -> dict[str, float]:
+    """Return the zoneout probability of each state that has one.
+
+    Raises
+    ------
+    ConfigError
+        If a state is unknown or a value is no probability.
+    """
+    if isinstance(zoneout, Mapping):
+        for name in zoneout:
+            if name not in states:
+                raise ConfigError(f'zoneout names the state "{name}".{did_you_mean(name, states)}')
+        given = dict(zoneout)
+    else:
+        given = dict.fromkeys(states, zoneout)
+    checked = {name: check_probability("zoneout", p) for name, p in given.items()}
+    return {name: p for name, p in checked.items() if p > 0}
+
+
+def check_choice(name: str, value: object, options: Sequence[str]) -> None:
+    """Refuse a value that is not one of the options, naming the nearest.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of them.
+    """
+    if value not in options:
+        raise ConfigError(
+            f"{name}={value!r} is not one of {', '.join(options)}.{did_you_mean(str(value), options)}",
+        )
+
+
+def warn_unused_dropout(name: str, value: float, num_layers: int) -> None:
+    """Say that a dropout between layers does nothing in a single layer, as torch.nn does."""
+    if value > 0 and num_layers == 1:
+        warnings.warn(
+            f"{name} option adds dropout after all but last recurrent layer, so non-zero {name} expects "
+            f"num_layers greater than 1, but got {name}={value} and num_layers={num_layers}",
+            stacklevel=4,
+        )
+
+
+def check_input(kind: str, x: Tensor, weight: Tensor, input_size: int, packed: bool, batch_first: bool) -> None:
+    """Check dtype, dimensions and feature size of a layer's input (time-major or batch-major alike).
+
+    Raises
+    ------
+    LayerInputError
+        In torch's words, with what to type.
+    """
+    if x.dtype != weight.dtype and not torch._C._is_any_autocast_enabled():
+        if x.dtype.is_floating_point:
+            fix = f"Convert input: input.to({weight.dtype}), or convert model: model.to({x.dtype})"
+            hint = None
+        else:
+            fix = "A recurrent layer takes vectors of real numbers."
+            hint = (
+                f"if these are ids, embed them first: recur.nn.Embedding(vocabulary, {input_size})(ids); "
+                f"if they are measurements: input.to({weight.dtype})"
+            )
+        raise LayerInputError(
+            f"RNN input dtype ({x.dtype}) does not match weight dtype ({weight.dtype}). {fix}", hint=hint
+        )
+    expected = 2 if packed else 3
+    if x.dim() != expected:
+        raise LayerInputError(f"input must have {expected} dimensions, got {x.dim()}")
+    if x.size(-1) != input_size:
+        axes = "(B, T, X)" if batch_first else "(T, B, X)"
+        raise LayerInputError(
+            f"input.size(-1) must be equal to input_size. Expected {input_size}, got {x.size(-1)}",
+            hint=f"{kind}({x.size(-1)}, ...) takes this input"
+            + ("" if packed else f", whose axes are read as {axes}; its shape is {tuple(x.shape)}"),
+        )
+
+
+def check_devices(x: Tensor, states: Sequence[Tensor], weight: Tensor) -> None:
+    """Check that input, state and parameters are on one device.
+
+    Raises
+    ------
+    LayerInputError
+        In torch's words, with what to type.
+    """
+    for state in states:
+        if state.device != x.device:
+            raise LayerInputError(
+                "Input and hidden tensors are not at the same device, found input tensor at "
+                f"{x.device} and hidden tensor at {state.device}",
+                hint=f'hidden.to("{x.device}")',
+            )
+    if x.device != weight.device:
+        raise LayerInputError(
+            "Input and parameter tensors are not at the same device, found input tensor at "
+            f"{x.device} and parameter tensor at {weight.device}",
+            hint=f'input.to("{weight.device}"), or layer.to("{x.device}")',
+        )

@@ -1,0 +1,47 @@
+"""``LockedDropout``: one mask for all steps of a row."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from recur.nn.checks import check_probability
+
+
+class LockedDropout(nn.Module):
+    """Dropout that hides the same columns at every step of a row, and others in another row.
+
+    Parameters
+    ----------
+    p : float
+        Probability that a column is zeroed.
+    batch_first : bool
+        Axis order of the input.
+
+    Examples
+    --------
+    >>> import torch
+    >>> dropped = LockedDropout(0.5)(torch.ones(2, 7, 4))
+    >>> bool((dropped == dropped[:, :1]).all())
+    True
+
+    References
+    ----------
+    Y. Gal, Z. Ghahramani (2016), A theoretically grounded application of dropout in recurrent neural networks.
+    """
+
+    def __init__(self, p: float = 0.5, batch_first: bool = True) -> None:
+        super().__init__()
+        self.p = check_probability("p", p)
+        self.batch_first = batch_first
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop columns of (B, T, S), or (T, B, S) without ``batch_first``; in evaluation return ``x``."""
+        if not self.training or self.p == 0:
+            return x
+        one_step = x[:, :1] if self.batch_first else x[:1]
+        mask = torch.empty_like(one_step).bernoulli_(1 - self.p).div_(1 - self.p)
+        return x * mask
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}" + ("" if self.batch_first else ", batch_first=False")

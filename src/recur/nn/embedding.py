@@ -1,0 +1,87 @@
+"""``Embedding``: torch.nn.Embedding that can drop whole words and says which id is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from recur.nn.checks import LayerInputError, check_probability
+
+
+class Embedding(nn.Embedding):
+    """A vector for each id; with ``dropout``, words vanish as a whole, everywhere in the batch.
+
+    Parameters
+    ----------
+    num_embeddings : int
+        V.
+    embedding_dim : int
+        Size of a vector.
+    padding_idx : int, optional
+        An id whose vector is zero and stays so.
+    dropout : float
+        Probability that a word (a row of the weight) is zeroed for a pass; the rest is scaled up.
+    **options
+        As in torch.nn.Embedding.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Embedding(10, 4, dropout=0.1)(torch.tensor([[1, 2, 3]])).shape
+    torch.Size([1, 3, 4])
+
+    References
+    ----------
+    Y. Gal, Z. Ghahramani (2016), section 4.2 (word embeddings dropout). S. Merity et al. (2018), section 4.3.
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        *,
+        dropout: float = 0.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(num_embeddings, embedding_dim, padding_idx, **options)
+        self.dropout = check_probability("dropout", dropout)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Look ids of any shape up: (...) gives (..., embedding_dim).
+
+        Raises
+        ------
+        LayerInputError
+            If an id is not in 0..V-1; it says which and where.
+        """
+        self._check(input)
+        vectors = super().forward(input)
+        if not self.training or self.dropout == 0:
+            return vectors
+        keep = 1 - self.dropout
+        mask = vectors.new_empty(self.num_embeddings).bernoulli_(keep).div_(keep)
+        return vectors * mask[input].unsqueeze(-1)
+
+    def _check(self, ids: Tensor) -> None:
+        if ids.dtype not in (torch.int64, torch.int32):
+            raise LayerInputError(
+                f"ids are whole numbers (int64 or int32), got {ids.dtype}",
+                hint="vectors of real numbers need no embedding; ids: ids.long()",
+            )
+        # on a GPU looking at the values would wait for it
+        if ids.numel() == 0 or ids.device.type != "cpu":
+            return
+        low, high = int(ids.min()), int(ids.max())
+        if low < 0 or high >= self.num_embeddings:
+            wrong = (ids < 0) | (ids >= self.num_embeddings)
+            where = wrong.nonzero()[0].tolist()
+            raise LayerInputError(
+                f"id {int(ids[tuple(where)])} at {where} is not in 0..{self.num_embeddings - 1}",
+                hint="the vocabulary that made the ids is larger than this embedding",
+            )
+
+    def extra_repr(self) -> str:
+        return super().extra_repr() + (f", dropout={self.dropout}" if self.dropout else "")

@@ -1,0 +1,168 @@
+"""The error e_t = loss(z_t, y_t) of every step, with padded steps left out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from recur.nn.checks import LayerInputError, check_choice
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def linear_cross_entropy(
+    h: Tensor,
+    weight: Tensor,
+    target: Tensor,
+    bias: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    class_weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> Tensor:
+    """Readout and error in one: z_t = W_hy h_t + b_y,  e_t = -log softmax(z_t)[y_t].
+
+    Steps whose target is ``ignore_index`` are left out before the product, so padding costs nothing and can
+    hold anything.
+
+    Parameters
+    ----------
+    h : Tensor
+        (..., H) hidden states.
+    weight : Tensor
+        (V, H), W_hy.
+    target : Tensor
+        (...) int64 in 0..V-1, or ``ignore_index``.
+    bias : Tensor, optional
+        (V,), b_y.
+    ignore_index : int
+        Target of the steps that do not count.
+    class_weight : Tensor, optional
+        (V,) weight of each class; the mean is then a weighted mean, as in torch.
+    label_smoothing : float
+        Share of probability given to all classes alike.
+    reduction : "mean", "sum" or "none"
+        "none" gives e_t of every step, 0 where it does not count; the "mean" of no steps is 0.
+
+    Returns
+    -------
+    Tensor
+        A number, or (...) with "none".
+
+    Raises
+    ------
+    LayerInputError
+        If shapes do not fit or a target is no class.
+
+    Examples
+    --------
+    >>> import torch
+    >>> h, weight = torch.randn(2, 5, 8), torch.zeros(4, 8)
+    >>> target = torch.tensor([[0, 1, 2, 3, 0], [1, -100, -100, -100, -100]])
+    >>> round(linear_cross_entropy(h, weight, target).item(), 4)  # log 4
+    1.3863
+    """
+    check_choice("reduction", reduction, REDUCTIONS)
+    _check_shapes(h, weight, target, bias)
+    flat, goal = h.reshape(-1, h.shape[-1]), target.reshape(-1)
+    real = goal != ignore_index
+    count = int(real.sum())
+    if count < goal.numel():
+        flat, goal = flat[real], goal[real]
+    _check_classes(goal, weight.shape[0], ignore_index)
+    if count == 0 and reduction == "mean":
+        reduction_here = "sum"
+    else:
+        reduction_here = reduction
+    error = functional.cross_entropy(
+        functional.linear(flat, weight, bias),
+        goal,
+        class_weight,
+        ignore_index=ignore_index,
+        reduction=reduction_here,
+        label_smoothing=label_smoothing,
+    )
+    if reduction != "none":
+        return error
+    return error.new_zeros(real.shape).masked_scatter(real, error).reshape(target.shape)
+
+
+def mean_square_error(
+    z: Tensor, target: Tensor, mask: Tensor | None = None, *, reduction: str = "mean"
+) -> Tensor:
+    """The error of a regression, e_t = mean over columns of (z_t - y_t)^2, over the steps that count.
+
+    Parameters
+    ----------
+    z, target : Tensor
+        (..., C).
+    mask : Tensor, optional
+        (...) bool, True for a step that counts; what z and target hold elsewhere, NaN too, has no effect.
+    reduction : "mean", "sum" or "none"
+        "none" gives e_t of every step, 0 where it does not count; the "mean" of no steps is 0.
+
+    Returns
+    -------
+    Tensor
+        A number, or (...) with "none".
+
+    Raises
+    ------
+    LayerInputError
+        If shapes do not fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> z, target = torch.zeros(1, 3, 1), torch.tensor([[[1.0], [3.0], [float("nan")]]])
+    >>> mean_square_error(z, target, torch.tensor([[True, True, False]])).item()
+    5.0
+    """
+    check_choice("reduction", reduction, REDUCTIONS)
+    if z.shape != target.shape:
+        # (B, T, 1) - (B, T) would broadcast to (B, T, T) in silence
+        raise LayerInputError(
+            f"z has shape {tuple(z.shape)} and target {tuple(target.shape)}, expected the same",
+            hint="target.unsqueeze(-1)" if z.shape == (*target.shape, 1) else None,
+        )
+    if mask is None:
+        mask = torch.ones(z.shape[:-1], dtype=torch.bool, device=z.device)
+    if mask.shape != z.shape[:-1] or mask.dtype != torch.bool:
+        raise LayerInputError(
+            f"mask should be bool of shape {tuple(z.shape[:-1])}, got {mask.dtype} of shape {tuple(mask.shape)}"
+        )
+    hidden = ~mask.unsqueeze(-1)
+    error = (z.masked_fill(hidden, 0) - target.masked_fill(hidden, 0)).square().mean(-1)
+    if reduction == "none":
+        return error
+    total = error.sum()
+    return total if reduction == "sum" else total / mask.sum().clamp(min=1)
+
+
+def _check_shapes(h: Tensor, weight: Tensor, target: Tensor, bias: Tensor | None) -> None:
+    if weight.dim() != 2 or h.shape[-1] != weight.shape[-1]:
+        raise LayerInputError(
+            f"h has shape {tuple(h.shape)} and weight {tuple(weight.shape)}, expected (..., H) and (V, H)",
+            hint="weight.t()" if weight.dim() == 2 and h.shape[-1] == weight.shape[0] else None,
+        )
+    if target.shape != h.shape[:-1]:
+        raise LayerInputError(
+            f"target has shape {tuple(target.shape)}, expected {tuple(h.shape[:-1])}: one class for each step of h",
+        )
+    if target.dtype not in (torch.int64, torch.int32, torch.uint8):
+        raise LayerInputError(f"target is a class number (int64), got {target.dtype}", hint="target.long()")
+    if bias is not None and tuple(bias.shape) != (weight.shape[0],):
+        raise LayerInputError(f"bias has shape {tuple(bias.shape)}, expected ({weight.shape[0]},)")
+
+
+def _check_classes(goal: Tensor, classes: int, ignore_index: int) -> None:
+    if goal.numel() == 0:
+        return
+    low, high = int(goal.min()), int(goal.max())
+    if low < 0 or high >= classes:
+        raise LayerInputError(
+            f"target {low if low < 0 else high} is not in 0..{classes - 1}",
+            hint=f"steps that do not count have the target {ignore_index}",
+        )

@@ -1,0 +1,189 @@
+"""From what a caller gives (padded, packed or unbatched; any axis order) to time-major steps, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from recur.nn.checks import LayerInputError
+from recur.nn.state import State, map_state
+
+
+@dataclass(frozen=True)
+class Steps:
+    """An input arranged for the engine, and the way back to the caller's layout.
+
+    Attributes
+    ----------
+    x : Tensor
+        (T, B, X); padded steps hold zeros.
+    lengths : Tensor or None
+        (B,), or None when every row has T steps.
+    resets : Tensor or None
+        (T, B) bool.
+    """
+
+    x: Tensor
+    lengths: Tensor | None
+    resets: Tensor | None
+    batch_first: bool
+    unbatched: bool = False
+    packed: PackedSequence | None = None
+
+    def enter(self, state: State) -> State:
+        """Bring a caller's state into the order of the rows of ``x``."""
+        if self.packed is None or self.packed.sorted_indices is None:
+            return state
+        order = self.packed.sorted_indices
+        return map_state(lambda tensor: tensor.index_select(1, order), state)
+
+    def leave(self, state: State) -> State:
+        """Bring a state (L*D, B, S) into the caller's order of rows."""
+        if self.unbatched:
+            return map_state(lambda tensor: tensor.squeeze(1), state)
+        if self.packed is None or self.packed.unsorted_indices is None:
+            return state
+        order = self.packed.unsorted_indices
+        return map_state(lambda tensor: tensor.index_select(1, order), state)
+
+    def output(self, y: Tensor) -> Tensor | PackedSequence:
+        """Give the outputs (T, B, O) in the form in which the input came."""
+        if self.packed is not None:
+            if self.lengths is None:
+                data = y.flatten(0, 1)
+            else:
+                data = pack_padded_sequence(y, self.lengths.cpu()).data
+            return PackedSequence(
+                data, self.packed.batch_sizes, self.packed.sorted_indices, self.packed.unsorted_indices
+            )
+        return self.series(y)
+
+    def series(self, y: Tensor) -> Tensor:
+        """Give any (T, B, S) in the caller's order of axes and rows, padded."""
+        if self.unbatched:
+            return y.squeeze(1)
+        if self.packed is not None and self.packed.unsorted_indices is not None:
+            y = y.index_select(1, self.packed.unsorted_indices)
+        return y.transpose(0, 1) if self.batch_first else y
+
+
+def arrange(
+    x: Tensor | PackedSequence,
+    lengths: Tensor | Sequence[int] | None,
+    resets: Tensor | None,
+    batch_first: bool,
+) -> Steps:
+    """Arrange an input that has been checked.
+
+    Parameters
+    ----------
+    x : Tensor or PackedSequence
+        (T, B, X), (B, T, X) with ``batch_first``, or (T, X).
+    lengths : Tensor or sequence of int, optional
+        (B,) whole numbers from 0 to T.
+    resets : Tensor, optional
+        (B, T) bool in every layout; (T,) for an unbatched input.
+    batch_first : bool
+        Axis order of ``x``.
+
+    Returns
+    -------
+    Steps
+
+    Raises
+    ------
+    LayerInputError
+        If ``lengths`` or ``resets`` do not fit the input.
+    """
+    if isinstance(x, PackedSequence):
+        if lengths is not None:
+            raise LayerInputError(
+                "a PackedSequence carries its own lengths", hint="leave lengths out, or pass the padded tensor"
+            )
+        steps, own = pad_packed_sequence(PackedSequence(x.data, x.batch_sizes))
+        time, batch = steps.shape[:2]
+        boundaries = None
+        if resets is not None:
+            boundaries = _resets(resets, time, batch, False, steps.device)
+            if x.sorted_indices is not None:
+                boundaries = boundaries.index_select(1, x.sorted_indices)
+        ragged = own.to(steps.device) if int(own.min()) < time else None
+        return Steps(steps, ragged, boundaries, batch_first, packed=x)
+    unbatched = x.dim() == 2
+    if unbatched:
+        steps = x.unsqueeze(1)
+    else:
+        steps = x.transpose(0, 1) if batch_first else x
+    time, batch = steps.shape[:2]
+    if time == 0:
+        raise LayerInputError("Expected sequence length to be larger than 0 in RNN, got an input of no steps")
+    counted = None if lengths is None else _lengths(lengths, time, batch, unbatched, batch_first, x.device)
+    boundaries = None if resets is None else _resets(resets, time, batch, unbatched, x.device)
+    if counted is not None:
+        # whatever stands in the padding, NaN too, must not reach a result or a gradient
+        steps = steps.masked_fill(padded(counted, time).unsqueeze(-1), 0)
+    return Steps(steps, counted, boundaries, batch_first, unbatched)
+
+
+def padded(lengths: Tensor, time: int) -> Tensor:
+    """The padded steps of time-major rows: (T, B) bool, True where t >= length."""
+    return torch.arange(time, device=lengths.device).unsqueeze(1) >= lengths
+
+
+def as_lengths(lengths: Tensor | Sequence[int], time: int, batch: int, hint: str | None = None) -> Tensor:
+    """Return lengths as whole numbers (B,), refusing what is not in 0..T.
+
+    Raises
+    ------
+    LayerInputError
+        If the shape, the dtype or a value does not fit.
+    """
+    tensor = torch.as_tensor(lengths)
+    if tensor.dtype.is_floating_point or tensor.dtype.is_complex or tensor.dtype == torch.bool:
+        raise LayerInputError(f"lengths are whole numbers, got {tensor.dtype}", hint="lengths.long()")
+    if tuple(tensor.shape) != (batch,):
+        raise LayerInputError(
+            f"lengths should have one number a row, shape ({batch},), got {tuple(tensor.shape)}", hint=hint
+        )
+    if batch:
+        low, high = int(tensor.min()), int(tensor.max())
+        if low < 0 or high > time:
+            raise LayerInputError(
+                f"lengths should be from 0 to the {time} steps of the input, got {low if low < 0 else high}",
+                hint=hint,
+            )
+    return tensor.long()
+
+
+def _lengths(
+    lengths: Tensor | Sequence[int], time: int, batch: int, unbatched: bool, batch_first: bool, device: torch.device
+) -> Tensor | None:
+    hint = None
+    given = torch.as_tensor(lengths)
+    if unbatched:
+        given = given.reshape(1) if given.numel() == 1 else given
+        hint = "a 2-D input is read as one sequence (T, X); give a batch three axes"
+    elif not batch_first:
+        hint = "the input is read as (T, B, X); if its first axis is the batch, make the layer with batch_first=True"
+    else:
+        hint = "the input is read as (B, T, X) because batch_first=True"
+    counted = as_lengths(given, time, batch, hint)
+    if batch == 0 or int(counted.min()) == time:
+        return None
+    return counted.to(device)
+
+
+def _resets(resets: Tensor, time: int, batch: int, unbatched: bool, device: torch.device) -> Tensor:
+    expected = (time,) if unbatched else (batch, time)
+    if resets.dtype != torch.bool:
+        raise LayerInputError(f"resets are True or False, got {resets.dtype}", hint="resets.bool()")
+    if tuple(resets.shape) != expected:
+        raise LayerInputError(
+            f"resets should have shape {expected}, got {tuple(resets.shape)}",
+            hint="resets are (B, T) in every layout: True where the state is zeroed before that step",
+        )
+    return (resets.unsqueeze(1) if unbatched else resets.t()).to(device)

@@ -1,0 +1,408 @@
+"""``Recurrent``: any equation as a layer, deep, in both directions, over ragged rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from recur import engine as backends
+from recur.engine import Report
+from recur.engine.noise import recurrent_states
+from recur.equations import Equation, get
+from recur.errors import ConfigError, RecurError
+from recur.nn import checks, initial
+from recur.nn.between import drop_between, merge_directions
+from recur.nn.binding import bind, recurrent_matrices
+from recur.nn.extras import describe
+from recur.nn.masks import draw_noise, drop_weights
+from recur.nn.padding import Steps, arrange
+from recur.nn.report import merge_reports
+from recur.nn.state import State, StepStates, flat_state, join_state, split_state
+
+Series = list[list[dict[str, Tensor]]]
+
+
+class Recurrent(nn.Module):
+    r"""A layer over any equation: ``states_t = f(x_t, states_{t-1})`` for t = 1..T, in L layers and D directions.
+
+    Parameters
+    ----------
+    equation : Equation or str
+        The cell: what ``recur.equation`` made, or a name of ``recur cells``.
+    input_size : int
+        X.
+    hidden_size : int or sequence of int
+        H, or one H a layer.
+    num_layers : int
+        L; each layer reads the outputs of the one below.
+    bias : bool
+        Without it the equation's bias vectors (free vectors called ``b...``) are zero and no parameters.
+    batch_first : bool
+        Axis order of input and output: (B, T, .) or (T, B, .). States are (L*D, B, S) in both.
+    dropout : float
+        Dropout between layers: on the outputs of every layer but the last, at every step anew.
+    bidirectional : bool
+        Read each row also from its last real step to its first.
+    device, dtype
+        Where and as what the parameters are made.
+    sizes : mapping of str to int
+        Numbers for the equation's own size symbols, ``{"P": 64}``.
+    residual : bool
+        Add a layer's input to its output, where the two have one size.
+    merge : "concat" or "sum"
+        How the two directions are put together.
+    variational_dropout : float
+        Dropout between layers with one mask for all steps (Gal and Ghahramani 2016).
+    recurrent_dropout : float
+        One mask for all steps on h_{t-1} where it enters a product (Gal and Ghahramani 2016).
+    zoneout : float or mapping of str to float
+        Probability that a unit keeps its old value at a step, for all states or by state (Krueger et al. 2017).
+    weight_drop : float
+        DropConnect on the recurrent matrices, drawn once a pass (Merity et al. 2018).
+    forget_bias : float, optional
+        Initial bias of the forget gate of an LSTM (Jozefowicz et al. 2015).
+    recurrent_init : "uniform" or "orthogonal"
+        Start of the recurrent matrices; orthogonal gate by gate (Saxe et al. 2014).
+    learn_initial_state : bool
+        Make the state before the first step a parameter (zero at first) instead of zero. A reset still zeroes.
+    engine : str
+        Backend: "auto", "eager" or "stock". ``backend_report()`` says what ran.
+    precision : "float32" or "bfloat16"
+        Of the matrix products; "float32" means the dtype of the parameters.
+
+    Attributes
+    ----------
+    {name}_l{k}, {name}_l{k}_reverse : nn.Parameter
+        The equation's parameter ``name`` in layer k.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from recur.nn import Recurrent
+    >>> layer = Recurrent("minimal_gated_unit", 3, 5, num_layers=2, batch_first=True)
+    >>> output, state = layer(torch.randn(4, 7, 3), lengths=[7, 0, 3, 5])
+    >>> output.shape, state.shape
+    (torch.Size([4, 7, 5]), torch.Size([2, 4, 5]))
+    """
+
+    # own names of the equation's parameters; a layer of torch.nn has torch's
+    naming: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    equation: Equation
+    bias: bool
+    dropout: float
+
+    def __init__(
+        self,
+        equation: Equation | str,
+        input_size: int,
+        hidden_size: int | Sequence[int],
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+        *,
+        sizes: Mapping[str, int] | None = None,
+        residual: bool = False,
+        merge: str = "concat",
+        variational_dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        zoneout: float | Mapping[str, float] = 0.0,
+        weight_drop: float = 0.0,
+        forget_bias: float | None = None,
+        recurrent_init: str = "uniform",
+        learn_initial_state: bool = False,
+        engine: str = "auto",
+        precision: str = "float32",
+    ) -> None:
+        super().__init__()
+        self.equation = get(equation) if isinstance(equation, str) else equation
+        self.hidden_sizes = checks.check_sizes(input_size, hidden_size, num_layers, bias, batch_first, dropout)
+        self.input_size = input_size
+        self.hidden_size = hidden_size if isinstance(hidden_size, int) else list(hidden_size)
+        self.num_layers = len(self.hidden_sizes)
+        self.bias = bias
+        self.batch_first = batch_first
+        self.dropout = float(dropout)
+        self.bidirectional = bidirectional
+        checks.check_choice("merge", merge, ("concat", "sum"))
+        checks.check_choice("recurrent_init", recurrent_init, ("uniform", "orthogonal"))
+        checks.check_choice("precision", precision, ("float32", "bfloat16"))
+        checks.check_choice("engine", engine, backends.BACKENDS)
+        self.residual = residual
+        self.merge = merge
+        self.variational_dropout = checks.check_probability("variational_dropout", variational_dropout)
+        self.recurrent_dropout = checks.check_probability("recurrent_dropout", recurrent_dropout)
+        self.zoneout = checks.check_zoneout(zoneout, self.equation.states)
+        self.weight_drop = checks.check_probability("weight_drop", weight_drop)
+        self.forget_bias = forget_bias
+        self.recurrent_init = recurrent_init
+        self.learn_initial_state = learn_initial_state
+        self.engine = engine
+        self.precision = precision
+        checks.warn_unused_dropout("dropout", self.dropout, self.num_layers)
+        checks.warn_unused_dropout("variational_dropout", self.variational_dropout, self.num_layers)
+        self._check_against_equation()
+        self._register(dict(sizes or {}), device, dtype)
+        self.reset_parameters()
+        self._reports: list[Report] = []
+
+    def _check_against_equation(self) -> None:
+        self._recurrent_states = recurrent_states(self.equation)
+        self._recurrent_matrices = recurrent_matrices(self.equation)
+        name = self.equation.name
+        if self.recurrent_dropout and not self._recurrent_states:
+            raise ConfigError(
+                f"recurrent_dropout hides h_t-1 from matrix products, and {name} multiplies no state by a matrix",
+                hint="use zoneout for this cell",
+            )
+        if self.weight_drop and not self._recurrent_matrices:
+            raise ConfigError(
+                f"weight_drop is for recurrent matrices, and {name} has none", hint="use zoneout for this cell"
+            )
+        if self.forget_bias is not None:
+            initial.check_forget_bias(self.equation, self.bias)
+
+    def _register(self, own_sizes: dict[str, int], device: Any, dtype: torch.dtype | None) -> None:
+        """Make the parameters of every layer and direction, and note their names and sizes."""
+        directions = 2 if self.bidirectional else 1
+        self._bindings = []
+        self._state_sizes: list[dict[str, int]] = []
+        reads = self.input_size
+        for layer, hidden in enumerate(self.hidden_sizes):
+            sizes = {**own_sizes, "X": reads, "H": hidden}
+            in_layer = []
+            for direction in range(directions):
+                suffix = f"l{layer}_reverse" if direction else f"l{layer}"
+                binding = bind(self.equation, self.naming, suffix, self.bias, sizes)
+                in_layer.append(binding)
+                for name, shape in binding.shapes():
+                    self.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
+            self._bindings.append(in_layer)
+            self._state_sizes.append({state: self.equation.shape(state, **sizes)[0] for state in self.equation.states})
+            width = self._state_sizes[-1][self.equation.states[0]]
+            writes = width * directions if self.merge == "concat" else width
+            if self.residual and layer > 0 and reads != writes:
+                raise ConfigError(
+                    f"residual adds the input of layer {layer} ({reads} units) to its output ({writes} units)",
+                    hint='give the layers one size; with bidirectional and merge="sum" the outputs stay H wide',
+                )
+            reads = writes
+        self.output_size = reads
+        if self.learn_initial_state:
+            for layer, direction, state in self._each_state():
+                size = self._state_sizes[layer][state]
+                name = _initial_name(state, layer, direction)
+                self.register_parameter(name, nn.Parameter(torch.empty(size, device=device, dtype=dtype)))
+
+    def _each_state(self) -> list[tuple[int, int, str]]:
+        directions = range(2 if self.bidirectional else 1)
+        return [(la, d, s) for la in range(self.num_layers) for d in directions for s in self.equation.states]
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew: U(-1/sqrt(H), 1/sqrt(H)) in torch.nn's order, then the chosen extras."""
+        parameters: dict[str, Tensor] = dict(self.named_parameters(recurse=False))
+        for hidden, in_layer in zip(self.hidden_sizes, self._bindings, strict=True):
+            for binding in in_layer:
+                initial.uniform(parameters, self.equation, binding, hidden)
+        for binding in (binding for in_layer in self._bindings for binding in in_layer):
+            if self.recurrent_init == "orthogonal":
+                initial.orthogonal(parameters, self.equation, binding)
+            if self.forget_bias is not None:
+                initial.forget_bias(parameters, binding, self.forget_bias)
+        if self.learn_initial_state:
+            for layer, direction, state in self._each_state():
+                parameters[_initial_name(state, layer, direction)].zero_()
+
+    def forward(
+        self,
+        input: Tensor | PackedSequence,
+        hx: State = None,
+        *,
+        lengths: Tensor | Sequence[int] | None = None,
+        resets: Tensor | None = None,
+        return_all_states: bool = False,
+    ) -> Any:
+        """Run the recurrence.
+
+        Parameters
+        ----------
+        input : Tensor or PackedSequence
+            (T, B, X); (B, T, X) with ``batch_first``; (T, X) for one sequence without a batch.
+        hx : Tensor or tuple of Tensor, optional
+            The state before the first step, (L*D, B, S) for each state of the equation; zeros, or the learned
+            state, if left out. When layers differ in size: a list with one such state a layer.
+        lengths : Tensor or sequence of int, optional
+            (B,) real steps of each row, in any order, from 0 to T. The reverse direction starts at a row's last
+            real step, the state returned is the one after it, and outputs beyond it are zero.
+        resets : Tensor, optional
+            (B, T) bool in every layout: True where the state is zeroed before that step, because a new sequence
+            begins there.
+        return_all_states : bool
+            Also return every state of every layer at every step.
+
+        Returns
+        -------
+        output : Tensor or PackedSequence
+            (T, B, O), (B, T, O) or (T, O) as the input came; O is S of the first state, twice that when two
+            directions are concatenated. A PackedSequence gives a PackedSequence.
+        state : Tensor, tuple or list
+            As ``hx``.
+        all_states : list of list of dict, only with ``return_all_states``
+            ``[layer][direction][name]``: (T, B, S) or (B, T, S), zero at padded steps.
+
+        Raises
+        ------
+        LayerInputError
+            If a tensor does not fit, with what to change.
+        """
+        steps, initial_states = self._enter(input, hx, lengths, resets)
+        y, finals, series = self._run_layers(steps, initial_states, return_all_states)
+        state = steps.leave(join_state(finals, self.equation.states, self._state_sizes))
+        if not return_all_states:
+            return steps.output(y), state
+        arranged = [[{n: steps.series(s) for n, s in one.items()} for one in layer] for layer in series]
+        return steps.output(y), state, arranged
+
+    def _enter(
+        self, x: Tensor | PackedSequence, hx: State, lengths: Tensor | Sequence[int] | None, resets: Tensor | None
+    ) -> tuple[Steps, list[list[StepStates]] | None]:
+        """Check everything a caller gave and arrange it for the layers."""
+        packed = isinstance(x, PackedSequence)
+        values = x.data if isinstance(x, PackedSequence) else x
+        kind = type(self).__name__
+        if not packed and values.dim() not in (2, 3):
+            tail = "instead" if kind in ("LSTM", "GRU") else "tensor instead"
+            raise checks.LayerInputError(
+                f"{kind}: Expected input to be 2D or 3D, got {values.dim()}D {tail}",
+                hint="(B, T, X) with batch_first=True, (T, B, X) without, (T, X) for one sequence",
+            )
+        weight = self._first_weight()
+        unbatched = not packed and values.dim() == 2
+        checks.check_input(
+            kind, values.unsqueeze(1) if unbatched else values, weight, self.input_size, packed, self.batch_first
+        )
+        batch: int | None
+        if isinstance(x, PackedSequence):
+            batch = int(x.batch_sizes[0])
+        else:
+            batch = None if unbatched else values.shape[0 if self.batch_first else 1]
+        directions = 2 if self.bidirectional else 1
+        if hx is None:
+            checks.check_devices(values, (), weight)
+            return arrange(x, lengths, resets, self.batch_first), None
+        states = split_state(kind, hx, self.equation.states, self._state_sizes, directions, batch)
+        checks.check_devices(values, flat_state(hx), weight)
+        steps = arrange(x, lengths, resets, self.batch_first)
+        if steps.packed is not None:
+            states = split_state(
+                kind, steps.enter(hx), self.equation.states, self._state_sizes, directions, batch
+            )
+        return steps, states
+
+    def _run_layers(
+        self, steps: Steps, given: list[list[StepStates]] | None, all_states: bool
+    ) -> tuple[Tensor, list[list[StepStates]], Series]:
+        x, finals, series = steps.x, [], []
+        self._reports = []
+        for layer, in_layer in enumerate(self._bindings):
+            outputs, ends, histories = [], [], []
+            for direction, binding in enumerate(in_layer):
+                parameters = binding.gather(lambda name: getattr(self, name))
+                result = backends.run(
+                    self.equation,
+                    x,
+                    self._learned(layer, direction, x) if given is None else given[layer][direction],
+                    drop_weights(parameters, self._recurrent_matrices, self.weight_drop, self.training),
+                    lengths=steps.lengths,
+                    resets=steps.resets,
+                    reverse=direction == 1,
+                    noise=draw_noise(
+                        x,
+                        self._state_sizes[layer],
+                        self._recurrent_states,
+                        self.recurrent_dropout,
+                        self.zoneout,
+                        self.training,
+                    ),
+                    backend=self.engine,
+                    all_states=all_states,
+                    precision=self.precision,
+                )
+                outputs.append(result.outputs)
+                ends.append(result.states)
+                histories.append(result.all_states or {})
+                self._reports.append(result.report)
+            y = merge_directions(outputs, self.merge)
+            if self.training and layer < self.num_layers - 1:
+                y = drop_between(y, steps, self.dropout, self.variational_dropout)
+            if self.residual and y.shape == x.shape:
+                y = x + y
+            x = y
+            finals.append(ends)
+            series.append(histories)
+        return x, finals, series
+
+    def _learned(self, layer: int, direction: int, x: Tensor) -> StepStates | None:
+        if not self.learn_initial_state:
+            return None
+        return {
+            state: getattr(self, _initial_name(state, layer, direction)).expand(x.shape[1], -1)
+            for state in self.equation.states
+        }
+
+    def _first_weight(self) -> Tensor:
+        weight = getattr(self, self._bindings[0][0].names()[0])
+        if not isinstance(weight, Tensor):
+            raise RecurError(f"{self._bindings[0][0].names()[0]} is not a tensor but {type(weight).__name__}")
+        return weight
+
+    def backend_report(self) -> Report:
+        """What ran in the last pass, and why each faster backend did not.
+
+        Raises
+        ------
+        RecurError
+            If the layer has not run yet.
+        """
+        if not self._reports:
+            raise RecurError(
+                "this layer has not run yet, so there is nothing to report", hint="call it once: layer(x)"
+            )
+        return merge_reports(self._reports)
+
+    @property
+    def all_weights(self) -> list[list[nn.Parameter]]:
+        """The parameters of each layer and direction, as in torch.nn."""
+        return [[getattr(self, n) for n in binding.names()] for layer in self._bindings for binding in layer]
+
+    @property
+    def _flat_weights_names(self) -> list[str]:
+        return [name for layer in self._bindings for binding in layer for name in binding.names()]
+
+    @property
+    def _flat_weights(self) -> list[Tensor | None]:
+        return [getattr(self, name, None) for name in self._flat_weights_names]
+
+    def flatten_parameters(self) -> None:
+        """Do nothing: parameters need no common chunk of memory here. Kept so that torch.nn code runs unchanged."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        state["_reports"] = []
+        return state
+
+    def extra_repr(self) -> str:
+        cell = [self.equation.name] if type(self) is Recurrent else []
+        return ", ".join([*cell, f"{self.input_size}", f"{self.hidden_size}", *describe(self)])
+
+
+def _initial_name(state: str, layer: int, direction: int) -> str:
+    return f"initial_{state}_l{layer}" + ("_reverse" if direction else "")
