@@ -1,0 +1,82 @@
+"""Raw values to arrays and back, one file a kind. No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from recur.codecs.characters import CharactersCodec
+from recur.codecs.classes import ClassCodec
+from recur.codecs.codec import Codec
+from recur.codecs.numbers import NumbersCodec
+from recur.codecs.subwords import SubwordsCodec
+from recur.codecs.tags import TagsCodec
+from recur.codecs.tokens import TokenCodec
+from recur.codecs.words import WordsCodec
+from recur.config import CODECS, DataConfig
+from recur.errors import ConfigError, did_you_mean
+
+__all__ = [
+    "CharactersCodec",
+    "ClassCodec",
+    "Codec",
+    "NumbersCodec",
+    "SubwordsCodec",
+    "TagsCodec",
+    "TokenCodec",
+    "WordsCodec",
+    "load",
+    "make",
+]
+
+
+def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False, columns: Sequence[str] = ()) -> Codec:
+    """Return an unfitted codec.
+
+    Parameters
+    ----------
+    kind : str
+        words, characters, subwords, class, tags or numbers.
+    config : DataConfig, optional
+        Vocabulary limits, lower-casing, what a missing number becomes, whether documents are whole files.
+    sequence : bool
+        For numbers: whether an example is a series.
+    columns : sequence of str
+        For numbers: names of the columns.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such kind.
+
+    Example
+    -------
+    >>> make("words").fit(["the sky is blue"]).encode("the sky").tolist()
+    [7, 6]
+    """
+    data = config or DataConfig.model_validate({})
+    if kind == "words":
+        newlines = data.documents == "file"
+        return WordsCodec(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab, newlines=newlines)
+    if kind == "characters":
+        return CharactersCodec(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab)
+    if kind == "subwords":
+        return SubwordsCodec(size=data.max_vocab or 8000, lower=data.lower, min_count=data.min_count)
+    if kind == "class":
+        return ClassCodec()
+    if kind == "tags":
+        return TagsCodec()
+    if kind == "numbers":
+        return NumbersCodec(sequence=sequence, columns=columns, missing=data.missing)
+    raise ConfigError(f'there is no codec "{kind}".{did_you_mean(kind, CODECS)}')
+
+
+def load(folder: Path, name: str) -> Codec:
+    """Return the codec in ``folder/name.json``, of whatever kind it is.
+
+    Raises
+    ------
+    RunError
+        When the file is missing, damaged or altered.
+    """
+    return Codec.load(Path(folder), name)

@@ -1,0 +1,138 @@
+"""What every codec can do: learn its alphabet from values, and go from a value to an array and back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from recur.codecs.files import read_json, write_json
+from recur.errors import DataError, RunError
+
+FORMAT = 1
+
+_kinds: dict[str, type[Codec]] = {}
+
+
+class Codec(ABC):
+    """One way to turn raw values into arrays and arrays into values.
+
+    A discrete codec gives ids, int64; the others give columns, float32. A sequence codec gives a row a step:
+
+    =================  ====================  ====================
+    encode(value)      discrete              numbers
+    =================  ====================  ====================
+    sequence           (T,) int64            (T, C) float32
+    one value a row    () int64              (C,) float32
+    =================  ====================  ====================
+
+    Attributes
+    ----------
+    kind : str
+        The name in configurations and files: words, characters, subwords, class, tags or numbers.
+    discrete : bool
+        Whether values are ids.
+    sequence : bool
+        Whether one example has many steps.
+    size : int
+        Number of ids, or number of columns.
+    """
+
+    kind: ClassVar[str]
+    discrete: bool
+    sequence: bool
+    size: int
+
+    def __init_subclass__(cls) -> None:
+        """Register the class under its kind, so that a file can name it."""
+        super().__init_subclass__()
+        if "kind" in cls.__dict__:
+            _kinds[cls.kind] = cls
+
+    @abstractmethod
+    def fit(self, values: Iterable[Any]) -> Codec:
+        """Learn the alphabet (or the scale) from values, read once and not kept; return self."""
+
+    @abstractmethod
+    def encode(self, value: Any) -> np.ndarray:
+        """Return the array of one value."""
+
+    @abstractmethod
+    def decode(self, array: Any) -> Any:
+        """Return the value of an array that this codec, or a model, has made."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return one line about the codec, such as ``words: vocabulary 10,000``."""
+
+    @abstractmethod
+    def show(self, value: Any, width: int = 72) -> str:
+        """Return one line of at most ``width`` characters for a person."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """Return what must be kept, as JSON."""
+
+    @classmethod
+    @abstractmethod
+    def _restore(cls, state: dict[str, Any], path: Path) -> Codec:
+        """Return the codec of a state read from ``path``."""
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write ``folder/name.json``."""
+        write_json(Path(folder) / f"{name}.json", {"format": FORMAT, "kind": self.kind, **self._state()})
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Codec:
+        """Return the codec written by `save`; it encodes and decodes exactly as the saved one.
+
+        Raises
+        ------
+        RunError
+            When the file is missing, damaged, altered or of another kind.
+        """
+        path = Path(folder) / f"{name}.json"
+        state = read_json(path)
+        if state.get("format") != FORMAT:
+            raise RunError(f"{path} has format {state.get('format')!r}; this version of recur reads {FORMAT}")
+        kind = state.get("kind")
+        found = _kinds.get(kind) if isinstance(kind, str) else None
+        if found is None or not issubclass(found, cls):
+            expected = ", ".join(name for name, each in _kinds.items() if issubclass(each, cls))
+            raise RunError(f"{path} holds a codec of kind {kind!r}; expected one of {expected}")
+        return found._restore(state, path)
+
+
+def shorten(text: str, width: int) -> str:
+    """Return ``text`` on one line, cut with an ellipsis when it is longer than ``width``."""
+    # a text of megabytes needs no more than its beginning
+    line = " ".join(text[: 8 * width].split())
+    if len(line) <= width and len(text) <= 8 * width:
+        return line
+    return line[: max(width - 1, 0)] + "…"
+
+
+def to_text(value: Any) -> str:
+    """Return a raw value as text that can be written in UTF-8.
+
+    Numbers become their digits. Half of a surrogate pair (JSON can hold it, UTF-8 cannot) becomes U+FFFD.
+
+    Raises
+    ------
+    DataError
+        When the value is missing or is no text.
+    """
+    if isinstance(value, (bytes, bytearray)):
+        found = type(value).__name__
+        raise DataError(f"expected text, found {found}", hint="decode it first: value.decode('utf-8')")
+    if value is None or isinstance(value, (dict, list, tuple, set)):
+        raise DataError(f"expected text, found {'nothing' if value is None else type(value).__name__}")
+    text = str(value)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,261 @@
+"""Numbers: one or many columns, standardised, with their names and units kept."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recur.codecs.codec import Codec, shorten
+from recur.codecs.files import field, strings
+from recur.errors import DataError, RunError
+
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
+_UNIT = re.compile(r".*[(\[]([^()\[\]]+)[)\]]\s*")
+
+
+def number(value: Any) -> float:
+    """Return a raw value as a number, NaN when it is missing (empty, NA, NaN, null, none, ?, -).
+
+    Raises
+    ------
+    DataError
+        When the value is no number, or is infinite.
+    """
+    if value is None:
+        return math.nan
+    if isinstance(value, str):
+        text = value.strip()
+        if text.lower() in MISSING:
+            return math.nan
+        try:
+            found: float | None = float(text)
+        except ValueError:
+            found = None
+        # Python reads 1_000 as a number; other tools, and people who wrote a name, do not
+        if found is None or "_" in text:
+            hint = "give a number such as 3.14, or leave it empty"
+            raise DataError(f'"{shorten(text, 40)}" is not a number', hint=hint) from None
+    elif isinstance(value, (int, float, np.number, np.bool_)):
+        found = float(value)
+    else:
+        raise DataError(f"expected a number, found {type(value).__name__} {shorten(repr(value), 40)}")
+    if math.isinf(found):
+        hint = "remove the row or leave the value empty"
+        raise DataError(f"expected a finite number, found {value}", hint=hint)
+    return found
+
+
+class NumbersCodec(Codec):
+    """Numbers as columns of mean 0 and deviation 1 over the training values: ``x' = (x - mean) / deviation``.
+
+    A constant column keeps deviation 1. `decode` gives numbers in their own units again.
+
+    Parameters
+    ----------
+    sequence : bool
+        Whether a value has many steps (a series) or is one row.
+    columns : sequence of str
+        Names of the columns, which may end with a unit, as in ``Temp [°C]``; default: value, or value 1, ...
+    missing : str
+        What a missing number becomes: ``error`` refuses it, ``mean`` takes the column's mean, ``previous``
+        the value one step earlier (the mean, where there is none). `missing_count` says how many `fit` met.
+    """
+
+    kind = "numbers"
+    discrete = False
+
+    def __init__(self, *, sequence: bool, columns: Sequence[str] = (), missing: str = "error") -> None:
+        self.sequence = sequence
+        self.columns = list(columns)
+        self.missing = missing
+        self.size = len(self.columns)
+        self.mean = np.zeros(self.size)
+        self.deviation = np.ones(self.size)
+        self.missing_count = 0
+        self._seen = 0
+
+    @property
+    def units(self) -> list[str]:
+        """The unit of each column, read from its name; empty where it has none."""
+        matches = [_UNIT.fullmatch(name) for name in self.columns]
+        return [match.group(1) if match else "" for match in matches]
+
+    def fit(self, values: Iterable[Any]) -> NumbersCodec:
+        """Measure mean and deviation of each column (Chan 1983, updating by blocks)."""
+        count = np.zeros(self.size)
+        mean = np.zeros(self.size)
+        squares = np.zeros(self.size)
+        self.missing_count = 0
+        for value in values:
+            block = self._table(value)
+            if count.size != block.shape[1]:
+                count, mean, squares = (np.zeros(block.shape[1]) for _ in range(3))
+            present = ~np.isnan(block)
+            if self.missing == "error" and not present.all():
+                self._refuse(~present)
+            self.missing_count += int(block.size - present.sum())
+            added = present.sum(axis=0)
+            filled = np.where(present, block, 0.0)
+            block_mean = filled.sum(axis=0) / np.maximum(added, 1)
+            block_squares = (np.where(present, block - block_mean, 0.0) ** 2).sum(axis=0)
+            total = count + added
+            share = np.divide(added, total, out=np.zeros_like(mean), where=total > 0)
+            gap = np.where(added > 0, block_mean - mean, 0.0)
+            squares += block_squares + gap**2 * count * share
+            mean += gap * share
+            count = total
+        if not count.size or not count.any():
+            raise DataError("there are no numbers to measure: every value is missing, or there are no rows")
+        empty = [name for name, n in zip(self.columns, count, strict=True) if n == 0]
+        if empty:
+            raise DataError(f'column "{empty[0]}" has no number at all', hint="leave the column out")
+        deviation = np.sqrt(squares / count)
+        # rounding leaves a constant column a deviation near the last bit of its mean, which is no scale
+        self.deviation = np.where(deviation > 1e-12 * np.maximum(np.abs(mean), 1e-300), deviation, 1.0)
+        self.mean = mean
+        self._seen = int(count.max())
+        return self
+
+    def _table(self, value: Any) -> np.ndarray:
+        """Return a value as (T, C) float64 with NaN for missing numbers (T is 1 without sequence)."""
+        if isinstance(value, dict):
+            value = [value.get(name) for name in self.columns] if self.columns else list(value.values())
+        if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+            table = value.astype(np.float64)
+            if np.isinf(table).any():
+                raise DataError("expected finite numbers, found an infinite one")
+        else:
+            table = self._parse(value)
+        if table.ndim == 0:
+            table = table.reshape(1, 1)
+        elif table.ndim == 1:
+            alone = self.sequence and (self.size <= 1 or len(table) == 0)
+            table = table.reshape(-1, 1) if alone else table.reshape(1, -1)
+            if alone and self.size > 1:
+                table = np.zeros((0, self.size))
+        if table.ndim != 2 or (not self.sequence and table.shape[0] != 1):
+            expected = "steps by columns" if self.sequence else "one row of columns"
+            raise DataError(f"expected {expected}, found numbers of shape {table.shape}")
+        return self._check_width(table)
+
+    def _check_width(self, table: np.ndarray) -> np.ndarray:
+        """Return the table if it has the known number of columns; learn the number from the first one."""
+        if self.size == 0:
+            self.size = table.shape[1]
+            self.columns = ["value"] if self.size == 1 else [f"value {i + 1}" for i in range(self.size)]
+        if table.shape[1] != self.size:
+            names = ", ".join(self.columns[:8])
+            raise DataError(f"expected {self.size} numbers ({names}), found {table.shape[1]}")
+        return table
+
+    @staticmethod
+    def _parse(value: Any) -> np.ndarray:
+        """Return numbers, texts of numbers, or lists of them as an array."""
+        if not isinstance(value, (list, tuple, np.ndarray)):
+            return np.array(number(value))
+        if len(value) and isinstance(value[0], (list, tuple, np.ndarray)):
+            rows = [[number(item) for item in row] for row in value]
+            widths = {len(row) for row in rows}
+            if len(widths) > 1:
+                raise DataError(f"steps have different numbers of columns: {min(widths)} and {max(widths)}")
+            return np.array(rows)
+        return np.array([number(item) for item in value], np.float64)
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Return the standardised numbers: (T, C) float32 of a sequence, else (C,)."""
+        if not self._seen:
+            raise DataError("the numbers codec has no scale yet", hint="call fit(values) first")
+        table = self._fill((self._table(value) - self.mean) / self.deviation)
+        return (table if self.sequence else table[0]).astype(np.float32)
+
+    def _fill(self, table: np.ndarray) -> np.ndarray:
+        """Return the standardised table with the missing numbers replaced, as the configuration says."""
+        absent = np.isnan(table)
+        if not absent.any():
+            return table
+        if self.missing == "error":
+            self._refuse(absent)
+        if self.missing == "mean":
+            return np.where(absent, 0.0, table)
+        steps = np.where(absent, -1, np.arange(len(table))[:, None])
+        source = np.maximum.accumulate(steps, axis=0)
+        filled = np.take_along_axis(table, np.maximum(source, 0), axis=0)
+        return np.where(source < 0, 0.0, filled)
+
+    def _refuse(self, absent: np.ndarray) -> None:
+        """Say which number is missing first."""
+        step, column = (int(place[0]) for place in np.nonzero(absent))
+        place = f" at step {step + 1}" if self.sequence else ""
+        raise DataError(
+            f'a number is missing in column "{self.columns[column]}"{place}',
+            hint="--missing mean or --missing previous fills it in; or remove the row",
+        )
+
+    def decode(self, array: Any) -> Any:
+        """Return numbers in their own units: a float, a list or a list of lists."""
+        values = np.asarray(array, np.float64)
+        if values.shape[-1:] != (self.size,) or values.ndim != (2 if self.sequence else 1):
+            expected = f"(steps, {self.size})" if self.sequence else f"({self.size},)"
+            raise DataError(f"expected numbers of shape {expected}, got {values.shape}")
+        own = values * self.deviation + self.mean
+        if self.size == 1:
+            own = own[..., 0]
+        return own.tolist()
+
+    def show(self, value: Any, width: int = 72) -> str:
+        """Return the numbers with their units on one line; a series shows its first steps."""
+        table = self._table(value)
+        units = [f" {unit}" if unit else "" for unit in self.units] or [""]
+        steps = []
+        for row in table[:width]:
+            cells = [f"{cell:.4g}{unit}" for cell, unit in zip(row, units, strict=True)]
+            steps.append(cells[0] if len(cells) == 1 else f"({', '.join(cells)})")
+        return shorten(", ".join(steps), width)
+
+    def describe(self) -> str:
+        """Return the columns with mean and deviation."""
+        parts = [
+            f"{name} {mean:.4g} ± {deviation:.3g}"
+            for name, mean, deviation in zip(self.columns[:4], self.mean, self.deviation, strict=False)
+        ]
+        more = ", …" if self.size > 4 else ""
+        noun = "column" if self.size == 1 else "columns"
+        return f"numbers: {self.size} {noun} ({', '.join(parts)}{more})"
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "sequence": self.sequence,
+            "columns": self.columns,
+            "units": self.units,
+            "mean": self.mean.tolist(),
+            "deviation": self.deviation.tolist(),
+            "missing": self.missing,
+            "missing_count": self.missing_count,
+            "seen": self._seen,
+        }
+
+    @classmethod
+    def _restore(cls, state: dict[str, Any], path: Path) -> NumbersCodec:
+        codec = cls(
+            sequence=field(state, "sequence", bool, path),
+            columns=strings(state, "columns", path),
+            missing=field(state, "missing", str, path),
+        )
+        for key in ("mean", "deviation"):
+            values = field(state, key, list, path)
+            good = all(isinstance(each, (int, float)) and math.isfinite(each) for each in values)
+            if good and key == "deviation":
+                good = min(values, default=1.0) > 0
+            if not good or len(values) != codec.size:
+                raise RunError(f'{path} is damaged: "{key}" should hold {codec.size} finite numbers')
+            setattr(codec, key, np.array(values, np.float64))
+        if codec.missing not in ("error", "mean", "previous"):
+            raise RunError(f'{path} is damaged: "missing" is {codec.missing!r}')
+        codec.missing_count = field(state, "missing_count", int, path)
+        codec._seen = field(state, "seen", int, path)
+        return codec

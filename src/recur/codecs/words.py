@@ -1,0 +1,252 @@
+"""Words: split at spaces where the text comes already split, else into words and punctuation."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+from recur.codecs.codec import to_text
+from recur.codecs.files import field, strings
+from recur.codecs.spacing import Spacing
+from recur.codecs.tokens import EOS, RESERVED, UNK, TokenCodec, ids_of, raw_vocabulary, with_reserved
+from recur.errors import RunError
+
+# abbreviations (U.S., e.g.); numbers with their marks (3.14, 1,000); words with inner apostrophes and hyphens
+# (don't, well-known); runs of dots and dashes; any other sign alone
+_WORD = (
+    r"<unk>|<eos>|(?:\p{L}\.){2,}"
+    r"|\p{N}+(?:[.,:]\p{N}+)*(?![\p{L}\p{M}\p{N}_])"
+    r"|[\p{L}\p{M}\p{N}_]+(?:['\u2019\-][\p{L}\p{M}\p{N}_]+)*"
+    r"|\.{2,}|-{2,}|[^\s]"
+)
+_CONTRACTION = re.compile(r"(.+?)(n['\u2019]t|['\u2019](?:s|m|re|ve|ll|d))", re.IGNORECASE)
+_EDGES = re.compile(r"(\W*)(.*?)(\W*)", re.DOTALL)
+_PIECE_OF_WORD = re.compile(r"n['\u2019]t|['\u2019](?:s|m|re|ve|ll|d)", re.IGNORECASE)
+_SAMPLE = 5000
+
+
+class WordsCodec(TokenCodec):
+    """A text as words.
+
+    How a text is split is decided by `fit` and kept:
+
+    - ``spaces``: at white space, when signs already stand apart (``it is n't , he said .``) or ``<unk>`` is
+      in the text, and for values that are lists of words. Decoding joins with spaces.
+    - ``words``: into words and punctuation; ``don't`` and ``well-known`` stay whole. Decoding puts each sign
+      against its neighbours as the training text mostly did.
+
+    A word outside the vocabulary is tried in lower case, then as a contraction (``don't`` is ``do`` and
+    ``n't``), then without the signs around it (``France.`` is ``France`` and ``.``); only then it is unknown.
+    A list of words gives exactly one id a word.
+
+    Parameters
+    ----------
+    lower : bool
+        Lower-case everything.
+    min_count : int
+        Words seen less often are unknown.
+    max_vocab : int, optional
+        Largest number of ids, the four reserved ones included; the most frequent are kept.
+    newlines : bool
+        Whether a line end is the token ``<eos>`` (whole files) or plain white space.
+    """
+
+    kind = "words"
+
+    def __init__(
+        self, *, lower: bool = False, min_count: int = 1, max_vocab: int | None = None, newlines: bool = False
+    ) -> None:
+        super().__init__()
+        self.lower = lower
+        self.min_count = min_count
+        self.max_vocab = max_vocab
+        self.newlines = newlines
+        self.split = "words"
+        self._spacing = Spacing()
+
+    def fit(self, values: Iterable[Any]) -> WordsCodec:
+        """Decide the split from the first values, then count the words of all."""
+        stream = iter(values)
+        sample = list(islice(stream, _SAMPLE))
+        everything = chain(sample, stream)
+        listed = bool(sample) and isinstance(sample[0], (list, tuple))
+        self.split = "spaces" if listed or _is_split(map(_joined, sample)) else "words"
+        tokenizer = self._build({token: index for index, token in enumerate(RESERVED)})
+        words = self._count_listed(everything) if listed else self._count_texts(tokenizer, everything)
+        self._take(self._build(with_reserved(words, self.max_vocab, self.kind)))
+        if self.split == "words":
+            self._spacing = Spacing.learn(map(_joined, sample), self.tokenizer.pre_tokenizer.pre_tokenize_str)
+        return self
+
+    def _build(self, vocabulary: dict[str, int]) -> Tokenizer:
+        """Return a tokenizer of this split over a vocabulary."""
+        tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNK))
+        steps: list[normalizers.Normalizer] = [normalizers.Lowercase()] if self.lower else []
+        if self.newlines:
+            steps.append(normalizers.Replace("\n", f" {EOS} "))
+        if steps:
+            tokenizer.normalizer = normalizers.Sequence(steps)
+        if self.split == "spaces":
+            tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        else:
+            tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_WORD), "removed", invert=True)
+        return tokenizer
+
+    def _take(self, tokenizer: Tokenizer) -> None:
+        self._adopt(tokenizer, raw_vocabulary(tokenizer))
+
+    def _count_texts(self, tokenizer: Tokenizer, texts: Iterable[Any]) -> list[str]:
+        """Return the words of the texts by falling frequency, then by spelling."""
+        trainer = trainers.WordLevelTrainer(
+            vocab_size=2**31, min_frequency=self.min_count, special_tokens=[], show_progress=False
+        )
+        tokenizer.train_from_iterator(map(_joined, texts), trainer)
+        return raw_vocabulary(tokenizer)
+
+    def _count_listed(self, values: Iterable[Any]) -> list[str]:
+        """Return the items of the lists by falling frequency, then by spelling."""
+        counts: Counter[str] = Counter()
+        for value in values:
+            counts.update(self._items(value))
+        return sorted((w for w, n in counts.items() if n >= self.min_count), key=lambda w: (-counts[w], w))
+
+    def _items(self, value: Any) -> list[str]:
+        """Return the words of a list (of a text: at spaces), in lower case where asked."""
+        listed = isinstance(value, (list, tuple))
+        items = [to_text(item) for item in value] if listed else to_text(value).split()
+        if self.lower:
+            lowercase = normalizers.Lowercase()
+            return [lowercase.normalize_str(item) for item in items]
+        return items
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Return one id a word, (T,) int64. ``value``: a text, or a list of words."""
+        return self.encode_many([value])[0]
+
+    def encode_many(self, values: Sequence[Any]) -> list[np.ndarray]:
+        """Return the ids of many values; faster than one by one."""
+        return [np.array([index for _, index in pieces], np.int64) for pieces in self._pieces(values)]
+
+    def tokens(self, value: Any) -> list[str]:
+        """Return the words as they stand in the value, aligned with `encode`; a line end reads ``<eos>``."""
+        return [piece for piece, _ in next(self._pieces([value]))]
+
+    def _pieces(self, values: Sequence[Any]) -> Iterator[list[tuple[str, int]]]:
+        """Return (word, id) of every step of every value."""
+        texts = [to_text(value) for value in values if not isinstance(value, (list, tuple))]
+        encoded = iter(self.tokenizer.encode_batch(texts, add_special_tokens=False)) if texts else iter(())
+        remaining = iter(texts)
+        for value in values:
+            if isinstance(value, (list, tuple)):
+                yield [(item, self._nearest(item)) for item in self._items(value)]
+                continue
+            found, text = next(encoded), next(remaining)
+            pieces: list[tuple[str, int]] = []
+            for token, index, (start, end) in zip(found.tokens, found.ids, found.offsets, strict=True):
+                if index in (self.unk_id, self.pad_id, self.bos_id):
+                    pieces += self._parts(text[start:end])
+                else:
+                    pieces.append((token, index))
+            yield pieces
+
+    def _nearest(self, word: str) -> int:
+        """Return the id of a word, or of its lower-case form; a reserved name in a text is no such symbol."""
+        index = self._ids.get(word)
+        if index is None:
+            index = self._ids.get(word.lower(), self.unk_id)
+        return self.unk_id if index in (self.pad_id, self.bos_id) else index
+
+    def _parts(self, word: str) -> list[tuple[str, int]]:
+        """Return what an unknown word is made of: itself in lower case, word and signs, or a contraction."""
+        whole = self._nearest(word)
+        if whole != self.unk_id or word in RESERVED:
+            return [(word, whole)]
+        contraction = _CONTRACTION.fullmatch(word)
+        if contraction:
+            halves = [(half, self._nearest(half)) for half in contraction.groups()]
+            if all(index != self.unk_id for _, index in halves):
+                return halves
+        edges = _EDGES.fullmatch(word)
+        before, core, after = edges.groups() if edges else ("", word, "")
+        signs = [(sign, self._nearest(sign)) for sign in before + after]
+        if core and signs:
+            inner = self._parts(core)
+            if all(index != self.unk_id for _, index in signs) or any(index != self.unk_id for _, index in inner):
+                return [*signs[: len(before)], *inner, *signs[len(before) :]]
+        return [(word, self.unk_id)]
+
+    def decode(self, array: Any) -> str:
+        """Return readable text; padding and beginning are left out, the end is a line end in whole files."""
+        lines: list[list[str]] = [[]]
+        for index in ids_of(array):
+            if index == self.eos_id and self.newlines:
+                lines.append([])
+            elif index not in (self.pad_id, self.bos_id, self.eos_id):
+                lines[-1].append(self.token(index))
+        return "\n".join(map(self._line, lines))
+
+    def _line(self, words: list[str]) -> str:
+        """Return the words of one line as text."""
+        if self.split == "spaces":
+            return " ".join(words)
+        return self._spacing.join(words, self.tokenizer.pre_tokenizer.pre_tokenize_str)
+
+    def describe(self) -> str:
+        """Return the size of the vocabulary and the split."""
+        how = "split at spaces" if self.split == "spaces" else "words and punctuation"
+        return f"{super().describe()} ({how})"
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            **super()._state(),
+            "lower": self.lower,
+            "newlines": self.newlines,
+            "split": self.split,
+            "spacing": self._spacing.state(),
+        }
+
+    @classmethod
+    def _restore(cls, state: dict[str, Any], path: Path) -> WordsCodec:
+        codec = cls(lower=field(state, "lower", bool, path), newlines=field(state, "newlines", bool, path))
+        codec.split = field(state, "split", str, path)
+        if codec.split not in ("spaces", "words"):
+            raise RunError(f'{path} is damaged: "split" should be spaces or words, found {codec.split!r}')
+        spacing = field(state, "spacing", dict, path)
+        left, right, pairs = (frozenset(strings(spacing, key, path)) for key in ("left", "right", "pairs"))
+        codec._spacing = Spacing(left, right, pairs)
+        tokenizer = cls._read_tokenizer(state, path)
+        if tuple(raw_vocabulary(tokenizer)[:4]) != RESERVED:
+            raise RunError(f"{path} is damaged: its tokenizer does not begin with {', '.join(RESERVED)}")
+        codec._take(tokenizer)
+        codec._check_size(state, path)
+        return codec
+
+
+def _joined(value: Any) -> str:
+    """Return a text, or words joined by spaces."""
+    return " ".join(map(to_text, value)) if isinstance(value, (list, tuple)) else to_text(value)
+
+
+def _is_split(texts: Iterable[str]) -> bool:
+    """Return whether signs stand apart from words: ``<unk>`` occurs, or most commas and stops are alone."""
+    alone: Counter[bool] = Counter()
+    attached: Counter[bool] = Counter()
+    for text in texts:
+        for chunk in text.split():
+            if chunk == UNK:
+                return True
+            reliable = chunk[-1] in ",." or bool(_PIECE_OF_WORD.fullmatch(chunk))
+            if not any(map(str.isalnum, chunk)) or _PIECE_OF_WORD.fullmatch(chunk):
+                alone[reliable] += 1
+            elif not chunk[-1].isalnum():
+                attached[reliable] += 1
+    # French puts a space before "!" and "?": they decide only where there is no comma and no stop
+    decisive = bool(alone[True] or attached[True])
+    return alone[decisive] > attached[decisive]
