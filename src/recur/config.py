@@ -55,6 +55,7 @@ class ModelConfig(Section):
     hidden_size: int | list[int] = Field(128, description="units of a layer, or a list with one size a layer")
     num_layers: int = Field(1, ge=1, description="layers on top of one another")
     bidirectional: bool | None = Field(None, description="read both ways; default: where the mode allows and gains")
+    pooling: Literal["last", "mean", "max"] = Field("last", description="many-to-one: what of the sequence is read out")
     embedding_size: int | None = Field(None, ge=1, description="size of a symbol's vector; default: hidden size")
     tie_weights: bool = Field(False, description="one matrix for input embedding and readout")
     attention: Literal["none", "bahdanau", "luong"] = Field("none", description="many-to-many: attention form")

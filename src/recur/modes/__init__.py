@@ -1,0 +1,58 @@
+"""The five ways in which sequences meet: a mode is input codec x network x output codec x error x decoding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recur.config import MODES
+from recur.errors import ConfigError, did_you_mean
+from recur.modes.decoding import Decoding, Hypothesis
+from recur.modes.last_word import Candidate, LastWordScores, candidates, last_word_scores
+from recur.modes.many_to_many import ManyToMany
+from recur.modes.many_to_one import ManyToOne
+from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Sample
+from recur.modes.one_to_many import OneToMany
+from recur.modes.one_to_one import OneToOne
+from recur.modes.synced import Synced
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+    from recur.config import ModelConfig
+
+__all__ = [
+    "Batch", "Candidate", "Decoding", "Encoded", "Hypothesis", "LastWordScores", "Loss", "ManyToMany", "ManyToOne",
+    "Mode", "OneToMany", "OneToOne", "Prediction", "Sample", "Synced", "build", "candidates", "last_word_scores",
+]  # fmt: skip
+
+
+def build(
+    name: str, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, stream: bool = False
+) -> Mode:
+    """Return the mode of this name.
+
+    Parameters
+    ----------
+    name : str
+        one-to-one, one-to-many, many-to-one, many-to-many or synced.
+    input_codec, target_codec : Codec or None
+        Fitted codecs. Synced with one codec, or twice the same, predicts the next item.
+    config : ModelConfig
+        The network.
+    stream : bool
+        Synced only: whether the data is one long stream, in which documents begin without a beginning symbol.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such mode, or the codecs do not fit it.
+    """
+    if name == "synced":
+        return Synced(input_codec, target_codec, config, stream=stream)
+    modes: dict[str, type[Mode]] = {
+        "one-to-one": OneToOne, "one-to-many": OneToMany, "many-to-one": ManyToOne, "many-to-many": ManyToMany,
+    }  # fmt: skip
+    if name not in modes:
+        raise ConfigError(f'there is no mode "{name}".{did_you_mean(name, MODES)}')
+    if target_codec is None:
+        raise ConfigError(f"{name} needs a target, and none was given", hint="--target COLUMN")
+    return modes[name](input_codec, target_codec, config)

@@ -1,0 +1,99 @@
+"""From a codec's arrays to the vectors x_t that a network reads.
+
+    ids       x_t = E[id_t], a row of the embedding matrix E (V, X)
+    numbers   x_t = the columns themselves
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from recur.errors import ConfigError
+from recur.nn import Embedding, LockedDropout
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+    from recur.config import ModelConfig
+
+TIED_RANGE = 0.1  # Merity et al. 2018: an embedding that is also the readout starts small
+
+
+class Inputs(nn.Module):
+    """Vectors for the values of a codec, with the forms of dropout that belong to them.
+
+    Parameters
+    ----------
+    codec : Codec
+        What the values are.
+    config : ModelConfig
+        ``embedding_size``, ``embedding_dropout``, ``dropout``, ``variational_dropout``, ``tie_weights``.
+    symbols : int, optional
+        Number of ids, where it is more than the codec's own.
+    size : int, optional
+        Length of an embedding where the configuration leaves it open.
+
+    Attributes
+    ----------
+    size : int
+        X, the length of a vector.
+    """
+
+    def __init__(
+        self, codec: Codec, config: ModelConfig, *, symbols: int | None = None, size: int | None = None
+    ) -> None:
+        super().__init__()
+        self.embedding: Embedding | None = None
+        self.size = codec.size
+        self.drop = Drop(config)
+        if codec.discrete:
+            self.size = config.embedding_size or size or layer_sizes(config)[0]
+            self.embedding = Embedding(symbols or codec.size, self.size, dropout=config.embedding_dropout)
+            if config.tie_weights:
+                nn.init.uniform_(self.embedding.weight, -TIED_RANGE, TIED_RANGE)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Ids (B, T) or (B,), or numbers (B, T, C) or (B, C), to vectors (B, T, X) or (B, X)."""
+        if self.embedding is None:
+            return values
+        vectors: Tensor = self.drop(self.embedding(values))
+        return vectors
+
+
+class Drop(nn.Module):
+    """Dropout on vectors: a mask for every step, one mask for all steps, or both.
+
+    Sources: Srivastava et al. 2014; Gal and Ghahramani 2016 (one mask, ``variational_dropout``).
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.each = nn.Dropout(config.dropout)
+        self.locked = LockedDropout(config.variational_dropout)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """(B, T, H) or (B, H), unchanged in evaluation."""
+        # without time there is one step, and a mask for all steps is a mask for it
+        timed = vectors if vectors.dim() == 3 else vectors[:, None]
+        dropped: Tensor = self.each(self.locked(timed))
+        return dropped if vectors.dim() == 3 else dropped[:, 0]
+
+
+def layer_sizes(config: ModelConfig) -> list[int]:
+    """The hidden size of every layer.
+
+    Raises
+    ------
+    ConfigError
+        When a list of sizes and the number of layers disagree.
+    """
+    if not isinstance(config.hidden_size, list):
+        return [config.hidden_size] * config.num_layers
+    if config.num_layers not in (1, len(config.hidden_size)):
+        raise ConfigError(
+            f"hidden_size {config.hidden_size} names {len(config.hidden_size)} layers, num_layers is "
+            f"{config.num_layers}",
+            hint=f"--num-layers {len(config.hidden_size)}",
+        )
+    return list(config.hidden_size)

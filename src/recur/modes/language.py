@@ -1,0 +1,275 @@
+"""What a model of the next item can say: the next item, a continuation, a stream of text, a forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recur.errors import ConfigError
+from recur.modes import decoding as search
+from recur.modes.decoding import Decoding
+from recur.modes.mode import PREDICT_BATCH, Prediction, Raw, Sample, need_input, pad
+from recur.modes.network import State
+from recur.modes.outputs import NumberOutput
+from recur.modes.symbols import Symbols
+
+if TYPE_CHECKING:
+    from recur.modes.synced import Synced
+
+LENGTH = 200  # symbols of a generated text where nothing else is said
+CONTEXT = 16  # symbols decoded again, to know the space before the next one
+SAMPLE_WIDTH = 200  # characters of a text shown as a sample
+SAMPLE = Decoding(temperature=0.8, seed=0)
+
+
+def prompt_ids(mode: Synced, prompt: Any) -> np.ndarray:
+    """The symbols that a prompt is read as, at least one: (T,) int64.
+
+    Documents of a line begin with the beginning symbol. A stream has none: of its words a line end comes first,
+    as before every line in it, and its characters and subwords are read alone, an empty prompt as a line end.
+    """
+    ids = mode.encode_input(prompt)
+    if not mode.stream:
+        return ids
+    if mode.target_codec.kind == "words":
+        return np.insert(ids, 0, np.int64(_symbols(mode).end))
+    if len(ids):
+        return ids
+    return mode.target_codec.encode("\n")[-1:] if mode.target_codec.kind in ("characters", "subwords") else np.array(
+        [_symbols(mode).beginning]
+    )  # fmt: skip
+
+
+def endings(mode: Synced) -> tuple[int | None, tuple[int, ...]]:
+    """The symbol that ends a text, if one does, and the symbols that never stand in one."""
+    symbols = _symbols(mode)
+    if not mode.stream:
+        return symbols.end, symbols.never
+    if mode.target_codec.kind == "words":
+        # in a stream of words the end of a line is a symbol like any other
+        return None, symbols.never
+    return None, (*symbols.never, symbols.end)
+
+
+def read(mode: Synced, prompts: Sequence[np.ndarray]) -> tuple[Tensor, State]:
+    """Read all of each prompt but its last symbol.
+
+    Returns
+    -------
+    last : Tensor
+        (B,) the symbols still to be read.
+    state : State
+        Before them.
+    """
+    values, lengths = pad(prompts)
+    if values is None or lengths is None:
+        raise ConfigError("there is no prompt to read", hint='give at least one, "" is one')
+    values = values.to(mode.device)
+    last = values[torch.arange(len(values)), (lengths - 1).to(mode.device)]
+    _, state = mode.run(values, lengths=(lengths - 1).to(mode.device))
+    return last, state
+
+
+def predict(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) -> list[Prediction]:
+    """The candidates for the next item, or a continuation of ``decoding.length`` items."""
+    answers: list[Prediction] = []
+    with mode.answering():
+        for start in range(0, len(prompts), PREDICT_BATCH):
+            part = prompts[start : start + PREDICT_BATCH]
+            if isinstance(mode.output, NumberOutput):
+                answers += _forecast(mode, part, 1 if decoding.length is None else decoding.length)
+            elif decoding.length is None and decoding.temperature == 0:
+                answers += _next(mode, part, top, decoding)
+            else:
+                answers += _continuations(mode, part, top, decoding)
+    return answers
+
+
+def generate(mode: Synced, prompt: str, decoding: Decoding, *, until: str | None = None) -> Iterator[str]:
+    """Continue a prompt piece by piece; the prompt and the pieces put together are the text.
+
+    Parameters
+    ----------
+    mode : Synced
+        A language model.
+    prompt : str
+        How the text begins.
+    decoding : Decoding
+        Sampling, or greedy with a temperature of 0; ``length`` is the most symbols that are added.
+    until : str, optional
+        Stop as soon as the continuation contains this; what follows it is not returned.
+
+    Raises
+    ------
+    ConfigError
+        For a beam, which has no text before it is finished, or a model that is no language model.
+    """
+    if decoding.beam > 1:
+        raise ConfigError(
+            f"a beam of {decoding.beam} knows its text only at the end and cannot be streamed", hint="beam=1"
+        )
+    end, never = endings(mode)
+    forbid = never if decoding.unknown else _without_unknown(mode, never)
+    ids = prompt_ids(mode, prompt)
+    with mode.answering():
+        first, state = read(mode, [ids])
+    symbols = search.stream(mode, first, state, decoding.chooser(), forbid=forbid)
+    text = ""
+    for piece in _pieces(mode, ids.tolist(), symbols, end, LENGTH if decoding.length is None else decoding.length):
+        text += piece
+        if until is not None and until in text:
+            kept = text[: text.index(until)]
+            yield kept[len(text) - len(piece) :]
+            return
+        yield piece
+
+
+def samples(mode: Synced, examples: Sequence[Raw], count: int, prompts: Sequence[str]) -> list[Sample]:
+    """Continuations of the prompts; without any, of the first halves of the first rows."""
+    codec = need_input(mode.input_codec, mode.name)
+    if isinstance(mode.output, NumberOutput):
+        return _forecast_samples(mode, examples, count)
+    if codec.kind not in ("words", "characters", "subwords"):
+        return []
+    asked = [(prompt, "") for prompt in prompts] or [_halves(text) for text in _texts(mode, examples, count)]
+    length = SAMPLE_WIDTH if codec.kind == "characters" else 40
+    found = []
+    for prompt, truth in asked:
+        decoding = Decoding(temperature=SAMPLE.temperature, seed=SAMPLE.seed, length=length)
+        guess = "".join(generate(mode, prompt, decoding))
+        found.append(Sample(prompt, codec.show(truth, SAMPLE_WIDTH), guess.strip()))
+    return found
+
+
+def _next(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) -> list[Prediction]:
+    output = mode.symbol_output()
+    symbols = _symbols(mode)
+    first, state = read(mode, [prompt_ids(mode, prompt) for prompt in prompts])
+    log_probs, _ = mode.step(first, state)
+    forbid = [*symbols.forbidden(decoding.unknown), symbols.end]
+    probs = log_probs.exp().index_fill(1, torch.tensor(forbid, device=log_probs.device), 0.0)
+    best, ids = probs.topk(min(top, output.size - len(forbid)), dim=-1)
+    answers = []
+    for row_probs, row_ids in zip(best.tolist(), ids.tolist(), strict=True):
+        scores = [(symbols.decode([index]), prob) for index, prob in zip(row_ids, row_probs, strict=True)]
+        answers.append(Prediction(scores[0][0], scores, mode.target_codec.show(scores[0][0])))
+    return answers
+
+
+def _continuations(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) -> list[Prediction]:
+    symbols = _symbols(mode)
+    end, never = endings(mode)
+    first, state = read(mode, [prompt_ids(mode, prompt) for prompt in prompts])
+    length = LENGTH if decoding.length is None else decoding.length
+    forbid = never if decoding.unknown else _without_unknown(mode, never)
+    found = search.search(mode, first, state, decoding, end=end, length=length, n_best=top, forbid=forbid)
+    answers = []
+    for hypotheses in found:
+        scores = [(symbols.decode(one.ids), float(np.exp(one.log_prob))) for one in hypotheses]
+        answers.append(Prediction(scores[0][0], scores, mode.target_codec.show(scores[0][0])))
+    return answers
+
+
+def _forecast(mode: Synced, prompts: Sequence[Any], length: int) -> list[Prediction]:
+    """The next values of series: each one is read as if it had been observed."""
+    output, codec = mode.output, mode.target_codec
+    if not isinstance(output, NumberOutput):
+        raise ConfigError(f"a forecast needs numbers, and this model answers with {codec.describe()}")
+    values, lengths = pad([mode.encode_input(prompt) for prompt in prompts])
+    if values is None or lengths is None:
+        return []
+    values, lengths = values.to(mode.device), lengths.to(mode.device)
+    outputs, state = mode.run(values, lengths=lengths)
+    vector = outputs[torch.arange(len(values)), (lengths - 1).clamp(min=0)]
+    # nothing was observed yet: the mean of the training values (zero) stands for it
+    nothing = (lengths == 0)[:, None]
+    if bool(nothing.any()):
+        first, _ = mode.run(torch.zeros_like(values[:, :1]), mode.initial_state(len(values)))
+        vector = torch.where(nothing, first[:, 0], vector)
+    written = []
+    for _ in range(length):
+        value = output.values(vector)
+        written.append(value)
+        outputs, state = mode.run(value[:, None], state)
+        vector = outputs[:, 0]
+    steps = torch.stack(written, dim=1) if written else values[:, :0]
+    raw = [codec.decode(row) for row in steps.cpu().numpy()]
+    return [Prediction(value, [], codec.show(value)) for value in raw]
+
+
+def _forecast_samples(mode: Synced, examples: Sequence[Raw], count: int) -> list[Sample]:
+    codec = mode.target_codec
+    found = []
+    for index in range(min(count, len(examples))):
+        series = mode.encode_input(examples[index].input)[-1024:]
+        steps = min(8, len(series) // 2)
+        if steps == 0:
+            continue
+        past, future = codec.decode(series[:-steps]), codec.decode(series[-steps:])
+        [guess] = predict(mode, [past], 1, Decoding(length=steps))
+        found.append(Sample(codec.show(past[-8:]), codec.show(future), guess.shown))
+    return found
+
+
+def _pieces(
+    mode: Synced, before: list[int], symbols: Iterator[tuple[Tensor, Tensor]], end: int | None, length: int
+) -> Iterator[str]:
+    """The text that each symbol adds; symbols that make half a character wait for the other half."""
+    codec = mode.target_codec
+    context, held = before[-CONTEXT:], list[int]()
+    for _ in range(length):
+        with mode.answering():
+            ids, _ = next(symbols)
+        symbol = int(ids[0])
+        if symbol == end:
+            break
+        held.append(symbol)
+        piece = _added(codec.decode(np.array(context)), codec.decode(np.array(context + held)))
+        if piece and not (codec.kind == "subwords" and piece.endswith("\ufffd")):
+            yield piece
+            context, held = (context + held)[-CONTEXT:], []
+    if held:
+        yield _added(codec.decode(np.array(context)), codec.decode(np.array(context + held)))
+
+
+def _added(before: str, after: str) -> str:
+    shared = 0
+    while shared < min(len(before), len(after)) and before[shared] == after[shared]:
+        shared += 1
+    return after[shared:]
+
+
+def _texts(mode: Synced, examples: Sequence[Raw], count: int) -> list[str]:
+    """The first texts; of a single long one, its beginning and later places."""
+    if not len(examples):
+        return []
+    first = examples[0].input
+    if mode.stream and isinstance(first, str):
+        places = [index * len(first) // count for index in range(count)]
+        return [first[place : place + SAMPLE_WIDTH] for place in places]
+    rows = islice((examples[index].input for index in range(len(examples))), count)
+    return [row if isinstance(row, str) else " ".join(map(str, row)) for row in rows]
+
+
+def _halves(text: str) -> tuple[str, str]:
+    """Cut a text in the middle, before a word where there is one."""
+    space = text.rfind(" ", 0, max(1, len(text) // 2) + 1)
+    place = space if space > 0 else len(text) // 2
+    return text[:place], text[place:]
+
+
+def _without_unknown(mode: Synced, never: tuple[int, ...]) -> tuple[int, ...]:
+    unknown = _symbols(mode).unknown
+    return never if unknown is None else (*never, unknown)
+
+
+def _symbols(mode: Synced) -> Symbols:
+    mode.symbol_output()
+    if mode.symbols is None:
+        raise ConfigError("this model has no symbols to choose from")
+    return mode.symbols

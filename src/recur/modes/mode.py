@@ -1,0 +1,319 @@
+"""What every sequence mode is: codecs on both sides, a network between them, an error, and a way to answer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recur.errors import ConfigError
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+    from recur.config import ModelConfig
+
+PREDICT_BATCH = 64
+
+
+class Raw(Protocol):
+    """A row before encoding: what the data room calls an Example."""
+
+    @property
+    def input(self) -> Any: ...
+
+    @property
+    def target(self) -> Any: ...
+
+
+class Encoded(NamedTuple):
+    """A row after encoding: arrays of one example, without padding."""
+
+    input: np.ndarray | None
+    target: np.ndarray
+
+    @property
+    def steps(self) -> int:
+        """The longer of the two sides in time steps; 1 where neither side has time. Used to bucket rows."""
+        sides = [side for side in (self.input, self.target) if side is not None and side.ndim > 0]
+        return max((len(side) for side in sides), default=1)
+
+
+@dataclass
+class Batch:
+    """Rows put together; lengths of None mean that every row is as long as the tensor.
+
+    Attributes
+    ----------
+    inputs : Tensor or None
+        (B, T) ids, (B, T, C) numbers, (B,) ids or (B, C) numbers; None when the mode has no input.
+    input_lengths : Tensor or None
+        (B,) real steps of each row.
+    targets, target_lengths : Tensor, Tensor or None
+        The same for the other side.
+    resets : Tensor or None
+        (B, T) bool; True where the state is cleared before the step, for streams of several documents.
+    """
+
+    inputs: Tensor | None
+    input_lengths: Tensor | None
+    targets: Tensor
+    target_lengths: Tensor | None = None
+    resets: Tensor | None = None
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Return the same batch on another device."""
+
+        def move(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.to(device)
+
+        return Batch(
+            move(self.inputs),
+            move(self.input_lengths),
+            self.targets.to(device),
+            move(self.target_lengths),
+            move(self.resets),
+        )
+
+    def __len__(self) -> int:
+        return int(self.targets.shape[0])
+
+
+@dataclass
+class Loss:
+    """The error of a batch.
+
+    Attributes
+    ----------
+    mean : Tensor
+        () mean error over all predictions of the batch, to backpropagate (label smoothing included).
+    sums : dict
+        Additive (numerator, denominator) pairs; "loss" is always (sum of e_t, number of predictions),
+        without label smoothing.
+    state : object, optional
+        Final state of a mode that carries its state; not detached.
+    """
+
+    mean: Tensor
+    sums: dict[str, tuple[float, float]]
+    state: Any | None = None
+
+
+@dataclass
+class Prediction:
+    """The answer to one input.
+
+    Attributes
+    ----------
+    value : object
+        The raw answer: a class, a text, a list of tags, numbers.
+    scores : list of (value, probability)
+        The best candidates, most probable first; empty for numbers.
+    shown : str
+        What a person reads.
+    alignment : ndarray, optional
+        (target steps, input steps) attention weights, where the model has attention.
+    """
+
+    value: Any
+    scores: list[tuple[Any, float]]
+    shown: str
+    alignment: np.ndarray | None = None
+
+
+@dataclass
+class Sample:
+    """One row as it is shown after an evaluation."""
+
+    input: str
+    truth: str
+    guess: str
+
+
+class Mode(nn.Module, ABC):
+    """A sequence mode: input codec x network x output codec x error x decoding.
+
+    Parameters
+    ----------
+    input_codec : Codec or None
+        How raw inputs become arrays; None where the mode works without an input.
+    target_codec : Codec
+        The same for what is predicted.
+    config : ModelConfig
+        The network between them.
+    """
+
+    name: ClassVar[str]
+    carries_state: bool = False
+    figure: str
+    higher_is_better: bool
+
+    def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
+        super().__init__()
+        self.input_codec = input_codec
+        self.target_codec = target_codec
+        self.config = config
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device
+
+    @abstractmethod
+    def encode_input(self, value: Any) -> np.ndarray | None:
+        """Turn one raw input into the array that the network reads."""
+
+    @abstractmethod
+    def encode(self, example: Raw) -> Encoded:
+        """Turn one raw row into arrays."""
+
+    def collate(self, encoded: Sequence[Encoded]) -> Batch:
+        """Pad rows into one batch (on the CPU)."""
+        inputs, input_lengths = pad([row.input for row in encoded])
+        targets, target_lengths = pad([row.target for row in encoded])
+        if targets is None:
+            raise ConfigError("a batch needs targets", hint="use predict() for inputs without targets")
+        return Batch(inputs, input_lengths, targets, target_lengths)
+
+    @abstractmethod
+    def loss(
+        self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
+    ) -> Loss:
+        """Compute the error of a batch that is on the same device as the mode."""
+
+    def forward(
+        self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
+    ) -> Loss:
+        """The same as `loss`, so that wrappers which call the module (several devices) work."""
+        return self.loss(batch, state, label_smoothing=label_smoothing, teacher_forcing=teacher_forcing)
+
+    @abstractmethod
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        """Turn sums added over batches into figures."""
+
+    @abstractmethod
+    def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
+        """Answer raw inputs, in their order."""
+
+    def samples(self, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
+        """Answer the first rows, to be shown beside the truth; never touches the global random state."""
+        del prompts  # only the modes that continue a text use them
+        rows = [examples[index] for index in range(min(count, len(examples)))]
+        if not rows:
+            return []
+        answers = self.predict([row.input for row in rows])
+        return [
+            Sample(
+                "" if self.input_codec is None else self.input_codec.show(row.input),
+                self.target_codec.show(row.target),
+                answer.shown,
+            )
+            for row, answer in zip(rows, answers, strict=True)
+        ]
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Evaluation mode without gradients, put back afterwards."""
+        was_training = self.training
+        self.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.train(was_training)
+
+    def input_batches(self, inputs: Sequence[Any]) -> Iterator[tuple[Tensor | None, Tensor | None, int]]:
+        """Encode and pad raw inputs in pieces; yield (inputs, lengths, rows) on the mode's device."""
+        for start in range(0, len(inputs), PREDICT_BATCH):
+            part = inputs[start : start + PREDICT_BATCH]
+            values, lengths = pad([self.encode_input(value) for value in part])
+            yield (
+                None if values is None else values.to(self.device),
+                None if lengths is None else lengths.to(self.device),
+                len(part),
+            )
+
+
+def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | None]:
+    """Put arrays of one example each into one tensor.
+
+    Parameters
+    ----------
+    arrays : sequence of ndarray
+        All (T,) or (T, C) with T of any size, or all without time: () ids. (C,) number rows have no time either,
+        and are told from (T,) ids by their dtype.
+
+    Returns
+    -------
+    values : Tensor or None
+        (B, T, ...) padded with zeros, at least one step wide; (B, ...) without time; None for no input.
+    lengths : Tensor or None
+        (B,) real steps; None without time.
+    """
+    present = [array for array in arrays if array is not None]
+    if not present:
+        return None, None
+    first = present[0]
+    timed = first.ndim == 2 or (first.ndim == 1 and first.dtype.kind in "iu")
+    if not timed:
+        return torch.from_numpy(np.stack(present)), None
+    lengths = [len(array) for array in present]
+    values = np.zeros((len(present), max(1, *lengths), *first.shape[1:]), dtype=first.dtype)
+    for row, array in enumerate(present):
+        values[row, : len(array)] = array
+    return torch.from_numpy(values), torch.tensor(lengths, dtype=torch.long)
+
+
+def step_mask(lengths: Tensor | None, values: Tensor) -> Tensor | None:
+    """(B, T) bool: True at real steps of ``values`` (B, T, ...); None when all are."""
+    if lengths is None:
+        return None
+    return torch.arange(values.shape[1], device=values.device) < lengths.to(values.device)[:, None]
+
+
+def require_sequence(codec: Codec, side: str, mode: str, expected: bool, other: str) -> None:
+    """Refuse a codec whose values have time where the mode has none, or the other way round.
+
+    Raises
+    ------
+    ConfigError
+        With the mode that would fit.
+    """
+    if codec.sequence != expected:
+        has, wants = ("a sequence", "one value a row") if codec.sequence else ("one value a row", "a sequence")
+        raise ConfigError(
+            f"{mode}: the {side} is {has} ({codec.describe()}), expected {wants}", hint=f"--mode {other}"
+        )
+
+
+def need_input(codec: Codec | None, mode: str) -> Codec:
+    """The input codec of a mode that cannot do without.
+
+    Raises
+    ------
+    ConfigError
+        When there is none.
+    """
+    if codec is None:
+        raise ConfigError(f"{mode} needs an input, and none was given", hint="--input COLUMN, or --mode one-to-many")
+    return codec
+
+
+def one_way(config: ModelConfig, mode: str) -> None:
+    """Refuse to read both ways where the future is what is predicted.
+
+    Raises
+    ------
+    ConfigError
+        When the configuration asks for it.
+    """
+    if config.bidirectional:
+        raise ConfigError(
+            f"{mode}: a network that reads both ways would see what it has to predict",
+            hint="leave out bidirectional",
+        )

@@ -1,0 +1,98 @@
+"""One to many: one value in (or none), a sequence out.
+
+           y_1      y_2      y_3
+            ^        ^        ^
+          +---+    +---+    +---+
+          | h |--->| h |--->| h |
+          +---+    +---+    +---+
+            ^       y_1      y_2
+            x
+
+    h_0 = tanh(W x + b),   h_t = cell(E y_{t-1}, h_{t-1}),   z_t = W_hy h_t + b_y
+
+The input only sets the initial state; from there the network reads what it wrote, from the beginning symbol to the
+end symbol. Without an input the initial state is learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import Tensor
+
+from recur.modes.decoder import Decoder, DecoderState, encode_target
+from recur.modes.decoding import Decoding
+from recur.modes.inputs import Inputs
+from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, one_way, require_sequence
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+    from recur.config import ModelConfig
+
+
+class OneToMany(Mode):
+    """A class, numbers or nothing to a text, tags or series.
+
+    Parameters
+    ----------
+    input_codec : Codec or None
+        One value a row; None for nothing.
+    target_codec : Codec
+        A sequence.
+    config : ModelConfig
+        The network.
+    """
+
+    name = "one-to-many"
+
+    def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
+        super().__init__(input_codec, target_codec, config)
+        one_way(config, self.name)
+        if input_codec is not None:
+            require_sequence(input_codec, "input", self.name, False, "many-to-many")
+        require_sequence(target_codec, "target", self.name, True, "one-to-one")
+        self.inputs = None if input_codec is None else Inputs(input_codec, config)
+        self.decoder = Decoder(target_codec, config, summary_size=1 if self.inputs is None else self.inputs.size)
+        self.figure, self.higher_is_better = self.decoder.output.figure, self.decoder.output.higher_is_better
+
+    def encode_input(self, value: Any) -> np.ndarray | None:
+        return None if self.input_codec is None else self.input_codec.encode(value)
+
+    def encode(self, example: Raw) -> Encoded:
+        target = encode_target(self.target_codec, self.decoder.symbols, example.target)
+        return Encoded(self.encode_input(example.input), target)
+
+    def start(self, inputs: Tensor | None, rows: int) -> DecoderState:
+        """The decoder's state before the first step, for inputs (B,) or (B, C)."""
+        if self.inputs is None or inputs is None:
+            return self.decoder.start(next(self.parameters()).new_zeros(rows, 1))
+        return self.decoder.start(self.inputs(inputs))
+
+    def loss(
+        self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
+    ) -> Loss:
+        del state
+        start = self.start(batch.inputs, len(batch))
+        return Loss(
+            *self.decoder.loss(
+                batch.targets,
+                batch.target_lengths,
+                start,
+                label_smoothing=label_smoothing,
+                teacher_forcing=teacher_forcing,
+            )
+        )
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        return self.decoder.output.summary(sums)
+
+    def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
+        """Write a sequence for each input; ``decoding``: the fields of `Decoding`."""
+        options = Decoding.of(decoding, top=top)
+        answers: list[Prediction] = []
+        with self.answering():
+            for values, _, rows in self.input_batches(inputs):
+                answers += self.decoder.write(self.start(values, rows), rows, options, top)
+        return answers

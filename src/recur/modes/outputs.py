@@ -1,0 +1,249 @@
+"""From the network's vectors h_t to answers and errors: the readout and the error of each kind of target.
+
+    symbols   z_t = W_hy h_t + b_y    e_t = -log softmax(z_t)[y_t]
+    numbers   z_t = W_hy h_t + b_y    e_t = mean over columns of (z_t - y_t)^2, standardised
+
+Padded steps are left out before the readout, so they cost nothing and count nowhere.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from recur.errors import ConfigError
+from recur.modes.inputs import Drop
+from recur.nn import AdaptiveReadout, Embedding, Readout, mean_square_error
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+    from recur.config import ModelConfig
+
+Sums = dict[str, tuple[float, float]]
+
+TEXTS = ("words", "characters", "subwords")
+ADAPTIVE_SMALLEST = 1000
+
+
+class Output(nn.Module, ABC):
+    """A readout with its error.
+
+    Attributes
+    ----------
+    figure : str
+        The figure that people look at.
+    higher_is_better : bool
+        Which way it improves.
+    """
+
+    figure: str
+    higher_is_better: bool
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.drop = Drop(config)
+
+    def error(
+        self, vectors: Tensor, targets: Tensor, mask: Tensor | None, *, label_smoothing: float = 0.0
+    ) -> tuple[Tensor, Sums]:
+        """Mean error to backpropagate, and the sums for figures.
+
+        Parameters
+        ----------
+        vectors : Tensor
+            (B, T, H), or (B, H).
+        targets : Tensor
+            (B, T) ids or (B, T, C) numbers; (B,) or (B, C).
+        mask : Tensor or None
+            (B, T) bool, True where there is a prediction; None for everywhere.
+        label_smoothing : float
+            Share of probability given to all symbols alike, in the mean only.
+        """
+        vectors = self.drop(vectors)
+        if mask is not None:
+            vectors, targets = vectors[mask], targets[mask]
+        elif vectors.dim() == 3:
+            vectors, targets = vectors.flatten(0, 1), targets.flatten(0, 1)
+        if targets.shape[0] == 0:
+            # nothing to predict: a zero that can still be backpropagated
+            return vectors.sum() * 0.0 + self.nothing(), {"loss": (0.0, 0.0)}
+        return self._error(vectors, targets, label_smoothing)
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        """Figures from sums added over batches."""
+        return {"loss": ratio(sums["loss"])}
+
+    @abstractmethod
+    def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
+        """The error of N predictions: vectors (N, H), targets (N,) or (N, C)."""
+
+    def nothing(self) -> Tensor:
+        """A zero that depends on the parameters."""
+        return sum((parameter.sum() * 0.0 for parameter in self.parameters()), torch.zeros(()))
+
+
+class SymbolOutput(Output):
+    """Readout and cross entropy over V symbols.
+
+    Parameters
+    ----------
+    size : int
+        V.
+    input_size : int
+        H.
+    config : ModelConfig
+        ``adaptive_softmax``, ``tie_weights`` and the dropout before the readout.
+    text : str or None
+        The kind of text codec, when the symbols are those of a text: figures are then perplexity (and nats for
+        characters); None for labels, whose figure is the accuracy.
+    count_right : bool, optional
+        Count right answers for texts too; labels are always counted.
+    embedding : Embedding, optional
+        The matrix to share, when weights are tied (Press and Wolf 2017).
+
+    Raises
+    ------
+    ConfigError
+        For weights that cannot be tied, or an adaptive softmax over few symbols.
+    """
+
+    def __init__(
+        self, size: int, input_size: int, config: ModelConfig, *, text: str | None = None, count_right: bool = False,
+        embedding: Embedding | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(config)
+        self.size = size
+        self.text = text
+        self.count_right = count_right or text is None
+        self.figure = "accuracy" if text is None else "nats" if text == "characters" else "perplexity"
+        self.higher_is_better = text is None
+        if config.tie_weights and embedding is None:
+            raise ConfigError(
+                "tie_weights shares the embedding of the input with the readout, but here they have different symbols",
+                hint="leave out tie_weights",
+            )
+        self.readout: Readout | AdaptiveReadout
+        if config.adaptive_softmax:
+            _check_adaptive(size, config, text)
+            self.readout = AdaptiveReadout(input_size, size)
+        else:
+            self.readout = Readout(input_size, size, tied=embedding if config.tie_weights else None)
+
+    def log_probs(self, vectors: Tensor) -> Tensor:
+        """(..., H) -> log p (..., V)."""
+        return self.readout.log_prob(vectors)
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        """Loss, accuracy where it was counted, perplexity = exp(loss) of texts, nats a character."""
+        loss = ratio(sums["loss"])
+        figures = {"loss": loss}
+        if "accuracy" in sums or self.count_right:
+            figures["accuracy"] = ratio(sums.get("accuracy", (0.0, 0.0)))
+        if self.text is not None:
+            figures["perplexity"] = math.exp(min(loss, 700.0)) if not math.isnan(loss) else math.nan
+        if self.text == "characters":
+            figures["nats"] = loss
+        return figures
+
+    def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
+        count = float(targets.shape[0])
+        if isinstance(self.readout, AdaptiveReadout) and label_smoothing > 0:
+            raise ConfigError(
+                f"label_smoothing {label_smoothing} needs the probability of every symbol, which the adaptive "
+                "softmax avoids",
+                hint="leave out label_smoothing or adaptive_softmax",
+            )
+        mean = plain = self.readout.loss(vectors, targets)
+        if isinstance(self.readout, Readout) and label_smoothing > 0:
+            mean = self.readout.loss(vectors, targets, label_smoothing=label_smoothing)
+        sums = {"loss": (float(plain.detach()) * count, count)}
+        if self.count_right:
+            with torch.no_grad():
+                sums["accuracy"] = (float((self.readout(vectors).argmax(-1) == targets).sum()), count)
+        return mean, sums
+
+
+class NumberOutput(Output):
+    """Readout and squared error of C columns; the figure is the root mean square error.
+
+    One column is measured in its own unit. Several columns may have several units, so their common figure is in
+    standard deviations ("rmse_standardised"), and each column's own is beside it ("rmse NAME").
+    """
+
+    def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.readout = Readout(input_size, codec.size)
+        self.columns = [str(name) for name in getattr(codec, "columns", range(codec.size))]
+        self.deviation = [float(one) for one in getattr(codec, "deviation", [1.0] * codec.size)]
+        self.figure = "rmse" if codec.size == 1 else "rmse_standardised"
+        self.higher_is_better = False
+
+    def values(self, vectors: Tensor) -> Tensor:
+        """(..., H) -> standardised numbers (..., C)."""
+        values: Tensor = self.readout(vectors)
+        return values
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        """Loss (standardised mean square error) and root mean square errors in the units of the columns."""
+        loss = ratio(sums["loss"])
+        if len(self.columns) == 1:
+            return {"loss": loss, "rmse": math.sqrt(loss) * self.deviation[0]}
+        figures = {"loss": loss, "rmse_standardised": math.sqrt(loss)}
+        for name, deviation in zip(self.columns, self.deviation, strict=True):
+            figures[f"rmse {name}"] = math.sqrt(ratio(sums.get(f"square {name}", (0.0, 0.0)))) * deviation
+        return figures
+
+    def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
+        if label_smoothing > 0:
+            raise ConfigError(
+                f"label_smoothing {label_smoothing} is for symbols; this target is numbers",
+                hint="leave out label_smoothing",
+            )
+        values, targets = self.values(vectors), targets.to(vectors.dtype)
+        mean = mean_square_error(values, targets)
+        count = float(targets.shape[0])
+        sums: Sums = {"loss": (float(mean.detach()) * count, count)}
+        if len(self.columns) > 1:
+            by_column = (values.detach() - targets).square().mean(0).tolist()
+            sums |= {f"square {name}": (one * count, count) for name, one in zip(self.columns, by_column, strict=True)}
+        return mean, sums
+
+
+def ratio(pair: tuple[float, float]) -> float:
+    """Numerator by denominator; not a number when nothing was counted."""
+    return pair[0] / pair[1] if pair[1] else math.nan
+
+
+def build_output(
+    codec: Codec, input_size: int, config: ModelConfig, *, embedding: Embedding | None = None
+) -> Output:
+    """The readout and error that the target's codec asks for; no beginning or end is added.
+
+    Raises
+    ------
+    ConfigError
+        For options that the target cannot have.
+    """
+    if codec.discrete:
+        return SymbolOutput(codec.size, input_size, config, embedding=embedding)
+    return NumberOutput(codec, input_size, config)
+
+
+def _check_adaptive(size: int, config: ModelConfig, text: str | None) -> None:
+    # its clusters are made of ids that stand by falling frequency, which those of labels and characters do not
+    if size < ADAPTIVE_SMALLEST or text not in ("words", "subwords"):
+        raise ConfigError(
+            f"adaptive_softmax is for large vocabularies of words or subwords, {ADAPTIVE_SMALLEST:,} or more; here "
+            f"are {size:,} {text or 'labels'}",
+            hint="leave out adaptive_softmax",
+        )
+    if config.tie_weights:
+        raise ConfigError(
+            "adaptive_softmax gives rare symbols shorter vectors, so weights cannot be tied",
+            hint="leave out tie_weights or adaptive_softmax",
+        )

@@ -1,0 +1,96 @@
+"""Which symbols of a text spell words, and which end them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+
+INNER = "'’-_"  # signs that may stand inside a word, though not around it
+_BYTES = re.compile(r"(<0x[0-9A-F]{2}>)+")
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """The part that each symbol of a codec plays; all arrays are (V,) bool.
+
+    Attributes
+    ----------
+    single : bool
+        Whether symbols are single characters; otherwise a piece carries the space before it.
+    has_space : bool
+        Whether the vocabulary has a space at all.
+    inside : ndarray
+        Symbols that go on with a word.
+    boundary : ndarray
+        Symbols that a word ends before: white space, signs, the end of the text.
+    spaces : ndarray
+        Symbols that begin with white space.
+    starts : ndarray
+        Pieces that are a space and the beginning of a word.
+    """
+
+    single: bool
+    has_space: bool
+    inside: np.ndarray
+    boundary: np.ndarray
+    spaces: np.ndarray
+    starts: np.ndarray
+
+    @classmethod
+    def of(cls, codec: Codec) -> Spelling:
+        """Look at every symbol of a codec of characters or subwords."""
+        vocabulary: list[str] = getattr(codec, "vocabulary", [])
+        end = getattr(codec, "eos_id", None)
+        reserved = {getattr(codec, name, None) for name in ("pad_id", "unk_id", "bos_id", "eos_id")}
+        size = len(vocabulary)
+        inside, boundary, spaces, starts = (np.zeros(size, dtype=bool) for _ in range(4))
+        for index, piece in enumerate(vocabulary):
+            if index in reserved:
+                boundary[index] = index == end
+                continue
+            spaces[index] = piece[:1].isspace()
+            inside[index] = _spells(piece)
+            boundary[index] = not inside[index]
+            starts[index] = spaces[index] and _spells(piece[1:])
+        single = codec.kind == "characters"
+        return cls(single, " " in vocabulary, inside, boundary, spaces, starts)
+
+
+def in_word(character: str) -> bool:
+    """Whether a character can stand in a word: letters, marks, digits, and the signs of `INNER`."""
+    return character.isalnum() or character in INNER or unicodedata.category(character).startswith("M")
+
+
+def is_word(text: str) -> bool:
+    """Whether a text has a letter or a digit, and is no reserved name such as <unk>."""
+    return any(map(str.isalnum, text)) and not (text.startswith("<") and text.endswith(">"))
+
+
+def trimmed(word: str) -> str:
+    """The word without spaces and signs around it."""
+    return word.strip().strip(INNER)
+
+
+def last_word(line: str) -> tuple[str, str] | None:
+    """Cut a line into what stands before its last word, and the word; None when it has none."""
+    end = len(line)
+    while end and not (line[end - 1].isalnum() or unicodedata.category(line[end - 1]).startswith("M")):
+        end -= 1
+    start = end
+    while start and in_word(line[start - 1]):
+        start -= 1
+    while start < end and line[start] in INNER:
+        start += 1
+    return (line[:start], line[start:end]) if is_word(line[start:end]) else None
+
+
+def _spells(piece: str) -> bool:
+    """Whether a piece is of a word: its first character decides; bytes of half a character are letters."""
+    return bool(piece) and (in_word(piece[0]) or _BYTES.fullmatch(piece) is not None)

@@ -1,0 +1,61 @@
+"""The ids that a network reads and writes: those of the codec, with a beginning and an end where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+
+
+class Symbols:
+    """A discrete codec seen by a decoder.
+
+    Texts bring their own beginning and end (`bos_id`, `eos_id`); for tags the two ids after the last are used.
+
+    Parameters
+    ----------
+    codec : Codec
+        A discrete codec.
+
+    Attributes
+    ----------
+    size : int
+        V, the number of ids with the added ones.
+    beginning, end : int
+        What a decoder reads first, and what it writes last.
+    never : tuple of int
+        Ids that are never an answer: padding and the beginning.
+    unknown : int or None
+        The id of what the vocabulary lacks.
+    """
+
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
+        own = getattr(codec, "bos_id", None)
+        pad: int | None = getattr(codec, "pad_id", None)
+        self.unknown: int | None = getattr(codec, "unk_id", None)
+        self.beginning: int = codec.size if own is None else int(own)
+        self.end: int = codec.size + 1 if own is None else int(getattr(codec, "eos_id"))  # noqa: B009
+        self.size: int = codec.size + (2 if own is None else 0)
+        self.never: tuple[int, ...] = (self.beginning,) if pad is None else (pad, self.beginning)
+
+    def forbidden(self, unknown: bool) -> tuple[int, ...]:
+        """Ids that decoding must not produce."""
+        return self.never if unknown or self.unknown is None else (*self.never, self.unknown)
+
+    def with_end(self, ids: np.ndarray) -> np.ndarray:
+        """Ids (T,) and the end: (T+1,)."""
+        return np.append(ids, np.int64(self.end))
+
+    def with_beginning(self, ids: np.ndarray) -> np.ndarray:
+        """The beginning and ids (T,): (T+1,)."""
+        return np.insert(ids, 0, np.int64(self.beginning))
+
+    def decode(self, ids: Sequence[int]) -> Any:
+        """The raw value of ids, without the ones that were added."""
+        kept = [index for index in ids if index < self.codec.size and index not in (self.beginning, self.end)]
+        return self.codec.decode(np.asarray(kept, dtype=np.int64))

@@ -1,0 +1,240 @@
+"""Synced: every step has its answer; tags, numbers a step, or the next item of the sequence itself.
+
+           y_1      y_2      y_3
+            ^        ^        ^
+          +---+    +---+    +---+
+          | h |--->| h |--->| h |
+          +---+    +---+    +---+
+            ^        ^        ^
+           x_1      x_2      x_3
+
+    h_t = cell(x_t, h_{t-1}),   z_t = W_hy h_t + b_y
+
+With a target of its own (tags, numbers) the sequence is read both ways by default. Without one, y_t = x_{t+1}: a
+language model, or a series that predicts its next value, which never reads both ways and can go on by itself.
+
+    documents of a line       input  <bos> x_1 ... x_T      target  x_1 ... x_T <eos>
+    one long stream, series   input  x_1 ... x_{T-1}        target  x_2 ... x_T
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import Tensor
+
+from recur.errors import ConfigError, DataError
+from recur.modes import language, network
+from recur.modes.answers import refuse_decoding
+from recur.modes.decoding import Decoding
+from recur.modes.inputs import Inputs, layer_sizes
+from recur.modes.mode import (
+    Batch,
+    Encoded,
+    Loss,
+    Mode,
+    Prediction,
+    Raw,
+    Sample,
+    need_input,
+    one_way,
+    require_sequence,
+    step_mask,
+)  # fmt: skip
+from recur.modes.network import Stack, State
+from recur.modes.outputs import TEXTS, NumberOutput, Output, SymbolOutput, build_output
+from recur.modes.symbols import Symbols
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+    from recur.config import ModelConfig
+
+
+class Synced(Mode):
+    """A sequence to one answer a step.
+
+    Parameters
+    ----------
+    input_codec : Codec
+        A sequence.
+    target_codec : Codec or None
+        A sequence of the same steps; None, or ``input_codec`` itself, for the next item.
+    config : ModelConfig
+        The network; ``bidirectional`` is on unless it says otherwise, and never for the next item.
+    stream : bool
+        Whether the items come as one long stream, in which documents begin without a beginning symbol.
+
+    Attributes
+    ----------
+    next_item : bool
+        Whether the answers are the sequence itself, one step later.
+    """
+
+    name = "synced"
+
+    def __init__(
+        self, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, stream: bool = False
+    ) -> None:
+        codec = need_input(input_codec if input_codec is not None else target_codec, self.name)
+        super().__init__(codec, codec if target_codec is None else target_codec, config)
+        self.next_item = input_codec is None or target_codec is None or input_codec is target_codec
+        self.stream = stream
+        self.carries_state = self.next_item
+        require_sequence(codec, "input", self.name, True, "one-to-one")
+        require_sequence(self.target_codec, "target", self.name, True, "many-to-one")
+        if self.next_item:
+            one_way(config, "predicting the next item")
+        both_ways = not self.next_item and config.bidirectional is not False
+        self.symbols = Symbols(codec) if self.next_item and codec.discrete else None
+        self.inputs = Inputs(
+            codec, config, symbols=self.symbols.size if self.symbols else None,
+            size=layer_sizes(config)[-1] if config.tie_weights else None,
+        )  # fmt: skip
+        self.stack = Stack(config, self.inputs.size, bidirectional=both_ways)
+        self.output: Output
+        if self.symbols is not None:
+            self.output = SymbolOutput(
+                self.symbols.size, self.stack.output_size, config, text=codec.kind if codec.kind in TEXTS else None,
+                embedding=self.inputs.embedding,
+            )  # fmt: skip
+        else:
+            self.output = build_output(self.target_codec, self.stack.output_size, config)
+        self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
+
+    def encode_input(self, value: Any) -> np.ndarray:
+        codec = need_input(self.input_codec, self.name)
+        if codec.kind == "words" and not self.next_item and isinstance(value, str):
+            # exactly one word a tag: a list of words is not split any further
+            value = value.split()
+        array = codec.encode(value)
+        return array if self.symbols is None or self.stream else self.symbols.with_beginning(array)
+
+    def encode(self, example: Raw) -> Encoded:
+        array = self.encode_input(example.input)
+        if self.next_item:
+            if self.symbols is not None and not self.stream:
+                return Encoded(array, self.symbols.with_end(array[1:]))
+            return Encoded(array[:-1], array[1:])
+        target = self.target_codec.encode(example.target)
+        if len(array) != len(target):
+            raise DataError(
+                f"a row has {len(array)} input steps and {len(target)} target steps, expected as many of both",
+                hint="--mode many-to-many pairs sequences of different lengths",
+            )
+        return Encoded(array, target)
+
+    def run(
+        self, inputs: Tensor, state: State | None = None, *, lengths: Tensor | None = None,
+        resets: Tensor | None = None,
+    ) -> tuple[Tensor, State]:  # fmt: skip
+        """h (B, T, D*H) and the final state of inputs (B, T) or (B, T, C)."""
+        vectors, state = self.stack(self.inputs(inputs), state, lengths=lengths, resets=resets)
+        return vectors, state
+
+    def loss(
+        self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
+    ) -> Loss:
+        del teacher_forcing
+        if batch.inputs is None:
+            raise DataError("synced needs an input, got none")
+        vectors, state = self.run(batch.inputs, state, lengths=batch.input_lengths, resets=batch.resets)
+        mask = step_mask(batch.target_lengths, batch.targets)
+        mean, sums = self.output.error(vectors, batch.targets, mask, label_smoothing=label_smoothing)
+        return Loss(mean, sums, state if self.carries_state else None)
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        return self.output.summary(sums)
+
+    def initial_state(self, rows: int = 1) -> State:
+        """The state before the first item."""
+        return self.stack.start(rows)
+
+    def step(self, ids: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Read items (B,); return log p (B, V) of the next, and the state after."""
+        output = self.symbol_output()
+        vectors, state = self.stack.step(self.inputs(ids[:, None])[:, 0], state)
+        return output.log_probs(vectors), state
+
+    def select(self, state: State | None, rows: Tensor) -> State | None:
+        """The state of some rows, which may repeat."""
+        return network.select(state, rows)
+
+    def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
+        """Answer every step; of the next item, the candidates, or with ``length=N`` the next N items.
+
+        Parameters
+        ----------
+        inputs : sequence
+            Raw sequences; prompts where the next item is asked for.
+        top : int
+            Candidates.
+        **decoding
+            The fields of `Decoding`, for the next item only.
+        """
+        if self.next_item:
+            return language.predict(self, inputs, top, Decoding.of(decoding, top=top))
+        refuse_decoding(decoding, self.name)
+        answers: list[Prediction] = []
+        with self.answering():
+            for values, lengths, rows in self.input_batches(inputs):
+                if values is None or lengths is None:
+                    raise DataError("synced needs sequences, got values without steps")
+                vectors, _ = self.run(values, lengths=lengths)
+                raw = inputs[len(answers) : len(answers) + rows]
+                answers += self._each_step(vectors, lengths.tolist(), raw)
+        return answers
+
+    def samples(self, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
+        if self.next_item:
+            return language.samples(self, examples, count, prompts)
+        codec = need_input(self.input_codec, self.name)
+        rows = [examples[index] for index in range(min(count, len(examples)))]
+        answers = self.predict([row.input for row in rows])
+        return [
+            Sample(codec.show(row.input), self._shown(row.input, row.target), answer.shown)
+            for row, answer in zip(rows, answers, strict=True)
+        ]
+
+    def symbol_output(self) -> SymbolOutput:
+        """The readout of a model whose next item can be chosen.
+
+        Raises
+        ------
+        ConfigError
+            When the model predicts numbers, or another sequence.
+        """
+        if self.symbols is None or not isinstance(self.output, SymbolOutput):
+            raise ConfigError(
+                f"this model answers with {self.target_codec.describe()}, it does not predict the next symbol",
+                hint="train without a target to get a language model",
+            )
+        return self.output
+
+    def _each_step(self, vectors: Tensor, lengths: list[int], raw: Sequence[Any]) -> list[Prediction]:
+        """One answer a row from h (B, T, D*H)."""
+        codec = self.target_codec
+        if isinstance(self.output, NumberOutput):
+            numbers = self.output.values(vectors).cpu().numpy()
+            values = [codec.decode(row[:steps]) for row, steps in zip(numbers, lengths, strict=True)]
+            return [Prediction(value, [], codec.show(value)) for value in values]
+        if not isinstance(self.output, SymbolOutput):
+            raise ConfigError(f"a readout of kind {type(self.output).__name__} gives no symbols")
+        log_probs, ids = self.output.log_probs(vectors).max(dim=-1)
+        answers = []
+        for row, steps in enumerate(lengths):
+            value = codec.decode(ids[row, :steps].cpu().numpy())
+            probability = float(log_probs[row, :steps].sum().exp())
+            answers.append(Prediction(value, [(value, probability)], self._shown(raw[row], value)))
+        return answers
+
+    def _shown(self, value: Any, target: Any) -> str:
+        """word/TAG word/TAG; without words the target alone."""
+        codec = need_input(self.input_codec, self.name)
+        split = getattr(codec, "tokens", None)
+        labels = getattr(self.target_codec, "tokens", None)
+        if split is None or labels is None:
+            return self.target_codec.show(target)
+        words = value.split() if codec.kind == "words" and isinstance(value, str) else split(value)
+        return " ".join(f"{word}/{label}" for word, label in zip(words, labels(target), strict=False))

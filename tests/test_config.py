@@ -1,0 +1,118 @@
+"""The configuration: written, read back, and refused with every problem at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recur import config_file
+from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.errors import ConfigError
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(
+    source=st.none() | texts,
+    columns=st.none() | st.lists(texts, max_size=3),
+    hidden=st.integers(1, 999) | st.lists(st.integers(1, 999), min_size=1, max_size=3),
+    lr=st.floats(1e-12, 1e6),
+    lower=st.booleans(),
+    prompts=st.lists(texts, max_size=3),
+)
+def test_toml_reads_back_to_an_equal_configuration(
+    source: str | None, columns: list[str] | None, hidden: int | list[int], lr: float, lower: bool, prompts: list[str]
+) -> None:
+    config = Config(
+        data=DataConfig(source=source, input=columns, lower=lower),
+        model=ModelConfig(hidden_size=hidden),
+        training=TrainingConfig(lr=lr, prompts=prompts),
+    )
+    assert config_file.from_toml(config_file.to_toml(config, heading="A run\nof ours")) == config
+
+
+def test_every_field_is_written_with_its_description() -> None:
+    text = config_file.to_toml(Config())
+    for section in (DataConfig, ModelConfig, TrainingConfig):
+        for key, field in section.model_fields.items():
+            assert f"{key} = " in text
+            assert f"# {field.description}" in text
+
+
+def test_all_problems_are_named_at_once() -> None:
+    text = """
+[training]
+epochs = "10"
+lrr = 0.1
+clip = -1
+[model]
+mode = "many-to-onne"
+lr = 0.1
+hidden_size = "big"
+[trainin]
+seed = 1
+"""
+    with pytest.raises(ConfigError) as caught:
+        config_file.from_toml(text, "run.toml")
+    said = str(caught.value)
+    assert said.startswith("run.toml has 7 problems:")
+    assert 'line 3: training.epochs: expected a whole number, got "10"' in said
+    assert 'line 4: training.lrr: unknown key. Did you mean "lr"?' in said
+    assert "line 5: training.clip: must be at least 0.0, got -1" in said
+    assert 'got "many-to-onne". Did you mean "many-to-one"?' in said
+    assert "line 8: model.lr: unknown key. It belongs below [training]" in said
+    assert 'model.hidden_size: expected a whole number or a list of whole numbers, got "big"' in said
+    assert 'line 10: trainin: unknown table. Did you mean "training"?' in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("epochs = 3", "epochs: unknown table or key. It belongs below [training]"),
+        ("training = 3", "training: expected a table"),
+        ("[model]\nhidden_size = [0]", "hidden_size must be positive"),
+        ("[training]\nepochs = true", "expected a whole number, got true"),
+        ("[training]\nlr = nan", "must be more than 0"),
+        ("a = b", "not valid TOML"),
+        ("[data]\ninput = 'text'", 'expected a list of texts in quotes, got "text"'),
+    ],
+)
+def test_one_problem_is_one_line(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_file.from_toml(text)
+    assert said in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_whole_number_stands_for_a_number() -> None:
+    assert config_file.from_toml("[training]\nlr = 1").training.lr == 1.0
+
+
+def test_a_missing_file_and_a_binary_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config_file.read(tmp_path / "none.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="is not UTF-8 text"):
+        config_file.read(tmp_path / "binary.toml")
+
+
+def test_flat_options_find_their_sections() -> None:
+    config = config_file.from_options({"epochs": 3, "cell": "gru", "input": "text", "hidden_size": (8, 4), "lr": 1})
+    assert (config.training.epochs, config.model.cell, config.data.input) == (3, "gru", ["text"])
+    assert config.model.hidden_size == [8, 4]
+    assert config.training.lr == 1.0
+
+
+def test_unknown_option_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match='unknown option "hiden_size". Did you mean "hidden_size"'):
+        config_file.from_options({"hiden_size": 3})
+    with pytest.raises(ConfigError, match='training.epochs: expected a whole number, got "three"'):
+        config_file.from_options({"epochs": "three"})
+
+
+def test_changes_name_every_field_that_differs() -> None:
+    old, new = Config(), Config(training=TrainingConfig(lr=1.0), model=ModelConfig(cell="gru"))
+    assert config_file.changes(old, new) == {"training.lr": (2e-3, 1.0), "model.cell": ("lstm", "gru")}
