@@ -79,7 +79,9 @@ class TrainingConfig(Section):
     epochs: int = Field(10, ge=1, description="passes over the training data")
     max_steps: int | None = Field(None, ge=1, description="stop after this many updates")
     max_minutes: float | None = Field(None, gt=0, description="stop after this many minutes of training")
-    batch_size: int = Field(32, ge=1, description="rows, or parallel streams, of one update")
+    batch_size: int | None = Field(
+        None, ge=1, description="rows, or parallel streams, of one update; default: 32, fewer of a small file"
+    )
     optimizer: Literal["adam", "adamw", "sgd", "asgd"] = Field("adamw", description="asgd: NT-ASGD (Merity 2018)")
     lr: float = Field(2e-3, gt=0, description="learning rate")
     weight_decay: float = Field(0.0, ge=0, description="decoupled for adamw, L2 for the others")

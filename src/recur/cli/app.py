@@ -1,0 +1,124 @@
+"""The table of commands, and the one place where an exception becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cyclopts import App, CycloptsError, Group, Parameter
+
+from recur._version import __version__
+from recur.cli.output import stopped
+from recur.cli.problems import describe, describe_usage
+from recur.cli.resume import TYPED, command_to_go_on
+
+
+class Command(NamedTuple):
+    """What the help says of a command: how it is typed, what it does in a line, and what else to know."""
+
+    usage: str
+    summary: str
+    more: str = ""
+
+
+COMMANDS = {
+    "demo": Command("[NAME]", "Train a small network here and now, and ask it for the last word."),
+    "check": Command(
+        "DATA",
+        "Look at a file before training on it.",
+        "Counts rows, lengths, vocabulary and classes, finds duplicates across the parts, estimates memory and "
+        "time. Takes the options of `recur train`, and trains nothing.",
+    ),
+    "train": Command(
+        "DATA",
+        "Train a network on your file; the same command again continues.",
+        "Mode and columns are inferred where they can be, and said; an option overrides. Ctrl-C pauses.",
+    ),
+    "evaluate": Command("RUN DATA", "Measure a trained network on a file."),
+    "predict": Command("RUN TEXT...", "Predict the target of new inputs."),
+    "complete": Command("RUN TEXT", "Say the next word of a sentence, with probabilities."),
+    "generate": Command("RUN", "Write on from a prompt; the text appears as it is made."),
+    "cells": Command("[NAME]", "List the recurrent cells and their equations."),
+}
+
+OK, FAILED, MISUSED, BROKEN_PIPE = 0, 1, 2, 141
+
+
+def build() -> App:
+    """Return the parser; a command's module is imported only when that command is named."""
+    app = App(
+        name="recur",
+        version=f"recur {__version__}",
+        help="Recurrent networks from one equation: trained, asked and explained.",
+        help_epilogue="`recur COMMAND --help` says more. Start with `recur demo`, or `recur train FILE`.",
+        help_format="plaintext",
+        usage="Usage: recur COMMAND",
+        group_parameters=Group("Options", sort_key=0),
+        default_parameter=Parameter(negative_bool=(), negative_iterable=(), show_default=False),
+    )
+    app["--help"].group = app["--version"].group = "Options"
+    for place, (name, about) in enumerate(COMMANDS.items()):
+        app.command(
+            f"recur.cli.{name}:{name}",
+            name=name,
+            help=f"{about.summary}\n\n{about.more}".strip(),
+            usage=f"Usage: recur {name} {about.usage} [OPTIONS]",
+            help_epilogue="",
+            sort_key=place,
+        )
+    return app
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after ``recur``; those of this process when left out.
+
+    Returns
+    -------
+    int
+        0 done; 2 a mistake that the user can mend; 1 a fault of ours; 130 interrupted; 141 the reader of a
+        pipe went away.
+
+    Raises
+    ------
+    Exception
+        Whatever went wrong, untouched, when the environment variable ``RECUR_DEBUG`` is 1.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    token = TYPED.set(tuple(words))
+    try:
+        result = build()(words, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+        return result if isinstance(result, int) else OK
+    except CycloptsError as error:
+        _say(*describe_usage(error, COMMANDS))
+        return MISUSED
+    except KeyboardInterrupt:
+        again = command_to_go_on()
+        return stopped("interrupted", again and f"go on from the last checkpoint with: {again}")
+    except BrokenPipeError:
+        # the interpreter flushes stdout once more at exit; give it somewhere to write
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        if os.environ.get("RECUR_DEBUG") == "1":
+            raise
+        message, hint, expected = describe(error)
+        _say(message, hint)
+        return MISUSED if expected else FAILED
+    finally:
+        TYPED.reset(token)
+
+
+def _say(message: str, hint: str | None) -> None:
+    """Print the problem, and how to mend it, to stderr."""
+    sys.stdout.flush()
+    print(f"error: {message}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)

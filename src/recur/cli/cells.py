@@ -1,0 +1,66 @@
+"""``recur cells``: the recurrences, each with its equation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from recur import equations
+from recur.cli.output import bold, dim, emit, emit_json
+
+
+def cells(name: str | None = None, /, *, json: bool = False) -> None:
+    """List the recurrent cells and their equations.
+
+    Parameters
+    ----------
+    name
+        Show this cell alone, with the sizes of everything in it and where it comes from.
+    json
+        Write one JSON document to stdout.
+    """
+    chosen = [equations.get(name) if name is not None else equations.get(each) for each in _named(name)]
+    if json:
+        emit_json([_as_data(cell) for cell in chosen] if name is None else _as_data(chosen[0]))
+        return
+    for place, cell in enumerate(chosen):
+        if place:
+            emit()
+        emit(f"{bold(cell.name)}: {cell.summary}")
+        for line in cell.text.splitlines():
+            emit(f"    {line}".rstrip())
+        if name is not None:
+            emit("\n".join(_where(cell)))
+
+
+def _named(name: str | None) -> list[str]:
+    return equations.names() if name is None else [name]
+
+
+def _where(cell: equations.Equation) -> Iterator[str]:
+    sizes = {argument: _size(cell, argument) for argument in (cell.input, *cell.states, *cell.parameters)}
+    longest = max(map(len, sizes))
+    yield "where"
+    for argument, size in sizes.items():
+        role = "the input" if argument == cell.input else ""
+        if argument in cell.states:
+            role = "state, and the output" if argument == cell.states[0] else "state"
+        yield f"    {argument:<{longest}}  {size:<8}{role}".rstrip()
+    if cell.reference:
+        yield dim(f"source: {cell.reference}")
+
+
+def _size(cell: equations.Equation, argument: str) -> str:
+    return " x ".join(str(size) for size in cell.shapes[argument])
+
+
+def _as_data(cell: equations.Equation) -> dict[str, Any]:
+    return {
+        "name": cell.name,
+        "summary": cell.summary,
+        "equation": cell.text,
+        "input": cell.input,
+        "states": list(cell.states),
+        "sizes": {name: [str(size) for size in shape] for name, shape in cell.shapes.items()},
+        "reference": cell.reference,
+    }

@@ -1,0 +1,94 @@
+"""``recur complete``: the next word of a sentence, its candidates with their probabilities."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from recur.cli.output import emit, emit_json, note, shares, width
+from recur.errors import DataError
+
+if TYPE_CHECKING:
+    from recur.model import Model
+
+
+def complete(
+    run: Path,
+    text: str | None = None,
+    /,
+    *,
+    top: Annotated[int, Parameter(show_default=True)] = 5,
+    interactive: bool = False,
+    json: bool = False,
+) -> None:
+    """Say the next word of a sentence, with probabilities.
+
+    Parameters
+    ----------
+    run
+        Run folder that `recur train` wrote.
+    text
+        The beginning of a sentence, in quotes.
+    top
+        How many words to show.
+    interactive
+        Type, pick a word by its number, and go on.
+    json
+        Write one JSON document to stdout.
+    """
+    if text is None and not interactive:
+        raise DataError(
+            "no sentence to complete", f'recur complete {run} "the clouds are in the", or --interactive to type'
+        )
+    if interactive and json:
+        raise DataError("--interactive and --json exclude each other", "leave one of them out")
+    if top < 1:
+        raise DataError(f"--top must be at least 1, got {top}")
+    import recur
+
+    model = recur.load(run)
+    if interactive:
+        _converse(model, text or "", top)
+        return
+    found = model.complete(text or "", top=top)
+    if json:
+        emit_json(
+            {"text": text, "candidates": [{"word": one.word, "probability": one.probability} for one in found]}
+        )
+        return
+    for line in shares([(one.word, one.probability) for one in found], width()):
+        emit(line)
+
+
+def _converse(model: Model, text: str, top: int) -> None:
+    """Show candidates after every line typed, until the end of input."""
+    note("type the beginning of a sentence; then a number picks that word, an empty line starts anew, Ctrl-D ends")
+    while True:
+        found = []
+        if text:
+            emit(text)
+            found = model.complete(text, top=top)
+            for line in shares([(one.word, one.probability) for one in found], width(), numbered=True):
+                emit(line)
+        print("> ", end="", file=sys.stderr, flush=True)
+        typed = sys.stdin.readline()
+        if not typed:
+            note("")
+            return
+        text = _continued(text, typed.strip(), [one.word for one in found])
+
+
+def _continued(text: str, typed: str, words: list[str]) -> str:
+    """Return the sentence after a line was typed: a number picks a word, other words are added, nothing clears.
+
+    >>> _continued("the clouds are in the", "1", ["sky", "sea"])
+    'the clouds are in the sky'
+    """
+    if not typed:
+        return ""
+    if typed.isdecimal() and 1 <= int(typed) <= len(words):
+        typed = words[int(typed) - 1]
+    return f"{text} {typed}".strip()

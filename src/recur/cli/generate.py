@@ -1,0 +1,56 @@
+"""``recur generate``: write on from a prompt, as fast as the network thinks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from recur.cli.output import emit, emit_json
+
+
+def generate(
+    run: Path,
+    /,
+    *,
+    prompt: str = "",
+    length: Annotated[int, Parameter(show_default=True)] = 200,
+    temperature: Annotated[float, Parameter(show_default=True)] = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int | None = None,
+    json: bool = False,
+) -> None:
+    """Write on from a prompt; the text appears as it is made.
+
+    Parameters
+    ----------
+    run
+        Run folder that `recur train` wrote.
+    prompt
+        How the text begins.
+    length
+        Characters, words or subwords to write, as the network was trained.
+    temperature
+        Below 1 safer, above 1 bolder; 0 always takes the likeliest.
+    top_k
+        Choose among this many of the likeliest only.
+    top_p
+        Choose among the likeliest that together have this probability only.
+    seed
+        The same seed writes the same text.
+    json
+        Write one JSON document to stdout.
+    """
+    import recur
+
+    model = recur.load(run)
+    options = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    if json:
+        emit_json({"prompt": prompt, "text": model.generate(prompt, **options)})
+        return
+    emit(prompt, end="")
+    for piece in model.generate(prompt, stream=True, **options):
+        emit(piece, end="")
+    emit()

@@ -1,0 +1,59 @@
+"""``recur predict``: the target of new inputs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from recur.cli.output import emit, emit_json, shares, width
+from recur.errors import DataError
+
+
+def predict(
+    run: Path,
+    /,
+    *text: str,
+    file: Annotated[Path | None, Parameter(name=["--file", "-f"])] = None,
+    stdin: Annotated[bool, Parameter(name="-")] = False,
+    top: Annotated[int, Parameter(show_default=True)] = 1,
+    json: bool = False,
+) -> None:
+    """Predict the target of new inputs, one line of output for each.
+
+    Parameters
+    ----------
+    run
+        Run folder that `recur train` wrote.
+    text
+        Inputs, each in quotes.
+    file
+        File of inputs: one a line, or a table with the columns the network was trained on.
+    stdin
+        Read inputs from stdin, one a line.
+    top
+        How many candidates to show, with their probabilities.
+    json
+        Write one JSON document to stdout.
+    """
+    if (file is not None) + stdin + bool(text) != 1:
+        said = "nothing to predict" if not (file or stdin or text) else "inputs are given in more than one way"
+        raise DataError(said, f'recur predict {run} "a text", or --file FILE, or - to read stdin')
+    import recur
+
+    model = recur.load(run)
+    lines = [line.rstrip("\n") for line in sys.stdin] if stdin else list(text)
+    inputs = model.read(file) if file is not None else lines
+    found = model.predict(inputs, top=top)
+    if json:
+        answers = zip(inputs, found, strict=True)
+        emit_json([{"input": given, "value": one.value, "scores": one.scores} for given, one in answers])
+        return
+    for one in found:
+        emit(one.shown)
+        if top > 1:
+            for line in shares([(str(value), share) for value, share in one.scores[:top]], width()):
+                emit(line)
+

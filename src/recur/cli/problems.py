@@ -1,0 +1,81 @@
+"""An exception in the user's words: what happened, what to type, and whether it is theirs to mend."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any, Literal, get_args, get_origin
+
+from cyclopts import (
+    CoercionError,
+    CycloptsError,
+    MissingArgumentError,
+    RepeatArgumentError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
+from cyclopts.exceptions import UnknownCommandError
+
+from recur.errors import RecurError
+
+_WORDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def describe(error: Exception) -> tuple[str, str | None, bool]:
+    """Return (message, hint, whether the user can mend it) for an exception of a command's body."""
+    if isinstance(error, RecurError):
+        return error.message, error.hint, True
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or str(error)).lower()}", None, True
+    said = " ".join(str(error).split())
+    message = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return (
+        f"{message} (a fault of recur, not of your command)",
+        "set RECUR_DEBUG=1 and run the command again to see the traceback; please report it with that",
+        False,
+    )
+
+
+def describe_usage(error: CycloptsError, commands: Iterable[str]) -> tuple[str, str | None]:
+    """Return (message, hint) for a command line that could not be parsed."""
+    chain = " ".join(error.command_chain or ())
+    more = f"`recur {chain} --help` lists what it takes" if chain else "`recur --help` lists the commands"
+    if isinstance(error, UnknownCommandError):
+        wrong = (error.unused_tokens or [""])[0]
+        near = difflib.get_close_matches(wrong, list(commands), n=1)
+        known = f"the commands are {', '.join(commands)}"
+        return f'no command "{wrong}"', f"did you mean `recur {near[0]}`?" if near else known
+    if isinstance(error, UnknownOptionError):
+        wrong = (error.token.keyword or error.token.value).split("=", 1)[0]
+        options = [name for argument in error.argument_collection for name in argument.names]
+        near = difflib.get_close_matches(wrong, [name for name in options if name.startswith("--")], n=1)
+        return f"unknown option {wrong}", f"did you mean {near[0]}?" if near else more
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        name = error.keyword or error.argument.name
+        what = f"{name} needs a value" if name.startswith("-") else f"{name} is missing"
+        return what, more
+    if isinstance(error, RepeatArgumentError):
+        return f"{error.token.keyword} is given twice", "give it once"
+    if isinstance(error, UnusedCliTokensError):
+        return f"nothing known to do with {' '.join(error.unused_tokens or [])}", more
+    if isinstance(error, CoercionError) and error.token is not None and error.argument is not None:
+        return _wrong_value(error, error.token.keyword or error.argument.name, error.token.value, more)
+    return _sentence(error), more
+
+
+def _wrong_value(error: CoercionError, name: str, value: str, more: str) -> tuple[str, str]:
+    """Return (message, hint) for a value that its option cannot take."""
+    if get_origin(error.target_type) is Literal:
+        options = [str(option) for option in get_args(error.target_type)]
+        near = difflib.get_close_matches(value, options, n=1)
+        message = f'{name} is one of {", ".join(options)}; got "{value}"'
+        return message, f"did you mean {near[0]}?" if near else more
+    if error.target_type in _WORDS:
+        return f'{name} takes {_WORDS[error.target_type]}; got "{value}"', more
+    return _sentence(error), more
+
+
+def _sentence(error: CycloptsError) -> str:
+    """Return the parser's own words in the style of ours: lower case, no full stop, the nearest value kept."""
+    said = " ".join(str(error).split()).rstrip(".")
+    return said[:1].lower() + said[1:]

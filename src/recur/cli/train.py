@@ -1,0 +1,65 @@
+"""``recur train``: a file becomes a trained network in a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from recur.cli.flags import configure, with_config_flags
+from recur.cli.output import emit, emit_json, stopped
+from recur.cli.resume import command_to_go_on
+from recur.config import Config
+
+
+@with_config_flags("Data", "Model", "Training")
+def train(
+    data: Path | None = None,
+    /,
+    *,
+    out: Path | None = None,
+    config: Path | None = None,
+    fresh: bool = False,
+    json: bool = False,
+    **given: Any,
+) -> int | None:
+    """Train a network on your file. The same command again continues where it stopped; Ctrl-C pauses.
+
+    Mode and columns are inferred where they can be, and said; an option overrides.
+
+    Parameters
+    ----------
+    data
+        File or folder: text, CSV, TSV, JSONL, CoNLL columns, or a folder of text files by class.
+    out
+        Run folder to write; without it runs/NAME-MODE.
+    config
+        TOML file with the same names as the options; options win over it.
+    fresh
+        Start over, forgetting what the run folder holds.
+    json
+        Write one JSON document to stdout at the end.
+    """
+    chosen = configure(config, data, given)
+    folder = out or default_folder(chosen)
+    from recur.training import Paused, learn
+
+    try:
+        learned = learn(chosen, out=folder, fresh=fresh, command=command_to_go_on())
+    except Paused as pause:
+        return stopped(pause.message, pause.hint)
+    if json:
+        emit_json({"run": folder, "mode": learned.mode.name, **learned.metrics})
+    else:
+        emit(str(folder))
+    return None
+
+
+def default_folder(config: Config) -> Path:
+    """Return ``runs/NAME-MODE`` for the data and the mode of a configuration, inferring the mode if need be."""
+    source = Path(config.data.source or "")
+    mode = config.model.mode
+    if mode is None:
+        from recur import data as rows
+
+        mode = rows.infer(rows.read(config.data.source, config.data), config).mode
+    return Path("runs") / f"{source.resolve().stem}-{mode}"

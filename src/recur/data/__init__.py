@@ -1,0 +1,16 @@
+"""From files and Python values to examples: reading, roles, held-out parts, order. numpy only, no torch."""
+
+from __future__ import annotations
+
+from recur.data.batching import Layout, RowOrder, batch_size
+from recur.data.check import Report, check
+from recur.data.examples import Example, GroupExamples, RowExamples, StreamExamples
+from recur.data.fit import fit_codecs, located
+from recur.data.load import Dataset, examples, inputs, load, read_like
+from recur.data.read import read
+from recur.data.roles import Roles, infer, say
+
+__all__ = [
+    "Dataset", "Example", "GroupExamples", "Layout", "Report", "Roles", "RowExamples", "RowOrder", "StreamExamples",
+    "batch_size", "check", "examples", "fit_codecs", "infer", "inputs", "load", "located", "read", "read_like", "say",
+]  # fmt: skip

@@ -1,0 +1,273 @@
+"""What is in a file and what training on it would mean: the report of ``recur check``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from recur.codecs import Codec
+from recur.codecs.tokens import TokenCodec
+from recur.config import Config
+from recur.data.batching import Layout, batch_size
+from recur.data.estimate import Estimate, estimate
+from recur.data.examples import Example, GroupExamples, StreamExamples
+from recur.data.fit import fit_codecs, located
+from recur.data.load import load
+from recur.data.roles import say
+from recur.data.split import fingerprint
+
+MOST_ROWS = 50_000
+_BARS = 8
+_WIDTH = 32
+_CLASSES = 12
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long the sequences of one side are, in steps.
+
+    Attributes
+    ----------
+    least, median, most : int
+    empty : int
+        Sequences without a step.
+    histogram : list of (from, to, count)
+        Equal spans of lengths, both ends included.
+    """
+
+    least: int
+    median: int
+    most: int
+    empty: int
+    histogram: list[tuple[int, int, int]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found.
+
+    Attributes
+    ----------
+    sentence : str
+        Columns, mode and codecs in words.
+    rows : dict
+        Examples of train, dev and test; pieces of text where it is one long stream.
+    held_out : str
+        Where the dev examples come from.
+    input, target : str
+        The codecs, in words.
+    lengths : dict
+        By side.
+    unknown_rate : float or None
+        Share of held-out symbols that the vocabulary lacks.
+    classes : dict
+        Label to number of training rows, most frequent first.
+    repeated : int
+        Training rows whose input stands in an earlier training row too.
+    shared : int
+        Held-out rows whose input is also in the training rows.
+    looked_at : int
+        Training rows that were looked at, where there are more than fifty thousand.
+    estimate : Estimate
+    warnings : list of str
+        What should be looked at before training.
+    """
+
+    sentence: str
+    rows: dict[str, int]
+    held_out: str
+    input: str
+    target: str
+    lengths: dict[str, Lengths]
+    unknown_rate: float | None
+    classes: dict[str, int]
+    repeated: int
+    shared: int
+    looked_at: int
+    estimate: Estimate
+    warnings: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def check(config: Config, source: Any = None) -> Report:
+    """Look at the rows that a configuration names; nothing is trained or written.
+
+    Parameters
+    ----------
+    config : Config
+    source : object, optional
+        Rows given from Python.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As training would.
+    """
+    dataset = load(config, source)
+    roles = dataset.roles
+    input_codec, target_codec = fit_codecs(config, roles, dataset.train)
+    train, dev = _part(dataset.train), _part(dataset.dev)
+    lengths: dict[str, Lengths] = {}
+    if input_codec is not None and input_codec.sequence:
+        lengths["input"] = _lengths(_steps(input_codec, train, 0))
+    if target_codec.sequence and target_codec is not input_codec:
+        lengths["target"] = _lengths(_steps(target_codec, train, 1))
+    rows, steps, updates = _work(config, dataset.train, train, lengths)
+    repeated, shared = (0, 0) if roles.stream or isinstance(train, GroupExamples) else _doubles(train, dev)
+    classes = _classes(train) if target_codec.kind == "class" else {}
+    labels = len(getattr(target_codec, "labels", ())) or None
+    report = Report(
+        say(roles, labels, config.data.horizon),
+        {name: len(part) for name, part in _named(dataset).items()},
+        dataset.held_out,
+        "nothing" if input_codec is None else input_codec.describe(),
+        target_codec.describe(),
+        lengths,
+        _unknown(input_codec, dev) if isinstance(input_codec, TokenCodec) else None,
+        classes,
+        repeated,
+        shared,
+        len(train),
+        estimate(config, roles, input_codec, target_codec, rows=rows, steps=steps, updates=updates),
+    )
+    report.warnings.extend(_warnings(report, own=roles.own_future))
+    return report
+
+
+def _named(dataset: Any) -> dict[str, Sequence[Example]]:
+    parts = {"train": dataset.train, "dev": dataset.dev}
+    return parts if dataset.test is None else {**parts, "test": dataset.test}
+
+
+def _part(examples: Sequence[Example]) -> Sequence[Example]:
+    """All examples, or fifty thousand spread over them."""
+    if len(examples) <= MOST_ROWS or isinstance(examples, StreamExamples):
+        return examples
+    return [examples[int(index)] for index in np.linspace(0, len(examples) - 1, MOST_ROWS)]
+
+
+def _steps(codec: Codec, examples: Sequence[Example], side: int) -> np.ndarray:
+    def measure(values: Any) -> list[int]:
+        return [len(codec.encode(value)) for value in values]
+
+    return np.array(located((examples[index] for index in range(len(examples))), side, measure), dtype=np.int64)
+
+
+def _lengths(steps: np.ndarray) -> Lengths:
+    least, most = int(steps.min()), int(steps.max())
+    bars = min(_BARS, most - least + 1)
+    edges = np.linspace(least, most + 1, bars + 1).astype(int)
+    counts, _ = np.histogram(steps, bins=edges)
+    spans = [(int(a), int(b) - 1, int(n)) for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True)]
+    return Lengths(least, int(np.median(steps)), most, int((steps == 0).sum()), spans)
+
+
+def _work(
+    config: Config, all_rows: Sequence[Example], rows: Sequence[Example], lengths: dict[str, Lengths]
+) -> tuple[int, int, int]:
+    """Rows (or windows of streams), time steps and updates of one epoch."""
+    training = config.training
+    total = 0.0
+    for side in lengths.values():
+        middle = sum((low + high) / 2 * count for low, high, count in side.histogram)
+        total = max(total, middle * len(all_rows) / max(1, len(rows)))
+    if isinstance(all_rows, StreamExamples):
+        layout = Layout.of(int(total), training.batch_size, training.bptt, training.bptt_stride or training.bptt)
+        return layout.streams * len(layout), int(total), len(layout)
+    rows_of_all = len(all_rows)
+    return rows_of_all, int(max(total, rows_of_all)), -(-rows_of_all // batch_size(training.batch_size, rows_of_all))
+
+
+def _doubles(train: Sequence[Example], dev: Sequence[Example]) -> tuple[int, int]:
+    """Rows whose input stands in an earlier row, and held-out rows whose input is in the training rows."""
+    seen = Counter(fingerprint(train[index].input) for index in range(len(train)))
+    return len(train) - len(seen), sum(fingerprint(dev[index].input) in seen for index in range(len(dev)))
+
+
+def _classes(train: Sequence[Example]) -> dict[str, int]:
+    counts = Counter(str(train[index].target).strip() for index in range(len(train)))
+    return dict(counts.most_common())
+
+
+def _unknown(codec: TokenCodec, dev: Sequence[Example]) -> float | None:
+    unknown = total = 0.0
+    for index in range(len(dev)):
+        ids = codec.encode(dev[index].input)
+        unknown += float((ids == codec.unk_id).sum())
+        total += len(ids)
+    return unknown / total if total else None
+
+
+def _warnings(report: Report, *, own: bool) -> list[str]:
+    found = []
+    for side, lengths in report.lengths.items():
+        if lengths.empty and not own:
+            found.append(f"{lengths.empty:,} rows have an empty {side}")
+    if report.shared and not own:
+        found.append(f"{report.shared:,} held-out rows have an input that is also in the training rows")
+    if report.unknown_rate is not None and report.unknown_rate > 0.1:
+        found.append(
+            f"{100 * report.unknown_rate:.0f} % of the held-out symbols are unknown: --input-codec subwords or characters"
+        )
+    counts = list(report.classes.values())
+    if len(counts) > 1 and counts[0] > 0.9 * sum(counts):
+        found.append(f"{100 * counts[0] / sum(counts):.0f} % of the rows are of one class: accuracy will say little")
+    rare = sum(count < 5 for count in counts)
+    if rare:
+        found.append(f"{rare} classes have fewer than five rows")
+    return found
+
+
+def _lines(report: Report) -> list[str]:
+    lines = [report.sentence, ""]
+    parts = ", ".join(f"{name} {count:,}" for name, count in report.rows.items())
+    lines += [f"rows      {parts}", f"held out  {report.held_out}"]
+    if report.looked_at < report.rows["train"]:
+        lines.append(f"looked at {report.looked_at:,} of the training rows")
+    lines.append(f"input     {report.input}")
+    if report.target != report.input:
+        lines.append(f"target    {report.target}")
+    if report.unknown_rate is not None:
+        lines.append(f"unknown   {100 * report.unknown_rate:.1f} % of the held-out symbols")
+    lines.append(f"repeated  {report.repeated:,} training rows have the input of an earlier one")
+    for side, lengths in report.lengths.items():
+        empty = f", {lengths.empty:,} empty" if lengths.empty else ""
+        lines += ["", f"{side} length: median {lengths.median:,}, from {lengths.least:,} to {lengths.most:,} steps{empty}"]
+        rows = [(f"{low:,}" if low == high else f"{low:,} - {high:,}", count) for low, high, count in lengths.histogram]
+        lines += _bars(rows)
+    if report.classes:
+        shown = list(report.classes.items())[:_CLASSES]
+        lines += ["", f"classes: {len(report.classes)}", *_bars(shown)]
+        if len(report.classes) > _CLASSES:
+            lines.append(f"  and {len(report.classes) - _CLASSES} more")
+    guess = report.estimate
+    lines += [
+        "",
+        f"network   about {guess.parameters:,} parameters, {_bytes(guess.memory_bytes)} of memory to train",
+        f"time      about {_duration(guess.seconds_per_epoch)} an epoch on this machine",
+    ]
+    return lines + [f"note: {warning}" for warning in report.warnings]
+
+
+def _bars(rows: Sequence[tuple[str, int]]) -> list[str]:
+    longest = max((len(name) for name, _ in rows), default=0)
+    most = max((count for _, count in rows), default=0) or 1
+    return [f"  {name:>{longest}}  {count:>9,}  {'#' * round(_WIDTH * count / most)}".rstrip() for name, count in rows]
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return "a second"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

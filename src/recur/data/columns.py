@@ -1,0 +1,95 @@
+"""What a column of a table holds, judged by its values: numbers, a series, labels, text, or words one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from recur.codecs.numbers import number
+from recur.data.table import Table
+from recur.errors import DataError
+
+Holds = Literal["number", "series", "class", "text", "tokens"]
+
+_SAMPLE = 2000
+_MOST_LABELS = 30
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and what its values are.
+
+    Attributes
+    ----------
+    name : str
+    holds : str
+        ``number``: one number a row; ``series``: a list of numbers a row; ``class``: few different short texts;
+        ``text``: many different ones; ``tokens``: a list of texts a row.
+    labels : bool
+        For numbers: whether they are few whole numbers, which may as well be labels (0 and 1, one to five stars).
+    one_word : bool
+        For texts: whether most are a single word, so that their letters are the sequence.
+    """
+
+    name: str
+    holds: Holds
+    labels: bool = False
+    one_word: bool = False
+
+
+def look(table: Table, name: str) -> Column:
+    """Judge a column by at most 2,000 of its values, spread over the table.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    name : str
+        One of its columns.
+
+    Returns
+    -------
+    Column
+    """
+    return judge(name, [table[index][name] for index in table.sample(_SAMPLE)])
+
+
+def judge(name: str, values: list[Any]) -> Column:
+    """Judge a column by its values; missing ones are left out.
+
+    >>> judge("label", ["good", "bad"] * 10).holds
+    'class'
+    """
+    present = [value for value in values if not _missing(value)]
+    listed = [value for value in present if isinstance(value, (list, tuple, np.ndarray))]
+    if listed:
+        first = next((item for value in listed for item in value), "")
+        return Column(name, "tokens" if isinstance(first, str) else "series")
+    numbers = [_as_number(value) for value in present]
+    if present and all(each is not None for each in numbers):
+        different = set(numbers)
+        whole = all(float(each).is_integer() for each in different if each is not None)
+        few = len(different) <= min(_MOST_LABELS, max(2, len(present) // 5))
+        return Column(name, "number", labels=whole and few)
+    texts = [str(value) for value in present]
+    if not texts:
+        return Column(name, "text")
+    words = [len(text.split()) for text in texts]
+    few = len(set(texts)) <= max(2, len(texts) // 10)
+    short = float(np.mean(words)) <= 4
+    one_word = float(np.median(words)) <= 1
+    return Column(name, "class" if few and short else "text", one_word=one_word)
+
+
+def _as_number(value: Any) -> float | None:
+    """A number, or None for what is not one."""
+    try:
+        return number(value)
+    except DataError:
+        return None
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and value != value)

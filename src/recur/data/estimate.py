@@ -1,0 +1,119 @@
+"""How large a network will be, and how long it will take: estimates from sizes alone, before torch is loaded."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from recur import equations
+from recur.codecs import Codec
+from recur.config import Config, ModelConfig
+from recur.data.roles import Roles
+
+# of the speed of one large matrix product, what a recurrence reaches while it learns
+_EFFICIENCY = 0.35
+# microseconds that one step of one layer costs on top, forward and backward
+_OVERHEAD = 60e-6
+# copies of each weight: itself, its gradient and two averages of AdamW
+_COPIES = 4
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What training will need.
+
+    Attributes
+    ----------
+    parameters : int
+        Numbers that are learned.
+    memory_bytes : int
+        Weights, gradients, averages and what one batch keeps for the backward pass.
+    seconds_per_epoch : float
+        On this machine, from the speed of a matrix product measured now.
+    """
+
+    parameters: int
+    memory_bytes: int
+    seconds_per_epoch: float
+
+
+def estimate(
+    config: Config, roles: Roles, input_codec: Codec | None, target_codec: Codec, *, rows: int, steps: int, updates: int
+) -> Estimate:
+    """Estimate size, memory and time.
+
+    Parameters
+    ----------
+    config : Config
+    roles : Roles
+    input_codec, target_codec : Codec
+        Fitted.
+    rows : int
+        Rows, or windows of parallel streams, of one epoch.
+    steps : int
+        Time steps of one epoch, over all rows.
+    updates : int
+        Batches of one epoch.
+    """
+    model = config.model
+    sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size] * model.num_layers
+    directions = 2 if _both_ways(model, roles) else 1
+    embedding = model.embedding_size or sizes[0]
+    first = embedding if input_codec is None or input_codec.discrete else input_codec.size
+    recurrent = _recurrent(model, sizes, first, directions)
+    last = sizes[-1] * directions
+    if roles.mode in ("many-to-many", "one-to-many"):
+        if roles.mode == "one-to-many":
+            recurrent = 0
+        recurrent += _recurrent(model, sizes, embedding if target_codec.discrete else target_codec.size, 1)
+        last = sizes[-1]
+    readout = (last + 1) * target_codec.size
+    tables = sum(codec.size * embedding for codec in _discrete(roles, input_codec, target_codec))
+    predicted = steps if roles.writes_a_sequence else rows
+    flops = 6.0 * (recurrent * steps + readout * predicted)
+    loop = steps / max(1.0, rows / max(1, updates)) * len(sizes) * _OVERHEAD
+    parameters = int(recurrent + readout + tables)
+    batch = steps / max(1, updates)
+    kept = batch * (12 * sum(sizes) * directions + embedding) + 3 * (predicted / max(1, updates)) * target_codec.size
+    return Estimate(
+        parameters, int(4 * (_COPIES * parameters + kept)), flops / (_EFFICIENCY * _speed()) + loop
+    )
+
+
+def _both_ways(model: ModelConfig, roles: Roles) -> bool:
+    may = roles.mode in ("many-to-one", "many-to-many") or (roles.mode == "synced" and not roles.own_future)
+    return may and model.bidirectional is not False
+
+
+def _recurrent(model: ModelConfig, sizes: list[int], first: int, directions: int) -> int:
+    """Parameters of the recurrent layers."""
+    cell = equations.get(model.cell)
+    total, given = 0, first
+    for size in sizes:
+        known = {name: size for name in cell.free_sizes} | {"X": given, "H": size}
+        total += directions * sum(math.prod(cell.shape(name, **known)) for name in cell.parameters)
+        given = size * directions
+    return total
+
+
+def _discrete(roles: Roles, input_codec: Codec | None, target_codec: Codec) -> list[Codec]:
+    """Codecs whose values are looked up in an embedding matrix."""
+    found = [] if input_codec is None or not input_codec.discrete else [input_codec]
+    writes = roles.mode in ("many-to-many", "one-to-many") and target_codec.discrete
+    return [*found, target_codec] if writes else found
+
+
+def _speed() -> float:
+    """Floating-point operations a second of a matrix product on this machine, all cores."""
+    a, b = np.ones((512, 512), np.float32), np.ones((512, 512), np.float32)
+    a @ b
+    best = math.inf
+    for _ in range(3):
+        begun = time.perf_counter()
+        a @ b
+        best = min(best, time.perf_counter() - begun)
+    return float(2 * 512**3 / best) if best > 0 else 1e10 * (os.cpu_count() or 1)

@@ -1,0 +1,194 @@
+"""Rows as examples: what a network reads and what it should answer, made when they are asked for.
+
+    rows        one row, one example                          table[i]
+    documents   lines of running text, empty ones left out    table[i]
+    stream      lines with their ends, in order               the pieces of one long text
+    series      windows of consecutive rows                   table[i], ..., table[i + n - 1]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from recur.data.delimited import is_number
+from recur.data.folder import FilesTable
+from recur.data.roles import TEXTS, Roles
+from recur.data.table import Row, Table
+from recur.data.text import TextTable
+
+LongText = TextTable | FilesTable
+
+
+class Example(NamedTuple):
+    """A raw input, the raw answer to it, and where they stand: ``file.csv:12``."""
+
+    input: Any
+    target: Any
+    where: str
+
+
+class RowExamples(Sequence[Example]):
+    """Rows of a table, one example each.
+
+    Parameters
+    ----------
+    table : Table
+    roles : Roles
+    rows : ndarray of int
+        Which rows.
+    targets : bool
+        Whether the targets are read; False for inputs alone, whose table need not have them.
+    """
+
+    def __init__(self, table: Table, roles: Roles, rows: np.ndarray, *, targets: bool = True) -> None:
+        self.table, self.roles, self.rows = table, roles, rows
+        self._targets = targets
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return one example."""
+        row = int(self.rows[index])
+        values = self.table[row]
+        roles = self.roles
+        given = value_of(values, roles.input, steps=roles.reads_a_sequence)
+        target = given
+        if roles.target:
+            target = value_of(values, roles.target, steps=roles.writes_a_sequence) if self._targets else None
+        return Example(given, target, self.table.where(row))
+
+
+class GroupExamples(Sequence[Example]):
+    """Sequences of rows, one row a step.
+
+    Parameters
+    ----------
+    table : Table
+    roles : Roles
+    sequences : list of ndarray of int
+        The rows of each sequence.
+    targets : bool
+        Whether the targets are read.
+    """
+
+    def __init__(self, table: Table, roles: Roles, sequences: list[np.ndarray], *, targets: bool = True) -> None:
+        self.table, self.roles, self.sequences = table, roles, sequences
+        self._targets = targets
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return one example: the values of every row, and its answers (or the one answer of the sequence)."""
+        rows = [self.table[int(row)] for row in self.sequences[index]]
+        roles = self.roles
+        given = self._steps(rows, roles.input, roles.input_codec)
+        target: Any = given
+        if roles.target and not self._targets:
+            target = None
+        elif roles.target:
+            target = self._steps(rows, roles.target, roles.target_codec)
+            if not roles.writes_a_sequence:
+                target = target[-1]
+        first = self.table.where(int(self.sequences[index][0])) if len(rows) else self.table.name
+        return Example(given, target, first)
+
+    @staticmethod
+    def _steps(rows: list[Row], columns: list[str], codec: str | None) -> list[Any]:
+        if codec == "numbers":
+            return [[row[name] for name in columns] for row in rows]
+        return [row[columns[0]] for row in rows]
+
+
+class StreamExamples(Sequence[Example]):
+    """Pieces of one or several long documents, in order: lines with their ends.
+
+    Attributes
+    ----------
+    first_row, last_row : int
+        The part of the table, last excluded.
+    """
+
+    def __init__(self, table: Table, roles: Roles, first_row: int, last_row: int) -> None:
+        self.table, self.roles = table, roles
+        self.first_row, self.last_row = first_row, last_row
+
+    def __len__(self) -> int:
+        return self.last_row - self.first_row
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return one piece; it is its own target."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"piece {index} of {len(self)}")
+        row = self.first_row + int(index)
+        if isinstance(self.table, LongText):
+            text = self.table.piece(row)
+        else:
+            text = f"{self.table[row][self.roles.input[0]]}\n"
+        return Example(text, text, self.table.where(row))
+
+    def begins(self) -> list[int]:
+        """The pieces with which a document begins; the first always does."""
+        if not isinstance(self.table, FilesTable):
+            return [0]
+        inner = [row - self.first_row for row in self.table.starts() if self.first_row < row < self.last_row]
+        return [0, *inner]
+
+
+def value_of(row: Row, columns: list[str], *, steps: bool) -> Any:
+    """Return the raw value that columns of one row make.
+
+    One column is its cell. Several cells of text are read one after another; several numbers are one value each, or,
+    where a sequence is expected, its steps.
+    """
+    if not columns:
+        return None
+    if len(columns) == 1:
+        return row[columns[0]]
+    cells = [row[name] for name in columns]
+    if any(isinstance(cell, str) and not is_number(cell) for cell in cells):
+        return " ".join(str(cell) for cell in cells)
+    return [[cell] for cell in cells] if steps else cells
+
+
+def overlapping(first: int, last: int, length: int, stride: int) -> list[np.ndarray]:
+    """Cut rows ``first`` to ``last`` (excluded) into windows of a length, the last one ending where they end.
+
+    >>> [window.tolist() for window in overlapping(0, 7, 4, 2)]
+    [[0, 1, 2, 3], [2, 3, 4, 5], [3, 4, 5, 6]]
+    """
+    if last - first <= length:
+        return [np.arange(first, last)] if last > first else []
+    starts = list(range(first, last - length + 1, stride))
+    if starts[-1] + length < last:
+        starts.append(last - length)
+    return [np.arange(start, start + length) for start in starts]
+
+
+def partition(first: int, last: int, length: int) -> list[np.ndarray]:
+    """Cut rows ``first`` to ``last`` (excluded) into pieces of a length; the last one may be shorter."""
+    return [np.arange(start, min(start + length, last)) for start in range(first, last, length)]
+
+
+def groups(table: Table, column: str) -> list[np.ndarray]:
+    """Return the rows of each value of a column, in the order in which the values first come."""
+    rows: dict[str, list[int]] = {}
+    for index in range(len(table)):
+        rows.setdefault(str(table[index][column]), []).append(index)
+    return [np.array(each) for each in rows.values()]
+
+
+def is_one_series(roles: Roles) -> bool:
+    """Whether the rows of a table are the steps of one sequence: numbers with a label, or a value, for every row."""
+    if roles.group or roles.mode != "synced" or roles.stream:
+        return False
+    return roles.input_codec == "numbers" and roles.target_codec in ("numbers", "tags")
+
+
+def is_text(roles: Roles) -> bool:
+    """Whether lines of text predict their own next symbol."""
+    return roles.own_future and roles.input_codec in TEXTS

@@ -1,0 +1,95 @@
+"""Codecs that have learned their alphabets and scales from the training examples alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from recur import codecs
+from recur.codecs import Codec
+from recur.config import Config, DataConfig
+from recur.data.examples import Example
+from recur.data.roles import Roles
+from recur.errors import DataError
+
+
+def fit_codecs(config: Config, roles: Roles, train: Sequence[Example]) -> tuple[Codec | None, Codec]:
+    """Fit the codecs of both sides.
+
+    Parameters
+    ----------
+    config : Config
+        Vocabulary limits, lower-casing, what a missing number becomes.
+    roles : Roles
+    train : sequence of Example
+        Read once for each side.
+
+    Returns
+    -------
+    input_codec : Codec or None
+        None where the network reads nothing.
+    target_codec : Codec
+        The same object as the input's, where the input predicts its own next item.
+
+    Raises
+    ------
+    DataError
+        Naming the row whose value cannot be read.
+    """
+    data = config.data.model_copy(update={"documents": "file" if roles.stream else "line"})
+    if roles.own_future:
+        codec = _fitted(roles.input_codec or "words", roles.input, True, data, train, 0)
+        return codec, codec
+    given = None
+    if roles.input_codec is not None:
+        given = _fitted(roles.input_codec, roles.input, roles.reads_a_sequence, data, train, 0)
+    return given, _fitted(roles.target_codec, roles.target, roles.writes_a_sequence, data, train, 1)
+
+
+def located(examples: Iterable[Example], side: int, action: Any) -> Any:
+    """Run an action on the values of one side of examples; an error says which row it was reading.
+
+    Parameters
+    ----------
+    examples : iterable of Example
+    side : int
+        0 for inputs, 1 for targets.
+    action : callable
+        Takes an iterator of values.
+    """
+    place = ""
+
+    def values() -> Iterator[Any]:
+        nonlocal place
+        for example in examples:
+            place = example.where
+            yield example[side]
+        place = ""
+
+    try:
+        return action(values())
+    except DataError as error:
+        if not place or error.message.startswith(place):
+            raise
+        raise DataError(f"{place}: {error.message}", hint=error.hint) from error
+
+
+def _fitted(
+    kind: str, columns: list[str], sequence: bool, data: DataConfig, train: Sequence[Example], side: int
+) -> Codec:
+    # a series of one number a step, in one cell or in several, has one column without a name of its own
+    names = columns if kind == "numbers" and _one_column_each(train, side, len(columns)) else []
+    codec = codecs.make(kind, data, sequence=sequence, columns=names)
+    fitted: Codec = located((train[index] for index in range(len(train))), side, codec.fit)
+    return fitted
+
+
+def _one_column_each(train: Sequence[Example], side: int, columns: int) -> bool:
+    """Return whether the numbers of a step are as many as the columns of the table."""
+    if not len(train):
+        return False
+    value = train[0][side]
+    while isinstance(value, (list, tuple)) and value and isinstance(value[0], (list, tuple)):
+        value = value[0]
+    width = len(value) if isinstance(value, (list, tuple)) else 1
+    return width == columns

@@ -1,0 +1,206 @@
+"""Folders: text files by class, text files as documents, or train, dev and test files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from recur.data.lines import LONGEST, check_text_file
+from recur.data.table import MemoryTable, Row, Table
+from recur.data.text import TextTable
+from recur.errors import DataError
+
+_TEXT = frozenset({".txt", ".text"})
+_READABLE = frozenset({".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson", ".conllu", ".conll"})
+_SPLITS = {"train": "train", "training": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev"}
+_SPLITS |= {"test": "test"}
+
+
+class Parts(NamedTuple):
+    """The files of a folder that is split already."""
+
+    train: Path
+    dev: Path | None
+    test: Path | None
+
+
+def _kept(folder: Path, exclude: Sequence[str]) -> list[Path]:
+    """Return what is in a folder, without hidden and excluded files, by name."""
+    kept = []
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read as a folder: {error.strerror}", hint="name a folder") from error
+    for path in inside:
+        relative = [path.name, f"{folder.name}/{path.name}"]
+        if not path.name.startswith(".") and not any(fnmatch(name, glob) for name in relative for glob in exclude):
+            kept.append(path)
+    return kept
+
+
+def split_files(folder: Path, exclude: Sequence[str] = ()) -> Parts | None:
+    """Return the files of a folder with one train file (``ptb.train.txt``, ``train.tsv``), or None without one.
+
+    Raises
+    ------
+    DataError
+        When several files could be the one.
+    """
+    found: dict[str, list[Path]] = {"train": [], "dev": [], "test": []}
+    for path in _kept(folder, exclude):
+        if path.suffix.lower() in _READABLE and path.is_file():
+            parts = {_SPLITS[part] for part in re.split(r"[^a-z]+", path.stem.lower()) if part in _SPLITS}
+            if len(parts) == 1:
+                found[parts.pop()].append(path)
+    if not found["train"]:
+        return None
+    for part, paths in found.items():
+        if len(paths) > 1:
+            names = ", ".join(path.name for path in paths)
+            raise DataError(f"{folder} has several {part} files: {names}", hint="name one file instead of the folder")
+    train, dev, test = (found[part][0] if found[part] else None for part in ("train", "dev", "test"))
+    return Parts(train, dev, test) if train else None
+
+
+def read_folder(folder: Path, exclude: Sequence[str] = (), *, documents: bool = False) -> Table:
+    """Return the rows of a folder of text files.
+
+    ``folder/Class.txt`` holds one example a line, ``folder/Class/any.txt`` is one example; the columns are text and
+    label. With ``documents`` the files are documents of running text, in the order of their names.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    exclude : sequence of str
+        Patterns of names to leave out, such as ``SOURCE.txt`` or ``README*``.
+    documents : bool
+        Whether the files are documents and no classes.
+
+    Raises
+    ------
+    DataError
+        When there is nothing to read, or one class only.
+    """
+    kept = _kept(folder, exclude)
+    files = _texts(kept)
+    inner = {path: _texts(_kept(path, exclude)) for path in kept if path.is_dir()}
+    inner = {path: found for path, found in inner.items() if found}
+    if not files and not inner:
+        raise _nothing(folder, kept)
+    if documents:
+        return FilesTable(folder, [*files, *(f for found in inner.values() for f in found)], lines_are_rows=False)
+    if inner:
+        rows = [path for found in inner.values() for path in found]
+        classes = [path.name for path in inner]
+        table: Table = WholeFilesTable(folder, rows)
+    else:
+        classes = [path.stem for path in files]
+        table = FilesTable(folder, files, lines_are_rows=True)
+    if len(classes) < 2:
+        raise DataError(
+            f"{folder} has one class only ({classes[0]}); expected a text file or a folder for each class",
+            hint="name the file itself, or --format text if its files are documents",
+        )
+    return table
+
+
+def _texts(paths: Sequence[Path]) -> list[Path]:
+    """Return the text files among some files and folders."""
+    return [path for path in paths if path.is_file() and path.suffix.lower() in _TEXT]
+
+
+def _nothing(folder: Path, kept: list[Path]) -> DataError:
+    """Say what a folder has instead of text files."""
+    if not kept:
+        seen = "is empty"
+    else:
+        seen = f"has no text files (it has {', '.join(path.name for path in kept[:5])}{', …' if len(kept) > 5 else ''})"
+    return DataError(
+        f"{folder} {seen}; expected Class.txt files, Class/*.txt files, or train, dev and test files",
+        hint="name one file, or put one text file for each class into the folder",
+    )
+
+
+class FilesTable(Table):
+    """The lines of several text files, one after another; empty lines are no rows where lines are examples."""
+
+    def __init__(self, folder: Path, files: Sequence[Path], *, lines_are_rows: bool) -> None:
+        self.name = str(folder)
+        self.kind = "table" if lines_are_rows else "text"
+        self.columns = ["text", "label"] if lines_are_rows else ["text"]
+        self.cut_line = 0
+        self.tables = [TextTable(path) for path in files]
+        self._rows: list[np.ndarray] = []
+        for table in self.tables:
+            if table.cut_line and lines_are_rows:
+                raise DataError(
+                    f"{table.path}:{table.cut_line}: a line of more than {LONGEST:,} bytes; "
+                    "expected one example a line",
+                    hint="--format text --documents file, if the files are long texts",
+                )
+            kept = range(len(table))
+            if lines_are_rows:
+                kept_list = [index for index in kept if table.piece(index).strip()]
+                self._rows.append(np.array(kept_list, np.int64))
+            else:
+                self._rows.append(np.arange(len(table)))
+        self._starts = np.concatenate([[0], np.cumsum([len(rows) for rows in self._rows])])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def _place(self, index: int) -> tuple[TextTable, int]:
+        """Return the file of a row and the line in it."""
+        place = int(np.searchsorted(self._starts, index, side="right")) - 1
+        return self.tables[place], int(self._rows[place][index - self._starts[place]])
+
+    def row(self, index: int) -> Row:
+        """Return the line, and the name of its file as label."""
+        table, line = self._place(index)
+        text = table.piece(line).removesuffix("\n")
+        return {"text": text, "label": table.path.stem} if self.kind == "table" else {"text": text}
+
+    def piece(self, index: int) -> str:
+        """Return the line with its end."""
+        table, line = self._place(index)
+        return table.piece(line)
+
+    def starts(self) -> list[int]:
+        """Return the first row of each file."""
+        return [int(start) for start, end in zip(self._starts, self._starts[1:], strict=False) if end > start]
+
+    def where(self, index: int) -> str:
+        """Return file and line."""
+        table, line = self._place(index)
+        return table.where(line)
+
+
+class WholeFilesTable(MemoryTable):
+    """Whole text files, each one example of the class that its folder names."""
+
+    def __init__(self, folder: Path, files: Sequence[Path]) -> None:
+        for path in files:
+            check_text_file(path)
+        self._files = files
+        super().__init__([], ["text", "label"], str(folder))
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def row(self, index: int) -> Row:
+        """Return the text of a file and its class."""
+        path = self._files[index]
+        table = TextTable(path)
+        text = "".join(table.piece(line) for line in range(len(table)))
+        return {"text": text.removesuffix("\n"), "label": path.parent.name}
+
+    def where(self, index: int) -> str:
+        """Return the file."""
+        path = self._files[index]
+        return f"{path.parent.name}/{path.name}"

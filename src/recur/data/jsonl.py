@@ -1,0 +1,66 @@
+"""JSON lines: one object a line; values may be texts, numbers, or lists of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from recur.codecs.codec import shorten
+from recur.data.lines import check_text_file, lines
+from recur.data.table import FileTable, Mark, Row
+from recur.errors import DataError
+
+
+def read_jsonl(path: Path) -> FileTable:
+    """Return the objects of a JSON-lines file; the first one gives the columns, and a row may have more.
+
+    Raises
+    ------
+    DataError
+        When a line is no JSON object, or lacks a column of the first.
+    """
+    check_text_file(path)
+    columns: list[str] = []
+
+    def marks() -> Iterator[Mark]:
+        for line in lines(path):
+            if not line.text.strip():
+                continue
+            row = _object(line.text, f"{path}:{line.number}")
+            if not columns:
+                columns.extend(map(str, row))
+            absent = [name for name in columns if name not in row]
+            if absent:
+                raise DataError(
+                    f'{path}:{line.number}: there is no "{absent[0]}" where the first row has {", ".join(columns)}',
+                    hint=f'give it, or null: {{"{absent[0]}": null}}',
+                )
+            yield Mark(line.offset, line.number)
+
+    def parse(raw: bytes) -> list[tuple[int, Row]]:
+        texts = raw.decode("utf-8").split("\n")
+        objects = [(number, _object(text, path.name)) for number, text in enumerate(texts) if text.strip()]
+        return [(number, {name: row[name] for name in columns}) for number, row in objects]
+
+    return FileTable(path, columns, marks(), parse)
+
+
+def _object(text: str, where: str) -> dict[str, Any]:
+    """Return a line as a JSON object with at least one key."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        # a whole number of thousands of digits is a ValueError without a msg
+        reason = "nested too deep" if isinstance(error, RecursionError) else getattr(error, "msg", "a number too long")
+        raise DataError(
+            f'{where}: no JSON ({reason}): "{shorten(text, 60)}"; expected one object a line',
+            hint='each line reads {"text": "...", "label": "..."}',
+        ) from None
+    if not isinstance(found, dict) or not found:
+        raise DataError(
+            f'{where}: expected one JSON object a line, found {type(found).__name__} "{shorten(text, 60)}"',
+            hint='each line reads {"text": "...", "label": "..."}',
+        )
+    return found

@@ -1,0 +1,247 @@
+"""From a configuration to examples: read the source, infer the roles, hold a part out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recur.config import Config, DataConfig
+from recur.data import split
+from recur.data.examples import (
+    Example,
+    GroupExamples,
+    RowExamples,
+    StreamExamples,
+    groups,
+    is_one_series,
+    overlapping,
+    partition,
+    value_of,
+)
+from recur.data.folder import split_files
+from recur.data.read import read
+from recur.data.roles import Roles, infer
+from recur.data.table import Table
+from recur.errors import ConfigError, DataError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Examples in parts.
+
+    Attributes
+    ----------
+    roles : Roles
+    train, dev : sequence of Example
+        To learn from, and to choose on.
+    test : sequence of Example or None
+        To report on, once.
+    held_out : str
+        Where the dev examples come from, in words.
+    """
+
+    roles: Roles
+    train: Sequence[Example]
+    dev: Sequence[Example]
+    test: Sequence[Example] | None
+    held_out: str
+
+
+def load(config: Config, source: Any = None) -> Dataset:
+    """Read everything that a configuration names.
+
+    Parameters
+    ----------
+    config : Config
+    source : object, optional
+        Rows given from Python, in place of ``config.data.source``.
+
+    Returns
+    -------
+    Dataset
+        Its examples are read from their files when they are asked for.
+
+    Raises
+    ------
+    DataError
+        When a file cannot be read, or has not the columns of the others.
+    ConfigError
+        When the columns leave open what is input and what is target.
+    """
+    source, dev_file, test_file = _files(config, source)
+    table = read(source, config.data)
+    roles = infer(table, config)
+    others = [None if file is None else read_like(file, roles, config) for file in (dev_file, test_file)]
+    dev_table, test_table = others
+    test = None if test_table is None else examples(test_table, roles, config)
+    if dev_table is not None:
+        dev = examples(dev_table, roles, config)
+        if not len(dev):
+            raise DataError(f"{dev_table.name} has no rows to measure on", hint="give a --dev file with rows")
+        return Dataset(roles, _to_learn_from(table, roles, config), dev, test, Path(dev_table.name).name)
+    train, dev, held_out = _held_out(table, roles, config)
+    return Dataset(roles, train, dev, test, held_out)
+
+
+def examples(table: Table, roles: Roles, config: Config, *, targets: bool = True) -> Sequence[Example]:
+    """Return a whole table as examples to measure on.
+
+    Parameters
+    ----------
+    table : Table
+    roles : Roles
+    config : Config
+    targets : bool
+        Whether targets are read; without, the table need not have them.
+    """
+    if roles.stream:
+        return StreamExamples(table, roles, 0, len(table))
+    if roles.group:
+        return GroupExamples(table, roles, groups(table, roles.group), targets=targets)
+    if is_one_series(roles):
+        return GroupExamples(table, roles, _to_measure(0, len(table), roles, config), targets=targets)
+    return RowExamples(table, roles, _rows(table, roles), targets=targets)
+
+
+def inputs(source: Any, roles: Roles, config: Config) -> list[Any]:
+    """Return the raw inputs of a file or of rows, whose targets need not be there.
+
+    Raises
+    ------
+    DataError
+        When an input column is missing.
+    """
+    table = read_like(source, roles, config, targets=False)
+    if table.kind == "text":
+        return [table[index]["text"] for index in range(len(table))]
+    return [example.input for example in examples(table, roles, config, targets=False)]
+
+
+def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True) -> Table:
+    """Read a file with the columns of the one that the roles were inferred from.
+
+    Raises
+    ------
+    DataError
+        When a column is missing.
+    """
+    known = {"input": roles.input, "target": roles.target if targets else [], "group": roles.group}
+    other: DataConfig = config.data.model_copy(update=known)
+    if isinstance(source, (str, Path)) and not _same_kind(source, config.data.source):
+        other = other.model_copy(update={"format": None})
+    table = read(source, other, names=roles.columns)
+    if table.kind == "text" and (not targets or roles.columns in ([], ["text"])):
+        return table
+    wanted = [*known["input"], *known["target"], *([roles.group] if roles.group else [])]
+    for name in wanted:
+        if name not in table.columns:
+            near = did_you_mean(name, table.columns)
+            raise DataError(
+                f'{table.name} has no column "{name}", which the network was trained with.{near}',
+                hint=f"its columns are {', '.join(table.columns[:12])}",
+            )
+    return table
+
+
+def _same_kind(source: str | Path, first: str | None) -> bool:
+    return first is not None and Path(source).suffix == Path(first).suffix and Path(source).is_dir() == Path(first).is_dir()
+
+
+def _files(config: Config, source: Any) -> tuple[Any, str | Path | None, str | Path | None]:
+    """Return what to learn from, to choose on and to report on."""
+    data = config.data
+    source = data.source if source is None else source
+    if source is None:
+        raise ConfigError("no data to work on", hint="name a file or folder, or give rows")
+    dev, test = data.dev, data.test
+    if isinstance(source, (str, Path)) and Path(source).is_dir() and data.format != "folder":
+        parts = split_files(Path(source), data.exclude)
+        if parts is not None:
+            return parts.train, dev or parts.dev, test or parts.test
+    return source, dev, test
+
+
+def _rows(table: Table, roles: Roles) -> np.ndarray:
+    """Rows that are examples: all, but for empty lines of text."""
+    if table.kind == "text":
+        return np.array([row for row in range(len(table)) if table[row]["text"].strip()], dtype=np.int64)
+    return np.arange(len(table))
+
+
+def _to_learn_from(table: Table, roles: Roles, config: Config) -> Sequence[Example]:
+    if is_one_series(roles):
+        return GroupExamples(table, roles, _windows(0, len(table), roles, config))
+    return examples(table, roles, config)
+
+
+def _windows(first: int, last: int, roles: Roles, config: Config) -> list[np.ndarray]:
+    """Windows of a series to learn from; they overlap, so that every step is met with different pasts."""
+    length = config.training.bptt + (config.data.horizon if roles.own_future else 0)
+    # of a short series every window is taken
+    return overlapping(first, last, length, max(1, min(config.training.bptt // 4, (last - first) // 500)))
+
+
+def _to_measure(first: int, last: int, roles: Roles, config: Config) -> list[np.ndarray]:
+    """A series to measure on: whole where it predicts its own future, in pieces where it is read both ways."""
+    if roles.own_future:
+        return [np.arange(first, last)]
+    return partition(first, last, config.training.bptt)
+
+
+def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Example], Sequence[Example], str]:
+    """Divide one table."""
+    fraction, seed = config.data.dev_fraction, config.training.seed
+    share = f"{100 * fraction:g} %"
+    if roles.stream:
+        place = split.of_a_text(table, fraction)
+        return (
+            StreamExamples(table, roles, 0, place), StreamExamples(table, roles, place, len(table)),
+            f"the last {share} of the text",
+        )  # fmt: skip
+    if roles.group:
+        sequences = groups(table, roles.group)
+        train, dev = split.by_hash(len(sequences), fraction, seed, lambda index: index, _group_class(table, roles, sequences))
+        return (
+            GroupExamples(table, roles, [sequences[index] for index in train]),
+            GroupExamples(table, roles, [sequences[index] for index in dev]),
+            f"{share} of the groups, drawn at random",
+        )  # fmt: skip
+    if is_one_series(roles):
+        least = 1 + config.data.horizon if roles.own_future else 1
+        place = split.at_the_end(len(table), fraction, least)
+        return (
+            GroupExamples(table, roles, _windows(0, place, roles, config)),
+            GroupExamples(table, roles, _to_measure(place, len(table), roles, config)),
+            f"the last {share} of the series",
+        )  # fmt: skip
+    rows = _rows(table, roles)
+    train, dev = split.by_hash(
+        len(rows), fraction, seed, _row_input(table, roles, rows), _row_class(table, roles, rows)
+    )
+    return (
+        RowExamples(table, roles, rows[train]), RowExamples(table, roles, rows[dev]),
+        f"{share} of the rows, drawn at random, equal inputs on one side",
+    )  # fmt: skip
+
+
+def _row_input(table: Table, roles: Roles, rows: np.ndarray) -> Callable[[int], Any]:
+    # a class is the input of many rows: what makes a row itself is then what it writes
+    both = roles.input_codec in (None, "class")
+    columns = [*roles.input, *roles.target] if both else roles.input
+    return lambda index: value_of(table[int(rows[index])], columns, steps=False)
+
+
+def _row_class(table: Table, roles: Roles, rows: np.ndarray) -> Callable[[int], Any] | None:
+    if roles.target_codec != "class":
+        return None
+    return lambda index: table[int(rows[index])][roles.target[0]]
+
+
+def _group_class(table: Table, roles: Roles, sequences: list[np.ndarray]) -> Callable[[int], Any] | None:
+    if roles.target_codec != "class":
+        return None
+    return lambda index: table[int(sequences[index][-1])][roles.target[0]]

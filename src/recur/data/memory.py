@@ -1,0 +1,133 @@
+"""Python values as a table: lists, dictionaries of columns, arrays, data frames (by what they can do)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from typing import Any
+
+import numpy as np
+
+from recur.data.table import MemoryTable, Row, Table
+from recur.errors import DataError
+
+_NAME = "the data given"
+_EXPECTED = (
+    "expected a list of texts, a list of (input, target) pairs, a list of dictionaries, a dictionary of columns, "
+    "an array, a pair of arrays or a data frame"
+)
+
+
+class Columns(Sequence[Row]):
+    """Columns of equal length, seen as rows."""
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise DataError(f"the columns have different lengths: {shown}", hint="give each column one value a row")
+        self._columns = dict(columns)
+        self._length = next(iter(lengths.values()), 0)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return the row of an index."""
+        return {name: plain(column[index]) for name, column in self._columns.items()}
+
+
+def plain(value: Any) -> Any:
+    """Return a NumPy value as a Python one."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def read_memory(data: Any) -> Table:
+    """Return Python values as a table.
+
+    Raises
+    ------
+    DataError
+        When they are empty or have no rows.
+    """
+    if isinstance(data, Table):
+        return data
+    columns = _columns(data)
+    if not columns or not len(next(iter(columns.values()))):
+        raise DataError(f"{_NAME} has no rows; {_EXPECTED}")
+    rows = Columns(columns)
+    return MemoryTable(rows, list(columns), _NAME)
+
+
+def _columns(data: Any) -> dict[str, Sequence[Any]]:
+    """Return the columns of anything that has some."""
+    if hasattr(data, "columns") and hasattr(data, "__getitem__") and not isinstance(data, Mapping):
+        return {str(name): _values(data[name]) for name in data.columns}
+    if isinstance(data, Mapping):
+        return {str(name): _values(column) for name, column in data.items()}
+    if isinstance(data, tuple) and len(data) == 2 and _are_arrays(data):
+        return {**_named(data[0], "input"), **_named(data[1], "target")}
+    if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
+        return _named(np.asarray(data), "value")
+    if isinstance(data, (list, tuple)):
+        return _from_list(list(data)) if data else {}
+    raise DataError(f"{type(data).__name__} is no data; {_EXPECTED}")
+
+
+def _are_arrays(pair: tuple[Any, ...]) -> bool:
+    """Return whether both halves are arrays, an array and a list, or lists of the same length."""
+    if not all(isinstance(half, list) or hasattr(half, "__array__") for half in pair):
+        return False
+    return any(hasattr(half, "__array__") for half in pair) or len(pair[0]) == len(pair[1])
+
+
+def _values(column: Any) -> Sequence[Any]:
+    """Return a column as a sequence."""
+    for method in ("tolist", "to_list"):
+        if hasattr(column, method) and not (isinstance(column, np.ndarray) and column.ndim > 1):
+            found = getattr(column, method)()
+            # a single number has tolist too
+            return found if isinstance(found, list) else _values(found)
+    if isinstance(column, (str, bytes, Mapping, Set)) or not hasattr(column, "__len__"):
+        raise DataError(f"a column is {type(column).__name__} {str(column)[:40]!r}; expected one value a row")
+    return column if isinstance(column, (list, tuple, np.ndarray)) else list(column)
+
+
+def _named(values: Any, name: str) -> dict[str, Sequence[Any]]:
+    """Return an array as columns: (N,) and (N, T, C) are one, (N, C) is C of them."""
+    if not isinstance(values, np.ndarray) and hasattr(values, "__array__"):
+        values = np.asarray(values)
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        if values.shape[1] == 1:
+            return {name: values[:, 0].tolist()}
+        return {f"{name} {place + 1}": values[:, place].tolist() for place in range(values.shape[1])}
+    if isinstance(values, np.ndarray) and not 1 <= values.ndim <= 3:
+        raise DataError(f"an array of shape {values.shape} is no table; {_EXPECTED}")
+    return {name: values.tolist() if isinstance(values, np.ndarray) and values.ndim == 1 else values}
+
+
+def _from_list(rows: list[Any]) -> dict[str, Sequence[Any]]:
+    """Return a list of rows as columns, by what its first row is."""
+    first = rows[0]
+    if isinstance(first, Mapping):
+        for place, row in enumerate(rows):
+            if not isinstance(row, Mapping):
+                raise DataError(f"{_NAME}, row {place + 1}: a {type(row).__name__} where the first row is a dictionary")
+            absent = [name for name in first if name not in row]
+            if absent:
+                raise DataError(f'{_NAME}, row {place + 1}: there is no "{absent[0]}"', hint="give it, or None")
+        return {str(name): [row[name] for row in rows] for name in first}
+    if isinstance(first, tuple):
+        for place, row in enumerate(rows):
+            if not isinstance(row, (list, tuple)) or len(row) != len(first):
+                seen = f"{len(row)} values" if isinstance(row, (list, tuple)) else f"a {type(row).__name__}"
+                raise DataError(f"{_NAME}, row {place + 1}: {seen} where the first row has {len(first)} values")
+        names = ["input", "target"] if len(first) == 2 else [f"column{place + 1}" for place in range(len(first))]
+        return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    if isinstance(first, str):
+        return {"text": rows}
+    if isinstance(first, list) or (isinstance(first, np.ndarray) and first.ndim):
+        texts = len(first) and isinstance(first[0], str)
+        return {"text" if texts else "series": rows}
+    if isinstance(first, (int, float, np.number)):
+        return {"value": rows}
+    raise DataError(f"a list of {type(first).__name__} is no data; {_EXPECTED}")

@@ -1,0 +1,43 @@
+"""Names that columns usually have, and what they then hold."""
+
+from __future__ import annotations
+
+import re
+
+
+def _set(names: str) -> frozenset[str]:
+    """Return the names of a text."""
+    return frozenset(names.split())
+
+
+INPUT = _set(
+    "text sentence sentences input inputs source src x review comment question document body content message name "
+    "title headline tweet prompt tokens words word form series sequence signal features english en"
+)
+TARGET = _set(
+    "label labels class classes target targets output y category sentiment phase language tag tags upos pos ner "
+    "translation answer tgt response summary rating stars score species outcome intent emotion topic gender "
+    "french fr german de spanish es italian it"
+)
+TIME = _set("time date datetime timestamp month day year hour minute second week quarter ds t step index no frame")
+_PARTS = re.compile(r"[^\W_]+")
+
+
+def is_known(name: str) -> bool:
+    """Return whether a cell is a usual name of a column."""
+    return name.strip().lower() in INPUT | TARGET | TIME
+
+
+def is_target(name: str) -> bool:
+    """Return whether a column of this name is usually what one wants to know."""
+    return name.lower() in TARGET
+
+
+def is_input(name: str) -> bool:
+    """Return whether a column of this name is usually what one knows."""
+    return name.lower() in INPUT
+
+
+def is_time(name: str) -> bool:
+    """Return whether a column of this name usually counts time."""
+    return name.lower() in TIME or any(part.lower() in ("date", "time", "timestamp") for part in _PARTS.findall(name))

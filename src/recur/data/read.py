@@ -1,0 +1,98 @@
+"""Reading anything that is a table: the format is found out from the name and the first lines."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from recur.config import DataConfig
+from recur.data.conll import looks_like_conll, read_conll
+from recur.data.delimited import read_delimited
+from recur.data.folder import read_folder
+from recur.data.jsonl import read_jsonl
+from recur.data.lines import check_text_file, lines
+from recur.data.memory import read_memory
+from recur.data.table import Table
+from recur.data.text import TextTable
+from recur.errors import DataError
+
+_BY_SUFFIX = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".conllu": "conll",
+    ".conll": "conll",
+    ".iob": "conll",
+    ".bio": "conll",
+}
+
+
+def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table:
+    """Return the rows of a file, a folder or Python values.
+
+    Parameters
+    ----------
+    source : path or Python values
+        A txt, CSV, TSV, JSONL or CoNLL file, a folder of text files, a list, dictionary, array or data frame.
+    config : DataConfig
+        ``format``, ``header``, ``exclude`` and ``documents`` are used.
+    names : sequence of str
+        Names for the columns of a table without a header, where there are as many.
+
+    Returns
+    -------
+    Table
+        Its rows are read from the file when they are asked for; the file itself was checked from end to end.
+
+    Raises
+    ------
+    DataError
+        When the source is missing, empty, no text, or a row is not like the others.
+
+    Example
+    -------
+    >>> read([("the sky is blue", "true")], DataConfig.model_validate({})).columns
+    ['input', 'target']
+    """
+    if not isinstance(source, (str, Path)):
+        return read_memory(source)
+    path = Path(source)
+    if config.format in (None, "text", "folder") and os.path.isdir(path):
+        documents = config.format == "text" or config.documents == "file"
+        return read_folder(path, config.exclude, documents=documents)
+    check_text_file(path)
+    if config.format == "folder":
+        raise DataError(f"{path} is a file where a folder was expected", hint="leave --format out, or name the folder")
+    kind = config.format or guess_format(path)
+    wanted = [*(config.input or []), *(config.target or []), *([config.group] if config.group else [])]
+    if kind in ("csv", "tsv"):
+        return read_delimited(path, tabs=kind == "tsv" or None, header=config.header, wanted=wanted, names=names)
+    if kind == "jsonl":
+        return read_jsonl(path)
+    if kind == "conll":
+        return read_conll(path)
+    return TextTable(path)
+
+
+def guess_format(path: Path) -> str:
+    """Return csv, tsv, jsonl, conll or text, by the name of a file and else by its first lines."""
+    known = _BY_SUFFIX.get(path.suffix.lower())
+    filled = (line.text.rstrip("\n") for line in lines(path, cut=True) if line.text.strip())
+    first = list(islice(filled, 200))
+    if known != "csv" and known != "jsonl" and (known == "conll" or looks_like_conll(path)):
+        return "conll"
+    if known:
+        return known
+    if all(line.startswith("{") and line.endswith("}") for line in first):
+        return "jsonl"
+    # a tab in every line, equally often, is no running text
+    tabs = Counter(line.count("\t") for line in first)
+    if len(tabs) == 1 and 0 not in tabs:
+        return "tsv"
+    return "text"

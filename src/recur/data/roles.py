@@ -1,0 +1,368 @@
+"""Which column is read, which is predicted, and in which of the five modes: inferred where nothing is said.
+
+==============================  ==================  =======================================
+there is                        mode                codecs
+==============================  ==================  =======================================
+running text                    synced              words; the target is the next one
+words with a tag each           synced              words -> tags
+a text and a label              many-to-one         words (characters of single words) -> class
+a text and another text         many-to-many        words -> words
+a label and a text              one-to-many         only by ``mode``: class -> words
+columns of numbers              synced              numbers; the target is their next value
+columns of numbers and a label  one-to-one          numbers -> class
+the same with time, or grouped  synced              a label for every row of the sequence
+a list of numbers and a label   many-to-one         numbers -> class
+==============================  ==================  =======================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from recur.config import Config, DataConfig
+from recur.data.columns import Column, look
+from recur.data.names import is_input, is_target, is_time
+from recur.data.table import Table
+from recur.errors import ConfigError, did_you_mean
+
+TEXTS = ("words", "characters", "subwords")
+_READS_A_SEQUENCE = ("many-to-one", "many-to-many", "synced")
+_WRITES_A_SEQUENCE = ("one-to-many", "many-to-many", "synced")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What the columns of a table are for.
+
+    Attributes
+    ----------
+    mode : str
+        One of the five sequence modes.
+    input, target : list of str
+        Columns; no input in one-to-many from nothing, no target where the input predicts its own next item.
+    input_codec : str or None
+    target_codec : str
+        How their values become arrays.
+    group : str or None
+        Column whose value marks the rows of one sequence.
+    stream : bool
+        Whether the rows are pieces of long documents, over which the state is carried.
+    sentence : str
+        All this in words.
+    columns : list of str
+        All columns of the table, for files that come later without a header.
+    """
+
+    mode: str
+    input: list[str]
+    target: list[str]
+    input_codec: str | None
+    target_codec: str
+    group: str | None
+    stream: bool
+    sentence: str
+    columns: list[str] = field(default_factory=list)
+
+    @property
+    def own_future(self) -> bool:
+        """Whether the target is the input itself, later."""
+        return not self.target
+
+    @property
+    def reads_a_sequence(self) -> bool:
+        """Whether an input has many steps."""
+        return self.mode in _READS_A_SEQUENCE
+
+    @property
+    def writes_a_sequence(self) -> bool:
+        """Whether a target has many steps."""
+        return self.mode in _WRITES_A_SEQUENCE
+
+
+def infer(table: Table, config: Config) -> Roles:
+    """Find out what the columns of a table are for; what the configuration says goes first.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    config : Config
+        ``data.input``, ``target``, ``group``, the codecs and ``documents``; ``model.mode``.
+
+    Returns
+    -------
+    Roles
+
+    Raises
+    ------
+    ConfigError
+        When a column is unknown, or the columns leave open what is input and what is target.
+    """
+    _check_names(table, config.data)
+    if table.kind == "text":
+        return _running_text(table, config)
+    inputs, targets = _choose(table, config)
+    mode, input_codec, target_codec = _settle(table, inputs, targets, config)
+    roles = Roles(
+        mode, [each.name for each in inputs], [each.name for each in targets], input_codec, target_codec,
+        config.data.group, _is_stream(table, input_codec, targets, config), "", list(table.columns),
+    )  # fmt: skip
+    return _with_sentence(roles, config.data.horizon)
+
+
+def say(roles: Roles, classes: int | None = None, horizon: int = 1) -> str:
+    """Return roles in words: ``text, label -> many-to-one, words -> 2 classes``.
+
+    Parameters
+    ----------
+    roles : Roles
+    classes : int, optional
+        Number of different labels, once they are known.
+    horizon : int
+        Steps ahead, for numbers that predict themselves.
+    """
+    columns = ", ".join(_few([*roles.input, *roles.target])) or "nothing"
+    if roles.own_future:
+        ahead = "their next value" if horizon == 1 else f"their value {horizon} steps ahead"
+        what = ahead if roles.input_codec == "numbers" else "the next one"
+        return f"{columns} -> {roles.mode}, {roles.input_codec} -> {what}"
+    target = roles.target_codec
+    if classes is not None and target in ("class", "tags"):
+        noun = {"class": ("class", "classes"), "tags": ("tag", "tags")}[target]
+        target = f"{classes} {noun[classes != 1]}"
+    return f"{columns} -> {roles.mode}, {roles.input_codec or 'nothing'} -> {target}"
+
+
+def _with_sentence(roles: Roles, horizon: int) -> Roles:
+    return replace(roles, sentence=say(roles, horizon=horizon))
+
+
+def _few(names: Sequence[str], most: int = 6) -> list[str]:
+    return list(names) if len(names) <= most else [*names[: most - 2], f"… {len(names) - most + 1} more", names[-1]]
+
+
+def _check_names(table: Table, data: DataConfig) -> None:
+    """Refuse columns that the table does not have."""
+    for option, names in (("input", data.input), ("target", data.target), ("group", [data.group] if data.group else [])):
+        for name in names or []:
+            if name not in table.columns:
+                near = did_you_mean(name, table.columns)
+                known = "" if "Known" in near else f" The columns are {', '.join(_few(table.columns, 12))}."
+                raise ConfigError(f'{table.name} has no column "{name}" for {option}.{near}{known}')
+    both = set(data.input or []) & set(data.target or [])
+    if both:
+        raise ConfigError(
+            f'"{min(both)}" is named as input and as target',
+            hint="leave out the target: a text, or numbers, then predict their own next item",
+        )
+
+
+def _running_text(table: Table, config: Config) -> Roles:
+    """Roles of lines of text: they predict their own next item, or are written from nothing."""
+    data, mode = config.data, config.model.mode
+    codec = data.input_codec or data.target_codec or "words"
+    if codec not in TEXTS:
+        raise ConfigError(
+            f"{table.name} is running text, which {codec} cannot read",
+            hint="--input-codec words, characters or subwords",
+        )
+    if mode == "one-to-many":
+        roles = Roles(mode, [], ["text"], None, codec, None, False, "", ["text"])
+        return _with_sentence(roles, 1)
+    if mode not in (None, "synced"):
+        raise ConfigError(
+            f"{table.name} is running text without a target, which {mode} needs",
+            hint="leave out --mode for a model of the next word, or give a table with columns for input and target",
+        )
+    stream = data.documents != "line"
+    return _with_sentence(Roles("synced", ["text"], [], codec, codec, None, stream, "", ["text"]), 1)
+
+
+def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
+    """Return the columns to read and the columns to predict."""
+    data, mode = config.data, config.model.mode
+    if table.kind == "tagged":
+        inputs = data.input or ["form" if "form" in table.columns else table.columns[0]]
+        targets = data.target or ["upos" if "upos" in table.columns else table.columns[-1]]
+        return [look(table, name) for name in inputs], [look(table, name) for name in targets]
+    named = [*(data.input or []), *(data.target or [])]
+    spare = [name for name in table.columns if name not in named and name != data.group]
+    columns = {name: look(table, name) for name in [*named, *spare]}
+    rest = [columns[name] for name in spare if not is_time(name)]
+    inputs = [columns[name] for name in data.input or []]
+    targets = [columns[name] for name in data.target or []]
+    if not targets:
+        targets = _find_target(table, inputs, rest, mode)
+    if not inputs and not (mode == "one-to-many" and len(table.columns) == 1):
+        inputs = _find_input([each for each in rest if each not in targets])
+    if not inputs and mode != "one-to-many":
+        raise ConfigError(
+            f"{table.name} has no column to read beside the target ({_described(targets)})",
+            hint="--input COLUMN, or --mode one-to-many to write the target from nothing",
+        )
+    return inputs, targets
+
+
+def _find_target(table: Table, inputs: list[Column], rest: list[Column], mode: str | None) -> list[Column]:
+    """Return what is to be predicted, by its name or by being the only label; nothing for one's own future."""
+    rest = [each for each in rest if each not in inputs]
+    named = [each for each in rest if is_target(each.name)]
+    if named:
+        return named[-1:]
+    if inputs:
+        if mode in (None, "synced"):
+            return []
+        return [_only(table, rest, mode)]
+    if len(rest) == 1:
+        return rest if mode == "one-to-many" else []
+    labels = [each for each in rest if each.holds == "class"]
+    known = [each for each in rest if is_input(each.name)]
+    if all(each.holds == "number" for each in rest) and mode in (None, "synced"):
+        return []
+    if mode == "one-to-many":
+        texts = [each for each in rest if each.holds != "class" and each.holds != "number"]
+        return [_only(table, texts, mode)]
+    if len(labels) == 1:
+        return labels
+    if len(rest) == 2:
+        return [each for each in rest if each not in known][-1:] or rest[-1:]
+    raise ConfigError(
+        f"{table.name}: the columns {_described(rest)} leave open which of them is to be predicted",
+        hint="--target COLUMN, and --input COLUMN for what is read",
+    )
+
+
+def _only(table: Table, columns: list[Column], mode: str) -> Column:
+    if len(columns) == 1:
+        return columns[0]
+    have = f"the columns {_described(columns)} leave open which" if columns else "there is no column left"
+    raise ConfigError(f"{table.name}: {mode} needs a target, and {have}", hint="--target COLUMN")
+
+
+def _find_input(rest: list[Column]) -> list[Column]:
+    """Return what is to be read: the text, the series, or all numbers; a label where there is nothing else."""
+    known = [each for each in rest if is_input(each.name) and each.holds != "number"]
+    if known:
+        return known[:1]
+    for holds in (("text", "tokens"), ("series",)):
+        found = [each for each in rest if each.holds in holds]
+        if found:
+            return found[:1]
+    numbers = [each for each in rest if each.holds == "number"]
+    # labels beside numbers would need a codec of their own
+    return numbers or rest[:1]
+
+
+def _described(columns: Sequence[Column]) -> str:
+    return ", ".join(f"{each.name} ({each.holds})" for each in columns) or "none"
+
+
+def _settle(
+    table: Table, inputs: list[Column], targets: list[Column], config: Config
+) -> tuple[str, str | None, str]:
+    """Return mode, input codec and target codec."""
+    data = config.data
+    mode = config.model.mode or _mode(table, inputs, targets, data)
+    reads, writes = mode in _READS_A_SEQUENCE, mode in _WRITES_A_SEQUENCE
+    if mode != "synced" and not targets:
+        raise ConfigError(f"{mode} needs a target, and none was given", hint="--target COLUMN")
+    input_codec = None if not inputs else data.input_codec or _codec(table, inputs, reads, mode, data.group, target=False)
+    if not targets:
+        _check_own_future(table, inputs, input_codec)
+        return mode, input_codec, input_codec or "words"
+    target_codec = data.target_codec or _codec(table, targets, writes, mode, data.group, target=True)
+    for codec, columns in ((input_codec, inputs), (target_codec, targets)):
+        if codec == "class" and len(columns) > 1:
+            raise ConfigError(f"a class is one column, got {_described(columns)}", hint="name one of them")
+    return mode, input_codec, target_codec
+
+
+def _check_own_future(table: Table, inputs: list[Column], codec: str | None) -> None:
+    if codec == "class":
+        raise ConfigError(
+            f"{table.name}: {_described(inputs)} alone is no sequence to learn from", hint="--target COLUMN"
+        )
+
+
+def _mode(table: Table, inputs: list[Column], targets: list[Column], data: DataConfig) -> str:
+    """Return the mode that the kinds of columns call for."""
+    if not targets:
+        return "synced"
+    if not inputs:
+        return "one-to-many"
+    if table.kind == "tagged":
+        return "synced"
+    timed = any(is_time(name) for name in table.columns)
+    if data.group or (timed and all(each.holds == "number" for each in inputs) and targets[0].holds == "class"):
+        return "synced" if not data.group or _varies(table, data.group, targets[0].name) else "many-to-one"
+    reads = _sequence(inputs, data.input_codec, target=False)
+    writes = _sequence(targets, data.target_codec, target=True)
+    if reads and writes:
+        return "synced" if _equal_lengths(table, inputs[0], targets[0]) else "many-to-many"
+    if reads:
+        return "many-to-one"
+    return "one-to-many" if writes else "one-to-one"
+
+
+def _sequence(columns: list[Column], codec: str | None, *, target: bool) -> bool:
+    """Return whether the values of columns have many steps."""
+    if codec is not None:
+        return codec in (*TEXTS, "tags") or (codec == "numbers" and columns[0].holds == "series")
+    holds = columns[0].holds
+    # a text of few kinds that is to be read is still a text
+    return holds in ("series", "text", "tokens") or (holds == "class" and not target and not columns[0].one_word)
+
+
+def _codec(
+    table: Table, columns: list[Column], sequence: bool, mode: str, group: str | None, *, target: bool
+) -> str:
+    """Return the codec of columns in a mode."""
+    first = columns[0]
+    if all(each.holds in ("number", "series") for each in columns):
+        labels = target and len(columns) == 1 and first.holds == "number" and first.labels
+        if labels and not sequence:
+            return "class"
+        if labels and mode == "synced":
+            return "tags"
+        return "numbers"
+    if len(columns) > 1 and any(each.holds in ("number", "series") for each in columns):
+        raise ConfigError(
+            f"{table.name}: {_described(columns)} are numbers and texts, which one codec cannot read together",
+            hint=f"name columns of one kind as {'--target' if target else '--input'}",
+        )
+    if not sequence:
+        return "class"
+    if target and mode == "synced":
+        return "tags"
+    if first.holds == "tokens" or group:
+        return "words"
+    return "characters" if first.one_word else "words"
+
+
+def _equal_lengths(table: Table, first: Column, second: Column) -> bool:
+    """Return whether two sequences have the same number of steps in every row of a sample."""
+    if first.holds == second.holds == "text" or "class" in (first.holds, second.holds):
+        return False
+    rows = [table[index] for index in table.sample(200)]
+    return all(_steps(row[first.name]) == _steps(row[second.name]) for row in rows)
+
+
+def _steps(value: Any) -> int:
+    return len(value.split()) if isinstance(value, str) else len(value) if hasattr(value, "__len__") else 1
+
+
+def _varies(table: Table, group: str, target: str) -> bool:
+    """Return whether the target changes within a group."""
+    seen: dict[str, str] = {}
+    for index in range(min(len(table), 5000)):
+        row = table[index]
+        if seen.setdefault(str(row[group]), str(row[target])) != str(row[target]):
+            return True
+    return False
+
+
+def _is_stream(table: Table, codec: str | None, targets: list[Column], config: Config) -> bool:
+    """Return whether rows of a table are pieces of one long text."""
+    return not targets and codec in TEXTS and config.data.documents == "file" and table.kind == "table"

@@ -1,0 +1,126 @@
+"""Which rows are held out to choose on: by a hash of their input, so that equal inputs are never on both sides.
+
+    rows, sentences, groups   a share of each class, chosen by hash
+    lines of one long text    the last share, by size
+    a series                  the last share, never a random one: the future must not be learned from
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from recur.data.folder import FilesTable
+from recur.data.table import FileTable, Table
+from recur.errors import DataError
+
+MANY_DOCUMENTS = 10
+
+
+def fingerprint(value: Any, seed: int = 0) -> int:
+    """Return 63 bits that depend on a raw value and a seed, the same on every machine."""
+    text = f"{seed} {value!r}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 1
+
+
+def by_hash(
+    count: int, fraction: float, seed: int, input_of: Callable[[int], Any], class_of: Callable[[int], Any] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Divide rows into those to learn from and those to hold out.
+
+    Parameters
+    ----------
+    count : int
+        Number of rows.
+    fraction : float
+        Share to hold out, of every class.
+    seed : int
+    input_of : callable
+        What a row's input is; rows with equal inputs stay together.
+    class_of : callable, optional
+        The class of a row; without it there is one.
+
+    Returns
+    -------
+    train, dev : ndarray of int
+        Rows in their order; neither is empty.
+
+    Raises
+    ------
+    DataError
+        When there are not two different inputs.
+    """
+    marks = np.array([fingerprint(input_of(row), seed) for row in range(count)], dtype=np.int64)
+    different, first, place, sizes = np.unique(marks, return_index=True, return_inverse=True, return_counts=True)
+    if len(different) < 2:
+        what = "one row" if count == 1 else f"{count} rows with one and the same input"
+        raise DataError(
+            f"there is {what}: expected at least two different ones, to learn from and to hold out"
+            if count else "there are no rows to learn from",
+            hint="add rows, or give them apart: --dev FILE",
+        )  # fmt: skip
+    held = np.zeros(len(different), dtype=bool)
+    labels = [str(class_of(int(row))) if class_of else "" for row in first]
+    for label in dict.fromkeys(sorted(labels)):
+        members = np.array([index for index, each in enumerate(labels) if each == label])
+        # members stand in the order of their hashes: the first of them are as good as drawn
+        taken = np.cumsum(sizes[members]) <= round(fraction * sizes[members].sum())
+        held[members[taken]] = True
+    if not held.any():
+        held[0] = True
+    if held.all():
+        held[-1] = False
+    in_dev = held[place]
+    return np.flatnonzero(~in_dev), np.flatnonzero(in_dev)
+
+
+def at_the_end(count: int, fraction: float, least: int = 1) -> int:
+    """Return the first step of the held-out end of a series.
+
+    Raises
+    ------
+    DataError
+        When either side would have fewer than ``least`` steps.
+    """
+    held = max(least, round(fraction * count))
+    if count - held < least:
+        raise DataError(
+            f"a series of {count} steps is too short to learn from and to hold out: expected at least {2 * least}",
+            hint="add steps, or give held-out ones apart: --dev FILE",
+        )
+    return count - held
+
+
+def of_a_text(table: Table, fraction: float) -> int:
+    """Return the first row of the held-out end of a long text.
+
+    Of ten documents or more the last whole ones are held out; of a file the line after which the last share of its
+    bytes lies; of other rows the last ones.
+
+    Raises
+    ------
+    DataError
+        When there is one line only.
+    """
+    count = len(table)
+    if count < 2:
+        raise DataError(
+            f"{table.name} has one line; expected at least two, to learn from and to hold out",
+            hint="give held-out text apart: --dev FILE",
+        )
+    place = count - max(1, round(fraction * count))
+    if isinstance(table, FilesTable):
+        starts: Sequence[int] = table.starts()
+        if len(starts) >= MANY_DOCUMENTS:
+            place = starts[len(starts) - max(1, round(fraction * len(starts)))]
+    elif isinstance(table, FileTable):
+        wanted = round((1 - fraction) * table.path.stat().st_size)
+        low, high = 0, count
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if table.offset(middle) < wanted else (low, middle)
+        place = low
+    return min(max(place, 1), count - 1)

@@ -1,0 +1,171 @@
+"""A table of rows: in memory, or read from its file row by row."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, overload
+
+import numpy as np
+
+from recur.errors import DataError
+
+Row = dict[str, Any]
+Kind = Literal["text", "table", "tagged"]
+
+_DENSE = 128 * 2**20  # files up to this size have every row in the index, larger ones every 32nd
+_SPARSE_STRIDE = 32
+
+
+class Table(Sequence[Row]):
+    """Rows by index, each a dictionary from column to raw value.
+
+    Attributes
+    ----------
+    name : str
+        File or folder, for messages.
+    columns : list of str
+        Names of the columns, in order.
+    kind : str
+        ``text``: lines of documents; ``table``: one example a row; ``tagged``: a row is a sentence, a value a list.
+    """
+
+    name: str
+    columns: list[str]
+    kind: Kind
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        """Return one row, or a list of rows."""
+        if isinstance(index, slice):
+            return [self.row(each) for each in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"row {index} of {len(self)}")
+        return self.row(int(index) % len(self))
+
+    @abstractmethod
+    def row(self, index: int) -> Row:
+        """Return the row of a valid index."""
+
+    @abstractmethod
+    def where(self, index: int) -> str:
+        """Return the place of a row, such as ``file.csv:12``."""
+
+    def sample(self, count: int = 2000) -> list[int]:
+        """Return the indices of at most ``count`` rows, spread evenly over the table."""
+        if len(self) <= count:
+            return list(range(len(self)))
+        return [int(each) for each in np.linspace(0, len(self) - 1, count)]
+
+
+class MemoryTable(Table):
+    """Rows that are already there."""
+
+    def __init__(self, rows: Sequence[Row], columns: list[str], name: str, kind: Kind = "table") -> None:
+        self._rows = rows
+        self.columns = columns
+        self.name = name
+        self.kind = kind
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def row(self, index: int) -> Row:
+        """Return the row."""
+        return self._rows[index]
+
+    def where(self, index: int) -> str:
+        """Return the number of the row, from 1."""
+        return f"{self.name}, row {index + 1}"
+
+
+class Mark(NamedTuple):
+    """Where a row begins in its file: byte and line."""
+
+    offset: int
+    line: int
+
+
+class FileTable(Table):
+    """Rows of one file, found by their byte offset and read when they are asked for.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    columns : list of str
+        Names of the columns.
+    marks : iterable of Mark
+        Where each row begins; read once, while the file is checked.
+    parse : callable
+        The bytes of some rows -> list of (line of the row from 0, row).
+    kind : str
+        Kind of the table.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        columns: list[str],
+        marks: Iterable[Mark],
+        parse: Callable[[bytes], list[tuple[int, Row]]],
+        kind: Kind = "table",
+    ) -> None:
+        self.path = path
+        self.name = str(path)
+        self.columns = columns
+        self.kind = kind
+        self._parse = parse
+        self._size = path.stat().st_size
+        self._stride = 1 if self._size <= _DENSE else _SPARSE_STRIDE
+        self._offsets, self._lines = array("q"), array("q")
+        self._count = 0
+        for mark in marks:
+            if self._count % self._stride == 0:
+                self._offsets.append(mark.offset)
+                self._lines.append(mark.line)
+            self._count += 1
+        self._offsets.append(self._size)
+        self._block = -1
+        self._rows: list[tuple[int, Row]] = []
+        self._handle = -1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def row(self, index: int) -> Row:
+        """Return the row, reading it from the file."""
+        return self._read(index // self._stride)[index % self._stride][1]
+
+    def where(self, index: int) -> str:
+        """Return file and line."""
+        block = index // self._stride
+        within = self._read(block)[index % self._stride][0] if self._stride > 1 else 0
+        return f"{self.path.name}:{self._lines[block] + within}"
+
+    def offset(self, index: int) -> int:
+        """Return the byte where a row begins, or a row little before it in a very large file."""
+        return self._offsets[index // self._stride]
+
+    def _read(self, block: int) -> list[tuple[int, Row]]:
+        """Return the rows of a block of the index; the last block is remembered."""
+        if block != self._block:
+            if self._handle < 0:
+                self._handle = os.open(self.path, os.O_RDONLY)
+            length = self._offsets[block + 1] - self._offsets[block]
+            raw = os.pread(self._handle, length, self._offsets[block])
+            if len(raw) < length:
+                raise DataError(f"{self.path} became shorter while it was being read", hint="run the command again")
+            self._rows, self._block = self._parse(raw), block
+        return self._rows
+
+    def __del__(self) -> None:
+        """Close the file."""
+        if getattr(self, "_handle", -1) >= 0:
+            os.close(self._handle)

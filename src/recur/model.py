@@ -1,0 +1,301 @@
+"""Train and use a network from Python: ``fit``, ``load`` and the model that both give."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, overload
+
+from recur import config_file
+from recur import data as data_room
+from recur.codecs import Codec
+from recur.config import Config
+from recur.data import Roles
+from recur.data.examples import value_of
+from recur.data.table import Table
+from recur.errors import ConfigError, DataError, did_you_mean
+from recur.modes import Candidate, Decoding, Mode, Prediction, candidates, last_word_scores
+from recur.modes.synced import Synced
+from recur.run import open_run, save
+from recur.training import evaluate, learn
+from recur.training.progress import Progress
+
+
+class Model:
+    """A trained network with everything that it needs to answer raw values.
+
+    Attributes
+    ----------
+    mode : Mode
+        The network, a torch module.
+    config : Config
+        What it was told.
+    roles : Roles
+        Sequence mode, columns and codecs.
+    metrics : dict
+        Figures on the held-out rows, the baseline's beside them.
+    folder : Path or None
+        Its run folder, where it has one.
+
+    Example
+    -------
+    >>> model = fit([{"text": "good", "label": "yes"}, ...], epochs=3)  # doctest: +SKIP
+    >>> model.predict("very good").value  # doctest: +SKIP
+    'yes'
+    """
+
+    def __init__(
+        self, mode: Mode, config: Config, roles: Roles, *, metrics: Mapping[str, Any], folder: Path | None
+    ) -> None:
+        self.mode = mode.eval()
+        self.config = config
+        self.roles = roles
+        self.metrics = dict(metrics)
+        self.folder = folder
+
+    @property
+    def input_codec(self) -> Codec | None:
+        """How raw inputs become arrays; None where the network reads nothing."""
+        return self.mode.input_codec
+
+    @property
+    def target_codec(self) -> Codec:
+        """How answers become raw values."""
+        return self.mode.target_codec
+
+    def __repr__(self) -> str:
+        name, held_out = self.metrics.get("figure"), self.metrics.get("held_out", {})
+        figure = f", held-out {name} {held_out[name]:.4g}" if name in held_out else ""
+        return f"Model({self.roles.sentence}{figure})"
+
+    def to(self, device: str) -> Model:
+        """Move the network to a device; return the model."""
+        from recur.training.setup import choose_device
+
+        self.mode.to(choose_device(device))
+        return self
+
+    @overload
+    def predict(self, x: str, *, top: int = 1, **decoding: Any) -> Prediction: ...
+    @overload
+    def predict(self, x: Any, *, top: int = 1, **decoding: Any) -> Any: ...
+    def predict(self, x: Any, *, top: int = 1, **decoding: Any) -> Any:
+        """Answer one raw input, or many.
+
+        Parameters
+        ----------
+        x : text, mapping, or sequence of them
+            A text or a mapping from column to value is one input; a list, tuple or array holds many.
+        top : int
+            Candidates an answer, most probable first.
+        **decoding
+            How sequences are written: ``beam``, ``length``, ``temperature``, ``top_k``, ``top_p``, ``seed``.
+
+        Returns
+        -------
+        Prediction or list of Prediction
+            One for one input, a list for many.
+        """
+        one = isinstance(x, (str, Mapping)) or x is None
+        inputs = [x] if one else list(x)
+        answers = self.mode.predict([self._input(value) for value in inputs], top=top, **decoding)
+        return answers[0] if one else answers
+
+    def complete(self, text: str, *, top: int = 5) -> list[Candidate]:
+        """Return the most probable next words after a text.
+
+        Raises
+        ------
+        ConfigError
+            When the model is no language model.
+        """
+        return candidates(self._language_model(), text, top=top)
+
+    @overload
+    def generate(self, prompt: str = "", *, stream: Literal[False] = False, **decoding: Any) -> str: ...
+    @overload
+    def generate(self, prompt: str = "", *, stream: Literal[True], **decoding: Any) -> Iterator[str]: ...
+    def generate(self, prompt: str = "", *, stream: bool = False, **decoding: Any) -> str | Iterator[str]:
+        """Continue a text.
+
+        Parameters
+        ----------
+        prompt : str
+            How it begins.
+        stream : bool
+            Give the pieces one by one as they are written, in place of the whole.
+        **decoding
+            ``length`` (symbols), ``temperature`` (1.0; 0 takes the most probable), ``top_k``, ``top_p``, ``seed``.
+
+        Returns
+        -------
+        str or iterator of str
+            The prompt and what follows; streamed, only what follows.
+        """
+        from recur.modes import language
+
+        options = Decoding.of({"temperature": 1.0, **decoding})
+        pieces = language.generate(self._language_model(), prompt, options)
+        return pieces if stream else prompt + "".join(pieces)
+
+    def evaluate(self, data: Any, *, last_word: bool = False) -> dict[str, Any]:
+        """Measure on other rows.
+
+        Parameters
+        ----------
+        data : path or rows
+            A file, or rows as for `fit`, with the same columns.
+        last_word : bool
+            For language models: accuracy and perplexity of the last word of each line.
+
+        Returns
+        -------
+        dict
+            Figure to value, and the number of rows; for classes also what always saying the commonest one of these
+            rows would reach.
+
+        Raises
+        ------
+        DataError
+            When the data cannot be read or has other columns.
+        ConfigError
+            When the last word is asked of a model that does not continue a text.
+        """
+        table = data_room.read_like(data, self.roles, self.config)
+        if last_word:
+            return self._last_words(table)
+        examples = data_room.examples(table, self.roles, self.config)
+        if not len(examples):
+            raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
+        figures: dict[str, Any] = evaluate(self.mode, examples, self.config, stream=self.roles.stream)
+        figures["rows"] = len(examples)
+        if self.target_codec.kind == "class":
+            counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
+            figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
+        return figures
+
+    def read(self, file: Path | str) -> list[Any]:
+        """Return the inputs of a file: one a line of a text, or the input columns of a table.
+
+        Raises
+        ------
+        DataError
+            When the file cannot be read, or lacks a column.
+        """
+        return data_room.inputs(file, self.roles, self.config)
+
+    def save(self, folder: Path | str) -> Path:
+        """Write a run folder, which `load` opens anywhere.
+
+        Raises
+        ------
+        RunError
+            When the folder has something else in it.
+        """
+        target = Path(folder)
+        save(
+            target, self.mode, self.config, self.roles,
+            input_codec=self.input_codec, target_codec=self.target_codec, metrics=self.metrics,
+            facts={"parameters": sum(p.numel() for p in self.mode.parameters())},
+        )  # fmt: skip
+        return target
+
+    def _language_model(self) -> Synced:
+        if isinstance(self.mode, Synced) and self.mode.next_item:
+            return self.mode
+        raise ConfigError(
+            f"this model does not continue a text: {self.roles.sentence}",
+            hint="train on text without a target to get a language model",
+        )
+
+    def _last_words(self, table: Table) -> dict[str, Any]:
+        model = self._language_model()
+        column = self.roles.input[0]
+        scores = last_word_scores(model, (str(table[index][column]) for index in range(len(table))))
+        return {"accuracy": scores.accuracy, "perplexity": scores.perplexity, "rows": scores.count}
+
+    def _input(self, value: Any) -> Any:
+        """One raw input of a mapping from column to value, or the value itself."""
+        if not isinstance(value, Mapping):
+            return value
+        absent = [name for name in self.roles.input if name not in value]
+        if absent:
+            raise DataError(
+                f'the input has no "{absent[0]}".{did_you_mean(absent[0], map(str, value))}',
+                hint=f"the network reads {', '.join(self.roles.input)}",
+            )
+        return value_of(dict(value), self.roles.input, steps=self.roles.reads_a_sequence)
+
+
+def fit(
+    data: Any,
+    mode: str | None = None,
+    *,
+    input: str | Sequence[str] | None = None,
+    target: str | Sequence[str] | None = None,
+    out: Path | str | None = None,
+    config: Config | Path | str | None = None,
+    fresh: bool = False,
+    progress: Progress | bool | None = None,
+    **options: Any,
+) -> Model:
+    """Train a network on a file or on rows.
+
+    Parameters
+    ----------
+    data : path, list of dict, dict of lists, ndarray or DataFrame
+        What to learn from.
+    mode : str, optional
+        one-to-one, one-to-many, many-to-one, many-to-many or synced; inferred from the columns.
+    input, target : str or list of str, optional
+        Column names; inferred where there are names that say so.
+    out : path, optional
+        A run folder; the same call goes on where it stopped. Without it nothing is written.
+    config : Config or path, optional
+        Settings to begin with; the options here go over them.
+    fresh : bool
+        Start over where ``out`` has a run already.
+    progress : Progress or bool, optional
+        False says nothing.
+    **options
+        Any key of the configuration: ``epochs=3, hidden_size=200, cell="gru"``.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    RecurError
+        With what was expected and what to change.
+
+    Example
+    -------
+    >>> model = fit("names.csv", input="name", target="language", epochs=5)  # doctest: +SKIP
+    """
+    base = config if isinstance(config, Config) else Config() if config is None else config_file.read(config)
+    given: dict[str, Any] = {"mode": mode, "input": input, "target": target}
+    source = None
+    if isinstance(data, (str, Path)):
+        given["source"] = str(data)
+    else:
+        source = data
+    named = {name: value for name, value in given.items() if value is not None}
+    settings = config_file.from_options({**named, **options}, base)
+    learned = learn(settings, out=out, data=source, fresh=fresh, progress=progress)
+    return Model(
+        learned.mode, settings, learned.task.roles, metrics=learned.metrics, folder=learned.folder
+    )
+
+
+def load(folder: Path | str) -> Model:
+    """Open a run folder; the training data is not needed.
+
+    Raises
+    ------
+    RunError
+        When the folder is missing, altered, cut short, or not a run.
+    """
+    run = open_run(folder)
+    return Model(run.network(), run.config, run.roles, metrics=run.metrics, folder=run.folder)

@@ -1,0 +1,13 @@
+"""How a network learns: one explicit loop, and one file for each thing that it does."""
+
+from __future__ import annotations
+
+from recur.training.evaluate import evaluate
+from recur.training.loop import learn, train
+from recur.training.pause import Paused
+from recur.training.progress import Lines, Progress, Silent, Terminal, automatic
+from recur.training.session import Learned
+
+__all__ = [
+    "Learned", "Lines", "Paused", "Progress", "Silent", "Terminal", "automatic", "evaluate", "learn", "train",
+]  # fmt: skip

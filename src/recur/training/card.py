@@ -1,0 +1,92 @@
+"""The card of a run (README.md): what the network is, how well it does beside a simple guess, how to use it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from recur._version import __version__
+from recur.training.setup import Task
+
+_USES = {
+    "text": 'recur complete {folder} "the beginning of a text" --top 5\nrecur generate {folder} --length 200',
+    "rows": "recur predict {folder} FILE\nrecur evaluate {folder} FILE",
+}
+
+
+def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: str | None) -> str:
+    """Write the card.
+
+    Parameters
+    ----------
+    task : Task
+    metrics : mapping
+        What metrics.json holds.
+    folder : Path or None
+    command : str or None
+        What was typed; without it the configuration file tells how to train again.
+    """
+    from recur.training.progress import duration
+
+    config, roles = task.config, task.roles
+    place = str(folder or "RUN")
+    completes = roles.mode == "synced" and not roles.target and task.target_codec.discrete
+    use = _USES["text" if completes else "rows"].format(folder=place)
+    return "\n".join(
+        [
+            f"# {Path(place).name}",
+            "",
+            f"{roles.sentence}.",
+            "",
+            *_figures(metrics),
+            "",
+            "## What it is",
+            "",
+            f"* data: {config.data.source or 'given from Python'}; {task.rows}",
+            *(f"* {line}" for line in task.describe_codecs()),
+            f"* network: {task.describe_network()}, {sum(p.numel() for p in task.mode.parameters()):,} parameters",
+            f"* trained for {metrics['steps']:,} updates in {duration(metrics['seconds'])} "
+            f"({metrics['ended']}); the weights are those after update {metrics['best_step']:,}",
+            f"* seed {config.training.seed}, recur {__version__}, torch {torch.__version__}, "
+            f"Python {platform.python_version()}, {task.mode.device}",
+            "",
+            "## Use it",
+            "",
+            "```sh",
+            use,
+            "```",
+            "",
+            "```python",
+            "import recur",
+            "",
+            f"model = recur.load({place!r})",
+            'model.complete("the beginning of a text", top=5)' if completes else "model.predict([...])",
+            "```",
+            "",
+            "## Train it again",
+            "",
+            "```sh",
+            command or f"recur train --config {place}/config.toml --out FOLDER",
+            "```",
+            "",
+        ]
+    )
+
+
+def _figures(metrics: Mapping[str, Any]) -> list[str]:
+    from recur.training.progress import number
+
+    tests = metrics.get("test")
+    lines = ["| figure | held out |" + (" test |" if tests else ""), "|---|---:|" + ("---:|" if tests else "")]
+    for name, value in metrics["held_out"].items():
+        test = f" {number(name, tests[name])} |" if tests and name in tests else ""
+        lines.append(f"| {name} | {number(name, value)} |{test}")
+    name = metrics["figure"]
+    for guess, value in metrics["baseline"].items():
+        lines.append(f"| {name} of {guess}, for comparison | {number(name, value)} |" + (" |" if tests else ""))
+    lines += ["", "Held-out figures chose the weights and the moment to stop, so they are a little favourable."]
+    return lines

@@ -1,0 +1,165 @@
+"""Training: one explicit loop; everything that it does is a file beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from recur import config_file
+from recur.config import Config
+from recur.errors import RunError
+from recur.modes import Mode
+from recur.run import RunFolder, claim
+from recur.training import randomness, tbptt
+from recur.training.lock import locked
+from recur.training.pause import Request, on_interrupt
+from recur.training.progress import Progress, Silent, automatic
+from recur.training.session import Learned, Training
+from recur.training.setup import choose_device, prepare
+from recur.training.store import Disk, Memory, Store
+
+CONTINUABLE = {
+    "training.epochs", "training.max_steps", "training.max_minutes", "training.patience", "training.save_every",
+    "training.threads", "training.device", "training.prompts",
+}  # fmt: skip
+
+
+def train(
+    config: Config,
+    *,
+    out: Path | str | None = None,
+    data: Any = None,
+    fresh: bool = False,
+    progress: Progress | bool | None = None,
+    command: str | None = None,
+) -> tuple[Mode, Path | None]:
+    """Train a network as a configuration says; the same call on the same folder goes on where it stopped.
+
+    Parameters
+    ----------
+    config : Config
+    out : path, optional
+        The run folder. Without it nothing is written.
+    data : object, optional
+        Rows, columns or a path, in place of ``config.data.source``.
+    fresh : bool
+        Start over where a run is there already.
+    progress : Progress or bool, optional
+        Who is told how it goes; False for nobody. Default: a live display on a terminal, else plain lines.
+    command : str, optional
+        What a person types to go on, for messages and the card.
+
+    Returns
+    -------
+    mode : Mode
+        The network with the best weights of the held-out rows.
+    folder : Path or None
+
+    Raises
+    ------
+    Paused
+        On Ctrl-C, after saving.
+    TrainingError
+        When the loss stops being finite, or there is nothing to learn from.
+    RunError
+        When the folder holds something else, or a run with other settings.
+    """
+    learned = learn(config, out=out, data=data, fresh=fresh, progress=progress, command=command)
+    return learned.mode, learned.folder
+
+
+def learn(
+    config: Config,
+    *,
+    out: Path | str | None = None,
+    data: Any = None,
+    fresh: bool = False,
+    progress: Progress | bool | None = None,
+    command: str | None = None,
+) -> Learned:
+    """The same as `train`, with the roles, codecs and figures beside the network."""
+    tbptt.check(config.training)
+    device = choose_device(config.training.device)
+    teller = progress if progress is not None and not isinstance(progress, bool) else None
+    teller = teller or (Silent() if progress is False else automatic())
+    folder = None if out is None else Path(out)
+    with ExitStack() as stack:
+        there = False
+        if folder is not None:
+            claim(folder)
+            stack.enter_context(locked(folder))
+            there = claim(folder, fresh=fresh)
+        stack.enter_context(randomness.aside())
+        stack.enter_context(_threads(config.training.threads))
+        randomness.seed(config.training.seed)
+        run = None if folder is None else RunFolder(folder)
+        if run is not None and there:
+            _same_settings(run, config)
+        task = prepare(config, data, device, run, command)
+        store: Store = Memory() if run is None else Disk(run)
+        stack.callback(store.close)
+        training = Training(task, store, teller, command)
+        stack.callback(teller.end)
+        training.resume()
+        if run is not None and run.info.get("status") == "finished" and training.over():
+            return training.recall(run.metrics())
+        request = stack.enter_context(on_interrupt())
+        return training.finish(loop(training, request))
+
+
+def loop(t: Training, pause: Request) -> str:
+    """Learn until there is a reason to stop; return the reason."""
+    for epoch, index in t.positions(pause):
+        batch = t.task.train.batch(epoch, index)
+        rate = t.set_rate()
+        loss, carried = t.error(batch)
+        t.optimizer.zero_grad(set_to_none=True)
+        loss.mean.backward()
+        norm = torch.nn.utils.get_total_norm(t.gradients())
+        value, gradient, finite = t.health.finite(loss.mean, norm)
+        if not finite:
+            raise t.collapse(batch, value, gradient, rate)
+        if t.config.clip > 0:
+            torch.nn.utils.clip_grads_with_norm_(t.parameters, t.config.clip, norm)
+        t.optimizer.step()
+        t.averages.update()
+        t.advance(loss, carried, batch, value, gradient)
+        t.report(rate)
+    return t.over() or "done"
+
+
+def _same_settings(run: RunFolder, config: Config) -> None:
+    """Refuse to go on with settings that would have made another run.
+
+    Raises
+    ------
+    RunError
+        Naming every key that changed.
+    """
+    info = run.load()
+    if "config" not in info:
+        return
+    old = config_file.from_mapping(info["config"], name="run.json")
+    changed = {key: pair for key, pair in config_file.changes(old, config).items() if key not in CONTINUABLE}
+    if changed:
+        said = "; ".join(f"{key} was {before!r}, now {now!r}" for key, (before, now) in changed.items())
+        raise RunError(
+            f"{run.path} holds a run with other settings: {said}",
+            hint="--fresh starts over, or give another --out; epochs alone may be raised",
+        )
+    run.configure(config)
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    if count is not None:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,71 @@
+"""Ctrl-C as a pause: the first press ends the present update and saves, the second stops at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from recur.errors import RecurError
+
+
+class Paused(RecurError):
+    """Training was paused on request and saved; the hint says how to go on.
+
+    Attributes
+    ----------
+    folder : Path or None
+        Where it was saved; None when training without a folder, where nothing is kept.
+    step, epoch : int
+        Updates and passes done.
+    """
+
+    def __init__(self, folder: Path | None, *, step: int, epoch: int, command: str | None = None) -> None:
+        self.folder, self.step, self.epoch = folder, step, epoch
+        where = f"saved in {folder}" if folder else "nothing was saved, because no folder was given"
+        hint = f"go on with: {command}" if folder and command else "give out=FOLDER to be able to go on"
+        if folder and not command:
+            hint = f"train again with the same settings and out={str(folder)!r}; it goes on exactly where it stopped"
+        super().__init__(f"paused after {step:,} updates, in epoch {epoch + 1}; {where}", hint=hint)
+
+
+class Request:
+    """Whether somebody asked for a pause."""
+
+    def __init__(self) -> None:
+        self.made = False
+
+    def make(self) -> None:
+        """Ask for a pause after the present update."""
+        self.made = True
+
+
+@contextmanager
+def on_interrupt() -> Iterator[Request]:
+    """Turn the first SIGINT or SIGTERM into a request; the second acts as it did before.
+
+    A signal is only noted, never raised in the middle of an update, so that what is saved is always whole.
+    Outside the main thread signals cannot be caught, and the request is never made.
+    """
+    request = Request()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before: dict[int, Any] = {}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        del frame
+        request.make()
+        signal.signal(number, before[number])
+
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        before[asked] = signal.signal(asked, note)
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,286 @@
+"""What a person sees while a network learns: a live line on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from recur.modes import Sample
+from recur.training.baselines import Baseline
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.text import Text
+
+LINES_PER_EPOCH = 10
+LEAST_STEPS_BETWEEN_LINES = 50
+MOST_STEPS_BETWEEN_LINES = 100
+
+
+@dataclass
+class Beginning:
+    """What is about to be learned."""
+
+    sentence: str
+    rows: str
+    codecs: Sequence[str]
+    network: str
+    parameters: int
+    device: str
+    baseline: Baseline | None
+    step: int
+    folder: str | None
+
+
+@dataclass
+class Step:
+    """Where training stands after an update, averaged since the last report.
+
+    Attributes
+    ----------
+    share : float
+        Part of the plan that is done, 0..1.
+    figure : tuple of (name, value), optional
+        The figure on the training batches.
+    seconds_left : float
+        From the speed so far.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    figure: tuple[str, float] | None
+    gradient_norm: float
+    lr: float
+    tokens_per_second: float
+    seconds_left: float
+    share: float
+
+
+@dataclass
+class Evaluation:
+    """The figures on the held-out rows."""
+
+    epoch: int
+    step: int
+    name: str
+    figures: Mapping[str, float]
+    best: bool
+    baseline: Baseline | None
+    samples: Sequence[Sample]
+    seconds: float
+
+
+class Progress(Protocol):
+    """Somebody who is told how training goes."""
+
+    def begin(self, beginning: Beginning) -> None:
+        """Training begins or goes on."""
+        ...
+
+    def step(self, step: Step) -> None:
+        """Some updates were made."""
+        ...
+
+    def evaluated(self, evaluation: Evaluation) -> None:
+        """The held-out rows were looked at."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Something else a person should know."""
+        ...
+
+    def end(self) -> None:
+        """Training ended, for whatever reason."""
+        ...
+
+
+class Silent:
+    """Says nothing."""
+
+    def begin(self, beginning: Beginning) -> None: ...
+
+    def step(self, step: Step) -> None: ...
+
+    def evaluated(self, evaluation: Evaluation) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Lines:
+    """One plain line a report, to standard error or another stream."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+
+    def begin(self, beginning: Beginning) -> None:
+        for line in introduction(beginning):
+            self.say(line)
+
+    def step(self, step: Step) -> None:
+        self.say(step_line(step))
+
+    def evaluated(self, evaluation: Evaluation) -> None:
+        self.say(evaluation_line(evaluation))
+        for line in sample_lines(evaluation.samples):
+            self.say(line)
+
+    def say(self, text: str) -> None:
+        # looked up each time, so that a redirected standard error is followed
+        print(text, file=self._stream or sys.stderr, flush=True)
+
+    def end(self) -> None: ...
+
+
+class Terminal:
+    """A live line with a bar at the bottom of a terminal, evaluations and samples above it."""
+
+    def __init__(self) -> None:
+        self._live: Live | None = None
+
+    def begin(self, beginning: Beginning) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._live = Live(console=Console(stderr=True, highlight=False), refresh_per_second=4, transient=True)
+        self._live.start()
+        for line in introduction(beginning):
+            self.say(line)
+
+    def step(self, step: Step) -> None:
+        if self._live:
+            self._live.update(self._bar(step))
+
+    def evaluated(self, evaluation: Evaluation) -> None:
+        from rich.text import Text
+
+        if not self._live:
+            return
+        style = "bold green" if evaluation.best else ""
+        self._live.console.print(Text(evaluation_line(evaluation), style=style))
+        for line in sample_lines(evaluation.samples):
+            self._live.console.print(Text(line, style="dim"))
+
+    def say(self, text: str) -> None:
+        from rich.text import Text
+
+        if self._live:
+            self._live.console.print(Text(text))
+
+    def end(self) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    @staticmethod
+    def _bar(step: Step) -> Text:
+        from rich.text import Text
+
+        width = 24
+        done = min(width, int(step.share * width))
+        bar = Text("━" * done, style="green").append("━" * (width - done), style="bright_black")
+        return bar.append(f" {step.share:4.0%}  {step_line(step)}", style="default")
+
+
+def automatic() -> Progress:
+    """Return the live display where standard error is a terminal, else plain lines."""
+    return Terminal() if sys.stderr.isatty() else Lines()
+
+
+def steps_between_lines(steps_per_epoch: int) -> int:
+    """Return the updates between two reports of a run: ten lines an epoch, one where it is short.
+
+    >>> [steps_between_lines(steps) for steps in (7, 250, 700, 100_000)]
+    [7, 50, 70, 100]
+    """
+    every = min(MOST_STEPS_BETWEEN_LINES, max(LEAST_STEPS_BETWEEN_LINES, steps_per_epoch // LINES_PER_EPOCH))
+    return max(1, min(every, steps_per_epoch))
+
+
+def introduction(beginning: Beginning) -> list[str]:
+    """Say what will be learned, from what, with what."""
+    lines = [
+        beginning.sentence,
+        beginning.rows,
+        *beginning.codecs,
+        f"{beginning.network}, {beginning.parameters:,} parameters, on {beginning.device}",
+    ]
+    if beginning.baseline:
+        lines.append(f"to beat: {beginning.baseline}")
+    if beginning.step:
+        lines.append(f"going on after update {beginning.step:,}" + (f" of {beginning.folder}" if beginning.folder else ""))
+    return [line for line in lines if line]
+
+
+def step_line(step: Step) -> str:
+    """Say where training stands, in one line."""
+    parts = [f"epoch {step.epoch + 1}/{step.epochs}", f"step {step.step:,}/{step.steps:,}", f"loss {step.loss:.4f}"]
+    if step.figure:
+        parts.append(f"{step.figure[0]} {number(*step.figure)}")
+    parts += [
+        f"gradient {step.gradient_norm:.2f}",
+        f"lr {step.lr:.3g}",
+        f"{step.tokens_per_second:,.0f} tokens/s",
+        f"{duration(step.seconds_left)} left",
+    ]
+    return "  ".join(parts)
+
+
+def evaluation_line(evaluation: Evaluation) -> str:
+    """Say the figures on the held-out rows, the baseline beside them."""
+    name, figures = evaluation.name, evaluation.figures
+    shown = [name, *(key for key in figures if key not in (name, "loss"))]
+    said = ", ".join(f"{key} {number(key, figures[key])}" for key in shown if key in figures)
+    beside = f" ({evaluation.baseline})" if evaluation.baseline else ""
+    best = "  * best so far" if evaluation.best else ""
+    return f"held out after step {evaluation.step:,}: {said}{beside}{best}"
+
+
+def sample_lines(samples: Sequence[Sample]) -> list[str]:
+    """Show samples, each as input, truth and guess, aligned."""
+    lines = []
+    for sample in samples:
+        if sample.input:
+            lines.append(f"    input  {sample.input}")
+        if sample.truth:
+            lines.append(f"    truth  {sample.truth}")
+        lines.append(f"    guess  {sample.guess}")
+    # a text of several lines stays beside its name
+    return [line.replace("\n", "\n           ") for line in lines]
+
+
+def number(name: str, value: float) -> str:
+    """A figure for a person: shares in percent, the rest with three decimals or four digits."""
+    if value != value:
+        return "unknown"
+    if name.endswith(("accuracy", "exact", "f1", "_rate")):
+        return f"{100 * value:.1f} %"
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) < 0.01 else f"{value:.3f}"
+
+
+def duration(seconds: float) -> str:
+    """A time for a person: ``45 s``, ``3 min``, ``2 h 05 min``."""
+    if seconds != seconds or seconds == float("inf"):
+        return "?"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def ending(reason: str, metrics: dict[str, Any], folder: Path | None) -> str:
+    """Say why training ended, with what figures, and where the run is."""
+    name = metrics["figure"]
+    said = [f"finished: {reason}"]
+    if name in metrics["held_out"]:
+        said.append(f"held-out {name} {number(name, metrics['held_out'][name])}")
+    if metrics["test"] and name in metrics["test"]:
+        said.append(f"test {name} {number(name, metrics['test'][name])}")
+    return "; ".join(said) + (f"; the run is in {folder}" if folder else "")

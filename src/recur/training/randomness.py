@@ -1,0 +1,50 @@
+"""All sources of randomness as one value: seeded, saved, put back."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def seed(value: int) -> None:
+    """Seed Python, NumPy and torch."""
+    random.seed(value)
+    np.random.seed(value % 2**32)
+    torch.manual_seed(value)
+
+
+def state() -> dict[str, Any]:
+    """Return the state of every generator, made of tensors, numbers and tuples only."""
+    kind, keys, position, has_gauss, gauss = np.random.get_state()
+    return {
+        "python": random.getstate(),
+        "numpy": (kind, torch.from_numpy(np.asarray(keys).astype(np.int64)), position, has_gauss, gauss),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def restore(saved: dict[str, Any]) -> None:
+    """Put every generator back to a saved state."""
+    random.setstate(saved["python"])
+    kind, keys, position, has_gauss, gauss = saved["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, gauss))
+    torch.set_rng_state(saved["torch"])
+    # a run may go on with fewer devices, or none
+    for device, generator in enumerate(saved["cuda"][: torch.cuda.device_count()]):
+        torch.cuda.set_rng_state(generator, device)
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Leave every generator as it was found, whatever happens within."""
+    found = state()
+    try:
+        yield
+    finally:
+        restore(found)

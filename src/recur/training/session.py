@@ -1,0 +1,328 @@
+"""A network on its way: position, optimizer, evaluations, and where they are kept; the loop calls its methods."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from recur.errors import TrainingError
+from recur.modes import Batch, Loss, Mode
+from recur.training import optimizers, randomness, schedules, tbptt
+from recur.training.card import card
+from recur.training.evaluate import measure
+from recur.training.health import Health
+from recur.training.pause import Paused, Request
+from recur.training.progress import Beginning, Evaluation, Progress, Step, ending, steps_between_lines
+from recur.training.setup import Task
+from recur.training.state import Clock, State
+from recur.training.stopping import Progression
+from recur.training.store import Store
+
+LONGEST_BETWEEN_CHECKPOINTS = 300.0
+
+
+@dataclass
+class Learned:
+    """What came out of training.
+
+    Attributes
+    ----------
+    mode : Mode
+        The network with the best weights.
+    folder : Path or None
+        The run folder, where one was asked for.
+    task : Task
+        Data, roles and codecs.
+    metrics : dict
+        Figures on the held-out rows, of the baseline, and on the test rows where there are any.
+    reason : str
+        Why training ended.
+    """
+
+    mode: Mode
+    folder: Path | None
+    task: Task
+    metrics: dict[str, Any]
+    reason: str
+
+
+class Training:
+    """A task on its way: network, optimizer, position, and where they are kept.
+
+    Parameters
+    ----------
+    task : Task
+        Data, codecs and network.
+    store : Store
+        Where checkpoints and logs go.
+    progress : Progress
+        Who is told.
+    command : str, optional
+        What to type to go on.
+    """
+
+    def __init__(self, task: Task, store: Store, progress: Progress, command: str | None) -> None:
+        self.task, self.store, self.progress, self.command = task, store, progress, command
+        self.mode, self.config = task.mode, task.config.training
+        self.parameters = [p for p in self.mode.parameters() if p.requires_grad]
+        self.optimizer = optimizers.make(self.mode, self.config)
+        self.averages = optimizers.Averages(self.mode)
+        self.health = Health(self.mode, task.config.model.cell, self.config.clip, self.config.lr)
+        self.state = State(Progression(self.mode.higher_is_better))
+        self.total = schedules.planned_steps(self.config, len(task.train))
+        self._clock = Clock()
+        self._saved_at, self._saved_step = time.monotonic(), 0
+        self._line = steps_between_lines(len(task.train))
+
+    def resume(self) -> None:
+        """Go on from the last checkpoint, if there is one, and say what is about to happen."""
+        saved = self.store.resume(self.mode)
+        if saved is not None:
+            self.state = State.of(saved["state"])
+            self.state.carried = tbptt.mapped(lambda tensor: tensor.to(self.mode.device), self.state.carried)
+            self.optimizer.load_state_dict(saved["optimizer"])
+            self.averages.load_state_dict(saved["averages"])
+            self.health.norms.extend(saved["norms"])
+            self._saved_step = self.state.step
+            randomness.restore(saved["random"])
+            self._publish_if_best()
+        size = sum(parameter.numel() for parameter in self.mode.parameters())
+        self.progress.begin(
+            Beginning(
+                self.task.roles.sentence, self.task.rows, self.task.describe_codecs(), self.task.describe_network(),
+                size, str(self.mode.device), self.task.baseline, self.state.step,
+                None if self.store.folder is None else str(self.store.folder),
+            )
+        )  # fmt: skip
+        self.mode.train()
+        self._clock.passed()
+
+    def positions(self, pause: Request) -> Iterator[tuple[int, int]]:
+        """Yield (epoch, batch) after (epoch, batch), with evaluations, checkpoints and pauses between them."""
+        while True:
+            if self.state.owed and not self.evaluate(pause):
+                raise self._paused()
+            if self.over():
+                if self.state.evaluated == self.state.step:
+                    return
+                self.state.owed = True
+                continue
+            if pause.made:
+                raise self._paused()
+            if self._save_is_due():
+                self.save()
+            yield self.state.epoch, self.state.batch
+
+    def over(self) -> str | None:
+        """Why there is nothing more to learn, or None."""
+        state, config = self.state, self.config
+        if state.epoch >= config.epochs:
+            return f"{config.epochs} epochs are done"
+        if config.max_steps is not None and state.step >= config.max_steps:
+            return f"{config.max_steps:,} updates are done"
+        if state.progression.should_stop(config.patience):
+            return f"{config.patience} evaluations in a row brought no gain"
+        if config.max_minutes is not None and state.seconds >= 60 * config.max_minutes:
+            return f"{config.max_minutes:g} minutes are over"
+        return None
+
+    def set_rate(self) -> float:
+        """Set the learning rate of the next update."""
+        state = self.state
+        rate = schedules.rate(
+            self.config, step=state.step, total=self.total, epoch=state.epoch, lowered=state.lowered
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def error(self, batch: Batch) -> tuple[Loss, Any]:
+        """The error of a batch, and the state carried out of it."""
+        forced = schedules.teacher_forcing(self.config, step=self.state.step, total=self.total)
+        return tbptt.error(
+            self.mode, batch.to(self.mode.device), self.state.carried, self.config,
+            carries=self.task.train.carries, first=self.state.batch == 0, teacher_forcing=forced,
+        )  # fmt: skip
+
+    def gradients(self) -> list[torch.Tensor]:
+        """The gradients of this update."""
+        return [p.grad for p in self.parameters if p.grad is not None]
+
+    def advance(self, loss: Loss, carried: Any, batch: Batch, value: float, gradient: float) -> None:
+        """Note an update, and whether an evaluation is due after it."""
+        state = self.state
+        state.carried = carried
+        state.learned(
+            loss.sums, loss=value, gradient=gradient, tokens=_tokens(batch), batches=len(self.task.train)
+        )
+        passed = self._clock.passed()
+        state.seconds += passed
+        state.interval.seconds += passed
+        every = self.config.evaluate_every
+        state.owed = state.step % every == 0 if every else state.batch == 0
+
+    def report(self, rate: float) -> None:
+        """Say and write down where training stands, every few updates."""
+        state = self.state
+        if state.step % self._line:
+            return
+        interval = state.interval
+        n = interval.updates
+        figures = self.mode.summary(interval.sums)
+        name = self.mode.figure
+        speed = interval.tokens / max(interval.seconds, 1e-9)
+        shown = (name, figures[name]) if name in figures and name != "loss" else None
+        left = (self.total - state.step) * state.seconds / max(1, state.step)
+        if self.config.max_minutes is not None:
+            left = min(left, 60 * self.config.max_minutes - state.seconds)
+        step = Step(
+            epoch=max(0, state.epoch - (state.batch == 0)), epochs=self.config.epochs, step=state.step,
+            steps=self.total, loss=interval.loss / n, figure=shown, gradient_norm=interval.gradient / n, lr=rate,
+            tokens_per_second=speed, seconds_left=left, share=state.step / self.total,
+        )  # fmt: skip
+        self.progress.step(step)
+        self.store.log.write(
+            {
+                "event": "step", "epoch": step.epoch + 1, "step": step.step, "loss": step.loss, **figures,
+                "gradient_norm": step.gradient_norm, "lr": rate, "tokens_per_second": round(speed),
+                "seconds": round(state.seconds, 2),
+            }
+        )  # fmt: skip
+        state.interval = type(interval)()
+
+    def evaluate(self, pause: Request) -> bool:
+        """Measure on the held-out rows, show samples, keep what is best; False when a pause cut it short."""
+        state, began = self.state, time.monotonic()
+        with randomness.aside(), self.averages.in_place():
+            figures = measure(self.mode, self.task.dev, stop=lambda: pause.made)
+            if figures is None:
+                return False
+            samples = self.mode.samples(self.task.samples, prompts=self.config.prompts)
+        epoch = state.epoch if state.batch == 0 else state.epoch + 1
+        value = figures.get(self.mode.figure, float("nan"))
+        best = state.progression.add(value, state.step)
+        if best:
+            state.best_figures, state.best_epoch = figures, epoch
+        elif self.config.schedule == "plateau":
+            state.lowered *= self.config.decay
+        if self.config.optimizer == "asgd" and not self.averages.active and state.progression.should_average():
+            self.averages.begin()
+            self.progress.say(f"the held-out {self.mode.figure} no longer falls steadily: averaging of weights begins")
+        seconds = time.monotonic() - began
+        self.progress.evaluated(
+            Evaluation(epoch, state.step, self.mode.figure, figures, best, self.task.baseline, samples, seconds)
+        )
+        baseline = self.task.baseline.record()["values"] if self.task.baseline else {}
+        self.store.log.write(
+            {"event": "evaluation", "epoch": epoch, "step": state.step, **figures, "best": best, "baseline": baseline,
+             "seconds": round(state.seconds, 2)}
+        )  # fmt: skip
+        self.store.samples.write({"step": state.step, "samples": [vars(sample) for sample in samples]})
+        state.seconds += self._clock.passed()
+        state.owed, state.evaluated = False, state.step
+        self.save()
+        self._publish_if_best()
+        self._clock.passed()
+        return True
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        self.store.checkpoint(
+            self.mode,
+            {
+                "state": self.state.record(), "optimizer": self.optimizer.state_dict(),
+                "averages": self.averages.state_dict(), "random": randomness.state(), "norms": list(self.health.norms),
+            },
+        )  # fmt: skip
+        self._saved_at, self._saved_step = time.monotonic(), self.state.step
+
+    def collapse(self, batch: Batch, loss: float, norm: float, rate: float) -> TrainingError:
+        """Save the last good state and return the error that says what broke."""
+        state = self.state
+        autopsy = self.health.autopsy(
+            lambda: self.error(batch)[0].mean,
+            step=state.step + 1, epoch=state.epoch, loss=loss, norm=norm, lr=rate,
+            rows=self.task.train.where(state.epoch, state.batch),
+        )  # fmt: skip
+        self.save()
+        self.store.write_json("autopsy.json", autopsy.record())
+        self.store.log.write({"event": "collapse", "step": state.step + 1, "loss": loss, "gradient_norm": norm})
+        self.store.update(status="collapsed")
+        return autopsy.error(None if self.store.folder is None else str(self.store.folder / "autopsy.json"))
+
+    def finish(self, reason: str) -> Learned:
+        """Put the best weights into the network, report on the test rows once, and describe the run."""
+        self.store.load_best(self.mode)
+        self.mode.eval()
+        test = None if self.task.test is None else measure(self.mode, self.task.test)
+        metrics = self._metrics(reason, test)
+        self.store.write_json("metrics.json", metrics)
+        self.store.write_text("README.md", card(self.task, metrics, self.store.folder, self.command))
+        self.store.update(status="finished", reason=reason)
+        self.progress.say(ending(reason, metrics, self.store.folder))
+        return Learned(self.mode, self.store.folder, self.task, metrics, reason)
+
+    def recall(self, metrics: dict[str, Any]) -> Learned:
+        """Give back what an earlier sitting finished."""
+        self.store.load_best(self.mode)
+        self.mode.eval()
+        reason = self.over() or str(metrics.get("ended"))
+        self.progress.say(f"already {ending(reason, metrics, self.store.folder)}")
+        self.progress.say("more epochs go on from here; --fresh starts over")
+        return Learned(self.mode, self.store.folder, self.task, metrics, reason)
+
+    def _metrics(self, reason: str | None, test: dict[str, float] | None) -> dict[str, Any]:
+        state, baseline = self.state, self.task.baseline
+        return {
+            "figure": self.mode.figure,
+            "higher_is_better": self.mode.higher_is_better,
+            "held_out": state.best_figures,
+            "test": test,
+            "baseline": baseline.record()["values"] if baseline else {},
+            "best_step": state.progression.best_step,
+            "best_epoch": state.best_epoch,
+            "steps": state.step,
+            "seconds": round(state.seconds, 1),
+            "ended": reason,
+        }
+
+    def _publish_if_best(self) -> None:
+        """Make these weights the run's, when the last evaluation found them best.
+
+        It comes after the checkpoint and is repeated on resume, so the published weights are never ahead of it.
+        """
+        state = self.state
+        if state.progression.best is not None and state.progression.best_step == state.step and not state.owed:
+            with self.averages.in_place():
+                self.store.publish(self.mode, state.step)
+            self.store.write_json("metrics.json", self._metrics(None, None))
+        elif state.progression.best is None and state.evaluated == state.step:
+            # no figure could be computed at all: the last weights are as good as any
+            self.store.publish(self.mode, state.step)
+
+    def _save_is_due(self) -> bool:
+        if self.state.step == self._saved_step:
+            return False
+        late = time.monotonic() - self._saved_at > LONGEST_BETWEEN_CHECKPOINTS
+        return late or self.state.step % self.config.save_every == 0
+
+    def _paused(self) -> Paused:
+        self.save()
+        self.store.update(status="paused")
+        return Paused(self.store.folder, step=self.state.step, epoch=self.state.epoch, command=self.command)
+
+
+def _tokens(batch: Batch) -> int:
+    """Real steps of a batch: the longer side."""
+    sizes = []
+    for values, lengths in ((batch.inputs, batch.input_lengths), (batch.targets, batch.target_lengths)):
+        if lengths is not None:
+            sizes.append(int(lengths.sum()))
+        elif values is not None:
+            sizes.append(values.shape[0] * (values.shape[1] if values.ndim > 1 and not values.is_floating_point() else 1))
+    return max(sizes, default=0)

@@ -1,0 +1,249 @@
+"""From a configuration to everything the loop needs: rows, codecs, network, batches, baseline."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from recur import codecs, data, modes
+from recur.codecs import Codec
+from recur.config import Config
+from recur.data import Example, GroupExamples, Roles
+from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
+from recur.modes import Mode
+from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
+from recur.training import randomness
+from recur.training.baselines import Baseline, baseline
+from recur.training.evaluate import feed_to_measure
+from recur.training.feed import Feed, RowFeed, Rows
+from recur.training.stream import StreamFeed, Tape
+
+FINGERPRINT_ROWS = 64
+SAMPLE_PIECES = 60
+SAMPLE_ROWS = 30
+
+
+@dataclass
+class Task:
+    """What is to be learned, ready for the loop.
+
+    Attributes
+    ----------
+    config : Config
+    roles : Roles
+    input_codec, target_codec : Codec
+    mode : Mode
+        The network, on its device.
+    train, dev, test : Feed
+        Batches; test may be None.
+    samples : sequence of Example
+        Held-out rows, of which the first are shown after every evaluation.
+    rows : str
+        How much there is, in words.
+    baseline : Baseline or None
+    """
+
+    config: Config
+    roles: Roles
+    input_codec: Codec | None
+    target_codec: Codec
+    mode: Mode
+    train: Feed
+    dev: Feed
+    test: Feed | None
+    samples: Sequence[Example]
+    rows: str
+    baseline: Baseline | None
+
+    def describe_codecs(self) -> list[str]:
+        """One line a codec."""
+        if self.input_codec is None:
+            return [f"target: {self.target_codec.describe()}"]
+        if self.target_codec is self.input_codec:
+            return [self.input_codec.describe()]
+        return [f"input: {self.input_codec.describe()}", f"target: {self.target_codec.describe()}"]
+
+    def describe_network(self) -> str:
+        """The layers in words: ``lstm, 2 layers of 200``."""
+        model = self.config.model
+        sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size] * model.num_layers
+        layers = " + ".join(map(str, sizes)) if len(set(sizes)) > 1 else f"{len(sizes)} of {sizes[0]}"
+        return f"{model.cell}, layers: {layers}"
+
+
+def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | None, command: str | None) -> Task:
+    """Read the rows, fit or load the codecs, build the network, write the run folder's first files.
+
+    Parameters
+    ----------
+    config : Config
+    source : object
+        Rows given from Python; None reads ``config.data.source``.
+    device : torch.device
+    run : RunFolder or None
+        With ``info`` loaded when the run goes on; codecs and baseline are then those of the folder.
+    command : str or None
+        Kept in run.json.
+
+    Raises
+    ------
+    TrainingError
+        When there is nothing to learn from.
+    RunError
+        When a run goes on with other rows than it began with.
+    """
+    dataset = data.load(config, source)
+    if not len(dataset.train):
+        raise TrainingError("there are no rows to learn from", hint="recur check FILE says what was read")
+    roles = dataset.roles
+    began = run is not None and run.info.get("status") not in (None, "starting")
+    input_codec, target_codec = _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train)
+    roles = replace(roles, sentence=_said(roles, target_codec, config))
+    randomness.seed(config.training.seed)
+    mode = modes.build(roles.mode, input_codec, target_codec, config.model, stream=roles.stream)
+    rows = {
+        name: {"rows": len(part), "sample": _fingerprint(part)}
+        for name, part in (("train", dataset.train), ("dev", dataset.dev))
+    }
+    cache = None if run is None else run.path / "cache"
+    if run is not None and began:
+        _same_rows(run, rows)
+    stream = roles.stream and mode.carries_state
+    train, dev, test = _feeds(mode, dataset, config, stream, cache)
+    simple = _baseline_of(run) if run is not None and began else None
+    if simple is None:
+        simple = baseline(mode, train.encoded(), dev.encoded(), own_future=roles.own_future)
+    if run is not None and not began:
+        run.path.mkdir(parents=True, exist_ok=True)
+        facts = {
+            "command": command, "parameters": sum(p.numel() for p in mode.parameters()), "rows": rows,
+            "baseline": simple.record() if simple else None,
+        }  # fmt: skip
+        run.create(config, roles, input_codec, target_codec, facts)
+    elif run is not None and run.info.get("status") != "finished":
+        run.update(status="training")
+    return Task(
+        config, roles, input_codec, target_codec, mode.to(device), train, dev, test,
+        _samples(dataset, stream),
+        _in_words(dataset, train, stream), simple,
+    )  # fmt: skip
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of a name; ``auto`` takes a GPU where there is one.
+
+    Raises
+    ------
+    ConfigError
+        When the name is unknown or this machine does not have it.
+    """
+    available = ["cpu"]
+    if torch.cuda.is_available():
+        available += ["cuda", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if torch.backends.mps.is_available():
+        available.append("mps")
+    if name == "auto":
+        return torch.device("cuda" if "cuda" in available else "cpu")
+    if name not in available:
+        known = ["auto", "cpu", "cuda", "mps"]
+        reason = "this machine has no such device" if name.split(":")[0] in known else "there is no such device"
+        raise ConfigError(
+            f'device "{name}": {reason}; available: {", ".join(available)}.'
+            + (did_you_mean(name, known) if "machine" not in reason else ""),
+            hint="--device auto",
+        )
+    return torch.device(name)
+
+
+def _feeds(
+    mode: Mode, dataset: data.Dataset, config: Config, stream: bool, cache: Path | None
+) -> tuple[Feed, Feed, Feed | None]:
+    """Batches to learn from, to choose on, and to report on."""
+    training = config.training
+    train: Feed
+    if stream:
+        tape = Tape(mode, dataset.train, cache, "train")
+        stride = training.bptt_stride or training.bptt
+        train = StreamFeed(tape, data.Layout.of(len(tape), training.batch_size, training.bptt, stride))
+    else:
+        rows = Rows(mode, dataset.train, max_length=config.data.max_length)
+        size = data.batch_size(training.batch_size, len(rows))
+        train = RowFeed(mode, rows, size, seed=training.seed, bucket=training.bucket)
+    dev = feed_to_measure(mode, dataset.dev, config, stream=stream, cache=cache, name="dev")
+    test = None
+    if dataset.test is not None:
+        test = feed_to_measure(mode, dataset.test, config, stream=stream, cache=cache, name="test")
+    return train, dev, test
+
+
+def _samples(dataset: data.Dataset, stream: bool) -> Sequence[Example]:
+    """Three different examples, shown after every evaluation; of a long text its beginning, in one piece."""
+    if not stream:
+        chosen: dict[str, Example] = {}
+        for index in np.linspace(0, len(dataset.dev) - 1, min(SAMPLE_ROWS, len(dataset.dev))):
+            example = dataset.dev[int(index)]
+            chosen.setdefault(repr(example.input), example)
+        different = list(chosen.values())
+        return [different[int(index)] for index in np.linspace(0, len(different) - 1, min(3, len(different)))]
+    pieces = [dataset.dev[index] for index in range(min(SAMPLE_PIECES, len(dataset.dev)))]
+    text = "".join(piece.input for piece in pieces)
+    return [Example(text, text, pieces[0].where)] if pieces else []
+
+
+def _in_words(dataset: data.Dataset, train: Feed, stream: bool) -> str:
+    """How much there is."""
+    parts = {"learned from": dataset.train, "held out": dataset.dev}
+    if dataset.test is not None:
+        parts["for the test"] = dataset.test
+    unit = "line" if stream else "sequence" if isinstance(dataset.train, GroupExamples) else "row"
+    said = ", ".join(f"{len(part):,} {unit}{'s' * (len(part) != 1)} {name}" for name, part in parts.items())
+    said += f" ({dataset.held_out})"
+    if isinstance(train, StreamFeed):
+        said += f"; {len(train.tape):,} symbols as {train.layout.streams} parallel streams"
+    return said
+
+
+def _said(roles: Roles, target_codec: Codec, config: Config) -> str:
+    """The roles in words, with the number of classes or tags."""
+    labels = getattr(target_codec, "labels", None)
+    return data.say(roles, None if labels is None else len(labels), config.data.horizon)
+
+
+def _stored(run: RunFolder) -> tuple[Codec | None, Codec]:
+    has_input = f"{INPUT_CODEC}.json" in run.info["files"]
+    input_codec = codecs.load(run.path, INPUT_CODEC) if has_input else None
+    if input_codec is not None and run.info["one_codec"]:
+        return input_codec, input_codec
+    return input_codec, codecs.load(run.path, TARGET_CODEC)
+
+
+def _baseline_of(run: RunFolder) -> Baseline | None:
+    record = run.info.get("baseline")
+    return Baseline(record["figure"], record["values"]) if record else None
+
+
+def _fingerprint(examples: Sequence[Example]) -> str:
+    """A hash of rows spread over a part, to notice when a run goes on with other data."""
+    digest = hashlib.sha256()
+    step = max(1, len(examples) // FINGERPRINT_ROWS)
+    for index in range(0, len(examples), step):
+        example = examples[index]
+        digest.update(repr((example.input, example.target)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _same_rows(run: RunFolder, rows: dict[str, Any]) -> None:
+    before = run.info.get("rows")
+    if before is not None and before != rows:
+        was, now = (f"{part['train']['rows']:,} + {part['dev']['rows']:,}" for part in (before, rows))
+        said = f"{was} rows then, {now} now" if was != now else f"{now} rows as then, but not the same ones"
+        raise RunError(
+            f"the data is not what {run.path} was trained on: {said}",
+            hint="--fresh starts over with these rows, or give another --out",
+        )

@@ -1,0 +1,195 @@
+"""The commands that compute, on small files: train, then ask in every way there is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import PLAIN, Outcome, matches, run
+from tests.docs.files import pairs, reviews, sentences
+
+SMALL = ("--hidden-size", "24", "--epochs", "2", "--batch-size", "16", "--seed", "1", "--device", "cpu")
+# what differs between machines and times
+HIDDEN = {
+    r"\d+\.\d+(e-?\d+)?|\d+(?= (tokens/s|s|min)\b)|(?<=gradient )\d\S*": "#",
+    r"[\d,]+ tokens/s": "# tokens/s",
+    r"[█▏▎▍▌▋▊▉]+": "bar",
+}
+
+
+def hidden(folder: Path) -> dict[str, str]:
+    """What a snapshot does not hold: the temporary folder, figures, bars."""
+    return {re.escape(str(folder)): "FOLDER", **HIDDEN}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files and two runs: a classifier and a language model."""
+    folder = tmp_path_factory.mktemp("cli")
+    reviews(folder / "reviews.csv")
+    sentences(folder / "sentences.txt")
+    pairs(folder / "pairs.tsv")
+    for name, words in {
+        "reviews": [folder / "reviews.csv"],
+        "sentences": [folder / "sentences.txt", "--documents", "line"],
+    }.items():
+        outcome = run("train", *words, "--out", folder / name, *SMALL, "--epochs", "6")
+        assert outcome.code == 0, outcome.err
+    return folder
+
+
+def ok(outcome: Outcome) -> Outcome:
+    assert outcome.code == 0, outcome.err
+    return outcome
+
+
+def test_train_says_what_it_understood_and_what_came_out(place: Path, tmp_path: Path) -> None:
+    outcome = ok(run("train", place / "reviews.csv", "--out", tmp_path / "run", *SMALL))
+    matches(outcome, "train", {re.escape(str(tmp_path)): "RUNS", **hidden(place)})
+
+
+def test_train_as_json_keeps_stdout_for_the_document(place: Path, tmp_path: Path) -> None:
+    outcome = ok(run("train", place / "reviews.csv", "--out", tmp_path / "run", *SMALL, "--json"))
+    said = json.loads(outcome.out)
+    assert said["mode"] == "many-to-one"
+    assert said["run"] == str(tmp_path / "run")
+    assert 0 <= said["held_out"]["accuracy"] <= 1
+
+
+def test_the_run_has_a_folder_by_the_name_of_data_and_mode(place: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ok(run("train", place / "reviews.csv", *SMALL, "--max-steps", "1"))
+    assert (tmp_path / "runs" / "reviews-many-to-one" / "run.json").is_file()
+
+
+def test_the_same_command_again_goes_on(place: Path, tmp_path: Path) -> None:
+    words = ("train", place / "reviews.csv", "--out", tmp_path / "run", *SMALL)
+    first, second = ok(run(*words)), ok(run(*words))
+    assert first.out == second.out
+    matches(second, "train_again", {re.escape(str(tmp_path)): "RUNS", **hidden(place)})
+
+
+def test_check(place: Path) -> None:
+    matches(ok(run("check", place / "reviews.csv")), "check", hidden(place))
+    assert isinstance(json.loads(ok(run("check", place / "reviews.csv", "--json")).out), dict)
+
+
+def test_evaluate(place: Path) -> None:
+    matches(ok(run("evaluate", place / "reviews", place / "reviews.csv")), "evaluate", hidden(place))
+    figures = json.loads(ok(run("evaluate", place / "reviews", place / "reviews.csv", "--json")).out)
+    assert figures["accuracy"] > 0.6
+
+
+def test_evaluate_the_last_word(place: Path) -> None:
+    outcome = ok(run("evaluate", place / "sentences", place / "sentences.txt", "--last-word", "--json"))
+    figures = json.loads(outcome.out)
+    assert 0 <= figures["accuracy"] <= 1
+    assert figures["perplexity"] >= 1
+
+
+def test_predict_words_of_the_line(place: Path) -> None:
+    outcome = ok(run("predict", place / "reviews", "what a dull film", "such a lovely song", "--top", "2"))
+    matches(outcome, "predict_top", hidden(place))
+
+
+def test_predict_as_json(place: Path) -> None:
+    said = json.loads(ok(run("predict", place / "reviews", "what a dull film", "--top", "2", "--json")).out)
+    assert said[0]["input"] == "what a dull film"
+    assert sum(share for _, share in said[0]["scores"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_predict_a_file_and_stdin(place: Path) -> None:
+    from_file = ok(run("predict", place / "reviews", "--file", place / "reviews.csv"))
+    assert len(from_file.out.splitlines()) == 240
+    typed = "a fine film\na cold play\n"
+    assert len(ok(run("predict", place / "reviews", "-", stdin=typed)).out.splitlines()) == 2
+
+
+def test_complete_shows_bars_beside_the_probabilities(place: Path) -> None:
+    outcome = ok(run("complete", place / "sentences", "all clouds are in the", "--top", "3"))
+    matches(outcome, "complete", {**hidden(place), r"(?m)^  \w+ +#": "  WORD  #"})
+    assert all("█" in line or "%" in line for line in outcome.out.splitlines())
+
+
+def test_complete_as_json(place: Path) -> None:
+    said = json.loads(ok(run("complete", place / "sentences", "all clouds are in the", "--json")).out)
+    shares = [candidate["probability"] for candidate in said["candidates"]]
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_interactive_picks_by_number_and_goes_on(place: Path) -> None:
+    outcome = ok(run("complete", place / "sentences", "--interactive", "--top", "2", stdin="all clouds\n1\n\n"))
+    lines = outcome.out.splitlines()
+    assert lines[0] == "all clouds"
+    word = lines[1].split()[1]
+    assert f"all clouds {word}" in lines
+
+
+def test_generate_is_the_same_for_the_same_seed_and_streams_what_json_holds(place: Path) -> None:
+    words = ("generate", place / "sentences", "--prompt", "all", "--length", "12", "--seed", "3")
+    first, second = ok(run(*words)), ok(run(*words))
+    assert first.out == second.out
+    assert first.out.startswith("all")
+    assert json.loads(ok(run(*words, "--json")).out)["text"].strip() in first.out
+
+
+WRONG = {
+    "data_missing": ["train", "FOLDER/review.csv"],
+    "data_column": ["train", "FOLDER/reviews.csv", "--input", "txt", "--target", "label"],
+    "run_missing": ["complete", "FOLDER/sentence", "the"],
+    "run_foreign": ["predict", "FOLDER", "text"],
+    "complete_classifier": ["complete", "FOLDER/reviews", "the"],
+    "generate_classifier": ["generate", "FOLDER/reviews"],
+    "temperature": ["generate", "FOLDER/sentences", "--temperature", "-1"],
+    "data_empty": ["train", "FOLDER/empty.txt"],
+    "data_one_row": ["train", "FOLDER/one.csv"],
+    "data_encoding": ["train", "FOLDER/latin.csv"],
+    "data_ragged": ["train", "FOLDER/ragged.csv"],
+    "data_nan": ["train", "FOLDER/nan.csv", "--input", "a", "--target", "b"],
+    "data_folder": ["train", "FOLDER/nothing"],
+    "predict_class_unknown": ["evaluate", "FOLDER/reviews", "FOLDER/other.csv"],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_bad_input_is_one_paragraph_with_the_fix(name: str, place: Path) -> None:
+    (place / "empty.txt").write_text("")
+    (place / "one.csv").write_text("text,label\na,b\n")
+    (place / "latin.csv").write_bytes("text,label\nun été,b\nun café,c\n".encode("latin-1"))
+    (place / "ragged.csv").write_text("text,label\na,b\nc,d,e\nf,g\n")
+    (place / "nan.csv").write_text("a,b\n1,2\nnan,3\n4,5\n6,7\n")
+    (place / "other.csv").write_text("text,label\na fine film,great\n")
+    (place / "nothing").mkdir(exist_ok=True)
+    outcome = run(*(word.replace("FOLDER", str(place)) for word in WRONG[name]))
+    matches(outcome, f"wrong_{name}", hidden(place))
+    assert outcome.code == 2
+    assert "Traceback" not in outcome.err
+    assert outcome.err.startswith("error: ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends an interrupt as a terminal does")
+def test_an_interrupt_saves_and_says_how_to_go_on(place: Path, tmp_path: Path) -> None:
+    words = [str(place / "reviews.csv"), "--out", str(tmp_path / "run"), "--epochs", "100000", "--hidden-size", "8"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "recur", "train", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **PLAIN},
+    )  # fmt: skip
+    started = time.monotonic()
+    while not (tmp_path / "run" / "model.safetensors").exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() - started < 60
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert f"go on with: recur train {words[0]}" in said
+    assert "Traceback" not in said
+    assert (tmp_path / "run" / "checkpoint").is_dir()
