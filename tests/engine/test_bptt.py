@@ -90,6 +90,19 @@ def test_every_operation_of_the_language_has_its_derivative():
             close(actual[leaf], expected[leaf], f"{size} d{leaf}")
 
 
+def test_where_a_maximum_is_a_tie_each_side_gets_half():
+    @equation(x="X", h="H", c="H", W="H X", U="H H")
+    def tied(x, h, c, W, U):
+        z = W @ x + U @ h
+        return maximum(h, 0.0) + minimum(c, h) + maximum(z, 2 * z - z), minimum(h, 0.0) + relu(c) + absolute(c) + z
+
+    case = make(tied, 3, 2, 2, 3)
+    case.states = {name: torch.zeros_like(state).requires_grad_() for name, state in case.states.items()}
+    expected, actual, *_ = both(case, reverse=False)
+    for leaf in expected:
+        close(actual[leaf], expected[leaf], leaf)
+
+
 def test_totals_are_the_derivatives_through_time():
     """dE/dh_t contains what every later step contributes, which a hook on the output would not show."""
     case = make("elman", 5, 2, 3, 4)

@@ -68,6 +68,17 @@ def test_a_users_cell_with_a_famous_name_is_not_taken_for_the_famous_one():
     assert run(elman, case.x, None, case.parameters).report.ran == "eager"
 
 
+@pytest.mark.parametrize("P", [4, 6])
+def test_a_projection_that_is_not_smaller_is_not_torchs(P):
+    case = make("lstm_projected", 3, 2, 2, 4)
+    sizes = {"X": 2, "H": 4, "P": P}
+    parameters = {p: torch.randn(case.equation.shape(p, **sizes)).double() for p in case.equation.parameters}
+    result = run(case.equation, case.x, None, parameters)
+    assert result.report.ran == "eager"
+    assert "projects to fewer than H=4" in result.report.reasons["stock"]
+    assert result.outputs.shape == (3, 2, P)
+
+
 def test_evaluation_mode_has_gradients():
     case = make("gru", 3, 2, 2, 2)
     run(case.equation, case.x, None, case.parameters).outputs.sum().backward()

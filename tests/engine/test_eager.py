@@ -46,6 +46,57 @@ def test_layer_norm_is_torchs():
     close(result.outputs[0], o.sigmoid() * norm(c, (5,), p["g_c"], p["b_c"]).tanh())
 
 
+def gru_reset_before(x, h, p):
+    r_x, z_x, n_x = (x @ p["W_xh"].T + p["b"]).chunk(3, -1)
+    r_h, z_h = (h @ p["W_hh"].T).chunk(2, -1)
+    r, z = (r_x + r_h).sigmoid(), (z_x + z_h).sigmoid()
+    return (z * h + (1 - z) * (n_x + (r * h) @ p["W_nh"].T).tanh(),)
+
+
+def gru_layernorm(x, h, p):
+    norm, width = torch.nn.functional.layer_norm, (p["g_x"].numel(),)
+    r_x, z_x, n_x = (norm(x @ p["W_xh"].T, width, p["g_x"]) + p["b_x"]).chunk(3, -1)
+    r_h, z_h, n_h = (norm(h @ p["W_hh"].T, width, p["g_h"]) + p["b_h"]).chunk(3, -1)
+    r, z = (r_x + r_h).sigmoid(), (z_x + z_h).sigmoid()
+    return (z * h + (1 - z) * (n_x + r * n_h).tanh(),)
+
+
+def lstm_peephole(x, h, c, p):
+    i, f, g, o = (x @ p["W_xh"].T + h @ p["W_hh"].T + p["b"]).chunk(4, -1)
+    new = (f + p["p_f"] * c).sigmoid() * c + (i + p["p_i"] * c).sigmoid() * g.tanh()
+    return (o + p["p_o"] * new).sigmoid() * new.tanh(), new
+
+
+def lstm_projected(x, h, c, p):
+    i, f, g, o = (x @ p["W_xh"].T + h @ p["W_hh"].T + p["b"]).chunk(4, -1)
+    new = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return (o.sigmoid() * new.tanh()) @ p["W_hr"].T, new
+
+
+def indrnn(x, h, p):
+    return ((x @ p["W_xh"].T + p["u"] * h + p["b"]).relu(),)
+
+
+def minimal_gated_unit(x, h, p):
+    f_x, n_x = (x @ p["W_xh"].T + p["b"]).chunk(2, -1)
+    f = (f_x + h @ p["W_fh"].T).sigmoid()
+    return ((1 - f) * h + f * (n_x + (f * h) @ p["W_nh"].T).tanh(),)
+
+
+WRITTEN_OUT = [gru_reset_before, gru_layernorm, lstm_peephole, lstm_projected, indrnn, minimal_gated_unit]
+
+
+@pytest.mark.parametrize("step", WRITTEN_OUT, ids=lambda step: step.__name__)
+def test_a_cell_is_its_published_equation_written_out(step):
+    case = make(step.__name__, 4, 2, 3, 5)
+    result = run(case.equation, case.x, case.states, case.parameters, backend="eager", all_states=True)
+    states = tuple(case.states.values())
+    for t in range(4):
+        states = step(case.x[t], *states, case.parameters)
+        for name, value in zip(case.states, states, strict=True):
+            close(result.all_states[name][t], value, name)
+
+
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_row_alone_gives_what_it_gives_in_a_ragged_batch(name, reverse):
@@ -114,7 +165,7 @@ def test_gradcheck_in_float64(name):
     assert torch.autograd.gradcheck(outputs, leaves)
 
 
-@pytest.mark.parametrize("name", ["elman", "lstm", "gru_reset_before", "lstm_layernorm"])
+@pytest.mark.parametrize("name", CELLS)
 def test_second_derivatives_are_right(name):
     case = make(name, 2, 1, 2, 2)
     names = list(case.parameters)
@@ -140,6 +191,58 @@ def test_vmap_and_forward_mode_go_to_eager_and_agree():
     tangent = torch.ones_like(x[:, 0])
     _, derivative = torch.func.jvp(energy, (x[:, 0],), (tangent,))
     close(derivative, (leaf.grad[:, 0]).sum())
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell_runs_under_vmap_and_in_forward_mode(name):
+    case = make(name, 3, 4, 2, 3)
+    names = list(case.parameters)
+    values = [p.detach() for p in case.parameters.values()]
+    x, lengths = case.x.detach(), torch.tensor([3])
+
+    def outputs(x, *values):
+        result = run(case.equation, x, None, dict(zip(names, values, strict=True)), lengths=lengths - 1, backend="auto")
+        return result.outputs
+
+    rows = torch.func.vmap(lambda row: outputs(row.unsqueeze(1), *values), in_dims=1, out_dims=1)(x)
+    whole = run(case.equation, x, None, case.parameters, lengths=torch.full((4,), 2), backend="eager").outputs
+    close(rows.squeeze(2), whole.detach())
+    arguments = tuple(range(1 + len(values)))
+    row = x[:, :1]
+    backwards = torch.func.jacrev(outputs, arguments)(row, *values)
+    forwards = torch.func.jacfwd(outputs, arguments)(row, *values)
+    for a, b in zip(forwards, backwards, strict=True):
+        close(a, b)
+    per_row = torch.func.vmap(torch.func.grad(lambda row, *v: outputs(row.unsqueeze(1), *v).sum(), arguments),
+                              in_dims=(1, *[None] * len(values)))(x, *values)  # fmt: skip
+    leaves = [case.x, *case.parameters.values()]
+    two = torch.full((4,), 2)
+    total = run(case.equation, case.x, None, case.parameters, lengths=two, backend="eager").outputs.sum()
+    close(per_row[0].transpose(0, 1), torch.autograd.grad(total, leaves, retain_graph=True)[0])
+    for a, b in zip(per_row[1:], torch.autograd.grad(total, leaves)[1:], strict=True):
+        close(a.sum(0), b)
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+@pytest.mark.parametrize("size", [(1, 1, 1, 1), (2, 0, 3, 2), (1, 3, 2, 1), (4, 1, 2, 3)], ids=str)
+def test_every_dtype_keeps_to_itself_at_awkward_sizes(name, dtype, size):
+    case = make(name, *size, ragged=True, resets=True, noise=True, dtype=dtype)
+    options = {"lengths": case.lengths, "resets": case.resets, "noise": case.noise, "all_states": True}
+    result = run(case.equation, case.x, case.states, case.parameters, **options)
+    exact = make(name, *size, ragged=True, resets=True, noise=True, dtype=dtype)
+    wide = {k: v.double() for k, v in exact.parameters.items()}
+    states = {k: v.double() for k, v in exact.states.items()}
+    masks = Noise({k: v.double() for k, v in exact.noise.recurrent.items()},
+                  {k: v.double() for k, v in exact.noise.zoneout.items()})  # fmt: skip
+    reference = run(case.equation, exact.x.double(), states, wide, **{**options, "noise": masks})
+    result.outputs.float().sum().backward()
+    assert case.x.grad.dtype == dtype
+    for state, value in result.all_states.items():
+        assert value.dtype == result.states[state].dtype == dtype
+        if "layernorm" not in name:
+            # a norm over one or two units multiplies a rounding error by the inverse of their spread
+            close(value, reference.all_states[state].to(dtype), state)
 
 
 def test_noise_is_the_published_equation():

@@ -96,6 +96,47 @@ def define(sizes, source):
 REFUSED = [
     ({"x": "X", "h": "H", "W": "H X", "U": "H X"}, "def f(x, h, W, U): return tanh(W @ x + U @ h)",
      r"f: U @ h: U is H x X and multiplies a vector of X, but h is H"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W @ x if h == x else h", "comparison on the value of h"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W @ x if h != x else h", "comparison on the value of h"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return h if h in (x, h) else W @ x",
+     r"(comparison|if, while).* on the value"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return (W @ x).tanh()",
+     r"W @ x.tanh: a value of an equation has no attributes and no methods\nhint: write tanh\(v\)"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W.T @ x", r"W.T: .*\nhint: declare the matrix with its"),
+    ({"x": "X", "h": "H", "W": "H X"}, "import math\ndef f(x, h, W): return math.tanh(W @ x)",
+     "functions of math take"),
+    ({"x": "X", "h": "H", "W": "H X"}, "import numpy\ndef f(x, h, W): return numpy.tanh(W @ x)",
+     "numpy computes with arrays"),
+    ({"x": "X", "h": "H", "W": "H X"}, "import numpy\ndef f(x, h, W): return W @ x * numpy.ones(3)",
+     r"\* takes values of the equation, got array"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return 2 ** (W @ x)", r"use exp: 2\*\*v is exp\(v \* 0.6931\)"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W @ x / 0", "division by zero"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W @ x + 1 / 0", "f: ZeroDivisionError"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W @ x + float('inf')",
+     "a number in an equation is finite"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W @ x + {}['k']", "f: KeyError: 'k'"),
+    ({"x": "X", "h": "H", "W": "2H X"}, "def f(x, h, W):\n i, j, k = split(W @ x, 2)\n return i",
+     r"expected 3, got 2\)\nhint: split\(v, n\) gives n parts"),
+    ({"x": "X", "h": "H", "W": "2H X"}, "def f(x, h, W):\n i, j = W @ x\n return i", r"hint: cut a vector with split"),
+    ({"x": "X", "h": "H", "W": "2H X"}, "def f(x, h, W): return split(W @ x, 2.0)[0]",
+     "parts is a whole number from 1"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return concat([W @ x, h])", "without brackets"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return [W @ x]", "f returns a list; expected the new states"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return 1.0", "f returns 1.0; expected the new states"),
+    ({"x": "X", "h": "H", "W": "H X", "c": "H"}, "def f(x, h, W, c): return W @ x, c",
+     r"returns 2 values, so its states are h, W; but W is declared as the matrix H x X"),
+    ({"x": "X", "h": "H = 1", "W": "H X"}, "def f(x, h, W): return W @ x",
+     "only a parameter has a value to start from"),
+    ({"x": "X", "h": "H", "W": "H X", "b": "H = nan"}, "def f(x, h, W, b): return W @ x + b",
+     '"nan" is not a number to start from'),
+    ({"x": "X", "h": "H", "W": "H X", "b": "H ="}, "def f(x, h, W, b): return W @ x + b",
+     "is not a number to start from"),
+    ({"x": "X", "h": "H", "W": "H X", "b": "0"}, "def f(x, h, W, b): return W @ x + b", 'b="0" has the size 0'),
+    ({"x": "X", "h": "H", "W": "H*X"}, "def f(x, h, W): return W @ x", r'f: W="H\*X": cannot read the size "H\*X"'),
+    ({"x": "X", "h": "H", "W": ("H", "X")}, "def f(x, h, W): return W @ x",
+     r"the size of W is declared as \('H', 'X'\)"),
+    ({"x": "X", "h": "H", "W": "H X"}, "f = lambda x, h, W: W @ x", "an equation is a function with a name"),
+    ({"x": "X", "h": "H", "W": "H X"}, "f = 3", "an equation is a function with a name, got 3"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return sigmod(W @ x + h)",
      r'f: the name "sigmod" is unknown. Did you mean "sigmoid"'),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return h if h > 0 else W @ x", r"comparison on the value of h"),
@@ -126,6 +167,16 @@ REFUSED = [
 def test_a_malformed_equation_is_refused_at_definition(sizes, source, message):
     with pytest.raises(EquationError, match=message):
         define(sizes, source)
+
+
+def test_the_decorator_without_sizes_says_how_it_is_used():
+    with pytest.raises(EquationError, match=r"takes the size of each argument by name.*\nhint: @equation\(x="):
+        equation(define)
+
+
+def test_an_absolute_value_may_be_written_as_in_python():
+    cell = define({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return abs(W @ x)")
+    assert [node.op for node in cell.graph.order][-1] == "abs"
 
 
 def test_a_memoryless_cell_is_allowed():

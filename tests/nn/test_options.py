@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from recur.equations import equation, names, tanh
 from recur.errors import ConfigError, RecurError
-from recur.nn import GRU, LSTM, RNN, Recurrent, flat_state
+from recur.nn import GRU, LSTM, RNN, ArgumentTypeError, Recurrent, flat_state
 from tests.nn.reference import lstm_row, lstm_step
 from tests.tolerances import close
 
@@ -386,6 +386,43 @@ def test_precision_bfloat16_is_near() -> None:
     assert output.dtype == torch.float32
     assert not torch.equal(output, reference)
     torch.testing.assert_close(output, reference, rtol=3e-2, atol=3e-2)
+
+
+def test_options_of_the_wrong_type_are_refused() -> None:
+    for options, text in (
+        ({"residual": "yes"}, "residual should be of type bool, got: str"),
+        ({"learn_initial_state": 1}, "learn_initial_state should be of type bool, got: int"),
+        ({"forget_bias": "1"}, "forget_bias should be a number, got '1'"),
+        ({"sizes": {"P": 0}}, "a whole number from 1 for each size symbol"),
+        ({"sizes": 3}, "a whole number from 1 for each size symbol"),
+    ):
+        with pytest.raises(ArgumentTypeError, match=text):
+            Recurrent("lstm", 3, 4, **options)
+    with pytest.raises(ArgumentTypeError, match=r"takes an equation or the name of one(.|\n)*hint: put @recur"):
+        Recurrent(torch.nn.LSTM, 3, 4)
+    with pytest.raises(ConfigError, match="hidden_size is an empty list"):
+        Recurrent("lstm", 3, [])
+    with pytest.raises(ArgumentTypeError, match="takes a tensor or a PackedSequence, got list"):
+        LSTM(3, 4)([[1.0, 2.0, 3.0]])
+
+
+def test_an_equation_that_fixes_its_input_size_is_held_to_it() -> None:
+    @equation(x="H", h="H", W_hh="H H")
+    def highway(x, h, W_hh):
+        return tanh(W_hh @ h + x)
+
+    assert Recurrent(highway, 4, 4, 2)(torch.randn(5, 2, 4))[0].shape == (5, 2, 4)
+    with pytest.raises(ConfigError, match=r"reads vectors of 3, and highway declares its input x as H, here 4"):
+        Recurrent(highway, 3, 4)
+    with pytest.raises(ConfigError, match="layer 1 reads vectors of 8"):
+        Recurrent(highway, 4, 4, 2, bidirectional=True)
+
+
+def test_a_projection_of_any_size_is_a_layer() -> None:
+    for projected, ran in ((3, "stock"), (4, "eager"), (6, "eager")):
+        layer = Recurrent("lstm_projected", 3, 4, sizes={"P": projected})
+        assert layer(torch.randn(5, 2, 3))[0].shape == (5, 2, projected)
+        assert layer.backend_report().ran == ran
 
 
 def test_report_before_the_first_pass_is_refused() -> None:

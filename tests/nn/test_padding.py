@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recur.equations import names
 from recur.nn import GRU, LSTM, RNN, LayerInputError, Recurrent, flat_state, last
 from tests.tolerances import close
 
@@ -25,20 +26,22 @@ def test_padding_never_changes_a_result(data) -> None:
     lengths = data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=4))
     extra = data.draw(st.integers(0, 3))
     fill = data.draw(st.sampled_from([0.0, 1e30, float("nan"), float("inf")]))
-    kind = data.draw(st.sampled_from(["elman", "lstm", "gru", "lstm_layernorm", "minimal_gated_unit", "indrnn"]))
+    kind = data.draw(st.sampled_from(names()))
     options = dict(data.draw(st.sampled_from(OPTIONS)))
     if kind == "indrnn":
         options.pop("recurrent_dropout", None)
         options.pop("weight_drop", None)
     torch.manual_seed(data.draw(st.integers(0, 99)))
     time = max(1, max(lengths) + extra)
+    options["sizes"] = {"P": 3 if options.get("residual") else 2}
     layer = Recurrent(kind, 3, 3, 2, bidirectional=True, batch_first=True, dtype=DOUBLE, **options).eval()
+    boundaries = torch.rand(len(lengths), time) < 0.3 if data.draw(st.booleans()) else None
     clean = [torch.randn(n, 3, dtype=DOUBLE) for n in lengths]
     x = torch.full((len(lengths), time, 3), fill, dtype=DOUBLE)
     for row, steps in zip(x, clean, strict=True):
         row[: len(steps)] = steps
     x.requires_grad_()
-    output, state = layer(x, lengths=torch.tensor(lengths))
+    output, state = layer(x, lengths=torch.tensor(lengths), resets=boundaries)
     output.sum().backward()
     assert bool(x.grad.isfinite().all())
     assert all(bool(p.grad.isfinite().all()) for p in layer.parameters() if p.grad is not None)
@@ -47,7 +50,7 @@ def test_padding_never_changes_a_result(data) -> None:
         assert bool((x.grad[row, n:] == 0).all())
         if n == 0:
             continue
-        alone, end = layer(steps.unsqueeze(0))
+        alone, end = layer(steps.unsqueeze(0), resets=None if boundaries is None else boundaries[row : row + 1, :n])
         close(output[row, :n], alone[0])
         for ours, theirs in zip(flat_state(state), flat_state(end), strict=True):
             close(ours[:, row], theirs[:, 0])
@@ -64,6 +67,26 @@ def test_a_row_of_no_steps_keeps_its_state(cell, engine) -> None:
         assert bool((output[:, 0] == 0).all())
         for after, before in zip(flat_state(state), flat_state(hx), strict=True):
             assert torch.equal(after[:, 0], before[:, 0])
+
+
+@pytest.mark.parametrize("cell", [RNN, GRU, LSTM])
+def test_a_batch_of_no_rows_takes_an_empty_list_of_lengths(cell) -> None:
+    output, _ = cell(3, 4, 2, bidirectional=True)(torch.zeros(5, 0, 3), lengths=[])
+    assert output.shape == (5, 0, 8)
+
+
+@pytest.mark.parametrize("cell", [RNN, GRU, LSTM])
+def test_ragged_rows_run_torchs_packed_kernel(cell) -> None:
+    layer = cell(3, 4, 2, bidirectional=True)
+    for lengths in ([5, 2, 3], [0, 5, 1]):
+        layer(torch.randn(5, 3, 3), lengths=lengths)
+        assert str(layer.backend_report()) == "backend: stock"
+
+
+def test_resets_may_be_a_list() -> None:
+    layer, x = GRU(3, 4), torch.randn(3, 2, 3)
+    resets = [[False, True, False], [False, False, True]]
+    assert torch.equal(layer(x, resets=resets)[0], layer(x, resets=torch.tensor(resets))[0])
 
 
 def test_padding_gets_no_gradient_from_dropout_in_training() -> None:

@@ -45,9 +45,7 @@ def test_linear_cross_entropy_is_torchs(reduction, smoothing, weighted, shape) -
     theirs = functional.cross_entropy(logits, target.reshape(-1), classes, **options)
     close(ours, theirs.reshape(ours.shape))
     inputs = (h, weight, bias)
-    for a, b in zip(
-        torch.autograd.grad(ours.sum(), inputs), torch.autograd.grad(theirs.sum(), inputs), strict=True
-    ):
+    for a, b in zip(torch.autograd.grad(ours.sum(), inputs), torch.autograd.grad(theirs.sum(), inputs), strict=True):
         close(a, b)
 
 
@@ -91,6 +89,39 @@ def test_wrong_targets_are_refused_with_the_reason() -> None:
         linear_cross_entropy(h, weight.t(), torch.zeros(2, 3, dtype=torch.long))
     with pytest.raises(ConfigError, match="is not one of mean, sum, none"):
         linear_cross_entropy(h, weight, torch.zeros(2, 3, dtype=torch.long), reduction="average")
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_linear_cross_entropy_under_vmap_is_what_each_row_alone_gives(reduction, weighted) -> None:
+    h, weight = torch.randn(4, 5, 6, dtype=DOUBLE), torch.randn(9, 6, dtype=DOUBLE)
+    classes = torch.rand(9, dtype=DOUBLE) + 0.5 if weighted else None
+    target = torch.randint(9, (4, 5))
+    target[0, 2:] = target[1] = -100
+    h[1] = torch.nan
+    options = {"class_weight": classes, "label_smoothing": 0.1, "reduction": reduction}
+
+    def error(weight, h, target):
+        return linear_cross_entropy(h, weight, target, **options).sum()
+
+    found = torch.func.vmap(torch.func.grad_and_value(error), in_dims=(None, 0, 0))(weight, h, target)
+    for row in range(4):
+        grad, value = torch.func.grad_and_value(error)(weight, h[row], target[row])
+        close(found[1][row], value)
+        close(found[0][row], grad)
+        close(value, linear_cross_entropy(h[row], weight, target[row], **options).sum())
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32], ids=str)
+def test_targets_may_be_of_any_whole_number_type(dtype) -> None:
+    h, weight, target = torch.randn(2, 3, 6), torch.randn(9, 6), torch.randint(9, (2, 3))
+    close(linear_cross_entropy(h, weight, target.to(dtype)), linear_cross_entropy(h, weight, target))
+    readout = AdaptiveReadout(6, 9)
+    close(readout.loss(h, target.to(dtype)), readout.loss(h, target))
+    with pytest.raises(LayerInputError, match="target is a class number"):
+        readout.loss(h, target.float())
+    with pytest.raises(LayerInputError, match=r"class_weight has shape \(4,\), expected \(9,\)"):
+        linear_cross_entropy(h, weight, target, class_weight=torch.ones(4))
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])

@@ -194,7 +194,10 @@ class _Reverse:
                 self._add(a, make.binary("div", d, b))
                 self._add(b, make.unary("neg", make.binary("div", mul(d, node), b)))
             elif op in {"maximum", "minimum"}:
-                first = make.binary("greater", *((a, b) if op == "maximum" else (b, a)))
+                high, low = (a, b) if op == "maximum" else (b, a)
+                # where the two are equal each gets half, as in torch
+                more, less = make.binary("greater", high, low), make.binary("greater", low, high)
+                first = mul(make.constant(0.5), make.binary("add", one, sub(more, less)))
                 self._add(a, mul(d, first))
                 self._add(b, mul(d, sub(one, first)))
 

@@ -27,6 +27,8 @@ def why_not(call: Call) -> str | None:
     name = call.equation.name
     if name not in _KERNELS or equations.get(name).digest != call.equation.digest:
         return f"torch has no kernel for the cell {name}"
+    if name == "lstm_projected" and call.sizes["P"] >= call.sizes["H"]:
+        return f"torch projects to fewer than H={call.sizes['H']} units only, not to {call.sizes['P']}"
     if call.noise.recurrent:
         return "torch's kernels have no recurrent dropout"
     if call.noise.zoneout:
@@ -61,16 +63,21 @@ def run(call: Call, report: Report) -> Result:
         outputs, *final = kernel(x, hx, weights, True, 1, 0.0, training, False, False)
     else:
         # a row of length zero is run for one step, which is then thrown away
-        packed = pack_padded_sequence(x, lengths.clamp(min=1).cpu(), enforce_sorted=False)
+        counted = lengths.cpu()
+        kept = counted.clamp(min=1)
+        # rows that come longest first, as those of a PackedSequence do, need not be moved
+        packed = pack_padded_sequence(x, kept, enforce_sorted=bool((kept[:-1] >= kept[1:]).all()))
         order, back = packed.sorted_indices, packed.unsorted_indices
-        if order is None or back is None:
-            raise RuntimeError("pack_padded_sequence(enforce_sorted=False) always sorts")
-        hx = tuple(s.index_select(1, order) for s in state) if len(state) > 1 else state[0].index_select(1, order)
+        if order is not None:
+            hx = tuple(s.index_select(1, order) for s in state) if len(state) > 1 else state[0].index_select(1, order)
         data, *final = kernel(packed.data, packed.batch_sizes, hx, weights, True, 1, 0.0, training, False)
         outputs, _ = pad_packed_sequence(packed._replace(data=data), total_length=T)
-        none = (lengths == 0).unsqueeze(-1)
-        outputs = torch.where(none, 0.0, outputs)
-        final = [torch.where(none, s, f.index_select(1, back)) for s, f in zip(state, final, strict=True)]
+        if back is not None:
+            final = [f.index_select(1, back) for f in final]
+        if bool((counted == 0).any()):
+            none = (lengths == 0).unsqueeze(-1)
+            outputs = torch.where(none, 0.0, outputs)
+            final = [torch.where(none, s, f) for s, f in zip(state, final, strict=True)]
     if call.reverse:
         outputs = _reversed(outputs, lengths)
     states = {name: value.squeeze(0) for name, value in zip(call.states, final, strict=True)}

@@ -6,11 +6,15 @@ what is done to it and refuses what cannot be right, naming the arguments and th
 
 from __future__ import annotations
 
+import math
 from typing import NoReturn
 
 from recur.equations.graph import Builder, Node, text
 from recur.equations.sizes import ONE, ZERO, show
 from recur.errors import EquationError
+
+_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+_WORDS = "functions of math take numbers; use the words of recur.equations: tanh, exp, maximum, ..."
 
 
 class Symbol:
@@ -51,6 +55,9 @@ class Symbol:
         _must_be_vector("-", self)
         return Symbol(self.builder, self.builder.unary("neg", self.node))
 
+    def __abs__(self) -> Symbol:
+        return _unary("abs", self)
+
     def __pow__(self, power: int) -> Symbol:
         if not isinstance(power, int) or power < 1:
             raise EquationError(
@@ -81,27 +88,48 @@ class Symbol:
             )
         return Symbol(self.builder, self.builder.matvec(matrix, vector))
 
-    def _refuse(self, what: str) -> NoReturn:
+    def __rpow__(self, base: object) -> NoReturn:
+        raise EquationError(
+            f"{base!r} ** {text(self.node)}: a vector is no power",
+            hint=f"use exp: {base!r}**v is exp(v * {math.log(base):.4f})"
+            if isinstance(base, (int, float)) and base > 0
+            else "use exp(v)",
+        )
+
+    def __getattr__(self, name: str) -> NoReturn:
+        # what Python and numpy look for on any object (__array__, __len__, ...) must seem missing, not refused
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise EquationError(
+            f"{text(self.node)}.{name}: a value of an equation has no attributes and no methods",
+            hint="declare the matrix with its sizes the other way round: W='H X' multiplies a vector of X"
+            if name == "T"
+            else f"write {name}(v), with the words of recur.equations: sigmoid, tanh, split, concat, ...",
+        )
+
+    def _refuse(
+        self, what: str, hint: str = "write it as arithmetic, e.g. maximum(a, b), relu(a) or a * sigmoid(b)"
+    ) -> NoReturn:
         raise EquationError(
             f"{what} on the value of {text(self.node)}: an equation is traced once, without data, so its "
             "course cannot depend on values",
-            hint="write it as arithmetic, e.g. maximum(a, b), relu(a) or a * sigmoid(b)",
+            hint=hint,
         )
 
     def __bool__(self) -> bool:
         self._refuse("if, while, and, or")
 
     def __iter__(self) -> NoReturn:
-        self._refuse("a loop or unpacking")
+        self._refuse("a loop or unpacking", "cut a vector with split: a, b = split(v, 2)")
 
     def __len__(self) -> int:
-        self._refuse("len()")
+        self._refuse("len()", "sizes are symbols; the mean of a vector is mean(v), its sum total(v)")
 
     def __float__(self) -> float:
-        self._refuse("float()")
+        self._refuse("float()", _WORDS)
 
     def __int__(self) -> int:
-        self._refuse("int()")
+        self._refuse("int()", _WORDS)
 
     def __getitem__(self, index: object) -> NoReturn:
         raise EquationError(
@@ -113,6 +141,9 @@ class Symbol:
         self._refuse("a comparison")
 
     __gt__ = __le__ = __ge__ = __lt__
+    __eq__ = __lt__
+    __ne__ = __lt__
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return f"<{text(self.node)}: {show(self.node.shape)}>"
@@ -131,18 +162,25 @@ def _must_be_vector(name: str, *values: Symbol) -> None:
 
 
 def _binary(op: str, a: Symbol | float, b: Symbol | float) -> Symbol:
-    builder = (a if isinstance(a, Symbol) else b).builder  # type: ignore[union-attr]  # one of the two is a Symbol
+    sign = _SIGNS.get(op, op)
+    builder = next((value.builder for value in (a, b) if isinstance(value, Symbol)), None)
+    if builder is None:
+        raise EquationError(f"{sign} of {a!r} and {b!r}: one of the two must be a value of the equation")
     pair = []
     for value in (a, b):
         if isinstance(value, (int, float)):
+            if not math.isfinite(value):
+                raise EquationError(f"{sign} with {value!r}: a number in an equation is finite")
             pair.append(builder.constant(float(value)))
         else:
-            _must_be_vector(op, value)
+            _must_be_vector(sign, value)
             pair.append(value.node)
     left, right = pair
+    if op == "div" and right.op == "constant" and right.attribute == 0:
+        raise EquationError(f"{text(left)} / 0: division by zero")
     if left.shape and right.shape and left.size != right.size and ONE not in (left.size, right.size):
         raise EquationError(
-            f"{op} of {text(left)} and {text(right)}: their sizes differ, {show(left.shape)} and {show(right.shape)}",
+            f"{sign} of {text(left)} and {text(right)}: their sizes differ, {show(left.shape)} and {show(right.shape)}",
             hint="element-wise operations need equal sizes; a matrix product W @ v changes a size",
         )
     return Symbol(builder, builder.binary(op, left, right))
@@ -234,6 +272,11 @@ def layer_norm(value: Symbol, gain: Symbol | float = 1.0, bias: Symbol | float =
 def split(value: Symbol, parts: int) -> tuple[Symbol, ...]:
     """Cut a vector into equal parts, ``i, f, g, o = split(z, 4)``."""
     _must_be_vector("split", value)
+    if not isinstance(parts, int) or parts < 1:
+        raise EquationError(
+            f"split({text(value.node)}, {parts!r}): the number of parts is a whole number from 1",
+            hint="i, f, g, o = split(z, 4)",
+        )
     part = value.node.size.divided_by(parts)
     if part is None:
         raise EquationError(
@@ -250,6 +293,8 @@ def split(value: Symbol, parts: int) -> tuple[Symbol, ...]:
 def concat(*values: Symbol) -> Symbol:
     """Put vectors one after the other."""
     if not values:
-        raise EquationError("concat() needs at least one vector")
+        raise EquationError("concat() needs at least one vector", hint="concat(a, b)")
+    if isinstance(values[0], (list, tuple)):
+        raise EquationError("concat takes the vectors one by one, got a list", hint="concat(a, b), without brackets")
     _must_be_vector("concat", *values)
     return Symbol(values[0].builder, values[0].builder.concat(value.node for value in values))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import math
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 from recur.equations import language
 from recur.equations.graph import Builder, Graph, Node, text
 from recur.equations.language import Symbol
-from recur.equations.sizes import Shape, Size, show
+from recur.equations.sizes import ZERO, Shape, Size, show
 from recur.errors import EquationError, did_you_mean
 
 
@@ -146,7 +147,7 @@ def _find(module: str, qualname: str) -> Equation:
     return found
 
 
-def equation(**sizes: str) -> Callable[[Callable[..., Any]], Equation]:
+def equation(undeclared: object = None, /, **sizes: str) -> Callable[[Callable[..., Any]], Equation]:
     """Make a recurrence from one time step written as a function.
 
     The function's arguments are the input, then the states (as many as are returned, in that order; the first is
@@ -180,7 +181,18 @@ def equation(**sizes: str) -> Callable[[Callable[..., Any]], Equation]:
     (5, 3)
     """
 
+    if undeclared is not None:
+        raise EquationError(
+            f"equation takes the size of each argument by name, got {undeclared!r}",
+            hint='@equation(x="X", h="H", W_xh="H X", ...) above the def',
+        )
+
     def make(function: Callable[..., Any]) -> Equation:
+        if not inspect.isfunction(function) or function.__name__ == "<lambda>":
+            raise EquationError(
+                f"an equation is a function with a name, got {function!r}",
+                hint="def my_cell(x, h, W_xh, W_hh, b): ... return h",
+            )
         name = function.__name__
         arguments = _arguments(name, function)
         shapes, initial = _declared(name, arguments, sizes)
@@ -194,6 +206,7 @@ def equation(**sizes: str) -> Callable[[Callable[..., Any]], Equation]:
                 hint="the states come right after the input and are returned in that order",
             )
         states, parameters = arguments[1 : 1 + count], arguments[1 + count :]
+        _check_states(name, arguments[0], states, shapes, sizes)
         _check_forgotten_states(name, parameters, shapes, source_tree)
         # traced again now that it is known which arguments are states: a leaf carries its kind
         builder = Builder()
@@ -204,8 +217,6 @@ def equation(**sizes: str) -> Callable[[Callable[..., Any]], Equation]:
         result = _returned(name, _call(name, function, {a: Symbol(builder, n) for a, n in leaves.items()}))
         outputs: dict[str, Node] = {}
         for state, value in zip(states, result, strict=True):
-            if not isinstance(value, Symbol):
-                raise EquationError(f"{name} returns {value!r} for the state {state}; expected a vector")
             if value.node.shape != shapes[state]:
                 raise EquationError(
                     f"{name} returns a value of {show(value.node.shape)} for the state {state}, which is "
@@ -260,23 +271,32 @@ def _declared(
     shapes: dict[str, Shape] = {}
     initial: dict[str, float | None] = {}
     for position, argument in enumerate(arguments):
+        example = f'@equation(..., {argument}="H") for a vector, {argument}="H X" for a matrix'
         if argument not in sizes:
+            raise EquationError(f"{name}: no size is declared for the argument {argument}", hint=example)
+        if not isinstance(sizes[argument], str):
             raise EquationError(
-                f"{name}: no size is declared for the argument {argument}",
-                hint=f'@equation(..., {argument}="H") for a vector, {argument}="H X" for a matrix',
+                f"{name}: the size of {argument} is declared as {sizes[argument]!r}, expected text", hint=example
             )
-        declared, _, value = sizes[argument].partition("=")
-        shape = tuple(Size.parse(part) for part in declared.split())
+        declared, equals, value = sizes[argument].partition("=")
+        try:
+            shape = tuple(Size.parse(part) for part in declared.split())
+        except EquationError as error:
+            raise EquationError(f'{name}: {argument}="{sizes[argument]}": {error.message}', error.hint) from None
         if not 1 <= len(shape) <= 2 or (position == 0 and len(shape) != 1):
             expected = "one size" if position == 0 else "one size (vector) or two (matrix)"
             raise EquationError(f'{name}: {argument}="{sizes[argument]}" has {len(shape)} sizes, expected {expected}')
+        if ZERO in shape:
+            raise EquationError(f'{name}: {argument}="{sizes[argument]}" has the size 0', hint=example)
         try:
-            initial[argument] = float(value) if value.strip() else None
+            initial[argument] = float(value) if equals else None
         except ValueError:
+            initial[argument] = math.nan
+        if not math.isfinite(initial[argument] or 0.0):
             raise EquationError(
                 f'{name}: {argument}="{sizes[argument]}": "{value.strip()}" is not a number to start from',
                 hint=f'{argument}="{declared.strip()} = 1"',
-            ) from None
+            )
         shapes[argument] = shape
     return shapes, initial
 
@@ -293,17 +313,53 @@ def _call(name: str, function: Callable[..., Any], symbols: Mapping[str, Symbol]
             f'{name}: the name "{unknown}" is unknown.{did_you_mean(unknown, words)}',
             hint="from recur.equations import sigmoid, tanh, split, ...",
         ) from None
-    except (TypeError, AttributeError, ValueError) as error:
-        raise EquationError(
-            f"{name}: {error}",
-            hint="an equation is made of W @ v, + - * /, sigmoid, tanh, split, concat, layer_norm, ...",
-        ) from None
+    except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
+        raise _from_python(name, error) from None
 
 
-def _returned(name: str, result: Any) -> tuple[Any, ...]:
+def _from_python(name: str, error: Exception) -> EquationError:
+    """What Python, numpy or torch said of the equation, with what an equation is made of."""
+    said = str(error)
+    hint = "an equation is made of W @ v, + - * /, sigmoid, tanh, split, concat, layer_norm, ..."
+    if "ufunc" in said:
+        said = "numpy computes with arrays, and a value of an equation holds no data while it is traced"
+        hint = "use the words of recur.equations: tanh, exp, maximum, ..."
+    elif "to unpack" in said:
+        hint = "split(v, n) gives n parts: take all of them, as in a, b = split(v, 2)"
+    elif isinstance(error, (ArithmeticError, LookupError)):
+        said = f"{type(error).__name__}: {said}"
+    return EquationError(f"{name}: {said}", hint)
+
+
+def _returned(name: str, result: Any) -> tuple[Symbol, ...]:
+    hint = "end it with the new states: return h, c"
     if result is None:
-        raise EquationError(f"{name} returns nothing", hint="end it with the new states: return h, c")
-    return result if isinstance(result, tuple) else (result,)
+        raise EquationError(f"{name} returns nothing", hint=hint)
+    values = result if isinstance(result, tuple) else (result,)
+    for value in values:
+        if not isinstance(value, Symbol):
+            what = repr(value) if isinstance(value, (int, float, str)) else f"a {type(value).__name__}"
+            raise EquationError(f"{name} returns {what}; expected the new states, each a vector", hint=hint)
+    return values
+
+
+def _check_states(
+    name: str, input_name: str, states: tuple[str, ...], shapes: Mapping[str, Shape], sizes: Mapping[str, str]
+) -> None:
+    """Refuse a matrix where a state is expected, and a state or input that is given a value to start from."""
+    for state in states:
+        if len(shapes[state]) == 2:
+            raise EquationError(
+                f"{name} returns {len(states)} values, so its states are {', '.join(states)}; but {state} is declared "
+                f"as the matrix {show(shapes[state])}",
+                hint="the states come right after the input, before all matrices, and are returned in that order",
+            )
+    for argument in (input_name, *states):
+        if "=" in sizes[argument]:
+            raise EquationError(
+                f'{name}: {argument}="{sizes[argument]}": only a parameter has a value to start from',
+                hint="a state starts from zero, from what the layer is given, or from learn_initial_state=True",
+            )
 
 
 def _source(function: Callable[..., Any]) -> str | None:

@@ -10,11 +10,16 @@ from torch import Tensor, nn
 
 from recur.errors import ConfigError
 from recur.nn.checks import LayerInputError, check_choice
-from recur.nn.loss import REDUCTIONS
+from recur.nn.loss import REDUCTIONS, check_target
 
 
 class AdaptiveReadout(nn.Module):
     """The adaptive softmax: frequent words in a small head, rare ones in clusters with fewer columns.
+
+        log p(y) = log softmax(W_0 h)[y]                                              for y in the head
+        log p(y) = log softmax(W_0 h)[cluster of y] + log softmax(V_k P_k h)[y]       for y in cluster k
+
+    where W_0 has a row for each frequent word and each cluster, and P_k takes h to ever fewer columns.
 
     Ids must be ordered by frequency, the most frequent first.
 
@@ -32,6 +37,11 @@ class AdaptiveReadout(nn.Module):
         Whether the head has a bias.
     device, dtype
         Where and as what the parameters are made.
+
+    Raises
+    ------
+    ConfigError
+        If the cutoffs or ``div_value`` leave a cluster without words or columns.
 
     Examples
     --------
@@ -103,11 +113,22 @@ class AdaptiveReadout(nn.Module):
             Target of the steps that do not count.
         reduction : "mean", "sum" or "none"
             As in ``linear_cross_entropy``.
+
+        Returns
+        -------
+        Tensor
+            A number, or (...) with "none".
+
+        Raises
+        ------
+        LayerInputError
+            If shapes do not fit or a target is no class.
+        ConfigError
+            If the reduction is unknown.
         """
         check_choice("reduction", reduction, REDUCTIONS)
-        if target.shape != h.shape[:-1]:
-            raise LayerInputError(f"target has shape {tuple(target.shape)}, expected {tuple(h.shape[:-1])}")
-        goal = target.reshape(-1)
+        check_target(h, target)
+        goal = target.reshape(-1).long()
         real = goal != ignore_index
         flat, counted = self._flat(h)[real], goal[real]
         if counted.numel() == 0:

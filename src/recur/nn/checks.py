@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recur.errors import ConfigError, RecurError, ShapeError, did_you_mean
+from recur.equations import Equation, get
+from recur.errors import ConfigError, RecurError, ShapeError, closest, did_you_mean
 
 
 class LayerInputError(ShapeError, RuntimeError):
@@ -63,7 +64,9 @@ def check_sizes(
         raise ConfigError(f"num_layers must be greater than zero, got {num_layers}")
     if not several:
         return sizes * num_layers
-    if not sizes or num_layers not in (1, len(sizes)):
+    if not sizes:
+        raise ConfigError("hidden_size is an empty list", hint="a number, or a list with one number a layer")
+    if num_layers not in (1, len(sizes)):
         raise ConfigError(
             f"hidden_size={sizes} names {len(sizes)} layers and num_layers={num_layers}",
             hint=f"num_layers={len(sizes)}, or leave num_layers out",
@@ -82,6 +85,50 @@ def check_probability(name: str, value: object) -> float:
     if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= float(value) < 1:
         raise ConfigError(f"{name} should be a number in range [0, 1), got {value!r}", hint=f"{name}=0.2")
     return float(value)
+
+
+def check_extras(residual: object, learn_initial_state: object, forget_bias: object, sizes: object) -> dict[str, int]:
+    """Check the types of options that torch.nn does not have; return the equation's own sizes.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If an option has the wrong type.
+    """
+    for name, flag in (("residual", residual), ("learn_initial_state", learn_initial_state)):
+        if not isinstance(flag, bool):
+            raise ArgumentTypeError(
+                f"{name} should be of type bool, got: {type(flag).__name__}", hint=f"{name}=True or {name}=False"
+            )
+    if forget_bias is not None and (not isinstance(forget_bias, numbers.Real) or isinstance(forget_bias, bool)):
+        raise ArgumentTypeError(f"forget_bias should be a number, got {forget_bias!r}", hint="forget_bias=1.0")
+    if sizes is None:
+        return {}
+    if not isinstance(sizes, Mapping) or not all(isinstance(size, int) and size > 0 for size in sizes.values()):
+        raise ArgumentTypeError(
+            f"sizes should give a whole number from 1 for each size symbol, got {sizes!r}", hint='sizes={"P": 64}'
+        )
+    return dict(sizes)
+
+
+def as_equation(equation: object) -> Equation:
+    """Return the equation that was given, or the cell of the library of that name.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is neither.
+    EquationError
+        If there is no cell of that name.
+    """
+    if isinstance(equation, str):
+        return get(equation)
+    if not isinstance(equation, Equation):
+        raise ArgumentTypeError(
+            f"Recurrent takes an equation or the name of one, got {equation!r}",
+            hint="put @recur.equation(x=..., h=..., ...) above the function; recur cells lists the names",
+        )
+    return equation
 
 
 def check_zoneout(zoneout: float | Mapping[str, float], states: Sequence[str]) -> dict[str, float]:
@@ -112,8 +159,9 @@ def check_choice(name: str, value: object, options: Sequence[str]) -> None:
         If it is none of them.
     """
     if value not in options:
+        near = closest(str(value), options)
         raise ConfigError(
-            f"{name}={value!r} is not one of {', '.join(options)}.{did_you_mean(str(value), options)}",
+            f"{name}={value!r} is not one of {', '.join(options)}." + (f' Did you mean "{near}"?' if near else "")
         )
 
 
@@ -161,7 +209,7 @@ def check_input(kind: str, x: Tensor, weight: Tensor, input_size: int, packed: b
 
 
 def check_devices(x: Tensor, states: Sequence[Tensor], weight: Tensor) -> None:
-    """Check that input, state and parameters are on one device.
+    """Check that input, state and parameters are on one device, and input and state of one dtype.
 
     Raises
     ------
@@ -174,6 +222,12 @@ def check_devices(x: Tensor, states: Sequence[Tensor], weight: Tensor) -> None:
                 "Input and hidden tensors are not at the same device, found input tensor at "
                 f"{x.device} and hidden tensor at {state.device}",
                 hint=f'hidden.to("{x.device}")',
+            )
+        if state.dtype != x.dtype and not torch._C._is_any_autocast_enabled():
+            raise LayerInputError(
+                f"Input and hidden tensors are not the same dtype, found input tensor with {x.dtype} and hidden tensor "
+                f"with {state.dtype}",
+                hint=f"hidden.to({x.dtype})",
             )
     if x.device != weight.device:
         raise LayerInputError(

@@ -40,6 +40,11 @@ class GRU(Recurrent):
         ``residual``, ``merge``, ``variational_dropout``, ``recurrent_dropout``, ``zoneout``, ``weight_drop``,
         ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``: see ``Recurrent``.
 
+    Raises
+    ------
+    ArgumentTypeError, ConfigError
+        As torch.nn.GRU, with what to type; of an option that does not fit, too.
+
     Attributes
     ----------
     weight_ih_l[k] : nn.Parameter

@@ -34,7 +34,7 @@ def linear_cross_entropy(
     weight : Tensor
         (V, H), W_hy.
     target : Tensor
-        (...) int64 in 0..V-1, or ``ignore_index``.
+        (...) whole numbers in 0..V-1, or ``ignore_index``.
     bias : Tensor, optional
         (V,), b_y.
     ignore_index : int
@@ -55,6 +55,8 @@ def linear_cross_entropy(
     ------
     LayerInputError
         If shapes do not fit or a target is no class.
+    ConfigError
+        If the reduction is unknown.
 
     Examples
     --------
@@ -65,9 +67,11 @@ def linear_cross_entropy(
     1.3863
     """
     check_choice("reduction", reduction, REDUCTIONS)
-    _check_shapes(h, weight, target, bias)
-    flat, goal = h.reshape(-1, h.shape[-1]), target.reshape(-1)
+    _check_shapes(h, weight, target, bias, class_weight)
+    flat, goal = h.reshape(-1, h.shape[-1]), target.reshape(-1).long()
     real = goal != ignore_index
+    if torch._C._functorch.maybe_current_level() is not None or h.device.type == "meta":
+        return _without_looking(flat, weight, goal, bias, real, class_weight, label_smoothing, reduction, target.shape)
     count = int(real.sum())
     if count < goal.numel():
         flat, goal = flat[real], goal[real]
@@ -89,9 +93,32 @@ def linear_cross_entropy(
     return error.new_zeros(real.shape).masked_scatter(real, error).reshape(target.shape)
 
 
-def mean_square_error(
-    z: Tensor, target: Tensor, mask: Tensor | None = None, *, reduction: str = "mean"
+def _without_looking(
+    h: Tensor,
+    weight: Tensor,
+    goal: Tensor,
+    bias: Tensor | None,
+    real: Tensor,
+    class_weight: Tensor | None,
+    label_smoothing: float,
+    reduction: str,
+    shape: torch.Size,
 ) -> Tensor:
+    """The same error where values cannot be looked at (vmap): every step is computed, none is taken out."""
+    z = functional.linear(h.masked_fill(~real.unsqueeze(-1), 0), weight, bias)
+    goal = goal.masked_fill(~real, 0)
+    error = functional.cross_entropy(z, goal, class_weight, reduction="none", label_smoothing=label_smoothing)
+    error = error.masked_fill(~real, 0)
+    if reduction == "none":
+        return error.reshape(shape)
+    if reduction == "sum":
+        return error.sum()
+    share = real.to(error.dtype) if class_weight is None else class_weight[goal].masked_fill(~real, 0)
+    total = share.sum()
+    return error.sum() / torch.where(real.any(), total, torch.ones_like(total))
+
+
+def mean_square_error(z: Tensor, target: Tensor, mask: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
     """The error of a regression, e_t = mean over columns of (z_t - y_t)^2, over the steps that count.
 
     Parameters
@@ -112,6 +139,8 @@ def mean_square_error(
     ------
     LayerInputError
         If shapes do not fit.
+    ConfigError
+        If the reduction is unknown.
 
     Examples
     --------
@@ -141,20 +170,32 @@ def mean_square_error(
     return total if reduction == "sum" else total / mask.sum().clamp(min=1)
 
 
-def _check_shapes(h: Tensor, weight: Tensor, target: Tensor, bias: Tensor | None) -> None:
+def _check_shapes(h: Tensor, weight: Tensor, target: Tensor, bias: Tensor | None, class_weight: Tensor | None) -> None:
     if weight.dim() != 2 or h.shape[-1] != weight.shape[-1]:
         raise LayerInputError(
             f"h has shape {tuple(h.shape)} and weight {tuple(weight.shape)}, expected (..., H) and (V, H)",
             hint="weight.t()" if weight.dim() == 2 and h.shape[-1] == weight.shape[0] else None,
         )
+    check_target(h, target)
+    for name, vector in (("bias", bias), ("class_weight", class_weight)):
+        if vector is not None and tuple(vector.shape) != (weight.shape[0],):
+            raise LayerInputError(f"{name} has shape {tuple(vector.shape)}, expected ({weight.shape[0]},)")
+
+
+def check_target(h: Tensor, target: Tensor) -> None:
+    """Check that there is one class number (...) for each step of h (..., H).
+
+    Raises
+    ------
+    LayerInputError
+        If the shape or the dtype does not fit.
+    """
     if target.shape != h.shape[:-1]:
         raise LayerInputError(
             f"target has shape {tuple(target.shape)}, expected {tuple(h.shape[:-1])}: one class for each step of h",
         )
-    if target.dtype not in (torch.int64, torch.int32, torch.uint8):
+    if target.dtype.is_floating_point or target.dtype.is_complex or target.dtype == torch.bool:
         raise LayerInputError(f"target is a class number (int64), got {target.dtype}", hint="target.long()")
-    if bias is not None and tuple(bias.shape) != (weight.shape[0],):
-        raise LayerInputError(f"bias has shape {tuple(bias.shape)}, expected ({weight.shape[0]},)")
 
 
 def _check_classes(goal: Tensor, classes: int, ignore_index: int) -> None:

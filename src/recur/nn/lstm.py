@@ -43,6 +43,11 @@ class LSTM(Recurrent):
         ``residual``, ``merge``, ``variational_dropout``, ``recurrent_dropout``, ``zoneout``, ``weight_drop``,
         ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``: see ``Recurrent``.
 
+    Raises
+    ------
+    ArgumentTypeError, ConfigError
+        As torch.nn.LSTM, with what to type; of an option that does not fit, too.
+
     Attributes
     ----------
     weight_ih_l[k] : nn.Parameter
@@ -101,9 +106,7 @@ class LSTM(Recurrent):
 
 def _check_projection(proj_size: int, hidden_size: int | Sequence[int], layer_norm: bool) -> None:
     if proj_size < 0:
-        raise ConfigError(
-            f"proj_size should be a positive integer or zero to disable projections, got {proj_size}"
-        )
+        raise ConfigError(f"proj_size should be a positive integer or zero to disable projections, got {proj_size}")
     if not proj_size:
         return
     sizes = hidden_size if isinstance(hidden_size, Sequence) else [hidden_size]

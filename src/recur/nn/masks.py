@@ -57,9 +57,7 @@ def draw_noise(
     return Noise(recurrent, kept) if recurrent or kept else None
 
 
-def drop_weights(
-    parameters: dict[str, Tensor], names: Sequence[str], p: float, training: bool
-) -> dict[str, Tensor]:
+def drop_weights(parameters: dict[str, Tensor], names: Sequence[str], p: float, training: bool) -> dict[str, Tensor]:
     """Return the parameters with elements of the named matrices dropped for this pass.
 
     The matrices themselves stay as they are, so a state_dict, a copy and a pickle never see the mask.

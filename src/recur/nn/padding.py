@@ -108,7 +108,7 @@ def arrange(
         time, batch = steps.shape[:2]
         boundaries = None
         if resets is not None:
-            boundaries = _resets(resets, time, batch, False, steps.device)
+            boundaries = _resets(torch.as_tensor(resets), time, batch, False, steps.device)
             if x.sorted_indices is not None:
                 boundaries = boundaries.index_select(1, x.sorted_indices)
         ragged = own.to(steps.device) if int(own.min()) < time else None
@@ -122,7 +122,7 @@ def arrange(
     if time == 0:
         raise LayerInputError("Expected sequence length to be larger than 0 in RNN, got an input of no steps")
     counted = None if lengths is None else _lengths(lengths, time, batch, unbatched, batch_first, x.device)
-    boundaries = None if resets is None else _resets(resets, time, batch, unbatched, x.device)
+    boundaries = None if resets is None else _resets(torch.as_tensor(resets), time, batch, unbatched, x.device)
     if counted is not None:
         # whatever stands in the padding, NaN too, must not reach a result or a gradient
         steps = steps.masked_fill(padded(counted, time).unsqueeze(-1), 0)
@@ -143,6 +143,9 @@ def as_lengths(lengths: Tensor | Sequence[int], time: int, batch: int, hint: str
         If the shape, the dtype or a value does not fit.
     """
     tensor = torch.as_tensor(lengths)
+    if not tensor.numel():
+        # an empty list has no dtype of its own
+        tensor = tensor.long()
     if tensor.dtype.is_floating_point or tensor.dtype.is_complex or tensor.dtype == torch.bool:
         raise LayerInputError(f"lengths are whole numbers, got {tensor.dtype}", hint="lengths.long()")
     if tuple(tensor.shape) != (batch,):

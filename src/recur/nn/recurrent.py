@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 from recur import engine as backends
 from recur.engine import Report
 from recur.engine.noise import recurrent_states
-from recur.equations import Equation, get
+from recur.equations import Equation
 from recur.errors import ConfigError, RecurError
 from recur.nn import checks, initial
 from recur.nn.between import drop_between, merge_directions
@@ -74,6 +74,15 @@ class Recurrent(nn.Module):
     precision : "float32" or "bfloat16"
         Of the matrix products; "float32" means the dtype of the parameters.
 
+    Raises
+    ------
+    ArgumentTypeError
+        If an argument has the wrong type.
+    ConfigError
+        If a value is out of its range, or an option does not fit the equation.
+    EquationError
+        If there is no cell of that name, or one of its sizes is not given.
+
     Attributes
     ----------
     {name}_l{k}, {name}_l{k}_reverse : nn.Parameter
@@ -122,7 +131,7 @@ class Recurrent(nn.Module):
         precision: str = "float32",
     ) -> None:
         super().__init__()
-        self.equation = get(equation) if isinstance(equation, str) else equation
+        self.equation = checks.as_equation(equation)
         self.hidden_sizes = checks.check_sizes(input_size, hidden_size, num_layers, bias, batch_first, dropout)
         self.input_size = input_size
         self.hidden_size = hidden_size if isinstance(hidden_size, int) else list(hidden_size)
@@ -135,6 +144,7 @@ class Recurrent(nn.Module):
         checks.check_choice("recurrent_init", recurrent_init, ("uniform", "orthogonal"))
         checks.check_choice("precision", precision, ("float32", "bfloat16"))
         checks.check_choice("engine", engine, backends.BACKENDS)
+        own_sizes = checks.check_extras(residual, learn_initial_state, forget_bias, sizes)
         self.residual = residual
         self.merge = merge
         self.variational_dropout = checks.check_probability("variational_dropout", variational_dropout)
@@ -149,7 +159,7 @@ class Recurrent(nn.Module):
         checks.warn_unused_dropout("dropout", self.dropout, self.num_layers)
         checks.warn_unused_dropout("variational_dropout", self.variational_dropout, self.num_layers)
         self._check_against_equation()
-        self._register(dict(sizes or {}), device, dtype)
+        self._register(own_sizes, device, dtype)
         self.reset_parameters()
         self._reports: list[Report] = []
 
@@ -177,6 +187,13 @@ class Recurrent(nn.Module):
         reads = self.input_size
         for layer, hidden in enumerate(self.hidden_sizes):
             sizes = {**own_sizes, "X": reads, "H": hidden}
+            (expected,) = self.equation.shape(self.equation.input, **sizes)
+            if reads != expected:
+                raise ConfigError(
+                    f"layer {layer} reads vectors of {reads}, and {self.equation.name} declares its input "
+                    f"{self.equation.input} as {self.equation.shapes[self.equation.input][0]}, here {expected}",
+                    hint=f"input_size={expected}" if layer == 0 else "one size for all layers and directions",
+                )
             in_layer = []
             for direction in range(directions):
                 suffix = f"l{layer}_reverse" if direction else f"l{layer}"
@@ -262,6 +279,10 @@ class Recurrent(nn.Module):
         ------
         LayerInputError
             If a tensor does not fit, with what to change.
+        ArgumentTypeError
+            If the input is no tensor.
+        BackendError
+            If the backend asked for by name cannot run this.
         """
         steps, initial_states = self._enter(input, hx, lengths, resets)
         y, finals, series = self._run_layers(steps, initial_states, return_all_states)
@@ -278,6 +299,11 @@ class Recurrent(nn.Module):
         packed = isinstance(x, PackedSequence)
         values = x.data if isinstance(x, PackedSequence) else x
         kind = type(self).__name__
+        if not isinstance(values, Tensor):
+            raise checks.ArgumentTypeError(
+                f"{kind} takes a tensor or a PackedSequence, got {type(values).__name__}",
+                hint="torch.as_tensor(input, dtype=torch.float32)",
+            )
         if not packed and values.dim() not in (2, 3):
             tail = "instead" if kind in ("LSTM", "GRU") else "tensor instead"
             raise checks.LayerInputError(
@@ -302,9 +328,7 @@ class Recurrent(nn.Module):
         checks.check_devices(values, flat_state(hx), weight)
         steps = arrange(x, lengths, resets, self.batch_first)
         if steps.packed is not None:
-            states = split_state(
-                kind, steps.enter(hx), self.equation.states, self._state_sizes, directions, batch
-            )
+            states = split_state(kind, steps.enter(hx), self.equation.states, self._state_sizes, directions, batch)
         return steps, states
 
     def _run_layers(
@@ -373,9 +397,7 @@ class Recurrent(nn.Module):
             If the layer has not run yet.
         """
         if not self._reports:
-            raise RecurError(
-                "this layer has not run yet, so there is nothing to report", hint="call it once: layer(x)"
-            )
+            raise RecurError("this layer has not run yet, so there is nothing to report", hint="call it once: layer(x)")
         return merge_reports(self._reports)
 
     @property

@@ -36,6 +36,11 @@ class RNN(Recurrent):
         ``residual``, ``merge``, ``variational_dropout``, ``recurrent_dropout``, ``zoneout``, ``weight_drop``,
         ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``: see ``Recurrent``.
 
+    Raises
+    ------
+    ArgumentTypeError, ConfigError
+        As torch.nn.RNN, with what to type; of an option that does not fit, too.
+
     Attributes
     ----------
     weight_ih_l[k] : nn.Parameter
@@ -82,7 +87,7 @@ class RNN(Recurrent):
             raise ConfigError(
                 f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
                 f"{did_you_mean(str(nonlinearity), ('tanh', 'relu'))}",
-                hint='any other: recur.nn.Recurrent over an equation of your own, with @recur.equation',
+                hint="any other: recur.nn.Recurrent over an equation of your own, with @recur.equation",
             )
         super().__init__(
             "elman" if nonlinearity == "tanh" else "elman_relu",

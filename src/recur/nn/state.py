@@ -121,11 +121,7 @@ def _tensors(kind: str, hx: State, names: Sequence[str]) -> list[Tensor]:
             f"the state of {kind} is one tensor ({names[0]}), got {_describe(hx)}",
             hint="pass hx[0]" if isinstance(hx, (tuple, list)) else "pass a tensor, or None for zeros",
         )
-    if (
-        not isinstance(hx, (tuple, list))
-        or len(hx) != len(names)
-        or not all(isinstance(one, Tensor) for one in hx)
-    ):
+    if not isinstance(hx, (tuple, list)) or len(hx) != len(names) or not all(isinstance(one, Tensor) for one in hx):
         listed = ", ".join(names)
         raise LayerInputError(
             f"the state of {kind} is a tuple of {len(names)} tensors ({listed}), got {_describe(hx)}",
