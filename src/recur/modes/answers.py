@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from recur.errors import ConfigError
-from recur.modes.mode import Prediction
+from recur.modes.mode import Prediction, check_top
 from recur.modes.outputs import NumberOutput, Output, SymbolOutput
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def refuse_decoding(options: Mapping[str, Any], mode: str) -> None:
 
 def one_value(output: Output, codec: Codec, vectors: Tensor, top: int) -> list[Prediction]:
     """One class or row of numbers for each of B vectors (B, H), with the ``top`` likeliest classes."""
+    check_top(top)
     if isinstance(output, NumberOutput):
         values = [codec.decode(row) for row in output.values(vectors).cpu().numpy()]
         return [Prediction(value, [], codec.show(value)) for value in values]

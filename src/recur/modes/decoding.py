@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from recur.errors import ConfigError, did_you_mean
+from recur.modes.mode import check_top
 
 Chooser = Callable[[Tensor], Tensor]  # (B, V) log probabilities -> (B,) ids
 
@@ -86,8 +87,9 @@ class Decoding:
         Raises
         ------
         ConfigError
-            For an option that does not exist, with the nearest one that does.
+            For an option that does not exist, with the nearest one that does; for no answer at all.
         """
+        check_top(top)
         known = [field.name for field in fields(cls)]
         for name in options:
             if name not in known:
@@ -320,9 +322,7 @@ def beam(
             break
         state = model.select(state, (source + torch.arange(rows)[:, None] * width).flatten().to(device))
         ids = chosen.flatten().to(device)
-    return [
-        _best(ended[row], paths[row], scores[row].tolist(), done[row], alpha, n_best) for row in range(rows)
-    ]
+    return [_best(ended[row], paths[row], scores[row].tolist(), done[row], alpha, n_best) for row in range(rows)]
 
 
 def search(
@@ -346,9 +346,7 @@ def search(
             prefix=prefix,
         )  # fmt: skip
     choose = decoding.chooser()
-    single = one_by_one(
-        model, first, state, choose, end=end, length=length, alpha=alpha, forbid=forbid, prefix=prefix
-    )
+    single = one_by_one(model, first, state, choose, end=end, length=length, alpha=alpha, forbid=forbid, prefix=prefix)
     return [[hypothesis] for hypothesis in single]
 
 

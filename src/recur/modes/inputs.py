@@ -1,7 +1,7 @@
 """From a codec's arrays to the vectors x_t that a network reads.
 
-    ids       x_t = E[id_t], a row of the embedding matrix E (V, X)
-    numbers   x_t = the columns themselves
+ids       x_t = E[id_t], a row of the embedding matrix E (V, X)
+numbers   x_t = the columns themselves
 """
 
 from __future__ import annotations

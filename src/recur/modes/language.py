@@ -15,7 +15,7 @@ from recur.modes import decoding as search
 from recur.modes.decoding import Decoding
 from recur.modes.mode import PREDICT_BATCH, Prediction, Raw, Sample, need_input, pad
 from recur.modes.network import State
-from recur.modes.outputs import NumberOutput
+from recur.modes.outputs import TEXTS, NumberOutput
 from recur.modes.symbols import Symbols
 
 if TYPE_CHECKING:
@@ -102,13 +102,18 @@ def generate(mode: Synced, prompt: str, decoding: Decoding, *, until: str | None
     decoding : Decoding
         Sampling, or greedy with a temperature of 0; ``length`` is the most symbols that are added.
     until : str, optional
-        Stop as soon as the continuation contains this; what follows it is not returned.
+        Stop as soon as the continuation contains this; neither it nor what follows it is returned.
 
     Raises
     ------
     ConfigError
         For a beam, which has no text before it is finished, or a model that is no language model.
     """
+    if mode.target_codec.kind not in TEXTS:
+        raise ConfigError(
+            f"only text is generated; this model continues {mode.target_codec.describe()}",
+            hint="predict(..., length=N) gives the next N items",
+        )
     if decoding.beam > 1:
         raise ConfigError(
             f"a beam of {decoding.beam} knows its text only at the end and cannot be streamed", hint="beam=1"
@@ -119,14 +124,9 @@ def generate(mode: Synced, prompt: str, decoding: Decoding, *, until: str | None
     with mode.answering():
         first, state = read(mode, [ids])
     symbols = search.stream(mode, first, state, decoding.chooser(), forbid=forbid)
-    text = ""
-    for piece in _pieces(mode, ids.tolist(), symbols, end, LENGTH if decoding.length is None else decoding.length):
-        text += piece
-        if until is not None and until in text:
-            kept = text[: text.index(until)]
-            yield kept[len(text) - len(piece) :]
-            return
-        yield piece
+    length = LENGTH if decoding.length is None else decoding.length
+    pieces = _pieces(mode, ids.tolist(), symbols, end, length)
+    yield from pieces if until is None else _before(pieces, until)
 
 
 def samples(mode: Synced, examples: Sequence[Raw], count: int, prompts: Sequence[str]) -> list[Sample]:
@@ -134,7 +134,7 @@ def samples(mode: Synced, examples: Sequence[Raw], count: int, prompts: Sequence
     codec = need_input(mode.input_codec, mode.name)
     if isinstance(mode.output, NumberOutput):
         return _forecast_samples(mode, examples, count)
-    if codec.kind not in ("words", "characters", "subwords"):
+    if codec.kind not in TEXTS:
         return []
     asked = [(prompt, "") for prompt in prompts] or [_halves(text) for text in _texts(mode, examples, count)]
     length = SAMPLE_WIDTH if codec.kind == "characters" else 40
@@ -162,7 +162,6 @@ def _next(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) ->
 
 
 def _continuations(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) -> list[Prediction]:
-    symbols = _symbols(mode)
     end, never = endings(mode)
     first, state = read(mode, [prompt_ids(mode, prompt) for prompt in prompts])
     length = LENGTH if decoding.length is None else decoding.length
@@ -170,7 +169,7 @@ def _continuations(mode: Synced, prompts: Sequence[Any], top: int, decoding: Dec
     found = search.search(mode, first, state, decoding, end=end, length=length, n_best=top, forbid=forbid)
     answers = []
     for hypotheses in found:
-        scores = [(symbols.decode(one.ids), float(np.exp(one.log_prob))) for one in hypotheses]
+        scores = [(_written(mode, one.ids), float(np.exp(one.log_prob))) for one in hypotheses]
         answers.append(Prediction(scores[0][0], scores, mode.target_codec.show(scores[0][0])))
     return answers
 
@@ -183,14 +182,10 @@ def _forecast(mode: Synced, prompts: Sequence[Any], length: int) -> list[Predict
     values, lengths = pad([mode.encode_input(prompt) for prompt in prompts])
     if values is None or lengths is None:
         return []
-    values, lengths = values.to(mode.device), lengths.to(mode.device)
+    # where nothing was observed yet, the mean of the training values (zero, as padding is) stands for it
+    values, lengths = values.to(mode.device), lengths.to(mode.device).clamp(min=1)
     outputs, state = mode.run(values, lengths=lengths)
-    vector = outputs[torch.arange(len(values)), (lengths - 1).clamp(min=0)]
-    # nothing was observed yet: the mean of the training values (zero) stands for it
-    nothing = (lengths == 0)[:, None]
-    if bool(nothing.any()):
-        first, _ = mode.run(torch.zeros_like(values[:, :1]), mode.initial_state(len(values)))
-        vector = torch.where(nothing, first[:, 0], vector)
+    vector = outputs[torch.arange(len(values)), lengths - 1]
     written = []
     for _ in range(length):
         value = output.values(vector)
@@ -233,8 +228,27 @@ def _pieces(
         if piece and not (codec.kind == "subwords" and piece.endswith("\ufffd")):
             yield piece
             context, held = (context + held)[-CONTEXT:], []
-    if held:
-        yield _added(codec.decode(np.array(context)), codec.decode(np.array(context + held)))
+    rest = _added(codec.decode(np.array(context)), codec.decode(np.array(context + held)))
+    if rest:
+        yield rest
+
+
+def _before(pieces: Iterator[str], until: str) -> Iterator[str]:
+    """The text before ``until``; what may be its beginning waits until the rest has come or cannot come."""
+    waiting = ""
+    for piece in pieces:
+        waiting += piece
+        found = waiting.find(until)
+        if found >= 0:
+            if found:
+                yield waiting[:found]
+            return
+        held = max(size for size in range(min(len(until), len(waiting) + 1)) if waiting.endswith(until[:size]))
+        if held < len(waiting):
+            yield waiting[: len(waiting) - held]
+            waiting = waiting[len(waiting) - held :]
+    if waiting:
+        yield waiting
 
 
 def _added(before: str, after: str) -> str:
@@ -261,6 +275,11 @@ def _halves(text: str) -> tuple[str, str]:
     space = text.rfind(" ", 0, max(1, len(text) // 2) + 1)
     place = space if space > 0 else len(text) // 2
     return text[:place], text[place:]
+
+
+def _written(mode: Synced, ids: Sequence[int]) -> Any:
+    """The value of a continuation; in a stream the end symbol is a line end, and stays."""
+    return mode.target_codec.decode(np.array(ids, dtype=np.int64)) if mode.stream else _symbols(mode).decode(ids)
 
 
 def _without_unknown(mode: Synced, never: tuple[int, ...]) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from recur.errors import ConfigError, DataError
 from recur.modes import language
-from recur.modes.mode import PREDICT_BATCH, Mode, pad
+from recur.modes.mode import PREDICT_BATCH, Mode, check_top, pad
 from recur.modes.network import State
 from recur.modes.outputs import TEXTS
 from recur.modes.spelling import Spelling, is_word, last_word, trimmed
@@ -82,8 +82,7 @@ def candidates(mode: Mode, text: str, top: int = 5) -> list[Candidate]:
         When the model does not predict text.
     """
     model = _language_model(mode)
-    if top < 1:
-        raise ConfigError(f"top must be at least 1, got {top}", hint="top=5")
+    check_top(top)
     with model.answering():
         if model.target_codec.kind == "words":
             return _likeliest_words(model, text, top)

@@ -28,7 +28,7 @@ from recur.errors import DataError
 from recur.modes.decoder import Decoder, DecoderState, encode_target
 from recur.modes.decoding import Decoding
 from recur.modes.inputs import Inputs
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, need_input, require_sequence
+from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, need_input, require_sequences
 from recur.modes.network import Stack
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ class ManyToMany(Mode):
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__(input_codec, target_codec, config)
         codec = need_input(input_codec, self.name)
-        require_sequence(codec, "input", self.name, True, "one-to-many")
-        require_sequence(target_codec, "target", self.name, True, "many-to-one")
+        require_sequences(self.name, codec, target_codec, (True, True))
         self.inputs = Inputs(codec, config)
         self.encoder = Stack(config, self.inputs.size, bidirectional=config.bidirectional is not False)
         size = self.encoder.output_size

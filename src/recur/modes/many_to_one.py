@@ -27,7 +27,7 @@ from torch import Tensor
 from recur.errors import DataError
 from recur.modes.answers import one_value, refuse_decoding
 from recur.modes.inputs import Inputs
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, need_input, require_sequence
+from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, need_input, require_sequences
 from recur.modes.network import Stack
 from recur.modes.outputs import build_output
 
@@ -54,8 +54,7 @@ class ManyToOne(Mode):
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__(input_codec, target_codec, config)
         codec = need_input(input_codec, self.name)
-        require_sequence(codec, "input", self.name, True, "one-to-one")
-        require_sequence(target_codec, "target", self.name, False, "synced or --mode many-to-many")
+        require_sequences(self.name, codec, target_codec, (True, False))
         self.inputs = Inputs(codec, config)
         self.stack = Stack(config, self.inputs.size, bidirectional=config.bidirectional is not False)
         self.output = build_output(target_codec, self.stack.output_size, config)

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 PREDICT_BATCH = 64
 
+# whether input and target are sequences -> the mode
+_FITTING = {
+    (False, False): "one-to-one",
+    (False, True): "one-to-many",
+    (True, False): "many-to-one",
+    (True, True): "synced or --mode many-to-many",
+}
+
 
 class Raw(Protocol):
     """A row before encoding: what the data room calls an Example."""
@@ -40,7 +48,7 @@ class Encoded(NamedTuple):
     @property
     def steps(self) -> int:
         """The longer of the two sides in time steps; 1 where neither side has time. Used to bucket rows."""
-        sides = [side for side in (self.input, self.target) if side is not None and side.ndim > 0]
+        sides = [side for side in (self.input, self.target) if side is not None and has_time(side)]
         return max((len(side) for side in sides), default=1)
 
 
@@ -113,7 +121,8 @@ class Prediction:
     value : object
         The raw answer: a class, a text, a list of tags, numbers.
     scores : list of (value, probability)
-        The best candidates, most probable first; empty for numbers.
+        The best candidates, most probable first (of a beam: best first, after length normalisation); empty for
+        numbers.
     shown : str
         What a person reads.
     alignment : ndarray, optional
@@ -239,6 +248,11 @@ class Mode(nn.Module, ABC):
             )
 
 
+def has_time(array: np.ndarray) -> bool:
+    """Whether the array of one example has steps: (T,) ids or (T, C) numbers, and not () ids or (C,) numbers."""
+    return array.ndim == 2 or (array.ndim == 1 and array.dtype.kind in "iu")
+
+
 def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | None]:
     """Put arrays of one example each into one tensor.
 
@@ -259,8 +273,7 @@ def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | No
     if not present:
         return None, None
     first = present[0]
-    timed = first.ndim == 2 or (first.ndim == 1 and first.dtype.kind in "iu")
-    if not timed:
+    if not has_time(first):
         return torch.from_numpy(np.stack(present)), None
     lengths = [len(array) for array in present]
     values = np.zeros((len(present), max(1, *lengths), *first.shape[1:]), dtype=first.dtype)
@@ -276,18 +289,30 @@ def step_mask(lengths: Tensor | None, values: Tensor) -> Tensor | None:
     return torch.arange(values.shape[1], device=values.device) < lengths.to(values.device)[:, None]
 
 
-def require_sequence(codec: Codec, side: str, mode: str, expected: bool, other: str) -> None:
+def require_sequences(mode: str, source: Codec | None, target: Codec, expected: tuple[bool, bool]) -> None:
     """Refuse a codec whose values have time where the mode has none, or the other way round.
+
+    Parameters
+    ----------
+    mode : str
+        The mode that asks.
+    source, target : Codec or None, Codec
+        Of the two sides; there may be no input.
+    expected : (bool, bool)
+        Whether the input and the target are sequences in this mode.
 
     Raises
     ------
     ConfigError
-        With the mode that would fit.
+        With the mode that fits both sides.
     """
-    if codec.sequence != expected:
+    for side, codec, wanted in (("input", source, expected[0]), ("target", target, expected[1])):
+        if codec is None or codec.sequence == wanted:
+            continue
         has, wants = ("a sequence", "one value a row") if codec.sequence else ("one value a row", "a sequence")
+        fitting = _FITTING[expected[0] if source is None else source.sequence, target.sequence]
         raise ConfigError(
-            f"{mode}: the {side} is {has} ({codec.describe()}), expected {wants}", hint=f"--mode {other}"
+            f"{mode}: the {side} is {has} ({codec.describe()}), expected {wants}", hint=f"--mode {fitting}"
         )
 
 
@@ -302,6 +327,18 @@ def need_input(codec: Codec | None, mode: str) -> Codec:
     if codec is None:
         raise ConfigError(f"{mode} needs an input, and none was given", hint="--input COLUMN, or --mode one-to-many")
     return codec
+
+
+def check_top(top: int) -> None:
+    """Refuse to give no candidate.
+
+    Raises
+    ------
+    ConfigError
+        When fewer than one is asked for.
+    """
+    if top < 1:
+        raise ConfigError(f"top must be at least 1, got {top}", hint="top=5")
 
 
 def one_way(config: ModelConfig, mode: str) -> None:

@@ -25,7 +25,7 @@ from torch import Tensor
 from recur.modes.decoder import Decoder, DecoderState, encode_target
 from recur.modes.decoding import Decoding
 from recur.modes.inputs import Inputs
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, one_way, require_sequence
+from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, one_way, require_sequences
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -50,9 +50,7 @@ class OneToMany(Mode):
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__(input_codec, target_codec, config)
         one_way(config, self.name)
-        if input_codec is not None:
-            require_sequence(input_codec, "input", self.name, False, "many-to-many")
-        require_sequence(target_codec, "target", self.name, True, "one-to-one")
+        require_sequences(self.name, input_codec, target_codec, (False, True))
         self.inputs = None if input_codec is None else Inputs(input_codec, config)
         self.decoder = Decoder(target_codec, config, summary_size=1 if self.inputs is None else self.inputs.size)
         self.figure, self.higher_is_better = self.decoder.output.figure, self.decoder.output.higher_is_better

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from recur.errors import DataError
 from recur.modes.answers import one_value, refuse_decoding
 from recur.modes.inputs import Drop, Inputs, layer_sizes
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, need_input, require_sequence
+from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, need_input, require_sequences
 from recur.modes.outputs import build_output
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class OneToOne(Mode):
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__(input_codec, target_codec, config)
         codec = need_input(input_codec, self.name)
-        require_sequence(codec, "input", self.name, False, "many-to-one")
-        require_sequence(target_codec, "target", self.name, False, "one-to-many")
+        require_sequences(self.name, codec, target_codec, (False, False))
         self.inputs = Inputs(codec, config)
         layers: list[nn.Module] = []
         size = self.inputs.size

@@ -177,6 +177,9 @@ class NumberOutput(Output):
 
     def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
         super().__init__(config)
+        for option in ("tie_weights", "adaptive_softmax"):
+            if getattr(config, option):
+                raise ConfigError(f"{option} is for symbols; this target is numbers", hint=f"leave out {option}")
         self.readout = Readout(input_size, codec.size)
         self.columns = [str(name) for name in getattr(codec, "columns", range(codec.size))]
         self.deviation = [float(one) for one in getattr(codec, "deviation", [1.0] * codec.size)]
@@ -219,9 +222,7 @@ def ratio(pair: tuple[float, float]) -> float:
     return pair[0] / pair[1] if pair[1] else math.nan
 
 
-def build_output(
-    codec: Codec, input_size: int, config: ModelConfig, *, embedding: Embedding | None = None
-) -> Output:
+def build_output(codec: Codec, input_size: int, config: ModelConfig, *, embedding: Embedding | None = None) -> Output:
     """The readout and error that the target's codec asks for; no beginning or end is added.
 
     Raises

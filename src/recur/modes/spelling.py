@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 INNER = "'’-_"  # signs that may stand inside a word, though not around it
 _BYTES = re.compile(r"(<0x[0-9A-F]{2}>)+")
+_FIRST_BYTE = re.compile(r"<0x([0-7][0-9A-F])>")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Spelling:
     spaces : ndarray
         Symbols that begin with white space.
     starts : ndarray
-        Pieces that are a space and the beginning of a word.
+        Pieces that are a space and the beginning of a word, and the space alone, which letters may follow.
     """
 
     single: bool
@@ -55,10 +56,11 @@ class Spelling:
             if index in reserved:
                 boundary[index] = index == end
                 continue
+            piece = _shown(piece)
             spaces[index] = piece[:1].isspace()
             inside[index] = _spells(piece)
             boundary[index] = not inside[index]
-            starts[index] = spaces[index] and _spells(piece[1:])
+            starts[index] = piece == " " or (spaces[index] and _spells(piece[1:]))
         single = codec.kind == "characters"
         return cls(single, " " in vocabulary, inside, boundary, spaces, starts)
 
@@ -94,3 +96,9 @@ def last_word(line: str) -> tuple[str, str] | None:
 def _spells(piece: str) -> bool:
     """Whether a piece is of a word: its first character decides; bytes of half a character are letters."""
     return bool(piece) and (in_word(piece[0]) or _BYTES.fullmatch(piece) is not None)
+
+
+def _shown(piece: str) -> str:
+    """A piece of bytes with its first byte as a sign, where it is one: a space before half a letter is a space."""
+    first = _FIRST_BYTE.match(piece) if _BYTES.fullmatch(piece) else None
+    return chr(int(first[1], 16)) + piece[first.end() :] if first else piece

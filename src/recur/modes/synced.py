@@ -40,7 +40,7 @@ from recur.modes.mode import (
     Sample,
     need_input,
     one_way,
-    require_sequence,
+    require_sequences,
     step_mask,
 )  # fmt: skip
 from recur.modes.network import Stack, State
@@ -82,8 +82,7 @@ class Synced(Mode):
         self.next_item = input_codec is None or target_codec is None or input_codec is target_codec
         self.stream = stream
         self.carries_state = self.next_item
-        require_sequence(codec, "input", self.name, True, "one-to-one")
-        require_sequence(self.target_codec, "target", self.name, True, "many-to-one")
+        require_sequences(self.name, codec, self.target_codec, (True, True))
         if self.next_item:
             one_way(config, "predicting the next item")
         both_ways = not self.next_item and config.bidirectional is not False
