@@ -19,6 +19,7 @@ from recur.data.fit import fit_codecs, located
 from recur.data.load import load
 from recur.data.roles import say
 from recur.data.split import fingerprint
+from recur.figures import duration, size
 
 MOST_ROWS = 50_000
 _BARS = 8
@@ -118,6 +119,9 @@ def check(config: Config, source: Any = None) -> Report:
         lengths["input"] = _lengths(_steps(input_codec, train, 0))
     if target_codec.sequence and target_codec is not input_codec:
         lengths["target"] = _lengths(_steps(target_codec, train, 1))
+    for side, codec in enumerate((input_codec, target_codec)):
+        if codec is not None and not roles.stream:
+            _steps(codec, dev, side)
     rows, steps, updates = _work(config, dataset.train, train, lengths)
     repeated, shared = (0, 0) if roles.stream or isinstance(train, GroupExamples) else _doubles(train, dev)
     classes = _classes(train) if target_codec.kind == "class" else {}
@@ -153,8 +157,10 @@ def _part(examples: Sequence[Example]) -> Sequence[Example]:
 
 
 def _steps(codec: Codec, examples: Sequence[Example], side: int) -> np.ndarray:
+    """Steps of every value; one that cannot be read is an error with its row."""
+
     def measure(values: Any) -> list[int]:
-        return [len(codec.encode(value)) for value in values]
+        return [len(np.atleast_1d(codec.encode(value))) for value in values]
 
     return np.array(located((examples[index] for index in range(len(examples))), side, measure), dtype=np.int64)
 
@@ -213,7 +219,7 @@ def _warnings(report: Report, *, own: bool) -> list[str]:
         found.append(f"{report.shared:,} held-out rows have an input that is also in the training rows")
     if report.unknown_rate is not None and report.unknown_rate > 0.1:
         found.append(
-            f"{100 * report.unknown_rate:.0f} % of the held-out symbols are unknown: --input-codec subwords or characters"
+            f"{100 * report.unknown_rate:.0f} % of the held-out symbols are unknown: try --input-codec subwords"
         )
     counts = list(report.classes.values())
     if len(counts) > 1 and counts[0] > 0.9 * sum(counts):
@@ -238,7 +244,10 @@ def _lines(report: Report) -> list[str]:
     lines.append(f"repeated  {report.repeated:,} training rows have the input of an earlier one")
     for side, lengths in report.lengths.items():
         empty = f", {lengths.empty:,} empty" if lengths.empty else ""
-        lines += ["", f"{side} length: median {lengths.median:,}, from {lengths.least:,} to {lengths.most:,} steps{empty}"]
+        lines += [
+            "",
+            f"{side} length: median {lengths.median:,}, from {lengths.least:,} to {lengths.most:,} steps{empty}",
+        ]
         rows = [(f"{low:,}" if low == high else f"{low:,} - {high:,}", count) for low, high, count in lengths.histogram]
         lines += _bars(rows)
     if report.classes:
@@ -249,8 +258,8 @@ def _lines(report: Report) -> list[str]:
     guess = report.estimate
     lines += [
         "",
-        f"network   about {guess.parameters:,} parameters, {_bytes(guess.memory_bytes)} of memory to train",
-        f"time      about {_duration(guess.seconds_per_epoch)} an epoch on this machine",
+        f"network   about {guess.parameters:,} parameters, {size(guess.memory_bytes)} of memory to train",
+        f"time      about {duration(guess.seconds_per_epoch)} an epoch on this machine",
     ]
     return lines + [f"note: {warning}" for warning in report.warnings]
 
@@ -259,15 +268,3 @@ def _bars(rows: Sequence[tuple[str, int]]) -> list[str]:
     longest = max((len(name) for name, _ in rows), default=0)
     most = max((count for _, count in rows), default=0) or 1
     return [f"  {name:>{longest}}  {count:>9,}  {'#' * round(_WIDTH * count / most)}".rstrip() for name, count in rows]
-
-
-def _bytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 1:
-        return "a second"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

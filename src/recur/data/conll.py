@@ -66,7 +66,10 @@ def read_conll(path: Path) -> FileTable:
             for number, tokens in sentences
         ]
 
-    return FileTable(path, columns, marks(), parse, "tagged")
+    table = FileTable(path, columns, marks(), parse, "tagged")
+    if not len(table):
+        raise _no_sentence(path)
+    return table
 
 
 def looks_like_conll(path: Path) -> bool:
@@ -107,7 +110,12 @@ def _layout(path: Path) -> tuple[list[str], str | None]:
                 hint="--format text, if this is running text",
             )
         return ["word", *(f"column{place + 1}" for place in range(1, width - 1)), "tag"], separator
-    raise DataError(f"{path} has comments and no sentence", hint="give a file with rows")
+    raise _no_sentence(path)
+
+
+def _no_sentence(path: Path) -> DataError:
+    """Say that a file has nothing but comments, ranges and empty nodes."""
+    return DataError(f"{path} has no sentence, only comments or ranges of words", hint="give a file with rows")
 
 
 def _is_comment(text: str, begun: bool, universal: bool) -> bool:

@@ -79,9 +79,7 @@ def estimate(
     parameters = int(recurrent + readout + tables)
     batch = steps / max(1, updates)
     kept = batch * (12 * sum(sizes) * directions + embedding) + 3 * (predicted / max(1, updates)) * target_codec.size
-    return Estimate(
-        parameters, int(4 * (_COPIES * parameters + kept)), flops / (_EFFICIENCY * _speed()) + loop
-    )
+    return Estimate(parameters, int(4 * (_COPIES * parameters + kept)), flops / (_EFFICIENCY * _speed()) + loop)
 
 
 def _both_ways(model: ModelConfig, roles: Roles) -> bool:
@@ -94,7 +92,7 @@ def _recurrent(model: ModelConfig, sizes: list[int], first: int, directions: int
     cell = equations.get(model.cell)
     total, given = 0, first
     for size in sizes:
-        known = {name: size for name in cell.free_sizes} | {"X": given, "H": size}
+        known = dict.fromkeys(cell.free_sizes, size) | {"X": given, "H": size}
         total += directions * sum(math.prod(cell.shape(name, **known)) for name in cell.parameters)
         given = size * directions
     return total

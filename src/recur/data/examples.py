@@ -1,9 +1,9 @@
 """Rows as examples: what a network reads and what it should answer, made when they are asked for.
 
-    rows        one row, one example                          table[i]
-    documents   lines of running text, empty ones left out    table[i]
-    stream      lines with their ends, in order               the pieces of one long text
-    series      windows of consecutive rows                   table[i], ..., table[i + n - 1]
+rows        one row, one example                          table[i]
+documents   lines of running text, empty ones left out    table[i]
+stream      lines with their ends, in order               the pieces of one long text
+series      windows of consecutive rows                   table[i], ..., table[i + n - 1]
 """
 
 from __future__ import annotations

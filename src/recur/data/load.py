@@ -104,7 +104,7 @@ def examples(table: Table, roles: Roles, config: Config, *, targets: bool = True
         return GroupExamples(table, roles, groups(table, roles.group), targets=targets)
     if is_one_series(roles):
         return GroupExamples(table, roles, _to_measure(0, len(table), roles, config), targets=targets)
-    return RowExamples(table, roles, _rows(table, roles), targets=targets)
+    return RowExamples(table, roles, _rows(table), targets=targets)
 
 
 def inputs(source: Any, roles: Roles, config: Config) -> list[Any]:
@@ -129,14 +129,13 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
     DataError
         When a column is missing.
     """
-    known = {"input": roles.input, "target": roles.target if targets else [], "group": roles.group}
-    other: DataConfig = config.data.model_copy(update=known)
+    wanted = [*roles.input, *(roles.target if targets else []), *([roles.group] if roles.group else [])]
+    other: DataConfig = config.data.model_copy(update={"input": wanted, "target": None, "group": None})
     if isinstance(source, (str, Path)) and not _same_kind(source, config.data.source):
         other = other.model_copy(update={"format": None})
     table = read(source, other, names=roles.columns)
     if table.kind == "text" and (not targets or roles.columns in ([], ["text"])):
         return table
-    wanted = [*known["input"], *known["target"], *([roles.group] if roles.group else [])]
     for name in wanted:
         if name not in table.columns:
             near = did_you_mean(name, table.columns)
@@ -148,7 +147,11 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
 
 
 def _same_kind(source: str | Path, first: str | None) -> bool:
-    return first is not None and Path(source).suffix == Path(first).suffix and Path(source).is_dir() == Path(first).is_dir()
+    return (
+        first is not None
+        and Path(source).suffix == Path(first).suffix
+        and Path(source).is_dir() == Path(first).is_dir()
+    )
 
 
 def _files(config: Config, source: Any) -> tuple[Any, str | Path | None, str | Path | None]:
@@ -165,7 +168,7 @@ def _files(config: Config, source: Any) -> tuple[Any, str | Path | None, str | P
     return source, dev, test
 
 
-def _rows(table: Table, roles: Roles) -> np.ndarray:
+def _rows(table: Table) -> np.ndarray:
     """Rows that are examples: all, but for empty lines of text."""
     if table.kind == "text":
         return np.array([row for row in range(len(table)) if table[row]["text"].strip()], dtype=np.int64)
@@ -204,7 +207,9 @@ def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Exam
         )  # fmt: skip
     if roles.group:
         sequences = groups(table, roles.group)
-        train, dev = split.by_hash(len(sequences), fraction, seed, lambda index: index, _group_class(table, roles, sequences))
+        train, dev = split.by_hash(
+            len(sequences), fraction, seed, lambda index: index, _group_class(table, roles, sequences)
+        )
         return (
             GroupExamples(table, roles, [sequences[index] for index in train]),
             GroupExamples(table, roles, [sequences[index] for index in dev]),
@@ -218,7 +223,7 @@ def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Exam
             GroupExamples(table, roles, _to_measure(place, len(table), roles, config)),
             f"the last {share} of the series",
         )  # fmt: skip
-    rows = _rows(table, roles)
+    rows = _rows(table)
     train, dev = split.by_hash(
         len(rows), fraction, seed, _row_input(table, roles, rows), _row_class(table, roles, rows)
     )

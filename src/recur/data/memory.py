@@ -84,12 +84,14 @@ def _values(column: Any) -> Sequence[Any]:
     """Return a column as a sequence."""
     for method in ("tolist", "to_list"):
         if hasattr(column, method) and not (isinstance(column, np.ndarray) and column.ndim > 1):
-            found = getattr(column, method)()
+            listed = getattr(column, method)()
             # a single number has tolist too
-            return found if isinstance(found, list) else _values(found)
+            return listed if isinstance(listed, list) else _values(listed)
     if isinstance(column, (str, bytes, Mapping, Set)) or not hasattr(column, "__len__"):
         raise DataError(f"a column is {type(column).__name__} {str(column)[:40]!r}; expected one value a row")
-    return column if isinstance(column, (list, tuple, np.ndarray)) else list(column)
+    as_it_is = isinstance(column, (list, tuple, np.ndarray))
+    values: Sequence[Any] = column if as_it_is else list(column)
+    return values
 
 
 def _named(values: Any, name: str) -> dict[str, Sequence[Any]]:

@@ -145,7 +145,11 @@ def _few(names: Sequence[str], most: int = 6) -> list[str]:
 
 def _check_names(table: Table, data: DataConfig) -> None:
     """Refuse columns that the table does not have."""
-    for option, names in (("input", data.input), ("target", data.target), ("group", [data.group] if data.group else [])):
+    for option, names in (
+        ("input", data.input),
+        ("target", data.target),
+        ("group", [data.group] if data.group else []),
+    ):
         for name in names or []:
             if name not in table.columns:
                 near = did_you_mean(name, table.columns)
@@ -184,9 +188,9 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
     """Return the columns to read and the columns to predict."""
     data, mode = config.data, config.model.mode
     if table.kind == "tagged":
-        inputs = data.input or ["form" if "form" in table.columns else table.columns[0]]
-        targets = data.target or ["upos" if "upos" in table.columns else table.columns[-1]]
-        return [look(table, name) for name in inputs], [look(table, name) for name in targets]
+        words = data.input or ["form" if "form" in table.columns else table.columns[0]]
+        tags = data.target or ["upos" if "upos" in table.columns else table.columns[-1]]
+        return [look(table, name) for name in words], [look(table, name) for name in tags]
     named = [*(data.input or []), *(data.target or [])]
     spare = [name for name in table.columns if name not in named and name != data.group]
     columns = {name: look(table, name) for name in [*named, *spare]}
@@ -259,16 +263,16 @@ def _described(columns: Sequence[Column]) -> str:
     return ", ".join(f"{each.name} ({each.holds})" for each in columns) or "none"
 
 
-def _settle(
-    table: Table, inputs: list[Column], targets: list[Column], config: Config
-) -> tuple[str, str | None, str]:
+def _settle(table: Table, inputs: list[Column], targets: list[Column], config: Config) -> tuple[str, str | None, str]:
     """Return mode, input codec and target codec."""
     data = config.data
     mode = config.model.mode or _mode(table, inputs, targets, data)
     reads, writes = mode in _READS_A_SEQUENCE, mode in _WRITES_A_SEQUENCE
     if mode != "synced" and not targets:
         raise ConfigError(f"{mode} needs a target, and none was given", hint="--target COLUMN")
-    input_codec = None if not inputs else data.input_codec or _codec(table, inputs, reads, mode, data.group, target=False)
+    input_codec = (
+        None if not inputs else data.input_codec or _codec(table, inputs, reads, mode, data.group, target=False)
+    )
     if not targets:
         _check_own_future(table, inputs, input_codec)
         return mode, input_codec, input_codec or "words"
@@ -315,9 +319,7 @@ def _sequence(columns: list[Column], codec: str | None, *, target: bool) -> bool
     return holds in ("series", "text", "tokens") or (holds == "class" and not target and not columns[0].one_word)
 
 
-def _codec(
-    table: Table, columns: list[Column], sequence: bool, mode: str, group: str | None, *, target: bool
-) -> str:
+def _codec(table: Table, columns: list[Column], sequence: bool, mode: str, group: str | None, *, target: bool) -> str:
     """Return the codec of columns in a mode."""
     first = columns[0]
     if all(each.holds in ("number", "series") for each in columns):

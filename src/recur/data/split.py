@@ -1,8 +1,8 @@
 """Which rows are held out to choose on: by a hash of their input, so that equal inputs are never on both sides.
 
-    rows, sentences, groups   a share of each class, chosen by hash
-    lines of one long text    the last share, by size
-    a series                  the last share, never a random one: the future must not be learned from
+rows, sentences, groups   a share of each class, chosen by hash
+lines of one long text    the last share, by size
+a series                  the last share, never a random one: the future must not be learned from
 """
 
 from __future__ import annotations

@@ -1,0 +1,80 @@
+"""The report before training: counted, not guessed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recur.config import Config, DataConfig, ModelConfig
+from recur.data import check
+from recur.errors import DataError
+
+
+def report(rows: Any, **data: Any) -> Any:
+    return check(Config(data=DataConfig(**data), model=ModelConfig(hidden_size=16)), rows)
+
+
+def test_counts_rows_lengths_classes_and_repeats() -> None:
+    texts = [f"word{i} and more" for i in range(90)] + ["word0 and more"] * 10
+    found = report({"text": texts, "label": ["a"] * 80 + ["b"] * 20})
+    assert sum(found.rows.values()) == 100
+    lengths = found.lengths["input"]
+    assert (lengths.least, lengths.median, lengths.most) == (3, 3, 3)
+    assert sum(found.classes.values()) == found.rows["train"]
+    assert found.repeated in (0, 10)
+    assert found.shared == 0
+    assert 0 < found.unknown_rate < 1
+
+
+def test_warns_of_what_would_mislead() -> None:
+    texts = [f"text number {i}" for i in range(200)]
+    found = report({"text": texts, "label": ["often"] * 197 + ["rare"] * 3})
+    assert any("are of one class" in warning for warning in found.warnings)
+    assert any("fewer than five rows" in warning for warning in found.warnings)
+    assert any("held-out symbols are unknown" in warning for warning in found.warnings)
+
+
+def test_empty_texts_are_counted() -> None:
+    texts = ["", *(f"text {i}" for i in range(20)), "", *(f"more {i}" for i in range(20))]
+    found = report({"text": texts, "label": ["x", "y"] * 21})
+    assert found.lengths["input"].empty > 0
+    assert any("have an empty input" in warning for warning in found.warnings)
+
+
+def test_a_held_out_row_that_was_learned_from_is_found(tmp_path: Any) -> None:
+    (tmp_path / "train.csv").write_text("text,label\n" + "".join(f"text {i},a\nother {i},b\n" for i in range(20)))
+    (tmp_path / "dev.csv").write_text("text,label\ntext 3,a\nnew one,b\n")
+    found = report(str(tmp_path / "train.csv"), dev=str(tmp_path / "dev.csv"))
+    assert found.shared == 1
+
+
+def test_parameters_are_those_of_the_network() -> None:
+    from recur import modes
+    from recur.data import fit_codecs, load
+
+    config = Config(model=ModelConfig(hidden_size=16, num_layers=2))
+    rows = {"text": [f"text number {i}" for i in range(50)], "label": ["a", "b"] * 25}
+    dataset = load(config, rows)
+    given, target = fit_codecs(config, dataset.roles, dataset.train)
+    mode = modes.build(dataset.roles.mode, given, target, config.model)
+    true = sum(parameter.numel() for parameter in mode.parameters())
+    # torch keeps two biases a gate where the equation has one
+    assert check(config, rows).estimate.parameters == pytest.approx(true, rel=0.1)
+
+
+def test_the_text_names_everything_and_fits_a_terminal() -> None:
+    text = str(report({"text": [f"text number {i}" for i in range(60)], "label": ["a", "b"] * 30}))
+    for word in ("rows", "held out", "input length", "classes: 2", "unknown", "repeated", "parameters", "an epoch"):
+        assert word in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_what_training_would_refuse_is_refused_with_the_row() -> None:
+    with pytest.raises(DataError, match='the data given, row 3: "x" is not a number'):
+        report(
+            {"a": [1, 2, "x", *range(20)], "b": [i / 3 for i in range(23)]},
+            input=["a"],
+            target=["b"],
+            input_codec="numbers",
+        )
