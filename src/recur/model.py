@@ -284,9 +284,7 @@ def fit(
     named = {name: value for name, value in given.items() if value is not None}
     settings = config_file.from_options({**named, **options}, base)
     learned = learn(settings, out=out, data=source, fresh=fresh, progress=progress)
-    return Model(
-        learned.mode, settings, learned.task.roles, metrics=learned.metrics, folder=learned.folder
-    )
+    return Model(learned.mode, settings, learned.task.roles, metrics=learned.metrics, folder=learned.folder)
 
 
 def load(folder: Path | str) -> Model:

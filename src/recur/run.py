@@ -128,7 +128,9 @@ class RunFolder:
             input_codec.save(self.path, INPUT_CODEC)
         if target_codec is not input_codec:
             target_codec.save(self.path, TARGET_CODEC)
-        codec_files = sorted(p for name in (INPUT_CODEC, TARGET_CODEC) for p in self.path.glob(f"{name}*") if p.is_file())
+        codec_files = sorted(
+            p for name in (INPUT_CODEC, TARGET_CODEC) for p in self.path.glob(f"{name}*") if p.is_file()
+        )
         for path in codec_files:
             _flush(path)
         self.info |= {
@@ -296,10 +298,10 @@ def read_info(folder: Path) -> dict[str, Any]:
         When the folder is not a run or was written by a newer format.
     """
     if not folder.exists():
-        siblings = [p.name for p in folder.parent.glob("*") if (p / "run.json").is_file()] if folder.parent.is_dir() else []
-        raise RunError(
-            f"there is no run folder {folder}.{did_you_mean(folder.name, siblings)}", hint=_WHAT_IT_IS
+        siblings = (
+            [p.name for p in folder.parent.glob("*") if (p / "run.json").is_file()] if folder.parent.is_dir() else []
         )
+        raise RunError(f"there is no run folder {folder}.{did_you_mean(folder.name, siblings)}", hint=_WHAT_IT_IS)
     if not folder.is_dir():
         raise RunError(f"{folder} is a file, expected a run folder", hint=_WHAT_IT_IS)
     path = folder / "run.json"
@@ -389,9 +391,7 @@ def _check_file(path: Path, marks: Iterable[Mapping[str, Any]]) -> None:
     marks = list(marks)
     size = path.stat().st_size
     if all(size < mark["bytes"] for mark in marks):
-        raise RunError(
-            f"{path} is cut short: {size:,} bytes, expected {marks[0]['bytes']:,}", hint=again
-        )
+        raise RunError(f"{path} is cut short: {size:,} bytes, expected {marks[0]['bytes']:,}", hint=again)
     if fingerprint(path) not in marks:
         raise RunError(f"{path} was altered after training: its SHA-256 is not the one in run.json", hint=again)
 
@@ -404,7 +404,9 @@ def _config(folder: Path, info: Mapping[str, Any]) -> Config:
     except ConfigError as error:
         raise RunError(f"{folder} cannot be opened: {error.message}", hint=error.hint) from error
     except KeyError as error:
-        raise RunError(f"{folder} is incomplete: run.json has no {error}", hint="copy the folder again, whole") from error
+        raise RunError(
+            f"{folder} is incomplete: run.json has no {error}", hint="copy the folder again, whole"
+        ) from error
     for name, (old, new) in config_file.changes(trained, config).items():
         if name.startswith("model."):
             raise RunError(

@@ -14,7 +14,7 @@ from recur.training.pause import Paused, on_interrupt
 
 def test_first_interrupt_asks_and_second_stops() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), on_interrupt() as request:
+    with pytest.raises(KeyboardInterrupt), on_interrupt() as request:  # noqa: PT012  # the first changes the second
         os.kill(os.getpid(), signal.SIGINT)
         assert request.made
         os.kill(os.getpid(), signal.SIGINT)
@@ -36,5 +36,8 @@ def test_other_threads_are_left_alone() -> None:
 
 def test_message_says_how_to_go_on() -> None:
     said = str(Paused(Path("runs/a"), step=1200, epoch=2, command="recur train x.csv --out runs/a"))
-    assert said == "paused after 1,200 updates, in epoch 3; saved in runs/a\nhint: go on with: recur train x.csv --out runs/a"
+    assert (
+        said
+        == "paused after 1,200 updates, in epoch 3; saved in runs/a\nhint: go on with: recur train x.csv --out runs/a"
+    )
     assert "nothing was saved" in str(Paused(None, step=1, epoch=0))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from recur import equations
-from recur.cli.output import bold, dim, emit, emit_json
+from recur.cli.output import emit, emit_json
+from recur.views.terminal import bold, dim
 
 
 def cells(name: str | None = None, /, *, json: bool = False) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from recur.cli.output import emit, emit_json, note, shares, width
+from recur.cli.output import emit, emit_json, note
 from recur.errors import DataError
+from recur.views.terminal import shares, width
 
 if TYPE_CHECKING:
     from recur.model import Model
@@ -55,9 +56,7 @@ def complete(
         return
     found = model.complete(text or "", top=top)
     if json:
-        emit_json(
-            {"text": text, "candidates": [{"word": one.word, "probability": one.probability} for one in found]}
-        )
+        emit_json({"text": text, "candidates": [{"word": one.word, "probability": one.probability} for one in found]})
         return
     for line in shares([(one.word, one.probability) for one in found], width()):
         emit(line)

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from recur.cli.output import emit, emit_json
+from recur.cli.output import emit, emit_json, stopped
 from recur.errors import ConfigError, did_you_mean
+from recur.views.terminal import width
 
 DEMOS = {
     "last-word": (
@@ -26,7 +27,7 @@ def demo(
     out: Path | None = None,
     list_all: Annotated[bool, Parameter(name="--list")] = False,
     json: bool = False,
-) -> None:
+) -> int | None:
     """Train a small network here and now, and ask it for the last word.
 
     Parameters
@@ -46,9 +47,19 @@ def demo(
         else:
             for each, (_, about) in DEMOS.items():
                 emit(f"{each}  {about}")
-        return
+        return None
     if name not in DEMOS:
         raise ConfigError(f'no demonstration "{name}".{did_you_mean(name, DEMOS)}', "recur demo --list")
-    result = importlib.import_module(DEMOS[name][0]).main(out)
+    shown = importlib.import_module(DEMOS[name][0])
+    from recur.training import Paused
+
+    try:
+        result = shown.main(out)
+    except Paused as pause:
+        return stopped(pause.message, pause.hint)
     if json:
         emit_json(result)
+    else:
+        for line in shown.report(result, width()):
+            emit(line)
+    return None

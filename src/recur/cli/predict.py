@@ -8,8 +8,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from recur.cli.output import emit, emit_json, shares, width
+from recur.cli.output import emit, emit_json
 from recur.errors import DataError
+from recur.views.terminal import shares, width
 
 
 def predict(
@@ -56,4 +57,3 @@ def predict(
         if top > 1:
             for line in shares([(str(value), share) for value, share in one.scores[:top]], width()):
                 emit(line)
-

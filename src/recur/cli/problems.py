@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin
 
@@ -24,7 +25,7 @@ _WORDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true 
 def describe(error: Exception) -> tuple[str, str | None, bool]:
     """Return (message, hint, whether the user can mend it) for an exception of a command's body."""
     if isinstance(error, RecurError):
-        return error.message, error.hint, True
+        return error.message, error.hint and _as_typed(error.hint), True
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}", None, True
     said = " ".join(str(error).split())
@@ -34,6 +35,16 @@ def describe(error: Exception) -> tuple[str, str | None, bool]:
         "set RECUR_DEBUG=1 and run the command again to see the traceback; please report it with that",
         False,
     )
+
+
+def _as_typed(hint: str) -> str:
+    """Write a keyword of Python as the option that it is on a command line.
+
+    >>> _as_typed("bptt_stride=32"), _as_typed("give a longer text")
+    ('--bptt-stride 32', 'give a longer text')
+    """
+    found = re.fullmatch(r"(\w+) ?= ?(\S+)", hint)
+    return f"--{found[1].replace('_', '-')} {found[2]}" if found else hint
 
 
 def describe_usage(error: CycloptsError, commands: Iterable[str]) -> tuple[str, str | None]:

@@ -57,7 +57,7 @@ def train(
 def default_folder(config: Config) -> Path:
     """Return ``runs/NAME-MODE`` for the data and the mode of a configuration, inferring the mode if need be."""
     source = Path(config.data.source or "")
-    mode = config.model.mode
+    mode: str | None = config.model.mode
     if mode is None:
         from recur import data as rows
 

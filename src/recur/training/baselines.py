@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.figures import figure
 from recur.modes import Mode
 from recur.modes.mode import Encoded
 
@@ -54,9 +55,7 @@ class Baseline:
     values: Mapping[str, float]
 
     def __str__(self) -> str:
-        from recur.training.progress import number
-
-        return ", ".join(f"{name} {number(self.figure, value)}" for name, value in self.values.items())
+        return ", ".join(f"{name} {figure(self.figure, value)}" for name, value in self.values.items())
 
     def record(self) -> dict[str, Any]:
         """JSON values for run.json and metrics.json."""
@@ -193,9 +192,7 @@ def _symbols(
     )
 
 
-def _numbers(
-    train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool, columns: Sequence[str]
-) -> list[Guess]:
+def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool, columns: Sequence[str]) -> list[Guess]:
     total, count = np.zeros(1), 0
     for row in train:
         target = np.atleast_2d(row.target).astype(np.float64)

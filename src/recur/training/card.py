@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from recur._version import __version__
+from recur.figures import duration, figure
 from recur.training.setup import Task
 
 _USES = {
@@ -30,8 +31,6 @@ def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: s
     command : str or None
         What was typed; without it the configuration file tells how to train again.
     """
-    from recur.training.progress import duration
-
     config, roles = task.config, task.roles
     place = str(folder or "RUN")
     completes = roles.mode == "synced" and not roles.target and task.target_codec.discrete
@@ -78,15 +77,13 @@ def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: s
 
 
 def _figures(metrics: Mapping[str, Any]) -> list[str]:
-    from recur.training.progress import number
-
     tests = metrics.get("test")
     lines = ["| figure | held out |" + (" test |" if tests else ""), "|---|---:|" + ("---:|" if tests else "")]
     for name, value in metrics["held_out"].items():
-        test = f" {number(name, tests[name])} |" if tests and name in tests else ""
-        lines.append(f"| {name} | {number(name, value)} |{test}")
+        test = f" {figure(name, tests[name])} |" if tests and name in tests else ""
+        lines.append(f"| {name} | {figure(name, value)} |{test}")
     name = metrics["figure"]
     for guess, value in metrics["baseline"].items():
-        lines.append(f"| {name} of {guess}, for comparison | {number(name, value)} |" + (" |" if tests else ""))
+        lines.append(f"| {name} of {guess}, for comparison | {figure(name, value)} |" + (" |" if tests else ""))
     lines += ["", "Held-out figures chose the weights and the moment to stop, so they are a little favourable."]
     return lines

@@ -92,7 +92,15 @@ class Health:
         return values[0], values[1], ok
 
     def autopsy(
-        self, replay: Callable[[], Tensor], *, step: int, epoch: int, loss: float, norm: float, lr: float, rows: list[str]
+        self,
+        replay: Callable[[], Tensor],
+        *,
+        step: int,
+        epoch: int,
+        loss: float,
+        norm: float,
+        lr: float,
+        rows: list[str],
     ) -> Autopsy:
         """Find the first layer, parameter and gate that is not finite.
 
@@ -105,9 +113,7 @@ class Health:
         finding = finding or Finding("the error itself overflows, no layer before it does")
         largest = {name: float(p.detach().abs().max()) for name, p in self._network.named_parameters() if p.numel()}
         top = dict(sorted(largest.items(), key=lambda item: -item[1])[:5])
-        return Autopsy(
-            step, epoch, loss, norm, lr, finding, list(self.norms), rows[:64], top, self._advice(finding)
-        )
+        return Autopsy(step, epoch, loss, norm, lr, finding, list(self.norms), rows[:64], top, self._advice(finding))
 
     def _weights(self) -> Finding | None:
         for name, parameter in self._network.named_parameters():
@@ -132,9 +138,7 @@ class Health:
 
             return hook
 
-        hooks = [
-            module.register_forward_hook(look(name)) for name, module in self._network.named_modules() if name
-        ]
+        hooks = [module.register_forward_hook(look(name)) for name, module in self._network.named_modules() if name]
         try:
             with torch.no_grad():
                 replay()
@@ -146,9 +150,7 @@ class Health:
     def _gradients(self) -> Finding | None:
         """The parameter nearest to the error whose gradient is not finite: the first on the way back."""
         broken = [
-            (name, p.grad)
-            for name, p in self._network.named_parameters()
-            if p.grad is not None and not _finite(p.grad)
+            (name, p.grad) for name, p in self._network.named_parameters() if p.grad is not None and not _finite(p.grad)
         ]
         if not broken:
             return None
@@ -204,6 +206,6 @@ def _as_text(value: Any) -> Any:
         return {key: _as_text(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_as_text(item) for item in value]
-    if isinstance(value, float) and abs(value) == float("inf") or value != value:
+    if (isinstance(value, float) and abs(value) == float("inf")) or value != value:
         return str(value)
     return value

@@ -118,7 +118,7 @@ def loop(t: Training, pause: Request) -> str:
         rate = t.set_rate()
         loss, carried = t.error(batch)
         t.optimizer.zero_grad(set_to_none=True)
-        loss.mean.backward()
+        torch.autograd.backward(loss.mean)
         norm = torch.nn.utils.get_total_norm(t.gradients())
         value, gradient, finite = t.health.finite(loss.mean, norm)
         if not finite:

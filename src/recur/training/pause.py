@@ -13,7 +13,7 @@ from typing import Any
 from recur.errors import RecurError
 
 
-class Paused(RecurError):
+class Paused(RecurError):  # noqa: N818  # nothing went wrong
     """Training was paused on request and saved; the hint says how to go on.
 
     Attributes

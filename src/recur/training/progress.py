@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from recur.figures import duration, figure
 from recur.modes import Sample
 from recur.training.baselines import Baseline
 
@@ -215,7 +216,9 @@ def introduction(beginning: Beginning) -> list[str]:
     if beginning.baseline:
         lines.append(f"to beat: {beginning.baseline}")
     if beginning.step:
-        lines.append(f"going on after update {beginning.step:,}" + (f" of {beginning.folder}" if beginning.folder else ""))
+        lines.append(
+            f"going on after update {beginning.step:,}" + (f" of {beginning.folder}" if beginning.folder else "")
+        )
     return [line for line in lines if line]
 
 
@@ -223,7 +226,7 @@ def step_line(step: Step) -> str:
     """Say where training stands, in one line."""
     parts = [f"epoch {step.epoch + 1}/{step.epochs}", f"step {step.step:,}/{step.steps:,}", f"loss {step.loss:.4f}"]
     if step.figure:
-        parts.append(f"{step.figure[0]} {number(*step.figure)}")
+        parts.append(f"{step.figure[0]} {figure(*step.figure)}")
     parts += [
         f"gradient {step.gradient_norm:.2f}",
         f"lr {step.lr:.3g}",
@@ -237,7 +240,7 @@ def evaluation_line(evaluation: Evaluation) -> str:
     """Say the figures on the held-out rows, the baseline beside them."""
     name, figures = evaluation.name, evaluation.figures
     shown = [name, *(key for key in figures if key not in (name, "loss"))]
-    said = ", ".join(f"{key} {number(key, figures[key])}" for key in shown if key in figures)
+    said = ", ".join(f"{key} {figure(key, figures[key])}" for key in shown if key in figures)
     beside = f" ({evaluation.baseline})" if evaluation.baseline else ""
     best = "  * best so far" if evaluation.best else ""
     return f"held out after step {evaluation.step:,}: {said}{beside}{best}"
@@ -256,31 +259,12 @@ def sample_lines(samples: Sequence[Sample]) -> list[str]:
     return [line.replace("\n", "\n           ") for line in lines]
 
 
-def number(name: str, value: float) -> str:
-    """A figure for a person: shares in percent, the rest with three decimals or four digits."""
-    if value != value:
-        return "unknown"
-    if name.endswith(("accuracy", "exact", "f1", "_rate")):
-        return f"{100 * value:.1f} %"
-    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) < 0.01 else f"{value:.3f}"
-
-
-def duration(seconds: float) -> str:
-    """A time for a person: ``45 s``, ``3 min``, ``2 h 05 min``."""
-    if seconds != seconds or seconds == float("inf"):
-        return "?"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
 def ending(reason: str, metrics: dict[str, Any], folder: Path | None) -> str:
     """Say why training ended, with what figures, and where the run is."""
     name = metrics["figure"]
     said = [f"finished: {reason}"]
     if name in metrics["held_out"]:
-        said.append(f"held-out {name} {number(name, metrics['held_out'][name])}")
+        said.append(f"held-out {name} {figure(name, metrics['held_out'][name])}")
     if metrics["test"] and name in metrics["test"]:
-        said.append(f"test {name} {number(name, metrics['test'][name])}")
+        said.append(f"test {name} {figure(name, metrics['test'][name])}")
     return "; ".join(said) + (f"; the run is in {folder}" if folder else "")

@@ -134,9 +134,7 @@ class Training:
     def set_rate(self) -> float:
         """Set the learning rate of the next update."""
         state = self.state
-        rate = schedules.rate(
-            self.config, step=state.step, total=self.total, epoch=state.epoch, lowered=state.lowered
-        )
+        rate = schedules.rate(self.config, step=state.step, total=self.total, epoch=state.epoch, lowered=state.lowered)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         return rate
@@ -157,9 +155,7 @@ class Training:
         """Note an update, and whether an evaluation is due after it."""
         state = self.state
         state.carried = carried
-        state.learned(
-            loss.sums, loss=value, gradient=gradient, tokens=_tokens(batch), batches=len(self.task.train)
-        )
+        state.learned(loss.sums, loss=value, gradient=gradient, tokens=_tokens(batch), batches=len(self.task.train))
         passed = self._clock.passed()
         state.seconds += passed
         state.interval.seconds += passed
@@ -324,5 +320,7 @@ def _tokens(batch: Batch) -> int:
         if lengths is not None:
             sizes.append(int(lengths.sum()))
         elif values is not None:
-            sizes.append(values.shape[0] * (values.shape[1] if values.ndim > 1 and not values.is_floating_point() else 1))
+            sizes.append(
+                values.shape[0] * (values.shape[1] if values.ndim > 1 and not values.is_floating_point() else 1)
+            )
     return max(sizes, default=0)

@@ -103,7 +103,9 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         raise TrainingError("there are no rows to learn from", hint="recur check FILE says what was read")
     roles = dataset.roles
     began = run is not None and run.info.get("status") not in (None, "starting")
-    input_codec, target_codec = _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train)
+    input_codec, target_codec = (
+        _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train)
+    )
     roles = replace(roles, sentence=_said(roles, target_codec, config))
     randomness.seed(config.training.seed)
     mode = modes.build(roles.mode, input_codec, target_codec, config.model, stream=roles.stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -69,17 +70,18 @@ class Tape:
             self.ids = np.concatenate(parts) if parts else np.zeros(0, kind)
         else:
             file.write(np.concatenate(parts).tobytes() if parts else b"")
-            file.flush()
+            file.close()
             self.ids = np.memmap(file.name, dtype=kind, mode="r", shape=(total,))
         begins = pieces.begins() if isinstance(pieces, StreamExamples) else [0]
         self.documents = np.array([self._ends[place - 1] for place in begins if place], dtype=np.int64)
 
     def _open(self) -> IO[bytes]:
-        """A file for symbols; a temporary one goes when the tape does."""
+        """A file for symbols; a temporary one is deleted when the tape is."""
         if self._cache is None:
-            # kept open by the tape, and deleted when the tape is
-            self._file = tempfile.NamedTemporaryFile(prefix="recur-", suffix=".ids")  # noqa: SIM115
-            return self._file
+            with tempfile.NamedTemporaryFile(prefix="recur-", suffix=".ids", delete=False) as made:
+                path = Path(made.name)
+            weakref.finalize(self, path.unlink, missing_ok=True)
+            return path.open("wb")
         self._cache.mkdir(parents=True, exist_ok=True)
         return (self._cache / f"{self._name}.ids").open("wb")
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -97,7 +98,7 @@ def _overlapping(
     known = 0 if first else bptt - stride
     cuts = sorted({0, min(stride, steps), min(known, steps), steps})
     carried, parts = state, []
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in pairwise(cuts):
         loss = mode.loss(piece(batch, start, stop), state, **options)
         state = loss.state
         if stop == stride:

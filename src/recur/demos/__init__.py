@@ -1,0 +1,1 @@
+"""Demonstrations that train from an empty folder in a minute or two."""

@@ -1,0 +1,116 @@
+"""What a person sees while several networks learn: a line with a bar for each, and what each would answer by now."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from recur.demos.side_by_side import News
+from recur.figures import duration, figure
+from recur.training.progress import Beginning, Evaluation, Step
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+_BAR = 20
+
+
+class Display:
+    """Told of the news of `together`; a live block on a terminal, plain lines anywhere else, both on standard error.
+
+    Parameters
+    ----------
+    names : mapping
+        Job name -> what a person reads.
+    """
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+        self._longest = max(map(len, names.values()))
+        self._steps: dict[str, Step] = {}
+        self._state: dict[str, str] = dict.fromkeys(names, "starting")
+        self._live: Live | None = None
+
+    def __enter__(self) -> Display:
+        """Begin to draw."""
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(stderr=True, highlight=False), refresh_per_second=8)
+            self._live.start()
+            self._draw()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop drawing; the last state stays to be read."""
+        if self._live:
+            self._live.stop()
+
+    def tell(self, news: News) -> None:
+        """Show one piece of news."""
+        name = self._names[news.name]
+        if news.kind == "begin":
+            self._begun(news.name, name, news.what)
+        elif news.kind == "step":
+            self._stepped(news.name, name, news.what)
+        elif news.kind == "evaluated":
+            self._evaluated(name, news.what)
+        elif news.kind == "done":
+            self._state[news.name] = f"done in {duration(news.what.seconds)}"
+        self._draw()
+
+    def _begun(self, job: str, name: str, beginning: Beginning) -> None:
+        self._say(f"{name}: {beginning.network}, {beginning.parameters:,} parameters")
+        if job == next(iter(self._names)):
+            self._say(f"both read {beginning.rows}")
+            for line in beginning.codecs:
+                self._say(f"{line}")
+            if beginning.baseline:
+                self._say(f"to beat: perplexity of {beginning.baseline}")
+
+    def _stepped(self, job: str, name: str, step: Step) -> None:
+        self._steps[job] = step
+        shown = f"{step.figure[0]} {figure(*step.figure)}  " if step.figure else ""
+        self._state[job] = (
+            f"epoch {step.epoch + 1}/{step.epochs}  loss {step.loss:.3f}  {shown}gradient {step.gradient_norm:.2f}  "
+            f"{step.tokens_per_second:,.0f} words/s  {duration(step.seconds_left)} left"
+        )
+        if not self._live:
+            self._say(f"{name:<{self._longest}}  {self._state[job]}")
+
+    def _evaluated(self, name: str, evaluation: Evaluation) -> None:
+        value = figure(evaluation.name, evaluation.figures[evaluation.name])
+        self._say(f"{name:<{self._longest}}  after epoch {evaluation.epoch}: held-out {evaluation.name} {value}")
+        for sample in evaluation.samples:
+            first = (sample.guess.split() or ["(nothing)"])[0]
+            self._say(f"{'':<{self._longest}}      {sample.input} ( {first} )")
+
+    def _say(self, text: str) -> None:
+        if self._live:
+            from rich.text import Text
+
+            self._live.console.print(Text(text))
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def _draw(self) -> None:
+        if self._live:
+            self._live.update(self._block())
+
+    def _block(self) -> Any:
+        from rich.text import Text
+
+        lines = []
+        for job, name in self._names.items():
+            step = self._steps.get(job)
+            done = round(_BAR * step.share) if step else 0
+            line = Text(f"{name:<{self._longest}}  ").append("━" * done, style="green")
+            line.append("━" * (_BAR - done), style="bright_black")
+            share = f"{100 * step.share:3.0f} %  " if step else ""
+            lines.append(line.append(f"  {share}{self._state[job]}", style="default"))
+        return Text("\n").join(lines)

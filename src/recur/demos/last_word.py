@@ -1,0 +1,179 @@
+"""An Elman network and an LSTM of the same size learn side by side to say the last word, from near and from far.
+
+    the clouds are in the ( )                                          the cue stands close by
+    I grew up in France . <0 to 60 other words> . I speak fluent ( )   the cue was said long ago
+
+Both networks read the same lines as language models: h_t = f(h_{t-1}, x_t), and from h_t the probability of the next
+word. Nothing tells them that the last word is what they will be asked for. The sentences of the test, and their
+distances, were never learned from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.demos import corpus
+from recur.demos.display import Display
+from recur.demos.side_by_side import Job, together
+from recur.views.terminal import bar, bold
+
+FOLDER = Path("runs") / "demo-last-word"
+NETWORKS = {"elman": "Elman network", "lstm": "LSTM"}
+NEAR = "the clouds are in the"
+FAR = "I grew up in France . I speak fluent"
+LONG = (
+    "I grew up in France . two friends are tired most days . on Sunday we played chess until noon . my sister likes "
+    "apple pie with tea . I speak fluent"
+)
+QUESTIONS = (NEAR, FAR, LONG)
+TOP = 3
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a trained network says to the questions of the test.
+
+    Attributes
+    ----------
+    by_distance : dict
+        Words between cue and question -> share of right last words.
+    near : float
+        Share of right last words where the cue is in the same sentence.
+    answers : dict
+        Prompt -> the likeliest words and their probabilities.
+    seconds : float
+        Time spent learning.
+    """
+
+    by_distance: dict[int, float]
+    near: float
+    answers: dict[str, list[tuple[str, float]]]
+    seconds: float
+
+
+def recipe(cell: str, folder: Path) -> Config:
+    """What both networks are told; they differ in the cell alone."""
+    return Config(
+        data=DataConfig(
+            source=str(folder / "corpus" / "train.txt"), dev=str(folder / "corpus" / "dev.txt"), documents="line",
+        ),
+        model=ModelConfig(cell=cell, hidden_size=128, forget_bias=1.0 if cell == "lstm" else None),
+        training=TrainingConfig(
+            epochs=6, batch_size=32, lr=4e-3, threads=1, device="cpu", prompts=[NEAR, FAR], save_every=200,
+        ),
+    )  # fmt: skip
+
+
+def main(out: Path | None = None) -> dict[str, Any]:
+    """Train both networks, ask them, and return what they said; the same call again goes on or asks again.
+
+    Parameters
+    ----------
+    out : Path, optional
+        Folder for the corpus and the two run folders.
+
+    Returns
+    -------
+    dict
+        Network -> accuracy by distance, near accuracy, answers, run folder.
+
+    Raises
+    ------
+    Paused
+        On Ctrl-C, after both have saved.
+    """
+    folder = FOLDER if out is None else Path(out)
+    _write_corpus(folder / "corpus")
+    jobs = [Job(cell, recipe(cell, folder), folder / cell) for cell in NETWORKS]
+    command = "recur demo last-word" + (f" --out {folder}" if out is not None else "")
+    results: dict[str, Answers] = {}
+    with Display(NETWORKS) as display:
+        for news in together(jobs, ask, command=command):
+            if news.kind == "done":
+                results[news.name] = news.what
+            display.tell(news)
+    return {
+        "networks": {
+            name: {
+                "run": str(folder / name),
+                "near": results[name].near,
+                "by_distance": {str(distance): share for distance, share in results[name].by_distance.items()},
+                "answers": results[name].answers,
+                "seconds": results[name].seconds,
+            }
+            for name in NETWORKS
+        },
+        "corpus": str(folder / "corpus"),
+    }
+
+
+def ask(job: Job) -> Answers:
+    """Ask a trained network the questions of the test, and the deck's own."""
+    from recur.model import load
+    from recur.modes import last_word_scores
+
+    model = load(job.folder)
+    near: list[str] = []
+    far: dict[int, list[str]] = {}
+    for line in (job.folder.parent / "corpus" / "test.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row["kind"] == "far":
+            far.setdefault(row["distance"], []).append(row["text"])
+        else:
+            near.append(row["text"])
+    return Answers(
+        {distance: last_word_scores(model.mode, lines).accuracy for distance, lines in sorted(far.items())},
+        last_word_scores(model.mode, near).accuracy,
+        {prompt: [(one.word, one.probability) for one in model.complete(prompt, top=TOP)] for prompt in QUESTIONS},
+        float(model.metrics["seconds"]),
+    )
+
+
+def _write_corpus(folder: Path) -> None:
+    """Write the corpus, unless it is there; a run goes on with the lines that it began with."""
+    if not (folder / "test.jsonl").is_file():
+        corpus.build().write(folder)
+
+
+def report(result: dict[str, Any], width: int) -> Iterable[str]:
+    """Lay out what the networks said.
+
+    Parameters
+    ----------
+    result : dict
+        What `main` returned.
+    width : int
+        Columns.
+    """
+    networks = result["networks"]
+    names = [NETWORKS[name] for name in networks]
+    column = max(24, min(34, (width - 22) // 2))
+    yield "Right last words, of sentences never seen, by the words between cue and question:"
+    yield ""
+    yield bold(f"{'distance':>20}  " + "  ".join(f"{name:<{column}}" for name in names).rstrip())
+    yield _row("same sentence", [network["near"] for network in networks.values()], column)
+    first = next(iter(networks.values()))["by_distance"]
+    for distance in first:
+        shares = [network["by_distance"][distance] for network in networks.values()]
+        yield _row(f"{distance} words", shares, column)
+    for prompt in QUESTIONS:
+        yield ""
+        yield bold(f"{prompt} ( )")
+        for name, network in networks.items():
+            said = ", ".join(f"{word} {100 * share:.1f} %" for word, share in network["answers"][prompt])
+            yield f"    {NETWORKS[name]:<14} {said}"
+    yield ""
+    yield "The runs:  " + "  ".join(network["run"] for network in networks.values())
+    run = networks["lstm"]["run"]
+    yield "Ask more:  " + f'recur complete {run} "my family is from Japan . at home we speak"'
+    yield "           " + f"recur complete {run} --interactive"
+
+
+def _row(label: str, shares: Iterable[float], column: int) -> str:
+    cells = [f"{100 * share:5.1f} %  {bar(share, column - 10)}" for share in shares]
+    return f"{label:>20}  " + "  ".join(f"{cell:<{column}}" for cell in cells).rstrip()

@@ -1,0 +1,1 @@
+"""Drawing what the other rooms compute: for the terminal so far."""

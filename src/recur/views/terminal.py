@@ -1,0 +1,68 @@
+"""Pieces of text that are drawn: bars that need no colour to be read, candidates beside their probabilities."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def width(most: int = 100) -> int:
+    """Columns to write in: those of the terminal or of COLUMNS, at most ``most``."""
+    return min(shutil.get_terminal_size((80, 24)).columns, most)
+
+
+def bold(text: str) -> str:
+    """The text in bold on a terminal that takes it; the text alone elsewhere."""
+    return f"\x1b[1m{text}\x1b[0m" if _decorated() else text
+
+
+def dim(text: str) -> str:
+    """The text in a quieter shade on a terminal that takes it; the text alone elsewhere."""
+    return f"\x1b[2m{text}\x1b[0m" if _decorated() else text
+
+
+def bar(share: float, cells: int) -> str:
+    """Draw a share of 1 as a bar of at most ``cells`` characters.
+
+    >>> bar(0.5, 4)
+    '██'
+    """
+    eighths = round(max(0.0, min(1.0, share)) * cells * 8)
+    if not _unicode():
+        return "#" * round(eighths / 8)
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (_EIGHTHS[rest] if rest else "")
+
+
+def shares(rows: Sequence[tuple[str, float]], columns: int, numbered: bool = False) -> Iterable[str]:
+    """Lay out candidates and their probabilities, a bar beside each number.
+
+    Parameters
+    ----------
+    rows : sequence of (str, float)
+        A candidate and its probability, the best first.
+    columns : int
+        Width to stay within.
+    numbered : bool
+        Whether a number to pick it by stands before each candidate.
+    """
+    longest = min(max((len(word) for word, _ in rows), default=0), max(8, columns // 2))
+    for place, (word, share) in enumerate(rows, 1):
+        lead = f"{place:>3}  " if numbered else "  "
+        shown = word if len(word) <= longest else word[: longest - 1] + "…"
+        figure = f"{lead}{shown:<{longest}}  {100 * share:5.1f} %  "
+        yield (bold(figure) if place == 1 else figure) + bar(share, max(4, columns - len(figure)))
+
+
+def _decorated() -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout.isatty()
+
+
+def _unicode() -> bool:
+    return (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")
