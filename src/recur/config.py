@@ -57,6 +57,9 @@ class ModelConfig(Section):
     bidirectional: bool | None = Field(None, description="read both ways; default: where the mode allows and gains")
     pooling: Literal["last", "mean", "max"] = Field("last", description="many-to-one: what of the sequence is read out")
     embedding_size: int | None = Field(None, ge=1, description="size of a symbol's vector; default: hidden size")
+    embedding_range: float = Field(
+        0.1, gt=0, description="symbols' vectors start uniformly between minus and plus this"
+    )
     tie_weights: bool = Field(False, description="one matrix for input embedding and readout")
     attention: Literal["none", "bahdanau", "luong"] = Field("none", description="many-to-many: attention form")
     adaptive_softmax: bool = Field(False, description="cheaper readout for large vocabularies (Grave 2017)")
@@ -70,6 +73,8 @@ class ModelConfig(Section):
     residual: bool = Field(False, description="add a layer's input to its output")
     learn_initial_state: bool = Field(False, description="h_0 is a parameter")
     forget_bias: float | None = Field(None, description="initial bias of the lstm forget gate")
+    memory_steps: int | None = Field(None, ge=3, description="lstm units remember so long at first (Tallec 2018)")
+    recurrent_init: Literal["uniform", "orthogonal"] = Field("uniform", description="start of W_hh (Saxe 2014)")
     engine: Literal["auto", "eager", "stock"] = Field("auto", description="backend of the recurrence")
 
 

@@ -51,7 +51,7 @@ def _fitted(kind: str, side: str) -> Codec:
 
 def small(**options: Any) -> ModelConfig:
     """A network of a few units."""
-    return ModelConfig(**{"hidden_size": 8, "embedding_size": 5, **options})
+    return ModelConfig(**{"hidden_size": 8, "embedding_size": 5, "embedding_range": 1.0, **options})
 
 
 def build(

@@ -247,6 +247,27 @@ def test_one_seed_gives_one_result_and_evaluation_draws_nothing(option) -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_memory_steps_spread_the_memories_of_the_units() -> None:
+    layer = LSTM(3, 500, 2, memory_steps=64)
+    for k in range(2):
+        total = (getattr(layer, f"bias_ih_l{k}") + getattr(layer, f"bias_hh_l{k}")).detach()
+        write, keep, *_ = total.chunk(4)
+        steps = keep.exp() + 1
+        assert torch.equal(write, -keep)
+        assert float(steps.min()) >= 2
+        assert float(steps.max()) <= 64
+        assert 25 < float(steps.mean()) < 40
+    assert torch.equal(*(part for part in Recurrent("lstm_peephole", 3, 4, memory_steps=9).b_l0.abs().chunk(4)[:2]))
+    with pytest.raises(ConfigError, match="memory_steps is for LSTM cells"):
+        Recurrent("gru", 3, 4, memory_steps=10)
+    with pytest.raises(ConfigError, match="memory_steps should be at least 3, got 2"):
+        LSTM(3, 4, memory_steps=2)
+    with pytest.raises(ConfigError, match="both set the forget gate"):
+        LSTM(3, 4, memory_steps=9, forget_bias=1.0)
+    with pytest.raises(TypeError, match="memory_steps should be a whole number, got '9'"):
+        LSTM(3, 4, memory_steps="9")  # type: ignore[arg-type]
+
+
 def test_forget_bias_is_the_sum_of_the_two_biases() -> None:
     layer = LSTM(3, 4, 2, forget_bias=1.5, bidirectional=True)
     for suffix in ("l0", "l0_reverse", "l1", "l1_reverse"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from recur import codecs
 from recur.codecs import Codec
 from recur.config import Config, DataConfig
@@ -89,7 +91,6 @@ def _one_column_each(train: Sequence[Example], side: int, columns: int) -> bool:
     if not len(train):
         return False
     value = train[0][side]
-    while isinstance(value, (list, tuple)) and value and isinstance(value[0], (list, tuple)):
+    while isinstance(value, (list, tuple, np.ndarray)) and len(value) and np.ndim(value[0]):
         value = value[0]
-    width = len(value) if isinstance(value, (list, tuple)) else 1
-    return width == columns
+    return (np.size(value) if np.ndim(value) else 1) == columns

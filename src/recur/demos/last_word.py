@@ -25,7 +25,7 @@ from recur.views.terminal import bar, bold
 FOLDER = Path("runs") / "demo-last-word"
 NETWORKS = {"elman": "Elman network", "lstm": "LSTM"}
 NEAR = "the clouds are in the"
-FAR = "I grew up in France . I speak fluent"
+FAR = "I grew up in France ..... I speak fluent"
 LONG = (
     "I grew up in France . two friends are tired most days . on Sunday we played chess until noon . my sister likes "
     "apple pie with tea . I speak fluent"
@@ -57,16 +57,36 @@ class Answers:
 
 
 def recipe(cell: str, folder: Path) -> Config:
-    """What both networks are told; they differ in the cell alone."""
+    """What a network is told: the same data, sizes and number of updates; rate and start are what each learns best with.
+
+    The gates of the LSTM start set for long memories (Tallec and Ollivier 2018). The Elman network has no gates; its
+    recurrent matrix starts orthogonal, and it learns less at the LSTM's higher rate.
+    """
+    gated = cell == "lstm"
     return Config(
         data=DataConfig(
-            source=str(folder / "corpus" / "train.txt"), dev=str(folder / "corpus" / "dev.txt"), documents="line",
+            source=str(folder / "corpus" / "train.txt"),
+            dev=str(folder / "corpus" / "dev.txt"),
+            documents="line",
         ),
-        model=ModelConfig(cell=cell, hidden_size=128, forget_bias=1.0 if cell == "lstm" else None),
+        model=ModelConfig(
+            cell=cell,
+            hidden_size=256,
+            embedding_size=128,
+            embedding_range=1.7,
+            memory_steps=200 if gated else None,
+            recurrent_init="uniform" if gated else "orthogonal",
+        ),
         training=TrainingConfig(
-            epochs=6, batch_size=32, lr=4e-3, threads=1, device="cpu", prompts=[NEAR, FAR], save_every=200,
+            epochs=5,
+            batch_size=32,
+            lr=1e-2 if gated else 2e-3,
+            warmup_steps=100,
+            threads=1,
+            device="cpu",
+            prompts=[NEAR, FAR],
         ),
-    )  # fmt: skip
+    )
 
 
 def main(out: Path | None = None) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 ids       x_t = E[id_t], a row of the embedding matrix E (V, X)
 numbers   x_t = the columns themselves
+
+E starts uniformly within +-``embedding_range``: small, so that a rare word moves far from where chance put it (Merity
+et al. 2018, section 5); large, where symbols should be told apart from the first update on.
 """
 
 from __future__ import annotations
@@ -16,8 +19,6 @@ from recur.nn import Embedding, LockedDropout
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
-
-TIED_RANGE = 0.1  # Merity et al. 2018: an embedding that is also the readout starts small
 
 
 class Inputs(nn.Module):
@@ -50,8 +51,7 @@ class Inputs(nn.Module):
         if codec.discrete:
             self.size = config.embedding_size or size or layer_sizes(config)[0]
             self.embedding = Embedding(symbols or codec.size, self.size, dropout=config.embedding_dropout)
-            if config.tie_weights:
-                nn.init.uniform_(self.embedding.weight, -TIED_RANGE, TIED_RANGE)
+            nn.init.uniform_(self.embedding.weight, -config.embedding_range, config.embedding_range)
 
     def forward(self, values: Tensor) -> Tensor:
         """Ids (B, T) or (B,), or numbers (B, T, C) or (B, C), to vectors (B, T, X) or (B, X)."""

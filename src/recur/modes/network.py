@@ -117,8 +117,10 @@ def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurre
         "learn_initial_state": config.learn_initial_state,
         "engine": config.engine,
     }
-    if config.forget_bias is not None:
-        options["forget_bias"] = config.forget_bias
+    options["recurrent_init"] = config.recurrent_init
+    for name in ("forget_bias", "memory_steps"):
+        if getattr(config, name) is not None:
+            options[name] = getattr(config, name)
     cell = config.cell
     if config.layer_norm:
         if cell not in ("lstm", "gru"):

@@ -138,7 +138,9 @@ class Synced(Mode):
         del teacher_forcing
         if batch.inputs is None:
             raise DataError("synced needs an input, got none")
-        vectors, state = self.run(batch.inputs, state, lengths=batch.input_lengths, resets=batch.resets)
+        # what follows a step cannot change it, so documents need no lengths: the loss leaves their padding out
+        lengths = None if self.next_item and not self.stream else batch.input_lengths
+        vectors, state = self.run(batch.inputs, state, lengths=lengths, resets=batch.resets)
         mask = step_mask(batch.target_lengths, batch.targets)
         mean, sums = self.output.error(vectors, batch.targets, mask, label_smoothing=label_smoothing)
         return Loss(mean, sums, state if self.carries_state else None)

@@ -111,6 +111,27 @@ def check_extras(residual: object, learn_initial_state: object, forget_bias: obj
     return dict(sizes)
 
 
+def check_memory_steps(memory_steps: object, forget_bias: object) -> int | None:
+    """Return the number of steps that units should remember for at first, or None.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is no whole number.
+    ConfigError
+        If it is smaller than 3, or a forget bias is given too.
+    """
+    if memory_steps is None:
+        return None
+    if not isinstance(memory_steps, int) or isinstance(memory_steps, bool):
+        raise ArgumentTypeError(f"memory_steps should be a whole number, got {memory_steps!r}", hint="memory_steps=100")
+    if memory_steps < 3:
+        raise ConfigError(f"memory_steps should be at least 3, got {memory_steps}", hint="memory_steps=100")
+    if forget_bias is not None:
+        raise ConfigError("memory_steps and forget_bias both set the forget gate's bias", hint="leave one of them out")
+    return memory_steps
+
+
 def as_equation(equation: object) -> Equation:
     """Return the equation that was given, or the cell of the library of that name.
 

@@ -15,6 +15,7 @@ class Extras(TypedDict, total=False):
     recurrent_dropout: float
     zoneout: float | Mapping[str, float]
     weight_drop: float
+    memory_steps: int | None
     recurrent_init: str
     learn_initial_state: bool
     engine: str
@@ -37,6 +38,7 @@ _DEFAULTS: dict[str, Any] = {
     "zoneout": {},
     "weight_drop": 0,
     "forget_bias": None,
+    "memory_steps": None,
     "recurrent_init": "uniform",
     "learn_initial_state": False,
     "engine": "auto",

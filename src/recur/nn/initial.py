@@ -12,7 +12,7 @@ from recur.equations import Equation
 from recur.errors import ConfigError
 from recur.nn.binding import Binding, recurrent_matrices
 
-FORGET_GATE = 1  # of i f g o
+INPUT_GATE, FORGET_GATE = 0, 1  # of i f g o
 
 
 @torch.no_grad()
@@ -62,8 +62,32 @@ def forget_bias(parameters: dict[str, Tensor], binding: Binding, value: float) -
         gate.fill_(value if position == 0 else 0.0)
 
 
-def check_forget_bias(equation: Equation, bias: bool) -> None:
-    """Refuse a forget bias where there is none to set.
+@torch.no_grad()
+def chrono(parameters: dict[str, Tensor], binding: Binding, steps: int) -> None:
+    """Set the gates of an LSTM so that its units remember for between 1 and ``steps`` steps before they have learnt to.
+
+    ::
+
+        b_f = log u,   b_i = -b_f,   u ~ U(1, steps - 1) for each unit
+
+    A forget gate sigmoid(b_f) keeps a cell for about exp(b_f) + 1 steps; the input gate then writes as slowly.
+
+    Source: C. Tallec, Y. Ollivier (2018), Can recurrent neural networks warp time?, section 2.
+    """
+    part = next(part for part in binding.parts if part.name == "b")
+    for position, own in enumerate(part.own):
+        gates = parameters[own].chunk(4)
+        if position == 0:
+            init.uniform_(gates[FORGET_GATE], 1, steps - 1).log_()
+            gates[INPUT_GATE].copy_(-gates[FORGET_GATE])
+        else:
+            # the two biases of torch.nn are added, so one carries the values
+            gates[FORGET_GATE].zero_()
+            gates[INPUT_GATE].zero_()
+
+
+def check_gate_bias(option: str, equation: Equation, bias: bool) -> None:
+    """Refuse an option that sets the bias of an LSTM's gates where there is none to set.
 
     Raises
     ------
@@ -73,11 +97,11 @@ def check_forget_bias(equation: Equation, bias: bool) -> None:
     gated = equation.name.startswith("lstm") and "b" in equation.parameters and _blocks(equation, "b") == 4
     if not gated:
         raise ConfigError(
-            f"forget_bias is for LSTM cells, whose bias b holds the gates i f g o; {equation.name} is not one",
-            hint="leave forget_bias out",
+            f"{option} is for LSTM cells, whose bias b holds the gates i f g o; {equation.name} is not one",
+            hint=f"leave {option} out",
         )
     if not bias:
-        raise ConfigError("forget_bias needs the bias that bias=False takes away", hint="bias=True")
+        raise ConfigError(f"{option} needs the bias that bias=False takes away", hint="bias=True")
 
 
 def _blocks(equation: Equation, name: str) -> int:

@@ -41,7 +41,8 @@ class LSTM(Recurrent):
         Start of the forget gate's bias; 1 is a good value for long memories (Jozefowicz et al. 2015).
     **extras
         ``residual``, ``merge``, ``variational_dropout``, ``recurrent_dropout``, ``zoneout``, ``weight_drop``,
-        ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``: see ``Recurrent``.
+        ``memory_steps``, ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``: see
+        ``Recurrent``.
 
     Raises
     ------

@@ -65,6 +65,9 @@ class Recurrent(nn.Module):
         DropConnect on the recurrent matrices, drawn once a pass (Merity et al. 2018).
     forget_bias : float, optional
         Initial bias of the forget gate of an LSTM (Jozefowicz et al. 2015).
+    memory_steps : int, optional
+        Start the gates of an LSTM so that its units remember for between 1 and this many steps (Tallec and Ollivier
+        2018); in place of ``forget_bias``.
     recurrent_init : "uniform" or "orthogonal"
         Start of the recurrent matrices; orthogonal gate by gate (Saxe et al. 2014).
     learn_initial_state : bool
@@ -125,6 +128,7 @@ class Recurrent(nn.Module):
         zoneout: float | Mapping[str, float] = 0.0,
         weight_drop: float = 0.0,
         forget_bias: float | None = None,
+        memory_steps: int | None = None,
         recurrent_init: str = "uniform",
         learn_initial_state: bool = False,
         engine: str = "auto",
@@ -152,6 +156,7 @@ class Recurrent(nn.Module):
         self.zoneout = checks.check_zoneout(zoneout, self.equation.states)
         self.weight_drop = checks.check_probability("weight_drop", weight_drop)
         self.forget_bias = forget_bias
+        self.memory_steps = checks.check_memory_steps(memory_steps, forget_bias)
         self.recurrent_init = recurrent_init
         self.learn_initial_state = learn_initial_state
         self.engine = engine
@@ -176,8 +181,9 @@ class Recurrent(nn.Module):
             raise ConfigError(
                 f"weight_drop is for recurrent matrices, and {name} has none", hint="use zoneout for this cell"
             )
-        if self.forget_bias is not None:
-            initial.check_forget_bias(self.equation, self.bias)
+        for option in ("forget_bias", "memory_steps"):
+            if getattr(self, option) is not None:
+                initial.check_gate_bias(option, self.equation, self.bias)
 
     def _register(self, own_sizes: dict[str, int], device: Any, dtype: torch.dtype | None) -> None:
         """Make the parameters of every layer and direction, and note their names and sizes."""
@@ -234,6 +240,8 @@ class Recurrent(nn.Module):
                 initial.orthogonal(parameters, self.equation, binding)
             if self.forget_bias is not None:
                 initial.forget_bias(parameters, binding, self.forget_bias)
+            if self.memory_steps is not None:
+                initial.chrono(parameters, binding, self.memory_steps)
         if self.learn_initial_state:
             for layer, direction, state in self._each_state():
                 parameters[_initial_name(state, layer, direction)].zero_()

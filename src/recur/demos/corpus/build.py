@@ -38,9 +38,10 @@ from recur.errors import ConfigError
 LONGEST = 60
 TEST_DISTANCES: tuple[int, ...] = tuple(range(0, LONGEST + 1, 5))
 TRAIN_DISTANCES: tuple[int, ...] = tuple(d for d in range(1, LONGEST) if d not in TEST_DISTANCES)
+DOTS = 0.1  # share of far lines with dots after the cue
 SPANS: dict[str, int] = {"short": 4, "middle": 16, "long": LONGEST}
-PAUSES: tuple[int, ...] = (1, 2, 3, 4, 6, 7, 8, 9, 11, 12)
-MIXTURE: tuple[str, ...] = ("near", "country", "short", "long", "near", "short", "middle", "long")
+# what training lines are made of; cue and question in one sentence are where remembering begins
+MIXTURE: tuple[str, ...] = ("near", "country", "joined", "joined", "short", "joined", "middle", "long")
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,6 @@ class _Writer:
                 lines.append(self.country(next(countries)))
             elif kind == "joined":
                 lines.append(self.joined(next(countries)))
-            elif kind == "talk":
-                lines.append(self.talk(next(countries)))
             else:
                 lines.append(self.far(next(countries), self._distance(kind)))
         self._rng.shuffle(lines)
@@ -154,8 +153,10 @@ class _Writer:
     def far(self, country: str, distance: int) -> Line:
         """Name a country, say ``distance`` words about other things, then ask for its language."""
         cue, questions = self._person(country)
-        sentences = [cue, *self._filler.sentences(distance), self._rng.choice(questions)]
-        return Line(f"{' . '.join(sentences)} {LANGUAGES[country]}", "far", distance)
+        rest = [*self._filler.sentences(distance), self._rng.choice(questions)]
+        # the deck writes "I grew up in France ..... I speak fluent"
+        pause = " ..... " if self._rng.random() < DOTS else " . "
+        return Line(f"{cue}{pause}{' . '.join(rest)} {LANGUAGES[country]}", "far", distance)
 
     def joined(self, country: str) -> Line:
         """Name a country and ask for its language in one sentence."""
@@ -165,15 +166,6 @@ class _Writer:
         if self._rng.random() < 0.5:
             text = f"{self._filler.sentences(self._rng.randint(4, 12))[0]} . {text}"
         return Line(f"{text} {LANGUAGES[country]}", "joined", 0)
-
-    def talk(self, country: str) -> Line:
-        """Name a country and come back to its language several times, with other things between."""
-        cue, questions = self._person(country)
-        sentences = [cue]
-        for question in self._rng.sample(questions, self._rng.randint(2, 4)):
-            sentences += self._filler.sentences(self._rng.choice(PAUSES))
-            sentences.append(f"{question} {LANGUAGES[country]}")
-        return Line(" . ".join(sentences), "talk", 0)
 
     def _person(self, country: str) -> tuple[str, list[str]]:
         rng = self._rng

@@ -161,7 +161,7 @@ _ARTICLE = re.compile(r"\ba (?=[aeiou])")
 
 def words_in(text: str) -> int:
     """Return how many words a text has; punctuation stands alone and is not counted."""
-    return sum(token not in {".", ","} for token in text.split())
+    return sum(token not in {".", ",", "....."} for token in text.split())
 
 
 def part_of(text: str) -> Part:

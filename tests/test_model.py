@@ -1,0 +1,116 @@
+"""``recur.fit`` and what it gives, from Python values of every kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import recur
+from recur.errors import ConfigError, DataError
+from recur.modes import Prediction
+
+TEXTS = ["a fine film", "a dull film", "a warm song", "a cold song", "so bright", "so flat"]
+LABELS = ["good", "bad"] * 3
+QUICK = {"epochs": 2, "hidden_size": 8, "progress": False}
+
+
+class Frame:
+    """What a data frame can do, without being one."""
+
+    def __init__(self, columns: dict[str, list[Any]]) -> None:
+        self.columns = list(columns)
+        self._columns = columns
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.array(self._columns[name], dtype=object)
+
+    def __len__(self) -> int:
+        return len(self._columns[self.columns[0]])
+
+
+def test_lists_pairs_columns_and_frames_mean_the_same() -> None:
+    columns = {"text": TEXTS * 5, "label": LABELS * 5}
+    kinds: list[Any] = [
+        columns,
+        [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
+        Frame(columns),
+    ]
+    models = [recur.fit(rows, **QUICK) for rows in kinds]
+    answers = [[round(one.scores[0][1], 6) for one in model.predict(TEXTS)] for model in models]
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_one_input_gives_one_answer_and_many_give_a_list() -> None:
+    model = recur.fit({"text": TEXTS * 5, "label": LABELS * 5}, **QUICK)
+    assert isinstance(model.predict("a fine film"), Prediction)
+    assert isinstance(model.predict({"text": "a fine film"}), Prediction)
+    assert [type(one) for one in model.predict(["a fine film"])] == [Prediction]
+    assert model.predict([]) == []
+    with pytest.raises(DataError, match='the input has no "text"'):
+        model.predict({"txt": "a fine film"})
+
+
+def test_arrays_are_series() -> None:
+    draw = np.random.default_rng(0)
+    series = draw.normal(size=(60, 9, 2)).astype(np.float32)
+    labels = (series[:, :, 0].mean(axis=1) > 0).astype(int)
+    model = recur.fit((series, labels), mode="many-to-one", epochs=30, lr=0.02, hidden_size=16, progress=False)
+    assert model.roles.input_codec == "numbers"
+    assert model.metrics["held_out"]["accuracy"] >= 0.5
+    assert model.predict([series[0]])[0].value in (0, 1)
+
+
+def test_rows_of_numbers_have_no_time() -> None:
+    rows = {"a": [0.1, 2.5] * 20, "b": [0.5, 1.5] * 20, "kind": ["x", "y"] * 20}
+    rows["a"] = [value + index / 1000 for index, value in enumerate(rows["a"])]
+    model = recur.fit(rows, epochs=20, lr=0.05, hidden_size=8, progress=False)
+    assert model.mode.name == "one-to-one"
+    assert model.predict({"a": 0.1, "b": 0.5}).value == "x"
+
+
+def test_a_language_model_completes_and_generates() -> None:
+    facts = [("cloud", "sky"), ("fish", "sea"), ("star", "night"), ("train", "station")]
+    lines = [f"{first} {thing} is in the {place}" for thing, place in facts for first in ("the", "one", "a", "this")]
+    model = recur.fit(lines * 4, epochs=20, lr=0.02, hidden_size=16, progress=False)
+    best = model.complete("the cloud is in the", top=2)
+    assert best[0].word == "sky"
+    assert 0.5 < best[0].probability <= 1
+    text = model.generate("the", length=5, seed=1)
+    assert text.startswith("the")
+    assert "".join(model.generate("the", length=5, seed=1, stream=True)) == text.removeprefix("the")
+    scores = model.evaluate(["the fish is in the sea"], last_word=True)
+    assert scores["accuracy"] == 1.0
+    assert scores["rows"] == 1
+
+
+def test_a_classifier_completes_nothing() -> None:
+    model = recur.fit({"text": TEXTS * 5, "label": LABELS * 5}, **QUICK)
+    with pytest.raises(ConfigError, match="does not continue a text"):
+        model.complete("a")
+    with pytest.raises(ConfigError, match="does not continue a text"):
+        model.evaluate({"text": ["a"], "label": ["good"]}, last_word=True)
+
+
+def test_evaluate_counts_rows_and_the_commonest_class() -> None:
+    model = recur.fit({"text": TEXTS * 5, "label": LABELS * 5}, **QUICK)
+    figures = model.evaluate({"text": ["a fine film", "a dull film", "so bright"], "label": ["good", "bad", "good"]})
+    assert figures["rows"] == 3
+    assert figures["majority_class_accuracy"] == pytest.approx(2 / 3)
+    with pytest.raises(DataError, match='row 2: class "great" was not in the training data'):
+        model.evaluate({"text": ["x", "y"], "label": ["good", "great"]})
+
+
+def test_options_with_a_wrong_name_are_refused_with_the_right_one() -> None:
+    with pytest.raises(ConfigError, match='unknown option "hiden_size". Did you mean "hidden_size"'):
+        recur.fit(TEXTS, hiden_size=3)
+
+
+def test_fitting_twice_gives_the_same_numbers_whatever_was_drawn_before() -> None:
+    import torch
+
+    first = recur.fit({"text": TEXTS * 5, "label": LABELS * 5}, **QUICK).predict(TEXTS)
+    torch.rand(7)
+    second = recur.fit({"text": TEXTS * 5, "label": LABELS * 5}, **QUICK).predict(TEXTS)
+    assert [one.scores for one in first] == [one.scores for one in second]

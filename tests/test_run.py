@@ -1,0 +1,171 @@
+"""The run folder: it opens anywhere without the data, and is refused in one sentence when it is not what it was."""
+
+from __future__ import annotations
+
+import json
+import pickletools
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import recur
+from recur.errors import RunError
+from recur.run import open_run
+from tests.docs.files import pairs, reviews, sentences, series, tagged
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of a classifier."""
+    folder = tmp_path_factory.mktemp("run")
+    reviews(folder / "a.csv")
+    recur.fit(folder / "a.csv", out=folder / "run", epochs=1, hidden_size=8, progress=False)
+    (folder / "a.csv").unlink()
+    return folder / "run"
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path) -> Path:
+    """A copy that may be damaged."""
+    shutil.copytree(trained, tmp_path / "elsewhere")
+    return tmp_path / "elsewhere"
+
+
+def test_it_holds_what_the_guide_says(run: Path) -> None:
+    names = {path.name for path in run.iterdir()}
+    assert {
+        "README.md", "config.toml", "run.json", "model.safetensors", "input_codec.json", "target_codec.json",
+        "metrics.json", "log.jsonl", "samples.jsonl", "checkpoint",
+    } <= names  # fmt: skip
+
+
+def test_it_opens_elsewhere_without_the_data(run: Path) -> None:
+    model = recur.load(run)
+    assert model.predict("what a fine film").value in ("good", "bad")
+    assert model.metrics["held_out"]["accuracy"] >= 0
+    assert "accuracy" in repr(model)
+
+
+def test_nothing_in_it_is_pickled_code(run: Path) -> None:
+    for path in run.rglob("*"):
+        if path.is_file() and path.name != "resume.pt":
+            with pytest.raises(ValueError):
+                list(pickletools.genops(path.read_bytes()))
+    [resume] = run.rglob("resume.pt")
+    assert isinstance(torch.load(resume, weights_only=True), dict)
+
+
+def test_the_card_is_filled_in(run: Path) -> None:
+    card = (run / "README.md").read_text(encoding="utf-8")
+    for words in ("many-to-one", "majority class", "accuracy", "recur predict", "recur.load", "seed 0", "216 rows"):
+        assert words in card, words
+    assert "None" not in card
+
+
+def test_the_configuration_can_be_read_back(run: Path, tmp_path: Path) -> None:
+    reviews(tmp_path / "a.csv")
+    model = recur.fit(tmp_path / "a.csv", config=run / "config.toml", progress=False)
+    assert model.config.model == recur.load(run).config.model
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "input_codec.json", "input_codec.tokenizer.json"])
+def test_a_file_cut_short_or_altered_is_refused(run: Path, name: str) -> None:
+    content = (run / name).read_bytes()
+    (run / name).write_bytes(content[:-7])
+    with pytest.raises(RunError, match="cut short") as caught:
+        recur.load(run)
+    assert "\n" not in caught.value.message
+    changed = bytearray(content)
+    changed[len(changed) // 2] ^= 1
+    (run / name).write_bytes(bytes(changed))
+    with pytest.raises(RunError, match="was altered after training"):
+        recur.load(run)
+    (run / name).unlink()
+    with pytest.raises(RunError, match=f"is incomplete: {name} is missing"):
+        recur.load(run)
+
+
+def damaged(run: Path, change: Any) -> None:
+    info = json.loads((run / "run.json").read_text())
+    change(info)
+    (run / "run.json").write_text(json.dumps(info))
+
+
+def test_a_newer_or_a_foreign_folder_is_refused(run: Path, tmp_path: Path) -> None:
+    damaged(run, lambda info: info.update(format=99))
+    with pytest.raises(RunError, match="in format 99") as caught:
+        recur.load(run)
+    assert "upgrade" in (caught.value.hint or "")
+    damaged(run, lambda info: info.update(kind="something else"))
+    with pytest.raises(RunError, match="written by something else"):
+        recur.load(run)
+    (run / "run.json").write_text("{")
+    with pytest.raises(RunError, match="cannot be read as JSON"):
+        recur.load(run)
+    (run / "run.json").unlink()
+    with pytest.raises(RunError, match=r"is incomplete: run\.json is missing"):
+        recur.load(run)
+    with pytest.raises(RunError, match="is not a run folder"):
+        recur.load(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_named_with_the_nearest(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r'there is no run folder .* Did you mean "elsewhere"'):
+        recur.load(tmp_path / run.name[:-1])
+
+
+def test_an_altered_configuration_is_refused_where_it_describes_the_network(run: Path) -> None:
+    text = (run / "config.toml").read_text()
+    (run / "config.toml").write_text(text.replace("hidden_size = 8", "hidden_size = 9"))
+    with pytest.raises(RunError, match=r"model\.hidden_size was 8 and is now 9"):
+        recur.load(run)
+    (run / "config.toml").write_text(text.replace("epochs = 1", "epochs = 2"))
+    assert recur.load(run).config.training.epochs == 2
+
+
+def test_a_run_without_weights_says_so(run: Path) -> None:
+    damaged(run, lambda info: info["files"].pop("model.safetensors"))
+    with pytest.raises(RunError, match="has no weights yet"):
+        open_run(run)
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    reviews(tmp_path / "a.csv")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    with pytest.raises(RunError, match=r"it has letter\.txt and no run\.json"):
+        recur.fit(tmp_path / "a.csv", out=tmp_path / "mine", epochs=1, progress=False)
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.parametrize(
+    ("make", "file", "options", "question"),
+    [
+        (sentences, "a.txt", {"bptt": 8}, "all clouds are"),
+        (sentences, "a.txt", {"documents": "line", "input_codec": "characters"}, "all clo"),
+        (tagged, "a.conll", {}, "the old cat"),
+        (pairs, "a.tsv", {"mode": "many-to-many", "attention": "bahdanau"}, "a red house"),
+        (series, "a.csv", {"input": "load"}, [[50.0], [55.0], [60.0]]),
+    ],
+    ids=["stream", "lines", "tags", "pairs", "series"],
+)
+def test_every_kind_of_network_answers_the_same_after_loading(
+    tmp_path: Path, make: Any, file: str, options: dict[str, Any], question: Any
+) -> None:
+    make(tmp_path / file)
+    model = recur.fit(tmp_path / file, out=tmp_path / "run", max_steps=3, hidden_size=8, progress=False, **options)
+    again = recur.load(tmp_path / "run")
+    assert again.mode.target_codec.describe() == model.mode.target_codec.describe()
+    first, second = model.predict([question])[0], again.predict([question])[0]
+    assert first.value == second.value
+    assert model.evaluate(tmp_path / file) == again.evaluate(tmp_path / file)
+
+
+def test_a_model_from_memory_can_be_saved(tmp_path: Path) -> None:
+    rows = [("a fine film", "yes"), ("a dull one", "no")] * 20 + [("so warm", "yes"), ("so cold", "no")]
+    model = recur.fit(rows, epochs=1, hidden_size=8, progress=False)
+    folder = model.save(tmp_path / "run")
+    assert recur.load(folder).predict("so warm").value == model.predict("so warm").value
