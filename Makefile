@@ -1,0 +1,58 @@
+# `make demo` on a fresh machine: builds a virtual environment of its own and shows a network learning.
+#
+#   make demo     train an Elman network and an LSTM side by side, then ask both for the last word
+#   make test     the whole test suite
+#   make lint     ruff and mypy
+#   make venv     the environment alone, with the tools for development
+#
+# VENV      where the environment is                       make test VENV=/somewhere/else
+# PYTHON    the Python to build it with, 3.11 or newer     make demo PYTHON=python3.12
+# PIP_ARGS  more words for pip install; a machine without a GPU downloads a tenth with the CPU build of torch:
+#           make demo PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+
+VENV ?= .venv
+PYTHON ?= python3
+PIP_ARGS ?=
+JOBS ?= auto
+
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
+
+.PHONY: demo test lint venv clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/recur demo
+
+test: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses=8 $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/python -m ruff check src tests
+	$(BIN)/python -m mypy
+
+venv: $(VENV)/.installed-dev
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/.installed: $(BIN)/python constraints.txt pyproject.toml
+	@echo "installing recur and what it needs into $(VENV): torch is large, this takes some minutes the first time" >&2
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(BIN)/python constraints.txt pyproject.toml
+	@echo "installing recur and its development tools into $(VENV)" >&2
+	@$(INSTALL) -e ".[dev]"
+	@touch $@ $(VENV)/.installed
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "error: there is no $(PYTHON); Python 3.11 or newer is needed" >&2; \
+	  echo "hint: sudo apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1), expected Python 3.11 or newer" >&2; \
+	  echo "hint: name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "error: $(PYTHON) cannot build a virtual environment: its venv package is missing" >&2; \
+	  echo "hint: sudo apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
