@@ -3,6 +3,7 @@
 #   make demo     train an Elman network and an LSTM side by side, then ask both for the last word
 #   make test     the whole test suite
 #   make lint     ruff and mypy
+#   make bench    time our layers against torch.nn's, side by side   make bench BENCH_ARGS=--quick
 #   make venv     the environment alone, with the tools for development
 #
 # VENV      where the environment is                       make test VENV=/somewhere/else
@@ -18,7 +19,7 @@ JOBS ?= auto
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test lint venv clean
+.PHONY: demo test lint bench venv clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/recur demo
@@ -27,8 +28,12 @@ test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses=8 $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev
-	$(BIN)/python -m ruff check src tests
+	$(BIN)/python -m ruff check src tests benchmarks
+	$(BIN)/python -m ruff format --check src tests benchmarks
 	$(BIN)/python -m mypy
+
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python -m benchmarks.layers $(BENCH_ARGS)
 
 venv: $(VENV)/.installed-dev
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import recur
 from recur.errors import ConfigError, DataError
 from recur.modes import Prediction
+from tests.docs.files import sentences
 
 TEXTS = ["a fine film", "a dull film", "a warm song", "a cold song", "so bright", "so flat"]
 LABELS = ["good", "bad"] * 3
@@ -70,17 +72,16 @@ def test_rows_of_numbers_have_no_time() -> None:
     assert model.predict({"a": 0.1, "b": 0.5}).value == "x"
 
 
-def test_a_language_model_completes_and_generates() -> None:
-    facts = [("cloud", "sky"), ("fish", "sea"), ("star", "night"), ("train", "station")]
-    lines = [f"{first} {thing} is in the {place}" for thing, place in facts for first in ("the", "one", "a", "this")]
-    model = recur.fit(lines * 4, epochs=20, lr=0.02, hidden_size=16, progress=False)
-    best = model.complete("the cloud is in the", top=2)
+def test_a_language_model_completes_and_generates(tmp_path: Path) -> None:
+    sentences(tmp_path / "a.txt")
+    model = recur.fit(tmp_path / "a.txt", documents="line", epochs=8, lr=0.01, hidden_size=24, progress=False)
+    best = model.complete("all clouds are in the", top=2)
     assert best[0].word == "sky"
     assert 0.5 < best[0].probability <= 1
     text = model.generate("the", length=5, seed=1)
     assert text.startswith("the")
     assert "".join(model.generate("the", length=5, seed=1, stream=True)) == text.removeprefix("the")
-    scores = model.evaluate(["the fish is in the sea"], last_word=True)
+    scores = model.evaluate(["the fish are in the sea"], last_word=True)
     assert scores["accuracy"] == 1.0
     assert scores["rows"] == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickletools
 import shutil
 from pathlib import Path
@@ -162,6 +163,28 @@ def test_every_kind_of_network_answers_the_same_after_loading(
     first, second = model.predict([question])[0], again.predict([question])[0]
     assert first.value == second.value
     assert model.evaluate(tmp_path / file) == again.evaluate(tmp_path / file)
+
+
+def test_a_series_looks_as_far_ahead_as_the_horizon_when_trained_measured_and_loaded(tmp_path: Path) -> None:
+    rows = ["load", *(f"{math.sin(t / 3):.4f}" for t in range(400))]
+    (tmp_path / "a.csv").write_text("\n".join(rows) + "\n")
+    model = recur.fit(
+        tmp_path / "a.csv", input="load", out=tmp_path / "run", horizon=3, epochs=6, lr=0.01, hidden_size=16,
+        progress=False,
+    )  # fmt: skip
+    # the value three steps before is off by sqrt(2) sin(0.5) on a sine of this frequency
+    persistence = model.metrics["baseline"]["persistence"]
+    assert persistence == pytest.approx(math.sqrt(2) * math.sin(0.5), rel=0.1)
+    assert model.metrics["held_out"]["rmse"] < 0.5 * persistence
+    again = recur.load(tmp_path / "run")
+    seen = [math.sin(t / 3) for t in range(60)]
+    assert again.predict([seen], length=7)[0].value == model.predict([seen], length=7)[0].value
+    assert again.predict([seen])[0].value == pytest.approx([math.sin(62 / 3)], abs=0.5 * persistence)
+    assert again.evaluate(tmp_path / "a.csv") == model.evaluate(tmp_path / "a.csv")
+    text = (tmp_path / "run" / "config.toml").read_text()
+    (tmp_path / "run" / "config.toml").write_text(text.replace("horizon = 3", "horizon = 1"))
+    with pytest.raises(RunError, match=r"data\.horizon was 3 and is now 1"):
+        recur.load(tmp_path / "run")
 
 
 def test_a_model_from_memory_can_be_saved(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -139,7 +139,9 @@ class Model:
         pieces = language.generate(self._language_model(), prompt, options)
         return pieces if stream else prompt + "".join(pieces)
 
-    def evaluate(self, data: Any, *, last_word: bool = False) -> dict[str, Any]:
+    def evaluate(
+        self, data: Any, *, last_word: bool = False, tell: Callable[[float], None] | None = None
+    ) -> dict[str, Any]:
         """Measure on other rows.
 
         Parameters
@@ -148,6 +150,8 @@ class Model:
             A file, or rows as for `fit`, with the same columns.
         last_word : bool
             For language models: accuracy and perplexity of the last word of each line.
+        tell : callable, optional
+            Told on the way which share is done.
 
         Returns
         -------
@@ -164,11 +168,11 @@ class Model:
         """
         table = data_room.read_like(data, self.roles, self.config)
         if last_word:
-            return self._last_words(table)
+            return self._last_words(table, tell)
         examples = data_room.examples(table, self.roles, self.config)
         if not len(examples):
             raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
-        figures: dict[str, Any] = evaluate(self.mode, examples, self.config, stream=self.roles.stream)
+        figures: dict[str, Any] = evaluate(self.mode, examples, self.config, stream=self.roles.stream, tell=tell)
         figures["rows"] = len(examples)
         if self.target_codec.kind == "class":
             counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
@@ -209,10 +213,17 @@ class Model:
             hint="train on text without a target to get a language model",
         )
 
-    def _last_words(self, table: Table) -> dict[str, Any]:
+    def _last_words(self, table: Table, tell: Callable[[float], None] | None) -> dict[str, Any]:
         model = self._language_model()
         column = self.roles.input[0]
-        scores = last_word_scores(model, (str(table[index][column]) for index in range(len(table))))
+
+        def lines() -> Iterator[str]:
+            for index in range(len(table)):
+                if tell is not None:
+                    tell(index / len(table))
+                yield str(table[index][column])
+
+        scores = last_word_scores(model, lines())
         return {"accuracy": scores.accuracy, "perplexity": scores.perplexity, "rows": scores.count}
 
     def _input(self, value: Any) -> Any:

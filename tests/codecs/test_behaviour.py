@@ -164,6 +164,8 @@ def test_missing_numbers() -> None:
         ("inf", "finite"),
         (np.inf, "finite"),
         (np.array([np.inf]), "finite"),
+        (10**400, "a whole number of 1,329 bits"),
+        ([1.0, -(10**400)], "a whole number of 1,329 bits"),
         ([1, 2], "expected 1 numbers"),
         ({"a": 1}.keys(), "expected a number, found dict_keys"),
     ],

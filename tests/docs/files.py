@@ -29,7 +29,8 @@ def sentences(path: Path) -> None:
     lines = []
     for _ in range(240):
         thing, place = draw.choice(list(PLACES.items()))
-        lines.append(f"{draw.choice(['the', 'all', 'many'])} {thing} are in the {place}")
+        opener = draw.choice(["", "today ", "every day ", "we know that ", "I think that ", "in summer ", "at noon "])
+        lines.append(f"{opener}{draw.choice(['the', 'all', 'many', 'some', 'our'])} {thing} are in the {place}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -72,6 +73,20 @@ def test_one_codec_or_twice_the_same_is_the_next_item() -> None:
     other = modes.build("synced", own, codec("words"), small())
     assert isinstance(other, Synced)
     assert not other.next_item
+
+
+def test_looking_ahead_is_refused_where_it_means_nothing() -> None:
+    words, series = codec("words"), codec("series")
+    refused: list[tuple[str, tuple[Any, Any], int, str]] = [
+        ("synced", (words, None), 2, "is for numbers, and words are predicted one symbol at a time"),
+        ("synced", (series, codec("series")), 2, "these numbers have a target of their own"),
+        ("synced", (series, None), 0, "ahead must be at least 1, got 0"),
+        ("many-to-one", (words, codec("class")), 2, "is for synced, and many-to-one has targets of its own"),
+    ]
+    for name, pair, ahead, message in refused:
+        with pytest.raises(ConfigError, match=message) as raised:
+            modes.build(name, *pair, small(), ahead=ahead)
+        assert raised.value.hint is not None
 
 
 @pytest.mark.parametrize("kind", SINGLES)

@@ -13,6 +13,7 @@ from torch import Tensor
 from recur.errors import ConfigError
 from recur.modes import Decoding, Hypothesis
 from recur.modes.decoding import beam, greedy, length_penalty, one_by_one, sampler, search
+from recur.modes.mode import PREDICT_BATCH
 from tests.modes.helpers import TEXTS, build, rows, same, train
 from tests.tolerances import close
 
@@ -205,6 +206,33 @@ def test_another_seed_and_no_seed_draw_other_symbols() -> None:
     assert draw(None) != draw(None)
 
 
+def test_as_many_samples_as_asked_for_are_drawn_the_likeliest_first() -> None:
+    model, options = Table(0, 0.5), Decoding(temperature=1.0, seed=0)
+    found = search(model, *start(3), options, end=END, length=8, n_best=5)
+    assert [len(samples) for samples in found] == [5, 5, 5]
+    for row, samples in enumerate(found):
+        assert len({tuple(one.ids) for one in samples}) > 1
+        assert [one.score for one in samples] == sorted((one.score for one in samples), reverse=True)
+        for one in samples:
+            same(one.log_prob, model.log_prob(one.ids, one.finished, start=row))
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "target"),
+    [("one-to-many", "class", "characters"), ("many-to-many", "words", "characters"), ("synced", "characters", None)],
+)
+def test_a_seed_draws_on_over_batches_of_inputs(name: str, source: str, target: str | None) -> None:
+    mode = build(name, source, target)
+    inputs = ["yes" if source == "class" else TEXTS[0]] * (PREDICT_BATCH + 1)
+    options = {"temperature": 1.0, "seed": 0, "length": 30}
+    answers = [answer.value for answer in mode.predict(inputs, **options)]
+    assert answers[PREDICT_BATCH] != answers[0]
+    assert answers == [answer.value for answer in mode.predict(inputs, **options)]
+    [several] = mode.predict(inputs[:1], top=3, **options)
+    assert len({value for value, _ in several.scores}) == 3
+    assert several.value == several.scores[0][0]
+
+
 def test_drawing_leaves_the_global_random_state_alone() -> None:
     before = torch.get_rng_state()
     for seed in (None, 3):
@@ -265,6 +293,8 @@ def test_sampler_keeps_the_type_of_ids() -> None:
         ({"top_k": 0}, "top_k must be at least 1, got 0"),
         ({"top_p": 0.0}, "top_p must be above 0 and at most 1, got 0.0"),
         ({"top_p": 1.5}, "top_p must be above 0 and at most 1, got 1.5"),
+        ({"top_k": 5}, "top_k 5 narrows what is sampled, and with a temperature of 0 nothing is"),
+        ({"top_p": 0.9}, "top_p 0.9 narrows what is sampled, and with a temperature of 0 nothing is"),
         ({"length_penalty": -1}, "length_penalty must be at least 0, got -1"),
         ({"beam": 2, "temperature": 1.0}, "exclude each other"),
         ({"bean": 2}, 'there is no decoding option "bean". Did you mean "beam"?'),

@@ -36,6 +36,14 @@ def model(kind: str = "words", *, stream: bool = False, seed: int = 0, **options
     return mode
 
 
+def ahead_of(ahead: int) -> Synced:
+    """A model of the value some steps ahead."""
+    torch.manual_seed(0)
+    mode = modes.build("synced", codec("series"), None, small(hidden_size=16), ahead=ahead)
+    assert isinstance(mode, Synced)
+    return mode
+
+
 def window(ids: Tensor, resets: Tensor | None = None) -> Batch:
     """A piece of a stream: every item is predicted from those before it."""
     return Batch(ids[:, :-1], None, ids[:, 1:], None, None if resets is None else resets[:, :-1])
@@ -314,7 +322,7 @@ def test_what_a_prompt_is_read_as() -> None:
     for kind in ("characters", "subwords"):
         mode = model(kind, stream=True)
         assert language.prompt_ids(mode, "").tolist() == mode.target_codec.encode("\n").tolist()
-        assert language.prompt_ids(mode, "the").tolist() == mode.target_codec.encode("the").tolist()
+        assert language.prompt_ids(mode, "the").tolist() == mode.target_codec.encode("\nthe").tolist()
     tags = model("tags", stream=True)
     assert language.prompt_ids(tags, []).tolist() == [tags.target_codec.size]
 
@@ -347,6 +355,43 @@ def test_a_forecast_from_nothing_is_one_from_the_mean() -> None:
     nothing, from_mean, other = mode.predict([[], [mean], SERIES[2]], length=4)
     close(torch.tensor(nothing.value), torch.tensor(from_mean.value))
     close(torch.tensor(other.value), torch.tensor(mode.predict([SERIES[2]], length=4)[0].value))
+
+
+def test_values_ahead_are_learned_from_so_many_steps_before() -> None:
+    mode = ahead_of(3)
+    steps = mode.encode_input(SERIES[2])
+    encoded = mode.encode(Row(SERIES[2], None))
+    assert encoded.input is not None
+    assert encoded.input.tolist() == steps[:3].tolist()
+    assert encoded.target.tolist() == steps[3:].tolist()
+    short = mode.encode(Row(SERIES[1], None))
+    assert short.input is not None
+    assert (len(short.input), len(short.target)) == (0, 0)
+    falls(mode, [Row(values, None) for values in SERIES])
+
+
+def test_a_forecast_ahead_is_what_the_last_steps_say_and_goes_on_in_blocks() -> None:
+    mode = ahead_of(3)
+    [whole] = mode.predict([SERIES[2]], length=8)
+    said = [mode.predict([SERIES[2][:seen]])[0].value[0] for seen in (4, 5, 6)]
+    close(torch.tensor(whole.value[:3]), torch.tensor(said))
+    [later] = mode.predict([[*SERIES[2], *whole.value[:3]]], length=5)
+    close(torch.tensor(whole.value[3:]), torch.tensor(later.value))
+
+
+def test_the_mean_stands_before_a_series_shorter_than_the_steps_ahead() -> None:
+    mode = ahead_of(3)
+    mean = float(mode.target_codec.mean[0])
+    answers = mode.predict([[], [5.0], SERIES[2]], length=7)
+    for answer, series in zip(answers, ([mean] * 3, [mean, mean, 5.0], SERIES[2]), strict=True):
+        close(torch.tensor(answer.value), torch.tensor(mode.predict([series], length=7)[0].value))
+
+
+def test_a_learned_series_goes_on_from_several_steps_ahead() -> None:
+    mode = ahead_of(2)
+    train(mode, [Row([1.0, 2.0, 3.0] * 4, None)], steps=200)
+    assert mode.predict([[1.0, 2.0, 3.0, 1.0, 2.0]], length=5)[0].value == pytest.approx([3, 1, 2, 3, 1], abs=0.2)
+    assert mode.predict([[1.0, 2.0, 3.0, 1.0, 2.0]])[0].value == pytest.approx([1], abs=0.2)
 
 
 def test_a_series_of_several_columns_is_forecast() -> None:

@@ -61,7 +61,7 @@ def test_a_space_after_the_text_makes_no_difference(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["words", "characters", "subwords"])
 def test_what_was_learned_is_the_first_candidate(kind: str) -> None:
-    mode = model(kind, ["the quick dog", "one lazy cat"], steps=100)
+    mode = model(kind, ["the quick dog", "one lazy cat"], steps=200)
     for text, word in (("the quick", "dog"), ("one lazy", "cat"), ("one", "lazy")):
         [best] = candidates(mode, text, top=1)
         assert best.word == word
@@ -166,7 +166,7 @@ def test_scores_of_characters_are_those_of_a_hand_computation(stream: bool) -> N
     surprise, right = 0.0, 0
     for text, word in zip(before, last, strict=True):
         start = codec.encode(text).tolist()
-        prefix = (start or codec.encode("\n").tolist()) if stream else [2, *start]
+        prefix = [*codec.encode("\n").tolist(), *start] if stream else [2, *start]
         for symbol in codec.encode(word).tolist():
             surprise -= log_probs_after(mode, prefix)[symbol].item()
             prefix = [*prefix, symbol]
@@ -180,7 +180,7 @@ def test_scores_of_characters_are_those_of_a_hand_computation(stream: bool) -> N
 
 def test_subwords_that_learned_a_line_are_right_about_it() -> None:
     lines = ["the quick dog", "one lazy cat"]
-    mode = model("subwords", lines, steps=100)
+    mode = model("subwords", lines, steps=200)
     scores = last_word_scores(mode, lines)
     assert scores.accuracy == 1.0
     assert 1.0 <= scores.perplexity < 1.5

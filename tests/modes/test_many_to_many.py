@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -94,6 +97,43 @@ def test_loss_is_the_cross_entropy_of_one_step_after_another(attention: str) -> 
     close(loss.mean, torch.stack(errors).mean())
     same(loss.sums["loss"][0], float(torch.stack(errors).sum().detach()))
     assert loss.sums["loss"][1] == len(errors)
+
+
+@pytest.mark.parametrize("attention", ["none", "luong"])
+@pytest.mark.parametrize("kind", ["tags", "series"])
+def test_writing_step_by_step_has_the_masks_of_writing_all_at_once(kind: str, attention: str) -> None:
+    mode = pair(
+        "words", kind, attention=attention, num_layers=2, recurrent_dropout=0.4, weight_drop=0.3,
+        variational_dropout=0.3, embedding_dropout=0.3,
+    ).train()  # fmt: skip
+    batch = batch_of(mode, rows("words", kind))
+    assert batch.inputs is not None
+    state = mode.start(batch.inputs, batch.input_lengths)
+    # so near to 1 that every symbol read is the true one, but decided at every step
+    found = []
+    for forcing in (1.0, math.nextafter(1.0, 0.0)):
+        torch.manual_seed(1)
+        found.append(mode.decoder.read(batch.targets, None, state, teacher_forcing=forcing)[0])
+    close(found[1], found[0])
+
+
+def test_steps_with_bahdanau_attention_share_one_mask() -> None:
+    mode = pair("words", "tags", attention="bahdanau", recurrent_dropout=0.5, variational_dropout=0.5).train()
+    layer = mode.decoder.stack.layer
+    masks: list[torch.Tensor] = []
+    drawn = layer.lock
+
+    def lock(place: Any, draw: Any) -> torch.Tensor:
+        masks.append(drawn(place, draw))
+        return masks[-1]
+
+    layer.lock = lock  # type: ignore[method-assign]
+    batch = batch_of(mode, rows("words", "tags"))
+    mode.loss(batch, teacher_forcing=0.5)
+    # the first is of the state before the sequence, which is none of its steps
+    assert len(masks) == 1 + batch.targets.shape[1]
+    assert all(mask is masks[1] for mask in masks[1:])
+    assert masks[0] is not masks[1]
 
 
 @pytest.mark.parametrize("attention", ATTENTION)

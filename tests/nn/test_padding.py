@@ -83,6 +83,35 @@ def test_ragged_rows_run_torchs_packed_kernel(cell) -> None:
         assert str(layer.backend_report()) == "backend: stock"
 
 
+@pytest.mark.parametrize("cell", [RNN, GRU, LSTM])
+def test_a_packed_input_reaches_torchs_kernel_without_being_padded(cell, monkeypatch) -> None:
+    packed = torch.nn.utils.rnn.pack_padded_sequence(torch.randn(5, 3, 3), [2, 5, 1], enforce_sorted=False)
+    packed = packed._replace(data=packed.data.requires_grad_())
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("padded or packed")
+
+    for name in ("_pack_padded_sequence", "_pad_packed_sequence"):
+        monkeypatch.setattr(torch.nn.utils.rnn._VF, name, refuse, raising=False)
+    layer = cell(3, 4, 2, bidirectional=True, dropout=0.2, variational_dropout=0.2)
+    layer(packed)[0].data.sum().backward()
+    assert packed.data.grad is not None
+    assert str(layer.backend_report()) == "backend: stock"
+
+
+def test_one_mask_for_all_steps_is_one_for_packed_steps_too() -> None:
+    layer = RNN(3, 20, 2, variational_dropout=0.4, dtype=DOUBLE)
+    x, lengths = torch.randn(5, 3, 3, dtype=DOUBLE), [2, 5, 1]
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
+    torch.manual_seed(0)
+    output, _ = torch.nn.utils.rnn.pad_packed_sequence(layer(packed)[0])
+    torch.manual_seed(0)
+    # rows of a packed input are drawn for in its own order, longest first
+    order = packed.sorted_indices
+    expected, _ = layer(x[:, order], lengths=torch.tensor(lengths)[order])
+    close(output[:, order], expected)
+
+
 def test_resets_may_be_a_list() -> None:
     layer, x = GRU(3, 4), torch.randn(3, 2, 3)
     resets = [[False, True, False], [False, False, True]]

@@ -169,6 +169,14 @@ def test_tied_readout_shares_the_embeddings_matrix() -> None:
         Readout(7, 9, tied=embedding)
 
 
+@pytest.mark.parametrize("hidden_size", range(1, 40))
+@pytest.mark.parametrize("cutoffs", [None, [5, 10, 15]])
+def test_the_rarest_words_keep_a_column_at_every_size(hidden_size: int, cutoffs: list[int] | None) -> None:
+    readout = AdaptiveReadout(hidden_size, 50, cutoffs)
+    assert readout.softmax.tail[-1][0].out_features >= 1
+    close(readout.log_prob(torch.randn(3, hidden_size)).exp().sum(-1), torch.ones(3))
+
+
 def test_adaptive_readout_gives_probabilities_and_their_error() -> None:
     readout = AdaptiveReadout(16, 50, dtype=DOUBLE)
     h, target = torch.randn(4, 5, 16, dtype=DOUBLE), torch.randint(50, (4, 5))

@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recur import modes
+from recur.codecs import NumbersCodec
+from recur.config import ModelConfig
+from recur.data import Example
 from recur.modes.mode import Encoded
-from recur.training.baselines import Counts, guesses
+from recur.training.baselines import Counts, baseline, guesses
 
 
 def row(source: object, target: object) -> Encoded:
@@ -87,6 +91,15 @@ def test_persistence_and_mean_of_a_series() -> None:
     }
     assert found["persistence"] == {"loss": (10.0, 2.0), "square y": (10.0, 2.0)}
     assert found["mean"]["square y"] == (1.0 + 4.0, 2.0)
+
+
+def test_persistence_is_the_value_as_many_steps_before_as_the_network_looks_ahead() -> None:
+    codec = NumbersCodec(sequence=True, columns=["y"]).fit([[1.0, 2.0, 4.0, 8.0, 16.0]])
+    mode = modes.build("synced", codec, None, ModelConfig(hidden_size=2), ahead=3)
+    rows = [mode.encode(Example([1.0, 2.0, 4.0, 8.0, 16.0], None, "y:1"))]
+    found = baseline(mode, rows, rows, own_future=True)
+    assert found is not None
+    assert found.values["persistence"] == pytest.approx(math.sqrt((7**2 + 14**2) / 2))
 
 
 def test_mean_of_a_regression_with_two_columns() -> None:

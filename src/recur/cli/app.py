@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
@@ -57,6 +57,8 @@ def build() -> App:
         usage="Usage: recur COMMAND",
         group_parameters=Group("Options", sort_key=0),
         default_parameter=Parameter(negative_bool=(), negative_iterable=(), show_default=False),
+        # errors are written by `main`; without this the parser would load a console that nobody uses
+        error_console=cast(Any, object()),
     )
     app["--help"].group = app["--version"].group = "Options"
     for place, (name, about) in enumerate(COMMANDS.items()):
@@ -69,6 +71,10 @@ def build() -> App:
             sort_key=place,
         )
     return app
+
+
+# looking for plug-ins of the schema reads every installed package's metadata; recur has none
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recur.cli.output import emit, emit_json, table
+from recur.cli.output import Waiting, emit, emit_json, table
 
 
 def evaluate(run: Path, data: Path, /, *, last_word: bool = False, json: bool = False) -> None:
@@ -23,7 +23,7 @@ def evaluate(run: Path, data: Path, /, *, last_word: bool = False, json: bool = 
     """
     import recur
 
-    figures = recur.load(run).evaluate(data, last_word=last_word)
+    figures = recur.load(run).evaluate(data, last_word=last_word, tell=Waiting("measuring").tell)
     if json:
         emit_json(figures)
         return

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from recur.figures import any_figure
+from recur.figures import any_figure, duration
 
+_PATIENCE = 3.0
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""
 
@@ -28,6 +30,30 @@ def emit_json(value: Any) -> None:
 def note(text: str) -> None:
     """Write words about the work to stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+class Waiting:
+    """Says how far long work is: after three seconds, and then every few.
+
+    Parameters
+    ----------
+    what : str
+        The work, in a word.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._began = time.monotonic()
+        self._said = self._began
+
+    def tell(self, share: float) -> None:
+        """Note that a share of the work is done."""
+        now = time.monotonic()
+        if now - self._said < _PATIENCE:
+            return
+        self._said = now
+        left = f", {duration((now - self._began) * (1 - share) / share)} left" if share > 0 else ""
+        note(f"{self._what}: {100 * share:.0f} %{left}")
 
 
 def stopped(message: str, hint: str | None) -> int:

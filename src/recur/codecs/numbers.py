@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def number(value: Any) -> float:
     Raises
     ------
     DataError
-        When the value is no number, or is infinite.
+        When the value is no number, is infinite, or is a whole number too large for a float.
     """
     if value is None:
         return math.nan
@@ -41,7 +42,14 @@ def number(value: Any) -> float:
             hint = "give a number such as 3.14, or leave it empty"
             raise DataError(f'"{shorten(text, 40)}" is not a number', hint=hint) from None
     elif isinstance(value, (int, float, np.number, np.bool_)):
-        found = float(value)
+        try:
+            found = float(value)
+        except OverflowError:
+            raise DataError(
+                f"expected a number up to {sys.float_info.max:.3g}, found a whole number of "
+                f"{int(value).bit_length():,} bits",
+                hint="remove the row or leave the value empty",
+            ) from None
     else:
         raise DataError(f"expected a number, found {type(value).__name__} {shorten(repr(value), 40)}")
     if math.isinf(found):

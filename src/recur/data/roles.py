@@ -70,6 +70,10 @@ class Roles:
         """Whether the target is the input itself, later."""
         return not self.target
 
+    def ahead(self, horizon: int) -> int:
+        """Steps from an item to what is predicted from it: the horizon for numbers that predict themselves, else 1."""
+        return horizon if self.own_future and self.input_codec == "numbers" else 1
+
     @property
     def reads_a_sequence(self) -> bool:
         """Whether an input has many steps."""

@@ -14,7 +14,7 @@ from recur.training.progress import Beginning, Evaluation, Step
 if TYPE_CHECKING:
     from rich.live import Live
 
-_BAR = 20
+_BAR = 16
 
 
 class Display:
@@ -77,8 +77,8 @@ class Display:
         self._steps[job] = step
         shown = f"{step.figure[0]} {figure(*step.figure)}  " if step.figure else ""
         self._state[job] = (
-            f"epoch {step.epoch + 1}/{step.epochs}  loss {step.loss:.3f}  {shown}gradient {step.gradient_norm:.2f}  "
-            f"{step.tokens_per_second:,.0f} words/s  {duration(step.seconds_left)} left"
+            f"epoch {step.epoch + 1}/{step.epochs}  {duration(step.seconds_left)} left  {shown}loss {step.loss:.3f}  "
+            f"gradient {step.gradient_norm:.2f}  {step.tokens_per_second:,.0f} words/s"
         )
         if not self._live:
             self._say(f"{name:<{self._longest}}  {self._state[job]}")
@@ -113,4 +113,7 @@ class Display:
             line.append("━" * (_BAR - done), style="bright_black")
             share = f"{100 * step.share:3.0f} %  " if step else ""
             lines.append(line.append(f"  {share}{self._state[job]}", style="default"))
-        return Text("\n").join(lines)
+        block = Text("\n").join(lines)
+        # of a narrow terminal the ends of the lines are left out
+        block.no_wrap, block.overflow = True, "ellipsis"
+        return block

@@ -5,9 +5,11 @@ from __future__ import annotations
 from recur.engine.call import Call, Report, Result
 from recur.engine.choose import BACKENDS, choose, prepare, run
 from recur.engine.noise import Noise, recurrent_states
+from recur.engine.packing import Packing
 
 BackendReport = Report
 
 __all__ = [
-    "BACKENDS", "BackendReport", "Call", "Noise", "Report", "Result", "choose", "prepare", "recurrent_states", "run",
+    "BACKENDS", "BackendReport", "Call", "Noise", "Packing", "Report", "Result", "choose", "prepare",
+    "recurrent_states", "run",
 ]  # fmt: skip

@@ -75,7 +75,7 @@ def forward(call: Call) -> tuple[Result, Tape]:
     Parameters
     ----------
     call : Call
-        The recurrence; its tensors need no gradient.
+        The recurrence, padded; its tensors need no gradient.
 
     Returns
     -------

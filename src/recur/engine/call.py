@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
 from recur.engine.noise import Noise
+from recur.engine.packing import Packing
 from recur.equations import Equation
 
 
@@ -20,7 +21,7 @@ class Call:
     equation : Equation
         The cell.
     x : Tensor
-        Inputs (T, B, X).
+        Inputs (T, B, X), or packed (N, X).
     states : dict of str to Tensor
         Initial states (B, S), one for each state of the equation.
     parameters : mapping of str to Tensor
@@ -39,6 +40,8 @@ class Call:
         Whether the states of every step are wanted.
     precision : str
         "float32" (the tensors' own dtype) or "bfloat16" (products only).
+    packing : Packing or None
+        How the inputs are packed; ``lengths`` is then None.
     """
 
     equation: Equation
@@ -52,6 +55,14 @@ class Call:
     noise: Noise = field(default_factory=Noise)
     all_states: bool = False
     precision: str = "float32"
+    packing: Packing | None = None
+
+    def padded(self) -> Call:
+        """The same call with its packed inputs padded."""
+        if self.packing is None:
+            return self
+        lengths = self.packing.lengths.to(self.x.device)
+        return replace(self, x=self.packing.pad(self.x), lengths=lengths, packing=None)
 
     @property
     def steps(self) -> range:
@@ -105,11 +116,11 @@ class Result:
     Attributes
     ----------
     outputs : Tensor
-        The first state of every step (T, B, O); zero at padded steps.
+        The first state of every step (T, B, O), zero at padded steps; (N, O) where the inputs were packed.
     states : dict of str to Tensor
         Each state after the last real step (B, S).
     all_states : dict of str to Tensor, or None
-        Each state of every step (T, B, S), zero at padded steps, if it was asked for.
+        Each state of every step in the form of the outputs, if it was asked for.
     report : Report
         What ran.
     """
@@ -118,3 +129,10 @@ class Result:
     states: dict[str, Tensor]
     all_states: dict[str, Tensor] | None
     report: Report
+
+    def packed(self, packing: Packing | None) -> Result:
+        """The same result in the form of inputs that were packed."""
+        if packing is None:
+            return self
+        series = None if self.all_states is None else {n: packing.pack(one) for n, one in self.all_states.items()}
+        return replace(self, outputs=packing.pack(self.outputs), all_states=series)

@@ -10,6 +10,7 @@ from torch import Tensor
 from recur.engine import eager, stock
 from recur.engine.call import Call, Report, Result
 from recur.engine.noise import Noise
+from recur.engine.packing import Packing
 from recur.equations import Equation
 from recur.errors import BackendError, ShapeError, did_you_mean
 
@@ -58,6 +59,7 @@ def run(
     all_states: bool = False,
     backend: str = "auto",
     precision: str = "float32",
+    packing: Packing | None = None,
 ) -> Result:
     """Run a recurrence over a batch of sequences, one direction of one layer.
 
@@ -66,7 +68,7 @@ def run(
     equation : Equation
         The cell.
     x : Tensor
-        Inputs (T, B, X).
+        Inputs (T, B, X), or packed (N, X).
     states : mapping of str to Tensor, optional
         Initial states (B, S); those not given are zero.
     parameters : mapping of str to Tensor
@@ -86,11 +88,13 @@ def run(
         "auto", "stock" or "eager".
     precision : str
         "float32": the tensors' own dtype; "bfloat16": factors of matrix products rounded to bfloat16.
+    packing : Packing, optional
+        How the inputs are packed, in place of ``lengths``.
 
     Returns
     -------
     Result
-        Outputs (T, B, O), final states (B, S), and what ran.
+        Outputs (T, B, O) or packed (N, O), final states (B, S), and what ran.
 
     Raises
     ------
@@ -99,7 +103,7 @@ def run(
     BackendError
         If the backend asked for cannot run it.
     """
-    call = prepare(equation, x, states, parameters, lengths, resets, reverse, noise, all_states, precision)
+    call = prepare(equation, x, states, parameters, lengths, resets, reverse, noise, all_states, precision, packing)
     report = choose(call, backend)
     return stock.run(call, report) if report.ran == "stock" else eager.run(call, report)
 
@@ -115,15 +119,19 @@ def prepare(
     noise: Noise | None = None,
     all_states: bool = False,
     precision: str = "float32",
+    packing: Packing | None = None,
 ) -> Call:
     """Check the arguments of ``run`` and put them together as a Call."""
-    if x.dim() != 3:
-        raise ShapeError(f"{equation.name}: x has shape {tuple(x.shape)}, expected (T, B, X)")
+    if x.dim() != (3 if packing is None else 2):
+        expected = "(T, B, X)" if packing is None else "(N, X), packed"
+        raise ShapeError(f"{equation.name}: x has shape {tuple(x.shape)}, expected {expected}")
+    if packing is not None and lengths is not None:
+        raise ShapeError(f"{equation.name}: packed inputs carry their own lengths")
     if set(parameters) != set(equation.parameters):
         raise ShapeError(
             f"{equation.name}: parameters are {sorted(parameters)}, expected {sorted(equation.parameters)}"
         )
-    T, B = x.shape[:2]
+    T, B = x.shape[:2] if packing is None else (packing.steps, packing.rows)
     sizes = _sizes(equation, x, parameters)
     given = dict(states or {})
     for name in given:
@@ -145,7 +153,9 @@ def prepare(
             raise ShapeError(f"resets has shape {tuple(resets.shape)}, expected ({T}, {B})")
     if precision not in {"float32", "bfloat16"}:
         raise ShapeError(f'precision is "{precision}", expected "float32" or "bfloat16"')
-    return Call(equation, x, full, parameters, sizes, lengths, resets, reverse, noise or Noise(), all_states, precision)
+    return Call(
+        equation, x, full, parameters, sizes, lengths, resets, reverse, noise or Noise(), all_states, precision, packing
+    )  # fmt: skip
 
 
 def _sizes(equation: Equation, x: Tensor, parameters: Mapping[str, Tensor]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from recur.equations.graph import Graph, Node
 
 def run(call: Call, report: Report) -> Result:
     """Run a recurrence: h_t = f(h_{t-1}, x_t) for t = 1..T."""
+    packing, call = call.packing, call.padded()
     graph = noisy(call.equation, call.noise)
     planned = plan(graph)
     values, over_time = prepare(call, graph, planned)
@@ -39,7 +40,7 @@ def run(call: Call, report: Report) -> Result:
         states = new if live is None else {n: torch.where(live, new[n], states[n]) for n in states}
     stacked = {name: _stack(outputs[name], call, states[name]) for name in kept}
     first = call.equation.states[0]
-    return Result(stacked[first], states, stacked if call.all_states else None, report)
+    return Result(stacked[first], states, stacked if call.all_states else None, report).packed(packing)
 
 
 def prepare(call: Call, graph: Graph, planned: Plan) -> tuple[Values, dict[int, tuple[Tensor, ...]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from recur.engine.call import Call, Report, Result
+from recur.engine.packing import Packing
 
 _KERNELS: dict[str, Callable[..., Any]] = {
     "elman": torch.rnn_tanh,
@@ -50,37 +52,46 @@ def why_not(call: Call) -> str | None:
 
 def run(call: Call, report: Report) -> Result:
     """Run a recurrence that ``why_not`` has no objection to."""
-    x, lengths = call.x, call.lengths
-    T = x.shape[0]
-    if call.reverse:
-        x = _reversed(x, lengths)
+    if call.lengths is not None:
+        return _ragged(call, call.lengths, report)
     state = tuple(value.unsqueeze(0).contiguous() for value in call.states.values())
     hx = state if len(state) > 1 else state[0]
     kernel, weights = _KERNELS[call.equation.name], _weights(call)
     # training mode keeps what cuDNN's backward pass needs in evaluation as well; there is no dropout here
-    training = torch.is_grad_enabled()
-    if lengths is None:
-        outputs, *final = kernel(x, hx, weights, True, 1, 0.0, training, False, False)
+    options = (weights, True, 1, 0.0, torch.is_grad_enabled(), False)
+    x = _reversed(call.x, call.packing) if call.reverse else call.x
+    if call.packing is None:
+        outputs, *final = kernel(x, hx, *options, False)
     else:
-        # a row of length zero is run for one step, which is then thrown away
-        counted = lengths.cpu()
-        kept = counted.clamp(min=1)
-        # rows that come longest first, as those of a PackedSequence do, need not be moved
-        packed = pack_padded_sequence(x, kept, enforce_sorted=bool((kept[:-1] >= kept[1:]).all()))
-        order, back = packed.sorted_indices, packed.unsorted_indices
-        if order is not None:
-            hx = tuple(s.index_select(1, order) for s in state) if len(state) > 1 else state[0].index_select(1, order)
-        data, *final = kernel(packed.data, packed.batch_sizes, hx, weights, True, 1, 0.0, training, False)
-        outputs, _ = pad_packed_sequence(packed._replace(data=data), total_length=T)
-        if back is not None:
-            final = [f.index_select(1, back) for f in final]
-        if bool((counted == 0).any()):
-            none = (lengths == 0).unsqueeze(-1)
-            outputs = torch.where(none, 0.0, outputs)
-            final = [torch.where(none, s, f) for s, f in zip(state, final, strict=True)]
+        outputs, *final = kernel(x, call.packing.batch_sizes, hx, *options)
     if call.reverse:
-        outputs = _reversed(outputs, lengths)
+        outputs = _reversed(outputs, call.packing)
     states = {name: value.squeeze(0) for name, value in zip(call.states, final, strict=True)}
+    all_states = {call.equation.states[0]: outputs} if call.all_states else None
+    return Result(outputs, states, all_states, report)
+
+
+def _ragged(call: Call, lengths: Tensor, report: Report) -> Result:
+    """Run padded rows as packed ones, in any order and down to a length of zero."""
+    # a row of length zero is run for one step, which is then thrown away
+    counted = lengths.cpu()
+    kept = counted.clamp(min=1)
+    # rows that come longest first, as those of a PackedSequence do, need not be moved
+    packed = pack_padded_sequence(call.x, kept, enforce_sorted=bool((kept[:-1] >= kept[1:]).all()))
+    order, back = packed.sorted_indices, packed.unsorted_indices
+    states = call.states
+    if order is not None:
+        states = {name: state.index_select(0, order) for name, state in states.items()}
+    packing = Packing(packed.batch_sizes)
+    result = run(replace(call, x=packed.data, states=states, lengths=None, packing=packing), report)
+    outputs, _ = pad_packed_sequence(packed._replace(data=result.outputs), total_length=call.x.shape[0])
+    states = result.states
+    if back is not None:
+        states = {name: state.index_select(0, back) for name, state in states.items()}
+    if bool((counted == 0).any()):
+        none = (lengths == 0).unsqueeze(-1)
+        outputs = torch.where(none, 0.0, outputs)
+        states = {name: torch.where(none, call.states[name], state) for name, state in states.items()}
     all_states = {call.equation.states[0]: outputs} if call.all_states else None
     return Result(outputs, states, all_states, report)
 
@@ -94,10 +105,6 @@ def _weights(call: Call) -> list[Tensor]:
     return [*flat, p["W_hr"]] if call.equation.name == "lstm_projected" else flat
 
 
-def _reversed(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """(T, B, n) with each row's real steps in reverse order and its padding where it was."""
-    if lengths is None:
-        return x.flip(0)
-    t = torch.arange(x.shape[0], device=x.device).unsqueeze(1)
-    index = torch.where(t < lengths, lengths - 1 - t, t)
-    return x.gather(0, index.unsqueeze(-1).expand_as(x))
+def _reversed(x: Tensor, packing: Packing | None) -> Tensor:
+    """(T, B, n), or (N, n) packed, with each row's steps in reverse order."""
+    return x.flip(0) if packing is None else packing.mirrored(x)

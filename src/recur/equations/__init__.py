@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 
 from recur.equations.language import (
     Symbol,
@@ -44,6 +45,7 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NOT_CELLS)
 
 
+@cache
 def get(name: str) -> Equation:
     """The cell of this name.
 

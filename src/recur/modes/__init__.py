@@ -26,8 +26,9 @@ __all__ = [
 
 
 def build(
-    name: str, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, stream: bool = False
-) -> Mode:
+    name: str, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, stream: bool = False,
+    ahead: int = 1,
+) -> Mode:  # fmt: skip
     """Return the mode of this name.
 
     Parameters
@@ -40,6 +41,8 @@ def build(
         The network.
     stream : bool
         Synced only: whether the data is one long stream, in which documents begin without a beginning symbol.
+    ahead : int
+        Synced numbers that predict themselves only: how many steps after an item its answer stands.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def build(
         When there is no such mode, or the codecs do not fit it.
     """
     if name == "synced":
-        return Synced(input_codec, target_codec, config, stream=stream)
+        return Synced(input_codec, target_codec, config, stream=stream, ahead=ahead)
     modes: dict[str, type[Mode]] = {
         "one-to-one": OneToOne, "one-to-many": OneToMany, "many-to-one": ManyToOne, "many-to-many": ManyToMany,
     }  # fmt: skip
@@ -55,4 +58,6 @@ def build(
         raise ConfigError(f'there is no mode "{name}".{did_you_mean(name, MODES)}')
     if target_codec is None:
         raise ConfigError(f"{name} needs a target, and none was given", hint="--target COLUMN")
+    if ahead != 1:
+        raise ConfigError(f"ahead={ahead} is for synced, and {name} has targets of its own", hint="leave out ahead")
     return modes[name](input_codec, target_codec, config)

@@ -22,13 +22,13 @@ from torch import Tensor, nn
 
 from recur.errors import ConfigError
 from recur.modes import decoding, network
-from recur.modes.decoding import Decoding, Hypothesis
+from recur.modes.decoding import Chooser, Decoding, Hypothesis
 from recur.modes.inputs import Inputs
 from recur.modes.mode import Prediction, step_mask
 from recur.modes.network import Bridge, Stack
 from recur.modes.outputs import TEXTS, NumberOutput, Output, Sums, SymbolOutput
 from recur.modes.symbols import Symbols
-from recur.nn import Attention, BahdanauAttention, LuongAttention
+from recur.nn import Attention, BahdanauAttention, LuongAttention, one_sequence
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -137,8 +137,14 @@ class Decoder(nn.Module):
 
         With ``teacher_forcing`` below 1, each symbol that is read is the decoder's own instead of the true one with
         the remaining probability, decided for each row and step (Bengio et al. 2015). Numbers pass the gradient on
-        through the decoder's own outputs.
+        through the decoder's own outputs. The steps are one sequence: masks that hold for all of them are drawn once.
         """
+        with one_sequence(self.inputs, self.stack):
+            return self._read(targets, lengths, state, teacher_forcing)
+
+    def _read(
+        self, targets: Tensor, lengths: Tensor | None, state: DecoderState, teacher_forcing: float
+    ) -> tuple[Tensor, Tensor | None]:
         first = self.first(targets.shape[0])[:, None]
         previous = self.inputs(torch.cat([first, targets[:, :-1]], dim=1))
         if teacher_forcing >= 1.0 and not self.reads_context:
@@ -184,8 +190,13 @@ class Decoder(nn.Module):
             pick(state.weights),
         )
 
-    def write(self, state: DecoderState, rows: int, decoding_options: Decoding, top: int) -> list[Prediction]:
-        """Answer for B rows from their states: symbols by search, numbers by feeding the outputs back."""
+    def write(
+        self, state: DecoderState, rows: int, decoding_options: Decoding, top: int, choose: Chooser
+    ) -> list[Prediction]:
+        """Answer for B rows from their states: symbols by search, numbers by feeding the outputs back.
+
+        ``choose`` is the chooser of the options, one for all batches.
+        """
         length = decoding_options.length
         if length is None:
             length = int(self.longest) or LENGTH
@@ -195,7 +206,7 @@ class Decoder(nn.Module):
             return [Prediction(value, [], self.codec.show(value)) for value in raw]
         found = decoding.search(
             self, self.first(rows), state, decoding_options, end=self.symbols.end, length=length, n_best=top,
-            forbid=self.symbols.forbidden(decoding_options.unknown),
+            forbid=self.symbols.forbidden(decoding_options.unknown), choose=choose,
         )  # fmt: skip
         answers = [self._prediction(hypotheses) for hypotheses in found]
         if self.attention is not None:

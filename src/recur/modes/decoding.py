@@ -48,7 +48,8 @@ class Decoding:
     temperature : float
         0 is greedy; 1 samples from the model's own distribution; lower is safer.
     top_k, top_p : int, float, optional
-        Sample only from the k likeliest symbols, or from the smallest set whose probability reaches p.
+        Sample only from the k likeliest symbols, or from the smallest set whose probability reaches p; with a
+        temperature only.
     seed : int, optional
         Seed of the sampling; the same seed gives the same symbols on every device.
     length_penalty : float
@@ -74,6 +75,13 @@ class Decoding:
                 raise ConfigError(f"{name} must be at least {low}, got {value}", hint=f"{name}={max(low, 1)}")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise ConfigError(f"top_p must be above 0 and at most 1, got {self.top_p}", hint="top_p=0.9")
+        for name in ("top_k", "top_p"):
+            if getattr(self, name) is not None and self.temperature == 0:
+                raise ConfigError(
+                    f"{name} {getattr(self, name)} narrows what is sampled, and with a temperature of 0 nothing is: "
+                    "the likeliest symbol is taken",
+                    hint=f"temperature=1.0, or leave out {name}",
+                )
         if self.beam > 1 and self.temperature > 0:
             raise ConfigError(
                 f"beam search ({self.beam}) and sampling (temperature {self.temperature}) exclude each other",
@@ -82,7 +90,7 @@ class Decoding:
 
     @classmethod
     def of(cls, options: dict[str, Any], *, top: int = 1) -> Decoding:
-        """Build from keyword options; the beam is at least as wide as the answers that are asked for.
+        """Build from keyword options; the beam, without sampling, is at least as wide as the answers asked for.
 
         Raises
         ------
@@ -100,7 +108,7 @@ class Decoding:
         return decoding
 
     def chooser(self) -> Chooser:
-        """The rule that picks the next symbol of a row."""
+        """The rule that picks the next symbol of a row; when sampling, each one draws from the seed on."""
         if self.temperature == 0:
             return greedy
         generator = torch.Generator()
@@ -336,8 +344,13 @@ def search(
     n_best: int = 1,
     forbid: Collection[int] = (),
     prefix: Tensor | None = None,
+    choose: Chooser | None = None,
 ) -> list[list[Hypothesis]]:
-    """Decode each row as ``decoding`` says; the ``n_best`` hypotheses a row, best first."""
+    """Decode each row as ``decoding`` says; the ``n_best`` hypotheses a row, best first.
+
+    When sampling they are as many samples, which may be equal. ``choose`` is a chooser of ``decoding`` to draw on
+    with, where rows come in several batches.
+    """
     alpha = decoding.length_penalty
     if decoding.beam > 1:
         width, best = decoding.beam, min(n_best, decoding.beam)
@@ -345,9 +358,17 @@ def search(
             model, first, state, width=width, end=end, length=length, alpha=alpha, n_best=best, forbid=forbid,
             prefix=prefix,
         )  # fmt: skip
-    choose = decoding.chooser()
-    single = one_by_one(model, first, state, choose, end=end, length=length, alpha=alpha, forbid=forbid, prefix=prefix)
-    return [[hypothesis] for hypothesis in single]
+    samples = n_best if decoding.temperature > 0 else 1
+    if samples > 1:
+        rows = torch.arange(first.shape[0], device=first.device).repeat_interleave(samples)
+        first, state = first[rows], model.select(state, rows)
+        prefix = None if prefix is None else prefix[rows]
+    found = one_by_one(
+        model, first, state, choose or decoding.chooser(), end=end, length=length, alpha=alpha, forbid=forbid,
+        prefix=prefix,
+    )  # fmt: skip
+    groups = [found[start : start + samples] for start in range(0, len(found), samples)]
+    return [sorted(group, key=lambda hypothesis: -hypothesis.score) for group in groups]
 
 
 def _banned(forbid: Collection[int], device: torch.device) -> Tensor:

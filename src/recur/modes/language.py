@@ -12,7 +12,7 @@ from torch import Tensor
 
 from recur.errors import ConfigError
 from recur.modes import decoding as search
-from recur.modes.decoding import Decoding
+from recur.modes.decoding import Chooser, Decoding
 from recur.modes.mode import PREDICT_BATCH, Prediction, Raw, Sample, need_input, pad
 from recur.modes.network import State
 from recur.modes.outputs import TEXTS, NumberOutput
@@ -30,19 +30,19 @@ SAMPLE = Decoding(temperature=0.8, seed=0)
 def prompt_ids(mode: Synced, prompt: Any) -> np.ndarray:
     """The symbols that a prompt is read as, at least one: (T,) int64.
 
-    Documents of a line begin with the beginning symbol. A stream has none: of its words a line end comes first,
-    as before every line in it, and its characters and subwords are read alone, an empty prompt as a line end.
+    Documents of a line begin with the beginning symbol. A stream has none: there a line end comes first, as before
+    every line in it, so that the network meets the prompt in a state that it knows.
     """
     ids = mode.encode_input(prompt)
     if not mode.stream:
         return ids
     if mode.target_codec.kind == "words":
         return np.insert(ids, 0, np.int64(_symbols(mode).end))
-    if len(ids):
-        return ids
-    return mode.target_codec.encode("\n")[-1:] if mode.target_codec.kind in ("characters", "subwords") else np.array(
-        [_symbols(mode).beginning]
-    )  # fmt: skip
+    if mode.target_codec.kind not in ("characters", "subwords"):
+        return ids if len(ids) else np.array([_symbols(mode).beginning])
+    line_end = mode.target_codec.encode("\n")[-1:]
+    known = len(line_end) and int(line_end[0]) != getattr(mode.target_codec, "unk_id", None)
+    return np.concatenate([line_end, ids]) if known or not len(ids) else ids
 
 
 def endings(mode: Synced) -> tuple[int | None, tuple[int, ...]]:
@@ -78,15 +78,16 @@ def read(mode: Synced, prompts: Sequence[np.ndarray]) -> tuple[Tensor, State]:
 def predict(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) -> list[Prediction]:
     """The candidates for the next item, or a continuation of ``decoding.length`` items."""
     answers: list[Prediction] = []
+    choose = decoding.chooser()
     with mode.answering():
         for start in range(0, len(prompts), PREDICT_BATCH):
             part = prompts[start : start + PREDICT_BATCH]
             if isinstance(mode.output, NumberOutput):
-                answers += _forecast(mode, part, 1 if decoding.length is None else decoding.length)
+                answers += _forecast(mode, part, decoding.length)
             elif decoding.length is None and decoding.temperature == 0:
                 answers += _next(mode, part, top, decoding)
             else:
-                answers += _continuations(mode, part, top, decoding)
+                answers += _continuations(mode, part, top, decoding, choose)
     return answers
 
 
@@ -161,12 +162,16 @@ def _next(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) ->
     return answers
 
 
-def _continuations(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) -> list[Prediction]:
+def _continuations(
+    mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding, choose: Chooser
+) -> list[Prediction]:
     end, never = endings(mode)
     first, state = read(mode, [prompt_ids(mode, prompt) for prompt in prompts])
     length = LENGTH if decoding.length is None else decoding.length
     forbid = never if decoding.unknown else _without_unknown(mode, never)
-    found = search.search(mode, first, state, decoding, end=end, length=length, n_best=top, forbid=forbid)
+    found = search.search(
+        mode, first, state, decoding, end=end, length=length, n_best=top, forbid=forbid, choose=choose
+    )
     answers = []
     for hypotheses in found:
         scores = [(_written(mode, one.ids), float(np.exp(one.log_prob))) for one in hypotheses]
@@ -174,25 +179,30 @@ def _continuations(mode: Synced, prompts: Sequence[Any], top: int, decoding: Dec
     return answers
 
 
-def _forecast(mode: Synced, prompts: Sequence[Any], length: int) -> list[Prediction]:
-    """The next values of series: each one is read as if it had been observed."""
-    output, codec = mode.output, mode.target_codec
+def _forecast(mode: Synced, prompts: Sequence[Any], length: int | None) -> list[Prediction]:
+    """The next values of series; without a length the one value ``ahead`` steps after the last.
+
+    The outputs at the last k = ``ahead`` observed steps are the next k values. They are read as if they had been
+    observed, and their outputs are the k values after them.
+    """
+    output, codec, ahead = mode.output, mode.target_codec, mode.ahead
     if not isinstance(output, NumberOutput):
         raise ConfigError(f"a forecast needs numbers, and this model answers with {codec.describe()}")
-    values, lengths = pad([mode.encode_input(prompt) for prompt in prompts])
+    # where fewer steps were observed, the mean of the training values (zero) stands for those before them
+    series = [mode.encode_input(prompt) for prompt in prompts]
+    values, lengths = pad([np.pad(one, ((max(0, ahead - len(one)), 0), (0, 0))) for one in series])
     if values is None or lengths is None:
         return []
-    # where nothing was observed yet, the mean of the training values (zero, as padding is) stands for it
-    values, lengths = values.to(mode.device), lengths.to(mode.device).clamp(min=1)
+    values, lengths = values.to(mode.device), lengths.to(mode.device)
     outputs, state = mode.run(values, lengths=lengths)
-    vector = outputs[torch.arange(len(values)), lengths - 1]
-    written = []
-    for _ in range(length):
-        value = output.values(vector)
-        written.append(value)
-        outputs, state = mode.run(value[:, None], state)
-        vector = outputs[:, 0]
-    steps = torch.stack(written, dim=1) if written else values[:, :0]
+    last = lengths[:, None] - ahead + torch.arange(ahead, device=mode.device)
+    block = output.values(outputs[torch.arange(len(values), device=mode.device)[:, None], last])
+    blocks = [block]
+    while length is not None and len(blocks) * ahead < length:
+        outputs, state = mode.run(block, state)
+        block = output.values(outputs)
+        blocks.append(block)
+    steps = block[:, -1:] if length is None else torch.cat(blocks, dim=1)[:, :length]
     raw = [codec.decode(row) for row in steps.cpu().numpy()]
     return [Prediction(value, [], codec.show(value)) for value in raw]
 

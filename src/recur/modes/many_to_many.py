@@ -97,8 +97,9 @@ class ManyToMany(Mode):
         """Write a sequence for each input; ``decoding``: the fields of `Decoding`. With attention, every answer
         carries its alignment (target steps, input steps)."""
         options = Decoding.of(decoding, top=top)
+        choose = options.chooser()
         answers: list[Prediction] = []
         with self.answering():
             for values, lengths, rows in self.input_batches(inputs):
-                answers += self.decoder.write(self.start(values, lengths), rows, options, top)
+                answers += self.decoder.write(self.start(values, lengths), rows, options, top, choose)
         return answers

@@ -121,8 +121,8 @@ class Prediction:
     value : object
         The raw answer: a class, a text, a list of tags, numbers.
     scores : list of (value, probability)
-        The best candidates, most probable first (of a beam: best first, after length normalisation); empty for
-        numbers.
+        The best candidates, most probable first (of a beam, or of samples: best first, after length normalisation);
+        empty for numbers.
     shown : str
         What a person reads.
     alignment : ndarray, optional

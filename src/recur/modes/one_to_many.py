@@ -89,8 +89,9 @@ class OneToMany(Mode):
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
         """Write a sequence for each input; ``decoding``: the fields of `Decoding`."""
         options = Decoding.of(decoding, top=top)
+        choose = options.chooser()
         answers: list[Prediction] = []
         with self.answering():
             for values, _, rows in self.input_batches(inputs):
-                answers += self.decoder.write(self.start(values, rows), rows, options, top)
+                answers += self.decoder.write(self.start(values, rows), rows, options, top, choose)
         return answers

@@ -11,10 +11,12 @@
     h_t = cell(x_t, h_{t-1}),   z_t = W_hy h_t + b_y
 
 With a target of its own (tags, numbers) the sequence is read both ways by default. Without one, y_t = x_{t+1}: a
-language model, or a series that predicts its next value, which never reads both ways and can go on by itself.
+language model, or a series that predicts its next value, which never reads both ways and can go on by itself. Numbers
+may look further ahead, y_t = x_{t+k}.
 
     documents of a line       input  <bos> x_1 ... x_T      target  x_1 ... x_T <eos>
     one long stream, series   input  x_1 ... x_{T-1}        target  x_2 ... x_T
+    series, k steps ahead     input  x_1 ... x_{T-k}        target  x_{1+k} ... x_T
 """
 
 from __future__ import annotations
@@ -65,22 +67,31 @@ class Synced(Mode):
         The network; ``bidirectional`` is on unless it says otherwise, and never for the next item.
     stream : bool
         Whether the items come as one long stream, in which documents begin without a beginning symbol.
+    ahead : int
+        k, how many steps after an item its answer stands; more than 1 for numbers that predict themselves only.
 
     Attributes
     ----------
     next_item : bool
-        Whether the answers are the sequence itself, one step later.
+        Whether the answers are the sequence itself, ``ahead`` steps later.
+
+    Raises
+    ------
+    ConfigError
+        When the codecs or the options do not fit.
     """
 
     name = "synced"
 
     def __init__(
-        self, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, stream: bool = False
-    ) -> None:
+        self, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, stream: bool = False,
+        ahead: int = 1,
+    ) -> None:  # fmt: skip
         codec = need_input(input_codec if input_codec is not None else target_codec, self.name)
         super().__init__(codec, codec if target_codec is None else target_codec, config)
         self.next_item = input_codec is None or target_codec is None or input_codec is target_codec
         self.stream = stream
+        self.ahead = _check_ahead(ahead, codec, self.next_item)
         self.carries_state = self.next_item
         require_sequences(self.name, codec, self.target_codec, (True, True))
         if self.next_item:
@@ -115,7 +126,7 @@ class Synced(Mode):
         if self.next_item:
             if self.symbols is not None and not self.stream:
                 return Encoded(array, self.symbols.with_end(array[1:]))
-            return Encoded(array[:-1], array[1:])
+            return Encoded(array[: -self.ahead], array[self.ahead :])
         target = self.target_codec.encode(example.target)
         if len(array) != len(target):
             raise DataError(
@@ -164,6 +175,8 @@ class Synced(Mode):
 
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
         """Answer every step; of the next item, the candidates, or with ``length=N`` the next N items.
+
+        Numbers that look ``ahead`` give the one value so many steps after the last, or the next N.
 
         Parameters
         ----------
@@ -239,3 +252,20 @@ class Synced(Mode):
             return self.target_codec.show(target)
         words = value.split() if codec.kind == "words" and isinstance(value, str) else split(value)
         return " ".join(f"{word}/{label}" for word, label in zip(words, labels(target), strict=False))
+
+
+def _check_ahead(ahead: int, codec: Codec, next_item: bool) -> int:
+    """Return how many steps ahead the answers stand, refused where they can only stand at one place."""
+    if ahead < 1:
+        raise ConfigError(f"ahead must be at least 1, got {ahead}", hint="ahead=1 predicts the next item")
+    if ahead > 1 and not next_item:
+        raise ConfigError(
+            f"ahead={ahead} is for numbers that predict themselves, and these {codec.kind} have a target of their own",
+            hint="leave out ahead, or the target",
+        )
+    if ahead > 1 and codec.discrete:
+        raise ConfigError(
+            f"ahead={ahead} is for numbers, and {codec.kind} are predicted one symbol at a time",
+            hint="leave out ahead",
+        )
+    return ahead

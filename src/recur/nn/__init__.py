@@ -13,6 +13,7 @@ from recur.nn.dropout import LockedDropout
 from recur.nn.embedding import Embedding
 from recur.nn.gru import GRU
 from recur.nn.last import last
+from recur.nn.locking import one_sequence
 from recur.nn.loss import linear_cross_entropy, mean_square_error
 from recur.nn.lstm import LSTM
 from recur.nn.readout import Readout
@@ -23,5 +24,5 @@ from recur.nn.state import flat_state, map_state
 __all__ = [
     "GRU", "LSTM", "RNN", "AdaptiveReadout", "ArgumentTypeError", "Attention", "BahdanauAttention", "Embedding",
     "LayerInputError", "LockedDropout", "LuongAttention", "Readout", "Recurrent", "flat_state", "last",
-    "linear_cross_entropy", "map_state", "mean_square_error",
+    "linear_cross_entropy", "map_state", "mean_square_error", "one_sequence",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +75,9 @@ class AdaptiveReadout(nn.Module):
         if div_value is None:
             # the rarest cluster keeps at least one column
             div_value = min(4.0, hidden_size ** (1 / max(1, len(cutoffs))))
+            while hidden_size // div_value ** len(cutoffs) < 1:
+                # the root was rounded up
+                div_value = math.nextafter(div_value, 1.0)
         elif hidden_size // div_value ** len(cutoffs) < 1:
             raise ConfigError(
                 f"div_value={div_value} leaves no columns of {hidden_size} for the last of {len(cutoffs)} clusters",

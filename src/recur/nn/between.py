@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from recur.nn.locking import Lock
 from recur.nn.masks import locked
-from recur.nn.padding import Steps, padded
+from recur.nn.padding import Steps
 
 
 def merge_directions(outputs: list[Tensor], how: str) -> Tensor:
@@ -17,15 +20,13 @@ def merge_directions(outputs: list[Tensor], how: str) -> Tensor:
     return torch.cat(outputs, dim=-1) if how == "concat" else outputs[0] + outputs[1]
 
 
-def drop_between(y: Tensor, steps: Steps, dropout: float, variational_dropout: float) -> Tensor:
-    """Apply dropout at every step anew, then dropout with one mask for all steps, to (T, B, O)."""
-    if dropout > 0:
-        if steps.packed is not None and steps.lengths is not None:
-            # torch.nn draws for the real steps of a packed input only, in their order; drawn alike here, one seed
-            # means one result in both
-            live = ~padded(steps.lengths, y.shape[0])
-            mask = functional.dropout(torch.ones_like(y[live]), dropout, training=True)
-            y = y * torch.zeros_like(y).masked_scatter(live.unsqueeze(-1), mask)
-        else:
-            y = functional.dropout(y, dropout, training=True)
-    return y * locked(y, variational_dropout) if variational_dropout > 0 else y
+def drop_between(y: Tensor, steps: Steps, dropout: float, variational_dropout: float, lock: Lock) -> Tensor:
+    """Apply dropout at every step anew, then dropout with one mask for all steps, to (T, B, O) or packed (N, O).
+
+    Of packed steps none is padding, and torch.nn draws for them in the same order: one seed means one result in both.
+    """
+    y = functional.dropout(y, dropout, training=True)
+    if variational_dropout == 0:
+        return y
+    mask = lock("between", partial(locked, y, steps.rows, variational_dropout))
+    return y * (mask if steps.packing is None else mask.index_select(0, steps.packing.row_of.to(y.device)))

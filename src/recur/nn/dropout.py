@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from recur.nn.checks import check_probability
+from recur.nn.locking import Locking
 
 
-class LockedDropout(nn.Module):
+class LockedDropout(Locking):
     """Dropout that hides the same columns at every step of a row, and others in another row.
 
     Parameters
@@ -40,8 +41,7 @@ class LockedDropout(nn.Module):
         if not self.training or self.p == 0:
             return x
         one_step = x[:, :1] if self.batch_first else x[:1]
-        mask = torch.empty_like(one_step).bernoulli_(1 - self.p).div_(1 - self.p)
-        return x * mask
+        return x * self.lock("mask", lambda: torch.empty_like(one_step).bernoulli_(1 - self.p).div_(1 - self.p))
 
     def extra_repr(self) -> str:
         return f"p={self.p}" + ("" if self.batch_first else ", batch_first=False")

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from recur.nn.checks import LayerInputError, check_probability
+from recur.nn.locking import Locking
 
 
-class Embedding(nn.Embedding):
+class Embedding(Locking, nn.Embedding):
     """A vector for each id; with ``dropout``, words vanish as a whole, everywhere in the batch.
 
     Parameters
@@ -62,7 +63,7 @@ class Embedding(nn.Embedding):
         if not self.training or self.dropout == 0:
             return vectors
         keep = 1 - self.dropout
-        mask = vectors.new_empty(self.num_embeddings).bernoulli_(keep).div_(keep)
+        mask = self.lock("words", lambda: vectors.new_empty(self.num_embeddings).bernoulli_(keep).div_(keep))
         return vectors * mask[input].unsqueeze(-1)
 
     def _check(self, ids: Tensor) -> None:

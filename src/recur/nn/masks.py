@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 from recur.engine import Noise
+from recur.nn.locking import Lock
+from recur.nn.padding import Steps
 
 
-def locked(like: Tensor, p: float) -> Tensor:
-    """Draw one dropout mask (1, B, S) for all steps of a time-major (T, B, S), scaled by 1 / (1 - p).
+def locked(like: Tensor, rows: int, p: float) -> Tensor:
+    """Draw one dropout mask (B, S) for all steps of outputs (..., S), scaled by 1 / (1 - p).
 
     Source: Y. Gal, Z. Ghahramani (2016), A theoretically grounded application of dropout in recurrent neural
     networks, section 4.
     """
-    return torch.empty_like(like[:1]).bernoulli_(1 - p).div_(1 - p)
+    return like.new_empty((rows, like.shape[-1])).bernoulli_(1 - p).div_(1 - p)
 
 
 def draw_noise(
-    x: Tensor,
+    steps: Steps,
     sizes: Mapping[str, int],
     recurrent_states: Sequence[str],
     recurrent_dropout: float,
     zoneout: Mapping[str, float],
     training: bool,
+    lock: Lock,
 ) -> Noise | None:
     """Draw what one layer and direction needs for one pass, or None if it needs nothing.
 
     Parameters
     ----------
-    x : Tensor
-        (T, B, X): steps, rows, dtype and device.
+    steps : Steps
+        How many steps and rows, and of which dtype and device.
     sizes : mapping of str to int
         S of each state.
     recurrent_states : sequence of str
@@ -44,20 +47,24 @@ def draw_noise(
         Probability that a unit keeps its old value, drawn at every step; outside training its expectation.
     training : bool
         Whether to draw.
+    lock : Lock
+        Keeps the masks that hold for all steps of a sequence.
     """
-    time, batch = x.shape[:2]
+    x = steps.x
     recurrent: dict[str, Tensor] = {}
     if training and recurrent_dropout > 0:
-        keep = 1 - recurrent_dropout
         for name in recurrent_states:
-            recurrent[name] = x.new_empty((batch, sizes[name])).bernoulli_(keep).div_(keep)
+            like = x.new_empty((0, sizes[name]))
+            recurrent[name] = lock(name, partial(locked, like, steps.rows, recurrent_dropout))
     kept: dict[str, Tensor | float] = {}
     for name, p in zoneout.items():
-        kept[name] = x.new_empty((time, batch, sizes[name])).bernoulli_(p) if training else p
+        kept[name] = x.new_empty((steps.time, steps.rows, sizes[name])).bernoulli_(p) if training else p
     return Noise(recurrent, kept) if recurrent or kept else None
 
 
-def drop_weights(parameters: dict[str, Tensor], names: Sequence[str], p: float, training: bool) -> dict[str, Tensor]:
+def drop_weights(
+    parameters: dict[str, Tensor], names: Sequence[str], p: float, training: bool, lock: Lock
+) -> dict[str, Tensor]:
     """Return the parameters with elements of the named matrices dropped for this pass.
 
     The matrices themselves stay as they are, so a state_dict, a copy and a pickle never see the mask.
@@ -67,6 +74,6 @@ def drop_weights(parameters: dict[str, Tensor], names: Sequence[str], p: float, 
     if not training or p == 0:
         return parameters
     return {
-        name: functional.dropout(value, p, training=True) if name in names else value
+        name: lock(name, partial(functional.dropout, value, p, training=True)) if name in names else value
         for name, value in parameters.items()
     }

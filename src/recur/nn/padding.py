@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
+from recur.engine import Packing
 from recur.nn.checks import LayerInputError
 from recur.nn.state import State, map_state
 
@@ -20,11 +21,15 @@ class Steps:
     Attributes
     ----------
     x : Tensor
-        (T, B, X); padded steps hold zeros.
+        (T, B, X), where padded steps hold zeros; or packed (N, X).
     lengths : Tensor or None
-        (B,), or None when every row has T steps.
+        (B,), or None when every row has T steps, or the packing says how many.
     resets : Tensor or None
         (T, B) bool.
+    packed : PackedSequence or None
+        The input, if it was one.
+    packing : Packing or None
+        How ``x`` is packed. Packed rows of one length are padded rows already, which kernels run faster.
     """
 
     x: Tensor
@@ -33,6 +38,17 @@ class Steps:
     batch_first: bool
     unbatched: bool = False
     packed: PackedSequence | None = None
+    packing: Packing | None = None
+
+    @property
+    def time(self) -> int:
+        """T."""
+        return self.x.shape[0] if self.packing is None else self.packing.steps
+
+    @property
+    def rows(self) -> int:
+        """B."""
+        return self.x.shape[1] if self.packing is None else self.packing.rows
 
     def enter(self, state: State) -> State:
         """Bring a caller's state into the order of the rows of ``x``."""
@@ -51,19 +67,20 @@ class Steps:
         return map_state(lambda tensor: tensor.index_select(1, order), state)
 
     def output(self, y: Tensor) -> Tensor | PackedSequence:
-        """Give the outputs (T, B, O) in the form in which the input came."""
-        if self.packed is not None:
-            if self.lengths is None:
-                data = y.flatten(0, 1)
-            else:
-                data = pack_padded_sequence(y, self.lengths.cpu()).data
-            return PackedSequence(
-                data, self.packed.batch_sizes, self.packed.sorted_indices, self.packed.unsorted_indices
-            )
-        return self.series(y)
+        """Give the outputs (T, B, O), or packed (N, O), in the form in which the input came."""
+        if self.packed is None:
+            return self.series(y)
+        return PackedSequence(
+            y if self.packing is not None else y.flatten(0, 1),
+            self.packed.batch_sizes,
+            self.packed.sorted_indices,
+            self.packed.unsorted_indices,
+        )
 
     def series(self, y: Tensor) -> Tensor:
-        """Give any (T, B, S) in the caller's order of axes and rows, padded."""
+        """Give any (T, B, S), or packed (N, S), in the caller's order of axes and rows, padded."""
+        if self.packing is not None:
+            y = self.packing.pad(y)
         if self.unbatched:
             return y.squeeze(1)
         if self.packed is not None and self.packed.unsorted_indices is not None:
@@ -104,15 +121,16 @@ def arrange(
             raise LayerInputError(
                 "a PackedSequence carries its own lengths", hint="leave lengths out, or pass the padded tensor"
             )
-        steps, own = pad_packed_sequence(PackedSequence(x.data, x.batch_sizes))
-        time, batch = steps.shape[:2]
+        packing = Packing(x.batch_sizes)
+        time, batch = packing.steps, packing.rows
         boundaries = None
         if resets is not None:
-            boundaries = _resets(torch.as_tensor(resets), time, batch, False, steps.device)
+            boundaries = _resets(torch.as_tensor(resets), time, batch, False, x.data.device)
             if x.sorted_indices is not None:
                 boundaries = boundaries.index_select(1, x.sorted_indices)
-        ragged = own.to(steps.device) if int(own.min()) < time else None
-        return Steps(steps, ragged, boundaries, batch_first, packed=x)
+        if int(x.batch_sizes[-1]) == batch:
+            return Steps(x.data.reshape(time, batch, -1), None, boundaries, batch_first, packed=x)
+        return Steps(x.data, None, boundaries, batch_first, packed=x, packing=packing)
     unbatched = x.dim() == 2
     if unbatched:
         steps = x.unsqueeze(1)

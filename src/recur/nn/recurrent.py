@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import torch
@@ -18,6 +19,7 @@ from recur.nn import checks, initial
 from recur.nn.between import drop_between, merge_directions
 from recur.nn.binding import bind, recurrent_matrices
 from recur.nn.extras import describe
+from recur.nn.locking import Lock, Locking
 from recur.nn.masks import draw_noise, drop_weights
 from recur.nn.padding import Steps, arrange
 from recur.nn.report import merge_reports
@@ -26,7 +28,7 @@ from recur.nn.state import State, StepStates, flat_state, join_state, split_stat
 Series = list[list[dict[str, Tensor]]]
 
 
-class Recurrent(nn.Module):
+class Recurrent(Locking):
     r"""A layer over any equation: ``states_t = f(x_t, states_{t-1})`` for t = 1..T, in L layers and D directions.
 
     Parameters
@@ -342,31 +344,35 @@ class Recurrent(nn.Module):
     def _run_layers(
         self, steps: Steps, given: list[list[StepStates]] | None, all_states: bool
     ) -> tuple[Tensor, list[list[StepStates]], Series]:
-        x, finals, series = steps.x, [], []
+        finals, series = [], []
         self._reports = []
         for layer, in_layer in enumerate(self._bindings):
+            x = steps.x
             outputs, ends, histories = [], [], []
             for direction, binding in enumerate(in_layer):
                 parameters = binding.gather(lambda name: getattr(self, name))
+                lock = self._lock_of(layer, direction)
                 result = backends.run(
                     self.equation,
                     x,
-                    self._learned(layer, direction, x) if given is None else given[layer][direction],
-                    drop_weights(parameters, self._recurrent_matrices, self.weight_drop, self.training),
+                    self._learned(layer, direction, steps.rows) if given is None else given[layer][direction],
+                    drop_weights(parameters, self._recurrent_matrices, self.weight_drop, self.training, lock),
                     lengths=steps.lengths,
                     resets=steps.resets,
                     reverse=direction == 1,
                     noise=draw_noise(
-                        x,
+                        steps,
                         self._state_sizes[layer],
                         self._recurrent_states,
                         self.recurrent_dropout,
                         self.zoneout,
                         self.training,
+                        lock,
                     ),
                     backend=self.engine,
                     all_states=all_states,
                     precision=self.precision,
+                    packing=steps.packing,
                 )
                 outputs.append(result.outputs)
                 ends.append(result.states)
@@ -374,19 +380,23 @@ class Recurrent(nn.Module):
                 self._reports.append(result.report)
             y = merge_directions(outputs, self.merge)
             if self.training and layer < self.num_layers - 1:
-                y = drop_between(y, steps, self.dropout, self.variational_dropout)
+                y = drop_between(y, steps, self.dropout, self.variational_dropout, self._lock_of(layer))
             if self.residual and y.shape == x.shape:
                 y = x + y
-            x = y
+            steps = replace(steps, x=y)
             finals.append(ends)
             series.append(histories)
-        return x, finals, series
+        return steps.x, finals, series
 
-    def _learned(self, layer: int, direction: int, x: Tensor) -> StepStates | None:
+    def _lock_of(self, *place: int) -> Lock:
+        """`lock` for the masks of one layer and direction, or of what lies above a layer."""
+        return lambda name, draw: self.lock((*place, name), draw)
+
+    def _learned(self, layer: int, direction: int, rows: int) -> StepStates | None:
         if not self.learn_initial_state:
             return None
         return {
-            state: getattr(self, _initial_name(state, layer, direction)).expand(x.shape[1], -1)
+            state: getattr(self, _initial_name(state, layer, direction)).expand(rows, -1)
             for state in self.equation.states
         }
 

@@ -4,7 +4,7 @@
 one label a row             the most frequent label
 a label a step              the most frequent label of each symbol; the most frequent label
 the next symbol             bigram and unigram, interpolated (Witten & Bell 1991)
-numbers, the next value     persistence: tomorrow is as today
+numbers, their own future   persistence: as many steps ahead as the network looks, it is as today
 other numbers               the mean of the training rows
 ==========================  =====================================================================
 """

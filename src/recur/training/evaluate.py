@@ -23,7 +23,9 @@ def add(sums: Sums, more: Mapping[str, tuple[float, float]]) -> None:
         sums[name] = (before[0] + numerator, before[1] + denominator)
 
 
-def measure(mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None) -> dict[str, float] | None:
+def measure(
+    mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None, tell: Callable[[float], None] | None = None
+) -> dict[str, float] | None:
     """Run over a whole feed and return the figures, or None when ``stop`` said so on the way.
 
     The state is carried from batch to batch where the feed carries it. No random number is drawn.
@@ -34,13 +36,22 @@ def measure(mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None) -
         for index in range(len(feed)):
             if stop is not None and stop():
                 return None
+            if tell is not None:
+                tell(index / len(feed))
             loss = mode.loss(feed.batch(0, index).to(mode.device), state)
             add(sums, loss.sums)
             state = loss.state if feed.carries else None
     return mode.summary(sums)
 
 
-def evaluate(mode: Mode, examples: Sequence[Example], config: Config, *, stream: bool = False) -> dict[str, float]:
+def evaluate(
+    mode: Mode,
+    examples: Sequence[Example],
+    config: Config,
+    *,
+    stream: bool = False,
+    tell: Callable[[float], None] | None = None,
+) -> dict[str, float]:
     """Return the figures of a network on raw examples.
 
     Parameters
@@ -51,8 +62,10 @@ def evaluate(mode: Mode, examples: Sequence[Example], config: Config, *, stream:
         Batch size, and the window of streams.
     stream : bool
         Whether the examples are documents of one long stream.
+    tell : callable, optional
+        Told on the way which share is done.
     """
-    return measure(mode, feed_to_measure(mode, examples, config, stream=stream)) or {}
+    return measure(mode, feed_to_measure(mode, examples, config, stream=stream), tell=tell) or {}
 
 
 def feed_to_measure(

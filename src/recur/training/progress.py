@@ -184,10 +184,12 @@ class Terminal:
     def _bar(step: Step) -> Text:
         from rich.text import Text
 
-        width = 24
+        width = 16
         done = min(width, int(step.share * width))
         bar = Text("━" * done, style="green").append("━" * (width - done), style="bright_black")
-        return bar.append(f" {step.share:4.0%}  {step_line(step)}", style="default")
+        line = bar.append(f" {step.share:4.0%}  {duration(step.seconds_left)} left  {step_line(step)}", style="default")
+        line.no_wrap, line.overflow = True, "ellipsis"
+        return line
 
 
 def automatic() -> Progress:

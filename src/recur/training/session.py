@@ -173,7 +173,7 @@ class Training:
         name = self.mode.figure
         speed = interval.tokens / max(interval.seconds, 1e-9)
         shown = (name, figures[name]) if name in figures and name != "loss" else None
-        left = (self.total - state.step) * state.seconds / max(1, state.step)
+        left = (self.total - state.step) * interval.seconds / n
         if self.config.max_minutes is not None:
             left = min(left, 60 * self.config.max_minutes - state.seconds)
         step = Step(

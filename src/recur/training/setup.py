@@ -108,7 +108,8 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     )
     roles = replace(roles, sentence=_said(roles, target_codec, config))
     randomness.seed(config.training.seed)
-    mode = modes.build(roles.mode, input_codec, target_codec, config.model, stream=roles.stream)
+    ahead = roles.ahead(config.data.horizon)
+    mode = modes.build(roles.mode, input_codec, target_codec, config.model, stream=roles.stream, ahead=ahead)
     rows = {
         name: {"rows": len(part), "sample": _fingerprint(part)}
         for name, part in (("train", dataset.train), ("dev", dataset.dev))

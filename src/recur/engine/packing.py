@@ -1,0 +1,87 @@
+"""Rows without padding: the real steps of all rows at t = 0, then at t = 1, ..., as a PackedSequence has them.
+
+    step t of row b is at place start_t + b,    start_t = n_0 + ... + n_{t-1}
+
+where n_t is the number of rows that have a step t; the rows come longest first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Where each step of each row is among N packed ones.
+
+    Attributes
+    ----------
+    batch_sizes : Tensor
+        n_t (T,), on the CPU.
+    """
+
+    batch_sizes: Tensor
+
+    @property
+    def steps(self) -> int:
+        """T, the steps of the longest row."""
+        return len(self.batch_sizes)
+
+    @cached_property
+    def rows(self) -> int:
+        """B."""
+        return int(self.batch_sizes[0])
+
+    @cached_property
+    def lengths(self) -> Tensor:
+        """Real steps of each row (B,), on the CPU."""
+        return (self.batch_sizes.unsqueeze(1) > torch.arange(self.rows)).sum(0)
+
+    @cached_property
+    def row_of(self) -> Tensor:
+        """The row (N,) of each packed step, on the CPU."""
+        return torch.arange(int(self.batch_sizes.sum())) - self._starts.repeat_interleave(self.batch_sizes)
+
+    @cached_property
+    def _starts(self) -> Tensor:
+        return self.batch_sizes.cumsum(0) - self.batch_sizes
+
+    @cached_property
+    def _mirror(self) -> Tensor:
+        """For each packed step (t, b) the place of (length_b - 1 - t, b); its own inverse."""
+        time = torch.arange(self.steps).repeat_interleave(self.batch_sizes)
+        return self._starts[self.lengths[self.row_of] - 1 - time] + self.row_of
+
+    def mirrored(self, data: Tensor) -> Tensor:
+        """(N, S) with the steps of each row in reverse order."""
+        mirrored: Tensor = _Mirror.apply(data, self._mirror.to(data.device))  # type: ignore[no-untyped-call]
+        return mirrored
+
+    def pad(self, data: Tensor) -> Tensor:
+        """(N, S) to (T, B, S), zero at padded steps."""
+        padded, _ = pad_packed_sequence(PackedSequence(data, self.batch_sizes))
+        return padded
+
+    def pack(self, padded: Tensor) -> Tensor:
+        """(T, B, S) to (N, S)."""
+        return pack_padded_sequence(padded, self.lengths).data
+
+
+class _Mirror(torch.autograd.Function):
+    """x[index] for an index that is its own inverse, so that the gradient is read in place of being added up."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        return x.index_select(0, index)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, None]:
+        (index,) = ctx.saved_tensors
+        return _Mirror.apply(gradient, index), None  # type: ignore[no-untyped-call]
