@@ -1,14 +1,16 @@
 """From a codec's arrays to the vectors x_t that a network reads.
 
-ids       x_t = E[id_t], a row of the embedding matrix E (V, X)
+ids       x_t = sqrt(X) E[id_t], E the embedding matrix (V, X)
 numbers   x_t = the columns themselves
 
-E starts uniformly within +-``embedding_range``: small, so that a rare word moves far from where chance put it (Merity
-et al. 2018, section 5); large, where symbols should be told apart from the first update on.
+E starts uniformly within +-``embedding_range``, which is small, so that a rare word soon moves far from where chance put
+it (Merity et al. 2018, section 5); the factor sqrt(X) makes vectors of it that the gates can hear, and lets the matrix
+be the readout's at the same time (Vaswani et al. 2017, section 3.4).
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
@@ -57,7 +59,7 @@ class Inputs(nn.Module):
         """Ids (B, T) or (B,), or numbers (B, T, C) or (B, C), to vectors (B, T, X) or (B, X)."""
         if self.embedding is None:
             return values
-        vectors: Tensor = self.drop(self.embedding(values))
+        vectors: Tensor = self.drop(self.embedding(values) * math.sqrt(self.size))
         return vectors
 
 
