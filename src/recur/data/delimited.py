@@ -233,7 +233,8 @@ def default_names(records: list[list[str]]) -> list[str]:
         return ["text"]
     if width == 2:
         columns = [[record[place] for record in records if len(record) == 2] for place in (0, 1)]
-        few = [len(set(column)) <= max(len(column) / 2, 1) for column in columns]
+        # short sentences come again and again in a phrase book; labels come far more often
+        few = [len(set(column)) <= max(len(column) / 8, min(2, len(column) / 2)) for column in columns]
         if few == [False, True]:
             return ["text", "label"]
         if few == [True, False]:
