@@ -20,6 +20,8 @@ TINY = ("--hidden-size", "24", "--batch-size", "16", "--seed", "1", "--device", 
 SMALL = (*TINY, "--epochs", "2")
 # what differs between machines and times
 HIDDEN = {
+    r"less than a second(?= left)": "# s",
+    r"  \* best so far": "",
     r"[\d,]+ tokens/s": "# tokens/s",
     r"\d+\.\d+(e-?\d+)?|\d+(?= (tokens/s|s|min)\b)|(?<=gradient )\d\S*": "#",
     r"[█▏▎▍▌▋▊▉]+": "bar",

@@ -229,7 +229,9 @@ def test_a_seed_draws_on_over_batches_of_inputs(name: str, source: str, target: 
     assert answers[PREDICT_BATCH] != answers[0]
     assert answers == [answer.value for answer in mode.predict(inputs, **options)]
     [several] = mode.predict(inputs[:1], top=3, **options)
-    assert len({value for value, _ in several.scores}) == 3
+    # three draws of their own; two of them may well be equal, all three hardly
+    assert len(several.scores) == 3
+    assert len({value for value, _ in several.scores}) >= 2
     assert several.value == several.scores[0][0]
 
 

@@ -252,7 +252,7 @@ def test_greedy_is_what_the_narrowest_sampling_gives() -> None:
 @pytest.mark.parametrize("until", ["\n", "cat", "sat\na", "og"])
 def test_generation_stops_before_what_it_is_told_to_stop_at(kind: str, until: str) -> None:
     mode = model(kind, stream=True, hidden_size=24)
-    train(mode, [Row(STREAM * 2, None)], steps=60)
+    train(mode, [Row(STREAM * 2, None)], steps=200)
     whole = "".join(language.generate(mode, "the", Decoding(length=40)))
     pieces = list(language.generate(mode, "the", Decoding(length=40), until=until))
     assert "".join(pieces) == whole.split(until)[0]

@@ -168,7 +168,7 @@ def test_weights_sum_to_one_over_real_steps_and_are_zero_at_padding(attention: s
 @pytest.mark.parametrize("attention", ["bahdanau", "luong"])
 def test_answers_carry_their_alignment(attention: str, beam: int) -> None:
     mode = pair("words", "tags", attention=attention, hidden_size=24)
-    train(mode, rows("words", "tags"), steps=80)
+    train(mode, rows("words", "tags"), steps=200)
     answers = mode.predict(TEXTS, beam=beam)
     assert [answer.value for answer in answers] == TAGS
     for text, answer in zip(TEXTS, answers, strict=True):

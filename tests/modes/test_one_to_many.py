@@ -87,7 +87,8 @@ def test_the_initial_state_is_the_input_through_tanh() -> None:
     assert mode.inputs is not None
     assert mode.inputs.embedding is not None
     bridge = mode.decoder.bridge.linear
-    expected = torch.tanh(functional.linear(mode.inputs.embedding.weight, bridge.weight, bridge.bias))
+    x = mode.inputs.size**0.5 * mode.inputs.embedding.weight
+    expected = torch.tanh(functional.linear(x, bridge.weight, bridge.bias))
     close(mode.start(torch.tensor([0, 1]), 2).recurrent[0], expected)
 
 

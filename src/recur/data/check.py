@@ -259,9 +259,14 @@ def _lines(report: Report) -> list[str]:
     lines += [
         "",
         f"network   about {guess.parameters:,} parameters, {size(guess.memory_bytes)} of memory to train",
-        f"time      about {duration(guess.seconds_per_epoch)} an epoch on this machine",
+        f"time      {_about(guess.seconds_per_epoch)} an epoch on this machine",
     ]
     return lines + [f"note: {warning}" for warning in report.warnings]
+
+
+def _about(seconds: float) -> str:
+    said = duration(seconds)
+    return said if said.startswith("less") else f"about {said}"
 
 
 def _bars(rows: Sequence[tuple[str, int]]) -> list[str]:
