@@ -55,3 +55,18 @@ def size(count: int) -> str:
     ('1 MB', '7 MB', '1.2 GB')
     """
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
+
+
+def plain(value: Any) -> Any:
+    """Return JSON values with null in place of numbers that are not finite, which JSON does not have.
+
+    >>> plain({"loss": float("nan"), "steps": [1, 2.5]})
+    {'loss': None, 'steps': [1, 2.5]}
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value

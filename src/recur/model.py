@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -97,7 +98,9 @@ class Model:
         Prediction or list of Prediction
             One for one input, a list for many.
         """
-        one = isinstance(x, (str, Mapping)) or x is None
+        one = isinstance(x, (str, Mapping)) or not isinstance(x, Iterable)
+        if isinstance(x, Mapping) and self.target_codec.kind != "tags":
+            _refuse_columns(x)
         inputs = [x] if one else list(x)
         answers = self.mode.predict([self._input(value) for value in inputs], top=top, **decoding)
         return answers[0] if one else answers
@@ -173,6 +176,11 @@ class Model:
         if not len(examples):
             raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
         figures: dict[str, Any] = evaluate(self.mode, examples, self.config, stream=self.roles.stream, tell=tell)
+        if math.isnan(figures.get("loss", math.nan)):
+            raise DataError(
+                f"{table.name} has nothing to measure on: no sequence is long enough for one prediction",
+                hint="give longer sequences",
+            )
         figures["rows"] = len(examples)
         if self.target_codec.kind == "class":
             counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
@@ -237,6 +245,23 @@ class Model:
                 hint=f"the network reads {', '.join(self.roles.input)}",
             )
         return value_of(dict(value), self.roles.input, steps=self.roles.reads_a_sequence)
+
+
+def _refuse_columns(x: Mapping[str, Any]) -> None:
+    """Refuse a dictionary of columns, which would be read as one input whose value is a list.
+
+    Raises
+    ------
+    DataError
+        When every value is a list of several texts.
+    """
+    columns = [value for value in x.values() if isinstance(value, (list, tuple)) and len(value) > 1]
+    texts = [value for value in columns if all(isinstance(item, str) and " " in item.strip() for item in value)]
+    if texts and len(columns) == len(x):
+        raise DataError(
+            f"a mapping is one input, and {next(iter(x))!r} holds {len(texts[0])} texts",
+            hint="give a list of texts, or a list of mappings",
+        )
 
 
 def fit(

@@ -32,6 +32,7 @@ from recur import config_file
 from recur._version import __version__
 from recur.config import Config
 from recur.errors import ConfigError, RecurError, RunError, did_you_mean
+from recur.figures import plain
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -104,8 +105,8 @@ class Run:
 class RunFolder:
     """The writer's side of a run folder; every change is one atomic replacement."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder
+    def __init__(self, folder: Path, *, fresh: bool = False) -> None:
+        self.path, self._fresh = folder, fresh
         self.info: dict[str, Any] = {}
 
     def create(
@@ -124,6 +125,9 @@ class RunFolder:
             What else run.json should hold: numbers of rows, the command, the baseline.
         """
         self.path.mkdir(parents=True, exist_ok=True)
+        if self._fresh:
+            # only now: whatever could be wrong with the new run has been found out
+            _remove(self.path)
         # the marker comes first, so that a folder killed right here is known for one of ours
         self.info = {"kind": KIND, "format": FORMAT, "status": "starting"}
         self._write_info()
@@ -189,7 +193,7 @@ class RunFolder:
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a JSON file of the folder."""
-        write_text(self.path / name, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        write_text(self.path / name, json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
 
     def _write_info(self) -> None:
         self.write_json("run.json", self.info)
@@ -260,8 +264,8 @@ def open_run(folder: Path | str) -> Run:
     return Run(path, config, roles, input_codec, target_codec, metrics, info)
 
 
-def claim(folder: Path, *, fresh: bool = False) -> bool:
-    """Make sure that a run may be written into a folder; with ``fresh`` remove the run that is there.
+def claim(folder: Path) -> bool:
+    """Make sure that a run may be written into a folder.
 
     Returns
     -------
@@ -279,9 +283,7 @@ def claim(folder: Path, *, fresh: bool = False) -> bool:
         return False
     if (folder / "run.json").is_file():
         read_info(folder)
-        if fresh:
-            _remove(folder)
-        return not fresh
+        return True
     strangers = sorted(p.name for p in folder.iterdir() if p.name not in (".lock", "run.json.part"))
     if strangers:
         raise RunError(
@@ -356,6 +358,19 @@ def load_weights(mode: Mode, path: Path) -> None:
         ) from error
 
 
+def check_weights(run: RunFolder) -> None:
+    """Refuse to go on with a run whose best weights are not those that it wrote.
+
+    Raises
+    ------
+    RunError
+        When they are missing, cut short or altered.
+    """
+    marks = run.info.get("files", {}).get(WEIGHTS)
+    if marks:
+        _check_file(run.path / WEIGHTS, marks, "start over with --fresh, or copy the folder again, whole")
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace a text file in one step: after a crash it holds the old text or the new, never a part."""
     part = path.with_name(path.name + ".part")
@@ -387,8 +402,9 @@ def _flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _check_file(path: Path, marks: Iterable[Mapping[str, Any]]) -> None:
-    again = "copy the folder again, whole, or train again"
+def _check_file(
+    path: Path, marks: Iterable[Mapping[str, Any]], again: str = "copy the folder again, whole, or train again"
+) -> None:
     if not path.is_file():
         raise RunError(f"{path.parent} is incomplete: {path.name} is missing", hint=again)
     marks = list(marks)
@@ -433,7 +449,7 @@ def _remove(folder: Path) -> None:
     own = set(OWN_FILES) | {f"{name}.part" for name in OWN_FILES} | {f"{WEIGHTS}.new"}
     # the marker goes last: a folder killed half-way is still known for a run
     for path in sorted(folder.iterdir(), key=lambda p: p.name == "run.json"):
-        if path.name == ".lock":
+        if path.name in (".lock", "cache"):
             continue
         if path.name in own or path.name.startswith((f"{INPUT_CODEC}.", f"{TARGET_CODEC}.")):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -59,7 +59,7 @@ def _quiet() -> Iterator[None]:
 def learn(config: Config, folder: Path | None, request: Request | None = None, **options: Any) -> Any:
     training = begin(config, folder, Heard(), **options)
     try:
-        learned = training.finish(loop(training, request or Request()))
+        learned = training.finish(loop(training, request or Request()), Request())
     finally:
         training.store.close()
     return learned, training
@@ -186,7 +186,7 @@ def test_progress_hears_of_everything(tmp_path: Path) -> None:
 
 def test_plain_lines_say_the_figures_beside_the_baseline(capsys: pytest.CaptureFixture[str]) -> None:
     training = begin(settings(epochs=1), None, Lines())
-    training.finish(loop(training, Request()))
+    training.finish(loop(training, Request()), Request())
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "to beat: persistence 0.500" in shown.err

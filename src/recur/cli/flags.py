@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from cyclopts import Group, Parameter
+from cyclopts import CoercionError, Group, Parameter, Token
 from pydantic.fields import FieldInfo
 
 from recur import config_file, equations
@@ -91,10 +91,21 @@ def _parameter(name: str, field: FieldInfo, group: Group) -> inspect.Parameter:
     if default not in (None, [], False):
         words += " [default: yes]" if default is True else f" [default: {default}]"
     annotation: Any = list[inner] if listed else inner  # type: ignore[valid-type]
-    about = Parameter(group=group, help=words, negative_bool="no-")
+    about = Parameter(group=group, help=words, negative_bool="no-", converter=_whole if inner is int else None)
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[annotation | None, about]
     )
+
+
+def _whole(kind: Any, tokens: Sequence[Token]) -> Any:
+    """Read whole numbers; the parser's own way would round 3.5 without a word."""
+    numbers = []
+    for token in tokens:
+        try:
+            numbers.append(int(token.value))
+        except ValueError:
+            raise CoercionError(token=token, target_type=int) from None
+    return numbers if "list" in str(kind) else numbers[0]
 
 
 def _unwrapped(annotation: Any) -> tuple[bool, Any]:

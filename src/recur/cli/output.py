@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from recur.figures import any_figure, duration
+from recur.figures import any_figure, duration, plain
 
 _PATIENCE = 3.0
 INTERRUPTED = 130
@@ -24,7 +24,7 @@ def emit(text: str = "", end: str = "\n") -> None:
 
 def emit_json(value: Any) -> None:
     """Write the answer as one JSON document to stdout."""
-    emit(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    emit(json.dumps(plain(json.loads(json.dumps(value, default=_plain))), ensure_ascii=False, indent=2))
 
 
 def note(text: str) -> None:

@@ -20,6 +20,10 @@ def predict(
     file: Annotated[Path | None, Parameter(name=["--file", "-f"])] = None,
     stdin: Annotated[bool, Parameter(name="-")] = False,
     top: Annotated[int, Parameter(show_default=True)] = 1,
+    length: int | None = None,
+    beam: int | None = None,
+    temperature: float | None = None,
+    seed: int | None = None,
     json: bool = False,
 ) -> None:
     """Predict the target of new inputs, one line of output for each.
@@ -36,18 +40,30 @@ def predict(
         Read inputs from stdin, one a line.
     top
         How many candidates to show, with their probabilities.
+    length
+        Longest answer, where a sequence is written; of a series, how many values ahead.
+    beam
+        Answers followed at once, where a sequence is written.
+    temperature
+        Draw the answer instead of taking the likeliest, where a sequence is written.
+    seed
+        The same seed draws the same answer.
     json
         Write one JSON document to stdout.
     """
-    if (file is not None) + stdin + bool(text) != 1:
-        said = "nothing to predict" if not (file or stdin or text) else "inputs are given in more than one way"
-        raise DataError(said, f'recur predict {run} "a text", or --file FILE, or - to read stdin')
+    if (file is not None) + stdin + bool(text) > 1:
+        raise DataError("inputs are given in more than one way", f'recur predict {run} "a text", or --file FILE, or -')
     import recur
 
     model = recur.load(run)
+    if file is None and not stdin and not text and model.input_codec is not None:
+        raise DataError("nothing to predict", f'recur predict {run} "a text", or --file FILE, or - to read stdin')
     lines = [line.rstrip("\n") for line in sys.stdin] if stdin else list(text)
     inputs = model.read(file) if file is not None else lines
-    found = model.predict(inputs, top=top)
+    if model.input_codec is None and not inputs:
+        inputs = [None]
+    asked = {"length": length, "beam": beam, "temperature": temperature, "seed": seed}
+    found = model.predict(inputs, top=top, **{name: value for name, value in asked.items() if value is not None})
     if json:
         answers = zip(inputs, found, strict=True)
         emit_json([{"input": given, "value": one.value, "scores": one.scores} for given, one in answers])

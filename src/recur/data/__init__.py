@@ -8,9 +8,10 @@ from recur.data.examples import Example, GroupExamples, RowExamples, StreamExamp
 from recur.data.fit import fit_codecs, located
 from recur.data.load import Dataset, examples, inputs, load, read_like
 from recur.data.read import read
-from recur.data.roles import Roles, infer, say
+from recur.data.roles import TEXTS, Roles, infer, say
 
 __all__ = [
-    "Dataset", "Example", "GroupExamples", "Layout", "Report", "Roles", "RowExamples", "RowOrder", "StreamExamples",
-    "batch_size", "check", "examples", "fit_codecs", "infer", "inputs", "load", "located", "read", "read_like", "say",
+    "TEXTS", "Dataset", "Example", "GroupExamples", "Layout", "Report", "Roles", "RowExamples", "RowOrder",
+    "StreamExamples", "batch_size", "check", "examples", "fit_codecs", "infer", "inputs", "load", "located", "read",
+    "read_like", "say",
 ]  # fmt: skip

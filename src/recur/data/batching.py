@@ -67,7 +67,7 @@ class Layout:
 
     ::
 
-        stream 0   x_0      ... x_{n-1}           every symbol but the first is predicted once, from the one before it
+        stream 0   x_0      ... x_{n-1}           all but the first, and at most B - 1 last ones, are predicted once
         stream 1   x_n      ... x_{2n-1}
         window w   steps w k1 ... w k1 + k2 - 1 of all streams
 

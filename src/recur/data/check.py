@@ -71,6 +71,8 @@ class Report:
         Training rows whose input stands in an earlier training row too.
     shared : int
         Held-out rows whose input is also in the training rows.
+    shared_with_test : int
+        Test rows whose input is also in the training rows.
     looked_at : int
         Training rows that were looked at, where there are more than fifty thousand.
     estimate : Estimate
@@ -88,6 +90,7 @@ class Report:
     classes: dict[str, int]
     repeated: int
     shared: int
+    shared_with_test: int
     looked_at: int
     estimate: Estimate
     warnings: list[str] = field(default_factory=list)
@@ -112,18 +115,23 @@ def check(config: Config, source: Any = None) -> Report:
     """
     dataset = load(config, source)
     roles = dataset.roles
-    input_codec, target_codec = fit_codecs(config, roles, dataset.train)
+    input_codec, target_codec = fit_codecs(config, roles, dataset.train, dataset.labelled)
     train, dev = _part(dataset.train), _part(dataset.dev)
     lengths: dict[str, Lengths] = {}
     if input_codec is not None and input_codec.sequence:
         lengths["input"] = _lengths(_steps(input_codec, train, 0))
     if target_codec.sequence and target_codec is not input_codec:
         lengths["target"] = _lengths(_steps(target_codec, train, 1))
-    for side, codec in enumerate((input_codec, target_codec)):
-        if codec is not None and not roles.stream:
-            _steps(codec, dev, side)
+    test = _part(dataset.test or [])
+    for part in (dev, test):
+        for side, codec in enumerate((input_codec, target_codec)):
+            if codec is not None and not roles.stream and len(part):
+                _steps(codec, part, side)
     rows, steps, updates = _work(config, dataset.train, train, lengths)
-    repeated, shared = (0, 0) if roles.stream or isinstance(train, GroupExamples) else _doubles(train, dev)
+    repeated = shared = in_test = 0
+    if not roles.stream and not isinstance(train, GroupExamples):
+        repeated, shared = _doubles(train, dev)
+        in_test = _doubles(train, test)[1]
     classes = _classes(train) if target_codec.kind == "class" else {}
     labels = len(getattr(target_codec, "labels", ())) or None
     report = Report(
@@ -137,6 +145,7 @@ def check(config: Config, source: Any = None) -> Report:
         classes,
         repeated,
         shared,
+        in_test,
         len(train),
         estimate(config, roles, input_codec, target_codec, rows=rows, steps=steps, updates=updates),
     )
@@ -217,6 +226,8 @@ def _warnings(report: Report, *, own: bool) -> list[str]:
             found.append(f"{lengths.empty:,} rows have an empty {side}")
     if report.shared and not own:
         found.append(f"{report.shared:,} held-out rows have an input that is also in the training rows")
+    if report.shared_with_test and not own:
+        found.append(f"{report.shared_with_test:,} test rows have an input that is also in the training rows")
     if report.unknown_rate is not None and report.unknown_rate > 0.1:
         found.append(
             f"{100 * report.unknown_rate:.0f} % of the held-out symbols are unknown: try --input-codec subwords"

@@ -73,12 +73,15 @@ def judge(name: str, values: list[Any]) -> Column:
         whole = all(float(each).is_integer() for each in different if each is not None)
         few = len(different) <= min(_MOST_LABELS, max(2, len(present) // 5))
         return Column(name, "number", labels=whole and few)
+    if len(present) >= 20 and sum(each is not None for each in numbers) > 0.9 * len(present):
+        # a column of numbers with a slip in it: reading it as numbers will say where
+        return Column(name, "number")
     texts = [str(value) for value in present]
     if not texts:
         return Column(name, "text")
     words = [len(text.split()) for text in texts]
     few = len(set(texts)) <= max(2, len(texts) // 10)
-    short = float(np.mean(words)) <= 4
+    short = float(np.mean(words)) <= 2
     one_word = float(np.median(words)) <= 1
     return Column(name, "class" if few and short else "text", one_word=one_word)
 

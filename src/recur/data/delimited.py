@@ -61,7 +61,9 @@ def read_delimited(
         raise DataError(f"{path} is empty: expected at least one row", hint="give a file with rows")
     cells = [each for _, each in first]
     if header is None:
-        header = bool(set(wanted) & set(map(str.strip, cells[0]))) or has_header(cells)
+        named = [cell.strip() for cell in cells[0]]
+        twice = len(set(named)) < len(named) and any(len(cell) > 1 and is_known(cell) for cell in named)
+        header = twice or bool(set(wanted) & set(map(str.strip, cells[0]))) or has_header(cells)
     columns = _column_names(cells[0], f"{path}:{first[0][0].number}") if header else _names_without_header(cells, names)
     if header and len(first) == 1:
         raise DataError(f"{path}: there is a header ({', '.join(columns)}) and no row under it", hint="add rows")

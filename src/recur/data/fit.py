@@ -15,7 +15,9 @@ from recur.data.roles import Roles
 from recur.errors import DataError
 
 
-def fit_codecs(config: Config, roles: Roles, train: Sequence[Example]) -> tuple[Codec | None, Codec]:
+def fit_codecs(
+    config: Config, roles: Roles, train: Sequence[Example], labelled: Sequence[Example] = ()
+) -> tuple[Codec | None, Codec]:
     """Fit the codecs of both sides.
 
     Parameters
@@ -25,6 +27,9 @@ def fit_codecs(config: Config, roles: Roles, train: Sequence[Example]) -> tuple[
     roles : Roles
     train : sequence of Example
         Read once for each side.
+    labelled : sequence of Example
+        Further rows whose labels are known: the held-out ones, where we held them out. A rare label may stand in
+        them alone, and naming it tells nothing about them.
 
     Returns
     -------
@@ -45,7 +50,30 @@ def fit_codecs(config: Config, roles: Roles, train: Sequence[Example]) -> tuple[
     given = None
     if roles.input_codec is not None:
         given = _fitted(roles.input_codec, roles.input, roles.reads_a_sequence, data, train, 0)
-    return given, _fitted(roles.target_codec, roles.target, roles.writes_a_sequence, data, train, 1)
+    rows = Joined(train, labelled) if roles.target_codec in ("class", "tags") else train
+    target = _fitted(roles.target_codec, roles.target, roles.writes_a_sequence, data, rows, 1)
+    labels = getattr(target, "labels", None)
+    if labels is not None and len(labels) == 1:
+        raise DataError(
+            f'every row has the same {target.kind}, "{labels[0]}": there is nothing to tell apart',
+            hint="give rows of at least two, or name another --target",
+        )
+    return given, target
+
+
+class Joined(Sequence[Example]):
+    """Two parts, one after the other."""
+
+    def __init__(self, first: Sequence[Example], second: Sequence[Example]) -> None:
+        self._first, self._second = first, second
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._second)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return one example."""
+        own = len(self._first)
+        return self._first[index] if index < own else self._second[index - own]
 
 
 def located(examples: Iterable[Example], side: int, action: Any) -> Any:

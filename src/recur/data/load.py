@@ -42,6 +42,8 @@ class Dataset:
         To report on, once.
     held_out : str
         Where the dev examples come from, in words.
+    own_split : bool
+        Whether we held them out of the same rows.
     """
 
     roles: Roles
@@ -49,6 +51,12 @@ class Dataset:
     dev: Sequence[Example]
     test: Sequence[Example] | None
     held_out: str
+    own_split: bool = False
+
+    @property
+    def labelled(self) -> Sequence[Example]:
+        """Rows beside the training rows whose labels are known."""
+        return self.dev if self.own_split else ()
 
 
 def load(config: Config, source: Any = None) -> Dataset:
@@ -84,7 +92,7 @@ def load(config: Config, source: Any = None) -> Dataset:
             raise DataError(f"{dev_table.name} has no rows to measure on", hint="give a --dev file with rows")
         return Dataset(roles, _to_learn_from(table, roles, config), dev, test, Path(dev_table.name).name)
     train, dev, held_out = _held_out(table, roles, config)
-    return Dataset(roles, train, dev, test, held_out)
+    return Dataset(roles, train, dev, test, held_out, own_split=True)
 
 
 def examples(table: Table, roles: Roles, config: Config, *, targets: bool = True) -> Sequence[Example]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -134,7 +133,6 @@ class FileTable(Table):
         self._offsets.append(self._size)
         self._block = -1
         self._rows: list[tuple[int, Row]] = []
-        self._handle = -1
 
     def __len__(self) -> int:
         return self._count
@@ -156,16 +154,12 @@ class FileTable(Table):
     def _read(self, block: int) -> list[tuple[int, Row]]:
         """Return the rows of a block of the index; the last block is remembered."""
         if block != self._block:
-            if self._handle < 0:
-                self._handle = os.open(self.path, os.O_RDONLY)
+            # opened for each block: a folder may have more documents than the system lets be open
+            with self.path.open("rb") as file:
+                file.seek(self._offsets[block])
+                raw = file.read(self._offsets[block + 1] - self._offsets[block])
             length = self._offsets[block + 1] - self._offsets[block]
-            raw = os.pread(self._handle, length, self._offsets[block])
             if len(raw) < length:
                 raise DataError(f"{self.path} became shorter while it was being read", hint="run the command again")
             self._rows, self._block = self._parse(raw), block
         return self._rows
-
-    def __del__(self) -> None:
-        """Close the file."""
-        if getattr(self, "_handle", -1) >= 0:
-            os.close(self._handle)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from recur.config import Config
@@ -93,14 +94,25 @@ def together(jobs: Sequence[Job], after: Callable[[Job], Any], *, command: str) 
     channel: Any = context.Queue()
     running: dict[str, Any] = {}
     before = signal.getsignal(signal.SIGINT)
+    asked: list[int] = []
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        """Ask every training to save and stop; it says so when it has."""
+        del frame
+        asked.append(number)
+        for process in running.values():
+            if process.is_alive():
+                process.terminate()
+
     try:
+        # a terminal sends Ctrl-C to the trainings too: until they are ready to save they must not hear it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         for job in jobs:
             process = context.Process(target=_apart, args=(job, after, command, channel.put), daemon=True)
             process.start()
             running[job.name] = process
-        # a terminal sends Ctrl-C to the trainings as well: they save, and say so
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        yield from _listen(channel, running)
+        signal.signal(signal.SIGINT, pass_on)
+        yield from _listen(channel, running, asked, command)
     finally:
         signal.signal(signal.SIGINT, before)
         for process in running.values():
@@ -110,7 +122,7 @@ def together(jobs: Sequence[Job], after: Callable[[Job], Any], *, command: str) 
             process.join(timeout=10)
 
 
-def _listen(channel: Any, running: Mapping[str, Any]) -> Iterator[News]:
+def _listen(channel: Any, running: Mapping[str, Any], asked: list[int], command: str) -> Iterator[News]:
     """Yield news until every training has ended."""
     open_ends = dict(running)
     pause: News | None = None
@@ -119,6 +131,11 @@ def _listen(channel: Any, running: Mapping[str, Any]) -> Iterator[News]:
             news: News = channel.get(timeout=_LISTEN)
         except queue.Empty:
             dead = [name for name, process in open_ends.items() if not process.is_alive()]
+            if dead and channel.empty() and asked:
+                # it had not begun to learn, or was already asked its questions: nothing of it is lost
+                open_ends.pop(dead[0])
+                pause = pause or News(dead[0], "paused", (None, 0, 0, command))
+                continue
             if dead and channel.empty():
                 code = open_ends[dead[0]].exitcode
                 raise TrainingError(
@@ -135,7 +152,8 @@ def _listen(channel: Any, running: Mapping[str, Any]) -> Iterator[News]:
         else:
             yield news
     if pause is not None:
-        raise Paused(pause.what[0], step=pause.what[1], epoch=pause.what[2], command=pause.what[3])
+        folder, step, epoch, again = pause.what
+        raise Paused(folder or Path("the run folders"), step=step, epoch=epoch, command=again)
 
 
 def _here(job: Job, after: Callable[[Job], Any], command: str) -> Iterator[News]:

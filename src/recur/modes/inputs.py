@@ -3,9 +3,9 @@
 ids       x_t = sqrt(X) E[id_t], E the embedding matrix (V, X)
 numbers   x_t = the columns themselves
 
-E starts uniformly within +-``embedding_range``, which is small, so that a rare word soon moves far from where chance put
-it (Merity et al. 2018, section 5); the factor sqrt(X) makes vectors of it that the gates can hear, and lets the matrix
-be the readout's at the same time (Vaswani et al. 2017, section 3.4).
+E starts uniformly within +-``embedding_range``, which is small, so that a rare word soon moves far from where chance
+put it (Merity et al. 2018, section 5); the factor sqrt(X) makes vectors of it that the gates can hear, and lets the
+matrix be the readout's at the same time (Vaswani et al. 2017, section 3.4).
 """
 
 from __future__ import annotations

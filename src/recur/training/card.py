@@ -15,7 +15,7 @@ from recur.training.setup import Task
 
 _USES = {
     "text": 'recur complete {folder} "the beginning of a text" --top 5\nrecur generate {folder} --length 200',
-    "rows": "recur predict {folder} FILE\nrecur evaluate {folder} FILE",
+    "rows": "recur predict {folder} --file FILE\nrecur evaluate {folder} FILE",
 }
 
 

@@ -63,6 +63,8 @@ class Rows(Sequence[Encoded]):
         self, mode: Mode, examples: Sequence[Example], *, max_length: int | None = None, keep: int = KEEP_BYTES
     ) -> None:
         self._mode, self.examples, self._max_length = mode, examples, max_length
+        symbols = getattr(getattr(mode, "decoder", None), "symbols", None)
+        self._ends = np.array([] if symbols is None else [symbols.end], dtype=np.int64)
         self._kept: list[Encoded] = []
         self.steps = np.zeros(len(examples), dtype=np.int64)
         for index in range(len(examples)):
@@ -86,7 +88,11 @@ class Rows(Sequence[Encoded]):
             row = self._mode.encode(example)
         except DataError as error:
             raise DataError(f"{example.where}: {error.message}", hint=error.hint) from error
-        return Encoded(_cut(row.input, self._max_length), _cut_array(row.target, self._max_length))
+        target = _cut_array(row.target, self._max_length)
+        if len(self._ends) and target.ndim == 1 and 0 < len(target) < len(row.target):
+            # a written sequence that is cut still ends
+            target = np.append(target[:-1], self._ends)
+        return Encoded(_cut(row.input, self._max_length), target)
 
 
 def _cut(array: np.ndarray | None, length: int | None) -> np.ndarray | None:

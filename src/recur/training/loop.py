@@ -91,12 +91,13 @@ def learn(
         there = False
         if folder is not None:
             claim(folder)
+            stack.callback(_leave_no_empty, folder)
             stack.enter_context(locked(folder))
-            there = claim(folder, fresh=fresh)
+            there = claim(folder) and not fresh
         stack.enter_context(randomness.aside())
         stack.enter_context(_threads(config.training.threads))
         randomness.seed(config.training.seed)
-        run = None if folder is None else RunFolder(folder)
+        run = None if folder is None else RunFolder(folder, fresh=fresh)
         if run is not None and there:
             _same_settings(run, config)
         task = prepare(config, data, device, run, command)
@@ -108,7 +109,7 @@ def learn(
         if run is not None and run.info.get("status") == "finished" and training.over():
             return training.recall(run.metrics())
         request = stack.enter_context(on_interrupt())
-        return training.finish(loop(training, request))
+        return training.finish(loop(training, request), request)
 
 
 def loop(t: Training, pause: Request) -> str:
@@ -152,6 +153,13 @@ def _same_settings(run: RunFolder, config: Config) -> None:
             hint="--fresh starts over, or give another --out; epochs alone may be raised",
         )
     run.configure(config)
+
+
+def _leave_no_empty(folder: Path) -> None:
+    """Remove a folder that holds nothing but our lock: training ended before it had anything to keep."""
+    if folder.is_dir() and [path.name for path in folder.iterdir()] == [".lock"]:
+        (folder / ".lock").unlink()
+        folder.rmdir()
 
 
 @contextmanager

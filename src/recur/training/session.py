@@ -251,11 +251,16 @@ class Training:
         self.store.update(status="collapsed")
         return autopsy.error(None if self.store.folder is None else str(self.store.folder / "autopsy.json"))
 
-    def finish(self, reason: str) -> Learned:
+    def finish(self, reason: str, pause: Request) -> Learned:
         """Put the best weights into the network, report on the test rows once, and describe the run."""
         self.store.load_best(self.mode)
         self.mode.eval()
-        test = None if self.task.test is None else measure(self.mode, self.task.test)
+        test = None
+        if self.task.test is not None:
+            test = measure(self.mode, self.task.test, stop=lambda: pause.made)
+            if test is None:
+                self.store.update(status="paused")
+                raise Paused(self.store.folder, step=self.state.step, epoch=self.state.epoch, command=self.command)
         metrics = self._metrics(reason, test)
         self.store.write_json("metrics.json", metrics)
         self.store.write_text("README.md", card(self.task, metrics, self.store.folder, self.command))

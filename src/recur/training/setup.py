@@ -102,9 +102,10 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     if not len(dataset.train):
         raise TrainingError("there are no rows to learn from", hint="recur check FILE says what was read")
     roles = dataset.roles
+    refuse_idle(config, roles)
     began = run is not None and run.info.get("status") not in (None, "starting")
     input_codec, target_codec = (
-        _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train)
+        _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train, dataset.labelled)
     )
     roles = replace(roles, sentence=_said(roles, target_codec, config))
     randomness.seed(config.training.seed)
@@ -119,6 +120,13 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         _same_rows(run, rows)
     stream = roles.stream and mode.carries_state
     train, dev, test = _feeds(mode, dataset, config, stream, cache)
+    for feed, name in ((train, "to learn from"), (dev, "held out")):
+        if not any(row.target.size for row in feed.encoded()):
+            raise TrainingError(
+                f"there is nothing to predict in the rows {name}: no sequence has more than {ahead} step"
+                + "s" * (ahead > 1),
+                hint="give longer sequences; --group names the column whose value marks the rows of one sequence",
+            )
     simple = _baseline_of(run) if run is not None and began else None
     if simple is None:
         simple = baseline(mode, train.encoded(), dev.encoded(), own_future=roles.own_future)
@@ -136,6 +144,35 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         _samples(dataset, stream),
         _in_words(dataset, train, stream), simple,
     )  # fmt: skip
+
+
+def refuse_idle(config: Config, roles: Roles) -> None:
+    """Refuse options that would have no effect in this mode, so that nobody waits for what they do.
+
+    Raises
+    ------
+    ConfigError
+        Naming the option and where it has an effect.
+    """
+    numbers = roles.own_future and roles.input_codec == "numbers"
+    writes = roles.mode in ("one-to-many", "many-to-many")
+    texts = [codec for codec in (roles.input_codec, roles.target_codec) if codec in data.TEXTS]
+    default = Config()
+    for section, name, acts, where in (
+        ("model", "attention", roles.mode == "many-to-many", "in many-to-many"),
+        ("model", "pooling", roles.mode == "many-to-one", "in many-to-one"),
+        ("training", "teacher_forcing", writes, "where a sequence is written: one-to-many and many-to-many"),
+        ("training", "bptt_stride", roles.stream, "on one long text"),
+        ("data", "horizon", numbers, "on numbers that predict their own future"),
+        ("data", "max_length", not roles.stream, "on rows; one long text is read in windows of --bptt"),
+        ("data", "lower", bool(texts), "on text"),
+    ):
+        value = getattr(getattr(config, section), name)
+        if not acts and value != getattr(getattr(default, section), name):
+            raise ConfigError(
+                f"{name} = {value} has no effect here ({roles.sentence}): it acts {where}",
+                hint=f"leave out --{name.replace('_', '-')}",
+            )
 
 
 def choose_device(name: str) -> torch.device:

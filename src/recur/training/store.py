@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from recur.modes import Mode
-from recur.run import WEIGHTS, RunFolder, load_weights
+from recur.run import WEIGHTS, RunFolder, check_weights, load_weights
 from recur.training.checkpoint import Checkpoints
 from recur.training.journal import Journal
 
@@ -102,6 +102,7 @@ class Disk:
         self.log = self.samples = Journal(None)
 
     def resume(self, mode: Mode) -> dict[str, Any] | None:
+        check_weights(self.run)
         resume = self._checkpoints.read(mode)
         lengths = resume["journals"] if resume else {"log": 0, "samples": 0}
         self.log = Journal(self.run.path / "log.jsonl", lengths["log"])

@@ -29,6 +29,7 @@ from torch import Tensor
 from recur.config import TrainingConfig
 from recur.errors import ConfigError
 from recur.modes import Batch, Loss, Mode
+from recur.nn import one_sequence
 
 
 def check(config: TrainingConfig) -> None:
@@ -98,13 +99,15 @@ def _overlapping(
     known = 0 if first else bptt - stride
     cuts = sorted({0, min(stride, steps), min(known, steps), steps})
     carried, parts = state, []
-    for start, stop in pairwise(cuts):
-        loss = mode.loss(piece(batch, start, stop), state, **options)
-        state = loss.state
-        if stop == stride:
-            carried = detached(state)
-        if start >= known:
-            parts.append(loss)
+    # masks that hold for all steps hold over the pieces of one window
+    with one_sequence(mode):
+        for start, stop in pairwise(cuts):
+            loss = mode.loss(piece(batch, start, stop), state, **options)
+            state = loss.state
+            if stop == stride:
+                carried = detached(state)
+            if start >= known:
+                parts.append(loss)
     if len(parts) == 1:
         return parts[0], carried
     # windows are equally long, so each piece's mean counts by its predictions

@@ -81,7 +81,10 @@ class Corpus:
         for name, lines in (("train", self.train), ("dev", self.dev)):
             (folder / f"{name}.txt").write_text("".join(f"{line.text}\n" for line in lines), encoding="utf-8")
         rows = ({"text": line.text, "kind": line.kind, "distance": line.distance} for line in self.test)
-        (folder / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        # it comes last and in one step: a corpus that has it is whole
+        part = folder / "test.jsonl.part"
+        part.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        part.replace(folder / "test.jsonl")
 
 
 def build(seed: int = 0, train: int = 16000, dev: int = 400, test_repeats: int = 4) -> Corpus:
