@@ -64,6 +64,16 @@ def test_arrays_are_series() -> None:
     assert model.predict([series[0]])[0].value in (0, 1)
 
 
+def test_a_list_of_numbers_is_one_series() -> None:
+    series = [float(np.sin(i / 3)) for i in range(120)]
+    model = recur.fit(series, max_steps=3, hidden_size=8, progress=False)
+    one = model.predict(series[:20], length=4)
+    assert isinstance(one, Prediction)
+    assert len(one.value) == 4
+    assert model.predict(np.array(series[:20]), length=4).value == one.value
+    assert [answer.value for answer in model.predict([series[:20]], length=4)] == [one.value]
+
+
 def test_rows_of_numbers_have_no_time() -> None:
     rows = {"a": [0.1, 2.5] * 20, "b": [0.5, 1.5] * 20, "kind": ["x", "y"] * 20}
     rows["a"] = [value + index / 1000 for index, value in enumerate(rows["a"])]

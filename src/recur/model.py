@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -87,7 +88,8 @@ class Model:
         Parameters
         ----------
         x : text, mapping, or sequence of them
-            A text or a mapping from column to value is one input; a list, tuple or array holds many.
+            A text, a mapping from column to value or, for a network that reads series, a list of numbers is one
+            input; any other list, tuple or array holds many.
         top : int
             Candidates an answer, most probable first.
         **decoding
@@ -98,7 +100,7 @@ class Model:
         Prediction or list of Prediction
             One for one input, a list for many.
         """
-        one = isinstance(x, (str, Mapping)) or not isinstance(x, Iterable)
+        one = isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or self._is_series(x)
         if isinstance(x, Mapping) and self.target_codec.kind != "tags":
             _refuse_columns(x)
         inputs = [x] if one else list(x)
@@ -220,6 +222,12 @@ class Model:
             f"this model does not continue a text: {self.roles.sentence}",
             hint="train on text without a target to get a language model",
         )
+
+    def _is_series(self, x: Any) -> bool:
+        """Whether a list of numbers is one series, the input of this network, and not many inputs."""
+        codec = self.input_codec
+        first = next(iter(x), None) if isinstance(x, Sequence) or hasattr(x, "__array__") else None
+        return codec is not None and codec.kind == "numbers" and codec.sequence and isinstance(first, numbers.Real)
 
     def _last_words(self, table: Table, tell: Callable[[float], None] | None) -> dict[str, Any]:
         model = self._language_model()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import PLAIN, Outcome, matches, run
-from tests.docs.files import pairs, reviews, sentences
+from tests.docs.files import flowers, pairs, reviews, sentences, series
 
 TINY = ("--hidden-size", "24", "--batch-size", "16", "--seed", "1", "--device", "cpu")
 SMALL = (*TINY, "--epochs", "2")
@@ -126,6 +126,41 @@ def test_complete_as_json(place: Path) -> None:
     said = json.loads(ok(run("complete", place / "sentences", "all clouds are in the", "--json")).out)
     shares = [candidate["probability"] for candidate in said["candidates"]]
     assert shares == sorted(shares, reverse=True)
+
+
+def test_numbers_are_typed_as_they_are_read(place: Path) -> None:
+    flowers(place / "flowers.csv")
+    series(place / "load.csv")
+    ok(run("train", place / "flowers.csv", "--out", place / "flowers", *SMALL))
+    ok(run("train", place / "load.csv", "--input", "load", "--out", place / "load", *SMALL, "--max-steps", "3"))
+    for typed in ("1.5 0.2", "1.5,0.2"):
+        assert ok(run("predict", place / "flowers", typed)).out.strip() in ("setosa", "virginica", "versicolor")
+    ahead = ok(run("predict", place / "load", "50 52 55 60", "--length", "3", "--json"))
+    assert len(json.loads(ahead.out)[0]["value"]) == 3
+
+
+def test_a_network_that_reads_nothing_is_asked_without_words(place: Path) -> None:
+    words = ("--mode", "one-to-many", "--input-codec", "characters", "--out", place / "written", *SMALL)
+    ok(run("train", place / "sentences.txt", *words, "--max-steps", "3"))
+    assert len(ok(run("predict", place / "written", "--length", "5")).out.splitlines()) == 1
+
+
+def test_a_number_that_is_not_on_the_list_picks_nothing(place: Path) -> None:
+    outcome = ok(run("complete", place / "sentences", "--interactive", "--top", "2", stdin="all clouds\n9\n\n"))
+    assert "a number from 1 to 2 picks a word; 9 is none of them" in outcome.err
+    assert "all clouds 9" not in outcome.out
+
+
+def test_nothing_is_written_by_a_network_that_cannot_write(place: Path) -> None:
+    outcome = run("generate", place / "reviews", "--prompt", "once")
+    assert outcome.code == 2
+    assert outcome.out == ""
+
+
+def test_fractions_of_whole_numbers_are_refused(place: Path) -> None:
+    outcome = run("train", place / "reviews.csv", "--hidden-size", "3.5")
+    assert outcome.code == 2
+    assert '--hidden-size takes a whole number; got "3.5"' in outcome.err
 
 
 def test_interactive_picks_by_number_and_goes_on(place: Path) -> None:

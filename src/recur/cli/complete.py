@@ -88,6 +88,9 @@ def _continued(text: str, typed: str, words: list[str]) -> str:
     """
     if not typed:
         return ""
-    if typed.isdecimal() and 1 <= int(typed) <= len(words):
+    if typed.isdecimal() and words:
+        if not 1 <= int(typed) <= len(words):
+            note(f"a number from 1 to {len(words)} picks a word; {typed} is none of them")
+            return text
         typed = words[int(typed) - 1]
     return f"{text} {typed}".strip()

@@ -56,7 +56,10 @@ def generate(
     if json:
         emit_json({"prompt": prompt, "text": model.generate(prompt, **options)})
         return
-    emit(prompt, end="")
-    for piece in model.generate(prompt, stream=True, **options):
+    pieces = model.generate(prompt, stream=True, **options)
+    # a network that cannot write says so before anything of the text is out
+    first = next(pieces, "")
+    emit(prompt + first, end="")
+    for piece in pieces:
         emit(piece, end="")
     emit()

@@ -60,6 +60,9 @@ def predict(
         raise DataError("nothing to predict", f'recur predict {run} "a text", or --file FILE, or - to read stdin')
     lines = [line.rstrip("\n") for line in sys.stdin] if stdin else list(text)
     inputs = model.read(file) if file is not None else lines
+    if file is None and model.input_codec is not None and model.input_codec.kind == "numbers":
+        # typed numbers: those of one row, or the steps of one series
+        inputs = [line.replace(",", " ").split() for line in lines]
     if model.input_codec is None and not inputs:
         inputs = [None]
     asked = {"length": length, "beam": beam, "temperature": temperature, "seed": seed}

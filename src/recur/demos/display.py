@@ -14,7 +14,7 @@ from recur.training.progress import Beginning, Evaluation, Step
 if TYPE_CHECKING:
     from rich.live import Live
 
-_BAR = 16
+_BAR = 10
 
 
 class Display:
@@ -77,7 +77,7 @@ class Display:
         self._steps[job] = step
         shown = f"{step.figure[0]} {figure(*step.figure)}  " if step.figure else ""
         self._state[job] = (
-            f"epoch {step.epoch + 1}/{step.epochs}  {duration(step.seconds_left)} left  {shown}loss {step.loss:.3f}  "
+            f"{shown}{duration(step.seconds_left)} left  epoch {step.epoch + 1}/{step.epochs}  loss {step.loss:.3f}  "
             f"gradient {step.gradient_norm:.2f}  {step.tokens_per_second:,.0f} words/s"
         )
         if not self._live:

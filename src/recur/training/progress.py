@@ -184,10 +184,16 @@ class Terminal:
     def _bar(step: Step) -> Text:
         from rich.text import Text
 
-        width = 16
+        width = 12
         done = min(width, int(step.share * width))
         bar = Text("━" * done, style="green").append("━" * (width - done), style="bright_black")
-        line = bar.append(f" {step.share:4.0%}  {duration(step.seconds_left)} left  {step_line(step)}", style="default")
+        figure_first = f"{step.figure[0]} {figure(*step.figure)}  " if step.figure else ""
+        words = (
+            f" {step.share:4.0%}  {figure_first}loss {step.loss:.4f}  {duration(step.seconds_left)} left  "
+            f"epoch {step.epoch + 1}/{step.epochs}  gradient {step.gradient_norm:.2f}  "
+            f"{step.tokens_per_second:,.0f} tokens/s  step {step.step:,}/{step.steps:,}  lr {step.lr:.3g}"
+        )
+        line = bar.append(words, style="default")
         line.no_wrap, line.overflow = True, "ellipsis"
         return line
 

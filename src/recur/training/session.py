@@ -122,7 +122,7 @@ class Training:
         """Why there is nothing more to learn, or None."""
         state, config = self.state, self.config
         if state.epoch >= config.epochs:
-            return f"{config.epochs} epochs are done"
+            return f"{config.epochs} epochs are done" if config.epochs > 1 else "the epoch is done"
         if config.max_steps is not None and state.step >= config.max_steps:
             return f"{config.max_steps:,} updates are done"
         if state.progression.should_stop(config.patience):
