@@ -67,7 +67,7 @@ class Display:
     def _begun(self, job: str, name: str, beginning: Beginning) -> None:
         self._say(f"{name}: {beginning.network}, {beginning.parameters:,} parameters")
         if job == next(iter(self._names)):
-            self._say(f"both read {beginning.rows}")
+            self._say(f"both learn from the same: {beginning.rows}")
             for line in beginning.codecs:
                 self._say(f"{line}")
             if beginning.baseline:
