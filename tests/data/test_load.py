@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
-from recur.data import GroupExamples, StreamExamples, inputs, load
+from recur.data import GroupExamples, StreamExamples, inputs, load, read_like
 from recur.data.examples import overlapping, partition
 from recur.data.split import at_the_end, by_hash
 from recur.errors import ConfigError, DataError
@@ -179,3 +179,30 @@ def test_windows_cover_every_step(count: int, length: int, stride: int) -> None:
     assert all(len(window) == length for window in windows) or count < length
     pieces = partition(0, count, length)
     assert (np.concatenate(pieces).tolist() if pieces else []) == list(range(count))
+
+
+def test_what_the_codec_does_not_tell_apart_is_on_one_side() -> None:
+    texts = [variant for i in range(100) for variant in (f"Text number {i}", f"text  number {i} ")]
+    dataset = load(config(lower=True), {"text": texts, "label": ["a", "b"] * 100})
+    sides = [{" ".join(text.lower().split()) for text in values(part)} for part in (dataset.train, dataset.dev)]
+    assert not sides[0] & sides[1]
+
+
+def test_thousands_of_classes_are_divided_at_once() -> None:
+    train, dev = by_hash(20_000, 0.1, 0, lambda index: index, lambda index: index % 4000)
+    assert len(train) + len(dev) == 20_000
+
+
+def test_of_a_split_folder_the_test_part_is_measured(tmp_path: Path) -> None:
+    for name, count in (("train", 30), ("dev", 6), ("test", 4)):
+        rows = [f"a text {i} of {name}\t{i % 2}" for i in range(count)]
+        (tmp_path / f"{name}.tsv").write_text("\n".join(rows) + "\n")
+    settings = config(source=str(tmp_path))
+    assert len(read_like(tmp_path, load(settings).roles, settings)) == 4
+
+
+def test_a_json_array_is_refused_with_the_way_to_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"text": "a"}, {"text": "b"}]')
+    with pytest.raises(DataError, match="is one JSON array") as caught:
+        load(config(source=str(tmp_path / "a.json")))
+    assert "jsonl" in (caught.value.hint or "")

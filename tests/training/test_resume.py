@@ -165,3 +165,21 @@ def test_a_damaged_checkpoint_is_refused_with_the_way_out(tmp_path: Path) -> Non
         file.write(b"xxxx")
     with pytest.raises(RunError, match="was altered: a hash does not agree"):
         learn(settings(tmp_path, "classes", max_steps=4), out=tmp_path / "run", progress=False)
+
+
+def test_the_same_file_by_another_path_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = settings(tmp_path, "classes", max_steps=2)
+    learn(config, out=tmp_path / "run", progress=False)
+    monkeypatch.chdir(tmp_path)
+    config.data.source = "a.csv"
+    assert learn(config, out=tmp_path / "run", progress=False).metrics["steps"] == 2
+
+
+def test_a_test_file_that_changed_is_noticed(tmp_path: Path) -> None:
+    reviews(tmp_path / "t.csv")
+    config = settings(tmp_path, "classes", max_steps=2, test=str(tmp_path / "t.csv"))
+    learn(config, out=tmp_path / "run", progress=False)
+    with (tmp_path / "t.csv").open("a") as file:
+        file.write("a new text,good\n")
+    with pytest.raises(RunError, match="the data is not what"):
+        learn(config, out=tmp_path / "run", progress=False)

@@ -139,6 +139,10 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
     """
     wanted = [*roles.input, *(roles.target if targets else []), *([roles.group] if roles.group else [])]
     other: DataConfig = config.data.model_copy(update={"input": wanted, "target": None, "group": None})
+    if isinstance(source, (str, Path)) and Path(source).is_dir() and config.data.format != "folder":
+        # of a folder that is split, what was not learned from
+        parts = split_files(Path(source), config.data.exclude)
+        source = source if parts is None else parts.test or parts.dev or parts.train
     if isinstance(source, (str, Path)) and not _same_kind(source, config.data.source):
         other = other.model_copy(update={"format": None})
     table = read(source, other, names=roles.columns)
@@ -233,7 +237,7 @@ def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Exam
         )  # fmt: skip
     rows = _rows(table)
     train, dev = split.by_hash(
-        len(rows), fraction, seed, _row_input(table, roles, rows), _row_class(table, roles, rows)
+        len(rows), fraction, seed, _row_input(table, roles, rows, config.data.lower), _row_class(table, roles, rows)
     )
     return (
         RowExamples(table, roles, rows[train]), RowExamples(table, roles, rows[dev]),
@@ -241,11 +245,18 @@ def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Exam
     )  # fmt: skip
 
 
-def _row_input(table: Table, roles: Roles, rows: np.ndarray) -> Callable[[int], Any]:
+def _row_input(table: Table, roles: Roles, rows: np.ndarray, lower: bool) -> Callable[[int], Any]:
     # a class is the input of many rows: what makes a row itself is then what it writes
     both = roles.input_codec in (None, "class")
     columns = [*roles.input, *roles.target] if both else roles.input
-    return lambda index: value_of(table[int(rows[index])], columns, steps=False)
+
+    def of(index: int) -> Any:
+        value = value_of(table[int(rows[index])], columns, steps=False)
+        # what the codec will not tell apart belongs on one side
+        text = " ".join(value.split()) if isinstance(value, str) else value
+        return text.lower() if isinstance(text, str) and lower else text
+
+    return of
 
 
 def _row_class(table: Table, roles: Roles, rows: np.ndarray) -> Callable[[int], Any] | None:

@@ -85,6 +85,11 @@ def guess_format(path: Path) -> str:
     known = _BY_SUFFIX.get(path.suffix.lower())
     filled = (line.text.rstrip("\n") for line in lines(path, cut=True) if line.text.strip())
     first = list(islice(filled, 200))
+    if path.suffix.lower() == ".json" and first and first[0].lstrip().startswith("["):
+        raise DataError(
+            f"{path} is one JSON array; expected JSON lines, one object a line",
+            hint=f"jq -c '.[]' {path.name} > {path.stem}.jsonl",
+        )
     if known != "csv" and known != "jsonl" and (known == "conll" or looks_like_conll(path)):
         return "conll"
     if known:

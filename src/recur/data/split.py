@@ -56,16 +56,17 @@ def by_hash(
     marks = np.array([fingerprint(input_of(row), seed) for row in range(count)], dtype=np.int64)
     different, first, place, sizes = np.unique(marks, return_index=True, return_inverse=True, return_counts=True)
     if len(different) < 2:
-        what = "one row" if count == 1 else f"{count} rows with one and the same input"
+        what = "is one row" if count == 1 else f"are {count} rows with one and the same input"
         raise DataError(
-            f"there is {what}: expected at least two different ones, to learn from and to hold out"
+            f"there {what}: expected at least two different ones, to learn from and to hold out"
             if count else "there are no rows to learn from",
             hint="add rows, or give them apart: --dev FILE",
         )  # fmt: skip
     held = np.zeros(len(different), dtype=bool)
-    labels = [str(class_of(int(row))) if class_of else "" for row in first]
-    for label in dict.fromkeys(sorted(labels)):
-        members = np.array([index for index, each in enumerate(labels) if each == label])
+    labels = np.array([str(class_of(int(row))) if class_of else "" for row in first])
+    by_label = np.argsort(labels, kind="stable")
+    bounds = np.flatnonzero(labels[by_label][1:] != labels[by_label][:-1]) + 1
+    for members in np.split(by_label, bounds):
         # members stand in the order of their hashes: the first of them are as good as drawn
         taken = np.cumsum(sizes[members]) <= round(fraction * sizes[members].sum())
         held[members[taken]] = True

@@ -145,7 +145,11 @@ def _same_settings(run: RunFolder, config: Config) -> None:
     if "config" not in info:
         return
     old = config_file.from_mapping(info["config"], name="run.json")
-    changed = {key: pair for key, pair in config_file.changes(old, config).items() if key not in CONTINUABLE}
+    changed = {
+        key: pair
+        for key, pair in config_file.changes(old, config).items()
+        if key not in CONTINUABLE and not _same_file(key, *pair)
+    }
     if changed:
         said = "; ".join(f"{key} was {before!r}, now {now!r}" for key, (before, now) in changed.items())
         raise RunError(
@@ -153,6 +157,13 @@ def _same_settings(run: RunFolder, config: Config) -> None:
             hint="--fresh starts over, or give another --out; epochs alone may be raised",
         )
     run.configure(config)
+
+
+def _same_file(key: str, old: Any, new: Any) -> bool:
+    """Whether a setting names the same file in another way; that its rows are the same is checked later."""
+    if key not in ("data.source", "data.dev", "data.test") or not (old and new):
+        return False
+    return Path(old).resolve() == Path(new).resolve()
 
 
 def _leave_no_empty(folder: Path) -> None:

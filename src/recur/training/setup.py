@@ -24,7 +24,7 @@ from recur.training.evaluate import feed_to_measure
 from recur.training.feed import Feed, RowFeed, Rows
 from recur.training.stream import StreamFeed, Tape
 
-FINGERPRINT_ROWS = 64
+FINGERPRINT_ROWS = 1000
 SAMPLE_PIECES = 60
 SAMPLE_ROWS = 30
 
@@ -113,7 +113,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     mode = modes.build(roles.mode, input_codec, target_codec, config.model, stream=roles.stream, ahead=ahead)
     rows = {
         name: {"rows": len(part), "sample": _fingerprint(part)}
-        for name, part in (("train", dataset.train), ("dev", dataset.dev))
+        for name, part in (("train", dataset.train), ("dev", dataset.dev), ("test", dataset.test or ()))
     }
     cache = None if run is None else run.path / "cache"
     if run is not None and began:
@@ -271,6 +271,9 @@ def _baseline_of(run: RunFolder) -> Baseline | None:
 def _fingerprint(examples: Sequence[Example]) -> str:
     """A hash of rows spread over a part, to notice when a run goes on with other data."""
     digest = hashlib.sha256()
+    path = getattr(getattr(examples, "table", None), "path", None)
+    if path is not None:
+        digest.update(str(path.stat().st_size).encode())
     step = max(1, len(examples) // FINGERPRINT_ROWS)
     for index in range(0, len(examples), step):
         example = examples[index]
