@@ -18,7 +18,6 @@ moment leaves a folder that can be opened and continued.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 import platform
@@ -30,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from recur import config_file
 from recur._version import __version__
+from recur.atomic import fingerprint, flush, flush_folder, write_text
 from recur.config import Config
 from recur.errors import ConfigError, RecurError, RunError, did_you_mean
 from recur.figures import plain
@@ -139,7 +139,7 @@ class RunFolder:
             p for name in (INPUT_CODEC, TARGET_CODEC) for p in self.path.glob(f"{name}*") if p.is_file()
         )
         for path in codec_files:
-            _flush(path)
+            flush(path)
         self.info |= {
             "status": "training",
             "recur": __version__,
@@ -332,7 +332,7 @@ def save_weights(mode: Mode, path: Path) -> None:
     from safetensors.torch import save_model
 
     save_model(mode, str(path), metadata={"format": "pt", "recur": __version__})
-    _flush(path)
+    flush(path)
 
 
 def load_weights(mode: Mode, path: Path) -> None:
@@ -369,37 +369,6 @@ def check_weights(run: RunFolder) -> None:
     marks = run.info.get("files", {}).get(WEIGHTS)
     if marks:
         _check_file(run.path / WEIGHTS, marks, "start over with --fresh, or copy the folder again, whole")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a text file in one step: after a crash it holds the old text or the new, never a part."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    _flush(part)
-    os.replace(part, path)
-    flush_folder(path.parent)
-
-
-def fingerprint(path: Path) -> dict[str, Any]:
-    """Return the size and SHA-256 of a file."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": path.stat().st_size, "sha256": digest}
-
-
-def flush_folder(folder: Path) -> None:
-    """Make renames within a folder outlive a power cut, where the system can."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def _check_file(

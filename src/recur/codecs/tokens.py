@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 from tokenizers import Tokenizer
 
+from recur.atomic import write_text
 from recur.codecs.codec import Codec, shorten, to_text
-from recur.codecs.files import digest, field, read_text, write_text
+from recur.codecs.files import digest, field, read_text
 from recur.errors import DataError, RunError
 
 PAD, UNK, BOS, EOS = "<pad>", "<unk>", "<bos>", "<eos>"

@@ -23,9 +23,10 @@ from typing import Any
 
 import torch
 
+from recur.atomic import fingerprint, flush_folder, write_text
 from recur.errors import RunError
 from recur.modes import Mode
-from recur.run import fingerprint, flush_folder, load_weights, save_weights, write_text
+from recur.run import load_weights, save_weights
 
 _AGAIN = "start over with --fresh"
 

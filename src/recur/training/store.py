@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from recur.atomic import write_text
 from recur.modes import Mode
 from recur.run import WEIGHTS, RunFolder, check_weights, load_weights
 from recur.training.checkpoint import Checkpoints
@@ -126,8 +127,6 @@ class Disk:
         self.run.write_json(name, value)
 
     def write_text(self, name: str, text: str) -> None:
-        from recur.run import write_text
-
         write_text(self.run.path / name, text)
 
     def update(self, **facts: Any) -> None:
