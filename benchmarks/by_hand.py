@@ -25,6 +25,7 @@ class MinimalGatedUnit(nn.Module):
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
+        self.input_size, self.hidden_size = input_size, hidden_size
         H = hidden_size
         self.W_xh_l0 = nn.Parameter(torch.empty(2 * H, input_size))
         self.W_fh_l0 = nn.Parameter(torch.empty(H, H))

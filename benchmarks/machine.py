@@ -1,10 +1,9 @@
-"""What the figures were taken on: one line about the machine, and the rate at which it multiplies matrices."""
+"""What the figures were taken on: one line about the machine."""
 
 from __future__ import annotations
 
 import os
 import platform
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,30 +63,6 @@ def describe() -> Machine:
         system=_system(),
         load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     )
-
-
-def peak(size: int = 2048, repeats: int = 9) -> float:
-    """The best rate of one large product of two float32 matrices, in GFLOP/s.
-
-    It stands for the machine's peak of fused multiply-adds: what a benchmark reaches is given as a share of it. The
-    best of the repeats is taken, because a disturbance can only make it lower.
-
-    Parameters
-    ----------
-    size : int
-        Rows and columns of both matrices.
-    repeats : int
-        Products that are timed, after one that is not.
-    """
-    a, b = torch.randn(size, size), torch.randn(size, size)
-    product = torch.empty(size, size)
-    torch.mm(a, b, out=product)
-    best = float("inf")
-    for _ in range(repeats):
-        started = time.perf_counter()
-        torch.mm(a, b, out=product)
-        best = min(best, time.perf_counter() - started)
-    return 2 * size**3 / best / 1e9
 
 
 def _cpu() -> str:

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-LEAST_SECONDS = 0.002  # of one sample: a shorter call is repeated until the clock's grain no longer counts
+# of one sample: a shorter call is repeated, until neither the clock's grain nor what the call before it left in the
+# caches counts
+LEAST_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def interleave(contestants: Mapping[str, Callable[[], object]], rounds: int, bud
     calls = {}
     for name, call in contestants.items():
         call()
-        calls[name] = max(1, math.ceil(LEAST_SECONDS / max(_seconds(call, 1), 1e-7)))
+        calls[name] = calls_a_sample(call)
     samples: dict[str, list[float]] = {name: [] for name in names}
     collecting = gc.isenabled()
     gc.disable()
@@ -70,7 +72,7 @@ def interleave(contestants: Mapping[str, Callable[[], object]], rounds: int, bud
                 break
             first = turn % max(1, len(names))
             for name in names[first:] + names[:first]:
-                samples[name].append(_seconds(contestants[name], calls[name]))
+                samples[name].append(seconds(contestants[name], calls[name]))
             # the rubbish of a round is nobody's time
             gc.collect()
     finally:
@@ -96,7 +98,13 @@ def quartiles(values: list[float]) -> tuple[float, float]:
     return low, high
 
 
-def _seconds(call: Callable[[], object], times: int) -> float:
+def calls_a_sample(call: Callable[[], object]) -> int:
+    """How often to call within one sample; the call is made once, and should have been warmed up."""
+    return max(1, math.ceil(LEAST_SECONDS / max(seconds(call, 1), 1e-7)))
+
+
+def seconds(call: Callable[[], object], times: int) -> float:
+    """Time a number of calls; seconds each."""
     started = time.perf_counter()
     for _ in range(times):
         call()

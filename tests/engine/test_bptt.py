@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from recur.engine import bptt, prepare, run
-from recur.engine.gradient import gradient
-from recur.engine.plan import backward_plan, plan
+from recur.compiler.gradient import gradient
+from recur.compiler.plan import backward_plan, plan
 from recur.equations import (
     absolute,
     concat,

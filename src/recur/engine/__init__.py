@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from recur.engine.call import Call, Report, Result
 from recur.engine.choose import BACKENDS, choose, prepare, run
-from recur.engine.noise import Noise, recurrent_states
+from recur.compiler.variants import recurrent_states
+from recur.engine.noise import Noise
 from recur.engine.packing import Packing
 
 BackendReport = Report

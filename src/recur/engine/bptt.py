@@ -20,7 +20,7 @@ from recur.engine.call import Call, Report, Result
 from recur.engine.eager import as_rows, prepare
 from recur.engine.evaluate import Values, evaluate
 from recur.engine.noise import noisy
-from recur.engine.plan import BackwardPlan, Plan, backward_plan, plan
+from recur.compiler.plan import BackwardPlan, Plan, backward_plan, plan
 from recur.equations.graph import Graph
 
 

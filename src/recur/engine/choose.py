@@ -7,18 +7,19 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from recur.engine import eager, stock
+from recur.engine import eager, native, stock
 from recur.engine.call import Call, Report, Result
 from recur.engine.noise import Noise
 from recur.engine.packing import Packing
 from recur.equations import Equation
 from recur.errors import BackendError, ShapeError, did_you_mean
 
-BACKENDS = ("auto", "stock", "eager")
+_RUN = {"native": native.run, "stock": stock.run, "eager": eager.run}
+BACKENDS = ("auto", "native", "stock", "eager")
 
 
 def choose(call: Call, backend: str = "auto") -> Report:
-    """Choose what runs a call: torch's kernel where it has one, else the equation step by step.
+    """Choose what runs a call: the compiled equation, else torch's kernel, else the equation step by step.
 
     Parameters
     ----------
@@ -35,15 +36,21 @@ def choose(call: Call, backend: str = "auto") -> Report:
     if backend not in BACKENDS:
         raise BackendError(f'there is no backend "{backend}".{did_you_mean(backend, BACKENDS)}')
     if backend == "eager":
-        return Report("eager", {"stock": "eager was asked for"})
-    reason = stock.why_not(call)
-    if reason is None:
-        return Report("stock")
-    if backend == "stock":
-        raise BackendError(
-            f"the stock backend cannot run this layer: {reason}", hint='engine="auto" takes one that can'
-        )
-    return Report("eager", {"stock": reason})
+        return Report("eager", {"native": "eager was asked for", "stock": "eager was asked for"})
+    reasons: dict[str, str] = {}
+    for name, candidate in (("native", native), ("stock", stock)):
+        if backend not in {"auto", name}:
+            reasons[name] = f"{backend} was asked for"
+            continue
+        reason = candidate.why_not(call)
+        if reason is None:
+            return Report(name, reasons)
+        if backend == name:
+            raise BackendError(
+                f"the {name} backend cannot run this layer: {reason}", hint='engine="auto" takes one that can'
+            )
+        reasons[name] = reason
+    return Report("eager", reasons)
 
 
 def run(
@@ -85,7 +92,7 @@ def run(
     all_states : bool
         Return each state of every step.
     backend : str
-        "auto", "stock" or "eager".
+        "auto", "native", "stock" or "eager".
     precision : str
         "float32": the tensors' own dtype; "bfloat16": factors of matrix products rounded to bfloat16.
     packing : Packing, optional
@@ -105,7 +112,7 @@ def run(
     """
     call = prepare(equation, x, states, parameters, lengths, resets, reverse, noise, all_states, precision, packing)
     report = choose(call, backend)
-    return stock.run(call, report) if report.ran == "stock" else eager.run(call, report)
+    return _RUN[report.ran](call, report)
 
 
 def prepare(

@@ -12,14 +12,18 @@ from torch import Tensor
 from recur.engine.call import Call, Report, Result
 from recur.engine.evaluate import Values, evaluate
 from recur.engine.noise import noisy
-from recur.engine.plan import Plan, plan
+from recur.compiler.plan import Plan, plan
 from recur.equations.graph import Graph, Node
 
 
 def run(call: Call, report: Report) -> Result:
     """Run a recurrence: h_t = f(h_{t-1}, x_t) for t = 1..T."""
+    return run_graph(call, noisy(call.equation, call.noise), report)
+
+
+def run_graph(call: Call, graph: Graph, report: Report) -> Result:
+    """Run a call whose step is this graph, of which the call's parameters are those."""
     packing, call = call.packing, call.padded()
-    graph = noisy(call.equation, call.noise)
     planned = plan(graph)
     values, over_time = prepare(call, graph, planned)
     bfloat16 = call.precision == "bfloat16"

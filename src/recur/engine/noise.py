@@ -1,24 +1,15 @@
-"""Recurrent dropout and zoneout as variants of the equation itself.
-
-Both are written into the graph, so that every backend that runs a graph, and the gradient of a graph, has them:
-
-    recurrent dropout   W_hh h_{t-1}   becomes   W_hh (m * h_{t-1}),  one mask m (B, S) for all steps
-                        (Gal and Ghahramani 2016, A theoretically grounded application of dropout, section 4)
-    zoneout             h_t            becomes   k_t * h_{t-1} + (1 - k_t) * h_t
-                        (Krueger et al. 2017, Zoneout, equations 1-3; in evaluation k_t is its expectation)
-"""
+"""The random masks of recurrent dropout and zoneout, as one call has them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from torch import Tensor
 
+from recur.compiler.variants import variant
 from recur.equations import Equation
-from recur.equations.graph import Graph, Node
-from recur.errors import EquationError
+from recur.equations.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -44,64 +35,4 @@ def noisy(equation: Equation, noise: Noise) -> Graph:
     """The equation's graph with the noise that this call has."""
     if not noise:
         return equation.graph
-    return _variant(equation, tuple(sorted(noise.recurrent)), tuple(sorted(noise.zoneout)))
-
-
-@lru_cache(maxsize=256)
-def _variant(equation: Equation, recurrent: tuple[str, ...], zoneout: tuple[str, ...]) -> Graph:
-    graph = equation.graph
-    make = graph.builder
-    noises: dict[str, Node] = {}
-    masked: dict[int, Node] = {}
-    for name in recurrent:
-        state = graph.states[name]
-        mask = noises[f"recurrent:{name}"] = make.leaf("mask", f"recurrent:{name}", state.shape)
-        masked[id(state)] = make.binary("mul", mask, state)
-    copies: dict[int, Node] = {}
-    hits: set[int] = set()
-
-    def factor(vector: Node) -> Node:
-        """The vector of a product with the states in it masked: h, or r * h."""
-        if id(vector) in masked:
-            hits.add(id(vector))
-            return masked[id(vector)]
-        if vector.op == "mul":
-            return make.binary("mul", *(factor(a) if id(a) in masked else copies[id(a)] for a in vector.args))
-        return copies[id(vector)]
-
-    for node in graph.order:
-        if not node.args:
-            copies[id(node)] = node
-        elif node.op == "matvec":
-            copies[id(node)] = make.matvec(copies[id(node.args[0])], factor(node.args[1]))
-        else:
-            copies[id(node)] = make.make(node.op, (copies[id(a)] for a in node.args), node.shape, node.attribute)
-    for name in recurrent:
-        if id(graph.states[name]) not in hits:
-            raise EquationError(
-                f"{equation.name} has no matrix product with the state {name}: recurrent dropout has nothing to mask",
-                hint="use zoneout for this cell",
-            )
-    outputs = {}
-    for name, node in graph.outputs.items():
-        new = copies[id(node)]
-        if name in zoneout:
-            keep = noises[f"zoneout:{name}"] = make.leaf("noise", f"zoneout:{name}", node.shape)
-            old = graph.states[name]
-            kept = make.binary("mul", keep, old)
-            new = make.binary("add", kept, make.binary("mul", make.binary("sub", make.constant(1.0), keep), new))
-        outputs[name] = new
-    return Graph(graph.input, graph.states, graph.parameters, outputs, make, noises)
-
-
-def recurrent_states(equation: Equation) -> tuple[str, ...]:
-    """The states that enter a matrix product, h in most cells: those that recurrent dropout masks."""
-    found = []
-    for name, state in equation.graph.states.items():
-        for node in equation.graph.order:
-            if node.op == "matvec":
-                vector = node.args[1]
-                if vector is state or (vector.op == "mul" and any(a is state for a in vector.args)):
-                    found.append(name)
-                    break
-    return tuple(found)
+    return variant(equation, tuple(sorted(noise.recurrent)), tuple(sorted(noise.zoneout)))

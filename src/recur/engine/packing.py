@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
@@ -47,6 +48,11 @@ class Packing:
     def row_of(self) -> Tensor:
         """The row (N,) of each packed step, on the CPU."""
         return torch.arange(int(self.batch_sizes.sum())) - self._starts.repeat_interleave(self.batch_sizes)
+
+    @cached_property
+    def offsets(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """start_t for t = 0..T (T + 1,)."""
+        return np.concatenate([np.zeros(1, np.int64), self.batch_sizes.numpy().cumsum(dtype=np.int64)])
 
     @cached_property
     def _starts(self) -> Tensor:

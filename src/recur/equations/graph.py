@@ -7,11 +7,13 @@ a vector ``(n,)``, a matrix ``(m, n)``. A vector of size 1 stretches to any size
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from recur.equations.sizes import ONE, ZERO, Shape, Size
+from recur.equations.sizes import ONE, ZERO, Shape, Size, show
 
 LEAVES = frozenset({"input", "state", "parameter", "constant", "count", "mask", "noise", "seed", "zeros"})
 UNARY = frozenset({"neg", "tanh", "sigmoid", "relu", "exp", "log", "sqrt", "abs", "sign", "sin", "cos", "softplus"})
@@ -231,3 +233,21 @@ class Graph:
     def order(self) -> list[Node]:
         """Every node of the step, each after its arguments."""
         return topological(self.outputs.values())
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash: equal for graphs that compute the same in the same way."""
+        leaves = {"": self.input, **self.states, **self.parameters, **self.noises}
+        number = {id(node): i for i, node in enumerate(self.order)}
+        lines = [
+            f"{node.op} {[number[id(a)] for a in node.args]} {show(node.shape)} {_plain(node)}" for node in self.order
+        ]
+        lines += [f"{node.attribute} {show(node.shape)}" for node in leaves.values()]
+        lines += [f"{name} <- {number[id(node)]}" for name, node in self.outputs.items()]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _plain(node: Node) -> str:
+    if isinstance(node.attribute, tuple):
+        return ":".join(str(part) for part in node.attribute)
+    return str(node.attribute)

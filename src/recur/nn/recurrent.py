@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from recur import engine as backends
 from recur.engine import Report
-from recur.engine.noise import recurrent_states
+from recur.compiler.variants import recurrent_states
 from recur.equations import Equation
 from recur.errors import ConfigError, RecurError
 from recur.nn import checks, initial

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from recur.engine.gradient import Gradient, gradient
+from recur.compiler.gradient import Gradient, gradient
 from recur.equations.graph import Graph, Node, topological
 
 _STEPWISE_LEAVES = frozenset({"state", "noise"})

@@ -1,0 +1,312 @@
+"""The C++ text of a program: one element-wise kernel a stage, and tables that say what the core does between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from recur.compiler.atoms import Atom, Block
+from recur.compiler.program import Part, Program
+from recur.compiler.stages import Place, Schedule, Stage, Target
+from recur.equations.graph import text as show
+from recur.equations.sizes import ONE, Size
+
+_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+_PLACES = {
+    "tape": "RECUR_TAPE", "scratch": "RECUR_SCRATCH", "derivative": "RECUR_DERIVATIVE", "state": "RECUR_STATE",
+    "fresh": "RECUR_FRESH", "input": "RECUR_INPUT",
+}  # fmt: skip
+
+
+def panel_vectors(stage: Stage) -> int:
+    """Vectors of units that a stage takes together: two where a product stands alone, for a tile is two wide."""
+    return 2 if any(len(group.products) == 1 for group in stage.groups) else 1
+
+
+def source(program: Program, name: str) -> str:
+    """The C++ of a program.
+
+    Parameters
+    ----------
+    program : Program
+        What is compiled.
+    name : str
+        The cell's name, for messages.
+    """
+    return _Text(program, name).write()
+
+
+def size_texts(program: Program) -> list[str]:
+    """The sizes whose numbers a caller gives, in order; the same as in the text."""
+    text = _Text(program, "")
+    text.write()
+    return [str(size) for size in text.sizes]
+
+
+@dataclass
+class _Text:
+    program: Program
+    name: str
+    sizes: dict[Size, int] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
+    kernels: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def size(self, size: Size) -> int:
+        return self.sizes.setdefault(size, len(self.sizes))
+
+    def table(self, kind: str, rows: Sequence[str]) -> str:
+        """Write a constant array and return its name; null for an empty one."""
+        if not rows:
+            return "nullptr"
+        self.count += 1
+        name = f"t{self.count}"
+        self.tables.append(f"static const {kind} {name}[] = {{{', '.join(rows)}}};")
+        return name
+
+    def numbers(self, values: Iterable[int]) -> str:
+        return self.table("int32_t", [str(value) for value in values])
+
+    def write(self) -> str:
+        p = self.program
+        graph = p.graph
+        programs = [
+            self.schedule("forward", p.forward, p.forward_scratch),
+            self.schedule("training", p.training, p.training_scratch),
+            self.schedule("backward", p.backward, p.backward_scratch),
+        ]
+        hoisted = [
+            f"{{{h.column}, {self.size(h.size)}, {len(h.blocks)}, "
+            + self.table("RecurOperand", [f"{{RECUR_INPUT, 0, {self.size(b.columns)}, {self.size(s)}}}" for b, s in h.blocks])
+            + ", " + self.table("RecurBlock", [self.block(b) for b, _ in h.blocks]) + "}"
+            for h in p.hoisted
+        ]  # fmt: skip
+        shares = [
+            f"{{{self.block(s.block)}, {s.derivative}, {{{_PLACES[s.operand.kind]}, {s.operand.index}, "
+            f"{self.size(s.block.columns)}, {self.size(s.start)}}}}}"
+            for s in p.shares
+        ]
+        inputs = [
+            f"{{{self.size(i.start)}, {self.size(i.size)}, {len(i.blocks)}, "
+            + self.table("RecurBlock", [self.block(b) for b, _ in i.blocks])
+            + f", {self.numbers(d for _, d in i.blocks)}, {-1 if i.rest is None else i.rest}}}"
+            for i in p.inputs
+        ]
+        matrices = [graph.parameters[name].shape for name in p.matrices]
+        reads = any(
+            place.kind == "input"
+            for planned in (p.forward, p.training, p.backward) for stage in planned.stages
+            for place in stage.loads.values()
+        )  # fmt: skip
+        members = [
+            "RECUR_ABI", "RECUR_VECTOR_BYTES", f'"{self.name}"', "{size_count}", "size_texts",
+            len(p.matrices), len(p.vectors), len(p.states), len(p.noises),
+            self.numbers(self.size(shape[0]) for shape in matrices),
+            self.numbers(self.size(shape[1]) for shape in matrices),
+            self.numbers(self.size(graph.states[name].size) for name in p.states),
+            self.numbers(self.size(graph.parameters[name].size) for name in p.vectors),
+            self.numbers(self.size(graph.noises[name].size) for name in p.noises),
+            self.numbers(int(name not in _whole(p)) for name in p.matrices),
+            self.size(graph.input.size),
+            len(p.state_parts), len(p.vector_parts), len(p.noise_parts), len(p.input_parts), len(p.sum_parts),
+            self.parts(p.state_parts), self.parts(p.vector_parts), self.parts(p.noise_parts),
+            self.parts(p.input_parts), self.parts(p.sum_parts),
+            int(reads), len(hoisted), self.table("RecurHoisted", hoisted), *programs,
+            len(p.forward_tape), len(p.tape), len(p.derivatives),
+            self.numbers(map(self.size, p.forward_tape)), self.numbers(map(self.size, p.tape)),
+            self.numbers(map(self.size, p.derivatives)),
+            len(shares), self.table("RecurShare", shares), len(inputs), self.table("RecurInputPart", inputs),
+        ]  # fmt: skip
+        described = ",\n    ".join(str(member) for member in members).replace("{size_count}", str(len(self.sizes)))
+        names = ", ".join(f'"{size}"' for size in self.sizes)
+        equations = "\n".join(f"//     {state} = {show(node, 6)}" for state, node in graph.outputs.items())
+        return "\n".join([
+            f"// {self.name}: one time step, forward and backward. Written by the compiler; edit the equation instead.",
+            "//", equations, "",
+            '#include "elementwise.h"', '#include "recur.h"', '#include "vec.h"', "",
+            "namespace {", "", "using namespace recur;", "",
+            *self.kernels, *self.tables, f"static const char* const size_texts[] = {{{names}}};", "",
+            f"static const RecurCell cell = {{\n    {described}}};", "",
+            "}  // namespace", "",
+            'extern "C" __attribute__((visibility("default"))) const RecurCell* recur_cell(void) { return &cell; }', "",
+        ])  # fmt: skip
+
+    def parts(self, parts: Sequence[Part]) -> str:
+        return self.table("RecurPart", [f"{{{p.owner}, {self.size(p.start)}, {self.size(p.size)}}}" for p in parts])
+
+    def block(self, b: Block) -> str:
+        matrix = self.program.matrices.index(b.matrix)
+        numbers = [self.size(size) for size in (b.row, b.rows, b.column, b.columns)]
+        return f"{{{matrix}, {int(b.transposed)}, {', '.join(map(str, numbers))}}}"
+
+    def operand(self, place: Place, columns: Size) -> str:
+        return f"{{{_PLACES[place.kind]}, {place.index}, {self.size(columns)}, 0}}"
+
+    def schedule(self, name: str, planned: Schedule, scratch: Sequence[Size]) -> str:
+        read = {place for stage in planned.stages for group in stage.groups for place, _ in group.operands}
+        shared = {Place("fresh", p.index) if p.kind == "state" else p for p in read}
+        known: set[int] = set()
+        stages = []
+        for number, stage in enumerate(planned.stages):
+            groups = [
+                f"{{{len(g.products)}, {len(g.operands)}, {g.slot}, "
+                + self.table("RecurOperand", [self.operand(place, size) for place, size in g.operands]) + ", "
+                + self.table("RecurBlock", [self.block(b) for product in g.products for b in g.blocks(product)]) + "}"
+                for g in stage.groups
+            ]  # fmt: skip
+            totals = sorted({p.index for p in stage.loads.values() if p.kind == "total"} - known)
+            known |= set(totals)
+            fresh = [t.place.index for t in stage.targets if t.place.kind == "fresh"]
+            written = list(dict.fromkeys(self.operand(t.place, t.size) for t in stage.targets if t.place in shared))
+            kernel = f"{name}_{number}"
+            self.kernels.append(_kernel(kernel, stage, planned, self))
+            partials = [number for number, _ in stage.partials]
+            stages.append(
+                f"{{{self.size(stage.size)}, {stage.slots}, {panel_vectors(stage)}, {len(groups)}, "
+                f"{self.table('RecurGroup', groups)}, {int(stage.waits)}, {int(stage.hands_down_only)}, "
+                f"{len(partials)}, {self.numbers(partials)}, {len(totals)}, {self.numbers(totals)}, "
+                f"{len(fresh)}, {self.numbers(fresh)}, {len(written)}, {self.table('RecurOperand', written)}, "
+                f"{{{kernel}<float>, {kernel}<double>}}}}"
+            )
+        scratched = self.numbers(map(self.size, scratch))
+        return (
+            f"{{{len(stages)}, {self.table('RecurStage', stages)}, {len(planned.totals)}, {len(scratch)}, {scratched}}}"
+        )
+
+
+def _whole(program: Program) -> set[str]:
+    """The matrices whose gradient is set by one share at each element, so that nothing need be zeroed or added."""
+    found = set()
+    for name in program.matrices:
+        blocks = [share.block for share in program.shares if share.block.matrix == name]
+        rows, columns = program.graph.parameters[name].shape
+        # areas with a prime for each symbol: blocks that cover a matrix once have its area and are all different
+        symbols = sorted({s for b in blocks for size in (b.rows, b.columns) for s in size.symbols} | set(rows.symbols) | set(columns.symbols))
+        primes = dict(zip(symbols, (10007, 10009, 10037, 10039, 10061, 10067, 10069, 10079), strict=False))
+        if len(primes) < len(symbols):
+            continue
+        area = sum(b.rows.value(primes) * b.columns.value(primes) for b in blocks)
+        places = {(b.row, b.column) for b in blocks}
+        if len(places) == len(blocks) and area == rows.value(primes) * columns.value(primes):
+            found.add(name)
+    return found
+
+
+def _kernel(name: str, stage: Stage, planned: Schedule, text: _Text) -> str:
+    """The element-wise part of a stage: for every vector of units, for every row."""
+    return _Kernel(stage, planned, text).write(name)
+
+
+class _Kernel:
+    def __init__(self, stage: Stage, planned: Schedule, text: _Text) -> None:
+        self.stage = stage
+        self.planned = planned
+        self.text = text
+        self.before: list[str] = []  # once
+        self.outer: list[str] = []  # for every vector of units
+        self.inner: list[str] = []  # for every row of it
+        self.after: list[str] = []  # when all rows are done
+        self.names: dict[int, str] = {}
+        self.rows: set[str] = set()
+
+    def write(self, name: str) -> str:
+        stage = self.stage
+        slots = {id(product): g.slot + n for g in stage.groups for n, product in enumerate(g.products)}
+        for atom, place in stage.loads.items():
+            self.load(atom, place)
+        for atom in stage.order:
+            if atom.op in {"constant", "count"}:
+                value = repr(float(atom.attribute)) if atom.op == "constant" else f"f->sizes[{self.text.size(atom.attribute)}]"
+                self.before.append(f"const V {self.new(atom)} = splat<T>(static_cast<T>({value}));")
+            elif atom.op == "product":
+                self.inner.append(
+                    f"const V {self.new(atom)} = load<T>(product + (i - first_row) * f->product_stride"
+                    f" + {slots[id(atom)]} * panel + (u - first_unit));"
+                )
+            else:
+                self.inner.append(f"const V {self.new(atom)} = {self.expression(atom)};")
+        if stage.slots:
+            self.before.append("const T* const product = static_cast<const T*>(f->product);")
+            self.before.append(f"constexpr int64_t panel = {panel_vectors(stage)} * Lane<T>::count;")
+        for target in stage.targets:
+            self.keep(target)
+        for number, atom in stage.partials:
+            self.partial(number, atom)
+        body = [
+            "template <class T>",
+            f"void {name}(const RecurFrame* f, int64_t first_row, int64_t last_row, int64_t first_unit, int64_t last_unit) {{",
+            "  using V = Vec<T>;",
+            *(f"  {line}" for line in dict.fromkeys(self.before)),
+            "  for (int64_t u = first_unit; u < last_unit; u += Lane<T>::count) {",
+            *(f"    {line}" for line in self.outer),
+            "    for (int64_t i = first_row; i < last_row; ++i) {",
+            *(f"      {line}" for line in self.inner),
+            "    }",
+            *(f"    {line}" for line in self.after),
+            "  }",
+            "}",
+            "",
+        ]
+        return "\n".join(body)
+
+    def new(self, atom: Atom) -> str:
+        self.names[id(atom)] = f"v{len(self.names)}"
+        return self.names[id(atom)]
+
+    def expression(self, atom: Atom) -> str:
+        given = [self.names[id(a)] for a in atom.args]
+        if atom.op in _INFIX:
+            return f"{given[0]} {_INFIX[atom.op]} {given[1]}"
+        if atom.op == "neg":
+            return f"-{given[0]}"
+        return f"v_{atom.op}({', '.join(given)})"
+
+    def address(self, place: Place) -> str:
+        """The element u = 0 of row i of a column."""
+        kind, k = place.kind, place.index
+        if kind in {"tape", "scratch", "derivative", "input"}:
+            self.before.append(f"T* const {kind} = static_cast<T*>(f->{kind});")
+            self.before.append(f"const int64_t {kind}_stride = f->{kind}_stride;")
+            self.before.append(f"const int64_t {kind}_{k} = f->{kind}_columns[{k}];")
+            return f"{kind} + i * {kind}_stride + {kind}_{k}"
+        if kind in {"state", "fresh", "carry", "handed"}:
+            stride = "state_stride" if kind in {"state", "fresh"} else "carry_stride"
+            self.before.append(f"T* const {kind}_{k} = static_cast<T*>(f->{kind}[{k}]);")
+            self.before.append(f"const int64_t {stride} = f->{stride};")
+            return f"{kind}_{k} + i * {stride}"
+        self.before.append(f"const T* const noise_{k} = static_cast<const T*>(f->noise[{k}]);")
+        self.before.append(f"const int64_t noise_stride_{k} = f->noise_stride[{k}];")
+        return f"noise_{k} + i * noise_stride_{k}"
+
+    def load(self, atom: Atom, place: Place) -> None:
+        k = place.index
+        name = self.new(atom)
+        if place.kind == "parameter":
+            self.before.append(f"const T* const parameter_{k} = static_cast<const T*>(f->parameter[{k}]);")
+            read = f"splat<T>(*parameter_{k})" if atom.size == ONE else f"load<T>(parameter_{k} + u)"
+            self.outer.append(f"const V {name} = {read};")
+        elif place.kind == "total":
+            self.inner.append(f"const V {name} = splat<T>(static_cast<const T*>(f->total)[i * f->totals + {k}]);")
+        else:
+            address = self.address(place)
+            read = f"splat<T>(*({address}))" if atom.size == ONE else f"load<T>({address} + u)"
+            self.inner.append(f"const V {name} = {read};")
+
+    def keep(self, target: Target) -> None:
+        name, place = self.names[id(target.atom)], target.place
+        if place.kind == "accumulated":
+            k = place.index
+            self.before.append(f"T* const accumulated_{k} = static_cast<T*>(f->accumulated[{k}]);")
+            self.outer.append(f"V sum_{k} = load<T>(accumulated_{k} + u);")
+            self.inner.append(f"sum_{k} += {name};")
+            self.after.append(f"store<T>(accumulated_{k} + u, sum_{k});")
+        else:
+            self.inner.append(f"store<T>({self.address(place)} + u, {name});")
+
+    def partial(self, number: int, atom: Atom) -> None:
+        self.before.append("T* const partial = static_cast<T*>(f->partial);")
+        self.before.append(f"const int64_t units = f->sizes[{self.text.size(self.stage.size)}];")
+        self.outer.append(f"T* const partial_{number} = partial + {number} * Lane<T>::count;")
+        at = f"partial_{number} + i * f->totals * Lane<T>::count"
+        value = f"(u + Lane<T>::count > units ? first<T>({self.names[id(atom)]}, units - u) : {self.names[id(atom)]})"
+        self.inner.append(f"store<T>({at}, load<T>({at}) + {value});")

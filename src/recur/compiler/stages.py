@@ -1,0 +1,303 @@
+"""Stages: the order in which the pieces of one time step are computed.
+
+A product needs its whole operand and a total the whole vector, so both end a stage: whoever computes a part of the
+units has to wait for those who compute the others. Within a stage everything is element-wise, and one pass over the
+units does it all.
+
+    level 0     what depends on states, stored values and products with these only
+    level n     what depends on a product with, or a total over, what level n-1 has computed
+
+What two stages need is computed in the first and kept for the second (unless it costs next to nothing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from recur.compiler.atoms import Atom, Block, in_order, is_hoisted
+from recur.compiler.cuts import NotCompiledError
+from recur.equations.sizes import ONE, Size
+
+_TRANSCENDENTAL = frozenset({"tanh", "sigmoid", "exp", "log", "sqrt", "sin", "cos", "softplus", "div"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a piece is kept: a kind of memory and which column of it.
+
+    Kinds: ``tape`` (all steps), ``scratch`` (this step), ``derivative`` (dE/dz of products, all steps), ``state`` and
+    ``fresh`` (before and after the step), ``carry`` and ``handed`` (dE/dstate from later steps, and for earlier
+    ones), ``parameter``, ``noise``, ``input``, ``accumulated`` (summed over rows and steps), ``total``.
+    """
+
+    kind: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """A piece that a stage computes and keeps."""
+
+    atom: Atom
+    size: Size
+    place: Place
+
+
+@dataclass
+class Group:
+    """Products of one stage that read the same operands: one pass over these gives them all.
+
+    Attributes
+    ----------
+    operands : tuple of (Place, Size)
+        What is read, piece after piece.
+    products : list of Atom
+        What is given; product n stands in slot ``slot + n``.
+    """
+
+    operands: tuple[tuple[Place, Size], ...]
+    products: list[Atom]
+    slot: int
+
+    def blocks(self, product: Atom) -> tuple[Block, ...]:
+        """The block for each operand."""
+        blocks: tuple[Block, ...] = product.attribute
+        return blocks
+
+
+@dataclass
+class Stage:
+    """One pass over the units of one size.
+
+    Attributes
+    ----------
+    size : Size
+        Units.
+    level : int
+        Stages of lower levels come before.
+    targets : list of Target
+        What is kept of it.
+    loads : dict of Atom to Place
+        What is read from memory.
+    order : list of Atom
+        What is computed, each after its operands.
+    groups : list of Group
+        The products that are taken just before the element-wise part.
+    partials : list of (int, Atom)
+        Totals to which this stage contributes.
+    waits : bool
+        Whether others read what it writes, so that all have to wait for each other behind it.
+    """
+
+    size: Size
+    level: int
+    targets: list[Target] = field(default_factory=list)
+    partials: list[tuple[int, Atom]] = field(default_factory=list)
+    loads: dict[Atom, Place] = field(default_factory=dict)
+    order: list[Atom] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    waits: bool = False
+
+    @property
+    def slots(self) -> int:
+        """Products in all groups."""
+        return sum(len(group.products) for group in self.groups)
+
+    @property
+    def hands_down_only(self) -> bool:
+        """Whether it does nothing but pass dE/dstate on, which the first step of all need not."""
+        return not self.partials and all(target.place.kind == "handed" for target in self.targets)
+
+
+@dataclass
+class Schedule:
+    """The stages of a step in order, and how many totals they form."""
+
+    stages: list[Stage]
+    totals: list[Atom]
+
+
+def cost(atom: Atom, known: Callable[[Atom], bool]) -> float:
+    """Transcendental operations that an atom takes, given what is known; infinite if it takes a product."""
+    price = 0.0
+    for one in in_order([atom], stop=[a for a in in_order([atom]) if known(a)]):
+        if one.op in {"product", "total"} or (one.op == "leaf" and one.kind not in {"parameter", "seed"}):
+            return float("inf")
+        price += one.op in _TRANSCENDENTAL
+    return price
+
+
+def schedule(
+    targets: Iterable[Target],
+    available: Mapping[Atom, Place],
+    new_column: Callable[[Atom, Size], Place],
+    operand_column: Callable[[Atom, Size], Place],
+) -> Schedule:
+    """Put what a step must compute into stages.
+
+    Parameters
+    ----------
+    targets : iterable of Target
+        What must be kept.
+    available : mapping of Atom to Place
+        What is in memory before the step begins: states, parameters, stored values, products with the input.
+    new_column, operand_column : callable
+        ``(atom, size)``: a place for what a later stage reads; for what a product reads.
+    """
+    return _Scheduler(available, new_column, operand_column).run(list(targets))
+
+
+class _Scheduler:
+    def __init__(
+        self,
+        available: Mapping[Atom, Place],
+        new_column: Callable[[Atom, Size], Place],
+        operand_column: Callable[[Atom, Size], Place],
+    ) -> None:
+        self.available = dict(available)
+        self.new_column = new_column
+        self.operand_column = operand_column
+        self.levels: dict[int, int] = {}
+        self.operands: dict[int, Place] = {}
+        self.totals: list[Atom] = []
+
+    def run(self, targets: list[Target]) -> Schedule:
+        needed = in_order((t.atom for t in targets), stop=self.available)
+        kept = list(targets)
+        for atom in needed:
+            if atom.op == "product":
+                kept += self._store_operands(atom)
+            elif atom.op == "total":
+                self.totals.append(atom)
+        stages: dict[tuple[int, Size], Stage] = {}
+
+        def stage_of(atom: Atom, size: Size) -> Stage:
+            level = self._level(atom)
+            return stages.setdefault((level, size), Stage(size, level))
+
+        for target in dict.fromkeys(kept):
+            stage_of(target.atom, target.size).targets.append(target)
+        for number, total in enumerate(self.totals):
+            (atom,) = total.args
+            stage_of(atom, atom.size).partials.append((number, atom))
+        ordered = sorted(stages.values(), key=lambda stage: stage.level)
+        self._fill(ordered)
+        read = {place for stage in ordered for group in stage.groups for place, _ in group.operands}
+        shared = {Place("fresh", p.index) if p.kind == "state" else p for p in read}
+        for stage in ordered:
+            stage.waits = bool(stage.partials) or any(t.place in shared or t.size == ONE for t in stage.targets)
+        return Schedule(ordered, self.totals)
+
+    def _store_operands(self, product: Atom) -> list[Target]:
+        """See to it that every operand of a product stands in memory."""
+        stored = []
+        for block, operand in zip(product.attribute, product.args, strict=True):
+            if id(operand) in self.operands:
+                continue
+            place = self.available.get(operand)
+            if place is None or place.kind not in {"state", "tape", "derivative", "scratch"}:
+                place = self.operand_column(operand, block.columns)
+                stored.append(Target(operand, block.columns, place))
+            self.operands[id(operand)] = place
+        return stored
+
+    def _level(self, atom: Atom) -> int:
+        for one in in_order([atom], stop=self.available):
+            if id(one) in self.levels:
+                continue
+            if one.op == "product":
+                level = max(
+                    self._computed_level(a) if self.available.get(a) != self.operands[id(a)] else 0 for a in one.args
+                )
+            elif one.op == "total":
+                level = self._known_level(one.args[0]) + 1
+            else:
+                level = max((self._known_level(a) for a in one.args), default=0)
+            self.levels[id(one)] = level
+        return self._known_level(atom)
+
+    def _known_level(self, atom: Atom) -> int:
+        return 0 if atom in self.available else self.levels[id(atom)]
+
+    def _computed_level(self, operand: Atom) -> int:
+        return self._level(operand) + 1
+
+    def _fill(self, stages: list[Stage]) -> None:
+        """Say for every stage what it loads, computes and multiplies."""
+        computed: dict[int, Stage] = {}
+        spilled: dict[int, Place] = {}
+        for stage in stages:
+            placed = {id(t.atom): t.place for s in stages if s.level < stage.level for t in s.targets}
+
+            def place_of(atom: Atom, placed: dict[int, Place] = placed, stage: Stage = stage) -> Place | None:
+                if atom.op == "total":
+                    return Place("total", self.totals.index(atom))
+                if atom in self.available:
+                    return self.available[atom]
+                if id(atom) in spilled:
+                    return spilled[id(atom)]
+                before = computed.get(id(atom))
+                if before is None or before is stage or before.level == stage.level:
+                    return None
+                found = placed.get(id(atom))
+                if found is not None and found.kind in {"tape", "scratch", "derivative"}:
+                    return found
+                if atom.size == ONE or cost(atom, lambda a: a in self.available) == 0:
+                    return None
+                place = spilled[id(atom)] = self.new_column(atom, atom.size)
+                before.targets.append(Target(atom, atom.size, place))
+                return place
+
+            self._walk(stage, place_of)
+            for atom in stage.order:
+                computed.setdefault(id(atom), stage)
+
+    def _walk(self, stage: Stage, place_of: Callable[[Atom], Place | None]) -> None:
+        products: list[Atom] = []
+        seen: set[int] = set()
+
+        def visit(atom: Atom) -> None:
+            stack: list[tuple[Atom, bool]] = [(atom, False)]
+            while stack:
+                one, done = stack.pop()
+                if done:
+                    stage.order.append(one)
+                    continue
+                if id(one) in seen:
+                    continue
+                seen.add(id(one))
+                place = place_of(one)
+                if place is not None:
+                    stage.loads[one] = place
+                    continue
+                stack.append((one, True))
+                if one.op == "product":
+                    if is_hoisted(one) or one.size != stage.size:
+                        raise NotCompiledError(
+                            f"a product of {one.size} units is used by an operation on {stage.size} units",
+                            hint="give it a size symbol of its own",
+                        )
+                    products.append(one)
+                else:
+                    stack.extend((a, False) for a in reversed(one.args))
+
+        for target in stage.targets:
+            visit(target.atom)
+        for _, atom in stage.partials:
+            visit(atom)
+        groups: dict[tuple[int, ...], Group] = {}
+        for product in products:
+            key = tuple(id(a) for a in product.args)
+            if key not in groups:
+                operands = tuple(
+                    (self.operands[id(a)], block.columns)
+                    for a, block in zip(product.args, product.attribute, strict=True)
+                )
+                groups[key] = Group(operands, [], 0)
+            groups[key].products.append(product)
+        stage.groups = list(groups.values())
+        slot = 0
+        for group in stage.groups:
+            group.slot = slot
+            slot += len(group.products)

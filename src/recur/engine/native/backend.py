@@ -1,0 +1,112 @@
+"""The native backend: whether it can run a call, and running it, with gradients where they are wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recur.engine import eager
+from recur.engine.call import Call, Report, Result
+from recur.engine.native import passes
+from recur.engine.native.arguments import inner_contiguous
+from recur.engine.native.program import Compiled, compiled, parameters_of
+from recur.errors import BackendError
+
+_DTYPES = (torch.float32, torch.float64)
+
+
+def why_not(call: Call) -> str | None:
+    """The reason why this call is not for the native backend, or None if it is."""
+    tensors = (call.x, *call.states.values(), *call.parameters.values())
+    if any(t.device.type != "cpu" for t in tensors):
+        return f"it runs on the CPU, and the tensors are on {call.x.device}"
+    if any(t.dtype not in _DTYPES for t in tensors):
+        return f"it computes in float32 and float64, not in {call.x.dtype}; see precision"
+    if any(t.dtype != call.x.dtype for t in tensors):
+        return "the inputs and the parameters have different dtypes"
+    if call.precision == "bfloat16" and call.x.dtype != torch.float32:
+        return "precision bfloat16 is for float32 layers"
+    if torch._C._functorch.maybe_current_level() is not None:
+        return "torch.func transforms (vmap, jvp) look into every operation"
+    if torch.autograd.forward_ad._current_level >= 0:
+        return "forward-mode derivatives look into every operation"
+    try:
+        compiled(call)
+    except BackendError as error:
+        return error.message + (f" ({error.hint})" if error.hint else "")
+    return None
+
+
+def run(call: Call, report: Report) -> Result:
+    """Run a recurrence that ``why_not`` has no objection to."""
+    made = compiled(call)
+    parameters = parameters_of(made, call)
+    states = [call.states[name] for name in made.states]
+    tensors = [
+        inner_contiguous(call.x),
+        *(state.contiguous() for state in states),
+        *(parameters[name].contiguous() for name in (*made.matrices, *made.vectors)),
+    ]
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        outputs = list(_Recurrence.apply(made, call, *tensors))  # type: ignore[no-untyped-call]
+    else:
+        outputs, _ = passes.forward(made, call, tensors, training=False)
+    count = len(outputs) - len(states)
+    series, finals = outputs[:count], outputs[count:]
+    names = made.states
+    return Result(
+        series[0],
+        dict(zip(names, finals, strict=True)),
+        dict(zip(names, series, strict=True)) if call.all_states else None,
+        report,
+    )
+
+
+class _Recurrence(torch.autograd.Function):
+    """One recurrence, differentiable: by the core once, by the eager backend any further time."""
+
+    @staticmethod
+    def forward(ctx: Any, made: Compiled, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
+        outputs, tape = passes.forward(made, call, tensors, training=True)
+        ctx.made, ctx.call = made, call
+        ctx.save_for_backward(tape, *tensors)
+        ctx.set_materialize_grads(False)
+        return tuple(outputs)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
+        tape, *tensors = ctx.saved_tensors
+        if all(g is None for g in gradients):
+            return (None, None, *(None for _ in tensors))
+        needed = ctx.needs_input_grad[2:]
+        if torch.is_grad_enabled():
+            return (None, None, *_twice(ctx.made, ctx.call, tensors, gradients, needed))
+        return (None, None, *passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed))
+
+
+def _twice(
+    made: Compiled, call: Call, tensors: list[Tensor], gradients: tuple[Tensor | None, ...], needed: tuple[bool, ...]
+) -> list[Tensor | None]:
+    """Gradients that can be differentiated again: the forward pass is run once more, in torch operations."""
+    from dataclasses import replace
+
+    inputs = passes.Inputs.of(made, tensors)
+    graph_parameters = dict(zip((*made.matrices, *made.vectors), (*inputs.matrices, *inputs.vectors), strict=True))
+    again = replace(
+        call, x=inputs.x, states=dict(zip(made.states, inputs.states, strict=True)), parameters=graph_parameters
+    )
+    result = eager.run_graph(again, made.graph, Report("eager"))
+    series = list((result.all_states or {made.states[0]: result.outputs}).values())
+    outputs = [*series, *(result.states[name] for name in made.states)]
+    pairs = [(o, g) for o, g in zip(outputs, gradients, strict=True) if g is not None and o.requires_grad]
+    wanted = [t for t, need in zip(tensors, needed, strict=True) if need]
+    found = iter(
+        torch.autograd.grad(
+            [o for o, _ in pairs], wanted, [g for _, g in pairs], create_graph=True, allow_unused=True
+        )
+        if pairs
+        else [None] * len(wanted)
+    )
+    return [next(found) if need else None for need in needed]

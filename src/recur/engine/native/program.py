@@ -1,0 +1,92 @@
+"""What the native backend runs for a call: the graph without what is computed once, and its compiled cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from recur.compiler.plan import plan
+from recur.compiler.variants import lifted
+from recur.engine.call import Call
+from recur.engine.evaluate import Values, evaluate
+from recur.engine.native.library import Cell, Core, cell, core
+from recur.engine.noise import noisy
+from recur.equations.graph import Graph, Node
+from recur.equations.sizes import Size
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled step and how its arguments are called.
+
+    Attributes
+    ----------
+    core, cell : Core, Cell
+        What runs it.
+    graph : Graph
+        The step.
+    once : dict of str to Node
+        Values that depend on parameters alone, which torch computes; parameters of ``graph``.
+    matrices, vectors, states, noises : tuple of str
+        Names in the order of the core's arrays.
+    """
+
+    core: Core
+    cell: Cell
+    graph: Graph
+    once: dict[str, Node]
+    matrices: tuple[str, ...]
+    vectors: tuple[str, ...]
+    states: tuple[str, ...]
+    noises: tuple[str, ...]
+    size_list: tuple[Size, ...]
+
+
+_made: dict[int, tuple[Graph, Compiled]] = {}
+
+
+def compiled(call: Call) -> Compiled:
+    """The compiled step of a call.
+
+    Raises
+    ------
+    BackendError
+        If the core was not built, or the step cannot be compiled.
+    """
+    whole = noisy(call.equation, call.noise)
+    found = _made.get(id(whole))
+    if found is not None and found[0] is whole and found[1].core is core():
+        return found[1]
+    graph, once = lifted(whole)
+    runs = core()
+    made = cell(graph, call.equation.name)
+    made_of = Compiled(
+        runs,
+        made,
+        graph,
+        once,
+        tuple(name for name, node in graph.parameters.items() if len(node.shape) == 2),
+        tuple(name for name, node in graph.parameters.items() if len(node.shape) == 1),
+        tuple(graph.states),
+        tuple(graph.noises),
+        tuple(Size.parse(text) for text in made.sizes),
+    )
+    _made[id(whole)] = (whole, made_of)
+    return made_of
+
+
+def parameters_of(made: Compiled, call: Call) -> dict[str, Tensor]:
+    """The step's parameters, those that torch computes among them."""
+    if not made.once:
+        return dict(call.parameters)
+    whole = noisy(call.equation, call.noise)
+    values: Values = {id(node): call.parameters[name] for name, node in whole.parameters.items()}
+    evaluate(plan(whole).once, values, call.sizes)
+    found = dict(call.parameters)
+    for name, node in made.once.items():
+        value = values[id(node)]
+        shape = tuple(size.value(call.sizes) for size in node.shape)
+        found[name] = value.expand(shape) if isinstance(value, Tensor) else torch.full(shape, value, dtype=call.x.dtype)
+    return found

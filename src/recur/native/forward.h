@@ -1,0 +1,260 @@
+// The forward pass: products with the input for many steps at once, then one step after another.
+#pragma once
+
+#include "recurrence.h"
+
+namespace recur {
+
+// What stands in front of a tape, so that a backward pass with another shape or cell is refused
+struct alignas(128) TapeHead {
+  const RecurCell* cell;
+  int64_t type, rows, total, precision;
+};
+
+template <class P>
+class Forward : public Recurrence<P> {
+  using Base = Recurrence<P>;
+  using typename Base::E;
+  using typename Base::T;
+  using typename Base::Thread;
+  static constexpr int64_t L = Base::L;
+
+ public:
+  Forward(const RecurCell& cell, RecurCall& call)
+      : Base(cell, call, call.training ? cell.training : cell.forward, call.training != 0) {
+    int64_t columns = 0;
+    for (int32_t h = 0; h < cell.hoisted_count; ++h) columns += this->padded(cell.hoisted[h].size);
+    // steps whose products with the input are taken together; all of them when the tape is kept
+    chunk_ = std::max<int64_t>(1, this->rows_.steps());
+    if (!this->training_ && columns > 0) {
+      const int64_t fit = kChunkBytes / static_cast<int64_t>(sizeof(T)) / columns;
+      chunk_ = std::max<int64_t>(1, std::min(chunk_, fit / std::max<int64_t>(1, this->rows_.count())));
+    }
+    plan_hoisted();
+  }
+
+  int64_t run() {
+    const int64_t status = allocate();
+    if (status != RECUR_OK) return status;
+    this->copy_parameters();
+    this->load_states(this->state_base_, this->call_.initial, true);
+    this->copy_inputs();
+    first_copies();
+    together(this->threads_, [&](int thread, int threads) { work(thread, threads); });
+    if (this->stop_at_.load() != INT64_MAX) {
+      Pool::instance().release(this->call_.tape);
+      this->call_.tape = nullptr;
+      return RECUR_INTERRUPTED;
+    }
+    finals();
+    return RECUR_OK;
+  }
+
+ private:
+  static constexpr int64_t kChunkBytes = int64_t{4} << 20;
+
+  struct Run {
+    int32_t from, to;  // hoisted products with the same operands
+    Panels<P> panels;
+    int64_t column;
+  };
+
+  void plan_hoisted() {
+    const RecurCell& cell = this->cell_;
+    auto same = [](const RecurHoisted& a, const RecurHoisted& b) {
+      if (a.operand_count != b.operand_count) return false;
+      for (int32_t m = 0; m < a.operand_count; ++m) {
+        if (a.operands[m].start != b.operands[m].start || a.operands[m].columns_size != b.operands[m].columns_size) return false;
+      }
+      return true;
+    };
+    for (int32_t h = 0; h < cell.hoisted_count;) {
+      int32_t end = h;
+      int64_t width = 0, K = 0;
+      while (end < cell.hoisted_count && same(cell.hoisted[h], cell.hoisted[end])) width += this->padded(cell.hoisted[end++].size);
+      for (int32_t m = 0; m < cell.hoisted[h].operand_count; ++m) K += padded_k<P>(this->size(cell.hoisted[h].operands[m].columns_size));
+      runs_.push_back({h, end, Panels<P>(K, width), this->tape_.at[static_cast<size_t>(cell.hoisted[h].column)]});
+      h = end;
+    }
+  }
+
+  int64_t allocate() {
+    const int64_t total = this->rows_.total(), count = this->rows_.count();
+    void* tape = nullptr;
+    for (int pass = 0; pass < 2; ++pass) {
+      Carver kept(static_cast<char*>(pass == 0 ? nullptr : tape)), own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
+      Carver& long_lived = this->training_ ? kept : own;
+      if (this->training_) {
+        TapeHead* head = kept.take<TapeHead>(1);
+        if (head != nullptr) *head = {&this->cell_, this->call_.type, count, total, this->call_.precision};
+      }
+      const int64_t rows = this->training_ ? total : std::min(total, this->rows_.off(std::min(chunk_, this->rows_.steps())));
+      this->tape_base_ = long_lived.template take<T>(rows * this->tape_.stride + L);
+      this->state_base_ = long_lived.template take<T>((this->training_ ? count + total : 2 * count) * this->state_.stride + L);
+      this->carve_inputs(long_lived);
+      this->accumulated_of_.clear();
+      this->carve_threads(own, team_, 0);
+      for (Run& run : runs_) run.panels.data = own.template take<E>(run.panels.elements());
+      if (pass == 0) {
+        lease_.reset(new Lease(own.used()));
+        if (this->training_) tape = this->call_.tape = Pool::instance().acquire(kept.used());
+        if (lease_->get() == nullptr || (this->training_ && tape == nullptr)) return RECUR_NO_MEMORY;
+        if (this->call_.fill_nan) {
+          fill_with_nan<T>(lease_->get(), own.used());
+          if (this->training_) fill_with_nan<T>(tape, kept.used());
+        }
+      }
+    }
+    return RECUR_OK;
+  }
+
+  // the rounded copies of the initial states
+  void first_copies() {
+    if constexpr (P::copies) {
+      for (size_t n = 0; n < this->copies_.size(); ++n) {
+        const RecurOperand& c = this->copies_[n];
+        if (c.place != RECUR_STATE) continue;
+        for (int64_t i = 0; i < this->rows_.count(); ++i) {
+          convert_row<P>(this->copy_base_ + i * this->copy_.stride + this->copy_.at[n],
+                         this->state_base_ + i * this->state_.stride + this->state_.at[static_cast<size_t>(c.index)],
+                         this->size(c.columns_size));
+        }
+      }
+    }
+  }
+
+  void work(int thread, int threads) {
+    Thread& one = team_[static_cast<size_t>(thread)];
+    this->start_frame(one, thread, this->by_rows_ ? threads : std::min(threads, this->loop_threads_));
+    const bool in_loop = this->by_rows_ || thread < this->loop_threads_;
+    if (in_loop) this->pack_groups(this->packed_, thread, one.threads);
+    pack_hoisted(thread, threads);
+    this->all_.wait(thread, threads);
+    const int64_t steps = this->rows_.steps();
+    for (int64_t from = 0; from < steps; from += chunk_) {
+      const int64_t to = std::min(steps, from + chunk_);
+      hoist(one, thread, threads, from, to);
+      this->all_.wait(thread, threads);
+      if (in_loop) {
+        for (int64_t s = from; s < to && s < this->stop_at_.load(std::memory_order_relaxed); ++s) step(one, s, from);
+      }
+      this->all_.wait(thread, threads);
+      if (this->stop_at_.load() != INT64_MAX) return;
+    }
+    clear_padding(thread, threads);
+  }
+
+  void pack_hoisted(int thread, int threads) {
+    const RecurCell& cell = this->cell_;
+    for (Run& run : runs_) {
+      // whoever multiplies by panels packs its own; otherwise all wait for all
+      const int64_t count = run.panels.count();
+      const int64_t first = count * thread / threads * 2, last = std::min<int64_t>(run.panels.vectors, count * (thread + 1) / threads * 2);
+      int64_t v = 0;
+      for (int32_t h = run.from; h < run.to; ++h) {
+        const RecurHoisted& hoisted = cell.hoisted[h];
+        const int64_t units = this->size(hoisted.size);
+        for (int64_t u = 0; u < units; u += L, ++v) {
+          if (v < first || v >= last) continue;
+          int64_t k = 0;
+          for (int32_t m = 0; m < hoisted.operand_count; ++m) {
+            const RecurBlock& b = hoisted.blocks[m];
+            const int64_t stride = this->size(cell.matrix_columns[b.matrix]);
+            const T* W = static_cast<const T*>(this->call_.matrices[b.matrix]) + (this->size(b.row) + u) * stride + this->size(b.column);
+            pack_vector<P>(run.panels.at(v, k), run.panels.stride(v), W, stride, false, this->size(b.columns_size), std::min(L, units - u));
+            k += padded_k<P>(this->size(b.columns_size));
+          }
+        }
+      }
+    }
+  }
+
+  void hoist(Thread& one, int thread, int threads, int64_t from, int64_t to) {
+    const int64_t first = this->rows_.off(from), last = this->rows_.off(to);
+    for (Run& run : runs_) {
+      const RecurHoisted& hoisted = this->cell_.hoisted[run.from];
+      auto copy = [&](E* block, int64_t stride, int64_t r, int64_t n, int64_t k0, int64_t depth) {
+        this->rows_.walk(first + r, first + r + n, [&](int64_t at, int64_t s, int64_t i) {
+          const T* x = this->x_at(s, i);
+          E* row = block + (at - first - r) * stride;
+          int64_t k = 0;
+          for (int32_t m = 0; m < hoisted.operand_count; ++m) {
+            const int64_t n_k = this->size(hoisted.operands[m].columns_size);
+            const int64_t a = std::max(k, k0), b = std::min(k + n_k, k0 + depth);
+            if (a < b) convert_row<P>(row + a - k0, x + this->size(hoisted.operands[m].start) + a - k, b - a);
+            k += padded_k<P>(n_k);
+          }
+        });
+      };
+      const Share2D mine = share_of(last - first, run.panels.count(), thread, threads);
+      sweep<P>(mine.row0, mine.row1, run.panels, mine.panel0, mine.panel1, one.block, this->tape_base_ + run.column,
+               this->tape_.stride, false, false, copy, [](int64_t, int64_t) {});
+    }
+  }
+
+  void step(Thread& one, int64_t s, int64_t tape_from) {
+    this->set_step(one, s, tape_from, this->training_);
+    const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
+    if (this->asked_to_stop(one)) this->stop_at_.store(s + 2);
+    for (int32_t k = 0; k < this->program_.stage_count; ++k) {
+      const RecurStage& stage = this->program_.stages[k];
+      this->run_stage(one, team_, k, s, n);
+      for (int32_t m = 0; m < stage.fresh_count; ++m) hand_out(one, stage, stage.fresh[m], s, n);
+      this->copy_operands(one, stage, s, n);
+      if (stage.waits && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
+    }
+  }
+
+  // copy a new piece of a state to the caller's series
+  void hand_out(Thread& one, const RecurStage& stage, int32_t k, int64_t s, int64_t n) {
+    const RecurPart& part = this->cell_.state_parts[k];
+    T* series = static_cast<T*>(this->call_.series[part.owner]);
+    if (series == nullptr) return;
+    const auto units = this->units_of(stage.units_size, one.thread, one.threads);
+    const int64_t last = std::min(units.last, this->size(part.size)), start = this->size(part.start);
+    if (units.first >= last) return;
+    const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
+    const T* fresh = static_cast<const T*>(one.fresh[static_cast<size_t>(k)]) + units.first;
+    for (int64_t i = 0; i < n; ++i) {
+      T* to = series + this->rows_.at(s, first + i * apart, this->call_.series_time[part.owner], this->call_.series_row[part.owner]);
+      std::memcpy(to + start + units.first, fresh + i * one.frame.state_stride, sizeof(T) * static_cast<size_t>(last - units.first));
+    }
+  }
+
+  // zeros where a row has no step
+  void clear_padding(int thread, int threads) {
+    if (this->rows_.dense() || this->call_.offsets != nullptr || this->call_.lengths == nullptr) return;
+    for (int64_t b = thread; b < this->call_.B; b += threads) {
+      for (int64_t t = this->call_.lengths[b]; t < this->call_.T; ++t) {
+        for (int32_t k = 0; k < this->cell_.state_count; ++k) {
+          T* series = static_cast<T*>(this->call_.series[k]);
+          if (series == nullptr) continue;
+          std::memset(series + t * this->call_.series_time[k] + b * this->call_.series_row[k], 0,
+                      sizeof(T) * static_cast<size_t>(this->size(this->cell_.state_sizes[k])));
+        }
+      }
+    }
+  }
+
+  void finals() {
+    for (int64_t i = 0; i < this->rows_.count(); ++i) {
+      if (!this->rows_.ends(i)) continue;
+      const int64_t length = this->rows_.length(i);
+      const T* row = this->state_base_ + ((this->training_ ? this->rows_.slot(length) : (length & 1) * this->rows_.count()) + i) * this->state_.stride;
+      for (int32_t k = 0; k < this->cell_.state_part_count; ++k) {
+        const RecurPart& part = this->cell_.state_parts[k];
+        T* to = static_cast<T*>(this->call_.final[part.owner]);
+        if (to == nullptr) continue;
+        std::memcpy(to + this->rows_.row(i) * this->size(this->cell_.state_sizes[part.owner]) + this->size(part.start),
+                    row + this->state_.at[static_cast<size_t>(k)], sizeof(T) * static_cast<size_t>(this->size(part.size)));
+      }
+    }
+  }
+
+  int64_t chunk_ = 1;
+  std::vector<Run> runs_;
+  std::vector<Thread> team_;
+  std::unique_ptr<Lease> lease_;
+};
+
+}  // namespace recur
