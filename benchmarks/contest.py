@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -179,10 +180,42 @@ def compute(layer: nn.Module, case: Case, which: str) -> tuple[dict[str, Tensor]
     )
 
 
+def rounding(rival: nn.Module, case: Case, which: str) -> dict[str, float]:
+    """How far a rival is from itself in float64: outputs and gradients, as a share of the largest magnitude.
+
+    Some cells magnify a rounding from step to step (layer normalisation does); no two ways to compute them in float32
+    agree better than this.
+    """
+    exact = Case(
+        x=case.x.detach().double().requires_grad_(),
+        states=tuple(state.detach().double().requires_grad_() for state in case.states),
+        lengths=case.lengths,
+        seeds=tuple(seed.double() for seed in case.seeds),
+    )
+    found = compute(rival, case, which)
+    expected = compute(copy.deepcopy(rival).double(), exact, which)
+    return {
+        kind: max((_apart(got[name].double(), wanted) for name, wanted in right.items()), default=0.0)
+        for kind, got, right in zip(("outputs", "gradients"), found, expected, strict=True)
+    }
+
+
+def _apart(got: Tensor, wanted: Tensor) -> float:
+    return (got - wanted).abs().max().item() / (wanted.abs().max().item() or 1.0)
+
+
 def check(
-    engine: str, layer: Recurrent, rival: nn.Module, case: Case, which: str, dtype: torch.dtype = torch.float32
+    engine: str,
+    layer: Recurrent,
+    rival: nn.Module,
+    case: Case,
+    which: str,
+    dtype: torch.dtype = torch.float32,
+    spared: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """Prove that our layer computes what its rival does, on the backend that it stands for.
+
+    ``spared`` is what ``rounding`` gave, for cells that magnify it.
 
     Returns
     -------
@@ -196,6 +229,7 @@ def check(
     BackendError
         If the backend cannot run this case.
     """
+    spared = spared or {"outputs": 0.0, "gradients": 0.0}
     outputs, gradients = compute(layer, case, which)
     expected_outputs, expected_gradients = compute(rival, case, which)
     asked = {layer: engine, **({rival: rival.engine} if isinstance(rival, Recurrent) else {})}
@@ -209,8 +243,8 @@ def check(
         for name in gradients
     }
     return {
-        "outputs": prove("outputs", outputs, expected_outputs, dtype),
-        "gradients": prove("gradients", gradients, expected, dtype),
+        "outputs": prove("outputs", outputs, expected_outputs, dtype, spared["outputs"]),
+        "gradients": prove("gradients", gradients, expected, dtype, spared["gradients"]),
     }
 
 

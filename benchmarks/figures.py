@@ -51,6 +51,7 @@ def summary(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str
         Lines; none for a contestant that was timed nowhere.
     """
     lines = []
+    wide = max([8, *(len(row["cell"]) for row in rows)])
     for name in names:
         groups: dict[tuple[str, str], list[tuple[float, str]]] = {}
         for row in rows:
@@ -60,10 +61,10 @@ def summary(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str
         for (cell, which), found in groups.items():
             low, where = min(found)
             mean = geometric_mean(ratio for ratio, _ in found)
-            lines.append(f"{name:<9} {cell:<8} {which:<8}  mean {mean:>6.2f}   lowest {low:>6.2f} at {where}")
+            lines.append(f"{name:<9} {cell:<{wide}} {which:<8}  mean {mean:>6.2f}   lowest {low:>6.2f} at {where}")
         if len(groups) > 1:
             ratios = [ratio for found in groups.values() for ratio, _ in found]
             lines.append(
-                f"{name:<9} {'all':<8} {'':<8}  mean {geometric_mean(ratios):>6.2f}   lowest {min(ratios):>6.2f}"
+                f"{name:<9} {'all':<{wide}} {'':<8}  mean {geometric_mean(ratios):>6.2f}   lowest {min(ratios):>6.2f}"
             )
     return lines

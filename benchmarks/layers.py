@@ -49,13 +49,14 @@ def compare(
     torch.manual_seed(SEED)
     try:
         rival = cell.rival(shape.inputs, shape.H)
+        # seeded anew: the lengths are the same for every cell
+        torch.manual_seed(SEED)
+        case = make_case(cell, shape, *places(rival))
+        # a rival may be a layer of ours, on a backend that is not there
+        bind(which, rival, case)()
     except (BackendError, ConfigError) as error:
-        # the rival is a layer of ours, on a backend that is not there
         entries["rival"] = {"cannot": error.message}
         return row
-    # drawn from a seed of its own: the lengths are the same for every cell
-    torch.manual_seed(SEED)
-    case = make_case(cell, shape, *places(rival))
     layers: dict[str, nn.Module] = {"rival": rival}
     for contestant in contestants:
         try:
@@ -111,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.set == "cells":
         return own_cells.main(options.repeats, options.quick, options.json)
     described = machine.describe()
-    before = peak.measure()
+    before = peak.settled()
     names = [contestant.name for contestant in options.contestants]
     print(f"machine  {described}")
     print(f"peak     {before}")

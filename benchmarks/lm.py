@@ -165,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     words = read(Path(folder))
     rounds, budget = (QUICK_ROUNDS, QUICK_BUDGET) if options.quick else (ROUNDS, BUDGET)
-    best = peak.measure()
+    best = peak.settled()
     print(f"machine  {machine.describe()}")
     print(f"peak     {best}")
     print(f"table    a whole training step, medians of {rounds} rounds in ms, and their share of the peak;")

@@ -20,6 +20,7 @@ LEAST = 0.9  # of the ideal gain of several threads: two that reach less than 1.
 SECONDS = 0.2
 PROBE = 0.05  # seconds of the measurements around a row
 TRIES = 3  # of a row during which something else ran
+PAUSE = 1.0  # seconds until the next try of the peak
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Peak:
     def __str__(self) -> str:
         if self.threads == 1:
             return f"{self.one:.0f} GFLOP/s float32 on 1 thread ({self.how})"
-        return f"{self.all:.0f} GFLOP/s float32 on {self.threads} threads, {self.one:.0f} on one ({self.how})"
+        text = f"{self.all:.0f} GFLOP/s float32 on {self.threads} threads, {self.one:.0f} on one ({self.how})"
+        return f"{text}; DISTURBED: shares of it are too large" if self.disturbed else text
 
 
 def measure(threads: int | None = None, seconds: float = SECONDS, repeats: int = 3) -> Peak:
@@ -77,6 +79,17 @@ def measure(threads: int | None = None, seconds: float = SECONDS, repeats: int =
             rate = _multiply(count) if program is None else _run(program, count, seconds)
             counts[count] = max(counts[count], rate)
     return Peak(counts[1], counts[threads], threads, "torch.mm" if program is None else "multiply-adds in registers")
+
+
+def settled(threads: int | None = None, tries: int = TRIES) -> Peak:
+    """Measure the rates before a table: again after a moment while something else has a part of the cores."""
+    best = measure(threads)
+    for _ in range(tries - 1):
+        if not best.disturbed:
+            break
+        time.sleep(PAUSE)
+        best = max(best, measure(threads), key=lambda found: found.all)
+    return best
 
 
 def steady(row: Callable[[], dict[str, Any]], tries: int = TRIES, threads: int | None = None) -> dict[str, Any]:

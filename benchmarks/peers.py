@@ -186,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     absent = {name: missing(name) for name in options.peers}
     names = [name for name in options.peers if not absent[name]]
     print(f"machine  {machine.describe()}")
-    print(f"peak     {peak.measure(options.threads)}")
+    print(f"peak     {peak.settled(options.threads)}")
     print(f"peers    {', '.join(names)}; {options.threads} threads each")
     print(f"tables   forward, float32, medians of {options.repeats} rounds")
     for name, packages in absent.items():

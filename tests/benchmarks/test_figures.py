@@ -74,6 +74,16 @@ def test_disturbed_row_is_measured_again_and_the_best_try_kept(monkeypatch: pyte
     assert peak.steady(lambda: {"try": "first"}) == {"try": "first", "gain": 1.9, "disturbed": False}
 
 
+def test_peak_of_a_busy_machine_is_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peak, "PAUSE", 0.0)
+    found = iter([peak.Peak(100.0, 110.0, 2, ""), peak.Peak(100.0, 195.0, 2, ""), peak.Peak(0.0, 0.0, 2, "")])
+    monkeypatch.setattr(peak, "measure", lambda *_: next(found))
+    assert peak.settled().all == 195.0
+    found = iter([peak.Peak(100.0, one, 2, "") for one in (110.0, 130.0, 120.0)])
+    assert peak.settled().all == 130.0
+    assert "DISTURBED" in str(peak.Peak(100.0, 130.0, 2, ""))
+
+
 def test_one_thread_is_never_called_disturbed() -> None:
     assert not peak.Peak(100.0, 100.0, 1, "").disturbed
     assert peak.Peak(100.0, 179.0, 2, "").disturbed

@@ -12,12 +12,16 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks import contest, layers, own_cells, peak, raised, sets
+from benchmarks import contest, layers, own_cells, peak, proof, raised, sets
 from recur.nn import LSTM, Recurrent
 
 FIGURES = {"median_ms", "quartiles_ms", "ratio", "ratio_quartiles", "gflops", "share_of_peak", "calls", "samples_ms"}
 SHORT = ["--quick", "--repeats", "1"]
 QUIET = peak.Peak(100.0, 190.0, 2, "made up")
+
+
+# a cell that was not built with the package is compiled here
+pytestmark = pytest.mark.filterwarnings("ignore:compiled the cell")
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +160,19 @@ def test_own_cells_are_proved_against_the_eager_loop(
         assert row["contestants"]["native"]["ratio"] > 0
         assert row["to_lstm"] > 0
     assert "update_gate_rnn         1.50  0.25" in capsys.readouterr().out
+
+
+def test_case_that_magnifies_a_rounding_is_held_to_what_it_does() -> None:
+    cell = contest.Cell("LSTM", "lstm", lambda X, H: LSTM(X, H, engine="eager"))
+    rival = cell.rival(8, 8)
+    case = contest.make_case(cell, contest.Shape(5, 2, 8))
+    found = contest.rounding(rival, case, "training")
+    assert 0 < found["outputs"] < 1e-5
+    assert 0 < found["gradients"] < 1e-4
+    off = {"output": torch.ones(3) + 1e-3}, {"output": torch.ones(3)}, torch.float32
+    assert proof.prove("outputs", *off, rounding=3e-4) == pytest.approx(1e-3, rel=1e-2)
+    with pytest.raises(proof.NotProvedError, match="expected at most 8e-04"):
+        proof.prove("outputs", *off, rounding=2e-4)
 
 
 def test_raised_thresholds_are_set_before_the_process_starts(

@@ -15,6 +15,9 @@ import torch
 
 from benchmarks import first_call, frameworks, lm, onnx_file, own_cells, peak, peer, peers, shapes, start
 
+# a cell that was not built with the package is compiled here
+pytestmark = pytest.mark.filterwarnings("ignore:compiled the cell")
+
 
 @pytest.fixture(autouse=True)
 def _no_probe(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Write the C++ of every stock cell, in all its variants, into a folder: what the build compiles.
 
-    python -m recur.compiler.generate FOLDER
+    python -m recur.compiler.generate FOLDER [PROCESSOR]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from recur import equations
 from recur.compiler.cplusplus import source
 from recur.compiler.program import program
-from recur.compiler.toolchain import library_name
+from recur.compiler.toolchain import CELL_SET, SETS, flags, library_name
 from recur.compiler.variants import lifted, recurrent_states, variant
 from recur.equations.graph import Graph
 
@@ -28,17 +28,32 @@ def stock_graphs() -> Iterator[tuple[str, Graph]]:
                 yield name, lifted(variant(equation, tuple(sorted(recurrent)), zoneout))[0]
 
 
-def main(folder: str) -> int:
-    """Write the files; one that is up to date is left alone, so that a build need not repeat it."""
+def main(folder: str, processor: str = "x86_64") -> int:
+    """Write the cells, and ``build.cmake`` that says what is compiled how."""
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
+    cells = []
     for name, graph in stock_graphs():
         path = target / library_name(graph.digest).replace(".so", ".cpp")
-        text = source(program(graph), name)
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        cells.append(path.stem)
+        _write(path, source(program(graph), name))
+    sets = list(SETS) if processor.lower() in {"x86_64", "amd64"} else ["plain"]
+    lists = {
+        "RECUR_FLAGS": [flag for flag in flags() if flag != "-shared"],
+        "RECUR_CORE_SETS": sets,
+        "RECUR_CELL_SETS": list(dict.fromkeys(CELL_SET.get(name, name) for name in sets)),
+        "RECUR_CELLS": list(dict.fromkeys(cells)),
+        **{f"RECUR_FLAGS_{name}": SETS[name] for name in sets},
+    }
+    _write(target / "build.cmake", "".join(f"set({name} {' '.join(words)})\n" for name, words in lists.items()))
     return 0
 
 
+def _write(path: Path, text: str) -> None:
+    """Write a file unless it is up to date, so that a build need not repeat what depends on it."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

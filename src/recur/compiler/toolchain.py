@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from functools import cache
@@ -30,7 +29,7 @@ _NEEDED = {
 }
 _NEEDED["avx512bf16"] = _NEEDED["avx512"] | {"avx512_bf16"}
 
-FLAGS = (
+_FLAGS = (
     "-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fPIC", "-shared",
     "-fvisibility=hidden", "-Wno-maybe-uninitialized", "-Wno-unknown-warning-option", "-Wno-psabi",
 )  # fmt: skip
@@ -96,6 +95,12 @@ def headers_digest() -> str:
     return digest.hexdigest()
 
 
+def flags() -> list[str]:
+    """Compiler flags of every library. A cell and a core that were built from different contracts refuse each other."""
+    contract = hashlib.sha256((HEADERS / "recur.h").read_bytes()).hexdigest()
+    return [*_FLAGS, f"-DRECUR_ABI=0x{contract[:7]}"]
+
+
 def compile_library(source: Path, output: Path, instructions: str, extra: Sequence[str] = ()) -> None:
     """Compile one file to a shared library that is complete as soon as it exists.
 
@@ -125,7 +130,7 @@ def compile_library(source: Path, output: Path, instructions: str, extra: Sequen
     output.parent.mkdir(parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(dir=output.parent, prefix=f".{output.stem}.", suffix=".so")
     os.close(handle)
-    command = [program, *FLAGS, *SETS[instructions], *extra, f"-I{HEADERS}", str(source), "-o", unfinished]
+    command = [program, *flags(), *SETS[instructions], *extra, f"-I{HEADERS}", str(source), "-o", unfinished]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -140,7 +145,3 @@ def library_name(digest: str) -> str:
     """The file name of a compiled cell."""
     return f"cell-{digest[:24]}.so"
 
-
-def suffix_of_core() -> str:
-    """What shared libraries are called here."""
-    return ".dylib" if sys.platform == "darwin" else ".so"

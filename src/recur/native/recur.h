@@ -14,7 +14,10 @@
 
 #include <stdint.h>
 
-#define RECUR_ABI 1
+/* The build sets it to a hash of this file. */
+#ifndef RECUR_ABI
+#define RECUR_ABI 0
+#endif
 
 #ifdef __cplusplus
 extern "C" {
