@@ -123,7 +123,7 @@ class _Text:
         return "\n".join([
             f"// {self.name}: one time step, forward and backward. Written by the compiler; edit the equation instead.",
             "//", equations, "",
-            '#include "elementwise.h"', '#include "recur.h"', '#include "vec.h"', "",
+            '#include "cell.h"', '#include "elementwise.h"', '#include "vec.h"', "",
             "namespace {", "", "using namespace recur;", "",
             *self.kernels, *self.tables, f"static const char* const size_texts[] = {{{names}}};", "",
             f"static const RecurCell cell = {{\n    {described}}};", "",

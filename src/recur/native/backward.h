@@ -127,7 +127,7 @@ class Backward : public Recurrence<P> {
     one.frame.accumulated = one.accumulated.data();
     one.frame.derivative_stride = derivative_.stride * (this->by_rows_ ? threads : 1);
     one.frame.derivative_columns = derivative_.at.data();
-    if (in_loop) this->pack_groups(this->packed_, thread, one.threads);
+    if (in_loop) this->pack_groups(this->packed_, thread, one.threads, this->by_rows_);
     if (this->call_.d_x != nullptr) pack_inputs(thread, threads);
     clear(thread, threads);
     this->all_.wait(thread, threads);

@@ -3,6 +3,7 @@
 
 #include "backward.h"
 #include "signals.h"
+#include "stream.h"
 
 namespace {
 
@@ -115,6 +116,38 @@ __attribute__((visibility("default"))) int64_t recur_backward(const RecurCell* c
   }
   if (status == RECUR_BAD_CALL) return refuse("the tape was written by another call");
   return say(status);
+}
+
+__attribute__((visibility("default"))) void* recur_stream_open(const RecurCell* cell, const RecurCall* call) {
+  if (check(cell, call) != RECUR_OK) return nullptr;
+  if (call->B < 1 || cell->state_count > 64 || cell->noise_count > 0) {
+    refuse("a stream has one row or more, at most 64 states and no noise");
+    return nullptr;
+  }
+  auto open = [](auto* stream) -> recur::AnyStream* {
+    if (say(stream->open()) == RECUR_OK) return stream;
+    delete stream;
+    return nullptr;
+  };
+  if (call->type == 1) return open(new recur::Stream<recur::Plain<double>>(*cell, *call));
+  if (call->precision == 1) return open(new recur::Stream<Half>(*cell, *call));
+  return open(new recur::Stream<recur::Plain<float>>(*cell, *call));
+}
+
+__attribute__((visibility("default"))) void recur_stream_step(void* stream, const void* x, void* y, int64_t threads) {
+  static_cast<recur::AnyStream*>(stream)->step(x, y, threads);
+}
+
+__attribute__((visibility("default"))) void recur_stream_get(void* stream, void* const* states) {
+  static_cast<recur::AnyStream*>(stream)->get(states);
+}
+
+__attribute__((visibility("default"))) void recur_stream_set(void* stream, const void* const* states) {
+  static_cast<recur::AnyStream*>(stream)->set(states);
+}
+
+__attribute__((visibility("default"))) void recur_stream_close(void* stream) {
+  delete static_cast<recur::AnyStream*>(stream);
 }
 
 }  // extern "C"

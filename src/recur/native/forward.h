@@ -34,12 +34,9 @@ class Forward : public Recurrence<P> {
   }
 
   int64_t run() {
-    const int64_t status = allocate();
+    const int64_t status = start();
     if (status != RECUR_OK) return status;
-    this->copy_parameters();
-    this->load_states(this->state_base_, this->call_.initial, true);
     this->copy_inputs();
-    first_copies();
     together(this->threads_, [&](int thread, int threads) { work(thread, threads); });
     if (this->stop_at_.load() != INT64_MAX) {
       Pool::instance().release(this->call_.tape);
@@ -48,6 +45,49 @@ class Forward : public Recurrence<P> {
     }
     finals();
     return RECUR_OK;
+  }
+
+ protected:
+  // ready for one step after another: everything packed
+  int64_t open() {
+    chunk_ = 1;
+    const int64_t status = start();
+    if (status != RECUR_OK) return status;
+    this->pack_groups(this->packed_, 0, 1, true);
+    pack_hoisted(0, 1);
+    return RECUR_OK;
+  }
+
+  // step 0 or 1 on a number of threads that may change from step to step
+  void one_step(int64_t s, int threads) {
+    this->copy_inputs();
+    const bool rows = this->by_rows_;
+    this->loop_threads_ = std::min(threads, this->most_loop_threads_);
+    together(std::min(threads, this->threads_), [&](int thread, int count) {
+      Thread& one = team_[static_cast<size_t>(thread)];
+      this->start_frame(one, thread, rows ? count : std::min(count, this->loop_threads_));
+      hoist(one, thread, count, s, s + 1);
+      this->all_.wait(thread, count);
+      if (rows || thread < this->loop_threads_) step(one, s, s);
+    });
+  }
+
+  // the rounded copies of the states in slot `parity`
+  void renew_copies(int64_t parity) {
+    if constexpr (P::copies) {
+      for (size_t n = 0; n < this->copies_.size(); ++n) {
+        const RecurOperand& c = this->copies_[n];
+        if (c.place != RECUR_STATE) continue;
+        for (int64_t i = 0; i < this->rows_.count(); ++i) {
+          const int64_t row = parity * this->rows_.count() + i;
+          convert_row<P>(this->copy_base_ + row * this->copy_.stride + this->copy_.at[n],
+                         this->state_base_ + row * this->state_.stride + this->state_.at[static_cast<size_t>(c.index)],
+                         this->size(c.columns_size));
+        }
+      }
+    } else {
+      (void)parity;
+    }
   }
 
  private:
@@ -108,26 +148,20 @@ class Forward : public Recurrence<P> {
     return RECUR_OK;
   }
 
-  // the rounded copies of the initial states
-  void first_copies() {
-    if constexpr (P::copies) {
-      for (size_t n = 0; n < this->copies_.size(); ++n) {
-        const RecurOperand& c = this->copies_[n];
-        if (c.place != RECUR_STATE) continue;
-        for (int64_t i = 0; i < this->rows_.count(); ++i) {
-          convert_row<P>(this->copy_base_ + i * this->copy_.stride + this->copy_.at[n],
-                         this->state_base_ + i * this->state_.stride + this->state_.at[static_cast<size_t>(c.index)],
-                         this->size(c.columns_size));
-        }
-      }
-    }
+  int64_t start() {
+    const int64_t status = allocate();
+    if (status != RECUR_OK) return status;
+    this->copy_parameters();
+    this->load_states(this->state_base_, this->call_.initial, true);
+    renew_copies(0);
+    return RECUR_OK;
   }
 
   void work(int thread, int threads) {
     Thread& one = team_[static_cast<size_t>(thread)];
     this->start_frame(one, thread, this->by_rows_ ? threads : std::min(threads, this->loop_threads_));
     const bool in_loop = this->by_rows_ || thread < this->loop_threads_;
-    if (in_loop) this->pack_groups(this->packed_, thread, one.threads);
+    if (in_loop) this->pack_groups(this->packed_, thread, one.threads, this->by_rows_);
     pack_hoisted(thread, threads);
     this->all_.wait(thread, threads);
     const int64_t steps = this->rows_.steps();

@@ -1,172 +1,16 @@
-/* The contract between a compiled cell, the core that runs it, and whoever calls the core. Plain C, no framework.
+/* The core's functions: what a caller gives for one recurrence, and what it gets. Plain C, no framework.
  *
- * A cell is a shared library that exports `recur_cell`, a description of one time step: which products it takes,
- * which element-wise passes ("kernels") it makes over the units, in which order, and what it keeps. The core is a
- * shared library that exports the functions at the end of this file. Callers hold all memory that outlives a call,
- * except the tape, which belongs to the core and is given back with recur_release.
- *
- * Words. T steps, B rows of the batch; a piece is a part of a vector over which element-wise operations run; a column
- * is a piece of all rows. `int32_t` members called ..._size, row, column and start are indices into a table of
- * numbers (`sizes`) that the caller computes from the layer's sizes, in the order of the cell's `size_texts`.
+ * Callers hold all memory that outlives a call, except the tape, which belongs to the core and is given back with
+ * recur_release. Words as in cell.h; T steps, B rows of the batch.
  */
 #ifndef RECUR_H
 #define RECUR_H
 
-#include <stdint.h>
-
-/* The build sets it to a hash of this file. */
-#ifndef RECUR_ABI
-#define RECUR_ABI 0
-#endif
+#include "cell.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* Where a piece is kept; the index beside it counts pieces of that kind. */
-enum {
-  RECUR_TAPE = 0,       /* every step: what the backward pass reads */
-  RECUR_SCRATCH = 1,    /* this step only */
-  RECUR_DERIVATIVE = 2, /* every step: dE/dz of products */
-  RECUR_STATE = 3,      /* states before the step */
-  RECUR_FRESH = 4,      /* states after the step */
-  RECUR_INPUT = 5       /* the caller's x */
-};
-
-/* What a kernel is given: the memory of one time step, for the rows of one thread. Row i of a memory called m begins
- * at m + i * m_stride; a column of it at m_columns[k] from there. Everything is aligned to elements only. Pieces are
- * padded to whole vectors, and kernels may read and write the padding. */
-typedef struct {
-  void* tape;
-  int64_t tape_stride;
-  const int64_t* tape_columns;
-  void* scratch;
-  int64_t scratch_stride;
-  const int64_t* scratch_columns;
-  void* derivative;
-  int64_t derivative_stride;
-  const int64_t* derivative_columns;
-  void* const* state; /* by piece of a state */
-  void* const* fresh;
-  void* const* carry;
-  void* const* handed;
-  int64_t state_stride; /* of state and fresh */
-  int64_t carry_stride; /* of carry and handed */
-  void* const* noise;          /* by piece of a noise */
-  const int64_t* noise_stride;
-  void* input; /* a padded copy of x, where the step uses x element by element */
-  int64_t input_stride;
-  const int64_t* input_columns;
-  const void* const* parameter; /* by piece of a vector parameter, padded with zeros */
-  void* const* accumulated;     /* by piece of a vector's gradient: sums over rows and steps, added to */
-  const void* total;            /* row i, total k at total + i * totals + k */
-  void* partial;                /* row i, total k: one vector at partial + (i * totals + k) * lanes */
-  int64_t totals;
-  void* product; /* row i - first_row, slot n: units of the panel, at product + row * product_stride + n * panel */
-  int64_t product_stride;
-  const int64_t* sizes;
-} RecurFrame;
-
-/* One pass over units first_unit..last_unit (whole vectors, but for the end of a piece) of rows first_row..last_row. */
-typedef void (*RecurKernel)(const RecurFrame* frame, int64_t first_row, int64_t last_row, int64_t first_unit,
-                            int64_t last_unit);
-
-/* W[row : row + rows, column : column + columns], or of W^T if transposed. */
-typedef struct {
-  int32_t matrix, transposed, row, rows_size, column, columns_size;
-} RecurBlock;
-
-typedef struct {
-  int32_t place, index, columns_size, start; /* start: of RECUR_INPUT, the first element of x */
-} RecurOperand;
-
-/* Products that read the same operands: product n = sum over operands m of blocks[n * operand_count + m]. */
-typedef struct {
-  int32_t product_count, operand_count, slot;
-  const RecurOperand* operands;
-  const RecurBlock* blocks;
-} RecurGroup;
-
-typedef struct {
-  int32_t units_size; /* the pieces that it runs over */
-  int32_t slots;      /* products in all groups */
-  int32_t panel_vectors; /* vectors of units that are taken together: the width of a slot */
-  int32_t group_count;
-  const RecurGroup* groups;
-  int32_t waits;           /* all threads meet behind it when they share rows */
-  int32_t hands_down_only; /* the first step of all may leave it out */
-  int32_t partial_count;   /* totals to which it contributes */
-  const int32_t* partials;
-  int32_t total_count; /* totals that it reads and no stage before it has read */
-  const int32_t* totals;
-  int32_t fresh_count; /* pieces of states that it completes */
-  const int32_t* fresh;
-  int32_t operand_count; /* columns it writes that products of the loop read */
-  const RecurOperand* written;
-  RecurKernel kernel[2]; /* for float and for double */
-} RecurStage;
-
-typedef struct {
-  int32_t stage_count;
-  const RecurStage* stages;
-  int32_t totals;
-  int32_t scratch_count;
-  const int32_t* scratch_sizes;
-} RecurProgram;
-
-typedef struct {
-  int32_t owner, start, size;
-} RecurPart;
-
-/* A product with the input, for all steps at once, into a column of the tape. */
-typedef struct {
-  int32_t column, size, operand_count;
-  const RecurOperand* operands;
-  const RecurBlock* blocks;
-} RecurHoisted;
-
-/* A share of a matrix's gradient: dE/dW[block] += derivative^T operand, over all rows and steps. */
-typedef struct {
-  RecurBlock block;
-  int32_t derivative;
-  RecurOperand operand;
-} RecurShare;
-
-/* dE/dx[start : start + size] = sum over n of blocks[n]^T derivative[n], plus the column `rest` unless it is -1. */
-typedef struct {
-  int32_t start, size, block_count;
-  const RecurBlock* blocks;
-  const int32_t* derivatives;
-  int32_t rest;
-} RecurInputPart;
-
-typedef struct {
-  int32_t abi, vector_bytes;
-  const char* name;
-  int32_t size_count;
-  const char* const* size_texts;
-  int32_t matrix_count, vector_count, state_count, noise_count;
-  const int32_t *matrix_rows, *matrix_columns; /* sizes */
-  const int32_t* state_sizes;
-  const int32_t* vector_sizes;
-  const int32_t* noise_sizes;
-  const int32_t* matrix_shared; /* by matrix: whether shares of its gradient overlap or leave a part out */
-  int32_t input_size;
-  int32_t state_part_count, vector_part_count, noise_part_count, input_part_count, sum_part_count;
-  const RecurPart *state_parts, *vector_parts, *noise_parts, *input_parts, *sum_parts;
-  int32_t reads_input; /* whether a kernel uses x element by element */
-  int32_t hoisted_count;
-  const RecurHoisted* hoisted;
-  RecurProgram forward, training, backward;
-  int32_t forward_tape_count, tape_count, derivative_count;
-  const int32_t *forward_tape_sizes, *tape_sizes, *derivative_sizes;
-  int32_t share_count;
-  const RecurShare* shares;
-  int32_t input_gradient_count;
-  const RecurInputPart* input_gradients;
-} RecurCell;
-
-/* A cell exports:  const RecurCell* recur_cell(void);  */
 
 /* One recurrence over one batch. Elements are float (type 0) or double (type 1); the innermost axis of every array has
  * stride 1, other strides are given in elements. No array may overlap another that is written. Null where absent. */
@@ -211,6 +55,13 @@ enum { RECUR_OK = 0, RECUR_BAD_CALL = 1, RECUR_NO_MEMORY = 2, RECUR_INTERRUPTED 
 int64_t recur_forward(const RecurCell* cell, RecurCall* call);
 int64_t recur_backward(const RecurCell* cell, RecurCall* call);
 void recur_release(void* tape);
+/* A stream: one step a call, its weights packed and its states kept inside. Of the call it takes type, B, threads,
+ * precision, sizes, matrices, vectors and initial; all may go when it is open. Null if it cannot be opened. */
+void* recur_stream_open(const RecurCell* cell, const RecurCall* call);
+void recur_stream_step(void* stream, const void* x, void* y, int64_t threads); /* (B, X) to (B, S) of state 0 */
+void recur_stream_get(void* stream, void* const* states);       /* by state (B, S) */
+void recur_stream_set(void* stream, const void* const* states);
+void recur_stream_close(void* stream);
 int64_t recur_python_interrupted(void); /* for `interrupted`, in a Python process: whether a signal handler raised */
 const char* recur_message(void);     /* what was wrong with this thread's last call */
 int64_t recur_vector_bytes(void);    /* of the cells that it runs */

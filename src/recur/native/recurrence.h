@@ -136,7 +136,7 @@ class Recurrence {
     for (int32_t m = 0; m < cell_.matrix_count; ++m) {
       whole += size(cell_.matrix_rows[m]) * size(cell_.matrix_columns[m]) * rows_.total();
     }
-    loop_threads_ = static_cast<int>(sharing);
+    loop_threads_ = most_loop_threads_ = static_cast<int>(sharing);
     threads_ = whole < 8 * kWorthSharing ? loop_threads_ : static_cast<int>(most);
   }
 
@@ -204,12 +204,13 @@ class Recurrence {
     return products == 3 ? 3 : std::min<int32_t>(2, products);
   }
 
-  void pack_groups(E* packed, int thread, int threads) const {
+  // shared: everyone reads everything, so the packing is shared out; else each packs its own units
+  void pack_groups(E* packed, int thread, int threads, bool shared) const {
     for (int32_t k = 0; k < program_.stage_count; ++k) {
       const RecurStage& stage = program_.stages[k];
       const int64_t whole = padded(stage.units_size), width = stage.panel_vectors * L;
       Units units = units_of(stage.units_size, thread, threads);
-      if (by_rows_) {  // everyone reads everything, so the packing is shared out
+      if (shared) {
         const int64_t panels = (whole + width - 1) / width;
         units = {std::min(whole, panels * thread / threads * width),
                  std::min(whole, panels * (thread + 1) / threads * width)};
@@ -583,6 +584,7 @@ class Recurrence {
   bool training_, by_rows_ = false;
   int threads_ = 1;       // of the call
   int loop_threads_ = 1;  // of the loop over time: where a step is short, one does it alone
+  int most_loop_threads_ = 1;
   Columns<T> tape_, scratch_, state_, input_, copy_;
   std::vector<RecurOperand> copies_;
   std::vector<Columns<T>> noise_;

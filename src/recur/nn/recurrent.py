@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from recur import engine as backends
-from recur.engine import Report
+from recur.engine import Noise, Report
 from recur.compiler.variants import recurrent_states
 from recur.equations import Equation
 from recur.errors import ConfigError, RecurError
@@ -24,6 +24,7 @@ from recur.nn.masks import draw_noise, drop_weights
 from recur.nn.padding import Steps, arrange
 from recur.nn.report import merge_reports
 from recur.nn.state import State, StepStates, flat_state, join_state, split_state
+from recur.nn.stream import Stream
 
 Series = list[list[dict[str, Tensor]]]
 
@@ -192,9 +193,11 @@ class Recurrent(Locking):
         directions = 2 if self.bidirectional else 1
         self._bindings = []
         self._state_sizes: list[dict[str, int]] = []
+        self._layer_sizes: list[dict[str, int]] = []
         reads = self.input_size
         for layer, hidden in enumerate(self.hidden_sizes):
             sizes = {**own_sizes, "X": reads, "H": hidden}
+            self._layer_sizes.append(sizes)
             (expected,) = self.equation.shape(self.equation.input, **sizes)
             if reads != expected:
                 raise ConfigError(
@@ -405,6 +408,24 @@ class Recurrent(Locking):
         if not isinstance(weight, Tensor):
             raise RecurError(f"{self._bindings[0][0].names()[0]} is not a tensor but {type(weight).__name__}")
         return weight
+
+    def stream(self, batch: int = 1) -> Stream:
+        """The layer as a process in time, one step a call, for ``batch`` sequences stepped together.
+
+        Raises
+        ------
+        ConfigError
+            If the layer is bidirectional, or not on the CPU in float32 or float64.
+        """
+        return Stream(self, batch)
+
+    def _sizes_of(self, layer: int) -> dict[str, int]:
+        """The number behind each size symbol in a layer."""
+        return self._layer_sizes[layer]
+
+    def _evaluation_noise(self) -> Noise | None:
+        """What zoneout is outside training: its expectation."""
+        return Noise({}, dict(self.zoneout)) if self.zoneout else None
 
     def backend_report(self) -> Report:
         """What ran in the last pass, and why each faster backend did not.

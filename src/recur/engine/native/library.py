@@ -33,6 +33,13 @@ class Core:
         self.backward = self._function("recur_backward", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
         self.release = self._function("recur_release", None, ctypes.c_void_p)
         self.acquire = self._function("recur_acquire", ctypes.c_void_p, ctypes.c_int64)
+        self.stream_open = self._function("recur_stream_open", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+        self.stream_step = self._function(
+            "recur_stream_step", None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64
+        )
+        self.stream_get = self._function("recur_stream_get", None, ctypes.c_void_p, ctypes.c_void_p)
+        self.stream_set = self._function("recur_stream_set", None, ctypes.c_void_p, ctypes.c_void_p)
+        self.stream_close = self._function("recur_stream_close", None, ctypes.c_void_p)
         self.trim = self._function("recur_trim", None)
         self.interrupted = ctypes.cast(self.library.recur_python_interrupted, ctypes.c_void_p).value or 0
         self._message = self._function("recur_message", ctypes.c_char_p)

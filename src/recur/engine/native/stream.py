@@ -1,0 +1,77 @@
+"""One step of a recurrence at a time: weights packed once, the state kept by the core."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+
+import torch
+from torch import Tensor
+
+from recur.engine.call import Call
+from recur.engine.native.arguments import Arguments, type_of
+from recur.engine.native.program import compiled, parameters_of
+from recur.errors import BackendError
+
+
+class NativeStream:
+    """A recurrence that is given one step after another.
+
+    Parameters
+    ----------
+    call : Call
+        Of it are taken the equation, the parameters as they are now, the initial states (B, S) and the precision.
+
+    Raises
+    ------
+    BackendError
+        If the core cannot run it so.
+    """
+
+    def __init__(self, call: Call) -> None:
+        made = compiled(call)
+        self._core = made.core
+        parameters = {name: p.detach().contiguous() for name, p in parameters_of(made, call).items()}
+        states = [call.states[name].detach().contiguous() for name in made.states]
+        arguments = Arguments()
+        arguments.set(
+            type=type_of(call.x.dtype), T=0, B=states[0].shape[0], threads=torch.get_num_threads(),
+            precision=int(call.precision == "bfloat16"),
+        )  # fmt: skip
+        arguments.array("sizes", [size.value(call.sizes) for size in made.size_list])
+        arguments.array("matrices", [parameters[name].data_ptr() for name in made.matrices])
+        arguments.array("vectors", [parameters[name].data_ptr() for name in made.vectors])
+        arguments.array("initial", [state.data_ptr() for state in states])
+        arguments.array("series", [0] * len(states))
+        arguments.array("final", [0] * len(states))
+        handle = self._core.stream_open(made.cell.pointer, arguments.address())
+        if not handle:
+            raise BackendError(f"the native core cannot stream this layer: {self._core.message}")
+        self._handle = handle
+        self._shapes = {name: (tuple(state.shape), state.dtype) for name, state in zip(made.states, states, strict=True)}
+        weakref.finalize(self, self._core.stream_close, handle)
+        # what a step calls, bound once
+        self._step = self._core.stream_step
+
+    def step(self, x: int, y: int, threads: int) -> None:
+        """Read x (B, X) at one address and write the first state (B, S) to another."""
+        self._step(self._handle, x, y, threads)
+
+    def states(self) -> dict[str, Tensor]:
+        """Every state (B, S), copied."""
+        found = {name: torch.empty(shape, dtype=dtype) for name, (shape, dtype) in self._shapes.items()}
+        self._core.stream_get(self._handle, _addresses(found.values()))
+        return found
+
+    def set_states(self, states: dict[str, Tensor]) -> None:
+        """Go on from these states."""
+        given = {
+            name: states[name].detach().to(dtype).reshape(shape).contiguous()
+            for name, (shape, dtype) in self._shapes.items()
+        }
+        self._core.stream_set(self._handle, _addresses(given.values()))
+
+
+def _addresses(tensors: object) -> ctypes.Array[ctypes.c_void_p]:
+    pointers = [tensor.data_ptr() for tensor in tensors]  # type: ignore[attr-defined]
+    return (ctypes.c_void_p * len(pointers))(*pointers)

@@ -1,0 +1,79 @@
+// One step at a time, for as long as the caller likes: weights packed once, states kept here.
+#pragma once
+
+#include "forward.h"
+
+namespace recur {
+
+class AnyStream {
+ public:
+  virtual ~AnyStream() = default;
+  virtual void step(const void* x, void* y, int64_t threads) = 0;
+  virtual void get(void* const* states) const = 0;
+  virtual void set(const void* const* states) = 0;
+};
+
+// The caller's arrays of two steps, of which the core's own row arithmetic sees one after the other
+struct StreamCall {
+  RecurCall call;
+  std::vector<int64_t> sizes;
+  int64_t zeros[64] = {};
+  void* series[64] = {};
+  StreamCall(const RecurCell& cell, const RecurCall& from) : call(from), sizes(from.sizes, from.sizes + cell.size_count) {
+    call.sizes = sizes.data();
+    call.T = 2;
+    call.training = call.reverse = 0;
+    call.offsets = call.lengths = nullptr;
+    call.resets = nullptr;
+    call.interrupted = nullptr;
+    call.series = series;
+    call.series_time = call.series_row = zeros;
+  }
+};
+
+template <class P>
+class Stream : private StreamCall, public Forward<P>, public AnyStream {
+  using Base = Forward<P>;
+  using T = typename P::T;
+
+ public:
+  Stream(const RecurCell& cell, const RecurCall& from) : StreamCall(cell, from), Base(cell, StreamCall::call) {}
+
+  int64_t open() { return Base::open(); }
+
+  void step(const void* x, void* y, int64_t threads) override {
+    const int64_t X = this->size(this->cell_.input_size), O = this->size(this->cell_.state_sizes[0]);
+    RecurCall& mine = StreamCall::call;
+    // both steps of the pair read and write the same arrays
+    mine.x = x, mine.x_time = 0, mine.x_row = X;
+    series[0] = y;
+    row_[0] = O;
+    mine.series_row = row_;
+    this->one_step(parity_, static_cast<int>(threads));
+    parity_ ^= 1;
+  }
+
+  void get(void* const* states) const override { copy(states, nullptr); }
+  void set(const void* const* states) override { copy(nullptr, states); }
+
+ private:
+  void copy(void* const* out, const void* const* in) const {
+    T* base = this->state_base_ + parity_ * this->rows_.count() * this->state_.stride;
+    for (int64_t i = 0; i < this->rows_.count(); ++i) {
+      for (int32_t k = 0; k < this->cell_.state_part_count; ++k) {
+        const RecurPart& part = this->cell_.state_parts[k];
+        const int64_t at = i * this->size(this->cell_.state_sizes[part.owner]) + this->size(part.start);
+        T* row = base + i * this->state_.stride + this->state_.at[static_cast<size_t>(k)];
+        const size_t bytes = sizeof(T) * static_cast<size_t>(this->size(part.size));
+        if (out != nullptr) std::memcpy(static_cast<T*>(out[part.owner]) + at, row, bytes);
+        if (in != nullptr) std::memcpy(row, static_cast<const T*>(in[part.owner]) + at, bytes);
+      }
+    }
+    if (in != nullptr) const_cast<Stream*>(this)->renew_copies(parity_);
+  }
+
+  int64_t parity_ = 0;
+  int64_t row_[64] = {};
+};
+
+}  // namespace recur

@@ -1,0 +1,266 @@
+"""``Stream``: a layer that is given one step after another and keeps its memory in between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from recur.engine import prepare, run
+from recur.engine.native import why_not
+from recur.engine.native.stream import NativeStream
+from recur.errors import BackendError, ConfigError
+from recur.nn.checks import LayerInputError
+
+if TYPE_CHECKING:
+    from recur.nn.recurrent import Recurrent
+
+# After a pause the system has to wake the other threads, which takes longer than a step: then one thread does it alone
+_AWAKE = 2e-3  # seconds
+
+_NUMPY = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
+
+
+class Stream:
+    """A layer as a process in time: ``y_t = stream.step(x_t)``, the state kept between calls.
+
+        h_t = f(h_{t-1}, x_t)
+
+    The weights are those of the layer when the stream is made, packed once. What a stream gives agrees with the layer
+    run over the whole sequence up to rounding: sums are taken in another order, which makes a difference of a few
+    units in the last place of each product. Dropout of every form is off, as in evaluation.
+
+    Made by ``layer.stream(batch)``.
+
+    Attributes
+    ----------
+    batch : int
+        B, streams that are stepped together.
+    backend : str
+        "native" or "eager".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from recur.nn import LSTM
+    >>> stream = LSTM(3, 5).stream()
+    >>> y = stream.step(np.zeros((1, 3), np.float32))
+    >>> kept = stream.state()
+    >>> after = stream.step(np.ones((1, 3), np.float32))
+    >>> stream.restore(kept)
+    >>> bool((stream.step(np.ones((1, 3), np.float32)) == after).all())
+    True
+    """
+
+    def __init__(self, layer: Recurrent, batch: int = 1) -> None:
+        if layer.bidirectional:
+            raise ConfigError(
+                "a bidirectional layer reads a sequence from its end as well, so it cannot be streamed",
+                hint="bidirectional=False",
+            )
+        if batch < 1:
+            raise ConfigError(f"batch is {batch}, expected 1 or more")
+        weight = layer._first_weight()
+        if weight.device.type != "cpu" or weight.dtype not in _NUMPY:
+            raise ConfigError(
+                f"a stream runs on the CPU in float32 or float64, and this layer is {weight.dtype} on {weight.device}",
+                hint='layer.to("cpu", torch.float32).stream()',
+            )
+        self.batch = batch
+        self._dtype = weight.dtype
+        self._numpy = _NUMPY[weight.dtype]
+        self._input_size, self._output_size = layer.input_size, layer.output_size
+        self._residual = layer.residual
+        self._parts = [_part(layer, number, batch, weight) for number in range(layer.num_layers)]
+        self.backend = "native" if all(isinstance(part, _Native) for part in self._parts) else "eager"
+        self._threads = torch.get_num_threads()
+        self._last = 0.0
+        self._address = [part for part in self._parts]
+        self._between = [torch.empty(batch, part.width, dtype=weight.dtype) for part in self._parts[:-1]]
+
+    def step(self, x: Any) -> Any:
+        """Read one step of every stream.
+
+        Parameters
+        ----------
+        x : ndarray or Tensor
+            (B, X), or (X,) when B is 1, in the layer's dtype (others are converted).
+
+        Returns
+        -------
+        ndarray or Tensor
+            h_t of the last layer, (B, O) or (O,), as x came.
+
+        Raises
+        ------
+        LayerInputError
+            If x has another shape.
+        """
+        now = time.perf_counter()
+        threads = self._threads if now - self._last < _AWAKE else 1
+        if isinstance(x, Tensor):
+            y = self._tensor(x, threads)
+        else:
+            y = self._array(np.asarray(x), threads)
+        self._last = time.perf_counter()
+        return y
+
+    def _array(self, x: np.ndarray[Any, Any], threads: int) -> np.ndarray[Any, Any]:
+        shape = x.shape
+        if shape != (self.batch, self._input_size) and not (self.batch == 1 and shape == (self._input_size,)):
+            self._refuse(shape)
+        if x.dtype != self._numpy or not x.flags.c_contiguous:
+            x = np.ascontiguousarray(x, dtype=self._numpy)
+        y = np.empty((*shape[:-1], self._output_size), self._numpy)
+        if len(self._parts) == 1 and self.backend == "native":
+            self._parts[0].run(x.ctypes.data, y.ctypes.data, threads)
+        else:
+            self._run(torch.from_numpy(x).reshape(self.batch, -1), torch.from_numpy(y).view(self.batch, -1), threads)
+        return y
+
+    def _tensor(self, x: Tensor, threads: int) -> Tensor:
+        shape = tuple(x.shape)
+        if shape != (self.batch, self._input_size) and not (self.batch == 1 and shape == (self._input_size,)):
+            self._refuse(shape)
+        x = x.detach().to(self._dtype).contiguous()
+        y = torch.empty((*shape[:-1], self._output_size), dtype=self._dtype)
+        self._run(x.view(self.batch, -1), y.view(self.batch, -1), threads)
+        return y
+
+    def _run(self, x: Tensor, y: Tensor, threads: int) -> None:
+        for number, part in enumerate(self._parts):
+            out = y if number == len(self._parts) - 1 else self._between[number]
+            part.run_tensors(x, out, threads)
+            if self._residual and x.shape == out.shape:
+                out += x
+            x = out
+
+    def _refuse(self, shape: Sequence[int]) -> None:
+        raise LayerInputError(
+            f"x has shape {tuple(shape)}, expected {(self.batch, self._input_size)}: one step of every stream",
+            hint="layer.stream(batch) says how many streams are stepped together",
+        )
+
+    def states(self) -> list[dict[str, Tensor]]:
+        """Every state (B, S) by name, for each layer, copied."""
+        return [part.states() for part in self._parts]
+
+    def set_states(self, states: Sequence[Mapping[str, Tensor]]) -> None:
+        """Go on from the states of every layer, as ``states`` gives them.
+
+        Raises
+        ------
+        LayerInputError
+            If a state is missing or has another shape.
+        """
+        mine = self.states()
+        if len(states) != len(mine):
+            raise LayerInputError(f"there are states of {len(states)} layers, expected {len(mine)}")
+        for layer, (new, old) in enumerate(zip(states, mine, strict=True)):
+            for name, value in old.items():
+                if name not in new or tuple(new[name].shape) != tuple(value.shape):
+                    got = tuple(new[name].shape) if name in new else "none"
+                    raise LayerInputError(f"state {name} of layer {layer}: got {got}, expected {tuple(value.shape)}")
+        for part, given in zip(self._parts, states, strict=True):
+            part.set_states(dict(given))
+
+    def reset(self, rows: Sequence[int] | None = None) -> None:
+        """Zero the state, of all streams or of these."""
+        states = self.states()
+        for given in states:
+            for value in given.values():
+                value[list(range(self.batch)) if rows is None else list(rows)] = 0
+        self.set_states(states)
+
+    def state(self) -> bytes:
+        """The memory of all streams as bytes (in the safetensors format)."""
+        named = {f"{layer}.{name}": v for layer, given in enumerate(self.states()) for name, v in given.items()}
+        return safetensors.torch.save(named)
+
+    def restore(self, state: bytes) -> None:
+        """Go on from what ``state`` gave.
+
+        Raises
+        ------
+        LayerInputError
+            If the bytes are not the state of such a stream.
+        """
+        try:
+            named = safetensors.torch.load(state)
+        except Exception as error:
+            raise LayerInputError(f"these {len(state)} bytes are not the state of a stream: {error}") from None
+        given: list[dict[str, Tensor]] = [{} for _ in self._parts]
+        for key, value in named.items():
+            layer, _, name = key.partition(".")
+            if not layer.isdigit() or int(layer) >= len(given):
+                raise LayerInputError(f"these bytes are the state of another layer: they have {key}")
+            given[int(layer)][name] = value
+        self.set_states(given)
+
+
+class _Native:
+    """One layer, streamed by the core."""
+
+    def __init__(self, stream: NativeStream, width: int) -> None:
+        self._stream = stream
+        self.width = width
+        self.run = stream.step
+        self.states = stream.states
+        self.set_states = stream.set_states
+
+    def run_tensors(self, x: Tensor, y: Tensor, threads: int) -> None:
+        self._stream.step(x.data_ptr(), y.data_ptr(), threads)
+
+
+class _Eager:
+    """One layer, run over sequences of one step."""
+
+    def __init__(self, layer: Recurrent, number: int, states: dict[str, Tensor]) -> None:
+        self._layer, self._number, self._states = layer, number, states
+        self.width = states[layer.equation.states[0]].shape[-1]
+        binding = layer._bindings[number][0]
+        self._parameters = {n: p.detach().clone() for n, p in binding.gather(lambda n: getattr(layer, n)).items()}
+
+    @torch.no_grad()
+    def run_tensors(self, x: Tensor, y: Tensor, threads: int) -> None:
+        noise = self._layer._evaluation_noise()
+        result = run(
+            self._layer.equation, x.unsqueeze(0), self._states, self._parameters, noise=noise,
+            backend="eager", precision=self._layer.precision,
+        )  # fmt: skip
+        self._states = result.states
+        y.copy_(result.outputs[0])
+
+    def run(self, x: int, y: int, threads: int) -> None:
+        raise BackendError("an eager stream has no addresses")
+
+    def states(self) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self._states.items()}
+
+    def set_states(self, states: dict[str, Tensor]) -> None:
+        self._states = {name: states[name].to(value.dtype).clone() for name, value in self._states.items()}
+
+
+def _part(layer: Recurrent, number: int, batch: int, weight: Tensor) -> _Native | _Eager:
+    learned = layer._learned(number, 0, batch)
+    sizes = layer._state_sizes[number]
+    states = {
+        name: weight.new_zeros(batch, size) if learned is None else learned[name].detach().clone()
+        for name, size in sizes.items()
+    }
+    binding = layer._bindings[number][0]
+    parameters = binding.gather(lambda name: getattr(layer, name))
+    reads = parameters[next(iter(parameters))]
+    (width,) = layer.equation.shape(layer.equation.input, **layer._sizes_of(number))
+    call = prepare(
+        layer.equation, reads.new_zeros(1, batch, width), states, parameters, precision=layer.precision
+    )  # fmt: skip
+    noisy = layer._evaluation_noise()
+    if layer.engine in {"auto", "native"} and noisy is None and why_not(call) is None:
+        return _Native(NativeStream(call), sizes[layer.equation.states[0]])
+    return _Eager(layer, number, states)
