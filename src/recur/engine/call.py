@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor
 
 from recur.engine.noise import Noise
@@ -57,6 +58,22 @@ class Call:
     precision: str = "float32"
     packing: Packing | None = None
 
+    def without_tensors(self) -> Call:
+        """The same call on empty tensors: what remains to be said of it when its tensors are given apart."""
+        return replace(
+            self,
+            x=self.x.new_empty((0, 0, self.x.shape[-1])),
+            states={name: state.new_empty((0, state.shape[-1])) for name, state in self.states.items()},
+            parameters={},
+        )
+
+    def without_padding(self) -> Call:
+        """The same call with zeros in place of what stands behind the end of a row."""
+        if self.lengths is None:
+            return self
+        behind = torch.arange(self.x.shape[0], device=self.x.device).unsqueeze(1) >= self.lengths
+        return replace(self, x=self.x.masked_fill(behind.unsqueeze(-1), 0))
+
     def padded(self) -> Call:
         """The same call with its packed inputs padded."""
         if self.packing is None:
@@ -96,7 +113,7 @@ class Report:
     Attributes
     ----------
     ran : str
-        "stock" or "eager".
+        "native", "stock" or "eager".
     reasons : dict of str to str
         For each backend that was passed over, the reason.
     """

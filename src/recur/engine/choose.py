@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -34,7 +36,11 @@ def choose(call: Call, backend: str = "auto") -> Report:
         If the backend asked for does not exist or cannot run this call.
     """
     if backend not in BACKENDS:
-        raise BackendError(f'there is no backend "{backend}".{did_you_mean(backend, BACKENDS)}')
+        forced = "RECUR_BACKEND" in os.environ
+        raise BackendError(
+            f'there is no backend "{backend}".{did_you_mean(backend, BACKENDS)}',
+            hint="unset RECUR_BACKEND" if forced else None,
+        )
     if backend == "eager":
         return Report("eager", {"native": "eager was asked for", "stock": "eager was asked for"})
     reasons: dict[str, str] = {}
@@ -111,7 +117,10 @@ def run(
         If the backend asked for cannot run it.
     """
     call = prepare(equation, x, states, parameters, lengths, resets, reverse, noise, all_states, precision, packing)
-    report = choose(call, backend)
+    report = choose(call, os.environ.get("RECUR_BACKEND") or backend)
+    if report.ran != "native":
+        # whatever stands in the padding, NaN too, must not reach a result or a gradient; the core never reads it
+        call = call.without_padding()
     return _RUN[report.ran](call, report)
 
 
@@ -165,10 +174,17 @@ def prepare(
     )  # fmt: skip
 
 
-def _sizes(equation: Equation, x: Tensor, parameters: Mapping[str, Tensor]) -> dict[str, int]:
+def _sizes(equation: Equation, x: Tensor, parameters: Mapping[str, Tensor]) -> Mapping[str, int]:
     """The number behind each size symbol, read off the tensors."""
+    return _sizes_of(equation, x.shape[-1], tuple(parameters), tuple(p.shape for p in parameters.values()))
+
+
+@lru_cache(maxsize=1024)
+def _sizes_of(
+    equation: Equation, width: int, names: tuple[str, ...], shapes: tuple[tuple[int, ...], ...]
+) -> Mapping[str, int]:
     sizes: dict[str, int] = {}
-    known = [(equation.input, (x.shape[-1],)), *((name, tuple(p.shape)) for name, p in parameters.items())]
+    known = [(equation.input, (width,)), *zip(names, map(tuple, shapes), strict=True)]
     for name, numbers in known:
         shape = equation.shapes[name]
         if len(shape) != len(numbers):

@@ -44,7 +44,7 @@ class Equation:
     graph: Graph
     _initial: Mapping[str, float | None]
 
-    @property
+    @cached_property
     def shapes(self) -> dict[str, Shape]:
         """The symbolic shape of every argument."""
         leaves = {self.input: self.graph.input, **self.graph.states, **self.graph.parameters}

@@ -29,9 +29,7 @@ int64_t check(const RecurCell* cell, const RecurCall* call) {
   for (int32_t m = 0; m < cell->matrix_count; ++m) {
     if (call->matrices == nullptr || call->matrices[m] == nullptr) return refuse("a matrix is missing");
   }
-  for (int32_t v = 0; v < cell->vector_count; ++v) {
-    if (call->vectors == nullptr || call->vectors[v] == nullptr) return refuse("a vector is missing");
-  }
+  if (cell->vector_count > 0 && call->vectors == nullptr) return refuse("no vectors");
   for (int32_t n = 0; n < cell->noise_count; ++n) {
     if (call->T > 0 && call->B > 0 && (call->noises == nullptr || call->noises[n] == nullptr)) return refuse("a noise is missing");
   }

@@ -18,7 +18,7 @@ typedef struct {
   /* what to compute */
   int64_t type, T, B, reverse, training, threads, precision, fill_nan;
   const int64_t* sizes;
-  const void *const *matrices, *const *vectors; /* contiguous */
+  const void *const *matrices, *const *vectors; /* contiguous; a vector may be null: zeros */
   /* inputs: (T, B, X) by strides; or packed: row offsets[t] + b, where offsets has T + 1 entries */
   const void* x;
   int64_t x_time, x_row;

@@ -299,8 +299,10 @@ class Recurrence {
     for (int32_t k = 0; k < cell_.vector_part_count; ++k) {
       const RecurPart& part = cell_.vector_parts[k];
       const int64_t n = size(part.size), whole = padded(part.size);
-      std::memcpy(to, static_cast<const T*>(call_.vectors[part.owner]) + size(part.start), sizeof(T) * static_cast<size_t>(n));
-      std::memset(to + n, 0, sizeof(T) * static_cast<size_t>(whole - n));
+      const T* from = static_cast<const T*>(call_.vectors[part.owner]);
+      if (from != nullptr) std::memcpy(to, from + size(part.start), sizeof(T) * static_cast<size_t>(n));
+      const int64_t given = from != nullptr ? n : 0;
+      std::memset(to + given, 0, sizeof(T) * static_cast<size_t>(whole - given));
       parameter_.push_back(to);
       to += whole;
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ class Steps:
     Attributes
     ----------
     x : Tensor
-        (T, B, X), where padded steps hold zeros; or packed (N, X).
+        (T, B, X), where padded steps hold anything; or packed (N, X).
     lengths : Tensor or None
         (B,), or None when every row has T steps, or the packing says how many.
     resets : Tensor or None
@@ -49,6 +49,12 @@ class Steps:
     def rows(self) -> int:
         """B."""
         return self.x.shape[1] if self.packing is None else self.packing.rows
+
+    def without_padding(self) -> Steps:
+        """The same with zeros in the padding."""
+        if self.lengths is None:
+            return self
+        return replace(self, x=self.x.masked_fill(padded(self.lengths, self.time).unsqueeze(-1), 0))
 
     def enter(self, state: State) -> State:
         """Bring a caller's state into the order of the rows of ``x``."""
@@ -141,9 +147,6 @@ def arrange(
         raise LayerInputError("Expected sequence length to be larger than 0 in RNN, got an input of no steps")
     counted = None if lengths is None else _lengths(lengths, time, batch, unbatched, batch_first, x.device)
     boundaries = None if resets is None else _resets(torch.as_tensor(resets), time, batch, unbatched, x.device)
-    if counted is not None:
-        # whatever stands in the padding, NaN too, must not reach a result or a gradient
-        steps = steps.masked_fill(padded(counted, time).unsqueeze(-1), 0)
     return Steps(steps, counted, boundaries, batch_first, unbatched)
 
 

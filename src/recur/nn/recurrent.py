@@ -22,6 +22,7 @@ from recur.nn.extras import describe
 from recur.nn.locking import Lock, Locking
 from recur.nn.masks import draw_noise, drop_weights
 from recur.nn.padding import Steps, arrange
+from recur.nn.quick import QuickLayers, run_quickly
 from recur.nn.report import merge_reports
 from recur.nn.state import State, StepStates, flat_state, join_state, split_state
 from recur.nn.stream import Stream
@@ -170,6 +171,7 @@ class Recurrent(Locking):
         self._register(own_sizes, device, dtype)
         self.reset_parameters()
         self._reports: list[Report] = []
+        self._quick: QuickLayers | None = None
 
     def _check_against_equation(self) -> None:
         self._recurrent_states = recurrent_states(self.equation)
@@ -297,6 +299,10 @@ class Recurrent(Locking):
         BackendError
             If the backend asked for by name cannot run this.
         """
+        if lengths is None and resets is None and not return_all_states:
+            found = run_quickly(self, input, hx)
+            if found is not None:
+                return found
         steps, initial_states = self._enter(input, hx, lengths, resets)
         y, finals, series = self._run_layers(steps, initial_states, return_all_states)
         state = steps.leave(join_state(finals, self.equation.states, self._state_sizes))
@@ -385,7 +391,7 @@ class Recurrent(Locking):
             if self.training and layer < self.num_layers - 1:
                 y = drop_between(y, steps, self.dropout, self.variational_dropout, self._lock_of(layer))
             if self.residual and y.shape == x.shape:
-                y = x + y
+                y = steps.without_padding().x + y
             steps = replace(steps, x=y)
             finals.append(ends)
             series.append(histories)
@@ -458,6 +464,7 @@ class Recurrent(Locking):
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
         state["_reports"] = []
+        state["_quick"] = None
         return state
 
     def extra_repr(self) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import safetensors.torch
 import torch
+from safetensors.torch import load as from_bytes
+from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from recur.engine import prepare, run
@@ -80,7 +81,6 @@ class Stream:
         self.backend = "native" if all(isinstance(part, _Native) for part in self._parts) else "eager"
         self._threads = torch.get_num_threads()
         self._last = 0.0
-        self._address = [part for part in self._parts]
         self._between = [torch.empty(batch, part.width, dtype=weight.dtype) for part in self._parts[:-1]]
 
     def step(self, x: Any) -> Any:
@@ -180,7 +180,7 @@ class Stream:
     def state(self) -> bytes:
         """The memory of all streams as bytes (in the safetensors format)."""
         named = {f"{layer}.{name}": v for layer, given in enumerate(self.states()) for name, v in given.items()}
-        return safetensors.torch.save(named)
+        return to_bytes(named)
 
     def restore(self, state: bytes) -> None:
         """Go on from what ``state`` gave.
@@ -191,7 +191,7 @@ class Stream:
             If the bytes are not the state of such a stream.
         """
         try:
-            named = safetensors.torch.load(state)
+            named = from_bytes(state)
         except Exception as error:
             raise LayerInputError(f"these {len(state)} bytes are not the state of a stream: {error}") from None
         given: list[dict[str, Tensor]] = [{} for _ in self._parts]

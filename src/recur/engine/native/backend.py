@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -19,13 +20,19 @@ _DTYPES = (torch.float32, torch.float64)
 
 def why_not(call: Call) -> str | None:
     """The reason why this call is not for the native backend, or None if it is."""
-    tensors = (call.x, *call.states.values(), *call.parameters.values())
-    if any(t.device.type != "cpu" for t in tensors):
-        return f"it runs on the CPU, and the tensors are on {call.x.device}"
-    if any(t.dtype not in _DTYPES for t in tensors):
-        return f"it computes in float32 and float64, not in {call.x.dtype}; see precision"
-    if any(t.dtype != call.x.dtype for t in tensors):
-        return "the inputs and the parameters have different dtypes"
+    x = call.x
+    dtype = x.dtype
+    if torch.is_autocast_enabled("cpu"):
+        if torch.get_autocast_dtype("cpu") is not torch.bfloat16:
+            return f"under autocast it computes in bfloat16, not in {torch.get_autocast_dtype('cpu')}"
+        call, dtype = _uncast(call), torch.float32
+    for tensor in (call.x, *call.states.values(), *call.parameters.values()):
+        if not tensor.is_cpu:
+            return f"it runs on the CPU, and the tensors are on {tensor.device}"
+        if tensor.dtype is not dtype:
+            return f"the inputs are {dtype} and a parameter or state is {tensor.dtype}"
+    if dtype not in _DTYPES:
+        return f"it computes in float32 and float64, not in {dtype}; see precision"
     if call.precision == "bfloat16" and call.x.dtype != torch.float32:
         return "precision bfloat16 is for float32 layers"
     if torch._C._functorch.maybe_current_level() is not None:
@@ -41,6 +48,8 @@ def why_not(call: Call) -> str | None:
 
 def run(call: Call, report: Report) -> Result:
     """Run a recurrence that ``why_not`` has no objection to."""
+    if torch.is_autocast_enabled("cpu"):
+        return _autocast(call, report)
     made = compiled(call)
     parameters = parameters_of(made, call)
     states = [call.states[name] for name in made.states]
@@ -50,7 +59,7 @@ def run(call: Call, report: Report) -> Result:
         *(parameters[name].contiguous() for name in (*made.matrices, *made.vectors)),
     ]
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-        outputs = list(_Recurrence.apply(made, call, *tensors))  # type: ignore[no-untyped-call]
+        outputs = list(Recurrence.apply(made, call, *tensors))  # type: ignore[no-untyped-call]
     else:
         outputs, _ = passes.forward(made, call, tensors, training=False)
     count = len(outputs) - len(states)
@@ -64,7 +73,23 @@ def run(call: Call, report: Report) -> Result:
     )
 
 
-class _Recurrence(torch.autograd.Function):
+def _uncast(call: Call) -> Call:
+    """Inputs and states as float32, whatever autocast has made of them on the way."""
+    states = {name: state.float() for name, state in call.states.items()}
+    return replace(call, x=call.x.float(), states=states)
+
+
+def _autocast(call: Call, report: Report) -> Result:
+    """Under autocast: products in its dtype, states in float32, and outputs in its dtype, as torch's own layers."""
+    dtype = torch.get_autocast_dtype("cpu")
+    with torch.autocast("cpu", enabled=False):
+        result = run(replace(_uncast(call), precision="bfloat16"), report)
+    series = None if result.all_states is None else {n: one.to(dtype) for n, one in result.all_states.items()}
+    states = {name: state.to(dtype) for name, state in result.states.items()}
+    return Result(result.outputs.to(dtype), states, series, report)
+
+
+class Recurrence(torch.autograd.Function):
     """One recurrence, differentiable: by the core once, by the eager backend any further time."""
 
     @staticmethod
@@ -90,8 +115,6 @@ def _twice(
     made: Compiled, call: Call, tensors: list[Tensor], gradients: tuple[Tensor | None, ...], needed: tuple[bool, ...]
 ) -> list[Tensor | None]:
     """Gradients that can be differentiated again: the forward pass is run once more, in torch operations."""
-    from dataclasses import replace
-
     inputs = passes.Inputs.of(made, tensors)
     graph_parameters = dict(zip((*made.matrices, *made.vectors), (*inputs.matrices, *inputs.vectors), strict=True))
     again = replace(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -42,6 +43,25 @@ class Compiled:
     states: tuple[str, ...]
     noises: tuple[str, ...]
     size_list: tuple[Size, ...]
+    state_sizes: tuple[Size, ...]
+    _widths: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
+    _numbers: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
+
+    def numbers(self, sizes: Mapping[str, int]) -> list[int]:
+        """The core's table of sizes, given a number for each symbol."""
+        key = tuple(sizes.values())
+        found = self._numbers.get(key)
+        if found is None:
+            found = self._numbers[key] = [size.value(sizes) for size in self.size_list]
+        return found
+
+    def widths(self, sizes: Mapping[str, int]) -> list[int]:
+        """S of each state, given a number for each symbol."""
+        key = tuple(sizes.values())
+        found = self._widths.get(key)
+        if found is None:
+            found = self._widths[key] = [size.value(sizes) for size in self.state_sizes]
+        return found
 
 
 _made: dict[int, tuple[Graph, Compiled]] = {}
@@ -72,6 +92,7 @@ def compiled(call: Call) -> Compiled:
         tuple(graph.states),
         tuple(graph.noises),
         tuple(Size.parse(text) for text in made.sizes),
+        tuple(node.size for node in graph.states.values()),
     )
     _made[id(whole)] = (whole, made_of)
     return made_of

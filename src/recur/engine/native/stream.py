@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from recur.engine.call import Call
-from recur.engine.native.arguments import Arguments, type_of
+from recur.engine.native.arguments import TYPES, Arguments
 from recur.engine.native.program import compiled, parameters_of
 from recur.errors import BackendError
 
@@ -33,17 +33,14 @@ class NativeStream:
         self._core = made.core
         parameters = {name: p.detach().contiguous() for name, p in parameters_of(made, call).items()}
         states = [call.states[name].detach().contiguous() for name in made.states]
-        arguments = Arguments()
-        arguments.set(
-            type=type_of(call.x.dtype), T=0, B=states[0].shape[0], threads=torch.get_num_threads(),
-            precision=int(call.precision == "bfloat16"),
+        none = [0] * len(states)
+        arguments = Arguments(
+            type=TYPES[call.x.dtype], T=0, B=states[0].shape[0], threads=torch.get_num_threads(),
+            precision=int(call.precision == "bfloat16"), sizes=made.numbers(call.sizes),
+            matrices=[parameters[name].data_ptr() for name in made.matrices],
+            vectors=[parameters[name].data_ptr() for name in made.vectors],
+            initial=[state.data_ptr() for state in states], series=none, final=none,
         )  # fmt: skip
-        arguments.array("sizes", [size.value(call.sizes) for size in made.size_list])
-        arguments.array("matrices", [parameters[name].data_ptr() for name in made.matrices])
-        arguments.array("vectors", [parameters[name].data_ptr() for name in made.vectors])
-        arguments.array("initial", [state.data_ptr() for state in states])
-        arguments.array("series", [0] * len(states))
-        arguments.array("final", [0] * len(states))
         handle = self._core.stream_open(made.cell.pointer, arguments.address())
         if not handle:
             raise BackendError(f"the native core cannot stream this layer: {self._core.message}")

@@ -1,0 +1,56 @@
+"""A recurrence of which everything but the tensors is known: what a layer calls again and again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from recur.engine.call import Call, Report
+from recur.engine.native import passes
+from recur.engine.native.backend import Recurrence
+from recur.engine.native.program import Compiled, compiled
+
+REPORT = Report("native")
+
+
+class Quick:
+    """The native backend without the checks that one call has passed already.
+
+    Parameters
+    ----------
+    call : Call
+        A checked call without lengths, resets, noise and packing, all of whose parameters are given. Its tensors are
+        not kept.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self.made: Compiled = compiled(call)
+        self.call = call.without_tensors()
+
+    @property
+    def possible(self) -> bool:
+        """Whether every parameter of the step is one of the layer's own."""
+        return not self.made.once
+
+    def __call__(self, tensors: Sequence[Tensor | None]) -> Sequence[Tensor]:
+        """Run it on x (T, B, X), initial states (None for zeros), matrices and vectors: y, then the final states."""
+        if torch.is_grad_enabled():
+            for tensor in tensors:
+                if tensor is not None and tensor.requires_grad:
+                    outputs: Sequence[Tensor] = Recurrence.apply(self.made, self.call, *tensors)  # type: ignore[no-untyped-call]
+                    return outputs
+        return passes.forward(self.made, self.call, tensors, training=False)[0]
+
+
+def undisturbed() -> bool:
+    """Whether nothing that looks into operations is going on: tracing, transforms, forward mode, autocast."""
+    return (
+        not torch.compiler.is_compiling()
+        and torch._C._functorch.maybe_current_level() is None
+        and torch.autograd.forward_ad._current_level < 0
+        and not torch.is_autocast_enabled("cpu")
+        and "RECUR_BACKEND" not in os.environ
+    )
