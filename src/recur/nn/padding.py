@@ -173,7 +173,8 @@ def as_lengths(lengths: Tensor | Sequence[int], time: int, batch: int, hint: str
         raise LayerInputError(
             f"lengths should have one number a row, shape ({batch},), got {tuple(tensor.shape)}", hint=hint
         )
-    if batch:
+    # a traced length has no value yet: the core looks at it when the program runs
+    if batch and not torch.compiler.is_compiling():
         low, high = int(tensor.min()), int(tensor.max())
         if low < 0 or high > time:
             raise LayerInputError(
@@ -196,7 +197,7 @@ def _lengths(
     else:
         hint = "the input is read as (B, T, X) because batch_first=True"
     counted = as_lengths(given, time, batch, hint)
-    if batch == 0 or int(counted.min()) == time:
+    if not torch.compiler.is_compiling() and (batch == 0 or int(counted.min()) == time):
         return None
     return counted.to(device)
 

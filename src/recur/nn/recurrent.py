@@ -26,6 +26,7 @@ from recur.nn.quick import QuickLayers, run_quickly
 from recur.nn.report import merge_reports
 from recur.nn.state import State, StepStates, flat_state, join_state, split_state
 from recur.nn.stream import Stream
+from recur.nn.traced import run_traced
 
 Series = list[list[dict[str, Tensor]]]
 
@@ -361,28 +362,37 @@ class Recurrent(Locking):
             for direction, binding in enumerate(in_layer):
                 parameters = binding.gather(lambda name: getattr(self, name))
                 lock = self._lock_of(layer, direction)
-                result = backends.run(
-                    self.equation,
-                    x,
-                    self._learned(layer, direction, steps.rows) if given is None else given[layer][direction],
-                    drop_weights(parameters, self._recurrent_matrices, self.weight_drop, self.training, lock),
-                    lengths=steps.lengths,
-                    resets=steps.resets,
-                    reverse=direction == 1,
-                    noise=draw_noise(
-                        steps,
-                        self._state_sizes[layer],
-                        self._recurrent_states,
-                        self.recurrent_dropout,
-                        self.zoneout,
-                        self.training,
-                        lock,
-                    ),
-                    backend=self.engine,
-                    all_states=all_states,
-                    precision=self.precision,
-                    packing=steps.packing,
+                states = self._learned(layer, direction, steps.rows) if given is None else given[layer][direction]
+                dropped = drop_weights(parameters, self._recurrent_matrices, self.weight_drop, self.training, lock)
+                noise = draw_noise(
+                    steps,
+                    self._state_sizes[layer],
+                    self._recurrent_states,
+                    self.recurrent_dropout,
+                    self.zoneout,
+                    self.training,
+                    lock,
                 )
+                result = None
+                if torch.compiler.is_compiling() and self.engine in {"auto", "native"}:
+                    result = run_traced(
+                        self, layer, direction, x, states, dropped, steps.lengths, steps.resets, noise, all_states
+                    )
+                if result is None:
+                    result = backends.run(
+                        self.equation,
+                        x,
+                        states,
+                        dropped,
+                        lengths=steps.lengths,
+                        resets=steps.resets,
+                        reverse=direction == 1,
+                        noise=noise,
+                        backend=self.engine,
+                        all_states=all_states,
+                        precision=self.precision,
+                        packing=steps.packing,
+                    )
                 outputs.append(result.outputs)
                 ends.append(result.states)
                 histories.append(result.all_states or {})

@@ -1,0 +1,176 @@
+"""The native backend as operators of torch: what torch.compile and torch.export see.
+
+    recur::recurrence(key, x, states, matrices, vectors, lengths, resets, noises, training) -> y, ..., finals, tape
+    recur::recurrence_backward(key, ..., tape, gradients, needed) -> dE/dx, dE/dstates, dE/dmatrices, dE/dvectors
+
+``key`` names the cell and its options as text, so that an exported program can be loaded by another process, which
+knows the stock cells by name and a user's cell once its layer has been made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recur import equations
+from recur.engine.call import Call
+from recur.engine.native import passes
+from recur.engine.native.program import Compiled, compiled
+from recur.engine.noise import Noise
+from recur.equations import Equation
+from recur.errors import BackendError
+
+_users: dict[str, Equation] = {}
+
+
+def key_of(call: Call) -> str:
+    """The text by which the operators know a call."""
+    equation = call.equation
+    name = equation.name
+    if name not in equations.names() or equations.get(name).digest != equation.digest:
+        name = f"{name}-{equation.digest[:16]}"
+        _users[name] = equation
+    noise = call.noise
+    return json.dumps(
+        {
+            "cell": name,
+            "sizes": dict(call.sizes),
+            "reverse": call.reverse,
+            "all_states": call.all_states,
+            "precision": call.precision,
+            "recurrent": sorted(noise.recurrent),
+            "zoneout": sorted(noise.zoneout),
+        }
+    )
+
+
+@lru_cache(maxsize=1024)
+def _job(key: str, dtype: torch.dtype) -> tuple[Compiled, Call]:
+    """What a key stands for."""
+    told = json.loads(key)
+    name = told["cell"]
+    equation = _users.get(name) or (equations.get(name) if name in equations.names() else None)
+    if equation is None:
+        raise BackendError(
+            f"the cell {name} is unknown to this process", hint="import the module that defines it, and make its layer"
+        )
+    sizes: Mapping[str, int] = told["sizes"]
+    empty = torch.empty(0, dtype=dtype)
+    states = {s: empty.new_empty(0, *equation.shape(s, **sizes)) for s in equation.states}
+    noise = Noise(dict.fromkeys(told["recurrent"], empty), dict.fromkeys(told["zoneout"], empty))
+    parameters = {p: empty.new_empty(equation.shape(p, **sizes)) for p in equation.parameters}
+    (width,) = equation.shape(equation.input, **sizes)
+    call = Call(
+        equation, empty.new_empty(0, 0, width), states, parameters, sizes, reverse=told["reverse"], noise=noise,
+        all_states=told["all_states"], precision=told["precision"],
+    )  # fmt: skip
+    return compiled(call), call
+
+
+def _with(call: Call, made: Compiled, lengths: Any, resets: Any, noises: Sequence[Tensor]) -> Call:
+    given = dict(zip(made.noises, noises, strict=True))
+    recurrent = {n.partition(":")[2]: t for n, t in given.items() if n.startswith("recurrent")}
+    zoneout = {n.partition(":")[2]: t for n, t in given.items() if not n.startswith("recurrent")}
+    return replace(call, lengths=lengths, resets=resets, noise=Noise(recurrent, zoneout))
+
+
+@torch.library.custom_op("recur::recurrence", mutates_args=(), device_types="cpu")
+def recurrence(
+    key: str,
+    x: Tensor,
+    states: list[Tensor],
+    matrices: list[Tensor],
+    vectors: list[Tensor],
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    noises: list[Tensor],
+    training: bool,
+) -> list[Tensor]:
+    """Run a recurrence; the last tensor is the tape, empty unless ``training``."""
+    made, call = _job(key, x.dtype)
+    call = _with(call, made, lengths, resets, noises)
+    tensors = [x if x.stride(-1) == 1 else x.contiguous(), *(t.contiguous() for t in (*states, *matrices, *vectors))]
+    outputs, tape = passes.forward(made, call, tensors, training)
+    return [*outputs, x.new_empty(0, dtype=torch.uint8) if tape is None else tape]
+
+
+@recurrence.register_fake
+def _(
+    key: str, x: Tensor, states: list[Tensor], matrices: list[Tensor], vectors: list[Tensor],
+    lengths: Tensor | None, resets: Tensor | None, noises: list[Tensor], training: bool,
+) -> list[Tensor]:  # fmt: skip
+    told = json.loads(key)
+    T, B = x.shape[0], x.shape[1]
+    kept = states if told["all_states"] else states[:1]
+    series = []
+    for state in kept:
+        if x.stride(0) < x.stride(1):
+            series.append(x.new_empty((B, T, state.shape[-1])).transpose(0, 1))
+        else:
+            series.append(x.new_empty((T, B, state.shape[-1])))
+    finals = [x.new_empty((B, state.shape[-1])) for state in states]
+    return [*series, *finals, x.new_empty(1 if training else 0, dtype=torch.uint8)]
+
+
+@torch.library.custom_op("recur::recurrence_backward", mutates_args=(), device_types="cpu")
+def recurrence_backward(
+    key: str,
+    x: Tensor,
+    states: list[Tensor],
+    matrices: list[Tensor],
+    vectors: list[Tensor],
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    noises: list[Tensor],
+    tape: Tensor,
+    gradients: list[Tensor],
+) -> list[Tensor]:
+    """Run the backward pass: dE/d(x, states, matrices, vectors)."""
+    made, call = _job(key, x.dtype)
+    call = _with(call, made, lengths, resets, noises)
+    tensors = [x if x.stride(-1) == 1 else x.contiguous(), *(t.contiguous() for t in (*states, *matrices, *vectors))]
+    found = passes.backward(made, call, tensors, tape, gradients, [True] * len(tensors))
+    return [t for t in found if t is not None]
+
+
+@recurrence_backward.register_fake
+def _(
+    key: str, x: Tensor, states: list[Tensor], matrices: list[Tensor], vectors: list[Tensor],
+    lengths: Tensor | None, resets: Tensor | None, noises: list[Tensor], tape: Tensor, gradients: list[Tensor],
+) -> list[Tensor]:  # fmt: skip
+    T, B, X = x.shape
+    d_x = x.new_empty((B, T, X)).transpose(0, 1) if x.stride(0) < x.stride(1) else x.new_empty((T, B, X))
+    return [d_x, *(t.new_empty(t.shape) for t in (*states, *matrices, *vectors))]
+
+
+def _setup(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
+    key, x, states, matrices, vectors, lengths, resets, noises, training = inputs
+    ctx.key, ctx.counts = key, (len(states), len(matrices), len(vectors), len(noises))
+    ctx.training = training
+    ctx.save_for_backward(x, *states, *matrices, *vectors, *noises, lengths, resets, output[-1], *output[:-1])
+
+
+def _backward(ctx: Any, gradients: list[Tensor | None]) -> tuple[Any, ...]:
+    if not ctx.training:
+        raise BackendError("recur::recurrence was run without training=True and has no gradient")
+    x, *rest = ctx.saved_tensors
+    s, m, v, n = ctx.counts
+    states, rest = rest[:s], rest[s:]
+    matrices, rest = rest[:m], rest[m:]
+    vectors, rest = rest[:v], rest[v:]
+    noises, rest = rest[:n], rest[n:]
+    lengths, resets, tape, *outputs = rest
+    given = [torch.zeros_like(o) if g is None else g for g, o in zip(gradients[:-1], outputs, strict=True)]
+    d_x, *found = recurrence_backward(ctx.key, x, states, matrices, vectors, lengths, resets, noises, tape, given)
+    return (
+        None, d_x, found[:s], found[s : s + m], found[s + m :], None, None, [None] * n if n else [], None,
+    )  # fmt: skip
+
+
+recurrence.register_autograd(_backward, setup_context=_setup)

@@ -1,0 +1,87 @@
+"""A layer while torch.compile or torch.export looks on: one operator a recurrence, and nothing that depends on values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from recur.engine import Call, Noise, Result, prepare
+from recur.engine.call import Report
+from recur.engine.native import why_not
+from recur.engine.native.operator import key_of, recurrence
+from recur.engine.native.program import compiled
+
+if TYPE_CHECKING:
+    from recur.nn.recurrent import Recurrent
+
+
+@torch._dynamo.assume_constant_result  # type: ignore[misc]
+def traced_key(
+    layer: Recurrent, number: int, direction: int, all_states: bool, recurrent: str, zoneout: str
+) -> tuple[str, str, str, str] | None:
+    """What the operator is called with: its key and the names of matrices, vectors and noises; None if it cannot run."""
+    binding = layer._bindings[number][direction]
+    parameters = {n: p.detach() for n, p in binding.gather(lambda name: getattr(layer, name)).items()}
+    (width,) = layer.equation.shape(layer.equation.input, **layer._layer_sizes[number])
+    like = next(iter(parameters.values()))
+    sizes = layer._state_sizes[number]
+    noise = Noise(
+        {s: like.new_zeros(1, sizes[s]) for s in recurrent.split()},
+        {s: like.new_zeros(1, 1, sizes[s]) for s in zoneout.split()},
+    )
+    call: Call = prepare(
+        layer.equation, like.new_zeros(1, 1, width), None, parameters, reverse=direction == 1, noise=noise,
+        all_states=all_states, precision=layer.precision,
+    )  # fmt: skip
+    if why_not(call) is not None:
+        return None
+    made = compiled(call)
+    if made.once:
+        return None
+    return key_of(call), " ".join(made.matrices), " ".join(made.vectors), " ".join(made.noises)
+
+
+def run_traced(
+    layer: Recurrent,
+    number: int,
+    direction: int,
+    x: Tensor,
+    states: dict[str, Tensor] | None,
+    parameters: dict[str, Tensor],
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    noise: Noise | None,
+    all_states: bool,
+) -> Result | None:
+    """Run one recurrence as an operator; None where another backend has to."""
+    recurrent = "" if noise is None else " ".join(noise.recurrent)
+    zoneout = "" if noise is None else " ".join(noise.zoneout)
+    known = traced_key(layer, number, direction, all_states, recurrent, zoneout)
+    if known is None or x.dim() != 3:
+        return None
+    key, matrices, vectors, noises = known
+    names = layer.equation.states
+    sizes = layer._state_sizes[number]
+    given = [
+        x.new_zeros((x.shape[1], sizes[name])) if states is None else states[name] for name in names
+    ]  # fmt: skip
+    masks = []
+    for name in noises.split():
+        kind, _, state = name.partition(":")
+        mask: Any = None if noise is None else (noise.recurrent if kind == "recurrent" else noise.zoneout)[state]
+        masks.append(mask if isinstance(mask, Tensor) else torch.full((sizes[state],), mask, dtype=x.dtype))
+    training = torch.is_grad_enabled()
+    outputs = recurrence(
+        key, x, given, [parameters[name] for name in matrices.split()], [parameters[name] for name in vectors.split()],
+        lengths, resets, masks, training,
+    )  # fmt: skip
+    count = len(names) if all_states else 1
+    series, finals = outputs[:count], outputs[count : count + len(names)]
+    return Result(
+        series[0],
+        dict(zip(names, finals, strict=True)),
+        dict(zip(names, series, strict=True)) if all_states else None,
+        Report("native"),
+    )
