@@ -4,6 +4,8 @@
 #   make test     the whole test suite
 #   make lint     ruff and mypy
 #   make bench    time our layers against torch.nn's, side by side   make bench BENCH_ARGS=--quick
+#   make bench-all  every benchmark: odd sizes, ragged rows, other libraries, a language model, the start
+#   make sanitize the native backend's tests under the address and undefined-behaviour sanitizers
 #   make venv     the environment alone, with the tools for development
 #
 # VENV      where the environment is                       make test VENV=/somewhere/else
@@ -19,7 +21,7 @@ JOBS ?= auto
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test lint bench venv clean
+.PHONY: demo test lint bench bench-all sanitize venv clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/recur demo
@@ -33,7 +35,20 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/python -m mypy
 
 bench: $(VENV)/.installed-dev
-	@$(BIN)/python -m benchmarks.layers $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks.layers --raised-malloc $(BENCH_ARGS)
+
+bench-all: bench
+	@for set in odd ragged tagger bfloat16 cells; do echo; $(BIN)/python -m benchmarks.layers --set $$set || exit 1; done
+	@echo; $(BIN)/python -m benchmarks.peers
+	@echo; $(BIN)/python -m benchmarks.lm || test $$? -eq 2
+	@echo; $(BIN)/python -m benchmarks.start
+
+# Python itself is not built for the sanitizer, so it is loaded in front of it; its own leaks are not ours
+sanitize: $(VENV)/.installed-dev
+	$(BIN)/python -m recur.compiler.build build/sanitize --sanitize
+	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 RECUR_LIBRARIES=build/sanitize OMP_NUM_THREADS=2 \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/engine/test_native.py $(PYTEST_ARGS)
 
 venv: $(VENV)/.installed-dev
 

@@ -43,6 +43,8 @@ class Call:
         "float32" (the tensors' own dtype) or "bfloat16" (products only).
     packing : Packing or None
         How the inputs are packed; ``lengths`` is then None.
+    memory_budget : int, "sqrt" or None
+        Bytes that the values kept for the backward pass may take; more are computed again. None keeps them all.
     """
 
     equation: Equation
@@ -57,6 +59,7 @@ class Call:
     all_states: bool = False
     precision: str = "float32"
     packing: Packing | None = None
+    memory_budget: int | str | None = None
 
     def without_tensors(self) -> Call:
         """The same call on empty tensors: what remains to be said of it when its tensors are given apart."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import torch
@@ -73,6 +74,7 @@ def run(
     backend: str = "auto",
     precision: str = "float32",
     packing: Packing | None = None,
+    memory_budget: int | str | None = None,
 ) -> Result:
     """Run a recurrence over a batch of sequences, one direction of one layer.
 
@@ -103,6 +105,9 @@ def run(
         "float32": the tensors' own dtype; "bfloat16": factors of matrix products rounded to bfloat16.
     packing : Packing, optional
         How the inputs are packed, in place of ``lengths``.
+    memory_budget : int or "sqrt", optional
+        Bytes that the values kept for the backward pass may take (native backend): segments of the sequence are
+        computed again in the backward pass. "sqrt" keeps about 2 sqrt(T) steps.
 
     Returns
     -------
@@ -117,6 +122,8 @@ def run(
         If the backend asked for cannot run it.
     """
     call = prepare(equation, x, states, parameters, lengths, resets, reverse, noise, all_states, precision, packing)
+    if memory_budget is not None:
+        call = replace(call, memory_budget=memory_budget)
     report = choose(call, os.environ.get("RECUR_BACKEND") or backend)
     if report.ran != "native":
         # whatever stands in the padding, NaN too, must not reach a result or a gradient; the core never reads it

@@ -256,3 +256,20 @@ def check_devices(x: Tensor, states: Sequence[Tensor], weight: Tensor) -> None:
             f"{x.device} and parameter tensor at {weight.device}",
             hint=f'input.to("{weight.device}"), or layer.to("{x.device}")',
         )
+
+
+def check_budget(budget: object) -> int | str | None:
+    """Check a memory budget.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither "sqrt" nor a positive number of bytes.
+    """
+    if budget is None or budget == "sqrt":
+        return budget  # type: ignore[return-value]
+    if not isinstance(budget, int) or isinstance(budget, bool) or budget <= 0:
+        raise ConfigError(
+            f'memory_budget is {budget!r}, expected a number of bytes or "sqrt"', hint="memory_budget=500_000_000"
+        )
+    return budget

@@ -20,6 +20,7 @@ class Extras(TypedDict, total=False):
     learn_initial_state: bool
     engine: str
     precision: str
+    memory_budget: int | str | None
 
 
 # in the order in which a layer's repr shows them, torch.nn's first
@@ -43,6 +44,7 @@ _DEFAULTS: dict[str, Any] = {
     "learn_initial_state": False,
     "engine": "auto",
     "precision": "float32",
+    "memory_budget": None,
 }
 
 

@@ -38,7 +38,7 @@ class GRU(Recurrent):
         Normalise both products (Ba et al. 2016).
     **extras
         ``residual``, ``merge``, ``variational_dropout``, ``recurrent_dropout``, ``zoneout``, ``weight_drop``,
-        ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``: see ``Recurrent``.
+        ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``, ``memory_budget``: see ``Recurrent``.
 
     Raises
     ------

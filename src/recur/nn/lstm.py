@@ -41,7 +41,7 @@ class LSTM(Recurrent):
         Start of the forget gate's bias; 1 is a good value for long memories (Jozefowicz et al. 2015).
     **extras
         ``residual``, ``merge``, ``variational_dropout``, ``recurrent_dropout``, ``zoneout``, ``weight_drop``,
-        ``memory_steps``, ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``: see
+        ``memory_steps``, ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``, ``memory_budget``: see
         ``Recurrent``.
 
     Raises

@@ -78,9 +78,12 @@ class Recurrent(Locking):
     learn_initial_state : bool
         Make the state before the first step a parameter (zero at first) instead of zero. A reset still zeroes.
     engine : str
-        Backend: "auto", "eager" or "stock". ``backend_report()`` says what ran.
+        Backend: "auto", "native", "stock" or "eager". ``backend_report()`` says what ran.
     precision : "float32" or "bfloat16"
         Of the matrix products; "float32" means the dtype of the parameters.
+    memory_budget : int or "sqrt", optional
+        Bytes that each layer and direction may keep for its backward pass; what does not fit is computed again there,
+        in segments, at the cost of one more forward pass. "sqrt" keeps as much as grows with the root of T.
 
     Raises
     ------
@@ -138,6 +141,7 @@ class Recurrent(Locking):
         learn_initial_state: bool = False,
         engine: str = "auto",
         precision: str = "float32",
+        memory_budget: int | str | None = None,
     ) -> None:
         super().__init__()
         self.equation = checks.as_equation(equation)
@@ -166,6 +170,7 @@ class Recurrent(Locking):
         self.learn_initial_state = learn_initial_state
         self.engine = engine
         self.precision = precision
+        self.memory_budget = checks.check_budget(memory_budget)
         checks.warn_unused_dropout("dropout", self.dropout, self.num_layers)
         checks.warn_unused_dropout("variational_dropout", self.variational_dropout, self.num_layers)
         self._check_against_equation()
@@ -392,6 +397,7 @@ class Recurrent(Locking):
                         all_states=all_states,
                         precision=self.precision,
                         packing=steps.packing,
+                        memory_budget=self.memory_budget,
                     )
                 outputs.append(result.outputs)
                 ends.append(result.states)

@@ -34,7 +34,7 @@ class RNN(Recurrent):
         As in torch.nn.RNN.
     **extras
         ``residual``, ``merge``, ``variational_dropout``, ``recurrent_dropout``, ``zoneout``, ``weight_drop``,
-        ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``: see ``Recurrent``.
+        ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``, ``memory_budget``: see ``Recurrent``.
 
     Raises
     ------

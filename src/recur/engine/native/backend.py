@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recur.engine import eager
 from recur.engine.call import Call, Report, Result
 from recur.engine.native import passes
 from recur.engine.native.arguments import inner_contiguous
 from recur.engine.native.program import Compiled, compiled, parameters_of
+from recur.engine.native.segments import Segmented, segment_steps
+from recur.engine.native.twice import differentiable
 from recur.errors import BackendError
 
 _DTYPES = (torch.float32, torch.float64)
@@ -50,6 +51,8 @@ def run(call: Call, report: Report) -> Result:
     """Run a recurrence that ``why_not`` has no objection to."""
     if torch.is_autocast_enabled("cpu"):
         return _autocast(call, report)
+    if call.memory_budget is not None and call.packing is not None:
+        return run(call.padded(), report).packed(call.packing)
     made = compiled(call)
     parameters = parameters_of(made, call)
     states = [call.states[name] for name in made.states]
@@ -59,7 +62,11 @@ def run(call: Call, report: Report) -> Result:
         *(parameters[name].contiguous() for name in (*made.matrices, *made.vectors)),
     ]
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-        outputs = list(Recurrence.apply(made, call, *tensors))  # type: ignore[no-untyped-call]
+        steps = segment_steps(made, call)
+        if steps is None:
+            outputs = list(Recurrence.apply(made, call, *tensors))  # type: ignore[no-untyped-call]
+        else:
+            outputs = list(Segmented.apply(made, call, steps, *tensors))  # type: ignore[no-untyped-call]
     else:
         outputs, _ = passes.forward(made, call, tensors, training=False)
     count = len(outputs) - len(states)
@@ -107,29 +114,5 @@ class Recurrence(torch.autograd.Function):
             return (None, None, *(None for _ in tensors))
         needed = ctx.needs_input_grad[2:]
         if torch.is_grad_enabled():
-            return (None, None, *_twice(ctx.made, ctx.call, tensors, gradients, needed))
+            return (None, None, *differentiable(ctx.made, ctx.call, tensors, gradients, needed))
         return (None, None, *passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed))
-
-
-def _twice(
-    made: Compiled, call: Call, tensors: list[Tensor], gradients: tuple[Tensor | None, ...], needed: tuple[bool, ...]
-) -> list[Tensor | None]:
-    """Gradients that can be differentiated again: the forward pass is run once more, in torch operations."""
-    inputs = passes.Inputs.of(made, tensors)
-    graph_parameters = dict(zip((*made.matrices, *made.vectors), (*inputs.matrices, *inputs.vectors), strict=True))
-    again = replace(
-        call, x=inputs.x, states=dict(zip(made.states, inputs.states, strict=True)), parameters=graph_parameters
-    )
-    result = eager.run_graph(again, made.graph, Report("eager"))
-    series = list((result.all_states or {made.states[0]: result.outputs}).values())
-    outputs = [*series, *(result.states[name] for name in made.states)]
-    pairs = [(o, g) for o, g in zip(outputs, gradients, strict=True) if g is not None and o.requires_grad]
-    wanted = [t for t, need in zip(tensors, needed, strict=True) if need]
-    found = iter(
-        torch.autograd.grad(
-            [o for o, _ in pairs], wanted, [g for _, g in pairs], create_graph=True, allow_unused=True
-        )
-        if pairs
-        else [None] * len(wanted)
-    )
-    return [next(found) if need else None for need in needed]

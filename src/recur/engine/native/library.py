@@ -57,7 +57,10 @@ class Core:
 
 @cache
 def folders() -> tuple[Path, ...]:
-    """Where libraries may have been installed: beside the headers, or among the installed packages."""
+    """Where libraries may stand: where RECUR_LIBRARIES says, beside the headers, or among the installed packages."""
+    asked = os.environ.get("RECUR_LIBRARIES")
+    if asked:
+        return (Path(asked),)
     own = toolchain.HEADERS / "lib"
     installed = Path(sysconfig.get_path("platlib")) / "recur" / "native" / "lib"
     return (own, installed) if own != installed else (own,)

@@ -34,7 +34,13 @@ class Inputs:
         return Inputs(tensors[0], tensors[1:a], tensors[a:b], tensors[b:])
 
 
-def forward(made: Compiled, call: Call, tensors: Sequence[Tensor | None], training: bool) -> tuple[list[Tensor], Tensor | None]:
+def forward(
+    made: Compiled,
+    call: Call,
+    tensors: Sequence[Tensor | None],
+    training: bool,
+    series: Sequence[Tensor] | None = None,
+) -> tuple[list[Tensor], Tensor | None]:
     """Run the forward pass.
 
     Parameters
@@ -47,6 +53,8 @@ def forward(made: Compiled, call: Call, tensors: Sequence[Tensor | None], traini
         x, initial states (None for zeros), matrices and vectors.
     training : bool
         Whether a tape is written.
+    series : sequence of Tensor, optional
+        Where the series are written, in place of new tensors.
 
     Returns
     -------
@@ -61,7 +69,8 @@ def forward(made: Compiled, call: Call, tensors: Sequence[Tensor | None], traini
     B = x.shape[1] if packing is None else packing.rows
     widths = made.widths(call.sizes)
     wanted = len(widths) if call.all_states else 1
-    series = [_series(made, x, width) for width in widths[:wanted]]
+    if series is None:
+        series = [room(made, x, width) for width in widths[:wanted]]
     finals = [x.new_empty((B, width)) for width in widths]
     strides = [_strides(one) for one in series]
     missing = [0] * (len(states) - wanted)
@@ -84,6 +93,7 @@ def backward(
     gradients: Sequence[Tensor | None],
     needed: Sequence[bool],
     norms: Tensor | None = None,
+    into: Sequence[Tensor | None] | None = None,
 ) -> list[Tensor | None]:
     """Run the backward pass.
 
@@ -99,6 +109,8 @@ def backward(
         Which of ``tensors`` a gradient is wanted of.
     norms : Tensor, optional
         (states, T) float64: the squares of dE/dstate_t, summed over rows and units, are added to it.
+    into : sequence of Tensor or None, optional
+        Where dE/dx is written and dE/dparameters are added, in place of new tensors.
 
     Returns
     -------
@@ -117,7 +129,11 @@ def backward(
         torch.empty_like(t, memory_format=torch.contiguous_format) if need and t is not None else None
         for t, need in zip(tensors[1:], needed[1:], strict=True)
     ]
-    d_x = _like(made, x) if needed[0] else None
+    d_x = room(made, x, x.shape[-1]) if needed[0] and into is None else None
+    if into is not None:
+        d_x = into[0]
+        results[count:] = into[1 + count :]
+        arguments.set(accumulate=1)
     if d_x is not None:
         time, row = _strides(d_x)
         arguments.set(d_x=d_x.data_ptr(), d_x_time=time, d_x_row=row)
@@ -199,7 +215,7 @@ def _batch_first(x: Tensor) -> bool:
     return x.dim() == 3 and x.stride(0) < x.stride(1)
 
 
-def _series(made: Compiled, x: Tensor, width: int) -> Tensor:
+def room(made: Compiled, x: Tensor, width: int) -> Tensor:
     """Room for one state of every step, laid out in memory as the input is."""
     if x.dim() == 2:
         return empty(made.core, (x.shape[0], width), x.dtype)
@@ -207,10 +223,6 @@ def _series(made: Compiled, x: Tensor, width: int) -> Tensor:
     if _batch_first(x):
         return empty(made.core, (B, T, width), x.dtype).transpose(0, 1)
     return empty(made.core, (T, B, width), x.dtype)
-
-
-def _like(made: Compiled, x: Tensor) -> Tensor:
-    return _series(made, x, x.shape[-1])
 
 
 def _run(made: Compiled, function: object, arguments: Arguments) -> None:

@@ -1,0 +1,35 @@
+"""Build the core and the stock cells for this processor, as ``pip install`` does for all: for work on the core itself.
+
+    python -m recur.compiler.build FOLDER [--sanitize]      then run anything with RECUR_LIBRARIES=FOLDER
+
+``--sanitize`` has the compiler watch every access to memory and every undefined operation (``make sanitize``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from recur.compiler.generate import main as generate
+from recur.compiler.toolchain import CELL_SET, HEADERS, compile_library, instruction_set
+
+_SANITIZE = ("-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g1", "-O1")
+
+
+def main(folder: str, *options: str) -> int:
+    """Compile everything, several files at a time."""
+    extra = _SANITIZE if "--sanitize" in options else ()
+    target, best = Path(folder), instruction_set()
+    generate(str(target / "source"))
+    cells = CELL_SET.get(best, best)
+    jobs = [(HEADERS / "core.cpp", target / best / "core.so", best, ("-fopenmp", *extra))]
+    jobs += [(path, target / cells / f"{path.stem}.so", cells, extra) for path in (target / "source").glob("*.cpp")]
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        list(workers.map(lambda job: compile_library(*job), jobs))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,142 @@
+"""Backpropagation through time in bounded memory: segments of the sequence are computed again when they are needed.
+
+The forward pass keeps the states at the boundaries of segments only. The backward pass takes one segment after another,
+from the last to the first: it runs forward again, now keeping everything, and then back, handing dE/dstate down to the
+segment before. With segments of sqrt(T) steps both kinds of memory grow as sqrt(T). Source: A. Griewank (1992),
+Achieving logarithmic growth of temporal and spatial complexity in reverse automatic differentiation; T. Chen et al.
+(2016), Training deep nets with sublinear memory cost.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recur.compiler.program import program
+from recur.engine.call import Call
+from recur.engine.native import passes
+from recur.engine.native.program import Compiled
+from recur.engine.native.twice import differentiable
+from recur.engine.noise import Noise
+
+
+def segment_steps(made: Compiled, call: Call) -> int | None:
+    """Steps of a segment, or None if everything may be kept."""
+    budget = call.memory_budget
+    T, B = call.x.shape[:2]
+    if budget is None or T == 0 or B == 0:
+        return None
+    if budget == "sqrt":
+        steps = math.isqrt(T - 1) + 1
+    else:
+        kept = program(made.graph)
+        size = 4 if call.x.dtype == torch.float32 else 8
+        states = sum(made.widths(call.sizes))
+        # the tape, the derivatives that stand beside it on the way back, and the states at the boundaries
+        step = size * B * (sum(c.value(call.sizes) + 16 for c in (*kept.tape, *kept.derivatives)) + states + 32)
+        boundary = size * B * states
+        room = int(budget) - boundary * math.isqrt(T)
+        steps = max(1, room // step)
+    return steps if steps < T else None
+
+
+class Segmented(torch.autograd.Function):
+    """One recurrence in segments of ``steps`` steps."""
+
+    @staticmethod
+    def forward(ctx: Any, made: Compiled, call: Call, steps: int, *tensors: Tensor) -> tuple[Tensor, ...]:
+        x, count = tensors[0], len(made.states)
+        widths = made.widths(call.sizes)
+        wanted = count if call.all_states else 1
+        series = [passes.room(made, x, width) for width in widths[:wanted]]
+        states: list[Tensor] = list(tensors[1 : 1 + count])
+        boundaries: list[Tensor] = []
+        for segment in _segments(call, steps):
+            states = segment.entering(states)
+            boundaries += states
+            given = [x[segment.span], *states, *tensors[1 + count :]]
+            outputs, _ = passes.forward(made, segment.call, given, False, [one[segment.span] for one in series])
+            states = outputs[wanted:]
+        ctx.made, ctx.call, ctx.steps = made, call, steps
+        ctx.save_for_backward(*tensors, *boundaries)
+        ctx.set_materialize_grads(False)
+        return (*series, *states)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
+        made, call, steps = ctx.made, ctx.call, ctx.steps
+        needed = ctx.needs_input_grad[3:]
+        tensors, boundaries = ctx.saved_tensors[: len(needed)], ctx.saved_tensors[len(needed) :]
+        if all(g is None for g in gradients):
+            return (None, None, None, *(None for _ in tensors))
+        if torch.is_grad_enabled():
+            return (None, None, None, *differentiable(made, call, tensors, gradients, needed))
+        x, count = tensors[0], len(made.states)
+        wanted = len(gradients) - count
+        d_x = passes.room(made, x, x.shape[-1]) if needed[0] else None
+        d_parameters = [
+            torch.zeros_like(t) if need else None
+            for t, need in zip(tensors[1 + count :], needed[1 + count :], strict=True)
+        ]
+        d_states: list[Tensor | None] = list(gradients[wanted:])
+        segments = _segments(call, steps)
+        for number in reversed(range(len(segments))):
+            segment = segments[number]
+            states = boundaries[number * count : (number + 1) * count]
+            given = [x[segment.span], *states, *tensors[1 + count :]]
+            _, tape = passes.forward(made, segment.call, given, True)
+            if tape is None:
+                raise RuntimeError("a forward pass for training left no tape")
+            seeds = [None if g is None else g[segment.span] for g in gradients[:wanted]]
+            into = [None if d_x is None else d_x[segment.span], *([None] * count), *d_parameters]
+            hands = [need or number > 0 for need in needed[1 : 1 + count]]
+            wants = [needed[0], *hands, *needed[1 + count :]]
+            found = passes.backward(made, segment.call, given, tape, [*seeds, *d_states], wants, into=into)
+            d_states = segment.leaving(found[1 : 1 + count])
+        return (None, None, None, d_x, *d_states, *d_parameters)
+
+
+class _Segment:
+    """Steps ``span`` of a call, as a call of their own."""
+
+    def __init__(self, call: Call, start: int, stop: int) -> None:
+        self.span = slice(start, stop)
+        length = stop - start
+        lengths = None if call.lengths is None else (call.lengths - start).clamp(0, length)
+        resets = None if call.resets is None else call.resets[start:stop]
+        zoneout = {
+            name: mask[start:stop] if isinstance(mask, Tensor) and mask.dim() == 3 else mask
+            for name, mask in call.noise.zoneout.items()
+        }
+        self.call = replace(
+            call, lengths=lengths, resets=resets, noise=Noise(call.noise.recurrent, zoneout), memory_budget=None
+        )
+        # going backwards in time, a reset at the first step of the later segment lies between the two
+        self._fresh: Tensor | None = None
+        if call.reverse and call.resets is not None and stop < call.x.shape[0]:
+            fresh = call.resets[stop]
+            self._fresh = (fresh if call.lengths is None else fresh & (call.lengths > stop)).unsqueeze(-1)
+
+    def entering(self, states: Sequence[Tensor]) -> list[Tensor]:
+        """The states with which it begins."""
+        if self._fresh is None:
+            return list(states)
+        return [state.masked_fill(self._fresh, 0) for state in states]
+
+    def leaving(self, d_states: Sequence[Tensor | None]) -> list[Tensor | None]:
+        """dE/dstates for the segment that was computed before it."""
+        if self._fresh is None:
+            return list(d_states)
+        return [None if d is None else d.masked_fill(self._fresh, 0) for d in d_states]
+
+
+def _segments(call: Call, steps: int) -> list[_Segment]:
+    """The segments in the order in which they are computed."""
+    T = call.x.shape[0]
+    found = [_Segment(call, start, min(T, start + steps)) for start in range(0, T, steps)]
+    return found[::-1] if call.reverse else found
