@@ -77,7 +77,10 @@ class _Text:
         ]
         hoisted = [
             f"{{{h.column}, {self.size(h.size)}, {len(h.blocks)}, "
-            + self.table("RecurOperand", [f"{{RECUR_INPUT, 0, {self.size(b.columns)}, {self.size(s)}}}" for b, s in h.blocks])
+            + self.table(
+                "RecurOperand",
+                [f"{{RECUR_INPUT, 0, {self.size(b.columns)}, {self.size(start)}}}" for b, start in h.blocks],
+            )
             + ", " + self.table("RecurBlock", [self.block(b) for b, _ in h.blocks]) + "}"
             for h in p.hoisted
         ]  # fmt: skip
@@ -111,7 +114,7 @@ class _Text:
             len(p.state_parts), len(p.vector_parts), len(p.noise_parts), len(p.input_parts), len(p.sum_parts),
             self.parts(p.state_parts), self.parts(p.vector_parts), self.parts(p.noise_parts),
             self.parts(p.input_parts), self.parts(p.sum_parts),
-            int(reads), len(hoisted), self.table("RecurHoisted", hoisted), *programs,
+            int(reads), int(_reads_hoisted(p)), len(hoisted), self.table("RecurHoisted", hoisted), *programs,
             len(p.forward_tape), len(p.tape), len(p.derivatives),
             self.numbers(map(self.size, p.forward_tape)), self.numbers(map(self.size, p.tape)),
             self.numbers(map(self.size, p.derivatives)),
@@ -174,6 +177,13 @@ class _Text:
         )
 
 
+def _reads_hoisted(program: Program) -> bool:
+    """Whether a product inside the loop reads a product with the input."""
+    columns = {Place("tape", h.column) for h in program.hoisted}
+    groups = [g for planned in (program.forward, program.training) for stage in planned.stages for g in stage.groups]
+    return any(place in columns for group in groups for place, _ in group.operands)
+
+
 def _whole(program: Program) -> set[str]:
     """The matrices whose gradient is set by one share at each element, so that nothing need be zeroed or added."""
     found = set()
@@ -181,7 +191,11 @@ def _whole(program: Program) -> set[str]:
         blocks = [share.block for share in program.shares if share.block.matrix == name]
         rows, columns = program.graph.parameters[name].shape
         # areas with a prime for each symbol: blocks that cover a matrix once have its area and are all different
-        symbols = sorted({s for b in blocks for size in (b.rows, b.columns) for s in size.symbols} | set(rows.symbols) | set(columns.symbols))
+        symbols = sorted(
+            {s for b in blocks for size in (b.rows, b.columns) for s in size.symbols}
+            | set(rows.symbols)
+            | set(columns.symbols)
+        )
         primes = dict(zip(symbols, (10007, 10009, 10037, 10039, 10061, 10067, 10069, 10079), strict=False))
         if len(primes) < len(symbols):
             continue
@@ -216,7 +230,11 @@ class _Kernel:
             self.load(atom, place)
         for atom in stage.order:
             if atom.op in {"constant", "count"}:
-                value = repr(float(atom.attribute)) if atom.op == "constant" else f"f->sizes[{self.text.size(atom.attribute)}]"
+                value = (
+                    repr(float(atom.attribute))
+                    if atom.op == "constant"
+                    else f"f->sizes[{self.text.size(atom.attribute)}]"
+                )
                 self.before.append(f"const V {self.new(atom)} = splat<T>(static_cast<T>({value}));")
             elif atom.op == "product":
                 self.inner.append(
@@ -234,7 +252,8 @@ class _Kernel:
             self.partial(number, atom)
         body = [
             "template <class T>",
-            f"void {name}(const RecurFrame* f, int64_t first_row, int64_t last_row, int64_t first_unit, int64_t last_unit) {{",
+            f"void {name}(const RecurFrame* f, int64_t first_row, int64_t last_row, "
+            "int64_t first_unit, int64_t last_unit) {",
             "  using V = Vec<T>;",
             *(f"  {line}" for line in dict.fromkeys(self.before)),
             "  for (int64_t u = first_unit; u < last_unit; u += Lane<T>::count) {",

@@ -8,6 +8,7 @@ found together, by passing them on until nothing changes.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from recur.equations.graph import Node
 from recur.equations.sizes import ONE, ZERO, Size
@@ -53,7 +54,7 @@ class Cuts:
         found = self._pieces.get(id(node))
         if found is None:
             bounds = [ZERO, *_in_order(self._cuts.get(id(node), set())), node.size]
-            found = self._pieces[id(node)] = tuple(zip(bounds[:-1], bounds[1:], strict=True))
+            found = self._pieces[id(node)] = tuple(pairwise(bounds))
         return found
 
     def _pass_on(self, node: Node) -> bool:
@@ -70,12 +71,10 @@ class Cuts:
             for part in node.args:
                 stop = start + part.size
                 changed |= self._add(own, {start, stop}, node.size)
-                theirs = self._cuts.get(id(part))
-                if theirs is not None:
-                    changed |= self._add(own, {cut + start for cut in theirs}, node.size)
-                    changed |= self._add(
-                        theirs, {cut - start for cut in own if _inside(cut, start, stop)}, part.size
-                    )
+                inner = self._cuts.get(id(part))
+                if inner is not None:
+                    changed |= self._add(own, {cut + start for cut in inner}, node.size)
+                    changed |= self._add(inner, {cut - start for cut in own if _inside(cut, start, stop)}, part.size)
                 start = stop
             return changed
         if node.op in _APART:

@@ -1,6 +1,6 @@
 """Write the C++ of every stock cell, in all its variants, into a folder: what the build compiles.
 
-    python -m recur.compiler.generate FOLDER [PROCESSOR]
+python -m recur.compiler.generate FOLDER [PROCESSOR]
 """
 
 from __future__ import annotations

@@ -316,6 +316,7 @@ class _Writer:
                 sums.append(Part(owner, start, stop - start))
         inputs = self._input(targets, columns, derivatives)
         scratch = _Columns("scratch")
+
         def operand_column(atom: Atom, size: Size) -> Place:
             found = columns.get(id(atom))
             return found if found is not None else derivatives.new(atom, size)

@@ -144,4 +144,3 @@ def compile_library(source: Path, output: Path, instructions: str, extra: Sequen
 def library_name(digest: str) -> str:
     """The file name of a compiled cell."""
     return f"cell-{digest[:24]}.so"
-

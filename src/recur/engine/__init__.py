@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from recur.compiler.variants import recurrent_states
 from recur.engine.call import Call, Report, Result
 from recur.engine.choose import BACKENDS, choose, prepare, run
-from recur.compiler.variants import recurrent_states
 from recur.engine.noise import Noise
 from recur.engine.packing import Packing
 

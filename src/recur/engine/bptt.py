@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from recur.compiler.plan import BackwardPlan, Plan, backward_plan, plan
 from recur.engine.call import Call, Report, Result
 from recur.engine.eager import as_rows, prepare
 from recur.engine.evaluate import Values, evaluate
 from recur.engine.noise import noisy
-from recur.compiler.plan import BackwardPlan, Plan, backward_plan, plan
 from recur.equations.graph import Graph
 
 

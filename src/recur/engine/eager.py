@@ -9,10 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from recur.compiler.plan import Plan, plan
 from recur.engine.call import Call, Report, Result
 from recur.engine.evaluate import Values, evaluate
 from recur.engine.noise import noisy
-from recur.compiler.plan import Plan, plan
 from recur.equations.graph import Graph, Node
 
 

@@ -153,6 +153,7 @@ typedef struct {
   int32_t state_part_count, vector_part_count, noise_part_count, input_part_count, sum_part_count;
   const RecurPart *state_parts, *vector_parts, *noise_parts, *input_parts, *sum_parts;
   int32_t reads_input; /* whether a kernel uses x element by element */
+  int32_t hoisted_operands; /* whether products inside the loop read products with the input */
   int32_t hoisted_count;
   const RecurHoisted* hoisted;
   RecurProgram forward, training, backward;

@@ -22,15 +22,8 @@ class Forward : public Recurrence<P> {
  public:
   Forward(const RecurCell& cell, RecurCall& call)
       : Base(cell, call, call.training ? cell.training : cell.forward, call.training != 0) {
-    int64_t columns = 0;
-    for (int32_t h = 0; h < cell.hoisted_count; ++h) columns += this->padded(cell.hoisted[h].size);
-    // steps whose products with the input are taken together; all of them when the tape is kept
-    chunk_ = std::max<int64_t>(1, this->rows_.steps());
-    if (!this->training_ && columns > 0) {
-      const int64_t fit = kChunkBytes / static_cast<int64_t>(sizeof(T)) / columns;
-      chunk_ = std::max<int64_t>(1, std::min(chunk_, fit / std::max<int64_t>(1, this->rows_.count())));
-    }
     plan_hoisted();
+    plan_chunks();
   }
 
   int64_t run() {
@@ -53,6 +46,7 @@ class Forward : public Recurrence<P> {
     chunk_ = 1;
     const int64_t status = start();
     if (status != RECUR_OK) return status;
+    own_units_ = false;  // the number of threads may change from step to step
     this->pack_groups(this->packed_, 0, 1, true);
     pack_hoisted(0, 1);
     return RECUR_OK;
@@ -91,13 +85,32 @@ class Forward : public Recurrence<P> {
   }
 
  private:
-  static constexpr int64_t kChunkBytes = int64_t{4} << 20;
+  // products with the input are used while they are in the second-level cache; and at least so many rows at a time,
+  // for the matrix is read once for all of them
+  static constexpr int64_t kChunkBytes = 384 * 1024, kChunkRows = 112;
 
   struct Run {
     int32_t from, to;  // hoisted products with the same operands
     Panels<P> panels;
     int64_t column;
   };
+
+  void plan_chunks() {
+    int64_t columns = 0;
+    for (int32_t h = 0; h < this->cell_.hoisted_count; ++h) columns += this->padded(this->cell_.hoisted[h].size);
+    const int64_t steps = std::max<int64_t>(1, this->rows_.steps()), count = std::max<int64_t>(1, this->rows_.count());
+    chunk_ = steps;
+    if (columns == 0) return;
+    const int64_t sharing = this->by_rows_ ? this->threads_ : 1;
+    const int64_t fit = kChunkBytes / static_cast<int64_t>(sizeof(T)) / columns;  // rows of one thread
+    chunk_ = std::max<int64_t>(1, std::min(steps, (std::max(fit, kChunkRows) * sharing + count - 1) / count));
+    // rows of one thread lie evenly apart only if every step has as many
+    own_rows_ = this->by_rows_ && this->rows_.dense() && count % this->threads_ == 0;
+    own_units_ = !this->by_rows_ && this->loop_threads_ == this->threads_ && !this->cell_.hoisted_operands;
+    for (int32_t h = 0; h < this->cell_.hoisted_count; ++h) {
+      own_units_ = own_units_ && this->padded(this->cell_.hoisted[h].size) % (2 * L * this->threads_) == 0;
+    }
+  }
 
   void plan_hoisted() {
     const RecurCell& cell = this->cell_;
@@ -163,18 +176,26 @@ class Forward : public Recurrence<P> {
     const bool in_loop = this->by_rows_ || thread < this->loop_threads_;
     if (in_loop) this->pack_groups(this->packed_, thread, one.threads, this->by_rows_);
     pack_hoisted(thread, threads);
-    this->all_.wait(thread, threads);
+    if (!own_units_ || threads != this->threads_) this->all_.wait(thread, threads);
     const int64_t steps = this->rows_.steps();
+    // a team smaller than was asked for has rows and units of another size
+    const bool apart = (own_rows_ || own_units_) && threads == this->threads_;
     for (int64_t from = 0; from < steps; from += chunk_) {
       const int64_t to = std::min(steps, from + chunk_);
-      hoist(one, thread, threads, from, to);
-      this->all_.wait(thread, threads);
+      if (apart) {
+        hoist_own(one, from, to);
+      } else {
+        hoist(one, thread, threads, from, to);
+        this->all_.wait(thread, threads);
+      }
       if (in_loop) {
         for (int64_t s = from; s < to && s < this->stop_at_.load(std::memory_order_relaxed); ++s) step(one, s, from);
       }
-      this->all_.wait(thread, threads);
-      if (this->stop_at_.load() != INT64_MAX) return;
+      if (!apart) this->all_.wait(thread, threads);
+      if (this->stop_at_.load(std::memory_order_relaxed) != INT64_MAX) break;
     }
+    this->all_.wait(thread, threads);
+    if (this->stop_at_.load() != INT64_MAX) return;
     clear_padding(thread, threads);
   }
 
@@ -188,8 +209,10 @@ class Forward : public Recurrence<P> {
       for (int32_t h = run.from; h < run.to; ++h) {
         const RecurHoisted& hoisted = cell.hoisted[h];
         const int64_t units = this->size(hoisted.size);
+        const auto mine = this->units_of(hoisted.size, thread, threads);
+        const bool by_unit = own_units_ && threads == this->threads_;
         for (int64_t u = 0; u < units; u += L, ++v) {
-          if (v < first || v >= last) continue;
+          if (by_unit ? u < mine.first || u >= mine.last : v < first || v >= last) continue;
           int64_t k = 0;
           for (int32_t m = 0; m < hoisted.operand_count; ++m) {
             const RecurBlock& b = hoisted.blocks[m];
@@ -209,25 +232,64 @@ class Forward : public Recurrence<P> {
       const RecurHoisted& hoisted = this->cell_.hoisted[run.from];
       auto copy = [&](E* block, int64_t stride, int64_t r, int64_t n, int64_t k0, int64_t depth) {
         this->rows_.walk(first + r, first + r + n, [&](int64_t at, int64_t s, int64_t i) {
-          const T* x = this->x_at(s, i);
-          E* row = block + (at - first - r) * stride;
-          int64_t k = 0;
-          for (int32_t m = 0; m < hoisted.operand_count; ++m) {
-            const int64_t n_k = this->size(hoisted.operands[m].columns_size);
-            const int64_t a = std::max(k, k0), b = std::min(k + n_k, k0 + depth);
-            if (a < b) convert_row<P>(row + a - k0, x + this->size(hoisted.operands[m].start) + a - k, b - a);
-            k += padded_k<P>(n_k);
-          }
+          copy_row(block + (at - first - r) * stride, hoisted, this->x_at(s, i), k0, depth);
         });
       };
       const Share2D mine = share_of(last - first, run.panels.count(), thread, threads);
-      sweep<P>(mine.row0, mine.row1, run.panels, mine.panel0, mine.panel1, one.block, this->tape_base_ + run.column,
-               this->tape_.stride, false, false, copy, [](int64_t, int64_t) {});
+      T* C = this->tape_base_ + run.column + (this->training_ ? first * this->tape_.stride : 0);
+      sweep<P>(mine.row0, mine.row1, run.panels, mine.panel0, mine.panel1, one.block, C, this->tape_.stride, false, false,
+               copy, [](int64_t, int64_t) {});
+    }
+  }
+
+  // the products with the input that this thread itself will use: for its rows, or for its units
+  void hoist_own(Thread& one, int64_t from, int64_t to) {
+    const int64_t first = this->rows_.off(from), total = this->rows_.off(to) - first;
+    const int64_t apart = own_rows_ ? one.threads : 1, start = own_rows_ ? one.thread : 0;
+    for (Run& run : runs_) {
+      const RecurHoisted& hoisted = this->cell_.hoisted[run.from];
+      auto copy = [&](E* block, int64_t stride, int64_t r, int64_t n, int64_t k0, int64_t depth) {
+        for (int64_t j = 0; j < n; ++j) {
+          const int64_t at = first + start + (r + j) * apart;
+          const int64_t count = this->rows_.count();
+          const int64_t s = this->rows_.dense() ? at / count : 0;
+          if (this->rows_.dense()) copy_row(block + j * stride, hoisted, this->x_at(s, at - s * count), k0, depth);
+        }
+        if (!this->rows_.dense()) {
+          this->rows_.walk(first + r, first + r + n, [&](int64_t at, int64_t s, int64_t i) {
+            copy_row(block + (at - first - r) * stride, hoisted, this->x_at(s, i), k0, depth);
+          });
+        }
+      };
+      T* C = this->tape_base_ + run.column + start * this->tape_.stride + (this->training_ ? first * this->tape_.stride : 0);
+      if (own_rows_) {
+        sweep<P>(0, total / apart, run.panels, 0, run.panels.count(), one.block, C, this->tape_.stride * apart, false, false,
+                 copy, [](int64_t, int64_t) {});
+        continue;
+      }
+      // the same units of every product, which for each are panels side by side
+      int64_t column = 0;
+      for (int32_t h = run.from; h < run.to; ++h) {
+        const auto units = this->units_of(this->cell_.hoisted[h].size, one.thread, one.threads);
+        sweep<P>(0, total, run.panels, (column + units.first) / (2 * L), (column + units.last) / (2 * L), one.block, C,
+                 this->tape_.stride, false, false, copy, [](int64_t, int64_t) {}, h > run.from && total <= kBlockRows);
+        column += this->padded(this->cell_.hoisted[h].size);
+      }
+    }
+  }
+
+  void copy_row(E* row, const RecurHoisted& hoisted, const T* x, int64_t k0, int64_t depth) const {
+    int64_t k = 0;
+    for (int32_t m = 0; m < hoisted.operand_count; ++m) {
+      const int64_t n_k = this->size(hoisted.operands[m].columns_size);
+      const int64_t a = std::max(k, k0), b = std::min(k + n_k, k0 + depth);
+      if (a < b) convert_row<P>(row + a - k0, x + this->size(hoisted.operands[m].start) + a - k, b - a);
+      k += padded_k<P>(n_k);
     }
   }
 
   void step(Thread& one, int64_t s, int64_t tape_from) {
-    this->set_step(one, s, tape_from, this->training_);
+    this->set_step(one, s, this->training_ ? 0 : tape_from, this->training_);
     const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
     if (this->asked_to_stop(one)) this->stop_at_.store(s + 2);
     for (int32_t k = 0; k < this->program_.stage_count; ++k) {
@@ -286,6 +348,7 @@ class Forward : public Recurrence<P> {
   }
 
   int64_t chunk_ = 1;
+  bool own_rows_ = false, own_units_ = false;  // whether a thread's part of the products concerns nobody else
   std::vector<Run> runs_;
   std::vector<Thread> team_;
   std::unique_ptr<Lease> lease_;

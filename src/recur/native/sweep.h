@@ -50,10 +50,10 @@ inline Share2D share_of(long rows, long panels, int thread, int threads) {
 
 // C[r - c_row] (+)= A[r] B for rows from <= r < to and panels p0 <= p < p1. `copy(to, r, n, k, depth)` copies n rows from
 // r on, elements k .. k + depth, to rows of `to`; `finished(row, rows)` is called when a block of C is complete. With
-// `c_block`, C holds one block of rows at a time.
+// `c_block`, C holds one block of rows at a time; with `copied`, the one block of A stands there already.
 template <class P, class Copy, class Finished>
 void sweep(long from, long to, const Panels<P>& B, long p0, long p1, typename P::E* block, typename P::T* C,
-           long c_stride, bool c_block, bool add, const Copy& copy, const Finished& finished) {
+           long c_stride, bool c_block, bool add, const Copy& copy, const Finished& finished, bool copied = false) {
   constexpr long L = Panels<P>::L;
   for (long r = from; r < to; r += kBlockRows) {
     const long n = std::min(kBlockRows, to - r);
@@ -61,7 +61,7 @@ void sweep(long from, long to, const Panels<P>& B, long p0, long p1, typename P:
     for (long k = 0; k == 0 || k < B.K; k += kBlockDepth) {
       const long depth = std::min(kBlockDepth, B.K - k);
       const long stride = padded_k<P>(depth) + pad<typename P::E>();
-      copy(block, stride, r, n, k, depth);
+      if (!copied || B.K > kBlockDepth) copy(block, stride, r, n, k, depth);
       for (long p = p0; p < p1; ++p) {
         multiply_panel<P>(n, depth, block, stride, B.panel(p) + k * B.width(p) * L, static_cast<int>(B.width(p)),
                           c + p * 2 * L, c_stride, add || k > 0);

@@ -267,7 +267,7 @@ def check_budget(budget: object) -> int | str | None:
         If it is neither "sqrt" nor a positive number of bytes.
     """
     if budget is None or budget == "sqrt":
-        return budget  # type: ignore[return-value]
+        return budget
     if not isinstance(budget, int) or isinstance(budget, bool) or budget <= 0:
         raise ConfigError(
             f'memory_budget is {budget!r}, expected a number of bytes or "sqrt"', hint="memory_budget=500_000_000"

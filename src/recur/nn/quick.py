@@ -91,7 +91,13 @@ def run_quickly(layer: Recurrent, x: Any, hx: Any) -> tuple[Tensor, Any] | None:
 
 def _plain(layer: Recurrent) -> bool:
     """Whether nothing random or unusual happens between and within the layers now."""
-    if layer.engine not in {"auto", "native"} or layer.zoneout or layer.residual or layer.learn_initial_state or layer.memory_budget:
+    if (
+        layer.engine not in {"auto", "native"}
+        or layer.zoneout
+        or layer.residual
+        or layer.learn_initial_state
+        or layer.memory_budget
+    ):
         return False
     return not layer.training or not (
         layer.dropout or layer.variational_dropout or layer.recurrent_dropout or layer.weight_drop

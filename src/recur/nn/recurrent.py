@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from recur import engine as backends
-from recur.engine import Noise, Report
 from recur.compiler.variants import recurrent_states
+from recur.engine import Noise, Report
 from recur.equations import Equation
 from recur.errors import ConfigError, RecurError
 from recur.nn import checks, initial

@@ -15,7 +15,7 @@ from torch import Tensor
 from recur.engine import prepare, run
 from recur.engine.native import why_not
 from recur.engine.native.stream import NativeStream
-from recur.errors import BackendError, ConfigError
+from recur.errors import ConfigError
 from recur.nn.checks import LayerInputError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # After a pause the system has to wake the other threads, which takes longer than a step: then one thread does it alone
 _AWAKE = 2e-3  # seconds
 
-_NUMPY = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
+_NUMPY: dict[torch.dtype, Any] = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 
 
 class Stream:
@@ -103,10 +103,7 @@ class Stream:
         """
         now = time.perf_counter()
         threads = self._threads if now - self._last < _AWAKE else 1
-        if isinstance(x, Tensor):
-            y = self._tensor(x, threads)
-        else:
-            y = self._array(np.asarray(x), threads)
+        y: Any = self._tensor(x, threads) if isinstance(x, Tensor) else self._array(np.asarray(x), threads)
         self._last = time.perf_counter()
         return y
 
@@ -116,9 +113,10 @@ class Stream:
             self._refuse(shape)
         if x.dtype != self._numpy or not x.flags.c_contiguous:
             x = np.ascontiguousarray(x, dtype=self._numpy)
-        y = np.empty((*shape[:-1], self._output_size), self._numpy)
-        if len(self._parts) == 1 and self.backend == "native":
-            self._parts[0].run(x.ctypes.data, y.ctypes.data, threads)
+        y: np.ndarray[Any, Any] = np.empty((*shape[:-1], self._output_size), self._numpy)
+        only = self._parts[0] if len(self._parts) == 1 and not self._residual else None
+        if isinstance(only, _Native):
+            only.run(x.ctypes.data, y.ctypes.data, threads)
         else:
             self._run(torch.from_numpy(x).reshape(self.batch, -1), torch.from_numpy(y).view(self.batch, -1), threads)
         return y
@@ -227,7 +225,7 @@ class _Eager:
         self._parameters = {n: p.detach().clone() for n, p in binding.gather(lambda n: getattr(layer, n)).items()}
 
     @torch.no_grad()
-    def run_tensors(self, x: Tensor, y: Tensor, threads: int) -> None:
+    def run_tensors(self, x: Tensor, y: Tensor, _threads: int) -> None:
         noise = self._layer._evaluation_noise()
         result = run(
             self._layer.equation, x.unsqueeze(0), self._states, self._parameters, noise=noise,
@@ -235,9 +233,6 @@ class _Eager:
         )  # fmt: skip
         self._states = result.states
         y.copy_(result.outputs[0])
-
-    def run(self, x: int, y: int, threads: int) -> None:
-        raise BackendError("an eager stream has no addresses")
 
     def states(self) -> dict[str, Tensor]:
         return {name: value.clone() for name, value in self._states.items()}

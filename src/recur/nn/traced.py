@@ -1,4 +1,4 @@
-"""A layer while torch.compile or torch.export looks on: one operator a recurrence, and nothing that depends on values."""
+"""A layer while torch.compile or torch.export looks on: one operator a recurrence, nothing that depends on values."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from recur.nn.recurrent import Recurrent
 
 
-@torch._dynamo.assume_constant_result  # type: ignore[misc]
+@torch._dynamo.assume_constant_result  # type: ignore[untyped-decorator]
 def traced_key(
     layer: Recurrent, number: int, direction: int, all_states: bool, recurrent: str, zoneout: str
 ) -> tuple[str, str, str, str] | None:
-    """What the operator is called with: its key and the names of matrices, vectors and noises; None if it cannot run."""
+    """The operator's key, and the names of matrices, vectors and noises; None if the core cannot run it."""
     binding = layer._bindings[number][direction]
     parameters = {n: p.detach() for n, p in binding.gather(lambda name: getattr(layer, name)).items()}
     (width,) = layer.equation.shape(layer.equation.input, **layer._layer_sizes[number])

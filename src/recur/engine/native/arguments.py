@@ -43,11 +43,11 @@ class Arguments:
         arrays = []
         place = _PLACE
         for name, value in self._members.items():
-            if value.__class__ is int:
-                flat[place[name]] = value  # type: ignore[assignment]
+            if isinstance(value, int):
+                flat[place[name]] = value
             elif value:
                 arrays.append((place[name], len(flat)))
-                flat += value  # type: ignore[arg-type]
+                flat += value
         memory = (ctypes.c_int64 * len(flat))(*flat)
         base = ctypes.addressof(memory)
         for at, start in arrays:

@@ -101,10 +101,8 @@ def recurrence(
 
 
 @recurrence.register_fake
-def _(
-    key: str, x: Tensor, states: list[Tensor], matrices: list[Tensor], vectors: list[Tensor],
-    lengths: Tensor | None, resets: Tensor | None, noises: list[Tensor], training: bool,
-) -> list[Tensor]:  # fmt: skip
+def _(key: str, x: Tensor, states: list[Tensor], *rest: Any) -> list[Tensor]:
+    training = rest[-1]
     told = json.loads(key)
     T, B = x.shape[0], x.shape[1]
     kept = states if told["all_states"] else states[:1]
@@ -141,9 +139,8 @@ def recurrence_backward(
 
 @recurrence_backward.register_fake
 def _(
-    key: str, x: Tensor, states: list[Tensor], matrices: list[Tensor], vectors: list[Tensor],
-    lengths: Tensor | None, resets: Tensor | None, noises: list[Tensor], tape: Tensor, gradients: list[Tensor],
-) -> list[Tensor]:  # fmt: skip
+    _key: str, x: Tensor, states: list[Tensor], matrices: list[Tensor], vectors: list[Tensor], *_rest: Any
+) -> list[Tensor]:
     T, B, X = x.shape
     d_x = x.new_empty((B, T, X)).transpose(0, 1) if x.stride(0) < x.stride(1) else x.new_empty((T, B, X))
     return [d_x, *(t.new_empty(t.shape) for t in (*states, *matrices, *vectors))]

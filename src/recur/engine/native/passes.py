@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,22 +15,6 @@ from recur.engine.native.program import Compiled
 from recur.errors import BackendError
 
 _OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The tensors that a pass is given, in the core's order: x, initial states, matrices, vectors."""
-
-    x: Tensor
-    states: Sequence[Tensor]
-    matrices: Sequence[Tensor]
-    vectors: Sequence[Tensor]
-
-    @staticmethod
-    def of(made: Compiled, tensors: Sequence[Tensor]) -> Inputs:
-        """Cut a flat list."""
-        a, b = 1 + len(made.states), 1 + len(made.states) + len(made.matrices)
-        return Inputs(tensors[0], tensors[1:a], tensors[a:b], tensors[b:])
 
 
 def forward(
@@ -63,7 +46,8 @@ def forward(
     Tensor or None
         The tape.
     """
-    x, states = tensors[0], tensors[1 : 1 + len(made.states)]
+    x = _input(tensors)
+    states = tensors[1 : 1 + len(made.states)]
     arguments = _common(made, call, tensors)
     packing = call.packing
     B = x.shape[1] if packing is None else packing.rows
@@ -117,7 +101,7 @@ def backward(
     list of Tensor or None
         dE/d(tensors).
     """
-    x = tensors[0]
+    x = _input(tensors)
     arguments = _common(made, call, tensors)
     count = len(made.states)
     wanted = len(gradients) - count
@@ -157,11 +141,16 @@ def backward(
     return [d_x, *results]
 
 
-def _common(made: Compiled, call: Call, tensors: Sequence[Tensor | None]) -> Arguments:
+def _input(tensors: Sequence[Tensor | None]) -> Tensor:
     x = tensors[0]
-    packing = call.packing
     if x is None:
-        raise TypeError("there is no input")
+        raise TypeError("a recurrence has an input")
+    return x
+
+
+def _common(made: Compiled, call: Call, tensors: Sequence[Tensor | None]) -> Arguments:
+    x = _input(tensors)
+    packing = call.packing
     T, B = x.shape[:2] if packing is None else (packing.steps, packing.rows)
     time, row = _strides(x)
     pointers = [0 if t is None else t.data_ptr() for t in tensors]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -45,7 +46,9 @@ class NativeStream:
         if not handle:
             raise BackendError(f"the native core cannot stream this layer: {self._core.message}")
         self._handle = handle
-        self._shapes = {name: (tuple(state.shape), state.dtype) for name, state in zip(made.states, states, strict=True)}
+        self._shapes = {
+            name: (tuple(state.shape), state.dtype) for name, state in zip(made.states, states, strict=True)
+        }
         weakref.finalize(self, self._core.stream_close, handle)
         # what a step calls, bound once
         self._step = self._core.stream_step
@@ -69,6 +72,6 @@ class NativeStream:
         self._core.stream_set(self._handle, _addresses(given.values()))
 
 
-def _addresses(tensors: object) -> ctypes.Array[ctypes.c_void_p]:
-    pointers = [tensor.data_ptr() for tensor in tensors]  # type: ignore[attr-defined]
+def _addresses(tensors: Iterable[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
+    pointers = [tensor.data_ptr() for tensor in tensors]
     return (ctypes.c_void_p * len(pointers))(*pointers)

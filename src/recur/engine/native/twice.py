@@ -10,7 +10,6 @@ from torch import Tensor
 
 from recur.engine import eager
 from recur.engine.call import Call, Report
-from recur.engine.native.passes import Inputs
 from recur.engine.native.program import Compiled
 
 
@@ -22,21 +21,33 @@ def differentiable(
     needed: Sequence[bool],
 ) -> list[Tensor | None]:
     """Run the forward pass once more, in torch operations, and differentiate these."""
-    inputs = Inputs.of(made, tensors)
-    graph_parameters = dict(zip((*made.matrices, *made.vectors), (*inputs.matrices, *inputs.vectors), strict=True))
-    again = replace(
-        call, x=inputs.x, states=dict(zip(made.states, inputs.states, strict=True)), parameters=graph_parameters
-    )
+    x, *rest = tensors
+    if x is None:
+        raise TypeError("a recurrence has an input")
+    count = len(made.states)
+    B = x.shape[1] if call.packing is None else call.packing.rows
+    states = {
+        name: state if state is not None else torch.zeros(B, width, dtype=call.x.dtype)
+        for name, state, width in zip(made.states, rest[:count], made.widths(call.sizes), strict=True)
+    }
+    shapes = {
+        name: tuple(size.value(call.sizes) for size in node.shape) for name, node in made.graph.parameters.items()
+    }
+    parameters = {
+        name: value if value is not None else torch.zeros(shapes[name], dtype=call.x.dtype)
+        for name, value in zip((*made.matrices, *made.vectors), rest[count:], strict=True)
+    }
+    again = replace(call, x=x, states=states, parameters=parameters).without_padding()
     result = eager.run_graph(again, made.graph, Report("eager"))
     series = list((result.all_states or {made.states[0]: result.outputs}).values())
     outputs = [*series, *(result.states[name] for name in made.states)]
     pairs = [(o, g) for o, g in zip(outputs, gradients, strict=True) if g is not None and o.requires_grad]
-    wanted = [t for t, need in zip(tensors, needed, strict=True) if need]
+    wanted = [t for t, need in zip(tensors, needed, strict=True) if need and t is not None]
+    if not pairs:
+        return [None for _ in needed]
     found = iter(
         torch.autograd.grad(
             [o for o, _ in pairs], wanted, [g for _, g in pairs], create_graph=True, allow_unused=True
         )
-        if pairs
-        else [None] * len(wanted)
-    )
+    )  # fmt: skip
     return [next(found) if need else None for need in needed]
