@@ -75,7 +75,7 @@ class ModelConfig(Section):
     forget_bias: float | None = Field(None, description="initial bias of the lstm forget gate")
     memory_steps: int | None = Field(None, ge=3, description="lstm units remember so long at first (Tallec 2018)")
     recurrent_init: Literal["uniform", "orthogonal"] = Field("uniform", description="start of W_hh (Saxe 2014)")
-    engine: Literal["auto", "eager", "stock"] = Field("auto", description="backend of the recurrence")
+    engine: Literal["auto", "native", "stock", "eager"] = Field("auto", description="backend of the recurrence")
 
 
 class TrainingConfig(Section):

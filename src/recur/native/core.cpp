@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "backward.h"
+#include "readout.h"
 #include "signals.h"
 #include "stream.h"
 
@@ -90,6 +91,8 @@ __attribute__((visibility("default"))) void* recur_acquire(int64_t bytes) {
 
 __attribute__((visibility("default"))) int64_t recur_python_interrupted(void) { return recur::python_interrupted(); }
 
+__attribute__((visibility("default"))) int64_t recur_abi(void) { return RECUR_ABI; }
+
 __attribute__((visibility("default"))) int64_t recur_vector_bytes(void) { return RECUR_VECTOR_BYTES; }
 
 __attribute__((visibility("default"))) int64_t recur_forward(const RecurCell* cell, RecurCall* call) {
@@ -146,6 +149,13 @@ __attribute__((visibility("default"))) void recur_stream_set(void* stream, const
 
 __attribute__((visibility("default"))) void recur_stream_close(void* stream) {
   delete static_cast<recur::AnyStream*>(stream);
+}
+
+__attribute__((visibility("default"))) int64_t recur_readout(RecurReadout* call) {
+  if (call == nullptr || (call->type != 0 && call->type != 1)) return refuse("type is 0 (float) or 1 (double)");
+  if (call->N < 0 || call->H < 1 || call->V < 1) return refuse("there are no columns");
+  const int64_t status = call->type == 1 ? recur::Readout<double>(*call).run() : recur::Readout<float>(*call).run();
+  return status == RECUR_BAD_CALL ? refuse("a target is no class") : say(status);
 }
 
 }  // extern "C"

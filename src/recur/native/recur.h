@@ -49,6 +49,24 @@ typedef struct {
   int64_t (*interrupted)(void); /* asked now and then; not zero: stop and return RECUR_INTERRUPTED. May be null */
 } RecurCall;
 
+/* Readout and error of N rows, z = W h + b and e = -log softmax(z)[target], with gradients if there is room for one.
+ * Elements and nulls as in RecurCall; arrays are contiguous but for the rows of h. */
+typedef struct {
+  int64_t type, N, H, V, threads, fill_nan;
+  const void* h; /* (N, H), h_row elements between rows */
+  int64_t h_row;
+  const void *weight, *bias; /* (V, H); (V,) or null */
+  const int64_t* target;     /* (N,), 0..V-1, or ignore_index: that row does not count */
+  int64_t ignore_index;
+  const void* class_weight; /* (V,) or null */
+  double smoothing;
+  int64_t mean;          /* divide by the sum of the class weights of the rows that count */
+  const void* row_scale; /* (N,): the gradients are those of sum(row_scale e), not of `error`; or null */
+  void *error, *errors;  /* one number, the sum or mean; (N,), 0 for rows that do not count */
+  void *d_h, *d_weight, *d_bias;
+  int64_t (*interrupted)(void); /* as in RecurCall */
+} RecurReadout;
+
 enum { RECUR_OK = 0, RECUR_BAD_CALL = 1, RECUR_NO_MEMORY = 2, RECUR_INTERRUPTED = 3 };
 
 /* The core exports: */
@@ -62,9 +80,11 @@ void recur_stream_step(void* stream, const void* x, void* y, int64_t threads); /
 void recur_stream_get(void* stream, void* const* states);       /* by state (B, S) */
 void recur_stream_set(void* stream, const void* const* states);
 void recur_stream_close(void* stream);
+int64_t recur_readout(RecurReadout* call);
 int64_t recur_python_interrupted(void); /* for `interrupted`, in a Python process: whether a signal handler raised */
 const char* recur_message(void);     /* what was wrong with this thread's last call */
-int64_t recur_vector_bytes(void);    /* of the cells that it runs */
+int64_t recur_abi(void);             /* of the cells that it runs: see cell.h */
+int64_t recur_vector_bytes(void);
 void* recur_acquire(int64_t bytes);  /* memory of the kind that tapes are made of; null if there is none */
 void recur_trim(void);               /* give memory that is kept for later calls back to the system */
 

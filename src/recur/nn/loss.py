@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from recur.engine.native.readout import Options, TargetError, composed, why_not
+from recur.engine.native.readout import error as fused_error
 from recur.nn.checks import LayerInputError, check_choice
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -25,7 +27,8 @@ def linear_cross_entropy(
     """Readout and error in one: z_t = W_hy h_t + b_y,  e_t = -log softmax(z_t)[y_t].
 
     Steps whose target is ``ignore_index`` are left out before the product, so padding costs nothing and can
-    hold anything.
+    hold anything. On the CPU, in float32 and float64, the logits of all steps never stand in memory together: the core
+    computes the error and its gradients in one pass over blocks of steps.
 
     Parameters
     ----------
@@ -69,28 +72,20 @@ def linear_cross_entropy(
     check_choice("reduction", reduction, REDUCTIONS)
     _check_shapes(h, weight, target, bias, class_weight)
     flat, goal = h.reshape(-1, h.shape[-1]), target.reshape(-1).long()
+    options = Options(ignore_index, label_smoothing, reduction)
+    if why_not(flat, weight, bias, goal, class_weight, options) is None:
+        try:
+            return fused_error(flat, weight, bias, goal, class_weight, options).reshape(
+                target.shape if reduction == "none" else ()
+            )
+        except TargetError:
+            pass  # which one, is said below
     real = goal != ignore_index
     if torch._C._functorch.maybe_current_level() is not None or h.device.type == "meta":
         return _without_looking(flat, weight, goal, bias, real, class_weight, label_smoothing, reduction, target.shape)
-    count = int(real.sum())
-    if count < goal.numel():
-        flat, goal = flat[real], goal[real]
-    _check_classes(goal, weight.shape[0], ignore_index)
-    if count == 0 and reduction == "mean":
-        reduction_here = "sum"
-    else:
-        reduction_here = reduction
-    error = functional.cross_entropy(
-        functional.linear(flat, weight, bias),
-        goal,
-        class_weight,
-        ignore_index=ignore_index,
-        reduction=reduction_here,
-        label_smoothing=label_smoothing,
-    )
-    if reduction != "none":
-        return error
-    return error.new_zeros(real.shape).masked_scatter(real, error).reshape(target.shape)
+    _check_classes(goal[real], weight.shape[0], ignore_index)
+    error = composed(flat, weight, bias, goal, class_weight, options)
+    return error if reduction != "none" else error.reshape(target.shape)
 
 
 def _without_looking(

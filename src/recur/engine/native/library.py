@@ -41,6 +41,7 @@ class Core:
         self.stream_set = self._function("recur_stream_set", None, ctypes.c_void_p, ctypes.c_void_p)
         self.stream_close = self._function("recur_stream_close", None, ctypes.c_void_p)
         self.trim = self._function("recur_trim", None)
+        self.abi = int(self._function("recur_abi", ctypes.c_int64)())
         self.interrupted = ctypes.cast(self.library.recur_python_interrupted, ctypes.c_void_p).value or 0
         self._message = self._function("recur_message", ctypes.c_char_p)
 
@@ -109,6 +110,7 @@ class Cell:
         get.restype = ctypes.c_void_p
         self.pointer = int(get())
         head = _Head.from_address(self.pointer)
+        self.abi = int(head.abi)
         self.sizes = [head.size_texts[n].decode() for n in range(head.size_count)]
 
 
@@ -149,6 +151,11 @@ def cell(graph: Graph, name: str) -> Cell:
             if found is None:
                 try:
                     found = Cell(_find(graph, name, instructions))
+                    if found.abi != core().abi:
+                        found = BackendError(
+                            "the installed core and cells were built from other sources than these",
+                            hint="install recur again: pip install --force-reinstall --no-deps .",
+                        )
                 except (BackendError, NotCompiledError) as error:
                     found = BackendError(error.message, error.hint)
                 _cells[key] = found

@@ -1,0 +1,305 @@
+"""Readout and error in one pass of the core: the logits of all steps never stand in memory together."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recur.engine.native.arguments import TYPES, inner_contiguous, pointer
+from recur.engine.native.library import Core, core
+from recur.engine.native.memory import empty
+from recur.errors import BackendError
+
+_OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the error of a step is.
+
+    Attributes
+    ----------
+    ignore_index : int
+        Target of the steps that do not count.
+    label_smoothing : float
+        Share of probability given to all classes alike.
+    reduction : "mean", "sum" or "none"
+        Over the steps that count.
+    """
+
+    ignore_index: int
+    label_smoothing: float
+    reduction: str
+
+
+class TargetError(ValueError):
+    """A target is neither a class nor ``ignore_index``."""
+
+
+def why_not(
+    h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: Options
+) -> str | None:
+    """The reason why torch's operations compute this error, or None if the core does."""
+    asked = os.environ.get("RECUR_BACKEND")
+    if asked in {"eager", "stock"}:
+        return f"{asked} was asked for"
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return "torch.compile looks into every operation"
+    if torch._C._functorch.maybe_current_level() is not None:
+        return "torch.func transforms (vmap, jvp) look into every operation"
+    if torch.autograd.forward_ad._current_level >= 0:
+        return "forward-mode derivatives look into every operation"
+    if torch.is_autocast_enabled("cpu"):
+        return "autocast chooses a dtype for every operation"
+    for tensor in (h, weight, bias, target, class_weight):
+        if tensor is None:
+            continue
+        if tensor.__class__ is not Tensor and tensor.__class__ is not nn.Parameter:
+            return f"a {type(tensor).__name__} has operations of its own"
+        if not tensor.is_cpu or tensor.layout is not torch.strided:
+            return f"it runs on dense tensors on the CPU, and one is {tensor.layout} on {tensor.device}"
+        if tensor is not target and tensor.dtype is not h.dtype:
+            return f"h is {h.dtype} and another tensor {tensor.dtype}"
+        if tensor.is_neg():
+            return "a tensor is yet to be negated"
+    if h.dtype not in TYPES:
+        return f"it computes in float32 and float64, not in {h.dtype}"
+    if class_weight is not None and class_weight.requires_grad:
+        return "the weights of the classes want a gradient"
+    if weight.numel() == 0:
+        return "there is nothing to multiply"
+    if not 0 <= options.label_smoothing <= 1:
+        return "label smoothing is a share"
+    try:
+        _function(core())
+    except BackendError as error:
+        return error.message
+    return None
+
+
+def error(
+    h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: Options
+) -> Tensor:
+    """The error of a readout that ``why_not`` has no objection to.
+
+    z_t = W_hy h_t + b_y,  e_t = -log softmax(z_t)[y_t]
+
+    Parameters
+    ----------
+    h : Tensor
+        (N, H) hidden states.
+    weight : Tensor
+        (V, H), W_hy.
+    bias : Tensor or None
+        (V,), b_y.
+    target : Tensor
+        (N,) int64, y.
+    class_weight : Tensor or None
+        (V,) weight of each class.
+    options : Options
+        Smoothing, reduction, and which steps count.
+
+    Returns
+    -------
+    Tensor
+        A number, or (N,) with the reduction "none".
+
+    Raises
+    ------
+    TargetError
+        If a target is no class.
+    """
+    if torch.is_grad_enabled() and (h.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)):
+        return FusedError.apply(h, weight, bias, target, class_weight, options)  # type: ignore[no-any-return,no-untyped-call]
+    return run((h, weight, bias), target, class_weight, options, (False, False, False))[0]
+
+
+def composed(
+    h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: Options
+) -> Tensor:
+    """The same as ``error``, in torch's operations. Targets are classes, or ``ignore_index``."""
+    real = target != options.ignore_index
+    count = int(real.sum())
+    goal = target
+    if count < target.numel():
+        h, goal = h[real], target[real]
+    errors = functional.cross_entropy(
+        functional.linear(h, weight, bias),
+        goal,
+        class_weight,
+        ignore_index=options.ignore_index,
+        # torch's mean of nothing is not a number
+        reduction="sum" if count == 0 and options.reduction == "mean" else options.reduction,
+        label_smoothing=options.label_smoothing,
+    )
+    if options.reduction != "none":
+        return errors
+    return errors.new_zeros(real.shape).masked_scatter(real, errors)
+
+
+class FusedError(torch.autograd.Function):
+    """The error, whose gradients are computed along with it: by the core once, in torch's operations any further time."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        h: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        target: Tensor,
+        class_weight: Tensor | None,
+        options: Options,
+    ) -> Tensor:
+        ctx.options = options
+        ctx.save_for_backward(h, weight, bias, target, class_weight)
+        # where every step has an upstream of its own, gradients have to wait for it
+        needed = (False, False, False) if options.reduction == "none" else ctx.needs_input_grad[:3]
+        result, ctx.gradients = run((h, weight, bias), target, class_weight, options, needed)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        *inputs, target, class_weight = ctx.saved_tensors
+        options, needed = ctx.options, ctx.needs_input_grad[:3]
+        rest = (None, None, None)
+        if torch.is_grad_enabled() or torch._C._functorch.maybe_current_level() is not None:
+            return (*_differentiable(inputs, target, class_weight, options, needed, upstream), *rest)
+        if options.reduction == "none":
+            upstream = upstream.contiguous()
+            return (*run(inputs, target, class_weight, options, needed, upstream)[1], *rest)
+        # handed out, not kept: then a parameter without a gradient takes the memory as it is
+        gradients, ctx.gradients = ctx.gradients, None
+        if gradients is None:
+            gradients = run(inputs, target, class_weight, options, needed)[1]
+        if upstream.item() != 1:
+            for gradient in gradients:
+                if gradient is not None:
+                    gradient.mul_(upstream)
+        return (*gradients, *rest)
+
+
+def _differentiable(
+    inputs: Sequence[Tensor | None],
+    target: Tensor,
+    class_weight: Tensor | None,
+    options: Options,
+    needed: Sequence[bool],
+    upstream: Tensor,
+) -> list[Tensor | None]:
+    """Gradients that can be differentiated again: of the error computed once more, in torch's operations."""
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        h, weight, bias = inputs
+        if h is None or weight is None:
+            raise TypeError("there is nothing to multiply")
+        errors = composed(h, weight, bias, target, class_weight, options)
+        wanted = [t for t, need in zip(inputs, needed, strict=True) if need and t is not None]
+        found = iter(torch.autograd.grad(errors, wanted, upstream, create_graph=again))
+    return [next(found) if need else None for need in needed]
+
+
+class _Arguments(ctypes.Structure):
+    """A ``RecurReadout``."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("type", "N", "H", "V", "threads", "fill_nan")),
+        ("h", ctypes.c_void_p),
+        ("h_row", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("weight", "bias", "target")),
+        ("ignore_index", ctypes.c_int64),
+        ("class_weight", ctypes.c_void_p),
+        ("smoothing", ctypes.c_double),
+        ("mean", ctypes.c_int64),
+        *(
+            (name, ctypes.c_void_p)
+            for name in ("row_scale", "error", "errors", "d_h", "d_weight", "d_bias", "interrupted")
+        ),
+    )
+
+
+@cache
+def _function(made: Core) -> Any:
+    """The core's function.
+
+    Raises
+    ------
+    BackendError
+        If the core is older than the function.
+    """
+    function = getattr(made.library, "recur_readout", None)
+    if function is None:
+        raise BackendError("the native core was built before it had readouts")
+    function.restype, function.argtypes = ctypes.c_int64, [ctypes.c_void_p]
+    return function
+
+
+def run(
+    inputs: Sequence[Tensor | None],
+    target: Tensor,
+    class_weight: Tensor | None,
+    options: Options,
+    needed: Sequence[bool],
+    upstream: Tensor | None = None,
+) -> tuple[Tensor, list[Tensor | None]]:
+    """Call the core, on plain tensors without autograd.
+
+    Parameters
+    ----------
+    inputs : sequence of Tensor or None
+        h (N, H), weight (V, H) and bias (V,).
+    target, class_weight, options
+        As in ``error``.
+    needed : sequence of bool
+        Which of ``inputs`` a gradient is wanted of.
+    upstream : Tensor, optional
+        (N,) what each step's error counts in the gradients; 1, or 1 / (sum of class weights) for the mean, without it.
+
+    Returns
+    -------
+    Tensor
+        The error, as ``options.reduction`` has it.
+    list of Tensor or None
+        The gradients of ``inputs``.
+
+    Raises
+    ------
+    TargetError
+        If a target is no class.
+    """
+    made = core()
+    h, weight, bias = (None if t is None else t.detach() for t in inputs)
+    if h is None or weight is None:
+        raise TypeError("there is nothing to multiply")
+    h, weight, target = inner_contiguous(h), weight.contiguous(), target.contiguous()
+    bias = None if bias is None else bias.contiguous()
+    class_weight = None if class_weight is None else class_weight.contiguous()
+    (N, H), V = h.shape, weight.shape[0]
+    each = options.reduction == "none"
+    result = h.new_empty((N,) if each else ())
+    shapes = ((N, H), (V, H), (V,))
+    gradients = [empty(made, shape, h.dtype) if need else None for shape, need in zip(shapes, needed, strict=True)]
+    arguments = _Arguments(
+        type=TYPES[h.dtype], N=N, H=H, V=V, threads=torch.get_num_threads(),
+        fill_nan=int("RECUR_FILL_NAN" in os.environ), h=h.data_ptr(), h_row=h.stride(0), weight=weight.data_ptr(),
+        bias=pointer(bias), target=target.data_ptr(), ignore_index=options.ignore_index,
+        class_weight=pointer(class_weight), smoothing=options.label_smoothing, mean=int(options.reduction == "mean"),
+        row_scale=pointer(upstream), error=0 if each else result.data_ptr(), errors=result.data_ptr() if each else 0,
+        d_h=pointer(gradients[0]), d_weight=pointer(gradients[1]), d_bias=pointer(gradients[2]),
+        interrupted=made.interrupted,
+    )  # fmt: skip
+    status = _function(made)(ctypes.addressof(arguments))
+    if status == _BAD_CALL:
+        raise TargetError(made.message)
+    if status == _NO_MEMORY:
+        raise MemoryError(f"not enough memory for a readout of {V} classes")
+    if status == _INTERRUPTED:
+        raise KeyboardInterrupt
+    return result, gradients
