@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from recur import equations
-from recur.engine import Noise, recurrent_states
+from recur.engine import Noise, recurrent_states, run
 from recur.equations import Equation
+from tests.tolerances import SHARE, close, near
 
 CELLS = equations.names()
 # (T, B, X, H): the awkward ones on purpose
@@ -74,3 +78,58 @@ def make(
         (torch.rand(T, B, generator=generator) < 0.3) if resets else None,
         masks,
     )
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """So many threads in here."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def everything(case: Case, backend: str, **options: Any) -> dict[str, Tensor]:
+    """Outputs, all states, final states and every gradient of one backend, which is proved to have run.
+
+    The error is a sum of all of them with fixed random weights, so no gradient cancels out.
+    """
+    options = {"all_states": True, **options}
+    if "packing" not in options:
+        options["lengths"] = case.lengths
+    result = run(
+        case.equation, case.x, case.states, case.parameters, resets=case.resets, noise=case.noise, backend=backend,
+        **options,
+    )  # fmt: skip
+    assert result.report.ran == backend
+    found = {"outputs": result.outputs}
+    found |= {f"final {name}": value for name, value in result.states.items()}
+    found |= {f"every {name}": value for name, value in (result.all_states or {}).items()}
+    generator = torch.Generator().manual_seed(5)
+    pairs = [
+        (value, torch.randn(value.shape, generator=generator, dtype=torch.float64).to(value.dtype))
+        for value in found.values()
+    ]
+    pairs = [(value, weight) for value, weight in pairs if value.requires_grad]
+    leaves = {name: leaf for name, leaf in case.leaves.items() if leaf.requires_grad}
+    gradients = torch.autograd.grad(
+        [value for value, _ in pairs], list(leaves.values()), [weight for _, weight in pairs], allow_unused=True
+    )
+    for (name, leaf), gradient in zip(leaves.items(), gradients, strict=True):
+        found[f"dE/d {name}"] = torch.zeros_like(leaf) if gradient is None else gradient
+    return {name: value.detach() for name, value in found.items()}
+
+
+def assert_native_is_eager(case: Case, what: str = "", **options: Any) -> None:
+    """The native backend gives what the reference gives, to the tolerance of the dtype."""
+    expected, found = everything(case, "eager", **options), everything(case, "native", **options)
+    assert list(found) == list(expected)
+    like = torch.bfloat16 if options.get("precision") == "bfloat16" else case.x.dtype
+    for name, value in found.items():
+        about = f"{case.equation.name} {what} {name}"
+        if like in SHARE:
+            near(value, expected[name], about, like)
+        else:
+            close(value, expected[name], about)

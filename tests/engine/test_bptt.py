@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from recur.engine import bptt, prepare, run
 from recur.compiler.gradient import gradient
 from recur.compiler.plan import backward_plan, plan
+from recur.engine import bptt, prepare, run
 from recur.equations import (
     absolute,
     concat,
@@ -145,3 +145,18 @@ def test_the_plan_hoists_the_input_product_and_defers_the_weight_gradients():
     transposed = [node.args[0].attribute for node in backward.inside if node.op == "matvec_transposed"]
     assert transposed == ["W_hh"]
     assert [node.args[0].attribute for node in backward.after if node.op == "matvec_transposed"] == ["W_xh"]
+
+
+@pytest.mark.xfail(strict=True, reason="a constant and a vector of size 1 give a constant, whose gradient is dropped")
+def test_the_gradient_goes_through_one_minus_a_mean():
+    @equation(x="H", h="H", W_hh="H H")
+    def scaled(x, h, W_hh):
+        return tanh(W_hh @ h + x) * (1 - mean(h))
+
+    case = make(scaled, 3, 2, 4, 4)
+    result = run(scaled, case.x, case.states, case.parameters, backend="eager")
+    expected = torch.autograd.grad(result.outputs.sum(), [case.x, *case.states.values()])
+    result, tape = bptt.forward(prepare(scaled, case.x.detach(), detached(case.states), detached(case.parameters)))
+    found = bptt.backward(tape, torch.ones_like(result.outputs))
+    for a, b in zip([found.x, *found.states.values()], expected, strict=True):
+        close(a, b)

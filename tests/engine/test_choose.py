@@ -1,9 +1,9 @@
-"""Torch's kernels run where they apply, agree with the reference, and the report says what ran and why."""
+"""What runs a call: compiled code, else torch's kernels, else the equation; and the report says what and why."""
 
 import pytest
 import torch
 
-from recur.engine import Noise, run
+from recur.engine import Noise, choose, native, prepare, run
 from recur.equations import equation, tanh
 from recur.errors import BackendError, ShapeError
 from tests.engine.helpers import make
@@ -34,9 +34,72 @@ def test_stock_agrees_with_eager_in_outputs_states_and_every_gradient(name, reve
         close(ours, theirs, f"{name} {what}")
 
 
-def test_auto_takes_stock_where_it_applies():
+def test_auto_takes_native_on_the_cpu_and_passes_nothing_over():
     case = make("lstm", 3, 2, 2, 2)
-    assert run(case.equation, case.x, None, case.parameters).report.ran == "stock"
+    report = run(case.equation, case.x, None, case.parameters).report
+    assert report.ran == "native"
+    assert report.reasons == {}
+    assert str(report) == "backend: native"
+
+
+def test_a_backend_that_is_asked_for_runs_and_the_report_says_that_it_was():
+    case = make("lstm", 3, 2, 2, 2)
+    for backend in ("native", "stock", "eager"):
+        report = run(case.equation, case.x, None, case.parameters, backend=backend).report
+        assert report.ran == backend
+        assert all(reason == f"{backend} was asked for" for reason in report.reasons.values())
+
+
+def test_auto_takes_stock_for_dtypes_that_native_does_not_compute_in():
+    case = make("lstm", 3, 2, 2, 2, dtype=torch.bfloat16)
+    report = run(case.equation, case.x, None, case.parameters).report
+    assert report.ran == "stock"
+    assert "float32 and float64, not in torch.bfloat16" in report.reasons["native"]
+    with pytest.raises(BackendError, match="the native backend cannot run this layer: it computes in float32"):
+        run(case.equation, case.x, None, case.parameters, backend="native")
+
+
+def test_auto_says_that_mixed_dtypes_are_not_for_native():
+    case = make("gru_layernorm", 3, 2, 2, 2)
+    parameters = {name: value.float() for name, value in case.parameters.items()}
+    call = prepare(case.equation, case.x, None, parameters)
+    reason = choose(call).reasons["native"]
+    assert reason == "the inputs are torch.float64 and a parameter or state is torch.float32"
+
+
+def test_bfloat16_products_of_a_float64_layer_are_not_for_native():
+    case = make("gru", 3, 2, 2, 2)
+    report = run(case.equation, case.x, None, case.parameters, precision="bfloat16").report
+    assert report.ran == "eager"
+    assert report.reasons["native"] == "precision bfloat16 is for float32 layers"
+
+
+def test_another_device_is_not_for_native():
+    case = make("lstm", 3, 2, 2, 2)
+    x, parameters = case.x.to("meta"), {name: value.to("meta") for name, value in case.parameters.items()}
+    reason = choose(prepare(case.equation, x, None, parameters)).reasons["native"]
+    assert reason == "it runs on the CPU, and the tensors are on meta"
+
+
+def test_vmap_and_forward_mode_are_not_for_native():
+    case = make("gru", 3, 2, 2, 2)
+    weights = {name: value.detach() for name, value in case.parameters.items()}
+    reasons = []
+
+    def outputs(x):
+        result = run(case.equation, x, None, weights)
+        reasons.append((result.report.ran, result.report.reasons["native"]))
+        return result.outputs
+
+    x = case.x.detach()
+    torch.func.vmap(outputs)(torch.stack([x, x + 1]))
+    torch.func.jvp(outputs, (x,), (torch.ones_like(x),))
+    with torch.autograd.forward_ad.dual_level():
+        outputs(torch.autograd.forward_ad.make_dual(x, torch.ones_like(x)))
+    assert [ran for ran, _ in reasons] == ["eager"] * 3
+    assert "torch.func transforms" in reasons[0][1]
+    assert "torch.func transforms" in reasons[1][1]
+    assert "forward-mode derivatives" in reasons[2][1]
 
 
 REASONS = [
@@ -49,12 +112,13 @@ REASONS = [
 
 
 @pytest.mark.parametrize(("options", "reason"), REASONS)
-def test_the_report_says_why_stock_did_not_run(options, reason):
+def test_the_report_says_why_stock_did_not_run(options, reason, monkeypatch):
     case = make("lstm", 3, 2, 2, 2)
+    monkeypatch.setattr(native, "why_not", lambda _: "it is left out")
     report = run(case.equation, case.x, None, case.parameters, **options).report
     assert report.ran == "eager"
     assert reason in report.reasons["stock"]
-    assert "backend: eager; stock not used:" in str(report)
+    assert "backend: eager; native not used: it is left out; stock not used:" in str(report)
     with pytest.raises(BackendError, match=reason):
         run(case.equation, case.x, None, case.parameters, backend="stock", **options)
 
@@ -65,7 +129,8 @@ def test_a_users_cell_with_a_famous_name_is_not_taken_for_the_famous_one():
         return tanh(W_xh @ x - W_hh @ h + b)
 
     case = make(elman, 3, 2, 2, 2)
-    assert run(elman, case.x, None, case.parameters).report.ran == "eager"
+    with pytest.raises(BackendError, match="torch has no kernel for the cell elman"):
+        run(elman, case.x, None, case.parameters, backend="stock")
 
 
 @pytest.mark.parametrize("P", [4, 6])
@@ -73,10 +138,9 @@ def test_a_projection_that_is_not_smaller_is_not_torchs(P):
     case = make("lstm_projected", 3, 2, 2, 4)
     sizes = {"X": 2, "H": 4, "P": P}
     parameters = {p: torch.randn(case.equation.shape(p, **sizes)).double() for p in case.equation.parameters}
-    result = run(case.equation, case.x, None, parameters)
-    assert result.report.ran == "eager"
-    assert "projects to fewer than H=4" in result.report.reasons["stock"]
-    assert result.outputs.shape == (3, 2, P)
+    with pytest.raises(BackendError, match="projects to fewer than H=4"):
+        run(case.equation, case.x, None, parameters, backend="stock")
+    assert run(case.equation, case.x, None, parameters).outputs.shape == (3, 2, P)
 
 
 def test_evaluation_mode_has_gradients():

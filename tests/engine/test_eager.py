@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recur.engine import Noise, run
+from recur.equations import equation, maximum, minimum
 from recur.errors import EquationError
 from tests.engine.helpers import CELLS, SIZES, make
 from tests.tolerances import close
@@ -287,3 +288,19 @@ def test_bfloat16_rounds_products_and_keeps_the_state_in_float32():
     assert rough.outputs.dtype == torch.float32
     assert not torch.equal(exact.outputs, rough.outputs)
     torch.testing.assert_close(rough.outputs, exact.outputs, rtol=5e-2, atol=5e-2)
+
+
+@pytest.mark.xfail(strict=True, reason="a constant that maximum or minimum takes first is made in float32")
+@pytest.mark.parametrize("word", [maximum, minimum])
+def test_a_constant_keeps_the_precision_of_the_layer_whichever_side_it_is_on(word):
+    @equation(x="H", h="H", a="H")
+    def left(x, h, a):
+        return word(0.1, a * h) + x
+
+    @equation(x="H", h="H", a="H")
+    def right(x, h, a):
+        return word(a * h, 0.1) + x
+
+    case = make(left, 3, 2, 4, 4)
+    found = [run(one, case.x, case.states, case.parameters, backend="eager").outputs for one in (left, right)]
+    assert torch.equal(*found)

@@ -75,9 +75,8 @@ def linear_cross_entropy(
     options = Options(ignore_index, label_smoothing, reduction)
     if why_not(flat, weight, bias, goal, class_weight, options) is None:
         try:
-            return fused_error(flat, weight, bias, goal, class_weight, options).reshape(
-                target.shape if reduction == "none" else ()
-            )
+            error = fused_error(flat, weight, bias, goal, class_weight, options)
+            return error if reduction != "none" else error.reshape(target.shape)
         except TargetError:
             pass  # which one, is said below
     real = goal != ignore_index

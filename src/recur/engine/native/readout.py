@@ -51,8 +51,8 @@ def why_not(
     asked = os.environ.get("RECUR_BACKEND")
     if asked in {"eager", "stock"}:
         return f"{asked} was asked for"
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
-        return "torch.compile looks into every operation"
+    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
+        return "a trace looks into every operation"
     if torch._C._functorch.maybe_current_level() is not None:
         return "torch.func transforms (vmap, jvp) look into every operation"
     if torch.autograd.forward_ad._current_level >= 0:
@@ -117,7 +117,7 @@ def error(
     TargetError
         If a target is no class.
     """
-    if torch.is_grad_enabled() and (h.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)):
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (h, weight, bias)):
         return FusedError.apply(h, weight, bias, target, class_weight, options)  # type: ignore[no-any-return,no-untyped-call]
     return run((h, weight, bias), target, class_weight, options, (False, False, False))[0]
 
@@ -146,7 +146,7 @@ def composed(
 
 
 class FusedError(torch.autograd.Function):
-    """The error, whose gradients are computed along with it: by the core once, in torch's operations any further time."""
+    """The error and, along with it, its gradients: by the core once, in torch's operations any further time."""
 
     @staticmethod
     def forward(
@@ -170,7 +170,7 @@ class FusedError(torch.autograd.Function):
         *inputs, target, class_weight = ctx.saved_tensors
         options, needed = ctx.options, ctx.needs_input_grad[:3]
         rest = (None, None, None)
-        if torch.is_grad_enabled() or torch._C._functorch.maybe_current_level() is not None:
+        if torch.is_grad_enabled() or _batched(upstream):
             return (*_differentiable(inputs, target, class_weight, options, needed, upstream), *rest)
         if options.reduction == "none":
             upstream = upstream.contiguous()
@@ -184,6 +184,11 @@ class FusedError(torch.autograd.Function):
                 if gradient is not None:
                     gradient.mul_(upstream)
         return (*gradients, *rest)
+
+
+def _batched(tensor: Tensor) -> bool:
+    """Whether a vmap stands around the backward pass: torch.func's, or that of is_grads_batched."""
+    return torch._C._functorch.maybe_current_level() is not None or torch._C._functorch.is_legacy_batchedtensor(tensor)
 
 
 def _differentiable(

@@ -1,0 +1,215 @@
+"""Equations that nobody publishes, each with something in it that a compiler might trip over."""
+
+from recur.equations import (
+    absolute,
+    concat,
+    cos,
+    equation,
+    exp,
+    layer_norm,
+    log,
+    maximum,
+    mean,
+    minimum,
+    relu,
+    sigmoid,
+    sin,
+    softplus,
+    split,
+    sqrt,
+    tanh,
+    total,
+)
+
+
+@equation(x="X", h="H", W="H X+H", b="H")
+def one_matrix_for_both(x, h, W, b):
+    return tanh(W @ concat(x, h) + b)
+
+
+@equation(x="X", h="H", W="H H+X", V="2H H+X", b="H")
+def state_first(x, h, W, V, b):
+    r, z = split(V @ concat(h, x), 2)
+    n = tanh(W @ concat(sigmoid(r) * h, x) + b)
+    return sigmoid(z) * h + (1 - sigmoid(z)) * n
+
+
+@equation(x="X", h="H", W_xh="P X", W_hh="P H", W_out="H P", W_last="H H")
+def product_of_a_product(x, h, W_xh, W_hh, W_out, W_last):
+    inner = W_xh @ x + W_hh @ h
+    return tanh(W_last @ (W_out @ inner))
+
+
+@equation(x="X", h="2H", W_xh="H X", W_hh="H 2H", b="H")
+def in_halves(x, h, W_xh, W_hh, b):
+    fast, slow = split(h, 2)
+    new = tanh(W_xh @ x + W_hh @ h + b + slow)
+    return concat(new, 0.9 * slow + 0.1 * fast)
+
+
+@equation(x="X", h="H", c="H", m="P", W_xh="2H X", W_hh="2H H", W_mh="H P", W_hm="P H", b="2H")
+def three_states(x, h, c, m, W_xh, W_hh, W_mh, W_hm, b):
+    gate, new = split(W_xh @ x + W_hh @ h + b, 2)
+    c = sigmoid(gate) * c + tanh(new) + W_mh @ m
+    h = tanh(c)
+    m = sigmoid(W_hm @ h) * m
+    return h, c, m
+
+
+@equation(x="H", h="H", W_hh="H H", a="H")
+def element_by_element(x, h, W_hh, a):
+    return tanh(W_hh @ h + x) * a + sin(x) * h
+
+
+@equation(x="2H", h="H", W_hh="H H", W_xh="H 2H")
+def input_in_halves(x, h, W_hh, W_xh):
+    drive, gate = split(x, 2)
+    return tanh(W_hh @ h + W_xh @ x) * sigmoid(gate) + drive
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H", p="H", q="H", s="1")
+def parameters_alone(x, h, W_xh, W_hh, p, q, s):
+    decay = sigmoid(p) * q * exp(s)
+    return decay * h + (1 - decay) * tanh(W_xh @ x + (W_hh @ q) * h)
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H", w_x="1 X", w_h="1 H", b="1")
+def gate_of_one_number(x, h, W_xh, W_hh, w_x, w_h, b):
+    gate = sigmoid(w_x @ x + w_h @ h + b)
+    return gate * h + (1 - gate) * tanh(W_xh @ x + W_hh @ h)
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H", b="H")
+def every_function(x, h, W_xh, W_hh, b):
+    z = W_xh @ x + W_hh @ h + b
+    a = softplus(z) + log(1 + absolute(h)) + sqrt(1 + z * z)
+    c = exp(minimum(z, 0.5)) + maximum(h, z) * cos(z) - sin(h) / (2 + relu(z))
+    return tanh(a - c) + minimum(maximum(-h, b), 1) ** 3
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H")
+def a_matrix_used_twice(x, h, W_xh, W_hh):
+    first = tanh(W_xh @ x + W_hh @ h)
+    return tanh(W_xh @ x + W_hh @ first)
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H", s="1")
+def scaled_by_one_number(x, h, W_xh, W_hh, s):
+    return s * tanh(W_xh @ x + W_hh @ h) + (1 - s) * h
+
+
+@equation(x="X", h="H", old="H", W_xh="H X", W_hh="H H", W_oh="H H")
+def remembers_the_step_before(x, h, old, W_xh, W_hh, W_oh):
+    return tanh(W_xh @ x + W_hh @ h + W_oh @ old), h
+
+
+@equation(x="X", h="H", c="H", W_xh="H X", W_hh="H H")
+def states_that_change_places(x, h, c, W_xh, W_hh):
+    return c, tanh(W_xh @ x + W_hh @ h)
+
+
+@equation(x="H", h="H", a="H", b="H")
+def no_matrix(x, h, a, b):
+    return sigmoid(a) * h + tanh(b * x)
+
+
+@equation(x="X", h="H", W_xh="H X")
+def memory_of_nothing(x, h, W_xh):
+    return tanh(W_xh @ x) + 0 * h
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H", g="H")
+def sums_over_units(x, h, W_xh, W_hh, g):
+    z = layer_norm(W_xh @ x + W_hh @ h, g)
+    return tanh(z) + mean(h) - total(z * h) / (1 + total(h * h))
+
+
+@equation(x="X", h="H", n="P", W_xh="H X", W_hh="H H", W_nh="H P", W_hn="P H", g="P")
+def norms_of_two_sizes(x, h, n, W_xh, W_hh, W_nh, W_hn, g):
+    h = tanh(layer_norm(W_xh @ x) + layer_norm(W_hh @ h + W_nh @ n))
+    return h, layer_norm(W_hn @ h, g) + 0.5 * n
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H", V="H H")
+def squared_products(x, h, W_xh, W_hh, V):
+    a, b = W_hh @ h, V @ h
+    return tanh(a * b + W_xh @ x) + a / (1 + b * b)
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H", W_rh="H H", W_sh="H H")
+def a_chain_of_products(x, h, W_xh, W_hh, W_rh, W_sh):
+    a = tanh(W_hh @ h + W_xh @ x)
+    b = tanh(W_rh @ a)
+    return tanh(W_sh @ (b * h))
+
+
+@equation(x="X", h="H", c="H", W_xh="4H X", W_hh="4H H", b="4H", u="H")
+def constants_and_nothing_else_in_a_state(x, h, c, W_xh, W_hh, b, u):
+    i, f, g, o = split(W_xh @ x + W_hh @ h + b, 4)
+    return sigmoid(o) * tanh(sigmoid(i) * tanh(g) + sigmoid(f) * c), u
+
+
+@equation(x="X", h="H", c="1", W_xh="H X", W_hh="H H", w="1 H")
+def state_of_one_number(x, h, c, W_xh, W_hh, w):
+    h = tanh(W_xh @ x + W_hh @ h) * sigmoid(c)
+    return h, w @ h
+
+
+@equation(x="X", h="H", m="P", W_xh="H X", W_hh="H H+P", W_mh="P H")
+def cut_in_two_orders(x, h, m, W_xh, W_hh, W_mh):
+    both = concat(h, m) * concat(m, h)
+    return tanh(W_xh @ x + W_hh @ both), tanh(W_mh @ h)
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H")
+def one_minus_a_mean(x, h, W_xh, W_hh):
+    return tanh(W_xh @ x + W_hh @ h) * (1 - mean(h))
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H", w="1 X")
+def one_minus_a_gate_of_the_input(x, h, W_xh, W_hh, w):
+    gate = sigmoid(w @ x)
+    return gate * h + (1 - gate) * tanh(W_xh @ x + W_hh @ h)
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H")
+def divided_by_a_total(x, h, W_xh, W_hh):
+    return tanh(W_xh @ x + W_hh @ h) / (total(h * h) + 1)
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H")
+def two_totals_multiplied(x, h, W_xh, W_hh):
+    z = W_xh @ x + W_hh @ h
+    return tanh(z) + total(h) * total(z)
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H")
+def softmax(x, h, W_xh, W_hh):
+    z = W_xh @ x + W_hh @ h
+    raised = exp(z - mean(z))
+    return raised / total(raised)
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H")
+def added_totals(x, h, W_xh, W_hh):
+    z = W_xh @ x + W_hh @ h
+    return tanh(z) + (total(h) + total(z)) * h + maximum(z, mean(z)) - mean(h) * mean(x)
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H", s="1")
+def scaled_by_a_squashed_number(x, h, W_xh, W_hh, s):
+    return sigmoid(s) * tanh(W_xh @ x + s * (W_hh @ h)) / s
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H")
+def constant_first(x, h, W_xh, W_hh):
+    return maximum(-0.1, minimum(0.7, W_xh @ x + W_hh @ h))
+
+
+ODD = [
+    one_matrix_for_both, state_first, product_of_a_product, in_halves, three_states, element_by_element,
+    input_in_halves, parameters_alone, every_function, divided_by_a_total, a_matrix_used_twice, added_totals,
+    scaled_by_a_squashed_number,
+    remembers_the_step_before, states_that_change_places, no_matrix, memory_of_nothing,
+    norms_of_two_sizes, squared_products, a_chain_of_products, constants_and_nothing_else_in_a_state,
+]  # fmt: skip
