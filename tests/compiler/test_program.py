@@ -122,13 +122,14 @@ def test_an_input_that_is_used_element_by_element_leaves_a_rest():
     assert part.blocks == ()
 
 
-def test_a_product_of_another_size_than_its_use_is_refused_with_a_hint():
+def test_a_number_from_a_product_is_read_a_stage_later():
     @equation(x="X", h="H", W="H X", w="1 H")
     def scalar(x, h, W, w):
         return tanh(W @ x) * (w @ h)
 
-    with pytest.raises(NotCompiledError, match="a product of 1 units is used by an operation on H units"):
-        program(scalar.graph)
+    first, second = program(scalar.graph).forward.stages
+    assert (str(first.size), str(second.size)) == ("1", "H")
+    assert first.waits
 
 
 def test_the_text_of_a_program_is_the_same_every_time():

@@ -147,7 +147,6 @@ def test_the_plan_hoists_the_input_product_and_defers_the_weight_gradients():
     assert [node.args[0].attribute for node in backward.after if node.op == "matvec_transposed"] == ["W_xh"]
 
 
-@pytest.mark.xfail(strict=True, reason="a constant and a vector of size 1 give a constant, whose gradient is dropped")
 def test_the_gradient_goes_through_one_minus_a_mean():
     @equation(x="H", h="H", W_hh="H H")
     def scaled(x, h, W_hh):

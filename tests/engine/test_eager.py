@@ -290,7 +290,6 @@ def test_bfloat16_rounds_products_and_keeps_the_state_in_float32():
     torch.testing.assert_close(rough.outputs, exact.outputs, rtol=5e-2, atol=5e-2)
 
 
-@pytest.mark.xfail(strict=True, reason="a constant that maximum or minimum takes first is made in float32")
 @pytest.mark.parametrize("word", [maximum, minimum])
 def test_a_constant_keeps_the_precision_of_the_layer_whichever_side_it_is_on(word):
     @equation(x="H", h="H", a="H")

@@ -198,7 +198,6 @@ def test_a_folder_that_cannot_be_made_is_a_reason_with_a_hint(tmp_path, monkeypa
     assert "export RECUR_CACHE=/a/folder" in report.reasons["native"]
 
 
-@pytest.mark.xfail(strict=True, reason="a library that cannot be loaded raises OSError instead of being a reason")
 def test_a_damaged_library_is_a_reason_or_made_again(kept):
     first_use(new_cell(0.120))
     (folder,) = kept.iterdir()
@@ -210,7 +209,6 @@ def test_a_damaged_library_is_a_reason_or_made_again(kept):
         assert run(cell, case.x, None, case.parameters).report.ran in {"native", "eager"}
 
 
-@pytest.mark.xfail(strict=True, reason="a lock or a text that cannot be written raises OSError instead of a reason")
 def test_a_folder_that_cannot_be_written_to_is_a_reason(kept):
     first_use(new_cell(0.121))
     forget()
@@ -225,7 +223,6 @@ def test_a_folder_that_cannot_be_written_to_is_a_reason(kept):
     assert run(cell, case.x, None, case.parameters).report.ran == "eager"
 
 
-@pytest.mark.xfail(strict=True, reason="a cell of another contract is refused by the call, not passed over by auto")
 def test_a_cell_that_the_core_would_refuse_is_a_reason(monkeypatch):
     monkeypatch.setattr(toolchain, "flags", lambda: [*toolchain._FLAGS, "-DRECUR_ABI=0x123"])
     cell = new_cell(0.122)

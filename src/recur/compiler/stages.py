@@ -168,6 +168,9 @@ class _Scheduler:
         for atom in needed:
             if atom.op == "product":
                 kept += self._store_operands(atom)
+                if atom.size == ONE and atom not in [target.atom for target in kept]:
+                    # a number that units of another size will read: it has to stand in memory
+                    kept.append(Target(atom, ONE, self.new_column(atom, ONE)))
             elif atom.op == "total":
                 self.totals.append(atom)
         stages: dict[tuple[int, Size], Stage] = {}
@@ -211,14 +214,19 @@ class _Scheduler:
                     self._computed_level(a) if self.available.get(a) != self.operands[id(a)] else 0 for a in one.args
                 )
             elif one.op == "total":
-                level = self._known_level(one.args[0]) + 1
+                level = self._read_level(one.args[0]) + 1
             else:
-                level = max((self._known_level(a) for a in one.args), default=0)
+                level = max((self._read_level(a) for a in one.args), default=0)
             self.levels[id(one)] = level
         return self._known_level(atom)
 
     def _known_level(self, atom: Atom) -> int:
         return 0 if atom in self.available else self.levels[id(atom)]
+
+    def _read_level(self, atom: Atom) -> int:
+        """The level at which another atom can read this one: a number from a product is read a stage later."""
+        later = atom.op == "product" and atom.size == ONE and atom not in self.available
+        return self._known_level(atom) + later
 
     def _computed_level(self, operand: Atom) -> int:
         return self._level(operand) + 1
@@ -231,10 +239,10 @@ class _Scheduler:
             placed = {id(t.atom): t.place for s in stages if s.level < stage.level for t in s.targets}
 
             def place_of(atom: Atom, placed: dict[int, Place] = placed, stage: Stage = stage) -> Place | None:
-                if atom.op == "total":
-                    return Place("total", self.totals.index(atom))
                 if atom in self.available:
                     return self.available[atom]
+                if atom.op == "total":
+                    return Place("total", self.totals.index(atom))
                 if id(atom) in spilled:
                     return spilled[id(atom)]
                 before = computed.get(id(atom))

@@ -136,6 +136,7 @@ def compile_library(source: Path, output: Path, instructions: str, extra: Sequen
         if done.returncode:
             first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[-300:])
             raise BackendError(f"{Path(program).name} could not compile {source.name}: {first}")
+        os.chmod(unfinished, 0o755)  # others may share the folder
         os.replace(unfinished, output)
     finally:
         Path(unfinished).unlink(missing_ok=True)

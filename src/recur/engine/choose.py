@@ -174,11 +174,31 @@ def prepare(
         resets = resets.to(x.device, torch.bool)
         if tuple(resets.shape) != (T, B):
             raise ShapeError(f"resets has shape {tuple(resets.shape)}, expected ({T}, {B})")
+    if noise is not None:
+        noise = _fitting(equation, noise, full, T)
     if precision not in {"float32", "bfloat16"}:
         raise ShapeError(f'precision is "{precision}", expected "float32" or "bfloat16"')
     return Call(
         equation, x, full, parameters, sizes, lengths, resets, reverse, noise or Noise(), all_states, precision, packing
     )  # fmt: skip
+
+
+def _fitting(equation: Equation, noise: Noise, states: Mapping[str, Tensor], T: int) -> Noise:
+    """The masks in the shapes that they stand for: (B, S) for all steps, (T, B, S) for every step."""
+
+    def stretched(name: str, mask: Tensor | float, shape: tuple[int, ...]) -> Tensor | float:
+        if not isinstance(mask, Tensor):
+            return mask
+        try:
+            return mask.expand(shape)
+        except RuntimeError:
+            raise ShapeError(
+                f"{equation.name}: the mask of {name} has shape {tuple(mask.shape)}, expected {shape}"
+            ) from None
+
+    recurrent = {n: stretched(n, m, tuple(states[n].shape)) for n, m in noise.recurrent.items()}
+    zoneout = {n: stretched(n, m, (T, *states[n].shape)) for n, m in noise.zoneout.items()}
+    return Noise({n: m for n, m in recurrent.items() if isinstance(m, Tensor)}, zoneout)
 
 
 def _sizes(equation: Equation, x: Tensor, parameters: Mapping[str, Tensor]) -> Mapping[str, int]:

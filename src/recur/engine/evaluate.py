@@ -49,7 +49,7 @@ def _value(node: Node, values: Values, sizes: Mapping[str, int], bfloat16: bool)
     if op == "div":
         return a / given[1]
     if isinstance(a, float):
-        a = torch.tensor(a)
+        a = torch.tensor(a, dtype=torch.float64)
     if op in {"matvec", "matvec_transposed"}:
         vector = given[1]
         if not isinstance(vector, Tensor):

@@ -118,7 +118,8 @@ class Builder:
             folded = _fold(op, a.attribute, b.attribute)
             if folded is not None:
                 return self.constant(folded)
-        stretched = a.shape if (b.size == ONE or not b.shape) else b.shape
+        # a vector of size 1 gives way to a longer one, a number to either
+        stretched = a.shape if not b.shape or (b.size == ONE and a.shape) else b.shape
         for one, other, swapped in ((a, b, False), (b, a, True)):
             if one.op == "constant" and other.shape == stretched:
                 if op == "mul" and one.attribute == 1.0:

@@ -74,10 +74,7 @@ class Backward : public Recurrence<P> {
     const int64_t total = this->rows_.total(), count = this->rows_.count();
     char* tape = static_cast<char*>(this->call_.tape);
     const TapeHead* head = reinterpret_cast<const TapeHead*>(tape);
-    if (head->cell != &this->cell_ || head->type != this->call_.type || head->rows != count || head->total != total ||
-        head->precision != this->call_.precision) {
-      return RECUR_BAD_CALL;
-    }
+    if (!(*head == this->head_of(head))) return RECUR_BAD_CALL;
     Carver kept(tape);
     kept.take<TapeHead>(1);
     this->tape_base_ = kept.template take<T>(total * this->tape_.stride + L);

@@ -5,12 +5,6 @@
 
 namespace recur {
 
-// What stands in front of a tape, so that a backward pass with another shape or cell is refused
-struct alignas(128) TapeHead {
-  const RecurCell* cell;
-  int64_t type, rows, total, precision;
-};
-
 template <class P>
 class Forward : public Recurrence<P> {
   using Base = Recurrence<P>;
@@ -139,7 +133,7 @@ class Forward : public Recurrence<P> {
       Carver& long_lived = this->training_ ? kept : own;
       if (this->training_) {
         TapeHead* head = kept.take<TapeHead>(1);
-        if (head != nullptr) *head = {&this->cell_, this->call_.type, count, total, this->call_.precision};
+        if (head != nullptr) *head = this->head_of(head);
       }
       const int64_t rows = this->training_ ? total : std::min(total, this->rows_.off(std::min(chunk_, this->rows_.steps())));
       this->tape_base_ = long_lived.template take<T>(rows * this->tape_.stride + L);

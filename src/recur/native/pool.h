@@ -10,6 +10,10 @@
 #include <mutex>
 #include <vector>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace recur {
 
 class Pool {
@@ -78,6 +82,9 @@ class Pool {
     free_.clear();
     kept_ = 0;
     most_ = used_;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
   }
 
   size_t kept() const { return kept_; }

@@ -212,9 +212,10 @@ class Readout {
   }
   // logits of a panel from row r of the block on; without gradients only one group and few rows are kept
   T* logits(const Thread& one, Range part, Range group, int64_t p, int64_t r) const {
-    if (gradients_) return one.z + (p - part.first) * kWide * block_rows_ + r * width(p);
-    return one.z + (p - group.first) * kWide * kAcross;
+    if (gradients_) return one.z + (p - part.first) * panel_stride() + r * width(p);
+    return one.z + (p - group.first) * panel_stride();
   }
+  int64_t panel_stride() const { return kWide * (gradients_ ? block_rows_ : kAcross); }
 
   // ---- a thread
 
@@ -303,39 +304,49 @@ class Readout {
 
   void soften(Thread& one, Team& mine, Range part, Range panels, int64_t g, int64_t first, int64_t r0, int64_t rows) {
     const int64_t start = panels.first * kWide;
-    for (int64_t r = r0; r < r0 + rows; ++r) {
-      auto at = [&](int64_t v) {
-        const int64_t p = v / 2;
-        return logits(one, part, panels, p, r0) + (r - r0) * width(p) + v % 2 * L;
-      };
-      const int64_t from = 2 * panels.first, to = std::min(2 * panels.last, vectors_);
+    T* z = logits(one, part, panels, panels.first, r0);
+    for (int64_t i = 0; i < rows; ++i) {
+      const int64_t r = r0 + i;
       V highest = splat<T>(-kInfinity);
-      for (int64_t v = from; v < to; ++v) {
-        const V z = load<T>(at(v)) + load<T>(bias_ + v * L);
-        store<T>(at(v), z);
-        highest = z > highest ? z : highest;
-      }
+      walk(z, i, panels, [&](T* at, int64_t c) {
+        const V logit = load<T>(at) + load<T>(bias_ + c);
+        store<T>(at, logit);
+        highest = logit > highest ? logit : highest;
+      });
       T most = highest[0];
-      for (int i = 1; i < L; ++i) most = std::max<T>(most, highest[i]);
+      for (int k = 1; k < L; ++k) most = std::max<T>(most, highest[k]);
       const int64_t y = call_.target[row(first + r)];
-      if (y >= start && y < panels.last * kWide) mine.at_target[r] = at(y / L)[y % L];
+      if (y >= start && y < panels.last * kWide) {
+        const int64_t p = y / kWide;
+        mine.at_target[r] = z[(p - panels.first) * panel_stride() + i * width(p) + y % kWide];
+      }
       const T base = from_here(most);
       V sum{}, smooth{};
       if (smoothing_ > 0) {
-        for (int64_t v = from; v < to; ++v) {
-          smooth += recur::first<T>(load<T>(at(v)) - base, std::min(L, V_ - v * L)) * load<T>(weights_ + v * L);
-        }
+        walk(z, i, panels, [&](const T* at, int64_t c) {
+          smooth += recur::first<T>(load<T>(at) - base, std::min(L, V_ - c)) * load<T>(weights_ + c);
+        });
       }
-      for (int64_t v = from; v < to; ++v) {
-        const V e = v_exp(load<T>(at(v)) - base);
+      walk(z, i, panels, [&](T* at, int64_t) {
+        const V e = v_exp(load<T>(at) - base);
         sum += e;
-        store<T>(at(v), e);
-      }
+        store<T>(at, e);
+      });
       const int64_t place = g * block_rows_ + r;
       one.group_max[place] = most;
       one.group_sum[place] = lane_sum<T>(sum);
       one.group_smooth[place] = lane_sum<T>(smooth);
     }
+  }
+  // body(where, column) for the vectors of row i, where z is row 0 of the first panel
+  template <class Body>
+  RECUR_INLINE void walk(T* z, int64_t i, Range panels, const Body& body) const {
+    const int64_t whole = std::min(panels.last, vectors_ / 2);
+    for (int64_t p = panels.first; p < whole; ++p, z += panel_stride()) {
+      body(z + i * kWide, p * kWide);
+      body(z + i * kWide + L, p * kWide + L);
+    }
+    if (whole < panels.last) body(z + i * L, whole * kWide);
   }
   // what logits are taken relative to: -infinity is no difference to anything
   static T from_here(T most) { return most == -kInfinity ? T(0) : most; }
@@ -515,18 +526,20 @@ class Readout {
     }
   }
 
-  // what teams hold apart is little
   void finish() {
-    if (teams_ > 1) {
-      for (int64_t c = 0; c < parts_ && call_.d_bias != nullptr; ++c) give_bias(c);
-      for (int64_t p = 0; p < panels_ && call_.d_weight != nullptr; ++p) {
-        T* sums = team_[0].sums + p * kWide * H_;
-        for (int64_t t = 1; t < teams_; ++t) {
-          const T* other = team_[static_cast<size_t>(t)].sums + p * kWide * H_;
-          for (int64_t k = 0; k < width(p) * H_; k += L) store<T>(sums + k, load<T>(sums + k) + load<T>(other + k));
+    if (teams_ > 1 && call_.d_weight != nullptr) {
+      together(static_cast<int>(teams_ * parts_), [&](int thread, int threads) {
+        const Range own = share(vectors_ * H_, thread, threads);
+        for (int64_t k = own.first * L; k < own.last * L; k += L) {
+          V sum = load<T>(team_[0].sums + k);
+          for (int64_t t = 1; t < teams_; ++t) sum += load<T>(team_[static_cast<size_t>(t)].sums + k);
+          store<T>(team_[0].sums + k, sum);
         }
-        give_weight(sums, p);
-      }
+      });
+      for (int64_t p = 0; p < panels_; ++p) give_weight(team_[0].sums + p * kWide * H_, p);
+    }
+    if (teams_ > 1 && call_.d_bias != nullptr) {
+      for (int64_t c = 0; c < parts_; ++c) give_bias(c);
     }
     if (call_.error == nullptr) return;
     double sum = 0;

@@ -71,6 +71,19 @@ void fill_with_nan(void* memory, size_t bytes) {
   for (size_t n = 0; n < bytes / sizeof(T); ++n) p[n] = nan;
 }
 
+// What stands in front of a tape, so that a backward pass with another shape or cell is refused
+struct alignas(128) TapeHead {
+  const RecurCell* cell;
+  const void* self;  // a copy of the head is not the tape
+  int64_t type, rows, total, precision, reverse;
+  uint64_t sizes;  // a hash of them
+
+  bool operator==(const TapeHead& o) const {
+    return cell == o.cell && self == o.self && type == o.type && rows == o.rows && total == o.total &&
+           precision == o.precision && reverse == o.reverse && sizes == o.sizes;
+  }
+};
+
 // The units of a piece that a thread takes when threads share rows: whole panels, the same in every stage
 struct Units {
   int64_t first, last;
@@ -109,6 +122,12 @@ class Recurrence {
  protected:
   int64_t size(int32_t index) const { return sizes_[index]; }
   int64_t padded(int32_t index) const { return rounded_up(sizes_[index], L); }
+
+  TapeHead head_of(const void* self) const {
+    uint64_t hash = 1469598103934665603u;  // FNV-1a
+    for (int32_t n = 0; n < cell_.size_count; ++n) hash = (hash ^ static_cast<uint64_t>(sizes_[n])) * 1099511628211u;
+    return {&cell_, self, call_.type, rows_.count(), rows_.total(), call_.precision, call_.reverse, hash};
+  }
 
   // ---- threads
 

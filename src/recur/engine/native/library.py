@@ -150,7 +150,7 @@ def cell(graph: Graph, name: str) -> Cell:
             found = _cells.get(key)
             if found is None:
                 try:
-                    found = Cell(_find(graph, name, instructions))
+                    found = _load(graph, name, instructions)
                     if found.abi != core().abi:
                         found = BackendError(
                             "the installed core and cells were built from other sources than these",
@@ -158,10 +158,27 @@ def cell(graph: Graph, name: str) -> Cell:
                         )
                 except (BackendError, NotCompiledError) as error:
                     found = BackendError(error.message, error.hint)
+                except OSError as error:
+                    found = BackendError(f"the compiled cell {name} cannot be read or written: {error}", _ELSEWHERE)
                 _cells[key] = found
     if isinstance(found, BackendError):
         raise found
     return found
+
+
+_ELSEWHERE = "export RECUR_CACHE=/a/folder"
+
+
+def _load(graph: Graph, name: str, instructions: str) -> Cell:
+    path = _find(graph, name, instructions)
+    try:
+        return Cell(path)
+    except OSError:
+        if path.parent.parent != toolchain.cache_folder():
+            raise
+        # cut short, or from another machine: it is made again
+        path.unlink()
+        return Cell(_find(graph, name, instructions))
 
 
 def _find(graph: Graph, name: str, instructions: str) -> Path:
@@ -184,9 +201,7 @@ def _make(graph: Graph, name: str, kind: str, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BackendError(
-            f"compiled cells cannot be kept in {path.parent}: {error.strerror}", hint="export RECUR_CACHE=/a/folder"
-        ) from None
+        raise BackendError(f"compiled cells cannot be kept in {path.parent}: {error.strerror}", _ELSEWHERE) from None
     with _alone(path.with_suffix(".lock")):
         if path.exists():
             return

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from recur.engine.native.library import Core
 
+_HEAD = 128  # bytes of a tape that say what it is: a copy of them is known to be one
 _WORTH_KEEPING = 128 * 1024  # bytes; below that the allocator keeps memory itself
 _ITEM = {torch.float32: 4, torch.float64: 8}
 
@@ -48,4 +49,4 @@ def held(core: Core, address: int, size: int) -> ctypes.Array[ctypes.c_char]:
 
 def tape(core: Core, address: int) -> Tensor:
     """A handle of a tape: when the last reference goes, so does the tape."""
-    return torch.frombuffer(held(core, address, 1), dtype=torch.uint8)
+    return torch.frombuffer(held(core, address, _HEAD), dtype=torch.uint8)

@@ -186,7 +186,7 @@ def _noises(made: Compiled, call: Call, arguments: Arguments) -> None:
         given = (call.noise.recurrent if kind == "recurrent" else call.noise.zoneout)[state]
         if not isinstance(given, Tensor):
             given = torch.full((call.states[state].shape[-1],), given, dtype=call.x.dtype)
-        given = inner_contiguous(given.detach())
+        given = inner_contiguous(given.detach().to(call.x.dtype))
         arguments.kept.append(given)
         pointers.append(given.data_ptr())
         # a stride of 0 says that all steps, or rows, share one
