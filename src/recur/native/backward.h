@@ -153,7 +153,7 @@ class Backward : public Recurrence<P> {
       one.carry[k] = carry_[s & 1] + first * this->state_.stride + this->state_.at[k];
       one.handed[k] = carry_[(s + 1) & 1] + first * this->state_.stride + this->state_.at[k];
     }
-    if (this->asked_to_stop(one)) this->stop_at_.store(this->rows_.steps() - 1 - s + 2);
+    if ((s & 31) == 0 && this->asked_to_stop(one)) this->stop_at_.store(this->rows_.steps() - 1 - s + 2);
     seed(one, s, n);
     for (int32_t k = 0; k < this->program_.stage_count; ++k) {
       const RecurStage& stage = this->program_.stages[k];

@@ -285,7 +285,7 @@ class Forward : public Recurrence<P> {
   void step(Thread& one, int64_t s, int64_t tape_from) {
     this->set_step(one, s, this->training_ ? 0 : tape_from, this->training_);
     const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
-    if (this->asked_to_stop(one)) this->stop_at_.store(s + 2);
+    if ((s & 31) == 0 && this->asked_to_stop(one)) this->stop_at_.store(s + 2);
     for (int32_t k = 0; k < this->program_.stage_count; ++k) {
       const RecurStage& stage = this->program_.stages[k];
       this->run_stage(one, team_, k, s, n);

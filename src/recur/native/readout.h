@@ -304,17 +304,16 @@ class Readout {
 
   void soften(Thread& one, Team& mine, Range part, Range panels, int64_t g, int64_t first, int64_t r0, int64_t rows) {
     const int64_t start = panels.first * kWide;
-    T* z = logits(one, part, panels, panels.first, r0);
-    for (int64_t i = 0; i < rows; ++i) {
-      const int64_t r = r0 + i;
+    T* z = logits(one, part, panels, panels.first, 0);
+    for (int64_t r = r0; r < r0 + rows; ++r) {
+      const int64_t i = gradients_ ? r : r - r0;  // where the row is
       V highest = splat<T>(-kInfinity);
       walk(z, i, panels, [&](T* at, int64_t c) {
         const V logit = load<T>(at) + load<T>(bias_ + c);
         store<T>(at, logit);
         highest = logit > highest ? logit : highest;
       });
-      T most = highest[0];
-      for (int k = 1; k < L; ++k) most = std::max<T>(most, highest[k]);
+      const T most = folded(highest, [](T a, T b) { return b > a ? b : a; });
       const int64_t y = call_.target[row(first + r)];
       if (y >= start && y < panels.last * kWide) {
         const int64_t p = y / kWide;
@@ -334,9 +333,21 @@ class Readout {
       });
       const int64_t place = g * block_rows_ + r;
       one.group_max[place] = most;
-      one.group_sum[place] = lane_sum<T>(sum);
-      one.group_smooth[place] = lane_sum<T>(smooth);
+      one.group_sum[place] = folded(sum, [](T a, T b) { return a + b; });
+      if (smoothing_ > 0) one.group_smooth[place] = lane_sum<T>(smooth);
     }
+  }
+  // by halves: short rows would wait for one lane after another
+  template <class Join>
+  static RECUR_INLINE T folded(V v, const Join& join) {
+    T lanes[L];
+    store<T>(lanes, v);
+#pragma GCC unroll 8
+    for (int64_t n = L / 2; n > 0; n /= 2) {
+#pragma GCC unroll 16
+      for (int64_t k = 0; k < n; ++k) lanes[k] = join(lanes[k], lanes[k + n]);
+    }
+    return lanes[0];
   }
   // body(where, column) for the vectors of row i, where z is row 0 of the first panel
   template <class Body>

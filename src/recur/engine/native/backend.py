@@ -11,6 +11,7 @@ from torch import Tensor
 from recur.engine.call import Call, Report, Result
 from recur.engine.native import passes
 from recur.engine.native.arguments import inner_contiguous
+from recur.engine.native.memory import tape_address
 from recur.engine.native.program import Compiled, compiled, parameters_of
 from recur.engine.native.segments import Segmented, segment_steps
 from recur.engine.native.twice import differentiable
@@ -103,7 +104,7 @@ class Recurrence(torch.autograd.Function):
     def forward(ctx: Any, made: Compiled, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
         outputs, tape = passes.forward(made, call, tensors, training=True)
         ctx.made, ctx.call = made, call
-        ctx.address = 0 if tape is None else tape.data_ptr()
+        ctx.address = 0 if tape is None else tape_address(tape)
         ctx.save_for_backward(tape, *tensors)
         ctx.set_materialize_grads(False)
         return tuple(outputs)
@@ -116,7 +117,7 @@ class Recurrence(torch.autograd.Function):
         needed = ctx.needs_input_grad[2:]
         if torch.is_grad_enabled():
             return (None, None, *differentiable(ctx.made, ctx.call, tensors, gradients, needed))
-        if tape.data_ptr() != ctx.address:
+        if tape_address(tape) != ctx.address:
             # hooks on saved tensors have made a copy of the handle, and the tape is gone with what was copied
             _, tape = passes.forward(ctx.made, ctx.call, tensors, training=True)
         return (None, None, *passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed))

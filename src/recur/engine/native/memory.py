@@ -48,5 +48,10 @@ def held(core: Core, address: int, size: int) -> ctypes.Array[ctypes.c_char]:
 
 
 def tape(core: Core, address: int) -> Tensor:
-    """A handle of a tape: when the last reference goes, so does the tape."""
-    return torch.frombuffer(held(core, address, _HEAD), dtype=torch.uint8)
+    """A handle of a tape: a tensor of no elements whose memory is the tape's, which goes when it goes."""
+    return torch.frombuffer(held(core, address, _HEAD), dtype=torch.uint8)[:0]
+
+
+def tape_address(handle: Tensor) -> int:
+    """Where the tape is that a handle stands for; somewhere else if it is a copy."""
+    return handle.untyped_storage().data_ptr()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from recur.engine.call import Call
 from recur.engine.native.arguments import TYPES, Arguments, as_int64, inner_contiguous, pointer
-from recur.engine.native.memory import empty, tape
+from recur.engine.native.memory import empty, tape, tape_address
 from recur.engine.native.program import Compiled
 from recur.errors import BackendError
 
@@ -110,7 +110,7 @@ def backward(
     missing = [0] * (count - wanted)
     strides = [(0, 0) if g is None else _strides(g) for g in series]
     results: list[Tensor | None] = [
-        torch.empty_like(t, memory_format=torch.contiguous_format) if need and t is not None else None
+        empty(made.core, t.shape, t.dtype) if need and t is not None else None
         for t, need in zip(tensors[1:], needed[1:], strict=True)
     ]
     d_x = room(made, x, x.shape[-1]) if needed[0] and into is None else None
@@ -123,7 +123,7 @@ def backward(
         arguments.set(d_x=d_x.data_ptr(), d_x_time=time, d_x_row=row)
     a, b = count, count + len(made.matrices)
     arguments.set(
-        tape=kept.data_ptr(),
+        tape=tape_address(kept),
         training=1,
         d_series=[*map(pointer, series), *missing],
         d_series_time=[*(time for time, _ in strides), *missing],

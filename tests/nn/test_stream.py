@@ -1,0 +1,135 @@
+"""A stream gives, step by step, what the layer gives over the whole sequence, and keeps its memory as bytes."""
+
+import numpy as np
+import pytest
+import torch
+
+from recur.equations import equation, tanh
+from recur.errors import ConfigError
+from recur.nn import GRU, LSTM, RNN, Recurrent
+from recur.nn.checks import LayerInputError
+from tests.tolerances import close, near
+
+
+def whole(layer, x):
+    with torch.no_grad():
+        return layer.eval()(x)[0]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 20])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("make", [RNN, GRU, LSTM])
+def test_steps_give_what_the_whole_sequence_gives(make, dtype, batch):
+    layer = make(5, 33, num_layers=2, dtype=dtype)
+    x = torch.randn(7, batch, 5, dtype=dtype)
+    stream = layer.stream(batch)
+    assert stream.backend == "native"
+    y = torch.stack([stream.step(step) for step in x])
+    (close if dtype == torch.float64 else near)(y, whole(layer, x), "y")
+
+
+@pytest.mark.parametrize("cell", ["gru_reset_before", "lstm_projected", "lstm_layernorm", "indrnn", "lstm_peephole"])
+def test_any_cell_streams(cell):
+    layer = Recurrent(cell, 4, 12, sizes={"P": 5} if cell == "lstm_projected" else None)
+    x = torch.randn(6, 2, 4)
+    stream = layer.stream(2)
+    near(torch.stack([stream.step(step) for step in x]), whole(layer, x), cell)
+    assert stream.backend == "native"
+
+
+def test_a_cell_that_reads_its_input_element_by_element_streams():
+    @equation(x="H", h="H", W="H H")
+    def added(x, h, W):
+        return tanh(W @ h + x)
+
+    layer = Recurrent(added, 9, 9)
+    x = torch.randn(5, 3, 9)
+    stream = layer.stream(3)
+    near(torch.stack([stream.step(step) for step in x]), whole(layer, x), "added")
+
+
+@pytest.mark.parametrize("options", [{"zoneout": 0.3}, {"engine": "eager"}, {"residual": True}, {"bias": False}])
+def test_options_hold_in_a_stream_as_in_evaluation(options):
+    layer = LSTM(6, 6, num_layers=2, **options)
+    x = torch.randn(5, 2, 6)
+    stream = layer.stream(2)
+    near(torch.stack([stream.step(step) for step in x]), whole(layer, x), str(options))
+
+
+def test_bfloat16_streams():
+    layer = LSTM(8, 32, precision="bfloat16")
+    x = torch.randn(4, 2, 8)
+    stream = layer.stream(2)
+    found = torch.stack([stream.step(step) for step in x])
+    torch.testing.assert_close(found, whole(layer, x), rtol=1e-2, atol=1e-2)
+
+
+def test_numpy_in_numpy_out_and_one_row_without_a_batch_axis():
+    layer = GRU(3, 4)
+    stream, again = layer.stream(), layer.stream()
+    y = stream.step(np.ones(3, np.float32))
+    assert isinstance(y, np.ndarray)
+    assert y.shape == (4,)
+    assert (again.step(np.ones((1, 3))) == y).all()  # float64 is converted
+    assert np.array_equal(stream.step(np.ones((1, 3), np.float32)), again.step(torch.ones(1, 3)).numpy())
+
+
+def test_the_memory_goes_into_bytes_and_back():
+    layer = LSTM(3, 5, num_layers=2)
+    stream = layer.stream(2)
+    first = torch.randn(2, 3)
+    stream.step(first)
+    kept = stream.state()
+    assert isinstance(kept, bytes)
+    x = torch.randn(2, 3)
+    expected = stream.step(x)
+    other = layer.stream(2)
+    other.restore(kept)
+    assert torch.equal(other.step(x), expected)
+
+
+def test_a_reset_forgets_the_rows_that_are_named():
+    layer = RNN(3, 4)
+    stream, fresh = layer.stream(3), layer.stream(3)
+    x = torch.randn(3, 3)
+    stream.step(x)
+    stream.reset([1])
+    y, begun = stream.step(x), fresh.step(x)
+    assert torch.equal(y[1], begun[1])
+    assert not torch.equal(y[0], begun[0])
+    stream.reset()
+    assert torch.equal(stream.step(x), begun)
+
+
+def test_a_learned_initial_state_begins_a_stream():
+    layer = GRU(3, 4, learn_initial_state=True)
+    with torch.no_grad():
+        layer.initial_h_l0.normal_()
+    x = torch.randn(3, 2, 3)
+    stream = layer.stream(2)
+    near(torch.stack([stream.step(step) for step in x]), whole(layer, x), "learned")
+
+
+def test_a_stream_keeps_the_weights_it_was_made_with():
+    layer = GRU(3, 4)
+    stream, x = layer.stream(), torch.ones(1, 3)
+    expected = layer.stream().step(x)
+    with torch.no_grad():
+        layer.weight_ih_l0.zero_()
+    assert torch.equal(stream.step(x), expected)
+
+
+def test_what_does_not_fit_is_refused_in_words():
+    with pytest.raises(ConfigError, match="cannot be streamed"):
+        LSTM(3, 4, bidirectional=True).stream()
+    with pytest.raises(ConfigError, match="batch is 0"):
+        LSTM(3, 4).stream(0)
+    with pytest.raises(ConfigError, match="bfloat16"):
+        LSTM(3, 4, dtype=torch.bfloat16).stream()
+    stream = LSTM(3, 4).stream(2)
+    with pytest.raises(LayerInputError, match=r"x has shape \(1, 3\), expected \(2, 3\)"):
+        stream.step(torch.zeros(1, 3))
+    with pytest.raises(LayerInputError, match="are not the state of a stream"):
+        stream.restore(b"nothing")
+    with pytest.raises(LayerInputError, match="state h of layer 0"):
+        stream.restore(LSTM(3, 5).stream(2).state())
