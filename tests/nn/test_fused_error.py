@@ -108,7 +108,7 @@ def test_every_option_is_torchs(dtype, options, ignored, weighted, bias, calls) 
 @settings(max_examples=60, deadline=None)
 @given(
     N=st.sampled_from([0, 1, 2, 13, 57, 130, 1030]),
-    H=st.sampled_from([1, 2, 15, 16, 31, 63, 100, 257]),
+    H=st.sampled_from([1, 2, 15, 16, 31, 48, 63, 100, 257, 512]),
     V=st.sampled_from([1, 2, 7, 15, 16, 17, 33, 64, 300]),
     dtype=st.sampled_from([DOUBLE, torch.float32]),
     ignored=st.sampled_from([0.0, 0.3, 0.95, 1.0]),

@@ -302,8 +302,24 @@ class Backward : public Recurrence<P> {
       const int64_t count = panels.count();
       const int64_t p0 = count * thread / threads, p1 = count * (thread + 1) / threads;
       if (p0 == p1) continue;
+      const T* before = nullptr;
       this->rows_.walk(from, from + depth, [&](int64_t r, int64_t s, int64_t i) {
         const T* row = row_of(operand.where, r, s, i);
+        if constexpr (P::pair == 2) {
+          const bool odd = (r - from) % 2 != 0;
+          if (!odd && r + 1 < from + depth) {
+            before = row;
+            return;
+          }
+          for (int64_t p = p0; p < p1; ++p) {
+            for (int64_t v = 0; v < panels.width(p); ++v) {
+              const int64_t u = p * 2 * L + v * L;
+              E* to = panels.panel(p) + (r - from) / 2 * panels.width(p) * L * 2 + v * L * 2;
+              store_pairs(to, (odd ? before : row) + u, odd ? row + u : nullptr, operand.width - u);
+            }
+          }
+          return;
+        }
         for (int64_t p = p0; p < p1; ++p) {
           for (int64_t v = 0; v < panels.width(p); ++v) {
             const int64_t u = p * 2 * L + v * L, n = operand.width - u;
@@ -314,7 +330,6 @@ class Backward : public Recurrence<P> {
             } else {
               for (int64_t j = 0; j < L; ++j) {
                 to[j * P::pair] = P::convert(value[j]);
-                if (P::pair == 2 && r + 1 == from + depth && (r - from) % 2 == 0) to[j * P::pair + 1] = 0;
               }
             }
           }
@@ -345,6 +360,15 @@ class Backward : public Recurrence<P> {
     const T* D = derivative_base_ + from * derivative_.stride + derivative_.at[static_cast<size_t>(d)] + u;
     for (int64_t k = 0; k < depth; ++k) {
       const T* row = D + k * derivative_.stride;
+      if constexpr (P::pair == 2) {
+        // a whole vector of pairs at a time: what it writes beyond the tile's rows is written again by the next pair
+        for (int64_t t = 0; t < tiles; ++t) {
+          const T* next = k + 1 < depth ? row + derivative_.stride + start[t] : nullptr;
+          store_pairs(packed + place[t] + k * rows[t], row + start[t], next, L);
+        }
+        ++k;
+        continue;
+      }
       for (int64_t t = 0; t < tiles; ++t) {
         E* to = packed + place[t] + k / P::pair * rows[t] * P::pair + k % P::pair;
         if constexpr (!P::copies) {
@@ -355,10 +379,7 @@ class Backward : public Recurrence<P> {
             for (int64_t i = 0; i < rows[t]; i += L) store<T>(to + i, load<T>(row + start[t] + i));
           }
         } else {
-          for (int64_t i = 0; i < rows[t]; ++i) {
-            to[i * P::pair] = P::convert(row[start[t] + i]);
-            if (P::pair == 2 && k + 1 == depth && k % 2 == 0) to[i * P::pair + 1] = 0;
-          }
+          for (int64_t i = 0; i < rows[t]; ++i) to[i * P::pair] = P::convert(row[start[t] + i]);
         }
       }
     }

@@ -65,6 +65,24 @@ struct Rounded {
   static RECUR_INLINE E convert(T value) { return from_bfloat16(to_bfloat16(value)); }
 };
 
+// Numbers of two rows as pairs, lane by lane: (first[j], second[j]) for the lanes of a vector, or the first n of them
+RECUR_INLINE void store_pairs(uint16_t* to, const float* first, const float* second, long n) {
+#if defined(__AVX512BF16__)
+  const __mmask16 lanes = static_cast<__mmask16>(n >= 16 ? 0xffff : (1u << n) - 1u);
+  const __m512 a = _mm512_maskz_loadu_ps(lanes, first);
+  const __m512 b = second == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(lanes, second);
+  const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(a));
+  const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(b));
+  const __m512i pairs = _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+  std::memcpy(to, &pairs, sizeof pairs);
+#else
+  for (long j = 0; j < Lane<float>::count; ++j) {
+    to[2 * j] = j < n ? to_bfloat16(first[j]) : uint16_t{0};
+    to[2 * j + 1] = j < n && second != nullptr ? to_bfloat16(second[j]) : uint16_t{0};
+  }
+#endif
+}
+
 // a row of factors from a row of numbers; n is rounded up to a whole pair with zeros
 template <class P>
 RECUR_INLINE void convert_row(typename P::E* to, const typename P::T* from, long n) {
@@ -297,7 +315,27 @@ void pack_vector(typename P::E* to, long to_stride, const typename P::T* W, long
     }
   } else {
     const long whole = padded_k<P>(K);
-    for (long k = 0; k < whole; k += P::pair) {
+    long k = 0;
+    if constexpr (P::pair == 2) {
+      if (transposed) {
+        for (; k < whole; k += 2) {
+          store_pairs(to + (k / 2) * to_stride, W + k * w_stride, k + 1 < K ? W + (k + 1) * w_stride : nullptr, lanes);
+        }
+      }
+#if defined(__AVX512BF16__)
+      // along a row two numbers stand side by side already: they are transposed as one
+      for (; lanes == L && k + 32 <= K; k += 32) {
+        float rows[16 * 16];
+        for (int j = 0; j < 16; ++j) {
+          const float* row = W + j * w_stride + k;
+          const __m512bh pairs = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(row + 16), _mm512_loadu_ps(row));
+          std::memcpy(rows + 16 * j, &pairs, sizeof pairs);
+        }
+        transpose16(rows, 16, reinterpret_cast<float*>(to + (k / 2) * to_stride), to_stride / 2);
+      }
+#endif
+    }
+    for (; k < whole; k += P::pair) {
       for (long j = 0; j < L; ++j) {
         for (int q = 0; q < P::pair; ++q) {
           const bool inside = j < lanes && k + q < K;

@@ -6,9 +6,9 @@
 // with a the label smoothing, w the weights of classes and u what the row's error counts. Rows are taken in blocks; a
 // block's logits lie in panels of two vectors of columns, [row][2 * lanes], which is the form that the product with
 // dE/dz as right factor reads: dE/dW^T = h^T dE/dz needs no packing. Columns are taken in groups, whose exponentials
-// are taken relative to the largest logit of row and group while the group is in the cache; what is missing to p is then
-// one factor a row and group, known when all groups are done, and multiplied in on the second visit, which also forms
-// dE/dh += dE/dz W and dE/dW.
+// are taken relative to the largest logit of row and group while the group is in the cache; what is missing to p is
+// then one factor a row and group, known when all groups are done, and multiplied in on the second visit, which also
+// forms dE/dh += dE/dz W and dE/dW.
 //
 // Threads form a grid: parts share the columns of one block of rows, and so the packing of W; where there are few
 // columns, teams of them share the rows. All sums have an order that depends on the number of threads alone.
@@ -43,7 +43,8 @@ class Readout {
   static constexpr T kInfinity = std::numeric_limits<T>::infinity();
 
  public:
-  explicit Readout(RecurReadout& call) : call_(call), H_(call.H), V_(call.V), vectors_((call.V + L - 1) / L) {
+  explicit Readout(RecurReadout& call) : call_(call), H_(call.H), V_(call.V) {
+    vectors_ = (V_ + L - 1) / L;
     gradients_ = call.d_h != nullptr || call.d_weight != nullptr || call.d_bias != nullptr;
     smoothing_ = call.smoothing;
   }
@@ -52,8 +53,9 @@ class Readout {
     if (!look_at_targets()) return RECUR_BAD_CALL;
     clear();
     if (count_ == 0) return RECUR_OK;
-    const double products = static_cast<double>(count_) * static_cast<double>(H_) * static_cast<double>(V_) * (gradients_ ? 3 : 1);
-    int64_t threads = std::min<int64_t>({call_.threads, kMostThreads, 1 + static_cast<int64_t>(products / kWorth)});
+    const double row = static_cast<double>(H_) * static_cast<double>(V_) * (gradients_ ? 3 : 1);
+    const auto worth = static_cast<int64_t>(static_cast<double>(count_) * row / kWorth);
+    int64_t threads = std::min<int64_t>({call_.threads, kMostThreads, 1 + worth});
     for (threads = std::max<int64_t>(threads, 1);;) {
       plan(threads);
       if (!allocate()) return RECUR_NO_MEMORY;
@@ -75,10 +77,15 @@ class Readout {
 
  private:
   struct Thread {
-    T *z, *packed, *h, *h_t, *d_h, *d_z, *sums, *d_bias;
+    T *z, *packed, *h_copy, *h_t, *d_h_copy, *d_z, *sums, *d_bias;
+    const T* h;  // this block's rows, where they stand if that does as well as a copy
+    int64_t h_stride;
+    T* d_h;
+    int64_t d_h_stride;
     T *group_max, *group_sum, *group_smooth;  // (groups, rows)
     T *most, *sum, *smooth;                   // (rows), over this part's columns
-    T *all_most, *all_sum, *factor, *hit, *scale;  // (rows), over all columns; u times the share of p, of [c = y], and u
+    T *all_most, *all_sum;                    // (rows), over all columns
+    T *factor, *hit, *scale;                  // (rows): u, and u times what counts p and [c = y] in dE/dz
   };
   struct Team {
     T *sums, *at_target;
@@ -132,7 +139,8 @@ class Readout {
 
   void plan(int64_t threads) {
     panels_ = (vectors_ + 1) / 2;
-    const int64_t most_teams = call_.d_weight == nullptr ? threads : std::max<int64_t>(1, kSumBytes / (panels_ * kWide * H_ * static_cast<int64_t>(sizeof(T))));
+    const int64_t sum_bytes = panels_ * kWide * H_ * static_cast<int64_t>(sizeof(T));
+    const int64_t most_teams = call_.d_weight == nullptr ? threads : std::max<int64_t>(1, kSumBytes / sum_bytes);
     // as many parts as columns keep busy, unless fewer leave fewer threads over
     teams_ = 1, parts_ = 1;
     for (int64_t parts = std::min(threads, std::max<int64_t>(1, panels_ * kWide / kLeastGroup)); parts >= 1; --parts) {
@@ -165,14 +173,17 @@ class Readout {
       for (Thread& one : threads_) {
         one.z = own.take<T>(gradients_ ? part_panels_ * kWide * block_rows_ : group_panels_ * kWide * kAcross);
         one.packed = own.take<T>(std::max(group_panels_ * kWide * H_, hidden.elements()));
-        one.h = own.take<T>(block_rows_ * h_stride_);
+        one.h_copy = own.take<T>(block_rows_ * h_stride_);
         one.h_t = own.take<T>(call_.d_weight == nullptr ? 0 : H_ * h_t_stride_);
-        one.d_h = own.take<T>(call_.d_h == nullptr ? 0 : block_rows_ * h_stride_);
+        one.d_h_copy = own.take<T>(call_.d_h == nullptr ? 0 : block_rows_ * h_stride_);
         one.d_z = own.take<T>(call_.d_h == nullptr ? 0 : kAcross * d_z_stride_);
         one.sums = own.take<T>(call_.d_weight == nullptr || apart_ ? 0 : group_panels_ * kWide * H_);
         one.d_bias = own.take<T>(part_panels_ * kWide);
-        for (T** of_groups : {&one.group_max, &one.group_sum, &one.group_smooth}) *of_groups = own.take<T>(groups_ * block_rows_);
-        for (T** of_rows : {&one.most, &one.sum, &one.smooth, &one.all_most, &one.all_sum, &one.factor, &one.hit, &one.scale}) {
+        for (T** of_groups : {&one.group_max, &one.group_sum, &one.group_smooth}) {
+          *of_groups = own.take<T>(groups_ * block_rows_);
+        }
+        for (T** of_rows : {&one.most, &one.sum, &one.smooth, &one.all_most, &one.all_sum, &one.factor, &one.hit,
+                            &one.scale}) {
           *of_rows = own.take<T>(block_rows_);
         }
       }
@@ -246,19 +257,33 @@ class Readout {
         gradients(one, mine, columns, g, first, n, block);
       }
       barrier.wait(static_cast<int>(part), static_cast<int>(parts_));
-      if (call_.d_h != nullptr) give_rows(team, part, first, n);
+      if (call_.d_h != nullptr && !in_place()) give_rows(team, part, first, n);
     }
     if (call_.d_bias != nullptr && teams_ == 1) give_bias(thread);
   }
 
-  // the rows that count, side by side, and their transpose
+  // rows that far apart fall on each other in the first-level cache
+  static bool collide(int64_t stride) { return stride * static_cast<int64_t>(sizeof(T)) % 2048 == 0; }
+
+  // the rows that count, side by side, and their transpose; and where their gradients go
   void take_rows(Thread& one, int64_t first, int64_t n) const {
     const T* h = static_cast<const T*>(call_.h);
-    for (int64_t i = 0; i < n; ++i) {
-      std::memcpy(one.h + i * h_stride_, h + row(first + i) * call_.h_row, sizeof(T) * static_cast<size_t>(H_));
+    one.h = one.h_copy, one.h_stride = h_stride_;
+    one.d_h = one.d_h_copy, one.d_h_stride = h_stride_;
+    if (rows_.empty() && !collide(call_.h_row)) {
+      one.h = h + first * call_.h_row, one.h_stride = call_.h_row;
+    } else {
+      for (int64_t i = 0; i < n; ++i) {
+        std::memcpy(one.h_copy + i * h_stride_, h + row(first + i) * call_.h_row, sizeof(T) * static_cast<size_t>(H_));
+      }
     }
-    if (call_.d_weight != nullptr) transpose(one.h, h_stride_, one.h_t, h_t_stride_, n, H_);
+    if (call_.d_h != nullptr && in_place()) {
+      one.d_h = static_cast<T*>(call_.d_h) + first * H_, one.d_h_stride = H_;
+    }
+    if (call_.d_weight != nullptr) transpose(one.h, one.h_stride, one.h_t, h_t_stride_, n, H_);
   }
+  // whether dE/dh is summed up where the caller wants it
+  bool in_place() const { return parts_ == 1 && rows_.empty() && H_ % L == 0 && !collide(H_); }
 
   // to[k * to_stride + j] = from[j * from_stride + k] for J rows of K columns
   static void transpose(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t J, int64_t K) {
@@ -292,8 +317,9 @@ class Readout {
       for (int64_t r = 0, k = 0, of = pieces(n, kAcross); k < of; ++k) {
         const int64_t rows = share(n, k, of).count();
         for (int64_t p = panels.first; p < panels.last; ++p) {
-          multiply_panel<P>(rows, H_, one.h + r * h_stride_, h_stride_, one.packed + (p - panels.first) * kWide * H_,
-                            static_cast<int>(width(p) / L), logits(one, part, panels, p, r), width(p), false);
+          const T* packed = one.packed + (p - panels.first) * kWide * H_;
+          multiply_panel<P>(rows, H_, one.h + r * one.h_stride, one.h_stride, packed, static_cast<int>(width(p) / L),
+                            logits(one, part, panels, p, r), width(p), false);
         }
         soften(one, mine, part, panels, g, first, r, rows);
         r += rows;
@@ -313,7 +339,8 @@ class Readout {
         store<T>(at, logit);
         highest = logit > highest ? logit : highest;
       });
-      const T most = folded(highest, [](T a, T b) { return b > a ? b : a; });
+      T most = highest[0];
+      for (int k = 1; k < L; ++k) most = std::max<T>(most, highest[k]);
       const int64_t y = call_.target[row(first + r)];
       if (y >= start && y < panels.last * kWide) {
         const int64_t p = y / kWide;
@@ -333,21 +360,9 @@ class Readout {
       });
       const int64_t place = g * block_rows_ + r;
       one.group_max[place] = most;
-      one.group_sum[place] = folded(sum, [](T a, T b) { return a + b; });
+      one.group_sum[place] = lane_sum<T>(sum);
       if (smoothing_ > 0) one.group_smooth[place] = lane_sum<T>(smooth);
     }
-  }
-  // by halves: short rows would wait for one lane after another
-  template <class Join>
-  static RECUR_INLINE T folded(V v, const Join& join) {
-    T lanes[L];
-    store<T>(lanes, v);
-#pragma GCC unroll 8
-    for (int64_t n = L / 2; n > 0; n /= 2) {
-#pragma GCC unroll 16
-      for (int64_t k = 0; k < n; ++k) lanes[k] = join(lanes[k], lanes[k + n]);
-    }
-    return lanes[0];
   }
   // body(where, column) for the vectors of row i, where z is row 0 of the first panel
   template <class Body>
@@ -365,6 +380,8 @@ class Readout {
 
   // of a part's groups, to the part
   void merge(Thread& one, Range part, int64_t groups, int64_t n) {
+    std::vector<T> weights;
+    for (int64_t g = 0; g < groups && smoothing_ > 0; ++g) weights.push_back(weight_of(group(part, g)));
     for (int64_t r = 0; r < n; r += L) {
       V most = splat<T>(-kInfinity), sum{}, smooth{};
       for (int64_t g = 0; g < groups; ++g) {
@@ -376,7 +393,9 @@ class Readout {
         const int64_t place = g * block_rows_ + r;
         const V m = load<T>(one.group_max + place);
         sum += load<T>(one.group_sum + place) * v_exp(m - base);
-        if (smoothing_ > 0) smooth += load<T>(one.group_smooth + place) + weight_of(group(part, g)) * (from_here(m) - base);
+        if (smoothing_ > 0) {
+          smooth += load<T>(one.group_smooth + place) + weights[static_cast<size_t>(g)] * (from_here(m) - base);
+        }
       }
       store<T>(one.most + r, most);
       store<T>(one.sum + r, sum);
@@ -421,7 +440,8 @@ class Readout {
         if (smoothing_ > 0) {
           T smooth = weight * log_sum;
           for (int64_t c = 0; c < parts_; ++c) {
-            smooth -= parts[c].smooth[r] + weight_of_part[static_cast<size_t>(c)] * (from_here(parts[c].most[r]) - most);
+            const T lower = from_here(parts[c].most[r]) - most;
+            smooth -= parts[c].smooth[r] + weight_of_part[static_cast<size_t>(c)] * lower;
           }
           error += spread * smooth;
         }
@@ -448,7 +468,8 @@ class Readout {
     hidden.data = one.packed;
     if (call_.d_h != nullptr) {
       for (int64_t v = 0; v < hidden.vectors; ++v) {
-        pack_vector<P>(hidden.at(v, 0), hidden.stride(v), W + start * H_ + v * L, H_, true, depth, std::min(L, H_ - v * L));
+        pack_vector<P>(hidden.at(v, 0), hidden.stride(v), W + start * H_ + v * L, H_, true, depth,
+                       std::min(L, H_ - v * L));
       }
     }
     for (int64_t r = 0, k = 0, of = pieces(n, kAcross); k < of; ++k) {
@@ -457,13 +478,15 @@ class Readout {
       if (call_.d_h != nullptr) {
         for (int64_t p = 0; p < hidden.count(); ++p) {
           multiply_panel<P>(rows, depth, one.d_z, d_z_stride_, hidden.panel(p), static_cast<int>(hidden.width(p)),
-                            one.d_h + r * h_stride_ + p * kWide, h_stride_, g > 0);
+                            one.d_h + r * one.d_h_stride + p * kWide, one.d_h_stride, g > 0);
         }
       }
       r += rows;
     }
     if (call_.d_weight == nullptr) return;
-    auto sums = [&](int64_t p) { return apart_ ? mine.sums + p * kWide * H_ : one.sums + (p - panels.first) * kWide * H_; };
+    auto sums = [&](int64_t p) {
+      return apart_ ? mine.sums + p * kWide * H_ : one.sums + (p - panels.first) * kWide * H_;
+    };
     for (int64_t j = 0, k = 0, of = pieces(H_, kAcross); k < of; ++k) {
       const int64_t rows = share(H_, k, of).count();
       for (int64_t p = panels.first; p < panels.last; ++p) {
@@ -524,7 +547,8 @@ class Readout {
   }
 
   void give_weight(const T* sums, int64_t p) const {
-    transpose(sums, width(p), static_cast<T*>(call_.d_weight) + p * kWide * H_, H_, H_, std::min(kWide, V_ - p * kWide));
+    T* to = static_cast<T*>(call_.d_weight) + p * kWide * H_;
+    transpose(sums, width(p), to, H_, H_, std::min(kWide, V_ - p * kWide));
   }
 
   // of a part's columns, over the teams
@@ -532,7 +556,9 @@ class Readout {
     const Range columns = share(panels_, part, parts_);
     for (int64_t c = columns.first * kWide; c < std::min(columns.last * kWide, V_); ++c) {
       T sum = 0;
-      for (int64_t t = 0; t < teams_; ++t) sum += threads_[static_cast<size_t>(t * parts_ + part)].d_bias[c - columns.first * kWide];
+      for (int64_t t = 0; t < teams_; ++t) {
+        sum += threads_[static_cast<size_t>(t * parts_ + part)].d_bias[c - columns.first * kWide];
+      }
       static_cast<T*>(call_.d_bias)[c] = sum;
     }
   }
