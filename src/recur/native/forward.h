@@ -266,7 +266,7 @@ class Forward : public Recurrence<P> {
       for (int32_t h = run.from; h < run.to; ++h) {
         const auto units = this->units_of(this->cell_.hoisted[h].size, one.thread, one.threads);
         sweep<P>(0, total, run.panels, (column + units.first) / (2 * L), (column + units.last) / (2 * L), one.block, C,
-                 this->tape_.stride, false, false, copy, [](int64_t, int64_t) {}, h > run.from && total <= kBlockRows);
+                 this->tape_.stride, false, false, copy, [](int64_t, int64_t) {}, h > run.from && total <= kFewRows);
         column += this->padded(this->cell_.hoisted[h].size);
       }
     }

@@ -33,7 +33,7 @@ class Readout {
   using P = Plain<T>;
   using V = Vec<T>;
   static constexpr int64_t L = Lane<T>::count, kWide = 2 * L;
-  static constexpr int64_t kAcross = kBlockRows;             // rows that are multiplied, softened and scaled together
+  static constexpr int64_t kAcross = 56;                     // rows that are multiplied, softened and scaled together
   static constexpr int64_t kGroup = 256, kLeastGroup = 128;  // columns of a group
   static constexpr int64_t kPackedBytes = 640 << 10;         // of a group of W, which stays in the second-level cache
   static constexpr int64_t kLogitBytes = 16 << 20;           // of a block of rows

@@ -7,7 +7,9 @@
 
 namespace recur {
 
-constexpr long kBlockRows = 56;     // four tiles of fourteen
+constexpr long kBlockRows = 112;    // at most: eight tiles of fourteen
+constexpr long kFewRows = 56;       // where they do, so that a block stays in the first-level cache
+constexpr long kLargeBytes = 6 << 20;  // of a packed matrix, which is then better read less often
 constexpr long kBlockDepth = 1024;  // so deep that the sums are rarely written twice
 constexpr long kPad = 64;           // bytes between rows: without them rows of 4096 bytes fall on each other in the cache
 
@@ -55,8 +57,11 @@ template <class P, class Copy, class Finished>
 void sweep(long from, long to, const Panels<P>& B, long p0, long p1, typename P::E* block, typename P::T* C,
            long c_stride, bool c_block, bool add, const Copy& copy, const Finished& finished, bool copied = false) {
   constexpr long L = Panels<P>::L;
-  for (long r = from; r < to; r += kBlockRows) {
-    const long n = std::min(kBlockRows, to - r);
+  // 128 rows are two blocks of 64, not one of 112 and one of 16
+  const long most = B.elements() * static_cast<long>(sizeof(typename P::E)) > kLargeBytes ? kBlockRows : kFewRows;
+  const long blocks = std::max(1L, (to - from + most - 1) / most), even = (to - from + blocks - 1) / blocks;
+  for (long r = from; r < to; r += even) {
+    const long n = std::min(even, to - r);
     typename P::T* c = c_block ? C : C + r * c_stride;
     for (long k = 0; k == 0 || k < B.K; k += kBlockDepth) {
       const long depth = std::min(kBlockDepth, B.K - k);
