@@ -6,7 +6,6 @@ import pytest
 
 from recur import equations
 from recur.compiler.cplusplus import size_texts, source
-from recur.compiler.cuts import NotCompiledError
 from recur.compiler.generate import stock_graphs
 from recur.compiler.program import Program, program
 from recur.compiler.stages import Schedule

@@ -212,6 +212,6 @@ ODD = [
     scaled_by_a_squashed_number,
     remembers_the_step_before, states_that_change_places, no_matrix, memory_of_nothing,
     norms_of_two_sizes, squared_products, a_chain_of_products, constants_and_nothing_else_in_a_state,
-    sums_over_units, scaled_by_one_number, one_minus_a_mean, one_minus_a_gate_of_the_input, two_totals_multiplied, softmax,
-    constant_first, gate_of_one_number,
+    sums_over_units, scaled_by_one_number, one_minus_a_mean, one_minus_a_gate_of_the_input, two_totals_multiplied,
+    softmax, constant_first, gate_of_one_number,
 ]  # fmt: skip
