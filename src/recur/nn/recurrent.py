@@ -26,7 +26,6 @@ from recur.nn.quick import QuickLayers, run_quickly
 from recur.nn.report import merge_reports
 from recur.nn.state import State, StepStates, flat_state, join_state, split_state
 from recur.nn.stream import Stream
-from recur.nn.traced import run_traced
 
 Series = list[list[dict[str, Tensor]]]
 
@@ -380,6 +379,9 @@ class Recurrent(Locking):
                 )
                 result = None
                 if torch.compiler.is_compiling() and self.engine in {"auto", "native"}:
+                    # only here: it imports torch's compiler, which takes as long as torch itself
+                    from recur.nn.traced import run_traced
+
                     result = run_traced(
                         self, layer, direction, x, states, dropped, steps.lengths, steps.resets, noise, all_states
                     )
