@@ -19,7 +19,7 @@ from recur.compiler.atoms import Atom, Atoms, Block, in_order, is_hoisted
 from recur.compiler.cuts import Cuts, NotCompiledError
 from recur.compiler.gradient import Gradient, gradient
 from recur.compiler.stages import Place, Schedule, Target, cost, schedule
-from recur.equations.graph import Graph, topological
+from recur.equations.graph import Graph, Node, topological
 from recur.equations.sizes import ONE, ZERO, Size
 
 
@@ -156,7 +156,7 @@ class _Writer:
         self.states = tuple(graph.states)
         self.noises = tuple(graph.noises)
 
-    def _alike(self) -> list:  # type: ignore[type-arg]
+    def _alike(self) -> list[Node]:
         """Nodes that tie what must be cut alike: a state before and after the step, and its derivatives."""
         make, derived = self.graph.builder, self.gradient
         tied = []
@@ -164,15 +164,11 @@ class _Writer:
             after = self.graph.outputs[name]
             for one, other in ((before, after), (before, derived.seeds[name]), (before, derived.states[name])):
                 tied.append(make.make("tied", (one, other), before.shape))
-        for name in self.vectors_of(self.graph):
+        for name, derivative in derived.vectors.items():
             node = self.graph.parameters[name]
-            tied.append(make.make("tied", (node, derived.vectors[name]), node.shape))
+            tied.append(make.make("tied", (node, derivative), node.shape))
         tied.append(make.make("tied", (self.graph.input, derived.input), self.graph.input.shape))
         return tied
-
-    @staticmethod
-    def vectors_of(graph: Graph) -> list[str]:
-        return [name for name, node in graph.parameters.items() if len(node.shape) == 1]
 
     def write(self) -> Program:
         graph, atoms = self.graph, self.atoms
@@ -233,7 +229,7 @@ class _Writer:
             input_grads,
         )  # fmt: skip
 
-    def _parts(self, kind: str, nodes: Iterable) -> tuple[list[Part], dict[Atom, Place]]:  # type: ignore[type-arg]
+    def _parts(self, kind: str, nodes: Iterable[tuple[str, Node]]) -> tuple[list[Part], dict[Atom, Place]]:
         parts: list[Part] = []
         places: dict[Atom, Place] = {}
         for owner, (_, node) in enumerate(nodes):

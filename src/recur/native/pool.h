@@ -87,8 +87,6 @@ class Pool {
 #endif
   }
 
-  size_t kept() const { return kept_; }
-
  private:
   struct alignas(128) Block {
     size_t bytes;

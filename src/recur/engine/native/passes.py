@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -214,8 +214,8 @@ def room(made: Compiled, x: Tensor, width: int) -> Tensor:
     return empty(made.core, (T, B, width), x.dtype)
 
 
-def _run(made: Compiled, function: object, arguments: Arguments) -> None:
-    status = function(made.cell.pointer, arguments.address())  # type: ignore[operator]
+def _run(made: Compiled, function: Callable[[int, int], int], arguments: Arguments) -> None:
+    status = function(made.cell.pointer, arguments.address())
     if status == _OK:
         return
     if status == _INTERRUPTED:
