@@ -102,7 +102,7 @@ class SymbolOutput(Output):
         The kind of text codec, when the symbols are those of a text: figures are then perplexity (and nats for
         characters); None for labels, whose figure is the accuracy.
     count_right : bool, optional
-        Count right answers for texts too; labels are always counted.
+        Count right answers for texts too, where they are measured; labels are always counted.
     embedding : Embedding, optional
         The matrix to share, when weights are tied (Press and Wolf 2017).
 
@@ -142,7 +142,7 @@ class SymbolOutput(Output):
         """Loss, accuracy where it was counted, perplexity = exp(loss) of texts, nats a character."""
         loss = ratio(sums["loss"])
         figures = {"loss": loss}
-        if "accuracy" in sums or self.count_right:
+        if "accuracy" in sums or self.text is None:
             figures["accuracy"] = ratio(sums.get("accuracy", (0.0, 0.0)))
         if self.text is not None:
             figures["perplexity"] = math.exp(min(loss, 700.0)) if not math.isnan(loss) else math.nan
@@ -158,14 +158,26 @@ class SymbolOutput(Output):
                 "softmax avoids",
                 hint="leave out label_smoothing or adaptive_softmax",
             )
-        mean = plain = self.readout.loss(vectors, targets)
         if isinstance(self.readout, Readout) and label_smoothing > 0:
             mean = self.readout.loss(vectors, targets, label_smoothing=label_smoothing)
+            plain = mean.detach() - label_smoothing * self._above_mean(self.readout, vectors, targets)
+        else:
+            mean = plain = self.readout.loss(vectors, targets)
         sums = {"loss": (float(plain.detach()) * count, count)}
-        if self.count_right:
+        # of a text this would be the readout once more, of every step: it is counted where it is reported
+        if self.count_right and not (self.training and self.text is not None):
             with torch.no_grad():
                 sums["accuracy"] = (float((self.readout(vectors).argmax(-1) == targets).sum()), count)
         return mean, sums
+
+    @staticmethod
+    @torch.no_grad()
+    def _above_mean(readout: Readout, vectors: Tensor, targets: Tensor) -> Tensor:
+        """How far z of the targets lies above the mean of all z, on average: the smoothed error is the plain one plus
+        this, times the smoothing, and a second pass over all symbols is saved."""
+        weight = readout.weight
+        above = ((weight[targets] - weight.mean(0)) * vectors).sum(-1).mean()
+        return above if readout.bias is None else above + readout.bias[targets].mean() - readout.bias.mean()
 
 
 class NumberOutput(Output):

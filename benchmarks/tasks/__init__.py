@@ -1,0 +1,1 @@
+"""The published tasks, each a TOML file and one command."""
