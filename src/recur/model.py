@@ -17,7 +17,7 @@ from recur.data import Roles
 from recur.data.examples import value_of
 from recur.data.table import Table
 from recur.errors import ConfigError, DataError, did_you_mean
-from recur.modes import Candidate, Decoding, Mode, Prediction, candidates, last_word_scores
+from recur.modes import Candidate, Mode, Prediction, candidates, last_word_scores
 from recur.modes.synced import Synced
 from recur.run import open_run, save
 from recur.training import evaluate, learn
@@ -93,7 +93,8 @@ class Model:
         top : int
             Candidates an answer, most probable first.
         **decoding
-            How sequences are written: ``beam``, ``length``, ``temperature``, ``top_k``, ``top_p``, ``seed``.
+            How sequences are written, the fields of `Decoding`: ``beam``, ``length``, ``temperature``, ``top_k``,
+            ``top_p``, ``seed``, ``length_penalty``, ``repetition_penalty``, ``no_repeat_ngram``, ``prefix``, ``stop``.
 
         Returns
         -------
@@ -121,28 +122,49 @@ class Model:
     def generate(self, prompt: str = "", *, stream: Literal[False] = False, **decoding: Any) -> str: ...
     @overload
     def generate(self, prompt: str = "", *, stream: Literal[True], **decoding: Any) -> Iterator[str]: ...
-    def generate(self, prompt: str = "", *, stream: bool = False, **decoding: Any) -> str | Iterator[str]:
-        """Continue a text.
+    @overload
+    def generate(self, prompt: Any = "", *, stream: bool = False, **decoding: Any) -> Any: ...
+    def generate(self, prompt: Any = "", *, stream: bool = False, **decoding: Any) -> Any:
+        """Continue a text, or write the answer to an input, item by item.
 
         Parameters
         ----------
-        prompt : str
-            How it begins.
+        prompt : str or raw input
+            How the text begins; of a network that reads one thing and writes another, what it reads.
         stream : bool
-            Give the pieces one by one as they are written, in place of the whole.
+            Give the pieces one by one as they are written, in place of the whole: pieces of a text, tags, or rows of
+            numbers.
         **decoding
-            ``length`` (symbols), ``temperature`` (1.0; 0 takes the most probable), ``top_k``, ``top_p``, ``seed``.
+            ``length`` (symbols), ``temperature`` (1.0, and 0, the most probable, where a sequence becomes another),
+            ``top_k``, ``top_p``, ``seed``, ``repetition_penalty``, ``no_repeat_ngram``, ``prefix`` (how the answer
+            begins) and ``stop`` (texts before which it ends).
 
         Returns
         -------
-        str or iterator of str
-            The prompt and what follows; streamed, only what follows.
-        """
-        from recur.modes import language
+        str, list or iterator
+            Of a language model the prompt and what follows, of others the answer; streamed, the pieces of what is
+            written.
 
-        options = Decoding.of({"temperature": 1.0, **decoding})
-        pieces = language.generate(self._language_model(), prompt, options)
-        return pieces if stream else prompt + "".join(pieces)
+        Raises
+        ------
+        ConfigError
+            When the network answers in one pass.
+
+        Example
+        -------
+        >>> for piece in model.generate("the clouds", stream=True, length=20):  # doctest: +SKIP
+        ...     print(piece, end="", flush=True)
+        """
+        continues = isinstance(self.mode, Synced)
+        usual = 0.0 if self.roles.mode == "many-to-many" or self.target_codec.kind == "numbers" else 1.0
+        pieces = self.mode.generate(prompt if continues else self._input(prompt), **{"temperature": usual, **decoding})
+        if stream:
+            return pieces
+        found = list(pieces)
+        if self.target_codec.kind not in data_room.TEXTS:
+            return found
+        text = "".join(found)
+        return prompt + text if continues else text
 
     def evaluate(
         self, data: Any, *, last_word: bool = False, tell: Callable[[float], None] | None = None

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from recur.errors import ConfigError
 from recur.modes import Decoding, Hypothesis
-from recur.modes.decoding import beam, greedy, length_penalty, one_by_one, sampler, search
+from recur.modes.decoding import Rules, beam, greedy, length_penalty, one_by_one, sampler, search, stream
 from recur.modes.mode import PREDICT_BATCH
+from recur.modes.rules import followers
 from tests.modes.helpers import TEXTS, build, rows, same, train
 from tests.tolerances import close
 
@@ -98,7 +99,6 @@ def test_log_probabilities_are_those_of_the_sequences(seed: int, width: int, len
 
 @given(st.integers(0, 10_000))
 def test_a_beam_that_holds_every_beginning_finds_the_likeliest_sequences(seed: int) -> None:
-    # beam search promises no more: a narrower one may lose the likeliest (the tests below)
     model = Table(seed)
     expected = model.everything()[:5]
     found = best(model, SYMBOLS**LENGTH, alpha=0.0, n_best=5)
@@ -108,9 +108,38 @@ def test_a_beam_that_holds_every_beginning_finds_the_likeliest_sequences(seed: i
         assert one.finished
 
 
-def test_a_wider_beam_may_lose_what_greedy_finds() -> None:
+def order(one: Hypothesis) -> tuple[bool, float]:
+    """What answers are ordered by: first those that ended, then the score."""
+    return one.finished, one.score
+
+
+@given(
+    st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 4), st.floats(0, 2), st.integers(1, 7),
+    st.sampled_from([1.0, 1.3]), st.integers(0, 3),
+)  # fmt: skip
+def test_a_wider_beam_never_scores_worse(
+    seed: int, width: int, more: int, alpha: float, length: int, penalty: float, ngram: int
+) -> None:
+    # by the way the search is made: a slot knows nothing of the slots after it
+    model, rules = Table(seed), Rules(repetition_penalty=penalty, no_repeat_ngram=ngram)
+    options = {"end": END, "length": length, "alpha": alpha, "rules": rules}
+    [narrow], [wide] = (beam(model, *start(), width=one, **options)[0] for one in (width, width + more))
+    assert order(wide) >= order(narrow)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 5), st.floats(0, 1))
+def test_a_wider_beam_finds_all_that_a_narrower_one_finds(seed: int, width: int, alpha: float) -> None:
+    narrow, wide = (
+        beam(Table(seed), *start(), width=one, end=END, length=6, alpha=alpha, n_best=one)[0]
+        for one in (width, width + 1)
+    )
+    found = {tuple(one.ids) for one in wide}
+    assert {tuple(one.ids) for one in narrow if one.finished} <= found
+
+
+def test_what_leads_on_to_the_likeliest_is_not_pushed_out() -> None:
     # 1 is the likeliest beginning and goes on to a certain end; 2 goes on to two beginnings that are likelier than
-    # any after 1, push them out of a beam of two, and then lead nowhere in particular
+    # any after 1: where all compete for all places they push them out of a beam of two, and lead nowhere
     end, table = 9, [[0.1] * 10 for _ in range(10)]
     table[0] = [0, 0.40, 0.35, 0.25, 0, 0, 0, 0, 0, 0]
     table[1] = [0, 0, 0, 0, 0.34, 0.33, 0.33, 0, 0, 0]
@@ -119,11 +148,7 @@ def test_a_wider_beam_may_lose_what_greedy_finds() -> None:
     model = Chain(table)
     [narrow] = one_by_one(model, *start(), greedy, end=end, length=3)
     [wide] = beam(model, *start(), width=2, end=end, length=3, alpha=0.0)[0]
-    assert narrow.ids == [1, 4]
-    assert wide.ids[0] == 2
-    assert wide.log_prob < narrow.log_prob
-    [wider] = beam(model, *start(), width=3, end=end, length=3, alpha=0.0)[0]
-    assert wider.ids == [1, 4]
+    assert narrow.ids == wide.ids == [1, 4]
 
 
 @given(st.integers(0, 10_000), st.integers(2, 6))
@@ -157,9 +182,11 @@ def test_without_an_end_every_hypothesis_has_the_whole_length(seed: int, width: 
 @given(st.integers(0, 10_000), st.integers(1, 4))
 def test_forbidden_symbols_are_never_written(seed: int, width: int) -> None:
     model = Table(seed)
-    for one in beam(model, *start(), width=width, end=END, length=6, n_best=width, forbid=(1,))[0]:
+    for one in beam(model, *start(), width=width, end=END, length=6, n_best=width, rules=Rules((1,)))[0]:
         assert 1 not in one.ids
-    sampled = one_by_one(model, *start(), Decoding(temperature=1.0, seed=seed).chooser(), end=END, length=6, forbid=[1])
+    sampled = one_by_one(
+        model, *start(), Decoding(temperature=1.0, seed=seed).chooser(), end=END, length=6, rules=Rules((1,))
+    )
     assert 1 not in sampled[0].ids
 
 
@@ -167,9 +194,82 @@ def test_forbidden_symbols_are_never_written(seed: int, width: int) -> None:
 def test_a_prefix_is_forced_and_counts(seed: int, width: int, prefix: list[int]) -> None:
     model = Table(seed)
     for decoding in (Decoding(beam=width), Decoding(temperature=1.0, seed=1)):
-        [[one]] = search(model, *start(), decoding, end=END, length=6, prefix=torch.tensor([prefix]))
+        rules = decoding.rules(prefix=torch.tensor([prefix]))
+        [[one]] = search(model, *start(), decoding, end=END, length=6, rules=rules)
         assert one.ids[: len(prefix)] == prefix
         same(one.log_prob, model.log_prob(one.ids, one.finished))
+
+
+def ngrams(ids: list[int], size: int) -> list[tuple[int, ...]]:
+    return [tuple(ids[place : place + size]) for place in range(len(ids) - size + 1)]
+
+
+@given(st.integers(0, 10_000), st.integers(1, 3), st.integers(1, 4), st.lists(st.integers(0, 2), max_size=4))
+def test_no_ngram_repeats(seed: int, size: int, width: int, before: list[int]) -> None:
+    model = Table(seed, 0.5)
+    rules = Rules(no_repeat_ngram=size, before=[before])
+    known = ngrams(before, size)
+    narrow = one_by_one(model, *start(), greedy, end=None, length=40, rules=rules)
+    drawn = one_by_one(
+        model, *start(), Decoding(temperature=1.0, seed=seed).chooser(), end=None, length=40, rules=rules
+    )
+    for one in [*narrow, *drawn, *beam(model, *start(), width=width, end=END, length=40, n_best=width, rules=rules)[0]]:
+        again = ngrams([*before, *one.ids], size)[len(known) :]
+        assert len(set(again)) == len(again)
+        assert not set(again) & set(known)
+
+
+@given(st.lists(st.integers(0, 2), max_size=12), st.integers(1, 4))
+def test_followers_are_the_symbols_that_would_repeat(written: list[int], size: int) -> None:
+    known = set(ngrams(written, size))
+    expected = {
+        symbol
+        for symbol in range(3)
+        if ngrams([*written, symbol], size)[-1:] and ngrams([*written, symbol], size)[-1] in known
+    }
+    assert followers(written, size) == expected
+
+
+def test_where_nothing_may_follow_the_answer_is_what_there_is() -> None:
+    # of two symbols and no end, each may be written once
+    model, rules = Chain([[0.5, 0.5], [0.5, 0.5]]), Rules(no_repeat_ngram=1)
+    [one] = one_by_one(model, *start(), greedy, end=None, length=9, rules=rules)
+    [wide] = beam(model, *start(), width=2, end=None, length=9, rules=rules)[0]
+    for found in (one, wide):
+        assert (sorted(found.ids), found.finished) == ([0, 1], False)
+    steps = stream(model, *start(), greedy, rules)
+    assert [next(steps)[0].tolist() for _ in range(3)][-1] == [-1]
+
+
+@given(st.integers(0, 10_000), st.integers(1, 4))
+def test_a_beam_of_one_is_greedy_under_rules_too(seed: int, ngram: int) -> None:
+    model, rules = (
+        Table(seed),
+        Rules((1,), repetition_penalty=1.5, no_repeat_ngram=ngram, stop=lambda ids: ids[-1] == 2),
+    )
+    [[one]] = beam(model, *start(), width=1, end=END, length=6, rules=rules)
+    [other] = one_by_one(model, *start(), greedy, end=END, length=6, rules=rules)
+    assert (one.ids, one.finished) == (other.ids, other.finished)
+    same(one.log_prob, other.log_prob)
+    same(one.score, other.score)
+    same(one.log_prob, model.log_prob(one.ids, one.finished and one.ids[-1:] != [2]))
+
+
+def test_repetition_is_discounted_as_a_power_of_the_probability() -> None:
+    probs = torch.tensor([[0.2, 0.5, 0.3]])
+    scores = Rules(repetition_penalty=1.5, before=[[1]]).scores(probs.log(), [0], [[1, 1]], 2)
+    close(scores.exp(), torch.tensor([[0.2, 0.5**1.5, 0.3]]))
+    # 1 was the likeliest until it was written
+    assert greedy(scores).tolist() == [1]
+    assert greedy(Rules(repetition_penalty=2.0).scores(probs.log(), [0], [[1]], 1)).tolist() == [2]
+
+
+def test_an_answer_ends_with_a_stop() -> None:
+    model, rules = Table(3), Rules(stop=lambda ids: ids[-1] == 2)
+    for width in (1, 4):
+        for one in beam(model, *start(), width=width, end=END, length=9, n_best=width, rules=rules)[0]:
+            assert 2 not in one.ids[:-1]
+            assert one.finished or 2 not in one.ids
 
 
 def test_length_normalisation_prefers_longer_answers() -> None:
@@ -299,6 +399,9 @@ def test_sampler_keeps_the_type_of_ids() -> None:
         ({"top_p": 0.9}, "top_p 0.9 narrows what is sampled, and with a temperature of 0 nothing is"),
         ({"length_penalty": -1}, "length_penalty must be at least 0, got -1"),
         ({"beam": 2, "temperature": 1.0}, "exclude each other"),
+        ({"repetition_penalty": 0.5}, "repetition_penalty must be at least 1, got 0.5"),
+        ({"no_repeat_ngram": -1}, "no_repeat_ngram must be at least 0, got -1"),
+        ({"stop": ["a", ""]}, "stop is an empty text"),
         ({"bean": 2}, 'there is no decoding option "bean". Did you mean "beam"?'),
     ],
 )

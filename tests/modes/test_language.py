@@ -254,7 +254,7 @@ def test_generation_stops_before_what_it_is_told_to_stop_at(kind: str, until: st
     mode = model(kind, stream=True, hidden_size=24)
     train(mode, [Row(STREAM * 2, None)], steps=200)
     whole = "".join(language.generate(mode, "the", Decoding(length=40)))
-    pieces = list(language.generate(mode, "the", Decoding(length=40), until=until))
+    pieces = list(language.generate(mode, "the", Decoding(length=40, stop=until)))
     assert "".join(pieces) == whole.split(until)[0]
     assert until in whole
     assert all(pieces)
@@ -263,8 +263,8 @@ def test_generation_stops_before_what_it_is_told_to_stop_at(kind: str, until: st
 def test_a_beginning_of_the_stop_is_written_when_the_rest_does_not_come() -> None:
     mode = model("characters", hidden_size=24)
     train(mode, [Row("a dog", None)], steps=80)
-    assert "".join(language.generate(mode, "a", Decoding(), until="ogre")) == " dog"
-    assert "".join(language.generate(mode, "a", Decoding(length=3), until="ogre")) == " do"
+    assert "".join(language.generate(mode, "a", Decoding(stop="ogre"))) == " dog"
+    assert "".join(language.generate(mode, "a", Decoding(length=3, stop="ogre"))) == " do"
 
 
 def test_generation_of_no_symbols_is_empty() -> None:
@@ -280,7 +280,7 @@ def test_half_a_character_waits_for_its_other_half() -> None:
 
 
 def test_a_beam_cannot_be_streamed() -> None:
-    with pytest.raises(ConfigError, match="a beam of 3 knows its text only at the end") as raised:
+    with pytest.raises(ConfigError, match="a beam of 3 knows its answer only at the end") as raised:
         list(language.generate(model(), "the", Decoding(beam=3)))
     assert raised.value.hint == "beam=1"
 

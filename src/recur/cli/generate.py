@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
 
-from cyclopts import Parameter
-
+from recur.cli.decoding import DecodingFlags
 from recur.cli.output import emit, emit_json
+from recur.data import TEXTS
 
 
 def generate(
@@ -15,51 +14,36 @@ def generate(
     /,
     *,
     prompt: str = "",
-    length: Annotated[int, Parameter(show_default=True)] = 200,
-    temperature: Annotated[float, Parameter(show_default=True)] = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-    seed: int | None = None,
+    decoding: DecodingFlags | None = None,
     json: bool = False,
 ) -> None:
-    """Write on from a prompt; the text appears as it is made.
+    """Write on from a prompt, or the answer to an input; the text appears as it is made.
 
     Parameters
     ----------
     run
         Run folder that `recur train` wrote.
     prompt
-        How the text begins.
-    length
-        Characters, words or subwords to write, as the network was trained.
-    temperature
-        Below 1 safer, above 1 bolder; 0 always takes the likeliest.
-    top_k
-        Choose among this many of the likeliest only.
-    top_p
-        Choose among the likeliest that together have this probability only.
-    seed
-        The same seed writes the same text.
+        How the text begins; of a network that reads one thing and writes another, what it reads.
     json
         Write one JSON document to stdout.
     """
     import recur
 
     model = recur.load(run)
-    options: dict[str, Any] = {
-        "length": length,
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "seed": seed,
-    }
+    options = (decoding or DecodingFlags()).options()
+    codec = model.input_codec
+    given = prompt.replace(",", " ").split() if codec is not None and codec.kind == "numbers" else prompt
     if json:
-        emit_json({"prompt": prompt, "text": model.generate(prompt, **options)})
+        emit_json({"prompt": prompt, "text": model.generate(given, **options)})
         return
-    pieces = model.generate(prompt, stream=True, **options)
+    pieces = iter(model.generate(given, stream=True, **options))
+    # pieces of a text bring their own spaces; tags and numbers do not
+    gap = "" if model.target_codec.kind in TEXTS else " "
     # a network that cannot write says so before anything of the text is out
     first = next(pieces, "")
-    emit(prompt + first, end="")
+    begun = prompt + gap if model.roles.mode == "synced" and prompt else ""
+    emit(f"{begun}{first}", end="")
     for piece in pieces:
-        emit(piece, end="")
+        emit(f"{gap}{piece}", end="")
     emit()

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from recur.cli.decoding import DecodingFlags
 from recur.cli.output import emit, emit_json
 from recur.errors import DataError
 from recur.views.terminal import shares, width
@@ -20,10 +21,9 @@ def predict(
     file: Annotated[Path | None, Parameter(name=["--file", "-f"])] = None,
     stdin: Annotated[bool, Parameter(name="-")] = False,
     top: Annotated[int, Parameter(show_default=True)] = 1,
-    length: int | None = None,
     beam: int | None = None,
-    temperature: float | None = None,
-    seed: int | None = None,
+    length_penalty: float | None = None,
+    decoding: DecodingFlags | None = None,
     json: bool = False,
 ) -> None:
     """Predict the target of new inputs, one line of output for each.
@@ -40,14 +40,10 @@ def predict(
         Read inputs from stdin, one a line.
     top
         How many candidates to show, with their probabilities.
-    length
-        Longest answer, where a sequence is written; of a series, how many values ahead.
     beam
         Answers followed at once, where a sequence is written.
-    temperature
-        Draw the answer instead of taking the likeliest, where a sequence is written.
-    seed
-        The same seed draws the same answer.
+    length_penalty
+        How much a beam prefers longer answers; 0 compares plain probabilities.
     json
         Write one JSON document to stdout.
     """
@@ -65,11 +61,16 @@ def predict(
         inputs = [line.replace(",", " ").split() for line in lines]
     if model.input_codec is None and not inputs:
         inputs = [None]
-    asked = {"length": length, "beam": beam, "temperature": temperature, "seed": seed}
-    found = model.predict(inputs, top=top, **{name: value for name, value in asked.items() if value is not None})
+    options = (decoding or DecodingFlags()).options(beam=beam, length_penalty=length_penalty)
+    found = model.predict(inputs, top=top, **options)
     if json:
         answers = zip(inputs, found, strict=True)
-        emit_json([{"input": given, "value": one.value, "scores": one.scores} for given, one in answers])
+        emit_json(
+            [
+                {"input": given, "value": one.value, "scores": one.scores} | ({"ranks": one.ranks} if one.ranks else {})
+                for given, one in answers
+            ]
+        )
         return
     for one in found:
         emit(one.shown)

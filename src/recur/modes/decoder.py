@@ -14,6 +14,9 @@ feeding, so that training runs over all steps at once); Bengio et al. 2015 (sche
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +25,14 @@ from torch import Tensor, nn
 
 from recur.errors import ConfigError
 from recur.modes import decoding, network
-from recur.modes.decoding import Chooser, Decoding, Hypothesis
+from recur.modes.answers import refuse_beam, refuse_symbol_rules
+from recur.modes.decoding import Chooser, Decoding, Hypothesis, Rules
 from recur.modes.inputs import Inputs
 from recur.modes.mode import Prediction, step_mask
 from recur.modes.network import Bridge, Stack
 from recur.modes.outputs import TEXTS, NumberOutput, Output, Sums, SymbolOutput
+from recur.modes.pieces import written
+from recur.modes.stops import Stops
 from recur.modes.symbols import Symbols
 from recur.nn import Attention, BahdanauAttention, LuongAttention, one_sequence
 
@@ -190,33 +196,69 @@ class Decoder(nn.Module):
             pick(state.weights),
         )
 
-    def write(
-        self, state: DecoderState, rows: int, decoding_options: Decoding, top: int, choose: Chooser
-    ) -> list[Prediction]:
+    def write(self, state: DecoderState, rows: int, options: Decoding, top: int, choose: Chooser) -> list[Prediction]:
         """Answer for B rows from their states: symbols by search, numbers by feeding the outputs back.
 
         ``choose`` is the chooser of the options, one for all batches.
         """
-        length = decoding_options.length
-        if length is None:
-            length = int(self.longest) or LENGTH
+        length = self._length(options)
         if self.symbols is None:
-            values = self._numbers(state, rows, length).cpu().numpy()
+            values = self._numbers(state, rows, length, self._first_numbers(options)).cpu().numpy()
             raw = [self.codec.decode(row) for row in values]
             return [Prediction(value, [], self.codec.show(value)) for value in raw]
+        stops = Stops(self.codec, options.stops)
         found = decoding.search(
-            self, self.first(rows), state, decoding_options, end=self.symbols.end, length=length, n_best=top,
-            forbid=self.symbols.forbidden(decoding_options.unknown), choose=choose,
+            self, self.first(rows), state, options, end=self.symbols.end, length=length, n_best=top,
+            rules=self._rules(options, rows, stops), choose=choose,
         )  # fmt: skip
-        answers = [self._prediction(hypotheses) for hypotheses in found]
+        answers = [self._prediction(hypotheses, stops) for hypotheses in found]
         if self.attention is not None:
             self._align(answers, [hypotheses[0] for hypotheses in found], state)
         return answers
 
-    def _prediction(self, hypotheses: list[Hypothesis]) -> Prediction:
+    def generate(
+        self, state: DecoderState, options: Decoding, within: Callable[[], AbstractContextManager[None]]
+    ) -> Iterator[Any]:
+        """Answer for one row, item by item: pieces of a text, tags, rows of numbers.
+
+        ``within`` is the context of a step, such as `Mode.answering`.
+        """
+        refuse_beam(options)
+        if self.symbols is None:
+            for value in self._each_number(state, 1, self._length(options), self._first_numbers(options), within):
+                yield self.codec.decode(value.cpu().numpy())[0]
+            return
+        steps = decoding.stream(self, self.first(1), state, options.chooser(), self._rules(options, 1, None))
+        yield from written(
+            self.codec, steps, within, end=self.symbols.end, length=self._length(options), stops=options.stops
+        )
+
+    def _length(self, options: Decoding) -> int:
+        return options.length if options.length is not None else int(self.longest) or LENGTH
+
+    def _rules(self, options: Decoding, rows: int, stops: Stops | None) -> Rules:
         symbols = self._symbols()
-        scores = [(symbols.decode(one.ids), float(torch.tensor(one.log_prob).exp())) for one in hypotheses]
-        return Prediction(scores[0][0], scores, self.codec.show(scores[0][0]))
+        prefix = None
+        if options.prefix is not None:
+            ids = torch.from_numpy(self.codec.encode(options.prefix))
+            prefix = ids.to(next(self.parameters()).device).expand(rows, -1)
+        return options.rules(
+            forbid=symbols.forbidden(options.unknown), prefix=prefix, stop=None if stops is None else stops.rule()
+        )
+
+    def _first_numbers(self, options: Decoding) -> Tensor | None:
+        """The steps that a series is forced to begin with, (P, C)."""
+        refuse_symbol_rules(options)
+        if options.prefix is None:
+            return None
+        weight = next(self.parameters())
+        return torch.from_numpy(self.codec.encode(options.prefix)).to(weight.device, weight.dtype)
+
+    def _prediction(self, hypotheses: list[Hypothesis], stops: Stops) -> Prediction:
+        symbols = self._symbols()
+        values = [stops.cut(symbols.decode(one.ids)) for one in hypotheses]
+        scores = [(value, math.exp(one.log_prob)) for value, one in zip(values, hypotheses, strict=True)]
+        return Prediction(values[0], scores, self.codec.show(values[0]), ranks=[one.score for one in hypotheses])
 
     def _align(self, answers: list[Prediction], best: list[Hypothesis], state: DecoderState) -> None:
         """Read the answers once more, to see where each of their symbols looked."""
@@ -233,15 +275,23 @@ class Decoder(nn.Module):
             written = len(one.ids) + one.finished
             answer.alignment = weights[row, :written, : int(state.lengths[row])].cpu().numpy()
 
-    def _numbers(self, state: DecoderState, rows: int, length: int) -> Tensor:
+    def _numbers(self, state: DecoderState, rows: int, length: int, prefix: Tensor | None) -> Tensor:
         """(B, length, C), each step read back as the next input."""
-        value = self.first(rows)
-        values = []
-        for _ in range(length):
-            vector, state = self._step(value, state)
-            value = self._answer(vector)
-            values.append(value)
+        values = list(self._each_number(state, rows, length, prefix, nullcontext))
         return torch.stack(values, dim=1) if values else self.first(rows)[:, None][:, :0]
+
+    def _each_number(
+        self, state: DecoderState, rows: int, length: int, prefix: Tensor | None,
+        within: Callable[[], AbstractContextManager[None]],
+    ) -> Iterator[Tensor]:  # fmt: skip
+        """Rows of numbers (B, C) one after another; the first are those of the prefix."""
+        value = self.first(rows)
+        for step in range(length):
+            with within():
+                vector, state = self._step(value, state)
+                known = prefix is not None and step < len(prefix)
+                value = prefix[step].expand(rows, -1) if known and prefix is not None else self._answer(vector)
+            yield value
 
     def _step(self, current: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """One step from an input vector (B, X): v (B, H) and the state after."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,19 @@ from torch import Tensor
 
 from recur.errors import ConfigError
 from recur.modes import decoding as search
+from recur.modes.answers import refuse_beam, refuse_symbol_rules
 from recur.modes.decoding import Chooser, Decoding
 from recur.modes.mode import PREDICT_BATCH, Prediction, Raw, Sample, need_input, pad
 from recur.modes.network import State
 from recur.modes.outputs import TEXTS, NumberOutput
+from recur.modes.pieces import written
+from recur.modes.stops import Stops
 from recur.modes.symbols import Symbols
 
 if TYPE_CHECKING:
     from recur.modes.synced import Synced
 
 LENGTH = 200  # symbols of a generated text where nothing else is said
-CONTEXT = 16  # symbols decoded again, to know the space before the next one
 SAMPLE_WIDTH = 200  # characters of a text shown as a sample
 SAMPLE = Decoding(temperature=0.8, seed=0)
 
@@ -83,51 +86,48 @@ def predict(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) 
         for start in range(0, len(prompts), PREDICT_BATCH):
             part = prompts[start : start + PREDICT_BATCH]
             if isinstance(mode.output, NumberOutput):
+                _refuse_rules(decoding)
                 answers += _forecast(mode, part, decoding.length)
-            elif decoding.length is None and decoding.temperature == 0:
+            elif decoding.one_item:
                 answers += _next(mode, part, top, decoding)
             else:
                 answers += _continuations(mode, part, top, decoding, choose)
     return answers
 
 
-def generate(mode: Synced, prompt: str, decoding: Decoding, *, until: str | None = None) -> Iterator[str]:
+def generate(mode: Synced, prompt: Any, decoding: Decoding) -> Iterator[Any]:
     """Continue a prompt piece by piece; the prompt and the pieces put together are the text.
 
     Parameters
     ----------
     mode : Synced
-        A language model.
+        A language model, or one of other symbols, such as tags, which are given one by one.
     prompt : str
         How the text begins.
     decoding : Decoding
         Sampling, or greedy with a temperature of 0; ``length`` is the most symbols that are added.
-    until : str, optional
-        Stop as soon as the continuation contains this; neither it nor what follows it is returned.
 
     Raises
     ------
     ConfigError
-        For a beam, which has no text before it is finished, or a model that is no language model.
+        For a beam, which has no text before it is finished, or a model of numbers.
     """
-    if mode.target_codec.kind not in TEXTS:
+    codec = mode.target_codec
+    if isinstance(mode.output, NumberOutput):
         raise ConfigError(
-            f"only text is generated; this model continues {mode.target_codec.describe()}",
+            f"only symbols are generated; this model continues {codec.describe()}",
             hint="predict(..., length=N) gives the next N items",
         )
-    if decoding.beam > 1:
-        raise ConfigError(
-            f"a beam of {decoding.beam} knows its text only at the end and cannot be streamed", hint="beam=1"
-        )
-    end, never = endings(mode)
-    forbid = never if decoding.unknown else _without_unknown(mode, never)
+    refuse_beam(decoding)
+    end, _ = endings(mode)
     ids = prompt_ids(mode, prompt)
     with mode.answering():
         first, state = read(mode, [ids])
-    symbols = search.stream(mode, first, state, decoding.chooser(), forbid=forbid)
-    length = LENGTH if decoding.length is None else decoding.length
-    pieces = _pieces(mode, ids.tolist(), symbols, end, length)
-    yield from pieces if until is None else _before(pieces, until)
+    rules = _rules(mode, [prompt], decoding, None)
+    return written(
+        codec, search.stream(mode, first, state, decoding.chooser(), rules), mode.answering, end=end,
+        length=LENGTH if decoding.length is None else decoding.length, before=ids.tolist(), stops=decoding.stops,
+    )  # fmt: skip
 
 
 def samples(mode: Synced, examples: Sequence[Raw], count: int, prompts: Sequence[str]) -> list[Sample]:
@@ -165,18 +165,43 @@ def _next(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) ->
 def _continuations(
     mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding, choose: Chooser
 ) -> list[Prediction]:
-    end, never = endings(mode)
+    end, _ = endings(mode)
     first, state = read(mode, [prompt_ids(mode, prompt) for prompt in prompts])
     length = LENGTH if decoding.length is None else decoding.length
-    forbid = never if decoding.unknown else _without_unknown(mode, never)
-    found = search.search(
-        mode, first, state, decoding, end=end, length=length, n_best=top, forbid=forbid, choose=choose
-    )
+    stops = Stops(mode.target_codec, decoding.stops)
+    rules = _rules(mode, prompts, decoding, stops)
+    found = search.search(mode, first, state, decoding, end=end, length=length, n_best=top, rules=rules, choose=choose)
     answers = []
     for hypotheses in found:
-        scores = [(_written(mode, one.ids), float(np.exp(one.log_prob))) for one in hypotheses]
-        answers.append(Prediction(scores[0][0], scores, mode.target_codec.show(scores[0][0])))
+        values = [stops.cut(_written(mode, one.ids)) for one in hypotheses]
+        scores = [(value, math.exp(one.log_prob)) for value, one in zip(values, hypotheses, strict=True)]
+        ranks = [one.score for one in hypotheses]
+        answers.append(Prediction(values[0], scores, mode.target_codec.show(values[0]), ranks=ranks))
     return answers
+
+
+def _refuse_rules(decoding: Decoding) -> None:
+    """Refuse what has no meaning for a series.
+
+    Raises
+    ------
+    ConfigError
+    """
+    refuse_symbol_rules(decoding)
+    if decoding.prefix is not None:
+        raise ConfigError("a series goes on from what it is given: it has no prefix", hint="add it to the series")
+
+
+def _rules(mode: Synced, prompts: Sequence[Any], decoding: Decoding, stops: Stops | None) -> search.Rules:
+    """What may follow the prompts, which count as written."""
+    codec, (_, never) = mode.target_codec, endings(mode)
+    prefix = None
+    if decoding.prefix is not None:
+        prefix = torch.from_numpy(codec.encode(decoding.prefix)).to(mode.device).expand(len(prompts), -1)
+    return decoding.rules(
+        forbid=never if decoding.unknown else _without_unknown(mode, never), prefix=prefix,
+        before=[codec.encode(prompt).tolist() for prompt in prompts], stop=None if stops is None else stops.rule(),
+    )  # fmt: skip
 
 
 def _forecast(mode: Synced, prompts: Sequence[Any], length: int | None) -> list[Prediction]:
@@ -219,53 +244,6 @@ def _forecast_samples(mode: Synced, examples: Sequence[Raw], count: int) -> list
         [guess] = predict(mode, [past], 1, Decoding(length=steps))
         found.append(Sample(codec.show(past[-8:]), codec.show(future), guess.shown))
     return found
-
-
-def _pieces(
-    mode: Synced, before: list[int], symbols: Iterator[tuple[Tensor, Tensor]], end: int | None, length: int
-) -> Iterator[str]:
-    """The text that each symbol adds; symbols that make half a character wait for the other half."""
-    codec = mode.target_codec
-    context, held = before[-CONTEXT:], list[int]()
-    for _ in range(length):
-        with mode.answering():
-            ids, _ = next(symbols)
-        symbol = int(ids[0])
-        if symbol == end:
-            break
-        held.append(symbol)
-        piece = _added(codec.decode(np.array(context)), codec.decode(np.array(context + held)))
-        if piece and not (codec.kind == "subwords" and piece.endswith("\ufffd")):
-            yield piece
-            context, held = (context + held)[-CONTEXT:], []
-    rest = _added(codec.decode(np.array(context)), codec.decode(np.array(context + held)))
-    if rest:
-        yield rest
-
-
-def _before(pieces: Iterator[str], until: str) -> Iterator[str]:
-    """The text before ``until``; what may be its beginning waits until the rest has come or cannot come."""
-    waiting = ""
-    for piece in pieces:
-        waiting += piece
-        found = waiting.find(until)
-        if found >= 0:
-            if found:
-                yield waiting[:found]
-            return
-        held = max(size for size in range(min(len(until), len(waiting) + 1)) if waiting.endswith(until[:size]))
-        if held < len(waiting):
-            yield waiting[: len(waiting) - held]
-            waiting = waiting[len(waiting) - held :]
-    if waiting:
-        yield waiting
-
-
-def _added(before: str, after: str) -> str:
-    shared = 0
-    while shared < min(len(before), len(after)) and before[shared] == after[shared]:
-        shared += 1
-    return after[shared:]
 
 
 def _texts(mode: Synced, examples: Sequence[Raw], count: int) -> list[str]:

@@ -18,7 +18,7 @@ Sources: Cho et al. 2014; Sutskever, Vinyals and Le 2014; Bahdanau, Cho and Beng
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,3 +103,11 @@ class ManyToMany(Mode):
             for values, lengths, rows in self.input_batches(inputs):
                 answers += self.decoder.write(self.start(values, lengths), rows, options, top, choose)
         return answers
+
+    def generate(self, value: Any = None, **decoding: Any) -> Iterator[Any]:
+        """Write the answer to one input item by item; ``decoding``: the fields of `Decoding`, without a beam."""
+        options = Decoding.of(decoding)
+        with self.answering():
+            inputs, lengths, _ = next(self.input_batches([value]))
+            state = self.start(inputs, lengths)
+        yield from self.decoder.generate(state, options, self.answering)

@@ -127,12 +127,15 @@ class Prediction:
         What a person reads.
     alignment : ndarray, optional
         (target steps, input steps) attention weights, where the model has attention.
+    ranks : list of float, optional
+        What written candidates are ordered by, one each of ``scores``: log p after length normalisation.
     """
 
     value: Any
     scores: list[tuple[Any, float]]
     shown: str
     alignment: np.ndarray | None = None
+    ranks: list[float] | None = None
 
 
 @dataclass
@@ -208,6 +211,17 @@ class Mode(nn.Module, ABC):
     @abstractmethod
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
         """Answer raw inputs, in their order."""
+
+    def generate(self, value: Any = None, **decoding: Any) -> Iterator[Any]:
+        """Write the answer to one raw input item by item: pieces of a text, tags, rows of numbers.
+
+        Raises
+        ------
+        ConfigError
+            In a mode that answers in one pass.
+        """
+        del value, decoding
+        raise ConfigError(f"{self.name} answers in one pass and writes nothing item by item", hint="use predict()")
 
     def samples(self, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
         """Answer the first rows, to be shown beside the truth; never touches the global random state."""

@@ -16,7 +16,7 @@ end symbol. Without an input the initial state is learned.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,3 +95,11 @@ class OneToMany(Mode):
             for values, _, rows in self.input_batches(inputs):
                 answers += self.decoder.write(self.start(values, rows), rows, options, top, choose)
         return answers
+
+    def generate(self, value: Any = None, **decoding: Any) -> Iterator[Any]:
+        """Write the answer to one input item by item; ``decoding``: the fields of `Decoding`, without a beam."""
+        options = Decoding.of(decoding)
+        with self.answering():
+            inputs, _, rows = next(self.input_batches([value]))
+            state = self.start(inputs, rows)
+        yield from self.decoder.generate(state, options, self.answering)

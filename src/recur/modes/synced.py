@@ -21,7 +21,7 @@ may look further ahead, y_t = x_{t+k}.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -199,6 +199,12 @@ class Synced(Mode):
                 raw = inputs[len(answers) : len(answers) + rows]
                 answers += self._each_step(vectors, lengths.tolist(), raw)
         return answers
+
+    def generate(self, value: Any = "", **decoding: Any) -> Iterator[Any]:
+        """Continue a sequence item by item; of the next item only."""
+        if not self.next_item:
+            return super().generate(value)
+        return language.generate(self, value, Decoding.of(decoding))
 
     def samples(self, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
         if self.next_item:

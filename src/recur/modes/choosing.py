@@ -1,0 +1,43 @@
+"""How the next symbol is picked: the likeliest, or one that is drawn.
+
+    greedy      y_t = argmax p(y | y_{<t})
+    sampling    y_t ~ p(y | y_{<t})^(1/temperature), from the top k symbols or the smallest set of mass top p
+
+Source: Holtzman et al. 2020 (top p).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Chooser = Callable[[Tensor], Tensor]  # (B, V) log probabilities -> (B,) ids
+
+
+def greedy(log_probs: Tensor) -> Tensor:
+    """Choose the likeliest symbol of each row: (B, V) -> (B,)."""
+    return log_probs.argmax(dim=-1)
+
+
+def sampler(temperature: float, top_k: int | None, top_p: float | None, generator: torch.Generator) -> Chooser:
+    """Return a rule that draws from the tempered, truncated distribution.
+
+    The draw is made on the CPU, so that a seed gives the same text on every device.
+    """
+
+    def choose(log_probs: Tensor) -> Tensor:
+        scaled = log_probs.detach().float().cpu() / temperature
+        ordered, order = scaled.sort(dim=-1, descending=True, stable=True)
+        probs = torch.softmax(ordered, dim=-1)
+        if top_k is not None:
+            probs[:, top_k:] = 0
+        if top_p is not None:
+            # a symbol stays while the mass before it is below top_p: the first always stays
+            probs = probs / probs.sum(-1, keepdim=True)
+            probs = probs.masked_fill(probs.cumsum(-1) - probs >= top_p, 0)
+        drawn = torch.multinomial(probs, 1, generator=generator)
+        return order.gather(1, drawn)[:, 0].to(log_probs.device)
+
+    return choose

@@ -1,0 +1,92 @@
+"""Where an answer ends although no end symbol was written: before a text, or a symbol, that the user names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recur.modes.rules import Stop
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+
+TEXTS = ("words", "characters", "subwords")
+
+
+class Stops:
+    """The ends that a user names, for the values of one codec.
+
+    Parameters
+    ----------
+    codec : Codec
+        Of what is written. Of a text an end is any text; of other symbols it is one symbol, such as a tag.
+    stops : sequence of str
+        The ends.
+
+    Raises
+    ------
+    DataError
+        For a symbol that the codec does not know.
+    """
+
+    def __init__(self, codec: Codec, stops: Sequence[str]) -> None:
+        self._codec, self._stops = codec, tuple(stops)
+        self._text = codec.kind in TEXTS
+        self._ids = set() if self._text else {int(index) for stop in stops for index in codec.encode([stop])}
+        # a symbol may be a single byte of a character, so this many hold the longest end for certain
+        self._reach = 2 + max((len(stop.encode()) for stop in stops), default=0)
+
+    def rule(self) -> Stop | None:
+        """Whether what is written ends with its last symbol; None where nothing is named."""
+        if not self._stops:
+            return None
+        return self._ends_text if self._text else lambda path: bool(path) and path[-1] in self._ids
+
+    def _ends_text(self, path: Sequence[int]) -> bool:
+        written = self._codec.decode(np.asarray(path[-self._reach :], dtype=np.int64))
+        return any(stop in written for stop in self._stops)
+
+    def cut(self, value: Any) -> Any:
+        """A text or a list of symbols up to its first end."""
+        if not self._stops:
+            return value
+        if isinstance(value, str):
+            places = [place for stop in self._stops if (place := value.find(stop)) >= 0]
+        else:
+            places = [index for index, one in enumerate(value) if str(one) in self._stops]
+        return value[: min(places, default=len(value))]
+
+    def cut_pieces(self, pieces: Iterator[Any]) -> Iterator[Any]:
+        """Pieces of a text, or symbols, up to the first end; what may be its beginning waits until it is known."""
+        if not self._stops:
+            yield from pieces
+        elif not self._text:
+            for piece in pieces:
+                if str(piece) in self._stops:
+                    return
+                yield piece
+        else:
+            yield from self._cut_texts(pieces)
+
+    def _cut_texts(self, pieces: Iterator[str]) -> Iterator[str]:
+        waiting = ""
+        for piece in pieces:
+            waiting += piece
+            cut = self.cut(waiting)
+            if len(cut) < len(waiting):
+                if cut:
+                    yield cut
+                return
+            held = max(
+                size
+                for stop in self._stops
+                for size in range(min(len(stop), len(waiting) + 1))
+                if waiting.endswith(stop[:size])
+            )
+            if held < len(waiting):
+                yield waiting[: len(waiting) - held]
+                waiting = waiting[len(waiting) - held :]
+        if waiting:
+            yield waiting
