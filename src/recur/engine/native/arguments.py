@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,13 +43,13 @@ class Arguments:
         arrays = []
         place = _PLACE
         for name, value in self._members.items():
-            if isinstance(value, int):
+            if value.__class__ is int:
                 flat[place[name]] = value
             elif value:
                 arrays.append((place[name], len(flat)))
                 flat += value
-        memory = (ctypes.c_int64 * len(flat))(*flat)
-        base = ctypes.addressof(memory)
+        memory = array("q", flat)
+        base, _ = memory.buffer_info()
         for at, start in arrays:
             memory[at] = base + 8 * start
         self.memory = memory
