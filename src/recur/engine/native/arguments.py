@@ -43,7 +43,7 @@ class Arguments:
         arrays = []
         place = _PLACE
         for name, value in self._members.items():
-            if value.__class__ is int:
+            if isinstance(value, int):
                 flat[place[name]] = value
             elif value:
                 arrays.append((place[name], len(flat)))
