@@ -7,7 +7,7 @@ import numbers
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from recur import config_file
 from recur import data as data_room
@@ -22,6 +22,9 @@ from recur.modes.synced import Synced
 from recur.run import open_run, save
 from recur.training import evaluate, learn
 from recur.training.progress import Progress
+
+if TYPE_CHECKING:
+    from recur.export import Exported
 
 
 class Model:
@@ -236,6 +239,20 @@ class Model:
             facts={"parameters": sum(p.numel() for p in self.mode.parameters())},
         )  # fmt: skip
         return target
+
+    def export(self, path: Path | str, *, step: bool = False) -> Exported:
+        """Write the network as ONNX, and compare the file with it in onnxruntime; see `recur.export.export_model`.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        step : bool
+            One step with its states in and out, for a stream, in place of whole sequences.
+        """
+        from recur.export import export_model
+
+        return export_model(self.mode, path, step=step, facts={"sentence": self.roles.sentence})
 
     def _language_model(self) -> Synced:
         if isinstance(self.mode, Synced) and self.mode.next_item:

@@ -231,3 +231,19 @@ def test_an_interrupt_saves_and_says_how_to_go_on(place: Path, tmp_path: Path) -
     assert f"go on with: recur train {words[0]}" in said
     assert "Traceback" not in said
     assert (tmp_path / "run" / "checkpoint").is_dir()
+
+
+def test_export_says_what_the_file_takes_and_how_far_it_is_from_the_network(place: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    outcome = ok(run("export", place / "reviews", "--onnx", tmp_path / "reviews.onnx"))
+    matches(outcome, "export", {re.escape(str(tmp_path)): "FILES", **hidden(place)})
+    outcome = ok(run("export", place / "sentences", "--onnx", tmp_path / "step.onnx", "--step", "--json"))
+    found = json.loads(outcome.out)
+    assert found["inputs"][0] == "ids (B,) int64"
+    assert max(found["differences"].values()) < 1e-4
+
+
+def test_export_without_a_file_or_a_form_says_what_to_type(place: Path) -> None:
+    matches(run("export", place / "reviews"), "export-nowhere", hidden(place))
+    matches(run("export", place / "reviews", "--onnx", place / "x.onnx", "--step"), "export-no-step", hidden(place))
+    assert not (place / "x.onnx").exists()

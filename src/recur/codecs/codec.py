@@ -81,9 +81,13 @@ class Codec(ABC):
     def _restore(cls, state: dict[str, Any], path: Path) -> Codec:
         """Return the codec of a state read from ``path``."""
 
+    def document(self) -> dict[str, Any]:
+        """Everything that `load` needs, as JSON."""
+        return {"format": FORMAT, "kind": self.kind, **self._state()}
+
     def save(self, folder: Path, name: str) -> None:
         """Write ``folder/name.json``."""
-        write_json(Path(folder) / f"{name}.json", {"format": FORMAT, "kind": self.kind, **self._state()})
+        write_json(Path(folder) / f"{name}.json", self.document())
 
     @classmethod
     def load(cls, folder: Path, name: str) -> Codec:

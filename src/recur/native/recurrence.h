@@ -7,68 +7,18 @@
 #include <memory>
 #include <vector>
 
-#include "gemm.h"
 #include "pool.h"
-#include "recur.h"
-#include "rows.h"
+#include "products.h"
 #include "sweep.h"
-#include "team.h"
 
 namespace recur {
 
-constexpr long kPanelRows = 56;                // rows of a panel that are multiplied before they are used
-constexpr int64_t kRowsEach = 8;               // a thread takes rows of its own if there are so many for each
-constexpr int64_t kWorthSharing = 32 * 1024;   // multiplications of a step below which a second thread only waits
+constexpr long kPanelRows = 56;  // rows of a panel that are multiplied before they are used
 
 inline double seconds() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-// A memory of all rows of a step, or of all steps: columns side by side, each of whole vectors
-template <class T>
-struct Columns {
-  std::vector<int64_t> at;
-  int64_t stride = 0;
-
-  void add(int64_t size) {
-    at.push_back(stride);
-    stride += rounded_up(size, Lane<T>::count);
-  }
-  void close() { stride += at.empty() ? 0 : pad<T>(); }
-};
-
-template <class T>
-Columns<T> columns_of(const int32_t* which, int32_t count, const int64_t* sizes) {
-  Columns<T> columns;
-  for (int32_t k = 0; k < count; ++k) columns.add(sizes[which[k]]);
-  columns.close();
-  return columns;
-}
-
-// Cuts one piece of memory into arrays; run once to count and once to hand out
-class Carver {
- public:
-  explicit Carver(char* base = nullptr) : base_(base) {}
-  template <class X>
-  X* take(int64_t count) {
-    X* p = base_ == nullptr ? nullptr : reinterpret_cast<X*>(base_ + used_);
-    used_ += (static_cast<size_t>(count) * sizeof(X) + 127) / 128 * 128;
-    return p;
-  }
-  size_t used() const { return used_; }
-
- private:
-  char* base_;
-  size_t used_ = 0;
-};
-
-template <class T>
-void fill_with_nan(void* memory, size_t bytes) {
-  T* p = static_cast<T*>(memory);
-  const T nan = static_cast<T>(__builtin_nan(""));
-  for (size_t n = 0; n < bytes / sizeof(T); ++n) p[n] = nan;
 }
 
 // What stands in front of a tape, so that a backward pass with another shape or cell is refused
@@ -84,20 +34,17 @@ struct alignas(128) TapeHead {
   }
 };
 
-// The units of a piece that a thread takes when threads share rows: whole panels, the same in every stage
-struct Units {
-  int64_t first, last;
-};
-
 template <class P>
-class Recurrence {
+class Recurrence : public Products<P> {
+  using Base = Products<P>;
+
  public:
   using T = typename P::T;
   using E = typename P::E;
   static constexpr int64_t L = Lane<T>::count;
 
   Recurrence(const RecurCell& cell, RecurCall& call, const RecurProgram& program, bool training)
-      : cell_(cell), call_(call), program_(program), sizes_(call.sizes), rows_(call), training_(training) {
+      : Base(cell, call, program), training_(training) {
     tape_ = columns_of<T>(training ? cell.tape_sizes : cell.forward_tape_sizes,
                           training ? cell.tape_count : cell.forward_tape_count, sizes_);
     scratch_ = columns_of<T>(program.scratch_sizes, program.scratch_count, sizes_);
@@ -115,159 +62,18 @@ class Recurrence {
       columns.close();
       noise_.push_back(columns);
     }
-    plan_threads();
-    plan_groups();
   }
 
  protected:
-  int64_t size(int32_t index) const { return sizes_[index]; }
-  int64_t padded(int32_t index) const { return rounded_up(sizes_[index], L); }
+  using Base::by_rows_, Base::call_, Base::cell_, Base::copies_, Base::copy_, Base::groups_, Base::loop_threads_,
+      Base::most_loop_threads_, Base::packed_elements_, Base::program_, Base::rows_, Base::sizes_, Base::threads_;
+  using Base::chunk_products, Base::copy_column, Base::own_rows, Base::padded, Base::size, Base::units_of;
+  using typename Base::PackedGroup;
 
   TapeHead head_of(const void* self) const {
     uint64_t hash = 1469598103934665603u;  // FNV-1a
     for (int32_t n = 0; n < cell_.size_count; ++n) hash = (hash ^ static_cast<uint64_t>(sizes_[n])) * 1099511628211u;
     return {&cell_, self, call_.type, rows_.count(), rows_.total(), call_.precision, call_.reverse, hash};
-  }
-
-  // ---- threads
-
-  void plan_threads() {
-    int64_t work = 0;
-    for (int32_t k = 0; k < program_.stage_count; ++k) {
-      const RecurStage& stage = program_.stages[k];
-      for (int32_t g = 0; g < stage.group_count; ++g) {
-        for (int32_t m = 0; m < stage.groups[g].operand_count; ++m) {
-          work += stage.groups[g].product_count * size(stage.units_size) * size(stage.groups[g].operands[m].columns_size);
-        }
-      }
-    }
-    const int64_t most = std::max<int64_t>(1, std::min<int64_t>(call_.threads, kMostThreads));
-    const int64_t count = std::max<int64_t>(1, rows_.count());
-    by_rows_ = count >= kRowsEach * most;
-    int64_t sharing = most, whole = 0;
-    if (!by_rows_) {
-      if (work * count < kWorthSharing) sharing = 1;
-      // a thread without units would only be waited for
-      int64_t widest = 1;
-      for (int32_t k = 0; k < program_.stage_count; ++k) widest = std::max(widest, size(program_.stages[k].units_size));
-      sharing = std::min(sharing, (widest + L - 1) / L);
-    }
-    for (int32_t m = 0; m < cell_.matrix_count; ++m) {
-      whole += size(cell_.matrix_rows[m]) * size(cell_.matrix_columns[m]) * rows_.total();
-    }
-    loop_threads_ = most_loop_threads_ = static_cast<int>(sharing);
-    threads_ = whole < 8 * kWorthSharing ? loop_threads_ : static_cast<int>(most);
-  }
-
-  Units units_of(int32_t units_size, int thread, int threads) const {
-    const int64_t whole = padded(units_size);
-    if (by_rows_ || threads == 1) return {0, whole};
-    const int64_t grain = whole >= 2 * L * threads ? 2 * L : L;
-    const int64_t grains = (whole + grain - 1) / grain;
-    return {std::min(whole, grains * thread / threads * grain), std::min(whole, grains * (thread + 1) / threads * grain)};
-  }
-
-  // rows of a step that a thread takes: all, or every threads-th, so that long and short rows are shared out evenly
-  int64_t own_rows(int64_t n, int thread, int threads) const {
-    if (!by_rows_) return n;
-    return n > thread ? (n - thread + threads - 1) / threads : 0;
-  }
-
-  // ---- products inside the loop
-
-  struct PackedGroup {
-    int64_t K = 0;                   // elements of all operands, each rounded up to whole pairs
-    std::vector<int64_t> operand_k;  // where each operand begins
-    std::vector<int64_t> operand_copy;
-    int64_t offset = 0;              // in the packed memory
-  };
-
-  void plan_groups() {
-    int64_t offset = 0;
-    for (int32_t k = 0; k < program_.stage_count; ++k) {
-      const RecurStage& stage = program_.stages[k];
-      std::vector<PackedGroup> groups;
-      for (int32_t g = 0; g < stage.group_count; ++g) {
-        const RecurGroup& group = stage.groups[g];
-        PackedGroup packed;
-        for (int32_t m = 0; m < group.operand_count; ++m) {
-          packed.operand_k.push_back(packed.K);
-          packed.operand_copy.push_back(copy_column(group.operands[m]));
-          packed.K += padded_k<P>(size(group.operands[m].columns_size));
-        }
-        packed.offset = offset;
-        offset += packed.K * padded(stage.units_size) * group.product_count;
-        groups.push_back(packed);
-      }
-      groups_.push_back(groups);
-    }
-    packed_elements_ = offset + 256;
-    copy_.close();
-  }
-
-  // the column of the converted copies in which an operand stands; states are one operand before and after the step
-  int64_t copy_column(const RecurOperand& operand) {
-    if (!P::copies) return 0;
-    const int32_t place = operand.place == RECUR_FRESH ? int32_t{RECUR_STATE} : operand.place;
-    for (size_t n = 0; n < copies_.size(); ++n) {
-      if (copies_[n].place == place && copies_[n].index == operand.index) return static_cast<int64_t>(n);
-    }
-    copies_.push_back({place, operand.index, operand.columns_size, 0});
-    copy_.add(size(operand.columns_size) + 1);
-    return static_cast<int64_t>(copies_.size()) - 1;
-  }
-
-  // the products that one chunk of a panel takes: as many vectors as a tile is wide
-  static int chunk_products(int32_t products, int32_t panel_vectors) {
-    if (panel_vectors > 1) return 1;
-    return products == 3 ? 3 : std::min<int32_t>(2, products);
-  }
-
-  // shared: everyone reads everything, so the packing is shared out; else each packs its own units
-  void pack_groups(E* packed, int thread, int threads, bool shared) const {
-    for (int32_t k = 0; k < program_.stage_count; ++k) {
-      const RecurStage& stage = program_.stages[k];
-      const int64_t whole = padded(stage.units_size), width = stage.panel_vectors * L;
-      Units units = units_of(stage.units_size, thread, threads);
-      if (shared) {
-        const int64_t panels = (whole + width - 1) / width;
-        units = {std::min(whole, panels * thread / threads * width),
-                 std::min(whole, panels * (thread + 1) / threads * width)};
-      }
-      for (int32_t g = 0; g < stage.group_count; ++g) {
-        for (int64_t u = units.first; u < units.last; u += width) {
-          pack_panel(packed, stage, k, g, u, std::min(width, units.last - u));
-        }
-      }
-    }
-  }
-
-  void pack_panel(E* packed, const RecurStage& stage, int32_t k, int32_t g, int64_t unit, int64_t width) const {
-    const RecurGroup& group = stage.groups[g];
-    const PackedGroup& plan = groups_[static_cast<size_t>(k)][static_cast<size_t>(g)];
-    E* to = packed + plan.offset + unit * plan.K * group.product_count;
-    const int64_t units = size(stage.units_size);
-    for (int32_t n = 0; n < group.product_count;) {
-      const int products = std::min<int>(chunk_products(group.product_count - n, stage.panel_vectors),
-                                         group.product_count - n);
-      const int64_t vectors = products * (width / L);
-      for (int64_t v = 0; v < vectors; ++v) {
-        const int32_t product = n + static_cast<int32_t>(v / (width / L));
-        const int64_t u = unit + v % (width / L) * L;
-        for (int32_t m = 0; m < group.operand_count; ++m) {
-          const RecurBlock& b = group.blocks[product * group.operand_count + m];
-          const T* W = static_cast<const T*>(call_.matrices[b.matrix]);
-          const int64_t stride = size(cell_.matrix_columns[b.matrix]);
-          const int64_t row = size(b.row) + u, column = size(b.column);
-          pack_vector<P>(to + (plan.operand_k[static_cast<size_t>(m)] * vectors) * L + v * L * P::pair,
-                         vectors * L * P::pair, b.transposed ? W + column * stride + row : W + row * stride + column,
-                         stride, b.transposed != 0, size(b.columns_size),
-                         std::max<int64_t>(0, std::min<int64_t>(L, units - u)));
-        }
-      }
-      to += vectors * L * plan.K;
-      n += products;
-    }
   }
 
   // ---- what a thread works with
@@ -597,20 +403,10 @@ class Recurrence {
     return !first && call_.interrupted() != 0;
   }
 
-  const RecurCell& cell_;
-  RecurCall& call_;
-  const RecurProgram& program_;
-  const int64_t* sizes_;
-  Rows rows_;
-  bool training_, by_rows_ = false;
-  int threads_ = 1;       // of the call
-  int loop_threads_ = 1;  // of the loop over time: where a step is short, one does it alone
-  int most_loop_threads_ = 1;
-  Columns<T> tape_, scratch_, state_, input_, copy_;
-  std::vector<RecurOperand> copies_;
+  bool training_;
+  Columns<T> tape_, scratch_, state_, input_;
   std::vector<Columns<T>> noise_;
-  std::vector<std::vector<PackedGroup>> groups_;
-  int64_t packed_elements_ = 0, product_stride_ = 0;
+  int64_t product_stride_ = 0;
   std::vector<T*> parameter_, noise_base_, accumulated_of_;
   T *tape_base_ = nullptr, *scratch_base_ = nullptr, *state_base_ = nullptr, *input_base_ = nullptr,
     *parameters_ = nullptr;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gemm.h"
+#include "layout.h"
 
 namespace recur {
 
@@ -11,12 +12,6 @@ constexpr long kBlockRows = 112;    // at most: eight tiles of fourteen
 constexpr long kFewRows = 56;       // where they do, so that a block stays in the first-level cache
 constexpr long kLargeBytes = 6 << 20;  // of a packed matrix, which is then better read less often
 constexpr long kBlockDepth = 1024;  // so deep that the sums are rarely written twice
-constexpr long kPad = 64;           // bytes between rows: without them rows of 4096 bytes fall on each other in the cache
-
-template <class T>
-constexpr long pad() {
-  return kPad / static_cast<long>(sizeof(T));
-}
 
 // A matrix of `columns` columns as panels of two vectors; the last may be one vector.
 template <class P>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,8 +48,8 @@ class Arguments:
             elif value:
                 arrays.append((place[name], len(flat)))
                 flat += value
-        memory = (ctypes.c_int64 * len(flat))(*flat)
-        base = ctypes.addressof(memory)
+        memory = array("q", flat)
+        base, _ = memory.buffer_info()
         for at, start in arrays:
             memory[at] = base + 8 * start
         self.memory = memory

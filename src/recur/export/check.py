@@ -1,0 +1,72 @@
+"""Whether an exported file computes what the network computes: both are run on the same inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recur.errors import RecurError, require
+
+Values = dict[str, np.ndarray]
+LENGTHS = (1, 7, 40)
+ROWS = 3
+CLOSE = 1e-3  # beyond it a file is wrong, not rounded differently
+
+
+def run(path: Path, inputs: Mapping[str, np.ndarray]) -> Values:
+    """Run a file once, in onnxruntime."""
+    runtime = require("onnxruntime", "onnx")
+    options = runtime.SessionOptions()
+    options.log_severity_level = 3
+    session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+
+
+def differences(
+    path: Path, make: Callable[[int, np.random.Generator], Values], reference: Callable[[Values], Values],
+    lengths: Sequence[int] = LENGTHS,
+) -> dict[int, float]:  # fmt: skip
+    """The largest difference of any output at each of some lengths.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    make : callable
+        (T, random generator) -> inputs by name.
+    reference : callable
+        Inputs -> outputs by name, computed by the network itself.
+    lengths : sequence of int
+        T, each tried once.
+
+    Returns
+    -------
+    dict of int to float
+        T -> max |file - network|, relative to the larger of 1 and the values.
+
+    Raises
+    ------
+    RecurError
+        When the two do not agree, with where.
+    """
+    random = np.random.default_rng(0)
+    found = {}
+    for steps in lengths:
+        inputs = make(steps, random)
+        ours, theirs = reference(inputs), run(path, inputs)
+        worst = 0.0
+        for name, value in ours.items():
+            if value.shape != theirs[name].shape:
+                raise RecurError(f"{path}: {name} is {theirs[name].shape} at {steps} steps, expected {value.shape}")
+            gap = np.abs(value - theirs[name]) / np.maximum(1.0, np.abs(value))
+            worst = max(worst, float(gap.max(initial=0.0)))
+            if not worst < CLOSE:
+                raise RecurError(
+                    f"{path}: {name} differs by {worst:.2g} from the network at {steps} steps",
+                    hint="this is a fault of the exporter: please report it with the configuration of the run",
+                )
+        found[steps] = worst
+    return found

@@ -1,0 +1,249 @@
+"""A whole trained network as an ONNX file: raw ids or numbers in, log probabilities or numbers out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recur._version import __version__
+from recur.codecs import Codec
+from recur.errors import ConfigError
+from recur.export import check
+from recur.export.layer import as_state, from_state
+from recur.export.layers import state_names, write_layers
+from recur.export.network import (
+    refuse_unknown,
+    scale,
+    symbols_of,
+    write_hidden,
+    write_inputs,
+    write_output,
+    write_pooled,
+)  # fmt: skip
+from recur.export.writer import FLOAT, INT64, Writer
+from recur.modes import Mode
+from recur.modes.many_to_one import ManyToOne
+from recur.modes.mode import need_input
+from recur.modes.one_to_one import OneToOne
+from recur.modes.outputs import NumberOutput, SymbolOutput
+from recur.modes.synced import Synced
+from recur.nn import Recurrent
+
+Written = OneToOne | ManyToOne | Synced
+Axes = tuple[str, Any, list[int | str]]  # name, element type, sizes
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written.
+
+    Attributes
+    ----------
+    path : Path
+        Where.
+    inputs, outputs : list of str
+        Each as ``ids (B, T) int64``.
+    differences : dict of int to float
+        For several numbers of steps how far the file is from the network at most.
+    """
+
+    path: Path
+    inputs: list[str]
+    outputs: list[str]
+    differences: dict[int, float]
+
+
+def export_model(
+    mode: Mode, path: Path | str, *, step: bool = False, facts: Mapping[str, str] | None = None
+) -> Exported:
+    """Write a network as ONNX for any batch and any number of steps, and compare the file with it.
+
+    =============  =====================================  ======================================================
+    mode           inputs                                 outputs
+    =============  =====================================  ======================================================
+    one-to-one     ids (B,) or x (B, C)                   log_probs (B, V) or values (B, C)
+    many-to-one    ids (B, T) or x (B, T, C), lengths     log_probs (B, V) or values (B, C)
+    synced         the same                               log_probs (B, T, V) or values (B, T, C)
+    next item      the same, states h_l0, ... (D, B, S)   the same, states h_l0_next, ...
+    one step       ids (B,) or x (B, C), states           log_probs (B, V) or values (B, C), states
+    =============  =====================================  ======================================================
+
+    Numbers are in their own units on both sides. The codecs (vocabulary, classes, scales) are in the file's metadata,
+    as JSON, under ``input_codec`` and ``target_codec``.
+
+    Parameters
+    ----------
+    mode : Mode
+        The network, on the CPU.
+    path : path
+        The file.
+    step : bool
+        Write one step with its states in and out, for a stream, in place of whole sequences.
+    facts : mapping of str to str, optional
+        More metadata.
+
+    Returns
+    -------
+    Exported
+
+    Raises
+    ------
+    ConfigError
+        For a network that has no form in ONNX: one that searches for its answer, or reads both ways step by step.
+    MissingExtraError
+        When onnx or onnxruntime is not installed.
+    """
+    path = Path(path)
+    if not isinstance(mode, (OneToOne, ManyToOne, Synced)):
+        raise ConfigError(
+            f"{mode.name} writes its answer one symbol after another, which no single pass of a file can do",
+            hint="export one-to-one, many-to-one and synced models",
+        )
+    program = _Program(mode, step)
+    was_training = mode.training
+    mode.eval()
+    try:
+        inputs, outputs = program.write(path, {**_metadata(mode), **(facts or {})})
+        timed = not step and not isinstance(mode, OneToOne)
+        found = check.differences(path, program.example, program.reference, check.LENGTHS if timed else (1,))
+    finally:
+        mode.train(was_training)
+    return Exported(path, inputs, outputs, found)
+
+
+class _Program:
+    """What a file computes: written once as ONNX, and computed once by the network."""
+
+    def __init__(self, mode: Written, step: bool) -> None:
+        self.mode = mode
+        self.step = step
+        self.codec: Codec = need_input(mode.input_codec, mode.name)
+        self.layer: Recurrent | None = None if isinstance(mode, OneToOne) else mode.stack.layer
+        self.timed = self.layer is not None and not step
+        refuse_unknown(mode, mode.inputs, mode.output)
+        if step and (not isinstance(mode, Synced) or mode.stack.layer.bidirectional):
+            raise ConfigError(
+                f"step by step a network reads forwards and answers every step; this one is {mode.name}"
+                + (", read both ways" if self.layer is not None and self.layer.bidirectional else ""),
+                hint="leave out step, or train with --mode synced and bidirectional false",
+            )
+        self.stateful = self.layer is not None and (step or mode.carries_state)
+        self.states = state_names(self.layer) if self.layer is not None and self.stateful else []
+        self.reads = "ids" if self.codec.discrete else "x"
+        self.writes = "log_probs" if isinstance(mode.output, SymbolOutput) else "values"
+
+    def write(self, path: Path, facts: Mapping[str, str]) -> tuple[list[str], list[str]]:
+        """Write the file; return its inputs and outputs in words."""
+        w, mode = Writer(), self.mode
+        batch: list[int | str] = ["B", "T"] if self.timed else ["B"]
+        given: list[Axes] = [
+            (
+                self.reads,
+                INT64 if self.codec.discrete else FLOAT,
+                batch + ([] if self.codec.discrete else [self.codec.size]),
+            )
+        ]
+        if self.timed:
+            given.append(("lengths", INT64, ["B"]))
+        states: list[Axes] = [(name, FLOAT, [directions, "B", size]) for name, directions, size in self.states]
+        given += states
+        vectors = write_inputs(w, mode.inputs, self.codec, self.reads)
+        finals: dict[str, str] = {}
+        if isinstance(mode, OneToOne):
+            vectors = write_hidden(w, mode.hidden, vectors)
+        elif self.layer is not None:
+            x = (
+                w.add("Transpose", vectors, perm=[1, 0, 2])
+                if self.timed
+                else w.add("Unsqueeze", vectors, w.integers(0))
+            )
+            lengths = "lengths" if self.timed else None
+            y, finals = write_layers(
+                w, self.layer, x, lengths=lengths, given={name: name for name, _, _ in self.states}
+            )
+            if isinstance(mode, ManyToOne):
+                vectors = write_pooled(w, self.layer, y, finals, "lengths", mode.config.pooling)
+            else:
+                vectors = w.add("Transpose", y, perm=[1, 0, 2]) if self.timed else w.add("Squeeze", y, w.integers(0))
+        answers = write_output(w, mode.output, mode.target_codec, vectors)
+        w.rename(answers, self.writes)
+        size = mode.output.size if isinstance(mode.output, SymbolOutput) else mode.target_codec.size
+        whole = batch if isinstance(mode, Synced) else ["B"]
+        made: list[Axes] = [(self.writes, FLOAT, [*whole, size])]
+        for name, kind, axes in states:
+            w.rename(finals[name], f"{name}_next")
+            made.append((f"{name}_next", kind, axes))
+        graph = w.graph("recur", [w.value(*one) for one in given], [w.value(*one) for one in made])
+        w.save(path, graph, facts)
+        return [_said(*one) for one in given], [_said(*one) for one in made]
+
+    def example(self, steps: int, random: np.random.Generator) -> check.Values:
+        """Inputs that the network could meet."""
+        shape: tuple[int, ...] = (check.ROWS, steps) if self.timed else (check.ROWS,)
+        values: check.Values = {}
+        if self.codec.discrete:
+            values["ids"] = random.integers(0, self.codec.size, shape)
+        else:
+            mean, deviation = scale(self.codec)
+            drawn = random.normal(size=(*shape, self.codec.size))
+            values["x"] = (mean + deviation * drawn).astype(np.float32)
+        if self.timed:
+            values["lengths"] = np.array([steps, (steps + 1) // 2, 0], np.int64)
+        for name, directions, size in self.states:
+            values[name] = random.normal(size=(directions, check.ROWS, size)).astype(np.float32)
+        return values
+
+    @torch.no_grad()
+    def reference(self, values: check.Values) -> check.Values:
+        """The same by the network itself."""
+        mode = self.mode
+        inputs = torch.from_numpy(values[self.reads])
+        if not self.codec.discrete:
+            mean, deviation = (torch.from_numpy(each) for each in scale(self.codec))
+            inputs = (inputs - mean) / deviation
+        lengths = torch.from_numpy(values["lengths"]) if self.timed else None
+        state: Any = None
+        if isinstance(mode, OneToOne):
+            vectors = mode.vectors(inputs)
+        elif isinstance(mode, ManyToOne):
+            vectors = mode.vectors(inputs, lengths)
+        else:
+            state = as_state(mode.stack.layer, values) if self.stateful else None
+            vectors, state = mode.run(inputs if self.timed else inputs[:, None], state, lengths=lengths)
+            vectors = vectors if self.timed else vectors[:, 0]
+        made = {self.writes: self._answers(vectors).numpy()}
+        if self.stateful and self.layer is not None:
+            made |= from_state(self.layer, state, check.ROWS)
+        return made
+
+    def _answers(self, vectors: Tensor) -> Tensor:
+        output = self.mode.output
+        if isinstance(output, SymbolOutput):
+            return output.log_probs(vectors)
+        if not isinstance(output, NumberOutput):
+            raise TypeError(type(output).__name__)
+        mean, deviation = (torch.from_numpy(each) for each in scale(self.mode.target_codec))
+        return output.values(vectors) * deviation + mean
+
+
+def _metadata(mode: Written) -> dict[str, str]:
+    """What a program needs to make inputs and to read outputs."""
+    facts = {"recur": __version__, "mode": mode.name}
+    for side, codec in (("input_codec", mode.input_codec), ("target_codec", mode.target_codec)):
+        if codec is not None:
+            facts[side] = json.dumps(codec.document(), ensure_ascii=False)
+    symbols = symbols_of(mode)
+    if symbols is not None:
+        facts["beginning"], facts["end"] = str(symbols.beginning), str(symbols.end)
+    return facts
+
+
+def _said(name: str, kind: Any, axes: list[int | str]) -> str:
+    return f"{name} ({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''}) {np.dtype(kind).name}"

@@ -1,0 +1,106 @@
+"""Builds the nodes of an ONNX graph, each with a name of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recur.atomic import flush
+from recur.errors import require
+
+OPSET = 18
+IR_VERSION = 9  # of ONNX 1.14, which every runtime of the last years reads
+FLOAT, INT64 = np.dtype(np.float32), np.dtype(np.int64)
+
+
+class Writer:
+    """A graph that grows node by node.
+
+    A writer with an ``outer`` one makes the body of a loop: it sees everything of the outer graph, and its constants
+    stand there.
+
+    Parameters
+    ----------
+    outer : Writer, optional
+        The graph that this one is the body of a loop in.
+    """
+
+    def __init__(self, outer: Writer | None = None) -> None:
+        self.onnx: Any = require("onnx", "onnx")
+        self.outer = outer
+        self.nodes: list[Any] = []
+        self._root: Writer = self if outer is None else outer._root
+        if outer is None:
+            self.initializers: dict[str, Any] = {}
+            self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+            self._count = 0
+
+    def name(self, stem: str) -> str:
+        """A name that nothing else in the file has."""
+        self._root._count += 1
+        return f"{stem}_{self._root._count}"
+
+    def constant(self, value: Any, dtype: Any = FLOAT, name: str = "constant") -> str:
+        """A value that is known now; equal values are one."""
+        array = np.ascontiguousarray(np.asarray(value, dtype))
+        array = array.reshape(np.shape(value))
+        key = (str(array.dtype), array.shape, array.tobytes())
+        root = self._root
+        found = root._known.get(key)
+        if found is None:
+            found = root._known[key] = self.name(name)
+            root.initializers[found] = self.onnx.numpy_helper.from_array(array, found)
+        return found
+
+    def integers(self, *values: int) -> str:
+        """A list of whole numbers, such as a shape."""
+        return self.constant(list(values), INT64, "integers")
+
+    def many(self, op: str, inputs: Sequence[str], outputs: int, **attributes: Any) -> list[str]:
+        """Add a node with several outputs; an empty name is an input that is left out."""
+        names = [self.name(op.lower()) for _ in range(outputs)]
+        self.nodes.append(self.onnx.helper.make_node(op, list(inputs), names, **attributes))
+        return names
+
+    def add(self, op: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node with one output and return its name."""
+        return self.many(op, inputs, 1, **attributes)[0]
+
+    def rename(self, value: str, name: str) -> str:
+        """Give a value the name that a user of the file sees."""
+        self.nodes.append(self.onnx.helper.make_node("Identity", [value], [name]))
+        return name
+
+    def value(self, name: str, dtype: Any, shape: Sequence[int | str | None]) -> Any:
+        """What an input or output is: its name, element type and axes (a text is an axis of any size)."""
+        kind = self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        return self.onnx.helper.make_tensor_value_info(name, kind, list(shape))
+
+    def graph(self, name: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
+        """The graph of all nodes so far."""
+        constants = list(self.initializers.values()) if self.outer is None else []
+        return self.onnx.helper.make_graph(self.nodes, name, list(inputs), list(outputs), constants)
+
+    def save(self, path: Path, graph: Any, facts: Mapping[str, str]) -> None:
+        """Check a graph and write it, whole or not at all.
+
+        Raises
+        ------
+        onnx.checker.ValidationError
+            For a graph that breaks the rules of ONNX: a fault of ours.
+        """
+        helper = self.onnx.helper
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="recur"
+        )
+        helper.set_model_props(model, dict(facts))
+        self.onnx.checker.check_model(model, full_check=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_bytes(model.SerializeToString())
+        flush(part)
+        os.replace(part, path)

@@ -1,0 +1,128 @@
+// The products inside the loop over time: how their matrices are packed, and where the vectors stand that they read.
+#pragma once
+
+#include <vector>
+
+#include "gemm.h"
+#include "layout.h"
+#include "sharing.h"
+
+namespace recur {
+
+template <class P>
+class Products : public Sharing<typename P::T> {
+ public:
+  using T = typename P::T;
+  using E = typename P::E;
+  static constexpr int64_t L = Lane<T>::count;
+
+  Products(const RecurCell& cell, RecurCall& call, const RecurProgram& program) : Sharing<T>(cell, call, program) {
+    plan_groups();
+  }
+
+ protected:
+  using Base = Sharing<T>;
+  using Base::call_, Base::cell_, Base::padded, Base::program_, Base::size, Base::units_of;
+
+  struct PackedGroup {
+    int64_t K = 0;                   // elements of all operands, each rounded up to whole pairs
+    std::vector<int64_t> operand_k;  // where each operand begins
+    std::vector<int64_t> operand_copy;
+    int64_t offset = 0;              // in the packed memory
+  };
+
+  void plan_groups() {
+    int64_t offset = 0;
+    for (int32_t k = 0; k < program_.stage_count; ++k) {
+      const RecurStage& stage = program_.stages[k];
+      std::vector<PackedGroup> groups;
+      for (int32_t g = 0; g < stage.group_count; ++g) {
+        const RecurGroup& group = stage.groups[g];
+        PackedGroup packed;
+        for (int32_t m = 0; m < group.operand_count; ++m) {
+          packed.operand_k.push_back(packed.K);
+          packed.operand_copy.push_back(copy_column(group.operands[m]));
+          packed.K += padded_k<P>(size(group.operands[m].columns_size));
+        }
+        packed.offset = offset;
+        offset += packed.K * padded(stage.units_size) * group.product_count;
+        groups.push_back(packed);
+      }
+      groups_.push_back(groups);
+    }
+    packed_elements_ = offset + 256;
+    copy_.close();
+  }
+
+  // the column of the converted copies in which an operand stands; states are one operand before and after the step
+  int64_t copy_column(const RecurOperand& operand) {
+    if (!P::copies) return 0;
+    const int32_t place = operand.place == RECUR_FRESH ? int32_t{RECUR_STATE} : operand.place;
+    for (size_t n = 0; n < copies_.size(); ++n) {
+      if (copies_[n].place == place && copies_[n].index == operand.index) return static_cast<int64_t>(n);
+    }
+    copies_.push_back({place, operand.index, operand.columns_size, 0});
+    copy_.add(size(operand.columns_size) + 1);
+    return static_cast<int64_t>(copies_.size()) - 1;
+  }
+
+  // the products that one chunk of a panel takes: as many vectors as a tile is wide
+  static int chunk_products(int32_t products, int32_t panel_vectors) {
+    if (panel_vectors > 1) return 1;
+    return products == 3 ? 3 : std::min<int32_t>(2, products);
+  }
+
+  // shared: everyone reads everything, so the packing is shared out; else each packs its own units
+  void pack_groups(E* packed, int thread, int threads, bool shared) const {
+    for (int32_t k = 0; k < program_.stage_count; ++k) {
+      const RecurStage& stage = program_.stages[k];
+      const int64_t whole = padded(stage.units_size), width = stage.panel_vectors * L;
+      Units units = units_of(stage.units_size, thread, threads);
+      if (shared) {
+        const int64_t panels = (whole + width - 1) / width;
+        units = {std::min(whole, panels * thread / threads * width),
+                 std::min(whole, panels * (thread + 1) / threads * width)};
+      }
+      for (int32_t g = 0; g < stage.group_count; ++g) {
+        for (int64_t u = units.first; u < units.last; u += width) {
+          pack_panel(packed, stage, k, g, u, std::min(width, units.last - u));
+        }
+      }
+    }
+  }
+
+  void pack_panel(E* packed, const RecurStage& stage, int32_t k, int32_t g, int64_t unit, int64_t width) const {
+    const RecurGroup& group = stage.groups[g];
+    const PackedGroup& plan = groups_[static_cast<size_t>(k)][static_cast<size_t>(g)];
+    E* to = packed + plan.offset + unit * plan.K * group.product_count;
+    const int64_t units = size(stage.units_size);
+    for (int32_t n = 0; n < group.product_count;) {
+      const int products = std::min<int>(chunk_products(group.product_count - n, stage.panel_vectors),
+                                         group.product_count - n);
+      const int64_t vectors = products * (width / L);
+      for (int64_t v = 0; v < vectors; ++v) {
+        const int32_t product = n + static_cast<int32_t>(v / (width / L));
+        const int64_t u = unit + v % (width / L) * L;
+        for (int32_t m = 0; m < group.operand_count; ++m) {
+          const RecurBlock& b = group.blocks[product * group.operand_count + m];
+          const T* W = static_cast<const T*>(call_.matrices[b.matrix]);
+          const int64_t stride = size(cell_.matrix_columns[b.matrix]);
+          const int64_t row = size(b.row) + u, column = size(b.column);
+          pack_vector<P>(to + (plan.operand_k[static_cast<size_t>(m)] * vectors) * L + v * L * P::pair,
+                         vectors * L * P::pair, b.transposed ? W + column * stride + row : W + row * stride + column,
+                         stride, b.transposed != 0, size(b.columns_size),
+                         std::max<int64_t>(0, std::min<int64_t>(L, units - u)));
+        }
+      }
+      to += vectors * L * plan.K;
+      n += products;
+    }
+  }
+
+  Columns<T> copy_;
+  std::vector<RecurOperand> copies_;
+  std::vector<std::vector<PackedGroup>> groups_;
+  int64_t packed_elements_ = 0;
+};
+
+}  // namespace recur

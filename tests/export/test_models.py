@@ -1,0 +1,147 @@
+"""Whole networks as ONNX: each mode that answers in one pass, its metadata, its refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import recur
+from recur.codecs import ClassCodec, NumbersCodec, TagsCodec, WordsCodec
+from recur.config import ModelConfig
+from recur.errors import ConfigError
+from recur.export import check, export_model
+from recur.modes.many_to_many import ManyToMany
+from recur.modes.many_to_one import ManyToOne
+from recur.modes.one_to_one import OneToOne
+from recur.modes.synced import Synced
+from tests.docs.files import reviews
+
+pytest.importorskip("onnxruntime")
+import onnx
+
+ALLOWED = 2e-5
+
+
+def words(count: int = 12) -> WordsCodec:
+    return WordsCodec().fit([" ".join(f"w{n}" for n in range(count))])  # type: ignore[return-value]
+
+
+def series() -> NumbersCodec:
+    random = np.random.default_rng(0)
+    values = random.normal(5, 3, size=(50, 2))
+    return NumbersCodec(sequence=True, columns=["a", "b"]).fit([values])  # type: ignore[return-value]
+
+
+def classes() -> ClassCodec:
+    return ClassCodec().fit(["yes", "no", "maybe"])  # type: ignore[return-value]
+
+
+def config(**options: Any) -> ModelConfig:
+    return ModelConfig.model_validate({"hidden_size": 7, **options})
+
+
+def names(path: Path) -> tuple[list[str], list[str]]:
+    graph = onnx.load(path).graph
+    return [each.name for each in graph.input], [each.name for each in graph.output]
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "minimal_gated_unit"])
+@pytest.mark.parametrize("read", [words, series])
+def test_many_to_one_computes_the_same(read: Any, cell: str, pooling: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    mode = ManyToOne(read(), classes(), config(cell=cell, pooling=pooling, num_layers=2))
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert max(found.differences.values()) < ALLOWED
+    assert names(tmp_path / "model.onnx") == (["ids" if read is words else "x", "lengths"], ["log_probs"])
+
+
+def test_one_to_one_computes_the_same_in_the_units_of_its_columns(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    random = np.random.default_rng(0)
+    inputs = NumbersCodec(sequence=False, columns=["a", "b", "c"]).fit(list(random.normal(9, 4, size=(40, 3))))
+    target = NumbersCodec(sequence=False, columns=["y"]).fit(list(random.normal(-100, 20, size=(40, 1))))
+    mode = OneToOne(inputs, target, config(num_layers=2))
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert found.inputs == ["x (B, 3) float32"]
+    row = [8.0, 11.0, 3.0]
+    made = check.run(tmp_path / "model.onnx", {"x": np.array([row], np.float32)})
+    np.testing.assert_allclose(made["values"][0, 0], mode.eval().predict([row])[0].value, rtol=1e-4)
+
+
+def test_tags_of_every_step_compute_the_same(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    mode = Synced(words(), TagsCodec().fit(["A B C"]), config(bidirectional=True))
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert max(found.differences.values()) < ALLOWED
+    assert found.outputs == ["log_probs (B, T, 3) float32"]
+
+
+@pytest.mark.parametrize("options", [{"num_layers": 2}, {"tie_weights": True}, {"hidden_size": [7, 5]}])
+def test_a_language_model_takes_and_gives_its_states(options: dict[str, Any], tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    codec = words()
+    mode = Synced(codec, None, config(**options)).eval()
+    whole = export_model(mode, tmp_path / "model.onnx")
+    single = export_model(mode, tmp_path / "step.onnx", step=True)
+    assert max(*whole.differences.values(), *single.differences.values()) < ALLOWED
+    ids = np.array([[2, 5, 6, 7, 8]])
+    sizes = mode.stack.layer._state_sizes
+    state = {f"{n}_l{k}": np.zeros((1, 1, s), np.float32) for k, each in enumerate(sizes) for n, s in each.items()}
+    at_once = check.run(tmp_path / "model.onnx", {"ids": ids, "lengths": np.array([5]), **state})
+    for place in range(5):
+        made = check.run(tmp_path / "step.onnx", {"ids": ids[:, place], **state})
+        np.testing.assert_allclose(made["log_probs"], at_once["log_probs"][:, place], atol=ALLOWED)
+        state = {name: made[f"{name}_next"] for name in state}
+    for name, value in state.items():
+        np.testing.assert_allclose(value, at_once[f"{name}_next"], atol=ALLOWED)
+
+
+def test_an_adaptive_softmax_computes_the_same(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    mode = Synced(words(1200), None, config(adaptive_softmax=True))
+    assert max(export_model(mode, tmp_path / "model.onnx").differences.values()) < ALLOWED
+
+
+def test_a_series_goes_on_in_its_own_units(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    mode = Synced(series(), None, config())
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert found.inputs[0] == "x (B, T, 2) float32"
+    assert max(found.differences.values()) < ALLOWED
+
+
+def test_the_metadata_has_what_a_program_needs(tmp_path: Path) -> None:
+    mode = Synced(words(), None, config())
+    export_model(mode, tmp_path / "model.onnx", facts={"sentence": "words -> the next one"})
+    facts = {each.key: each.value for each in onnx.load(tmp_path / "model.onnx").metadata_props}
+    assert facts["mode"] == "synced"
+    assert facts["sentence"] == "words -> the next one"
+    assert json.loads(facts["input_codec"])["kind"] == "words"
+    assert int(facts["beginning"]) == mode.symbols.beginning  # type: ignore[union-attr]
+
+
+def test_what_has_no_form_in_a_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    searching = ManyToMany(words(), words(), config())
+    with pytest.raises(ConfigError, match="many-to-many writes its answer one symbol after another"):
+        export_model(searching, tmp_path / "model.onnx")
+    both_ways = Synced(words(), TagsCodec().fit(["A B"]), config())
+    with pytest.raises(ConfigError, match="this one is synced, read both ways"):
+        export_model(both_ways, tmp_path / "model.onnx", step=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trained_model_is_exported_from_python(tmp_path: Path) -> None:
+    reviews(tmp_path / "reviews.csv")
+    model = recur.fit(tmp_path / "reviews.csv", epochs=1, hidden_size=8, progress=False)
+    found = model.export(tmp_path / "model.onnx")
+    assert max(found.differences.values()) < ALLOWED
+    ids = model.mode.encode_input("a good film")
+    made = check.run(tmp_path / "model.onnx", {"ids": ids[None], "lengths": np.array([len(ids)])})
+    answer = model.predict("a good film", top=2)
+    assert float(np.exp(made["log_probs"][0]).max()) == pytest.approx(answer.scores[0][1], abs=1e-5)
