@@ -40,6 +40,7 @@ COMMANDS = {
     "predict": Command("RUN TEXT...", "Predict the target of new inputs."),
     "complete": Command("RUN TEXT", "Say the next word of a sentence, with probabilities."),
     "generate": Command("RUN", "Write on from a prompt; the text appears as it is made."),
+    "serve": Command("RUN...", "Serve trained networks: a page to look into them, and an API."),
     "export": Command("RUN", "Write a trained network as ONNX, and check the file in onnxruntime."),
     "cells": Command("[NAME]", "List the recurrent cells and their equations."),
 }

@@ -1,0 +1,8 @@
+"""Trained networks over HTTP: answers, streamed texts, and sessions that remember."""
+
+from __future__ import annotations
+
+from recur.serve.app import create_app
+from recur.serve.limits import Limits
+
+__all__ = ["Limits", "create_app"]

@@ -1,0 +1,66 @@
+"""The server put together: networks, limits and routes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+
+from recur._version import __version__
+from recur.errors import ConfigError
+from recur.model import Model
+from recur.serve import completions, docs, routes
+from recur.serve.guard import BodyLimit, answer_problems
+from recur.serve.limits import Limits
+from recur.serve.state import State
+
+
+def create_app(models: Mapping[str, Model], limits: Limits | None = None) -> FastAPI:
+    """A web application over trained networks, for any ASGI server.
+
+    Parameters
+    ----------
+    models : mapping of str to Model
+        Name -> network.
+    limits : Limits, optional
+        What it takes on at most.
+
+    Returns
+    -------
+    FastAPI
+
+    Example
+    -------
+    >>> app = create_app({"weather": recur.load("runs/weather")})  # doctest: +SKIP
+    >>> uvicorn.run(app)  # doctest: +SKIP
+    """
+    if not models:
+        raise ConfigError("a server needs a network", hint="recur serve RUN")
+    limits = limits or Limits()
+    state = State(models, limits)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        yield
+        state.executor.shutdown(wait=True, cancel_futures=True)
+
+    app = FastAPI(
+        title="recur", version=__version__, lifespan=lifespan,
+        description="Trained recurrent networks: answers, streamed texts, and sessions that remember.",
+        # the usual page would be fetched from another host
+        docs_url=None, redoc_url=None,
+    )  # fmt: skip
+    app.state.recur = state
+    app.add_middleware(BodyLimit, most=limits.body)
+    answer_problems(app)
+    app.include_router(routes.router(state))
+    app.include_router(completions.router(state))
+
+    @app.get("/docs", include_in_schema=False)
+    async def documentation() -> HTMLResponse:
+        return HTMLResponse(docs.page(app.openapi()))
+
+    return app

@@ -1,0 +1,88 @@
+"""Calls that wait at the same time are computed together: while one batch runs, the next collects."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Generic, TypeVar
+
+from recur.serve.problems import RequestError
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Batcher(Generic[Item, Answer]):
+    """Collects items from many tasks and hands them to one function.
+
+    Nothing waits for company: a batch is what has come while the last one ran.
+
+    Parameters
+    ----------
+    work : callable
+        Items -> an answer each, or an exception in its place; runs in the executor.
+    executor : Executor
+        Where; with a single thread, which all batchers of a network share.
+    most : int
+        Items of one batch.
+    waiting : int
+        Items that may wait; one more is refused.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Item]], Sequence[Answer | Exception]],
+        executor: Executor,
+        *,
+        most: int,
+        waiting: int,
+    ) -> None:
+        self._work, self._executor = work, executor
+        self._most, self._limit = most, waiting
+        self._items: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._running: asyncio.Task[None] | None = None
+        self.batches = self.items = 0
+
+    async def __call__(self, item: Item) -> Answer:
+        """The answer to one item.
+
+        Raises
+        ------
+        RequestError
+            503 when too many wait.
+        """
+        if len(self._items) >= self._limit:
+            raise RequestError(503, f"{len(self._items):,} calls are waiting, which is the limit", "try again later")
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._items.append((item, future))
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+        return await future
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._items:
+            # a caller that has gone is not computed for
+            taken: list[tuple[Item, asyncio.Future[Answer]]] = []
+            while self._items and len(taken) < self._most:
+                item, future = self._items.popleft()
+                if not future.done():
+                    taken.append((item, future))
+            if not taken:
+                continue
+            answers: Sequence[Answer | Exception]
+            try:
+                answers = await loop.run_in_executor(self._executor, self._work, [item for item, _ in taken])
+            except Exception as error:  # of the batch as a whole: every caller hears of it
+                answers = [error] * len(taken)
+            self.batches += 1
+            self.items += len(taken)
+            for (_, future), answer in zip(taken, answers, strict=True):
+                if future.done():
+                    continue
+                if isinstance(answer, Exception):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)

@@ -1,0 +1,50 @@
+"""What a server takes on at most, so that no request can exhaust it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from recur.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on requests and on what is kept between them.
+
+    Attributes
+    ----------
+    body : int
+        Bytes of a request.
+    seconds : float
+        Time that an answer may take; a stream ends then with what it has.
+    rows : int
+        Inputs in one request.
+    length : int
+        Symbols that one request may ask for.
+    sessions : int
+        Sessions open at once.
+    idle : float
+        Seconds after which an unused session goes.
+    memory : int
+        Bytes of all sessions together.
+    batch : int
+        Rows that are computed together.
+    waiting : int
+        Calls that may wait to be computed.
+    """
+
+    body: int = 1_000_000
+    seconds: float = 60.0
+    rows: int = 256
+    length: int = 4096
+    sessions: int = 10_000
+    idle: float = 3600.0
+    memory: int = 512_000_000
+    batch: int = 128
+    waiting: int = 20_000
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not value > 0:
+                raise ConfigError(f"{field.name} must be above 0, got {value}", hint=f"{field.name}={field.default}")

@@ -1,0 +1,216 @@
+"""The memory of one sequence between requests: the network's states after what it has read.
+
+    read    memory, x_1 .. x_T  ->  memory after x_T        O(T), whatever was read before
+    write   memory              ->  y ~ p(. | memory), memory after y
+
+Memories of many sequences are read and written together; they stay apart as the rows of a batch do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from recur.errors import ConfigError, DataError
+from recur.modes import Decoding
+from recur.modes.choosing import Chooser
+from recur.modes.mode import pad
+from recur.modes.outputs import NumberOutput, SymbolOutput
+from recur.modes.rules import Rules
+from recur.modes.stepping import NOTHING
+from recur.modes.synced import Synced
+from recur.nn import flat_state, map_state
+
+_HEAD = "recur session"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a network knows of one sequence.
+
+    Attributes
+    ----------
+    states : tuple of Tensor
+        Every state, (L*D, S) each.
+    vector : Tensor
+        (O,) the last output, which the next answer is read out of.
+    count : int
+        Items read.
+    """
+
+    states: tuple[Tensor, ...]
+    vector: Tensor
+    count: int
+
+    @property
+    def bytes(self) -> int:
+        """What it takes."""
+        return sum(one.numel() * one.element_size() for one in (*self.states, self.vector))
+
+
+@dataclass
+class Writing:
+    """A text that is being written: what the next symbol is chosen by.
+
+    Attributes
+    ----------
+    memory : Memory
+        Before the next symbol.
+    choose : Chooser
+    rules : Rules
+        Of one row.
+    path : list of int
+        Written so far.
+    """
+
+    memory: Memory
+    choose: Chooser
+    rules: Rules
+    path: list[int]
+
+
+class Reader:
+    """Reads and writes for many sequences at once.
+
+    Parameters
+    ----------
+    mode : Synced
+        A network that reads forwards and has an answer after every item.
+
+    Raises
+    ------
+    ConfigError
+        For a network that reads both ways, which knows nothing before it has read everything.
+    """
+
+    def __init__(self, mode: Synced) -> None:
+        if not isinstance(mode, Synced) or mode.stack.directions == 2:
+            raise ConfigError(
+                f"{mode.name} has no memory to keep between requests: it answers whole sequences",
+                hint="sessions are for language models, series, and synced networks that read forwards",
+            )
+        self.mode = mode
+        self.identity = _identity(mode)
+        self._like = mode.stack.start(1)
+
+    def begin(self) -> Memory:
+        """The memory of nothing."""
+        states = tuple(one[:, 0].detach().clone() for one in flat_state(self.mode.stack.start(1)))
+        return Memory(states, torch.zeros(self.mode.stack.output_size, dtype=states[0].dtype), 0)
+
+    def read(self, memories: Sequence[Memory], items: Sequence[np.ndarray]) -> list[Memory]:
+        """The memories after each has read its own items: (T,) ids or (T, C) numbers, T from 0."""
+        return [after for after, _ in self._run(memories, items, answers=False)]
+
+    def outputs(self, memories: Sequence[Memory], items: Sequence[np.ndarray]) -> list[tuple[Memory, np.ndarray]]:
+        """As `read`, with the answer to every item: ids (T,), or numbers (T, C)."""
+        return self._run(memories, items, answers=True)
+
+    def _run(
+        self, memories: Sequence[Memory], items: Sequence[np.ndarray], *, answers: bool
+    ) -> list[tuple[Memory, np.ndarray]]:
+        nothing = np.zeros(0, np.int64)
+        values, lengths = pad(list(items))
+        if values is None or lengths is None:
+            return [(one, nothing) for one in memories]
+        with self.mode.answering():
+            vectors, state = self.mode.run(values, self._together(memories), lengths=lengths)
+            said = self._answers(vectors) if answers else None
+        last = vectors[torch.arange(len(items)), (lengths - 1).clamp(min=0)]
+        parts = [one.unbind(1) for one in flat_state(state)]
+        found = []
+        for row, (before, length) in enumerate(zip(memories, lengths.tolist(), strict=True)):
+            answer = nothing if said is None else said[row, :length].numpy()
+            if length == 0:
+                found.append((before, answer))
+                continue
+            # copies: a view would keep the whole batch alive
+            states = tuple(part[row].clone() for part in parts)
+            found.append((Memory(states, last[row].clone(), before.count + length), answer))
+        return found
+
+    def _answers(self, vectors: Tensor) -> Tensor:
+        output = self.mode.output
+        if isinstance(output, NumberOutput):
+            return output.values(vectors)
+        if not isinstance(output, SymbolOutput):
+            raise ConfigError(f"a readout of kind {type(output).__name__} has no answer a step")
+        return output.log_probs(vectors).argmax(-1)
+
+    def log_probs(self, memories: Sequence[Memory]) -> Tensor:
+        """log p (B, V) of the item after each memory."""
+        with self.mode.answering():
+            return self.mode.symbol_output().log_probs(torch.stack([one.vector for one in memories]))
+
+    def write(self, writings: Sequence[Writing]) -> list[tuple[int, float, Memory]]:
+        """One symbol for each: the symbol, its log p, and the memory after it; `NOTHING` where none may come."""
+        log_probs = self.log_probs([one.memory for one in writings])
+        symbols: list[int] = []
+        for row, one in zip(log_probs, writings, strict=True):
+            scores = one.rules.scores(row[None], [0], [one.path], len(one.path))
+            nothing = bool((scores == -torch.inf).all())
+            forced = one.rules.forced(len(one.path))
+            symbols.append(NOTHING if nothing else int(forced[0] if forced is not None else one.choose(scores)[0]))
+        items = [np.array([] if symbol == NOTHING else [symbol], np.int64) for symbol in symbols]
+        after = self.read([one.memory for one in writings], items)
+        chosen = [0.0 if symbol == NOTHING else float(log_probs[row, symbol]) for row, symbol in enumerate(symbols)]
+        return list(zip(symbols, chosen, after, strict=True))
+
+    def writing(self, memory: Memory, decoding: Decoding, rules: Rules) -> Writing:
+        """The beginning of a text after a memory."""
+        return Writing(memory, decoding.chooser(), rules, [])
+
+    def dump(self, memory: Memory) -> bytes:
+        """A memory as bytes: safetensors, with the identity of the network it belongs to."""
+        tensors = {f"state.{number}": one.contiguous() for number, one in enumerate(memory.states)}
+        facts = {"kind": _HEAD, "network": self.identity, "count": str(memory.count)}
+        return save({**tensors, "vector": memory.vector.contiguous()}, metadata=facts)
+
+    def restore(self, data: bytes) -> Memory:
+        """The memory that `dump` wrote.
+
+        Raises
+        ------
+        DataError
+            For bytes that are none, or belong to another network.
+        """
+        try:
+            tensors = load(data)
+            size = int.from_bytes(data[:8], "little")
+            facts = json.loads(data[8 : 8 + size]).get("__metadata__", {})
+        except (SafetensorError, ValueError, UnicodeDecodeError) as error:
+            raise DataError(f"this is no snapshot of a session: {error}") from None
+        if facts.get("kind") != _HEAD:
+            raise DataError("this is no snapshot of a session", hint="send the bytes that GET .../snapshot gave")
+        if facts.get("network") != self.identity:
+            raise DataError("this snapshot belongs to another network, whose memory means nothing to this one")
+        like = [one[:, 0] for one in flat_state(self._like)]
+        states = [tensors.get(f"state.{number}") for number in range(len(like))]
+        vector = tensors.get("vector")
+        shapes = [None if one is None else one.shape for one in (*states, vector)]
+        if shapes != [*(one.shape for one in like), torch.Size([self.mode.stack.output_size])]:
+            raise DataError("this snapshot is damaged: its states have other sizes than the network's")
+        if not all(bool(one.isfinite().all()) for one in tensors.values()):
+            raise DataError("this snapshot is damaged: it has numbers that are not finite")
+        return Memory(tuple(states), vector, int(facts.get("count", 0)))  # type: ignore[arg-type]
+
+    def _together(self, memories: Sequence[Memory]) -> object:
+        stacks = iter([torch.stack(parts, 1) for parts in zip(*(one.states for one in memories), strict=True)])
+        return map_state(lambda _: next(stacks), self._like)
+
+
+def _identity(mode: Synced) -> str:
+    """A hash of the network's weights: a memory means nothing to another one."""
+    digest = hashlib.sha256()
+    for name, parameter in sorted(mode.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(parameter.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:32]

@@ -1,0 +1,36 @@
+"""What is wrong with a request, as a status and a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recur.errors import RecurError
+
+
+class RequestError(Exception):
+    """A request that cannot be answered.
+
+    Parameters
+    ----------
+    status : int
+        Of HTTP: 400 a value that does not fit, 404 something that is not there, 413 too large, 429 and 503 too much
+        at once, 504 too long.
+    message : str
+        What happened, with the values.
+    hint : str, optional
+        What to send instead.
+    """
+
+    def __init__(self, status: int, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.hint = status, message, hint
+
+    @classmethod
+    def of(cls, error: RecurError) -> RequestError:
+        """The same as a mistake in a value."""
+        return cls(400, error.message, error.hint)
+
+    def body(self) -> dict[str, Any]:
+        """What is sent; the form of OpenAI's errors, with the hint beside the message."""
+        kind = "invalid_request_error" if self.status < 500 else "server_error"
+        return {"error": {"message": self.message, "hint": self.hint, "type": kind, "code": self.status}}

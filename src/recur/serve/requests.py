@@ -1,0 +1,118 @@
+"""The bodies of requests: what may be sent, checked before anything is computed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from recur.modes import Decoding
+
+MOST_CANDIDATES = 1000
+WIDEST_BEAM = 64
+
+
+class Body(BaseModel):
+    """A request; a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str | None = Field(None, description="which network; may be left out where there is one")
+
+
+class HowToWrite(Body):
+    """How a sequence is written."""
+
+    length: int | None = Field(None, ge=0, description="most symbols")
+    temperature: float | None = Field(None, ge=0, le=100, description="0 takes the likeliest symbol")
+    top_k: int | None = Field(None, ge=1, description="draw from the k likeliest symbols")
+    top_p: float | None = Field(None, gt=0, le=1, description="draw from the likeliest symbols of this mass together")
+    seed: int | None = Field(None, ge=0, lt=2**63, description="the same seed draws the same answer")
+    stop: list[str] | str | None = Field(None, description="end before the first of these")
+    repetition_penalty: float | None = Field(None, ge=1, le=100, description="makes what was written less likely")
+    no_repeat_ngram: int | None = Field(None, ge=0, le=1000, description="no sequence of so many symbols twice")
+
+    def options(self) -> dict[str, Any]:
+        """What was given, under the names of `Decoding`."""
+        names = ("length", "temperature", "top_k", "top_p", "seed", "repetition_penalty", "no_repeat_ngram")
+        found = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        if self.stop:
+            found["stop"] = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
+        return found
+
+    def decoding(self) -> Decoding:
+        """The same, sampling with a temperature of 1 where nothing is said."""
+        return Decoding.of({"temperature": 1.0, **self.options()})
+
+
+class Predict(HowToWrite):
+    """Inputs to answer."""
+
+    inputs: list[Any] = Field(description="raw inputs: texts, rows of numbers, objects from column to value")
+    top: int = Field(1, ge=1, le=MOST_CANDIDATES, description="candidates an answer")
+    beam: int | None = Field(None, ge=1, le=WIDEST_BEAM, description="answers followed at once")
+
+    def options(self) -> dict[str, Any]:
+        found = super().options()
+        return found if self.beam is None else {**found, "beam": self.beam}
+
+
+class Complete(Body):
+    """Sentences whose next word is asked for."""
+
+    texts: list[str] = Field(description="sentences without their last word")
+    top: int = Field(5, ge=1, le=MOST_CANDIDATES, description="candidates a sentence")
+
+
+class Generate(HowToWrite):
+    """A text to go on with."""
+
+    prompt: str = ""
+    stream: bool = Field(False, description="send the pieces as they are written, as server-sent events")
+
+
+class OpenSession(Body):
+    """A new session."""
+
+    text: str | None = Field(None, description="read this first")
+
+
+class Read(Body):
+    """What a session reads next."""
+
+    model: None = None
+    text: str | None = Field(None, description="of a network that reads text")
+    values: list[Any] | None = Field(None, description="of any other: numbers of each step, or symbols")
+    top: int = Field(5, ge=0, le=MOST_CANDIDATES, description="candidates for the next item; 0 for none")
+
+
+class Write(HowToWrite):
+    """What a session writes next; it remembers what it wrote."""
+
+    model: None = None
+    stream: bool = Field(False, description="send the pieces as they are written, as server-sent events")
+
+
+class Completion(BaseModel):
+    """The body of OpenAI's completions, as far as a recurrent network can follow it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str
+    prompt: str | list[str] = ""
+    max_tokens: Annotated[int, Field(ge=0)] | None = 16
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = 1.0
+    n: Annotated[int, Field(ge=1, le=64)] | None = 1
+    stream: bool | None = False
+    stream_options: dict[str, bool] | None = None
+    logprobs: Annotated[int, Field(ge=0, le=5)] | None = None
+    echo: bool | None = False
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    user: str | None = None
+    best_of: Literal[1] | None = None
+    suffix: None = None
+    presence_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
+    frequency_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
+    logit_bias: None = None

@@ -1,0 +1,271 @@
+"""One network behind the server: what it can be asked, batched with what others ask at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recur.errors import RecurError
+from recur.model import Model
+from recur.modes import Decoding, Prediction, language
+from recur.modes.mode import need_input
+from recur.modes.outputs import NumberOutput
+from recur.modes.stepping import NOTHING
+from recur.modes.stops import Stops
+from recur.modes.synced import Synced
+from recur.serve.batcher import Batcher
+from recur.serve.limits import Limits
+from recur.serve.memory import Memory, Reader, Writing
+from recur.serve.problems import RequestError
+from recur.serve.typist import Typist
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One input with how it is to be answered; equal questions are answered together."""
+
+    value: Any
+    top: int
+    options: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """One symbol of an answer.
+
+    Attributes
+    ----------
+    piece : list
+        What it adds, which may wait for the next symbol.
+    log_prob : float
+        Of the symbol.
+    memory : Memory
+        After it.
+    reason : str or None
+        Why the answer ends here: "stop" or "length".
+    """
+
+    piece: list[Any]
+    log_prob: float
+    memory: Memory
+    reason: str | None
+
+
+class Served:
+    """A network, and what is needed to answer many at once.
+
+    Parameters
+    ----------
+    name : str
+        What requests call it.
+    model : Model
+        The network; on the CPU.
+    executor : Executor
+        The one thread that computes.
+    limits : Limits
+    """
+
+    def __init__(self, name: str, model: Model, executor: Executor, limits: Limits) -> None:
+        self.name, self.model, self.limits = name, model, limits
+        self._executor = executor
+        self.reader: Reader | None = None
+        self.why_no_memory = RecurError("")
+        try:
+            self.reader = Reader(model.mode)  # type: ignore[arg-type]
+        except RecurError as error:
+            self.why_no_memory = error
+        most, waiting = limits.batch, limits.waiting
+        self._ask = Batcher(self._answer, executor, most=most, waiting=waiting)
+        self._read = Batcher(self._read_all, executor, most=most, waiting=waiting)
+        self._write = Batcher(self._write_all, executor, most=most, waiting=waiting)
+
+    def facts(self) -> dict[str, Any]:
+        """What a user wants to know of the network."""
+        metrics, mode = self.model.metrics, self.model.mode
+        return {
+            "name": self.name,
+            "sentence": self.model.roles.sentence,
+            "mode": mode.name,
+            "cell": self.model.config.model.cell,
+            "parameters": sum(parameter.numel() for parameter in mode.parameters()),
+            "figure": metrics.get("figure"),
+            "held_out": metrics.get("held_out"),
+            "sessions": self.reader is not None,
+            "generates": self.generates,
+        }
+
+    @property
+    def generates(self) -> bool:
+        """Whether it goes on with what it has read, symbol by symbol."""
+        mode = self.model.mode
+        return isinstance(mode, Synced) and mode.symbols is not None
+
+    def memory(self) -> Reader:
+        """The reader of a network that can remember.
+
+        Raises
+        ------
+        RequestError
+            400 for one that cannot.
+        """
+        if self.reader is None:
+            raise RequestError.of(self.why_no_memory)
+        return self.reader
+
+    async def predict(self, inputs: Sequence[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
+        """Answer raw inputs, as `Model.predict` does."""
+        asked = [Asked(value, top, tuple(sorted(options.items()))) for value in inputs]
+        return list(await asyncio.gather(*(self._ask(one) for one in asked)))
+
+    async def compute(self, work: Any, *arguments: Any) -> Any:
+        """Run something else in the thread that computes."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+
+    async def begin(self) -> Memory:
+        """The memory before the first item: of a text, after what stands before every text."""
+        reader = self.memory()
+        start = await self.compute(reader.begin)
+        if not self.generates:
+            return start  # type: ignore[no-any-return]
+        return (await self._read((start, language.prompt_ids(reader.mode, ""))))[0]
+
+    def items(self, value: Any, *, first: bool = False) -> np.ndarray:
+        """A raw value as the items that a session reads.
+
+        Raises
+        ------
+        RequestError
+            400 for a value that the codec does not take; 413 for one that is too long.
+        """
+        mode = self.memory().mode
+        try:
+            if first and self.generates:
+                array = language.prompt_ids(mode, value)
+            elif self.generates:
+                # no beginning: the session has begun
+                array = need_input(mode.input_codec, mode.name).encode(value)
+            else:
+                array = mode.encode_input(value)
+        except RecurError as error:
+            raise RequestError.of(error) from None
+        if len(array) > self.limits.length * 16:
+            raise RequestError(
+                413, f"{len(array):,} items at once; at most {self.limits.length * 16:,} are read in a request"
+            )
+        return array
+
+    async def read(self, memory: Memory, items: np.ndarray) -> tuple[Memory, np.ndarray]:
+        """Read items; the memory after them, and the answer to each where the network has one."""
+        return await self._read((memory, items))
+
+    async def next(self, memory: Memory, top: int) -> list[tuple[Any, float]]:
+        """The likeliest next items."""
+        reader = self.memory()
+
+        def look() -> list[tuple[Any, float]]:
+            symbols = reader.mode.symbols
+            if symbols is None:
+                return []
+            probs = reader.log_probs([memory])[0].exp()
+            forbidden = {*symbols.forbidden(False), symbols.end}
+            order = [int(index) for index in probs.argsort(descending=True) if int(index) not in forbidden][:top]
+            return [(symbols.decode([index]), float(probs[index])) for index in order]
+
+        return await self.compute(look)  # type: ignore[no-any-return]
+
+    async def write(
+        self, memory: Memory, before: Sequence[int], decoding: Decoding, length: int
+    ) -> AsyncIterator[Written]:
+        """Write on from a memory, symbol by symbol.
+
+        Raises
+        ------
+        RequestError
+            400 for a network that writes nothing, or options that do not fit.
+        """
+        reader = self.memory()
+        if not self.generates:
+            raise RequestError(400, f"this network writes nothing on: {self.model.roles.sentence}")
+        if decoding.beam > 1:
+            raise RequestError(400, f"a beam of {decoding.beam} knows its text only at the end", hint="beam: 1")
+        mode = reader.mode
+        end, never = language.endings(mode)
+        forbid = never if decoding.unknown or mode.symbols is None else mode.symbols.forbidden(False)
+        if end is None and mode.symbols is not None and mode.symbols.end in never:
+            forbid = (*forbid, mode.symbols.end)
+        try:
+            rules = decoding.rules(
+                forbid=forbid, before=[list(before)], stop=Stops(mode.target_codec, decoding.stops).rule()
+            )
+        except RecurError as error:
+            raise RequestError.of(error) from None
+        writing = reader.writing(memory, decoding, rules)
+        typist = Typist(mode.target_codec, before, decoding.stops)
+        for place in range(length):
+            symbol, log_prob, after = await self._write(writing)
+            if symbol in (end, NOTHING):
+                yield Written(typist.finish(), log_prob, writing.memory if symbol == NOTHING else after, "stop")
+                return
+            writing.memory = after
+            writing.path.append(symbol)
+            piece = typist.push(symbol)
+            if typist.stopped:
+                yield Written(piece, log_prob, after, "stop")
+                return
+            if place == length - 1:
+                yield Written([*piece, *typist.finish()], log_prob, after, "length")
+                return
+            yield Written(piece, log_prob, after, None)
+        yield Written([], 0.0, memory, "length")
+
+    def show(self, answers: np.ndarray) -> Any:
+        """The raw value of the answers to items."""
+        return self.model.target_codec.decode(answers)
+
+    @property
+    def answers_each_item(self) -> bool:
+        """Whether what a session reads is answered item by item (tags, numbers), rather than continued."""
+        mode = self.model.mode
+        return isinstance(mode, Synced) and (not mode.next_item or isinstance(mode.output, NumberOutput))
+
+    def _answer(self, asked: Sequence[Asked]) -> list[Prediction | Exception]:
+        """Answer questions, those that are asked alike together."""
+        found: list[Prediction | Exception] = [RecurError("")] * len(asked)
+        groups: dict[tuple[int, tuple[tuple[str, Any], ...]], list[int]] = {}
+        for place, one in enumerate(asked):
+            # what is drawn depends on the order of drawing: such questions stay alone, so that a seed means one answer
+            drawn = dict(one.options).get("temperature", 0)
+            groups.setdefault((one.top, (*one.options, *((("alone", place),) if drawn else ()))), []).append(place)
+        for (top, options), places in groups.items():
+            given = {name: value for name, value in options if name != "alone"}
+            try:
+                answers: Sequence[Prediction | Exception] = self._predict([asked[p].value for p in places], top, given)
+            except Exception:  # one of them does not fit: find out which
+                answers = [self._alone(asked[p].value, top, given) for p in places]
+            for place, answer in zip(places, answers, strict=True):
+                found[place] = answer
+        return found
+
+    def _alone(self, value: Any, top: int, options: dict[str, Any]) -> Prediction | Exception:
+        try:
+            return self._predict([value], top, options)[0]
+        except Exception as error:  # the caller's to hear, whatever it is
+            return error
+
+    def _predict(self, values: list[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
+        return self.model.mode.predict([self.model._input(value) for value in values], top=top, **options)
+
+    def _read_all(self, given: Sequence[tuple[Memory, np.ndarray]]) -> list[tuple[Memory, np.ndarray]]:
+        reader = self.memory()
+        memories, items = [one for one, _ in given], [one for _, one in given]
+        if self.answers_each_item:
+            return reader.outputs(memories, items)
+        return [(after, np.zeros(0, np.int64)) for after in reader.read(memories, items)]
+
+    def _write_all(self, writings: Sequence[Writing]) -> list[tuple[int, float, Memory]]:
+        return self.memory().write(writings)

@@ -1,0 +1,124 @@
+"""The sessions that are open: found by their names, bounded in number and memory, gone when they are not used."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from recur.serve.limits import Limits
+from recur.serve.memory import Memory
+from recur.serve.problems import RequestError
+
+
+@dataclass
+class Session:
+    """One sequence that goes on from request to request.
+
+    Attributes
+    ----------
+    name : str
+        A secret: who knows it can go on.
+    model : str
+        The network it belongs to.
+    memory : Memory
+        After what was read.
+    lock : asyncio.Lock
+        Held by the request that changes the memory; a second one waits for it.
+    """
+
+    name: str
+    model: str
+    memory: Memory
+    used: float
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Sessions:
+    """All open sessions, the least recently used first.
+
+    Parameters
+    ----------
+    limits : Limits
+        ``sessions``, ``memory`` and ``idle``.
+    clock : callable, optional
+        Seconds.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits, self._clock = limits, clock
+        self._open: OrderedDict[str, Session] = OrderedDict()
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(self, model: str, memory: Memory) -> Session:
+        """A new session.
+
+        Raises
+        ------
+        RequestError
+            429 when there are as many as may be, or they take as much memory as they may.
+        """
+        self.sweep()
+        limits = self._limits
+        if len(self._open) >= limits.sessions:
+            raise RequestError(
+                429, f"{len(self._open):,} sessions are open, which is the limit",
+                hint=f"close one, or wait: an unused session goes after {limits.idle:g} s",
+            )  # fmt: skip
+        if self.bytes + memory.bytes > limits.memory:
+            raise RequestError(
+                429, f"the {len(self._open):,} open sessions take {self.bytes:,} bytes of at most {limits.memory:,}",
+                hint=f"close one, or wait: an unused session goes after {limits.idle:g} s",
+            )  # fmt: skip
+        session = Session(secrets.token_urlsafe(16), model, memory, self._clock())
+        self._open[session.name] = session
+        self.bytes += memory.bytes
+        return session
+
+    def find(self, name: str) -> Session:
+        """The session of a name, which counts as used.
+
+        Raises
+        ------
+        RequestError
+            404 when there is none, or no longer.
+        """
+        self.sweep()
+        session = self._open.get(name)
+        if session is None:
+            raise RequestError(
+                404, "there is no such session",
+                hint=f"POST /sessions opens one; an unused session goes after {self._limits.idle:g} s",
+            )  # fmt: skip
+        session.used = self._clock()
+        self._open.move_to_end(name)
+        return session
+
+    def close(self, name: str) -> None:
+        """Forget a session.
+
+        Raises
+        ------
+        RequestError
+            404 when there is none.
+        """
+        self._drop(self.find(name))
+
+    def sweep(self) -> None:
+        """Forget what was not used for too long and is not being used now."""
+        oldest = self._clock() - self._limits.idle
+        for session in list(self._open.values()):
+            if session.used > oldest:
+                return
+            if not session.lock.locked():
+                self._drop(session)
+
+    def _drop(self, session: Session) -> None:
+        if self._open.pop(session.name, None) is not None:
+            self.bytes -= session.memory.bytes

@@ -1,0 +1,109 @@
+"""What all routes share: the networks, the open sessions, the bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from recur.errors import did_you_mean
+from recur.model import Model
+from recur.serve.limits import Limits
+from recur.serve.problems import RequestError
+from recur.serve.served import Served
+from recur.serve.sessions import Session, Sessions
+
+Answer = TypeVar("Answer")
+
+
+class State:
+    """The server's own memory.
+
+    Parameters
+    ----------
+    models : mapping of str to Model
+        Name -> network, the first is meant where none is named.
+    limits : Limits
+    """
+
+    def __init__(self, models: Mapping[str, Model], limits: Limits) -> None:
+        self.limits = limits
+        # one thread computes, with all of torch's: two passes at once would only take turns
+        self.executor = ThreadPoolExecutor(1, thread_name_prefix="recur-compute")
+        self.served = {name: Served(name, model, self.executor, limits) for name, model in models.items()}
+        self.sessions = Sessions(limits)
+        self.started = time.monotonic()
+
+    def find(self, name: str | None) -> Served:
+        """The network of a name.
+
+        Raises
+        ------
+        RequestError
+            404 when there is none; 400 when there are several and none was named.
+        """
+        if name is None:
+            if len(self.served) > 1:
+                raise RequestError(
+                    400, f"there are {len(self.served)} networks, and the request names none", hint=self._names()
+                )
+            return next(iter(self.served.values()))
+        found = self.served.get(name)
+        if found is None:
+            raise RequestError(404, f'there is no network "{name}".{did_you_mean(name, self.served)}', self._names())
+        return found
+
+    def of(self, session: Session) -> Served:
+        """The network of a session."""
+        return self.served[session.model]
+
+    def check_rows(self, count: int) -> None:
+        """Refuse too many inputs at once.
+
+        Raises
+        ------
+        RequestError
+            413 for too many; 400 for none.
+        """
+        if count > self.limits.rows:
+            raise RequestError(
+                413,
+                f"{count:,} inputs in one request; at most {self.limits.rows:,} are answered",
+                hint="send several requests",
+            )
+        if count == 0:
+            raise RequestError(400, "the request has no input", hint="give at least one")
+
+    def check_length(self, length: int | None, default: int) -> int:
+        """How many symbols to write.
+
+        Raises
+        ------
+        RequestError
+            413 for too many.
+        """
+        wanted = default if length is None else length
+        if wanted > self.limits.length:
+            raise RequestError(
+                413, f"{wanted:,} symbols were asked for; at most {self.limits.length:,} are written in a request"
+            )
+        return wanted
+
+    async def in_time(self, work: Awaitable[Answer]) -> Answer:
+        """Wait for an answer, but not for ever.
+
+        Raises
+        ------
+        RequestError
+            504 after the time that an answer may take.
+        """
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                return await work
+        except TimeoutError:
+            raise RequestError(504, f"no answer within {self.limits.seconds:g} s", hint="ask for less") from None
+
+    def _names(self) -> str:
+        return "model: " + " or ".join(f'"{name}"' for name in self.served)

@@ -1,0 +1,50 @@
+"""Small networks behind a server, asked as a browser or a program would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import recur
+from recur.model import Model
+from recur.serve import Limits, create_app
+from tests.docs.files import reviews, sentences
+
+pytest.importorskip("fastapi")
+pytest.importorskip("httpx")
+from starlette.testclient import TestClient
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
+    """A language model of lines, one of a stream of characters, a classifier, a series, tags read forwards."""
+    folder = tmp_path_factory.mktemp("served")
+    reviews(folder / "reviews.csv")
+    sentences(folder / "sentences.txt")
+    quiet: dict[str, Any] = {"progress": False, "hidden_size": 16, "epochs": 2, "seed": 1}
+    tagged = [{"words": [f"w{n % 7}", f"w{n % 5}", f"w{n % 3}"], "tags": ["A", "B", "A"]} for n in range(60)]
+    return {
+        "lines": recur.fit(folder / "sentences.txt", documents="line", **quiet),
+        "stream": recur.fit(folder / "sentences.txt", input_codec="characters", **quiet),
+        "reviews": recur.fit(folder / "reviews.csv", **quiet),
+        "series": recur.fit({"value": list(np.sin(np.arange(300) / 5))}, **quiet),
+        "tags": recur.fit(tagged, target="tags", bidirectional=False, **quiet),
+    }
+
+
+@pytest.fixture
+def client(models: dict[str, Model]) -> Iterator[TestClient]:
+    """A client of a server with usual limits."""
+    with TestClient(create_app(models)) as found:
+        yield found
+
+
+@pytest.fixture
+def tight(models: dict[str, Model]) -> Iterator[TestClient]:
+    """A client of a server that takes on little."""
+    limits = Limits(body=2000, rows=4, length=50, sessions=3, idle=3600, seconds=30)
+    with TestClient(create_app({"lines": models["lines"]}, limits)) as found:
+        yield found
