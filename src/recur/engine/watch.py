@@ -1,0 +1,42 @@
+"""Somebody who looks on while recurrences run: how the inspector sees a network without the network knowing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from recur.engine.call import Call, Result
+
+
+class Watcher(Protocol):
+    """Is told of every recurrence, and of every error; what it gives back goes on in place of what it was given."""
+
+    def recurrence(self, call: Call, result: Result) -> Result:
+        """One direction of one layer has run."""
+        ...
+
+    def answer(self, output: Any, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:
+        """Vectors (B, T, H) or (B, H) are about to be read out and compared with targets."""
+        ...
+
+
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+def current() -> Watcher | None:
+    """Who looks on now."""
+    return _watcher.get()
+
+
+@contextmanager
+def watched_by(watcher: Watcher) -> Iterator[None]:
+    """Let somebody look on in here."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
