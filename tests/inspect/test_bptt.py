@@ -223,4 +223,3 @@ def test_looking_changes_nothing() -> None:
     assert mode.training
     assert all(torch.equal(value, before[name]) for name, value in mode.state_dict().items())
     assert all(p.grad is None for p in mode.parameters())
-

@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from recur.inspect.bptt import LayerLedger, Ledger, Path, bptt, ledger
+from recur.inspect.influence import Influence, influence
+from recur.inspect.question import Option, Question, ask
 
-__all__ = ["LayerLedger", "Ledger", "Path", "bptt", "ledger"]
+__all__ = ["Influence", "LayerLedger", "Ledger", "Option", "Path", "Question", "ask", "bptt", "influence", "ledger"]
