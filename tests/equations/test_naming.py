@@ -10,9 +10,7 @@ from recur.equations.naming import gates, highways, naming
 
 
 def test_the_gates_of_the_known_cells_have_their_names() -> None:
-    assert [(g.name, g.kind) for g in gates(get("lstm"))] == [
-        ("f", "gate"), ("i", "gate"), ("g", "tanh"), ("o", "gate"), ("tanh(c)", "tanh")
-    ] or {(g.name, g.kind) for g in gates(get("lstm"))} == {
+    assert {(g.name, g.kind) for g in gates(get("lstm"))} == {
         ("i", "gate"), ("f", "gate"), ("g", "tanh"), ("o", "gate"), ("tanh(c)", "tanh")
     }  # fmt: skip
     assert {(g.name, g.kind) for g in gates(get("gru"))} == {("r", "gate"), ("z", "gate"), ("n", "tanh")}
@@ -46,6 +44,6 @@ def test_a_cell_of_ones_own_has_names_too() -> None:
         keep = sigmoid(W_k @ x + k)
         return keep * h + (1 - keep) * tanh(W_xh @ x + W_hh @ h + b)
 
-    assert [g.name for g in gates(leaky)][0] == "keep"
+    assert gates(leaky)[0].name == "keep"
     assert set(highways(leaky)) == {"h"}
     assert naming(leaky).lines[-1].names == ("h",)

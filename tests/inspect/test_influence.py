@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +96,7 @@ def test_a_word_that_it_cannot_say_is_refused_with_the_nearest() -> None:
 
 
 @pytest.fixture(scope="module")
-def speaker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def speaker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small LSTM that learned the demonstration's corpus."""
     from recur.demos.last_word import recipe
     from recur.training import learn
@@ -108,7 +107,7 @@ def speaker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     config.model.hidden_size, config.model.embedding_size = 96, 64
     config.training.epochs = 4
     learn(config, out=folder / "lstm", progress=False)
-    yield folder / "lstm"
+    return folder / "lstm"
 
 
 @pytest.mark.slow

@@ -211,6 +211,19 @@ def ledger(
     only: Tensor | None = None,
 ) -> Ledger:
     """The ledger of a batch; ``only`` (N,) gives other weights to the errors than 1/N each."""
+    return follow(mode, batch, window=window, itemised=itemised, jacobian=jacobian, only=only)[0]
+
+
+def follow(
+    mode: Mode,
+    batch: Batch,
+    *,
+    window: int | None = None,
+    itemised: int = 0,
+    jacobian: bool = False,
+    only: Tensor | None = None,
+) -> tuple[Ledger, list[Part]]:
+    """The ledger of a batch, and the passes that it was made of."""
     with recording(mode) as recorder:
         cuts = _run(mode, batch, window, recorder)
         vectors, targets, where, errors = _errors(recorder.answers)
@@ -225,17 +238,18 @@ def ledger(
     for number, (one, steps, (d_outputs, d_states)) in enumerate(zip(recorder.passes, traced, outside, strict=True)):
         messages = engine_bptt.backward(steps.tape, d_outputs, d_states).totals
         rows = [(item[number][0], item[number][1]) for item in items]
-        found.append(_Part(one, steps, messages, itemise(steps, rows), _spectrum(steps) if jacobian else {}))
+        found.append(Part(one, steps, messages, itemise(steps, rows), _spectrum(steps) if jacobian else {}))
     layers, matrix = _by_place(found, cuts)
     d_z, readout = _readout(recorder.answers, vectors, targets, weights)
-    return Ledger(
+    whole = Ledger(
         float(error.detach()), _array(errors), _array(where), d_z, layers, readout, matrix, _array(chosen)
     )  # fmt: skip
+    return whole, found
 
 
 @dataclass(frozen=True)
-class _Part:
-    """One pass of one place, with what BPTT found in it."""
+class Part:
+    """One pass of one place, with what BPTT found in it: messages dE/dstate_t (T, B, S) that copies are handed."""
 
     one: Pass
     steps: Steps
@@ -268,7 +282,7 @@ def _errors(answers: Sequence[Answer]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return vectors, targets, where, answers[0].errors(vectors, targets)
 
 
-def _by_place(parts: Sequence[_Part], cut: bool) -> tuple[tuple[LayerLedger, ...], dict[Place, dict[str, Array]]]:
+def _by_place(parts: Sequence[Part], cut: bool) -> tuple[tuple[LayerLedger, ...], dict[Place, dict[str, Array]]]:
     """Put the passes of each place one behind the other."""
     layers, matrix = [], {}
     for place in dict.fromkeys(part.one.place for part in parts):
@@ -305,14 +319,14 @@ def _by_place(parts: Sequence[_Part], cut: bool) -> tuple[tuple[LayerLedger, ...
     return tuple(layers), matrix
 
 
-def _totals(part: _Part) -> dict[str, Tensor]:
+def _totals(part: Part) -> dict[str, Tensor]:
     """dE/dstate_t through everything, also through other states of the same step."""
     steps = part.steps
     nodes = [steps.derived.nodes[id(node)] for node in steps.graph.outputs.values()]
     return dict(zip(steps.graph.outputs, derivatives(steps, part.messages, nodes), strict=True))
 
 
-def _paths(parts: Sequence[_Part]) -> dict[str, Path]:
+def _paths(parts: Sequence[Part]) -> dict[str, Path]:
     """Every parameter's shares."""
     first = parts[0].steps
     factors: dict[str, list[list[tuple[Array, Array | None]]]] = {}
@@ -338,7 +352,7 @@ def _paths(parts: Sequence[_Part]) -> dict[str, Path]:
     return {name: _path(name, kinds[name], _joined(factors[name])) for name in order}
 
 
-def _any_values(part: _Part, nodes: list[Node]) -> list[Tensor]:
+def _any_values(part: Part, nodes: list[Node]) -> list[Tensor]:
     """Values of nodes of the step or of its gradient."""
     own = {id(n) for n in part.steps.graph.order} | {id(part.steps.graph.input)}
     own |= {id(n) for n in part.steps.graph.states.values()}

@@ -1,7 +1,9 @@
 """What is asked of a network: one output that is to be explained, as a function of the items that it reads.
 
-    language model       log p(next word | text)            many-to-one, one-to-one   log p(class | input)
-    tags of a sequence   log p(tag of one item | sequence)  many-to-many, one-to-many log p(one word | words before it, input)
+    language model               log p(next word | text)
+    tags of a sequence           log p(tag of one item | sequence)
+    many-to-one, one-to-one      log p(class | input)
+    many-to-many, one-to-many    log p(one word | words before it, input)
 
 Of numbers the output is the predicted value itself, in standard deviations of the training values.
 """
@@ -17,16 +19,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recur.codecs import Codec
-from recur.data import Example
 from recur.errors import ConfigError, DataError, did_you_mean
+from recur.inspect.labels import input_labels, number_labels, place_of, shown, symbol_labels
 from recur.modes import ManyToMany, ManyToOne, Mode, OneToMany, OneToOne, Synced, candidates, language
 from recur.modes.mode import Batch, Encoded, pad
 from recur.modes.outputs import TEXTS, NumberOutput, Output, SymbolOutput
 from recur.modes.spelling import Spelling
 
 Array = np.ndarray[Any, np.dtype[Any]]
-MARKS = {"<bos>": "⟨start⟩", "<eos>": "⟨end⟩", "<pad>": "⟨pad⟩"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,17 @@ class Question(ABC):
     @abstractmethod
     def batch(self) -> Batch:
         """The example with the chosen output as its truth, for BPTT."""
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether there is an error at more than one step."""
+        return True
+
+    def weights(self, predictions: int) -> Array:
+        """Which of the errors of the batch make up the error of the chosen output: (N,) ones and zeros."""
+        found = np.zeros(predictions)
+        found[-1 if self.place is None else self.place] = 1
+        return found
 
     @property
     def inputs(self) -> nn.Module | None:
@@ -193,6 +204,11 @@ class NextWord(Question):
             total = total + output.log_probs(rest).gather(2, ids[:, 1:, None])[:, :, 0].sum(1)
         return total
 
+    def weights(self, predictions: int) -> Array:
+        found = np.zeros(predictions)
+        found[predictions - len(self.options[0].target) :] = 1
+        return found
+
     def batch(self) -> Batch:
         if self.values is None:
             raise DataError("there is no text")
@@ -270,6 +286,10 @@ class OneAnswer(Question):
         return [Option(label, float(np.exp(log_prob)), index)]
 
     @property
+    def has_steps(self) -> bool:
+        return False
+
+    @property
     def says(self) -> str:
         return f"the answer is “{self.options[0].label}”"
 
@@ -314,7 +334,7 @@ class OneStep(Question):
                 log_probs = _log_probs(output, vectors[0])
                 best = log_probs[self.place].topk(min(top, log_probs.shape[-1]))
                 self.options = [
-                    Option(_shown(codec, [i]), p, i)
+                    Option(shown(codec, [i]), p, i)
                     for p, i in zip(best.values.exp().tolist(), best.indices.tolist(), strict=True)
                 ]
                 self._answers = log_probs.argmax(-1).cpu().numpy()
@@ -398,7 +418,7 @@ class OneWritten(Question):
         if symbols is not None and index >= symbols.codec.size:
             return "⟨start⟩"
         vocabulary = getattr(self.mode.target_codec, "vocabulary", None)
-        return str(vocabulary[index]) if vocabulary else _shown(self.mode.target_codec, [index])
+        return str(vocabulary[index]) if vocabulary else shown(self.mode.target_codec, [index])
 
     @property
     def says(self) -> str:
@@ -452,88 +472,6 @@ def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | No
     raise ConfigError(f"{mode.name} cannot be explained: its outputs are unknown here")
 
 
-def place_of(at: int | str | None, items: Sequence[str], last: int | None = None) -> int:
-    """The place that ``at`` names, from 0.
-
-    Raises
-    ------
-    DataError
-        When there is no such place.
-    """
-    if at is None:
-        return len(items) - 1 if last is None else last
-    if isinstance(at, int) or (str(at).isdecimal() and str(at) not in items):
-        number = int(at)
-        if not 1 <= number <= len(items):
-            raise DataError(f"there is no item {number}: the sequence has {len(items)}", hint=f"--at {len(items)}")
-        return number - 1
-    if at not in items:
-        raise DataError(f'"{at}" is not in the sequence.{did_you_mean(str(at), items)}', hint="--at 1")
-    return list(items).index(str(at))
-
-
-def input_labels(mode: Mode, value: Any, values: Array) -> tuple[list[str], list[bool]]:
-    """What a person reads for each item, and which items can be left out."""
-    codec = mode.input_codec
-    if codec is None:
-        return [], []
-    if values.ndim == 0:
-        return [codec.show(value)], [False]
-    if values.ndim == 1 and not codec.discrete:
-        names = [str(name) for name in getattr(codec, "columns", range(len(values)))]
-        return [
-            f"{name} {number:.3g}" for name, number in zip(names, np.atleast_1d(_raw(codec, values)), strict=True)
-        ], [False] * len(values)
-    if codec.discrete:
-        return symbol_labels(codec, values, value), [True] * len(values)
-    return number_labels(codec, values), [True] * len(values)
-
-
-def symbol_labels(codec: Codec, ids: Array, value: Any) -> list[str]:
-    """Symbols as a person reads them; unknown words as they stand in the text."""
-    vocabulary: Sequence[str] | None = getattr(codec, "vocabulary", None)
-    if vocabulary is None:
-        return [_shown(codec, [int(index)]) if int(index) < codec.size else "⟨start⟩" for index in ids]
-    labels = [str(vocabulary[int(i)]) if int(i) < len(vocabulary) else "⟨start⟩" for i in ids]
-    tokens = getattr(codec, "tokens", None)
-    try:
-        own = list(tokens(value)) if tokens is not None else []
-    except DataError:
-        own = []
-    unknown = getattr(codec, "unk_id", None)
-    # texts may have a start sign, or a space, that the raw value lacks
-    shift = next((s for s in (0, 1) if len(own) + s <= len(labels) and own == _same(labels[s : s + len(own)], own)), 0)
-    for number, token in enumerate(own):
-        if number + shift < len(labels) and int(ids[number + shift]) == unknown:
-            labels[number + shift] = f"{token}?"
-    return [MARKS.get(label, label) for label in labels]
-
-
-def _same(labels: list[str], own: list[str]) -> list[str]:
-    """The labels where unknown ones are taken for the text's own."""
-    return [token if label == "<unk>" else label for label, token in zip(labels, own, strict=True)]
-
-
-def number_labels(codec: Codec, values: Array) -> list[str]:
-    """The numbers of each step in their own units."""
-    try:
-        raw = _raw(codec, values)
-    except (DataError, ValueError, TypeError):
-        raw = None
-    if not isinstance(raw, list) or len(raw) != len(values):
-        return [str(t + 1) for t in range(len(values))]
-    return [f"{one:.4g}" if isinstance(one, float | int) else f"{t + 1}" for t, one in enumerate(raw)]
-
-
-def _raw(codec: Codec, values: Array) -> Any:
-    return codec.decode(values)
-
-
-def _shown(codec: Codec, ids: list[int]) -> str:
-    value = codec.decode(np.array(ids if codec.sequence else ids[0], np.int64))
-    return str(value[0]) if isinstance(value, list) and value else codec.show(value)
-
-
 def _log_probs(output: Output, vectors: Tensor) -> Tensor:
     if not isinstance(output, SymbolOutput):
         raise ConfigError("numbers have no probabilities")
@@ -552,8 +490,3 @@ def _chosen(options: list[Option], label: str, otherwise: list[Option]) -> list[
     if not mine:
         raise DataError(f'"{label}" is no answer of this network', hint=f"one of {', '.join(o.label for o in options)}")
     return mine[:1] + [one for one in options if one.label != label]
-
-
-def example_of(value: Any, target: Any) -> Example:
-    """A raw row."""
-    return Example(value, target, "")

@@ -118,18 +118,22 @@ class Recorder:
             part = path.split(".")[0]
             for layer, bindings in enumerate(module._bindings):
                 for direction, binding in enumerate(bindings):
-                    for own in (name for name in binding.names()):
+                    for own in binding.names():
                         self._known[id(getattr(module, own))] = Place(part, layer, direction)
 
     def recurrence(self, call: Call, result: Result) -> Result:
         """Note a pass; what goes on is a copy, so that its gradient is what comes from outside the recurrence."""
-        place = next((self._known[id(p)] for p in call.parameters.values() if id(p) in self._known), None)
+        place = self.place_of(call)
         if place is None or call.x.shape[0] == 0 or (call.lengths is not None and not bool(call.lengths.any())):
             return result
         outputs = result.outputs.clone()
         states = {name: state.clone() for name, state in result.states.items()}
         self.passes.append(Pass(place, _without_gradients(call), outputs, states))
         return replace(result, outputs=outputs, states=states)
+
+    def place_of(self, call: Call) -> Place | None:
+        """Where in the network a recurrence is, by its parameters; None for one of somebody else."""
+        return next((self._known[id(p)] for p in call.parameters.values() if id(p) in self._known), None)
 
     def answer(self, output: Any, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:
         """Note what is read out."""
