@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -50,3 +50,41 @@ def unwatched() -> Iterator[None]:
         yield
     finally:
         _watcher.reset(token)
+
+
+class Listener(Protocol):
+    """Is told of the sizes of dE/dstates that a backward pass went through."""
+
+    def hear(self, pointers: Sequence[int], states: Sequence[str], reverse: bool, squares: Tensor) -> None:
+        """One backward pass has run.
+
+        Parameters
+        ----------
+        pointers : sequence of int
+            Addresses of the matrices and vectors.
+        states : sequence of str
+            Of the equation, in order.
+        reverse : bool
+            Whether time ran from the end.
+        squares : Tensor
+            (states, T) float64, the sum over rows and units of (dE/dstate_t)^2, as step t was told from outside itself.
+        """
+        ...
+
+
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+def listening() -> Listener | None:
+    """Who is told of the sizes of gradients now."""
+    return _listener.get()
+
+
+@contextmanager
+def heard_by(listener: Listener) -> Iterator[None]:
+    """Tell somebody of the backward passes of what runs forwards in here (native backend only)."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from recur.inspect.bptt import LayerLedger, Ledger, Path, bptt, ledger
 from recur.inspect.explanation import Explanation, explain
+from recur.inspect.flow import Flow, compared, flow, recorded
 from recur.inspect.influence import Influence, influence
 from recur.inspect.question import Option, Question, ask
 from recur.inspect.states import LayerStates, states
@@ -20,6 +21,7 @@ from recur.inspect.units import Finding, find_units
 from recur.inspect.unrolled import Unrolled, unrolled
 
 __all__ = [
-    "Explanation", "Finding", "Influence", "LayerLedger", "LayerStates", "Ledger", "Option", "Path", "Question",
-    "Unrolled", "ask", "bptt", "explain", "find_units", "influence", "ledger", "states", "unrolled",
+    "Explanation", "Finding", "Flow", "Influence", "LayerLedger", "LayerStates", "Ledger", "Option", "Path", "Question",
+    "Unrolled", "ask", "bptt", "compared", "explain", "find_units", "flow", "influence", "ledger", "recorded", "states",
+    "unrolled",
 ]  # fmt: skip

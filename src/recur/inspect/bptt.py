@@ -28,9 +28,10 @@ from torch import Tensor
 from recur.engine import bptt as engine_bptt
 from recur.equations.graph import Node, topological
 from recur.inspect.itemised import itemise
-from recur.inspect.record import Answer, Pass, Place, Recorder, Steps, derivatives, recording, step_values
+from recur.inspect.record import Answer, Pass, Recorder, Steps, derivatives, recording, step_values
 from recur.modes import Batch, Mode
 from recur.nn import Readout
+from recur.nn.places import Place
 from recur.training.tbptt import detached, piece
 
 Array = np.ndarray[Any, np.dtype[Any]]

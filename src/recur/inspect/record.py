@@ -24,28 +24,7 @@ from recur.engine.noise import noisy
 from recur.equations.graph import Graph, Node, topological
 from recur.modes import Mode
 from recur.modes.outputs import NumberOutput, Output, SymbolOutput
-from recur.nn import Recurrent
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in a network a recurrence is.
-
-    Attributes
-    ----------
-    part : str
-        "stack", "encoder" or "decoder".
-    layer, direction : int
-        Counted from 0; direction 1 reads from the end.
-    """
-
-    part: str
-    layer: int
-    direction: int
-
-    def __str__(self) -> str:
-        part = "" if self.part == "stack" else f"{self.part} "
-        return f"{part}layer {self.layer + 1}" + (" backwards" if self.direction else "")
+from recur.nn.places import Place, places
 
 
 @dataclass(frozen=True)
@@ -111,15 +90,7 @@ class Recorder:
         self.passes: list[Pass] = []
         self.answers: list[Answer] = []
         self.attention: list[Tensor] = []
-        self._known: dict[int, Place] = {}
-        for path, module in mode.named_modules():
-            if not isinstance(module, Recurrent):
-                continue
-            part = path.split(".")[0]
-            for layer, bindings in enumerate(module._bindings):
-                for direction, binding in enumerate(bindings):
-                    for own in binding.names():
-                        self._known[id(getattr(module, own))] = Place(part, layer, direction)
+        self._known = {id(parameter): place for parameter, place in places(mode)}
 
     def recurrence(self, call: Call, result: Result) -> Result:
         """Note a pass; what goes on is a copy, so that its gradient is what comes from outside the recurrence."""

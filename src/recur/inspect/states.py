@@ -17,8 +17,8 @@ import numpy as np
 from recur.equations import Equation
 from recur.equations.naming import gates, naming
 from recur.inspect.bptt import Part, as_batch, follow
-from recur.inspect.record import Place
 from recur.modes import Mode
+from recur.nn.places import Place
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -20,9 +20,10 @@ from recur.engine import Call, Result, watch
 from recur.engine import run as run_recurrence
 from recur.errors import ConfigError, DataError
 from recur.inspect.labels import symbol_labels
-from recur.inspect.record import Place, Recorder
+from recur.inspect.record import Recorder
 from recur.modes import ManyToMany, ManyToOne, Mode, Synced, language
 from recur.modes.mode import need_input, pad
+from recur.nn.places import Place
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Predicate = Callable[[Sequence[str]], Sequence[float]]

@@ -17,8 +17,9 @@ from recur.equations import Equation
 from recur.equations.graph import Graph, Node
 from recur.equations.naming import highways, naming
 from recur.inspect.bptt import LayerLedger, Part, as_batch, follow
-from recur.inspect.record import Place, derivatives
+from recur.inspect.record import derivatives
 from recur.modes import Mode
+from recur.nn.places import Place
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
