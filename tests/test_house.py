@@ -19,7 +19,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # nothing imports from a room to its right
 ORDER = (
     "_version", "errors", "figures", "atomic", "config", "config_file", "equations", "compiler", "engine", "nn",
-    "codecs", "data", "modes", "run", "training", "export", "model", "views", "serve", "demos", "cli", "__main__",
+    "codecs", "data", "modes", "run", "training", "export", "inspect", "model", "views", "serve", "demos", "cli",
+    "__main__",
 )  # fmt: skip
 WITHOUT_TORCH = (
     "errors", "figures", "config", "config_file", "equations", "compiler", "codecs", "data", "views", "cli",

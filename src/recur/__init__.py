@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from recur._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from recur import inspect as inspect
     from recur import nn as nn
     from recur.equations import equation as equation
     from recur.model import Model as Model
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 
 _HOME = {
     "equation": ("recur.equations", "equation"),
+    "inspect": ("recur.inspect", None),
     "nn": ("recur.nn", None),
     "fit": ("recur.model", "fit"),
     "load": ("recur.model", "load"),
     "Model": ("recur.model", "Model"),
 }
 
-__all__ = ["Model", "__version__", "equation", "fit", "load", "nn"]
+__all__ = ["Model", "__version__", "equation", "fit", "inspect", "load", "nn"]
 
 
 def __getattr__(name: str) -> Any:

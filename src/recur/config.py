@@ -108,6 +108,7 @@ class TrainingConfig(Section):
     seed: int = Field(0, ge=0, description="seed of everything random")
     threads: int | None = Field(None, ge=1, description="CPU threads; default: all")
     device: str = Field("auto", description="auto, cpu, cuda, mps")
+    record_gradients: bool = Field(False, description="log the size of the gradient by distance, for `recur compare`")
     prompts: list[str] = Field(default_factory=list, description="prompts shown after every evaluation")
 
 

@@ -25,6 +25,7 @@ from recur.training.progress import Progress
 
 if TYPE_CHECKING:
     from recur.export import Exported
+    from recur.inspect import Explanation
 
 
 class Model:
@@ -213,6 +214,33 @@ class Model:
             counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
             figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
         return figures
+
+    def inspect(
+        self, x: Any, *, target: str | None = None, at: int | str | None = None, top: int = 5, **options: Any
+    ) -> Explanation:
+        """Explain the answer to one raw input: what spoke for it, and what happened on the way.
+
+        Parameters
+        ----------
+        x : text, sequence or mapping
+            One input.
+        target : str, optional
+            Another word, class or tag to explain than the network's own answer.
+        at : int or str, optional
+            Which answer of a sequence of answers: a number from 1, or the item.
+        top : int
+            Candidates.
+        **options
+            As for `recur.inspect.explain`: ``parts``, ``options``, ``window``.
+
+        Returns
+        -------
+        Explanation
+            Plain data in ``.data``; ``recur.inspect`` has the arrays.
+        """
+        from recur.inspect import explain
+
+        return explain(self, self._input(x), target=target, at=at, top=top, **options)
 
     def read(self, file: Path | str) -> list[Any]:
         """Return the inputs of a file: one a line of a text, or the input columns of a table.

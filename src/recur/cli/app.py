@@ -40,6 +40,12 @@ COMMANDS = {
     "predict": Command("RUN TEXT...", "Predict the target of new inputs."),
     "complete": Command("RUN TEXT", "Say the next word of a sentence, with probabilities."),
     "generate": Command("RUN", "Write on from a prompt; the text appears as it is made."),
+    "inspect": Command(
+        "RUN TEXT",
+        "Show why a network answers as it does: words, gates, gradients.",
+        "On the terminal; --html, --png and --json write files instead.",
+    ),
+    "compare": Command("RUN RUN...", "Overlay the gradient over distance of several runs."),
     "serve": Command("RUN...", "Serve trained networks: a page to look into them, and an API."),
     "export": Command("RUN", "Write a trained network as ONNX, and check the file in onnxruntime."),
     "cells": Command("[NAME]", "List the recurrent cells and their equations."),

@@ -40,6 +40,8 @@ class Gradient:
         For each matrix W the pairs (dz, v) of its products z = W v; dE/dW = sum over t and rows of dz v^T.
     vectors : dict of str to Node
         For each vector parameter its derivative in one step and row.
+    nodes : dict of int to Node
+        dE/dnode by ``id(node)``, for every vector of the forward step that the new states depend on.
     """
 
     graph: Graph
@@ -48,6 +50,7 @@ class Gradient:
     states: dict[str, Node]
     products: dict[str, tuple[tuple[Node, Node], ...]]
     vectors: dict[str, Node]
+    nodes: dict[int, Node]
 
 
 @lru_cache(maxsize=256)
@@ -91,6 +94,7 @@ class _Reverse:
                 name: tuple(self.products[name]) for name, node in graph.parameters.items() if len(node.shape) == 2
             },
             vectors={name: of(node) for name, node in graph.parameters.items() if len(node.shape) == 1},
+            nodes=adjoint,
         )
 
     def _add(self, node: Node, derivative: Node) -> None:

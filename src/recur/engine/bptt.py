@@ -99,14 +99,18 @@ def forward(call: Call) -> tuple[Result, Tape]:
         evaluate(planned.inside, step, call.sizes, call.precision == "bfloat16")
         for node in backward.stored:
             value = step[id(node)]
-            kept[id(node)][t] = value if isinstance(value, Tensor) else torch.tensor(value)
+            kept[id(node)][t] = value if isinstance(value, Tensor) else torch.tensor(value, dtype=call.x.dtype)
         for name, node in graph.outputs.items():
             new = as_rows(step[id(node)], states[name])
             previous[name][t] = states[name]
             outputs[name][t] = new if live is None else torch.where(live, new, 0.0)
             states = {**states, name: new if live is None else torch.where(live, new, previous[name][t])}
     stored = dict(values)
-    stored.update((id(n), _over_time(kept[id(n)], call, n.size.value(call.sizes))) for n in backward.stored)
+    for node in backward.stored:
+        steps = kept[id(node)]
+        # an expected zoneout, and what is made of it alone, is one number for all steps
+        one = next((value for value in steps.values() if not value.dim()), None)
+        stored[id(node)] = _over_time(steps, call, node.size.value(call.sizes)) if one is None else one
     stacked = {name: _over_time(steps, call, states[name].shape[-1]) for name, steps in outputs.items()}
     before = {name: _over_time(steps, call, states[name].shape[-1]) for name, steps in previous.items()}
     result = Result(stacked[call.equation.states[0]], states, stacked, Report("eager", {}))

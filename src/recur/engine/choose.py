@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from recur.engine import eager, native, stock
+from recur.engine import eager, native, stock, watch
 from recur.engine.call import Call, Report, Result
 from recur.engine.noise import Noise
 from recur.engine.packing import Packing
@@ -124,11 +124,16 @@ def run(
     call = prepare(equation, x, states, parameters, lengths, resets, reverse, noise, all_states, precision, packing)
     if memory_budget is not None:
         call = replace(call, memory_budget=memory_budget)
+    watcher = watch.current()
+    if watcher is not None and not x.is_cpu:
+        # cuDNN has no backward pass outside training
+        backend = "eager"
     report = choose(call, os.environ.get("RECUR_BACKEND") or backend)
     if report.ran != "native":
         # whatever stands in the padding, NaN too, must not reach a result or a gradient; the core never reads it
         call = call.without_padding()
-    return _RUN[report.ran](call, report)
+    result = _RUN[report.ran](call, report)
+    return result if watcher is None else watcher.recurrence(call, result)
 
 
 def prepare(

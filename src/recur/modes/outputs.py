@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from recur.engine import watch
 from recur.errors import ConfigError
 from recur.modes.inputs import Drop
 from recur.nn import AdaptiveReadout, Embedding, Readout, mean_square_error
@@ -65,6 +66,9 @@ class Output(nn.Module, ABC):
             Share of probability given to all symbols alike, in the mean only.
         """
         vectors = self.drop(vectors)
+        watcher = watch.current()
+        if watcher is not None:
+            vectors = watcher.answer(self, vectors, targets, mask)
         if mask is not None:
             vectors, targets = vectors[mask], targets[mask]
         elif vectors.dim() == 3:

@@ -24,7 +24,7 @@ from recur.training.store import Disk, Memory, Store
 
 CONTINUABLE = {
     "training.epochs", "training.max_steps", "training.max_minutes", "training.patience", "training.save_every",
-    "training.threads", "training.device", "training.prompts",
+    "training.threads", "training.device", "training.prompts", "training.record_gradients",
 }  # fmt: skip
 
 

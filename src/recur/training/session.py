@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from recur.engine import watch
 from recur.errors import TrainingError
 from recur.modes import Batch, Loss, Mode
 from recur.training import optimizers, randomness, schedules, tbptt
 from recur.training.card import card
 from recur.training.evaluate import measure
+from recur.training.gradients import GradientNorms
 from recur.training.health import Health
 from recur.training.pause import Paused, Request
 from recur.training.progress import Beginning, Evaluation, Progress, Step, ending, steps_between_lines
@@ -72,6 +75,7 @@ class Training:
         self.parameters = [p for p in self.mode.parameters() if p.requires_grad]
         self.optimizer = optimizers.make(self.mode, self.config)
         self.averages = optimizers.Averages(self.mode)
+        self.norms = GradientNorms(self.mode) if self.config.record_gradients else None
         self.health = Health(self.mode, task.config.model.cell, self.config.clip, self.config.lr)
         self.state = State(Progression(self.mode.higher_is_better))
         self.total = schedules.planned_steps(self.config, len(task.train))
@@ -142,10 +146,18 @@ class Training:
     def error(self, batch: Batch) -> tuple[Loss, Any]:
         """The error of a batch, and the state carried out of it."""
         forced = schedules.teacher_forcing(self.config, step=self.state.step, total=self.total)
-        return tbptt.error(
-            self.mode, batch.to(self.mode.device), self.state.carried, self.config,
-            carries=self.task.train.carries, first=self.state.batch == 0, teacher_forcing=forced,
-        )  # fmt: skip
+        with self._recorded():
+            return tbptt.error(
+                self.mode, batch.to(self.mode.device), self.state.carried, self.config,
+                carries=self.task.train.carries, first=self.state.batch == 0, teacher_forcing=forced,
+            )  # fmt: skip
+
+    def _recorded(self) -> AbstractContextManager[None]:
+        """Listen to the backward pass of what runs in here, where that was asked for."""
+        if self.norms is None:
+            return nullcontext()
+        self.norms.begin()
+        return watch.heard_by(self.norms)
 
     def gradients(self) -> list[torch.Tensor]:
         """The gradients of this update."""
@@ -189,7 +201,18 @@ class Training:
                 "seconds": round(state.seconds, 2),
             }
         )  # fmt: skip
+        if self.norms is not None:
+            self._write_norms(self.norms)
         state.interval = type(interval)()
+
+    def _write_norms(self, norms: GradientNorms) -> None:
+        """Write down what was heard of the gradients; say so once where nothing can be heard."""
+        record = norms.record()
+        if record["layers"]:
+            self.store.log.write({"event": "gradients", "step": self.state.step, **record})
+            return
+        self.progress.say("record_gradients: nothing is recorded, the layers do not run on the native backend")
+        self.norms = None
 
     def evaluate(self, pause: Request) -> bool:
         """Measure on the held-out rows, show samples, keep what is best; False when a pause cut it short."""

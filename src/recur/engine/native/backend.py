@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from recur.engine import watch
 from recur.engine.call import Call, Report, Result
 from recur.engine.native import passes
 from recur.engine.native.arguments import inner_contiguous
@@ -104,6 +105,7 @@ class Recurrence(torch.autograd.Function):
     def forward(ctx: Any, made: Compiled, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
         outputs, tape = passes.forward(made, call, tensors, training=True)
         ctx.made, ctx.call = made, call
+        ctx.listener = watch.listening()
         ctx.address = 0 if tape is None else tape_address(tape)
         ctx.save_for_backward(tape, *tensors)
         ctx.set_materialize_grads(False)
@@ -120,4 +122,12 @@ class Recurrence(torch.autograd.Function):
         if tape_address(tape) != ctx.address:
             # hooks on saved tensors have made a copy of the handle, and the tape is gone with what was copied
             _, tape = passes.forward(ctx.made, ctx.call, tensors, training=True)
-        return (None, None, *passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed))
+        if ctx.listener is None:
+            return (None, None, *passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed))
+        states = ctx.made.states
+        steps = tensors[0].shape[0] if ctx.call.packing is None else ctx.call.packing.steps
+        norms = torch.zeros(len(states), steps, dtype=torch.float64)
+        found = passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed, norms)
+        pointers = [t.data_ptr() for t in tensors[1 + len(states) :] if t is not None]
+        ctx.listener.hear(pointers, states, ctx.call.reverse, norms)
+        return (None, None, *found)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from recur.engine import watch
 from recur.engine.call import Call, Report
 from recur.engine.native import passes
 from recur.engine.native.backend import Recurrence
@@ -52,5 +53,6 @@ def undisturbed() -> bool:
         and torch._C._functorch.maybe_current_level() is None
         and torch.autograd.forward_ad._current_level < 0
         and not torch.is_autocast_enabled("cpu")
+        and watch.current() is None
         and "RECUR_BACKEND" not in os.environ
     )

@@ -1,0 +1,80 @@
+"""``recur compare``: the gradient over distance of several runs on one axis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from recur.cli.output import emit, emit_json, note
+from recur.errors import DataError
+from recur.views.terminal import width
+
+
+def compare(
+    runs: list[Path] | None = None,
+    /,
+    *,
+    data: Path | None = None,
+    rows: Annotated[int, Parameter(show_default=True)] = 64,
+    html: Path | None = None,
+    png: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Overlay the gradient over distance of several runs.
+
+    Parameters
+    ----------
+    runs
+        Run folders that `recur train` wrote.
+    data
+        File whose rows are followed; default: the held-out file, else the training file, of each run.
+    rows
+        How many rows.
+    html
+        Write one HTML file that works offline.
+    png
+        Write a picture; needs recur[plot].
+    json
+        Write one JSON document to stdout.
+    """
+    if not runs:
+        raise DataError("no runs to compare", "recur compare RUN RUN")
+    if rows < 1:
+        raise DataError(f"--rows must be at least 1, got {rows}")
+    import recur
+    from recur import data as data_room
+    from recur.inspect import compared, flow, recorded
+
+    names = [run.name for run in runs]
+    found, said = [], set()
+    for run, name in zip(runs, names, strict=True):
+        model = recur.load(run)
+        source = data or model.config.data.dev or model.config.data.source
+        if source is None:
+            raise DataError(f"{run} was trained on rows from Python, which are not here", "give a file as --data")
+        table = data_room.read_like(source, model.roles, model.config)
+        examples = data_room.examples(table, model.roles, model.config)
+        said.add(Path(source).name)
+        label = name if names.count(name) == 1 else str(run)
+        found.append((label, model, flow(model.mode, examples, rows=rows), recorded(run)))
+    result = compared(found, source=f"the first {rows} rows of {', '.join(sorted(said))}")
+    if html is not None:
+        from recur.atomic import write_text
+        from recur.views.report import comparison
+
+        write_text(html, comparison(result))
+        note(f"wrote {html}; open it in a browser")
+    if png is not None:
+        from recur.views.picture import comparison as draw
+
+        draw(result, png)
+        note(f"wrote {png}")
+    if json:
+        emit_json(result)
+    elif html is None and png is None:
+        from recur.views.explained import compared as lines
+
+        for line in lines(result, width()):
+            emit(line)

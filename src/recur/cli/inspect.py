@@ -1,0 +1,102 @@
+"""``recur inspect``: why a network answers as it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from recur.cli.output import emit, note
+from recur.errors import DataError
+from recur.views.terminal import width
+
+if TYPE_CHECKING:
+    from recur.model import Model
+
+
+def inspect(
+    run: Path,
+    text: str | None = None,
+    /,
+    *,
+    target: str | None = None,
+    at: str | None = None,
+    top: Annotated[int, Parameter(show_default=True)] = 5,
+    window: int | None = None,
+    beside: list[Path] | None = None,
+    html: Path | None = None,
+    png: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Show why a network answers as it does.
+
+    Parameters
+    ----------
+    run
+        Run folder that `recur train` wrote.
+    text
+        One input, in quotes; numbers of a row, or the steps of a series, with spaces or commas between them.
+    target
+        Another word, class or tag to explain than the network's own answer.
+    at
+        Which answer of a sequence of answers: a number from 1, or the item.
+    top
+        How many candidates.
+    window
+        Steps of truncated BPTT; default: all steps.
+    beside
+        Another run folder to ask the same, drawn on the same axes; may be repeated.
+    html
+        Write one HTML file that works offline.
+    png
+        Write a picture; needs recur[plot].
+    json
+        Write one JSON document to stdout.
+    """
+    if top < 1:
+        raise DataError(f"--top must be at least 1, got {top}")
+    if window is not None and window < 1:
+        raise DataError(f"--window must be at least 1, got {window}")
+    for path in (html, png):
+        if path is not None and path.is_dir():
+            raise DataError(f"{path} is a folder, expected a file to write", hint=f"{path / 'report.html'}")
+    import recur
+
+    found = []
+    for folder in (run, *(beside or ())):
+        model = recur.load(folder)
+        if text is None and model.input_codec is not None:
+            raise DataError("no input to explain", f'recur inspect {run} "the clouds are in the"')
+        found.append(model.inspect(_given(model, text), target=target, at=at, top=top, window=window))
+    data = [one.data for one in found]
+    if html is not None:
+        from recur.atomic import write_text
+        from recur.views.report import report
+
+        write_text(html, report(data))
+        note(f"wrote {html}; open it in a browser")
+    if png is not None:
+        from recur.views.picture import picture
+
+        picture(data, png)
+        note(f"wrote {png}")
+    if json:
+        emit(found[0].json() if len(found) == 1 else f"[{','.join(one.json() for one in found)}]")
+    elif html is None and png is None:
+        from recur.views.explained import explained
+
+        for number, one in enumerate(data):
+            if number:
+                emit()
+            if len(data) > 1:
+                emit(f"{one['model']['name']}:")
+            for line in explained(one, width()):
+                emit(line)
+
+
+def _given(model: Model, text: str | None) -> Any:
+    """A typed input as the network reads it: typed numbers are those of one row, or the steps of one series."""
+    if text is not None and model.input_codec is not None and model.input_codec.kind == "numbers":
+        return text.replace(",", " ").split()
+    return text

@@ -1,0 +1,27 @@
+"""Numbers for explanation: arrays, no drawing. What every copy of the network did, and why it said what it said.
+
+explain      everything below about one answer, as plain data that all pictures are drawn from
+influence    how much each item of the input speaks for an output
+bptt         the ledger of backpropagation through time
+states       states and gates of every layer over the items
+unrolled     the copies of the network, step by step
+find_units   hidden units that follow something simple in the text
+flow         the gradient over distance, of many rows: what runs are compared by
+"""
+
+from __future__ import annotations
+
+from recur.inspect.bptt import LayerLedger, Ledger, Path, bptt, ledger
+from recur.inspect.explanation import Explanation, explain
+from recur.inspect.flow import Flow, compared, flow, recorded
+from recur.inspect.influence import Influence, influence
+from recur.inspect.question import Option, Question, ask
+from recur.inspect.states import LayerStates, states
+from recur.inspect.units import Finding, find_units
+from recur.inspect.unrolled import Unrolled, unrolled
+
+__all__ = [
+    "Explanation", "Finding", "Flow", "Influence", "LayerLedger", "LayerStates", "Ledger", "Option", "Path", "Question",
+    "Unrolled", "ask", "bptt", "compared", "explain", "find_units", "flow", "influence", "ledger", "recorded", "states",
+    "unrolled",
+]  # fmt: skip

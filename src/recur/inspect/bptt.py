@@ -1,0 +1,493 @@
+"""The ledger of backpropagation through time: what every step hands back, and its share of every gradient.
+
+    e_t                                          the error of each prediction;  E is their mean, as in training
+    dE/dz_t                                      what the readout is told
+    dE/dh_t, dE/dc_t                             total derivatives: through the readout at t and through all later steps
+    dE/dW_hy = sum_t dE/dz_t h_t^T               the three paths: hidden to output,
+    dE/dW_xh = sum_t dE/da_t x_t^T                                input to hidden,
+    dE/dW_hh = sum_t dE/da_t h_{t-1}^T                            hidden to hidden
+
+The term of step t is its *share*; the shares of all steps add up to the gradient that training uses. A hook on a
+layer's output (``retain_grad``) shows only what the readout at t says, and nothing of what comes back through time.
+
+Sources: P. Werbos (1990), Backpropagation through time: what it does and how to do it; R. Pascanu, T. Mikolov,
+Y. Bengio (2013), On the difficulty of training recurrent neural networks, section 2 (the factors of the Jacobian).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recur.engine import bptt as engine_bptt
+from recur.equations.graph import Node, topological
+from recur.inspect.itemised import itemise
+from recur.inspect.record import Answer, Pass, Recorder, Steps, derivatives, recording, step_values
+from recur.modes import Batch, Mode
+from recur.nn import Readout
+from recur.nn.places import Place
+from recur.training.tbptt import detached, piece
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+ITEMISED = 64  # errors that are followed back one by one, unless asked for otherwise
+
+
+@dataclass(frozen=True)
+class Path:
+    """The steps' shares of the gradient of one parameter.
+
+    Attributes
+    ----------
+    name : str
+        As the equation calls it; "W_hy" and "b_y" for the readout.
+    kind : str
+        "input to hidden", "hidden to hidden", "hidden to output", or "bias".
+    gradient : ndarray
+        dE/dW, the sum of all shares.
+    fraction : ndarray
+        (T,) how much of the gradient is step t's: <share_t, dE/dW> / ||dE/dW||^2; they add up to 1, and a step that
+        pulls the other way is negative.
+    norm : ndarray
+        (T,) ||share_t||.
+    """
+
+    name: str
+    kind: str
+    gradient: Array
+    fraction: Array
+    norm: Array
+    factors: tuple[tuple[Array, Array | None], ...] = field(repr=False)
+
+    def shares(self) -> Array:
+        """The shares themselves, (T, m, n) of a matrix, (T, m) of a vector."""
+        total: Array | float = 0.0
+        for dz, v in self.factors:
+            total = total + (dz.sum(1) if v is None else np.einsum("tbm,tbn->tmn", dz, v))
+        return np.asarray(total)
+
+
+@dataclass(frozen=True)
+class LayerLedger:
+    """BPTT in one direction of one layer.
+
+    Attributes
+    ----------
+    place : Place
+    cell : str
+    lengths : ndarray
+        (B,) real steps of each row.
+    states : dict of str to ndarray
+        (T, B, S) each state after each step.
+    d_states : dict of str to ndarray
+        (T, B, S) dE/dstate_t, the total derivative.
+    messages : dict of str to ndarray
+        (T, B, S) what is handed to each state of copy t from outside the copy: by step t+1, and by what reads h_t.
+        It differs from ``d_states`` where one state enters another within the step, as c_t enters h_t.
+    paths : dict of str to Path
+        By parameter.
+    boundaries : tuple of int
+        Steps before which nothing is handed back: where truncated BPTT cuts, or a new document begins.
+    jacobian : dict of str to ndarray
+        (T, S) singular values of dstate_t/dstate_{t-1}, the largest first; empty unless asked for.
+    """
+
+    place: Place
+    cell: str
+    lengths: Array
+    states: dict[str, Array]
+    d_states: dict[str, Array]
+    messages: dict[str, Array]
+    paths: dict[str, Path]
+    boundaries: tuple[int, ...]
+    jacobian: dict[str, Array]
+
+    def norms(self) -> dict[str, Array]:
+        """(T, B) ||dE/dstate_t|| of each state."""
+        return {name: np.linalg.norm(d, axis=-1) for name, d in self.d_states.items()}
+
+    def message_norm(self) -> Array:
+        """(T, B) the norm of all that copy t is told about its states, ||dE/d(h_t, c_t)||."""
+        square = np.stack([np.square(d).sum(-1) for d in self.messages.values()]).sum(0)
+        return np.asarray(np.sqrt(square))
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """BPTT of one example, or of a batch.
+
+    Attributes
+    ----------
+    error : float
+        E, the mean of the errors.
+    errors : ndarray
+        (N,) e of each prediction.
+    where : ndarray
+        (N, 2) row and step of each.
+    d_z : ndarray or None
+        (N, V) dE/dz of each prediction; None where the readout is not one matrix (adaptive softmax).
+    layers : tuple of LayerLedger
+        Every layer and direction.
+    readout : dict of str to Path
+        W_hy and b_y; their steps are the predictions.
+    itemised : dict of Place to dict of str to ndarray
+        For each place (K, T) ||de_k/dstate_t||, of each state, and of all together as "message"; empty unless asked
+        for. Only of a single row.
+    followed : ndarray
+        (K,) which predictions were followed one by one.
+    """
+
+    error: float
+    errors: Array
+    where: Array
+    d_z: Array | None
+    layers: tuple[LayerLedger, ...]
+    readout: dict[str, Path]
+    itemised: dict[Place, dict[str, Array]]
+    followed: Array
+
+
+def bptt(
+    model: Any, example: Any, *, window: int | None = None, itemised: int = ITEMISED, jacobian: bool = False
+) -> Ledger:
+    """Follow the error of an example back through time.
+
+    Parameters
+    ----------
+    model : Model or Mode
+        A network.
+    example : text, (input, target), or Batch
+        A text for a model of the next item; an input and its target for the others; or rows that are encoded already.
+    window : int, optional
+        Steps of truncated BPTT, between which the state goes on and the error does not; by default all steps.
+    itemised : int
+        How many errors, the last ones, are followed back one by one (single rows only); 0 for none.
+    jacobian : bool
+        Whether the singular values of dh_t/dh_{t-1} are computed.
+
+    Returns
+    -------
+    Ledger
+
+    Example
+    -------
+    >>> ledger = bptt(model, "the clouds are in the sky")  # doctest: +SKIP
+    >>> ledger.layers[0].norms()["h"][:, 0]  # doctest: +SKIP
+    """
+    mode: Mode = getattr(model, "mode", model)
+    return ledger(mode, as_batch(mode, example), window=window, itemised=itemised, jacobian=jacobian)
+
+
+def as_batch(mode: Mode, example: Any) -> Batch:
+    """An example as rows of one, on the network's device and in its precision."""
+    if not isinstance(example, Batch):
+        from recur.data import Example
+
+        given, target = example if isinstance(example, tuple) else (example, example)
+        example = mode.collate([mode.encode(Example(given, target, ""))])
+    batch = example.to(mode.device)
+    dtype = next(mode.parameters()).dtype
+
+    def cast(values: Tensor | None) -> Tensor | None:
+        return values.to(dtype) if values is not None and values.is_floating_point() else values
+
+    return Batch(
+        cast(batch.inputs), batch.input_lengths, batch.targets, batch.target_lengths, batch.resets
+    )  # targets are cast where they are compared
+
+
+def ledger(
+    mode: Mode,
+    batch: Batch,
+    *,
+    window: int | None = None,
+    itemised: int = 0,
+    jacobian: bool = False,
+    only: Tensor | None = None,
+) -> Ledger:
+    """The ledger of a batch; ``only`` (N,) gives other weights to the errors than 1/N each."""
+    return follow(mode, batch, window=window, itemised=itemised, jacobian=jacobian, only=only)[0]
+
+
+def follow(
+    mode: Mode,
+    batch: Batch,
+    *,
+    window: int | None = None,
+    itemised: int = 0,
+    jacobian: bool = False,
+    only: Tensor | None = None,
+) -> tuple[Ledger, list[Part]]:
+    """The ledger of a batch, and the passes that it was made of."""
+    with recording(mode) as recorder:
+        cuts = _run(mode, batch, window, recorder)
+        vectors, targets, where, errors = _errors(recorder.answers)
+        weights = torch.full_like(errors, 1 / max(1, len(errors))) if only is None else only.to(errors)
+        error = (errors * weights).sum()
+        outside = recorder.outside(error)
+        single = len(batch) == 1
+        chosen = torch.arange(max(0, len(errors) - itemised), len(errors)) if single else torch.arange(0)
+        items = [recorder.outside(errors[int(k)]) for k in chosen]
+    traced = [step_values(one.call) for one in recorder.passes]
+    found = []
+    for number, (one, steps, (d_outputs, d_states)) in enumerate(zip(recorder.passes, traced, outside, strict=True)):
+        messages = engine_bptt.backward(steps.tape, d_outputs, d_states).totals
+        rows = [(item[number][0], item[number][1]) for item in items]
+        found.append(Part(one, steps, messages, itemise(steps, rows), _spectrum(steps) if jacobian else {}))
+    layers, matrix = _by_place(found, cuts)
+    d_z, readout = _readout(recorder.answers, vectors, targets, weights)
+    whole = Ledger(
+        float(error.detach()), _array(errors), _array(where), d_z, layers, readout, matrix, _array(chosen)
+    )  # fmt: skip
+    return whole, found
+
+
+@dataclass(frozen=True)
+class Part:
+    """One pass of one place, with what BPTT found in it: messages dE/dstate_t (T, B, S) that copies are handed."""
+
+    one: Pass
+    steps: Steps
+    messages: dict[str, Tensor]
+    itemised: dict[str, Array]
+    jacobian: dict[str, Array]
+
+
+def _run(mode: Mode, batch: Batch, window: int | None, recorder: Recorder) -> bool:
+    """Compute the error as training does, in windows if asked for; return whether passes are cut from each other."""
+    steps = batch.targets.shape[1] if batch.targets.dim() > 1 else 1
+    if window is None or window >= steps or not mode.carries_state:
+        mode.loss(batch)
+        return False
+    state: Any = None
+    for start in range(0, steps, window):
+        state = detached(mode.loss(piece(batch, start, min(steps, start + window)), state).state)
+    del recorder
+    return True
+
+
+def _errors(answers: Sequence[Answer]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """v (N, H), targets, where (N, 2) and e (N,), over all windows."""
+    parts, offset = [], 0
+    for answer in answers:
+        vectors, targets, where = answer.flat()
+        parts.append((vectors, targets, where + torch.tensor([0, offset], device=where.device)))
+        offset += answer.vectors.shape[1] if answer.vectors.dim() == 3 else 1
+    vectors, targets, where = (torch.cat(one) for one in zip(*parts, strict=True))
+    return vectors, targets, where, answers[0].errors(vectors, targets)
+
+
+def _by_place(parts: Sequence[Part], cut: bool) -> tuple[tuple[LayerLedger, ...], dict[Place, dict[str, Array]]]:
+    """Put the passes of each place one behind the other."""
+    layers, matrix = [], {}
+    for place in dict.fromkeys(part.one.place for part in parts):
+        mine = [part for part in parts if part.one.place == place]
+        names = mine[0].one.call.equation.states
+
+        def joined(values: list[dict[str, Tensor]], names: tuple[str, ...] = names) -> dict[str, Array]:
+            return {name: np.concatenate([_array(one[name]) for one in values]) for name in names}
+
+        full = [_totals(part) for part in mine]
+        boundaries, offset = [], 0
+        for part in mine:
+            call = part.one.call
+            if cut and offset:
+                boundaries.append(offset)
+            if call.resets is not None:
+                boundaries += [offset + int(t) for t in call.resets.any(1).nonzero()[:, 0]]
+            offset += call.x.shape[0]
+        lengths = sum(
+            np.full(part.one.call.x.shape[1], part.one.call.x.shape[0])
+            if part.one.call.lengths is None
+            else _array(part.one.call.lengths)
+            for part in mine
+        )
+        layers.append(
+            LayerLedger(
+                place, mine[0].one.call.equation.name, np.asarray(lengths), joined([p.steps.states for p in mine]),
+                joined(full), joined([p.messages for p in mine]), _paths(mine), tuple(sorted({*boundaries} - {0})),
+                {n: np.concatenate([p.jacobian[n] for p in mine]) for n in mine[0].jacobian},
+            )
+        )  # fmt: skip
+        if mine[0].itemised:
+            matrix[place] = {n: np.concatenate([p.itemised[n] for p in mine], axis=1) for n in mine[0].itemised}
+    return tuple(layers), matrix
+
+
+def _totals(part: Part) -> dict[str, Tensor]:
+    """dE/dstate_t through everything, also through other states of the same step."""
+    steps = part.steps
+    nodes = [steps.derived.nodes[id(node)] for node in steps.graph.outputs.values()]
+    return dict(zip(steps.graph.outputs, derivatives(steps, part.messages, nodes), strict=True))
+
+
+def _paths(parts: Sequence[Part]) -> dict[str, Path]:
+    """Every parameter's shares."""
+    first = parts[0].steps
+    factors: dict[str, list[list[tuple[Array, Array | None]]]] = {}
+    kinds: dict[str, str] = {}
+    for part in parts:
+        derived = part.steps.derived
+        nodes: list[Node] = []
+        for pairs in derived.products.values():
+            nodes += [dz for dz, _ in pairs]
+            nodes += [v for _, v in pairs]
+        nodes += list(derived.vectors.values())
+        values = {
+            id(n): _array(v)
+            for n, v in zip(nodes, _any_values(part, nodes), strict=True)
+        }  # fmt: skip
+        for name, pairs in derived.products.items():
+            factors.setdefault(name, []).append([(values[id(dz)], values[id(v)]) for dz, v in pairs])
+            kinds[name] = _kind(derived, name)
+        for name, node in derived.vectors.items():
+            factors.setdefault(name, []).append([(values[id(node)], None)])
+            kinds[name] = "hidden to hidden" if _multiplies_state(first, name) else "bias"
+    order = first.graph.parameters
+    return {name: _path(name, kinds[name], _joined(factors[name])) for name in order}
+
+
+def _any_values(part: Part, nodes: list[Node]) -> list[Tensor]:
+    """Values of nodes of the step or of its gradient."""
+    own = {id(n) for n in part.steps.graph.order} | {id(part.steps.graph.input)}
+    own |= {id(n) for n in part.steps.graph.states.values()}
+    backward = [n for n in nodes if id(n) not in own]
+    found = {id(n): v for n, v in zip(backward, derivatives(part.steps, part.messages, backward), strict=True)}
+    return [found[id(n)] if id(n) in found else part.steps.of(n) for n in nodes]
+
+
+def _joined(passes: list[list[tuple[Array, Array | None]]]) -> tuple[tuple[Array, Array | None], ...]:
+    """The factors of one parameter over all passes."""
+    count = len(passes[0])
+    joined: list[tuple[Array, Array | None]] = []
+    for place in range(count):
+        seconds = [one[place][1] for one in passes]
+        v = None if seconds[0] is None else np.concatenate([s for s in seconds if s is not None])
+        joined.append((np.concatenate([one[place][0] for one in passes]), v))
+    return tuple(joined)
+
+
+def _path(name: str, kind: str, factors: tuple[tuple[Array, Array | None], ...]) -> Path:
+    """Shares from their factors dz_t (T, B, m) and v_t (T, B, n), without forming (T, m, n)."""
+    gradient: Any = 0.0
+    for dz, v in factors:
+        flat = dz.reshape(-1, dz.shape[-1])
+        gradient = gradient + (flat.sum(0) if v is None else flat.T @ v.reshape(-1, v.shape[-1]))
+    gradient = np.asarray(gradient)
+    T = factors[0][0].shape[0]
+    along, square = np.zeros(T), np.zeros(T)
+    for dz, v in factors:
+        along += (dz @ gradient).sum(-1) if v is None else ((dz @ gradient) * v).sum((-1, -2))
+    for t in range(T):
+        share: Any = 0.0
+        for dz, v in factors:
+            share = share + (dz[t].sum(0) if v is None else dz[t].T @ v[t])
+        square[t] = float(np.square(share).sum())
+    whole = float(np.square(gradient).sum())
+    fraction = along / whole if whole > 0 else np.zeros(T)
+    return Path(name, kind, gradient, fraction, np.sqrt(square), factors)
+
+
+def _kind(derived: Any, name: str) -> str:
+    """Which way a matrix leads: from the input, or from a state (also where it meets something made of one)."""
+    ops = {n.op for _, v in derived.products[name] for n in topological([v])}
+    return "hidden to hidden" if "state" in ops else "input to hidden"
+
+
+def _multiplies_state(steps: Steps, name: str) -> bool:
+    """Whether a vector parameter is a diagonal recurrent matrix, as that of IndRNN."""
+    leaf = steps.graph.parameters[name]
+    states = {id(n) for n in steps.graph.states.values()}
+    return any(n.op == "mul" and leaf in n.args and any(id(a) in states for a in n.args) for n in steps.graph.order)
+
+
+def _readout(
+    answers: Sequence[Answer], vectors: Tensor, targets: Tensor, weights: Tensor
+) -> tuple[Array | None, dict[str, Path]]:
+    """dE/dz (N, V), and the shares of W_hy and b_y."""
+    readout = getattr(answers[0].output, "readout", None)
+    if not isinstance(readout, Readout):
+        return None, {}
+    v = vectors.detach()
+    with torch.enable_grad():
+        z = readout(v).requires_grad_()
+        if answers[0].output.__class__.__name__ == "NumberOutput":
+            e = (z - targets.to(z.dtype)).square().mean(-1)
+        else:
+            e = torch.nn.functional.cross_entropy(z, targets, reduction="none")
+        (d_z,) = torch.autograd.grad((e * weights.detach()).sum(), z)
+    dz, h = _array(d_z), _array(v)
+    paths = {"W_hy": _path("W_hy", "hidden to output", ((dz[:, None], h[:, None]),))}
+    if readout.bias is not None:
+        paths["b_y"] = _path("b_y", "bias", ((dz[:, None], None),))
+    return dz, paths
+
+
+@torch.no_grad()
+def _spectrum(steps: Steps) -> dict[str, Array]:
+    """Singular values of dstate_t/dstate_{t-1}, of each state, for the first row: (T, S)."""
+    found: dict[str, list[Array]] = {name: [] for name in steps.graph.outputs}
+    T = steps.call.x.shape[0]
+    for t in range(T):
+        for name, matrix in step_jacobian(steps, t).items():
+            found[name].append(_array(torch.linalg.svdvals(matrix)))
+    return {name: np.stack(values) if values else np.zeros((0, 0)) for name, values in found.items()}
+
+
+@torch.no_grad()
+def step_jacobian(steps: Steps, t: int, row: int = 0) -> dict[str, Tensor]:
+    """dstate_t/dstate_{t-1} (S, S) of each state of one row."""
+    from recur.engine.evaluate import Values, evaluate
+
+    call, derived = steps.call, steps.derived
+    found = {}
+    for name, node in steps.graph.outputs.items():
+        size = node.size.value(call.sizes)
+        values: Values = {}
+        for key, value in steps.values.items():
+            timed = isinstance(value, Tensor) and value.dim() == 3
+            values[key] = value[t, row].expand(size, -1) if timed and isinstance(value, Tensor) else value
+        for other, end in steps.graph.outputs.items():
+            width = end.size.value(call.sizes)
+            values[id(derived.seeds[other])] = (
+                torch.eye(size, dtype=call.x.dtype, device=call.x.device)
+                if other == name
+                else call.x.new_zeros(size, width)
+            )
+        end = derived.states[name]
+        todo = [n for n in topological([end]) if n.args and id(n) not in values]
+        evaluate(todo, values, call.sizes, call.precision == "bfloat16")
+        value = values.get(id(end), 0.0)
+        whole = value if isinstance(value, Tensor) else call.x.new_full((1,), value)
+        found[name] = whole.expand(size, size)
+    return found
+
+
+def distance_of_memory(norms: Array) -> float:
+    """How many steps back a gradient falls to 1/e of what the last step has.
+
+    Parameters
+    ----------
+    norms : ndarray
+        (T,) norms of one error's derivative, in the order of time.
+
+    Returns
+    -------
+    float
+        Steps; infinite if it never falls so low.
+    """
+    back = np.asarray(norms, float)[::-1]
+    if not len(back) or back[0] <= 0:
+        return 0.0
+    low = np.nonzero(back < back[0] / math.e)[0]
+    return float(low[0]) if len(low) else math.inf
+
+
+def _array(value: Tensor) -> Array:
+    return value.detach().cpu().numpy()

@@ -1,0 +1,328 @@
+"""Everything that can be told about one answer, as one structure of plain data: what all pictures are drawn from.
+
+Terminal, HTML, PNG and a live page read the same dictionary; its form is that of `explain`'s result, and its version
+is in it. Numbers are rounded to what a picture can show; the functions of this room give the arrays themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from recur.errors import ConfigError
+from recur.inspect.bptt import ITEMISED, LayerLedger, Ledger, Part, distance_of_memory, follow
+from recur.inspect.influence import METHODS, of_option
+from recur.inspect.labels import symbol_labels
+from recur.inspect.question import NextWord, OneWritten, Question, ask
+from recur.inspect.states import LayerStates, of_parts
+from recur.inspect.unrolled import of_layer
+from recur.modes import Mode
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+FORMAT = 1
+PARTS = ("influence", "flow", "states", "unrolled")
+SHOWN_UNITS = 64  # of each layer, those that vary most
+SHOWN_STEPS = 200  # the last ones
+SPECTRUM = 128  # units up to which the Jacobian of every step is looked at
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a network said what it said.
+
+    Attributes
+    ----------
+    data : dict
+        Plain data: ``model``, ``input``, ``question``, ``influence``, ``flow``, ``states``, ``surprise``,
+        ``alignment``, ``unrolled``; parts that were not asked for, or do not exist for this network, are None.
+    """
+
+    data: dict[str, Any]
+
+    def json(self) -> str:
+        """The data as one line of JSON."""
+        return json.dumps(self.data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.data[name]
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.data['question']['says']})"
+
+
+def explain(
+    model: Any,
+    value: Any,
+    *,
+    target: str | None = None,
+    at: int | str | None = None,
+    top: int = 5,
+    parts: Sequence[str] = PARTS,
+    options: int | None = None,
+    window: int | None = None,
+) -> Explanation:
+    """Explain one answer.
+
+    Parameters
+    ----------
+    model : Model or Mode
+    value : object
+        One raw input.
+    target : str, optional
+        The word, class or tag to explain; by default the network's own answer.
+    at : int or str, optional
+        Which answer of a sequence of answers.
+    top : int
+        Candidates.
+    parts : sequence of str
+        Of influence, flow, states, unrolled. Influence alone is fast enough to follow typing.
+    options : int, optional
+        Of how many candidates the influence is computed; by default of all.
+    window : int, optional
+        Steps of truncated BPTT.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    RecurError
+        When the input cannot be read, or the target not be said.
+
+    Example
+    -------
+    >>> found = explain(model, "the clouds are in the")  # doctest: +SKIP
+    >>> found["question"]["says"]  # doctest: +SKIP
+    'the next word is “sky”'
+    """
+    for part in parts:
+        if part not in PARTS:
+            raise ConfigError(f'there is no part "{part}"', hint=f"of {', '.join(PARTS)}")
+    mode: Mode = getattr(model, "mode", model)
+    question = ask(mode, value, target=target, at=at, top=top)
+    data: dict[str, Any] = {
+        "kind": "recur explanation",
+        "format": FORMAT,
+        "model": _about(model, mode),
+        "input": {
+            "text": mode.input_codec.show(value, 400) if mode.input_codec is not None else "",
+            "items": question.items,
+            "removable": question.removable,
+            "timed": question.has_time,
+        },
+        "question": {
+            "says": question.says,
+            "unit": question.unit,
+            "place": question.place,
+            "options": [{"label": one.label, "probability": one.probability} for one in question.options],
+        },
+        "influence": _influence(question, options) if "influence" in parts else None,
+        "flow": None,
+        "states": None,
+        "surprise": None,
+        "alignment": None,
+        "unrolled": None,
+    }
+    if set(parts) & {"flow", "states", "unrolled"}:
+        data |= _through_time(question, parts, window)
+    if isinstance(question, OneWritten) and question.answer.alignment is not None:
+        weights = question.answer.alignment
+        data["alignment"] = {
+            "rows": question.labels[: len(weights)], "columns": question.items, "weights": weights,
+        }  # fmt: skip
+    return Explanation(plain(data))
+
+
+def _about(model: Any, mode: Mode) -> dict[str, Any]:
+    folder, roles = getattr(model, "folder", None), getattr(model, "roles", None)
+    config = mode.config
+    return {
+        "name": folder.name if folder is not None else config.cell,
+        "sentence": roles.sentence if roles is not None else mode.name,
+        "mode": mode.name,
+        "cell": "" if mode.name == "one-to-one" else config.cell,
+        "parameters": sum(p.numel() for p in mode.parameters()),
+    }
+
+
+def _influence(question: Question, count: int | None) -> dict[str, Any]:
+    """The three measures for every candidate."""
+    wanted = range(len(question.options) if count is None else min(count, len(question.options)))
+    found = [of_option(question, number) for number in wanted]
+    return {
+        "unit": question.unit,
+        "methods": list(METHODS),
+        "options": [
+            {
+                "label": one.option.label, "output": one.output, "nothing": one.nothing, "gap": one.gap,
+                "scores": one.scores,
+            }
+            for one in found
+        ],
+    }  # fmt: skip
+
+
+def _through_time(question: Question, parts: Sequence[str], window: int | None) -> dict[str, Any]:
+    """What is seen when the error of the chosen output is followed back."""
+    mode, batch = question.mode, question.batch()
+    predictions = int(batch.targets.shape[1]) if batch.targets.dim() > 1 and question.has_steps else 1
+    weights = torch.from_numpy(question.weights(predictions))
+    sizes = [s for m in mode.modules() for s in getattr(m, "hidden_sizes", ())]
+    small = bool(sizes) and max(sizes) <= SPECTRUM
+    found, passes = follow(
+        mode, batch, window=window, itemised=ITEMISED, jacobian=small and "flow" in parts, only=weights
+    )
+    data: dict[str, Any] = {}
+    if "flow" in parts and found.layers:
+        data["flow"] = _flow(question, found)
+    if "states" in parts and passes:
+        data["states"] = {"layers": [_states(question, one) for one in of_parts(passes)]}
+    if isinstance(question, NextWord):
+        count = len(question.items)
+        # an item's surprise is the error of the step before it; nothing stands before the first
+        data["surprise"] = [None, *map(float, found.errors[: count - 1])]
+    if "unrolled" in parts and passes:
+        errors = {int(t): float(e) for (_, t), e in zip(found.where, found.errors, strict=True)}
+        data["unrolled"] = {"layers": [_unrolled(question, layer, passes, errors) for layer in found.layers]}
+    return data
+
+
+def labels_of(question: Question, part: str, steps: int) -> list[str]:
+    """What is read at each step by a part of the network."""
+    if part == "decoder" and isinstance(question, OneWritten):
+        return ["⟨start⟩", *question.labels][:steps]
+    labels = list(question.items)
+    if isinstance(question, NextWord):
+        target = np.asarray(question.options[0].target)[:-1]
+        labels += symbol_labels(question.mode.target_codec, target, "")
+    return (labels + [str(t + 1) for t in range(len(labels), steps)])[:steps]
+
+
+def _flow(question: Question, found: Ledger) -> dict[str, Any]:
+    """The gradient of the chosen output's error at every step, and of every single error."""
+    layers = []
+    for layer in found.layers:
+        steps = len(layer.messages[next(iter(layer.messages))])
+        labels = labels_of(question, layer.place.part, steps)
+        message = layer.message_norm()[:, 0]
+        matrix = found.itemised.get(layer.place, {})
+        backwards = layer.place.direction == 1
+        layers.append(
+            {
+                "name": str(layer.place), "part": layer.place.part, "direction": layer.place.direction,
+                "cell": layer.cell, "labels": labels,
+                "norms": {**{n: v[:, 0] for n, v in layer.norms().items()}, "message": message},
+                "shares": {
+                    n: {"kind": p.kind, "fraction": p.fraction, "norm": p.norm}
+                    for n, p in layer.paths.items() if p.kind != "bias"
+                },
+                "boundaries": list(layer.boundaries),
+                "spectrum": {n: v[:, 0] for n, v in layer.jacobian.items()},
+                "itemised": matrix.get("message"),
+                "memory": distance_of_memory(message[::-1] if backwards else message),
+                "sentence": sentence(message, labels, backwards=backwards),
+            }
+        )  # fmt: skip
+    readout = found.readout.get("W_hy")
+    answers = labels_of(question, "decoder" if isinstance(question, OneWritten) else "stack", 10**6)
+    return {
+        "errors": [
+            {"error": float(e), "step": int(t), "label": answers[int(t)] if int(t) < len(answers) else ""}
+            for (_, t), e in zip(found.where, found.errors, strict=True)
+        ],
+        "followed": found.followed,
+        "error": found.error,
+        "layers": layers,
+        "readout": None if readout is None else {"fraction": readout.fraction, "norm": readout.norm},
+    }
+
+
+def sentence(norms: Array, labels: Sequence[str], *, backwards: bool = False) -> str:
+    """What the gradient's way back amounts to, in one sentence.
+
+    >>> sentence(np.array([0.001, 0.1, 1.0]), ["I", "like", "tea"])
+    'step 1 (I) receives 0.1 % of the gradient of step 3: it vanishes'
+    """
+    order = range(len(norms))[::-1] if backwards else range(len(norms))
+    known = [t for t in order if t < len(labels) and not labels[t].startswith("⟨")]
+    if len(known) < 2 or norms[known[-1]] == 0:
+        return "there is no way back: the answer depends on one step"
+    first, last = known[0], known[-1]
+    ratio = float(norms[first] / norms[last])
+    what = (
+        "it vanishes" if ratio < 0.01
+        else "it fades" if ratio < 0.1
+        else "it explodes" if ratio > 10
+        else "it is carried all the way"
+    )  # fmt: skip
+    if ratio == 0:
+        return f"step {first + 1} ({labels[first]}) receives nothing of the gradient of step {last + 1}"
+    share = f"{100 * ratio:.2g}" if ratio < 1 else f"{100 * ratio:,.0f}"
+    share = f"{100 * ratio:.1e}" if ratio < 1e-4 else share
+    return f"step {first + 1} ({labels[first]}) receives {share} % of the gradient of step {last + 1}: {what}"
+
+
+def _states(question: Question, layer: LayerStates) -> dict[str, Any]:
+    name = next(iter(layer.states))
+    steps = len(layer.states[name])
+    start = max(0, steps - SHOWN_STEPS)
+    spread = layer.states[name].std(0)
+    units = np.sort(np.argsort(-spread, kind="stable")[:SHOWN_UNITS])
+
+    def shown(values: Array) -> Array:
+        return values[start:, units] if values.shape[1] == len(spread) else values[start:, :SHOWN_UNITS]
+
+    return {
+        "name": str(layer.place), "part": layer.place.part, "cell": layer.cell,
+        "labels": labels_of(question, layer.place.part, steps)[start:],
+        "size": len(spread), "units": units,
+        "states": {n: shown(v) for n, v in layer.states.items()},
+        "gates": [
+            {
+                "name": g.name, "kind": g.kind, "values": shown(g.values), "mean": g.values[start:].mean(1),
+                "shut": float(g.shut.mean()), "open": float(g.open.mean()),
+                "units": [[float(a), float(b)] for a, b in zip(g.shut, g.open, strict=True)],
+            }
+            for g in layer.gates
+        ],
+        "trajectory": {"points": layer.trajectory[start:], "explained": list(layer.explained)},
+        "eigenvalues": {
+            n: [[float(one.real), float(one.imag)] for one in v] for n, v in layer.eigenvalues.items()
+        },
+    }  # fmt: skip
+
+
+def _unrolled(
+    question: Question, layer: LayerLedger, passes: Sequence[Part], errors: dict[int, float]
+) -> dict[str, Any]:
+    steps = len(layer.states[next(iter(layer.states))])
+    mine = [part for part in passes if part.one.place == layer.place]
+    found = of_layer(layer, mine, labels_of(question, layer.place.part, steps), errors)
+    data = asdict(found)
+    data["name"] = str(layer.place)
+    data["direction"] = layer.place.direction
+    del data["place"]
+    return data
+
+
+def plain(value: Any, digits: int = 5) -> Any:
+    """Plain data: arrays as lists, numbers rounded to so many digits that count, what is not finite as None."""
+    if isinstance(value, dict):
+        return {str(key): plain(item, digits) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, digits) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist(), digits)
+    if isinstance(value, np.generic):
+        return plain(value.item(), digits)
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+    return value

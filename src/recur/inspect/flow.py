@@ -1,0 +1,195 @@
+"""The gradient over distance: what runs are compared by.
+
+    g(d) = ||de_k/d(states of step k-d)|| / ||de_k/d(states of step k)||
+
+for the last error e_k of each row, averaged over rows (the geometric mean, because g spans orders of magnitude). An
+Elman network and an LSTM on one axis are the argument for the cell state. Source of the argument: S. Hochreiter (1991);
+Y. Bengio, P. Simard, P. Frasconi (1994), Learning long-term dependencies with gradient descent is difficult.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from recur.errors import DataError
+from recur.inspect.bptt import as_batch, ledger
+from recur.inspect.explanation import plain
+from recur.modes import Batch, Mode
+from recur.modes.mode import Raw
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+ROWS = 64
+STEPS = 200
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The gradient over distance of one layer.
+
+    Attributes
+    ----------
+    place : str
+        The layer.
+    relative : ndarray
+        (D,) g(d), from d = 0.
+    counts : ndarray
+        (D,) rows that are so long.
+    memory : float
+        Distance at which g falls below 1/e; infinite if it does not.
+    """
+
+    place: str
+    relative: Array
+    counts: Array
+    memory: float
+
+    @property
+    def sentence(self) -> str:
+        """The curve in one sentence."""
+        far = len(self.relative) - 1
+        if far < 1:
+            return "no row is longer than one step"
+        share = 100 * float(self.relative[-1])
+        said = f"{share:.2g}" if share >= 0.01 else f"{share:.1e}"
+        return f"a step {far} back receives {said} % of the gradient of the last one"
+
+
+def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = STEPS) -> tuple[Flow, ...]:
+    """Follow the last error of many rows back.
+
+    Parameters
+    ----------
+    mode : Mode
+    examples : sequence of Example
+        Rows; the first are taken.
+    rows : int
+        How many.
+    steps : int
+        Longer rows are cut to their last steps, where they have an error at every step.
+
+    Returns
+    -------
+    tuple of Flow
+        One a layer, of the direction that reads forwards.
+
+    Raises
+    ------
+    DataError
+        When there is nothing with steps among the rows.
+    """
+    chosen = [mode.encode(examples[index]) for index in range(min(rows, len(examples)))]
+    chosen = [row for row in chosen if row.target.size and (row.input is None or row.input.size)]
+    if mode.carries_state:
+        chosen = [row._replace(input=_last(row.input, steps), target=row.target[-steps:]) for row in chosen]
+    sums: dict[str, Array] = {}
+    counts: dict[str, Array] = {}
+    for row in chosen:
+        # rows one by one: their last errors are at different steps, and padding would only be computed
+        batch: Batch = as_batch(mode, mode.collate([row]))
+        count = int(batch.targets.shape[1]) if _has_steps(mode, batch) else 1
+        only = torch.zeros(count)
+        only[-1] = 1
+        for layer in ledger(mode, batch, only=only).layers:
+            if layer.place.direction:
+                continue
+            back = layer.message_norm()[: int(layer.lengths[0]), 0][::-1]
+            if len(back) < 2 or back[0] <= 0:
+                continue
+            name = str(layer.place)
+            add = np.log(np.maximum(back / back[0], 1e-300))
+            for table, values in ((sums, add), (counts, np.ones(len(add)))):
+                before = table.get(name, np.zeros(0))
+                longest = max(len(before), len(values))
+                table[name] = np.pad(before, (0, longest - len(before))) + np.pad(values, (0, longest - len(values)))
+    if not sums:
+        raise DataError("no row has two steps to follow an error over", hint="give longer sequences")
+    found = []
+    for name, total in sums.items():
+        # a mean over few rows jumps about: a distance counts while a quarter of the rows have it
+        enough = int((counts[name] >= max(1.0, counts[name][0] / 4)).sum())
+        relative = np.exp(total[:enough] / counts[name][:enough])
+        low = np.nonzero(relative < 1 / math.e)[0]
+        found.append(Flow(name, relative, counts[name][:enough], float(low[0]) if len(low) else math.inf))
+    return tuple(found)
+
+
+def compared(
+    runs: Sequence[tuple[str, Any, Sequence[Flow], Sequence[dict[str, Any]]]], *, source: str
+) -> dict[str, Any]:
+    """Several runs as plain data: what the pictures of a comparison are drawn from.
+
+    Parameters
+    ----------
+    runs : sequence of (str, Model, sequence of Flow, sequence of dict)
+        Name, network, its flow, and what its journal recorded.
+    source : str
+        What rows the errors are of, in words.
+    """
+    found: list[dict[str, Any]] = []
+    for name, model, flows, recorded in runs:
+        mode: Mode = getattr(model, "mode", model)
+        for one in flows:
+            about = [] if mode.config.cell == name else [mode.config.cell]
+            about += [one.place] if len(flows) > 1 else []
+            found.append(
+                {
+                    "label": name + (f" ({', '.join(about)})" if about else ""),
+                    "name": name, "cell": mode.config.cell, "layer": one.place if len(flows) > 1 else "",
+                    "relative": one.relative, "rows": int(one.counts[0]), "memory": one.memory,
+                    "sentence": one.sentence, "recorded": list(recorded) if one is flows[-1] else [],
+                }
+            )  # fmt: skip
+    longest = max(len(run["relative"]) for run in found)
+    data = {
+        "kind": "recur comparison",
+        "format": 1,
+        "title": "Gradient over distance",
+        "sentence": "; ".join(f"{run['label']}: {run['sentence']}" for run in found) + ".",
+        "distances": list(range(longest)),
+        "runs": found,
+        "how": (
+            "‖∂e/∂(states d steps back)‖ relative to that of the last step, for the last error e of each row "
+            f"({source}); geometric mean over rows; backpropagation through time written out. Logarithmic."
+        ),
+        "look": "The line that stays up remembers; the one that falls straight down forgets by a factor a step.",
+    }
+    result: dict[str, Any] = plain(data)
+    return result
+
+
+def recorded(folder: Path | str) -> list[dict[str, Any]]:
+    """What ``record_gradients`` wrote into a run's journal: at most six reports, spread over training.
+
+    Returns
+    -------
+    list of dict
+        ``step``, and of the layer nearest to the input ``distance`` (to the end of the sequence) and ``norm`` of the
+        output state.
+    """
+    path = Path(folder) / "log.jsonl"
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        record = json.loads(line)
+        if record.get("event") == "gradients" and record["layers"]:
+            first = record["layers"][0]
+            state = next(iter(first["norms"]))
+            found.append({"step": record["step"], "distance": record["distance"], "norm": first["norms"][state]})
+    places = {round(place) for place in np.linspace(0, len(found) - 1, min(6, len(found)))} if found else set()
+    return [found[place] for place in sorted(places)]
+
+
+def _last(values: Array | None, steps: int) -> Array | None:
+    return None if values is None else values[-steps:]
+
+
+def _has_steps(mode: Mode, batch: Batch) -> bool:
+    return batch.targets.dim() > 1 and mode.name not in ("many-to-one", "one-to-one")

@@ -1,0 +1,93 @@
+"""What a person reads for the items of an input: words as they stand in the text, numbers in their own units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from recur.codecs import Codec
+from recur.errors import DataError, did_you_mean
+from recur.modes import Mode
+
+Array = np.ndarray[Any, np.dtype[Any]]
+MARKS = {"<bos>": "⟨start⟩", "<eos>": "⟨end⟩", "<pad>": "⟨pad⟩"}
+
+
+def place_of(at: int | str | None, items: Sequence[str], last: int | None = None) -> int:
+    """The place that ``at`` names, from 0.
+
+    Raises
+    ------
+    DataError
+        When there is no such place.
+    """
+    if at is None:
+        return len(items) - 1 if last is None else last
+    if isinstance(at, int) or (str(at).isdecimal() and str(at) not in items):
+        number = int(at)
+        if not 1 <= number <= len(items):
+            raise DataError(f"there is no item {number}: the sequence has {len(items)}", hint=f"--at {len(items)}")
+        return number - 1
+    if at not in items:
+        raise DataError(f'"{at}" is not in the sequence.{did_you_mean(str(at), items)}', hint="--at 1")
+    return list(items).index(str(at))
+
+
+def input_labels(mode: Mode, value: Any, values: Array) -> tuple[list[str], list[bool]]:
+    """What a person reads for each item, and which items can be left out."""
+    codec = mode.input_codec
+    if codec is None:
+        return [], []
+    if values.ndim == 0:
+        return [codec.show(value)], [False]
+    if values.ndim == 1 and not codec.discrete:
+        names = [str(name) for name in getattr(codec, "columns", range(len(values)))]
+        numbers = np.atleast_1d(codec.decode(values))
+        return [f"{name} {number:.3g}" for name, number in zip(names, numbers, strict=True)], [False] * len(values)
+    if codec.discrete:
+        return symbol_labels(codec, values, value), [True] * len(values)
+    return number_labels(codec, values), [True] * len(values)
+
+
+def symbol_labels(codec: Codec, ids: Array, value: Any) -> list[str]:
+    """Symbols as a person reads them; unknown words as they stand in the text."""
+    vocabulary: Sequence[str] | None = getattr(codec, "vocabulary", None)
+    if vocabulary is None:
+        return [shown(codec, [int(index)]) if int(index) < codec.size else "⟨start⟩" for index in ids]
+    labels = [str(vocabulary[int(i)]) if int(i) < len(vocabulary) else "⟨start⟩" for i in ids]
+    tokens = getattr(codec, "tokens", None)
+    try:
+        own = list(tokens(value)) if tokens is not None else []
+    except DataError:
+        own = []
+    unknown = getattr(codec, "unk_id", None)
+    # texts may have a start sign, or a space, that the raw value lacks
+    shift = next((s for s in (0, 1) if len(own) + s <= len(labels) and own == _same(labels[s : s + len(own)], own)), 0)
+    for number, token in enumerate(own):
+        if number + shift < len(labels) and int(ids[number + shift]) == unknown:
+            labels[number + shift] = f"{token}?"
+    return [MARKS.get(label, label) for label in labels]
+
+
+def _same(labels: list[str], own: list[str]) -> list[str]:
+    """The labels where unknown ones are taken for the text's own."""
+    return [token if label == "<unk>" else label for label, token in zip(labels, own, strict=True)]
+
+
+def number_labels(codec: Codec, values: Array) -> list[str]:
+    """The numbers of each step in their own units."""
+    try:
+        raw = codec.decode(values)
+    except (DataError, ValueError, TypeError):
+        raw = None
+    if not isinstance(raw, list) or len(raw) != len(values):
+        return [str(t + 1) for t in range(len(values))]
+    return [f"{one:.4g}" if isinstance(one, float | int) else f"{t + 1}" for t, one in enumerate(raw)]
+
+
+def shown(codec: Codec, ids: list[int]) -> str:
+    """One symbol as a person reads it."""
+    value = codec.decode(np.array(ids if codec.sequence else ids[0], np.int64))
+    return str(value[0]) if isinstance(value, list) and value else codec.show(value)

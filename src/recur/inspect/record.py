@@ -1,0 +1,224 @@
+"""What every copy of a network does while it reads an example, and what the error tells each of them.
+
+A pass is one recurrence (one direction of one layer) over some steps. While the network computes its error as in
+training, every pass is noted; automatic differentiation then gives dE/dh_t from *outside* the recurrence, and
+BPTT written out (engine/bptt.py) carries it back through the copies: all numbers of this room come from these two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recur.compiler.gradient import Gradient, gradient
+from recur.compiler.plan import plan
+from recur.engine import Call, Result, bptt, watch
+from recur.engine.eager import prepare
+from recur.engine.evaluate import Values, evaluate
+from recur.engine.noise import noisy
+from recur.equations.graph import Graph, Node, topological
+from recur.modes import Mode
+from recur.modes.outputs import NumberOutput, Output, SymbolOutput
+from recur.nn.places import Place, places
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One recurrence that ran.
+
+    Attributes
+    ----------
+    place : Place
+    call : Call
+        What it was given, padded, without gradients.
+    outputs : Tensor
+        (T, B, S) in the graph of automatic differentiation; its gradient is dE/dh_t from outside.
+    states : dict of str to Tensor
+        (B, S) after the last step, in the same graph.
+    """
+
+    place: Place
+    call: Call
+    outputs: Tensor
+    states: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Vectors that were read out: (B, T, H) or (B, H), their targets, and where there is a prediction."""
+
+    output: Output
+    vectors: Tensor
+    targets: Tensor
+    mask: Tensor | None
+
+    def flat(self) -> tuple[Tensor, Tensor, Tensor]:
+        """v (N, H), targets (N, ...), and (N, 2) row and step of each of the N predictions, in the order of time."""
+        vectors, targets = self.vectors, self.targets
+        if vectors.dim() == 2:
+            vectors, targets = vectors[:, None], targets[:, None]
+        mask = self.mask
+        if mask is None:
+            mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
+        where = mask.nonzero()
+        return vectors[mask], targets[mask], where
+
+    def errors(self, vectors: Tensor, targets: Tensor) -> Tensor:
+        """e (N,) of each prediction; training's error is their mean."""
+        if isinstance(self.output, NumberOutput):
+            return (self.output.values(vectors) - targets.to(vectors.dtype)).square().mean(-1)
+        if not isinstance(self.output, SymbolOutput):
+            raise TypeError(f"a readout of kind {type(self.output).__name__} has no error that is known here")
+        return -self.output.log_probs(vectors).gather(-1, targets[:, None])[:, 0]
+
+
+class Recorder:
+    """Notes the passes and answers of a network.
+
+    Parameters
+    ----------
+    mode : Mode
+        The network.
+    """
+
+    def __init__(self, mode: Mode) -> None:
+        self.passes: list[Pass] = []
+        self.answers: list[Answer] = []
+        self.attention: list[Tensor] = []
+        self._known = {id(parameter): place for parameter, place in places(mode)}
+
+    def recurrence(self, call: Call, result: Result) -> Result:
+        """Note a pass; what goes on is a copy, so that its gradient is what comes from outside the recurrence."""
+        place = self.place_of(call)
+        if place is None or call.x.shape[0] == 0 or (call.lengths is not None and not bool(call.lengths.any())):
+            return result
+        outputs = result.outputs.clone()
+        states = {name: state.clone() for name, state in result.states.items()}
+        self.passes.append(Pass(place, _without_gradients(call), outputs, states))
+        return replace(result, outputs=outputs, states=states)
+
+    def place_of(self, call: Call) -> Place | None:
+        """Where in the network a recurrence is, by its parameters; None for one of somebody else."""
+        return next((self._known[id(p)] for p in call.parameters.values() if id(p) in self._known), None)
+
+    def answer(self, output: Any, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:
+        """Note what is read out."""
+        self.answers.append(Answer(output, vectors, targets, mask))
+        return vectors
+
+    def outside(self, error: Tensor) -> list[tuple[Tensor, dict[str, Tensor]]]:
+        """For each pass dE/dh_t (T, B, S), and dE/d(final states), from what lies outside the recurrence."""
+        leaves = [t for one in self.passes for t in (one.outputs, *one.states.values())]
+        live = [t for t in leaves if t.requires_grad]
+        found: dict[int, Tensor | None] = {}
+        if live and error.requires_grad:
+            given = torch.autograd.grad(error, live, retain_graph=True, allow_unused=True)
+            found = {id(t): g for t, g in zip(live, given, strict=True)}
+
+        def of(t: Tensor) -> Tensor:
+            g = found.get(id(t))
+            return torch.zeros_like(t) if g is None else g
+
+        return [(of(one.outputs), {n: of(s) for n, s in one.states.items()}) for one in self.passes]
+
+
+@contextmanager
+def recording(mode: Mode) -> Iterator[Recorder]:
+    """Note all that a network does in here; it is in evaluation mode, and gradients are on."""
+    recorder = Recorder(mode)
+    was_training = mode.training
+    frozen = [p for p in mode.parameters() if not p.requires_grad]
+    mode.eval()
+    for parameter in frozen:
+        parameter.requires_grad_(True)
+    try:
+        with torch.enable_grad(), watch.watched_by(recorder):
+            yield recorder
+    finally:
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+        mode.train(was_training)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The values of every node of the step's graph, at every step of a pass.
+
+    Attributes
+    ----------
+    call : Call
+    graph : Graph
+        The equation's, with what zoneout is outside training.
+    derived : Gradient
+    values : dict
+        (T, B, n) by ``id(node)``; parameters as they are.
+    states : dict of str to Tensor
+        The states after each step (T, B, S), zero at padded steps.
+    tape : Tape
+        What BPTT reads.
+    """
+
+    call: Call
+    graph: Graph
+    derived: Gradient
+    values: Values
+    states: dict[str, Tensor]
+    tape: bptt.Tape
+
+    def of(self, node: Node) -> Tensor:
+        """The value of a node (T, B, n)."""
+        value = self.values[id(node)]
+        T, B = self.call.x.shape[:2]
+        size = node.size.value(self.call.sizes)
+        if not isinstance(value, Tensor):
+            return self.call.x.new_full((T, B, size), value)
+        return value.expand(T, B, size)
+
+
+@torch.no_grad()
+def step_values(call: Call) -> Steps:
+    """Compute every node of every step: the loop gives the states, all else is one operation over all steps."""
+    graph = noisy(call.equation, call.noise)
+    planned = plan(graph)
+    result, tape = bptt.forward(call)
+    values, _ = prepare(call, graph, planned)
+    values = dict(values)
+    for name, node in graph.states.items():
+        values[id(node)] = tape.previous[name]
+    evaluate(planned.inside, values, call.sizes, call.precision == "bfloat16")
+    return Steps(call, graph, gradient(graph), values, result.all_states or {}, tape)
+
+
+@torch.no_grad()
+def derivatives(steps: Steps, seeds: dict[str, Tensor], nodes: Sequence[Node]) -> list[Tensor]:
+    """Values (T, B, n) of nodes of the gradient, given the messages dE/dstate_t (T, B, S) that BPTT found."""
+    values = dict(steps.values)
+    for name, seed in seeds.items():
+        values[id(steps.derived.seeds[name])] = seed
+    todo = [n for n in topological(nodes) if n.args and id(n) not in values]
+    evaluate(todo, values, steps.call.sizes, steps.call.precision == "bfloat16")
+    T, B = next(iter(seeds.values())).shape[:2]
+    found = []
+    for node in nodes:
+        value = values.get(id(node), 0.0)
+        size = node.size.value(steps.call.sizes)
+        shape = (T, B, size)
+        found.append(value.expand(shape) if isinstance(value, Tensor) else steps.call.x.new_full(shape, value))
+    return found
+
+
+def _without_gradients(call: Call) -> Call:
+    call = call.padded()
+    return replace(
+        call.without_padding(),
+        x=call.without_padding().x.detach(),
+        states={name: state.detach() for name, state in call.states.items()},
+        parameters={name: value.detach() for name, value in call.parameters.items()},
+        lengths=None if call.lengths is not None and bool((call.lengths == call.x.shape[0]).all()) else call.lengths,
+        memory_budget=None,
+    )

@@ -1,0 +1,185 @@
+"""Every state and gate of every layer over the items, and what they amount to: saturation, memory, trajectory.
+
+saturated gate      a sigmoid below 0.1 (shut) or above 0.9 (open): it passes nothing on to what sets it
+memory              steps after which the gradient of the answer has fallen to 1/e
+trajectory          the states h_t on their first two principal components
+eigenvalues         of W_hh: beyond the unit circle a linear network would explode, well inside it vanish
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recur.equations import Equation
+from recur.equations.naming import gates, naming
+from recur.inspect.bptt import Part, as_batch, follow
+from recur.modes import Mode
+from recur.nn.places import Place
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+SHUT, OPEN = 0.1, 0.9
+
+
+@dataclass(frozen=True)
+class GateValues:
+    """One gate of one layer.
+
+    Attributes
+    ----------
+    name : str
+        As the equation calls it: i, f, o; r, z.
+    kind : str
+        "gate" (0..1), "tanh" (-1..1), "relu" or "softplus".
+    values : ndarray
+        (T, H).
+    shut, open : ndarray
+        (H,) share of steps at which each unit is saturated; of a tanh, below -0.9 and above 0.9.
+    """
+
+    name: str
+    kind: str
+    values: Array
+    shut: Array
+    open: Array
+
+
+@dataclass(frozen=True)
+class LayerStates:
+    """What one direction of one layer did.
+
+    Attributes
+    ----------
+    place : Place
+    cell : str
+    states : dict of str to ndarray
+        (T, S) each state after each step.
+    gates : tuple of GateValues
+    trajectory : ndarray
+        (T, 2) of the output state.
+    explained : tuple of float
+        Share of the variance on the two axes.
+    eigenvalues : dict of str to ndarray
+        Complex (S,), of each square block of each recurrent matrix.
+    """
+
+    place: Place
+    cell: str
+    states: dict[str, Array]
+    gates: tuple[GateValues, ...]
+    trajectory: Array
+    explained: tuple[float, float]
+    eigenvalues: dict[str, Array]
+
+
+def states(model: Any, example: Any) -> tuple[LayerStates, ...]:
+    """The states and gates of every layer and direction over one example.
+
+    Parameters
+    ----------
+    model : Model or Mode
+    example : text, (input, target), or Batch of one row
+
+    Returns
+    -------
+    tuple of LayerStates
+
+    Example
+    -------
+    >>> [layer] = states(model, "the clouds are in the sky")  # doctest: +SKIP
+    >>> {gate.name: gate.open.mean() for gate in layer.gates}  # doctest: +SKIP
+    """
+    mode: Mode = getattr(model, "mode", model)
+    _, parts = follow(mode, as_batch(mode, example))
+    return of_parts(parts)
+
+
+def of_parts(parts: Sequence[Part]) -> tuple[LayerStates, ...]:
+    """States and gates of passes that were followed."""
+    found = []
+    for place in dict.fromkeys(part.one.place for part in parts):
+        mine = [part for part in parts if part.one.place == place]
+        call = mine[0].one.call
+        equation = call.equation
+        values = {
+            name: np.concatenate([part.steps.states[name][:, 0].cpu().numpy() for part in mine])
+            for name in equation.states
+        }
+        trajectory, explained = principal(values[equation.states[0]])
+        parameters = {name: value.cpu().numpy() for name, value in call.parameters.items()}
+        found.append(
+            LayerStates(
+                place, equation.name, values, _gates(equation, mine), trajectory, explained,
+                eigenvalues(equation, parameters, dict(call.sizes)),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def principal(points: Array) -> tuple[Array, tuple[float, float]]:
+    """The first two principal components (T, 2) of points (T, S), and their shares of the variance."""
+    centred = points - points.mean(0) if len(points) else points
+    flat = np.zeros((len(points), 2))
+    if len(points) < 2:
+        return flat, (0.0, 0.0)
+    u, s, _ = np.linalg.svd(centred.astype(np.float64), full_matrices=False)
+    # an axis has no sign of its own: its largest excursion is made positive
+    for axis in range(min(2, len(s))):
+        along = u[:, axis] * s[axis]
+        flat[:, axis] = along if along[np.abs(along).argmax()] >= 0 else -along
+    whole = float(np.square(s).sum()) or 1.0
+    shares = [float(one) ** 2 / whole for one in s[:2]] + [0.0, 0.0]
+    return flat, (shares[0], shares[1])
+
+
+def eigenvalues(equation: Equation, parameters: dict[str, Array], sizes: dict[str, int]) -> dict[str, Array]:
+    """Eigenvalues of every square block of the matrices that multiply the output state.
+
+    A matrix of several blocks, such as an LSTM's W_hh, is cut as the equation cuts its product; blocks are named so.
+    """
+    graph, named = equation.graph, naming(equation)
+    output = graph.states[equation.states[0]]
+    width = output.size.value(sizes)
+    cuts = {
+        node.attribute[0].value(sizes): named.names[id(node)]
+        for node in graph.order
+        if node.op == "slice" and id(node) in named.names
+    }
+    found: dict[str, Array] = {}
+    for node in graph.order:
+        if node.op != "matvec" or not _made_of(node.args[1], output):
+            continue
+        name = str(node.args[0].attribute)
+        matrix = parameters[name].astype(np.float64)
+        if matrix.shape[1] != width or matrix.shape[0] % width:
+            continue
+        blocks = matrix.shape[0] // width
+        for number in range(blocks):
+            label = name if blocks == 1 else f"{name} of {cuts.get(number * width, number + 1)}"
+            found[label] = np.linalg.eigvals(matrix[number * width : (number + 1) * width])
+    return found
+
+
+def _made_of(vector: Any, state: Any) -> bool:
+    """Whether a vector is the state, or the state times a gate."""
+    return vector is state or (vector.op == "mul" and any(a is state for a in vector.args))
+
+
+def _gates(equation: Equation, parts: Sequence[Part]) -> tuple[GateValues, ...]:
+    found = []
+    for gate in gates(equation):
+        arrays = []
+        for part in parts:
+            if id(gate.node) not in part.steps.values:
+                break  # with zoneout the step's nodes are copies under other names
+            arrays.append(part.steps.of(gate.node)[:, 0].cpu().numpy())
+        if len(arrays) != len(parts):
+            continue
+        values = np.concatenate(arrays)
+        low, high = (SHUT, OPEN) if gate.kind == "gate" else (-OPEN, OPEN)
+        found.append(GateValues(gate.name, gate.kind, values, (values < low).mean(0), (values > high).mean(0)))
+    return tuple(found)

@@ -1,0 +1,253 @@
+"""Find a unit: which hidden units follow something simple in the text, found by search over a corpus.
+
+Every unit is compared with every predicate at every step: by the area under the ROC curve where the predicate is true
+or false (0.5: knows nothing; 1: separates perfectly; 0: the same with the opposite sign), by correlation where it is a
+number. A unit is chosen on one half of the texts and its figure measured on the other, so that luck is not reported.
+Source: A. Karpathy, J. Johnson, L. Fei-Fei (2016), Visualizing and understanding recurrent networks, section 4.2, found
+such cells by looking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from recur.engine import Call, Result, watch
+from recur.engine import run as run_recurrence
+from recur.errors import ConfigError, DataError
+from recur.inspect.labels import symbol_labels
+from recur.inspect.record import Recorder
+from recur.modes import ManyToMany, ManyToOne, Mode, Synced, language
+from recur.modes.mode import need_input, pad
+from recur.nn.places import Place
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Predicate = Callable[[Sequence[str]], Sequence[float]]
+
+MOST_STEPS = 20_000
+LEAST = 10  # steps on which a predicate must be true, and false
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A unit that follows a predicate.
+
+    Attributes
+    ----------
+    place : Place
+    state : str
+    unit : int
+        Counted from 0.
+    predicate : str
+    measure : str
+        "AUC" or "correlation".
+    found, score : float
+        On the half that it was chosen on, and on the other.
+    """
+
+    place: Place
+    state: str
+    unit: int
+    predicate: str
+    measure: str
+    found: float
+    score: float
+
+
+def inside_quotes(tokens: Sequence[str]) -> list[float]:
+    """1 between two quotation marks, 0 outside; the mark that opens is outside, the one that closes inside."""
+    found, inside = [], False
+    for token in tokens:
+        found.append(float(inside))
+        if '"' in token:
+            inside = not inside
+        elif any(mark in token for mark in "“«"):
+            inside = True
+        elif any(mark in token for mark in "”»"):
+            inside = False
+    return found
+
+
+def inside_brackets(tokens: Sequence[str]) -> list[float]:
+    """How many brackets are open, at most 1."""
+    found, depth = [], 0
+    for token in tokens:
+        found.append(float(depth > 0))
+        depth = max(0, depth + sum(token.count(one) for one in "([{") - sum(token.count(one) for one in ")]}"))
+    return found
+
+
+def place_in_line(tokens: Sequence[str]) -> list[float]:
+    """Steps since the last line end."""
+    found, place = [], 0
+    for token in tokens:
+        found.append(float(place))
+        place = 0 if token in ("\n", "⟨end⟩", "<eos>") else place + 1
+    return found
+
+
+def place_in_sentence(tokens: Sequence[str]) -> list[float]:
+    """Steps since the last full stop, question or exclamation mark."""
+    found, place = [], 0
+    for token in tokens:
+        found.append(float(place))
+        place = 0 if token.strip() in (".", "?", "!") else place + 1
+    return found
+
+
+def _each(test: Callable[[str], bool]) -> Predicate:
+    return lambda tokens: [float(test(token)) for token in tokens]
+
+
+PREDICATES: dict[str, Predicate] = {
+    "inside quotes": inside_quotes,
+    "inside brackets": inside_brackets,
+    "position in the line": place_in_line,
+    "position in the sentence": place_in_sentence,
+    "capital letter": _each(lambda token: token.strip()[:1].isupper()),
+    "digit": _each(lambda token: any(map(str.isdigit, token))),
+    "sign": _each(lambda token: bool(token.strip()) and not any(map(str.isalnum, token))),
+    "space": _each(str.isspace),
+}
+
+
+def find_units(
+    model: Any,
+    texts: Iterable[Any],
+    *,
+    labels: Mapping[str, Sequence[Sequence[float]]] | None = None,
+    predicates: Mapping[str, Predicate] | None = None,
+    top: int = 20,
+    most_steps: int = MOST_STEPS,
+) -> list[Finding]:
+    """Search for units that follow something simple.
+
+    Parameters
+    ----------
+    model : Model or Mode
+        That reads sequences of symbols.
+    texts : iterable
+        Raw inputs.
+    labels : mapping of str to sequence of sequence of float, optional
+        What the texts are labelled with: for each name a number a step of every text, such as a tag's presence.
+    predicates : mapping of str to callable, optional
+        From the symbols of a text to a number a step; by default `PREDICATES`.
+    top : int
+        Findings, the best first; of each predicate at most three.
+    most_steps : int
+        Steps after which no more texts are read.
+
+    Raises
+    ------
+    DataError
+        With fewer than two texts.
+    """
+    mode: Mode = getattr(model, "mode", model)
+    tests = PREDICATES if predicates is None else predicates
+    halves: list[tuple[list[dict[tuple[Place, str], Array]], dict[str, list[Array]]]] = [([], {}), ([], {})]
+    count, read = 0, 0
+    for number, text in enumerate(texts):
+        tokens, values = read_states(mode, text)
+        if not tokens:
+            continue
+        rows, columns = halves[number % 2]
+        rows.append(values)
+        for name, test in tests.items():
+            columns.setdefault(name, []).append(np.asarray(test(tokens), float))
+        for name, given in (labels or {}).items():
+            columns.setdefault(name, []).append(np.asarray(given[number], float)[: len(tokens)])
+        count, read = count + len(tokens), read + 1
+        if count >= most_steps:
+            break
+    if not all(rows for rows, _ in halves):
+        raise DataError(f"a search needs at least two texts, got {read}", hint="give more texts")
+    joined = [_joined(rows) for rows, _ in halves]
+    found: list[Finding] = []
+    for name in halves[0][1]:
+        first, second = (np.concatenate(columns[name]) for _, columns in halves)
+        best = []
+        for key, states in joined[0].items():
+            measure, scores = compare(states, first)
+            _, others = compare(joined[1][key], second)
+            strength = np.abs(scores - 0.5) if measure == "AUC" else np.abs(scores)
+            for unit in np.argsort(-np.nan_to_num(strength))[:3]:
+                if np.isfinite(scores[unit]) and np.isfinite(others[unit]):
+                    best.append(
+                        Finding(key[0], key[1], int(unit), name, measure, float(scores[unit]), float(others[unit]))
+                    )
+        found += sorted(best, key=_strength, reverse=True)[:3]
+    return sorted(found, key=_strength, reverse=True)[:top]
+
+
+def _strength(finding: Finding) -> float:
+    return abs(2 * finding.score - 1) if finding.measure == "AUC" else abs(finding.score)
+
+
+def compare(states: Array, wanted: Array) -> tuple[str, Array]:
+    """How well each unit (N, S) follows a predicate (N,): the measure and (S,) figures, nan for unknown."""
+    nothing = np.full(states.shape[1], np.nan)
+    if set(np.unique(wanted)) <= {0.0, 1.0}:
+        true = wanted == 1
+        positives, negatives = int(true.sum()), int((~true).sum())
+        if min(positives, negatives) < LEAST:
+            return "AUC", nothing
+        ranks = np.argsort(np.argsort(states, axis=0), axis=0) + 1.0
+        area = (ranks[true].sum(0) - positives * (positives + 1) / 2) / (positives * negatives)
+        return "AUC", area
+    spread = states.std(0) * wanted.std()
+    covariance = ((states - states.mean(0)) * (wanted - wanted.mean())[:, None]).mean(0)
+    return "correlation", np.where(spread > 0, covariance / np.where(spread > 0, spread, 1), np.nan)
+
+
+def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[Place, str], Array]]:
+    """The symbols of an input, and every state (T, S) of every layer that reads it."""
+    codec = need_input(mode.input_codec, mode.name)
+    ids = language.prompt_ids(mode, value) if isinstance(mode, Synced) and mode.symbols else mode.encode_input(value)
+    if ids is None or not codec.discrete or ids.ndim != 1:
+        raise ConfigError(f"units are searched for in symbols; this network reads {codec.describe()}")
+    if not len(ids):
+        return [], {}
+    seen = _States(mode)
+    values, lengths = pad([ids])
+    if values is None:
+        return [], {}
+    values = values.to(mode.device)
+    with mode.answering(), watch.watched_by(seen):
+        if isinstance(mode, Synced):
+            mode.run(values)
+        elif isinstance(mode, ManyToOne):
+            mode.vectors(values, lengths)
+        elif isinstance(mode, ManyToMany):
+            mode.encoder(mode.inputs(values))
+        else:
+            raise ConfigError(f"{mode.name} reads no sequence of symbols, so no unit follows one")
+    return symbol_labels(codec, ids, value), seen.found
+
+
+class _States(Recorder):
+    """Notes every state of every step, by the backend that the call is for."""
+
+    def __init__(self, mode: Mode) -> None:
+        super().__init__(mode)
+        self.found: dict[tuple[Place, str], Array] = {}
+
+    def recurrence(self, call: Call, result: Result) -> Result:
+        place = self.place_of(call)
+        if place is None:
+            return result
+        with watch.unwatched(), torch.no_grad():
+            again = run_recurrence(
+                call.equation, call.x, call.states, call.parameters, lengths=call.lengths, resets=call.resets,
+                reverse=call.reverse, noise=call.noise, all_states=True,
+            )  # fmt: skip
+        for name, series in (again.all_states or {}).items():
+            self.found[place, name] = series[:, 0].cpu().numpy()
+        return result
+
+
+def _joined(rows: list[dict[tuple[Place, str], Array]]) -> dict[tuple[Place, str], Array]:
+    return {key: np.concatenate([one[key] for one in rows]) for key in rows[0]}

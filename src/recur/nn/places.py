@@ -1,0 +1,42 @@
+"""Where in a network a recurrence is: which part, layer and direction a parameter belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from recur.nn.recurrent import Recurrent
+
+
+@dataclass(frozen=True)
+class Place:
+    """One direction of one layer.
+
+    Attributes
+    ----------
+    part : str
+        "stack", "encoder" or "decoder".
+    layer, direction : int
+        Counted from 0; direction 1 reads from the end.
+    """
+
+    part: str
+    layer: int
+    direction: int
+
+    def __str__(self) -> str:
+        part = "" if self.part == "stack" else f"{self.part} "
+        return f"{part}layer {self.layer + 1}" + (" backwards" if self.direction else "")
+
+
+def places(network: nn.Module) -> Iterator[tuple[Tensor, Place]]:
+    """Yield every parameter of every recurrence of a network, with its place."""
+    for path, module in network.named_modules():
+        if not isinstance(module, Recurrent):
+            continue
+        for layer, bindings in enumerate(module._bindings):
+            for direction, binding in enumerate(bindings):
+                for own in binding.names():
+                    yield getattr(module, own), Place(path.split(".")[0], layer, direction)

@@ -1,0 +1,165 @@
+"""An explanation, or a comparison of runs, as one PNG; needs matplotlib: pip install "recur[plot]"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from recur.errors import ConfigError
+from recur.views.colours import VIRIDIS
+
+LINES = ("#1f6fb2", "#c2570c", "#3b7d3c", "#7a4fa3", "#8a6d00", "#4a4a4a")
+STYLES = ("-", "--", ":", "-.")
+SHOWN = 40  # items
+
+
+def picture(explanations: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write one explanation as a PNG, the way back of others of the same text beside it.
+
+    Parameters
+    ----------
+    explanations : sequence of mapping
+        The first is drawn whole.
+    path : Path
+        Where to.
+
+    Raises
+    ------
+    ConfigError
+        Without matplotlib.
+    """
+    data = explanations[0]
+    figure, grid = _figure(3 if data["flow"] else 1)
+    _influence(grid[0], data)
+    if data["flow"]:
+        same = [one for one in explanations if one["flow"] and one["input"]["text"] == data["input"]["text"]]
+        _flow(grid[1], same)
+        _itemised(grid[2], data)
+    figure.suptitle(_short(data["question"]["says"][:1].upper() + data["question"]["says"][1:], 110), x=0.02, ha="left")
+    _save(figure, path)
+
+
+def comparison(data: Mapping[str, Any], path: Path) -> None:
+    """Write the gradient over distance of several runs as a PNG."""
+    figure, [axes] = _figure(1)
+    for number, run in enumerate(data["runs"]):
+        axes.plot(
+            range(len(run["relative"])), run["relative"], STYLES[number % 4], color=LINES[number % 6],
+            label=run["label"],
+        )  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_xlabel("distance, in steps")
+    axes.set_ylabel("gradient, relative to the last step")
+    axes.legend()
+    axes.grid(alpha=0.3)
+    _note(axes, data["look"] + " " + data["how"])
+    figure.suptitle(_short(data["sentence"], 150), x=0.02, ha="left", fontsize=10)
+    _save(figure, path)
+
+
+def _influence(axes: Any, data: Mapping[str, Any]) -> None:
+    found = data["influence"]
+    option = found["options"][0]
+    scores = option["scores"]["leave_one_out"]
+    kept = list(range(len(scores)))[-SHOWN:]
+    values = [scores[t] or 0.0 for t in kept]
+    colours = [LINES[1] if v > 0 else LINES[0] for v in values]
+    axes.bar(range(len(kept)), values, color=colours)
+    axes.axhline(0, color="black", linewidth=0.8)
+    _items(axes, [data["input"]["items"][t] for t in kept])
+    axes.set_ylabel(found["unit"])
+    probability = data["question"]["options"][0]["probability"]
+    said = "" if probability is None else f", probability {100 * probability:.1f} %"
+    axes.set_title(_short(f"What speaks for “{option['label']}”{said}", 80), loc="left", fontsize=10)
+    _note(axes, "Change of the output when the item is left out; orange speaks for it, blue against it.")
+
+
+def _flow(axes: Any, every: Sequence[Mapping[str, Any]]) -> None:
+    number, labels = 0, every[0]["flow"]["layers"][0]["labels"]
+    for data in every:
+        for layer in data["flow"]["layers"]:
+            if len(layer["labels"]) != len(labels):
+                continue
+            norms = [v if v > 0 else math.nan for v in layer["norms"]["message"]]
+            name = f"{data['model']['name']}, {layer['name']}" if len(every) > 1 else layer["name"]
+            axes.plot(range(len(norms)), norms, STYLES[number % 4], marker="o", markersize=3,
+                      color=LINES[number % 6], label=name)  # fmt: skip
+            number += 1
+    for boundary in every[0]["flow"]["layers"][0]["boundaries"]:
+        axes.axvline(boundary - 0.5, color="black", linewidth=2)
+    axes.set_yscale("log")
+    axes.grid(alpha=0.3)
+    _items(axes, labels)
+    axes.legend(fontsize=8)
+    axes.set_title("The way back: the gradient of the answer's error at every step", loc="left", fontsize=10)
+    said = "; ".join(f"{one['model']['name']}: {one['flow']['layers'][0]['sentence']}" for one in every)
+    _note(axes, said + ". Total derivative through all later steps; logarithmic.")
+
+
+def _itemised(axes: Any, data: Mapping[str, Any]) -> None:
+
+    import numpy as np
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+
+    layer = data["flow"]["layers"][0]
+    matrix = np.array(layer["itemised"] or [[0.0]], float)
+    positive = matrix[matrix > 0]
+    high = float(positive.max()) if len(positive) else 1.0
+    low = max(float(positive.min()) if len(positive) else 0.1, high * 1e-8)
+    colours = LinearSegmentedColormap.from_list("size", [tuple(c / 255 for c in stop) for stop in VIRIDIS])
+    masked = np.ma.masked_less_equal(matrix, 0)
+    shown = axes.imshow(masked, aspect="auto", norm=LogNorm(low, max(high, low * 1.01)), cmap=colours)
+    axes.figure.colorbar(shown, ax=axes, fraction=0.025, pad=0.01)
+    axes.set_ylabel("error of")
+    answers = data["flow"]["errors"]
+    names = [answers[k]["label"] for k in data["flow"]["followed"]]
+    every = max(1, math.ceil(len(names) / 20))
+    axes.set_yticks(range(0, len(names), every), [_short(name, 12) for name in names[::every]], fontsize=7)
+    _items(axes, layer["labels"])
+    axes.set_title(f"Error by error, {layer['name']}", loc="left", fontsize=10)
+    _note(axes, "How much of each error (row) arrives at each step (column), logarithmic; white is nothing.")
+
+
+def _items(axes: Any, labels: Sequence[str]) -> None:
+    every = max(1, math.ceil(len(labels) / SHOWN))
+    shown = [_short(label.replace("\n", "⏎").replace(" ", "␣") if label.isspace() else label, 14) for label in labels]
+    axes.set_xticks(range(0, len(labels), every), shown[::every], rotation=45, ha="right", fontsize=8)
+
+
+def _note(axes: Any, text: str) -> None:
+    import textwrap
+
+    axes.text(0, -0.32, "\n".join(textwrap.wrap(text, 150)), transform=axes.transAxes, fontsize=8, color="#59636e",
+              va="top")  # fmt: skip
+
+
+def _figure(rows: int) -> tuple[Any, list[Any]]:
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        said = "pictures need matplotlib, which is not installed"
+        raise ConfigError(said, hint='pip install "recur[plot]"') from error
+    figure = Figure(figsize=(11, 4.1 * rows + 0.4), dpi=110)
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
+    figure.subplots_adjust(hspace=0.85, left=0.08, right=0.955, top=1 - 0.75 / (4.1 * rows + 0.4), bottom=0.32 / rows)
+    return figure, list(axes)
+
+
+def _save(figure: Any, path: Path) -> None:
+    import io
+
+    from recur.atomic import write_bytes
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    write_bytes(path, buffer.getvalue())
+
+
+def _short(text: str, most: int) -> str:
+    # a dollar sign would begin a formula
+    text = text.replace("$", r"\$")
+    return text if len(text) <= most else text[: most - 1] + "…"

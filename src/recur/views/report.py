@@ -1,0 +1,76 @@
+"""An explanation as one HTML file: it works offline, asks no host for anything, and keeps its view in the address."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parent
+# nothing may be loaded from anywhere: the browser itself refuses it
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'"
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<title>{title}</title>
+<style>
+{style}
+</style>
+</head>
+<body>
+<main id="recur"><noscript>The pictures are drawn by a script in this file; the data is in it as JSON.</noscript></main>
+<div id="tip" role="tooltip"></div>
+<script type="application/json" id="data">{data}</script>
+<script>
+{script}
+{start}
+</script>
+</body>
+</html>
+"""
+
+
+def report(explanations: Sequence[Mapping[str, Any]], title: str = "") -> str:
+    """One page of one or several explanations.
+
+    Parameters
+    ----------
+    explanations : sequence of mapping
+        The ``data`` of what ``recur.inspect.explain`` gives. Several of the same text are drawn on one axis.
+    title : str
+        Above all.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    said = title or f"{explanations[0]['model']['name']}: {explanations[0]['question']['says']}"
+    start = f'Recur.report(document.getElementById("recur"), read(), {_inline(title)});'
+    return _page(said, list(explanations), start)
+
+
+def comparison(data: Mapping[str, Any]) -> str:
+    """One page of several runs, side by side."""
+    return _page(str(data["title"]), dict(data), 'Recur.comparison(document.getElementById("recur"), read());')
+
+
+def _page(title: str, data: Any, start: str) -> str:
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    read = 'const read = () => JSON.parse(document.getElementById("data").textContent);\n'
+    return _PAGE.format(
+        policy=_POLICY, title=html.escape(title), style=(_HERE / "page.css").read_text(encoding="utf-8"),
+        data=_inline(data), script=script, start=read + start,
+    )  # fmt: skip
+
+
+def _inline(value: Any) -> str:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

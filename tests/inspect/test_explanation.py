@@ -1,0 +1,140 @@
+"""One structure for all pictures: plain, finite data, in every mode; its numbers are those of the functions."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from recur import inspect as inspector
+from recur.inspect.explanation import sentence
+from tests.inspect.test_influence import CASES, learned
+
+
+@pytest.mark.parametrize(("name", "source", "target", "value", "options"), CASES)
+def test_every_mode_is_explained_as_plain_data(
+    name: str, source: str | None, target: str | None, value: object, options: dict[str, object]
+) -> None:
+    mode = learned(name, source, target, options)
+    found = inspector.explain(mode, value)
+    again = json.loads(found.json())
+    assert again == found.data
+    assert found["question"]["says"]
+    items = found["input"]["items"]
+    for option in found["influence"]["options"]:
+        assert all(len(scores) == len(items) for scores in option["scores"].values())
+    if name == "one-to-one":
+        assert found["flow"] is None
+        return
+    for layer in found["flow"]["layers"]:
+        steps = len(layer["labels"])
+        assert all(len(norms) == steps for norms in layer["norms"].values())
+        for share in layer["shares"].values():
+            # the first step computed knows no state, so an error that reaches no further has no share in W_hh
+            whole = sum(share["fraction"])
+            assert whole == pytest.approx(1, abs=1e-3) or not any(share["norm"])
+        assert layer["sentence"]
+    for layer in found["states"]["layers"]:
+        assert all(len(states) == len(layer["labels"]) for states in layer["states"].values())
+    for layer in found["unrolled"]["layers"]:
+        ids = {box["id"] for box in layer["boxes"]}
+        assert all(argument in ids for box in layer["boxes"] for argument in box["args"])
+        assert {box["new_state"] for box in layer["boxes"]} >= set(layer["units"])
+        for copy in layer["copies"]:
+            assert {int(i) for i in copy["values"]} == ids
+    if options.get("attention"):
+        weights = np.array(found["alignment"]["weights"])
+        assert weights.shape == (len(found["alignment"]["rows"]), len(items))
+        np.testing.assert_allclose(weights.sum(1), 1, atol=1e-3)
+
+
+def test_the_flow_of_the_last_error_is_the_last_row_of_the_matrix() -> None:
+    mode = learned("synced", "words", None, {})
+    [layer] = inspector.explain(mode, "the dog ran to")["flow"]["layers"]
+    np.testing.assert_allclose(layer["norms"]["message"], layer["itemised"][-1], rtol=1e-3)
+    matrix = np.array(layer["itemised"])
+    assert (np.triu(matrix, 1) == 0).all()
+
+
+def test_what_copies_compute_is_what_the_equation_says() -> None:
+    mode = learned("synced", "words", None, {})
+    [layer] = inspector.explain(mode, "the dog ran to")["unrolled"]["layers"]
+    by_label = {box["label"]: box["id"] for box in layer["boxes"]}
+    assert layer["highways"] == ["c"]
+    assert {box["path"] for box in layer["boxes"]} == {"", "input to hidden", "hidden to hidden"}
+    for before, after in zip(layer["copies"], layer["copies"][1:], strict=False):
+        assert before["values"][str(by_label["c"])] == after["values"][str(by_label["c′"])]
+        c, i, f, g = (np.array(after["values"][str(by_label[name])]) for name in ("c", "i", "f", "g"))
+        old = np.array(after["values"][str(by_label["c′"])])
+        sigmoid = lambda v: 1 / (1 + np.exp(-v))  # noqa: E731
+        np.testing.assert_allclose(c, sigmoid(f) * old + sigmoid(i) * np.tanh(g), rtol=2e-3, atol=1e-4)
+    [line, *_] = layer["copies"][0]["lines"]
+    assert line[0] == "i, f, g, o = split(W_xh @ x + W_hh @ h + b, 4)"
+    assert set(line[1]) == {"i", "f", "g", "o"}
+
+
+def test_saturation_counts_gates_that_are_shut_or_open() -> None:
+    mode = learned("synced", "words", None, {})
+    mode.stack.layer.bias_ih_l0.data[8:16] = 20.0  # the forget gates, open for good
+    [layer] = inspector.states(mode, "the dog ran to a cat")
+    gates = {gate.name: gate for gate in layer.gates}
+    assert (gates["f"].open == 1).all()
+    assert (gates["f"].shut == 0).all()
+    assert gates["i"].values.shape == layer.states["h"].shape
+    assert set(layer.eigenvalues) == {f"W_hh of {name}" for name in "ifgo"}
+    assert layer.trajectory.shape == (7, 2)
+    assert layer.explained[0] >= layer.explained[1] > 0
+
+
+def test_a_unit_that_follows_a_predicate_is_found_and_luck_is_not() -> None:
+    mode = learned("synced", "characters", None, {})
+    texts = ["the cat sat", "a dog ran to a cat", "the dog", "cat", "a cat sat to a dog", "the dog ran"] * 10
+    # a unit made to see spaces: the gates open, the candidate set by the embedding of the space
+    layer = mode.stack.layer
+    space = mode.inputs.embedding.weight[mode.target_codec.id(" ")].detach()
+    layer.weight_ih_l0.data[[0, 8, 16, 24]] = 0
+    layer.weight_hh_l0.data[[0, 8, 16, 24]] = 0
+    layer.bias_ih_l0.data[[0, 8, 16, 24]] = space.new_tensor([10.0, -10.0, -20.0, 10.0])
+    others = mode.inputs.embedding.weight.detach()
+    direction = space - others.mean(0)
+    layer.weight_ih_l0.data[16] = 50 * direction / direction.norm() ** 2
+    best = inspector.find_units(mode, texts)[0]
+    assert (best.predicate, best.measure) == ("space", "AUC")
+    assert best.score > 0.99 or best.score < 0.01
+    rng = np.random.default_rng(0)
+    noise = {"chance": lambda tokens: rng.integers(0, 2, len(tokens)).astype(float).tolist()}
+    for finding in inspector.find_units(mode, texts, predicates=noise):
+        assert abs(finding.score - 0.5) < 0.2
+
+
+def test_the_surprise_of_an_item_is_the_error_of_the_step_before() -> None:
+    mode = learned("synced", "words", None, {})
+    found = inspector.explain(mode, "the dog ran")
+    ledger = inspector.bptt(mode, "the dog ran")
+    assert found["input"]["items"] == ["⟨start⟩", "the", "dog", "ran"]
+    assert found["surprise"][0] is None
+    np.testing.assert_allclose(found["surprise"][1:], ledger.errors[:3], rtol=1e-4)
+
+
+def test_the_sentence_names_what_happens() -> None:
+    labels = ["⟨start⟩", "I", "like", "tea"]
+    assert sentence(np.array([9, 1e-6, 0.1, 1]), labels).endswith("of the gradient of step 4: it vanishes")
+    assert "(I) receives 50 %" in sentence(np.array([9, 0.5, 0.1, 1]), labels)
+    assert sentence(np.array([9, 0.5, 0.1, 1]), labels).endswith("carried all the way")
+    assert sentence(np.array([9, 50, 0.1, 1]), labels).endswith("explodes")
+    assert sentence(np.array([1.0]), ["I"]).startswith("there is no way back")
+
+
+def test_influence_follows_typing() -> None:
+    """Candidates, influence and nothing else take well under a tenth of a second (a quiet machine: about 15 ms)."""
+    mode = learned("synced", "words", None, {"hidden_size": 64}).float()
+    text = "the dog ran to a cat " * 4
+    inspector.explain(mode, text, parts=("influence",), options=1)
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        inspector.explain(mode, text, parts=("influence",), options=1)
+        times.append(time.perf_counter() - began)
+    assert min(times) < 0.5

@@ -1,0 +1,124 @@
+"""Influence: complete, signed, on an absolute scale, in every mode; and France comes out first."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recur import inspect as inspector
+from recur.demos import corpus
+from recur.errors import DataError
+from recur.inspect.influence import METHODS, Influence
+from recur.modes import Mode
+from tests.modes.helpers import Row, build, rows, train
+
+CASES: list[tuple[str, str | None, str | None, object, dict[str, object]]] = [
+    ("synced", "words", None, "the dog ran to", {}),
+    ("synced", "characters", None, "the d", {}),
+    ("synced", "subwords", None, "the dog", {"cell": "gru"}),
+    ("synced", "tags", None, ["D", "N"], {}),
+    ("synced", "series", None, [1.0, 3.0, 2.0, 5.0], {}),
+    ("synced", "words", "tags", "the dog ran", {"num_layers": 2}),
+    ("synced", "words", "series", "the dog ran", {}),
+    ("many-to-one", "words", "class", "the dog ran", {}),
+    ("many-to-one", "series", "numbers", [1.0, 3.0, 2.0], {"pooling": "mean"}),
+    ("one-to-one", "numbers", "class", (2.0, 30.0), {}),
+    ("one-to-one", "class", "class", "no", {}),
+    ("one-to-many", "class", "words", "no", {}),
+    ("many-to-many", "words", "words", "the dog ran", {"attention": "bahdanau"}),
+    ("many-to-many", "words", "characters", "the dog", {}),
+]
+
+
+def learned(name: str, source: str | None, target: str | None, options: dict[str, object]) -> Mode:
+    mode = build(name, source, target, **options)  # type: ignore[arg-type]
+    examples = [Row(row.input, row.input) for row in rows(source, source)] if target is None else rows(source, target)
+    train(mode, examples, steps=8)
+    # numbers come in single precision, and stay in it on the way through predict()
+    return mode if source in ("series", "numbers") else mode.double()
+
+
+@pytest.mark.parametrize(("name", "source", "target", "value", "options"), CASES)
+def test_integrated_gradients_are_complete_and_every_item_has_scores(
+    name: str, source: str | None, target: str | None, value: object, options: dict[str, object]
+) -> None:
+    found = inspector.influence(learned(name, source, target, options), value)
+    assert set(found.scores) == set(METHODS)
+    for method, scores in found.scores.items():
+        assert scores.shape == (len(found.items),), method
+        assert np.isfinite(scores[~np.isnan(scores)]).all()
+    whole = found.scores["integrated_gradients"].sum()
+    # one-to-one has a relu, at whose corners a quadrature is only as good as its points are dense
+    tolerance = 2e-2 if name == "one-to-one" else 1e-4 if source == "series" else 1e-6
+    assert whole == pytest.approx(found.output - found.nothing, abs=tolerance)
+    assert found.gap == pytest.approx(found.output - found.nothing - whole)
+    # a spelled word's probability as a candidate includes that it ends there
+    if found.option.probability is not None and source not in ("characters", "subwords"):
+        assert math.log(found.option.probability) == pytest.approx(found.output, abs=1e-5)
+
+
+def test_leaving_a_word_out_is_what_it_says() -> None:
+    mode = learned("many-to-one", "words", "class", {})
+    found = inspector.influence(mode, "the dog ran", target="yes")
+    for place, shorter in enumerate(["dog ran", "the ran", "the dog"]):
+        [answer] = mode.predict([shorter], top=2)
+        probability = dict(answer.scores)["yes"]
+        expected = found.output - math.log(probability)
+        assert found.scores["leave_one_out"][place] == pytest.approx(expected, abs=1e-9)
+
+
+def test_leaving_a_tagged_word_out_moves_the_place() -> None:
+    mode = learned("synced", "words", "tags", {})
+    found = inspector.influence(mode, "the dog ran to a cat", at="ran")
+    assert np.isnan(found.scores["leave_one_out"][2])
+    without_first = inspector.influence(mode, "dog ran to a cat", at="ran", target=found.option.label)
+    without_last = inspector.influence(mode, "the dog ran to a", at="ran", target=found.option.label)
+    assert found.scores["leave_one_out"][0] == pytest.approx(found.output - without_first.output)
+    assert found.scores["leave_one_out"][5] == pytest.approx(found.output - without_last.output)
+
+
+def test_the_two_classes_are_pushed_in_opposite_directions() -> None:
+    mode = learned("many-to-one", "words", "class", {})
+    yes, no = (inspector.influence(mode, "the dog ran", target=label) for label in ("yes", "no"))
+    signs = np.sign(yes.scores["gradient_input"]) * np.sign(no.scores["gradient_input"])
+    assert (signs == -1).all()
+
+
+def test_a_word_that_it_cannot_say_is_refused_with_the_nearest() -> None:
+    mode = learned("synced", "words", None, {})
+    with pytest.raises(DataError, match="dog"):
+        inspector.influence(mode, "the", target="dogg")
+    with pytest.raises(DataError, match="there is no item 9"):
+        inspector.influence(learned("synced", "words", "tags", {}), "the dog", at=9)
+
+
+@pytest.fixture(scope="module")
+def speaker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small LSTM that learned the demonstration's corpus."""
+    from recur.demos.last_word import recipe
+    from recur.training import learn
+
+    folder = tmp_path_factory.mktemp("speaker")
+    corpus.build(train=8000, dev=60, test_repeats=1).write(folder / "corpus")
+    config = recipe("lstm", folder)
+    config.model.hidden_size, config.model.embedding_size = 96, 64
+    config.training.epochs = 4
+    learn(config, out=folder / "lstm", progress=False)
+    return folder / "lstm"
+
+
+@pytest.mark.slow
+def test_france_comes_out_first(speaker: Path) -> None:
+    import recur
+
+    model = recur.load(speaker)
+    text = "I grew up in France . two friends are tired most days . I speak fluent"
+    [best, *_] = model.complete(text)
+    assert best.word == "French"
+    found: Influence = inspector.influence(model, text, target="French")
+    for method in ("leave_one_out", "integrated_gradients"):
+        assert found.items[found.order(method)[0]] == "France", (method, found)
+        assert found.scores[method][found.items.index("France")] > 0
