@@ -28,16 +28,39 @@ def sampler(temperature: float, top_k: int | None, top_p: float | None, generato
     """
 
     def choose(log_probs: Tensor) -> Tensor:
-        scaled = log_probs.detach().float().cpu() / temperature
-        ordered, order = scaled.sort(dim=-1, descending=True, stable=True)
-        probs = torch.softmax(ordered, dim=-1)
-        if top_k is not None:
-            probs[:, top_k:] = 0
-        if top_p is not None:
-            # a symbol stays while the mass before it is below top_p: the first always stays
-            probs = probs / probs.sum(-1, keepdim=True)
-            probs = probs.masked_fill(probs.cumsum(-1) - probs >= top_p, 0)
+        probs, order = narrowed(log_probs, temperature, top_k, top_p)
         drawn = torch.multinomial(probs, 1, generator=generator)
         return order.gather(1, drawn)[:, 0].to(log_probs.device)
 
     return choose
+
+
+def narrowed(
+    log_probs: Tensor, temperature: float, top_k: int | None = None, top_p: float | None = None
+) -> tuple[Tensor, Tensor]:
+    """What is drawn from: the tempered, truncated distribution, on the CPU.
+
+    Parameters
+    ----------
+    log_probs : Tensor
+        (B, V).
+    temperature, top_k, top_p
+        As in `Decoding`; the temperature is above 0.
+
+    Returns
+    -------
+    probs : Tensor
+        (B, V), the likeliest first, 0 for what is cut off; not normalised.
+    order : Tensor
+        (B, V), the symbol of each.
+    """
+    scaled = log_probs.detach().float().cpu() / temperature
+    ordered, order = scaled.sort(dim=-1, descending=True, stable=True)
+    probs = torch.softmax(ordered, dim=-1)
+    if top_k is not None:
+        probs[:, top_k:] = 0
+    if top_p is not None:
+        # a symbol stays while the mass before it is below top_p: the first always stays
+        probs = probs / probs.sum(-1, keepdim=True)
+        probs = probs.masked_fill(probs.cumsum(-1) - probs >= top_p, 0)
+    return probs, order

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from recur._version import __version__
 from recur.errors import ConfigError
 from recur.model import Model
-from recur.serve import completions, docs, routes
+from recur.serve import completions, docs, live, routes
 from recur.serve.guard import BodyLimit, answer_problems
 from recur.serve.limits import Limits
 from recur.serve.state import State
@@ -56,6 +56,7 @@ def create_app(models: Mapping[str, Model], limits: Limits | None = None) -> Fas
     app.state.recur = state
     app.add_middleware(BodyLimit, most=limits.body)
     answer_problems(app)
+    app.include_router(live.router(state))
     app.include_router(routes.router(state))
     app.include_router(completions.router(state))
 

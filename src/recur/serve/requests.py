@@ -57,6 +57,36 @@ class Predict(HowToWrite):
         return found if self.beam is None else {**found, "beam": self.beam}
 
 
+class Next(Body):
+    """A text whose next item is asked for, with how it would be drawn."""
+
+    text: str = ""
+    top: int = Field(20, ge=1, le=MOST_CANDIDATES, description="candidates")
+    temperature: float = Field(1.0, ge=0, le=100, description="0 takes the likeliest symbol")
+    top_k: int | None = Field(None, ge=1, description="draw from the k likeliest symbols")
+    top_p: float | None = Field(None, gt=0, le=1, description="draw from the likeliest symbols of this mass together")
+
+    def decoding(self) -> Decoding:
+        """What a symbol would be drawn by."""
+        drawn = self.temperature > 0
+        return Decoding(
+            temperature=self.temperature, top_k=self.top_k if drawn else None, top_p=self.top_p if drawn else None
+        )
+
+
+class Explain(Body):
+    """An answer to explain."""
+
+    value: Any = Field(description="one raw input")
+    target: str | None = Field(None, description="the word, class or tag to explain; default: the network's answer")
+    at: int | str | None = Field(None, description="which answer of a sequence of answers")
+    top: int = Field(5, ge=1, le=20, description="candidates")
+    parts: list[Literal["influence", "flow", "states", "unrolled"]] = Field(
+        default=["influence", "flow", "states", "unrolled"], description="what is looked at; influence alone is fast"
+    )
+    options: int | None = Field(None, ge=1, description="of how many candidates the influence is computed")
+
+
 class Complete(Body):
     """Sentences whose next word is asked for."""
 

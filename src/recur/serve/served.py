@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from recur.errors import RecurError
 from recur.model import Model
 from recur.modes import Decoding, Prediction, language
+from recur.modes.choosing import narrowed
 from recur.modes.mode import need_input
 from recur.modes.outputs import NumberOutput
 from recur.modes.stepping import NOTHING
@@ -97,6 +99,9 @@ class Served:
             "held_out": metrics.get("held_out"),
             "sessions": self.reader is not None,
             "generates": self.generates,
+            "reads": None if mode.input_codec is None else mode.input_codec.kind,
+            "reads_steps": mode.input_codec is not None and mode.input_codec.sequence,
+            "writes": mode.target_codec.kind,
         }
 
     @property
@@ -164,17 +169,29 @@ class Served:
         return await self._read((memory, items))
 
     async def next(self, memory: Memory, top: int) -> list[tuple[Any, float]]:
-        """The likeliest next items."""
+        """The likeliest next items, with their probabilities."""
+        return [(value, p) for value, p, _ in await self.distribution(memory, Decoding(), top)]
+
+    async def distribution(self, memory: Memory, decoding: Decoding, top: int) -> list[tuple[Any, float, float]]:
+        """The likeliest next items: each with its probability, and with that of being drawn as ``decoding`` says."""
         reader = self.memory()
 
-        def look() -> list[tuple[Any, float]]:
+        def look() -> list[tuple[Any, float, float]]:
             symbols = reader.mode.symbols
             if symbols is None:
                 return []
-            probs = reader.log_probs([memory])[0].exp()
-            forbidden = {*symbols.forbidden(False), symbols.end}
-            order = [int(index) for index in probs.argsort(descending=True) if int(index) not in forbidden][:top]
-            return [(symbols.decode([index]), float(probs[index])) for index in order]
+            log_probs = reader.log_probs([memory])
+            probs = log_probs[0].exp()
+            forbidden = [*symbols.forbidden(decoding.unknown), symbols.end]
+            allowed = log_probs.index_fill(1, torch.tensor(forbidden), -torch.inf)
+            drawn = torch.zeros_like(probs)
+            if decoding.temperature == 0:
+                drawn[allowed[0].argmax()] = 1.0
+            else:
+                narrow, order = narrowed(allowed, decoding.temperature, decoding.top_k, decoding.top_p)
+                drawn[order[0]] = narrow[0] / narrow[0].sum()
+            best = allowed[0].argsort(descending=True)[: min(top, len(probs) - len(forbidden))].tolist()
+            return [(symbols.decode([index]), float(probs[index]), float(drawn[index])) for index in best]
 
         return await self.compute(look)  # type: ignore[no-any-return]
 

@@ -527,5 +527,6 @@ const Recur = (() => {
     root.append(body);
     show();
   }
-  return { report, comparison, influence, flow, unrolled, states, surprise, alignment };
+  const watch = (tell) => { remember = tell; };
+  return { report, comparison, influence, flow, unrolled, states, surprise, alignment, watch, el, tip, number, percent, visible };
 })();

@@ -1,0 +1,52 @@
+"""The live page, and the two routes that follow what is typed into it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from recur.inspect import explain as explained
+from recur.serve.problems import RequestError
+from recur.serve.requests import Explain, Next
+from recur.serve.state import State
+from recur.views import live
+
+LONGEST = 2000  # items of an input that is explained
+
+
+def router(state: State) -> APIRouter:
+    """The routes over a server's state."""
+    routes = APIRouter()
+    page = live.page()
+
+    @routes.get("/", include_in_schema=False)
+    async def home() -> HTMLResponse:
+        # the browser itself refuses what would come from, or go to, another host
+        return HTMLResponse(page, headers={"Content-Security-Policy": live.POLICY, "Cache-Control": "no-cache"})
+
+    @routes.post("/next", summary="The next item after a text, and how it would be drawn")
+    async def following(body: Next) -> dict[str, Any]:
+        served = state.find(body.model)
+        items = served.items(body.text, first=True)
+        memory, _ = await state.in_time(served.read(await served.compute(served.memory().begin), items))
+        found = await state.in_time(served.distribution(memory, body.decoding(), body.top))
+        return {"items": [{"value": value, "probability": p, "drawn": q} for value, p, q in found]}
+
+    @routes.post("/explain", summary="Why a network answers as it does")
+    async def explain(body: Explain) -> dict[str, Any]:
+        served = state.find(body.model)
+        if hasattr(body.value, "__len__") and len(body.value) > 16 * LONGEST:
+            raise RequestError(413, f"an input of {len(body.value):,} is too long to be explained")
+
+        def look() -> dict[str, Any]:
+            found = explained(
+                served.model, served.model._input(body.value), target=body.target, at=body.at, top=body.top,
+                parts=body.parts, options=body.options,
+            )  # fmt: skip
+            return {**found.data, "model": {**found.data["model"], "name": served.name}}
+
+        return await state.in_time(served.compute(look))
+
+    return routes

@@ -1,0 +1,42 @@
+"""The live page: the pictures of a report, drawn anew as one types. Plain files, no build step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+# nothing from another host, and nothing to one
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data: blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>recur: look inside</title>
+<style>
+{style}
+</style>
+</head>
+<body>
+<main id="live"><noscript>This page is drawn by a script. The API is described at /docs.</noscript></main>
+<div id="tip" role="tooltip"></div>
+<script>
+{script}
+</script>
+</body>
+</html>
+"""
+
+
+def page() -> str:
+    """The page as HTML; it asks the server that it came from, and nobody else."""
+    return _PAGE.format(style=_text("css"), script=_text("js"))
+
+
+def _text(kind: str) -> str:
+    return "\n".join((_HERE / f"{name}.{kind}").read_text(encoding="utf-8") for name in ("page", "live"))
