@@ -1,0 +1,184 @@
+"""The live page in a real browser: it follows what is typed, steps, remembers its view, and asks nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from recur.model import Model
+from tests.serve.browser import Page, browser, served
+from tests.serve.test_api import refused, told
+
+PATIENCE = 60_000
+
+
+@pytest.fixture(scope="module")
+def address(models: dict[str, Model]) -> Iterator[str]:
+    with served({name: models[name] for name in ("lines", "stream", "reviews", "series")}) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def shown(address: str, chromium: Any) -> Iterator[Page]:
+    """The page, opened; in the end nothing may have gone wrong, and nobody else been asked."""
+    context = chromium.new_context(viewport={"width": 1300, "height": 1000})
+    found = Page(context.new_page())
+    found.page.set_default_timeout(PATIENCE)
+    found.page.goto(address)
+    found.page.wait_for_selector("#text")
+    yield found
+    context.close()
+    assert found.troubles == []
+    assert found.hosts == {address.split("//")[1]}
+
+
+def typed(shown: Page, text: str, column: int = 1) -> None:
+    """Type, and wait until everything is drawn of it."""
+    shown.page.fill("#text", text)
+    shown.page.wait_for_selector(f'.column:nth-child({column})[data-drawn="{text}"]')
+
+
+def candidates(shown: Page) -> list[str]:
+    return list(shown.page.locator(".next button").all_inner_texts())
+
+
+def test_candidates_follow_what_is_typed(shown: Page, models: dict[str, Model]) -> None:
+    typed(shown, "the clouds are")
+    first = candidates(shown)
+    expected = [value for value, _ in models["lines"].predict("the clouds are", top=3).scores]
+    assert [one.strip() for one in first[:3]] == expected
+    typed(shown, "the")
+    assert candidates(shown) != first
+    assert shown.page.locator("h2").all_inner_texts() == [
+        "What comes next",
+        "What speaks for the answer",
+        "The way back: how much of the error each step hears of",
+        "The network unrolled, step by step",
+        "Surprise of each item",
+        "States and gates",
+    ]
+
+
+def test_a_click_on_a_candidate_writes_it(shown: Page) -> None:
+    typed(shown, "the")
+    word = candidates(shown)[0].strip()
+    shown.page.locator(".next button").first.click()
+    assert shown.page.input_value("#text").split() == ["the", word]
+
+
+def test_temperature_and_top_k_change_what_is_drawn(shown: Page) -> None:
+    typed(shown, "the")
+    assert shown.page.locator(".next button.out").count() == 0
+    shown.page.locator("#top_k").fill("2")
+    shown.page.wait_for_selector(".next button.out")
+    assert shown.page.locator(".next button:not(.out)").count() == 2
+    shown.page.locator("#temperature").fill("0")
+    shown.page.wait_for_selector(".next button:nth-of-type(2).out")
+    assert shown.page.locator(".next button:not(.out)").count() == 1
+
+
+def test_a_hover_shows_values_and_so_does_the_keyboard(shown: Page) -> None:
+    typed(shown, "the clouds are")
+    shown.page.locator(".chips .chip").nth(2).hover()
+    tip = shown.page.locator("#tip")
+    assert "nats" in tip.inner_text()
+    shown.page.locator(".next .track").first.focus()
+    assert "of the network, drawn with" in tip.inner_text()
+
+
+def test_the_unrolled_network_steps_on_and_back_by_buttons_and_keys(shown: Page) -> None:
+    typed(shown, "the clouds are")
+    words = shown.page.locator("p.look[aria-live]")
+    step = shown.page.get_by_role("button", name="one step on")
+    back = shown.page.get_by_role("button", name="one step back")
+    shown.page.get_by_role("button", name="to the first step").click()
+    assert "Forward, step 1" in words.inner_text()
+    step.click()
+    assert "Forward, step 2" in words.inner_text()
+    back.click()
+    assert "Forward, step 1" in words.inner_text()
+    figure = shown.page.locator('figure[aria-label^="unrolled"]')
+    figure.focus()
+    shown.page.keyboard.press("ArrowRight")
+    assert "Forward, step 2" in words.inner_text()
+    shown.page.get_by_role("button", name="backward").click()
+    assert "Backward, step 4" in words.inner_text()
+    play = shown.page.get_by_role("button", name="▶ play")
+    play.click()
+    shown.page.wait_for_selector("p.look[aria-live]:has-text('Backward, step 3')")
+    shown.page.get_by_role("button", name="⏸ pause").click()
+
+
+def test_the_address_restores_the_view(shown: Page, chromium: Any) -> None:
+    shown.page.select_option("#run", "stream")
+    typed(shown, "the clouds")
+    shown.page.locator("#top_k").fill("3")
+    shown.page.get_by_role("button", name="to the first step").click()
+    context = chromium.new_context()
+    again = Page(context.new_page())
+    again.page.set_default_timeout(PATIENCE)
+    again.page.goto(shown.page.url)
+    again.page.wait_for_selector('[data-drawn="the clouds"]')
+    assert again.page.input_value("#run") == "stream"
+    assert again.page.input_value("#text") == "the clouds"
+    assert again.page.input_value("#top_k") == "3"
+    assert "Forward, step 1" in again.page.locator("p.look[aria-live]").inner_text()
+    assert again.troubles == []
+    context.close()
+
+
+def test_two_runs_stand_side_by_side(shown: Page) -> None:
+    shown.page.select_option("#beside", "stream")
+    typed(shown, "the clouds", column=2)
+    assert shown.page.locator(".column h1").all_inner_texts() == ["lines", "stream"]
+
+
+def test_a_text_is_written_while_one_watches(shown: Page) -> None:
+    shown.page.select_option("#run", "stream")
+    typed(shown, "the ")
+    shown.page.locator("#length").fill("12")
+    shown.page.get_by_role("button", name="write on").click()
+    shown.page.wait_for_selector("button:has-text('write on')")
+    written = shown.page.locator(".written").text_content()
+    assert len(written) == 12
+    shown.page.get_by_role("button", name="take it over").click()
+    assert shown.page.input_value("#text") == "the " + written
+
+
+@pytest.mark.parametrize(("run", "text"), [("reviews", "a good film"), ("series", "0.1, 0.4, 0.9, 0.2")])
+def test_other_kinds_of_networks_are_explained_too(shown: Page, run: str, text: str) -> None:
+    shown.page.select_option("#run", run)
+    typed(shown, text)
+    assert "What speaks for the answer" in shown.page.locator("h2").all_inner_texts()
+
+
+def test_what_the_network_cannot_read_is_said(shown: Page) -> None:
+    shown.page.select_option("#run", "series")
+    shown.page.fill("#text", "one, two")
+    shown.page.wait_for_selector(".problem:has-text('is not a number')")
+    # a browser notes every status of 4xx
+    assert all("400" in one for one in shown.troubles)
+    shown.troubles.clear()
+
+
+def test_what_would_be_drawn_adds_up(client: TestClient) -> None:
+    found = told(client, "/next", {"model": "lines", "text": "the", "top": 1000, "temperature": 0.7, "top_k": 5})[
+        "items"
+    ]
+    drawn = [one["drawn"] for one in found]
+    assert sum(drawn) == pytest.approx(1.0, abs=1e-5)
+    assert sum(share > 0 for share in drawn) == 5
+
+
+def test_an_explanation_that_cannot_be_given_is_a_sentence(client: TestClient) -> None:
+    assert "too long" in refused(client, "/explain", {"model": "lines", "value": "a " * 20000}, 413)
+    assert "parts" in refused(client, "/explain", {"model": "lines", "value": "a", "parts": ["all"]})
