@@ -46,6 +46,11 @@ def test_it_trains_both_asks_both_and_says_where_they_are(small: Path) -> None:
         assert (small / name / "model.safetensors").is_file()
     assert "words/s" in outcome.err
     assert "held-out perplexity" in outcome.err
+    page = small / "report.html"
+    assert f"open {page} in a browser" in outcome.out
+    text = page.read_text(encoding="utf-8")
+    for words in (last_word.NEAR, last_word.LONG, "The network unrolled"):
+        assert words in text
 
 
 def test_again_it_only_asks_and_json_holds_the_figures(small: Path) -> None:

@@ -27,9 +27,11 @@ from torch import Tensor
 
 from recur.engine import bptt as engine_bptt
 from recur.equations.graph import Node, topological
+from recur.errors import ConfigError
 from recur.inspect.itemised import itemise
 from recur.inspect.record import Answer, Pass, Recorder, Steps, derivatives, recording, step_values
 from recur.modes import Batch, Mode
+from recur.modes.outputs import NumberOutput, SymbolOutput
 from recur.nn import Readout
 from recur.nn.places import Place
 from recur.training.tbptt import detached, piece
@@ -274,6 +276,8 @@ def _run(mode: Mode, batch: Batch, window: int | None, recorder: Recorder) -> bo
 
 def _errors(answers: Sequence[Answer]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """v (N, H), targets, where (N, 2) and e (N,), over all windows."""
+    if not answers:
+        raise ConfigError("the error of this network is not one of single steps, so it cannot be followed back by step")
     parts, offset = [], 0
     for answer in answers:
         vectors, targets, where = answer.flat()
@@ -411,13 +415,14 @@ def _readout(
     answers: Sequence[Answer], vectors: Tensor, targets: Tensor, weights: Tensor
 ) -> tuple[Array | None, dict[str, Path]]:
     """dE/dz (N, V), and the shares of W_hy and b_y."""
-    readout = getattr(answers[0].output, "readout", None)
-    if not isinstance(readout, Readout):
+    output = answers[0].output
+    readout = getattr(output, "readout", None)
+    if not isinstance(readout, Readout) or not isinstance(output, SymbolOutput | NumberOutput):
         return None, {}
     v = vectors.detach()
     with torch.enable_grad():
         z = readout(v).requires_grad_()
-        if answers[0].output.__class__.__name__ == "NumberOutput":
+        if isinstance(output, NumberOutput):
             e = (z - targets.to(z.dtype)).square().mean(-1)
         else:
             e = torch.nn.functional.cross_entropy(z, targets, reduction="none")

@@ -59,12 +59,12 @@ def shares(rows: Sequence[tuple[str, float]], columns: int, numbered: bool = Fal
 
 
 def decorated() -> bool:
-    """Whether standard output is a terminal that takes colours, and NO_COLOR does not forbid them."""
+    """Whether standard output is a terminal that takes bold and colours."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return sys.stdout.isatty()
 
 
 def unicode() -> bool:
-    """Whether standard output takes signs beyond ASCII."""
+    """Whether standard output can show more than ASCII."""
     return (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")

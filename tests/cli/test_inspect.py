@@ -1,0 +1,99 @@
+"""`recur inspect` and `recur compare`, on two small runs: the terminal, a page, a picture, plain data, and mistakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Outcome, run
+from tests.docs.files import reviews, sentences
+
+TINY = ("--hidden-size", "12", "--batch-size", "16", "--seed", "1", "--device", "cpu", "--epochs", "2", "--lr", "0.01")
+TEXT = "we know that the clouds are in the"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("inspect")
+    sentences(folder / "sentences.txt")
+    reviews(folder / "reviews.csv")
+    for cell in ("lstm", "elman"):
+        words = ("train", folder / "sentences.txt", "--documents", "line", "--record-gradients", "--cell", cell)
+        ok(run(*words, "--out", folder / cell, *TINY))
+    ok(run("train", folder / "reviews.csv", "--out", folder / "reviews", *TINY))
+    return folder
+
+
+def ok(outcome: Outcome) -> Outcome:
+    assert outcome.code == 0, outcome.err
+    return outcome
+
+
+def test_the_terminal_shows_words_gradients_and_gates(place: Path) -> None:
+    outcome = ok(run("inspect", place / "lstm", TEXT))
+    for words in ("the next word is", "what speaks for", "clouds", "the way back", "gates of layer 1", "step 2 (we)"):
+        assert words in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert "\x1b" not in outcome.out
+
+
+def test_another_word_is_explained(place: Path) -> None:
+    assert "the next word is “sea”" in ok(run("inspect", place / "lstm", TEXT, "--target", "sea")).out
+    wrong = run("inspect", place / "lstm", TEXT, "--target", "sae")
+    assert wrong.code == 2
+    assert 'Did you mean "sea"' in wrong.err
+
+
+def test_files_are_written_whole(place: Path, tmp_path: Path) -> None:
+    words = ("inspect", place / "lstm", TEXT, "--beside", place / "elman")
+    outcome = ok(run(*words, "--html", tmp_path / "a.html", "--png", tmp_path / "a.png"))
+    assert outcome.out == ""
+    assert "open it in a browser" in outcome.err
+    assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    both = json.loads(ok(run(*words, "--json")).out)
+    assert [one["model"]["name"] for one in both] == ["lstm", "elman"]
+
+
+def test_a_class_is_explained_and_its_opposite(place: Path) -> None:
+    data = json.loads(ok(run("inspect", place / "reviews", "what a dull film", "--json")).out)
+    labels = [one["label"] for one in data["question"]["options"]]
+    assert set(labels) == {"good", "bad"}
+    other = json.loads(ok(run("inspect", place / "reviews", "what a dull film", "--target", labels[1], "--json")).out)
+    assert other["question"]["options"][0]["label"] == labels[1]
+    assert data["input"]["items"] == ["what", "a", "dull", "film"]
+
+
+def test_runs_are_compared(place: Path, tmp_path: Path) -> None:
+    outcome = ok(run("compare", place / "lstm", place / "elman", "--rows", "8"))
+    assert "distance" in outcome.out
+    assert "elman: a step" in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    ok(run("compare", place / "lstm", place / "elman", "--rows", "4", "--html", tmp_path / "c.html"))
+    data = json.loads(ok(run("compare", place / "lstm", place / "elman", "--rows", "4", "--json")).out)
+    assert [one["label"] for one in data["runs"]] == ["lstm", "elman"]
+    assert data["runs"][0]["recorded"][0]["distance"][0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["inspect", "lstm"], "no input to explain"),
+        (["inspect", "lstm", "a", "--top", "0"], "--top must be at least 1"),
+        (["inspect", "lstm", "a", "--window", "0"], "--window must be at least 1"),
+        (["inspect", "lstm", "a", "--html", "."], "is a folder"),
+        (["inspect", "nowhere", "a"], "there is no run folder"),
+        (["compare"], "no runs to compare"),
+        (["compare", "lstm", "--rows", "0"], "--rows must be at least 1"),
+        (["inspect", "reviews", "what a dull film", "--target", "superb"], "superb"),
+    ],
+)
+def test_mistakes_get_a_sentence(place: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str) -> None:
+    monkeypatch.chdir(place)
+    outcome = run(*words)
+    assert outcome.code == 2, outcome.err
+    assert said in outcome.err
+    assert "hint:" in outcome.err or "must be" in outcome.err
+    assert outcome.out == ""

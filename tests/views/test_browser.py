@@ -1,0 +1,79 @@
+"""The page in a real browser, where one is installed: it draws everything, says no error, and restores its view."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recur import inspect as inspector
+from recur.views.report import comparison, report
+from tests.inspect.test_influence import learned
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
+
+
+def drawn(page: Path, state: dict[str, Any] | None = None) -> str:
+    """The document after its script has run."""
+    address = page.as_uri() + ("#" + urllib.parse.quote(json.dumps(state)) if state else "")
+    done = subprocess.run(
+        [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000",
+         "--enable-logging=stderr", "--dump-dom", f"--user-data-dir={page.parent / 'profile'}", address],
+        capture_output=True, text=True, encoding="utf-8", timeout=120,
+    )  # fmt: skip
+    assert not re.search(r"CONSOLE.*(error|Refused|Uncaught)", done.stderr, re.IGNORECASE), done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "target", "value", "options"),
+    [
+        ("synced", "words", None, "the dog ran to", {"num_layers": 2}),
+        ("many-to-many", "words", "words", "the dog ran", {"attention": "luong", "cell": "gru"}),
+        ("one-to-one", "numbers", "class", (2.0, 30.0), {}),
+    ],
+)
+def test_the_page_draws_itself(
+    tmp_path: Path, name: str, source: str, target: str | None, value: object, options: dict[str, object]
+) -> None:
+    mode = learned(name, source, target, options)
+    data = inspector.explain(mode, value).data
+    page = tmp_path / "a.html"
+    page.write_text(report([data]), encoding="utf-8")
+    text = drawn(page)
+    assert data["question"]["says"][1:] in text
+    headings = re.findall(r"<h2>(.*?)</h2>", text)
+    assert "What speaks for the answer" in headings
+    assert ("The network unrolled, step by step" in headings) == (name != "one-to-one")
+    assert ("Where it looked while it wrote" in headings) == ("attention" in options)
+    assert text.count('class="chip"') >= len(data["input"]["items"])
+
+
+def test_the_address_restores_the_view(tmp_path: Path) -> None:
+    data = inspector.explain(learned("synced", "words", None, {}), "the dog ran to").data
+    page = tmp_path / "a.html"
+    page.write_text(report([data, data]), encoding="utf-8")
+    first, other = drawn(page), drawn(page, {"method": "gradient_input", "flow": "matrix", "frame": 6})
+    assert 'aria-pressed="true">leave one out' in first
+    assert 'aria-pressed="true">gradient × input' in other
+    assert 'aria-pressed="true">error by error' in other
+    assert "Forward, step 5" in first
+    assert "Backward, step 4" in other
+
+
+def test_a_comparison_draws_itself(tmp_path: Path) -> None:
+    run = {"label": "a", "name": "a", "cell": "lstm", "layer": "", "relative": [1.0, 0.1], "rows": 3, "memory": None,
+           "sentence": "x", "recorded": [{"step": 5, "distance": [0, 1], "norm": [1.0, 0.5]}]}  # fmt: skip
+    page = tmp_path / "c.html"
+    page.write_text(
+        comparison({"title": "T", "sentence": "S", "distances": [0, 1], "runs": [run], "how": "h", "look": "l"}),
+        encoding="utf-8",
+    )
+    assert drawn(page).count("<polyline") == 2
