@@ -204,6 +204,14 @@ class Mode(nn.Module, ABC):
         """The same as `loss`, so that wrappers which call the module (several devices) work."""
         return self.loss(batch, state, label_smoothing=label_smoothing, teacher_forcing=teacher_forcing)
 
+    def penalise(self, *, activation: float, temporal: float) -> None:
+        """Add penalties on the outputs of the last layer to the error that is learned from (`penalty`)."""
+        from recur.modes.outputs import Output
+
+        for module in self.modules():
+            if isinstance(module, Output):
+                module.penalty.activation, module.penalty.temporal = activation, temporal
+
     @abstractmethod
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Turn sums added over batches into figures."""

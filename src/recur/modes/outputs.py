@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from recur.errors import ConfigError
 from recur.modes.inputs import Drop
+from recur.modes.penalty import Penalty
 from recur.nn import AdaptiveReadout, Embedding, Readout, mean_square_error
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Output(nn.Module, ABC):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.drop = Drop(config)
+        self.penalty = Penalty()
 
     def error(
         self, vectors: Tensor, targets: Tensor, mask: Tensor | None, *, label_smoothing: float = 0.0
@@ -64,7 +66,8 @@ class Output(nn.Module, ABC):
         label_smoothing : float
             Share of probability given to all symbols alike, in the mean only.
         """
-        vectors = self.drop(vectors)
+        raw, vectors = vectors, self.drop(vectors)
+        penalty = self.penalty(raw, vectors, mask) if self.training else None
         if mask is not None:
             vectors, targets = vectors[mask], targets[mask]
         elif vectors.dim() == 3:
@@ -72,7 +75,8 @@ class Output(nn.Module, ABC):
         if targets.shape[0] == 0:
             # nothing to predict: a zero that can still be backpropagated
             return vectors.sum() * 0.0 + self.nothing(), {"loss": (0.0, 0.0)}
-        return self._error(vectors, targets, label_smoothing)
+        mean, sums = self._error(vectors, targets, label_smoothing)
+        return (mean if penalty is None else mean + penalty), sums
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Figures from sums added over batches."""

@@ -135,6 +135,8 @@ class Training:
         """Set the learning rate of the next update."""
         state = self.state
         rate = schedules.rate(self.config, step=state.step, total=self.total, epoch=state.epoch, lowered=state.lowered)
+        # a window of half the length says half as much
+        rate *= self.task.train.share(state.epoch, state.batch)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         return rate
