@@ -187,7 +187,14 @@ def _score_spelled(model: Synced, lines: Sequence[str]) -> tuple[int, float, int
     # of words that exclude each other, one above one half is the likeliest
     doubtful = [number for number, log_prob in enumerate(log_probs) if log_prob <= math.log(0.5)]
     right = len(found) - len(doubtful)
-    right += sum(_are_best(model, *([part[number] for number in doubtful] for part in (beginnings, words, log_probs))))
+    right += sum(
+        _are_best(
+            model,
+            [beginnings[number] for number in doubtful],
+            [words[number] for number in doubtful],
+            [log_probs[number] for number in doubtful],
+        )
+    )
     return right, -sum(log_probs), len(found)
 
 
