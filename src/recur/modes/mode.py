@@ -229,7 +229,9 @@ class Mode(nn.Module, ABC):
             In a mode that answers in one pass.
         """
         del value, decoding
-        raise ConfigError(f"{self.name} answers in one pass and writes nothing item by item", hint="use predict()")
+        raise ConfigError(
+            f"{self.name} answers in one pass and writes nothing item by item", hint="recur predict, or model.predict()"
+        )
 
     def samples(self, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
         """Answer the first rows, to be shown beside the truth; never touches the global random state."""
