@@ -71,7 +71,7 @@ def test_drawn_windows_predict_every_step_once(epoch: int) -> None:
     assert len(set(lengths)) > 3
     assert abs(np.mean(lengths) - 16) < 2
     for index, length in enumerate(lengths):
-        assert feed.share(epoch, index) == length / 16
+        assert batches[index].rate == length / 16
 
 
 def test_drawn_windows_differ_from_epoch_to_epoch_and_not_from_call_to_call() -> None:
@@ -79,7 +79,7 @@ def test_drawn_windows_differ_from_epoch_to_epoch_and_not_from_call_to_call() ->
     spans = [[layout.span(index, epoch) for index in range(len(layout))] for epoch in (0, 1, 0)]
     assert spans[0] == spans[2] != spans[1]
     assert min(last - first for first, last in spans[0]) >= 1
-    assert StreamFeed(tape(text(20))[0], Layout.of(400, 2, 16, 16)).share(0, 0) == 1.0
+    assert StreamFeed(tape(text(20))[0], Layout.of(400, 2, 16, 16)).batch(0, 0).rate == 1.0
 
 
 def test_overlapping_windows_begin_a_stride_apart() -> None:

@@ -66,6 +66,8 @@ class Batch:
         The same for the other side.
     resets : Tensor or None
         (B, T) bool; True where the state is cleared before the step, for streams of several documents.
+    rate : float
+        By which the learning rate of its update is multiplied; a window of half the usual length says half as much.
     """
 
     inputs: Tensor | None
@@ -73,6 +75,7 @@ class Batch:
     targets: Tensor
     target_lengths: Tensor | None = None
     resets: Tensor | None = None
+    rate: float = 1.0
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the same batch on another device."""
@@ -86,6 +89,7 @@ class Batch:
             self.targets.to(device),
             move(self.target_lengths),
             move(self.resets),
+            self.rate,
         )
 
     def __len__(self) -> int:

@@ -34,11 +34,6 @@ class Feed(Protocol):
     def where(self, epoch: int, index: int) -> list[str]:
         """Name the rows of a batch as a person finds them: ``file.csv:12``."""
         ...
-
-    def share(self, epoch: int, index: int) -> float:
-        """What of the usual learning rate a batch is worth."""
-        ...
-
     def encoded(self) -> Iterable[Encoded]:
         """Return all rows once, for counting."""
         ...
@@ -149,11 +144,6 @@ class RowFeed:
     def where(self, epoch: int, index: int) -> list[str]:
         self._turn_to(epoch)
         return [self._rows.examples[int(row)].where for row in self._order[index]]
-
-    def share(self, epoch: int, index: int) -> float:
-        """All batches count alike."""
-        del epoch, index
-        return 1.0
 
     def encoded(self) -> Iterable[Encoded]:
         """All rows once, for counting."""

@@ -131,12 +131,11 @@ class Training:
             return f"{config.max_minutes:g} minutes are over"
         return None
 
-    def set_rate(self) -> float:
-        """Set the learning rate of the next update."""
+    def set_rate(self, batch: Batch) -> float:
+        """Set the learning rate of the next update, which learns from this batch."""
         state = self.state
         rate = schedules.rate(self.config, step=state.step, total=self.total, epoch=state.epoch, lowered=state.lowered)
-        # a window of half the length says half as much
-        rate *= self.task.train.share(state.epoch, state.batch)
+        rate *= batch.rate
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         return rate

@@ -137,15 +137,11 @@ class StreamFeed:
         places = (self._starts + first)[:, None] + np.arange(last - first + 1)
         ids = torch.from_numpy(self.tape.ids[places].astype(np.int64))
         resets = self.tape.resets(self._starts + first, last - first)
-        return Batch(ids[:, :-1], None, ids[:, 1:], resets=resets)
+        return Batch(ids[:, :-1], None, ids[:, 1:], resets=resets, rate=self.layout.share(index, epoch))
 
     def where(self, epoch: int, index: int) -> list[str]:
         first, _ = self.layout.span(index, epoch)
         return [self.tape.where(int(start) + first) for start in self._starts]
-
-    def share(self, epoch: int, index: int) -> float:
-        """The length of a window beside the usual one."""
-        return self.layout.share(index, epoch)
 
     def encoded(self) -> Iterator[Encoded]:
         """All rows, for counting."""
@@ -207,11 +203,6 @@ class MeasureFeed:
         del epoch
         first = max(0, index - (self._warm > 0)) * _WINDOW
         return [self.tape.where(int(start) + first) for start in self._starts]
-
-    def share(self, epoch: int, index: int) -> float:
-        """All batches count alike."""
-        del epoch, index
-        return 1.0
 
     def encoded(self) -> Iterator[Encoded]:
         """All rows, for counting."""
