@@ -125,3 +125,25 @@ def test_fitting_twice_gives_the_same_numbers_whatever_was_drawn_before() -> Non
     torch.rand(7)
     second = recur.fit({"text": TEXTS * 5, "label": LABELS * 5}, **QUICK).predict(TEXTS)
     assert [one.scores for one in first] == [one.scores for one in second]
+
+
+def test_a_translation_is_generated_piece_by_piece() -> None:
+    rows = [{"english": "a red cat", "french": "un chat rouge"}, {"english": "a dog", "french": "un chien"}] * 8
+    model = recur.fit(
+        rows, mode="many-to-many", input="english", target="french", attention="luong", epochs=2, hidden_size=8,
+        progress=False,
+    )  # fmt: skip
+    whole = model.predict("a dog", length=4).value
+    pieces = list(model.generate("a dog", length=4, stream=True))
+    assert "".join(pieces).strip() == whole
+    assert model.generate({"english": "a dog"}, length=4).strip() == whole
+    assert model.generate("a dog", length=4, prefix="un").startswith("un")
+
+
+def test_tags_are_generated_as_a_list() -> None:
+    rows = [{"text": "a cat", "tags": "D N"}, {"text": "a dog runs", "tags": "D N V"}] * 8
+    model = recur.fit(
+        rows, mode="many-to-many", input="text", target="tags", target_codec="tags", epochs=1, hidden_size=8,
+        progress=False,
+    )  # fmt: skip
+    assert model.generate("a cat", length=3) == model.predict("a cat", length=3).value

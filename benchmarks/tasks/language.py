@@ -1,4 +1,4 @@
-"""Files of the language tasks: pairs of sentences as tables, texts cut as the published figures cut them."""
+"""The language tasks: pairs of sentences as tables, texts cut as the published figures cut them, last words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+import recur
+
 MULTI30K = {"train": "train", "dev": "val", "test": "test_2016_flickr"}
+CACHE = 2000  # words remembered when a text is measured with a cache
 HELD_OUT = 0.025  # share of the English sentences of fra_eng for dev, and as much for the test
 
 
@@ -42,6 +45,27 @@ def tinyshakespeare(data_folder: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "train.txt").write_text(text[:place], encoding="utf-8")
     (out / "dev.txt").write_text(text[place:], encoding="utf-8")
+
+
+def last_words(run: Path, data_folder: Path, out: Path) -> dict[str, float]:
+    """Accuracy and perplexity of the last word of every sentence of the test file, given its own words only.
+
+    With them the perplexity of the whole test text under a continuous cache, whose two numbers are chosen on dev.
+    """
+    del data_folder, out
+    model = recur.load(run)
+    test = model.config.data.test
+    words = model.evaluate(test, last_word=True)
+    cached = model.evaluate(test, cache=CACHE)
+    return {
+        "last_word_accuracy": words["accuracy"],
+        "last_word_perplexity": words["perplexity"],
+        "last_words": words["rows"],
+        "perplexity_with_cache": cached["perplexity"],
+        "cache": CACHE,
+        "cache_theta": cached["cache_theta"],
+        "cache_lambda": cached["cache_lambda"],
+    }
 
 
 def _lines(path: Path) -> list[str]:

@@ -62,6 +62,7 @@ class ModelConfig(Section):
     )
     tie_weights: bool = Field(False, description="one matrix for input embedding and readout")
     attention: Literal["none", "bahdanau", "luong"] = Field("none", description="many-to-many: attention form")
+    input_feeding: bool = Field(False, description="with attention: read the last attentional vector (Luong 2015)")
     adaptive_softmax: bool = Field(False, description="cheaper readout for large vocabularies (Grave 2017)")
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout on embeddings, between layers and before the readout")
     variational_dropout: float = Field(0.0, ge=0, lt=1, description="the same with one mask for all steps (Gal 2016)")
@@ -97,7 +98,14 @@ class TrainingConfig(Section):
     clip: float = Field(1.0, ge=0, description="largest gradient norm; 0 switches clipping off")
     bptt: int = Field(64, ge=1, description="k2: steps of truncated BPTT, for one long stream")
     bptt_stride: int | None = Field(None, ge=1, description="k1: steps between updates; default k2")
+    bptt_variable: bool = Field(False, description="draw the length of each window around bptt (Merity 2018)")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of probability given to all classes")
+    activation_regularization: float = Field(
+        0.0, ge=0, description="penalty on large outputs of the last layer (Merity 2017: 2)"
+    )
+    temporal_activation_regularization: float = Field(
+        0.0, ge=0, description="penalty on outputs that change from step to step (Merity 2017: 1)"
+    )
     teacher_forcing: float = Field(
         1.0, ge=0, le=1, description="share of true symbols that the decoder ends up being fed (Bengio 2015)"
     )

@@ -20,7 +20,8 @@ from recur.errors import ConfigError, DataError, did_you_mean
 from recur.modes import Candidate, Mode, Prediction, candidates, last_word_scores
 from recur.modes.synced import Synced
 from recur.run import open_run, save
-from recur.training import evaluate, learn
+from recur.training import cache as caches
+from recur.training import evaluate, learn, translation
 from recur.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -171,8 +172,9 @@ class Model:
         return prompt + text if continues else text
 
     def evaluate(
-        self, data: Any, *, last_word: bool = False, tell: Callable[[float], None] | None = None
-    ) -> dict[str, Any]:
+        self, data: Any, *, last_word: bool = False, cache: int | None = None, cache_theta: float | None = None,
+        cache_lambda: float | None = None, tell: Callable[[float], None] | None = None, **decoding: Any,
+    ) -> dict[str, Any]:  # fmt: skip
         """Measure on other rows.
 
         Parameters
@@ -181,6 +183,13 @@ class Model:
             A file, or rows as for `fit`, with the same columns.
         last_word : bool
             For language models: accuracy and perplexity of the last word of each line.
+        cache : int, optional
+            For language models of one long text: steps of a continuous cache (Grave 2017).
+        cache_theta, cache_lambda : float, optional
+            How it counts; chosen on the rows that the run was told to choose on (``dev``) where they are left out.
+        **decoding
+            How a sequence is written from another, whose BLEU and chrF are told where sacrebleu is installed: ``beam``
+            and the other fields of `Decoding`.
         tell : callable, optional
             Told on the way which share is done.
 
@@ -201,6 +210,9 @@ class Model:
         if last_word:
             return self._last_words(table, tell)
         examples = data_room.examples(table, self.roles, self.config)
+        if cache is not None:
+            return self._with_cache(examples, cache, cache_theta, cache_lambda, tell)
+        _refuse_lone(cache_theta=cache_theta, cache_lambda=cache_lambda)
         if not len(examples):
             raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
         figures: dict[str, Any] = evaluate(self.mode, examples, self.config, stream=self.roles.stream, tell=tell)
@@ -208,6 +220,14 @@ class Model:
             raise DataError(
                 f"{table.name} has nothing to measure on: no sequence is long enough for one prediction",
                 hint="give longer sequences",
+            )
+        if translation.can_measure(self.mode):
+            lower = self.config.data.lower
+            figures |= translation.measure_written(self.mode, examples, lower=lower, tell=tell, **decoding)
+        elif decoding:
+            raise ConfigError(
+                f"{next(iter(decoding))} says how a text is written from a sequence, and here none is measured",
+                hint='many-to-many with a text as target, and pip install "recur[mt]"',
             )
         figures["rows"] = len(examples)
         if self.target_codec.kind == "class":
@@ -309,6 +329,27 @@ class Model:
         scores = last_word_scores(model, lines())
         return {"accuracy": scores.accuracy, "perplexity": scores.perplexity, "rows": scores.count}
 
+    def _with_cache(
+        self, examples: Sequence[Any], size: int, theta: float | None, share: float | None,
+        tell: Callable[[float], None] | None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """The figures with a cache, whose theta and lambda are chosen on the dev rows where they are not given."""
+        if theta is None or share is None:
+            dev = self.config.data.dev
+            if dev is None:
+                raise ConfigError(
+                    "there are no rows to choose the cache's theta and lambda on: the run has no dev file",
+                    hint="--cache-theta 0.3 --cache-lambda 0.1",
+                )
+            table = data_room.read_like(dev, self.roles, self.config)
+            rows = data_room.examples(table, self.roles, self.config)
+            thetas = caches.THETAS if theta is None else (theta,)
+            best = caches.read(self.mode, rows, size, thetas, tell=tell).best(size)
+            theta, share = best.theta, best.share if share is None else share
+        cache = caches.Cache(size, theta, share)
+        reading = caches.read(self.mode, examples, size, (theta,), tell=tell)
+        return {**reading.figures(cache), "rows": len(examples)}
+
     def _input(self, value: Any) -> Any:
         """One raw input of a mapping from column to value, or the value itself."""
         if not isinstance(value, Mapping):
@@ -320,6 +361,18 @@ class Model:
                 hint=f"the network reads {', '.join(self.roles.input)}",
             )
         return value_of(dict(value), self.roles.input, steps=self.roles.reads_a_sequence)
+
+
+def _refuse_lone(**given: float | None) -> None:
+    """Refuse options of a cache without a cache.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise ConfigError(f"{name} = {value} is of a cache, and none was asked for", hint="--cache 2000")
 
 
 def _refuse_columns(x: Mapping[str, Any]) -> None:

@@ -179,6 +179,36 @@ def test_generate_is_the_same_for_the_same_seed_and_streams_what_json_holds(plac
     assert json.loads(ok(run(*words, "--json")).out)["text"].strip() in first.out
 
 
+def test_a_translation_is_written_scored_and_searched(place: Path) -> None:
+    pytest.importorskip("sacrebleu", reason='the extra "mt" is not installed')
+    words = ("--mode", "many-to-many", "--input", "english", "--target", "french", "--attention", "luong")
+    ok(run("train", place / "pairs.tsv", *words, "--input-feeding", "--out", place / "pairs", *SMALL))
+    figures = json.loads(ok(run("evaluate", place / "pairs", place / "pairs.tsv", "--beam", "3", "--json")).out)
+    assert 0 <= figures["bleu"] <= 100
+    assert figures["bleu_signature"].startswith("nrefs:1|")
+    [answer] = json.loads(
+        ok(run("predict", place / "pairs", "a red cat", "--beam", "4", "--top", "3", "--prefix", "un", "--json")).out
+    )
+    assert answer["value"].startswith("un")
+    assert answer["ranks"] == sorted(answer["ranks"], reverse=True)
+    streamed = ok(run("generate", place / "pairs", "--prompt", "a red cat", "--prefix", "un", "--length", "3")).out
+    assert streamed.startswith("un")
+    assert len(streamed.split()) <= 3
+
+
+def test_a_cache_is_read_along_and_its_numbers_are_chosen_on_the_dev_file(place: Path) -> None:
+    text = place / "sentences.txt"
+    words = ("--documents", "file", "--dev", text, "--bptt-variable", "--activation-regularization", "1")
+    ok(run("train", text, *words, "--out", place / "text", *SMALL))
+    asked = ("evaluate", place / "text", text, "--cache", "50")
+    chosen = json.loads(ok(run(*asked, "--json")).out)
+    assert chosen["perplexity"] <= chosen["perplexity_without_cache"]
+    told = ok(run(*asked, "--cache-theta", "0.3", "--cache-lambda", "0.1", "--json")).out
+    assert json.loads(told)["cache_lambda"] == 0.1
+    lone = run("evaluate", place / "text", text, "--cache-theta", "0.3")
+    assert (lone.code, "is of a cache, and none was asked for" in lone.err) == (2, True)
+
+
 WRONG = {
     "data_missing": ["train", "FOLDER/review.csv"],
     "data_column": ["train", "FOLDER/reviews.csv", "--input", "txt", "--target", "label"],

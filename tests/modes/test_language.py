@@ -282,13 +282,18 @@ def test_half_a_character_waits_for_its_other_half() -> None:
 def test_a_beam_cannot_be_streamed() -> None:
     with pytest.raises(ConfigError, match="a beam of 3 knows its answer only at the end") as raised:
         list(language.generate(model(), "the", Decoding(beam=3)))
-    assert raised.value.hint == "beam=1"
+    assert raised.value.hint == "beam=1, or predict(..., beam=3)"
 
 
-@pytest.mark.parametrize("kind", ["series", "tags"])
-def test_only_text_is_generated(kind: str) -> None:
-    with pytest.raises(ConfigError):
-        list(language.generate(model(kind), "", Decoding(length=2)))
+def test_a_series_is_not_generated() -> None:
+    with pytest.raises(ConfigError, match="only symbols are generated"):
+        list(language.generate(model("series"), "", Decoding(length=2)))
+
+
+def test_tags_are_generated_one_by_one() -> None:
+    mode = model("tags")
+    [answer] = mode.predict([["N"]], length=4)
+    assert list(mode.generate(["N"], length=4)) == answer.value
 
 
 def test_continuations_may_be_searched_with_a_beam() -> None:

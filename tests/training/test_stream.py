@@ -58,6 +58,30 @@ def test_windows_predict_every_step_of_every_stream() -> None:
     assert torch.equal(targets.flatten(), ids[1 : count + 1])
 
 
+@pytest.mark.parametrize("epoch", [0, 1, 7])
+def test_drawn_windows_predict_every_step_once(epoch: int) -> None:
+    strip, _ = tape(text(200))
+    layout = Layout.of(len(strip), 4, window=16, stride=16, seed=3)
+    feed = StreamFeed(strip, layout)
+    batches = [feed.batch(epoch, index) for index in range(len(feed))]
+    targets = torch.cat([batch.targets for batch in batches], dim=1)
+    ids = torch.from_numpy(strip.ids.astype(np.int64))
+    assert torch.equal(targets.flatten(), ids[1 : layout.streams * layout.steps + 1])
+    lengths = [batch.targets.shape[1] for batch in batches]
+    assert len(set(lengths)) > 3
+    assert abs(np.mean(lengths) - 16) < 2
+    for index, length in enumerate(lengths):
+        assert batches[index].rate == length / 16
+
+
+def test_drawn_windows_differ_from_epoch_to_epoch_and_not_from_call_to_call() -> None:
+    layout = Layout.of(9000, 4, window=16, stride=16, seed=3)
+    spans = [[layout.span(index, epoch) for index in range(len(layout))] for epoch in (0, 1, 0)]
+    assert spans[0] == spans[2] != spans[1]
+    assert min(last - first for first, last in spans[0]) >= 1
+    assert StreamFeed(tape(text(20))[0], Layout.of(400, 2, 16, 16)).batch(0, 0).rate == 1.0
+
+
 def test_overlapping_windows_begin_a_stride_apart() -> None:
     strip, _ = tape(text(200))
     feed = StreamFeed(strip, Layout.of(len(strip), 4, window=16, stride=4))

@@ -7,7 +7,19 @@ from pathlib import Path
 from recur.cli.output import Waiting, emit, emit_json, table
 
 
-def evaluate(run: Path, data: Path, /, *, last_word: bool = False, json: bool = False) -> None:
+def evaluate(
+    run: Path,
+    data: Path,
+    /,
+    *,
+    last_word: bool = False,
+    cache: int | None = None,
+    cache_theta: float | None = None,
+    cache_lambda: float | None = None,
+    beam: int | None = None,
+    length_penalty: float | None = None,
+    json: bool = False,
+) -> None:
     """Measure a trained network on a file with the columns it was trained on.
 
     Parameters
@@ -18,12 +30,28 @@ def evaluate(run: Path, data: Path, /, *, last_word: bool = False, json: bool = 
         File or folder to measure on.
     last_word
         Measure the last word of each line alone: how often it is right, and its perplexity.
+    cache
+        Of one long text: remember so many steps, and make what followed alike ones likelier.
+    cache_theta
+        Of the cache: how much more the most alike steps count; chosen on the dev file where it is left out.
+    cache_lambda
+        Of the cache: its share; chosen on the dev file where it is left out.
+    beam
+        Answers followed at once, where BLEU is measured.
+    length_penalty
+        How much a beam prefers longer answers; 0 compares plain probabilities.
     json
         Write one JSON document to stdout.
     """
     import recur
 
-    figures = recur.load(run).evaluate(data, last_word=last_word, tell=Waiting("measuring").tell)
+    decoding = {
+        name: value for name, value in (("beam", beam), ("length_penalty", length_penalty)) if value is not None
+    }
+    figures = recur.load(run).evaluate(
+        data, last_word=last_word, cache=cache, cache_theta=cache_theta, cache_lambda=cache_lambda,
+        tell=Waiting("measuring").tell, **decoding,
+    )  # fmt: skip
     if json:
         emit_json(figures)
         return

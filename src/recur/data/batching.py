@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 POOL = 50  # batches whose rows are sorted by length together
 USUAL = 32  # rows of a batch
 UPDATES = 50  # of an epoch, which a small file should still make
+SHORT = 0.05  # of the drawn windows that are half as long
+JITTER = 5.0  # steps by which drawn windows differ
 
 
 def batch_size(asked: int | None, rows: int) -> int:
@@ -81,25 +84,51 @@ class Layout:
         k2, steps of a window.
     stride : int
         k1, steps between the beginnings of two windows.
+    seed : int, optional
+        Windows of lengths drawn around k2, other ones in every epoch, so that no step is always the first of its
+        window: k2 mostly and k2 / 2 now and then, give or take 5 (Merity et al. 2018, section 5). All epochs have as
+        many windows. None for windows that are all alike.
     """
 
     streams: int
     steps: int
     window: int
     stride: int
+    seed: int | None = None
 
     @classmethod
-    def of(cls, symbols: int, streams: int | None, window: int, stride: int) -> Layout:
+    def of(cls, symbols: int, streams: int | None, window: int, stride: int, seed: int | None = None) -> Layout:
         """Lay out N symbols as at most so many streams; of a short text as so few that there are fifty windows."""
         predictions = max(1, symbols - 1)
         streams = max(1, min(streams or USUAL, predictions // (UPDATES * stride)))
-        return cls(streams, predictions // streams, window, stride)
+        return cls(streams, predictions // streams, window, stride, seed)
 
     def __len__(self) -> int:
         """Number of windows."""
+        if self.seed is not None:
+            usual = (1 - SHORT) * self.window + SHORT * self.window / 2
+            return max(1, round(self.steps / usual))
         return 1 + max(0, -(-(self.steps - self.window) // self.stride))
 
-    def span(self, index: int) -> tuple[int, int]:
+    def span(self, index: int, epoch: int = 0) -> tuple[int, int]:
         """First and last (excluded) step of a window."""
+        if self.seed is not None:
+            cuts = _drawn_cuts(self.steps, self.window, len(self), self.seed, epoch)
+            return int(cuts[index]), int(cuts[index + 1])
         first = index * self.stride
         return first, min(first + self.window, self.steps)
+
+    def share(self, index: int, epoch: int = 0) -> float:
+        """The length of a window beside k2, by which the learning rate of its update is to be multiplied."""
+        first, last = self.span(index, epoch)
+        return (last - first) / self.window if self.seed is not None else 1.0
+
+
+@lru_cache(maxsize=4)
+def _drawn_cuts(steps: int, window: int, windows: int, seed: int, epoch: int) -> np.ndarray:
+    """Where windows of drawn lengths begin and end, (windows + 1,); the lengths are scaled so that they fill it."""
+    draw = np.random.default_rng((seed, epoch))
+    usual = np.where(draw.random(windows) < SHORT, window / 2, window)
+    lengths = np.maximum(usual + JITTER * draw.standard_normal(windows), min(JITTER, window / 2))
+    cuts = np.round(np.cumsum(lengths) / lengths.sum() * steps).astype(np.int64)
+    return np.concatenate([[0], cuts])

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from recur.config import MODES
 from recur.errors import ConfigError, did_you_mean
 from recur.modes.decoding import Decoding, Hypothesis
-from recur.modes.last_word import Candidate, LastWordScores, candidates, last_word_scores
+from recur.modes.last_word import LastWordScores, candidates, last_word_scores
 from recur.modes.many_to_many import ManyToMany
 from recur.modes.many_to_one import ManyToOne
 from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Sample
 from recur.modes.one_to_many import OneToMany
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
+from recur.modes.word_search import Candidate
 
 if TYPE_CHECKING:
     from recur.codecs import Codec

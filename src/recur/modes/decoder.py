@@ -1,15 +1,19 @@
 """The writing half of one-to-many and many-to-many: a network that reads what it wrote.
 
     s_0 = tanh(W c + b)                         c: summary of the input
-    s_t = cell([E y_{t-1}, a_t], s_{t-1})       a_t: context, for Bahdanau attention only
-    v_t = s_t, or tanh(W_v [a_t, s_t])          with attention of either form
+    s_t = cell([E y_{t-1}, a_t, v_{t-1}], s_{t-1})    a_t: context, for Bahdanau attention only
+                                                      v_{t-1}: with input feeding only
+    v_t = s_t, or tanh(W_v [a_t, s_t])                with attention of either form
     p(y_t | y_{<t}) = softmax(W_hy v_t + b_y)   numbers: y_t = W_hy v_t + b_y
 
 It starts from the beginning symbol and ends with the end symbol; numbers start from zeros (the mean of the training
 values) and are as many as asked for.
 
-Sources: Cho et al. 2014; Bahdanau, Cho and Bengio 2015; Luong, Pham and Manning 2015 (global attention without input
-feeding, so that training runs over all steps at once); Bengio et al. 2015 (scheduled sampling).
+With Luong's attention and without input feeding nothing of a step waits for the attention of the step before it: in
+training all steps of the layers are then one call, and so is the attention of all steps.
+
+Sources: Cho et al. 2014; Bahdanau, Cho and Bengio 2015; Luong, Pham and Manning 2015 (global attention, section 3.1;
+input feeding, section 3.3); Bengio et al. 2015 (scheduled sampling).
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from recur.errors import ConfigError
 from recur.modes import decoding, network
 from recur.modes.answers import refuse_beam, refuse_symbol_rules
 from recur.modes.decoding import Chooser, Decoding, Hypothesis, Rules
-from recur.modes.inputs import Inputs
+from recur.modes.inputs import Inputs, layer_sizes
 from recur.modes.mode import Prediction, step_mask
 from recur.modes.network import Bridge, Stack
 from recur.modes.outputs import TEXTS, NumberOutput, Output, Sums, SymbolOutput
@@ -57,6 +61,8 @@ class DecoderState:
         (B, S, .) what attention compares with, computed once.
     weights : Tensor or None
         (B, S) where it looked last.
+    fed : Tensor or None
+        (B, H) v of the step before, with input feeding.
     """
 
     recurrent: network.State
@@ -64,6 +70,7 @@ class DecoderState:
     lengths: Tensor | None = None
     keys: Tensor | None = None
     weights: Tensor | None = None
+    fed: Tensor | None = None
 
 
 class Decoder(nn.Module):
@@ -91,13 +98,16 @@ class Decoder(nn.Module):
             codec, config, symbols=self.symbols.size if self.symbols else None, size=_last_size(config)
         )
         self.reads_context = memory_size > 0 and config.attention == "bahdanau"
-        self.stack = Stack(config, self.inputs.size + (memory_size if self.reads_context else 0))
+        self.feeds = memory_size > 0 and config.input_feeding
+        fed = layer_sizes(config)[-1] if self.feeds else 0
+        self.stack = Stack(config, self.inputs.size + memory_size * self.reads_context + fed)
         size = self.stack.output_size
         self.bridge = Bridge(summary_size, self.stack)
         self.attention: Attention | None = None
         if memory_size:
             self.attention = (BahdanauAttention if self.reads_context else LuongAttention)(size, memory_size)
-            self.combine = nn.Linear(memory_size + size, size)
+            self.combine = nn.Linear(memory_size + size, fed or size)
+            size = fed or size
         self.output: Output
         if self.symbols is not None:
             self.output = SymbolOutput(
@@ -124,7 +134,8 @@ class Decoder(nn.Module):
             return DecoderState(recurrent)
         if lengths is None:
             lengths = torch.full((memory.shape[0],), memory.shape[1], device=memory.device)
-        return DecoderState(recurrent, memory, lengths, self.attention.keys(memory))
+        fed = summary.new_zeros(summary.shape[0], self.combine.out_features) if self.feeds else None
+        return DecoderState(recurrent, memory, lengths, self.attention.keys(memory), fed=fed)
 
     def loss(
         self, targets: Tensor, lengths: Tensor | None, state: DecoderState, *, label_smoothing: float,
@@ -153,7 +164,7 @@ class Decoder(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         first = self.first(targets.shape[0])[:, None]
         previous = self.inputs(torch.cat([first, targets[:, :-1]], dim=1))
-        if teacher_forcing >= 1.0 and not self.reads_context:
+        if teacher_forcing >= 1.0 and not self.reads_context and not self.feeds:
             outputs, _ = self.stack(previous, state.recurrent, lengths=lengths)
             return self._attend(outputs, state)
         vectors, weights = [], []
@@ -194,6 +205,7 @@ class Decoder(nn.Module):
             pick(state.lengths),
             pick(state.keys),
             pick(state.weights),
+            pick(state.fed),
         )
 
     def write(self, state: DecoderState, rows: int, options: Decoding, top: int, choose: Chooser) -> list[Prediction]:
@@ -296,6 +308,8 @@ class Decoder(nn.Module):
     def _step(self, current: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """One step from an input vector (B, X): v (B, H) and the state after."""
         weights: Tensor | None = None
+        if state.fed is not None:
+            current = torch.cat([current, state.fed], dim=-1)
         if self.attention is not None and self.reads_context:
             context, weights = self._look(self.stack.summary(state.recurrent), state)
             output, recurrent = self.stack.step(torch.cat([current, context], dim=-1), state.recurrent)
@@ -305,7 +319,8 @@ class Decoder(nn.Module):
             attended, all_weights = self._attend(output[:, None], state)
             vector = attended[:, 0]
             weights = None if all_weights is None else all_weights[:, 0]
-        return vector, replace(state, recurrent=recurrent, weights=weights)
+        fed = vector if self.feeds else None
+        return vector, replace(state, recurrent=recurrent, weights=weights, fed=fed)
 
     def _attend(self, outputs: Tensor, state: DecoderState) -> tuple[Tensor, Tensor | None]:
         """Luong: v (B, T, H) and weights (B, T, S) of outputs (B, T, H); without attention the outputs."""

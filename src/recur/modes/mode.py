@@ -66,6 +66,8 @@ class Batch:
         The same for the other side.
     resets : Tensor or None
         (B, T) bool; True where the state is cleared before the step, for streams of several documents.
+    rate : float
+        By which the learning rate of its update is multiplied; a window of half the usual length says half as much.
     """
 
     inputs: Tensor | None
@@ -73,6 +75,7 @@ class Batch:
     targets: Tensor
     target_lengths: Tensor | None = None
     resets: Tensor | None = None
+    rate: float = 1.0
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the same batch on another device."""
@@ -86,6 +89,7 @@ class Batch:
             self.targets.to(device),
             move(self.target_lengths),
             move(self.resets),
+            self.rate,
         )
 
     def __len__(self) -> int:
@@ -204,6 +208,14 @@ class Mode(nn.Module, ABC):
         """The same as `loss`, so that wrappers which call the module (several devices) work."""
         return self.loss(batch, state, label_smoothing=label_smoothing, teacher_forcing=teacher_forcing)
 
+    def penalise(self, *, activation: float, temporal: float) -> None:
+        """Add penalties on the outputs of the last layer to the error that is learned from (`penalty`)."""
+        from recur.modes.outputs import Output
+
+        for module in self.modules():
+            if isinstance(module, Output):
+                module.penalty.activation, module.penalty.temporal = activation, temporal
+
     @abstractmethod
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Turn sums added over batches into figures."""
@@ -221,7 +233,9 @@ class Mode(nn.Module, ABC):
             In a mode that answers in one pass.
         """
         del value, decoding
-        raise ConfigError(f"{self.name} answers in one pass and writes nothing item by item", hint="use predict()")
+        raise ConfigError(
+            f"{self.name} answers in one pass and writes nothing item by item", hint="recur predict, or model.predict()"
+        )
 
     def samples(self, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
         """Answer the first rows, to be shown beside the truth; never touches the global random state."""

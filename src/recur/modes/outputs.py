@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from recur.engine import watch
 from recur.errors import ConfigError
 from recur.modes.inputs import Drop
+from recur.modes.penalty import Penalty
 from recur.nn import AdaptiveReadout, Embedding, Readout, mean_square_error
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Output(nn.Module, ABC):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.drop = Drop(config)
+        self.penalty = Penalty()
 
     def error(
         self, vectors: Tensor, targets: Tensor, mask: Tensor | None, *, label_smoothing: float = 0.0
@@ -65,7 +67,8 @@ class Output(nn.Module, ABC):
         label_smoothing : float
             Share of probability given to all symbols alike, in the mean only.
         """
-        vectors = self.drop(vectors)
+        raw, vectors = vectors, self.drop(vectors)
+        penalty = self.penalty(raw, vectors, mask) if self.training else None
         watcher = watch.current()
         if watcher is not None:
             vectors = watcher.answer(self, vectors, targets, mask)
@@ -76,7 +79,8 @@ class Output(nn.Module, ABC):
         if targets.shape[0] == 0:
             # nothing to predict: a zero that can still be backpropagated
             return vectors.sum() * 0.0 + self.nothing(), {"loss": (0.0, 0.0)}
-        return self._error(vectors, targets, label_smoothing)
+        mean, sums = self._error(vectors, targets, label_smoothing)
+        return (mean if penalty is None else mean + penalty), sums
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Figures from sums added over batches."""

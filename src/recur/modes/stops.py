@@ -53,10 +53,10 @@ class Stops:
         if not self._stops:
             return value
         if isinstance(value, str):
-            places = [place for stop in self._stops if (place := value.find(stop)) >= 0]
-        else:
-            places = [index for index, one in enumerate(value) if str(one) in self._stops]
-        return value[: min(places, default=len(value))]
+            # the end that is complete first counts, as it does while the text is written
+            found = [(value.find(stop) + len(stop), value.find(stop)) for stop in self._stops if stop in value]
+            return value[: min(found)[1]] if found else value
+        return value[: next((index for index, one in enumerate(value) if str(one) in self._stops), len(value))]
 
     def cut_pieces(self, pieces: Iterator[Any]) -> Iterator[Any]:
         """Pieces of a text, or symbols, up to the first end; what may be its beginning waits until it is known."""

@@ -116,7 +116,7 @@ def loop(t: Training, pause: Request) -> str:
     """Learn until there is a reason to stop; return the reason."""
     for epoch, index in t.positions(pause):
         batch = t.task.train.batch(epoch, index)
-        rate = t.set_rate()
+        rate = t.set_rate(batch)
         loss, carried = t.error(batch)
         t.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss.mean)

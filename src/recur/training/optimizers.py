@@ -23,11 +23,13 @@ def make(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
         {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
+    # one pass over the memory of a weight in place of ten
+    fused = all(p.device.type in ("cpu", "cuda") for p in trained)
     match config.optimizer:
         case "adam":
-            return torch.optim.Adam(groups, lr=config.lr)
+            return torch.optim.Adam(groups, lr=config.lr, fused=fused)
         case "adamw":
-            return torch.optim.AdamW(groups, lr=config.lr)
+            return torch.optim.AdamW(groups, lr=config.lr, fused=fused)
         case "sgd" | "asgd":
             return torch.optim.SGD(groups, lr=config.lr)
 

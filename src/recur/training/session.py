@@ -135,10 +135,11 @@ class Training:
             return f"{config.max_minutes:g} minutes are over"
         return None
 
-    def set_rate(self) -> float:
-        """Set the learning rate of the next update."""
+    def set_rate(self, batch: Batch) -> float:
+        """Set the learning rate of the next update, which learns from this batch."""
         state = self.state
         rate = schedules.rate(self.config, step=state.step, total=self.total, epoch=state.epoch, lowered=state.lowered)
+        rate *= batch.rate
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         return rate

@@ -111,6 +111,10 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     randomness.seed(config.training.seed)
     ahead = roles.ahead(config.data.horizon)
     mode = modes.build(roles.mode, input_codec, target_codec, config.model, stream=roles.stream, ahead=ahead)
+    mode.penalise(
+        activation=config.training.activation_regularization,
+        temporal=config.training.temporal_activation_regularization,
+    )
     rows = {
         name: {"rows": len(part), "sample": _fingerprint(part)}
         for name, part in (("train", dataset.train), ("dev", dataset.dev), ("test", dataset.test or ()))
@@ -160,9 +164,16 @@ def refuse_idle(config: Config, roles: Roles) -> None:
     default = Config()
     for section, name, acts, where in (
         ("model", "attention", roles.mode == "many-to-many", "in many-to-many"),
+        (
+            "model",
+            "input_feeding",
+            roles.mode == "many-to-many" and config.model.attention != "none",
+            "with attention, in many-to-many",
+        ),
         ("model", "pooling", roles.mode == "many-to-one", "in many-to-one"),
         ("training", "teacher_forcing", writes, "where a sequence is written: one-to-many and many-to-many"),
         ("training", "bptt_stride", roles.stream, "on one long text"),
+        ("training", "bptt_variable", roles.stream, "on one long text"),
         ("data", "horizon", numbers, "on numbers that predict their own future"),
         ("data", "max_length", not roles.stream, "on rows; one long text is read in windows of --bptt"),
         ("data", "lower", bool(texts), "on text"),
@@ -210,7 +221,8 @@ def _feeds(
     if stream:
         tape = Tape(mode, dataset.train, cache, "train")
         stride = training.bptt_stride or training.bptt
-        train = StreamFeed(tape, data.Layout.of(len(tape), training.batch_size, training.bptt, stride))
+        drawn = training.seed if training.bptt_variable else None
+        train = StreamFeed(tape, data.Layout.of(len(tape), training.batch_size, training.bptt, stride, drawn))
     else:
         rows = Rows(mode, dataset.train, max_length=config.data.max_length)
         size = data.batch_size(training.batch_size, len(rows))

@@ -132,16 +132,15 @@ class StreamFeed:
         return len(self.layout)
 
     def batch(self, epoch: int, index: int) -> Batch:
-        del epoch  # the order of a text is its own
-        first, last = self.layout.span(index)
+        # the order of a text is its own; only where it is cut may differ
+        first, last = self.layout.span(index, epoch)
         places = (self._starts + first)[:, None] + np.arange(last - first + 1)
         ids = torch.from_numpy(self.tape.ids[places].astype(np.int64))
         resets = self.tape.resets(self._starts + first, last - first)
-        return Batch(ids[:, :-1], None, ids[:, 1:], resets=resets)
+        return Batch(ids[:, :-1], None, ids[:, 1:], resets=resets, rate=self.layout.share(index, epoch))
 
     def where(self, epoch: int, index: int) -> list[str]:
-        del epoch
-        first, _ = self.layout.span(index)
+        first, _ = self.layout.span(index, epoch)
         return [self.tape.where(int(start) + first) for start in self._starts]
 
     def encoded(self) -> Iterator[Encoded]:

@@ -39,6 +39,11 @@ def check(config: TrainingConfig) -> None:
     ------
     ConfigError
     """
+    if config.bptt_variable and config.bptt_stride not in (None, config.bptt):
+        raise ConfigError(
+            f"bptt_stride {config.bptt_stride} makes windows overlap, and bptt_variable draws their lengths",
+            hint="leave out one of them",
+        )
     if config.bptt_stride is not None and config.bptt_stride > config.bptt:
         raise ConfigError(
             f"bptt_stride {config.bptt_stride} is larger than bptt {config.bptt}: the errors between two windows "

@@ -1,0 +1,50 @@
+"""Penalties on what the last layer says: large outputs, and outputs that jump.
+
+    activation              alpha * mean (m * h_t)^2              m: the dropout before the readout
+    temporal activation     beta * mean (h_t - h_{t-1})^2         without dropout
+
+Means over all units of all real steps. They are added to the error that is learned from, never to what is reported.
+
+Source: Merity, McCann and Socher 2017, Revisiting activation regularization for language RNNs, sections 4.1 and 4.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass
+class Penalty:
+    """The two penalties.
+
+    Attributes
+    ----------
+    activation, temporal : float
+        alpha and beta; 0 for none.
+    """
+
+    activation: float = 0.0
+    temporal: float = 0.0
+
+    def __call__(self, raw: Tensor, dropped: Tensor, mask: Tensor | None) -> Tensor | None:
+        """The penalty of outputs (B, T, H), or (B, H), before and after dropout; None where there is none.
+
+        ``mask`` (B, T) is True at real steps.
+        """
+        parts = []
+        if self.activation:
+            real = dropped if mask is None else dropped[mask]
+            parts.append(self.activation * _mean(real.square()))
+        if self.temporal and raw.dim() == 3:
+            jumps = raw[:, 1:] - raw[:, :-1]
+            if mask is not None:
+                jumps = jumps[mask[:, 1:] & mask[:, :-1]]
+            parts.append(self.temporal * _mean(jumps.square()))
+        return sum(parts[1:], parts[0]) if parts else None
+
+
+def _mean(squares: Tensor) -> Tensor:
+    """The mean, and zero of nothing."""
+    return squares.sum() / max(1, squares.numel())
