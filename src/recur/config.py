@@ -25,7 +25,7 @@ class DataConfig(Section):
     source: str | None = Field(None, description="file or folder to train on")
     dev: str | None = Field(None, description="file to choose on; without it a part of the source is held out")
     test: str | None = Field(None, description="file to report on, once")
-    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll"] | None = Field(
+    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy"] | None = Field(
         None, description="kind of file; inferred from the name and the first lines"
     )
     input: list[str] | None = Field(None, description="input column(s)")

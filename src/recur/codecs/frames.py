@@ -12,7 +12,8 @@ import numpy as np
 
 from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import field
-from recur.codecs.pictures import Kept, fitted, is_picture, name_of, read_picture, shrunk, to_png
+from recur.codecs.kept import Kept
+from recur.codecs.pictures import fitted, is_picture, known_as, name_of, read_picture, shrunk, to_png
 from recur.codecs.scale import Scale
 from recur.errors import DamagedError, DataError, require
 
@@ -167,12 +168,7 @@ def read_video(path: Path, rate: float | None = None, size: tuple[int, int] | No
     MissingExtraError
         Without PyAV.
     """
-    try:
-        status = path.stat()
-    except OSError as error:
-        hint = "mend the path, or leave the row out"
-        raise DamagedError(f"{path} cannot be read: {error.strerror}", hint=hint) from None
-    key = (str(path), status.st_mtime_ns, status.st_size, rate, size)
+    key = (known_as(path), rate, size)
     found = _kept.get(key)
     return found if found is not None else _kept.put(key, _decoded(path, rate, size))
 

@@ -7,46 +7,20 @@ to is kept in memory within a bound, since a network meets each picture in every
 from __future__ import annotations
 
 import io
-from collections import OrderedDict
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from recur.codecs.kept import Kept, file_key
 from recur.errors import DamagedError, DataError, require
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"})
-KEEP_BYTES = 256 * 2**20
 GRAY, RGB = 1, 3
 
 # of a pixel's brightness, in 65536ths (ITU-R BT.601, as Pillow has it)
 _RED, _GREEN, _BLUE, _HALF = 19595, 38470, 7471, 32768
-
-
-class Kept:
-    """Arrays by key, the least recently used ones forgotten when they are more than so many bytes."""
-
-    def __init__(self, most: int = KEEP_BYTES) -> None:
-        self.most = most
-        self.bytes = 0
-        self._arrays: OrderedDict[Any, np.ndarray] = OrderedDict()
-
-    def get(self, key: Any) -> np.ndarray | None:
-        """Return an array that is kept, or None."""
-        found = self._arrays.get(key)
-        if found is not None:
-            self._arrays.move_to_end(key)
-        return found
-
-    def put(self, key: Any, array: np.ndarray) -> np.ndarray:
-        """Keep an array if it is not too large, and return it, no longer to be written to."""
-        array.flags.writeable = False
-        if array.nbytes <= self.most:
-            self.bytes += array.nbytes
-            self._arrays[key] = array
-            while self.bytes > self.most:
-                self.bytes -= self._arrays.popitem(last=False)[1].nbytes
-        return array
 
 
 _kept = Kept()
@@ -83,7 +57,7 @@ def read_picture(value: Any, size: tuple[int, int] | None = None) -> np.ndarray:
     if not isinstance(value, (str, Path)):
         return _of_image(value, size)
     path = Path(value)
-    key = (str(path), _changed(path), size)
+    key = (known_as(path), size)
     found = _kept.get(key)
     return found if found is not None else _kept.put(key, _of_file(path, size))
 
@@ -126,15 +100,19 @@ def name_of(value: Any) -> str:
     return Path(value).name if isinstance(value, (str, Path)) else f"a picture in memory ({type(value).__name__})"
 
 
-def _changed(path: Path) -> tuple[int, int]:
-    """Return when a file was changed and how large it is."""
+def known_as(path: Path) -> Hashable:
+    """Return what a file is known by.
+
+    Raises
+    ------
+    DamagedError
+        When there is no such file.
+    """
     try:
-        status = path.stat()
+        return file_key(path)
     except OSError as error:
-        raise DamagedError(
-            f"{path} cannot be read: {error.strerror}", hint="mend the path, or leave the row out"
-        ) from None
-    return status.st_mtime_ns, status.st_size
+        hint = "mend the path, or leave the row out"
+        raise DamagedError(f"{path} cannot be read: {error.strerror}", hint=hint) from None
 
 
 def _of_file(path: Path, size: tuple[int, int] | None) -> np.ndarray:
