@@ -20,6 +20,7 @@ from recur.errors import DamagedError, DataError, require
 VIDEOS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"})
 
 _kept = Kept()
+_MILLISECOND = 1e-3
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -48,7 +49,7 @@ class FramesCodec(Codec):
         self, *, size: int | list[int] | tuple[int, int] | None = None, color: str = "auto",
         frame_rate: float | None = None,
     ) -> None:  # fmt: skip
-        self.frame_rate = frame_rate
+        self.frame_rate = None if frame_rate is None else float(frame_rate)
         self.scale = Scale(size, color)
         self.size = 0
 
@@ -173,29 +174,56 @@ def read_video(path: Path, rate: float | None = None, size: tuple[int, int] | No
     return found if found is not None else _kept.put(key, _decoded(path, rate, size))
 
 
+class _Clock:
+    """Takes from frames with times the one that is on the screen at each multiple of 1 / rate.
+
+    Containers keep times to the millisecond, so a frame that comes a millisecond late is in time.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self._taken = 0
+        self._start: float | None = None
+        self._time = 0.0
+        self._last: np.ndarray | None = None
+
+    def passed(self, array: np.ndarray, time: float | None) -> list[np.ndarray]:
+        """Show a frame from a time on; return what the frame before was taken for."""
+        time = self._time if time is None else time
+        self._start = time if self._start is None else self._start
+        found = self._until(time)
+        self._last, self._time = array, time
+        return found
+
+    def end(self, duration: float) -> list[np.ndarray]:
+        """Return what the last frame is taken for, which is shown so long."""
+        found = self._until(self._time + duration)
+        # a video has its first moment, however short it is
+        return found if self._taken or self._last is None else [self._last]
+
+    def _until(self, time: float) -> list[np.ndarray]:
+        if self._last is None:
+            return []
+        due = math.ceil((time - (self._start or 0.0) - _MILLISECOND) * self.rate)
+        found = [self._last] * max(0, due - self._taken)
+        self._taken += len(found)
+        return found
+
+
 def _decoded(path: Path, rate: float | None, size: tuple[int, int] | None) -> np.ndarray:
     av = require("av", "video")
     frames: list[np.ndarray] = []
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            start: float | None = None
-            last: np.ndarray | None = None
+            clock = None if rate is None else _Clock(rate)
             for frame in container.decode(stream):
                 form = "gray" if frame.format.name.startswith(("gray", "mono")) else "rgb24"
                 picture = frame.to_ndarray(format=form)
                 array = fitted(picture[:, :, None] if picture.ndim == 2 else picture, size)
-                if rate is None or frame.time is None:
-                    frames.append(array)
-                    continue
-                start = frame.time if start is None else start
-                # what was on the screen until now belongs to the moments that have passed
-                due = math.ceil((frame.time - start) * rate - 1e-6)
-                while last is not None and len(frames) < due:
-                    frames.append(last)
-                last = array
-            if last is not None and rate is not None:
-                frames.append(last)
+                frames += [array] if clock is None else clock.passed(array, frame.time)
+            if clock is not None:
+                frames += clock.end(float(1 / stream.average_rate) if stream.average_rate else 0.0)
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise DamagedError(
             f"{path} is damaged or no video ({error or 'there is no stream of pictures'})",

@@ -58,11 +58,11 @@ class Scale:
         DataError
             When there is none, or they have different sizes and none was asked for.
         """
-        number, colourful, first = 0, False, ""
+        number, colourful, first, asked = 0, False, "", self.size
         # how often each of the 256 values is met, in each channel: every sum follows from it exactly
         counts = np.zeros((RGB, 256), np.int64)
         for value in pictures:
-            array = read_picture(value, self.size)
+            array = read_picture(value, asked)
             if self.size is None:
                 self.size, first = (array.shape[0], array.shape[1]), name_of(value)
             elif array.shape[:2] != self.size:

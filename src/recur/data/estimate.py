@@ -64,11 +64,15 @@ def estimate(
     model = config.model
     sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size] * model.num_layers
     directions = 2 if _both_ways(model, roles) else 1
-    pictures, work, read = _convolutions(model, input_codec)
+    seen, work, read = _convolutions(model, input_codec)
+    pictures = steps if input_codec is not None and input_codec.sequence else rows
     embedding = model.embedding_size or sizes[0]
     first = embedding if input_codec is None or input_codec.discrete else read or input_codec.size
     recurrent = _recurrent(model, sizes, first, directions)
     last = sizes[-1] * directions
+    if roles.mode == "one-to-one":
+        # layers without time: a matrix and a bias each
+        recurrent = sum((a + 1) * b for a, b in zip([first, *sizes[:-1]], sizes, strict=True))
     if roles.mode in ("many-to-many", "one-to-many"):
         if roles.mode == "one-to-many":
             recurrent = 0
@@ -77,9 +81,9 @@ def estimate(
     readout = (last + 1) * target_codec.size
     tables = sum(codec.size * embedding for codec in _discrete(roles, input_codec, target_codec))
     predicted = steps if roles.writes_a_sequence else rows
-    flops = 6.0 * (recurrent * steps + readout * predicted + work * max(rows, steps if read else 0))
+    flops = 6.0 * (recurrent * steps + readout * predicted + work * pictures)
     loop = steps / max(1.0, rows / max(1, updates)) * len(sizes) * _OVERHEAD
-    parameters = int(recurrent + readout + tables + pictures)
+    parameters = int(recurrent + readout + tables + seen)
     batch = steps / max(1, updates)
     kept = batch * (12 * sum(sizes) * directions + embedding) + 3 * (predicted / max(1, updates)) * target_codec.size
     return Estimate(parameters, int(4 * (_COPIES * parameters + kept)), flops / (_EFFICIENCY * _speed()) + loop)
