@@ -145,6 +145,8 @@ class MemoryFiles(MemoryTable):
     def __init__(self, folder: Path, kind: str, rows: list[Row]) -> None:
         super().__init__(rows, list(rows[0]), str(folder))
         self._folder, self._kind = folder, kind
+        # a label is the name of a folder, which is no video for that
+        self.holds = {kind: kind, "label": "class"}
 
     @property
     def folder(self) -> Path:
