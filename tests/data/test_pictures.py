@@ -207,6 +207,17 @@ def test_a_part_with_nothing_whole_is_refused(tmp_path: Path) -> None:
         load(config(tmp_path, damaged="skip"))
 
 
+def test_damaged_features_are_left_out_too(tmp_path: Path) -> None:
+    rows = []
+    for place in range(20):
+        np.save(tmp_path / f"{place}.npy", np.random.default_rng(place).normal(size=7))
+        rows.append({"features": f"{place}.npy", "label": "ab"[place % 2]})
+    written(tmp_path / "7.npy", b"no array")
+    path = table(tmp_path / "rows.csv", rows)
+    (said,) = load(config(path, damaged="skip")).damaged
+    assert said.startswith("rows.csv:9: ")
+
+
 def test_inputs_of_a_table_are_paths(tmp_path: Path) -> None:
     path = captions(tmp_path)
     settings = config(path)

@@ -17,13 +17,14 @@ def without_damaged(examples: Sequence[Example], roles: Roles, config: Config) -
 
     With ``damaged = "error"`` nothing is read here: the first damaged file is an error where it is met.
     """
-    sides = [side for side, kind in enumerate((roles.input_codec, roles.target_codec)) if kind in CODECS]
-    if config.data.damaged != "skip" or not sides or not isinstance(examples, (RowExamples, GroupExamples)):
+    if config.data.damaged != "skip" or not isinstance(examples, (RowExamples, GroupExamples)):
         return examples, []
+    sides = [side for side, kind in enumerate((roles.input_codec, roles.target_codec)) if kind in CODECS]
     readers = [(side, codecs.make((roles.input_codec, roles.target_codec)[side] or "", config.data)) for side in sides]
     whole, lost = [], []
     for index in range(len(examples)):
         try:
+            # files of numbers are read here, pictures and the like by their codec
             example = examples[index]
             for side, codec in readers:
                 codec.intact(example[side])

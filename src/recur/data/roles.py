@@ -34,6 +34,7 @@ from recur.data.table import Table
 from recur.errors import ConfigError, did_you_mean
 
 TEXTS = ("words", "characters", "subwords")
+PICTURES = ("images", "frames")
 _READS_A_SEQUENCE = ("many-to-one", "many-to-many", "synced")
 _WRITES_A_SEQUENCE = ("one-to-many", "many-to-many", "synced")
 
@@ -221,7 +222,7 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
 
 def _find_target(table: Table, inputs: list[Column], rest: list[Column], mode: str | None) -> list[Column]:
     """Return what is to be predicted, by its name or by being the only label; nothing for one's own future."""
-    files = [each for each in [*inputs, *rest] if each.holds in FILES]
+    files = [each for each in [*inputs, *rest] if each.holds in PICTURES]
     rest = [each for each in rest if each not in inputs and each not in files]
     named = [each for each in rest if is_target(each.name)]
     if named:
@@ -288,7 +289,7 @@ def _settle(table: Table, inputs: list[Column], targets: list[Column], config: C
         _check_own_future(table, inputs, input_codec)
         return mode, input_codec, input_codec or "words"
     target_codec = data.target_codec or _codec(table, targets, writes, mode, data.group, target=True)
-    if target_codec in ("images", "frames"):
+    if target_codec in PICTURES:
         raise ConfigError(
             f"{table.name}: {_described(targets)} cannot be the target: pictures are read, not written",
             hint="name it as --input",
@@ -300,7 +301,7 @@ def _settle(table: Table, inputs: list[Column], targets: list[Column], config: C
 
 
 def _check_own_future(table: Table, inputs: list[Column], codec: str | None) -> None:
-    if codec in ("class", "images", "frames"):
+    if codec == "class" or codec in PICTURES:
         raise ConfigError(
             f"{table.name}: {_described(inputs)} alone is no sequence to learn from", hint="--target COLUMN"
         )

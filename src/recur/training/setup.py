@@ -16,6 +16,7 @@ from recur.codecs import Codec
 from recur.config import Config
 from recur.data import Example, GroupExamples, Roles
 from recur.data.media import codec_of
+from recur.data.roles import PICTURES
 from recur.data.split import fingerprint
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
 from recur.modes import Mode
@@ -29,7 +30,6 @@ from recur.training.stream import StreamFeed, Tape
 FINGERPRINT_ROWS = 1000
 SAMPLE_PIECES = 60
 SAMPLE_ROWS = 30
-PICTURES = ("images", "frames")
 
 
 @dataclass
