@@ -38,30 +38,53 @@ def words(caption: str) -> str:
     return " ".join(word for word in caption.lower().split() if any(map(str.isalnum, word)))
 
 
+class Judge:
+    """BLEU against the captions that people wrote of some pictures; what is counted of them is counted once.
+
+    Parameters
+    ----------
+    references : mapping
+        Picture to its captions; not necessarily as many of each.
+    """
+
+    def __init__(self, references: References) -> None:
+        self.pictures = list(references)
+        most = max(map(len, references.values()))
+        self._streams = [
+            [words(each[place]) if place < len(each) else None for each in references.values()] for place in range(most)
+        ]
+        self._metrics: dict[int, Any] = {}
+
+    def score(self, written: Mapping[str, str], order: int) -> float:
+        """Return BLEU of orders 1 to ``order``, in per cent, of one caption a picture."""
+        hypotheses = [words(written[picture]) for picture in self.pictures]
+        return float(self._metric(order).corpus_score(hypotheses, None).score)
+
+    def signature(self, order: int) -> str:
+        """Return sacrebleu's own words for how it counted."""
+        return str(self._metric(order).get_signature())
+
+    def _metric(self, order: int) -> Any:
+        if order not in self._metrics:
+            self._metrics[order] = require("sacrebleu.metrics", "mt").BLEU(
+                max_ngram_order=order, tokenize="none", smooth_method="none", force=True, references=self._streams
+            )
+        return self._metrics[order]
+
+
 def bleu(written: Mapping[str, str], references: References) -> Bleu:
-    """Judge one caption a picture against all captions that people wrote of it.
+    """Judge one caption a picture against all captions that people wrote of it, by BLEU-1 to BLEU-4.
 
     Parameters
     ----------
     written : mapping
         Picture to caption.
     references : mapping
-        Picture to its captions, of the same pictures; not necessarily as many of each.
+        Picture to its captions, of the same pictures.
     """
-    metrics = require("sacrebleu.metrics", "mt")
-    pictures = list(references)
-    hypotheses = [words(written[picture]) for picture in pictures]
-    most = max(len(references[picture]) for picture in pictures)
-    streams = [
-        [words(references[picture][place]) if place < len(references[picture]) else None for picture in pictures]
-        for place in range(most)
-    ]
-    values, signature = {}, ""
-    for order in ORDERS:
-        metric = metrics.BLEU(max_ngram_order=order, tokenize="none", smooth_method="none", force=True)
-        values[order] = float(metric.corpus_score(hypotheses, streams).score)
-        signature = str(metric.get_signature())
-    return Bleu(values, signature)
+    judge = Judge(references)
+    values = {order: judge.score(written, order) for order in ORDERS}
+    return Bleu(values, judge.signature(ORDERS[-1]))
 
 
 def best_constant(references: References, order: int) -> str:
@@ -75,7 +98,8 @@ def best_constant(references: References, order: int) -> str:
     candidates = sorted({words(caption) for captions in references.values() for caption in captions})
     shared = {caption: np.mean([pairs[pair] for pair in _pairs(caption)] or [0]) for caption in candidates}
     likely = sorted(candidates, key=lambda caption: -shared[caption])[:CANDIDATES]
-    scores = {caption: bleu(dict.fromkeys(references, caption), references).values[order] for caption in likely}
+    judge = Judge(references)
+    scores = {caption: judge.score(dict.fromkeys(references, caption), order) for caption in likely}
     return max(scores, key=lambda caption: scores[caption])
 
 
@@ -86,7 +110,7 @@ def most_typical(captions: Sequence[str]) -> str:
     scores = []
     for place, caption in enumerate(captions):
         others = [*captions[:place], *captions[place + 1 :]]
-        scores.append(bleu({"": caption}, {"": others}).values[2])
+        scores.append(Judge({"": others}).score({"": caption}, 2))
     return captions[int(np.argmax(scores))]
 
 

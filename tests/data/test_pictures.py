@@ -67,6 +67,14 @@ def test_rows_and_pixels_of_pictures_are_sequences(tmp_path: Path) -> None:
         assert load(config(classes(tmp_path), image_steps=steps)).roles.mode == "many-to-one"
 
 
+def test_a_mode_that_does_not_fit_says_which_option_would(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="many-to-one reads a sequence, and a picture is one value") as caught:
+        load(config(classes(tmp_path), "many-to-one"))
+    assert caught.value.hint == "--image-steps rows, or leave out --mode"
+    with pytest.raises(ConfigError, match="one-to-one reads one value, and a picture by its rows is a sequence"):
+        load(config(tmp_path, "one-to-one", image_steps="rows"))
+
+
 def test_a_column_of_paths_begins_at_its_table(tmp_path: Path) -> None:
     dataset = load(config(captions(tmp_path)))
     assert dataset.roles.sentence == "image, caption -> one-to-many, images -> words"

@@ -19,10 +19,10 @@ def test_layers_are_torchs(grid: tuple[int, int, int], pooling: str) -> None:
     x = torch.randn(3, *grid, dtype=torch.float64)
     expected = x.permute(0, 3, 1, 2)
     for place in (0, 4):
-        convolution, norm = network.layers[place], network.layers[place + 1]
+        convolution, norm = network.layers[place], network.layers[place + 2]
         expected = functional.conv2d(expected, convolution.weight, padding=1)
-        expected = functional.group_norm(expected, norm.num_groups, norm.weight, norm.bias)
-        expected = functional.max_pool2d(expected.relu(), 2, ceil_mode=True)
+        expected = functional.max_pool2d(expected, 2, ceil_mode=True)
+        expected = functional.group_norm(expected, norm.num_groups, norm.weight, norm.bias).relu()
     close(network.maps(x), expected.permute(0, 2, 3, 1))
     found = network(x)
     assert found.shape == (3, network.size)

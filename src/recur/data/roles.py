@@ -285,6 +285,10 @@ def _settle(table: Table, inputs: list[Column], targets: list[Column], config: C
     input_codec = (
         None if not inputs else data.input_codec or _codec(table, inputs, reads, mode, data.group, target=False)
     )
+    if input_codec == "images" and reads != (data.image_steps != "whole"):
+        what = "a picture is one value" if reads else f"a picture by its {data.image_steps} is a sequence"
+        has, fits = ("a sequence", "--image-steps rows") if reads else ("one value", "leave out --image-steps")
+        raise ConfigError(f"{mode} reads {has}, and {what}", hint=f"{fits}, or leave out --mode")
     if not targets:
         _check_own_future(table, inputs, input_codec)
         return mode, input_codec, input_codec or "words"

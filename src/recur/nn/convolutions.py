@@ -18,7 +18,7 @@ _GROUP = 8  # channels that are normalised together
 class Convolutions(nn.Module):
     """A small convolutional network over pictures.
 
-        a_0 = x,   a_k = maxpool_2(relu(norm(W_k * a_{k-1})))          K layers, each halves height and width
+        a_0 = x,   a_k = relu(norm(maxpool_2(W_k * a_{k-1})))          K layers, each halves height and width
 
     where W_k * a is a convolution of 3 x 3 with zeros around, and norm a group normalisation: it looks at one picture
     alone, so that neither the other rows of a batch nor padding change what becomes of it.
@@ -63,8 +63,9 @@ class Convolutions(nn.Module):
         for made in channels:
             layers += [
                 nn.Conv2d(given, made, 3, padding=1, bias=False),
-                nn.GroupNorm(math.gcd(made, max(1, made // _GROUP)), made),
-                nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True),
+                # what follows the pooling has a quarter of the work
+                nn.MaxPool2d(2, ceil_mode=True),
+                nn.GroupNorm(math.gcd(made, max(1, made // _GROUP)), made), nn.ReLU(),
             ]  # fmt: skip
             height, width, given = -(-height // 2), -(-width // 2), made
         self.layers = nn.Sequential(*layers)
