@@ -204,7 +204,7 @@ def test_damaged_pictures_are_left_out_and_counted(tmp_path: Path) -> None:
     assert said.startswith("corner0/bad.png: ")
     report = check(settings)
     assert report.damaged == dataset.damaged
-    assert "1 rows are left out" in str(report).replace("1 row is", "1 rows are")
+    assert "damaged   1 row is left out:\n          corner0/bad.png: " in str(report)
 
 
 def test_a_part_with_nothing_whole_is_refused(tmp_path: Path) -> None:

@@ -253,7 +253,8 @@ def _lines(report: Report) -> list[str]:
     if report.looked_at < report.rows["train"]:
         lines.append(f"looked at {report.looked_at:,} of the training rows")
     if report.damaged:
-        lines.append(f"damaged   {len(report.damaged):,} rows are left out:")
+        count = len(report.damaged)
+        lines.append(f"damaged   {count:,} row{'s are' if count > 1 else ' is'} left out:")
         lines += [f"          {each}" for each in report.damaged[:_DAMAGED]]
         if len(report.damaged) > _DAMAGED:
             lines.append(f"          and {len(report.damaged) - _DAMAGED:,} more")

@@ -259,8 +259,8 @@ def _in_words(dataset: data.Dataset, train: Feed, stream: bool) -> str:
     said = ", ".join(f"{len(part):,} {unit}{'s' * (len(part) != 1)} {name}" for name, part in parts.items())
     said += f" ({dataset.held_out})"
     if dataset.damaged:
-        said += f"; {len(dataset.damaged):,} rows left out, whose files are damaged: {dataset.damaged[0]}"
-        said += ", …" if len(dataset.damaged) > 1 else ""
+        count = len(dataset.damaged)
+        said += f"; {count:,} damaged file{'s' * (count > 1)} left out: {dataset.damaged[0]}" + ", …" * (count > 1)
     if isinstance(train, StreamFeed):
         said += f"; {len(train.tape):,} symbols as {train.layout.streams} parallel streams"
     return said
