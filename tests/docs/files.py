@@ -7,6 +7,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.pictures import square, write_picture
+
 GOOD, BAD = ["fine", "lovely", "warm", "bright"], ["dull", "cold", "empty", "flat"]
 THINGS = ["film", "story", "song", "evening", "play", "meal"]
 PLACES = {"clouds": "sky", "fish": "sea", "trains": "station", "stars": "night", "cows": "field"}
@@ -83,6 +85,12 @@ def flowers(path: Path) -> None:
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+def corners(folder: Path) -> None:
+    """Pictures of a bright square on the left or on the right, a folder for each."""
+    for place in range(60):
+        write_picture(folder / ("left", "right")[place % 2] / f"{place}.png", square(place))
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     "reviews.csv": reviews,
     "sentences.txt": sentences,
@@ -91,4 +99,5 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "tagged.conll": tagged,
     "names.csv": names,
     "flowers.csv": flowers,
+    "corners": corners,
 }

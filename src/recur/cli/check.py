@@ -25,7 +25,7 @@ def check(
     Parameters
     ----------
     data
-        File or folder: text, CSV, TSV, JSONL, CoNLL columns, or a folder of text files by class.
+        File or folder: text, CSV, TSV, JSONL, CoNLL columns, idx, or a folder of texts, pictures or videos by class.
     config
         TOML file with the same names as the options; options win over it.
     json

@@ -29,7 +29,7 @@ def train(
     Parameters
     ----------
     data
-        File or folder: text, CSV, TSV, JSONL, CoNLL columns, or a folder of text files by class.
+        File or folder: text, CSV, TSV, JSONL, CoNLL columns, idx, or a folder of texts, pictures or videos by class.
     out
         Run folder to write; without it runs/NAME-MODE.
     config

@@ -29,22 +29,27 @@ class Codec(ABC):
     one value a row    () int64              (C,) float32
     =================  ====================  ====================
 
+    A step, or a value, that is a picture is (H, W, C) float32 in place of (C,): then ``grid`` says so.
+
     Attributes
     ----------
     kind : str
-        The name in configurations and files: words, characters, subwords, class, tags or numbers.
+        The name in configurations and files: words, characters, subwords, class, tags, numbers, images, frames.
     discrete : bool
         Whether values are ids.
     sequence : bool
         Whether one example has many steps.
     size : int
         Number of ids, or number of columns.
+    grid : tuple of int or None
+        Height, width and channels, where what is read is pictures.
     """
 
     kind: ClassVar[str]
     discrete: bool
     sequence: bool
     size: int
+    grid: tuple[int, int, int] | None = None
 
     def __init_subclass__(cls) -> None:
         """Register the class under its kind, so that a file can name it."""
@@ -71,6 +76,16 @@ class Codec(ABC):
     @abstractmethod
     def show(self, value: Any, width: int = 72) -> str:
         """Return one line of at most ``width`` characters for a person."""
+
+    def intact(self, value: Any) -> None:
+        """Read the file that a value names from end to end; of codecs without files this does nothing.
+
+        Raises
+        ------
+        DamagedError
+            When the file cannot be read.
+        """
+        del value
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:

@@ -1,0 +1,184 @@
+"""Pictures: every way to give one is read alike, and what is read can be shown again."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from tests.pictures import noise, square, write_picture
+
+from recur import codecs
+from recur.codecs import ImagesCodec
+from recur.codecs.pictures import in_channels, read_picture
+from recur.config import DataConfig
+from recur.errors import DamagedError, DataError, MissingExtraError, RunError
+
+SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3]))
+
+
+@given(SIZES, st.sampled_from(["whole", "rows", "pixels"]), st.integers(0, 99))
+def test_a_picture_comes_back_exactly_however_it_is_read(size: tuple[int, int, int], steps: str, seed: int) -> None:
+    height, width, channels = size
+    pictures = [noise(*size, seed=seed), noise(*size, seed=seed + 1)]
+    codec = ImagesCodec(steps=steps).fit(pictures)
+    shapes = {"whole": size, "rows": (height, width * channels), "pixels": (height * width, channels)}
+    for picture in pictures:
+        array = codec.encode(picture)
+        assert array.shape == shapes[steps]
+        assert array.dtype == np.float32
+        assert np.array_equal(codec.decode(array), picture)
+    assert codec.size == shapes[steps][-1]
+    assert codec.grid == (size if steps == "whole" else None)
+    assert codec.sequence == (steps != "whole")
+
+
+def test_channels_have_mean_0_and_deviation_1_over_the_training_pictures() -> None:
+    pictures = [noise(6, 5, 3, seed=seed) // (seed + 1) for seed in range(4)]
+    codec = ImagesCodec().fit(pictures)
+    encoded = np.stack([codec.encode(picture) for picture in pictures]).astype(np.float64)
+    assert np.allclose(encoded.mean((0, 1, 2)), 0, atol=1e-6)
+    assert np.allclose(encoded.std((0, 1, 2)), 1, atol=1e-6)
+
+
+def test_rows_and_pixels_are_read_from_the_top_left() -> None:
+    picture = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    for steps in ("rows", "pixels"):
+        codec = ImagesCodec(steps=steps).fit([picture])
+        assert (np.diff(codec.encode(picture).reshape(-1)) > 0).all()
+
+
+def test_a_codec_read_from_its_file_encodes_alike(tmp_path: Path) -> None:
+    codec = ImagesCodec(size=[4, 6], color="rgb", steps="rows").fit([noise(8, 8), noise(9, 5, 3)])
+    codec.save(tmp_path, "input_codec")
+    again = codecs.load(tmp_path, "input_codec")
+    assert again.describe() == codec.describe() == "images: 4 x 6, rgb, row by row (4 steps of 18)"
+    assert np.array_equal(again.encode(noise(7, 7)), codec.encode(noise(7, 7)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"rows"', '"columns"', "steps"),
+        ("[\n  4,", "[\n  0,", "grid"),
+        ('"rgb"', '"red"', "grid"),
+        ('"mean"', '"m"', "mean"),
+    ],
+)
+def test_an_altered_codec_file_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    ImagesCodec(size=4, color="rgb", steps="rows").fit([noise(8, 8)]).save(tmp_path, "c")
+    path = tmp_path / "c.json"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(RunError, match=said):
+        codecs.load(tmp_path, "c")
+
+
+def test_a_file_an_array_and_a_pil_image_are_the_same(tmp_path: Path) -> None:
+    array = noise(5, 7, 3)
+    path = write_picture(tmp_path / "a.png", array)
+    codec = ImagesCodec().fit([str(path)])
+    for value in (str(path), path, array, Image.fromarray(array)):
+        assert np.array_equal(codec.decode(codec.encode(value)), array)
+
+
+def test_colour_is_found_out_or_asked_for() -> None:
+    gray, colourful = noise(4, 4), noise(4, 4, 3)
+    assert ImagesCodec().fit([gray]).size == 1
+    assert ImagesCodec().fit([gray, colourful]).size == 3
+    assert ImagesCodec(color="rgb").fit([gray]).size == 3
+    codec = ImagesCodec(color="gray").fit([colourful])
+    assert codec.size == 1
+    # the weights of brightness are Pillow's
+    assert np.array_equal(
+        codec.decode(codec.encode(colourful))[:, :, 0], np.array(Image.fromarray(colourful).convert("L"))
+    )
+    assert np.array_equal(in_channels(gray[:, :, None], 3)[:, :, 2], gray)
+
+
+def test_pictures_of_different_sizes_ask_for_one(tmp_path: Path) -> None:
+    paths = [write_picture(tmp_path / name, noise(*size)) for name, size in (("a.png", (4, 6)), ("b.png", (5, 6)))]
+    with pytest.raises(DataError) as caught:
+        ImagesCodec().fit(paths)
+    assert "a.png is 4 x 6, b.png is 5 x 6 (height x width)" in caught.value.message
+    assert "--image-size" in str(caught.value.hint)
+    assert ImagesCodec(size=4).fit(paths).encode(paths[1]).shape == (4, 4, 1)
+
+
+def test_scaling_covers_the_size_and_cuts_both_sides_alike() -> None:
+    wide = np.zeros((10, 30), np.uint8)
+    wide[:, 10:20] = 255
+    assert (read_picture(wide, (10, 10)) == 255).all()
+    assert read_picture(wide, (20, 60)).shape == (20, 60, 1)
+
+
+def test_a_photo_is_turned_upright_and_lies_over_white(tmp_path: Path) -> None:
+    array = noise(4, 6, 3)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned a quarter
+    Image.fromarray(array).save(tmp_path / "turned.png", exif=exif)
+    assert np.array_equal(read_picture(tmp_path / "turned.png"), np.rot90(array, -1))
+    clear = np.dstack([array, np.zeros((4, 6), np.uint8)])
+    Image.fromarray(clear).save(tmp_path / "clear.png")
+    assert (read_picture(tmp_path / "clear.png") == 255).all()
+
+
+def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 256, 65535]], np.uint16)).save(tmp_path / "deep.png")
+    assert read_picture(tmp_path / "deep.png")[:, :, 0].tolist() == [[0, 1, 255]]
+
+
+def test_a_jpeg_is_decoded_smaller_and_stays_the_picture(tmp_path: Path) -> None:
+    smooth = np.kron(square(1, 12), np.ones((20, 20), np.uint8))
+    path = write_picture(tmp_path / "a.jpg", smooth)
+    small, exact = read_picture(path, (24, 24)).astype(int), read_picture(smooth, (24, 24)).astype(int)
+    assert np.abs(small - exact).mean() < 6
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", None])
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = write_picture(tmp_path / "cut.png", noise(40, 40))
+    path.write_bytes(path.read_bytes()[:-700] if content is None else content)
+    with pytest.raises(DamagedError, match=r"cut.png is damaged or no picture") as caught:
+        read_picture(path)
+    assert "--damaged skip" in str(caught.value.hint)
+    with pytest.raises(DamagedError, match=r"none.png cannot be read: No such file"):
+        read_picture(tmp_path / "none.png")
+
+
+def test_what_is_no_picture_is_refused() -> None:
+    codec = ImagesCodec().fit([noise(4, 4)])
+    for value in (noise(4, 4).astype(float), noise(4, 4, 2), noise(4), 3, None, np.zeros((0, 3), np.uint8)):
+        with pytest.raises(DataError, match="expected a picture"):
+            codec.encode(value)
+    with pytest.raises(DataError, match="expected 16 numbers"):
+        codec.decode(np.zeros((3, 4)))
+    with pytest.raises(DataError, match="knows no pictures yet"):
+        ImagesCodec().encode(noise(4, 4))
+    with pytest.raises(DataError, match="there are no pictures"):
+        ImagesCodec().fit([])
+
+
+def test_arrays_need_no_pillow_and_files_name_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_picture(tmp_path / "a.png", noise(4, 4))
+    for name in ("PIL", "PIL.Image", "PIL.ImageOps"):
+        monkeypatch.setitem(sys.modules, name, None)
+    codec = ImagesCodec().fit([noise(4, 4)])
+    assert codec.encode(noise(4, 4)).shape == (4, 4, 1)
+    with pytest.raises(MissingExtraError, match=r"recur\[image\]"):
+        codec.encode(path)
+
+
+def test_it_shows_itself(tmp_path: Path) -> None:
+    path = write_picture(tmp_path / "a.png", noise(10, 20, 3))
+    codec = codecs.make("images", DataConfig(image_size=8)).fit([path])
+    assert codec.show(path) == "a.png"
+    assert codec.show(noise(4, 6)) == "a picture of 4 x 6"
+    with Image.open(io.BytesIO(codec.thumbnail(path, side=16))) as small:
+        assert (small.format, small.size) == ("PNG", (16, 8))
