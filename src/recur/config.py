@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
-CODECS = ("words", "characters", "subwords", "class", "tags", "numbers")
+CODECS = ("words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio")
 
 ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced"]
-CodecName = Literal["words", "characters", "subwords", "class", "tags", "numbers"]
+CodecName = Literal["words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio"]
 
 
 class Section(BaseModel):
@@ -42,6 +42,21 @@ class DataConfig(Section):
     min_count: int = Field(1, ge=1, description="words seen less often become unknown")
     max_vocab: int | None = Field(None, ge=1, description="largest vocabulary; subwords: its size (8000)")
     missing: Literal["error", "mean", "previous"] = Field("error", description="what a missing number becomes")
+    damaged: Literal["error", "skip"] = Field("error", description="what happens to a row whose file cannot be read")
+    notes: Literal["roll", "melody"] = Field(
+        "roll", description="notes: every key of the piano at every step, or one event after another"
+    )
+    frames_per_beat: int = Field(4, ge=1, le=96, description="notes: steps of a quarter note")
+    transpose: int = Field(
+        0, ge=0, le=12, description="notes: move each piece at random by up to so many semitones, anew every epoch"
+    )
+    audio: Literal["log-mel", "mfcc"] = Field("log-mel", description="sound: energies of mel bands, or their cepstrum")
+    audio_bands: int = Field(40, ge=2, description="sound: mel bands; the cepstrum keeps 13 coefficients of them")
+    audio_window_ms: float = Field(25.0, gt=0, description="sound: length of a window in milliseconds")
+    audio_hop_ms: float = Field(10.0, gt=0, description="sound: milliseconds between two windows")
+    sample_rate: int | None = Field(
+        None, ge=1, description="sound: samples a second to resample to; default: the first file's"
+    )
     max_length: int | None = Field(None, ge=1, description="longer sequences are cut to this many steps")
     horizon: int = Field(1, ge=1, description="steps ahead, for numbers that predict their own future")
     dev_fraction: float = Field(0.1, gt=0, lt=1, description="share held out when no dev file is given")

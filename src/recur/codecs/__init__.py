@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from recur.codecs.audio import AudioCodec
 from recur.codecs.characters import CharactersCodec
 from recur.codecs.classes import ClassCodec
 from recur.codecs.codec import Codec
+from recur.codecs.notes import NotesCodec
 from recur.codecs.numbers import NumbersCodec
 from recur.codecs.subwords import SubwordsCodec
 from recur.codecs.tags import TagsCodec
@@ -17,9 +19,11 @@ from recur.config import CODECS, DataConfig
 from recur.errors import ConfigError, did_you_mean
 
 __all__ = [
+    "AudioCodec",
     "CharactersCodec",
     "ClassCodec",
     "Codec",
+    "NotesCodec",
     "NumbersCodec",
     "SubwordsCodec",
     "TagsCodec",
@@ -36,7 +40,7 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
     Parameters
     ----------
     kind : str
-        words, characters, subwords, class, tags or numbers.
+        words, characters, subwords, class, tags, numbers, notes or audio.
     config : DataConfig, optional
         Vocabulary limits, lower-casing, what a missing number becomes, whether documents are whole files.
     sequence : bool
@@ -66,6 +70,13 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
         return ClassCodec()
     if kind == "tags":
         return TagsCodec()
+    if kind == "notes":
+        return NotesCodec(data.notes, frames_per_beat=data.frames_per_beat, transpose=data.transpose)
+    if kind == "audio":
+        return AudioCodec(
+            data.audio, bands=data.audio_bands, window_ms=data.audio_window_ms, hop_ms=data.audio_hop_ms,
+            sample_rate=data.sample_rate,
+        )  # fmt: skip
     if kind == "numbers":
         return NumbersCodec(sequence=sequence, columns=columns, missing=data.missing)
     raise ConfigError(f'there is no codec "{kind}".{did_you_mean(kind, CODECS)}')

@@ -32,9 +32,13 @@ class Codec(ABC):
     Attributes
     ----------
     kind : str
-        The name in configurations and files: words, characters, subwords, class, tags or numbers.
+        The name in configurations and files: words, characters, subwords, class, tags, numbers, notes or audio.
     discrete : bool
         Whether values are ids.
+    binary : bool
+        Of columns: whether each is 0 or 1, an event that happens or not.
+    varies : bool
+        Whether `vary` changes training rows.
     sequence : bool
         Whether one example has many steps.
     size : int
@@ -43,6 +47,8 @@ class Codec(ABC):
 
     kind: ClassVar[str]
     discrete: bool
+    binary: bool = False
+    varies: bool = False
     sequence: bool
     size: int
 
@@ -64,6 +70,11 @@ class Codec(ABC):
     def decode(self, array: Any) -> Any:
         """Return the value of an array that this codec, or a model, has made."""
 
+    def vary(self, array: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+        """Return the array of a training value as one epoch meets it; equal generators change two sides alike."""
+        del draw
+        return array
+
     @abstractmethod
     def describe(self) -> str:
         """Return one line about the codec, such as ``words: vocabulary 10,000``."""
@@ -71,6 +82,15 @@ class Codec(ABC):
     @abstractmethod
     def show(self, value: Any, width: int = 72) -> str:
         """Return one line of at most ``width`` characters for a person."""
+
+    def intact(self, value: Any) -> None:  # noqa: B027  # most codecs have no files
+        """Read the file that a value names from end to end; of codecs without files this does nothing.
+
+        Raises
+        ------
+        DamagedError
+            When the file cannot be read.
+        """
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:

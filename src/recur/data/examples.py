@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from recur.data import media
 from recur.data.delimited import is_number
 from recur.data.folder import FilesTable
 from recur.data.roles import TEXTS, Roles
@@ -55,11 +56,17 @@ class RowExamples(Sequence[Example]):
         row = int(self.rows[index])
         values = self.table[row]
         roles = self.roles
-        given = value_of(values, roles.input, steps=roles.reads_a_sequence)
+        given = self._value(values, roles.input, roles.input_codec, steps=roles.reads_a_sequence)
         target = given
-        if roles.target:
-            target = value_of(values, roles.target, steps=roles.writes_a_sequence) if self._targets else None
+        if roles.target and not self._targets:
+            target = None
+        elif roles.target:
+            target = self._value(values, roles.target, roles.target_codec, steps=roles.writes_a_sequence)
         return Example(given, target, self.table.where(row))
+
+    def _value(self, row: Row, columns: list[str], codec: str | None, *, steps: bool) -> Any:
+        value = value_of(row, columns, steps=steps)
+        return media.place(value, self.table.folder) if codec in media.CODECS else value
 
 
 class GroupExamples(Sequence[Example]):

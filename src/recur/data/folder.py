@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recur.data.lines import LONGEST, check_text_file
+from recur.data.media import read_media
 from recur.data.table import MemoryTable, Row, Table
 from recur.data.text import TextTable
 from recur.errors import DataError
@@ -68,7 +69,7 @@ def split_files(folder: Path, exclude: Sequence[str] = ()) -> Parts | None:
 
 
 def read_folder(folder: Path, exclude: Sequence[str] = (), *, documents: bool = False) -> Table:
-    """Return the rows of a folder of text files.
+    """Return the rows of a folder of text files, or of pictures, sounds, notes or videos (see ``media``).
 
     ``folder/Class.txt`` holds one example a line, ``folder/Class/any.txt`` is one example; the columns are text and
     label. With ``documents`` the files are documents of running text, in the order of their names.
@@ -92,7 +93,10 @@ def read_folder(folder: Path, exclude: Sequence[str] = (), *, documents: bool = 
     inner = {path: _texts(_kept(path, exclude)) for path in kept if path.is_dir()}
     inner = {path: found for path, found in inner.items() if found}
     if not files and not inner:
-        raise _nothing(folder, kept)
+        found = read_media(folder, kept, {path: _kept(path, exclude) for path in kept if path.is_dir()})
+        if found is None:
+            raise _nothing(folder, kept)
+        return found
     if documents:
         return FilesTable(folder, [*files, *(f for found in inner.values() for f in found)], lines_are_rows=False)
     if inner:
@@ -122,7 +126,8 @@ def _nothing(folder: Path, kept: list[Path]) -> DataError:
     else:
         seen = f"has no text files (it has {', '.join(path.name for path in kept[:5])}{', …' if len(kept) > 5 else ''})"
     return DataError(
-        f"{folder} {seen}; expected Class.txt files, Class/*.txt files, or train, dev and test files",
+        f"{folder} {seen}; expected Class.txt files, Class/*.txt files, train, dev and test files, or files of sound, "
+        "notes, pictures or videos",
         hint="name one file, or put one text file for each class into the folder",
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recur.config import DataConfig
+from recur.data.arrays import read_npz
 from recur.data.conll import looks_like_conll, read_conll
 from recur.data.delimited import read_delimited
 from recur.data.folder import read_folder
@@ -39,7 +40,7 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     Parameters
     ----------
     source : path or Python values
-        A txt, CSV, TSV, JSONL or CoNLL file, a folder of text files, a list, dictionary, array or data frame.
+        A txt, CSV, TSV, JSONL, CoNLL or npz file, a folder of text files, a list, dictionary, array or data frame.
     config : DataConfig
         ``format``, ``header``, ``exclude`` and ``documents`` are used.
     names : sequence of str
@@ -66,6 +67,8 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     if config.format in (None, "text", "folder") and os.path.isdir(path):
         documents = config.format == "text" or config.documents == "file"
         return read_folder(path, config.exclude, documents=documents)
+    if path.suffix.lower() == ".npz" and os.path.isfile(path):
+        return read_npz(path)
     check_text_file(path)
     if config.format == "folder":
         raise DataError(f"{path} is a file where a folder was expected", hint="leave --format out, or name the folder")

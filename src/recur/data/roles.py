@@ -12,6 +12,8 @@ columns of numbers              synced              numbers; the target is their
 columns of numbers and a label  one-to-one          numbers -> class
 the same with time, or grouped  synced              a label for every row of the sequence
 a list of numbers and a label   many-to-one         numbers -> class
+sounds, notes, videos, a label  many-to-one         audio, notes or frames -> class
+pieces of notes                 synced              notes; the target is the next step
 ==============================  ==================  =======================================
 """
 
@@ -23,6 +25,8 @@ from typing import Any
 
 from recur.config import Config, DataConfig
 from recur.data.columns import Column, look
+from recur.data.media import CODECS as FILES
+from recur.data.media import SEQUENCES
 from recur.data.names import is_input, is_target, is_time
 from recur.data.table import Table
 from recur.errors import ConfigError, did_you_mean
@@ -254,7 +258,7 @@ def _find_input(rest: list[Column]) -> list[Column]:
     known = [each for each in rest if is_input(each.name) and each.holds != "number"]
     if known:
         return known[:1]
-    for holds in (("text", "tokens"), ("series",)):
+    for holds in (FILES, ("text", "tokens"), ("series",)):
         found = [each for each in rest if each.holds in holds]
         if found:
             return found[:1]
@@ -317,8 +321,10 @@ def _mode(table: Table, inputs: list[Column], targets: list[Column], data: DataC
 def _sequence(columns: list[Column], codec: str | None, *, target: bool) -> bool:
     """Return whether the values of columns have many steps."""
     if codec is not None:
-        return codec in (*TEXTS, "tags") or (codec == "numbers" and columns[0].holds == "series")
+        return codec in (*TEXTS, *SEQUENCES, "tags") or (codec == "numbers" and columns[0].holds == "series")
     holds = columns[0].holds
+    if holds in FILES:
+        return holds in SEQUENCES
     # a text of few kinds that is to be read is still a text
     return holds in ("series", "text", "tokens") or (holds == "class" and not target and not columns[0].one_word)
 
@@ -326,6 +332,8 @@ def _sequence(columns: list[Column], codec: str | None, *, target: bool) -> bool
 def _codec(table: Table, columns: list[Column], sequence: bool, mode: str, group: str | None, *, target: bool) -> str:
     """Return the codec of columns in a mode."""
     first = columns[0]
+    if len(columns) == 1 and first.holds in FILES:
+        return str(first.holds)
     if all(each.holds in ("number", "series") for each in columns):
         labels = target and len(columns) == 1 and first.holds == "number" and first.labels
         if labels and not sequence:

@@ -48,6 +48,11 @@ class Table(Sequence[Row]):
             raise IndexError(f"row {index} of {len(self)}")
         return self.row(int(index) % len(self))
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the paths in its cells begin; None where they begin where one works."""
+        return None
+
     @abstractmethod
     def row(self, index: int) -> Row:
         """Return the row of a valid index."""
@@ -133,6 +138,11 @@ class FileTable(Table):
         self._offsets.append(self._size)
         self._block = -1
         self._rows: list[tuple[int, Row]] = []
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the file lies in."""
+        return self.path.parent
 
     def __len__(self) -> int:
         return self._count
