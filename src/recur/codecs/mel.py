@@ -49,7 +49,7 @@ def filters(bands: int, size: int, rate: int) -> np.ndarray:
     hertz = np.arange(size // 2 + 1) * (rate / size)
     rising = (hertz[None, :] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - hertz[None, :]) / (edges[2:] - edges[1:-1])[:, None]
-    triangles = np.zeros(rising.shape)
+    triangles: np.ndarray = np.zeros(rising.shape)
     np.maximum(triangles, np.minimum(rising, falling), out=triangles)
     triangles.flags.writeable = False
     return triangles
