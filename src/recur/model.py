@@ -100,7 +100,7 @@ class Model:
         Prediction or list of Prediction
             One for one input, a list for many.
         """
-        one = isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or self._is_series(x)
+        one = isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or self._is_series(x) or self._is_picture(x)
         if isinstance(x, Mapping) and self.target_codec.kind != "tags":
             _refuse_columns(x)
         inputs = [x] if one else list(x)
@@ -174,7 +174,9 @@ class Model:
         table = data_room.read_like(data, self.roles, self.config)
         if last_word:
             return self._last_words(table, tell)
-        examples = data_room.examples(table, self.roles, self.config)
+        examples, damaged = data_room.without_damaged(
+            data_room.examples(table, self.roles, self.config), self.roles, self.config
+        )
         if not len(examples):
             raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
         figures: dict[str, Any] = evaluate(self.mode, examples, self.config, stream=self.roles.stream, tell=tell)
@@ -184,6 +186,8 @@ class Model:
                 hint="give longer sequences",
             )
         figures["rows"] = len(examples)
+        if damaged:
+            figures["damaged"] = len(damaged)
         if self.target_codec.kind == "class":
             counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
             figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
@@ -228,6 +232,12 @@ class Model:
         codec = self.input_codec
         first = next(iter(x), None) if isinstance(x, Sequence) or hasattr(x, "__array__") else None
         return codec is not None and codec.kind == "numbers" and codec.sequence and isinstance(first, numbers.Real)
+
+    def _is_picture(self, x: Any) -> bool:
+        """Whether an array is one picture, or one video, the input of this network, and not many."""
+        kind, axes = getattr(self.input_codec, "kind", ""), getattr(x, "ndim", 0)
+        alone = {"images": 2, "frames": 3}.get(kind)
+        return alone is not None and (axes == alone or (axes == alone + 1 and x.shape[-1] in (1, 3)))
 
     def _last_words(self, table: Table, tell: Callable[[float], None] | None) -> dict[str, Any]:
         model = self._language_model()

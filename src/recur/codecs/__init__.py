@@ -9,6 +9,8 @@ from recur.codecs.audio import AudioCodec
 from recur.codecs.characters import CharactersCodec
 from recur.codecs.classes import ClassCodec
 from recur.codecs.codec import Codec
+from recur.codecs.frames import FramesCodec
+from recur.codecs.images import ImagesCodec
 from recur.codecs.notes import NotesCodec
 from recur.codecs.numbers import NumbersCodec
 from recur.codecs.subwords import SubwordsCodec
@@ -23,6 +25,8 @@ __all__ = [
     "CharactersCodec",
     "ClassCodec",
     "Codec",
+    "FramesCodec",
+    "ImagesCodec",
     "NotesCodec",
     "NumbersCodec",
     "SubwordsCodec",
@@ -40,7 +44,7 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
     Parameters
     ----------
     kind : str
-        words, characters, subwords, class, tags, numbers, notes or audio.
+        words, characters, subwords, class, tags, numbers, notes, audio, images or frames.
     config : DataConfig, optional
         Vocabulary limits, lower-casing, what a missing number becomes, whether documents are whole files.
     sequence : bool
@@ -79,6 +83,10 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
         )  # fmt: skip
     if kind == "numbers":
         return NumbersCodec(sequence=sequence, columns=columns, missing=data.missing)
+    if kind == "images":
+        return ImagesCodec(size=data.image_size, color=data.image_color, steps=data.image_steps)
+    if kind == "frames":
+        return FramesCodec(size=data.image_size, color=data.image_color, frame_rate=data.frame_rate)
     raise ConfigError(f'there is no codec "{kind}".{did_you_mean(kind, CODECS)}')
 
 

@@ -29,10 +29,13 @@ class Codec(ABC):
     one value a row    () int64              (C,) float32
     =================  ====================  ====================
 
+    A step, or a value, that is a picture is (H, W, C) float32 in place of (C,): then ``grid`` says so.
+
     Attributes
     ----------
     kind : str
-        The name in configurations and files: words, characters, subwords, class, tags, numbers, notes or audio.
+        The name in configurations and files: words, characters, subwords, class, tags, numbers, notes, audio, images,
+        frames.
     discrete : bool
         Whether values are ids.
     binary : bool
@@ -43,6 +46,8 @@ class Codec(ABC):
         Whether one example has many steps.
     size : int
         Number of ids, or number of columns.
+    grid : tuple of int or None
+        Height, width and channels, where what is read is pictures.
     """
 
     kind: ClassVar[str]
@@ -51,6 +56,7 @@ class Codec(ABC):
     varies: bool = False
     sequence: bool
     size: int
+    grid: tuple[int, int, int] | None = None
 
     def __init_subclass__(cls) -> None:
         """Register the class under its kind, so that a file can name it."""
@@ -83,7 +89,7 @@ class Codec(ABC):
     def show(self, value: Any, width: int = 72) -> str:
         """Return one line of at most ``width`` characters for a person."""
 
-    def intact(self, value: Any) -> None:  # noqa: B027  # most codecs have no files
+    def intact(self, value: Any) -> None:
         """Read the file that a value names from end to end; of codecs without files this does nothing.
 
         Raises
@@ -91,6 +97,7 @@ class Codec(ABC):
         DamagedError
             When the file cannot be read.
         """
+        del value
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:

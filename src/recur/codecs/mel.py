@@ -49,8 +49,7 @@ def filters(bands: int, size: int, rate: int) -> np.ndarray:
     hertz = np.arange(size // 2 + 1) * (rate / size)
     rising = (hertz[None, :] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - hertz[None, :]) / (edges[2:] - edges[1:-1])[:, None]
-    triangles: np.ndarray = np.zeros(rising.shape)
-    np.maximum(triangles, np.minimum(rising, falling), out=triangles)
+    triangles: np.ndarray = np.maximum(0.0, np.minimum(rising, falling))
     triangles.flags.writeable = False
     return triangles
 
@@ -59,7 +58,7 @@ def filters(bands: int, size: int, rate: int) -> np.ndarray:
 def cosines(coefficients: int, bands: int) -> np.ndarray:
     """Return the first rows of the orthonormal DCT-II, D (coefficients, bands)."""
     rows, places = np.arange(coefficients)[:, None], np.arange(bands)[None, :]
-    table = np.sqrt(2.0 / bands) * np.cos(np.pi * rows * (2 * places + 1) / (2 * bands))
+    table: np.ndarray = np.sqrt(2.0 / bands) * np.cos(np.pi * rows * (2 * places + 1) / (2 * bands))
     table[0] = math.sqrt(1.0 / bands)
     table.flags.writeable = False
     return table

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recur.codecs.numbers import number
-from recur.data import media
+from recur.data import features, media
 from recur.data.table import Table
 from recur.errors import DataError
 
@@ -25,8 +25,8 @@ class Column:
     name : str
     holds : str
         ``number``: one number a row; ``series``: a list of numbers a row; ``class``: few different short texts;
-        ``text``: many different ones; ``tokens``: a list of texts a row; the name of a codec for files that it reads
-        (``audio``, ``notes``, ...), and ``notes`` for lists of pitches.
+        ``text``: many different ones; ``tokens``: a list of texts a row; ``vector``: a file of several numbers a row;
+        the name of a codec for files that it reads (``images``, ``audio``, ...), and ``notes`` for lists of pitches.
     labels : bool
         For numbers: whether they are few whole numbers, which may as well be labels (0 and 1, one to five stars).
     one_word : bool
@@ -53,8 +53,11 @@ def look(table: Table, name: str) -> Column:
     -------
     Column
     """
+    if name in table.holds:
+        return Column(name, table.holds[name])
     values = [table[index][name] for index in table.sample(_SAMPLE)]
-    files = media.holds([value for value in values if not _missing(value)], table.folder)
+    present = [value for value in values if not _missing(value)]
+    files = media.holds(present, table.folder) or features.holds(present, table.folder)
     return Column(name, files) if files else judge(name, values)
 
 
@@ -66,6 +69,8 @@ def judge(name: str, values: list[Any]) -> Column:
     """
     present = [value for value in values if not _missing(value)]
     listed = [value for value in present if isinstance(value, (list, tuple, np.ndarray))]
+    if listed and all(isinstance(each, np.ndarray) and each.ndim == 3 and each.dtype == np.uint8 for each in listed):
+        return Column(name, "images")
     if listed:
         if _are_rolls(listed):
             return Column(name, "notes")

@@ -5,6 +5,7 @@ A cell of a table may hold such a file's path, from the folder of the table; a f
     clips/dog/a.wav  clips/cat/b.wav       a folder for each class      columns audio, label
     clips/7_jackson_0.wav                  the label begins the name    columns audio, label, part2, part3
     songs/one.mid  songs/two.mid           pieces                       column notes
+    clips/wave/first/001.png ...           a video is a folder too      columns frames, label
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from recur.codecs.frames import VIDEOS
+from recur.codecs.pictures import SUFFIXES as PICTURES
 from recur.data.table import MemoryTable, Row, Table
 from recur.errors import DataError
 
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 SOUNDS = (".wav", ".flac")
 NOTES = (".mid", ".midi")
-VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
 # the end of a name -> the codec that reads the file
 CODEC_OF: dict[str, str] = {
@@ -35,6 +36,7 @@ CODECS = tuple(dict.fromkeys(CODEC_OF.values()))
 SEQUENCES = ("audio", "notes", "frames")
 
 _PARTS = re.compile(r"[_\-]")
+_FIRST = 50  # cells by which a column is judged
 
 
 def codec_of(name: Any) -> str | None:
@@ -62,14 +64,30 @@ def holds(values: Sequence[Any], folder: Path | None) -> str | None:
     """
     kinds = {codec_of(value) for value in values}
     if len(kinds) != 1 or None in kinds:
-        return None
+        named = [value for value in values[:_FIRST] if isinstance(value, (str, Path))]
+        folders = kinds == {None} and len(named) == len(values[:_FIRST])
+        return "frames" if folders and all(_is_video(place(value, folder, "frames")) for value in named) else None
     there = any(Path(place(value, folder)).is_file() for value in values)
     return kinds.pop() if there else None
 
 
-def place(value: Any, folder: Path | None) -> Any:
-    """Return the path of a file that a cell names, from the folder of its table; any other value as it is."""
-    if folder is None or codec_of(value) is None or Path(value).is_absolute():
+def place(value: Any, folder: Path | None, codec: str | None = None) -> Any:
+    """Return the path of a file that a cell names, from the folder of its table; any other value as it is.
+
+    Parameters
+    ----------
+    value : object
+        A cell, or a list of them.
+    folder : Path or None
+        The folder of the table.
+    codec : str, optional
+        Which codec reads the cell: a video may be a folder, whose name does not say so.
+    """
+    if isinstance(value, list):
+        # pitches and numbers name no files
+        return [place(each, folder, codec) for each in value] if value and isinstance(value[0], str) else value
+    named = codec_of(value) is not None or (codec == "frames" and isinstance(value, str))
+    if folder is None or not named or Path(value).is_absolute():
         return value
     return str(folder / value)
 
@@ -95,6 +113,9 @@ def read_media(folder: Path, kept: Sequence[Path], inside: dict[Path, Sequence[P
     own = _media(kept)
     kind = _commonest([*own, *(file for files in inner.values() for file in files)])
     if kind is None:
+        inner = {path: [each for each in files if _is_video(each)] for path, files in inside.items()}
+        kind = "frames" if any(inner.values()) else None
+    if kind is None:
         return None
     own = [path for path in own if codec_of(path) == kind]
     if own:
@@ -103,7 +124,7 @@ def read_media(folder: Path, kept: Sequence[Path], inside: dict[Path, Sequence[P
         {kind: f"{path.name}/{file.name}", "label": path.name}
         for path, files in inner.items()
         for file in files
-        if codec_of(file) == kind
+        if codec_of(file) in (kind, None)
     ]
     if len({row["label"] for row in rows}) < 2:
         raise DataError(
@@ -138,6 +159,14 @@ class MemoryFiles(MemoryTable):
 
 def _media(paths: Sequence[Path]) -> list[Path]:
     return [path for path in paths if codec_of(path) is not None and path.is_file()]
+
+
+def _is_video(path: Any) -> bool:
+    """Return whether a folder holds pictures, the frames of a video."""
+    try:
+        return Path(path).is_dir() and any(each.suffix.lower() in PICTURES for each in Path(path).iterdir())
+    except OSError:
+        return False
 
 
 def _commonest(files: Sequence[Path]) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
@@ -35,6 +36,8 @@ class Table(Sequence[Row]):
     name: str
     columns: list[str]
     kind: Kind
+    # column -> what it is known to hold, where that is no matter of judging
+    holds: Mapping[str, str] = MappingProxyType({})
 
     @overload
     def __getitem__(self, index: int) -> Row: ...

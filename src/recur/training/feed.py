@@ -10,7 +10,7 @@ import numpy as np
 from recur.data import Example, RowOrder
 from recur.errors import DataError
 from recur.modes import Batch, Mode
-from recur.modes.mode import Encoded
+from recur.modes.mode import Encoded, has_time
 
 KEEP_BYTES = 512 * 2**20
 
@@ -100,8 +100,7 @@ def _cut(array: np.ndarray | None, length: int | None) -> np.ndarray | None:
 
 
 def _cut_array(array: np.ndarray, length: int | None) -> np.ndarray:
-    timed = array.ndim == 2 or (array.ndim == 1 and array.dtype.kind in "iu")
-    return array[:length] if timed and length is not None else array
+    return array[:length] if length is not None and has_time(array) else array
 
 
 class RowFeed:
