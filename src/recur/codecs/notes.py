@@ -177,12 +177,6 @@ class NotesCodec(Codec):
         pitches = self.notes(value)[:, 2]
         return int(((pitches < LOWEST) | (pitches > HIGHEST)).sum())
 
-    def join(self, first: Any, second: Any) -> Any:
-        """Return a piece and what follows it as one, in the form that `decode` gives."""
-        if self.binary:
-            return [*self.decode(self.frames(first)), *self.decode(self.frames(second))]
-        return line_of([*self.tokens(first), *self.tokens(second)], self.frames_per_beat)
-
     def write_midi(self, value: Any, path: Path | str, *, tempo: float = 120.0) -> Path:
         """Write a piece as a MIDI file, whole or not at all.
 

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur.codecs.melody import name_of
+from recur.codecs.melody import line_of, name_of
 from recur.codecs.notes import LOWEST, NotesCodec
+from recur.codecs.tokens import RESERVED
 from recur.errors import ConfigError
 from recur.modes import decoding as search
 from recur.modes import language
@@ -79,8 +80,6 @@ def whole(codec: NotesCodec, opening: Any, steps: Sequence[Any]) -> Any:
     """Return an opening and the steps that `generate` gave after it as one piece."""
     if codec.binary:
         return [*([] if opening is None else codec.decode(codec.frames(opening))), *steps]
-    from recur.codecs.melody import line_of
-
     return line_of([*([] if opening is None else codec.tokens(opening)), *steps], codec.frames_per_beat)
 
 
@@ -92,9 +91,7 @@ def candidates(mode: Synced, opening: Any, top: int) -> list[tuple[str, float]]:
     check_top(top)
     codec = codec_of(mode)
     if not codec.binary:
-        [answer] = language.predict(mode, ["" if opening is None else opening], top, Decoding())
-        scores = answer.scores if codec.frames_per_beat == 1 else _events(mode, opening, top)
-        return [(str(value), probability) for value, probability in scores]
+        return _events(mode, opening, top)
     with mode.answering():
         vector, _ = _read(mode, [mode.encode_input([] if opening is None else opening)])
         probabilities = torch.sigmoid(_output(mode).logits(vector))[0]
@@ -154,13 +151,15 @@ def codec_of(mode: Synced) -> NotesCodec:
 
 
 def _events(mode: Synced, opening: Any, top: int) -> list[tuple[str, float]]:
-    """The likeliest next events under their own signs, holds included."""
+    """The likeliest next events with their probabilities; a hold goes on with what sounds."""
     codec = codec_of(mode)
     with mode.answering():
         first, state = language.read(mode, [language.prompt_ids(mode, "" if opening is None else opening)])
         log_probs, _ = mode.step(first, state)
-    best, ids = log_probs[0, : codec.size].exp().topk(min(top, codec.size))
-    return [(codec.token(index), chance) for index, chance in zip(ids.tolist(), best.tolist(), strict=True)]
+    chances = log_probs[0, len(RESERVED) : codec.size].exp()
+    best, places = chances.topk(min(top, len(chances)))
+    ids = (places + len(RESERVED)).tolist()
+    return [(codec.token(index), chance) for index, chance in zip(ids, best.tolist(), strict=True)]
 
 
 def _output(mode: Synced) -> BinaryOutput:

@@ -32,7 +32,7 @@ def bar(share: float, cells: int) -> str:
     '██'
     """
     eighths = round(max(0.0, min(1.0, share)) * cells * 8)
-    if not _unicode():
+    if not has_unicode():
         return "#" * round(eighths / 8)
     full, rest = divmod(eighths, 8)
     return "█" * full + (_EIGHTHS[rest] if rest else "")
@@ -64,5 +64,6 @@ def _decorated() -> bool:
     return sys.stdout.isatty()
 
 
-def _unicode() -> bool:
+def has_unicode() -> bool:
+    """Whether the output takes signs beyond ASCII."""
     return (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")
