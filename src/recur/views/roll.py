@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,8 @@ def write_png(frames: np.ndarray, path: Path | str, *, title: str = "", opening:
     low, high = (int(keys[0]), int(keys[-1])) if len(keys) else (39, 51)
     low, high = max(0, low - 2), min(frames.shape[1] - 1, high + 2)
     scale = beat or 1
-    figure = Figure(
-        figsize=(min(40.0, max(7.0, 2.0 + len(shown) * 0.06)), max(2.6, 1.2 + 0.075 * (high - low))), dpi=120
-    )
+    wide, tall = min(40.0, max(7.0, 2.0 + len(shown) * 0.06)), max(2.6, 1.2 + 0.075 * (high - low))
+    figure = Figure(figsize=(wide, tall), dpi=120)
     axes = figure.add_subplot()
     _bars(axes, shown, opening, scale)
     for key in range(low, high + 1):
@@ -120,7 +120,7 @@ def _bars(axes: Any, shown: np.ndarray, opening: int, scale: int) -> None:
         change = np.diff(np.concatenate([[0], column, [0]]))
         for start, end in zip(np.flatnonzero(change == 1).tolist(), np.flatnonzero(change == -1).tolist(), strict=True):
             cuts = [start, opening, end] if start < opening < end else [start, end]
-            for first, last in zip(cuts, cuts[1:], strict=False):
+            for first, last in pairwise(cuts):
                 color = _GIVEN if last <= opening else _MADE
                 axes.broken_barh(
                     [(first / scale, (last - first) / scale)], (key + LOWEST - 0.4, 0.8), facecolors=color,
