@@ -7,6 +7,7 @@ which C4 is 60. With R steps a beat (a quarter note), a time of t ticks in a fil
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,9 @@ def read_midi(path: Path, frames_per_beat: int) -> np.ndarray:
         score = symusic.Score.from_midi(content)
     # the reader behind it has no error class of its own
     except Exception as error:
+        reason = re.sub(r"^MiniMidi: (Invaild midi file! )?|: iostream error$", "", str(error))
         raise DamagedError(
-            f"{path} is damaged or no MIDI file: {str(error).split(':', 1)[-1].strip()}",
-            hint="--damaged skip leaves such files out",
+            f"{path} is damaged or no MIDI file: {reason}", hint="--damaged skip leaves such files out"
         ) from error
     beat = int(score.ticks_per_quarter)
     parts = []

@@ -51,7 +51,7 @@ def read_npz(path: Path) -> Table:
 def _arrays(path: Path) -> Mapping[str, np.ndarray]:
     try:
         # objects would be unpickled, and run whatever they bring
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, zipfile.BadZipFile, AttributeError, TypeError) as error:
         raise DataError(

@@ -223,7 +223,8 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
 
 def _find_target(table: Table, inputs: list[Column], rest: list[Column], mode: str | None) -> list[Column]:
     """Return what is to be predicted, by its name or by being the only label; nothing for one's own future."""
-    files = [each for each in [*inputs, *rest] if each.holds in FILES]
+    # pieces of notes may predict themselves; pictures, sounds and videos say something about another column
+    files = [each for each in [*inputs, *rest] if each.holds in FILES and each.holds != "notes"]
     rest = [each for each in rest if each not in inputs and each not in files]
     named = [each for each in rest if is_target(each.name)]
     if named:

@@ -23,9 +23,7 @@ TUNES: dict[str, str] = {
         "C4 D4 E4 C4 C4 D4 E4 C4 E4 F4 G4*2 E4 F4 G4*2 G4/2 A4/2 G4/2 F4/2 E4 C4 G4/2 A4/2 G4/2 F4/2 E4 C4 "
         "C4 G3 C4*2 C4 G3 C4*2"
     ),
-    "Mary Had a Little Lamb": (
-        "E4 D4 C4 D4 E4 E4 E4*2 D4 D4 D4*2 E4 G4 G4*2 E4 D4 C4 D4 E4 E4 E4 E4 D4 D4 E4 D4 C4*4"
-    ),
+    "Mary Had a Little Lamb": ("E4 D4 C4 D4 E4 E4 E4*2 D4 D4 D4*2 E4 G4 G4*2 E4 D4 C4 D4 E4 E4 E4 E4 D4 D4 E4 D4 C4*4"),
     "London Bridge": (
         "G4*3/2 A4/2 G4 F4 E4 F4 G4*2 D4 E4 F4*2 E4 F4 G4*2 G4*3/2 A4/2 G4 F4 E4 F4 G4*2 D4*2 G4*2 E4 C4*3"
     ),
