@@ -15,9 +15,10 @@ from recur.figures import any_figure, duration, figure, plain
 
 TITLE = "Published tasks on real data"
 INTRODUCTION = """\
-Each row is one file of `benchmarks/tasks/` and one command; `make tasks` runs them all, and goes on where it was stopped. A
-network learns from the training rows; everything about it was chosen on the dev rows; the test rows were looked at once. A
-missed target stays here, with what was tried. Times are of training alone, on the machine named below each table's figures.
+Each row is one file of `benchmarks/tasks/` and one command; `make tasks` runs them all, and goes on where it was stopped.
+A network learns from the training rows; everything about it was chosen on the dev rows; the test rows were looked at
+once. A missed target stays here, with what was tried. Times are of training alone; below each table stand all figures
+of a task, the versions and the machine.
 
 This page is written by `python -m benchmarks.tasks --page` from `benchmarks/results/`; it is not edited by hand."""
 COLUMNS = ("task", "data", "model", "weights", "figure", "ours", "target", "published", "time", "command")

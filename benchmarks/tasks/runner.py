@@ -98,7 +98,7 @@ def measure(
     *,
     again: bool = False,
     only_measure: bool = False,
-    say: Say = lambda text: None,
+    say: Say = print,
     progress: Progress | bool | None = None,
 ) -> dict[str, Any]:
     """Prepare, train, evaluate and report a task; what was done by an earlier call is not done again.

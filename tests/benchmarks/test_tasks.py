@@ -8,10 +8,10 @@ import signal
 from pathlib import Path
 
 import pytest
-
 from benchmarks.tasks import FOLDER, PAGE, RESULTS, results, runner
 from benchmarks.tasks.__main__ import main
 from benchmarks.tasks.task import every, read
+
 from recur.errors import ConfigError
 from recur.training import Paused, Silent
 from recur.training.progress import Evaluation
