@@ -15,7 +15,7 @@ from recur.figures import any_figure, duration, figure, plain
 
 TITLE = "Published tasks on real data"
 INTRODUCTION = """\
-Each row is one file of `benchmarks/tasks/` and one command; `make tasks` runs them all, and goes on where it was stopped.
+Each row is one file of `benchmarks/tasks/` and one command; `make tasks` runs all, and goes on where it was stopped.
 A network learns from the training rows; everything about it was chosen on the dev rows; the test rows were looked at
 once. A missed target stays here, with what was tried. Times are of training alone; below each table stand all figures
 of a task, the versions and the machine.
