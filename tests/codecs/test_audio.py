@@ -48,8 +48,10 @@ def test_triangles_reach_height_one_at_their_middle_and_zero_at_their_neighbours
         peak = np.argmax(table[band]) * 8000 / 4096
         assert peak == pytest.approx(edges[band + 1], abs=2.0)
         places = np.flatnonzero(table[band]) * 8000 / 4096
-        assert places.min() >= edges[band] and places.max() <= edges[band + 2]
-    assert table.max() <= 1.0 and table.max() > 0.99
+        assert places.min() >= edges[band]
+        assert places.max() <= edges[band + 2]
+    assert table.max() <= 1.0
+    assert table.max() > 0.99
     # between the first and the last middle neighbours share every frequency out
     middle = (np.arange(2049) * 8000 / 4096 > edges[1]) & (np.arange(2049) * 8000 / 4096 < edges[4])
     np.testing.assert_allclose(table.sum(axis=0)[middle], 1.0, rtol=1e-12)
@@ -84,7 +86,8 @@ def test_a_tone_is_loudest_in_the_band_that_holds_it() -> None:
 
 def test_a_sound_shorter_than_a_window_is_one_frame_and_silence_is_finite() -> None:
     frames = mel.mfcc(np.zeros(10), 8000, bands=20, window=200, hop=80)
-    assert frames.shape == (1, 13) and np.isfinite(frames).all()
+    assert frames.shape == (1, 13)
+    assert np.isfinite(frames).all()
 
 
 @pytest.mark.parametrize(("rate", "new"), [(8000, 16000), (16000, 8000), (44100, 8000), (8000, 11025), (22050, 16000)])
@@ -119,7 +122,8 @@ def test_files_flac_and_samples_give_the_same_frames(tmp_path: Path) -> None:
     codec = AudioCodec().fit([str(path)])
     expected = codec.encode((samples, 8000))
     assert codec.sample_rate == 8000
-    assert expected.shape == (1 + (4000 - 200) // 80, 40) and expected.dtype == np.float32
+    assert expected.shape == (1 + (4000 - 200) // 80, 40)
+    assert expected.dtype == np.float32
     np.testing.assert_allclose(codec.encode(str(path)), expected, atol=1e-5)
     np.testing.assert_allclose(codec.encode(tmp_path / "a.flac"), expected, atol=1e-5)
     np.testing.assert_allclose(codec.encode(((samples * 32768).astype(np.int16), 8000)), expected, atol=1e-5)
@@ -141,7 +145,8 @@ def test_columns_have_mean_zero_and_deviation_one_and_come_back() -> None:
 def test_another_rate_is_resampled_to_the_first(tmp_path: Path) -> None:
     first, second = wav(tmp_path / "a.wav", tone(500.0)), wav(tmp_path / "b.wav", tone(500.0, 16000), 16000)
     codec = AudioCodec().fit([str(first), str(second)])
-    assert codec.sample_rate == 8000 and codec.resampled == 1
+    assert codec.sample_rate == 8000
+    assert codec.resampled == 1
     assert len(codec.encode(str(second))) == len(codec.encode(str(first)))
     loudest = int(np.argmax(codec.frames(str(first)).mean(axis=0)))
     found, expected = (codec.frames(str(path))[5:-5, loudest] for path in (second, first))
@@ -204,8 +209,10 @@ def test_what_is_kept_stays_within_its_bound() -> None:
     kept = Kept(most=100)
     for index in range(10):
         kept.put(index, np.zeros(4))
-    assert kept.bytes <= 100 and len(kept) == 3
-    assert kept.get(9) is not None and kept.get(0) is None
+    assert kept.bytes <= 100
+    assert len(kept) == 3
+    assert kept.get(9) is not None
+    assert kept.get(0) is None
     kept.put(9, np.zeros(4))
     assert kept.bytes == 96
     kept.put("large", np.zeros(40))

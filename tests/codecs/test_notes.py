@@ -34,7 +34,8 @@ def rolls(**options: Any) -> NotesCodec:
 def test_a_roll_comes_back_as_the_pitches_of_every_step(piece: list[list[int]]) -> None:
     codec = rolls()
     array = codec.encode(piece)
-    assert array.shape == (len(piece), KEYS) and array.dtype == np.float32
+    assert array.shape == (len(piece), KEYS)
+    assert array.dtype == np.float32
     assert codec.decode(array) == piece
     assert np.array_equal(codec.encode(array), array)
 
@@ -70,7 +71,9 @@ def test_a_melody_that_was_fitted_comes_back_as_its_line(pieces: list[list[str]]
     codec = NotesCodec("melody").fit(lines)
     for line in lines:
         ids = codec.encode(line)
-        assert ids.dtype == np.int64 and ids.min() >= 4 and ids.max() < codec.size
+        assert ids.dtype == np.int64
+        assert ids.min() >= 4
+        assert ids.max() < codec.size
         assert codec.decode(ids) == line
 
 
@@ -169,7 +172,8 @@ def test_a_varied_melody_is_the_same_line_moved() -> None:
     codec = NotesCodec("melody", transpose=3).fit(["C4 E4+G4 r*2 D4/2"])
     found = {codec.decode(codec.vary(codec.encode("C4 E4+G4 r D4/2"), np.random.default_rng(s))) for s in range(60)}
     assert len(found) == 7
-    assert "D#4 G4+A#4 r F4/2" in found and "A3 C#4+E4 r B3/2" in found
+    assert "D#4 G4+A#4 r F4/2" in found
+    assert "A3 C#4+E4 r B3/2" in found
 
 
 def test_a_chord_never_seen_is_read_as_its_highest_note() -> None:
@@ -186,7 +190,8 @@ def test_a_saved_codec_reads_and_writes_as_before(tmp_path: Path, form: str) -> 
     array = codec.encode("C4 E4+G4 D4/2")
     assert np.array_equal(loaded.encode("C4 E4+G4 D4/2"), array)
     assert loaded.decode(array) == codec.decode(array)
-    assert loaded.describe() == codec.describe() and loaded.varies
+    assert loaded.describe() == codec.describe()
+    assert loaded.varies
     text = (tmp_path / "input_codec.json").read_text(encoding="utf-8")
     (tmp_path / "input_codec.json").write_text(text.replace(f'"{form}"', '"chant"'), encoding="utf-8")
     with pytest.raises(RunError, match="roll or melody"):

@@ -41,8 +41,10 @@ def test_sounds_in_a_folder_for_each_class_become_rows_with_labels(tmp_path: Pat
         for number in range(3):
             sound(tmp_path / label / f"{number}.wav", 400 + 100 * number)
     table = read_folder(tmp_path)
-    assert table.columns == ["audio", "label"] and len(table) == 6
-    assert table[0] == {"audio": "cat/0.wav", "label": "cat"} and table.where(0) == "cat/0.wav"
+    assert table.columns == ["audio", "label"]
+    assert len(table) == 6
+    assert table[0] == {"audio": "cat/0.wav", "label": "cat"}
+    assert table.where(0) == "cat/0.wav"
     roles = data.infer(table, config(tmp_path))
     assert (roles.mode, roles.input_codec, roles.target_codec) == ("many-to-one", "audio", "class")
 
@@ -111,22 +113,26 @@ def test_a_damaged_file_is_an_error_or_is_left_out_and_counted(tmp_path: Path, d
             data.fit_codecs(chosen, found.roles, [*found.train, *found.dev])
         return
     assert len(found.train) + len(found.dev) == 11
-    assert len(found.damaged) == 1 and "05.mid" in found.damaged[0]
+    assert len(found.damaged) == 1
+    assert "05.mid" in found.damaged[0]
     data.fit_codecs(chosen, found.roles, [*found.train, *found.dev])
 
 
 def test_columns_of_an_npz_file_are_columns_of_a_table(tmp_path: Path) -> None:
     np.savez(tmp_path / "table.npz", x=np.arange(24.0).reshape(4, 3, 2), label=np.array(["a", "b", "a", "b"]))
     table = read_npz(tmp_path / "table.npz")
-    assert table.columns == ["x", "label"] and len(table) == 4
-    assert table[1]["x"].shape == (3, 2) and table[1]["label"] == "b"
+    assert table.columns == ["x", "label"]
+    assert len(table) == 4
+    assert table[1]["x"].shape == (3, 2)
+    assert table[1]["label"] == "b"
 
 
 def test_arrays_of_several_lengths_are_sequences(tmp_path: Path) -> None:
     rolls = {f"piece{length}": np.eye(length, 88) for length in (3, 5, 4)}
     np.savez(tmp_path / "rolls.npz", **rolls)
     table = data.read(tmp_path / "rolls.npz", Config().data)
-    assert table.columns == ["sequence"] and [len(table[row]["sequence"]) for row in range(3)] == [3, 5, 4]
+    assert table.columns == ["sequence"]
+    assert [len(table[row]["sequence"]) for row in range(3)] == [3, 5, 4]
     codec = NotesCodec().fit(row["sequence"] for row in (table[0], table[1]))
     assert codec.decode(codec.encode(table[0]["sequence"])) == [[21], [22], [23]]
 

@@ -59,7 +59,8 @@ def test_the_error_of_a_frame_is_the_sum_of_the_cross_entropies_of_its_keys() ->
     assert loss.sums["loss"][0] == pytest.approx(total, rel=1e-5)
     assert float(loss.mean.detach()) == pytest.approx(total / count, rel=1e-5)
     assert mode.summary(loss.sums)["nll_per_frame"] == pytest.approx(total / count, rel=1e-5)
-    assert mode.figure == "nll_per_frame" and not mode.higher_is_better
+    assert mode.figure == "nll_per_frame"
+    assert not mode.higher_is_better
 
 
 def test_probabilities_of_all_frames_of_a_few_keys_sum_to_one() -> None:
@@ -77,7 +78,8 @@ def test_probabilities_of_all_frames_of_a_few_keys_sum_to_one() -> None:
 def test_the_first_guess_is_how_often_each_key_sounds() -> None:
     codec = rolls()
     mode = model(codec)
-    assert isinstance(codec, NotesCodec) and isinstance(mode.output, BinaryOutput)
+    assert isinstance(codec, NotesCodec)
+    assert isinstance(mode.output, BinaryOutput)
     close(torch.sigmoid(mode.output.readout.bias), torch.tensor(codec.share, dtype=torch.float32))
 
 
@@ -102,7 +104,8 @@ def test_frames_are_drawn_with_the_probabilities_of_their_keys() -> None:
     choose = chooser(Decoding(temperature=1.0, seed=3))
     np.testing.assert_allclose(choose(logits).mean(0).numpy(), [0.1, 0.5, 0.9], atol=0.03)
     cold = chooser(Decoding(temperature=0.1, seed=3))(logits).mean(0).numpy()
-    assert cold[0] < 0.01 and cold[2] > 0.99
+    assert cold[0] < 0.01
+    assert cold[2] > 0.99
     assert chooser(Decoding())(torch.tensor([[-0.1, 0.1, 3.0]])).tolist() == [[0.0, 1.0, 1.0]]
 
 
@@ -122,7 +125,8 @@ def test_the_same_seed_continues_in_the_same_way_and_step_by_step() -> None:
     mode = model(rolls())
     options = Decoding(temperature=1.0, seed=5, length=6)
     first, again = (list(notes_mode.generate(mode, PIECES[0], options)) for _ in range(2))
-    assert first == again and len(first) == 6
+    assert first == again
+    assert len(first) == 6
     [answer] = mode.predict([PIECES[0]], temperature=1.0, seed=5, length=6)
     assert answer.value == first
     other = list(notes_mode.generate(mode, PIECES[0], Decoding(temperature=1.0, seed=6, length=6)))
@@ -141,7 +145,8 @@ def test_candidates_are_the_likeliest_keys() -> None:
     mode = model(rolls())
     found = notes_mode.candidates(mode, PIECES[0], 5)
     chances = [chance for _, chance in found]
-    assert len(found) == 5 and chances == sorted(chances, reverse=True)
+    assert len(found) == 5
+    assert chances == sorted(chances, reverse=True)
     assert all(0 < chance < 1 for chance in chances)
 
 
@@ -164,13 +169,15 @@ def test_a_melody_is_learned_and_continued_as_events() -> None:
     piece = notes_mode.whole(codec, LINES[0], steps)
     assert codec.tokens(piece) == [*codec.tokens(LINES[0]), *steps]
     events = notes_mode.candidates(mode, LINES[0], 3)
-    assert len(events) == 3 and not any(name.startswith("<") for name, _ in events)
+    assert len(events) == 3
+    assert not any(name.startswith("<") for name, _ in events)
 
 
 def test_samples_show_how_pieces_go_on() -> None:
     for codec, pieces in ((rolls(), PIECES), (melodies(), LINES)):
         shown = model(codec).samples([Row(piece, piece) for piece in pieces], count=2)
-        assert len(shown) == 2 and all(one.truth for one in shown[:1])
+        assert len(shown) == 2
+        assert all(one.truth for one in shown[:1])
 
 
 def test_a_label_writes_frames_and_a_roll_is_answered_step_by_step() -> None:
@@ -178,13 +185,16 @@ def test_a_label_writes_frames_and_a_roll_is_answered_step_by_step() -> None:
     torch.manual_seed(0)
     writer = modes.build("one-to-many", labels, rolls(), ModelConfig(hidden_size=8))
     loss = writer.loss(writer.collate([writer.encode(Row("slow", PIECES[0])), writer.encode(Row("fast", PIECES[1]))]))
-    assert loss.sums["loss"][1] == 6 and writer.figure == "nll_per_frame"
+    assert loss.sums["loss"][1] == 6
+    assert writer.figure == "nll_per_frame"
     loss.mean.backward()
     first, again = (writer.predict(["slow"], length=4, temperature=1.0, seed=1)[0].value for _ in range(2))
-    assert first == again and len(first) == 4
+    assert first == again
+    assert len(first) == 4
     lower = modes.build("synced", melodies(), rolls(), ModelConfig(hidden_size=8))
     found = lower.predict(["C4 D4"])[0].value
-    assert len(found) == 4 and all(isinstance(step, list) for step in found)
+    assert len(found) == 4
+    assert all(isinstance(step, list) for step in found)
 
 
 def test_rows_are_moved_to_other_keys_alike_on_both_sides_and_anew_each_epoch() -> None:
@@ -205,7 +215,8 @@ def test_baselines_are_the_frequencies_of_keys() -> None:
     mode = model(rolls())
     rows = [mode.encode(Row(piece, piece)) for piece in PIECES]
     found = baseline(mode, rows, rows, own_future=True)
-    assert found is not None and found.figure == "nll_per_frame"
+    assert found is not None
+    assert found.figure == "nll_per_frame"
     frames = np.concatenate([row.target for row in rows])
     share = (frames.sum(axis=0) + 1) / (len(frames) + 2)
     expected = -np.log(np.where(frames > 0, share, 1 - share)).sum() / len(frames)

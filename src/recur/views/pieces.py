@@ -12,7 +12,7 @@ from recur.codecs import Codec
 from recur.codecs.notes import NotesCodec
 from recur.errors import ConfigError, MissingExtraError
 from recur.views import roll
-from recur.views.terminal import has_unicode
+from recur.views.terminal import unicode
 
 
 def write(
@@ -56,7 +56,7 @@ def write(
 
 def lines(codec: Codec, piece: Any, width: int, *, opening: int = 0) -> Iterator[str]:
     """Yield a piece as a piano roll in text, for the terminal."""
-    return roll.lines(of_notes(codec).frames(piece), width, opening=opening, plain=not has_unicode())
+    return roll.lines(of_notes(codec).frames(piece), width, opening=opening, plain=not unicode())
 
 
 def steps(codec: Codec, piece: Any) -> int:
