@@ -22,7 +22,8 @@ _TICKS = 480
 
 
 def read_midi(path: Path, frames_per_beat: int) -> np.ndarray:
-    """Return the notes of a file on the grid, drums left out: (N, 3) int64 of start, end and pitch, in that order.
+    """Return the notes of a file on the grid, drums left out: (N, 3) int64 of start, end and pitch; by start,
+    then by pitch.
 
     Parameters
     ----------
@@ -63,7 +64,8 @@ def read_midi(path: Path, frames_per_beat: int) -> np.ndarray:
         parts.append(np.stack([first, last, table["pitch"].astype(np.int64) % 128], axis=1))
     if not parts or beat < 1:
         raise DamagedError(f"{path} has no notes (drums are not counted)", hint="--damaged skip leaves such files out")
-    return np.unique(np.concatenate(parts), axis=0)
+    notes = np.unique(np.concatenate(parts), axis=0)
+    return notes[np.lexsort((notes[:, 1], notes[:, 2], notes[:, 0]))]
 
 
 def write_midi(path: Path, notes: np.ndarray, frames_per_beat: int, *, tempo: float = 120.0) -> None:
