@@ -81,6 +81,8 @@ class NotesCodec(Codec):
         self.share = np.full(KEYS, 0.5)
         self.vocabulary: list[str] = []
         self._ids: dict[str, int] = {}
+        # semitones -> the id that each id becomes
+        self._moves: dict[int, np.ndarray] = {}
 
     def fit(self, values: Iterable[Any]) -> NotesCodec:
         """Roll: measure how often each key sounds. Melody: collect the events, in all keys they may be moved to."""
@@ -113,6 +115,7 @@ class NotesCodec(Codec):
         self.vocabulary = list(dict.fromkeys(vocabulary))
         self._ids = {event: index for index, event in enumerate(self.vocabulary)}
         self.size = len(self.vocabulary)
+        self._moves = {}
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the piece in the codec's form: (T, 88) float32 of zeros and ones, or one id a step (T,) int64."""
@@ -205,11 +208,15 @@ class NotesCodec(Codec):
         if self.binary:
             moved = np.zeros_like(array)
             steps, keys = np.nonzero(array)
-            moved[steps, [_on_the_piano(key + LOWEST + move) - LOWEST for key in keys.tolist()]] = 1
+            keys = keys + move
+            moved[steps, np.where(keys < 0, keys + 12, np.where(keys >= KEYS, keys - 12, keys))] = 1
             return moved
-        return np.array([self._moved(index, move) for index in array.tolist()], np.int64)
+        if move not in self._moves:
+            self._moves[move] = np.array([self._moved(index, move) for index in range(self.size)], np.int64)
+        return self._moves[move][array]
 
     def _moved(self, index: int, move: int) -> int:
+        """Return the id of an event in another key."""
         if index < len(RESERVED) or self.vocabulary[index] in (HOLD, REST):
             return index
         return self._id(chord_name(_on_the_piano(pitch_of(name) + move) for name in self.vocabulary[index].split("+")))
