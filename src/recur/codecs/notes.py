@@ -213,7 +213,8 @@ class NotesCodec(Codec):
             return moved
         if move not in self._moves:
             self._moves[move] = np.array([self._moved(index, move) for index in range(self.size)], np.int64)
-        return self._moves[move][array]
+        ids: np.ndarray = self._moves[move][array]
+        return ids
 
     def _moved(self, index: int, move: int) -> int:
         """Return the id of an event in another key."""

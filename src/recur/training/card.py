@@ -14,7 +14,7 @@ from recur.figures import duration, figure
 from recur.training.setup import Task
 
 _USES = {
-    "notes": "recur generate {folder} --length 64 --out made.mid\nrecur complete {folder} OPENING.mid --out continued.mid",
+    "notes": "recur generate {folder} --length 64 --out made.mid\nrecur complete {folder} OPENING.mid --out all.mid",
     "text": 'recur complete {folder} "the beginning of a text" --top 5\nrecur generate {folder} --length 200',
     "rows": "recur predict {folder} --file FILE\nrecur evaluate {folder} FILE",
 }
