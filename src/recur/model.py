@@ -106,21 +106,27 @@ class Model:
         Prediction or list of Prediction
             One for one input, a list for many.
         """
-        one = isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or self._is_series(x) or self._is_picture(x)
+        one = isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or self._is_series(x) or self._is_one(x)
         if isinstance(x, Mapping) and self.target_codec.kind != "tags":
             _refuse_columns(x)
         inputs = [x] if one else list(x)
         answers = self.mode.predict([self._input(value) for value in inputs], top=top, **decoding)
         return answers[0] if one else answers
 
-    def complete(self, text: str, *, top: int = 5) -> list[Candidate]:
-        """Return the most probable next words after a text.
+    def complete(self, text: Any, *, top: int = 5) -> list[Candidate]:
+        """Return the most probable next words after a text, or the most probable next notes after an opening.
+
+        Notes of a roll have a probability each; `generate` draws whole steps and goes on.
 
         Raises
         ------
         ConfigError
-            When the model is no language model.
+            When the model continues nothing.
         """
+        if self.target_codec.kind == "notes":
+            from recur.modes import notes
+
+            return [Candidate(*one) for one in notes.candidates(self._language_model(), text or None, top)]
         return candidates(self._language_model(), text, top=top)
 
     @overload
@@ -130,12 +136,13 @@ class Model:
     @overload
     def generate(self, prompt: Any = "", *, stream: bool = False, **decoding: Any) -> Any: ...
     def generate(self, prompt: Any = "", *, stream: bool = False, **decoding: Any) -> Any:
-        """Continue a text, or write the answer to an input, item by item.
+        """Continue a text or a piece of notes, or write the answer to an input, item by item.
 
         Parameters
         ----------
         prompt : str or raw input
-            How the text begins; of a network that reads one thing and writes another, what it reads.
+            How the text begins; of notes a MIDI file, a line of notes, or the pitches of every step; of a network
+            that reads one thing and writes another, what it reads.
         stream : bool
             Give the pieces one by one as they are written, in place of the whole: pieces of a text, tags, or rows of
             numbers.
@@ -148,7 +155,7 @@ class Model:
         -------
         str, list or iterator
             Of a language model the prompt and what follows, of others the answer; streamed, the pieces of what is
-            written.
+            written. Of notes: the pitches of every step, or a line of notes; streamed, one step at a time.
 
         Raises
         ------
@@ -160,6 +167,8 @@ class Model:
         >>> for piece in model.generate("the clouds", stream=True, length=20):  # doctest: +SKIP
         ...     print(piece, end="", flush=True)
         """
+        if self.target_codec.kind == "notes" and self.roles.mode == "synced":
+            return self._play(prompt, stream, **decoding)
         continues = isinstance(self.mode, Synced)
         usual = 0.0 if self.roles.mode == "many-to-many" or self.target_codec.kind == "numbers" else 1.0
         pieces = self.mode.generate(prompt if continues else self._input(prompt), **{"temperature": usual, **decoding})
@@ -170,6 +179,14 @@ class Model:
             return found
         text = "".join(found)
         return prompt + text if continues else text
+
+    def _play(self, prompt: Any, stream: bool, **decoding: Any) -> Any:
+        """Continue a piece of notes."""
+        from recur.modes import Decoding, notes
+
+        opening = None if isinstance(prompt, str) and not prompt else prompt
+        played = notes.generate(self._language_model(), opening, Decoding.of({"temperature": 1.0, **decoding}))
+        return played if stream else notes.whole(notes.codec_of(self._language_model()), opening, list(played))
 
     def evaluate(
         self, data: Any, *, last_word: bool = False, cache: int | None = None, cache_theta: float | None = None,
@@ -319,6 +336,19 @@ class Model:
         codec = self.input_codec
         first = next(iter(x), None) if isinstance(x, Sequence) or hasattr(x, "__array__") else None
         return codec is not None and codec.kind == "numbers" and codec.sequence and isinstance(first, numbers.Real)
+
+    def _is_one(self, x: Any) -> bool:
+        """Whether an array, a list or a pair is one input of this network: a picture, a piece of notes, a sound."""
+        kind = getattr(self.input_codec, "kind", "")
+        if kind == "audio":
+            return isinstance(x, tuple) and len(x) == 2 and isinstance(x[1], numbers.Integral)
+        if kind == "notes" and isinstance(x, (list, tuple)):
+            # a list of steps, each a list of pitches, and no list of pieces
+            return bool(x) and all(
+                isinstance(step, (list, tuple)) and not any(isinstance(pitch, (list, tuple)) for pitch in step)
+                for step in x
+            )
+        return (kind == "notes" and getattr(x, "ndim", 0) == 2) or self._is_picture(x)
 
     def _is_picture(self, x: Any) -> bool:
         """Whether an array is one picture, or one video, the input of this network, and not many."""

@@ -1,4 +1,4 @@
-"""``recur generate``: write on from a prompt, as fast as the network thinks."""
+"""``recur generate``: write on from a prompt, as fast as the network thinks; text, or a piece of notes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recur.cli.decoding import DecodingFlags
 from recur.cli.output import emit, emit_json
+from recur.cli.play import play
 from recur.data import TEXTS
 
 
@@ -15,6 +16,7 @@ def generate(
     *,
     prompt: str = "",
     decoding: DecodingFlags | None = None,
+    out: Path | None = None,
     json: bool = False,
 ) -> None:
     """Write on from a prompt, or the answer to an input; the text appears as it is made.
@@ -24,7 +26,10 @@ def generate(
     run
         Run folder that `recur train` wrote.
     prompt
-        How the text begins; of a network that reads one thing and writes another, what it reads.
+        How the text begins; of a network that reads one thing and writes another, what it reads; of notes a .mid
+        file or a line such as "C4 D4 E4/2".
+    out
+        Of notes: MIDI file to write, with a picture of the piano roll beside it.
     json
         Write one JSON document to stdout.
     """
@@ -32,6 +37,9 @@ def generate(
 
     model = recur.load(run)
     options = (decoding or DecodingFlags()).options()
+    if model.target_codec.kind == "notes" or out is not None:
+        play(model, prompt, out, options, json=json)
+        return
     codec = model.input_codec
     given = prompt.replace(",", " ").split() if codec is not None and codec.kind == "numbers" else prompt
     if json:

@@ -30,11 +30,12 @@ from torch import Tensor, nn
 from recur.errors import ConfigError
 from recur.modes import decoding, network
 from recur.modes.answers import refuse_beam, refuse_symbol_rules
+from recur.modes.binary import BinaryOutput, chooser
 from recur.modes.decoding import Chooser, Decoding, Hypothesis, Rules
 from recur.modes.inputs import Inputs, layer_sizes
 from recur.modes.mode import Prediction, step_mask
 from recur.modes.network import Bridge, Stack
-from recur.modes.outputs import TEXTS, NumberOutput, Output, Sums, SymbolOutput
+from recur.modes.outputs import NEXT_ITEM, NumberOutput, Output, Sums, SymbolOutput, build_output
 from recur.modes.pieces import written
 from recur.modes.stops import Stops
 from recur.modes.symbols import Symbols
@@ -111,11 +112,11 @@ class Decoder(nn.Module):
         self.output: Output
         if self.symbols is not None:
             self.output = SymbolOutput(
-                self.symbols.size, size, config, text=codec.kind if codec.kind in TEXTS else None, count_right=True,
+                self.symbols.size, size, config, text=codec.kind if codec.kind in NEXT_ITEM else None, count_right=True,
                 embedding=self.inputs.embedding,
             )  # fmt: skip
         else:
-            self.output = NumberOutput(codec, size, config)
+            self.output = build_output(codec, size, config)
         # how long answers are, seen in training: how long to go on without an end
         self.register_buffer("longest", torch.zeros((), dtype=torch.long))
 
@@ -215,7 +216,9 @@ class Decoder(nn.Module):
         """
         length = self._length(options)
         if self.symbols is None:
-            values = self._numbers(state, rows, length, self._first_numbers(options)).cpu().numpy()
+            steps = list(self._each_number(state, rows, length, options, nullcontext))
+            nothing = self.first(rows)[:, None][:, :0]
+            values = (torch.stack(steps, dim=1) if steps else nothing).cpu().numpy()
             raw = [self.codec.decode(row) for row in values]
             return [Prediction(value, [], self.codec.show(value)) for value in raw]
         stops = Stops(self.codec, options.stops)
@@ -237,7 +240,7 @@ class Decoder(nn.Module):
         """
         refuse_beam(options)
         if self.symbols is None:
-            for value in self._each_number(state, 1, self._length(options), self._first_numbers(options), within):
+            for value in self._each_number(state, 1, self._length(options), options, within):
                 yield self.codec.decode(value.cpu().numpy())[0]
             return
         steps = decoding.stream(self, self.first(1), state, options.chooser(), self._rules(options, 1, None))
@@ -287,23 +290,27 @@ class Decoder(nn.Module):
             written = len(one.ids) + one.finished
             answer.alignment = weights[row, :written, : int(state.lengths[row])].cpu().numpy()
 
-    def _numbers(self, state: DecoderState, rows: int, length: int, prefix: Tensor | None) -> Tensor:
-        """(B, length, C), each step read back as the next input."""
-        values = list(self._each_number(state, rows, length, prefix, nullcontext))
-        return torch.stack(values, dim=1) if values else self.first(rows)[:, None][:, :0]
-
     def _each_number(
-        self, state: DecoderState, rows: int, length: int, prefix: Tensor | None,
+        self, state: DecoderState, rows: int, length: int, options: Decoding,
         within: Callable[[], AbstractContextManager[None]],
     ) -> Iterator[Tensor]:  # fmt: skip
-        """Rows of numbers (B, C) one after another; the first are those of the prefix."""
+        """Rows of numbers, or frames, (B, C) one after another; the first are those of the prefix."""
+        prefix, draw = self._first_numbers(options), self._draw(options)
         value = self.first(rows)
         for step in range(length):
             with within():
                 vector, state = self._step(value, state)
                 known = prefix is not None and step < len(prefix)
-                value = prefix[step].expand(rows, -1) if known and prefix is not None else self._answer(vector)
+                value = prefix[step].expand(rows, -1) if known and prefix is not None else draw(vector)
             yield value
+
+    def _draw(self, options: Decoding) -> Callable[[Tensor], Tensor]:
+        """How a step is made of its vector (B, H): numbers are read out, frames are chosen."""
+        output = self.output
+        if not isinstance(output, BinaryOutput):
+            return self._answer
+        choose = chooser(options)
+        return lambda vector: choose(output.logits(vector))
 
     def _step(self, current: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """One step from an input vector (B, X): v (B, H) and the state after."""
@@ -338,7 +345,7 @@ class Decoder(nn.Module):
 
     def _answer(self, vector: Tensor) -> Tensor:
         """The decoder's own choice from v (B, H): likeliest symbols (B,) or numbers (B, C)."""
-        if isinstance(self.output, NumberOutput):
+        if isinstance(self.output, NumberOutput | BinaryOutput):
             return self.output.values(vector)
         with torch.no_grad():
             return self._symbol_output().log_probs(vector).argmax(dim=-1)
