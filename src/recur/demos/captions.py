@@ -14,7 +14,7 @@ from recur.views.blocks import beside, coloured
 if TYPE_CHECKING:
     from recur.model import Model
 
-PICTURES = {"train": 6000, "dev": 300, "test": 600}
+PICTURES = {"train": 9000, "dev": 300, "test": 600}
 SHOWN = 6
 
 

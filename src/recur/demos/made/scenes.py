@@ -21,7 +21,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "bar": (("...", "###", "..."), (".....", ".....", "#####", ".....", ".....")),
 }
 SIZES = ("small", "large")
-RELATIONS = ("left of", "right of", "above", "below")
+RELATIONS = ("left of", "above")  # what is left or above is named first, so that a picture has one sentence
 GROUND = 1  # how bright the ground is at most
 
 
@@ -94,11 +94,7 @@ def _places(relation: str | None) -> tuple[tuple[int, int], ...]:
     """Where the boxes of 5 x 5 cells begin: (x, y) of the first thing and of the second."""
     if relation is None:
         return ((3, 3),)
-    near, far, middle = 0, 6, 3
-    first, second = (near, far) if relation in ("left of", "above") else (far, near)
-    if relation in ("left of", "right of"):
-        return ((first, middle), (second, middle))
-    return ((middle, first), (middle, second))
+    return ((0, 3), (6, 3)) if relation == "left of" else ((3, 0), (3, 6))
 
 
 def _put(cells: list[list[list[int]]], thing: Thing, x: int, y: int, draw: random.Random) -> None:
