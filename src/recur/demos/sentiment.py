@@ -71,8 +71,8 @@ def _by_counting(rows: Sequence[Row]) -> float:
         )
         return good > bad
 
-    right = sum(good(row["text"]) == (row["verdict"] == "good") for row in rows)
-    return right / len(rows)
+    right = [row for row in rows if good(row["text"]) == (row["verdict"] == "good")]
+    return len(right) / len(rows)
 
 
 def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
