@@ -101,6 +101,9 @@ def test_a_task_runs_from_nothing_to_the_page(folder: Path, capsys: pytest.Captu
     assert "**100.0 %**" in page
     assert "make task NAME=tiny" in page
     assert ",good\n" in page  # the list that the report gave
+    assert "files tiny/data/test.csv" in page
+    assert str(folder) not in page
+    assert f"good  {round(40 * result['report']['share_of_good'])}\n" in page
     assert "what was tried" in page
     assert "nothing | yet" not in page  # the target is met
 
