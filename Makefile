@@ -32,8 +32,8 @@ test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses=8 $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev
-	$(BIN)/python -m ruff check src tests benchmarks
-	$(BIN)/python -m ruff format --check src tests benchmarks
+	$(BIN)/python -m ruff check src tests benchmarks examples
+	$(BIN)/python -m ruff format --check src tests benchmarks examples
 	$(BIN)/python -m mypy
 
 bench: $(VENV)/.installed-dev

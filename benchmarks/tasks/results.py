@@ -21,6 +21,7 @@ once. A missed target stays here, with what was tried. Times are of training alo
 of a task, the versions and the machine.
 
 This page is written by `python -m benchmarks.tasks --page` from `benchmarks/results/`; it is not edited by hand."""
+INLINE = 80  # characters of a list that stays among the figures
 COLUMNS = ("task", "data", "model", "weights", "figure", "ours", "target", "published", "time", "command")
 
 
@@ -126,24 +127,40 @@ def _details(task: Task, result: Mapping[str, Any]) -> Iterator[str]:
     for part in ("dev", "test"):
         if result[part]:
             yield f"* {part}: {_figures(result[part])}"
-    simple = {key: value for key, value in result["report"].items() if not isinstance(value, list)}
+    simple = {key: value for key, value in result["report"].items() if not _is_long(value)}
     if simple:
         yield f"* {_figures(simple)}"
     yield f"* {result['steps']:,} updates; recur {result['recur']}; {result['machine']}; {result['finished']}"
     if task.about.tried and not met(task, result["value"]):
         yield f"* missed: {' '.join(task.about.tried.split())}"
     for key, value in result["report"].items():
-        if isinstance(value, list):
+        if _is_long(value):
             yield ""
             yield f"{_name(key).capitalize()}:"
             yield ""
             yield "```text"
-            yield from (line for item in value for line in str(item).splitlines() or [""])
+            yield from (line for item in value for line in _said(key, item).splitlines() or [""])
             yield "```"
 
 
+def _is_long(value: Any) -> bool:
+    """Whether a value is a list that takes lines of its own."""
+    return isinstance(value, list) and (
+        any(isinstance(item, list | dict) for item in value)
+        or len(_said("", value)) > INLINE
+        or "\n" in _said("", value)
+    )
+
+
 def _figures(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{_name(key)} {any_figure(key, value)}" for key, value in values.items() if value is not None)
+    return ", ".join(f"{_name(key)} {_said(key, value)}" for key, value in values.items() if value is not None)
+
+
+def _said(key: str, value: Any) -> str:
+    """A figure, a text, or several of them on one line."""
+    if isinstance(value, dict):
+        return "  ".join(f"{_name(str(name))} {_said(str(name), item)}" for name, item in value.items())
+    return "  ".join(_said(key, item) for item in value) if isinstance(value, list) else any_figure(key, value)
 
 
 def _name(key: str) -> str:

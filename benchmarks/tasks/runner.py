@@ -83,6 +83,14 @@ class Places:
         """Whether the files here were made with another configuration."""
         return self.begun.is_file() and json.loads(self.begun.read_text(encoding="utf-8")) != task.settings
 
+    def relative(self, value: Any) -> Any:
+        """The same value with paths of this machine made those of any: below NAME, or below {data}."""
+        if isinstance(value, str):
+            return value.replace(str(self.folder.resolve()), self.folder.name).replace(str(self.data_sets), "{data}")
+        if isinstance(value, dict):
+            return {key: self.relative(item) for key, item in value.items()}
+        return [self.relative(item) for item in value] if isinstance(value, list | tuple) else value
+
     def clear(self) -> None:
         """Remove what an earlier call made."""
         for path in (self.result, self.begun):
@@ -175,6 +183,7 @@ def _result(task: Task, config: Config, places: Places, command: str) -> dict[st
     test = model.evaluate(config.data.test) if config.data.test else None
     function = task.function("report")
     report = dict(function(places.run, places.data_sets, places.data.resolve())) if function else {}
+    report = places.relative(report)
     value, part = _figure(task, {"report": report, "test": test or {}, "dev": dev})
     about = task.about
     return {

@@ -101,6 +101,9 @@ def test_a_task_runs_from_nothing_to_the_page(folder: Path, capsys: pytest.Captu
     assert "**100.0 %**" in page
     assert "make task NAME=tiny" in page
     assert ",good\n" in page  # the list that the report gave
+    assert "files tiny/data/test.csv" in page
+    assert str(folder) not in page
+    assert f"good  {round(40 * result['report']['share_of_good'])}\n" in page
     assert "what was tried" in page
     assert "nothing | yet" not in page  # the target is met
 
@@ -221,3 +224,15 @@ def test_the_list_says_mode_and_time(folder: Path, capsys: pytest.CaptureFixture
     assert run(folder, "--list") == 0
     assert capsys.readouterr().out.split()[:4] == ["tiny", "many-to-one", "0.1", "min"]
     assert not (folder / "results.md").exists()
+
+
+@pytest.mark.parametrize("stop", [Paused(Path("runs/x"), step=3, epoch=0), KeyboardInterrupt()])
+def test_ctrl_c_ends_them_all_and_says_how_to_go_on(
+    folder: Path, stop: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise stop
+
+    monkeypatch.setattr(runner, "measure", stopped)
+    assert run(folder, "--again") == 130
+    assert "hint: the same command goes on from there, without --again" in capsys.readouterr().err

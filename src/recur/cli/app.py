@@ -24,7 +24,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "demo": Command("[NAME]", "Train a small network here and now, and ask it for the last word."),
+    "demo": Command("[NAME]", "Train a small network here and now, and see what it learned."),
     "check": Command(
         "DATA",
         "Look at a file before training on it.",

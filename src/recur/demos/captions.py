@@ -14,7 +14,7 @@ from recur.views.blocks import beside, coloured
 if TYPE_CHECKING:
     from recur.model import Model
 
-PICTURES = {"train": 6000, "dev": 300, "test": 600}
+PICTURES = {"train": 10000, "dev": 300, "test": 600}
 SHOWN = 6
 
 
@@ -23,7 +23,7 @@ def settings() -> Config:
     return Config(
         data=DataConfig(input=["picture"], target=["caption"], input_codec="numbers", target_codec="words"),
         model=ModelConfig(mode="one-to-many", cell="gru", hidden_size=192, embedding_size=64),
-        training=TrainingConfig(epochs=12, batch_size=32, lr=2e-3, warmup_steps=100, device="cpu"),
+        training=TrainingConfig(epochs=6, batch_size=32, lr=3e-3, weight_decay=0.01, warmup_steps=100, device="cpu"),
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from recur.model import Model
 
 REVIEWS = {"train": 6000, "dev": 400, "test": 800}
-SHOWN = 3
+LONG = (15, 19)  # words of the reviews that are shown
 
 
 def settings() -> Config:
@@ -26,7 +26,7 @@ def settings() -> Config:
         model=ModelConfig(
             mode="many-to-one", cell="lstm", hidden_size=64, embedding_size=32, bidirectional=False, dropout=0.2
         ),
-        training=TrainingConfig(epochs=10, batch_size=32, lr=4e-3, device="cpu"),
+        training=TrainingConfig(epochs=5, batch_size=32, lr=4e-3, device="cpu"),
     )
 
 
@@ -35,9 +35,10 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
     texts = [row["text"] for row in rows]
     answers = model.predict(texts)
     right = [answer.value == row["verdict"] for row, answer in zip(rows, answers, strict=True)]
-    longest = sorted(range(len(rows)), key=lambda index: -len(texts[index].split()))
+    # long enough that the opinion has to turn, short enough to be read
+    fits = [index for index, text in enumerate(texts) if LONG[0] <= len(text.split()) <= LONG[1]]
     wrong = [index for index, good in enumerate(right) if not good][:1]
-    chosen = [*longest[:SHOWN], *wrong]
+    chosen = [*(next(index for index in fits if rows[index]["verdict"] == each) for each in ("good", "bad")), *wrong]
     return Verdict(
         "accuracy", sum(right) / len(rows), len(rows), "verdicts on reviews with new pairs of words are right",
         {"counting which words speak for good (naive Bayes)": _by_counting(rows)},
@@ -70,7 +71,8 @@ def _by_counting(rows: Sequence[Row]) -> float:
         )
         return good > bad
 
-    return sum(good(row["text"]) == (row["verdict"] == "good") for row in rows) / len(rows)
+    right = [row for row in rows if good(row["text"]) == (row["verdict"] == "good")]
+    return len(right) / len(rows)
 
 
 def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:

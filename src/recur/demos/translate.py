@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
 def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
     """The number, and for each French word which English words the network looked at."""
     english, french = example["english"], example["french"]
-    yield f"    {example['number']:,}  {' '.join(english)}"
+    yield from _wrapped(f"{example['number']:,}  {' '.join(english)}", width)
     longest = max(map(len, french), default=0)
     places = "".join(f"{place:>2}" for place in range(1, len(english) + 1))
     if example["alignment"] and longest + len(places) + 12 <= width:
@@ -60,8 +61,14 @@ def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
             most = max(range(len(looked)), key=looked.__getitem__)
             said = english[most] if most < len(english) else "the end"
             yield f"    {word:<{longest}}  {shade(looked[: len(english)])}  {said}"
-    right = " ".join(french) == example["truth"]
-    yield f"    -> {' '.join(french)}" + ("" if right else f"   wrong: {example['truth']}")
+    written = " ".join(french)
+    yield from _wrapped(f"-> {written}", width)
+    if written != example["truth"]:
+        yield from _wrapped(f"wrong: {example['truth']}", width)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent="    ", subsequent_indent="       ", break_on_hyphens=False)
 
 
 DEMO = Demo(

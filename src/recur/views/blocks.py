@@ -58,7 +58,9 @@ def coloured(cells: Sequence[tuple[int, int, int]], columns: int, names: Sequenc
     rows = [list(range(start, start + columns)) for start in range(0, len(cells), columns)]
     if not decorated() or not unicode():
         return ["".join(2 * names[place] for place in row) for row in rows]
-    return ["".join(_half(cells[top], cells[bottom]) for top, bottom in zip(*pair, strict=True)) for pair in _pairs(rows)]
+    return [
+        "".join(_half(cells[top], cells[bottom]) for top, bottom in zip(*pair, strict=True)) for pair in _pairs(rows)
+    ]
 
 
 def beside(blocks: Sequence[Sequence[str]], widths: Sequence[int], columns: int, *, gap: int = 3) -> Iterable[str]:

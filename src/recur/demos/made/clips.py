@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from recur.demos.made.parts import part_of
 
-SIDE = 9
+SIDE = 8
 BOX = 3  # a shape lies in so many cells each way
 MOVES: dict[str, tuple[int, int]] = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1), "stays": (0, 0)}
 FIRST = "appears"
@@ -24,35 +24,38 @@ def shapes(part: str) -> list[tuple[int, ...]]:
     return found
 
 
+def columns() -> list[str]:
+    """The names of a frame's cells: p1, p2, ..."""
+    return [f"p{place + 1}" for place in range(SIDE * SIDE)]
+
+
 def rows(part: str, clips: int) -> Iterator[dict[str, object]]:
-    """Yield clips with the shapes of a part.
+    """Yield the frames of clips with the shapes of a part, one row a frame.
 
     Yields
     ------
     dict
-        ``frames`` (a list of SIDE x SIDE whole numbers 0..9 for every frame, row by row) and ``labels`` (a word for
-        every frame).
+        ``clip`` (a number), ``label`` (a word), and the cells of the frame: whole numbers 0..9.
     """
     draw = random.Random(f"clips {part}")
-    known = shapes(part)
-    for _ in range(clips):
-        yield clip(draw.choice(known), draw.randint(10, 20), draw)
+    known, names = shapes(part), columns()
+    for number in range(clips):
+        for cells, label in clip(draw.choice(known), draw.randint(10, 20), draw):
+            yield {"clip": number, "label": label, **dict(zip(names, cells, strict=True))}
 
 
-def clip(shape: tuple[int, ...], length: int, draw: random.Random) -> dict[str, object]:
+def clip(shape: tuple[int, ...], length: int, draw: random.Random) -> Iterator[tuple[list[int], str]]:
     """Film a shape: it goes one way for some frames, then another; at a wall it has to turn or stay."""
     x, y = draw.randint(0, SIDE - BOX), draw.randint(0, SIDE - BOX)
-    frames, labels = [frame(shape, x, y, draw)], [FIRST]
     move, left = "stays", 0
-    while len(frames) < length:
+    yield frame(shape, x, y, draw), FIRST
+    for _ in range(length - 1):
         if left == 0 or not _fits(x, y, move):
             move = draw.choice([name for name in MOVES if name != move and _fits(x, y, name)])
             left = draw.randint(1, 5)
         x, y = x + MOVES[move][0], y + MOVES[move][1]
         left -= 1
-        frames.append(frame(shape, x, y, draw))
-        labels.append(move)
-    return {"frames": frames, "labels": labels}
+        yield frame(shape, x, y, draw), move
 
 
 def frame(shape: tuple[int, ...], x: int, y: int, draw: random.Random) -> list[int]:

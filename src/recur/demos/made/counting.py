@@ -9,10 +9,18 @@ from recur.demos.made.parts import part_of
 
 TAUGHT, LARGEST = 100, 99_999
 
-_ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_ENGLISH_TENS = [".", ".", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_FRENCH = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize", "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf"]
-_FRENCH_TENS = [".", ".", "vingt", "trente", "quarante", "cinquante", "soixante", "soixante", "quatre-vingt", "quatre-vingt"]
+_ENGLISH = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_ENGLISH_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_FRENCH = (
+    "zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize",
+    "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf",
+)  # fmt: skip
+_FRENCH_TENS = (
+    "", "", "vingt", "trente", "quarante", "cinquante", "soixante", "soixante", "quatre-vingt", "quatre-vingt",
+)  # fmt: skip
 
 
 def english(number: int) -> str:
@@ -45,9 +53,8 @@ def french(number: int, last: bool = True) -> str:
     last : bool
         Whether nothing follows.
 
-    >>> french(4200), french(4207), french(80), french(80_093), french(71)
-    ('quatre mille deux cents', 'quatre mille deux cent sept', 'quatre-vingts', 'quatre-vingt mille quatre-vingt-treize', \
-'soixante et onze')
+    >>> french(4200), french(80), french(80_093)
+    ('quatre mille deux cents', 'quatre-vingts', 'quatre-vingt mille quatre-vingt-treize')
     """
     if number >= 1000:
         thousands, rest = divmod(number, 1000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,7 +18,9 @@ Stroke = Sequence[Point]
 
 # strokes from (0, 0) top left to (1, 1) bottom right; where people differ, several ways to write the digit
 SHAPES: dict[int, tuple[tuple[Stroke, ...], ...]] = {
-    0: ((((0.5, 0.0), (0.1, 0.2), (0.0, 0.5), (0.1, 0.8), (0.5, 1.0), (0.9, 0.8), (1.0, 0.5), (0.9, 0.2), (0.5, 0.0)),),),
+    0: (
+        (((0.5, 0.0), (0.1, 0.2), (0.0, 0.5), (0.1, 0.8), (0.5, 1.0), (0.9, 0.8), (1.0, 0.5), (0.9, 0.2), (0.5, 0.0)),),
+    ),
     1: (
         (((0.5, 0.0), (0.5, 1.0)),),
         (((0.25, 0.25), (0.55, 0.0), (0.55, 1.0)),),
@@ -49,7 +52,10 @@ SHAPES: dict[int, tuple[tuple[Stroke, ...], ...]] = {
     ),
     8: (
         (
-            ((0.5, 0.0), (0.1, 0.2), (0.35, 0.45), (0.9, 0.75), (0.5, 1.0), (0.1, 0.75), (0.65, 0.45), (0.9, 0.2), (0.5, 0.0)),
+            (
+                (0.5, 0.0), (0.1, 0.2), (0.35, 0.45), (0.9, 0.75), (0.5, 1.0), (0.1, 0.75), (0.65, 0.45), (0.9, 0.2),
+                (0.5, 0.0),
+            ),
         ),
     ),
     9: (
@@ -144,7 +150,7 @@ def drawing(hand: Hand, digit: int, draw: random.Random) -> list[int]:
             x = (x - hand.slant * y) * hand.width * SIDE
             y = y * hand.height * SIDE
             points.append((centre[0] + cosine * x - sine * y, centre[1] + sine * x + cosine * y))
-        segments += list(zip(points[:-1], points[1:], strict=True))
+        segments += list(pairwise(points))
     ink = np.clip(hand.pen + 0.5 - _distance(np.array(segments)), 0.0, 1.0)
     grain = np.array([draw.gauss(0, 0.04) for _ in range(SIDE * SIDE)])
     cells: list[int] = np.rint(LEVELS * np.clip(ink + np.abs(grain), 0, 1)).astype(int).tolist()

@@ -5,9 +5,9 @@
     the music is fine but the dialogue is never convincing     bad: after but the last half counts, and never turns it
     nobody would call the hero dull                            good
 
-Which negation stands with which opinion word is decided for each pair: the pairs of the test are never seen in training,
-so they must be put together from their parts. Each sentence holds good and bad words alike often enough that counting
-them does not help much.
+Which negation stands with which opinion word is decided for each pair: the pairs of the test are never seen in
+training, so they must be put together from their parts. Good words are negated as often as they stand alone, so that
+counting words does not help.
 """
 
 from __future__ import annotations
@@ -61,8 +61,10 @@ def rows(part: str, count: int) -> Iterator[dict[str, object]]:
 
 
 def _belongs(pairs: list[str], part: str) -> bool:
-    return bool(pairs) and any(part_of(pair) == part for pair in pairs) and all(
-        part_of(pair) in (part, "train") for pair in pairs
+    return (
+        bool(pairs)
+        and any(part_of(pair) == part for pair in pairs)
+        and all(part_of(pair) in (part, "train") for pair in pairs)
     )
 
 

@@ -21,8 +21,8 @@ SHAPES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "bar": (("...", "###", "..."), (".....", ".....", "#####", ".....", ".....")),
 }
 SIZES = ("small", "large")
-RELATIONS = ("left of", "right of", "above", "below")
-GROUND = 1  # how bright the ground is at most
+RELATIONS = ("left of", "above")  # what is left or above is named first, so that a picture has one sentence
+GROUND = 0
 
 
 class Thing(NamedTuple):
@@ -82,8 +82,8 @@ def _scene(draw: random.Random, *, single: bool) -> Scene:
 
 
 def drawing(scene: Scene, draw: random.Random) -> list[int]:
-    """Draw a scene: the things stand where they must, give or take a cell, on a grainy ground."""
-    cells = [[[draw.randint(0, GROUND) for _ in range(3)] for _ in range(SIDE)] for _ in range(SIDE)]
+    """Draw a scene: the things stand where they must, give or take a cell, each in a light of its own."""
+    cells = [[[GROUND] * 3 for _ in range(SIDE)] for _ in range(SIDE)]
     for thing, (x, y) in zip((scene.first, scene.second), _places(scene.relation), strict=False):
         if thing is not None:
             _put(cells, thing, x + draw.randint(0, 1), y + draw.randint(0, 1), draw)
@@ -94,18 +94,16 @@ def _places(relation: str | None) -> tuple[tuple[int, int], ...]:
     """Where the boxes of 5 x 5 cells begin: (x, y) of the first thing and of the second."""
     if relation is None:
         return ((3, 3),)
-    near, far, middle = 0, 6, 3
-    first, second = (near, far) if relation in ("left of", "above") else (far, near)
-    if relation in ("left of", "right of"):
-        return ((first, middle), (second, middle))
-    return ((middle, first), (middle, second))
+    return ((0, 3), (6, 3)) if relation == "left of" else ((3, 0), (3, 6))
 
 
 def _put(cells: list[list[list[int]]], thing: Thing, x: int, y: int, draw: random.Random) -> None:
     form = SHAPES[thing.shape][SIZES.index(thing.size)]
     inset = (5 - len(form)) // 2
-    light = draw.uniform(0.8, 1.0)
+    light = draw.uniform(0.75, 1.0)
     for down, line in enumerate(form):
         for right, mark in enumerate(line):
             if mark == "#":
-                cells[y + inset + down][x + inset + right] = [round(light * level) for level in COLOURS[thing.colour]]
+                # no two cells of a thing are quite alike
+                here = light * draw.uniform(0.9, 1.0)
+                cells[y + inset + down][x + inset + right] = [round(here * level) for level in COLOURS[thing.colour]]
