@@ -21,6 +21,7 @@ from recur.modes import Candidate, Decoding, Mode, Prediction, candidates, last_
 from recur.modes.synced import Synced
 from recur.run import open_run, save
 from recur.training import evaluate, learn
+from recur.training.confusion import confusion as count_confusion
 from recur.training.progress import Progress
 
 
@@ -145,8 +146,9 @@ class Model:
         return pieces if stream else prompt + "".join(pieces)
 
     def evaluate(
-        self, data: Any, *, last_word: bool = False, tell: Callable[[float], None] | None = None
-    ) -> dict[str, Any]:
+        self, data: Any, *, last_word: bool = False, confusion: bool = False,
+        tell: Callable[[float], None] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
         """Measure on other rows.
 
         Parameters
@@ -155,6 +157,8 @@ class Model:
             A file, or rows as for `fit`, with the same columns.
         last_word : bool
             For language models: accuracy and perplexity of the last word of each line.
+        confusion : bool
+            For classes and tags: also which is taken for which, and precision, recall and F1 of each.
         tell : callable, optional
             Told on the way which share is done.
 
@@ -187,6 +191,8 @@ class Model:
         if self.target_codec.kind == "class":
             counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
             figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
+        if confusion:
+            figures |= count_confusion(self.mode, examples, tell=tell)
         return figures
 
     def read(self, file: Path | str) -> list[Any]:

@@ -69,7 +69,13 @@ def predict(
     found = model.predict(inputs, top=top, **{name: value for name, value in asked.items() if value is not None})
     if json:
         answers = zip(inputs, found, strict=True)
-        emit_json([{"input": given, "value": one.value, "scores": one.scores} for given, one in answers])
+        emit_json(
+            [
+                {"input": given, "value": one.value, "scores": one.scores}
+                | ({"quantiles": one.quantiles} if one.quantiles else {})
+                for given, one in answers
+            ]
+        )
         return
     for one in found:
         emit(one.shown)

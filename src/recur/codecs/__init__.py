@@ -9,6 +9,7 @@ from recur.codecs.characters import CharactersCodec
 from recur.codecs.classes import ClassCodec
 from recur.codecs.codec import Codec
 from recur.codecs.numbers import NumbersCodec
+from recur.codecs.spelled import SpelledWordsCodec
 from recur.codecs.subwords import SubwordsCodec
 from recur.codecs.tags import TagsCodec
 from recur.codecs.tokens import TokenCodec
@@ -21,6 +22,7 @@ __all__ = [
     "ClassCodec",
     "Codec",
     "NumbersCodec",
+    "SpelledWordsCodec",
     "SubwordsCodec",
     "TagsCodec",
     "TokenCodec",
@@ -36,7 +38,7 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
     Parameters
     ----------
     kind : str
-        words, characters, subwords, class, tags or numbers.
+        words, characters, subwords, class, tags or numbers; spelled for words with their letters.
     config : DataConfig, optional
         Vocabulary limits, lower-casing, what a missing number becomes, whether documents are whole files.
     sequence : bool
@@ -55,9 +57,10 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
     [7, 6]
     """
     data = config or DataConfig.model_validate({})
-    if kind == "words":
+    if kind in ("words", "spelled"):
         newlines = data.documents == "file"
-        return WordsCodec(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab, newlines=newlines)
+        words = WordsCodec if kind == "words" else SpelledWordsCodec
+        return words(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab, newlines=newlines)
     if kind == "characters":
         return CharactersCodec(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab)
     if kind == "subwords":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recur.config import DataConfig
+from recur.data.calendar import CalendarTable
 from recur.data.conll import looks_like_conll, read_conll
 from recur.data.delimited import read_delimited
 from recur.data.folder import read_folder
@@ -18,6 +19,7 @@ from recur.data.lines import check_text_file, lines
 from recur.data.memory import read_memory
 from recur.data.table import Table
 from recur.data.text import TextTable
+from recur.data.ts import read_ts
 from recur.errors import DataError
 
 _BY_SUFFIX = {
@@ -30,6 +32,7 @@ _BY_SUFFIX = {
     ".conll": "conll",
     ".iob": "conll",
     ".bio": "conll",
+    ".ts": "ts",
 }
 
 
@@ -39,7 +42,7 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     Parameters
     ----------
     source : path or Python values
-        A txt, CSV, TSV, JSONL or CoNLL file, a folder of text files, a list, dictionary, array or data frame.
+        A txt, CSV, TSV, JSONL, CoNLL or ts file, a folder of text files, a list, dictionary, array or data frame.
     config : DataConfig
         ``format``, ``header``, ``exclude`` and ``documents`` are used.
     names : sequence of str
@@ -60,6 +63,11 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     >>> read([("the sky is blue", "true")], DataConfig.model_validate({})).columns
     ['input', 'target']
     """
+    table = _read(source, config, names)
+    return CalendarTable(table, config.time_features) if config.time_features else table
+
+
+def _read(source: Any, config: DataConfig, names: Sequence[str]) -> Table:
     if not isinstance(source, (str, Path)):
         return read_memory(source)
     path = Path(source)
@@ -77,11 +85,13 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
         return read_jsonl(path)
     if kind == "conll":
         return read_conll(path)
+    if kind == "ts":
+        return read_ts(path)
     return TextTable(path)
 
 
 def guess_format(path: Path) -> str:
-    """Return csv, tsv, jsonl, conll or text, by the name of a file and else by its first lines."""
+    """Return csv, tsv, jsonl, conll, ts or text, by the name of a file and else by its first lines."""
     known = _BY_SUFFIX.get(path.suffix.lower())
     filled = (line.text.rstrip("\n") for line in lines(path, cut=True) if line.text.strip())
     first = list(islice(filled, 200))

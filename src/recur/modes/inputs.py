@@ -1,6 +1,7 @@
 """From a codec's arrays to the vectors x_t that a network reads.
 
 ids       x_t = sqrt(X) E[id_t], E the embedding matrix (V, X)
+spelled   x_t = [sqrt(X) E[id_t], what a network over the letters of the word says]
 numbers   x_t = the columns themselves
 
 E starts uniformly within +-``embedding_range``, which is small, so that a rare word soon moves far from where chance
@@ -13,9 +14,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 
+from recur.codecs import SpelledWordsCodec
 from recur.errors import ConfigError
+from recur.modes.letters import Letters
 from recur.nn import Embedding, LockedDropout
 
 if TYPE_CHECKING:
@@ -54,13 +58,23 @@ class Inputs(nn.Module):
             self.size = config.embedding_size or size or layer_sizes(config)[0]
             self.embedding = Embedding(symbols or codec.size, self.size, dropout=config.embedding_dropout)
             nn.init.uniform_(self.embedding.weight, -config.embedding_range, config.embedding_range)
+            self.scale = math.sqrt(self.size)
+        self.letters: Letters | None = None
+        if isinstance(codec, SpelledWordsCodec):
+            self.letters = Letters(codec.letter_count, config.character_size or self.size)
+            self.size += self.letters.size
 
     def forward(self, values: Tensor) -> Tensor:
-        """Ids (B, T) or (B,), or numbers (B, T, C) or (B, C), to vectors (B, T, X) or (B, X)."""
+        """Ids (B, T) or (B,), or numbers (B, T, C) or (B, C), to vectors (B, T, X) or (B, X); words with their
+        letters (B, T, 1 + L) to (B, T, X)."""
         if self.embedding is None:
             return values
-        vectors: Tensor = self.drop(self.embedding(values) * math.sqrt(self.size))
-        return vectors
+        words = values if self.letters is None else values[..., 0]
+        vectors: Tensor = self.embedding(words) * self.scale
+        if self.letters is not None:
+            vectors = torch.cat([vectors, self.letters(values[..., 1:])], dim=-1)
+        dropped: Tensor = self.drop(vectors)
+        return dropped
 
 
 class Drop(nn.Module):

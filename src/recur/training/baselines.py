@@ -5,6 +5,7 @@ one label a row             the most frequent label
 a label a step              the most frequent label of each symbol; the most frequent label
 the next symbol             bigram and unigram, interpolated (Witten & Bell 1991)
 numbers, their own future   persistence: as many steps ahead as the network looks, it is as today
+a forecast                  persistence; seasonal naive: it is as it was one season before
 other numbers               the mean of the training rows
 ==========================  =====================================================================
 """
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from recur.figures import figure
-from recur.modes import Mode
+from recur.modes import Forecaster, Mode
 from recur.modes.mode import Encoded
 
 MOST_STEPS = 5_000_000
@@ -64,10 +65,18 @@ class Baseline:
 
 def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, own_future: bool) -> Baseline | None:
     """Return the figures of simple predictors, in the units of the mode's own figure; None where there are none."""
+    if isinstance(mode, Forecaster):
+        found = [Guess(name, sums) for name, sums in mode.simple_guesses(dev).items()]
+        return _ranked(mode, found)
     columns = [str(name) for name in getattr(mode.target_codec, "columns", ())]
     found = guesses(
         train, dev, mode=mode.name, discrete=mode.target_codec.discrete, own_future=own_future, columns=columns
     )
+    return _ranked(mode, found)
+
+
+def _ranked(mode: Mode, found: Iterable[Guess]) -> Baseline | None:
+    """The figures of guesses, the best first."""
     values = {}
     for guess in found:
         value = mode.summary(guess.sums).get(mode.figure, math.nan)
@@ -173,7 +182,7 @@ def _labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
 
 def _step_labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
     first = next(train)
-    ids = first.input is not None and first.input.ndim == 1 and first.input.dtype.kind in "iu"
+    ids = first.input is not None and first.input.dtype.kind in "iu"
     names = ("most frequent label per symbol", "majority label")
     by_symbol, majority = _symbols(_chain(first, train), dev, *names, by_input=ids)
     return [by_symbol, majority] if ids else [majority]
@@ -227,7 +236,8 @@ def _pairs(rows: Iterable[Encoded], by_input: bool) -> tuple[np.ndarray, np.ndar
     for row in rows:
         symbols.append(row.target)
         if by_input and row.input is not None:
-            contexts.append(row.input)
+            # beside a word may stand its letters
+            contexts.append(row.input if row.input.ndim == 1 else row.input[:, 0])
         elif len(row.target):
             # the beginning is a context of its own, id 0, which no symbol before has
             contexts.append(np.concatenate(([0], row.target[:-1] + 1)))
