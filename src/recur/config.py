@@ -91,7 +91,9 @@ class ModelConfig(Section):
     residual: bool = Field(False, description="add a layer's input to its output")
     learn_initial_state: bool = Field(False, description="h_0 is a parameter")
     forget_bias: float | None = Field(None, description="initial bias of the lstm forget gate")
-    memory_steps: int | None = Field(None, ge=3, description="units of an lstm or gru remember so long at first (Tallec 2018)")
+    memory_steps: int | None = Field(
+        None, ge=3, description="units of an lstm or gru remember so long at first (Tallec 2018)"
+    )
     recurrent_init: Literal["uniform", "orthogonal"] = Field("uniform", description="start of W_hh (Saxe 2014)")
     engine: Literal["auto", "native", "stock", "eager"] = Field("auto", description="backend of the recurrence")
 

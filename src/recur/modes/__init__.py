@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Batch", "Candidate", "Decoding", "Encoded", "Forecaster", "Hypothesis", "LastWordScores", "Loss", "ManyToMany",
-    "ManyToOne", "Mode", "OneToMany", "OneToOne", "Prediction", "Sample", "Synced", "build", "candidates", "last_word_scores",
+    "ManyToOne", "Mode", "OneToMany", "OneToOne", "Prediction", "Sample", "Synced", "build", "candidates",
+    "last_word_scores",
 ]  # fmt: skip
 
 
