@@ -1,4 +1,4 @@
-"""Figures and pictures that ``recur evaluate`` does not give: linear models beside networks, cells beside one another."""
+"""Figures and pictures that ``recur evaluate`` lacks: linear models beside networks, cells beside one another."""
 
 from __future__ import annotations
 

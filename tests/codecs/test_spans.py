@@ -30,18 +30,18 @@ WORKED = {
 }
 
 
-@pytest.mark.parametrize("tags, expected", WORKED.values(), ids=WORKED)
+@pytest.mark.parametrize(("tags", "expected"), WORKED.values(), ids=WORKED)
 def test_spans_worked_by_hand(tags: str, expected: list[tuple[str, int, int]]) -> None:
     assert [tuple(span) for span in spans(tags.split())] == expected
 
 
 def test_a_span_is_right_only_with_its_type_and_both_ends() -> None:
-    true = "B-PER I-PER O B-LOC O B-ORG".split()
+    true = ["B-PER", "I-PER", "O", "B-LOC", "O", "B-ORG"]
     assert compare(true, true) == SpanCount(3, 3, 3)
-    assert compare(true, "B-PER O O B-LOC O B-ORG".split()) == SpanCount(2, 3, 3)
-    assert compare(true, "B-PER I-PER O B-PER O O".split()) == SpanCount(1, 2, 3)
+    assert compare(true, ["B-PER", "O", "O", "B-LOC", "O", "B-ORG"]) == SpanCount(2, 3, 3)
+    assert compare(true, ["B-PER", "I-PER", "O", "B-PER", "O", "O"]) == SpanCount(1, 2, 3)
     # an ill-formed guess that means the same span is right, as it is for conlleval
-    assert compare(true, "I-PER I-PER O I-LOC O I-ORG".split()) == SpanCount(3, 3, 3)
+    assert compare(true, ["I-PER", "I-PER", "O", "I-LOC", "O", "I-ORG"]) == SpanCount(3, 3, 3)
 
 
 @given(

@@ -34,7 +34,8 @@ def file(tmp_path: Path) -> Path:
 
 def parts(config: Config) -> tuple[ForecastExamples, ForecastExamples]:
     dataset = data.load(config)
-    assert isinstance(dataset.train, ForecastExamples) and isinstance(dataset.dev, ForecastExamples)
+    assert isinstance(dataset.train, ForecastExamples)
+    assert isinstance(dataset.dev, ForecastExamples)
     return dataset.train, dataset.dev
 
 
@@ -67,7 +68,8 @@ def test_a_file_to_measure_on_begins_with_its_past(file: Path) -> None:
     config = settings(file, dev=str(file))
     _, dev = parts(config)
     [whole] = list(dev)
-    assert len(whole.input) == ROWS and len(whole.target) == ROWS - 10
+    assert len(whole.input) == ROWS
+    assert len(whole.target) == ROWS - 10
     roles = data.load(config).roles
     [alone] = data.inputs(file, roles, config)
     assert np.array_equal(alone, whole.input)

@@ -32,7 +32,8 @@ def test_channels_become_the_columns_of_steps(tmp_path: Path) -> None:
 
 def test_a_file_without_classes_and_one_with_a_target_are_read(tmp_path: Path) -> None:
     bare = read(write(tmp_path / "bare.ts", HEAD.replace("@classLabel true a b", "@classLabel false") + "1,2:3,4\n"))
-    assert bare.columns == ["series"] and bare[0] == {"series": [["1", "3"], ["2", "4"]]}
+    assert bare.columns == ["series"]
+    assert bare[0] == {"series": [["1", "3"], ["2", "4"]]}
     head = HEAD.replace("@classLabel true a b", "@targetlabel true")
     assert read(write(tmp_path / "t.ts", head + "1,2:3,4:0.5\n"))[0]["target"] == "0.5"
 
@@ -59,11 +60,12 @@ def test_roles_are_a_series_and_its_class(tmp_path: Path) -> None:
     assert dataset.roles.sentence == "series, class -> many-to-one, numbers -> class"
 
 
-@pytest.mark.parametrize("part, rows", [("TRAIN", 270), ("TEST", 370)])
+@pytest.mark.parametrize(("part", "rows"), [("TRAIN", 270), ("TEST", 370)])
 def test_japanese_vowels_are_read_whole(part: str, rows: int, data_folder: Path) -> None:
     table = read(data_folder / "japanese_vowels" / f"JapaneseVowels_{part}.ts")
     assert len(table) == rows
     lengths = [len(table[index]["series"]) for index in range(rows)]
-    assert 7 <= min(lengths) and max(lengths) <= 29
+    assert min(lengths) >= 7
+    assert max(lengths) <= 29
     assert all(len(table[index]["series"][0]) == 12 for index in range(rows))
     assert {table[index]["class"] for index in range(rows)} == set("123456789")

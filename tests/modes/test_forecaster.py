@@ -107,20 +107,23 @@ def test_what_comes_after_a_place_cannot_change_its_forecast() -> None:
     changed[12:] += 100
     close(torch.tensor(by_hand(mode, changed[:12])), torch.tensor(by_hand(mode, WAVE[:12, :1])))
     before = mode.encode(Row(WAVE[:20, :1], WAVE[12:20, :1])).input
-    assert before is not None and len(before) == 20 - H
+    assert before is not None
+    assert len(before) == 20 - H
 
 
 def test_rows_too_short_to_forecast_have_nothing_to_predict() -> None:
     mode = forecaster()
     loss = mode.loss(batch_of(mode, [Row(WAVE[:4, :1], WAVE[2:4, :1])]))
-    assert loss.sums == {"loss": (0.0, 0.0)} and float(loss.mean.detach()) == 0.0
+    assert loss.sums == {"loss": (0.0, 0.0)}
+    assert float(loss.mean.detach()) == 0.0
     loss.mean.backward()
 
 
 def test_quantiles_never_cross_and_their_error_is_the_pinball_loss() -> None:
     mode = forecaster(quantiles=[0.1, 0.5, 0.9])
     [answer] = mode.predict([WAVE[:9, :1]])
-    assert answer.quantiles is not None and list(answer.quantiles) == [0.1, 0.5, 0.9]
+    assert answer.quantiles is not None
+    assert list(answer.quantiles) == [0.1, 0.5, 0.9]
     assert answer.value == answer.quantiles[0.5]
     for low, middle, high in zip(*answer.quantiles.values(), strict=True):
         assert low <= middle <= high

@@ -76,7 +76,8 @@ def test_unknown_words_with_other_letters_get_other_answers() -> None:
 def test_a_chain_answers_with_its_most_probable_tags_together() -> None:
     mode = tagger(crf=True)
     train(mode, rows(), steps=40)
-    assert isinstance(mode.output, TagOutput) and mode.output.crf is not None
+    assert isinstance(mode.output, TagOutput)
+    assert mode.output.crf is not None
     with mode.answering():
         batch = batch_of(mode, rows()[2:3])
         vectors, _ = mode.run(batch.inputs, lengths=batch.input_lengths)  # type: ignore[arg-type]
@@ -93,7 +94,8 @@ def test_a_chain_answers_with_its_most_probable_tags_together() -> None:
 
 def test_spans_are_measured_as_spans() -> None:
     mode = tagger(SPANS)
-    assert mode.figure == "f1" and mode.higher_is_better
+    assert mode.figure == "f1"
+    assert mode.higher_is_better
     train(mode, rows(SPANS), steps=60)
     figures = mode.summary(mode.loss(batch_of(mode, rows(SPANS))).sums)
     assert figures["f1"] == figures["precision"] == figures["recall"] == figures["accuracy"] == 1.0

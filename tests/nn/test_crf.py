@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ def score_of(crf: CRF, scores: torch.Tensor, tags: tuple[int, ...]) -> torch.Ten
     total = crf.first[tags[0]] + crf.last[tags[-1]]
     for step, tag in enumerate(tags):
         total = total + scores[step, tag]
-    for before, after in zip(tags, tags[1:], strict=False):
+    for before, after in pairwise(tags):
         total = total + crf.transitions[before, after]
     return total
 
