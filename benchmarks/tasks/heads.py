@@ -29,7 +29,7 @@ PHASES = {"Preparação": "Preparation"}  # one label of video b1 is not transla
 # rows of ETTh1, in the convention of Informer: 12, 4 and 4 months of 30 days
 ETT_BORDERS, ETT_WINDOW = (8640, 11520, 14400), 96
 
-ADDING_STEPS, ADDING_ROWS = 600, {LEARN: 20_000, CHOOSE: 1_000, REPORT: 2_000}
+ADDING_STEPS, ADDING_ROWS = 600, {LEARN: 10_000, CHOOSE: 1_000, REPORT: 2_000}
 COPY_BLANKS, COPY_LENGTH, COPY_SYMBOLS = 100, 10, 8
 COPY_ROWS = {LEARN: 20_000, CHOOSE: 1_000, REPORT: 2_000}
 
@@ -82,8 +82,8 @@ def etth1(data_folder: Path, out: Path) -> None:
 
 
 def airline(data_folder: Path, out: Path) -> None:
-    """Passengers a month, 1949 to 1960: the last two years are tested on, the year before them is chosen on."""
-    _by_time(data_folder / "time_series" / "airline-passengers.csv", out, (108, 120), past=24)
+    """Passengers a month, 1949 to 1960: the last two years are tested on, the two before them are chosen on."""
+    _by_time(data_folder / "time_series" / "airline-passengers.csv", out, (96, 120), past=24)
 
 
 def sunspots(data_folder: Path, out: Path) -> None:
