@@ -9,8 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-
 from benchmarks.tasks import heads
+
 from recur import config_file
 
 TASKS = Path(heads.__file__).parent
