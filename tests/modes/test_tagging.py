@@ -11,6 +11,7 @@ from recur.modes import Synced
 from recur.modes.letters import Letters
 from recur.modes.tagging import TagOutput
 from recur.nn import LSTM
+from recur.training.baselines import baseline
 from tests.modes.helpers import (
     TAGS,
     Row,
@@ -108,6 +109,19 @@ def test_spans_are_measured_as_spans() -> None:
     real = torch.arange(6) < true.target_lengths[:, None]  # type: ignore[index]
     sums = output._count_spans(guess, true.targets, real)
     assert sums == {"span_precision": (3.0, 4.0), "span_recall": (3.0, 4.0)}
+
+
+def test_spans_of_the_most_frequent_tags_stand_beside_those_of_a_network() -> None:
+    mode = tagger(SPANS)
+    encoded = [mode.encode(row) for row in rows(SPANS)]
+    # learned from the second sentence alone: "a" is O and "cat" is B-X, all others are as the most frequent tag
+    found = baseline(mode, encoded[1:2], encoded[1:2], own_future=False)
+    assert found is not None
+    assert (found.figure, found.values) == ("f1", {"most frequent tag per symbol": 1.0})
+    # of the last one, whose cat is O, the one guessed span is wrong
+    found = baseline(mode, encoded[1:2], encoded[3:], own_future=False)
+    assert found is not None
+    assert found.values == {"most frequent tag per symbol": 0.0}
 
 
 def test_other_tags_have_no_spans() -> None:

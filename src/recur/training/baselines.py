@@ -3,6 +3,7 @@
 ==========================  =====================================================================
 one label a row             the most frequent label
 a label a step              the most frequent label of each symbol; the most frequent label
+spans                       the spans of the most frequent label of each symbol
 the next symbol             bigram and unigram, interpolated (Witten & Bell 1991)
 numbers, their own future   persistence: as many steps ahead as the network looks, it is as today
 a forecast                  persistence; seasonal naive: it is as it was one season before
@@ -19,9 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.spans import compare
 from recur.figures import figure
-from recur.modes import Forecaster, Mode
+from recur.modes import Forecaster, Mode, Synced
 from recur.modes.mode import Encoded
+from recur.modes.tagging import TagOutput
 
 MOST_STEPS = 5_000_000
 
@@ -68,6 +71,8 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
     if isinstance(mode, Forecaster):
         found = [Guess(name, sums) for name, sums in mode.simple_guesses(dev).items()]
         return _ranked(mode, found)
+    if isinstance(mode, Synced) and isinstance(mode.output, TagOutput) and mode.output.spans:
+        return _ranked(mode, _spans(mode.output, train, dev))
     columns = [str(name) for name in getattr(mode.target_codec, "columns", ())]
     found = guesses(
         train, dev, mode=mode.name, discrete=mode.target_codec.discrete, own_future=own_future, columns=columns
@@ -128,8 +133,12 @@ class Counts:
         seen = after + kinds > 0
         mixed = (together + kinds * self._unigram[symbols]) / np.where(seen, after + kinds, 1.0)
         probabilities = np.where(seen, mixed, self._unigram[symbols])
-        favourite = np.where(known, self._favourite[safe], self._single.argmax())
-        return float(-np.log(probabilities).sum()), float((symbols == favourite).sum())
+        return float(-np.log(probabilities).sum()), float((symbols == self.favourites(contexts)).sum())
+
+    def favourites(self, contexts: np.ndarray) -> np.ndarray:
+        """Return the symbol seen most often after each context; after a new one, the most frequent of all."""
+        known = contexts < len(self._after)
+        return np.where(known, self._favourite[np.where(known, contexts, 0)], self._single.argmax())
 
 
 def guesses(
@@ -186,6 +195,24 @@ def _step_labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess
     names = ("most frequent label per symbol", "majority label")
     by_symbol, majority = _symbols(_chain(first, train), dev, *names, by_input=ids)
     return [by_symbol, majority] if ids else [majority]
+
+
+def _spans(output: TagOutput, train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
+    """Spans of the most frequent tag of each symbol."""
+    rows = _limited(train)
+    first = next(rows, None)
+    # numbers have no most frequent tag: there all steps are alike, and the most frequent tag is that of no span
+    if first is None or first.input is None or first.input.dtype.kind not in "iu":
+        return []
+    counts = Counts(*_pairs(_chain(first, rows), by_input=True), len(output.labels))
+    right = guessed = true = 0
+    for row in dev:
+        contexts, tags = _pairs([row], by_input=True)
+        expected, given = ([output.labels[index] for index in ids] for ids in (tags, counts.favourites(contexts)))
+        found = compare(expected, given)
+        right, guessed, true = right + found.right, guessed + found.guessed, true + found.true
+    spans = {"span_precision": (float(right), float(guessed)), "span_recall": (float(right), float(true))}
+    return [Guess("most frequent tag per symbol", {"loss": (0.0, 0.0), **spans})]
 
 
 def _symbols(
