@@ -14,6 +14,9 @@
     the forecast of x_{t+1} ... x_{t+H} is  n_t + z_t,  where n_t is nothing, the last value x_t, or the value one
     season before each of the steps (``relative_to``)
 
+Where a forecast is relative to an earlier value, the network also reads how far each value is from the one so far
+before it, x_t - x_{t-1} or x_t - x_{t-season}: what the naive forecast would have missed is what is to be learned.
+
 Columns that are read and not asked for are known up to t only. With quantiles, z_t has one value for each of them and
 the error is the pinball loss max(q (y - z), (q - 1) (y - z)); answers are sorted, so quantiles never cross, which never
 makes the pinball loss larger (Chernozhukov, Fernandez-Val and Galichon 2010).
@@ -84,7 +87,9 @@ class Forecaster(Mode):
         self.quantiles = list(config.quantiles)
         _check_options(config, how, input_codec, target_codec, horizon)
         self.inputs = Inputs(input_codec, config)
-        self.stack = Stack(config, self.inputs.size)
+        # how many steps back the value stands that a forecast is relative to
+        self.back = {"none": 0, "last": 1, "season": target_codec.season}[config.relative_to]
+        self.stack = Stack(config, self.inputs.size + (target_codec.size if self.back else 0))
         self.drop = Drop(config)
         steps = horizon if how == "direct" else 1
         self.readout = Readout(self.stack.output_size, steps * target_codec.size * max(1, len(self.quantiles)))
@@ -219,24 +224,39 @@ class Forecaster(Mode):
         Q is 1 without quantiles.
         """
         if self.how == "direct":
-            outputs, _ = self.stack(self.inputs(inputs), lengths=lengths)
+            outputs, _ = self.stack(self._features(inputs), lengths=lengths)
             base = {"none": None, "last": naive["persistence"], "season": naive.get("seasonal naive")}
             return self._read(outputs[rows, places], self.horizon, base[self.config.relative_to])
         if self.training:
-            outputs, _ = self.stack(self.inputs(inputs), lengths=lengths)
+            outputs, _ = self.stack(self._features(inputs), lengths=lengths)
             return self._read(outputs[rows, places], 1, self._last(naive["persistence"][:, :1]))
-        outputs, states = self.stack.everywhere(self.inputs(inputs), lengths=lengths)
+        outputs, states = self.stack.everywhere(self._features(inputs), lengths=lengths)
         state: State = network.select(states, rows * inputs.shape[1] + places)
         step = self._read(outputs[rows, places], 1, self._last(naive["persistence"][:, :1]))
-        steps = [step]
+        steps, before = [step], naive["persistence"][:, 0]
         while len(steps) < (length or self.horizon):
             # the columns that are read are those that are forecast, in another order perhaps
-            current = torch.empty_like(step[:, 0, :, 0])
-            current[:, self.columns] = step[:, 0, :, 0]
-            vector, state = self.stack.step(self.inputs(current[:, None])[:, 0], state)
+            answered = step[:, 0, :, 0]
+            current = torch.empty_like(answered)
+            current[:, self.columns] = answered
+            read = self.inputs(current[:, None])[:, 0]
+            if self.back:
+                read = torch.cat([read, answered - before], dim=-1)
+            vector, state = self.stack.step(read, state)
+            before = answered
             step = self._read(vector, 1, self._last(step[..., 0]))
             steps.append(step)
         return torch.cat(steps, dim=1)
+
+    def _features(self, values: Tensor) -> Tensor:
+        """What is read of values (B, T, C): themselves, and their change where a forecast is relative."""
+        vectors: Tensor = self.inputs(values)
+        if not self.back:
+            return vectors
+        own = values[:, :, self.columns]
+        change = torch.zeros_like(own)
+        change[:, self.back :] = own[:, self.back :] - own[:, : -self.back]
+        return torch.cat([vectors, change], dim=-1)
 
     def _last(self, value: Tensor) -> Tensor | None:
         return value if self.config.relative_to == "last" else None
