@@ -27,7 +27,7 @@ import recur
 from benchmarks import machine
 
 CLOSE = 1e-3
-WORDS = ("the", "a", "dog", "cat", "sun", "moon", "river", "house", "sees", "likes", "finds", "old", "new", "red", "and", "in")
+WORDS = tuple("the a dog cat sun moon river house sees likes finds old new red and in".split())
 
 
 def small_model(folder: Path) -> Path:

@@ -25,7 +25,7 @@ class DataConfig(Section):
     source: str | None = Field(None, description="file or folder to train on")
     dev: str | None = Field(None, description="file to choose on; without it a part of the source is held out")
     test: str | None = Field(None, description="file to report on, once")
-    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy"] | None = Field(
+    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy", "ts"] | None = Field(
         None, description="kind of file; inferred from the name and the first lines"
     )
     input: list[str] | None = Field(None, description="input column(s)")
@@ -68,6 +68,14 @@ class DataConfig(Section):
     frame_rate: float | None = Field(None, gt=0, description="videos: pictures a second to take; default: all")
     max_length: int | None = Field(None, ge=1, description="longer sequences are cut to this many steps")
     horizon: int = Field(1, ge=1, description="steps ahead, for numbers that predict their own future")
+    forecast: Literal["direct", "recursive"] | None = Field(
+        None, description="answer all next `horizon` steps of the targets: at once, or one read back after the other"
+    )
+    window: int | None = Field(None, ge=1, description="forecast: steps that are read before one; default: bptt")
+    season: int | None = Field(None, ge=2, description="forecast: steps of a season; inferred by autocorrelation")
+    time_features: list[Literal["hour", "weekday", "month", "yearday"]] = Field(
+        default_factory=list, description="columns that are made of a table's time stamps"
+    )
     dev_fraction: float = Field(0.1, gt=0, lt=1, description="share held out when no dev file is given")
 
     @field_validator("image_size")
@@ -98,12 +106,22 @@ class ModelConfig(Section):
     bidirectional: bool | None = Field(None, description="read both ways; default: where the mode allows and gains")
     pooling: Literal["last", "mean", "max"] = Field("last", description="many-to-one: what of the sequence is read out")
     embedding_size: int | None = Field(None, ge=1, description="size of a symbol's vector; default: hidden size")
+    character_size: int | None = Field(
+        None, ge=1, description="read the letters of each word too, with so many units a direction (Lample 2016)"
+    )
     embedding_range: float = Field(
         0.1, gt=0, description="symbols' vectors start uniformly between minus and plus this"
     )
     tie_weights: bool = Field(False, description="one matrix for input embedding and readout")
     attention: Literal["none", "bahdanau", "luong"] = Field("none", description="many-to-many: attention form")
     input_feeding: bool = Field(False, description="with attention: read the last attentional vector (Luong 2015)")
+    quantiles: list[float] = Field(
+        default_factory=list, description="forecast: quantiles to answer with, 0.5 among them (Koenker 1978)"
+    )
+    relative_to: Literal["none", "last", "season"] = Field(
+        "none", description="forecast: what it is the change from: nothing, the last value, that of a season before"
+    )
+    crf: bool = Field(False, description="tags: score whole sequences of tags, not each alone (Lafferty 2001)")
     adaptive_softmax: bool = Field(False, description="cheaper readout for large vocabularies (Grave 2017)")
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout on embeddings, between layers and before the readout")
     variational_dropout: float = Field(0.0, ge=0, lt=1, description="the same with one mask for all steps (Gal 2016)")
@@ -183,4 +201,12 @@ class Config(Section):
         sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size]
         if not sizes or min(sizes) < 1:
             raise ValueError(f"hidden_size must be positive, got {model.hidden_size}")
+        return model
+
+    @field_validator("model")
+    @classmethod
+    def _quantiles_are_shares(cls, model: ModelConfig) -> ModelConfig:
+        found = model.quantiles
+        if found and (0.5 not in found or found != sorted(set(found)) or not 0 < found[0] <= found[-1] < 1):
+            raise ValueError(f"quantiles must rise from above 0 to below 1, with 0.5 among them, got {found}")
         return model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-_SHARES = ("accuracy", "exact", "f1", "_rate")
+_SHARES = ("accuracy", "exact", "f1", "precision", "recall", "_rate")
 
 
 def figure(name: str, value: float) -> str:

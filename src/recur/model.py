@@ -22,6 +22,7 @@ from recur.modes.synced import Synced
 from recur.run import open_run, save
 from recur.training import cache as caches
 from recur.training import evaluate, learn, translation
+from recur.training.confusion import confusion as count_confusion
 from recur.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -189,8 +190,9 @@ class Model:
         return played if stream else notes.whole(notes.codec_of(self._language_model()), opening, list(played))
 
     def evaluate(
-        self, data: Any, *, last_word: bool = False, cache: int | None = None, cache_theta: float | None = None,
-        cache_lambda: float | None = None, tell: Callable[[float], None] | None = None, **decoding: Any,
+        self, data: Any, *, last_word: bool = False, confusion: bool = False, cache: int | None = None,
+        cache_theta: float | None = None, cache_lambda: float | None = None,
+        tell: Callable[[float], None] | None = None, **decoding: Any,
     ) -> dict[str, Any]:  # fmt: skip
         """Measure on other rows.
 
@@ -200,6 +202,8 @@ class Model:
             A file, or rows as for `fit`, with the same columns.
         last_word : bool
             For language models: accuracy and perplexity of the last word of each line.
+        confusion : bool
+            For classes and tags: also which is taken for which, and precision, recall and F1 of each.
         cache : int, optional
             For language models of one long text: steps of a continuous cache (Grave 2017).
         cache_theta, cache_lambda : float, optional
@@ -254,6 +258,8 @@ class Model:
         if self.target_codec.kind == "class":
             counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
             figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
+        if confusion:
+            figures |= count_confusion(self.mode, examples, tell=tell)
         return figures
 
     def inspect(

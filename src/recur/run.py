@@ -96,7 +96,7 @@ class Run:
         roles, config = self.roles, self.config
         mode = modes.build(
             roles.mode, self.input_codec, self.target_codec, config.model,
-            stream=roles.stream, ahead=roles.ahead(config.data.horizon),
+            stream=roles.stream, ahead=roles.ahead(config.data.horizon), forecast=roles.forecast,
         )  # fmt: skip
         load_weights(mode, self.weights)
         return mode.eval()
@@ -396,7 +396,7 @@ def _config(folder: Path, info: Mapping[str, Any]) -> Config:
             f"{folder} is incomplete: run.json has no {error}", hint="copy the folder again, whole"
         ) from error
     for name, (old, new) in config_file.changes(trained, config).items():
-        if name.startswith("model.") or name == "data.horizon":
+        if name.startswith("model.") or name in ("data.horizon", "data.forecast", "data.time_features"):
             raise RunError(
                 f"{folder / 'config.toml'} was altered after training: {name} was {old!r} and is now {new!r}",
                 hint=f"put {name} back; to train with the new value give a new --out",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recur.cli.output import Waiting, emit, emit_json, table
+from recur.cli.output import Waiting, emit, emit_json, grid, table
+from recur.views import matrix
 
 
 def evaluate(
@@ -13,6 +14,7 @@ def evaluate(
     /,
     *,
     last_word: bool = False,
+    confusion: bool = False,
     cache: int | None = None,
     cache_theta: float | None = None,
     cache_lambda: float | None = None,
@@ -40,6 +42,8 @@ def evaluate(
         Answers followed at once, where BLEU is measured.
     length_penalty
         How much a beam prefers longer answers; 0 compares plain probabilities.
+    confusion
+        Show which class or tag is taken for which, and precision, recall and F1 of each.
     json
         Write one JSON document to stdout.
     """
@@ -49,11 +53,21 @@ def evaluate(
         name: value for name, value in (("beam", beam), ("length_penalty", length_penalty)) if value is not None
     }
     figures = recur.load(run).evaluate(
-        data, last_word=last_word, cache=cache, cache_theta=cache_theta, cache_lambda=cache_lambda,
+        data, last_word=last_word, confusion=confusion, cache=cache, cache_theta=cache_theta, cache_lambda=cache_lambda,
         tell=Waiting("measuring").tell, **decoding,
     )  # fmt: skip
     if json:
         emit_json(figures)
         return
+    counted = figures.pop("confusion", None)
+    tables = {name: figures.pop(name) for name in list(figures) if isinstance(figures[name], list)}
     for line in table(figures):
         emit(line)
+    for name, rows in tables.items():
+        emit(f"\n{name.replace('_', ' ')}")
+        for line in grid(rows):
+            emit(line)
+    if counted is not None:
+        emit("\nconfusion")
+        for line in matrix.lines(counted["labels"], counted["counts"]):
+            emit(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,26 @@ def table(figures: Mapping[str, Any]) -> Iterable[str]:
     longest = max((len(name) for name in figures), default=0)
     for name, value in figures.items():
         yield f"{name.replace('_', ' '):<{longest}}  {any_figure(name, value)}"
+
+
+def grid(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    """Lay out rows of figures under their names, numbers to the right.
+
+    >>> print("\\n".join(grid([{"step": 1, "mse": 0.25}, {"step": 12, "mse": 1.5}])))
+    step    mse
+       1  0.250
+      12  1.500
+    """
+    names = list(rows[0]) if rows else []
+    cells = [[name.replace("_", " ") for name in names]]
+    cells += [[any_figure(name, row[name]) for name in names] for row in rows]
+    wide = [max(len(row[place]) for row in cells) for place in range(len(names))]
+    texts = [isinstance(rows[0][name], str) for name in names]
+    for row in cells:
+        laid = (
+            f"{cell:<{size}}" if text else f"{cell:>{size}}" for cell, size, text in zip(row, wide, texts, strict=True)
+        )
+        yield "  ".join(laid).rstrip()
 
 
 def _plain(value: Any) -> Any:

@@ -67,7 +67,9 @@ def predict(
         answers = zip(inputs, found, strict=True)
         emit_json(
             [
-                {"input": given, "value": one.value, "scores": one.scores} | ({"ranks": one.ranks} if one.ranks else {})
+                {"input": given, "value": one.value, "scores": one.scores}
+                | ({"ranks": one.ranks} if one.ranks else {})
+                | ({"quantiles": one.quantiles} if one.quantiles else {})
                 for given, one in answers
             ]
         )

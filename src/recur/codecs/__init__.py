@@ -13,6 +13,7 @@ from recur.codecs.frames import FramesCodec
 from recur.codecs.images import ImagesCodec
 from recur.codecs.notes import NotesCodec
 from recur.codecs.numbers import NumbersCodec
+from recur.codecs.spelled import SpelledWordsCodec
 from recur.codecs.subwords import SubwordsCodec
 from recur.codecs.tags import TagsCodec
 from recur.codecs.tokens import TokenCodec
@@ -29,6 +30,7 @@ __all__ = [
     "ImagesCodec",
     "NotesCodec",
     "NumbersCodec",
+    "SpelledWordsCodec",
     "SubwordsCodec",
     "TagsCodec",
     "TokenCodec",
@@ -44,7 +46,8 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
     Parameters
     ----------
     kind : str
-        words, characters, subwords, class, tags, numbers, notes, audio, images or frames.
+        words, characters, subwords, class, tags, numbers, notes, audio, images or frames; spelled for words with
+        their letters.
     config : DataConfig, optional
         Vocabulary limits, lower-casing, what a missing number becomes, whether documents are whole files.
     sequence : bool
@@ -63,9 +66,10 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
     [7, 6]
     """
     data = config or DataConfig.model_validate({})
-    if kind == "words":
+    if kind in ("words", "spelled"):
         newlines = data.documents == "file"
-        return WordsCodec(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab, newlines=newlines)
+        words = WordsCodec if kind == "words" else SpelledWordsCodec
+        return words(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab, newlines=newlines)
     if kind == "characters":
         return CharactersCodec(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab)
     if kind == "subwords":

@@ -72,6 +72,11 @@ class NumbersCodec(Codec):
     missing : str
         What a missing number becomes: ``error`` refuses it, ``mean`` takes the column's mean, ``previous``
         the value one step earlier (the mean, where there is none). `missing_count` says how many `fit` met.
+
+    Attributes
+    ----------
+    season : int
+        Steps after which a series repeats itself, where that is known; 1 where it is not.
     """
 
     kind = "numbers"
@@ -85,6 +90,7 @@ class NumbersCodec(Codec):
         self.mean = np.zeros(self.size)
         self.deviation = np.ones(self.size)
         self.missing_count = 0
+        self.season = 1
         self._seen = 0
 
     @property
@@ -245,6 +251,7 @@ class NumbersCodec(Codec):
             "missing": self.missing,
             "missing_count": self.missing_count,
             "seen": self._seen,
+            "season": self.season,
         }
 
     @classmethod
@@ -266,4 +273,6 @@ class NumbersCodec(Codec):
             raise RunError(f'{path} is damaged: "missing" is {codec.missing!r}')
         codec.missing_count = field(state, "missing_count", int, path)
         codec._seen = field(state, "seen", int, path)
+        if "season" in state:
+            codec.season = field(state, "season", int, path)
         return codec

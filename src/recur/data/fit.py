@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from recur import codecs
-from recur.codecs import Codec
+from recur.codecs import Codec, NumbersCodec
 from recur.config import Config, DataConfig
 from recur.data.examples import Example
+from recur.data.forecasts import ForecastExamples
 from recur.data.roles import Roles
 from recur.errors import DataError
 
@@ -47,9 +48,12 @@ def fit_codecs(
     if roles.own_future:
         codec = _fitted(roles.input_codec or "words", roles.input, True, data, train, 0)
         return codec, codec
+    if isinstance(train, ForecastExamples):
+        return _fit_forecast(roles, data, train)
     given = None
     if roles.input_codec is not None:
-        given = _fitted(roles.input_codec, roles.input, roles.reads_a_sequence, data, train, 0)
+        kind = "spelled" if config.model.character_size and roles.input_codec == "words" else roles.input_codec
+        given = _fitted(kind, roles.input, roles.reads_a_sequence, data, train, 0)
     rows = Joined(train, labelled) if roles.target_codec in ("class", "tags") else train
     target = _fitted(roles.target_codec, roles.target, roles.writes_a_sequence, data, rows, 1)
     labels = getattr(target, "labels", None)
@@ -58,6 +62,16 @@ def fit_codecs(
             f'every row has the same {target.kind}, "{labels[0]}": there is nothing to tell apart',
             hint="give rows of at least two, or name another --target",
         )
+    return given, target
+
+
+def _fit_forecast(roles: Roles, data: DataConfig, train: ForecastExamples) -> tuple[Codec, Codec]:
+    """Codecs whose scales are those of the training rows, each counted once."""
+    once = train.each_row_once()
+    given = _fitted("numbers", roles.input, True, data, once, 0)
+    target = _fitted("numbers", roles.target, True, data, once, 1)
+    if isinstance(target, NumbersCodec):
+        target.season = train.season
     return given, target
 
 

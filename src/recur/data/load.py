@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from recur.config import Config, DataConfig
-from recur.data import split
+from recur.data import forecasts, split
 from recur.data.damaged import without_damaged
 from recur.data.examples import (
     Example,
@@ -127,6 +127,8 @@ def examples(table: Table, roles: Roles, config: Config, *, targets: bool = True
     targets : bool
         Whether targets are read; without, the table need not have them.
     """
+    if roles.forecast:
+        return forecasts.to_measure(table, roles, config, targets=targets)
     if roles.stream:
         return StreamExamples(table, roles, 0, len(table))
     if roles.group:
@@ -158,7 +160,9 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
     DataError
         When a column is missing.
     """
-    wanted = [*roles.input, *(roles.target if targets else []), *([roles.group] if roles.group else [])]
+    named = [*roles.input, *(roles.target if targets else []), *([roles.group] if roles.group else [])]
+    # what is forecast is read too; columns made of time stamps are made again
+    wanted = list(dict.fromkeys(named))
     other: DataConfig = config.data.model_copy(update={"input": wanted, "target": None, "group": None})
     if isinstance(source, (str, Path)) and Path(source).is_dir() and config.data.format != "folder":
         # of a folder that is split, what was not learned from
@@ -209,6 +213,8 @@ def _rows(table: Table) -> np.ndarray:
 
 
 def _to_learn_from(table: Table, roles: Roles, config: Config) -> Sequence[Example]:
+    if roles.forecast:
+        return forecasts.to_learn_from(table, roles, config)
     if is_one_series(roles):
         return GroupExamples(table, roles, _windows(0, len(table), roles, config))
     return examples(table, roles, config)
@@ -230,6 +236,8 @@ def _to_measure(first: int, last: int, roles: Roles, config: Config) -> list[np.
 
 def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Example], Sequence[Example], str]:
     """Divide one table."""
+    if roles.forecast:
+        return forecasts.held_out(table, roles, config)
     fraction, seed = config.data.dev_fraction, config.training.seed
     share = f"{100 * fraction:g} %"
     if roles.stream:

@@ -11,6 +11,7 @@ from typing import Any
 
 from recur.config import DataConfig
 from recur.data.arrays import read_npz
+from recur.data.calendar import CalendarTable
 from recur.data.conll import looks_like_conll, read_conll
 from recur.data.delimited import read_delimited
 from recur.data.features import SUFFIX, read_npy
@@ -21,6 +22,7 @@ from recur.data.lines import check_text_file, lines
 from recur.data.memory import read_memory
 from recur.data.table import Table
 from recur.data.text import TextTable
+from recur.data.ts import read_ts
 from recur.errors import DataError
 
 _BY_SUFFIX = {
@@ -33,6 +35,7 @@ _BY_SUFFIX = {
     ".conll": "conll",
     ".iob": "conll",
     ".bio": "conll",
+    ".ts": "ts",
 }
 
 
@@ -42,8 +45,8 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     Parameters
     ----------
     source : path or Python values
-        A txt, CSV, TSV, JSONL, CoNLL, idx, npy or npz file, a folder of texts, pictures, sounds or notes, a list,
-        dictionary, array or data frame.
+        A txt, CSV, TSV, JSONL, CoNLL, ts, idx, npy or npz file, a folder of texts, pictures, sounds or notes, a
+        list, dictionary, array or data frame.
     config : DataConfig
         ``format``, ``header``, ``exclude`` and ``documents`` are used.
     names : sequence of str
@@ -64,6 +67,11 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     >>> read([("the sky is blue", "true")], DataConfig.model_validate({})).columns
     ['input', 'target']
     """
+    table = _read(source, config, names)
+    return CalendarTable(table, config.time_features) if config.time_features else table
+
+
+def _read(source: Any, config: DataConfig, names: Sequence[str]) -> Table:
     if not isinstance(source, (str, Path)):
         return read_memory(source)
     path = Path(source)
@@ -87,11 +95,13 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
         return read_jsonl(path)
     if kind == "conll":
         return read_conll(path)
+    if kind == "ts":
+        return read_ts(path)
     return TextTable(path)
 
 
 def guess_format(path: Path) -> str:
-    """Return csv, tsv, jsonl, conll or text, by the name of a file and else by its first lines."""
+    """Return csv, tsv, jsonl, conll, ts or text, by the name of a file and else by its first lines."""
     known = _BY_SUFFIX.get(path.suffix.lower())
     filled = (line.text.rstrip("\n") for line in lines(path, cut=True) if line.text.strip())
     first = list(islice(filled, 200))

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recur.config import Config, DataConfig
+from recur.data import calendar
 from recur.data.columns import Column, look
 from recur.data.media import CODECS as FILES
 from recur.data.media import SEQUENCES
@@ -62,6 +63,8 @@ class Roles:
         All this in words.
     columns : list of str
         All columns of the table, for files that come later without a header.
+    forecast : str or None
+        direct or recursive, where the next steps of the target columns are answered together.
     """
 
     mode: str
@@ -73,6 +76,7 @@ class Roles:
     stream: bool
     sentence: str
     columns: list[str] = field(default_factory=list)
+    forecast: str | None = None
 
     @property
     def own_future(self) -> bool:
@@ -81,7 +85,7 @@ class Roles:
 
     def ahead(self, horizon: int) -> int:
         """Steps from an item to what is predicted from it: the horizon for numbers that predict themselves, else 1."""
-        return horizon if self.own_future and self.input_codec == "numbers" else 1
+        return horizon if self.forecast or (self.own_future and self.input_codec == "numbers") else 1
 
     @property
     def reads_a_sequence(self) -> bool:
@@ -114,6 +118,8 @@ def infer(table: Table, config: Config) -> Roles:
         When a column is unknown, or the columns leave open what is input and what is target.
     """
     _check_names(table, config.data)
+    if config.data.forecast:
+        return _forecast(table, config)
     if table.kind == "text":
         return _running_text(table, config)
     inputs, targets = _choose(table, config)
@@ -136,6 +142,9 @@ def say(roles: Roles, classes: int | None = None, horizon: int = 1) -> str:
     horizon : int
         Steps ahead, for numbers that predict themselves.
     """
+    if roles.forecast:
+        steps = "their next value" if horizon == 1 else f"the next {horizon} values"
+        return f"{', '.join(_few(roles.input))} -> {roles.mode}, numbers -> {steps} of {', '.join(_few(roles.target))}"
     columns = ", ".join(_few([*roles.input, *roles.target])) or "nothing"
     if roles.own_future:
         ahead = "their next value" if horizon == 1 else f"their value {horizon} steps ahead"
@@ -169,7 +178,7 @@ def _check_names(table: Table, data: DataConfig) -> None:
                 known = "" if "Known" in near else f" The columns are {', '.join(_few(table.columns, 12))}."
                 raise ConfigError(f'{table.name} has no column "{name}" for {option}.{near}{known}')
     both = set(data.input or []) & set(data.target or [])
-    if both:
+    if both and not data.forecast:
         raise ConfigError(
             f'"{min(both)}" is named as input and as target',
             hint="leave out the target: a text, or numbers, then predict their own next item",
@@ -195,6 +204,29 @@ def _running_text(table: Table, config: Config) -> Roles:
         )
     stream = data.documents != "line"
     return _with_sentence(Roles("synced", ["text"], [], codec, codec, None, stream, "", ["text"]), 1)
+
+
+def _forecast(table: Table, config: Config) -> Roles:
+    """Roles of columns of numbers whose next steps are asked for; what is not asked for is read beside them."""
+    data, mode = config.data, config.model.mode
+    if mode not in (None, "synced"):
+        raise ConfigError(f"a forecast is a synced network, not {mode}", hint="leave out --mode")
+    made = calendar.names(data.time_features)
+    spare = [name for name in table.columns if name != data.group and not is_time(name) and name not in made]
+    given = data.input or data.target or [name for name in spare if look(table, name).holds == "number"]
+    targets = data.target or [name for name in given if name not in made]
+    inputs = list(dict.fromkeys([*given, *targets, *made]))
+    wrong = [each for each in (look(table, name) for name in inputs) if each.holds != "number"]
+    if wrong or not targets:
+        what = _described(wrong) if wrong else "no column of numbers"
+        raise ConfigError(
+            f"{table.name}: a forecast reads columns of numbers, and there is {what}",
+            hint="name columns of numbers: --input COLUMN, and --target COLUMN for what is forecast",
+        )
+    roles = Roles(
+        "synced", inputs, list(targets), "numbers", "numbers", data.group, False, "", list(table.columns), data.forecast
+    )
+    return _with_sentence(roles, data.horizon)
 
 
 def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from recur.config import MODES
 from recur.errors import ConfigError, did_you_mean
 from recur.modes.decoding import Decoding, Hypothesis
+from recur.modes.forecaster import Forecaster
 from recur.modes.last_word import LastWordScores, candidates, last_word_scores
 from recur.modes.many_to_many import ManyToMany
 from recur.modes.many_to_one import ManyToOne
@@ -21,14 +22,15 @@ if TYPE_CHECKING:
     from recur.config import ModelConfig
 
 __all__ = [
-    "Batch", "Candidate", "Decoding", "Encoded", "Hypothesis", "LastWordScores", "Loss", "ManyToMany", "ManyToOne",
-    "Mode", "OneToMany", "OneToOne", "Prediction", "Sample", "Synced", "build", "candidates", "last_word_scores",
+    "Batch", "Candidate", "Decoding", "Encoded", "Forecaster", "Hypothesis", "LastWordScores", "Loss", "ManyToMany",
+    "ManyToOne", "Mode", "OneToMany", "OneToOne", "Prediction", "Sample", "Synced", "build", "candidates",
+    "last_word_scores",
 ]  # fmt: skip
 
 
 def build(
     name: str, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, stream: bool = False,
-    ahead: int = 1,
+    ahead: int = 1, forecast: str | None = None,
 ) -> Mode:  # fmt: skip
     """Return the mode of this name.
 
@@ -44,12 +46,16 @@ def build(
         Synced only: whether the data is one long stream, in which documents begin without a beginning symbol.
     ahead : int
         Synced numbers that predict themselves only: how many steps after an item its answer stands.
+    forecast : str, optional
+        Synced numbers only: direct or recursive, to answer all of the next ``ahead`` steps.
 
     Raises
     ------
     ConfigError
         When there is no such mode, or the codecs do not fit it.
     """
+    if forecast is not None:
+        return Forecaster(input_codec, target_codec, config, horizon=ahead, how=forecast)
     if name == "synced":
         return Synced(input_codec, target_codec, config, stream=stream, ahead=ahead)
     modes: dict[str, type[Mode]] = {

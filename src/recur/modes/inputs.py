@@ -1,6 +1,7 @@
 """From a codec's arrays to the vectors x_t that a network reads.
 
 ids       x_t = sqrt(X) E[id_t], E the embedding matrix (V, X)
+spelled   x_t = [sqrt(X) E[id_t], what a network over the letters of the word says]
 numbers   x_t = the columns themselves
 pictures  x_t = convolutions of the picture
 
@@ -14,9 +15,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 
+from recur.codecs import SpelledWordsCodec
 from recur.errors import ConfigError
+from recur.modes.letters import Letters
 from recur.nn import Augment, Convolutions, Embedding, LockedDropout
 
 if TYPE_CHECKING:
@@ -57,21 +61,30 @@ class Inputs(nn.Module):
             self.size = config.embedding_size or size or layer_sizes(config)[0]
             self.embedding = Embedding(symbols or codec.size, self.size, dropout=config.embedding_dropout)
             nn.init.uniform_(self.embedding.weight, -config.embedding_range, config.embedding_range)
+            self.scale = math.sqrt(self.size)
         elif codec.grid is not None:
             self.augment = Augment(shift="shift" in config.augment, flip="flip" in config.augment)
             self.pictures = Convolutions(codec.grid, config.convolutions, config.picture_pooling)
             self.size = self.pictures.size
+        self.letters: Letters | None = None
+        if isinstance(codec, SpelledWordsCodec):
+            self.letters = Letters(codec.letter_count, config.character_size or self.size)
+            self.size += self.letters.size
 
     def forward(self, values: Tensor) -> Tensor:
-        """Vectors (B, T, X) or (B, X) of values: ids (B, T) or (B,), numbers (B, T, C) or (B, C), pictures
-        (B, T, H, W, C) or (B, H, W, C)."""
+        """Vectors (B, T, X) or (B, X) of values: ids (B, T) or (B,), words with their letters (B, T, 1 + L), numbers
+        (B, T, C) or (B, C), pictures (B, T, H, W, C) or (B, H, W, C)."""
         if self.pictures is not None:
             found: Tensor = self.drop(self.pictures(self.augment(values)))
             return found
         if self.embedding is None:
             return values
-        vectors: Tensor = self.drop(self.embedding(values) * math.sqrt(self.size))
-        return vectors
+        words = values if self.letters is None else values[..., 0]
+        vectors: Tensor = self.embedding(words) * self.scale
+        if self.letters is not None:
+            vectors = torch.cat([vectors, self.letters(values[..., 1:])], dim=-1)
+        dropped: Tensor = self.drop(vectors)
+        return dropped
 
     def places(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Vectors (B, X) of pictures (B, H, W, C), and beside them what stands at each place, (B, S, K), row by row."""

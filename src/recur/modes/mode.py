@@ -134,6 +134,8 @@ class Prediction:
         (target steps, input steps) attention weights, where the model has attention.
     ranks : list of float, optional
         What written candidates are ordered by, one each of ``scores``: log p after length normalisation.
+    quantiles : dict, optional
+        Share to value, of a forecast with quantiles; ``value`` is the median.
     """
 
     value: Any
@@ -141,6 +143,7 @@ class Prediction:
     shown: str
     alignment: np.ndarray | None = None
     ranks: list[float] | None = None
+    quantiles: dict[float, Any] | None = None
 
 
 @dataclass
@@ -230,6 +233,11 @@ class Mode(nn.Module, ABC):
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Turn sums added over batches into figures."""
 
+    def tables(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, list[dict[str, Any]]]:
+        """Turn sums added over batches into tables of figures, where a mode has some: name to rows."""
+        del sums
+        return {}
+
     @abstractmethod
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
         """Answer raw inputs, in their order."""
@@ -299,7 +307,8 @@ def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | No
     ----------
     arrays : sequence of ndarray
         All (T,), (T, C) or (T, H, W, C) with T of any size, or all without time: () ids, (C,) numbers, which are told
-        from (T,) ids by their dtype, or pictures (H, W, C).
+        from (T,) ids by their dtype, or pictures (H, W, C). The letters
+        of words, which make C, may be of any number too.
 
     Returns
     -------
@@ -315,9 +324,15 @@ def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | No
     if not has_time(first):
         return torch.from_numpy(np.stack(present)), None
     lengths = [len(array) for array in present]
-    values = np.zeros((len(present), max(1, *lengths), *first.shape[1:]), dtype=first.dtype)
-    for row, array in enumerate(present):
-        values[row, : len(array)] = array
+    if first.ndim == 1:
+        values = np.zeros((len(present), max(1, *lengths)), dtype=first.dtype)
+        for row, array in enumerate(present):
+            values[row, : len(array)] = array
+    else:
+        width = max(array.shape[1] for array in present)
+        values = np.zeros((len(present), max(1, *lengths), width), dtype=first.dtype)
+        for row, array in enumerate(present):
+            values[row, : len(array), : array.shape[1]] = array
     return torch.from_numpy(values), torch.tensor(lengths, dtype=torch.long)
 
 

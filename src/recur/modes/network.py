@@ -11,6 +11,7 @@ from recur import equations
 from recur.errors import ConfigError, did_you_mean
 from recur.modes.inputs import layer_sizes
 from recur.nn import GRU, LSTM, RNN, Recurrent, flat_state, map_state
+from recur.nn.state import join_state
 
 if TYPE_CHECKING:
     from recur.config import ModelConfig
@@ -51,6 +52,13 @@ class Stack(nn.Module):
         """Run over vectors (B, T, X); return outputs (B, T, D*H), zero at padding, and the final state."""
         outputs, state = self.layer(vectors, state, lengths=lengths, resets=resets)
         return outputs, state
+
+    def everywhere(self, vectors: Tensor, *, lengths: Tensor | None = None) -> tuple[Tensor, State]:
+        """Run over vectors (B, T, X); return outputs (B, T, H) and the state after every step, as of B*T rows."""
+        outputs, _, series = self.layer(vectors, lengths=lengths, return_all_states=True)
+        flat = [[{name: one.flatten(0, 1) for name, one in way.items()} for way in layer] for layer in series]
+        sizes = [{name: int(one.shape[-1]) for name, one in layer[0].items()} for layer in flat]
+        return outputs, join_state(flat, list(flat[0][0]), sizes)
 
     def step(self, vectors: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Run one step: (B, X) -> (B, H)."""

@@ -115,6 +115,8 @@ class SymbolOutput(Output):
         Count right answers for texts too, where they are measured; labels are always counted.
     embedding : Embedding, optional
         The matrix to share, when weights are tied (Press and Wolf 2017).
+    by_class : bool
+        Count right answers of each symbol too, in evaluation.
 
     Raises
     ------
@@ -124,9 +126,10 @@ class SymbolOutput(Output):
 
     def __init__(
         self, size: int, input_size: int, config: ModelConfig, *, text: str | None = None, count_right: bool = False,
-        embedding: Embedding | None = None,
+        embedding: Embedding | None = None, by_class: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(config)
+        self.by_class = by_class
         self.size = size
         self.text = text
         self.count_right = count_right or text is None
@@ -149,11 +152,15 @@ class SymbolOutput(Output):
         return self.readout.log_prob(vectors)
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Loss, accuracy where it was counted, perplexity = exp(loss) of texts, nats a character."""
+        """Loss, accuracy where it was counted (of classes also its mean over them), perplexity = exp(loss) of texts,
+        nats a character."""
         loss = ratio(sums["loss"])
         figures = {"loss": loss}
         if "accuracy" in sums or self.text is None:
             figures["accuracy"] = ratio(sums.get("accuracy", (0.0, 0.0)))
+        each = [ratio(pair) for name, pair in sums.items() if name.startswith("class ")]
+        if each:
+            figures["macro_accuracy"] = sum(each) / len(each)
         if self.text is not None:
             figures["perplexity"] = math.exp(min(loss, 700.0)) if not math.isnan(loss) else math.nan
         if self.text == "characters":
@@ -177,7 +184,10 @@ class SymbolOutput(Output):
         # of a text this would be the readout once more, of every step: it is counted where it is reported
         if self.count_right and not (self.training and self.text is not None):
             with torch.no_grad():
-                sums["accuracy"] = (float((self.readout(vectors).argmax(-1) == targets).sum()), count)
+                right = self.readout(vectors).argmax(-1) == targets
+                sums["accuracy"] = (float(right.sum()), count)
+                if self.by_class and not self.training:
+                    sums |= self._each_class(right, targets)
         return mean, sums
 
     @staticmethod
@@ -188,6 +198,13 @@ class SymbolOutput(Output):
         weight = readout.weight
         above = ((weight[targets] - weight.mean(0)) * vectors).sum(-1).mean()
         return above if readout.bias is None else above + readout.bias[targets].mean() - readout.bias.mean()
+
+    def _each_class(self, right: Tensor, targets: Tensor) -> Sums:
+        """(right, rows) of every class that there is."""
+        rows = torch.bincount(targets, minlength=self.size)
+        found = torch.bincount(targets[right], minlength=self.size)
+        present = rows.nonzero()[:, 0].tolist()
+        return {f"class {index}": (float(found[index]), float(rows[index])) for index in present}
 
 
 class NumberOutput(Output):
@@ -253,7 +270,8 @@ def build_output(codec: Codec, input_size: int, config: ModelConfig, *, embeddin
         For options that the target cannot have.
     """
     if codec.discrete:
-        return SymbolOutput(codec.size, input_size, config, embedding=embedding)
+        by_class = codec.kind == "class"
+        return SymbolOutput(codec.size, input_size, config, embedding=embedding, by_class=by_class)
     if codec.binary:
         from recur.modes.binary import BinaryOutput  # it is an Output, and imports this file
 

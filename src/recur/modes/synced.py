@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
+from recur.codecs import TagsCodec, WordsCodec
 from recur.errors import ConfigError, DataError
 from recur.modes import language, network
 from recur.modes.answers import refuse_decoding
@@ -50,6 +51,7 @@ from recur.modes.mode import (
 from recur.modes.network import Stack, State
 from recur.modes.outputs import NEXT_ITEM, NumberOutput, Output, SymbolOutput, build_output
 from recur.modes.symbols import Symbols
+from recur.modes.tagging import TagOutput
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -111,13 +113,15 @@ class Synced(Mode):
                 self.symbols.size, self.stack.output_size, config, text=codec.kind if codec.kind in NEXT_ITEM else None,
                 embedding=self.inputs.embedding,
             )  # fmt: skip
+        elif isinstance(self.target_codec, TagsCodec):
+            self.output = TagOutput(self.target_codec, self.stack.output_size, config)
         else:
             self.output = build_output(self.target_codec, self.stack.output_size, config)
         self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
 
     def encode_input(self, value: Any) -> np.ndarray:
         codec = need_input(self.input_codec, self.name)
-        if codec.kind == "words" and not self.next_item and isinstance(value, str):
+        if isinstance(codec, WordsCodec) and not self.next_item and isinstance(value, str):
             # exactly one word a tag: a list of words is not split any further
             value = value.split()
         array = codec.encode(value)
@@ -202,7 +206,7 @@ class Synced(Mode):
                     raise DataError("synced needs sequences, got values without steps")
                 vectors, _ = self.run(values, lengths=lengths)
                 raw = inputs[len(answers) : len(answers) + rows]
-                answers += self._each_step(vectors, lengths.tolist(), raw)
+                answers += self._each_step(vectors, lengths, raw)
         return answers
 
     def generate(self, value: Any = "", **decoding: Any) -> Iterator[Any]:
@@ -237,20 +241,25 @@ class Synced(Mode):
             )
         return self.output
 
-    def _each_step(self, vectors: Tensor, lengths: list[int], raw: Sequence[Any]) -> list[Prediction]:
+    def _each_step(self, vectors: Tensor, counted: Tensor, raw: Sequence[Any]) -> list[Prediction]:
         """One answer a row from h (B, T, D*H)."""
-        codec = self.target_codec
+        codec, lengths = self.target_codec, counted.tolist()
         if isinstance(self.output, NumberOutput | BinaryOutput):
             numbers = self.output.values(vectors).cpu().numpy()
             values = [codec.decode(row[:steps]) for row, steps in zip(numbers, lengths, strict=True)]
             return [Prediction(value, [], codec.show(value)) for value in values]
         if not isinstance(self.output, SymbolOutput):
             raise ConfigError(f"a readout of kind {type(self.output).__name__} gives no symbols")
-        log_probs, ids = self.output.log_probs(vectors).max(dim=-1)
+        mask = step_mask(counted, vectors)
+        if isinstance(self.output, TagOutput):
+            ids, log_p = self.output.best(vectors, mask)
+        else:
+            log_probs, ids = self.output.log_probs(vectors).max(dim=-1)
+            log_p = (log_probs if mask is None else log_probs.masked_fill(~mask, 0.0)).sum(dim=1)
         answers = []
         for row, steps in enumerate(lengths):
             value = codec.decode(ids[row, :steps].cpu().numpy())
-            probability = float(log_probs[row, :steps].sum().exp())
+            probability = float(log_p[row].exp())
             answers.append(Prediction(value, [(value, probability)], self._shown(raw[row], value)))
         return answers
 
@@ -261,7 +270,7 @@ class Synced(Mode):
         labels = getattr(self.target_codec, "tokens", None)
         if split is None or labels is None:
             return self.target_codec.show(target)
-        words = value.split() if codec.kind == "words" and isinstance(value, str) else split(value)
+        words = value.split() if isinstance(codec, WordsCodec) and isinstance(value, str) else split(value)
         return " ".join(f"{word}/{label}" for word, label in zip(words, labels(target), strict=False))
 
 

@@ -1,4 +1,4 @@
-"""Torch modules: recurrent layers over any equation, readout and error, attention, dropout forms.
+"""Torch modules: recurrent layers over any equation, readout and error, attention, a chain over tags, dropout forms.
 
 ``RNN``, ``LSTM`` and ``GRU`` are torch.nn's in constructor, outputs and state_dict; ``Recurrent`` is the layer over any
 equation.
@@ -10,6 +10,7 @@ from recur.nn.adaptive import AdaptiveReadout
 from recur.nn.attention import Attention, BahdanauAttention, LuongAttention
 from recur.nn.checks import ArgumentTypeError, LayerInputError
 from recur.nn.convolutions import Augment, Convolutions
+from recur.nn.crf import CRF
 from recur.nn.dropout import LockedDropout
 from recur.nn.embedding import Embedding
 from recur.nn.gru import GRU
@@ -23,7 +24,7 @@ from recur.nn.rnn import RNN
 from recur.nn.state import flat_state, map_state
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "AdaptiveReadout", "ArgumentTypeError", "Attention", "Augment", "BahdanauAttention",
+    "CRF", "GRU", "LSTM", "RNN", "AdaptiveReadout", "ArgumentTypeError", "Attention", "Augment", "BahdanauAttention",
     "Convolutions", "Embedding", "LayerInputError", "LockedDropout", "LuongAttention", "Readout", "Recurrent",
     "flat_state", "last", "linear_cross_entropy", "map_state", "mean_square_error", "one_sequence",
 ]  # fmt: skip

@@ -3,9 +3,11 @@
 ==========================  =====================================================================
 one label a row             the most frequent label
 a label a step              the most frequent label of each symbol; the most frequent label
+spans                       the spans of the most frequent label of each symbol
 the next symbol             bigram and unigram, interpolated (Witten & Bell 1991)
 numbers, their own future   persistence: as many steps ahead as the network looks, it is as today
 frames of notes             how often each key sounds; the same, told whether it sounded a step before
+a forecast                  persistence; seasonal naive: it is as it was one season before
 other numbers               the mean of the training rows
 ==========================  =====================================================================
 """
@@ -19,9 +21,11 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.spans import compare
 from recur.figures import figure
-from recur.modes import Mode
+from recur.modes import Forecaster, Mode, Synced
 from recur.modes.mode import Encoded
+from recur.modes.tagging import TagOutput
 
 MOST_STEPS = 5_000_000
 
@@ -65,13 +69,22 @@ class Baseline:
 
 def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, own_future: bool) -> Baseline | None:
     """Return the figures of simple predictors, in the units of the mode's own figure; None where there are none."""
+    if isinstance(mode, Forecaster):
+        found = [Guess(name, sums) for name, sums in mode.simple_guesses(dev).items()]
+        return _ranked(mode, found)
+    if isinstance(mode, Synced) and isinstance(mode.output, TagOutput) and mode.output.spans:
+        return _ranked(mode, _spans(mode.output, train, dev))
     columns = [str(name) for name in getattr(mode.target_codec, "columns", ())]
     if mode.target_codec.binary:
-        found = _frames(train, dev)
-    else:
-        found = guesses(
-            train, dev, mode=mode.name, discrete=mode.target_codec.discrete, own_future=own_future, columns=columns
-        )
+        return _ranked(mode, _frames(train, dev))
+    found = guesses(
+        train, dev, mode=mode.name, discrete=mode.target_codec.discrete, own_future=own_future, columns=columns
+    )
+    return _ranked(mode, found)
+
+
+def _ranked(mode: Mode, found: Iterable[Guess]) -> Baseline | None:
+    """The figures of guesses, the best first."""
     values = {}
     for guess in found:
         value = mode.summary(guess.sums).get(mode.figure, math.nan)
@@ -123,8 +136,12 @@ class Counts:
         seen = after + kinds > 0
         mixed = (together + kinds * self._unigram[symbols]) / np.where(seen, after + kinds, 1.0)
         probabilities = np.where(seen, mixed, self._unigram[symbols])
-        favourite = np.where(known, self._favourite[safe], self._single.argmax())
-        return float(-np.log(probabilities).sum()), float((symbols == favourite).sum())
+        return float(-np.log(probabilities).sum()), float((symbols == self.favourites(contexts)).sum())
+
+    def favourites(self, contexts: np.ndarray) -> np.ndarray:
+        """Return the symbol seen most often after each context; after a new one, the most frequent of all."""
+        known = contexts < len(self._after)
+        return np.where(known, self._favourite[np.where(known, contexts, 0)], self._single.argmax())
 
 
 def guesses(
@@ -177,10 +194,28 @@ def _labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
 
 def _step_labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
     first = next(train)
-    ids = first.input is not None and first.input.ndim == 1 and first.input.dtype.kind in "iu"
+    ids = first.input is not None and first.input.dtype.kind in "iu"
     names = ("most frequent label per symbol", "majority label")
     by_symbol, majority = _symbols(_chain(first, train), dev, *names, by_input=ids)
     return [by_symbol, majority] if ids else [majority]
+
+
+def _spans(output: TagOutput, train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
+    """Spans of the most frequent tag of each symbol."""
+    rows = _limited(train)
+    first = next(rows, None)
+    # numbers have no most frequent tag: there all steps are alike, and the most frequent tag is that of no span
+    if first is None or first.input is None or first.input.dtype.kind not in "iu":
+        return []
+    counts = Counts(*_pairs(_chain(first, rows), by_input=True), len(output.labels))
+    right = guessed = true = 0
+    for row in dev:
+        contexts, tags = _pairs([row], by_input=True)
+        expected, given = ([output.labels[index] for index in ids] for ids in (tags, counts.favourites(contexts)))
+        found = compare(expected, given)
+        right, guessed, true = right + found.right, guessed + found.guessed, true + found.true
+    spans = {"span_precision": (float(right), float(guessed)), "span_recall": (float(right), float(true))}
+    return [Guess("most frequent tag per symbol", {"loss": (0.0, 0.0), **spans})]
 
 
 def _symbols(
@@ -257,7 +292,8 @@ def _pairs(rows: Iterable[Encoded], by_input: bool) -> tuple[np.ndarray, np.ndar
     for row in rows:
         symbols.append(row.target)
         if by_input and row.input is not None:
-            contexts.append(row.input)
+            # beside a word may stand its letters
+            contexts.append(row.input if row.input.ndim == 1 else row.input[:, 0])
         elif len(row.target):
             # the beginning is a context of its own, id 0, which no symbol before has
             contexts.append(np.concatenate(([0], row.target[:-1] + 1)))

@@ -30,6 +30,14 @@ def measure(
 
     The state is carried from batch to batch where the feed carries it. No random number is drawn.
     """
+    sums = collect(mode, feed, stop=stop, tell=tell)
+    return None if sums is None else mode.summary(sums)
+
+
+def collect(
+    mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None, tell: Callable[[float], None] | None = None
+) -> Sums | None:
+    """Run over a whole feed and return the sums that figures are made of; as `measure`."""
     sums: Sums = {}
     state: Any = None
     with mode.answering():
@@ -41,7 +49,7 @@ def measure(
             loss = mode.loss(feed.batch(0, index).to(mode.device), state)
             add(sums, loss.sums)
             state = loss.state if feed.carries else None
-    return mode.summary(sums)
+    return sums
 
 
 def evaluate(
@@ -51,8 +59,8 @@ def evaluate(
     *,
     stream: bool = False,
     tell: Callable[[float], None] | None = None,
-) -> dict[str, float]:
-    """Return the figures of a network on raw examples.
+) -> dict[str, Any]:
+    """Return the figures of a network on raw examples, and its tables of figures.
 
     Parameters
     ----------
@@ -65,7 +73,8 @@ def evaluate(
     tell : callable, optional
         Told on the way which share is done.
     """
-    return measure(mode, feed_to_measure(mode, examples, config, stream=stream), tell=tell) or {}
+    sums = collect(mode, feed_to_measure(mode, examples, config, stream=stream), tell=tell)
+    return {} if sums is None else {**mode.summary(sums), **mode.tables(sums)}
 
 
 def feed_to_measure(

@@ -114,7 +114,9 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     roles = replace(roles, sentence=_said(roles, target_codec, config))
     randomness.seed(config.training.seed)
     ahead = roles.ahead(config.data.horizon)
-    mode = modes.build(roles.mode, input_codec, target_codec, config.model, stream=roles.stream, ahead=ahead)
+    mode = modes.build(
+        roles.mode, input_codec, target_codec, config.model, stream=roles.stream, ahead=ahead, forecast=roles.forecast
+    )
     mode.penalise(
         activation=config.training.activation_regularization,
         temporal=config.training.temporal_activation_regularization,
@@ -168,6 +170,8 @@ def refuse_idle(config: Config, roles: Roles) -> None:
     writes = roles.mode in ("one-to-many", "many-to-many")
     texts = [codec for codec in (roles.input_codec, roles.target_codec) if codec in data.TEXTS]
     kinds = (roles.input_codec, roles.target_codec)
+    spelled = roles.input_codec == "words" and roles.reads_a_sequence and not roles.own_future
+    tagged = roles.mode == "synced" and roles.target_codec == "tags"
     default = Config()
     for section, name, acts, where in (
         (
@@ -190,11 +194,17 @@ def refuse_idle(config: Config, roles: Roles) -> None:
         *(("data", name, "notes" in kinds, "on notes") for name in ("notes", "frames_per_beat", "transpose")),
         *(("data", name, "audio" in kinds, "on sound") for name in SOUND),
         ("model", "pooling", roles.mode == "many-to-one", "in many-to-one"),
+        ("model", "character_size", spelled, "where words are read to say something else"),
+        ("model", "crf", tagged, "where every step gets a tag"),
         ("training", "teacher_forcing", writes, "where a sequence is written: one-to-many and many-to-many"),
         ("training", "bptt_stride", roles.stream, "on one long text"),
         ("training", "bptt_variable", roles.stream, "on one long text"),
-        ("data", "horizon", numbers, "on numbers that predict their own future"),
-        ("data", "max_length", not roles.stream, "on rows; one long text is read in windows of --bptt"),
+        ("data", "horizon", numbers or bool(roles.forecast), "on numbers that predict their own future"),
+        ("data", "window", bool(roles.forecast), "on a forecast: --forecast direct"),
+        ("data", "season", bool(roles.forecast), "on a forecast: --forecast direct"),
+        ("model", "quantiles", bool(roles.forecast), "on a forecast: --forecast direct"),
+        ("model", "relative_to", bool(roles.forecast), "on a forecast: --forecast direct"),
+        ("data", "max_length", not roles.stream and not roles.forecast, "on rows; a long text or series has windows"),
         ("data", "lower", bool(texts), "on text"),
     ):
         value = getattr(getattr(config, section), name)

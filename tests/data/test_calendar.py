@@ -1,0 +1,50 @@
+"""Columns made of time stamps."""
+
+from __future__ import annotations
+
+import doctest
+import math
+
+import pytest
+
+from recur import data
+from recur.config import DataConfig
+from recur.data import calendar
+from recur.errors import DataError
+
+
+def read(times: list[str], features: list[str], name: str = "date") -> data.Table:
+    rows = [{name: time, "load": index} for index, time in enumerate(times)]
+    return data.read(rows, DataConfig.model_validate({"time_features": features}))
+
+
+def angle(row: dict[str, float], feature: str) -> float:
+    """The share of a cycle."""
+    return math.atan2(row[f"{feature} sin"], row[f"{feature} cos"]) / (2 * math.pi) % 1
+
+
+def test_times_become_places_in_their_cycles() -> None:
+    table = read(["2016-07-01 18:00:00", "2016-07-04T00:30:00"], ["hour", "weekday", "month", "yearday"])
+    assert table.columns[:4] == ["date", "load", "hour sin", "hour cos"]
+    assert angle(table[0], "hour") == pytest.approx(0.75)
+    assert angle(table[1], "hour") == pytest.approx(0.5 / 24)
+    assert angle(table[0], "weekday") == pytest.approx(4 / 7)
+    assert angle(table[1], "weekday") == pytest.approx(0.0)
+    assert angle(table[0], "month") == pytest.approx(0.5)
+    assert angle(table[0], "yearday") == pytest.approx(182 / 365.25)
+
+
+@pytest.mark.parametrize("text", ["1949-02", "01.02.1949", "1949/02/01", "1949/02/01 13:30", "1949-02-01"])
+def test_usual_forms_of_times_are_read(text: str) -> None:
+    assert (calendar.moment(text).year, calendar.moment(text).month) == (1949, 2)
+
+
+def test_what_is_no_time_is_named_with_its_row() -> None:
+    with pytest.raises(DataError, match='row 2: "noon" is no time'):
+        read(["2016-07-01", "noon"], ["hour"])[1]
+    with pytest.raises(DataError, match="no column of times"):
+        read(["2016-07-01"], ["hour"], name="place")
+
+
+def test_examples_of_docstrings() -> None:
+    assert doctest.testmod(calendar).failed == 0
