@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import numbers
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -15,14 +13,12 @@ from recur.codecs import Codec
 from recur.config import Config
 from recur.data import Roles
 from recur.data.examples import value_of
-from recur.data.table import Table
 from recur.errors import ConfigError, DataError, did_you_mean
-from recur.modes import Candidate, Mode, Prediction, candidates, last_word_scores
+from recur.modes import Candidate, Mode, Prediction, candidates
 from recur.modes.synced import Synced
 from recur.run import open_run, save
-from recur.training import cache as caches
-from recur.training import evaluate, learn, translation
-from recur.training.confusion import confusion as count_confusion
+from recur.training import learn
+from recur.training.measure import Asked, measure
 from recur.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -227,40 +223,8 @@ class Model:
         ConfigError
             When the last word is asked of a model that does not continue a text.
         """
-        table = data_room.read_like(data, self.roles, self.config)
-        if last_word:
-            return self._last_words(table, tell)
-        examples, damaged = data_room.without_damaged(
-            data_room.examples(table, self.roles, self.config), self.roles, self.config
-        )
-        if cache is not None:
-            return self._with_cache(examples, cache, cache_theta, cache_lambda, tell)
-        _refuse_lone(cache_theta=cache_theta, cache_lambda=cache_lambda)
-        if not len(examples):
-            raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
-        figures: dict[str, Any] = evaluate(self.mode, examples, self.config, stream=self.roles.stream, tell=tell)
-        if math.isnan(figures.get("loss", math.nan)):
-            raise DataError(
-                f"{table.name} has nothing to measure on: no sequence is long enough for one prediction",
-                hint="give longer sequences",
-            )
-        if translation.can_measure(self.mode):
-            lower = self.config.data.lower
-            figures |= translation.measure_written(self.mode, examples, lower=lower, tell=tell, **decoding)
-        elif decoding:
-            raise ConfigError(
-                f"{next(iter(decoding))} says how a text is written from a sequence, and here none is measured",
-                hint='many-to-many with a text as target, and pip install "recur[mt]"',
-            )
-        figures["rows"] = len(examples)
-        if damaged:
-            figures["damaged"] = len(damaged)
-        if self.target_codec.kind == "class":
-            counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
-            figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
-        if confusion:
-            figures |= count_confusion(self.mode, examples, tell=tell)
-        return figures
+        asked = Asked(last_word, confusion, cache, cache_theta, cache_lambda, decoding)
+        return measure(self.mode, self.config, self.roles, data, asked, tell)
 
     def inspect(
         self, x: Any, *, target: str | None = None, at: int | str | None = None, top: int = 5, **options: Any
@@ -362,40 +326,6 @@ class Model:
         alone = {"images": 2, "frames": 3}.get(kind)
         return alone is not None and (axes == alone or (axes == alone + 1 and x.shape[-1] in (1, 3)))
 
-    def _last_words(self, table: Table, tell: Callable[[float], None] | None) -> dict[str, Any]:
-        model = self._language_model()
-        column = self.roles.input[0]
-
-        def lines() -> Iterator[str]:
-            for index in range(len(table)):
-                if tell is not None:
-                    tell(index / len(table))
-                yield str(table[index][column])
-
-        scores = last_word_scores(model, lines())
-        return {"accuracy": scores.accuracy, "perplexity": scores.perplexity, "rows": scores.count}
-
-    def _with_cache(
-        self, examples: Sequence[Any], size: int, theta: float | None, share: float | None,
-        tell: Callable[[float], None] | None,
-    ) -> dict[str, Any]:  # fmt: skip
-        """The figures with a cache, whose theta and lambda are chosen on the dev rows where they are not given."""
-        if theta is None or share is None:
-            dev = self.config.data.dev
-            if dev is None:
-                raise ConfigError(
-                    "there are no rows to choose the cache's theta and lambda on: the run has no dev file",
-                    hint="--cache-theta 0.3 --cache-lambda 0.1",
-                )
-            table = data_room.read_like(dev, self.roles, self.config)
-            rows = data_room.examples(table, self.roles, self.config)
-            thetas = caches.THETAS if theta is None else (theta,)
-            best = caches.read(self.mode, rows, size, thetas, tell=tell).best(size)
-            theta, share = best.theta, best.share if share is None else share
-        cache = caches.Cache(size, theta, share)
-        reading = caches.read(self.mode, examples, size, (theta,), tell=tell)
-        return {**reading.figures(cache), "rows": len(examples)}
-
     def _input(self, value: Any) -> Any:
         """One raw input of a mapping from column to value, or the value itself."""
         if not isinstance(value, Mapping):
@@ -407,18 +337,6 @@ class Model:
                 hint=f"the network reads {', '.join(self.roles.input)}",
             )
         return value_of(dict(value), self.roles.input, steps=self.roles.reads_a_sequence)
-
-
-def _refuse_lone(**given: float | None) -> None:
-    """Refuse options of a cache without a cache.
-
-    Raises
-    ------
-    ConfigError
-    """
-    for name, value in given.items():
-        if value is not None:
-            raise ConfigError(f"{name} = {value} is of a cache, and none was asked for", hint="--cache 2000")
 
 
 def _refuse_columns(x: Mapping[str, Any]) -> None:

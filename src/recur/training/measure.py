@@ -1,0 +1,159 @@
+"""What a trained network reaches on other rows: its figures, and those that are asked for beside them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from recur import data as data_room
+from recur.config import Config
+from recur.data import Roles
+from recur.data.table import Table
+from recur.errors import ConfigError, DataError
+from recur.modes import Mode, last_word_scores
+from recur.training import cache as caches
+from recur.training import translation
+from recur.training.confusion import confusion
+from recur.training.evaluate import evaluate
+
+Tell = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is measured beside a mode's own figures.
+
+    Attributes
+    ----------
+    last_word : bool
+        Of language models, the last word of each line alone.
+    confusion : bool
+        Of classes and tags, which is taken for which.
+    cache : int, optional
+        Of language models of one long text, the steps of a continuous cache (Grave 2017).
+    cache_theta, cache_lambda : float, optional
+        How it counts; chosen on the dev file where they are left out.
+    decoding : mapping
+        How sequences are written whose BLEU is measured.
+    """
+
+    last_word: bool = False
+    confusion: bool = False
+    cache: int | None = None
+    cache_theta: float | None = None
+    cache_lambda: float | None = None
+    decoding: Mapping[str, Any] = field(default_factory=dict)
+
+
+def measure(
+    mode: Mode, config: Config, roles: Roles, data: Any, asked: Asked, tell: Tell | None = None
+) -> dict[str, Any]:
+    """Measure a network on rows that are read as those it learned from.
+
+    Parameters
+    ----------
+    mode, config, roles
+        A trained network, and what it was told.
+    data : path or rows
+        With the same columns.
+    asked : Asked
+        What is measured.
+    tell : callable, optional
+        Told on the way which share is done.
+
+    Returns
+    -------
+    dict
+        Figure to value, and the number of rows.
+
+    Raises
+    ------
+    DataError
+        When the data cannot be read, has other columns, or has nothing to measure on.
+    ConfigError
+        When something is asked of a network that cannot have it.
+    """
+    table = data_room.read_like(data, roles, config)
+    if asked.last_word:
+        return _last_words(mode, table, roles, tell)
+    examples, damaged = data_room.without_damaged(data_room.examples(table, roles, config), roles, config)
+    if asked.cache is not None:
+        return _with_cache(mode, config, roles, examples, asked, asked.cache, tell)
+    _refuse_lone(cache_theta=asked.cache_theta, cache_lambda=asked.cache_lambda)
+    if not len(examples):
+        raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
+    figures: dict[str, Any] = evaluate(mode, examples, config, stream=roles.stream, tell=tell)
+    if math.isnan(figures.get("loss", math.nan)):
+        raise DataError(
+            f"{table.name} has nothing to measure on: no sequence is long enough for one prediction",
+            hint="give longer sequences",
+        )
+    if translation.can_measure(mode):
+        figures |= translation.measure_written(mode, examples, lower=config.data.lower, tell=tell, **asked.decoding)
+    elif asked.decoding:
+        raise ConfigError(
+            f"{next(iter(asked.decoding))} says how a text is written from a sequence, and here none is measured",
+            hint='many-to-many with a text as target, and pip install "recur[mt]"',
+        )
+    figures["rows"] = len(examples)
+    if damaged:
+        figures["damaged"] = len(damaged)
+    if mode.target_codec.kind == "class":
+        counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
+        figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
+    if asked.confusion:
+        figures |= confusion(mode, examples, tell=tell)
+    return figures
+
+
+def _last_words(mode: Mode, table: Table, roles: Roles, tell: Tell | None) -> dict[str, Any]:
+    if not roles.own_future or roles.mode != "synced":
+        raise ConfigError(
+            f"this model does not continue a text: {roles.sentence}",
+            hint="train on text without a target to get a language model",
+        )
+    column = roles.input[0]
+
+    def lines() -> Iterator[str]:
+        for index in range(len(table)):
+            if tell is not None:
+                tell(index / len(table))
+            yield str(table[index][column])
+
+    scores = last_word_scores(mode, lines())
+    return {"accuracy": scores.accuracy, "perplexity": scores.perplexity, "rows": scores.count}
+
+
+def _with_cache(
+    mode: Mode, config: Config, roles: Roles, examples: Sequence[Any], asked: Asked, size: int, tell: Tell | None
+) -> dict[str, Any]:
+    """The figures with a cache, whose theta and lambda are chosen on the dev rows where they are not given."""
+    theta, share = asked.cache_theta, asked.cache_lambda
+    if theta is None or share is None:
+        dev = config.data.dev
+        if dev is None:
+            raise ConfigError(
+                "there are no rows to choose the cache's theta and lambda on: the run has no dev file",
+                hint="--cache-theta 0.3 --cache-lambda 0.1",
+            )
+        rows = data_room.examples(data_room.read_like(dev, roles, config), roles, config)
+        thetas = caches.THETAS if theta is None else (theta,)
+        best = caches.read(mode, rows, size, thetas, tell=tell).best(size)
+        theta, share = best.theta, best.share if share is None else share
+    cache = caches.Cache(size, theta, share)
+    return {**caches.read(mode, examples, size, (theta,), tell=tell).figures(cache), "rows": len(examples)}
+
+
+def _refuse_lone(**given: float | None) -> None:
+    """Refuse options of a cache without a cache.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise ConfigError(f"{name} = {value} is of a cache, and none was asked for", hint="--cache 2000")
