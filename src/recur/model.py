@@ -207,8 +207,9 @@ class Model:
             return self._last_words(table, tell)
         examples = data_room.examples(table, self.roles, self.config)
         if cache is not None:
-            return self._with_cache(examples, cache, cache_theta, cache_lambda, tell)
-        _refuse_lone(cache_theta=cache_theta, cache_lambda=cache_lambda)
+            given = {"theta": cache_theta, "share": cache_lambda}
+            return caches.measure(self.mode, examples, self.config, self.roles, cache, **given, tell=tell)
+        caches.refuse_lone(cache_theta=cache_theta, cache_lambda=cache_lambda)
         if not len(examples):
             raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
         figures: dict[str, Any] = evaluate(self.mode, examples, self.config, stream=self.roles.stream, tell=tell)
@@ -284,27 +285,6 @@ class Model:
         scores = last_word_scores(model, lines())
         return {"accuracy": scores.accuracy, "perplexity": scores.perplexity, "rows": scores.count}
 
-    def _with_cache(
-        self, examples: Sequence[Any], size: int, theta: float | None, share: float | None,
-        tell: Callable[[float], None] | None,
-    ) -> dict[str, Any]:  # fmt: skip
-        """The figures with a cache, whose theta and lambda are chosen on the dev rows where they are not given."""
-        if theta is None or share is None:
-            dev = self.config.data.dev
-            if dev is None:
-                raise ConfigError(
-                    "there are no rows to choose the cache's theta and lambda on: the run has no dev file",
-                    hint="--cache-theta 0.3 --cache-lambda 0.1",
-                )
-            table = data_room.read_like(dev, self.roles, self.config)
-            rows = data_room.examples(table, self.roles, self.config)
-            thetas = caches.THETAS if theta is None else (theta,)
-            best = caches.read(self.mode, rows, size, thetas, tell=tell).best(size)
-            theta, share = best.theta, best.share if share is None else share
-        cache = caches.Cache(size, theta, share)
-        reading = caches.read(self.mode, examples, size, (theta,), tell=tell)
-        return {**reading.figures(cache), "rows": len(examples)}
-
     def _input(self, value: Any) -> Any:
         """One raw input of a mapping from column to value, or the value itself."""
         if not isinstance(value, Mapping):
@@ -316,18 +296,6 @@ class Model:
                 hint=f"the network reads {', '.join(self.roles.input)}",
             )
         return value_of(dict(value), self.roles.input, steps=self.roles.reads_a_sequence)
-
-
-def _refuse_lone(**given: float | None) -> None:
-    """Refuse options of a cache without a cache.
-
-    Raises
-    ------
-    ConfigError
-    """
-    for name, value in given.items():
-        if value is not None:
-            raise ConfigError(f"{name} = {value} is of a cache, and none was asked for", hint="--cache 2000")
 
 
 def _refuse_columns(x: Mapping[str, Any]) -> None:
