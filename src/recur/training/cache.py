@@ -13,12 +13,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from recur.data import Example
+from recur import data
+from recur.config import Config
+from recur.data import Example, Roles
 from recur.errors import ConfigError, DataError
 from recur.modes import Mode, Synced
 from recur.training.stream import Tape
@@ -76,11 +79,11 @@ class Reading:
         mixed = np.logaddexp(self.model + math.log1p(-share), np.log(np.maximum(share * known, 1e-300)))
         return float(-mixed.mean())
 
-    def best(self, size: int) -> Cache:
-        """The theta and lambda with which this text is likeliest."""
-        tried = [(self.loss(theta, share), theta, share) for theta in self.cached for share in LAMBDAS]
-        _, theta, share = min(tried)
-        return Cache(size, theta, share)
+    def best(self, size: int, share: float | None = None) -> Cache:
+        """The theta and, unless it is given, the lambda with which this text is likeliest."""
+        shares = LAMBDAS if share is None else (share,)
+        _, theta, best = min((self.loss(theta, one), theta, one) for theta in self.cached for one in shares)
+        return Cache(size, theta, best)
 
     def figures(self, cache: Cache) -> dict[str, float]:
         """Loss and perplexity, with and without the cache."""
@@ -90,6 +93,50 @@ class Reading:
             "perplexity_without_cache": math.exp(min(float(-self.model.mean()), 700.0)),
             "cache": cache.size, "cache_theta": cache.theta, "cache_lambda": cache.share,
         }  # fmt: skip
+
+
+def measure(
+    mode: Mode,
+    examples: Sequence[Example],
+    config: Config,
+    roles: Roles,
+    size: int,
+    *,
+    theta: float | None = None,
+    share: float | None = None,
+    tell: Callable[[float], None] | None = None,
+) -> dict[str, Any]:
+    """Figures of a text with a cache of ``size`` steps; theta and lambda are chosen on the dev file if left out.
+
+    Raises
+    ------
+    ConfigError
+        When there is no dev file to choose on.
+    """
+    if theta is None or share is None:
+        if config.data.dev is None:
+            raise ConfigError(
+                "there are no rows to choose the cache's theta and lambda on: the run has no dev file",
+                hint="--cache-theta 0.3 --cache-lambda 0.1",
+            )
+        table = data.read_like(config.data.dev, roles, config)
+        thetas = THETAS if theta is None else (theta,)
+        best = read(mode, data.examples(table, roles, config), size, thetas, tell=tell).best(size, share)
+        theta, share = best.theta, best.share
+    cache = Cache(size, theta, share)
+    return {**read(mode, examples, size, (theta,), tell=tell).figures(cache), "rows": len(examples)}
+
+
+def refuse_lone(**given: float | None) -> None:
+    """Refuse options of a cache without a cache.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise ConfigError(f"{name} = {value} is of a cache, and none was asked for", hint="--cache 2000")
 
 
 @torch.no_grad()

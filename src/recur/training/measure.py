@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,8 +81,9 @@ def measure(
         return _last_words(mode, table, roles, tell)
     examples, damaged = data_room.without_damaged(data_room.examples(table, roles, config), roles, config)
     if asked.cache is not None:
-        return _with_cache(mode, config, roles, examples, asked, asked.cache, tell)
-    _refuse_lone(cache_theta=asked.cache_theta, cache_lambda=asked.cache_lambda)
+        given = {"theta": asked.cache_theta, "share": asked.cache_lambda}
+        return caches.measure(mode, examples, config, roles, asked.cache, **given, tell=tell)
+    caches.refuse_lone(cache_theta=asked.cache_theta, cache_lambda=asked.cache_lambda)
     if not len(examples):
         raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
     figures: dict[str, Any] = evaluate(mode, examples, config, stream=roles.stream, tell=tell)
@@ -125,35 +126,3 @@ def _last_words(mode: Mode, table: Table, roles: Roles, tell: Tell | None) -> di
 
     scores = last_word_scores(mode, lines())
     return {"accuracy": scores.accuracy, "perplexity": scores.perplexity, "rows": scores.count}
-
-
-def _with_cache(
-    mode: Mode, config: Config, roles: Roles, examples: Sequence[Any], asked: Asked, size: int, tell: Tell | None
-) -> dict[str, Any]:
-    """The figures with a cache, whose theta and lambda are chosen on the dev rows where they are not given."""
-    theta, share = asked.cache_theta, asked.cache_lambda
-    if theta is None or share is None:
-        dev = config.data.dev
-        if dev is None:
-            raise ConfigError(
-                "there are no rows to choose the cache's theta and lambda on: the run has no dev file",
-                hint="--cache-theta 0.3 --cache-lambda 0.1",
-            )
-        rows = data_room.examples(data_room.read_like(dev, roles, config), roles, config)
-        thetas = caches.THETAS if theta is None else (theta,)
-        best = caches.read(mode, rows, size, thetas, tell=tell).best(size)
-        theta, share = best.theta, best.share if share is None else share
-    cache = caches.Cache(size, theta, share)
-    return {**caches.read(mode, examples, size, (theta,), tell=tell).figures(cache), "rows": len(examples)}
-
-
-def _refuse_lone(**given: float | None) -> None:
-    """Refuse options of a cache without a cache.
-
-    Raises
-    ------
-    ConfigError
-    """
-    for name, value in given.items():
-        if value is not None:
-            raise ConfigError(f"{name} = {value} is of a cache, and none was asked for", hint="--cache 2000")
