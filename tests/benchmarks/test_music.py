@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from benchmarks.tasks import FOLDER, music
 from benchmarks.tasks.task import read
 
