@@ -16,7 +16,7 @@ from recur.views import pieces, roll, spectrogram
 
 OPENING = 16  # steps of a test piece that are given
 LENGTH = 64  # steps that are made
-TEMPERATURE = 0.8  # of the probability of each key
+TEMPERATURE = 1.0  # below 1 the keys fall silent: most have a probability below a half
 TEMPO = 90.0
 PARTS = {"train": "traindata", "dev": "validdata", "test": "testdata"}
 LOWEST = 21  # MIDI pitch of the first of the 88 columns
