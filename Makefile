@@ -5,6 +5,8 @@
 #   make lint     ruff and mypy
 #   make bench    time our layers against torch.nn's, side by side   make bench BENCH_ARGS=--quick
 #   make bench-all  every benchmark: odd sizes, ragged rows, other libraries, a language model, the start
+#   make tasks    the published tasks on real data (RECUR_DATA), hours; stopped, the same command goes on
+#   make task     one of them                                     make task NAME=japanese_vowels
 #   make sanitize the native backend's tests under the address and undefined-behaviour sanitizers
 #   make venv     the environment alone, with the tools for development
 #
@@ -21,7 +23,7 @@ JOBS ?= auto
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test lint bench bench-all sanitize venv clean
+.PHONY: demo test lint bench bench-all tasks task sanitize venv clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/recur demo
@@ -42,6 +44,14 @@ bench-all: bench
 	@echo; $(BIN)/python -m benchmarks.peers
 	@echo; $(BIN)/python -m benchmarks.lm || test $$? -eq 2
 	@echo; $(BIN)/python -m benchmarks.start
+
+tasks: $(VENV)/.installed-dev
+	@$(BIN)/python -m benchmarks.tasks $(TASK_ARGS)
+
+task: $(VENV)/.installed-dev
+	@test -n "$(NAME)" || { echo "hint: make task NAME=..., one of these:" >&2; \
+	  $(BIN)/python -m benchmarks.tasks --list >&2; exit 2; }
+	@$(BIN)/python -m benchmarks.tasks $(NAME) $(TASK_ARGS)
 
 # Python itself is not built for the sanitizer, so it is loaded in front of it; its own leaks are not ours
 sanitize: $(VENV)/.installed-dev

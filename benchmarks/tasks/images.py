@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+import recur
 from benchmarks.tasks.captions import (
     ORDERS,
     best_constant,
@@ -18,8 +19,6 @@ from benchmarks.tasks.captions import (
     pixels,
     words,
 )
-
-import recur
 from recur.atomic import write_bytes, write_text
 from recur.config import DataConfig
 from recur.data import read

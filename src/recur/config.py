@@ -7,10 +7,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
-CODECS = ("words", "characters", "subwords", "class", "tags", "numbers", "images", "frames")
+CODECS = ("words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio", "images", "frames")
 
 ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced"]
-CodecName = Literal["words", "characters", "subwords", "class", "tags", "numbers", "images", "frames"]
+CodecName = Literal[
+    "words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio", "images", "frames"
+]
 
 
 class Section(BaseModel):
@@ -43,6 +45,20 @@ class DataConfig(Section):
     max_vocab: int | None = Field(None, ge=1, description="largest vocabulary; subwords: its size (8000)")
     missing: Literal["error", "mean", "previous"] = Field("error", description="what a missing number becomes")
     damaged: Literal["error", "skip"] = Field("error", description="what happens to a row whose file cannot be read")
+    notes: Literal["roll", "melody"] = Field(
+        "roll", description="notes: every key of the piano at every step, or one event after another"
+    )
+    frames_per_beat: int = Field(4, ge=1, le=96, description="notes: steps of a quarter note")
+    transpose: int = Field(
+        0, ge=0, le=12, description="notes: move each piece at random by up to so many semitones, anew every epoch"
+    )
+    audio: Literal["log-mel", "mfcc"] = Field("log-mel", description="sound: energies of mel bands, or their cepstrum")
+    audio_bands: int = Field(40, ge=2, description="sound: mel bands; the cepstrum keeps 13 coefficients of them")
+    audio_window_ms: float = Field(25.0, gt=0, description="sound: length of a window in milliseconds")
+    audio_hop_ms: float = Field(10.0, gt=0, description="sound: milliseconds between two windows")
+    sample_rate: int | None = Field(
+        None, ge=1, description="sound: samples a second to resample to; default: the first file's"
+    )
     image_size: int | list[int] | None = Field(
         None,
         description="pictures: side of a square, or height and width, to scale and crop to; default: their own size",

@@ -8,32 +8,42 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from recur.cli.output import emit, emit_json, stopped
+from recur.cli.output import emit, emit_json, note, stopped
 from recur.errors import ConfigError, did_you_mean
 from recur.views.terminal import width
 
+FIRST = "last-word"
 DEMOS = {
     "last-word": (
         "recur.demos.last_word",
-        "an Elman network and an LSTM learn side by side to say the last word, over short and long distances",
-    )
+        "synced: an Elman network and an LSTM learn side by side to say the last word, from near and from far",
+    ),
+    "classify": ("recur.demos.classify", "one-to-one: a digit as an unknown hand would write it -> which digit"),
+    "captions": ("recur.demos.captions", "one-to-many: a picture of shapes -> a sentence that says what is where"),
+    "sentiment": ("recur.demos.sentiment", "many-to-one: a review, with its not and its but -> good or bad"),
+    "translate": ("recur.demos.translate", "many-to-many: a number in English words -> in French words"),
+    "melody": (
+        "recur.demos.melody",
+        "synced: tunes that everybody knows, note by note -> plays on, writes MIDI and a piano roll",
+    ),
+    "frames": ("recur.demos.frames", "synced: a moving shape, frame by frame -> what it is doing, at every frame"),
 }
 
 
 def demo(
-    name: Annotated[str, Parameter(show_default=True)] = "last-word",
+    name: str | None = None,
     /,
     *,
     out: Path | None = None,
     list_all: Annotated[bool, Parameter(name="--list")] = False,
     json: bool = False,
 ) -> int | None:
-    """Train a small network here and now, and ask it for the last word.
+    """Train a small network here and now, and see what it learned.
 
     Parameters
     ----------
     name
-        Which demonstration.
+        Which demonstration; without it last-word.
     out
         Folder for the run folders.
     list_all
@@ -45,12 +55,14 @@ def demo(
         if json:
             emit_json({each: about for each, (_, about) in DEMOS.items()})
         else:
+            longest = max(map(len, DEMOS))
             for each, (_, about) in DEMOS.items():
-                emit(f"{each}  {about}")
+                emit(f"{each:<{longest}}  {about}")
         return None
-    if name not in DEMOS:
-        raise ConfigError(f'no demonstration "{name}".{did_you_mean(name, DEMOS)}', "recur demo --list")
-    shown = importlib.import_module(DEMOS[name][0])
+    chosen = name or FIRST
+    if chosen not in DEMOS:
+        raise ConfigError(f'no demonstration "{chosen}".{did_you_mean(chosen, DEMOS)}', "recur demo --list")
+    shown = importlib.import_module(DEMOS[chosen][0])
     from recur.training import Paused
 
     try:
@@ -62,4 +74,7 @@ def demo(
     else:
         for line in shown.report(result, width()):
             emit(line)
+    if name is None:
+        others = [each for each in DEMOS if each != FIRST]
+        note(f"\nthere are {len(others)} more: recur demo {' | '.join(others)}; `recur demo --list` says what they do")
     return None

@@ -34,9 +34,14 @@ class Codec(ABC):
     Attributes
     ----------
     kind : str
-        The name in configurations and files: words, characters, subwords, class, tags, numbers, images, frames.
+        The name in configurations and files: words, characters, subwords, class, tags, numbers, notes, audio, images,
+        frames.
     discrete : bool
         Whether values are ids.
+    binary : bool
+        Of columns: whether each is 0 or 1, an event that happens or not.
+    varies : bool
+        Whether `vary` changes training rows.
     sequence : bool
         Whether one example has many steps.
     size : int
@@ -47,6 +52,8 @@ class Codec(ABC):
 
     kind: ClassVar[str]
     discrete: bool
+    binary: bool = False
+    varies: bool = False
     sequence: bool
     size: int
     grid: tuple[int, int, int] | None = None
@@ -68,6 +75,11 @@ class Codec(ABC):
     @abstractmethod
     def decode(self, array: Any) -> Any:
         """Return the value of an array that this codec, or a model, has made."""
+
+    def vary(self, array: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+        """Return the array of a training value as one epoch meets it; equal generators change two sides alike."""
+        del draw
+        return array
 
     @abstractmethod
     def describe(self) -> str:

@@ -26,7 +26,7 @@ class Column:
     holds : str
         ``number``: one number a row; ``series``: a list of numbers a row; ``class``: few different short texts;
         ``text``: many different ones; ``tokens``: a list of texts a row; ``vector``: a file of several numbers a row;
-        the name of a codec for files that it reads (``images``, ``frames``, ...).
+        the name of a codec for files that it reads (``images``, ``audio``, ...), and ``notes`` for lists of pitches.
     labels : bool
         For numbers: whether they are few whole numbers, which may as well be labels (0 and 1, one to five stars).
     one_word : bool
@@ -72,6 +72,8 @@ def judge(name: str, values: list[Any]) -> Column:
     if listed and all(isinstance(each, np.ndarray) and each.ndim == 3 and each.dtype == np.uint8 for each in listed):
         return Column(name, "images")
     if listed:
+        if _are_rolls(listed):
+            return Column(name, "notes")
         first = next((item for value in listed for item in value), "")
         return Column(name, "tokens" if isinstance(first, str) else "series")
     numbers = [_as_number(value) for value in present]
@@ -91,6 +93,19 @@ def judge(name: str, values: list[Any]) -> Column:
     short = float(np.mean(words)) <= 2
     one_word = float(np.median(words)) <= 1
     return Column(name, "class" if few and short else "text", one_word=one_word)
+
+
+def _are_rolls(listed: list[Any]) -> bool:
+    """Whether lists hold the pitches of every step: lists of whole numbers, not all as many, that a piano has."""
+    widths: set[int] = set()
+    for value in listed:
+        for step in value:
+            if not isinstance(step, (list, tuple)):
+                return False
+            widths.add(len(step))
+            if not all(isinstance(pitch, int) and 0 <= pitch <= 127 for pitch in step):
+                return False
+    return len(widths) > 1
 
 
 def _as_number(value: Any) -> float | None:

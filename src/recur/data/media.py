@@ -84,7 +84,8 @@ def place(value: Any, folder: Path | None, codec: str | None = None) -> Any:
         Which codec reads the cell: a video may be a folder, whose name does not say so.
     """
     if isinstance(value, list):
-        return [place(each, folder, codec) for each in value]
+        # pitches and numbers name no files
+        return [place(each, folder, codec) for each in value] if value and isinstance(value[0], str) else value
     named = codec_of(value) is not None or (codec == "frames" and isinstance(value, str))
     if folder is None or not named or Path(value).is_absolute():
         return value

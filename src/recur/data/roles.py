@@ -12,9 +12,11 @@ columns of numbers              synced              numbers; the target is their
 columns of numbers and a label  one-to-one          numbers -> class
 the same with time, or grouped  synced              a label for every row of the sequence
 a list of numbers and a label   many-to-one         numbers -> class
+sounds, notes or videos, and a  many-to-one         audio, notes or frames -> class
+label
+pieces of notes                 synced              notes; the target is the next step
 a picture and a label           one-to-one          images -> class; many-to-one by its rows or pixels
 a picture and a text            one-to-many         images -> words
-a video and a label             many-to-one         frames -> class
 pictures and labels, grouped    synced              frames -> a label for each
 ==============================  ==================  =======================================
 """
@@ -222,7 +224,8 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
 
 def _find_target(table: Table, inputs: list[Column], rest: list[Column], mode: str | None) -> list[Column]:
     """Return what is to be predicted, by its name or by being the only label; nothing for one's own future."""
-    files = [each for each in [*inputs, *rest] if each.holds in PICTURES]
+    # pieces of notes may predict themselves; pictures, sounds and videos say something about another column
+    files = [each for each in [*inputs, *rest] if each.holds in FILES and each.holds != "notes"]
     rest = [each for each in rest if each not in inputs and each not in files]
     named = [each for each in rest if is_target(each.name)]
     if named:

@@ -182,6 +182,15 @@ class Mode(nn.Module, ABC):
     def encode(self, example: Raw) -> Encoded:
         """Turn one raw row into arrays."""
 
+    def vary(self, row: Encoded, *seed: int) -> Encoded:
+        """A training row as it is met once: what the codecs change at random, both sides alike for the same seed."""
+        given, target = row
+        if given is not None and self.input_codec is not None and self.input_codec.varies:
+            given = self.input_codec.vary(given, np.random.default_rng(seed))
+        if self.target_codec.varies:
+            target = self.target_codec.vary(target, np.random.default_rng(seed))
+        return Encoded(given, target)
+
     def collate(self, encoded: Sequence[Encoded]) -> Batch:
         """Pad rows into one batch (on the CPU)."""
         inputs, input_lengths = pad([row.input for row in encoded])

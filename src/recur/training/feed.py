@@ -113,7 +113,7 @@ class RowFeed:
     rows : Rows
     batch_size : int
     seed : int, optional
-        None keeps the rows in order of length, for evaluation.
+        None keeps the rows as they are and in order of length, for evaluation.
     bucket : bool
         Whether batches hold rows of similar lengths.
     """
@@ -123,7 +123,7 @@ class RowFeed:
     def __init__(
         self, mode: Mode, rows: Rows, batch_size: int, *, seed: int | None = None, bucket: bool = True
     ) -> None:
-        self._mode, self._rows = mode, rows
+        self._mode, self._rows, self._seed = mode, rows, seed
         self._epoch = -1
         self._order: list[np.ndarray] = []
         self._random = None
@@ -139,7 +139,13 @@ class RowFeed:
 
     def batch(self, epoch: int, index: int) -> Batch:
         self._turn_to(epoch)
-        return self._mode.collate([self._rows[int(row)] for row in self._order[index]])
+        rows = [self._rows[int(row)] for row in self._order[index]]
+        if self._seed is not None:
+            rows = [
+                self._mode.vary(row, self._seed, epoch, int(place))
+                for row, place in zip(rows, self._order[index], strict=True)
+            ]
+        return self._mode.collate(rows)
 
     def where(self, epoch: int, index: int) -> list[str]:
         self._turn_to(epoch)

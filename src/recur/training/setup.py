@@ -30,6 +30,7 @@ from recur.training.stream import StreamFeed, Tape
 FINGERPRINT_ROWS = 1000
 SAMPLE_PIECES = 60
 SAMPLE_ROWS = 30
+SOUND = ("audio", "audio_bands", "audio_window_ms", "audio_hop_ms", "sample_rate")
 
 
 @dataclass
@@ -162,6 +163,7 @@ def refuse_idle(config: Config, roles: Roles) -> None:
     numbers = roles.own_future and roles.input_codec == "numbers"
     writes = roles.mode in ("one-to-many", "many-to-many")
     texts = [codec for codec in (roles.input_codec, roles.target_codec) if codec in data.TEXTS]
+    kinds = (roles.input_codec, roles.target_codec)
     default = Config()
     for section, name, acts, where in (
         (
@@ -174,6 +176,8 @@ def refuse_idle(config: Config, roles: Roles) -> None:
         *(("data", name, roles.input_codec in PICTURES, "on pictures") for name in ("image_size", "image_color")),
         ("data", "image_steps", roles.input_codec == "images", "on pictures"),
         ("data", "frame_rate", roles.input_codec == "frames", "on videos"),
+        *(("data", name, "notes" in kinds, "on notes") for name in ("notes", "frames_per_beat", "transpose")),
+        *(("data", name, "audio" in kinds, "on sound") for name in SOUND),
         ("model", "pooling", roles.mode == "many-to-one", "in many-to-one"),
         ("training", "teacher_forcing", writes, "where a sequence is written: one-to-many and many-to-many"),
         ("training", "bptt_stride", roles.stream, "on one long text"),

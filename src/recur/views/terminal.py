@@ -17,12 +17,12 @@ def width(most: int = 100) -> int:
 
 def bold(text: str) -> str:
     """The text in bold on a terminal that takes it; the text alone elsewhere."""
-    return f"\x1b[1m{text}\x1b[0m" if _decorated() else text
+    return f"\x1b[1m{text}\x1b[0m" if decorated() else text
 
 
 def dim(text: str) -> str:
     """The text in a quieter shade on a terminal that takes it; the text alone elsewhere."""
-    return f"\x1b[2m{text}\x1b[0m" if _decorated() else text
+    return f"\x1b[2m{text}\x1b[0m" if decorated() else text
 
 
 def bar(share: float, cells: int) -> str:
@@ -32,7 +32,7 @@ def bar(share: float, cells: int) -> str:
     '██'
     """
     eighths = round(max(0.0, min(1.0, share)) * cells * 8)
-    if not _unicode():
+    if not unicode():
         return "#" * round(eighths / 8)
     full, rest = divmod(eighths, 8)
     return "█" * full + (_EIGHTHS[rest] if rest else "")
@@ -58,11 +58,13 @@ def shares(rows: Sequence[tuple[str, float]], columns: int, numbered: bool = Fal
         yield (bold(figure) if place == 1 else figure) + bar(share, max(4, columns - len(figure)))
 
 
-def _decorated() -> bool:
+def decorated() -> bool:
+    """Whether standard output is a terminal that takes bold and colours."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return sys.stdout.isatty()
 
 
-def _unicode() -> bool:
+def unicode() -> bool:
+    """Whether standard output can show more than ASCII."""
     return (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")

@@ -1,0 +1,73 @@
+"""Synced: a film is watched frame by frame, and at every frame comes the word for what is happening."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.demos.made import clips
+from recur.demos.single import Demo, Row, Verdict
+from recur.views.blocks import beside, ink
+
+if TYPE_CHECKING:
+    from recur.model import Model
+
+CLIPS = {"train": 1500, "dev": 100, "test": 200}
+SHOWN = 2
+WORD = 8  # columns of a label
+
+
+def settings() -> Config:
+    """A GRU that goes forward only: what happens is said as it happens."""
+    return Config(
+        data=DataConfig(input=["frames"], target=["labels"], input_codec="numbers", target_codec="tags"),
+        model=ModelConfig(mode="synced", cell="gru", hidden_size=96, bidirectional=False),
+        training=TrainingConfig(epochs=20, batch_size=16, lr=3e-3, warmup_steps=50, device="cpu"),
+    )
+
+
+def judge(model: Model, rows: Sequence[Row]) -> Verdict:
+    """How many frames are named right, in films of shapes that were in no other film."""
+    answers = [answer.value for answer in model.predict([row["frames"] for row in rows])]
+    right = total = 0
+    counts: Counter[str] = Counter()
+    for row, answer in zip(rows, answers, strict=True):
+        right += sum(said == truth for said, truth in zip(answer, row["labels"], strict=True))
+        total += len(row["labels"])
+        counts.update(row["labels"])
+    word, often = counts.most_common(1)[0]
+    return Verdict(
+        "accuracy", right / total, total, "frames, of films with shapes that were in no film of training, are named right",
+        {f'always "{word}"': often / total},
+        [
+            {"frames": row["frames"], "says": answer, "truth": row["labels"]}
+            for row, answer in list(zip(rows, answers, strict=True))[:SHOWN]
+        ],
+    )  # fmt: skip
+
+
+def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
+    """The film as a strip, below each frame what the network says."""
+    blocks = []
+    for frame, said, truth in zip(example["frames"], example["says"], example["truth"], strict=True):
+        shown = ink([level / clips.INK for level in frame], clips.SIDE)
+        edge = [f"|{line}|" for line in shown]
+        blocks.append([*edge, said if said == truth else f"{said}?", "" if said == truth else f"({truth})"])
+    yield from beside(blocks, [clips.SIDE + 2] * len(blocks), width, gap=1)
+
+
+DEMO = Demo(
+    name="frames",
+    mode="synced",
+    does="a film is watched, and every frame has its word at once",
+    legend=f"x_t: a frame of {clips.SIDE} x {clips.SIDE} cells;   y_t: {', '.join([clips.FIRST, *clips.MOVES])}",
+    rows=lambda part: list(clips.rows(part, CLIPS[part])),
+    settings=settings,
+    judge=judge,
+    draw=draw,
+    held_out="a quarter of all shapes; those of the test move in no film of training",
+    samples=False,
+)
+main, report = DEMO.main, DEMO.report

@@ -1,0 +1,111 @@
+"""Pictures of one or two shapes, and the sentence that says what is where."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from recur.demos.made.parts import part_of
+
+SIDE = 12
+COLOURS: dict[str, tuple[int, int, int]] = {
+    "red": (9, 1, 1), "green": (1, 8, 2), "blue": (1, 2, 9), "yellow": (9, 8, 1), "white": (9, 9, 9),
+}  # fmt: skip
+# the small and the large drawing of a shape
+SHAPES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "square": (("###", "###", "###"), ("#####", "#####", "#####", "#####", "#####")),
+    "ring": (("###", "#.#", "###"), (".###.", "#...#", "#...#", "#...#", ".###.")),
+    "cross": ((".#.", "###", ".#."), ("..#..", "..#..", "#####", "..#..", "..#..")),
+    "triangle": (("...", ".#.", "###"), (".....", "..#..", "..#..", ".###.", "#####")),
+    "bar": (("...", "###", "..."), (".....", ".....", "#####", ".....", ".....")),
+}
+SIZES = ("small", "large")
+RELATIONS = ("left of", "right of", "above", "below")
+GROUND = 1  # how bright the ground is at most
+
+
+class Thing(NamedTuple):
+    """One shape: its size, colour and form."""
+
+    size: str
+    colour: str
+    shape: str
+
+    def __str__(self) -> str:
+        return f"a {self.size} {self.colour} {self.shape}"
+
+
+class Scene(NamedTuple):
+    """One thing, or one beside another."""
+
+    first: Thing
+    relation: str | None = None
+    second: Thing | None = None
+
+    def __str__(self) -> str:
+        return f"{self.first} {self.relation} {self.second}" if self.second else str(self.first)
+
+
+def rows(part: str, pictures: int) -> Iterator[dict[str, object]]:
+    """Yield pictures of scenes that belong to a part; which things stand together decides the part.
+
+    Parameters
+    ----------
+    part : "train", "dev" or "test"
+    pictures : int
+        How many.
+
+    Yields
+    ------
+    dict
+        ``picture`` (SIDE x SIDE x 3 whole numbers 0..9, row by row, red green blue) and ``caption``.
+    """
+    draw = random.Random(f"scenes {part}")
+    made = 0
+    while made < pictures:
+        scene = _scene(draw, single=part == "train" and made % 5 == 0)
+        # one thing alone is for learning; its picture is never the test
+        if scene.second is None or part_of(str(scene)) == part:
+            yield {"picture": drawing(scene, draw), "caption": str(scene)}
+            made += 1
+
+
+def _scene(draw: random.Random, *, single: bool) -> Scene:
+    def thing() -> Thing:
+        return Thing(draw.choice(SIZES), draw.choice(list(COLOURS)), draw.choice(list(SHAPES)))
+
+    first, second = thing(), thing()
+    if single or first == second:
+        return Scene(first) if single else _scene(draw, single=single)
+    return Scene(first, draw.choice(RELATIONS), second)
+
+
+def drawing(scene: Scene, draw: random.Random) -> list[int]:
+    """Draw a scene: the things stand where they must, give or take a cell, on a grainy ground."""
+    cells = [[[draw.randint(0, GROUND) for _ in range(3)] for _ in range(SIDE)] for _ in range(SIDE)]
+    for thing, (x, y) in zip((scene.first, scene.second), _places(scene.relation), strict=False):
+        if thing is not None:
+            _put(cells, thing, x + draw.randint(0, 1), y + draw.randint(0, 1), draw)
+    return [level for row in cells for cell in row for level in cell]
+
+
+def _places(relation: str | None) -> tuple[tuple[int, int], ...]:
+    """Where the boxes of 5 x 5 cells begin: (x, y) of the first thing and of the second."""
+    if relation is None:
+        return ((3, 3),)
+    near, far, middle = 0, 6, 3
+    first, second = (near, far) if relation in ("left of", "above") else (far, near)
+    if relation in ("left of", "right of"):
+        return ((first, middle), (second, middle))
+    return ((middle, first), (middle, second))
+
+
+def _put(cells: list[list[list[int]]], thing: Thing, x: int, y: int, draw: random.Random) -> None:
+    form = SHAPES[thing.shape][SIZES.index(thing.size)]
+    inset = (5 - len(form)) // 2
+    light = draw.uniform(0.8, 1.0)
+    for down, line in enumerate(form):
+        for right, mark in enumerate(line):
+            if mark == "#":
+                cells[y + inset + down][x + inset + right] = [round(light * level) for level in COLOURS[thing.colour]]

@@ -1,0 +1,98 @@
+"""Many to one: a review is read word by word, and at the end comes the verdict."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.demos.made import reviews
+from recur.demos.single import Demo, Row, Verdict
+from recur.views.terminal import bar
+
+if TYPE_CHECKING:
+    from recur.model import Model
+
+REVIEWS = {"train": 6000, "dev": 400, "test": 800}
+SHOWN = 3
+
+
+def settings() -> Config:
+    """An LSTM that reads from left to right only, so that its opinion can be watched as it reads."""
+    return Config(
+        data=DataConfig(input=["text"], target=["verdict"], input_codec="words", target_codec="class"),
+        model=ModelConfig(
+            mode="many-to-one", cell="lstm", hidden_size=64, embedding_size=32, bidirectional=False, dropout=0.2
+        ),
+        training=TrainingConfig(epochs=10, batch_size=32, lr=4e-3, device="cpu"),
+    )
+
+
+def judge(model: Model, rows: Sequence[Row]) -> Verdict:
+    """How many verdicts are right, beside counting good and bad words."""
+    texts = [row["text"] for row in rows]
+    answers = model.predict(texts)
+    right = [answer.value == row["verdict"] for row, answer in zip(rows, answers, strict=True)]
+    longest = sorted(range(len(rows)), key=lambda index: -len(texts[index].split()))
+    wrong = [index for index, good in enumerate(right) if not good][:1]
+    chosen = [*longest[:SHOWN], *wrong]
+    return Verdict(
+        "accuracy", sum(right) / len(rows), len(rows), "verdicts on reviews with new pairs of words are right",
+        {"counting which words speak for good (naive Bayes)": _by_counting(rows)},
+        [
+            {"truth": rows[index]["verdict"], "says": answers[index].value, "words": _opinions(model, texts[index])}
+            for index in chosen
+        ],
+    )  # fmt: skip
+
+
+def _opinions(model: Model, text: str) -> list[tuple[str, float]]:
+    """Every word, and how probable "good" is when the network has read up to it."""
+    words = text.split()
+    beginnings = [" ".join(words[: end + 1]) for end in range(len(words))]
+    answers = model.predict(beginnings, top=2)
+    return [(word, dict(answer.scores)["good"]) for word, answer in zip(words, answers, strict=True)]
+
+
+def _by_counting(rows: Sequence[Row]) -> float:
+    """Accuracy of naive Bayes on the words, learned from the training rows (each count one higher than seen)."""
+    counts: dict[str, Counter[str]] = {"good": Counter(), "bad": Counter()}
+    for row in reviews.rows("train", REVIEWS["train"]):
+        counts[str(row["verdict"])].update(str(row["text"]).split())
+    totals = {verdict: sum(words.values()) for verdict, words in counts.items()}
+
+    def good(text: str) -> bool:
+        good, bad = (
+            sum(math.log((counts[verdict][word] + 1) / totals[verdict]) for word in text.split())
+            for verdict in ("good", "bad")
+        )
+        return good > bad
+
+    return sum(good(row["text"]) == (row["verdict"] == "good") for row in rows) / len(rows)
+
+
+def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
+    """The review from top to bottom, a bar for what the network thinks after each word."""
+    longest = max(len(word) for word, _ in example["words"])
+    cells = max(10, min(40, width - longest - 24))
+    for word, share in example["words"]:
+        yield f"    {word:<{longest}}  {100 * share:3.0f} % good  {bar(share, cells)}"
+    agreed = "right" if example["says"] == example["truth"] else f"wrong: it is {example['truth']}"
+    yield f"    -> {example['says']}, {agreed}"
+
+
+DEMO = Demo(
+    name="sentiment",
+    mode="many-to-one",
+    does="a review is read word by word; its verdict comes at the end",
+    legend="x_t: a word;   y: good or bad",
+    rows=lambda part: list(reviews.rows(part, REVIEWS[part])),
+    settings=settings,
+    judge=judge,
+    draw=draw,
+    held_out='a quarter of all pairs of negation and word, such as "anything but" with "dull"',
+    more='recur predict {run} "the plot is not dull , but the ending was awful" --top 2',
+)
+main, report = DEMO.main, DEMO.report

@@ -1,0 +1,228 @@
+"""What the demonstrations with one network share: rows written once, training that is watched, held-out rows shown.
+
+A demonstration says where its rows come from, what the network is told, and how an answer is drawn. Everything else is
+here: the same command again goes on, or only asks again; the figure is that of the test rows, which nothing was
+learned from and nothing was chosen on.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recur.config import Config, DataConfig
+from recur.figures import duration, figure
+from recur.training.progress import Beginning, Evaluation, Progress, Step, automatic
+from recur.views.terminal import bold
+
+if TYPE_CHECKING:
+    from recur.model import Model
+
+Row = dict[str, Any]
+PARTS = ("train", "dev", "test")
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How good a network is on the test rows, and what there is to see of it.
+
+    Attributes
+    ----------
+    figure : str
+        Name of the figure, as in `recur.figures`.
+    value : float
+    rows : int
+        How many things were judged.
+    meaning : str
+        What is counted, in words: "sentences right to the last word".
+    beside : mapping
+        What a simple guess reaches: name -> value of the same figure.
+    examples : sequence of dict
+        What is drawn; plain values, so that they can be written as JSON.
+    """
+
+    figure: str
+    value: float
+    rows: int
+    meaning: str
+    beside: Mapping[str, float]
+    examples: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demonstration with one network.
+
+    Attributes
+    ----------
+    name : str
+        What is typed after ``recur demo``.
+    mode : str
+        The sequence mode.
+    does : str
+        What the network does, in a sentence.
+    legend : str
+        What x and y are in the mode's picture.
+    rows : callable
+        Gives the rows of a part ("train", "dev", "test"), always the same.
+    settings : callable
+        The configuration but for the files of `data`.
+    judge : callable
+        The trained model and the test rows -> `Verdict`.
+    draw : callable
+        An example of the verdict and the columns there are -> lines.
+    held_out : str
+        What is in the test rows and in no other.
+    more : str
+        A command to ask more, with ``{run}`` and ``{data}``.
+    samples : bool
+        Whether a person can read the rows, so that a few are shown while the network learns.
+    """
+
+    name: str
+    mode: str
+    does: str
+    legend: str
+    rows: Callable[[str], Sequence[Row]]
+    settings: Callable[[], Config]
+    judge: Callable[[Model, Sequence[Row]], Verdict]
+    draw: Callable[[Mapping[str, Any], int], Iterable[str]]
+    held_out: str
+    more: str = "recur evaluate {run} {data}/test.jsonl"
+    samples: bool = True
+
+    def main(self, out: Path | None = None) -> dict[str, Any]:
+        """Train the network, or go on, and ask it about the test rows.
+
+        Parameters
+        ----------
+        out : Path, optional
+            Folder for the rows and the run folder; without it ``runs/demo-NAME``.
+
+        Returns
+        -------
+        dict
+            Mode, run folder, figure, examples.
+
+        Raises
+        ------
+        Paused
+            On Ctrl-C, after saving.
+        """
+        from recur.model import load
+        from recur.training import learn
+
+        folder = RUNS / f"demo-{self.name}" if out is None else Path(out)
+        write_rows(folder / "data", self.rows)
+        command = f"recur demo {self.name}" + (f" --out {folder}" if out is not None else "")
+        learn(self.config(folder), out=folder / "run", progress=Watching(self), command=command)
+        model = load(folder / "run")
+        verdict = self.judge(model, read_rows(folder / "data", "test"))
+        return {
+            "mode": self.mode,
+            "run": str(folder / "run"),
+            "data": str(folder / "data"),
+            "figure": verdict.figure,
+            "value": verdict.value,
+            "rows": verdict.rows,
+            "meaning": verdict.meaning,
+            "beside": dict(verdict.beside),
+            "examples": [dict(example) for example in verdict.examples],
+            "seconds": float(model.metrics["seconds"]),
+            "parameters": sum(parameter.numel() for parameter in model.mode.parameters()),
+        }
+
+    def config(self, folder: Path) -> Config:
+        """What the network is told."""
+        config = self.settings()
+        files = {
+            "source" if part == "train" else part: str(folder / "data" / f"{part}.jsonl") for part in ("train", "dev")
+        }
+        data = DataConfig.model_validate({**config.data.model_dump(), **files})
+        return config.model_copy(update={"data": data})
+
+    def report(self, result: dict[str, Any], width: int) -> Iterable[str]:
+        """Lay out what `main` returned in so many columns."""
+        yield bold(f"{self.mode}: {self.does}")
+        yield from picture(self.mode)
+        yield f"    {self.legend}"
+        yield ""
+        for example in result["examples"]:
+            yield from self.draw(example, width)
+            yield ""
+        name, value = result["figure"], result["value"]
+        yield bold(f"{figure(name, value)} of {result['rows']:,} {result['meaning']}")
+        for guess, reached in result["beside"].items():
+            yield f"    {figure(name, reached)}  {guess}"
+        yield f"Held out: {self.held_out}."
+        yield f"{result['parameters']:,} weights, learned in {duration(result['seconds'])}; the run: {result['run']}"
+        yield "Ask more:  " + self.more.format(run=result["run"], data=result["data"])
+
+
+class Watching:
+    """Training as `recur train` shows it; samples that are mere numbers are left out.
+
+    Parameters
+    ----------
+    demo : Demo
+        Whose network learns.
+    """
+
+    def __init__(self, demo: Demo) -> None:
+        self._demo = demo
+        self._inner: Progress = automatic()
+
+    def begin(self, beginning: Beginning) -> None:
+        """Training begins or goes on."""
+        self._inner.begin(beginning)
+
+    def step(self, step: Step) -> None:
+        """Some updates were made."""
+        self._inner.step(step)
+
+    def evaluated(self, evaluation: Evaluation) -> None:
+        """The dev rows were looked at."""
+        self._inner.evaluated(evaluation if self._demo.samples else replace(evaluation, samples=()))
+
+    def say(self, text: str) -> None:
+        """Something else a person should know."""
+        self._inner.say(text)
+
+    def end(self) -> None:
+        """Training ended."""
+        self._inner.end()
+
+
+def write_rows(folder: Path, write: Callable[[str], Sequence[Row]]) -> None:
+    """Write ``train.jsonl``, ``dev.jsonl`` and ``test.jsonl``, unless they are there: a run goes on with its rows."""
+    if folder.is_dir():
+        return
+    part_folder = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part_folder, ignore_errors=True)
+    part_folder.mkdir(parents=True)
+    for part in PARTS:
+        lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in write(part))
+        (part_folder / f"{part}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    # in one step: rows that are there are whole
+    os.replace(part_folder, folder)
+
+
+def read_rows(folder: Path, part: str) -> list[Row]:
+    """The rows of a part."""
+    text = (folder / f"{part}.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def picture(mode: str) -> list[str]:
+    """The little drawing of a sequence mode, as it stands above the code that computes it."""
+    module = importlib.import_module(f"recur.modes.{mode.replace('-', '_')}")
+    paragraphs = (inspect.getdoc(module) or "").split("\n\n")
+    return next((text.splitlines() for text in paragraphs if "+---+" in text), [])

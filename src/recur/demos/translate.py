@@ -1,0 +1,79 @@
+"""Many to many: a number in English words is read whole, then written in French words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.demos.made import counting
+from recur.demos.single import Demo, Row, Verdict
+from recur.views.blocks import shade
+
+if TYPE_CHECKING:
+    from recur.model import Model
+
+NUMBERS = {"train": 5000, "dev": 400, "test": 2000}
+SHOWN = 3
+
+
+def settings() -> Config:
+    """A GRU reads, another writes and looks back by attention at what it needs (Luong et al. 2015)."""
+    return Config(
+        data=DataConfig(input=["english"], target=["french"], input_codec="words", target_codec="words"),
+        model=ModelConfig(mode="many-to-many", cell="gru", hidden_size=96, embedding_size=48, attention="luong"),
+        training=TrainingConfig(epochs=8, batch_size=32, lr=4e-3, warmup_steps=50, device="cpu"),
+    )
+
+
+def judge(model: Model, rows: Sequence[Row]) -> Verdict:
+    """How many numbers are right to the last letter."""
+    answers = model.predict([row["english"] for row in rows])
+    right = [answer.value == row["french"] for row, answer in zip(rows, answers, strict=True)]
+    longest = sorted(range(len(rows)), key=lambda index: -len(rows[index]["french"]))[:SHOWN]
+    wrong = [index for index, good in enumerate(right) if not good][:2]
+    return Verdict(
+        "exact", sum(right) / len(rows), len(rows), "numbers that were never in training are right to the last letter",
+        {},
+        [
+            {
+                "number": rows[index]["number"],
+                "english": rows[index]["english"].split(),
+                "french": answers[index].value.split(),
+                "truth": rows[index]["french"],
+                "alignment": [] if answers[index].alignment is None else answers[index].alignment.tolist(),
+            }
+            for index in [*longest, *wrong]
+        ],
+    )  # fmt: skip
+
+
+def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
+    """The number, and for each French word which English words the network looked at."""
+    english, french = example["english"], example["french"]
+    yield f"    {example['number']:,}  {' '.join(english)}"
+    longest = max(map(len, french), default=0)
+    places = "".join(f"{place:>2}" for place in range(1, len(english) + 1))
+    if example["alignment"] and longest + len(places) + 12 <= width:
+        yield f"    {'':<{longest}}  {places}"
+        for word, looked in zip(french, example["alignment"], strict=False):
+            most = max(range(len(looked)), key=looked.__getitem__)
+            said = english[most] if most < len(english) else "the end"
+            yield f"    {word:<{longest}}  {shade(looked[: len(english)])}  {said}"
+    right = " ".join(french) == example["truth"]
+    yield f"    -> {' '.join(french)}" + ("" if right else f"   wrong: {example['truth']}")
+
+
+DEMO = Demo(
+    name="translate",
+    mode="many-to-many",
+    does="a number in English words is read to its end, then written in French",
+    legend="x_t: an English word;   y_t: a French word",
+    rows=lambda part: list(counting.rows(part, NUMBERS[part])),
+    settings=settings,
+    judge=judge,
+    draw=draw,
+    held_out=f"a quarter of all numbers from {counting.TAUGHT} to {counting.LARGEST:,}",
+    more='recur predict {run} "eighty thousand and seventy one" --top 3',
+)
+main, report = DEMO.main, DEMO.report
