@@ -10,9 +10,14 @@ from typing import Any
 
 def write_text(path: Path, text: str) -> None:
     """Replace a text file: written beside, flushed to the disk, renamed."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file: written beside, flushed to the disk, renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8", newline="\n")
+    part.write_bytes(content)
     flush(part)
     os.replace(part, path)
     flush_folder(path.parent)

@@ -7,10 +7,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
-CODECS = ("words", "characters", "subwords", "class", "tags", "numbers")
+CODECS = ("words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio", "images", "frames")
 
 ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced"]
-CodecName = Literal["words", "characters", "subwords", "class", "tags", "numbers"]
+CodecName = Literal[
+    "words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio", "images", "frames"
+]
 
 
 class Section(BaseModel):
@@ -25,7 +27,7 @@ class DataConfig(Section):
     source: str | None = Field(None, description="file or folder to train on")
     dev: str | None = Field(None, description="file to choose on; without it a part of the source is held out")
     test: str | None = Field(None, description="file to report on, once")
-    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll"] | None = Field(
+    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy"] | None = Field(
         None, description="kind of file; inferred from the name and the first lines"
     )
     input: list[str] | None = Field(None, description="input column(s)")
@@ -42,9 +44,41 @@ class DataConfig(Section):
     min_count: int = Field(1, ge=1, description="words seen less often become unknown")
     max_vocab: int | None = Field(None, ge=1, description="largest vocabulary; subwords: its size (8000)")
     missing: Literal["error", "mean", "previous"] = Field("error", description="what a missing number becomes")
+    damaged: Literal["error", "skip"] = Field("error", description="what happens to a row whose file cannot be read")
+    notes: Literal["roll", "melody"] = Field(
+        "roll", description="notes: every key of the piano at every step, or one event after another"
+    )
+    frames_per_beat: int = Field(4, ge=1, le=96, description="notes: steps of a quarter note")
+    transpose: int = Field(
+        0, ge=0, le=12, description="notes: move each piece at random by up to so many semitones, anew every epoch"
+    )
+    audio: Literal["log-mel", "mfcc"] = Field("log-mel", description="sound: energies of mel bands, or their cepstrum")
+    audio_bands: int = Field(40, ge=2, description="sound: mel bands; the cepstrum keeps 13 coefficients of them")
+    audio_window_ms: float = Field(25.0, gt=0, description="sound: length of a window in milliseconds")
+    audio_hop_ms: float = Field(10.0, gt=0, description="sound: milliseconds between two windows")
+    sample_rate: int | None = Field(
+        None, ge=1, description="sound: samples a second to resample to; default: the first file's"
+    )
+    image_size: int | list[int] | None = Field(
+        None,
+        description="pictures: side of a square, or height and width, to scale and crop to; default: their own size",
+    )
+    image_color: Literal["auto", "gray", "rgb"] = Field("auto", description="pictures: auto is gray where all are gray")
+    image_steps: Literal["whole", "rows", "pixels"] = Field(
+        "whole", description="pictures: one value, or a sequence of its rows or of its pixels"
+    )
+    frame_rate: float | None = Field(None, gt=0, description="videos: pictures a second to take; default: all")
     max_length: int | None = Field(None, ge=1, description="longer sequences are cut to this many steps")
     horizon: int = Field(1, ge=1, description="steps ahead, for numbers that predict their own future")
     dev_fraction: float = Field(0.1, gt=0, lt=1, description="share held out when no dev file is given")
+
+    @field_validator("image_size")
+    @classmethod
+    def _image_size_is_a_size(cls, size: int | list[int] | None) -> int | list[int] | None:
+        sides = size if isinstance(size, list) else [1 if size is None else size]
+        if len(sides) not in (1, 2) or min(sides) < 1:
+            raise ValueError(f"expected one side, or height and width, of 1 or more, got {size}")
+        return size
 
 
 class ModelConfig(Section):
@@ -52,6 +86,15 @@ class ModelConfig(Section):
 
     mode: ModeName | None = Field(None, description="sequence mode; inferred from the data")
     cell: str = Field("lstm", description="the recurrence; see `recur cells`")
+    convolutions: list[int] = Field(
+        default_factory=lambda: [32, 64], description="pictures: channels of each convolution, halved in size after it"
+    )
+    picture_pooling: Literal["flatten", "mean"] = Field(
+        "flatten", description="pictures: read all places of the last convolution, at most 7 x 7, or their mean"
+    )
+    augment: list[Literal["shift", "flip"]] = Field(
+        default_factory=list, description="pictures: move by up to an eighth, mirror half of them, while learning"
+    )
     hidden_size: int | list[int] = Field(128, description="units of a layer, or a list with one size a layer")
     num_layers: int = Field(1, ge=1, description="layers on top of one another")
     bidirectional: bool | None = Field(None, description="read both ways; default: where the mode allows and gains")
@@ -73,9 +116,18 @@ class ModelConfig(Section):
     residual: bool = Field(False, description="add a layer's input to its output")
     learn_initial_state: bool = Field(False, description="h_0 is a parameter")
     forget_bias: float | None = Field(None, description="initial bias of the lstm forget gate")
-    memory_steps: int | None = Field(None, ge=3, description="lstm units remember so long at first (Tallec 2018)")
+    memory_steps: int | None = Field(
+        None, ge=3, description="units of an lstm or gru remember so long at first (Tallec 2018)"
+    )
     recurrent_init: Literal["uniform", "orthogonal"] = Field("uniform", description="start of W_hh (Saxe 2014)")
     engine: Literal["auto", "native", "stock", "eager"] = Field("auto", description="backend of the recurrence")
+
+    @field_validator("convolutions")
+    @classmethod
+    def _channels_are_positive(cls, channels: list[int]) -> list[int]:
+        if channels and min(channels) < 1:
+            raise ValueError(f"expected channels of 1 or more, got {channels}")
+        return channels
 
 
 class TrainingConfig(Section):

@@ -123,7 +123,7 @@ def from_options(options: Mapping[str, Any], base: Config | None = None) -> Conf
             value = str(value)
         elif isinstance(value, tuple):
             value = list(value)
-        if isinstance(value, str) and key in ("input", "target", "exclude", "prompts"):
+        if isinstance(value, str) and key in ("input", "target", "exclude", "prompts", "augment"):
             value = [value]
         values[home[key]][key] = value
     return from_mapping(values, name="these options")

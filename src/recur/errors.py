@@ -44,6 +44,10 @@ class DataError(RecurError, ValueError):
     """A file, a row or a value cannot be read as what it was said to be."""
 
 
+class DamagedError(DataError):
+    """A picture, a video or a sound cannot be read from its file: it is missing, cut short or of another kind."""
+
+
 class ConfigError(RecurError, ValueError):
     """A configuration has an unknown key, a wrong type or a contradiction."""
 

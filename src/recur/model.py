@@ -100,34 +100,42 @@ class Model:
         Prediction or list of Prediction
             One for one input, a list for many.
         """
-        one = isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or self._is_series(x)
+        one = isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or self._is_series(x) or self._is_one(x)
         if isinstance(x, Mapping) and self.target_codec.kind != "tags":
             _refuse_columns(x)
         inputs = [x] if one else list(x)
         answers = self.mode.predict([self._input(value) for value in inputs], top=top, **decoding)
         return answers[0] if one else answers
 
-    def complete(self, text: str, *, top: int = 5) -> list[Candidate]:
-        """Return the most probable next words after a text.
+    def complete(self, text: Any, *, top: int = 5) -> list[Candidate]:
+        """Return the most probable next words after a text, or the most probable next notes after an opening.
+
+        Notes of a roll have a probability each; `generate` draws whole steps and goes on.
 
         Raises
         ------
         ConfigError
-            When the model is no language model.
+            When the model continues nothing.
         """
+        if self.target_codec.kind == "notes":
+            from recur.modes import notes
+
+            return [Candidate(*one) for one in notes.candidates(self._language_model(), text or None, top)]
         return candidates(self._language_model(), text, top=top)
 
     @overload
     def generate(self, prompt: str = "", *, stream: Literal[False] = False, **decoding: Any) -> str: ...
     @overload
     def generate(self, prompt: str = "", *, stream: Literal[True], **decoding: Any) -> Iterator[str]: ...
-    def generate(self, prompt: str = "", *, stream: bool = False, **decoding: Any) -> str | Iterator[str]:
-        """Continue a text.
+    @overload
+    def generate(self, prompt: Any, *, stream: bool = False, **decoding: Any) -> Any: ...
+    def generate(self, prompt: Any = "", *, stream: bool = False, **decoding: Any) -> Any:
+        """Continue a text, or a piece of notes.
 
         Parameters
         ----------
         prompt : str
-            How it begins.
+            How it begins; of notes a MIDI file, a line of notes, or the pitches of every step.
         stream : bool
             Give the pieces one by one as they are written, in place of the whole.
         **decoding
@@ -136,11 +144,16 @@ class Model:
         Returns
         -------
         str or iterator of str
-            The prompt and what follows; streamed, only what follows.
+            The prompt and what follows; streamed, only what follows. Of notes: the pitches of every step, or a line
+            of notes; streamed, one step at a time.
         """
-        from recur.modes import language
+        from recur.modes import language, notes
 
         options = Decoding.of({"temperature": 1.0, **decoding})
+        if self.target_codec.kind == "notes":
+            opening = None if isinstance(prompt, str) and not prompt else prompt
+            played = notes.generate(self._language_model(), opening, options)
+            return played if stream else notes.whole(notes.codec_of(self._language_model()), opening, list(played))
         pieces = language.generate(self._language_model(), prompt, options)
         return pieces if stream else prompt + "".join(pieces)
 
@@ -174,7 +187,9 @@ class Model:
         table = data_room.read_like(data, self.roles, self.config)
         if last_word:
             return self._last_words(table, tell)
-        examples = data_room.examples(table, self.roles, self.config)
+        examples, damaged = data_room.without_damaged(
+            data_room.examples(table, self.roles, self.config), self.roles, self.config
+        )
         if not len(examples):
             raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
         figures: dict[str, Any] = evaluate(self.mode, examples, self.config, stream=self.roles.stream, tell=tell)
@@ -184,6 +199,8 @@ class Model:
                 hint="give longer sequences",
             )
         figures["rows"] = len(examples)
+        if damaged:
+            figures["damaged"] = len(damaged)
         if self.target_codec.kind == "class":
             counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
             figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
@@ -228,6 +245,25 @@ class Model:
         codec = self.input_codec
         first = next(iter(x), None) if isinstance(x, Sequence) or hasattr(x, "__array__") else None
         return codec is not None and codec.kind == "numbers" and codec.sequence and isinstance(first, numbers.Real)
+
+    def _is_one(self, x: Any) -> bool:
+        """Whether an array, a list or a pair is one input of this network: a picture, a piece of notes, a sound."""
+        kind = getattr(self.input_codec, "kind", "")
+        if kind == "audio":
+            return isinstance(x, tuple) and len(x) == 2 and isinstance(x[1], numbers.Integral)
+        if kind == "notes" and isinstance(x, (list, tuple)):
+            # a list of steps, each a list of pitches, and no list of pieces
+            return bool(x) and all(
+                isinstance(step, (list, tuple)) and not any(isinstance(pitch, (list, tuple)) for pitch in step)
+                for step in x
+            )
+        return (kind == "notes" and getattr(x, "ndim", 0) == 2) or self._is_picture(x)
+
+    def _is_picture(self, x: Any) -> bool:
+        """Whether an array is one picture, or one video, the input of this network, and not many."""
+        kind, axes = getattr(self.input_codec, "kind", ""), getattr(x, "ndim", 0)
+        alone = {"images": 2, "frames": 3}.get(kind)
+        return alone is not None and (axes == alone or (axes == alone + 1 and x.shape[-1] in (1, 3)))
 
     def _last_words(self, table: Table, tell: Callable[[float], None] | None) -> dict[str, Any]:
         model = self._language_model()

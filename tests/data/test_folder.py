@@ -96,8 +96,8 @@ def test_empty_folder_is_refused_with_what_was_expected(tmp_path: Path) -> None:
 
 def test_folder_without_text_files_is_refused_with_what_it_has(tmp_path: Path) -> None:
     for number in range(7):
-        written(tmp_path / f"{number}.png", b"\x89PNG")
-    seen = "0.png, 1.png, 2.png, 3.png, 4.png, …"
+        written(tmp_path / f"{number}.zip", b"PK")
+    seen = "0.zip, 1.zip, 2.zip, 3.zip, 4.zip, …"
     assert f"has no text files (it has {seen})" in refused(lambda: read_folder(tmp_path)).message
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 import random
+import wave
+from array import array
 from collections.abc import Callable
 from pathlib import Path
+
+from recur.codecs import NotesCodec
 
 GOOD, BAD = ["fine", "lovely", "warm", "bright"], ["dull", "cold", "empty", "flat"]
 THINGS = ["film", "story", "song", "evening", "play", "meal"]
@@ -83,6 +87,40 @@ def flowers(path: Path) -> None:
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+def songs(folder: Path) -> None:
+    """Folder of MIDI files: scales with a bass."""
+    codec = NotesCodec(frames_per_beat=2)
+    for number in range(12):
+        codec.write_midi(
+            [[48 + number, 60 + number + step] for step in (0, 2, 4, 5, 7, 5, 4, 2)] * 2, folder / f"{number:02}.mid"
+        )
+
+
+def tunes(path: Path) -> None:
+    """CSV of lines of notes."""
+    draw = random.Random(8)
+    ends = ["G4 F4/2 E4/2 D4 C4", "E4 D4 C4*2", "G4*2 r C4"]
+    rows = [
+        f"{' '.join(draw.sample(['C4', 'D4', 'E4/2 F4/2', 'G4', 'A4/2 B4/2'], 4))} {draw.choice(ends)}"
+        for _ in range(60)
+    ]
+    path.write_text("\n".join(["tune", *rows]) + "\n", encoding="utf-8")
+
+
+def sounds(folder: Path) -> None:
+    """Folder of tones, low and high, whose names say which."""
+    folder.mkdir()
+    draw = random.Random(9)
+    for label, hertz in (("low", 300), ("high", 1200)):
+        for speaker in ("ann", "bob", "cleo"):
+            for take in range(4):
+                step = 2 * math.pi * hertz * draw.uniform(0.9, 1.1) / 8000
+                samples = [round(12000 * math.sin(step * t) + draw.gauss(0, 300)) for t in range(2000)]
+                with wave.open(str(folder / f"{label}_{speaker}_{take}.wav"), "wb") as file:
+                    file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+                    file.writeframes(array("h", samples).tobytes())
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     "reviews.csv": reviews,
     "sentences.txt": sentences,
@@ -91,4 +129,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "tagged.conll": tagged,
     "names.csv": names,
     "flowers.csv": flowers,
+    "songs": songs,
+    "tunes.csv": tunes,
+    "sounds": sounds,
 }

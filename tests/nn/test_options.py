@@ -249,6 +249,22 @@ def test_one_seed_gives_one_result_and_evaluation_draws_nothing(option) -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@pytest.mark.parametrize("cell", ["gru", "gru_reset_before", "gru_layernorm"])
+def test_memory_steps_set_the_update_gate_of_a_gru_alone(cell: str) -> None:
+    torch.manual_seed(0)
+    plain = Recurrent(cell, 3, 400)
+    torch.manual_seed(0)
+    layer = Recurrent(cell, 3, 400, memory_steps=64)
+    biases = [name for name, _ in layer.named_parameters() if name.startswith(("bias", "b_"))]
+    update = sum(getattr(layer, name).detach().chunk(3)[1] for name in biases)
+    steps = update.exp() + 1
+    assert 2 <= float(steps.min()) < 10
+    assert 50 < float(steps.max()) <= 64.001
+    for name in biases:
+        for place in (0, 2):
+            assert torch.equal(getattr(layer, name).chunk(3)[place], getattr(plain, name).chunk(3)[place])
+
+
 def test_memory_steps_spread_the_memories_of_the_units() -> None:
     layer = LSTM(3, 500, 2, memory_steps=64)
     for k in range(2):
@@ -260,8 +276,8 @@ def test_memory_steps_spread_the_memories_of_the_units() -> None:
         assert float(steps.max()) <= 64
         assert 25 < float(steps.mean()) < 40
     assert torch.equal(*(part for part in Recurrent("lstm_peephole", 3, 4, memory_steps=9).b_l0.abs().chunk(4)[:2]))
-    with pytest.raises(ConfigError, match="memory_steps is for LSTM cells"):
-        Recurrent("gru", 3, 4, memory_steps=10)
+    with pytest.raises(ConfigError, match="memory_steps is for the gates of LSTM and GRU cells; elman is neither"):
+        Recurrent("elman", 3, 4, memory_steps=10)
     with pytest.raises(ConfigError, match="memory_steps should be at least 3, got 2"):
         LSTM(3, 4, memory_steps=2)
     with pytest.raises(ConfigError, match="both set the forget gate"):

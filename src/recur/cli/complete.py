@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from recur.cli.output import emit, emit_json, note
+from recur.cli.play import play
 from recur.errors import DataError
 from recur.views.terminal import shares, width
 
@@ -23,20 +24,32 @@ def complete(
     *,
     top: Annotated[int, Parameter(show_default=True)] = 5,
     interactive: bool = False,
+    out: Path | None = None,
+    length: Annotated[int, Parameter(show_default=True)] = 128,
+    temperature: Annotated[float, Parameter(show_default=True)] = 1.0,
+    seed: int | None = None,
     json: bool = False,
 ) -> None:
-    """Say the next word of a sentence, with probabilities.
+    """Say the next word of a sentence, with probabilities; or go on with a piece of notes.
 
     Parameters
     ----------
     run
         Run folder that `recur train` wrote.
     text
-        The beginning of a sentence, in quotes.
+        The beginning of a sentence, in quotes; of notes a .mid file or a line such as "C4 D4 E4/2".
     top
-        How many words to show.
+        How many words, or notes, to show.
     interactive
         Type, pick a word by its number, and go on.
+    out
+        Of notes: go on from the opening and write all as this MIDI file, with a picture of the piano roll beside it.
+    length
+        With --out: steps to add.
+    temperature
+        With --out: below 1 safer, above 1 bolder; 0 always takes the likeliest.
+    seed
+        With --out: the same seed writes the same notes.
     json
         Write one JSON document to stdout.
     """
@@ -51,6 +64,10 @@ def complete(
     import recur
 
     model = recur.load(run)
+    if out is not None:
+        options = {"length": length, "temperature": temperature, "seed": seed}
+        play(model, text or "", out, options, json=json)
+        return
     if interactive:
         _converse(model, text or "", top)
         return

@@ -22,6 +22,10 @@ DEMOS = {
     "captions": ("recur.demos.captions", "one-to-many: a picture of shapes -> a sentence that says what is where"),
     "sentiment": ("recur.demos.sentiment", "many-to-one: a review, with its not and its but -> good or bad"),
     "translate": ("recur.demos.translate", "many-to-many: a number in English words -> in French words"),
+    "melody": (
+        "recur.demos.melody",
+        "synced: tunes that everybody knows, note by note -> plays on, writes MIDI and a piano roll",
+    ),
     "frames": ("recur.demos.frames", "synced: a moving shape, frame by frame -> what it is doing, at every frame"),
 }
 

@@ -60,8 +60,9 @@ def configure(file: Path | None, source: Path | None, given: Mapping[str, Any]) 
     """
     base = config_file.read(file) if file is not None else Config()
     options = {name: value for name, value in given.items() if value is not None}
-    if len(options.get("hidden_size", ())) == 1:
-        options["hidden_size"] = options["hidden_size"][0]
+    for name in ("hidden_size", "image_size"):
+        if len(options.get(name, ())) == 1:
+            options[name] = options[name][0]
     if source is not None:
         options["source"] = source
     try:

@@ -1,4 +1,4 @@
-"""``recur generate``: write on from a prompt, as fast as the network thinks."""
+"""``recur generate``: write on from a prompt, as fast as the network thinks; text, or a piece of notes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from recur.cli.output import emit, emit_json
+from recur.cli.play import play
 
 
 def generate(
@@ -20,6 +21,7 @@ def generate(
     top_k: int | None = None,
     top_p: float | None = None,
     seed: int | None = None,
+    out: Path | None = None,
     json: bool = False,
 ) -> None:
     """Write on from a prompt; the text appears as it is made.
@@ -29,9 +31,9 @@ def generate(
     run
         Run folder that `recur train` wrote.
     prompt
-        How the text begins.
+        How the text begins; of notes a .mid file or a line such as "C4 D4 E4/2".
     length
-        Characters, words or subwords to write, as the network was trained.
+        Characters, words, subwords or steps of notes to write, as the network was trained.
     temperature
         Below 1 safer, above 1 bolder; 0 always takes the likeliest.
     top_k
@@ -40,6 +42,8 @@ def generate(
         Choose among the likeliest that together have this probability only.
     seed
         The same seed writes the same text.
+    out
+        Of notes: MIDI file to write, with a picture of the piano roll beside it.
     json
         Write one JSON document to stdout.
     """
@@ -53,6 +57,9 @@ def generate(
         "top_p": top_p,
         "seed": seed,
     }
+    if model.target_codec.kind == "notes" or out is not None:
+        play(model, prompt, out, options, json=json)
+        return
     if json:
         emit_json({"prompt": prompt, "text": model.generate(prompt, **options)})
         return

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from recur.codecs.audio import AudioCodec
 from recur.codecs.characters import CharactersCodec
 from recur.codecs.classes import ClassCodec
 from recur.codecs.codec import Codec
+from recur.codecs.frames import FramesCodec
+from recur.codecs.images import ImagesCodec
+from recur.codecs.notes import NotesCodec
 from recur.codecs.numbers import NumbersCodec
 from recur.codecs.subwords import SubwordsCodec
 from recur.codecs.tags import TagsCodec
@@ -17,9 +21,13 @@ from recur.config import CODECS, DataConfig
 from recur.errors import ConfigError, did_you_mean
 
 __all__ = [
+    "AudioCodec",
     "CharactersCodec",
     "ClassCodec",
     "Codec",
+    "FramesCodec",
+    "ImagesCodec",
+    "NotesCodec",
     "NumbersCodec",
     "SubwordsCodec",
     "TagsCodec",
@@ -36,7 +44,7 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
     Parameters
     ----------
     kind : str
-        words, characters, subwords, class, tags or numbers.
+        words, characters, subwords, class, tags, numbers, notes, audio, images or frames.
     config : DataConfig, optional
         Vocabulary limits, lower-casing, what a missing number becomes, whether documents are whole files.
     sequence : bool
@@ -66,8 +74,19 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
         return ClassCodec()
     if kind == "tags":
         return TagsCodec()
+    if kind == "notes":
+        return NotesCodec(data.notes, frames_per_beat=data.frames_per_beat, transpose=data.transpose)
+    if kind == "audio":
+        return AudioCodec(
+            data.audio, bands=data.audio_bands, window_ms=data.audio_window_ms, hop_ms=data.audio_hop_ms,
+            sample_rate=data.sample_rate,
+        )  # fmt: skip
     if kind == "numbers":
         return NumbersCodec(sequence=sequence, columns=columns, missing=data.missing)
+    if kind == "images":
+        return ImagesCodec(size=data.image_size, color=data.image_color, steps=data.image_steps)
+    if kind == "frames":
+        return FramesCodec(size=data.image_size, color=data.image_color, frame_rate=data.frame_rate)
     raise ConfigError(f'there is no codec "{kind}".{did_you_mean(kind, CODECS)}')
 
 

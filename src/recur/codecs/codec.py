@@ -29,22 +29,34 @@ class Codec(ABC):
     one value a row    () int64              (C,) float32
     =================  ====================  ====================
 
+    A step, or a value, that is a picture is (H, W, C) float32 in place of (C,): then ``grid`` says so.
+
     Attributes
     ----------
     kind : str
-        The name in configurations and files: words, characters, subwords, class, tags or numbers.
+        The name in configurations and files: words, characters, subwords, class, tags, numbers, notes, audio, images,
+        frames.
     discrete : bool
         Whether values are ids.
+    binary : bool
+        Of columns: whether each is 0 or 1, an event that happens or not.
+    varies : bool
+        Whether `vary` changes training rows.
     sequence : bool
         Whether one example has many steps.
     size : int
         Number of ids, or number of columns.
+    grid : tuple of int or None
+        Height, width and channels, where what is read is pictures.
     """
 
     kind: ClassVar[str]
     discrete: bool
+    binary: bool = False
+    varies: bool = False
     sequence: bool
     size: int
+    grid: tuple[int, int, int] | None = None
 
     def __init_subclass__(cls) -> None:
         """Register the class under its kind, so that a file can name it."""
@@ -64,6 +76,11 @@ class Codec(ABC):
     def decode(self, array: Any) -> Any:
         """Return the value of an array that this codec, or a model, has made."""
 
+    def vary(self, array: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+        """Return the array of a training value as one epoch meets it; equal generators change two sides alike."""
+        del draw
+        return array
+
     @abstractmethod
     def describe(self) -> str:
         """Return one line about the codec, such as ``words: vocabulary 10,000``."""
@@ -71,6 +88,16 @@ class Codec(ABC):
     @abstractmethod
     def show(self, value: Any, width: int = 72) -> str:
         """Return one line of at most ``width`` characters for a person."""
+
+    def intact(self, value: Any) -> None:
+        """Read the file that a value names from end to end; of codecs without files this does nothing.
+
+        Raises
+        ------
+        DamagedError
+            When the file cannot be read.
+        """
+        del value
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:

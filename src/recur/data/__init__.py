@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recur.data.batching import Layout, RowOrder, batch_size
 from recur.data.check import Report, check
+from recur.data.damaged import without_damaged
 from recur.data.examples import Example, GroupExamples, RowExamples, StreamExamples
 from recur.data.fit import fit_codecs, located
 from recur.data.load import Dataset, examples, inputs, load, read_like
@@ -13,5 +14,5 @@ from recur.data.roles import TEXTS, Roles, infer, say
 __all__ = [
     "TEXTS", "Dataset", "Example", "GroupExamples", "Layout", "Report", "Roles", "RowExamples", "RowOrder",
     "StreamExamples", "batch_size", "check", "examples", "fit_codecs", "infer", "inputs", "load", "located", "read",
-    "read_like", "say",
+    "read_like", "say", "without_damaged",
 ]  # fmt: skip

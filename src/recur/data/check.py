@@ -25,6 +25,7 @@ MOST_ROWS = 50_000
 _BARS = 8
 _WIDTH = 32
 _CLASSES = 12
+_DAMAGED = 5
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Report:
     looked_at : int
         Training rows that were looked at, where there are more than fifty thousand.
     estimate : Estimate
+    damaged : list of str
+        Rows left out because their file cannot be read.
     warnings : list of str
         What should be looked at before training.
     """
@@ -93,6 +96,7 @@ class Report:
     shared_with_test: int
     looked_at: int
     estimate: Estimate
+    damaged: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -148,6 +152,7 @@ def check(config: Config, source: Any = None) -> Report:
         in_test,
         len(train),
         estimate(config, roles, input_codec, target_codec, rows=rows, steps=steps, updates=updates),
+        dataset.damaged,
     )
     report.warnings.extend(_warnings(report, own=roles.own_future))
     return report
@@ -247,6 +252,11 @@ def _lines(report: Report) -> list[str]:
     lines += [f"rows      {parts}", f"held out  {report.held_out}"]
     if report.looked_at < report.rows["train"]:
         lines.append(f"looked at {report.looked_at:,} of the training rows")
+    if report.damaged:
+        lines.append(f"damaged   {len(report.damaged):,} rows are left out:")
+        lines += [f"          {each}" for each in report.damaged[:_DAMAGED]]
+        if len(report.damaged) > _DAMAGED:
+            lines.append(f"          and {len(report.damaged) - _DAMAGED:,} more")
     lines.append(f"input     {report.input}")
     if report.target != report.input:
         lines.append(f"target    {report.target}")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from recur.codecs.numbers import number
+from recur.data import features, media
 from recur.data.table import Table
 from recur.errors import DataError
-
-Holds = Literal["number", "series", "class", "text", "tokens"]
 
 _SAMPLE = 2000
 _MOST_LABELS = 30
@@ -26,7 +25,8 @@ class Column:
     name : str
     holds : str
         ``number``: one number a row; ``series``: a list of numbers a row; ``class``: few different short texts;
-        ``text``: many different ones; ``tokens``: a list of texts a row.
+        ``text``: many different ones; ``tokens``: a list of texts a row; ``vector``: a file of several numbers a row;
+        the name of a codec for files that it reads (``images``, ``audio``, ...), and ``notes`` for lists of pitches.
     labels : bool
         For numbers: whether they are few whole numbers, which may as well be labels (0 and 1, one to five stars).
     one_word : bool
@@ -34,7 +34,7 @@ class Column:
     """
 
     name: str
-    holds: Holds
+    holds: str
     labels: bool = False
     one_word: bool = False
 
@@ -53,7 +53,12 @@ def look(table: Table, name: str) -> Column:
     -------
     Column
     """
-    return judge(name, [table[index][name] for index in table.sample(_SAMPLE)])
+    if name in table.holds:
+        return Column(name, table.holds[name])
+    values = [table[index][name] for index in table.sample(_SAMPLE)]
+    present = [value for value in values if not _missing(value)]
+    files = media.holds(present, table.folder) or features.holds(present, table.folder)
+    return Column(name, files) if files else judge(name, values)
 
 
 def judge(name: str, values: list[Any]) -> Column:
@@ -64,7 +69,11 @@ def judge(name: str, values: list[Any]) -> Column:
     """
     present = [value for value in values if not _missing(value)]
     listed = [value for value in present if isinstance(value, (list, tuple, np.ndarray))]
+    if listed and all(isinstance(each, np.ndarray) and each.ndim == 3 and each.dtype == np.uint8 for each in listed):
+        return Column(name, "images")
     if listed:
+        if _are_rolls(listed):
+            return Column(name, "notes")
         first = next((item for value in listed for item in value), "")
         return Column(name, "tokens" if isinstance(first, str) else "series")
     numbers = [_as_number(value) for value in present]
@@ -84,6 +93,19 @@ def judge(name: str, values: list[Any]) -> Column:
     short = float(np.mean(words)) <= 2
     one_word = float(np.median(words)) <= 1
     return Column(name, "class" if few and short else "text", one_word=one_word)
+
+
+def _are_rolls(listed: list[Any]) -> bool:
+    """Whether lists hold the pitches of every step: lists of whole numbers, not all as many, that a piano has."""
+    widths: set[int] = set()
+    for value in listed:
+        for step in value:
+            if not isinstance(step, (list, tuple)):
+                return False
+            widths.add(len(step))
+            if not all(isinstance(pitch, int) and 0 <= pitch <= 127 for pitch in step):
+                return False
+    return len(widths) > 1
 
 
 def _as_number(value: Any) -> float | None:

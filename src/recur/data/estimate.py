@@ -20,6 +20,8 @@ _EFFICIENCY = 0.35
 _OVERHEAD = 60e-6
 # copies of each weight: itself, its gradient and two averages of AdamW
 _COPIES = 4
+# a side of the grid of places that is read of a picture (see nn.convolutions)
+_PLACES = 7
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ def estimate(
     model = config.model
     sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size] * model.num_layers
     directions = 2 if _both_ways(model, roles) else 1
+    pictures, work, read = _convolutions(model, input_codec)
     embedding = model.embedding_size or sizes[0]
-    first = embedding if input_codec is None or input_codec.discrete else input_codec.size
+    first = embedding if input_codec is None or input_codec.discrete else read or input_codec.size
     recurrent = _recurrent(model, sizes, first, directions)
     last = sizes[-1] * directions
     if roles.mode in ("many-to-many", "one-to-many"):
@@ -74,12 +77,26 @@ def estimate(
     readout = (last + 1) * target_codec.size
     tables = sum(codec.size * embedding for codec in _discrete(roles, input_codec, target_codec))
     predicted = steps if roles.writes_a_sequence else rows
-    flops = 6.0 * (recurrent * steps + readout * predicted)
+    flops = 6.0 * (recurrent * steps + readout * predicted + work * max(rows, steps if read else 0))
     loop = steps / max(1.0, rows / max(1, updates)) * len(sizes) * _OVERHEAD
-    parameters = int(recurrent + readout + tables)
+    parameters = int(recurrent + readout + tables + pictures)
     batch = steps / max(1, updates)
     kept = batch * (12 * sum(sizes) * directions + embedding) + 3 * (predicted / max(1, updates)) * target_codec.size
     return Estimate(parameters, int(4 * (_COPIES * parameters + kept)), flops / (_EFFICIENCY * _speed()) + loop)
+
+
+def _convolutions(model: ModelConfig, codec: Codec | None) -> tuple[int, int, int]:
+    """Parameters of the convolutions, their products for one picture, and the length of the vector they give."""
+    if codec is None or codec.grid is None:
+        return 0, 0, 0
+    height, width, given = codec.grid
+    parameters = work = 0
+    for made in model.convolutions:
+        parameters += 9 * given * made + 2 * made
+        work += 9 * given * made * height * width
+        height, width, given = -(-height // 2), -(-width // 2), made
+    places = 1 if model.picture_pooling == "mean" else min(height, _PLACES) * min(width, _PLACES)
+    return parameters, work, given * places
 
 
 def _both_ways(model: ModelConfig, roles: Roles) -> bool:

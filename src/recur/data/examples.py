@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from recur.data import features, media
 from recur.data.delimited import is_number
 from recur.data.folder import FilesTable
 from recur.data.roles import TEXTS, Roles
@@ -55,11 +56,27 @@ class RowExamples(Sequence[Example]):
         row = int(self.rows[index])
         values = self.table[row]
         roles = self.roles
-        given = value_of(values, roles.input, steps=roles.reads_a_sequence)
+        given = self._value(values, roles.input, roles.input_codec, steps=roles.reads_a_sequence)
         target = given
-        if roles.target:
-            target = value_of(values, roles.target, steps=roles.writes_a_sequence) if self._targets else None
+        if roles.target and not self._targets:
+            target = None
+        elif roles.target:
+            target = self._value(values, roles.target, roles.target_codec, steps=roles.writes_a_sequence)
         return Example(given, target, self.table.where(row))
+
+    def _value(self, row: Row, columns: list[str], codec: str | None, *, steps: bool) -> Any:
+        value = value_of(row, columns, steps=steps)
+        if codec in media.CODECS:
+            return media.place(value, self.table.folder, codec)
+        return features.opened(value, self.table.folder) if codec == "numbers" else value
+
+    def where(self, index: int) -> str:
+        """Return the place of an example, without reading it."""
+        return self.table.where(int(self.rows[index]))
+
+    def only(self, places: Sequence[int]) -> RowExamples:
+        """Return some of the examples."""
+        return RowExamples(self.table, self.roles, self.rows[np.asarray(places, np.int64)], targets=self._targets)
 
 
 class GroupExamples(Sequence[Example]):
@@ -87,6 +104,8 @@ class GroupExamples(Sequence[Example]):
         rows = [self.table[int(row)] for row in self.sequences[index]]
         roles = self.roles
         given = self._steps(rows, roles.input, roles.input_codec)
+        if roles.input_codec in media.CODECS:
+            given = media.place(given, self.table.folder, roles.input_codec)
         target: Any = given
         if roles.target and not self._targets:
             target = None
@@ -94,8 +113,16 @@ class GroupExamples(Sequence[Example]):
             target = self._steps(rows, roles.target, roles.target_codec)
             if not roles.writes_a_sequence:
                 target = target[-1]
-        first = self.table.where(int(self.sequences[index][0])) if len(rows) else self.table.name
-        return Example(given, target, first)
+        return Example(given, target, self.where(index))
+
+    def where(self, index: int) -> str:
+        """Return the place of the first row of a sequence, without reading it."""
+        rows = self.sequences[index]
+        return self.table.where(int(rows[0])) if len(rows) else self.table.name
+
+    def only(self, places: Sequence[int]) -> GroupExamples:
+        """Return some of the sequences."""
+        return GroupExamples(self.table, self.roles, [self.sequences[place] for place in places], targets=self._targets)
 
     @staticmethod
     def _steps(rows: list[Row], columns: list[str], codec: str | None) -> list[Any]:

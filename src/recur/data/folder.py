@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from recur.data.idx import idx_parts
 from recur.data.lines import LONGEST, check_text_file
+from recur.data.media import codec_of, read_media
 from recur.data.table import MemoryTable, Row, Table
 from recur.data.text import TextTable
 from recur.errors import DataError
@@ -58,7 +60,7 @@ def split_files(folder: Path, exclude: Sequence[str] = ()) -> Parts | None:
             if len(parts) == 1:
                 found[parts.pop()].append(path)
     if not found["train"]:
-        return None
+        return _other_parts(folder, exclude)
     for part, paths in found.items():
         if len(paths) > 1:
             names = ", ".join(path.name for path in paths)
@@ -67,8 +69,23 @@ def split_files(folder: Path, exclude: Sequence[str] = ()) -> Parts | None:
     return Parts(train, dev, test) if train else None
 
 
+def _other_parts(folder: Path, exclude: Sequence[str]) -> Parts | None:
+    """Return the idx files of a folder (MNIST), or its folders train, dev and test with a folder of files a class."""
+    kept = _kept(folder, exclude)
+    parts = idx_parts(kept)
+    if "train" not in parts:
+        folders = {_SPLITS[path.name.lower()]: path for path in kept if path.name.lower() in _SPLITS and path.is_dir()}
+        parts = {part: path for part, path in folders.items() if _has_media(path, exclude)}
+    return Parts(parts["train"], parts.get("dev"), parts.get("test")) if "train" in parts else None
+
+
+def _has_media(folder: Path, exclude: Sequence[str]) -> bool:
+    inside = {path: _kept(path, exclude) for path in _kept(folder, exclude) if path.is_dir()}
+    return any(codec_of(file) is not None or file.is_dir() for files in inside.values() for file in files)
+
+
 def read_folder(folder: Path, exclude: Sequence[str] = (), *, documents: bool = False) -> Table:
-    """Return the rows of a folder of text files.
+    """Return the rows of a folder of text files, or of pictures, sounds, notes or videos (see ``media``).
 
     ``folder/Class.txt`` holds one example a line, ``folder/Class/any.txt`` is one example; the columns are text and
     label. With ``documents`` the files are documents of running text, in the order of their names.
@@ -92,7 +109,10 @@ def read_folder(folder: Path, exclude: Sequence[str] = (), *, documents: bool = 
     inner = {path: _texts(_kept(path, exclude)) for path in kept if path.is_dir()}
     inner = {path: found for path, found in inner.items() if found}
     if not files and not inner:
-        raise _nothing(folder, kept)
+        media = read_media(folder, kept, {path: _kept(path, exclude) for path in kept if path.is_dir()})
+        if media is None:
+            raise _nothing(folder, kept)
+        return media
     if documents:
         return FilesTable(folder, [*files, *(f for found in inner.values() for f in found)], lines_are_rows=False)
     if inner:
@@ -122,7 +142,8 @@ def _nothing(folder: Path, kept: list[Path]) -> DataError:
     else:
         seen = f"has no text files (it has {', '.join(path.name for path in kept[:5])}{', …' if len(kept) > 5 else ''})"
     return DataError(
-        f"{folder} {seen}; expected Class.txt files, Class/*.txt files, or train, dev and test files",
+        f"{folder} {seen}; expected Class.txt files, Class/*.txt files, train, dev and test files, or files of sound, "
+        "notes, pictures or videos",
         hint="name one file, or put one text file for each class into the folder",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from recur.config import Config, DataConfig
 from recur.data import split
+from recur.data.damaged import without_damaged
 from recur.data.examples import (
     Example,
     GroupExamples,
@@ -44,6 +45,8 @@ class Dataset:
         Where the dev examples come from, in words.
     own_split : bool
         Whether we held them out of the same rows.
+    damaged : list of str
+        Rows left out because their file cannot be read, and what is wrong with each.
     """
 
     roles: Roles
@@ -52,6 +55,7 @@ class Dataset:
     test: Sequence[Example] | None
     held_out: str
     own_split: bool = False
+    damaged: list[str] = field(default_factory=list)
 
     @property
     def labelled(self) -> Sequence[Example]:
@@ -80,6 +84,23 @@ def load(config: Config, source: Any = None) -> Dataset:
     ConfigError
         When the columns leave open what is input and what is target.
     """
+    found = _loaded(config, source)
+    damaged: list[str] = []
+
+    def whole(part: Sequence[Example], name: str) -> Sequence[Example]:
+        kept, lost = without_damaged(part, found.roles, config)
+        if lost and not len(kept):
+            raise DataError(f"every file of the {name} rows is damaged; the first: {lost[0]}")
+        damaged.extend(lost)
+        return kept
+
+    train, dev = whole(found.train, "training"), whole(found.dev, "held-out")
+    test = None if found.test is None else whole(found.test, "test")
+    return replace(found, train=train, dev=dev, test=test, damaged=damaged)
+
+
+def _loaded(config: Config, source: Any) -> Dataset:
+    """Read everything, damaged files and all."""
     source, dev_file, test_file = _files(config, source)
     table = read(source, config.data)
     roles = infer(table, config)

@@ -12,12 +12,13 @@ def _set(names: str) -> frozenset[str]:
 
 INPUT = _set(
     "text sentence sentences input inputs source src x review comment question document body content message name "
-    "title headline tweet prompt tokens words word form series sequence signal features english en"
+    "title headline tweet prompt image images picture photo video clip "
+    "tokens words word form series sequence signal features english en"
 )
 TARGET = _set(
     "label labels class classes target targets output y category sentiment phase language tag tags upos pos ner "
-    "translation answer tgt response summary rating stars score species outcome intent emotion topic gender "
-    "french fr german de spanish es italian it"
+    "caption captions translation answer tgt response summary rating stars score species outcome intent emotion topic "
+    "gender french fr german de spanish es italian it"
 )
 TIME = _set("time date datetime timestamp month day year hour minute second week quarter ds t step index no frame")
 _PARTS = re.compile(r"[^\W_]+")

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from recur.config import DataConfig
+from recur.data.arrays import read_npz
 from recur.data.conll import looks_like_conll, read_conll
 from recur.data.delimited import read_delimited
+from recur.data.features import SUFFIX, read_npy
 from recur.data.folder import read_folder
+from recur.data.idx import is_idx, read_idx_table
 from recur.data.jsonl import read_jsonl
 from recur.data.lines import check_text_file, lines
 from recur.data.memory import read_memory
@@ -39,7 +42,8 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     Parameters
     ----------
     source : path or Python values
-        A txt, CSV, TSV, JSONL or CoNLL file, a folder of text files, a list, dictionary, array or data frame.
+        A txt, CSV, TSV, JSONL, CoNLL, idx, npy or npz file, a folder of texts, pictures, sounds or notes, a list,
+        dictionary, array or data frame.
     config : DataConfig
         ``format``, ``header``, ``exclude`` and ``documents`` are used.
     names : sequence of str
@@ -66,6 +70,12 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     if config.format in (None, "text", "folder") and os.path.isdir(path):
         documents = config.format == "text" or config.documents == "file"
         return read_folder(path, config.exclude, documents=documents)
+    if path.suffix.lower() == ".npz" and os.path.isfile(path):
+        return read_npz(path)
+    if config.format in (None, "npy") and path.suffix.lower() == SUFFIX:
+        return read_npy(path)
+    if config.format == "idx" or (config.format is None and is_idx(path)):
+        return read_idx_table(path)
     check_text_file(path)
     if config.format == "folder":
         raise DataError(f"{path} is a file where a folder was expected", hint="leave --format out, or name the folder")

@@ -12,6 +12,12 @@ columns of numbers              synced              numbers; the target is their
 columns of numbers and a label  one-to-one          numbers -> class
 the same with time, or grouped  synced              a label for every row of the sequence
 a list of numbers and a label   many-to-one         numbers -> class
+sounds, notes or videos, and a  many-to-one         audio, notes or frames -> class
+label
+pieces of notes                 synced              notes; the target is the next step
+a picture and a label           one-to-one          images -> class; many-to-one by its rows or pixels
+a picture and a text            one-to-many         images -> words
+pictures and labels, grouped    synced              frames -> a label for each
 ==============================  ==================  =======================================
 """
 
@@ -23,6 +29,8 @@ from typing import Any
 
 from recur.config import Config, DataConfig
 from recur.data.columns import Column, look
+from recur.data.media import CODECS as FILES
+from recur.data.media import SEQUENCES
 from recur.data.names import is_input, is_target, is_time
 from recur.data.table import Table
 from recur.errors import ConfigError, did_you_mean
@@ -198,7 +206,7 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
     named = [*(data.input or []), *(data.target or [])]
     spare = [name for name in table.columns if name not in named and name != data.group]
     columns = {name: look(table, name) for name in [*named, *spare]}
-    rest = [columns[name] for name in spare if not is_time(name)]
+    rest = [columns[name] for name in spare if not is_time(name) or columns[name].holds in FILES]
     inputs = [columns[name] for name in data.input or []]
     targets = [columns[name] for name in data.target or []]
     if not targets:
@@ -215,14 +223,16 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
 
 def _find_target(table: Table, inputs: list[Column], rest: list[Column], mode: str | None) -> list[Column]:
     """Return what is to be predicted, by its name or by being the only label; nothing for one's own future."""
-    rest = [each for each in rest if each not in inputs]
+    # pieces of notes may predict themselves; pictures, sounds and videos say something about another column
+    files = [each for each in [*inputs, *rest] if each.holds in FILES and each.holds != "notes"]
+    rest = [each for each in rest if each not in inputs and each not in files]
     named = [each for each in rest if is_target(each.name)]
     if named:
         return named[-1:]
-    if inputs:
-        if mode in (None, "synced"):
+    if inputs or files:
+        if mode in (None, "synced") and not files:
             return []
-        return [_only(table, rest, mode)]
+        return [_only(table, rest, mode or f"a file of {files[0].holds}")]
     if len(rest) == 1:
         return rest if mode == "one-to-many" else []
     labels = [each for each in rest if each.holds == "class"]
@@ -254,7 +264,7 @@ def _find_input(rest: list[Column]) -> list[Column]:
     known = [each for each in rest if is_input(each.name) and each.holds != "number"]
     if known:
         return known[:1]
-    for holds in (("text", "tokens"), ("series",)):
+    for holds in (FILES, ("text", "tokens"), ("series", "vector")):
         found = [each for each in rest if each.holds in holds]
         if found:
             return found[:1]
@@ -281,6 +291,11 @@ def _settle(table: Table, inputs: list[Column], targets: list[Column], config: C
         _check_own_future(table, inputs, input_codec)
         return mode, input_codec, input_codec or "words"
     target_codec = data.target_codec or _codec(table, targets, writes, mode, data.group, target=True)
+    if target_codec in ("images", "frames"):
+        raise ConfigError(
+            f"{table.name}: {_described(targets)} cannot be the target: pictures are read, not written",
+            hint="name it as --input",
+        )
     for codec, columns in ((input_codec, inputs), (target_codec, targets)):
         if codec == "class" and len(columns) > 1:
             raise ConfigError(f"a class is one column, got {_described(columns)}", hint="name one of them")
@@ -288,7 +303,7 @@ def _settle(table: Table, inputs: list[Column], targets: list[Column], config: C
 
 
 def _check_own_future(table: Table, inputs: list[Column], codec: str | None) -> None:
-    if codec == "class":
+    if codec in ("class", "images", "frames"):
         raise ConfigError(
             f"{table.name}: {_described(inputs)} alone is no sequence to learn from", hint="--target COLUMN"
         )
@@ -305,8 +320,8 @@ def _mode(table: Table, inputs: list[Column], targets: list[Column], data: DataC
     timed = any(is_time(name) for name in table.columns)
     if data.group or (timed and all(each.holds == "number" for each in inputs) and targets[0].holds == "class"):
         return "synced" if not data.group or _varies(table, data.group, targets[0].name) else "many-to-one"
-    reads = _sequence(inputs, data.input_codec, target=False)
-    writes = _sequence(targets, data.target_codec, target=True)
+    reads = _sequence(inputs, data.input_codec, data, target=False)
+    writes = _sequence(targets, data.target_codec, data, target=True)
     if reads and writes:
         return "synced" if _equal_lengths(table, inputs[0], targets[0]) else "many-to-many"
     if reads:
@@ -314,11 +329,15 @@ def _mode(table: Table, inputs: list[Column], targets: list[Column], data: DataC
     return "one-to-many" if writes else "one-to-one"
 
 
-def _sequence(columns: list[Column], codec: str | None, *, target: bool) -> bool:
+def _sequence(columns: list[Column], codec: str | None, data: DataConfig, *, target: bool) -> bool:
     """Return whether the values of columns have many steps."""
-    if codec is not None:
-        return codec in (*TEXTS, "tags") or (codec == "numbers" and columns[0].holds == "series")
     holds = columns[0].holds
+    if (codec or holds) == "images":
+        return data.image_steps != "whole"
+    if codec is not None:
+        return codec in (*TEXTS, *SEQUENCES, "tags") or (codec == "numbers" and holds == "series")
+    if holds in FILES:
+        return holds in SEQUENCES
     # a text of few kinds that is to be read is still a text
     return holds in ("series", "text", "tokens") or (holds == "class" and not target and not columns[0].one_word)
 
@@ -326,7 +345,10 @@ def _sequence(columns: list[Column], codec: str | None, *, target: bool) -> bool
 def _codec(table: Table, columns: list[Column], sequence: bool, mode: str, group: str | None, *, target: bool) -> str:
     """Return the codec of columns in a mode."""
     first = columns[0]
-    if all(each.holds in ("number", "series") for each in columns):
+    if len(columns) == 1 and first.holds in FILES:
+        # the rows of a group are its steps
+        return "frames" if group and first.holds == "images" else first.holds
+    if all(each.holds in ("number", "series", "vector") for each in columns):
         labels = target and len(columns) == 1 and first.holds == "number" and first.labels
         if labels and not sequence:
             return "class"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
@@ -35,6 +36,8 @@ class Table(Sequence[Row]):
     name: str
     columns: list[str]
     kind: Kind
+    # column -> what it is known to hold, where that is no matter of judging
+    holds: Mapping[str, str] = MappingProxyType({})
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -47,6 +50,11 @@ class Table(Sequence[Row]):
         if not -len(self) <= index < len(self):
             raise IndexError(f"row {index} of {len(self)}")
         return self.row(int(index) % len(self))
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the paths in its cells begin; None where they begin where one works."""
+        return None
 
     @abstractmethod
     def row(self, index: int) -> Row:
@@ -133,6 +141,11 @@ class FileTable(Table):
         self._offsets.append(self._size)
         self._block = -1
         self._rows: list[tuple[int, Row]] = []
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the file lies in."""
+        return self.path.parent
 
     def __len__(self) -> int:
         return self._count

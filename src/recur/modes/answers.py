@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from recur.errors import ConfigError
+from recur.modes.binary import BinaryOutput
 from recur.modes.mode import Prediction, check_top
 from recur.modes.outputs import NumberOutput, Output, SymbolOutput
 
@@ -34,7 +35,7 @@ def refuse_decoding(options: Mapping[str, Any], mode: str) -> None:
 def one_value(output: Output, codec: Codec, vectors: Tensor, top: int) -> list[Prediction]:
     """One class or row of numbers for each of B vectors (B, H), with the ``top`` likeliest classes."""
     check_top(top)
-    if isinstance(output, NumberOutput):
+    if isinstance(output, NumberOutput | BinaryOutput):
         values = [codec.decode(row) for row in output.values(vectors).cpu().numpy()]
         return [Prediction(value, [], codec.show(value)) for value in values]
     if not isinstance(output, SymbolOutput):

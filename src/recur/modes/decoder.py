@@ -22,11 +22,12 @@ from torch import Tensor, nn
 
 from recur.errors import ConfigError
 from recur.modes import decoding, network
+from recur.modes.binary import BinaryOutput, FrameChooser, chooser, likeliest
 from recur.modes.decoding import Chooser, Decoding, Hypothesis
 from recur.modes.inputs import Inputs
 from recur.modes.mode import Prediction, step_mask
 from recur.modes.network import Bridge, Stack
-from recur.modes.outputs import TEXTS, NumberOutput, Output, Sums, SymbolOutput
+from recur.modes.outputs import NEXT_ITEM, NumberOutput, Output, Sums, SymbolOutput, build_output
 from recur.modes.symbols import Symbols
 from recur.nn import Attention, BahdanauAttention, LuongAttention, one_sequence
 
@@ -95,11 +96,11 @@ class Decoder(nn.Module):
         self.output: Output
         if self.symbols is not None:
             self.output = SymbolOutput(
-                self.symbols.size, size, config, text=codec.kind if codec.kind in TEXTS else None, count_right=True,
+                self.symbols.size, size, config, text=codec.kind if codec.kind in NEXT_ITEM else None, count_right=True,
                 embedding=self.inputs.embedding,
             )  # fmt: skip
         else:
-            self.output = NumberOutput(codec, size, config)
+            self.output = build_output(codec, size, config)
         # how long answers are, seen in training: how long to go on without an end
         self.register_buffer("longest", torch.zeros((), dtype=torch.long))
 
@@ -201,7 +202,8 @@ class Decoder(nn.Module):
         if length is None:
             length = int(self.longest) or LENGTH
         if self.symbols is None:
-            values = self._numbers(state, rows, length).cpu().numpy()
+            draw = chooser(decoding_options) if isinstance(self.output, BinaryOutput) else likeliest
+            values = self._numbers(state, rows, length, draw).cpu().numpy()
             raw = [self.codec.decode(row) for row in values]
             return [Prediction(value, [], self.codec.show(value)) for value in raw]
         found = decoding.search(
@@ -233,13 +235,13 @@ class Decoder(nn.Module):
             written = len(one.ids) + one.finished
             answer.alignment = weights[row, :written, : int(state.lengths[row])].cpu().numpy()
 
-    def _numbers(self, state: DecoderState, rows: int, length: int) -> Tensor:
-        """(B, length, C), each step read back as the next input."""
+    def _numbers(self, state: DecoderState, rows: int, length: int, draw: FrameChooser) -> Tensor:
+        """(B, length, C), each step read back as the next input; frames are drawn by ``draw``."""
         value = self.first(rows)
         values = []
         for _ in range(length):
             vector, state = self._step(value, state)
-            value = self._answer(vector)
+            value = draw(self.output.logits(vector)) if isinstance(self.output, BinaryOutput) else self._answer(vector)
             values.append(value)
         return torch.stack(values, dim=1) if values else self.first(rows)[:, None][:, :0]
 
@@ -273,7 +275,7 @@ class Decoder(nn.Module):
 
     def _answer(self, vector: Tensor) -> Tensor:
         """The decoder's own choice from v (B, H): likeliest symbols (B,) or numbers (B, C)."""
-        if isinstance(self.output, NumberOutput):
+        if isinstance(self.output, NumberOutput | BinaryOutput):
             return self.output.values(vector)
         with torch.no_grad():
             return self._symbol_output().log_probs(vector).argmax(dim=-1)

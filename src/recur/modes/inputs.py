@@ -2,6 +2,7 @@
 
 ids       x_t = sqrt(X) E[id_t], E the embedding matrix (V, X)
 numbers   x_t = the columns themselves
+pictures  x_t = convolutions of the picture
 
 E starts uniformly within +-``embedding_range``, which is small, so that a rare word soon moves far from where chance
 put it (Merity et al. 2018, section 5); the factor sqrt(X) makes vectors of it that the gates can hear, and lets the
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from recur.errors import ConfigError
-from recur.nn import Embedding, LockedDropout
+from recur.nn import Augment, Convolutions, Embedding, LockedDropout
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -31,7 +32,8 @@ class Inputs(nn.Module):
     codec : Codec
         What the values are.
     config : ModelConfig
-        ``embedding_size``, ``embedding_dropout``, ``dropout``, ``variational_dropout``, ``tie_weights``.
+        ``embedding_size``, ``embedding_dropout``, ``dropout``, ``variational_dropout``, ``tie_weights``;
+        of pictures ``convolutions``, ``picture_pooling``, ``augment``.
     symbols : int, optional
         Number of ids, where it is more than the codec's own.
     size : int, optional
@@ -48,19 +50,37 @@ class Inputs(nn.Module):
     ) -> None:
         super().__init__()
         self.embedding: Embedding | None = None
+        self.pictures: Convolutions | None = None
         self.size = codec.size
         self.drop = Drop(config)
         if codec.discrete:
             self.size = config.embedding_size or size or layer_sizes(config)[0]
             self.embedding = Embedding(symbols or codec.size, self.size, dropout=config.embedding_dropout)
             nn.init.uniform_(self.embedding.weight, -config.embedding_range, config.embedding_range)
+        elif codec.grid is not None:
+            self.augment = Augment(shift="shift" in config.augment, flip="flip" in config.augment)
+            self.pictures = Convolutions(codec.grid, config.convolutions, config.picture_pooling)
+            self.size = self.pictures.size
 
     def forward(self, values: Tensor) -> Tensor:
-        """Ids (B, T) or (B,), or numbers (B, T, C) or (B, C), to vectors (B, T, X) or (B, X)."""
+        """Vectors (B, T, X) or (B, X) of values: ids (B, T) or (B,), numbers (B, T, C) or (B, C), pictures
+        (B, T, H, W, C) or (B, H, W, C)."""
+        if self.pictures is not None:
+            found: Tensor = self.drop(self.pictures(self.augment(values)))
+            return found
         if self.embedding is None:
             return values
         vectors: Tensor = self.drop(self.embedding(values) * math.sqrt(self.size))
         return vectors
+
+    def places(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors (B, X) of pictures (B, H, W, C), and beside them what stands at each place, (B, S, K), row by row."""
+        if self.pictures is None:
+            raise ConfigError("only a picture has places to look at", hint="leave out attention")
+        maps = self.pictures.maps(self.augment(values))
+        vectors: Tensor = self.drop(self.pictures.vectors(maps))
+        places: Tensor = self.drop(maps.flatten(1, 2))
+        return vectors, places
 
 
 class Drop(nn.Module):

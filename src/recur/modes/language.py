@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 from recur.errors import ConfigError
+from recur.modes import binary, notes
 from recur.modes import decoding as search
+from recur.modes.binary import BinaryOutput
 from recur.modes.decoding import Chooser, Decoding
 from recur.modes.mode import PREDICT_BATCH, Prediction, Raw, Sample, need_input, pad
 from recur.modes.network import State
@@ -79,10 +81,13 @@ def predict(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) 
     """The candidates for the next item, or a continuation of ``decoding.length`` items."""
     answers: list[Prediction] = []
     choose = decoding.chooser()
+    draw = binary.chooser(decoding) if isinstance(mode.output, BinaryOutput) else binary.likeliest
     with mode.answering():
         for start in range(0, len(prompts), PREDICT_BATCH):
             part = prompts[start : start + PREDICT_BATCH]
-            if isinstance(mode.output, NumberOutput):
+            if isinstance(mode.output, BinaryOutput):
+                answers += notes.continuations(mode, part, decoding, draw)
+            elif isinstance(mode.output, NumberOutput):
                 answers += _forecast(mode, part, decoding.length)
             elif decoding.length is None and decoding.temperature == 0:
                 answers += _next(mode, part, top, decoding)
@@ -133,6 +138,8 @@ def generate(mode: Synced, prompt: str, decoding: Decoding, *, until: str | None
 def samples(mode: Synced, examples: Sequence[Raw], count: int, prompts: Sequence[str]) -> list[Sample]:
     """Continuations of the prompts; without any, of the first halves of the first rows."""
     codec = need_input(mode.input_codec, mode.name)
+    if codec.kind == "notes":
+        return notes.samples(mode, examples, count)
     if isinstance(mode.output, NumberOutput):
         return _forecast_samples(mode, examples, count)
     if codec.kind not in TEXTS:

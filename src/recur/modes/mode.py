@@ -59,7 +59,8 @@ class Batch:
     Attributes
     ----------
     inputs : Tensor or None
-        (B, T) ids, (B, T, C) numbers, (B,) ids or (B, C) numbers; None when the mode has no input.
+        (B, T) ids, (B, T, C) numbers or (B, T, H, W, C) frames; (B,) ids, (B, C) numbers or (B, H, W, C) pictures;
+        None when the mode has no input.
     input_lengths : Tensor or None
         (B,) real steps of each row.
     targets, target_lengths : Tensor, Tensor or None
@@ -181,6 +182,15 @@ class Mode(nn.Module, ABC):
     def encode(self, example: Raw) -> Encoded:
         """Turn one raw row into arrays."""
 
+    def vary(self, row: Encoded, *seed: int) -> Encoded:
+        """A training row as it is met once: what the codecs change at random, both sides alike for the same seed."""
+        given, target = row
+        if given is not None and self.input_codec is not None and self.input_codec.varies:
+            given = self.input_codec.vary(given, np.random.default_rng(seed))
+        if self.target_codec.varies:
+            target = self.target_codec.vary(target, np.random.default_rng(seed))
+        return Encoded(given, target)
+
     def collate(self, encoded: Sequence[Encoded]) -> Batch:
         """Pad rows into one batch (on the CPU)."""
         inputs, input_lengths = pad([row.input for row in encoded])
@@ -249,8 +259,9 @@ class Mode(nn.Module, ABC):
 
 
 def has_time(array: np.ndarray) -> bool:
-    """Whether the array of one example has steps: (T,) ids or (T, C) numbers, and not () ids or (C,) numbers."""
-    return array.ndim == 2 or (array.ndim == 1 and array.dtype.kind in "iu")
+    """Whether the array of one example has steps: (T,) ids, (T, C) numbers or (T, H, W, C) frames, and not () ids,
+    (C,) numbers or a picture (H, W, C)."""
+    return array.ndim in (2, 4) or (array.ndim == 1 and array.dtype.kind in "iu")
 
 
 def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | None]:
@@ -259,8 +270,8 @@ def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | No
     Parameters
     ----------
     arrays : sequence of ndarray
-        All (T,) or (T, C) with T of any size, or all without time: () ids. (C,) number rows have no time either,
-        and are told from (T,) ids by their dtype.
+        All (T,), (T, C) or (T, H, W, C) with T of any size, or all without time: () ids, (C,) numbers, which are told
+        from (T,) ids by their dtype, or pictures (H, W, C).
 
     Returns
     -------

@@ -10,7 +10,8 @@
 
     h_0 = tanh(W x + b),   h_t = cell(E y_{t-1}, h_{t-1}),   z_t = W_hy h_t + b_y
 
-The input only sets the initial state; from there the network reads what it wrote, from the beginning symbol to the
+The input only sets the initial state, and of a picture, with ``attention``, is looked at place by place at every step
+(Xu et al. 2015: Show, attend and tell); from there the network reads what it wrote, from the beginning symbol to the
 end symbol. Without an input the initial state is learned.
 """
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class OneToMany(Mode):
-    """A class, numbers or nothing to a text, tags or series.
+    """A class, numbers, a picture or nothing to a text, tags or series.
 
     Parameters
     ----------
@@ -52,7 +53,12 @@ class OneToMany(Mode):
         one_way(config, self.name)
         require_sequences(self.name, input_codec, target_codec, (False, True))
         self.inputs = None if input_codec is None else Inputs(input_codec, config)
-        self.decoder = Decoder(target_codec, config, summary_size=1 if self.inputs is None else self.inputs.size)
+        self.looks = self.inputs is not None and self.inputs.pictures is not None and config.attention != "none"
+        places = self.inputs.pictures if self.inputs is not None and self.looks else None
+        self.decoder = Decoder(
+            target_codec, config, summary_size=1 if self.inputs is None else self.inputs.size,
+            memory_size=0 if places is None else places.channels,
+        )  # fmt: skip
         self.figure, self.higher_is_better = self.decoder.output.figure, self.decoder.output.higher_is_better
 
     def encode_input(self, value: Any) -> np.ndarray | None:
@@ -63,9 +69,11 @@ class OneToMany(Mode):
         return Encoded(self.encode_input(example.input), target)
 
     def start(self, inputs: Tensor | None, rows: int) -> DecoderState:
-        """The decoder's state before the first step, for inputs (B,) or (B, C)."""
+        """The decoder's state before the first step, for inputs (B,), (B, C) or (B, H, W, C)."""
         if self.inputs is None or inputs is None:
             return self.decoder.start(next(self.parameters()).new_zeros(rows, 1))
+        if self.looks:
+            return self.decoder.start(*self.inputs.places(inputs))
         return self.decoder.start(self.inputs(inputs))
 
     def loss(
@@ -87,7 +95,8 @@ class OneToMany(Mode):
         return self.decoder.output.summary(sums)
 
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
-        """Write a sequence for each input; ``decoding``: the fields of `Decoding`."""
+        """Write a sequence for each input; ``decoding``: the fields of `Decoding`. With attention, every answer
+        carries its alignment (target steps, places of the picture, row by row)."""
         options = Decoding.of(decoding, top=top)
         choose = options.chooser()
         answers: list[Prediction] = []

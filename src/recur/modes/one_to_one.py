@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class OneToOne(Mode):
-    """Numbers or a class to a class or numbers.
+    """Numbers, a class or a picture to a class or numbers.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class OneToOne(Mode):
         return Encoded(self.encode_input(example.input), self.target_codec.encode(example.target))
 
     def vectors(self, inputs: Tensor | None) -> Tensor:
-        """h_L (B, H) of inputs (B,) or (B, C)."""
+        """h_L (B, H) of inputs (B,), (B, C) or (B, H, W, C)."""
         if inputs is None:
             raise DataError("one-to-one needs an input, got none")
         hidden: Tensor = self.hidden(self.inputs(inputs))

@@ -2,6 +2,7 @@
 
     symbols   z_t = W_hy h_t + b_y    e_t = -log softmax(z_t)[y_t]
     numbers   z_t = W_hy h_t + b_y    e_t = mean over columns of (z_t - y_t)^2, standardised
+    frames    z_t = W_hy h_t + b_y    e_t = sum over keys of their binary cross entropies (``binary``)
 
 Padded steps are left out before the readout, so they cost nothing and count nowhere.
 """
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Sums = dict[str, tuple[float, float]]
 
 TEXTS = ("words", "characters", "subwords")
+NEXT_ITEM = (*TEXTS, "notes")  # symbols whose sequence is predicted, so that the figure is the perplexity
 ADAPTIVE_SMALLEST = 1000
 
 
@@ -99,8 +101,8 @@ class SymbolOutput(Output):
     config : ModelConfig
         ``adaptive_softmax``, ``tie_weights`` and the dropout before the readout.
     text : str or None
-        The kind of text codec, when the symbols are those of a text: figures are then perplexity (and nats for
-        characters); None for labels, whose figure is the accuracy.
+        The kind of codec, when the symbols are those of a text or a melody: figures are then perplexity (and nats
+        for characters); None for labels, whose figure is the accuracy.
     count_right : bool, optional
         Count right answers for texts too; labels are always counted.
     embedding : Embedding, optional
@@ -232,6 +234,10 @@ def build_output(codec: Codec, input_size: int, config: ModelConfig, *, embeddin
     """
     if codec.discrete:
         return SymbolOutput(codec.size, input_size, config, embedding=embedding)
+    if codec.binary:
+        from recur.modes.binary import BinaryOutput  # it is an Output, and imports this file
+
+        return BinaryOutput(codec, input_size, config)
     return NumberOutput(codec, input_size, config)
 
 

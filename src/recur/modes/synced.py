@@ -17,6 +17,7 @@ may look further ahead, y_t = x_{t+k}.
     documents of a line       input  <bos> x_1 ... x_T      target  x_1 ... x_T <eos>
     one long stream, series   input  x_1 ... x_{T-1}        target  x_2 ... x_T
     series, k steps ahead     input  x_1 ... x_{T-k}        target  x_{1+k} ... x_T
+    frames of notes           input  0 x_1 ... x_{T-1}      target  x_1 ... x_T
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from torch import Tensor
 from recur.errors import ConfigError, DataError
 from recur.modes import language, network
 from recur.modes.answers import refuse_decoding
+from recur.modes.binary import BinaryOutput
 from recur.modes.decoding import Decoding
 from recur.modes.inputs import Inputs, layer_sizes
 from recur.modes.mode import (
@@ -46,7 +48,7 @@ from recur.modes.mode import (
     step_mask,
 )  # fmt: skip
 from recur.modes.network import Stack, State
-from recur.modes.outputs import TEXTS, NumberOutput, Output, SymbolOutput, build_output
+from recur.modes.outputs import NEXT_ITEM, NumberOutput, Output, SymbolOutput, build_output
 from recur.modes.symbols import Symbols
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ class Synced(Mode):
         self.output: Output
         if self.symbols is not None:
             self.output = SymbolOutput(
-                self.symbols.size, self.stack.output_size, config, text=codec.kind if codec.kind in TEXTS else None,
+                self.symbols.size, self.stack.output_size, config, text=codec.kind if codec.kind in NEXT_ITEM else None,
                 embedding=self.inputs.embedding,
             )  # fmt: skip
         else:
@@ -119,6 +121,9 @@ class Synced(Mode):
             # exactly one word a tag: a list of words is not split any further
             value = value.split()
         array = codec.encode(value)
+        if self.next_item and codec.binary:
+            # a frame in which nothing sounds stands before the first, so that it is predicted too
+            return np.concatenate([np.zeros_like(array, shape=(1, codec.size)), array])
         return array if self.symbols is None or self.stream else self.symbols.with_beginning(array)
 
     def encode(self, example: Raw) -> Encoded:
@@ -229,7 +234,7 @@ class Synced(Mode):
     def _each_step(self, vectors: Tensor, lengths: list[int], raw: Sequence[Any]) -> list[Prediction]:
         """One answer a row from h (B, T, D*H)."""
         codec = self.target_codec
-        if isinstance(self.output, NumberOutput):
+        if isinstance(self.output, NumberOutput | BinaryOutput):
             numbers = self.output.values(vectors).cpu().numpy()
             values = [codec.decode(row[:steps]) for row, steps in zip(numbers, lengths, strict=True)]
             return [Prediction(value, [], codec.show(value)) for value in values]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from recur.nn.adaptive import AdaptiveReadout
 from recur.nn.attention import Attention, BahdanauAttention, LuongAttention
 from recur.nn.checks import ArgumentTypeError, LayerInputError
+from recur.nn.convolutions import Augment, Convolutions
 from recur.nn.dropout import LockedDropout
 from recur.nn.embedding import Embedding
 from recur.nn.gru import GRU
@@ -22,7 +23,7 @@ from recur.nn.rnn import RNN
 from recur.nn.state import flat_state, map_state
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "AdaptiveReadout", "ArgumentTypeError", "Attention", "BahdanauAttention", "Embedding",
-    "LayerInputError", "LockedDropout", "LuongAttention", "Readout", "Recurrent", "flat_state", "last",
-    "linear_cross_entropy", "map_state", "mean_square_error", "one_sequence",
+    "GRU", "LSTM", "RNN", "AdaptiveReadout", "ArgumentTypeError", "Attention", "Augment", "BahdanauAttention",
+    "Convolutions", "Embedding", "LayerInputError", "LockedDropout", "LuongAttention", "Readout", "Recurrent",
+    "flat_state", "last", "linear_cross_entropy", "map_state", "mean_square_error", "one_sequence",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from recur.errors import ConfigError
 from recur.nn.binding import Binding, recurrent_matrices
 
 INPUT_GATE, FORGET_GATE = 0, 1  # of i f g o
+UPDATE_GATE = 1  # of r z n
 
 
 @torch.no_grad()
@@ -63,17 +64,22 @@ def forget_bias(parameters: dict[str, Tensor], binding: Binding, value: float) -
 
 
 @torch.no_grad()
-def chrono(parameters: dict[str, Tensor], binding: Binding, steps: int) -> None:
-    """Set the gates of an LSTM so that its units remember for between 1 and ``steps`` steps before they have learnt to.
+def chrono(parameters: dict[str, Tensor], equation: Equation, binding: Binding, steps: int) -> None:
+    """Set the gates so that units remember for between 1 and ``steps`` steps before they have learnt to.
 
     ::
 
-        b_f = log u,   b_i = -b_f,   u ~ U(1, steps - 1) for each unit
+        LSTM   b_f = log u,   b_i = -b_f        u ~ U(1, steps - 1) for each unit
+        GRU    b_z = log u
 
-    A forget gate sigmoid(b_f) keeps a cell for about exp(b_f) + 1 steps; the input gate then writes as slowly.
+    A forget gate sigmoid(b_f), or an update gate sigmoid(b_z), keeps a unit for about exp(b) + 1 steps; the input
+    gate, or 1 - sigmoid(b_z), then writes as slowly.
 
     Source: C. Tallec, Y. Ollivier (2018), Can recurrent neural networks warp time?, section 2.
     """
+    if equation.name.startswith("gru"):
+        _chrono_gru(parameters, binding, steps)
+        return
     part = next(part for part in binding.parts if part.name == "b")
     for position, own in enumerate(part.own):
         gates = parameters[own].chunk(4)
@@ -86,15 +92,32 @@ def chrono(parameters: dict[str, Tensor], binding: Binding, steps: int) -> None:
             gates[INPUT_GATE].zero_()
 
 
+def _chrono_gru(parameters: dict[str, Tensor], binding: Binding, steps: int) -> None:
+    for place, part in enumerate(part for part in binding.parts if part.name in ("b_x", "b_h", "b")):
+        for own in part.own:
+            gate = parameters[own].chunk(3)[UPDATE_GATE]
+            # where two biases are added, the first carries the values
+            gate.zero_() if place else init.uniform_(gate, 1, steps - 1).log_()
+
+
 def check_gate_bias(option: str, equation: Equation, bias: bool) -> None:
-    """Refuse an option that sets the bias of an LSTM's gates where there is none to set.
+    """Refuse an option that sets the bias of gates where there is none to set.
 
     Raises
     ------
     ConfigError
-        If the cell is not an LSTM with gates i f g o in its bias ``b``, or has no bias.
+        If the cell is not an LSTM with gates i f g o in its bias ``b`` (for ``memory_steps``: or a GRU with the gates
+        r z n), or has no bias.
     """
     gated = equation.name.startswith("lstm") and "b" in equation.parameters and _blocks(equation, "b") == 4
+    if option == "memory_steps":
+        first = next((name for name in ("b_x", "b") if name in equation.parameters), None)
+        gated = gated or (equation.name.startswith("gru") and first is not None and _blocks(equation, first) == 3)
+        if not gated:
+            raise ConfigError(
+                f"memory_steps is for the gates of LSTM and GRU cells; {equation.name} is neither",
+                hint="leave memory_steps out",
+            )
     if not gated:
         raise ConfigError(
             f"{option} is for LSTM cells, whose bias b holds the gates i f g o; {equation.name} is not one",

@@ -70,8 +70,8 @@ class Recurrent(Locking):
     forget_bias : float, optional
         Initial bias of the forget gate of an LSTM (Jozefowicz et al. 2015).
     memory_steps : int, optional
-        Start the gates of an LSTM so that its units remember for between 1 and this many steps (Tallec and Ollivier
-        2018); in place of ``forget_bias``.
+        Start the gates of an LSTM or GRU so that its units remember for between 1 and this many steps (Tallec and
+        Ollivier 2018); in place of ``forget_bias``.
     recurrent_init : "uniform" or "orthogonal"
         Start of the recurrent matrices; orthogonal gate by gate (Saxe et al. 2014).
     learn_initial_state : bool
@@ -253,7 +253,7 @@ class Recurrent(Locking):
             if self.forget_bias is not None:
                 initial.forget_bias(parameters, binding, self.forget_bias)
             if self.memory_steps is not None:
-                initial.chrono(parameters, binding, self.memory_steps)
+                initial.chrono(parameters, self.equation, binding, self.memory_steps)
         if self.learn_initial_state:
             for layer, direction, state in self._each_state():
                 parameters[_initial_name(state, layer, direction)].zero_()

@@ -5,6 +5,7 @@ one label a row             the most frequent label
 a label a step              the most frequent label of each symbol; the most frequent label
 the next symbol             bigram and unigram, interpolated (Witten & Bell 1991)
 numbers, their own future   persistence: as many steps ahead as the network looks, it is as today
+frames of notes             how often each key sounds; the same, told whether it sounded a step before
 other numbers               the mean of the training rows
 ==========================  =====================================================================
 """
@@ -65,9 +66,12 @@ class Baseline:
 def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, own_future: bool) -> Baseline | None:
     """Return the figures of simple predictors, in the units of the mode's own figure; None where there are none."""
     columns = [str(name) for name in getattr(mode.target_codec, "columns", ())]
-    found = guesses(
-        train, dev, mode=mode.name, discrete=mode.target_codec.discrete, own_future=own_future, columns=columns
-    )
+    if mode.target_codec.binary:
+        found = _frames(train, dev)
+    else:
+        found = guesses(
+            train, dev, mode=mode.name, discrete=mode.target_codec.discrete, own_future=own_future, columns=columns
+        )
     values = {}
     for guess in found:
         value = mode.summary(guess.sums).get(mode.figure, math.nan)
@@ -214,6 +218,32 @@ def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool,
             sums = {f"square {column}": (square, steps) for column, square in by_column.items()}
             found.append(Guess(name, {"loss": (float(squares.mean(axis=1).sum()), steps), **sums}))
     return found
+
+
+def _frames(train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
+    """Keys by themselves, each with its probability; and given whether it sounded a step before."""
+    # on (0) or off (1) before -> how often the key sounded (0), out of how many steps (1)
+    counts = np.zeros((2, 2, 1))
+    for row in _limited(train):
+        before, now = _silence_first(row.target), row.target
+        for place, was in enumerate((before > 0, before <= 0)):
+            counts = counts + np.zeros((2, 2, now.shape[1]))
+            counts[place] += ((now > 0) & was).sum(axis=0), was.sum(axis=0)
+    after = (counts[:, 0] + 1) / (counts[:, 1] + 2)
+    alone = (counts[:, 0].sum(axis=0) + 1) / (counts[:, 1].sum(axis=0) + 2)
+    losses, steps = np.zeros(2), 0
+    for row in dev:
+        now = row.target > 0
+        told = np.where(_silence_first(row.target) > 0, after[0], after[1])
+        for place, chance in enumerate((told, np.broadcast_to(alone, now.shape))):
+            losses[place] -= float(np.log(np.where(now, chance, 1 - chance)).sum())
+        steps += len(now)
+    names = ("each key after itself", "each key alone")
+    return [Guess(name, {"loss": (float(loss), float(steps))}) for name, loss in zip(names, losses, strict=True)]
+
+
+def _silence_first(frames: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.zeros_like(frames[:1]), frames[:-1]])
 
 
 def _sums(found: tuple[float, float], count: int) -> dict[str, tuple[float, float]]:

@@ -14,6 +14,7 @@ from recur.figures import duration, figure
 from recur.training.setup import Task
 
 _USES = {
+    "notes": "recur generate {folder} --length 64 --out made.mid\nrecur complete {folder} OPENING.mid --out all.mid",
     "text": 'recur complete {folder} "the beginning of a text" --top 5\nrecur generate {folder} --length 200',
     "rows": "recur predict {folder} --file FILE\nrecur evaluate {folder} FILE",
 }
@@ -34,7 +35,9 @@ def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: s
     config, roles = task.config, task.roles
     place = str(folder or "RUN")
     completes = roles.mode == "synced" and not roles.target and task.target_codec.discrete
-    use = _USES["text" if completes else "rows"].format(folder=place)
+    plays = roles.mode == "synced" and not roles.target and task.target_codec.kind == "notes"
+    use = _USES["notes" if plays else "text" if completes else "rows"].format(folder=place)
+    call = 'complete("the beginning of a text", top=5)' if completes else "predict([...])"
     return "\n".join(
         [
             f"# {Path(place).name}",
@@ -63,7 +66,7 @@ def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: s
             "import recur",
             "",
             f"model = recur.load({place!r})",
-            'model.complete("the beginning of a text", top=5)' if completes else "model.predict([...])",
+            f"model.{'generate(length=64)' if plays else call}",
             "```",
             "",
             "## Train it again",

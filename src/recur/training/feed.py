@@ -10,7 +10,7 @@ import numpy as np
 from recur.data import Example, RowOrder
 from recur.errors import DataError
 from recur.modes import Batch, Mode
-from recur.modes.mode import Encoded
+from recur.modes.mode import Encoded, has_time
 
 KEEP_BYTES = 512 * 2**20
 
@@ -100,8 +100,7 @@ def _cut(array: np.ndarray | None, length: int | None) -> np.ndarray | None:
 
 
 def _cut_array(array: np.ndarray, length: int | None) -> np.ndarray:
-    timed = array.ndim == 2 or (array.ndim == 1 and array.dtype.kind in "iu")
-    return array[:length] if timed and length is not None else array
+    return array[:length] if length is not None and has_time(array) else array
 
 
 class RowFeed:
@@ -114,7 +113,7 @@ class RowFeed:
     rows : Rows
     batch_size : int
     seed : int, optional
-        None keeps the rows in order of length, for evaluation.
+        None keeps the rows as they are and in order of length, for evaluation.
     bucket : bool
         Whether batches hold rows of similar lengths.
     """
@@ -124,7 +123,7 @@ class RowFeed:
     def __init__(
         self, mode: Mode, rows: Rows, batch_size: int, *, seed: int | None = None, bucket: bool = True
     ) -> None:
-        self._mode, self._rows = mode, rows
+        self._mode, self._rows, self._seed = mode, rows, seed
         self._epoch = -1
         self._order: list[np.ndarray] = []
         self._random = None
@@ -140,7 +139,13 @@ class RowFeed:
 
     def batch(self, epoch: int, index: int) -> Batch:
         self._turn_to(epoch)
-        return self._mode.collate([self._rows[int(row)] for row in self._order[index]])
+        rows = [self._rows[int(row)] for row in self._order[index]]
+        if self._seed is not None:
+            rows = [
+                self._mode.vary(row, self._seed, epoch, int(place))
+                for row, place in zip(rows, self._order[index], strict=True)
+            ]
+        return self._mode.collate(rows)
 
     def where(self, epoch: int, index: int) -> list[str]:
         self._turn_to(epoch)

@@ -15,6 +15,8 @@ from recur import codecs, data, modes
 from recur.codecs import Codec
 from recur.config import Config
 from recur.data import Example, GroupExamples, Roles
+from recur.data.media import codec_of
+from recur.data.split import fingerprint
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
 from recur.modes import Mode
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
@@ -27,6 +29,8 @@ from recur.training.stream import StreamFeed, Tape
 FINGERPRINT_ROWS = 1000
 SAMPLE_PIECES = 60
 SAMPLE_ROWS = 30
+PICTURES = ("images", "frames")
+SOUND = ("audio", "audio_bands", "audio_window_ms", "audio_hop_ms", "sample_rate")
 
 
 @dataclass
@@ -154,12 +158,26 @@ def refuse_idle(config: Config, roles: Roles) -> None:
     ConfigError
         Naming the option and where it has an effect.
     """
+    whole = roles.input_codec == "images" and config.data.image_steps == "whole"
+    pictures = whole or roles.input_codec == "frames"
     numbers = roles.own_future and roles.input_codec == "numbers"
     writes = roles.mode in ("one-to-many", "many-to-many")
     texts = [codec for codec in (roles.input_codec, roles.target_codec) if codec in data.TEXTS]
+    kinds = (roles.input_codec, roles.target_codec)
     default = Config()
     for section, name, acts, where in (
-        ("model", "attention", roles.mode == "many-to-many", "in many-to-many"),
+        (
+            "model",
+            "attention",
+            roles.mode == "many-to-many" or (whole and roles.mode == "one-to-many"),
+            "in many-to-many, and in one-to-many from a picture",
+        ),
+        *(("model", name, pictures, "on pictures") for name in ("convolutions", "picture_pooling", "augment")),
+        *(("data", name, roles.input_codec in PICTURES, "on pictures") for name in ("image_size", "image_color")),
+        ("data", "image_steps", roles.input_codec == "images", "on pictures"),
+        ("data", "frame_rate", roles.input_codec == "frames", "on videos"),
+        *(("data", name, "notes" in kinds, "on notes") for name in ("notes", "frames_per_beat", "transpose")),
+        *(("data", name, "audio" in kinds, "on sound") for name in SOUND),
         ("model", "pooling", roles.mode == "many-to-one", "in many-to-one"),
         ("training", "teacher_forcing", writes, "where a sequence is written: one-to-many and many-to-many"),
         ("training", "bptt_stride", roles.stream, "on one long text"),
@@ -244,6 +262,9 @@ def _in_words(dataset: data.Dataset, train: Feed, stream: bool) -> str:
     unit = "line" if stream else "sequence" if isinstance(dataset.train, GroupExamples) else "row"
     said = ", ".join(f"{len(part):,} {unit}{'s' * (len(part) != 1)} {name}" for name, part in parts.items())
     said += f" ({dataset.held_out})"
+    if dataset.damaged:
+        said += f"; {len(dataset.damaged):,} rows left out, whose files are damaged: {dataset.damaged[0]}"
+        said += ", …" if len(dataset.damaged) > 1 else ""
     if isinstance(train, StreamFeed):
         said += f"; {len(train.tape):,} symbols as {train.layout.streams} parallel streams"
     return said
@@ -277,8 +298,17 @@ def _fingerprint(examples: Sequence[Example]) -> str:
     step = max(1, len(examples) // FINGERPRINT_ROWS)
     for index in range(0, len(examples), step):
         example = examples[index]
-        digest.update(repr((example.input, example.target)).encode("utf-8", "surrogatepass"))
+        digest.update(repr((_named(example.input), _named(example.target))).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
+
+
+def _named(value: Any) -> Any:
+    """A value, or of files their names: a folder may move, and a run still go on."""
+    if isinstance(value, list):
+        return [_named(each) for each in value]
+    if isinstance(value, (str, Path)) and codec_of(value) is not None:
+        return Path(value).name
+    return fingerprint(value) if isinstance(value, np.ndarray) else value
 
 
 def _same_rows(run: RunFolder, rows: dict[str, Any]) -> None:

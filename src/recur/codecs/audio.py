@@ -1,0 +1,199 @@
+"""Sounds as frames of log-mel energies or cepstral coefficients, standardised column by column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from recur.codecs import mel
+from recur.codecs.codec import Codec
+from recur.codecs.files import field
+from recur.codecs.kept import Kept, file_key
+from recur.codecs.sound import is_sound, read_sound, resample
+from recur.errors import ConfigError, DataError, RunError
+
+Features = Literal["log-mel", "mfcc"]
+
+# what files were computed to, in this process
+_kept = Kept()
+
+
+class AudioCodec(Codec):
+    """A sound file, or (samples, rate), as (T, C) float32: ``x' = (x - mean) / deviation`` of each column.
+
+    The features are those of `recur.codecs.mel`. They are computed once a process: what a file gave is kept in
+    memory, up to 256 MiB, by the file's place, size and time of writing. Sounds of another rate are resampled by a
+    windowed sinc (`recur.codecs.sound`).
+
+    Parameters
+    ----------
+    features : str
+        ``log-mel``: C = bands; ``mfcc``: C = 13 coefficients of them.
+    bands : int
+        Mel bands between 0 Hz and half the rate.
+    window_ms, hop_ms : float
+        Length of a frame, and time between the beginnings of two, in milliseconds.
+    sample_rate : int, optional
+        Samples a second; default: those of the first sound that `fit` meets.
+    """
+
+    kind = "audio"
+    discrete = False
+    sequence = True
+
+    def __init__(
+        self, features: Features = "log-mel", *, bands: int = 40, window_ms: float = 25.0, hop_ms: float = 10.0,
+        sample_rate: int | None = None,
+    ) -> None:  # fmt: skip
+        self.features: Features = features
+        self.bands, self.window_ms, self.hop_ms = bands, float(window_ms), float(hop_ms)
+        self.sample_rate = sample_rate
+        self.size = bands if features == "log-mel" else min(mel.COEFFICIENTS, bands)
+        self.mean = np.zeros(self.size)
+        self.deviation = np.ones(self.size)
+        self.resampled = 0
+        self._seen = 0
+        if sample_rate is not None:
+            self._check(sample_rate)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        noun = "band" if self.features == "log-mel" else "coefficient"
+        return [f"{noun} {index + 1}" for index in range(self.size)]
+
+    def fit(self, values: Iterable[Any]) -> AudioCodec:
+        """Take the rate of the first sound, where none was asked for, and measure mean and deviation of each column."""
+        count, self.resampled = 0, 0
+        total, squares = np.zeros(self.size), np.zeros(self.size)
+        shift: np.ndarray | None = None
+        for value in values:
+            frames = self._compute(value)
+            # far from zero the squares of what is left after a first mean lose nothing
+            shift = frames.mean(axis=0) if shift is None else shift
+            total += (frames - shift).sum(axis=0)
+            squares += ((frames - shift) ** 2).sum(axis=0)
+            count += len(frames)
+        if not count or shift is None:
+            raise DataError("there are no sounds to measure", hint="give at least one")
+        gap = total / count
+        self.mean = shift + gap
+        deviation = np.sqrt(np.maximum(squares / count - gap**2, 0.0))
+        self.deviation = np.where(deviation > 1e-9 * np.maximum(np.abs(self.mean), 1.0), deviation, 1.0)
+        self._seen = count
+        return self
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Return the standardised frames of a sound, (T, C) float32."""
+        if not self._seen:
+            raise DataError("the audio codec has no scale yet", hint="call fit(values) first")
+        standardised: np.ndarray = (self._compute(value) - self.mean) / self.deviation
+        return standardised.astype(np.float32)
+
+    def decode(self, array: Any) -> list[list[float]]:
+        """Return standardised frames (T, C) in their own units again; a sound cannot be made of them."""
+        values = np.asarray(array, np.float64)
+        if values.ndim != 2 or values.shape[1] != self.size:
+            raise DataError(f"expected frames of shape (steps, {self.size}), got {values.shape}")
+        own: list[list[float]] = (values * self.deviation + self.mean).tolist()
+        return own
+
+    def frames(self, value: Any) -> np.ndarray:
+        """Return the frames of a sound before they are standardised, (T, C) float64, to be drawn."""
+        return self._compute(value)
+
+    def intact(self, value: Any) -> None:
+        """Read the file that a value names from end to end; other values name none.
+
+        Raises
+        ------
+        DamagedError
+            When it is missing, no sound, cut short or empty.
+        """
+        if is_sound(value):
+            # reading and computing is one work: what is checked here is not read again
+            self._compute(value)
+
+    def _compute(self, value: Any) -> np.ndarray:
+        """Return the frames of a sound, (T, C) float64, from memory where they are there."""
+        file: Hashable | None = file_key(Path(value)) if is_sound(value) and Path(value).is_file() else None
+        found = None if file is None else _kept.get((file, *self._recipe()))
+        if found is not None:
+            return found
+        samples, rate = read_sound(value)
+        if self.sample_rate is None:
+            self._check(rate)
+            self.sample_rate = rate
+        if rate != self.sample_rate:
+            self.resampled += 1
+            samples = resample(samples, rate, self.sample_rate)
+        window, hop = (max(1, round(self.sample_rate * ms / 1000)) for ms in (self.window_ms, self.hop_ms))
+        work = mel.log_mel if self.features == "log-mel" else mel.mfcc
+        frames = work(samples, self.sample_rate, bands=self.bands, window=window, hop=hop)
+        return frames if file is None else _kept.put((file, *self._recipe()), frames)
+
+    def _recipe(self) -> tuple[Hashable, ...]:
+        """What decides the frames of a file."""
+        return self.features, self.bands, self.window_ms, self.hop_ms, self.sample_rate
+
+    def _check(self, rate: int) -> None:
+        """Refuse more bands than the transform has places for: a band between two of them would always be silent."""
+        size = mel.transform_size(max(1, round(rate * self.window_ms / 1000)))
+        if not mel.filters(self.bands, size, rate).any(axis=1).all():
+            raise ConfigError(
+                f"{self.bands} mel bands are too many for windows of {self.window_ms:g} ms at {rate:,} samples a "
+                "second: some lie between two frequencies of the transform",
+                hint=f"--audio-bands {max(2, self.bands // 2)}, or a longer --audio-window-ms",
+            )
+
+    def show(self, value: Any, width: int = 72) -> str:
+        """Return the name of a sound, its length and its rate on one line."""
+        if isinstance(value, list) and (not value or isinstance(value[0], list)):
+            return f"{len(value)} frames"[:width]
+        name = Path(value).name if is_sound(value) else "samples"
+        samples, rate = read_sound(value)
+        text = f"{name} ({len(samples) / rate:.2f} s at {rate:,} Hz)"
+        return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+    def describe(self) -> str:
+        """Return what a frame is."""
+        what = f"{self.bands} log-mel bands" if self.features == "log-mel" else f"{self.size} cepstral coefficients"
+        rate = f" at {self.sample_rate:,} Hz" if self.sample_rate else ""
+        return f"audio: {what}{rate}, {self.window_ms:g} ms every {self.hop_ms:g} ms"
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "features": self.features,
+            "bands": self.bands,
+            "window_ms": self.window_ms,
+            "hop_ms": self.hop_ms,
+            "sample_rate": self.sample_rate,
+            "mean": self.mean.tolist(),
+            "deviation": self.deviation.tolist(),
+            "seen": self._seen,
+        }
+
+    @classmethod
+    def _restore(cls, state: dict[str, Any], path: Path) -> AudioCodec:
+        features = field(state, "features", str, path)
+        if features not in ("log-mel", "mfcc"):
+            raise RunError(f'{path} is damaged: "features" should be log-mel or mfcc, found {features!r}')
+        bands, rate = field(state, "bands", int, path), field(state, "sample_rate", int, path)
+        window, hop = field(state, "window_ms", float, path), field(state, "hop_ms", float, path)
+        if bands < 2 or rate < 1 or not window > 0 or not hop > 0:
+            raise RunError(f"{path} is damaged: {bands} bands at {rate} Hz, {window} ms every {hop} ms")
+        codec = cls(
+            "mfcc" if features == "mfcc" else "log-mel", bands=bands, window_ms=window, hop_ms=hop, sample_rate=rate
+        )
+        for key in ("mean", "deviation"):
+            values = field(state, key, list, path)
+            good = all(isinstance(each, (int, float)) and math.isfinite(each) for each in values)
+            if not good or len(values) != codec.size or (key == "deviation" and min(values) <= 0):
+                raise RunError(f'{path} is damaged: "{key}" should hold {codec.size} finite numbers')
+            setattr(codec, key, np.array(values, np.float64))
+        codec._seen = field(state, "seen", int, path)
+        return codec

@@ -1,0 +1,206 @@
+"""Frames: a video, or a folder or list of pictures, as a sequence of pictures."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recur.codecs.codec import Codec, shorten
+from recur.codecs.files import field
+from recur.codecs.kept import Kept
+from recur.codecs.pictures import fitted, is_picture, known_as, name_of, read_picture, shrunk, to_png
+from recur.codecs.scale import Scale
+from recur.errors import DamagedError, DataError, require
+
+VIDEOS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"})
+
+_kept = Kept()
+_DIGITS = re.compile(r"(\d+)")
+
+
+class FramesCodec(Codec):
+    """A video as its pictures, (T, H, W, C) float32, each channel of mean 0 and deviation 1 over the training frames.
+
+    A raw value is the path of a video (read by PyAV, extra ``video``), the path of a folder of pictures, taken by
+    name with numbers by their size, a list of pictures, or an array (T, H, W) or (T, H, W, C) of uint8.
+
+    Parameters
+    ----------
+    size : int, list of int or None
+        Side of a square, or height and width, to scale and crop to; None: what all training frames have.
+    color : str
+        ``gray``, ``rgb``, or ``auto``: gray where all training frames are.
+    frame_rate : float, optional
+        Frames a second to take of a video: at each multiple of 1 / frame_rate the picture that is on the screen.
+        Pictures in folders and lists have no clock and are all taken.
+    """
+
+    kind = "frames"
+    discrete = False
+    sequence = True
+
+    def __init__(
+        self, *, size: int | list[int] | tuple[int, int] | None = None, color: str = "auto",
+        frame_rate: float | None = None,
+    ) -> None:  # fmt: skip
+        self.frame_rate = frame_rate
+        self.scale = Scale(size, color)
+        self.size = 0
+
+    def fit(self, values: Iterable[Any]) -> FramesCodec:
+        """Find out size and colour of the frames, and measure mean and deviation of their channels."""
+        self.scale.measure(frame for value in values for frame in self._frames(value))
+        return self._settle()
+
+    def _settle(self) -> FramesCodec:
+        self.grid = self.scale.grid
+        self.size = self.scale.channels
+        return self
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Return the standardised frames, (T, H, W, C) float32."""
+        frames = [self.scale.read(frame) for frame in self._frames(value)]
+        stacked = np.stack(frames) if frames else np.zeros((0, *self.scale.grid), np.uint8)
+        return self.scale.standardised(stacked)
+
+    def decode(self, array: Any) -> np.ndarray:
+        """Return the frames of an array that `encode` made, (T, H, W, C) uint8."""
+        values = np.asarray(array)
+        if values.shape[1:] != self.scale.grid:
+            raise DataError(f"expected frames of shape (steps, *{self.scale.grid}), got {values.shape}")
+        return self.scale.restored(values)
+
+    def intact(self, value: Any) -> None:
+        """Read all frames at the size of this codec."""
+        for frame in self._frames(value):
+            read_picture(frame, self.scale.size)
+
+    def show(self, value: Any, width: int = 72) -> str:
+        """Return the file's name, or the number of frames."""
+        if isinstance(value, (str, Path)):
+            return shorten(name_of(value), width)
+        return shorten(f"{len(value)} frames", width)
+
+    def strip(self, value: Any, count: int = 8, side: int = 64) -> bytes:
+        """Return at most ``count`` frames, spread evenly, side by side in one PNG file, for reports."""
+        frames = list(self._frames(value))
+        if not frames:
+            raise DataError("there are no frames to show")
+        chosen = [frames[int(place)] for place in np.linspace(0, len(frames) - 1, min(count, len(frames)))]
+        small = [shrunk(read_picture(frame), side) for frame in chosen]
+        channels = max(each.shape[2] for each in small)
+        height, width = small[0].shape[:2]
+        same = [np.broadcast_to(fitted(each, (height, width)), (height, width, channels)) for each in small]
+        return to_png(np.ascontiguousarray(np.concatenate(same, axis=1)))
+
+    def describe(self) -> str:
+        """Return size, colour and frame rate."""
+        rate = f", {self.frame_rate:g} a second" if self.frame_rate else ""
+        return f"frames: {self.scale.describe()}{rate}"
+
+    def _frames(self, value: Any) -> Iterator[Any]:
+        """Yield the pictures of a value."""
+        if isinstance(value, np.ndarray):
+            if value.dtype != np.uint8 or value.ndim not in (3, 4):
+                raise DataError(
+                    f"expected frames of uint8, (steps, height, width) or with channels, found {value.dtype} of shape "
+                    f"{value.shape}",
+                    hint="of numbers from 0 to 1: (array * 255).round().astype('uint8')",
+                )
+            yield from value
+        elif isinstance(value, (list, tuple)):
+            yield from value
+        elif isinstance(value, (str, Path)) and Path(value).is_dir():
+            yield from frames_of_folder(Path(value))
+        elif isinstance(value, (str, Path)):
+            yield from read_video(Path(value), self.frame_rate, self.scale.size)
+        else:
+            raise DataError(
+                f"expected frames, found {type(value).__name__}",
+                hint="give the path of a video or of a folder of pictures, a list of pictures or an array",
+            )
+
+    def _state(self) -> dict[str, Any]:
+        return {"frame_rate": self.frame_rate, **self.scale.state()}
+
+    @classmethod
+    def _restore(cls, state: dict[str, Any], path: Path) -> FramesCodec:
+        rate = None if state.get("frame_rate") is None else field(state, "frame_rate", float, path)
+        codec = cls(frame_rate=rate)
+        codec.scale = Scale.restore(state, path)
+        return codec._settle()
+
+
+def frames_of_folder(folder: Path) -> list[Path]:
+    """Return the pictures of a folder by name, numbers in the names by their size: frame2 before frame10.
+
+    Raises
+    ------
+    DamagedError
+        When there is none.
+    """
+    found = [path for path in folder.iterdir() if is_picture(path) and not path.name.startswith(".")]
+    if not found:
+        raise DamagedError(f"{folder} has no pictures in it", hint="name a folder of .png or .jpg files, or a video")
+    return sorted(found, key=lambda path: [int(p) if p.isdigit() else p for p in _DIGITS.split(path.name)])
+
+
+def read_video(path: Path, rate: float | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Return the frames of a video, (T, H, W, C) uint8; gray where the video has no colour planes.
+
+    Parameters
+    ----------
+    path : Path
+    rate : float, optional
+        Frames a second to take; None takes all.
+    size : (int, int), optional
+        Height and width to scale and crop to.
+
+    Raises
+    ------
+    DamagedError
+        When the file is missing, cut short or no video.
+    MissingExtraError
+        Without PyAV.
+    """
+    key = (known_as(path), rate, size)
+    found = _kept.get(key)
+    return found if found is not None else _kept.put(key, _decoded(path, rate, size))
+
+
+def _decoded(path: Path, rate: float | None, size: tuple[int, int] | None) -> np.ndarray:
+    av = require("av", "video")
+    frames: list[np.ndarray] = []
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            start: float | None = None
+            last: np.ndarray | None = None
+            for frame in container.decode(stream):
+                form = "gray" if frame.format.name.startswith(("gray", "mono")) else "rgb24"
+                picture = frame.to_ndarray(format=form)
+                array = fitted(picture[:, :, None] if picture.ndim == 2 else picture, size)
+                if rate is None or frame.time is None:
+                    frames.append(array)
+                    continue
+                start = frame.time if start is None else start
+                # what was on the screen until now belongs to the moments that have passed
+                due = math.ceil((frame.time - start) * rate - 1e-6)
+                while last is not None and len(frames) < due:
+                    frames.append(last)
+                last = array
+            if last is not None and rate is not None:
+                frames.append(last)
+    except (av.FFmpegError, IndexError, ValueError) as error:
+        raise DamagedError(
+            f"{path} is damaged or no video ({error or 'there is no stream of pictures'})",
+            hint="mend the file or leave it out; --damaged skip leaves out all such rows",
+        ) from error
+    if not frames:
+        raise DamagedError(f"{path} has no frames", hint="give a video with at least one picture")
+    return np.stack(frames)

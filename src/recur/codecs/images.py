@@ -1,0 +1,121 @@
+"""Images: a picture as one value, as the sequence of its rows, or as the sequence of its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recur.codecs.codec import Codec, shorten
+from recur.codecs.files import field
+from recur.codecs.pictures import name_of, read_picture, shrunk, to_png
+from recur.codecs.scale import Scale
+from recur.errors import DataError, RunError
+
+STEPS = ("whole", "rows", "pixels")
+
+
+class ImagesCodec(Codec):
+    """Pictures of one size, each channel of mean 0 and deviation 1 over the training pictures.
+
+    ==========  =====================  ===================================
+    steps       encode(value)          read by
+    ==========  =====================  ===================================
+    ``whole``   (H, W, C) float32      convolutions (one-to-one, one-to-many)
+    ``rows``    (H, W*C) float32       a recurrence, from top to bottom
+    ``pixels``  (H*W, C) float32       a recurrence, row after row
+    ==========  =====================  ===================================
+
+    A raw value is the path of a picture, an array of uint8, (H, W) or (H, W, C), or a PIL image. Files are read when
+    they are asked for, and what they hold is kept in memory within a bound.
+
+    Parameters
+    ----------
+    size : int, list of int or None
+        Side of a square, or height and width, to scale and crop to; None: what all training pictures have.
+    color : str
+        ``gray``, ``rgb``, or ``auto``: gray where all training pictures are.
+    steps : str
+        ``whole``, ``rows`` or ``pixels``.
+
+    Example
+    -------
+    >>> codec = ImagesCodec(steps="rows").fit([np.eye(4, dtype=np.uint8) * 255])
+    >>> codec.encode(np.zeros((4, 4), np.uint8)).shape, codec.describe()
+    ((4, 4), 'images: 4 x 4, gray, row by row (4 steps of 4)')
+    """
+
+    kind = "images"
+    discrete = False
+
+    def __init__(
+        self, *, size: int | list[int] | tuple[int, int] | None = None, color: str = "auto", steps: str = "whole"
+    ) -> None:
+        if steps not in STEPS:
+            raise DataError(f"a picture cannot be read by {steps!r}", hint=f"one of {', '.join(STEPS)}")
+        self.steps = steps
+        self.sequence = steps != "whole"
+        self.scale = Scale(size, color)
+        self.size = 0
+
+    def fit(self, values: Iterable[Any]) -> ImagesCodec:
+        """Find out size and colour of the pictures, and measure mean and deviation of their channels."""
+        self.scale.measure(values)
+        return self._settle()
+
+    def _settle(self) -> ImagesCodec:
+        height, width, channels = self.scale.grid
+        self.grid = (height, width, channels) if self.steps == "whole" else None
+        self.size = width * channels if self.steps == "rows" else channels
+        return self
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Return the standardised picture: (H, W, C), (H, W*C) or (H*W, C) float32."""
+        array = self.scale.standardised(self.scale.read(value))
+        return array if self.steps == "whole" else array.reshape(-1, self.size)
+
+    def decode(self, array: Any) -> np.ndarray:
+        """Return the picture of an array that `encode` made, (H, W, C) uint8."""
+        height, width, channels = self.scale.grid
+        values = np.asarray(array)
+        if values.size != height * width * channels:
+            raise DataError(f"expected {height * width * channels} numbers ({self.describe()}), got {values.size}")
+        return self.scale.restored(values.reshape(height, width, channels))
+
+    def intact(self, value: Any) -> None:
+        """Read a picture at the size of this codec."""
+        read_picture(value, self.scale.size)
+
+    def show(self, value: Any, width: int = 72) -> str:
+        """Return the file's name, or the size of an array."""
+        if isinstance(value, np.ndarray):
+            return shorten(f"a picture of {' x '.join(map(str, value.shape[:2]))}", width)
+        return shorten(name_of(value), width)
+
+    def thumbnail(self, value: Any, side: int = 64) -> bytes:
+        """Return a small copy of a picture as a PNG file, its shape kept, for reports."""
+        return to_png(shrunk(read_picture(value), side))
+
+    def describe(self) -> str:
+        """Return size, colour and how a picture is read."""
+        height, width, _ = self.scale.grid
+        how = {
+            "whole": "",
+            "rows": f", row by row ({height} steps of {self.size})",
+            "pixels": f", pixel by pixel ({height * width} steps)",
+        }
+        return f"images: {self.scale.describe()}{how[self.steps]}"
+
+    def _state(self) -> dict[str, Any]:
+        return {"steps": self.steps, **self.scale.state()}
+
+    @classmethod
+    def _restore(cls, state: dict[str, Any], path: Path) -> ImagesCodec:
+        steps = field(state, "steps", str, path)
+        if steps not in STEPS:
+            raise RunError(f'{path} is damaged: "steps" is {steps!r}')
+        codec = cls(steps=steps)
+        codec.scale = Scale.restore(state, path)
+        return codec._settle()

@@ -1,0 +1,63 @@
+"""Arrays that were expensive to make, kept in memory within a bound."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from pathlib import Path
+
+import numpy as np
+
+KEEP_BYTES = 256 * 2**20
+
+
+class Kept:
+    """Arrays by key, the least recently used ones forgotten when they are more than so many bytes.
+
+    Each process has its own, so that nothing is shared that another process could damage.
+
+    Parameters
+    ----------
+    most : int
+        Bytes.
+    """
+
+    def __init__(self, most: int = KEEP_BYTES) -> None:
+        self.most = most
+        self.bytes = 0
+        self._arrays: OrderedDict[Hashable, np.ndarray] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Number of arrays."""
+        return len(self._arrays)
+
+    def get(self, key: Hashable) -> np.ndarray | None:
+        """Return an array that is kept, or None."""
+        found = self._arrays.get(key)
+        if found is not None:
+            self._arrays.move_to_end(key)
+        return found
+
+    def put(self, key: Hashable, array: np.ndarray) -> np.ndarray:
+        """Keep an array if it is not too large, and return it, no longer to be written to."""
+        array.flags.writeable = False
+        before = self._arrays.pop(key, None)
+        self.bytes -= 0 if before is None else before.nbytes
+        if array.nbytes <= self.most:
+            self.bytes += array.nbytes
+            self._arrays[key] = array
+            while self.bytes > self.most:
+                self.bytes -= self._arrays.popitem(last=False)[1].nbytes
+        return array
+
+
+def file_key(path: Path) -> Hashable:
+    """Return what a file is known by: its place, its size and when it was written last.
+
+    Raises
+    ------
+    OSError
+        When there is no such file.
+    """
+    facts = path.stat()
+    return str(path.resolve()), facts.st_size, facts.st_mtime_ns

@@ -1,0 +1,155 @@
+"""Notes written as text, and as one event a step: a note, a rest, or the one before held on.
+
+A note is its letter, an optional sharp (#) or flat (b) and its octave, with C4 in the middle of the piano (MIDI pitch
+60); notes that begin together are joined by +, and r is a rest. A note lasts one beat, or as many as stand after *,
+or the part of one that stands after / (as in ABC notation)::
+
+    C4 D4 E4/2 r/2 C4+E4+G4*2 B3*3/2
+
+On the grid every step is an event::
+
+    E4/2 r/2 C4*2    at 4 steps a beat:   E4 -  r -  C4 - - - - - - -
+
+The form is that of Magenta's Melody RNN (note on, note off, no event: Waite 2016) with the hold sign of Hadjeres,
+Pachet and Nielsen 2017, section 3.1; joined notes are events of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from recur.codecs.codec import shorten
+from recur.errors import DataError
+
+HOLD, REST = "-", "r"
+
+_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_NOTE = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
+_EVENT = re.compile(r"([^*/]+)(?:\*(\d+))?(?:/(\d+))?")
+
+
+def pitch_of(name: str) -> int:
+    """Return the MIDI pitch of a name.
+
+    >>> pitch_of("C4"), pitch_of("Bb3"), pitch_of("f#5")
+    (60, 58, 78)
+
+    Raises
+    ------
+    DataError
+        When it names no note from C-1 to G9.
+    """
+    found = _NOTE.fullmatch(name)
+    pitch = -1
+    if found:
+        letter, accidental, octave = found.groups()
+        shift = {"": 0, "#": 1, "b": -1}[accidental]
+        pitch = 12 * (int(octave) + 1) + _STEPS[letter.upper()] + shift
+    if not 0 <= pitch <= 127:
+        raise DataError(
+            f'"{shorten(name, 20)}" is no note; expected a letter and an octave, or r for a rest',
+            hint="C4 is the middle of the piano: C4 F#4 Bb3",
+        )
+    return pitch
+
+
+def name_of(pitch: int) -> str:
+    """Return the name of a MIDI pitch, with sharps.
+
+    >>> name_of(60), name_of(58)
+    ('C4', 'A#3')
+    """
+    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def chord_name(pitches: Iterable[int]) -> str:
+    """Return the names of pitches that begin together, the lowest first; a rest for none."""
+    return "+".join(name_of(pitch) for pitch in sorted(set(pitches))) or REST
+
+
+def events_of(line: str, frames_per_beat: int) -> list[str]:
+    """Return one event a step for a line of notes.
+
+    >>> events_of("C4/2 r/2 E4", 4)
+    ['C4', '-', 'r', '-', 'E4', '-', '-', '-']
+
+    Raises
+    ------
+    DataError
+        When a word is no note, or does not last a whole number of steps.
+    """
+    events: list[str] = []
+    for word in line.split():
+        found = _EVENT.fullmatch(word)
+        what, times, part = found.groups() if found else (word, None, None)
+        if int(part or 1) == 0:
+            raise DataError(f'"{shorten(word, 20)}" lasts a beat divided by 0', hint="C4/2 lasts half a beat")
+        beats = Fraction(int(times or 1), int(part or 1))
+        steps = beats * frames_per_beat
+        if steps.denominator != 1 or steps < 1:
+            raise DataError(
+                f'"{shorten(word, 20)}" lasts {beats} beats, which is no whole number of steps at '
+                f"{frames_per_beat} a beat",
+                hint=f"--frames-per-beat {frames_per_beat * steps.denominator}",
+            )
+        name = REST if what in (REST, "R") else chord_name({pitch_of(each) for each in what.split("+")})
+        events += [name, *[HOLD] * (int(steps) - 1)]
+    return events
+
+
+def line_of(events: Sequence[str], frames_per_beat: int) -> str:
+    """Return the line of notes that events make; a hold with nothing before it is a rest.
+
+    >>> line_of(["C4", "-", "r", "-", "E4", "-", "-", "-"], 4)
+    'C4/2 r/2 E4'
+    """
+    words: list[tuple[str, int]] = []
+    for event in events:
+        if event == HOLD and words:
+            name, steps = words[-1]
+            words[-1] = (name, steps + 1)
+        else:
+            words.append((REST if event == HOLD else event, 1))
+    return " ".join(name + _length(Fraction(steps, frames_per_beat)) for name, steps in words)
+
+
+def notes_of(events: Sequence[str]) -> np.ndarray:
+    """Return the notes of events: (N, 3) int64 of start, end and pitch."""
+    notes: list[tuple[int, int, int]] = []
+    sounding: list[int] = []
+    began = 0
+    for step, event in enumerate([*events, REST]):
+        if event == HOLD:
+            continue
+        notes += [(began, step, pitch) for pitch in sounding]
+        sounding = [] if event == REST else [pitch_of(each) for each in event.split("+")]
+        began = step
+    return np.array(notes, np.int64).reshape(-1, 3)
+
+
+def events_of_notes(notes: np.ndarray) -> list[str]:
+    """Return one event a step for notes (N, 3): those that begin together, until the next ones begin or they end."""
+    begins: dict[int, list[tuple[int, int]]] = {}
+    for start, end, pitch in notes.tolist():
+        begins.setdefault(start, []).append((end, pitch))
+    starts = sorted(begins)
+    events = [REST, *[HOLD] * (starts[0] - 1)] if starts and starts[0] > 0 else []
+    for place, start in enumerate(starts):
+        after = starts[place + 1] if place + 1 < len(starts) else None
+        end = max(end for end, _ in begins[start])
+        until = end if after is None else min(end, after)
+        events += [chord_name({pitch for _, pitch in begins[start]}), *[HOLD] * (until - start - 1)]
+        if after is not None and after > until:
+            events += [REST, *[HOLD] * (after - until - 1)]
+    return events
+
+
+def _length(beats: Fraction) -> str:
+    """How a length is written after a note; nothing for one beat."""
+    times = f"*{beats.numerator}" if beats.numerator != 1 else ""
+    return times + (f"/{beats.denominator}" if beats.denominator != 1 else "")

@@ -1,0 +1,172 @@
+"""Pictures as arrays: opened, turned upright, brought to one size and one number of channels.
+
+Files are decoded by Pillow (extra ``image``); arrays that have the size already need no Pillow. What a file is decoded
+to is kept in memory within a bound, since a network meets each picture in every epoch.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recur.codecs.kept import Kept, file_key
+from recur.errors import DamagedError, DataError, require
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"})
+GRAY, RGB = 1, 3
+
+# of a pixel's brightness, in 65536ths (ITU-R BT.601, as Pillow has it)
+_RED, _GREEN, _BLUE, _HALF = 19595, 38470, 7471, 32768
+
+
+_kept = Kept()
+
+
+def is_picture(name: str | Path) -> bool:
+    """Return whether the name of a file ends as a picture's does."""
+    return Path(name).suffix.lower() in SUFFIXES
+
+
+def read_picture(value: Any, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Return a picture as (H, W, C) uint8 with C = 1 (gray) or 3 (red, green, blue).
+
+    It is turned as its EXIF data say; transparent parts lie over white; 16 bits become 8.
+
+    Parameters
+    ----------
+    value : path, ndarray or PIL image
+        An array is uint8, (H, W) or (H, W, C).
+    size : (int, int), optional
+        Height and width: the picture is scaled to cover them, and what stands out is cut off evenly on both sides.
+
+    Raises
+    ------
+    DamagedError
+        When a file is missing, cut short or no picture.
+    DataError
+        When the value is none of these.
+    MissingExtraError
+        When Pillow is needed and not installed.
+    """
+    if isinstance(value, np.ndarray):
+        return fitted(_checked(value), size)
+    if not isinstance(value, (str, Path)):
+        return _of_image(value, size)
+    path = Path(value)
+    key = (known_as(path), size)
+    found = _kept.get(key)
+    return found if found is not None else _kept.put(key, _of_file(path, size))
+
+
+def fitted(array: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
+    """Return (H, W, C) uint8 scaled and cut to a height and width."""
+    if size is None or array.shape[:2] == size:
+        return array
+    image = require("PIL.Image", "image").fromarray(array[:, :, 0] if array.shape[2] == GRAY else array)
+    return _of_image(image, size)
+
+
+def in_channels(array: np.ndarray, channels: int) -> np.ndarray:
+    """Return (H, W, C) uint8 with so many channels: gray repeated, or colours weighed to their brightness."""
+    if array.shape[2] == channels:
+        return array
+    if channels == RGB:
+        return np.repeat(array, RGB, axis=2)
+    red, green, blue = (array[:, :, place].astype(np.uint32) for place in range(3))
+    return ((red * _RED + green * _GREEN + blue * _BLUE + _HALF) >> 16).astype(np.uint8)[:, :, None]
+
+
+def to_png(array: np.ndarray) -> bytes:
+    """Return (H, W, C) uint8 as the bytes of a PNG file."""
+    image = require("PIL.Image", "image").fromarray(array[:, :, 0] if array.shape[2] == GRAY else array)
+    buffer = io.BytesIO()
+    image.save(buffer, "png")
+    return buffer.getvalue()
+
+
+def shrunk(array: np.ndarray, side: int) -> np.ndarray:
+    """Return (H, W, C) uint8 scaled so that its longer side is ``side``, its shape kept."""
+    height, width = array.shape[:2]
+    factor = side / max(height, width)
+    return fitted(array, (max(1, round(height * factor)), max(1, round(width * factor))))
+
+
+def name_of(value: Any) -> str:
+    """Return the file of a picture, or what kind of value it is."""
+    return Path(value).name if isinstance(value, (str, Path)) else f"a picture in memory ({type(value).__name__})"
+
+
+def known_as(path: Path) -> Hashable:
+    """Return what a file is known by.
+
+    Raises
+    ------
+    DamagedError
+        When there is no such file.
+    """
+    try:
+        return file_key(path)
+    except OSError as error:
+        hint = "mend the path, or leave the row out"
+        raise DamagedError(f"{path} cannot be read: {error.strerror}", hint=hint) from None
+
+
+def _of_file(path: Path, size: tuple[int, int] | None) -> np.ndarray:
+    pillow = require("PIL.Image", "image")
+    try:
+        with pillow.open(path) as image:
+            if size is not None:
+                # a JPEG can be decoded at a half, a quarter or an eighth of its size; it may still have to be turned
+                image.draft(None, (max(size), max(size)))
+            return _of_image(image, size)
+    except DataError:
+        raise
+    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and others
+        raise DamagedError(
+            f"{path} is damaged or no picture ({error})",
+            hint="mend the file or leave it out; --damaged skip leaves out all such rows",
+        ) from error
+
+
+def _of_image(image: Any, size: tuple[int, int] | None) -> np.ndarray:
+    pillow, operations = require("PIL.Image", "image"), require("PIL.ImageOps", "image")
+    if not isinstance(image, pillow.Image):
+        raise DataError(
+            f"expected a picture, found {type(image).__name__}", hint="give a path, a uint8 array or a PIL image"
+        )
+    image = operations.exif_transpose(image)
+    image = _in_eight_bits(image, pillow)
+    if size is not None and image.size != (size[1], size[0]):
+        image = operations.fit(image, (size[1], size[0]), pillow.Resampling.BILINEAR)
+    array = np.array(image, np.uint8)
+    return array[:, :, None] if array.ndim == 2 else array
+
+
+def _in_eight_bits(image: Any, pillow: Any) -> Any:
+    """Return an image of mode L or RGB."""
+    if image.mode.startswith("I"):
+        return pillow.fromarray((np.asarray(image).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8))
+    if image.mode == "F":
+        raise DataError("a picture of floating-point numbers has no black and white", hint="give 8 or 16 bits a pixel")
+    gray = image.mode in ("1", "L", "LA", "La")
+    if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
+        over = image.convert("RGBA")
+        white = pillow.new("RGBA", image.size, "white")
+        image = pillow.alpha_composite(white, over)
+    return image.convert("L" if gray else "RGB")
+
+
+def _checked(array: np.ndarray) -> np.ndarray:
+    """Return an array as (H, W, C) uint8."""
+    fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (GRAY, RGB))
+    if array.dtype != np.uint8 or not fits or not array.size:
+        raise DataError(
+            f"expected a picture of uint8, (height, width) or (height, width, 1 or 3), found {array.dtype} of shape "
+            f"{array.shape}",
+            hint="of numbers from 0 to 1: (array * 255).round().astype('uint8')",
+        )
+    return array[:, :, None] if array.ndim == 2 else array

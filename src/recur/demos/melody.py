@@ -1,0 +1,115 @@
+"""Synced: old tunes, note by note, in ten keys; then one goes on in a key in which it was never heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recur.codecs import NotesCodec
+from recur.codecs.melody import line_of
+from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.demos.single import Demo, Row, Verdict
+from recur.demos.tunes import STEPS_PER_BEAT, TUNES, moved
+from recur.views import pieces
+
+if TYPE_CHECKING:
+    from recur.model import Model
+
+KEYS = range(-5, 7)  # semitones from C
+OPENING = 24  # steps that are given
+SHOWN = ("Ah! vous dirai-je, maman", "Ode to Joy")
+
+
+def rows(part: str) -> list[Row]:
+    """The tunes in ten keys each; in another one for the dev rows, and in another one for the test."""
+    found = []
+    for place, (name, line) in enumerate(TUNES.items()):
+        test, dev = KEYS[5 * place % 12], KEYS[(5 * place + 3) % 12]
+        own = {"test": [test], "dev": [dev], "train": [key for key in KEYS if key not in (test, dev)]}
+        found += [{"tune": moved(line, key), "name": name} for key in own[part]]
+    return found
+
+
+def settings() -> Config:
+    """An LSTM over one event a step: a note, a rest, or a hold."""
+    return Config(
+        data=DataConfig(
+            input=["tune"], input_codec="notes", target_codec="notes", notes="melody", frames_per_beat=STEPS_PER_BEAT
+        ),
+        model=ModelConfig(mode="synced", cell="lstm", hidden_size=192, embedding_size=64, dropout=0.1),
+        training=TrainingConfig(epochs=45, batch_size=16, lr=5e-3, warmup_steps=30, evaluate_every=99, device="cpu"),
+    )
+
+
+def judge(model: Model, rows: Sequence[Row]) -> Verdict:
+    """Give each tune's opening, let the network go on by itself, and compare the notes."""
+    codec = pieces.of_notes(model.target_codec)
+    right = again = notes = 0
+    examples = []
+    for row in rows:
+        truth = codec.tokens(row["tune"])
+        opening = line_of(truth[:OPENING], codec.frames_per_beat)
+        found = list(model.generate(opening, stream=True, temperature=0.0, length=len(truth) - OPENING))
+        piece = line_of([*truth[:OPENING], *found], codec.frames_per_beat)
+        played, repeated, meant = (_begun(codec, line) for line in (piece, " ".join([opening] * 9), row["tune"]))
+        right, again, notes = right + len(played & meant), again + len(repeated & meant), notes + len(meant)
+        if row["name"] in SHOWN:
+            share = len(played & meant) / len(meant)
+            examples.append(
+                {"name": row["name"], "opening": opening, "piece": piece, "truth": row["tune"], "right": share}
+            )
+    return Verdict(
+        "accuracy", right / notes, notes,
+        f"notes that follow the first {OPENING // STEPS_PER_BEAT} beats of {len(rows)} tunes are played, each in time",
+        {"the same beats again and again": again / notes}, examples,
+    )  # fmt: skip
+
+
+def _begun(codec: NotesCodec, line: str) -> set[tuple[int, int]]:
+    """When notes begin after the opening, and which."""
+    return {(start, pitch) for start, _, pitch in codec.notes(line).tolist() if start >= OPENING}
+
+
+def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
+    """The tune as a piano roll, the opening before the bar."""
+    yield f"    {example['name']}: given up to |, then {100 * example['right']:.0f} % of the notes as in the tune"
+    yield from pieces.lines(_codec(), example["piece"], width - 4, opening=OPENING)
+
+
+def main(out: Path | None = None) -> dict[str, Any]:
+    """Train the network, let it go on with the tunes, and write what it plays as MIDI files and pictures."""
+    result = DEMO.main(out)
+    folder = Path(result["run"]).parent
+    result["files"] = []
+    for example in result["examples"]:
+        name = "".join(letter if letter.isalnum() else "-" for letter in example["name"].lower()).strip("-")
+        title = f"{example['name']}, continued by the network"
+        path = folder / f"{name.replace('--', '-')}.mid"
+        written = pieces.write(_codec(), example["piece"], path, opening=OPENING, title=title)
+        result["files"] += [str(each) for each in written]
+    return result
+
+
+def report(result: dict[str, Any], width: int) -> Iterable[str]:
+    """Lay out what `main` returned in so many columns."""
+    yield from DEMO.report(result, width)
+    yield "To hear and to see:  " + "  ".join(result["files"])
+
+
+def _codec() -> NotesCodec:
+    return NotesCodec("melody", frames_per_beat=STEPS_PER_BEAT)
+
+
+DEMO = Demo(
+    name="melody",
+    mode="synced",
+    does="at every step of a tune, the next note; then the network plays on by itself",
+    legend="x_t: a note, a rest or a hold;   y_t: the next one",
+    rows=rows,
+    settings=settings,
+    judge=judge,
+    draw=draw,
+    held_out="each tune in one key of twelve, another one for each",
+    more='recur complete {run} "C4 C4 G4 G4 A4 A4 G4*2" --out more.mid',
+)
