@@ -57,7 +57,7 @@ def test_a_demonstration_learns_is_asked_and_is_drawn(name: str, tmp_path: Path)
     assert "Ask more:  recur " in outcome.out
     assert all(len(line) <= 100 for line in outcome.out.splitlines() if str(tmp_path) not in line)
     assert (tmp_path / "run" / "run" / "model.safetensors").is_file()
-    weights = (tmp_path / "run" / "run" / "model.safetensors").read_bytes()
+    learned = (tmp_path / "run" / "run" / "metrics.json").read_bytes()
     again = run("demo", name, "--out", tmp_path / "run", "--json")
     assert again.code == 0, again.err
     assert "already finished" in again.err
@@ -66,7 +66,7 @@ def test_a_demonstration_learns_is_asked_and_is_drawn(name: str, tmp_path: Path)
     assert 0 <= said["value"] <= 1
     assert all(0 <= reached <= 1 for reached in said["beside"].values())
     assert said["examples"]
-    assert (tmp_path / "run" / "run" / "model.safetensors").read_bytes() == weights
+    assert (tmp_path / "run" / "run" / "metrics.json").read_bytes() == learned
 
 
 class Interrupting(Silent):
