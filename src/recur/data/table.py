@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, overload
@@ -18,6 +19,8 @@ Kind = Literal["text", "table", "tagged"]
 
 _DENSE = 128 * 2**20  # files up to this size have every row in the index, larger ones every 32nd
 _SPARSE_STRIDE = 32
+_SMALL = 16 * 2**20  # files up to this size are read whole, since opening one for each row would take longer
+_KEPT = 4  # such files that stay in memory
 
 
 class Table(Sequence[Row]):
@@ -167,12 +170,25 @@ class FileTable(Table):
     def _read(self, block: int) -> list[tuple[int, Row]]:
         """Return the rows of a block of the index; the last block is remembered."""
         if block != self._block:
-            # opened for each block: a folder may have more documents than the system lets be open
-            with self.path.open("rb") as file:
-                file.seek(self._offsets[block])
-                raw = file.read(self._offsets[block + 1] - self._offsets[block])
             length = self._offsets[block + 1] - self._offsets[block]
+            raw = self._bytes(self._offsets[block], length)
             if len(raw) < length:
                 raise DataError(f"{self.path} became shorter while it was being read", hint="run the command again")
             self._rows, self._block = self._parse(raw), block
         return self._rows
+
+    def _bytes(self, first: int, length: int) -> bytes:
+        """Return a piece of the file."""
+        if self._size <= _SMALL:
+            return _whole(self.path, self.path.stat().st_mtime_ns)[first : first + length]
+        # opened for each piece: a folder may have more documents than the system lets be open
+        with self.path.open("rb") as file:
+            file.seek(first)
+            return file.read(length)
+
+
+@lru_cache(maxsize=_KEPT)
+def _whole(path: Path, changed: int) -> bytes:
+    """Return a file; one that has changed since is another."""
+    del changed
+    return path.read_bytes()
