@@ -12,9 +12,8 @@ values) and are as many as asked for.
 With Luong's attention and without input feeding nothing of a step waits for the attention of the step before it: in
 training all steps of the layers are then one call, and so is the attention of all steps.
 
-Sources: Cho et al. 2014; Bahdanau, Cho and Bengio 2015; Luong, Pham and Manning 2015 (global attention, section 3.1, its scores divided
-by sqrt(H);
-input feeding, section 3.3); Bengio et al. 2015 (scheduled sampling).
+Sources: Cho et al. 2014; Bahdanau, Cho and Bengio 2015; Luong, Pham and Manning 2015 (global attention, section 3.1,
+its scores divided by sqrt(H); input feeding, section 3.3); Bengio et al. 2015 (scheduled sampling).
 """
 
 from __future__ import annotations

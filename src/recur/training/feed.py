@@ -34,6 +34,7 @@ class Feed(Protocol):
     def where(self, epoch: int, index: int) -> list[str]:
         """Name the rows of a batch as a person finds them: ``file.csv:12``."""
         ...
+
     def encoded(self) -> Iterable[Encoded]:
         """Return all rows once, for counting."""
         ...
