@@ -80,3 +80,14 @@ def test_wrong_shapes_are_refused(form) -> None:
         attention(torch.zeros(2, 4), torch.zeros(3, 5, 6))
     with pytest.raises(LayerInputError, match="lengths should be from 0 to the 5 steps"):
         attention(torch.zeros(3, 4), torch.zeros(3, 5, 6), [6, 1, 1])
+
+
+def test_scaled_scores_are_small_however_large_the_layers_are() -> None:
+    torch.manual_seed(0)
+    plain, scaled = LuongAttention(256, 512), LuongAttention(256, 512, scaled=True)
+    scaled.load_state_dict(plain.state_dict())
+    query, states = torch.rand(2, 3, 256), torch.rand(2, 9, 512)
+    close(scaled.score(query, scaled.keys(states)), plain.score(query, plain.keys(states)) / 16)
+    _, sharp = plain(query, states)
+    _, even = scaled(query, states)
+    assert even.max() < 0.2 < sharp.max()

@@ -12,8 +12,8 @@ values) and are as many as asked for.
 With Luong's attention and without input feeding nothing of a step waits for the attention of the step before it: in
 training all steps of the layers are then one call, and so is the attention of all steps.
 
-Sources: Cho et al. 2014; Bahdanau, Cho and Bengio 2015; Luong, Pham and Manning 2015 (global attention, section 3.1;
-input feeding, section 3.3); Bengio et al. 2015 (scheduled sampling).
+Sources: Cho et al. 2014; Bahdanau, Cho and Bengio 2015; Luong, Pham and Manning 2015 (global attention, section 3.1,
+its scores divided by sqrt(H); input feeding, section 3.3); Bengio et al. 2015 (scheduled sampling).
 """
 
 from __future__ import annotations
@@ -106,7 +106,10 @@ class Decoder(nn.Module):
         self.bridge = Bridge(summary_size, self.stack)
         self.attention: Attention | None = None
         if memory_size:
-            self.attention = (BahdanauAttention if self.reads_context else LuongAttention)(size, memory_size)
+            bahdanau = self.reads_context
+            self.attention = (
+                BahdanauAttention(size, memory_size) if bahdanau else LuongAttention(size, memory_size, scaled=True)
+            )
             self.combine = nn.Linear(memory_size + size, fed or size)
             size = fed or size
         self.output: Output

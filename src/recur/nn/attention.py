@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -153,7 +154,7 @@ class BahdanauAttention(Attention):
 
 
 class LuongAttention(Attention):
-    """Multiplicative attention, general form: score(q, k) = q . W k.
+    """Multiplicative attention, general form: score(q, k) = q . W k, or q . W k / sqrt(Q).
 
     Parameters
     ----------
@@ -161,6 +162,9 @@ class LuongAttention(Attention):
         Q, size of the decoder's state.
     states_size : int
         E, size of the encoder's outputs.
+    scaled : bool
+        Divide by sqrt(Q), so that scores are small at first however large Q is, and no step is looked at alone before
+        anything was learned (Vaswani et al. 2017, section 3.2.1).
     device, dtype
         Where and as what the parameters are made.
 
@@ -178,15 +182,22 @@ class LuongAttention(Attention):
     """
 
     def __init__(
-        self, query_size: int, states_size: int, *, device: Any = None, dtype: torch.dtype | None = None
+        self,
+        query_size: int,
+        states_size: int,
+        *,
+        scaled: bool = False,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         self.query_size, self.states_size = query_size, states_size
+        self.scale = 1 / math.sqrt(query_size) if scaled else 1.0
         self.key = nn.Linear(states_size, query_size, bias=False, device=device, dtype=dtype)
 
     def keys(self, states: Tensor) -> Tensor:
-        """W k_s: (B, S, Q)."""
-        keys: Tensor = self.key(states)
+        """W k_s: (B, S, Q), scaled."""
+        keys: Tensor = self.key(states) * self.scale
         return keys
 
     def score(self, query: Tensor, keys: Tensor) -> Tensor:
