@@ -25,6 +25,8 @@ from recur.data import read
 
 SHOWN = 10
 BEAM = 5
+# of the length normalisation of the beam: which is best is found out on the dev rows
+PENALTIES = (0.6, 1.0, 1.5, 2.0)
 _PARTS = {"train": "Flickr_8k.trainImages.txt", "dev": "Flickr_8k.devImages.txt", "test": "Flickr_8k.testImages.txt"}
 
 
@@ -73,24 +75,31 @@ def report(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | l
     """
     del data_folder
     model = recur.load(run)
-    figures, written, references = judged(model, out, "test")
+    penalty = best_penalty(model, out / "dev.csv")
+    figures, written, references = judged(model, out, "test", penalty)
     pictures = list(references)
     step = max(1, len(pictures) // SHOWN)
     chosen = pictures[::step][:SHOWN]
     texts = [f"{written[picture]}\n({references[picture][0]})" for picture in chosen]
     write_bytes(out / "captions.png", contact_sheet(chosen, texts))
     shown = [f"{Path(picture).name}: {written[picture]}" for picture in chosen]
-    return {**figures, "captions": shown}
+    return {**figures, "length_penalty": penalty, "captions": shown}
+
+
+def best_penalty(model: recur.Model, dev: Path) -> float:
+    """Return the strength of the length normalisation that gives the best BLEU-4 on the dev rows."""
+    references = _references(dev)
+    scores = {each: bleu(_written(model, list(references), each), references).values for each in PENALTIES}
+    return max(PENALTIES, key=lambda each: (scores[each][4], scores[each][1]))
 
 
 def judged(
-    model: recur.Model, out: Path, part: str
+    model: recur.Model, out: Path, part: str, penalty: float
 ) -> tuple[dict[str, float | str], dict[str, str], dict[str, list[str]]]:
     """Return the figures of a part of the rows, the captions written, and the references."""
     train, references = (_references(out / f"{name}.csv") for name in ("train", part))
     pictures, known = list(references), list(train)
-    answers = model.predict(pictures, beam=BEAM)
-    written = {picture: str(answer.value) for picture, answer in zip(pictures, answers, strict=True)}
+    written = _written(model, pictures, penalty)
     typical = {picture: most_typical(captions) for picture, captions in train.items()}
     guesses = {"constant": {order: dict.fromkeys(pictures, best_constant(train, order)) for order in (1, 4)}}
     for name, view in (("pixels", pixels), ("features", features)):
@@ -110,6 +119,11 @@ def judged(
     figures["different_captions"] = float(len({words(each) for each in written.values()}))
     figures["signature"] = own.signature
     return figures, written, references
+
+
+def _written(model: recur.Model, pictures: list[str], penalty: float) -> dict[str, str]:
+    answers = model.predict(pictures, beam=BEAM, length_penalty=penalty)
+    return {picture: str(answer.value) for picture, answer in zip(pictures, answers, strict=True)}
 
 
 def _references(path: Path) -> dict[str, list[str]]:
