@@ -160,14 +160,19 @@ def _influence(question: Question, count: int | None) -> dict[str, Any]:
     return {
         "unit": question.unit,
         "methods": list(METHODS),
+        # against the other candidates first, where there are any: why this one
+        "against": list(found[0])[::-1] if found else [],
         "options": [
             {
-                "label": one.option.label, "output": one.output, "nothing": one.nothing, "gap": one.gap,
-                "scores": one.scores,
+                "label": question.options[number].label,
+                **{
+                    against: {"output": one.output, "nothing": one.nothing, "gap": one.gap, "scores": one.scores}
+                    for against, one in ways.items()
+                },
             }
-            for one in found
+            for number, ways in zip(wanted, found, strict=True)
         ],
-    }  # fmt: skip
+    }
 
 
 def _through_time(question: Question, parts: Sequence[str], window: int | None) -> dict[str, Any]:

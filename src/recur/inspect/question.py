@@ -84,8 +84,12 @@ class Question(ABC):
         """The output that is explained, in words."""
 
     @abstractmethod
+    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
+        """Outputs (B, K) for rows of inputs and K targets: log-probabilities, or values."""
+
     def score(self, values: Tensor | None, lengths: Tensor | None, target: Any) -> Tensor:
-        """The output (B,) for rows of inputs: log-probability, or value."""
+        """One output (B,) for rows of inputs."""
+        return self.scores(values, lengths, [target])[:, 0]
 
     @abstractmethod
     def batch(self) -> Batch:
@@ -191,18 +195,22 @@ class NextWord(Question):
             log_prob = float(self.score(*self.rows(1), ids))
         return [Option(target, float(np.exp(log_prob)), ids), *others]
 
-    def score(self, values: Tensor | None, lengths: Tensor | None, target: Any) -> Tensor:
+    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
         if values is None or lengths is None:
             raise DataError("a model of the next item reads a sequence, got none")
         output = self.mode.symbol_output()
         vectors, state = self.mode.run(values, lengths=lengths)
         last = vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]
-        ids = torch.as_tensor(np.asarray(target), device=values.device).expand(len(values), -1)
-        total = output.log_probs(last).gather(1, ids[:, :1])[:, 0]
-        if ids.shape[1] > 1:
-            rest, _ = self.mode.run(ids[:, :-1], state)
-            total = total + output.log_probs(rest).gather(2, ids[:, 1:, None])[:, :, 0].sum(1)
-        return total
+        log_probs = output.log_probs(last)
+        found = []
+        for target in targets:
+            ids = torch.as_tensor(np.asarray(target), device=values.device).expand(len(values), -1)
+            total = log_probs.gather(1, ids[:, :1])[:, 0]
+            if ids.shape[1] > 1:
+                rest, _ = self.mode.run(ids[:, :-1], state)
+                total = total + output.log_probs(rest).gather(2, ids[:, 1:, None])[:, :, 0].sum(1)
+            found.append(total)
+        return torch.stack(found, dim=1)
 
     def weights(self, predictions: int) -> Array:
         found = np.zeros(predictions)
@@ -234,12 +242,12 @@ class NextNumbers(Question):
     def says(self) -> str:
         return f"the value {self.mode.ahead} step{'s' * (self.mode.ahead > 1)} later is {self.options[0].label}"
 
-    def score(self, values: Tensor | None, lengths: Tensor | None, target: Any) -> Tensor:
+    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
         if values is None or lengths is None or not isinstance(self.mode.output, NumberOutput):
             raise DataError("a series is needed, got none")
         vectors, _ = self.mode.run(values, lengths=lengths)
         last = vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]
-        return self.mode.output.values(last)[:, int(target)]
+        return self.mode.output.values(last)[:, [int(one) for one in targets]]
 
     def batch(self) -> Batch:
         values = self.values if self.values is not None else np.zeros((0, 1), np.float32)
@@ -293,9 +301,9 @@ class OneAnswer(Question):
     def says(self) -> str:
         return f"the answer is “{self.options[0].label}”"
 
-    def score(self, values: Tensor | None, lengths: Tensor | None, target: Any) -> Tensor:
+    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
         vectors = self.mode.vectors(values, lengths) if isinstance(self.mode, ManyToOne) else self.mode.vectors(values)
-        return _column(self.mode.output, vectors, int(target))
+        return _columns(self.mode.output, vectors, targets)
 
     def batch(self) -> Batch:
         target = self.options[0].target
@@ -348,13 +356,14 @@ class OneStep(Question):
         place = self.place or 0
         return f"the answer for “{self.items[place]}” ({place + 1}) is “{self.options[0].label}”"
 
-    def score(self, values: Tensor | None, lengths: Tensor | None, target: Any) -> Tensor:
+    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
         if values is None or lengths is None:
             raise DataError("a sequence is needed, got none")
         vectors, _ = self.mode.run(values, lengths=lengths)
         # an item that was left out before the place moves it by one
         before = torch.as_tensor(self._moved(lengths), device=values.device)
-        return _column(self.mode.output, vectors[torch.arange(len(values), device=values.device), before], int(target))
+        here = vectors[torch.arange(len(values), device=values.device), before]
+        return _columns(self.mode.output, here, targets)
 
     def _moved(self, lengths: Tensor) -> list[int]:
         place, whole = self.place or 0, len(self.items)
@@ -430,9 +439,9 @@ class OneWritten(Question):
         vectors, _ = mode.decoder.read(self._read.expand(rows, -1), None, start)
         return _log_probs(mode.decoder.output, vectors[:, -1])
 
-    def score(self, values: Tensor | None, lengths: Tensor | None, target: Any) -> Tensor:
+    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
         rows = 1 if values is None else len(values)
-        return self._log_probs(values, lengths, rows)[:, int(target)]
+        return self._log_probs(values, lengths, rows)[:, [int(one) for one in targets]]
 
     def batch(self) -> Batch:
         targets = np.array(self.written, np.int64)
@@ -478,11 +487,12 @@ def _log_probs(output: Output, vectors: Tensor) -> Tensor:
     return output.log_probs(vectors)
 
 
-def _column(output: Output, vectors: Tensor, target: int) -> Tensor:
-    """log p of a symbol, or the value of a column, from (B, H)."""
+def _columns(output: Output, vectors: Tensor, targets: Sequence[Any]) -> Tensor:
+    """log p of symbols, or the values of columns, (B, K) from (B, H)."""
+    columns = [int(one) for one in targets]
     if isinstance(output, NumberOutput):
-        return output.values(vectors)[:, target]
-    return _log_probs(output, vectors)[:, target]
+        return output.values(vectors)[:, columns]
+    return _log_probs(output, vectors)[:, columns]
 
 
 def _chosen(options: list[Option], label: str, otherwise: list[Option]) -> list[Option]:
