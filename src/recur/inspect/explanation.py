@@ -16,10 +16,13 @@ import numpy as np
 import torch
 
 from recur.errors import ConfigError
+from recur.inspect.answers import OneWritten
+from recur.inspect.ask import ask
 from recur.inspect.bptt import ITEMISED, LayerLedger, Ledger, Part, distance_of_memory, follow
 from recur.inspect.influence import METHODS, of_option
 from recur.inspect.labels import symbol_labels
-from recur.inspect.question import NextWord, OneWritten, Question, ask
+from recur.inspect.next_item import NextWord
+from recur.inspect.question import Question
 from recur.inspect.states import LayerStates, of_parts
 from recur.inspect.unrolled import of_layer
 from recur.modes import Mode

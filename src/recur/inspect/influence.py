@@ -26,7 +26,9 @@ import torch
 from torch import Tensor, nn
 
 from recur.errors import ConfigError
-from recur.inspect.question import OneStep, Option, Question, ask
+from recur.inspect.answers import OneStep
+from recur.inspect.ask import ask
+from recur.inspect.question import Option, Question
 from recur.modes.mode import pad
 
 Array = np.ndarray[Any, np.dtype[Any]]
