@@ -24,7 +24,8 @@ def test_every_mode_is_explained_as_plain_data(
     assert found["question"]["says"]
     items = found["input"]["items"]
     for option in found["influence"]["options"]:
-        assert all(len(scores) == len(items) for scores in option["scores"].values())
+        for against in found["influence"]["against"]:
+            assert all(len(scores) == len(items) for scores in option[against]["scores"].values())
     if name == "one-to-one":
         assert found["flow"] is None
         return

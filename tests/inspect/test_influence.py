@@ -10,7 +10,7 @@ import pytest
 
 from recur import inspect as inspector
 from recur.demos import corpus
-from recur.errors import DataError
+from recur.errors import ConfigError, DataError
 from recur.inspect.influence import METHODS, Influence
 from recur.modes import Mode
 from tests.modes.helpers import Row, build, rows, train
@@ -95,17 +95,43 @@ def test_a_word_that_it_cannot_say_is_refused_with_the_nearest() -> None:
         inspector.influence(learned("synced", "words", "tags", {}), "the dog", at=9)
 
 
+def test_the_comparison_is_with_the_other_candidates() -> None:
+    mode = learned("synced", "words", None, {})
+    question = inspector.ask(mode, "the dog ran to", top=3)
+    found = inspector.influence(mode, "the dog ran to", against="candidates")
+    [answer] = mode.predict(["the dog ran to"], top=5)
+    probabilities = [p for _, p in answer.scores]
+    expected = math.log(probabilities[0]) - math.log(sum(probabilities[1:]))
+    assert found.output == pytest.approx(expected, abs=1e-6)
+    assert found.scores["integrated_gradients"].sum() == pytest.approx(found.output - found.nothing, abs=1e-6)
+    assert [option.label for option in question.options] == [word for word, _ in answer.scores[:3]]
+    with pytest.raises(ConfigError, match="no other candidates"):
+        inspector.influence(learned("synced", "series", None, {}), [1.0, 2.0], against="candidates")
+
+
+COUNTRIES = ("France", "Japan", "Turkey", "Hungary", "Denmark", "Poland")
+
+
 @pytest.fixture(scope="module")
 def speaker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small LSTM that learned the demonstration's corpus."""
+    """A small LSTM of the demonstration's recipe, on those of its lines that tell six countries' languages."""
     from recur.demos.last_word import recipe
     from recur.training import learn
 
     folder = tmp_path_factory.mktemp("speaker")
-    corpus.build(train=8000, dev=60, test_repeats=1).write(folder / "corpus")
+    corpus.build(train=24_000, dev=60, test_repeats=1).write(folder / "corpus")
+    file = folder / "corpus" / "train.txt"
+    lines = [
+        line for line in file.read_text(encoding="utf-8").splitlines()
+        if "speak" in line and any(country in line for country in COUNTRIES) and len(line.split()) <= 18
+    ]  # fmt: skip
+    file.write_text("\n".join(lines[index] for index in range(len(lines)) if index % 12) + "\n", encoding="utf-8")
+    (folder / "corpus" / "dev.txt").write_text("\n".join(lines[::12]) + "\n", encoding="utf-8")
     config = recipe("lstm", folder)
-    config.model.hidden_size, config.model.embedding_size = 96, 64
-    config.training.epochs = 4
+    config.model.hidden_size, config.model.embedding_size, config.model.memory_steps = 96, 48, 20
+    config.model.embedding_range = 0.5
+    config.training.epochs, config.training.batch_size, config.training.warmup_steps = 14, 16, 20
+    config.training.clip = 0.5
     learn(config, out=folder / "lstm", progress=False)
     return folder / "lstm"
 
@@ -118,7 +144,10 @@ def test_france_comes_out_first(speaker: Path) -> None:
     text = "I grew up in France . two friends are tired most days . I speak fluent"
     [best, *_] = model.complete(text)
     assert best.word == "French"
-    found: Influence = inspector.influence(model, text, target="French")
-    for method in ("leave_one_out", "integrated_gradients"):
-        assert found.items[found.order(method)[0]] == "France", (method, found)
-        assert found.scores[method][found.items.index("France")] > 0
+    found: Influence = inspector.influence(model, text, against="candidates")
+    place = found.items.index("France")
+    assert found.order()[0] == place, dict(zip(found.items, found.scores["leave_one_out"], strict=True))
+    assert all(found.scores[method][place] > 0 for method in ("leave_one_out", "integrated_gradients"))
+    # why French at all: "fluent" asks for a language, and France says which
+    at_all = inspector.influence(model, text)
+    assert {at_all.items[place] for place in at_all.order()[:3]} >= {"France"}

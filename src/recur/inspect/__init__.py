@@ -11,11 +11,13 @@ flow         the gradient over distance, of many rows: what runs are compared by
 
 from __future__ import annotations
 
-from recur.inspect.bptt import LayerLedger, Ledger, Path, bptt, ledger
+from recur.inspect.ask import ask
+from recur.inspect.bptt import LayerLedger, Ledger, bptt, ledger
 from recur.inspect.explanation import Explanation, explain
 from recur.inspect.flow import Flow, compared, flow, recorded
 from recur.inspect.influence import Influence, influence
-from recur.inspect.question import Option, Question, ask
+from recur.inspect.paths import Path
+from recur.inspect.question import Option, Question
 from recur.inspect.states import LayerStates, states
 from recur.inspect.units import Finding, find_units
 from recur.inspect.unrolled import Unrolled, unrolled

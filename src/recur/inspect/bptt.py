@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from recur.engine import bptt as engine_bptt
 from recur.equations.graph import Node, topological
 from recur.errors import ConfigError
 from recur.inspect.itemised import itemise
+from recur.inspect.paths import Path, path_of
 from recur.inspect.record import Answer, Pass, Recorder, Steps, derivatives, recording, step_values
 from recur.modes import Batch, Mode
 from recur.modes.outputs import NumberOutput, SymbolOutput
@@ -39,40 +40,6 @@ from recur.training.tbptt import detached, piece
 Array = np.ndarray[Any, np.dtype[Any]]
 
 ITEMISED = 64  # errors that are followed back one by one, unless asked for otherwise
-
-
-@dataclass(frozen=True)
-class Path:
-    """The steps' shares of the gradient of one parameter.
-
-    Attributes
-    ----------
-    name : str
-        As the equation calls it; "W_hy" and "b_y" for the readout.
-    kind : str
-        "input to hidden", "hidden to hidden", "hidden to output", or "bias".
-    gradient : ndarray
-        dE/dW, the sum of all shares.
-    fraction : ndarray
-        (T,) how much of the gradient is step t's: <share_t, dE/dW> / ||dE/dW||^2; they add up to 1, and a step that
-        pulls the other way is negative.
-    norm : ndarray
-        (T,) ||share_t||.
-    """
-
-    name: str
-    kind: str
-    gradient: Array
-    fraction: Array
-    norm: Array
-    factors: tuple[tuple[Array, Array | None], ...] = field(repr=False)
-
-    def shares(self) -> Array:
-        """The shares themselves, (T, m, n) of a matrix, (T, m) of a vector."""
-        total: Array | float = 0.0
-        for dz, v in self.factors:
-            total = total + (dz.sum(1) if v is None else np.einsum("tbm,tbn->tmn", dz, v))
-        return np.asarray(total)
 
 
 @dataclass(frozen=True)
@@ -354,7 +321,7 @@ def _paths(parts: Sequence[Part]) -> dict[str, Path]:
             factors.setdefault(name, []).append([(values[id(node)], None)])
             kinds[name] = "hidden to hidden" if _multiplies_state(first, name) else "bias"
     order = first.graph.parameters
-    return {name: _path(name, kinds[name], _joined(factors[name])) for name in order}
+    return {name: path_of(name, kinds[name], _joined(factors[name])) for name in order}
 
 
 def _any_values(part: Part, nodes: list[Node]) -> list[Tensor]:
@@ -375,27 +342,6 @@ def _joined(passes: list[list[tuple[Array, Array | None]]]) -> tuple[tuple[Array
         v = None if seconds[0] is None else np.concatenate([s for s in seconds if s is not None])
         joined.append((np.concatenate([one[place][0] for one in passes]), v))
     return tuple(joined)
-
-
-def _path(name: str, kind: str, factors: tuple[tuple[Array, Array | None], ...]) -> Path:
-    """Shares from their factors dz_t (T, B, m) and v_t (T, B, n), without forming (T, m, n)."""
-    gradient: Any = 0.0
-    for dz, v in factors:
-        flat = dz.reshape(-1, dz.shape[-1])
-        gradient = gradient + (flat.sum(0) if v is None else flat.T @ v.reshape(-1, v.shape[-1]))
-    gradient = np.asarray(gradient)
-    T = factors[0][0].shape[0]
-    along, square = np.zeros(T), np.zeros(T)
-    for dz, v in factors:
-        along += (dz @ gradient).sum(-1) if v is None else ((dz @ gradient) * v).sum((-1, -2))
-    for t in range(T):
-        share: Any = 0.0
-        for dz, v in factors:
-            share = share + (dz[t].sum(0) if v is None else dz[t].T @ v[t])
-        square[t] = float(np.square(share).sum())
-    whole = float(np.square(gradient).sum())
-    fraction = along / whole if whole > 0 else np.zeros(T)
-    return Path(name, kind, gradient, fraction, np.sqrt(square), factors)
 
 
 def _kind(derived: Any, name: str) -> str:
@@ -428,9 +374,9 @@ def _readout(
             e = torch.nn.functional.cross_entropy(z, targets, reduction="none")
         (d_z,) = torch.autograd.grad((e * weights.detach()).sum(), z)
     dz, h = _array(d_z), _array(v)
-    paths = {"W_hy": _path("W_hy", "hidden to output", ((dz[:, None], h[:, None]),))}
+    paths = {"W_hy": path_of("W_hy", "hidden to output", ((dz[:, None], h[:, None]),))}
     if readout.bias is not None:
-        paths["b_y"] = _path("b_y", "bias", ((dz[:, None], None),))
+        paths["b_y"] = path_of("b_y", "bias", ((dz[:, None], None),))
     return dz, paths
 
 

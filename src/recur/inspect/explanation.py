@@ -16,10 +16,13 @@ import numpy as np
 import torch
 
 from recur.errors import ConfigError
+from recur.inspect.answers import OneWritten
+from recur.inspect.ask import ask
 from recur.inspect.bptt import ITEMISED, LayerLedger, Ledger, Part, distance_of_memory, follow
 from recur.inspect.influence import METHODS, of_option
 from recur.inspect.labels import symbol_labels
-from recur.inspect.question import NextWord, OneWritten, Question, ask
+from recur.inspect.next_item import NextWord
+from recur.inspect.question import Question
 from recur.inspect.states import LayerStates, of_parts
 from recur.inspect.unrolled import of_layer
 from recur.modes import Mode
@@ -160,14 +163,19 @@ def _influence(question: Question, count: int | None) -> dict[str, Any]:
     return {
         "unit": question.unit,
         "methods": list(METHODS),
+        # against the other candidates first, where there are any: why this one
+        "against": list(found[0])[::-1] if found else [],
         "options": [
             {
-                "label": one.option.label, "output": one.output, "nothing": one.nothing, "gap": one.gap,
-                "scores": one.scores,
+                "label": question.options[number].label,
+                **{
+                    against: {"output": one.output, "nothing": one.nothing, "gap": one.gap, "scores": one.scores}
+                    for against, one in ways.items()
+                },
             }
-            for one in found
+            for number, ways in zip(wanted, found, strict=True)
         ],
-    }  # fmt: skip
+    }
 
 
 def _through_time(question: Question, parts: Sequence[str], window: int | None) -> dict[str, Any]:

@@ -4,12 +4,14 @@
     integrated gradients   x_t . integral_0^1 df(a x)/dx_t da          adds up to f(x) - f(0)   (completeness)
     gradient x input       x_t . df(x)/dx_t                            the first-order part alone
 
-f is the log-probability of the output (in nats: 0.69 means twice as probable), or its value for numbers. x_t is the
+f is the log-probability of the output (in nats: 0.69 means twice as probable), or its value for numbers; or, to ask why
+this and not another, the log-odds against the other candidates, log p(y) - log sum of p(others). x_t is the
 vector of item t; "nothing" is the vector of zeros, which for numbers is the mean of the training values.
 
 Sources: M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks, section 3; J. Li, W. Monroe,
 D. Jurafsky (2016), Understanding neural networks through representation erasure; A. Shrikumar, P. Greenside,
-A. Shcherbina, A. Kundaje (2016), Not just a black box, for gradient x input.
+A. Shcherbina, A. Kundaje (2016), Not just a black box, for gradient x input; K. Yin, G. Neubig (2022), Interpreting
+language models with contrastive explanations, for the comparison with the other candidates.
 """
 
 from __future__ import annotations
@@ -24,11 +26,14 @@ import torch
 from torch import Tensor, nn
 
 from recur.errors import ConfigError
-from recur.inspect.question import OneStep, Option, Question, ask
+from recur.inspect.answers import OneStep
+from recur.inspect.ask import ask
+from recur.inspect.question import Option, Question
 from recur.modes.mode import pad
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+AGAINST = ("everything", "candidates")
 METHODS = ("leave_one_out", "integrated_gradients", "gradient_input")
 POINTS = 64  # of the quadrature; what is missing to completeness is reported
 ROWS = 64
@@ -47,6 +52,8 @@ class Influence:
         The output in words.
     unit : str
         Of all scores.
+    against : str
+        "everything" (f is a log-probability) or "candidates" (f is the log-odds against the other candidates).
     output : float
         f(x).
     nothing : float
@@ -62,6 +69,7 @@ class Influence:
     option: Option
     says: str
     unit: str
+    against: str
     output: float
     nothing: float
     scores: dict[str, Array]
@@ -78,6 +86,7 @@ def influence(
     *,
     target: str | None = None,
     at: int | str | None = None,
+    against: str = "everything",
     methods: Sequence[str] = METHODS,
     points: int = POINTS,
 ) -> Influence:
@@ -92,6 +101,9 @@ def influence(
         The word, class or tag; by default the network's own answer.
     at : int or str, optional
         Which answer of a sequence of answers: a number from 1, or the item.
+    against : str
+        "everything" asks why it is probable at all; "candidates" why it rather than the next best: what makes all of
+        them more probable, as "fluent" does with every language, cancels out.
     methods : sequence of str
         Of leave_one_out, integrated_gradients, gradient_input.
     points : int
@@ -103,74 +115,102 @@ def influence(
 
     Example
     -------
-    >>> found = influence(model, "I grew up in France . I speak fluent")  # doctest: +SKIP
+    >>> found = influence(model, "I grew up in France . I speak fluent", against="candidates")  # doctest: +SKIP
     >>> found.items[found.order()[0]]  # doctest: +SKIP
     'France'
     """
-    return of_option(ask(model, value, target=target, at=at), 0, methods=methods, points=points)
+    if against not in AGAINST:
+        raise ConfigError(f'there is no comparison with "{against}"', hint=f"one of {', '.join(AGAINST)}")
+    found = of_option(ask(model, value, target=target, at=at), 0, methods=methods, points=points)
+    if against not in found:
+        raise ConfigError("there are no other candidates to compare with", hint='against="everything"')
+    return found[against]
 
 
 def of_option(
     question: Question, number: int = 0, *, methods: Sequence[str] = METHODS, points: int = POINTS
-) -> Influence:
-    """The influence on one of a question's options."""
+) -> dict[str, Influence]:
+    """The influence on one of a question's options, against everything and (of symbols) against the others."""
     for method in methods:
         if method not in METHODS:
             raise ConfigError(f'there is no method "{method}"', hint=f"one of {', '.join(METHODS)}")
-    option = question.options[number]
+    ways = AGAINST if question.unit == "nats" and len(question.options) > 1 else AGAINST[:1]
+    measure = _Measure(question, number, len(ways))
     scores: dict[str, Array] = {}
     with question.mode.answering():
-        values, lengths = question.rows(1)
-        output = float(question.score(values, lengths, option.target))
+        output = measure(*question.rows(1)).cpu().numpy()[0]
         with _bent(question.inputs, lambda vectors: vectors * 0):
-            nothing = float(question.score(values, lengths, option.target))
+            nothing = measure(*question.rows(1)).cpu().numpy()[0]
         if "leave_one_out" in methods:
-            scores["leave_one_out"] = _leave_one_out(question, option.target, output)
-    gap = 0.0
+            scores["leave_one_out"] = _leave_one_out(question, measure, output)
     if "gradient_input" in methods:
-        scores["gradient_input"] = _along(question, option.target, np.ones(1), np.ones(1))
+        scores["gradient_input"] = _along(question, measure, np.ones(1), np.ones(1))
     if "integrated_gradients" in methods:
         places, weights = np.polynomial.legendre.leggauss(points)
-        whole = _along(question, option.target, (places + 1) / 2, weights / 2)
-        scores["integrated_gradients"] = whole
-        gap = output - nothing - float(whole.sum())
-    return Influence(question.items, option, question.says, question.unit, output, nothing, scores, gap)
+        scores["integrated_gradients"] = _along(question, measure, (places + 1) / 2, weights / 2)
+    found = {}
+    for way, against in enumerate(ways):
+        own = {method: values[way] for method, values in scores.items()}
+        change = float(output[way] - nothing[way])
+        gap = change - float(own["integrated_gradients"].sum()) if "integrated_gradients" in own else 0.0
+        found[against] = Influence(
+            question.items, question.options[number], question.says, question.unit, against, float(output[way]),
+            float(nothing[way]), own, gap,
+        )  # fmt: skip
+    return found
 
 
-def _leave_one_out(question: Question, target: Any, output: float) -> Array:
-    """f(x) - f(x without item t); items without time are put to zero instead."""
-    found = np.full(len(question.items), np.nan)
+class _Measure:
+    """f (B, W): the output of an option, and its log-odds against the others."""
+
+    def __init__(self, question: Question, number: int, ways: int) -> None:
+        self.question, self.ways = question, ways
+        first = question.options[number].target
+        others = [one.target for place, one in enumerate(question.options) if place != number]
+        self.targets = [first, *(others if ways > 1 else ())]
+
+    def __call__(self, values: Tensor | None, lengths: Tensor | None) -> Tensor:
+        scores = self.question.scores(values, lengths, self.targets)
+        if self.ways == 1:
+            return scores
+        return torch.stack([scores[:, 0], scores[:, 0] - scores[:, 1:].logsumexp(1)], dim=1)
+
+
+def _leave_one_out(question: Question, measure: _Measure, output: Array) -> Array:
+    """f(x) - f(x without item t), (W, T); items without time are put to zero instead."""
+    count = len(question.items)
+    found = np.full((measure.ways, count), np.nan)
     if question.values is None:
         return found
-    if not question.has_time or not question.mode.input_codec or not question.mode.input_codec.discrete:
-        return _zeroed_one_by_one(question, target, output)
-    places = [place for place, removable in enumerate(question.removable) if removable]
+    discrete = question.mode.input_codec is not None and question.mode.input_codec.discrete
+    removed = question.has_time and discrete
+    places = [t for t in range(count) if question.removable[t]] if removed else list(range(count))
     for start in range(0, len(places), ROWS):
         part = places[start : start + ROWS]
-        values, lengths = pad([np.delete(question.values, place, axis=0) for place in part])
-        if isinstance(question, OneStep):
-            question.left_out = part
-        moved = None if lengths is None else lengths.to(question.mode.device)
-        found[part] = output - question.score(question.move(values), moved, target).cpu().numpy()
+        if removed:
+            without = _removed(question, measure, part)
+        else:
+            # numbers keep their place in time, so an item is put to the mean of the training values
+            values, lengths = question.rows(len(part))
+            mask = torch.ones(len(part), count, device=question.mode.device)
+            mask[torch.arange(len(part)), torch.tensor(part)] = 0
+            with _bent(question.inputs, lambda vectors, mask=mask: _masked(vectors, mask)):  # type: ignore[misc]
+                without = measure(values, lengths)
+        found[:, part] = output[:, None] - without.cpu().numpy().T
+    return found
+
+
+def _removed(question: Question, measure: _Measure, part: list[int]) -> Tensor:
+    """f (B, W) of the input without each of some items."""
+    values, lengths = pad([np.delete(np.asarray(question.values), place, axis=0) for place in part])
+    moved = None if lengths is None else lengths.to(question.mode.device)
+    if isinstance(question, OneStep):
+        question.left_out = part
+    try:
+        return measure(question.move(values), moved)
+    finally:
         if isinstance(question, OneStep):
             question.left_out = None
-    return found
-
-
-def _zeroed_one_by_one(question: Question, target: Any, output: float) -> Array:
-    """Numbers keep their place in time, so an item is put to the mean of the training values; a class to nothing."""
-    if question.values is None:
-        return np.zeros(0)
-    count = len(question.items)
-    found = np.zeros(count)
-    for start in range(0, count, ROWS):
-        part = list(range(start, min(count, start + ROWS)))
-        values, lengths = question.rows(len(part))
-        mask = torch.ones(len(part), count, device=question.mode.device)
-        mask[torch.arange(len(part)), torch.tensor(part)] = 0
-        with _bent(question.inputs, lambda vectors, mask=mask: _masked(vectors, mask)):  # type: ignore[misc]
-            found[part] = output - question.score(values, lengths, target).cpu().numpy()
-    return found
 
 
 def _masked(vectors: Tensor, mask: Tensor) -> Tensor:
@@ -179,9 +219,9 @@ def _masked(vectors: Tensor, mask: Tensor) -> Tensor:
     return vectors * (mask[:, :, None] if vectors.dim() == 3 else mask)
 
 
-def _along(question: Question, target: Any, places: Array, weights: Array) -> Array:
-    """x_t . sum_a w_a df(a x)/dx_t for every item."""
-    total: Array = np.zeros(len(question.items))
+def _along(question: Question, measure: _Measure, places: Array, weights: Array) -> Array:
+    """x_t . sum_a w_a df(a x)/dx_t for every item, (W, T)."""
+    total: Array = np.zeros((measure.ways, len(question.items)))
     if question.inputs is None or question.values is None:
         return total
     mode = question.mode
@@ -201,16 +241,16 @@ def _along(question: Question, target: Any, places: Array, weights: Array) -> Ar
                 return scaled
 
             with torch.enable_grad(), _bent(question.inputs, bend):
-                sum_of = question.score(values, lengths, target).sum()
-                (gradient,) = torch.autograd.grad(sum_of, kept[1])
-            weight = torch.as_tensor(weights[start : start + ROWS], dtype=gradient.dtype, device=gradient.device)
-            product = (kept[0] * gradient) * weight.view(-1, *[1] * (gradient.dim() - 1))
-            summed = product.sum(0)
-            if question.has_time:
-                summed = summed.sum(-1)[: len(question.items)]
-            elif len(question.items) == 1:
-                summed = summed.sum()[None]
-            total += summed.cpu().double().numpy()
+                sums = measure(values, lengths).sum(0)
+            for way in range(measure.ways):
+                (gradient,) = torch.autograd.grad(sums[way], kept[1], retain_graph=way + 1 < measure.ways)
+                weight = torch.as_tensor(weights[start : start + ROWS], dtype=gradient.dtype, device=gradient.device)
+                summed = (kept[0] * gradient * weight.view(-1, *[1] * (gradient.dim() - 1))).sum(0)
+                if question.has_time:
+                    summed = summed.sum(-1)[: len(question.items)]
+                elif len(question.items) == 1:
+                    summed = summed.sum()[None]
+                total[way] += summed.cpu().double().numpy()
     finally:
         mode.train(was_training)
     return total

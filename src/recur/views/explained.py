@@ -54,10 +54,12 @@ def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[s
     """Every item with a signed bar; of many, the strongest, in their order."""
     found = data["influence"]
     option, items, unit = found["options"][0], data["input"]["items"], found["unit"]
-    scores = option["scores"][method]
+    against = found["against"][0]
+    scores = option[against]["scores"][method]
     known = [(abs(v), t) for t, v in enumerate(scores) if v is not None]
-    most = max((v for one in found["options"] for v in map(abs, _numbers(one["scores"][method]))), default=0.0)
-    what = f"log p({option['label']})" if unit == "nats" else "the value"
+    most = max((v for one in found["options"] for v in map(abs, _numbers(one[against]["scores"][method]))), default=0.0)
+    odds = f"log-odds of {option['label']} against the others"
+    what = odds if against == "candidates" else f"log p({option['label']})" if unit == "nats" else "the value"
     yield bold(_clipped(f"what speaks for “{option['label']}”", columns)) + dim(
         _clipped(f"  ({_HOW[method].format(what=what)}, {unit})", max(0, columns - 24 - len(option["label"])))
     )

@@ -96,12 +96,14 @@ const Recur = (() => {
     const bars = el("div", { class: "bars", role: "group", "aria-label": "candidates" });
     const note = el("figcaption", {}), legend = el("div", { class: "controls" }), line = el("p", { class: "look" });
     const state_ = Object.assign(state, { method: state.method || "leave_one_out", option: state.option || 0, own: state.own || false });
+    if (!found.against.includes(state_.against)) state_.against = found.against[0];
+    const versus = found.against.length < 2 ? null : choice("why", [["candidates", "this rather than the other candidates"], ["everything", "at all"]], state_.against, (a) => { state_.against = a; paint(); });
     const pick = choice("measure", found.methods.map((m) => [m, METHODS[m][0]]), state_.method, (m) => { state_.method = m; paint(); });
     const scale = choice("colour scale", [[false, "the same for all candidates"], [true, "of this candidate"]], state_.own, (o) => { state_.own = o; paint(); });
     function paint(hovered) {
       const number_ = hovered === undefined ? Math.min(state_.option, found.options.length - 1) : hovered;
-      const option = found.options[number_], scores = option.scores[state_.method];
-      const every = state_.own ? scores : found.options.flatMap((o) => o.scores[state_.method]);
+      const option = found.options[number_], told = option[state_.against], scores = told.scores[state_.method];
+      const every = state_.own ? scores : found.options.flatMap((o) => o[state_.against].scores[state_.method]);
       const most = largest(every);
       chips.replaceChildren(...items.map((item, t) => {
         const v = scores[t];
@@ -119,9 +121,9 @@ const Recur = (() => {
       const [v, t] = order[0];
       line.textContent = `“${visible(items[t])}” says most: ${plus(v)} ${found.unit}` +
         (found.unit === "nats" ? `, ${number(Math.exp(Math.abs(v)))} times ${v > 0 ? "more" : "less"} probable with it` : "") + ".";
-      note.textContent = METHODS[state_.method][1] + " f is " + (found.unit === "nats" ? "the log-probability of" : "the value") +
-        (found.unit === "nats" ? ` “${option.label}”` : "") + `: f(x) = ${number(option.output)}, f(nothing) = ${number(option.nothing)}` +
-        (state_.method === "integrated_gradients" ? `; the sum misses ${number(option.gap)}` : "") + ".";
+      note.textContent = METHODS[state_.method][1] + " f is " + (found.unit !== "nats" ? "the value" : state_.against === "candidates" ? "the log-odds, against the other candidates, of" : "the log-probability of") +
+        (found.unit === "nats" ? ` “${option.label}”` : "") + `: f(x) = ${number(told.output)}, f(nothing) = ${number(told.nothing)}` +
+        (state_.method === "integrated_gradients" ? `; the sum misses ${number(told.gap)}` : "") + ".";
       [...bars.querySelectorAll("button")].forEach((b, n) => b.setAttribute("aria-pressed", String(n === state_.option)));
       remember(state_);
     }
@@ -142,7 +144,7 @@ const Recur = (() => {
       );
     });
     const fixed = data.question.options[0].probability === null;
-    root.append(line, el("figure", {}, pick, chips, legend, scale, note),
+    root.append(line, el("figure", {}, versus, pick, chips, legend, scale, note),
       el("p", { class: "soft" }, fixed ? "" : "The candidates; point at one, or press it, to see what speaks for it."), bars);
     paint();
   }

@@ -62,7 +62,7 @@ def comparison(data: Mapping[str, Any], path: Path) -> None:
 def _influence(axes: Any, data: Mapping[str, Any]) -> None:
     found = data["influence"]
     option = found["options"][0]
-    scores = option["scores"]["leave_one_out"]
+    scores = option[found["against"][0]]["scores"]["leave_one_out"]
     kept = list(range(len(scores)))[-SHOWN:]
     values = [scores[t] or 0.0 for t in kept]
     colours = [LINES[1] if v > 0 else LINES[0] for v in values]
@@ -73,7 +73,8 @@ def _influence(axes: Any, data: Mapping[str, Any]) -> None:
     probability = data["question"]["options"][0]["probability"]
     said = "" if probability is None else f", probability {100 * probability:.1f} %"
     axes.set_title(_short(f"What speaks for “{option['label']}”{said}", 80), loc="left", fontsize=10)
-    _note(axes, "Change of the output when the item is left out; orange speaks for it, blue against it.")
+    odds = "log-odds against the other candidates" if found["against"][0] == "candidates" else "output"
+    _note(axes, f"Change of the {odds} when the item is left out; orange speaks for it, blue against it.")
 
 
 def _flow(axes: Any, every: Sequence[Mapping[str, Any]]) -> None:

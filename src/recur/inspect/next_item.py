@@ -1,0 +1,142 @@
+"""Questions to networks that predict the next item: why this word, why this value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recur.errors import DataError, did_you_mean
+from recur.inspect.labels import number_labels, symbol_labels
+from recur.inspect.question import Option, Question
+from recur.modes import Synced, candidates, language
+from recur.modes.mode import Batch, Encoded
+from recur.modes.outputs import TEXTS, NumberOutput
+from recur.modes.spelling import Spelling
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class NextWord(Question):
+    """The next word (or symbol) of a text, of tags, of any symbols that predict themselves."""
+
+    mode: Synced
+
+    def __init__(self, mode: Synced, text: Any, target: str | None, top: int) -> None:
+        super().__init__(mode, text)
+        self.values = language.prompt_ids(mode, text)
+        codec = mode.target_codec
+        self._spelling = Spelling.of(codec) if codec.kind in ("characters", "subwords") else None
+        if self._spelling is not None and isinstance(text, str) and self._spelling.single and self._spelling.has_space:
+            spaced = text if not text.strip() else text.rstrip() + " "
+            self.values = language.prompt_ids(mode, spaced)
+        self.items = symbol_labels(codec, self.values, text)
+        known = {getattr(codec, name, -1) for name in ("bos_id", "eos_id")} | {
+            mode.symbols.beginning if mode.symbols else -1
+        }
+        self.removable = [int(index) not in known for index in self.values]
+        if len(self.values) and int(self.values[0]) in known:
+            self.items[0] = "⟨start⟩"
+        if codec.kind in TEXTS:
+            found = [Option(one.word, one.probability, self._ids(one.word)) for one in candidates(mode, str(text), top)]
+        else:
+            [answer] = mode.predict([text], top=top)
+            found = [Option(codec.show(v), p, codec.encode(v)[:1]) for v, p in answer.scores]
+        self.options = found if target is None else self._with(target, found)
+
+    @property
+    def says(self) -> str:
+        return f"the next {'word' if self.mode.target_codec.kind in TEXTS else 'item'} is “{self.options[0].label}”"
+
+    def _ids(self, word: str) -> Array:
+        codec = self.mode.target_codec
+        spaced = codec.kind == "subwords" and bool(str(self.value).strip())
+        return codec.encode(f" {word}" if spaced else word)
+
+    def _with(self, target: str, found: list[Option]) -> list[Option]:
+        same = [one for one in found if one.label == target]
+        others = [one for one in found if one.label != target]
+        if same:
+            return same + others
+        codec = self.mode.target_codec
+        ids = self._ids(target)
+        unknown = getattr(codec, "unk_id", None)
+        if not len(ids) or (codec.kind == "words" and len(ids) != 1) or unknown in ids:
+            vocabulary = [token for token in getattr(codec, "vocabulary", []) if not token.startswith("<")]
+            raise DataError(
+                f'"{target}" is not one {"word" if codec.kind == "words" else "text"} that this network can say.'
+                f"{did_you_mean(target, vocabulary)}",
+                hint="give one word of its vocabulary as --target",
+            )
+        with self.mode.answering():
+            log_prob = float(self.score(*self.rows(1), ids))
+        return [Option(target, float(np.exp(log_prob)), ids), *others]
+
+    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
+        if values is None or lengths is None:
+            raise DataError("a model of the next item reads a sequence, got none")
+        output = self.mode.symbol_output()
+        vectors, state = self.mode.run(values, lengths=lengths)
+        last = vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]
+        log_probs = output.log_probs(last)
+        found = []
+        for target in targets:
+            ids = torch.as_tensor(np.asarray(target), device=values.device).expand(len(values), -1)
+            total = log_probs.gather(1, ids[:, :1])[:, 0]
+            if ids.shape[1] > 1:
+                rest, _ = self.mode.run(ids[:, :-1], state)
+                total = total + output.log_probs(rest).gather(2, ids[:, 1:, None])[:, :, 0].sum(1)
+            found.append(total)
+        return torch.stack(found, dim=1)
+
+    def weights(self, predictions: int) -> Array:
+        found = np.zeros(predictions)
+        found[predictions - len(self.options[0].target) :] = 1
+        return found
+
+    def batch(self) -> Batch:
+        if self.values is None:
+            raise DataError("there is no text")
+        whole = np.concatenate([self.values, np.asarray(self.options[0].target)])
+        return self._one(Encoded(whole[:-1], whole[1:]))
+
+
+class NextNumbers(Question):
+    """The next value of a series that predicts itself."""
+
+    unit = "standard deviations"
+    mode: Synced
+
+    def __init__(self, mode: Synced, series: Any) -> None:
+        super().__init__(mode, series)
+        self.values = mode.encode_input(series)
+        self.items = number_labels(mode.target_codec, self.values)
+        self.removable = [True] * len(self.values)
+        [answer] = mode.predict([series])
+        self.options = [Option(answer.shown, None, 0)]
+
+    @property
+    def says(self) -> str:
+        return f"the value {self.mode.ahead} step{'s' * (self.mode.ahead > 1)} later is {self.options[0].label}"
+
+    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
+        if values is None or lengths is None or not isinstance(self.mode.output, NumberOutput):
+            raise DataError("a series is needed, got none")
+        vectors, _ = self.mode.run(values, lengths=lengths)
+        last = vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]
+        return self.mode.output.values(last)[:, [int(one) for one in targets]]
+
+    def batch(self) -> Batch:
+        values = self.values if self.values is not None else np.zeros((0, 1), np.float32)
+        ahead = self.mode.ahead
+        with self.mode.answering():
+            inputs, lengths = self.rows(1)
+            if inputs is None or not isinstance(self.mode.output, NumberOutput):
+                raise DataError("a series is needed, got none")
+            vectors, _ = self.mode.run(inputs, lengths=lengths)
+            # towards zero: the error of a value that is its own truth would be zero, and have no gradient
+            future = np.zeros_like(self.mode.output.values(vectors)[0, -ahead:].cpu().numpy()).astype(values.dtype)
+        return self._one(Encoded(values, np.concatenate([values[ahead:], future])))
