@@ -31,6 +31,20 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
         "stream": recur.fit(folder / "sentences.txt", input_codec="characters", **quiet),
         "reviews": recur.fit(folder / "reviews.csv", **quiet),
         "series": recur.fit({"value": list(np.sin(np.arange(300) / 5))}, **quiet),
+        "notes": recur.fit(
+            [{"notes": "C4 D4 E4 F4 G4 F4 E4 D4"}] * 3 + [{"notes": f"{key}4 G4 {key}4"} for key in "CDEFAB"],
+            input_codec="notes",
+            mode="synced",
+            frames_per_beat=1,
+            **quiet,
+        ),
+        "pictures": recur.fit(
+            [{"picture": np.full((6, 6), 250 * (n % 2), np.uint8), "label": "ab"[n % 2]} for n in range(40)],
+            input_codec="images",
+            target="label",
+            convolutions=[4],
+            **quiet,
+        ),
         "tags": recur.fit(tagged, target="tags", bidirectional=False, **quiet),
     }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -113,7 +116,7 @@ def test_openais_completions_have_their_form(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "says"),
     [
-        ("/predict", {"inputs": ["x"]}, "there are 5 networks, and the request names none"),
+        ("/predict", {"inputs": ["x"]}, "there are 7 networks, and the request names none"),
         ("/predict", {"model": "reviews", "inputs": []}, "the request has no input"),
         ("/predict", {"model": "reviews", "inputs": ["x"], "tops": 2}, 'there is no key "tops"'),
         ("/predict", {"model": "reviews"}, '"inputs" is missing'),
@@ -170,3 +173,54 @@ def test_the_documentation_asks_no_other_host(client: TestClient) -> None:
     assert "/sessions/{name}/read" in page
     assert "http://" not in page
     assert "https://" not in page
+
+
+def as_data(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def picture(value: int) -> bytes:
+    Image = pytest.importorskip("PIL.Image")
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((6, 6), value, np.uint8)).save(buffer, "png")
+    return buffer.getvalue()
+
+
+def test_pictures_are_sent_as_data_or_numbers(client: TestClient) -> None:
+    inputs = [as_data("image/png", picture(0)), as_data("image/png", picture(250)), [[250] * 6] * 6]
+    found = told(client, "/predict", {"model": "pictures", "inputs": inputs, "top": 2})["predictions"]
+    for sent, numbers in zip(found[1]["scores"], found[2]["scores"], strict=True):
+        assert sent["value"] == numbers["value"]
+        assert sent["probability"] == pytest.approx(numbers["probability"], rel=1e-4)
+    assert {found[0]["value"], found[1]["value"]} <= {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("/etc/hostname", "which a request carries and does not name"),
+        ("picture.png", "which a request carries and does not name"),
+        ({"picture": "../secret.png"}, "which a request carries and does not name"),
+        ("data:image/png;base64,@@@", "is not base64"),
+        ("data:image/png;base64,AAAA", "the picture cannot be read"),
+        ([[300]], "which a request carries and does not name"),
+        ([["/etc/hostname"]], "which a request carries and does not name"),
+    ],
+)
+def test_the_server_never_opens_a_file_that_a_request_names(client: TestClient, value: Any, says: str) -> None:
+    assert says in refused(client, "/predict", {"model": "pictures", "inputs": [value]})
+    assert says in refused(client, "/explain", {"model": "pictures", "value": value})
+
+
+def test_a_piece_of_notes_goes_on_as_pitches_and_midi(client: TestClient) -> None:
+    pytest.importorskip("symusic")
+    body = {"model": "notes", "opening": "C4 D4 E4", "length": 5, "seed": 3}
+    found = told(client, "/play", body)
+    assert found["given"] == 3
+    assert found["pitches"][:3] == [[60], [62], [64]]
+    assert len(found["pitches"]) == 8
+    assert told(client, "/play", body) == found
+    again = told(client, "/play", {**body, "opening": found["midi"], "length": 1})
+    assert again["pitches"][: len(again["pitches"]) - 1] == found["pitches"][: len(again["pitches"]) - 1]
+    assert "which a request carries" in refused(client, "/play", {**body, "opening": "/root/song.mid"})
+    assert "does not continue notes" in refused(client, "/play", {"model": "lines", "opening": ""})

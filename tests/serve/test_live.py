@@ -10,14 +10,16 @@ from starlette.testclient import TestClient
 
 from recur.model import Model
 from tests.serve.browser import Page, browser, served
-from tests.serve.test_api import refused, told
+from tests.serve.test_api import picture, refused, told
 
 PATIENCE = 60_000
 
 
 @pytest.fixture(scope="module")
 def address(models: dict[str, Model]) -> Iterator[str]:
-    with served({name: models[name] for name in ("lines", "stream", "reviews", "series")}) as found:
+    with served(
+        {name: models[name] for name in ("lines", "stream", "reviews", "series", "notes", "pictures")}
+    ) as found:
         yield found
 
 
@@ -159,6 +161,27 @@ def test_other_kinds_of_networks_are_explained_too(shown: Page, run: str, text: 
     shown.page.select_option("#run", run)
     typed(shown, text)
     assert "What speaks for the answer" in shown.page.locator("h2").all_inner_texts()
+
+
+def test_a_piece_is_played_on_drawn_and_can_be_taken(shown: Page) -> None:
+    shown.page.select_option("#run", "notes")
+    shown.page.fill("#text", "C4 D4 E4")
+    shown.page.locator("#length").fill("8")
+    shown.page.get_by_role("button", name="play on").click()
+    shown.page.wait_for_selector("canvas[aria-label='piano roll']")
+    assert shown.page.locator("a[download]").get_attribute("href").startswith("data:audio/midi;base64,")
+    shown.page.locator("canvas").hover(position={"x": 3, "y": 20})
+    assert "step 1: C4" in shown.page.locator(".readout").inner_text()
+    shown.page.get_by_role("button", name="▶ hear it").click()
+    shown.page.get_by_role("button", name="⏹ stop").click()
+
+
+def test_a_picture_is_shown_and_answered(shown: Page) -> None:
+    shown.page.select_option("#run", "pictures")
+    shown.page.set_input_files("#file", {"name": "dark.png", "mimeType": "image/png", "buffer": picture(0)})
+    shown.page.wait_for_selector('[data-drawn="dark.png"]')
+    assert shown.page.locator(".preview img").is_visible()
+    assert "What the network says" in shown.page.locator("h2").all_inner_texts()
 
 
 def test_what_the_network_cannot_read_is_said(shown: Page) -> None:

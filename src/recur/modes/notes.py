@@ -85,6 +85,11 @@ def whole(codec: NotesCodec, opening: Any, steps: Sequence[Any]) -> Any:
     return line_of([*([] if opening is None else codec.tokens(opening)), *steps], codec.frames_per_beat)
 
 
+def pitches(codec: NotesCodec, piece: Any) -> list[list[int]]:
+    """Return the MIDI pitches that sound at every step of a piece."""
+    return [(np.flatnonzero(row) + LOWEST).tolist() for row in codec.frames(piece)]
+
+
 def candidates(mode: Synced, opening: Any, top: int) -> list[tuple[str, float]]:
     """The likeliest notes of the next step with their probabilities, the most probable first.
 

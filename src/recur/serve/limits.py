@@ -33,7 +33,7 @@ class Limits:
         Calls that may wait to be computed.
     """
 
-    body: int = 1_000_000
+    body: int = 10_000_000
     seconds: float = 60.0
     rows: int = 256
     length: int = 4096

@@ -42,7 +42,7 @@ def router(state: State) -> APIRouter:
 
         def look() -> dict[str, Any]:
             found = explained(
-                served.model, served.model._input(body.value), target=body.target, at=body.at, top=body.top,
+                served.model, served.model._input(served.raw(body.value)), target=body.target, at=body.at, top=body.top,
                 parts=body.parts, options=body.options,
             )  # fmt: skip
             return {**found.data, "model": {**found.data["model"], "name": served.name}}

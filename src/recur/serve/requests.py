@@ -101,6 +101,12 @@ class Generate(HowToWrite):
     stream: bool = Field(False, description="send the pieces as they are written, as server-sent events")
 
 
+class Play(HowToWrite):
+    """A piece of notes to go on with."""
+
+    opening: Any = Field("", description="a line of notes, the pitches of every step, or data:audio/midi;base64,...")
+
+
 class OpenSession(Body):
     """A new session."""
 

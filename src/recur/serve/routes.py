@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,14 @@ from fastapi import APIRouter, Request, Response
 
 from recur._version import __version__
 from recur.modes import Prediction, candidates
+from recur.serve.music import play
 from recur.serve.problems import RequestError
-from recur.serve.requests import Complete, Generate, OpenSession, Predict, Read, Write
+from recur.serve.requests import Complete, Generate, OpenSession, Play, Predict, Read, Write
 from recur.serve.sessions import Session
 from recur.serve.state import State
 from recur.serve.streams import events
 
-LENGTH = 200
+LENGTH, STEPS = 200, 64
 
 
 def router(state: State) -> APIRouter:
@@ -73,6 +75,14 @@ def router(state: State) -> APIRouter:
         if body.stream:
             return events(({"text": piece} async for piece in pieces()), state.limits.seconds, "[DONE]")
         return {"text": _joined([piece async for piece in _timed(state, pieces())])}
+
+    @routes.post("/play", summary="Go on with a piece of notes")
+    async def go_on(body: Play) -> dict[str, Any]:
+        served = state.find(body.model)
+        length = state.check_length(body.length, STEPS)
+        decoding = replace(body.decoding(), length=length)
+        opening = await served.compute(served.raw, body.opening)
+        return await state.in_time(served.compute(play, served, opening, decoding))
 
     @routes.post("/sessions", status_code=201, summary="Open a session: a memory that lasts from request to request")
     async def open_session(body: OpenSession) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from recur.modes.outputs import NumberOutput
 from recur.modes.stepping import NOTHING
 from recur.modes.stops import Stops
 from recur.modes.synced import Synced
+from recur.serve import values
 from recur.serve.batcher import Batcher
 from recur.serve.limits import Limits
 from recur.serve.memory import Memory, Reader, Writing
@@ -86,6 +87,23 @@ class Served:
         self._read = Batcher(self._read_all, executor, most=most, waiting=waiting)
         self._write = Batcher(self._write_all, executor, most=most, waiting=waiting)
 
+    def language(self) -> Synced:
+        """The network as one that goes on with what it reads.
+
+        Raises
+        ------
+        RequestError
+            400 for any other.
+        """
+        mode = self.model.mode
+        if not isinstance(mode, Synced) or not mode.next_item:
+            raise RequestError(400, f"this network writes nothing on: {self.model.roles.sentence}")
+        return mode
+
+    def raw(self, value: Any) -> Any:
+        """What the network reads, from what a request holds."""
+        return values.raw(self.model.input_codec, value)
+
     def facts(self) -> dict[str, Any]:
         """What a user wants to know of the network."""
         metrics, mode = self.model.metrics, self.model.mode
@@ -124,7 +142,8 @@ class Served:
 
     async def predict(self, inputs: Sequence[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
         """Answer raw inputs, as `Model.predict` does."""
-        asked = [Asked(value, top, tuple(sorted(options.items()))) for value in inputs]
+        given = await self.compute(lambda: [self.raw(value) for value in inputs])
+        asked = [Asked(value, top, tuple(sorted(options.items()))) for value in given]
         return list(await asyncio.gather(*(self._ask(one) for one in asked)))
 
     async def compute(self, work: Any, *arguments: Any) -> Any:
@@ -148,6 +167,7 @@ class Served:
             400 for a value that the codec does not take; 413 for one that is too long.
         """
         mode = self.memory().mode
+        value = self.raw(value)
         try:
             if first and self.generates:
                 array = language.prompt_ids(mode, value)

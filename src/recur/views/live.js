@@ -6,7 +6,8 @@
   const FAST = 40, SLOW = 450; // milliseconds after the last key: candidates, then everything
   const WAYS = { temperature: 1, top_k: 0, top_p: 1, seed: 0, length: 60 };
   const main = document.getElementById("live");
-  let runs = [], view = {}, timers = [];
+  const FILES = { images: "image/*", frames: "video/*", audio: "audio/*" };
+  let runs = [], view = {}, timers = [], file = null;
   const columns = [];
 
   const fromAddress = () => { try { return JSON.parse(decodeURIComponent(location.hash.slice(1) || "%7B%7D")); } catch { return {}; } };
@@ -38,7 +39,9 @@
       const figure = facts.held_out && facts.figure ? `, held-out ${facts.figure} ${Recur.number(facts.held_out[facts.figure])}` : "";
       this.root = el("div", { class: "column" }, el("h1", {}, facts.name),
         el("p", { class: "soft" }, `${facts.sentence}; ${facts.cell}, ${facts.parameters.toLocaleString("en")} parameters${figure}`), this.problem, this.next);
-      if (facts.generates) {
+      if (facts.writes === "notes" && facts.sessions) {
+        this.root.append(el("div", { class: "controls" }, el("button", { type: "button", onclick: () => this.play() }, "play on")));
+      } else if (facts.generates) {
         this.button = el("button", { type: "button", onclick: () => this.write() }, "write on");
         this.root.append(el("div", { class: "controls" }, this.button,
           el("button", { type: "button", onclick: () => { type(view.text + this.written.textContent); } }, "take it over")), this.written);
@@ -55,6 +58,8 @@
     follow() {
       return this.guarded(async () => {
         const signal = this.stop("following"), value = typed(this.facts, view.text), model = this.facts.name;
+        if (FILES[this.facts.reads] || this.facts.reads === null) return this.answer(signal);
+        if (this.facts.writes === "notes") return undefined;
         if (this.facts.generates) {
           const body = { model, text: view.text, top: 12, temperature: +view.temperature };
           if (body.temperature > 0 && +view.top_k > 0) body.top_k = +view.top_k;
@@ -71,7 +76,7 @@
     // everything: when the keys rest
     look() {
       return this.guarded(async () => {
-        if (!view.text.trim()) return this.deep.replaceChildren();
+        if (!view.text.trim() || FILES[this.facts.reads] || this.facts.writes === "notes") return this.deep.replaceChildren();
         const signal = this.stop("looking");
         this.deep.classList.add("busy");
         const data = await (await ask("explain", { model: this.facts.name, value: typed(this.facts, view.text), top: 5 }, signal)).json();
@@ -85,6 +90,31 @@
         Recur.surprise(this.deep, data);
         Recur.alignment(this.deep, data);
         Recur.states(this.deep, data);
+        this.root.dataset.drawn = view.text;
+      });
+    }
+    // of a picture, a sound or a video: what the network says of it
+    async answer(signal) {
+      if (!file && this.facts.reads !== null) return this.words.replaceChildren();
+      const body = { model: this.facts.name, inputs: [file ? file.data : null], top: 5 };
+      const found = (await (await ask("predict", body, signal)).json()).predictions[0];
+      const scores = found.scores.length ? found.scores : [{ value: found.shown, probability: null }];
+      const rows = scores.flatMap((one) => {
+        const fill = el("div", { class: "fill" });
+        fill.style.width = 100 * (one.probability || 0) + "%";
+        return [el("span", {}, String(one.value)), el("span", {}, percent(one.probability)), el("div", { class: "track" }, fill)];
+      });
+      this.words.replaceChildren(el("h2", {}, "What the network says"), el("p", { class: "look" }, found.shown), el("div", { class: "bars" }, ...rows));
+      this.root.dataset.drawn = file ? file.name : "";
+    }
+    // of notes: the piece goes on, is drawn and can be heard
+    async play() {
+      await this.guarded(async () => {
+        const body = { model: this.facts.name, opening: view.text.trim(), length: +view.length, temperature: +view.temperature, seed: +view.seed };
+        const piece = await (await ask("play", body, this.stop("playing"))).json();
+        this.words.replaceChildren(el("h2", {}, "The piece"), pianoRoll(piece), el("div", { class: "controls" },
+          el("button", { type: "button", onclick: (e) => hear(piece, e.target) }, "▶ hear it"),
+          el("a", { href: piece.midi, download: "piece.mid" }, "piece.mid")), el("p", {}, piece.line || ""));
         this.root.dataset.drawn = view.text;
       });
     }
@@ -138,6 +168,52 @@
     }
   }
 
+  // a row a key, a column a step; what was given is grey, a line every beat
+  function pianoRoll(piece) {
+    const keys = piece.pitches.flat(), low = Math.min(60, ...keys) - 1, high = Math.max(72, ...keys) + 1;
+    const wide = Math.max(6, Math.min(16, Math.floor(1000 / Math.max(1, piece.pitches.length)))), tall = 8;
+    const canvas = el("canvas", { width: wide * piece.pitches.length, height: tall * (high - low + 1), tabindex: "0", role: "img", "aria-label": "piano roll" });
+    const pen = canvas.getContext("2d");
+    for (let p = low; p <= high; p++) { pen.fillStyle = [1, 3, 6, 8, 10].includes(p % 12) ? "#eef1f4" : "#fbfcfd"; pen.fillRect(0, (high - p) * tall, canvas.width, tall); }
+    pen.fillStyle = "#d1d9e0";
+    for (let t = 0; t < piece.pitches.length; t += piece.steps_per_beat) pen.fillRect(t * wide, 0, 1, canvas.height);
+    piece.pitches.forEach((chord, t) => chord.forEach((p) => {
+      pen.fillStyle = t < piece.given ? "#6e7781" : "#1f6fb2";
+      pen.fillRect(t * wide, (high - p) * tall + 1, wide, tall - 2);
+    }));
+    const names = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
+    const said = el("p", { class: "readout" }, "");
+    canvas.addEventListener("pointermove", (e) => {
+      const t = Math.floor(e.offsetX / wide), chord = piece.pitches[t] || [];
+      said.textContent = `step ${t + 1}: ${chord.map((p) => names[p % 12] + (Math.floor(p / 12) - 1)).join(" ") || "rest"}`;
+    });
+    return el("figure", {}, canvas, said, el("figcaption", {}, "Grey: the opening; blue: what the network plays on. A line a beat."));
+  }
+  // soft triangle waves, held as long as the key sounds
+  let heard = null;
+  function hear(piece, button) {
+    if (heard) { heard.close(); heard = null; button.textContent = "▶ hear it"; return; }
+    heard = new AudioContext();
+    button.textContent = "⏹ stop";
+    const step = 0.5 / piece.steps_per_beat, start = heard.currentTime + 0.1, steps = piece.pitches;
+    steps.forEach((chord, t) => chord.forEach((p) => {
+      if (t > 0 && steps[t - 1].includes(p)) return;
+      let end = t + 1;
+      while (end < steps.length && steps[end].includes(p)) end++;
+      const tone = heard.createOscillator(), loud = heard.createGain();
+      tone.type = "triangle";
+      tone.frequency.value = 440 * 2 ** ((p - 69) / 12);
+      loud.gain.setValueAtTime(0, start + t * step);
+      loud.gain.linearRampToValueAtTime(0.12, start + t * step + 0.02);
+      loud.gain.setValueAtTime(0.12, start + end * step - 0.05);
+      loud.gain.linearRampToValueAtTime(0, start + end * step);
+      tone.connect(loud).connect(heard.destination);
+      tone.start(start + t * step);
+      tone.stop(start + end * step + 0.05);
+    }));
+    setTimeout(() => { if (heard) { heard.close(); heard = null; button.textContent = "▶ hear it"; } }, 1000 * (steps.length * step + 0.5));
+  }
+
   // words are put together with a space, letters without
   function joined(text, item) {
     const kind = runs.find((one) => one.name === view.run).reads;
@@ -151,6 +227,18 @@
     keep();
     timers.forEach(clearTimeout);
     timers = [setTimeout(() => columns.forEach((one) => one.follow()), FAST), setTimeout(() => columns.forEach((one) => one.look()), SLOW)];
+  }
+
+  const preview = el("div", { class: "preview" });
+  function take(given) {
+    if (!given) return;
+    const reader = new FileReader();
+    reader.onload = () => {
+      file = { name: given.name, data: reader.result };
+      preview.replaceChildren(given.type.startsWith("image/") ? el("img", { src: reader.result, alt: given.name }) : el("p", { class: "soft" }, given.name));
+      columns.forEach((one) => one.follow());
+    };
+    reader.readAsDataURL(given);
   }
 
   function slider(name, label, least, most, step, say) {
@@ -174,9 +262,10 @@
     const pick = (name, label, entries) => el("label", {}, label, el("select", { id: name, onchange: (e) => { view[name] = e.target.value; build(); changed(); } },
       ...entries.map(([value, text]) => el("option", { value, selected: value === view[name] ? "" : null }, text))));
     const names = runs.map((one) => [one.name, one.name]);
-    box = el("textarea", { id: "text", spellcheck: "false", "aria-label": "what the network reads", placeholder: chosen.reads === "numbers" ? "numbers: 0.1, 0.4, …" : "type a sentence …", oninput: changed });
+    const sent = FILES[chosen.reads] ? el("label", { class: "soft" }, `a file for the network to read (${chosen.reads}) `, el("input", { type: "file", id: "file", accept: FILES[chosen.reads], onchange: (e) => take(e.target.files[0]) })) : null;
+    box = el("textarea", { id: "text", spellcheck: "false", "aria-label": "what the network reads", placeholder: chosen.writes === "notes" ? "how the piece begins, such as C4 D4 E4/2; or nothing" : chosen.reads === "numbers" ? "numbers: 0.1, 0.4, …" : "type a sentence …", oninput: changed });
     box.value = view.text;
-    const controls = columns.some((one) => one.facts.generates) ? el("div", { class: "drawing" },
+    const controls = columns.some((one) => one.facts.generates || one.facts.writes === "notes") ? el("div", { class: "drawing" },
       slider("temperature", "temperature", 0, 2, 0.05, (v) => v.toFixed(2)),
       slider("top_k", "top-k", 0, 100, 1, (v) => v ? String(v) : "all"),
       slider("top_p", "top-p", 0.05, 1, 0.01, (v) => v < 1 ? v.toFixed(2) : "all"),
@@ -184,7 +273,7 @@
     const grid = el("div", { class: "columns" + (columns.length > 1 ? " two-runs" : "") }, ...columns.map((one) => one.root));
     main.replaceChildren(el("div", { class: "top" }, pick("run", "network", names),
       runs.length > 1 ? pick("beside", "beside it", [["", "nothing"], ...names.filter(([name]) => name !== view.run)]) : "",
-      el("a", { href: "docs", class: "soft" }, "the API")), el("p", {}, box), controls || "", grid);
+      el("a", { href: "docs", class: "soft" }, "the API")), sent ? el("p", {}, sent, preview) : el("p", {}, box), controls || "", grid);
   }
 
   async function start() {

@@ -1,0 +1,36 @@
+"""A piece of notes that goes on, as pitches and as a MIDI file."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from recur.modes import Decoding
+from recur.modes import notes as playing
+from recur.serve.served import Served
+
+
+def play(served: Served, opening: Any, decoding: Decoding) -> dict[str, Any]:
+    """Go on with an opening.
+
+    Returns
+    -------
+    dict
+        ``given``, the steps of the opening; ``pitches``, the MIDI pitches that sound at every step, the opening among
+        them; ``steps_per_beat``; ``line`` of a melody; ``midi``, the piece as ``data:audio/midi;base64,...``.
+    """
+    mode = served.language()
+    codec = playing.codec_of(mode)
+    begun = opening or None
+    piece = playing.whole(codec, begun, list(playing.generate(mode, begun, decoding)))
+    with tempfile.TemporaryDirectory() as folder:
+        midi = codec.write_midi(piece, Path(folder) / "piece.mid").read_bytes()
+    return {
+        "given": 0 if begun is None else len(codec.frames(begun)),
+        "pitches": playing.pitches(codec, piece),
+        "steps_per_beat": codec.frames_per_beat,
+        "line": piece if isinstance(piece, str) else None,
+        "midi": "data:audio/midi;base64," + base64.b64encode(midi).decode(),
+    }

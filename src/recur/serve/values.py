@@ -1,0 +1,128 @@
+"""Raw values as requests carry them: pictures, sounds, videos and MIDI files are sent, never named.
+
+A path would make the server open its own files for whoever asks, so a codec that reads files gets their contents:
+``data:image/png;base64,...`` as browsers make it, or numbers.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recur.codecs import Codec, NotesCodec
+from recur.errors import RecurError, require
+from recur.serve.problems import RequestError
+
+_SUFFIXES = {"frames": ".mp4", "notes": ".mid"}
+_EXAMPLES = {
+    "images": '"data:image/png;base64,..." or rows of numbers from 0 to 255',
+    "frames": '"data:video/mp4;base64,...", or a list of pictures, each "data:image/png;base64,..."',
+    "audio": '"data:audio/wav;base64,..."',
+    "notes": '"data:audio/midi;base64,...", a line such as "C4 D4 E4/2", or a list of the pitches of every step',
+}
+
+
+def raw(codec: Codec | None, value: Any) -> Any:
+    """What the codec reads, from what a request holds; a mapping from column to value is gone through.
+
+    Raises
+    ------
+    RequestError
+        400 for a path, or for data that cannot be decoded.
+    """
+    if codec is None or codec.kind not in _EXAMPLES:
+        return value
+    if isinstance(value, Mapping):
+        return {name: raw(codec, one) for name, one in value.items()}
+    try:
+        return _readers[codec.kind](codec, value)
+    except RecurError as error:
+        raise RequestError.of(error) from None
+
+
+def _picture(codec: Codec, value: Any) -> Any:
+    if isinstance(value, str):
+        pillow = require("PIL.Image", "image")
+        try:
+            found = pillow.open(io.BytesIO(_contents(codec, value)))
+            found.load()
+        except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
+            raise RequestError(400, f"the picture cannot be read: {error}") from None
+        return found
+    return _bytes(codec, value)
+
+
+def _video(codec: Codec, value: Any) -> Any:
+    if isinstance(value, str):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"sent{_SUFFIXES['frames']}"
+            path.write_bytes(_contents(codec, value))
+            # read now: the file is gone afterwards
+            return list(codec._frames(path))  # type: ignore[attr-defined]
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return [_picture(codec, one) for one in value]
+    return _bytes(codec, value)
+
+
+def _sound(codec: Codec, value: Any) -> Any:
+    if not isinstance(value, str):
+        raise _wrong(codec)
+    soundfile = require("soundfile", "audio")
+    try:
+        samples, rate = soundfile.read(io.BytesIO(_contents(codec, value)), dtype="float32")
+    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
+        raise RequestError(400, f"the sound cannot be read: {error}") from None
+    return samples, int(rate)
+
+
+def _notes(codec: Codec, value: Any) -> Any:
+    if not isinstance(codec, NotesCodec):
+        raise _wrong(codec)
+    if not isinstance(value, str):
+        return value
+    if value.startswith("data:"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"sent{_SUFFIXES['notes']}"
+            path.write_bytes(_contents(codec, value))
+            pitches: Any = codec.decode(codec.encode(path))
+            return pitches
+    if value.lower().endswith((".mid", ".midi")):
+        raise _wrong(codec)
+    return value
+
+
+def _contents(codec: Codec, value: str) -> bytes:
+    head, comma, data = value.partition(",")
+    if not (head.startswith("data:") and head.endswith(";base64") and comma):
+        raise _wrong(codec)
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise RequestError(400, f"the data is not base64: {error}") from None
+
+
+def _bytes(codec: Codec, value: Any) -> np.ndarray:
+    """Rows of numbers from 0 to 255 as an array."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise _wrong(codec) from None
+    if array.dtype.kind not in "iu" or array.size == 0 or array.min() < 0 or array.max() > 255:
+        raise _wrong(codec)
+    return array.astype(np.uint8)
+
+
+def _wrong(codec: Codec) -> RequestError:
+    return RequestError(
+        400, f"this network reads {codec.kind}, which a request carries and does not name", hint=_EXAMPLES[codec.kind]
+    )
+
+
+_readers = {"images": _picture, "frames": _video, "audio": _sound, "notes": _notes}
