@@ -104,6 +104,8 @@ def spectrograms(run: Path, data_folder: Path, out: Path) -> dict[str, float | s
     for digit in ("3", "8"):
         row = next(row for row in rows if row["digit"] == digit)
         path = out / f"spoken-{digit}.png"
-        spectrogram.write_png(codec.frames(row["audio"]), path, hop_ms=codec.hop_ms, title=Path(row["audio"]).name)
+        spectrogram.write_png(
+            codec.frames(row["audio"]), path, hop_ms=codec.hop_ms, bands=codec.hertz, title=Path(row["audio"]).name
+        )
         files.append(path.name)
     return {"wrong_test_sounds": wrong or ["none"], "files": files}

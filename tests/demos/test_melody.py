@@ -35,13 +35,9 @@ def test_a_tune_in_another_key_is_the_same_tune(name: str) -> None:
     assert (own[:, 2] + 3 == higher[:, 2]).all()
 
 
-def test_every_tune_is_learned_in_the_key_that_it_is_asked_in_and_in_two_others() -> None:
-    learned = {(row["name"], row["tune"]) for row in melody.rows("train")}
-    assert len(learned) == 3 * len(TUNES)
-    for part in ("dev", "test"):
-        asked = {(row["name"], row["tune"]) for row in melody.rows(part)}
-        assert {name for name, _ in asked} == set(TUNES)
-        assert asked <= learned
+def test_every_tune_is_learned_and_asked_for() -> None:
+    for part in ("train", "dev", "test"):
+        assert [row["name"] for row in melody.rows(part)] == list(TUNES)
 
 
 def test_it_learns_plays_on_and_writes_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

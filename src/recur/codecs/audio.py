@@ -66,6 +66,15 @@ class AudioCodec(Codec):
         noun = "band" if self.features == "log-mel" else "coefficient"
         return [f"{noun} {index + 1}" for index in range(self.size)]
 
+    @property
+    def hertz(self) -> list[float] | None:
+        """The middle of each band, where the columns are bands and the rate is known."""
+        if self.features != "log-mel" or self.sample_rate is None:
+            return None
+        edges = np.linspace(0.0, float(mel.to_mel(self.sample_rate / 2)), self.bands + 2)
+        middles: list[float] = mel.to_hertz(edges[1:-1]).tolist()
+        return middles
+
     def fit(self, values: Iterable[Any]) -> AudioCodec:
         """Take the rate of the first sound, where none was asked for, and measure mean and deviation of each column."""
         count, self.resampled = 0, 0
