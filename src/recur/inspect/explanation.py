@@ -69,6 +69,7 @@ def explain(
     top: int = 5,
     parts: Sequence[str] = PARTS,
     options: int | None = None,
+    methods: Sequence[str] = METHODS,
     window: int | None = None,
 ) -> Explanation:
     """Explain one answer.
@@ -85,9 +86,11 @@ def explain(
     top : int
         Candidates.
     parts : sequence of str
-        Of influence, flow, states, unrolled. Influence alone is fast enough to follow typing.
+        Of influence, flow, states, unrolled. Influence alone, by leave_one_out, is fast enough to follow typing.
     options : int, optional
         Of how many candidates the influence is computed; by default of all.
+    methods : sequence of str
+        Measures of influence: leave_one_out, integrated_gradients, gradient_input.
     window : int, optional
         Steps of truncated BPTT.
 
@@ -127,7 +130,7 @@ def explain(
             "place": question.place,
             "options": [{"label": one.label, "probability": one.probability} for one in question.options],
         },
-        "influence": _influence(question, options) if "influence" in parts else None,
+        "influence": _influence(question, options, methods) if "influence" in parts else None,
         "flow": None,
         "states": None,
         "surprise": None,
@@ -156,13 +159,13 @@ def _about(model: Any, mode: Mode) -> dict[str, Any]:
     }
 
 
-def _influence(question: Question, count: int | None) -> dict[str, Any]:
+def _influence(question: Question, count: int | None, methods: Sequence[str]) -> dict[str, Any]:
     """The three measures for every candidate."""
     wanted = range(len(question.options) if count is None else min(count, len(question.options)))
-    found = [of_option(question, number) for number in wanted]
+    found = [of_option(question, number, methods=methods) for number in wanted]
     return {
         "unit": question.unit,
-        "methods": list(METHODS),
+        "methods": list(methods),
         # against the other candidates first, where there are any: why this one
         "against": list(found[0])[::-1] if found else [],
         "options": [

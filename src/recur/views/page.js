@@ -95,7 +95,7 @@ const Recur = (() => {
     const chips = el("div", { class: "chips", "aria-label": "items coloured by influence" });
     const bars = el("div", { class: "bars", role: "group", "aria-label": "candidates" });
     const note = el("figcaption", {}), legend = el("div", { class: "controls" }), line = el("p", { class: "look" });
-    const state_ = Object.assign(state, { method: state.method || "leave_one_out", option: state.option || 0, own: state.own || false });
+    const state_ = Object.assign(state, { method: found.methods.includes(state.method) ? state.method : found.methods[0], option: state.option || 0, own: state.own || false });
     if (!found.against.includes(state_.against)) state_.against = found.against[0];
     const versus = found.against.length < 2 ? null : choice("why", [["candidates", "this rather than the other candidates"], ["everything", "at all"]], state_.against, (a) => { state_.against = a; paint(); });
     const pick = choice("measure", found.methods.map((m) => [m, METHODS[m][0]]), state_.method, (m) => { state_.method = m; paint(); });
