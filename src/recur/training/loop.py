@@ -105,8 +105,9 @@ def learn(
         stack.callback(store.close)
         training = Training(task, store, teller, command)
         stack.callback(teller.end)
-        training.resume()
-        if run is not None and run.info.get("status") == "finished" and training.over():
+        finished = run is not None and run.info.get("status") == "finished"
+        training.resume(finished=finished)
+        if run is not None and finished and training.over():
             return training.recall(run.metrics())
         request = stack.enter_context(on_interrupt())
         return training.finish(loop(training, request), request)

@@ -83,8 +83,14 @@ class Training:
         self._saved_at, self._saved_step = time.monotonic(), 0
         self._line = steps_between_lines(len(task.train))
 
-    def resume(self) -> None:
-        """Go on from the last checkpoint, if there is one, and say what is about to happen."""
+    def resume(self, *, finished: bool = False) -> None:
+        """Go on from the last checkpoint, if there is one, and say what is about to happen.
+
+        Parameters
+        ----------
+        finished : bool
+            Whether an earlier sitting wrote the figures already; they stay as they are.
+        """
         saved = self.store.resume(self.mode)
         if saved is not None:
             self.state = State.of(saved["state"])
@@ -94,7 +100,8 @@ class Training:
             self.health.norms.extend(saved["norms"])
             self._saved_step = self.state.step
             randomness.restore(saved["random"])
-            self._publish_if_best()
+            if not finished:
+                self._publish_if_best()
         size = sum(parameter.numel() for parameter in self.mode.parameters())
         self.progress.begin(
             Beginning(
