@@ -189,7 +189,12 @@ def _through_time(question: Question, parts: Sequence[str], window: int | None) 
     sizes = [s for m in mode.modules() for s in getattr(m, "hidden_sizes", ())]
     small = bool(sizes) and max(sizes) <= SPECTRUM
     found, passes = follow(
-        mode, batch, window=window, itemised=ITEMISED, jacobian=small and "flow" in parts, only=weights
+        mode,
+        batch,
+        window=window,
+        itemised=ITEMISED if "flow" in parts else 0,
+        jacobian=small and "flow" in parts,
+        only=weights,
     )
     data: dict[str, Any] = {}
     if "flow" in parts and found.layers:

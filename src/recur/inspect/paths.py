@@ -55,11 +55,16 @@ def path_of(name: str, kind: str, factors: tuple[tuple[Array, Array | None], ...
     along, square = np.zeros(T), np.zeros(T)
     for dz, v in factors:
         along += (dz @ gradient).sum(-1) if v is None else ((dz @ gradient) * v).sum((-1, -2))
-    for t in range(T):
-        share: Any = 0.0
-        for dz, v in factors:
-            share = share + (dz[t].sum(0) if v is None else dz[t].T @ v[t])
-        square[t] = float(np.square(share).sum())
+    dz, v = factors[0]
+    if len(factors) == 1 and v is not None and dz.shape[1] == 1:
+        # a share of one row is an outer product
+        square = np.square(dz[:, 0]).sum(-1) * np.square(v[:, 0]).sum(-1)
+    else:
+        for t in range(T):
+            share: Any = 0.0
+            for dz, v in factors:
+                share = share + (dz[t].sum(0) if v is None else dz[t].T @ v[t])
+            square[t] = float(np.square(share).sum())
     whole = float(np.square(gradient).sum())
     fraction = along / whole if whole > 0 else np.zeros(T)
     return Path(name, kind, gradient, fraction, np.sqrt(square), factors)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -160,8 +161,15 @@ def eigenvalues(equation: Equation, parameters: dict[str, Array], sizes: dict[st
         blocks = matrix.shape[0] // width
         for number in range(blocks):
             label = name if blocks == 1 else f"{name} of {cuts.get(number * width, number + 1)}"
-            found[label] = np.linalg.eigvals(matrix[number * width : (number + 1) * width])
+            found[label] = _eigenvalues(matrix[number * width : (number + 1) * width].tobytes(), width)
     return found
+
+
+@lru_cache(maxsize=32)
+def _eigenvalues(matrix: bytes, width: int) -> Array:
+    """Eigenvalues of a square float64 matrix, which stay while a page asks about the same network again."""
+    values: Array = np.linalg.eigvals(np.frombuffer(matrix).reshape(width, width))
+    return values
 
 
 def _made_of(vector: Any, state: Any) -> bool:
