@@ -223,3 +223,21 @@ def test_looking_changes_nothing() -> None:
     assert mode.training
     assert all(torch.equal(value, before[name]) for name, value in mode.state_dict().items())
     assert all(p.grad is None for p in mode.parameters())
+
+
+@pytest.mark.parametrize("kind", ["characters", "words", "subwords"])
+@pytest.mark.parametrize("text", ["the dog ran to a cat", "", "zzz dog"])
+def test_a_stream_is_cut_into_windows_as_training_cuts_it(kind: str, text: str) -> None:
+    mode = double("synced", kind, None, stream=True)
+    found = inspector.explain(mode, text, window=3)
+    [layer] = found["flow"]["layers"]
+    steps = len(layer["labels"])
+    assert layer["boundaries"] == list(range(3, steps, 3))
+    assert len(found["flow"]["errors"]) == steps
+
+
+def test_windows_of_ragged_rows_have_the_errors_of_whole_rows() -> None:
+    mode = double("synced", "words", None, stream=True)
+    batch = batch_of(mode, [Row(row.input, row.input) for row in rows("words", "words") if len(row.input.split()) > 1])
+    whole, cut = inspector.ledger(mode, batch), inspector.ledger(mode, batch, window=2)
+    np.testing.assert_allclose(np.sort(cut.errors), np.sort(whole.errors), rtol=1e-10)

@@ -236,9 +236,19 @@ def _run(mode: Mode, batch: Batch, window: int | None, recorder: Recorder) -> bo
         return False
     state: Any = None
     for start in range(0, steps, window):
-        state = detached(mode.loss(piece(batch, start, min(steps, start + window)), state).state)
+        state = detached(mode.loss(_window(batch, start, min(steps, start + window)), state).state)
     del recorder
     return True
+
+
+def _window(batch: Batch, start: int, stop: int) -> Batch:
+    """Some steps of a batch, of which each row has those that are left."""
+    cut = piece(batch, start, stop)
+    for name in ("input_lengths", "target_lengths"):
+        lengths = getattr(batch, name)
+        if lengths is not None:
+            setattr(cut, name, (lengths - start).clamp(0, stop - start))
+    return cut
 
 
 def _errors(answers: Sequence[Answer]) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -120,7 +120,7 @@ const Recur = (() => {
       const order = scores.map((v, t) => [v || 0, t]).sort((a, b) => Math.abs(b[0]) - Math.abs(a[0]));
       const [v, t] = order[0];
       line.textContent = `“${visible(items[t])}” says most: ${plus(v)} ${found.unit}` +
-        (found.unit === "nats" ? `, ${number(Math.exp(Math.abs(v)))} times ${v > 0 ? "more" : "less"} probable with it` : "") + ".";
+        (found.unit !== "nats" ? "" : state_.against === "candidates" ? `: with it the odds are ${number(Math.exp(Math.abs(v)))} times ${v > 0 ? "higher" : "lower"}` : `, ${number(Math.exp(Math.abs(v)))} times ${v > 0 ? "more" : "less"} probable with it`) + ".";
       note.textContent = METHODS[state_.method][1] + " f is " + (found.unit !== "nats" ? "the value" : state_.against === "candidates" ? "the log-odds, against the other candidates, of" : "the log-probability of") +
         (found.unit === "nats" ? ` “${option.label}”` : "") + `: f(x) = ${number(told.output)}, f(nothing) = ${number(told.nothing)}` +
         (state_.method === "integrated_gradients" ? `; the sum misses ${number(told.gap)}` : "") + ".";
@@ -156,7 +156,7 @@ const Recur = (() => {
     const positive = series.flatMap((s) => s.values).filter((v) => v > 0);
     const high = Math.ceil(Math.log10(Math.max(...positive, 1e-30)) + 1e-9);
     const low = Math.max(high - 12, Math.floor(Math.log10(Math.min(...positive, Math.pow(10, high - 1)))));
-    const x = (t) => left + (w - left - 14) * (labels.length > 1 ? t / (labels.length - 1) : 0.5);
+    const x = (t) => left + (w - left - 46) * (labels.length > 1 ? t / (labels.length - 1) : 0.5);
     const y = (v) => top + (h - top - bottom) * (1 - (Math.log10(Math.max(v, Math.pow(10, low))) - low) / Math.max(1, high - low));
     for (let e = low; e <= high; e += Math.max(1, Math.ceil((high - low) / 6))) {
       const at = y(Math.pow(10, e));
