@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import signal
+import socket
 import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -51,6 +58,7 @@ def test_everything_on_the_page_works(page: Path, tmp_path: Path, monkeypatch: p
     for name, make in MAKERS.items():
         make(tmp_path / name)
     scope: dict[str, object] = {"__name__": "page"}
+    servers: list[Server] = []
     ran = 0
     for block in blocks(page):
         where = f"{page.name}:{block.line}"
@@ -62,15 +70,50 @@ def test_everything_on_the_page_works(page: Path, tmp_path: Path, monkeypatch: p
             exec(compile(block.text, str(source), "exec"), scope)
             ran += 1
         for command in commands(block) if block.language == "console" else []:
-            _execute(command, where)
+            _execute(command, where, servers)
             ran += 1
+    for server in servers:
+        assert server.stop() == 0, f"{page.name}: the server did not stop in peace"
     assert ran, f"{page.name} shows nothing to type"
 
 
-def _execute(command: str, where: str) -> None:
+class Server:
+    """``recur serve`` as a process of its own, on a free port in place of 8000."""
+
+    def __init__(self, words: list[str]) -> None:
+        pytest.importorskip("uvicorn")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        port = self.address.rpartition(":")[2]
+        self.process = subprocess.Popen([sys.executable, "-m", "recur", *words, "--port", port], stderr=subprocess.PIPE)
+        for _ in range(1200):
+            try:
+                urllib.request.urlopen(f"http://{self.address}/health", timeout=5).read()
+                return
+            except urllib.error.URLError:
+                assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()
+                time.sleep(0.1)
+        raise AssertionError("the server does not answer")
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=60)
+        return self.process.returncode
+
+
+def _execute(command: str, where: str, servers: list[Server]) -> None:
     if command.startswith(OUTSIDE):
         if command.startswith("make "):
             subprocess.run(["make", "--dry-run", *shlex.split(command)[1:]], cwd=ROOT, check=True, capture_output=True)
+        return
+    if command.startswith("recur serve"):
+        servers.append(Server(shlex.split(command)[1:]))
+        return
+    if command.startswith("curl "):
+        if shutil.which("curl") is not None:
+            words = shlex.split(command.replace("localhost:8000", servers[-1].address))
+            subprocess.run([*words, "--fail", "--output", "answer"], check=True, capture_output=True, timeout=120)
         return
     stdin = ""
     if command.startswith("echo ") and "|" in command:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -60,4 +61,7 @@ def serve(
     app = create_app({name: recur.load(folder) for name, folder in zip(names, run, strict=True)}, limits)
     note(f"serving {', '.join(names)} at http://{host}:{port}  (the API: http://{host}:{port}/docs; Ctrl-C stops)")
     sys.stderr.flush()
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    # Ctrl-C is how a server is meant to end
+    with suppress(KeyboardInterrupt):
+        uvicorn.run(app, host=host, port=port, log_level="warning")
+    note("stopped")
