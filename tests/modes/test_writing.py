@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from recur.errors import ConfigError, DataError
 from recur.modes import Mode
 from recur.modes.stops import Stops
+from recur.modes.typist import Typist
 from tests.modes.helpers import SERIES, TAGS, TEXTS, build, codec, rows, train
 
 WRITING = [
@@ -123,7 +124,11 @@ def test_a_text_in_pieces_is_cut_where_the_whole_is(text: str, stops: list[str])
     whole = found.cut(text)
     assert not any(stop in whole for stop in stops)
     assert text.startswith(whole)
-    assert "".join(found.cut_pieces(iter(text))) == whole
+    typist = Typist(found._codec, (), stops)
+    pieces = []
+    for symbol in found._codec.encode(text).tolist():
+        pieces += [] if typist.stopped else typist.push(symbol)
+    assert "".join([*pieces, *typist.finish()]) == whole
     rule = found.rule()
     assert rule is not None
     # the first place where the rule says stop is the first place where a stop is complete

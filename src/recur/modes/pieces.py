@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from torch import Tensor
 
 from recur.modes.stepping import NOTHING
-from recur.modes.stops import TEXTS, Stops
+from recur.modes.typist import Typist
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
-
-CONTEXT = 16  # symbols decoded again, to know the space before the next one
 
 
 def written(
@@ -48,51 +45,13 @@ def written(
         Texts or items before which the answer ends.
     """
 
-    def symbols() -> Iterator[int]:
-        for _ in range(length):
-            with within():
-                symbol = int(next(steps)[0][0])
-            if symbol in (end, NOTHING):
-                return
-            yield symbol
-
-    pieces = text_pieces(codec, before, symbols()) if codec.kind in TEXTS else items(codec, symbols())
-    yield from Stops(codec, stops).cut_pieces(pieces)
-
-
-def text_pieces(codec: Codec, before: Sequence[int], symbols: Iterator[int]) -> Iterator[str]:
-    """The text that each symbol adds; symbols that make half a character wait for the other half.
-
-    Parameters
-    ----------
-    codec : Codec
-        Of a text.
-    before : sequence of int
-        Symbols of the text so far.
-    symbols : iterator of int
-        Those that follow.
-    """
-    context, held = list(before[-CONTEXT:]), list[int]()
-    for symbol in symbols:
-        held.append(symbol)
-        piece = _added(codec.decode(np.array(context)), codec.decode(np.array(context + held)))
-        if piece and not (codec.kind == "subwords" and piece.endswith("\ufffd")):
-            yield piece
-            context, held = (context + held)[-CONTEXT:], []
-    rest = _added(codec.decode(np.array(context)), codec.decode(np.array(context + held)))
-    if rest:
-        yield rest
-
-
-def items(codec: Codec, symbols: Iterator[int]) -> Iterator[Any]:
-    """The values of symbols that are no text, one by one, such as tags."""
-    for symbol in symbols:
-        value = codec.decode(np.array([symbol], dtype=np.int64))
-        yield from value if isinstance(value, (list, tuple)) else [value]
-
-
-def _added(before: str, after: str) -> str:
-    shared = 0
-    while shared < min(len(before), len(after)) and before[shared] == after[shared]:
-        shared += 1
-    return after[shared:]
+    typist = Typist(codec, before, stops)
+    for _ in range(length):
+        with within():
+            symbol = int(next(steps)[0][0])
+        if symbol in (end, NOTHING):
+            break
+        yield from typist.push(symbol)
+        if typist.stopped:
+            return
+    yield from typist.finish()

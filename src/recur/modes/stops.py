@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,36 +57,3 @@ class Stops:
             found = [(value.find(stop) + len(stop), value.find(stop)) for stop in self._stops if stop in value]
             return value[: min(found)[1]] if found else value
         return value[: next((index for index, one in enumerate(value) if str(one) in self._stops), len(value))]
-
-    def cut_pieces(self, pieces: Iterator[Any]) -> Iterator[Any]:
-        """Pieces of a text, or symbols, up to the first end; what may be its beginning waits until it is known."""
-        if not self._stops:
-            yield from pieces
-        elif not self._text:
-            for piece in pieces:
-                if str(piece) in self._stops:
-                    return
-                yield piece
-        else:
-            yield from self._cut_texts(pieces)
-
-    def _cut_texts(self, pieces: Iterator[str]) -> Iterator[str]:
-        waiting = ""
-        for piece in pieces:
-            waiting += piece
-            cut = self.cut(waiting)
-            if len(cut) < len(waiting):
-                if cut:
-                    yield cut
-                return
-            held = max(
-                size
-                for stop in self._stops
-                for size in range(min(len(stop), len(waiting) + 1))
-                if waiting.endswith(stop[:size])
-            )
-            if held < len(waiting):
-                yield waiting[: len(waiting) - held]
-                waiting = waiting[len(waiting) - held :]
-        if waiting:
-            yield waiting

@@ -20,12 +20,12 @@ from recur.modes.outputs import NumberOutput
 from recur.modes.stepping import NOTHING
 from recur.modes.stops import Stops
 from recur.modes.synced import Synced
+from recur.modes.typist import Typist
 from recur.serve import values
 from recur.serve.batcher import Batcher
 from recur.serve.limits import Limits
 from recur.serve.memory import Memory, Reader, Writing
 from recur.serve.problems import RequestError
-from recur.serve.typist import Typist
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recur.codecs import Codec
-from recur.modes.pieces import CONTEXT
 from recur.modes.stops import TEXTS
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+
+CONTEXT = 16  # symbols decoded again, to know the space before the next one
 
 
 class Typist:
