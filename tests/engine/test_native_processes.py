@@ -179,7 +179,10 @@ def test_a_long_pass_can_be_interrupted_and_the_next_one_is_right():
     time.sleep(0.3)
     asked = time.perf_counter()
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=30)
+    try:
+        rest, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert rest == "stopped\n"
     assert process.returncode == 0
     print(f"stopped after {time.perf_counter() - asked:.2f} s")

@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from recur.model import Model
+from recur.serve import create_app
 
 Json = dict[str, Any]
 HOWS: list[Json] = [{"temperature": 0}, {"temperature": 1.0, "seed": 5}, {"temperature": 0.8, "seed": 3, "top_k": 4}]
@@ -128,6 +129,7 @@ def test_openais_completions_have_their_form(client: TestClient) -> None:
         ("/generate", {"model": "reviews", "prompt": "x"}, "no memory to keep"),
         ("/sessions", {"model": "reviews"}, "no memory to keep"),
         ("/v1/completions", {"model": "reviews", "prompt": "x"}, "does not continue a text"),
+        ("/v1/completions", {"model": "lines", "logprobs": 3}, "logprobs"),
         ("/v1/completions", {"model": "lines", "logit_bias": {"1": 2}}, "logit_bias"),
     ],
 )
@@ -224,3 +226,36 @@ def test_a_piece_of_notes_goes_on_as_pitches_and_midi(client: TestClient) -> Non
     assert again["pitches"][: len(again["pitches"]) - 1] == found["pitches"][: len(again["pitches"]) - 1]
     assert "which a request carries" in refused(client, "/play", {**body, "opening": "/root/song.mid"})
     assert "does not continue notes" in refused(client, "/play", {"model": "lines", "opening": ""})
+
+
+def test_what_is_too_large_is_refused_before_it_is_computed(client: TestClient) -> None:
+    assert "at most 300 are answered here" in refused(client, "/explain", {"model": "lines", "value": "a " * 400}, 413)
+    many = ["the " * 30_000]
+    assert "at most 20,000 are answered here" in refused(client, "/predict", {"model": "lines", "inputs": many}, 413)
+
+
+def test_another_pages_script_is_refused(client: TestClient) -> None:
+    answer = client.post("/sessions/restore?model=lines", content=b"", headers={"Origin": "http://evil.example"})
+    assert answer.status_code == 403
+    assert "a page of evil.example may not use this server" in answer.json()["error"]["message"]
+    own = client.post("/complete", json={"model": "lines", "texts": ["the"]}, headers={"Origin": "http://testserver"})
+    assert own.status_code == 200
+
+
+def test_a_foreign_name_for_this_machine_is_refused(models: dict[str, Model]) -> None:
+    with TestClient(create_app({"lines": models["lines"]}, hosts=["testserver"])) as client:
+        assert client.get("/health").status_code == 200
+        assert client.get("/health", headers={"Host": "evil.example"}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/generate", "/v1/completions"])
+def test_a_stream_that_cannot_begin_is_a_status_and_no_event(client: TestClient, path: str) -> None:
+    assert refused(client, path, {"model": "reviews", "prompt": "x", "stream": True})
+
+
+def test_the_lowest_temperature_takes_the_likeliest(client: TestClient) -> None:
+    body = {"model": "lines", "prompt": "the", "length": 4, "seed": 1}
+    cold = told(client, "/generate", {**body, "temperature": 1e-40})["text"]
+    assert cold == told(client, "/generate", {**body, "temperature": 0})["text"]
+    drawn = told(client, "/next", {"model": "lines", "text": "the", "temperature": 1e-40})["items"]
+    assert drawn[0]["drawn"] == pytest.approx(1.0)

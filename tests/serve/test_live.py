@@ -203,5 +203,5 @@ def test_what_would_be_drawn_adds_up(client: TestClient) -> None:
 
 
 def test_an_explanation_that_cannot_be_given_is_a_sentence(client: TestClient) -> None:
-    assert "too long" in refused(client, "/explain", {"model": "lines", "value": "a " * 20000}, 413)
+    assert "are answered here" in refused(client, "/explain", {"model": "lines", "value": "a " * 20000}, 413)
     assert "parts" in refused(client, "/explain", {"model": "lines", "value": "a", "parts": ["all"]})

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from recur.errors import DataError
 from recur.model import Model
 from recur.serve import Limits, create_app
+from recur.serve.batcher import apart
 from recur.serve.memory import Memory, Reader
 from recur.serve.problems import RequestError
 from recur.serve.sessions import Sessions
@@ -188,3 +189,30 @@ def test_a_server_with_no_network_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="needs a network"):
         create_app({})
+
+
+def test_a_snapshot_of_another_type_is_refused_and_spoils_no_session(models: dict[str, Model]) -> None:
+    reader = Reader(models["lines"].mode)  # type: ignore[arg-type]
+    memory = reader.begin()
+    double = Memory(tuple(one.double() for one in memory.states), memory.vector.double(), 1)
+    with pytest.raises(DataError, match="not of the network's sizes and type"):
+        reader.restore(reader.dump(double))
+    with pytest.raises(DataError, match="not of the network's sizes and type"):
+        reader.restore(reader.dump(Memory(memory.states, memory.vector, -3)))
+
+
+def test_one_that_fails_spoils_no_other_of_its_batch() -> None:
+    def work(items: Any) -> list[int]:
+        if 0 in items:
+            raise ValueError("zero")
+        return [10 // item for item in items]
+
+    found = apart(work, [1, 0, 5])
+    assert (found[0], found[2]) == (10, 2)
+    assert isinstance(found[1], ValueError)
+
+
+def test_a_closed_session_answers_nobody(client: TestClient) -> None:
+    name = opened(client, "lines")
+    client.delete(f"/sessions/{name}")
+    assert "no such session" in refused(client, f"/sessions/{name}/read", {"text": "the"}, 404)

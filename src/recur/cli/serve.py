@@ -12,6 +12,8 @@ from cyclopts import Parameter
 from recur.cli.output import note
 from recur.errors import ConfigError, require
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+
 
 def serve(
     *run: Path,
@@ -58,7 +60,11 @@ def serve(
         raise ConfigError(f'two of the runs are called "{min(twice)}"', hint="rename a folder")
     given = {"sessions": sessions, "idle": idle, "seconds": seconds}
     limits = Limits(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    app = create_app({name: recur.load(folder) for name, folder in zip(names, run, strict=True)}, limits)
+    app = create_app(
+        {name: recur.load(folder) for name, folder in zip(names, run, strict=True)},
+        limits,
+        hosts=LOOPBACK if host in LOOPBACK else None,
+    )
     note(f"serving {', '.join(names)} at http://{host}:{port}  (the API: http://{host}:{port}/docs; Ctrl-C stops)")
     sys.stderr.flush()
     # Ctrl-C is how a server is meant to end

@@ -19,6 +19,7 @@ from typing import Any
 from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
 from recur.demos import corpus
 from recur.demos.display import Display
+from recur.demos.explain import write_report
 from recur.demos.side_by_side import Job, together
 from recur.views.terminal import bar, bold
 
@@ -128,6 +129,7 @@ def main(out: Path | None = None) -> dict[str, Any]:
             for name in NETWORKS
         },
         "corpus": str(folder / "corpus"),
+        "report": str(write_report(folder / "report.html", [folder / name for name in NETWORKS], (NEAR, LONG))),
     }
 
 
@@ -191,6 +193,9 @@ def report(result: dict[str, Any], width: int) -> Iterable[str]:
     run = networks["lstm"]["run"]
     yield "Ask more:  " + f'recur complete {run} "my family is from Japan . at home we speak"'
     yield "           " + f"recur complete {run} --interactive"
+    yield "See why:   " + f"open {result['report']} in a browser; it works offline"
+    yield "           " + f'recur inspect {run} "{NEAR}"'
+    yield "           " + f"recur compare {' '.join(network['run'] for network in networks.values())}"
 
 
 def _row(label: str, shares: Iterable[float], column: int) -> str:

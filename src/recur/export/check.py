@@ -62,10 +62,12 @@ def differences(
             if value.shape != theirs[name].shape:
                 raise RecurError(f"{path}: {name} is {theirs[name].shape} at {steps} steps, expected {value.shape}")
             gap = np.abs(value - theirs[name]) / np.maximum(1.0, np.abs(value))
-            worst = max(worst, float(gap.max(initial=0.0)))
-            if not worst < CLOSE:
+            largest = float(gap.max(initial=0.0))
+            worst = max(worst, largest)
+            # not a number is far away too
+            if not largest < CLOSE:
                 raise RecurError(
-                    f"{path}: {name} differs by {worst:.2g} from the network at {steps} steps",
+                    f"{path}: {name} differs by {largest:.2g} from the network at {steps} steps",
                     hint="this is a fault of the exporter: please report it with the configuration of the run",
                 )
         found[steps] = worst

@@ -16,6 +16,7 @@ from recur.modes import Mode
 from recur.modes.inputs import Inputs
 from recur.modes.outputs import NumberOutput, Output, SymbolOutput
 from recur.modes.symbols import Symbols
+from recur.modes.tagging import TagOutput
 from recur.nn import AdaptiveReadout, Readout, Recurrent
 
 
@@ -33,7 +34,12 @@ def refuse_unknown(mode: Mode, inputs: Inputs, output: Output) -> None:
             f"{mode.name}: the input is read by {', '.join(sorted(parts))}, which the exporter cannot write",
             hint="export_layer(model.mode.stack.layer, path) writes the recurrent layers alone",
         )
-    if type(output) not in (SymbolOutput, NumberOutput):
+    if getattr(output, "crf", None) is not None:
+        raise ConfigError(
+            f"{mode.name}: a chain (crf) searches for its tags, which no single pass of a file can do",
+            hint="export_layer(model.mode.stack.layer, path) writes the recurrent layers alone",
+        )
+    if type(output) not in (SymbolOutput, TagOutput, NumberOutput):
         raise ConfigError(
             f"{mode.name}: the exporter writes readouts of symbols and numbers, not {type(output).__name__}",
             hint="export_layer(model.mode.stack.layer, path) writes the recurrent layers alone",

@@ -54,7 +54,9 @@ def narrowed(
     order : Tensor
         (B, V), the symbol of each.
     """
-    scaled = log_probs.detach().float().cpu() / temperature
+    likely = log_probs.detach().float().cpu()
+    # from the likeliest one down, so that no temperature is too low to divide by
+    scaled = (likely - likely.max(dim=-1, keepdim=True).values) / temperature
     ordered, order = scaled.sort(dim=-1, descending=True, stable=True)
     probs = torch.softmax(ordered, dim=-1)
     if top_k is not None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from recur._version import __version__
 from recur.errors import ConfigError
 from recur.model import Model
 from recur.serve import completions, docs, live, routes
-from recur.serve.guard import BodyLimit, answer_problems
+from recur.serve.guard import Guard, answer_problems
 from recur.serve.limits import Limits
 from recur.serve.state import State
 
 
-def create_app(models: Mapping[str, Model], limits: Limits | None = None) -> FastAPI:
+def create_app(
+    models: Mapping[str, Model], limits: Limits | None = None, *, hosts: Sequence[str] | None = None
+) -> FastAPI:
     """A web application over trained networks, for any ASGI server.
 
     Parameters
@@ -26,6 +29,9 @@ def create_app(models: Mapping[str, Model], limits: Limits | None = None) -> Fas
         Name -> network.
     limits : Limits, optional
         What it takes on at most.
+    hosts : sequence of str, optional
+        Names that the server answers to: those of this machine for a server that only this machine may reach, which
+        keeps a foreign name that is made to point here from getting through. None answers to any.
 
     Returns
     -------
@@ -54,7 +60,9 @@ def create_app(models: Mapping[str, Model], limits: Limits | None = None) -> Fas
         docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.recur = state
-    app.add_middleware(BodyLimit, most=limits.body)
+    app.add_middleware(Guard, most=limits.body)
+    if hosts is not None:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     answer_problems(app)
     app.include_router(live.router(state))
     app.include_router(routes.router(state))

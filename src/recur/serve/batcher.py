@@ -14,6 +14,16 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
+def apart(work: Callable[[Sequence[Item]], Sequence[Answer]], items: Sequence[Item]) -> Sequence[Answer | Exception]:
+    """Compute items together; where that fails each alone, so that one that does not fit spoils no other."""
+    try:
+        return list(work(items))
+    except Exception as error:
+        if len(items) == 1:
+            return [error]
+    return [apart(work, [item])[0] for item in items]
+
+
 class Batcher(Generic[Item, Answer]):
     """Collects items from many tasks and hands them to one function.
 

@@ -21,6 +21,8 @@ from recur.serve.served import Served
 from recur.serve.state import State
 from recur.serve.streams import events
 
+Start = tuple[str, Memory, list[int]]  # a prompt, the memory after it, its symbols
+
 
 def router(state: State) -> APIRouter:
     """The routes over a server's state."""
@@ -41,9 +43,11 @@ def router(state: State) -> APIRouter:
         prompts = [body.prompt] if isinstance(body.prompt, str) else list(body.prompt)
         state.check_rows(len(prompts) * (body.n or 1))
         job = _Job(state, served, body)
+        # everything that can be wrong is found before an answer begins
+        starts = [(prompt, *await state.in_time(job.start(prompt))) for prompt in prompts]
         if body.stream:
-            return events(job.chunks(prompts), state.limits.seconds, "[DONE]")
-        return await state.in_time(job.whole(prompts))
+            return events(job.chunks(starts), state.limits.seconds, "[DONE]")
+        return await state.in_time(job.whole(starts))
 
     return routes
 
@@ -77,15 +81,15 @@ class _Job:
         """The memory after a prompt, and its symbols."""
         served = self.served
         items = served.items(prompt, first=True)
+        served.rules(items.tolist(), self.decoding(0))
         memory, _ = await served.read(await served.compute(served.memory().begin), items)
         return memory, items.tolist()
 
-    async def whole(self, prompts: list[str]) -> dict[str, Any]:
+    async def whole(self, starts: list[Start]) -> dict[str, Any]:
         """The answer when it is finished."""
         choices: list[dict[str, Any]] = []
         read = written = 0
-        for prompt in prompts:
-            memory, before = await self.start(prompt)
+        for prompt, memory, before in starts:
             read += len(before)
             for _ in range(self.body.n or 1):
                 choice, count = await self._choice(len(choices), prompt, memory, before)
@@ -108,11 +112,10 @@ class _Job:
             logprobs = {"tokens": tokens, "token_logprobs": scores, "top_logprobs": None, "text_offset": None}
         return {"text": text, "index": number, "logprobs": logprobs, "finish_reason": reason}, count
 
-    async def chunks(self, prompts: list[str]) -> AsyncIterator[dict[str, Any]]:
+    async def chunks(self, starts: list[Start]) -> AsyncIterator[dict[str, Any]]:
         """The answer piece by piece."""
         number = read = written = 0
-        for prompt in prompts:
-            memory, before = await self.start(prompt)
+        for prompt, memory, before in starts:
             read += len(before)
             for _ in range(self.body.n or 1):
                 if self.body.echo:

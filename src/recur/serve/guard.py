@@ -17,8 +17,8 @@ from recur.serve.problems import RequestError
 _log = logging.getLogger("recur.serve")
 
 
-class BodyLimit:
-    """ASGI middleware that refuses a body as soon as it is longer than ``most`` bytes."""
+class Guard:
+    """ASGI middleware that refuses other pages' scripts, and a body as soon as it is longer than ``most`` bytes."""
 
     def __init__(self, app: Any, most: int) -> None:
         self.app, self.most = app, most
@@ -29,9 +29,15 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
+        origin = headers.get(b"origin", b"").partition(b"://")[2]
+        if origin and origin != headers.get(b"host", b""):
+            # another page's script: a browser would send it along unasked
+            await _refuse(send, RequestError(403, f"a page of {origin.decode('latin-1')} may not use this server"))
+            return
         said = headers.get(b"content-length", b"0")
         if said.isdigit() and int(said) > self.most:
-            await self._refuse(send, int(said))
+            what = f"the request has {int(said):,} bytes, at most {self.most:,} are read"
+            await _refuse(send, RequestError(413, what, "send less at once"))
             return
         seen = 0
 
@@ -46,13 +52,12 @@ class BodyLimit:
 
         await self.app(scope, counted, send)
 
-    async def _refuse(self, send: Any, size: int) -> None:
-        said = f"the request has {size:,} bytes, at most {self.most:,} are read"
-        problem = RequestError(413, said, "send less at once")
-        body = json.dumps(problem.body()).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+
+async def _refuse(send: Any, problem: RequestError) -> None:
+    body = json.dumps(problem.body()).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def answer_problems(app: FastAPI) -> None:

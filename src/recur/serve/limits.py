@@ -21,6 +21,10 @@ class Limits:
         Inputs in one request.
     length : int
         Symbols that one request may ask for.
+    items : int
+        Items of one input.
+    explained : int
+        Items of an input that is explained, which takes a pass for each of them.
     sessions : int
         Sessions open at once.
     idle : float
@@ -37,6 +41,8 @@ class Limits:
     seconds: float = 60.0
     rows: int = 256
     length: int = 4096
+    items: int = 20_000
+    explained: int = 300
     sessions: int = 10_000
     idle: float = 3600.0
     memory: int = 512_000_000

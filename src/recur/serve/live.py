@@ -8,12 +8,9 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from recur.inspect import explain as explained
-from recur.serve.problems import RequestError
 from recur.serve.requests import Explain, Next
 from recur.serve.state import State
 from recur.views import live
-
-LONGEST = 2000  # items of an input that is explained
 
 
 def router(state: State) -> APIRouter:
@@ -37,12 +34,12 @@ def router(state: State) -> APIRouter:
     @routes.post("/explain", summary="Why a network answers as it does")
     async def explain(body: Explain) -> dict[str, Any]:
         served = state.find(body.model)
-        if hasattr(body.value, "__len__") and len(body.value) > 16 * LONGEST:
-            raise RequestError(413, f"an input of {len(body.value):,} is too long to be explained")
 
         def look() -> dict[str, Any]:
+            value = served.raw(body.value)
+            served.check_items(value, state.limits.explained)
             found = explained(
-                served.model, served.model._input(served.raw(body.value)), target=body.target, at=body.at, top=body.top,
+                served.model, served.model._input(value), target=body.target, at=body.at, top=body.top,
                 parts=body.parts, options=body.options,
             )  # fmt: skip
             return {**found.data, "model": {**found.data["model"], "name": served.name}}

@@ -97,6 +97,11 @@ class Reader:
                 f"{mode.name} has no memory to keep between requests: it answers whole sequences",
                 hint="sessions are for language models, series, and synced networks that read forwards",
             )
+        if getattr(mode.output, "crf", None) is not None:
+            raise ConfigError(
+                "a chain of tags (crf) is searched over a whole sentence, so there is no answer item by item",
+                hint="sessions are for language models, series, and taggers without crf that read forwards",
+            )
         self.mode = mode
         self.identity = _identity(mode)
         self._like = mode.stack.start(1)
@@ -192,15 +197,17 @@ class Reader:
             raise DataError("this is no snapshot of a session", hint="send the bytes that GET .../snapshot gave")
         if facts.get("network") != self.identity:
             raise DataError("this snapshot belongs to another network, whose memory means nothing to this one")
-        like = [one[:, 0] for one in flat_state(self._like)]
-        states = [tensors.get(f"state.{number}") for number in range(len(like))]
-        vector = tensors.get("vector")
-        shapes = [None if one is None else one.shape for one in (*states, vector)]
-        if shapes != [*(one.shape for one in like), torch.Size([self.mode.stack.output_size])]:
-            raise DataError("this snapshot is damaged: its states have other sizes than the network's")
+        fresh = self.begin()
+        like = {f"state.{number}": one for number, one in enumerate(fresh.states)} | {"vector": fresh.vector}
+        same = tensors.keys() == like.keys() and all(
+            one.shape == like[name].shape and one.dtype == like[name].dtype for name, one in tensors.items()
+        )
+        if not same or not facts.get("count", "").isdecimal():
+            raise DataError("this snapshot is damaged: its states are not of the network's sizes and type")
         if not all(bool(one.isfinite().all()) for one in tensors.values()):
             raise DataError("this snapshot is damaged: it has numbers that are not finite")
-        return Memory(tuple(states), vector, int(facts.get("count", 0)))  # type: ignore[arg-type]
+        states = tuple(tensors[f"state.{number}"] for number in range(len(fresh.states)))
+        return Memory(states, tensors["vector"], int(facts["count"]))
 
     def _together(self, memories: Sequence[Memory]) -> object:
         stacks = iter([torch.stack(parts, 1) for parts in zip(*(one.states for one in memories), strict=True)])

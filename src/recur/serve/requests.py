@@ -142,7 +142,7 @@ class Completion(BaseModel):
     n: Annotated[int, Field(ge=1, le=64)] | None = 1
     stream: bool | None = False
     stream_options: dict[str, bool] | None = None
-    logprobs: Annotated[int, Field(ge=0, le=5)] | None = None
+    logprobs: Annotated[int, Field(ge=0, le=0)] | None = None  # of the symbols written, not of others
     echo: bool | None = False
     stop: str | list[str] | None = None
     seed: int | None = None

@@ -65,6 +65,7 @@ def router(state: State) -> APIRouter:
         length = state.check_length(body.length, LENGTH)
         decoding = body.decoding()
         before = served.items(body.prompt, first=True)
+        served.rules(before.tolist(), decoding)
         start, _ = await state.in_time(served.read(await served.compute(served.memory().begin), before))
 
         async def pieces() -> AsyncIterator[Any]:
@@ -102,6 +103,7 @@ def router(state: State) -> APIRouter:
         served = state.of(session)
         items = served.items(_value(body))
         async with session.lock:
+            state.sessions.find(name)  # it may have been closed meanwhile
             memory, answers = await state.in_time(served.read(session.memory, items))
             session.memory = memory
         found = _described(session)
@@ -120,9 +122,11 @@ def router(state: State) -> APIRouter:
         served = state.of(session)
         length = state.check_length(body.length, LENGTH)
         decoding = body.decoding()
+        served.rules((), decoding)
 
         async def pieces() -> AsyncIterator[Any]:
             async with session.lock:
+                state.sessions.find(name)
                 async for one in served.write(session.memory, (), decoding, length):
                     session.memory = one.memory
                     for piece in one.piece:
@@ -137,6 +141,7 @@ def router(state: State) -> APIRouter:
     async def reset(name: str) -> dict[str, Any]:
         session = state.sessions.find(name)
         async with session.lock:
+            state.sessions.find(name)
             session.memory = await state.in_time(state.of(session).begin())
         return _described(session)
 

@@ -15,14 +15,15 @@ from recur.errors import RecurError
 from recur.model import Model
 from recur.modes import Decoding, Prediction, language
 from recur.modes.choosing import narrowed
-from recur.modes.mode import need_input
+from recur.modes.mode import has_time, need_input
 from recur.modes.outputs import NumberOutput
+from recur.modes.rules import Rules
 from recur.modes.stepping import NOTHING
 from recur.modes.stops import Stops
 from recur.modes.synced import Synced
 from recur.modes.typist import Typist
 from recur.serve import values
-from recur.serve.batcher import Batcher
+from recur.serve.batcher import Batcher, apart
 from recur.serve.limits import Limits
 from recur.serve.memory import Memory, Reader, Writing
 from recur.serve.problems import RequestError
@@ -140,9 +141,31 @@ class Served:
             raise RequestError.of(self.why_no_memory)
         return self.reader
 
+    def check_items(self, value: Any, most: int) -> None:
+        """Refuse an input of more items than are answered at once.
+
+        Raises
+        ------
+        RequestError
+            413, with their number.
+        """
+        encoded = self.model.mode.encode_input(self.model._input(value))
+        count = 0 if encoded is None or not has_time(encoded) else len(encoded)
+        if count > most:
+            raise RequestError(
+                413, f"an input of {count:,} items; at most {most:,} are answered here", "send a part of it"
+            )
+
     async def predict(self, inputs: Sequence[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
         """Answer raw inputs, as `Model.predict` does."""
-        given = await self.compute(lambda: [self.raw(value) for value in inputs])
+
+        def read() -> list[Any]:
+            found = [self.raw(value) for value in inputs]
+            for value in found:
+                self.check_items(value, self.limits.items)
+            return found
+
+        given = await self.compute(read)
         asked = [Asked(value, top, tuple(sorted(options.items()))) for value in given]
         return list(await asyncio.gather(*(self._ask(one) for one in asked)))
 
@@ -178,9 +201,9 @@ class Served:
                 array = mode.encode_input(value)
         except RecurError as error:
             raise RequestError.of(error) from None
-        if len(array) > self.limits.length * 16:
+        if len(array) > self.limits.items:
             raise RequestError(
-                413, f"{len(array):,} items at once; at most {self.limits.length * 16:,} are read in a request"
+                413, f"{len(array):,} items at once; at most {self.limits.items:,} are read in a request"
             )
         return array
 
@@ -215,6 +238,29 @@ class Served:
 
         return await self.compute(look)  # type: ignore[no-any-return]
 
+    def rules(self, before: Sequence[int], decoding: Decoding) -> tuple[int | None, Rules]:
+        """The symbol that ends a text, and what may come next.
+
+        Raises
+        ------
+        RequestError
+            400 for a network that writes nothing, or options that do not fit.
+        """
+        mode = self.memory().mode
+        if not self.generates:
+            raise RequestError(400, f"this network writes nothing on: {self.model.roles.sentence}")
+        if decoding.beam > 1:
+            raise RequestError(400, f"a beam of {decoding.beam} knows its text only at the end", hint="beam: 1")
+        end, never = language.endings(mode)
+        forbid = never if decoding.unknown or mode.symbols is None else mode.symbols.forbidden(False)
+        if end is None and mode.symbols is not None and mode.symbols.end in never:
+            forbid = (*forbid, mode.symbols.end)
+        try:
+            stop = Stops(mode.target_codec, decoding.stops).rule()
+        except RecurError as error:
+            raise RequestError.of(error) from None
+        return end, decoding.rules(forbid=forbid, before=[list(before)], stop=stop)
+
     async def write(
         self, memory: Memory, before: Sequence[int], decoding: Decoding, length: int
     ) -> AsyncIterator[Written]:
@@ -225,22 +271,8 @@ class Served:
         RequestError
             400 for a network that writes nothing, or options that do not fit.
         """
-        reader = self.memory()
-        if not self.generates:
-            raise RequestError(400, f"this network writes nothing on: {self.model.roles.sentence}")
-        if decoding.beam > 1:
-            raise RequestError(400, f"a beam of {decoding.beam} knows its text only at the end", hint="beam: 1")
-        mode = reader.mode
-        end, never = language.endings(mode)
-        forbid = never if decoding.unknown or mode.symbols is None else mode.symbols.forbidden(False)
-        if end is None and mode.symbols is not None and mode.symbols.end in never:
-            forbid = (*forbid, mode.symbols.end)
-        try:
-            rules = decoding.rules(
-                forbid=forbid, before=[list(before)], stop=Stops(mode.target_codec, decoding.stops).rule()
-            )
-        except RecurError as error:
-            raise RequestError.of(error) from None
+        reader, mode = self.memory(), self.memory().mode
+        end, rules = self.rules(before, decoding)
         writing = reader.writing(memory, decoding, rules)
         typist = Typist(mode.target_codec, before, decoding.stops)
         for place in range(length):
@@ -297,12 +329,15 @@ class Served:
     def _predict(self, values: list[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
         return self.model.mode.predict([self.model._input(value) for value in values], top=top, **options)
 
-    def _read_all(self, given: Sequence[tuple[Memory, np.ndarray]]) -> list[tuple[Memory, np.ndarray]]:
+    def _read_all(self, given: Sequence[tuple[Memory, np.ndarray]]) -> Sequence[tuple[Memory, np.ndarray] | Exception]:
+        return apart(self._read_together, given)
+
+    def _write_all(self, writings: Sequence[Writing]) -> Sequence[tuple[int, float, Memory] | Exception]:
+        return apart(self.memory().write, writings)
+
+    def _read_together(self, given: Sequence[tuple[Memory, np.ndarray]]) -> list[tuple[Memory, np.ndarray]]:
         reader = self.memory()
         memories, items = [one for one, _ in given], [one for _, one in given]
         if self.answers_each_item:
             return reader.outputs(memories, items)
         return [(after, np.zeros(0, np.int64)) for after in reader.read(memories, items)]
-
-    def _write_all(self, writings: Sequence[Writing]) -> list[tuple[int, float, Memory]]:
-        return self.memory().write(writings)

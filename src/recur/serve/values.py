@@ -11,6 +11,7 @@ import binascii
 import io
 import tempfile
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from recur.codecs import Codec, NotesCodec
 from recur.errors import RecurError, require
 from recur.serve.problems import RequestError
 
+MOST_PIXELS, MOST_FRAMES, MOST_SAMPLES = 25_000_000, 2_000, 30_000_000
 _SUFFIXES = {"frames": ".mp4", "notes": ".mid"}
 _EXAMPLES = {
     "images": '"data:image/png;base64,..." or rows of numbers from 0 to 255',
@@ -52,6 +54,10 @@ def _picture(codec: Codec, value: Any) -> Any:
         pillow = require("PIL.Image", "image")
         try:
             found = pillow.open(io.BytesIO(_contents(codec, value)))
+            if found.width * found.height > MOST_PIXELS:
+                raise RequestError(
+                    413, f"a picture of {found.width:,} x {found.height:,} is too large", "send it smaller"
+                )
             found.load()
         except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
             raise RequestError(400, f"the picture cannot be read: {error}") from None
@@ -65,7 +71,10 @@ def _video(codec: Codec, value: Any) -> Any:
             path = Path(folder) / f"sent{_SUFFIXES['frames']}"
             path.write_bytes(_contents(codec, value))
             # read now: the file is gone afterwards
-            return list(codec._frames(path))  # type: ignore[attr-defined]
+            frames = list(islice(codec._frames(path), MOST_FRAMES + 1))  # type: ignore[attr-defined]
+        if len(frames) > MOST_FRAMES:
+            raise RequestError(413, f"a video of more than {MOST_FRAMES:,} frames is too long", "send a part of it")
+        return frames
     if isinstance(value, list) and value and isinstance(value[0], str):
         return [_picture(codec, one) for one in value]
     return _bytes(codec, value)
@@ -76,7 +85,10 @@ def _sound(codec: Codec, value: Any) -> Any:
         raise _wrong(codec)
     soundfile = require("soundfile", "audio")
     try:
-        samples, rate = soundfile.read(io.BytesIO(_contents(codec, value)), dtype="float32")
+        with soundfile.SoundFile(io.BytesIO(_contents(codec, value))) as sound:
+            if sound.frames * sound.channels > MOST_SAMPLES:
+                raise RequestError(413, f"a sound of {sound.frames:,} samples is too long", "send a part of it")
+            samples, rate = sound.read(dtype="float32"), sound.samplerate
     except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
         raise RequestError(400, f"the sound cannot be read: {error}") from None
     return samples, int(rate)
