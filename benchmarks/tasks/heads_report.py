@@ -41,7 +41,11 @@ def gesture_phase(run: Path, data_folder: Path, out: Path) -> dict[str, float | 
     figures = model.evaluate(out / "test.csv", confusion=True)
     counted = figures["confusion"]
     matrix.picture(counted["labels"], counted["counts"], out / "confusion.png")
-    parts = {part: _frames(model, out / f"{part}.csv") for part in (heads.LEARN, heads.CHOOSE, heads.REPORT)}
+    # training clips overlap, and the linear model should see each of their frames once
+    parts = {
+        part: _frames(model, out / f"{part}.csv", once=part == heads.LEARN)
+        for part in (heads.LEARN, heads.CHOOSE, heads.REPORT)
+    }
     linear = _best_linear(parts[heads.LEARN], parts[heads.CHOOSE], len(counted["labels"]))
     inputs, truth = parts[heads.REPORT]
     counts = np.zeros((len(counted["labels"]), len(counted["labels"])), dtype=np.int64)
@@ -81,13 +85,16 @@ def forecast(run: Path, data_folder: Path, out: Path) -> dict[str, float | str |
 
 
 def curves(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | list[Any]]:
-    """Elman, LSTM and GRU with the task's settings: the dev error on the way, and the test error at the end."""
+    """Elman, LSTM and GRU with the task's settings: the dev error on the way, and the test error at the end.
+
+    The task's figure is that of the cell which its file names; those of the other cells stand beside it.
+    """
     del data_folder
     model = recur.load(run)
     own = model.config.model.cell
     found: dict[str, Any] = {}
     lines = {}
-    for cell in SIDE_BY_SIDE:
+    for cell in dict.fromkeys((*SIDE_BY_SIDE, own)):
         folder = run if cell == own else out / f"run-{cell}"
         if cell != own:
             options: dict[str, Any] = {"cell": cell}
@@ -106,28 +113,27 @@ def curves(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | l
         else:
             found[f"{cell} recalled"] = _recalled(other, out / "test.jsonl")
         lines[cell] = _on_the_way(folder, other)
-    best = [cell for cell in SIDE_BY_SIDE if cell != "elman"]
-    if f"{own} mse" in found:
-        found["mse"] = min(found[f"{cell} mse"] for cell in best)
-    else:
-        found["recalled"] = max(found[f"{cell} recalled"] for cell in best)
+    key = "mse" if f"{own} mse" in found else "recalled"
+    found[key] = found[f"{own} {key}"]
     _draw_curves(lines, out / "curves.png")
     return {**found, "picture": str(out / "curves.png")}
 
 
-def _frames(model: Model, file: Path) -> tuple[Tensor, Tensor]:
-    """Every frame of a file once, standardised as the network reads it: (N, C) and (N,)."""
+def _frames(model: Model, file: Path, *, once: bool) -> tuple[Tensor, Tensor]:
+    """The frames of a file, standardised as the network reads them: (N, C) and (N,); equal frames once, if so asked."""
     from recur import data
 
     table = data.read_like(file, model.roles, model.config)
-    rows: dict[tuple[Any, ...], int] = {}
+    rows: list[tuple[tuple[float, ...], int]] = []
     for example in data.examples(table, model.roles, model.config):
         inputs = model.mode.encode_input(example.input)
         labels = model.target_codec.encode(example.target)
         if inputs is not None:
-            # clips overlap, and a linear model should see each of their frames once too
-            rows |= {tuple(frame): int(label) for frame, label in zip(inputs.tolist(), labels, strict=True)}
-    return torch.tensor(list(rows), dtype=torch.float32), torch.tensor(list(rows.values()))
+            rows += [(tuple(frame), int(label)) for frame, label in zip(inputs.tolist(), labels, strict=True)]
+    if once:
+        rows = list(dict.fromkeys(rows))
+    frames, classes = zip(*rows, strict=True)
+    return torch.tensor(frames, dtype=torch.float32), torch.tensor(classes)
 
 
 def _best_linear(learn: tuple[Tensor, Tensor], choose: tuple[Tensor, Tensor], classes: int) -> nn.Linear:

@@ -59,6 +59,14 @@ def test_every_shipped_task_is_valid(file: Path) -> None:
         assert getattr(task.about, key) is None or task.function(key) is not None
 
 
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_what_was_not_looked_up_is_marked_and_nothing_was_tried_on_test_rows(file: Path) -> None:
+    about = read(file).about
+    if "from memory" in about.published or "not checked" in about.published:
+        assert about.published.endswith(("(from memory, not checked)", "(as collected, not checked)"))
+    assert "on test" not in (about.tried or "")
+
+
 def test_the_page_shows_what_is_stored() -> None:
     assert PAGE.read_text(encoding="utf-8") == results.page(every(FOLDER), results.stored(RESULTS))
 

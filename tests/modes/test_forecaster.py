@@ -159,6 +159,14 @@ def test_a_direct_forecast_refuses_to_go_beyond_its_horizon() -> None:
         mode.predict([[]])
 
 
+def test_a_recursive_forecast_with_quantiles_refuses_to_read_one_of_them_back() -> None:
+    mode = forecaster("recursive", horizon=1, quantiles=[0.1, 0.5, 0.9])
+    assert len(mode.predict([WAVE[:9, :1]])[0].value) == 1
+    with pytest.raises(ConfigError, match="no quantiles of the steps after it") as caught:
+        mode.predict([WAVE[:9, :1]], length=2)
+    assert "--forecast direct" in (caught.value.hint or "")
+
+
 def test_naive_forecasts_repeat_the_last_season() -> None:
     own = torch.arange(10.0)[None, :, None]
     places = torch.tensor([[9, 3, 1]])

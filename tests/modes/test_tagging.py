@@ -48,6 +48,17 @@ def test_padding_changes_nothing_and_training_lowers_the_loss(options: dict[str,
         falls(tagger(targets, **options), rows(targets))
 
 
+def test_a_chain_learns_from_the_penalty_and_does_not_report_it() -> None:
+    mode = tagger(crf=True)
+    batch = batch_of(mode, rows())
+    plain = mode.train().loss(batch)
+    mode.penalise(activation=2.0, temporal=1.0)
+    learned, reported = mode.loss(batch), mode.eval().loss(batch)
+    assert learned.mean.item() > plain.mean.item()
+    assert learned.sums["loss"] == pytest.approx(plain.sums["loss"])
+    close(reported.mean, plain.mean)
+
+
 def test_letters_are_read_once_for_each_spelling_and_give_what_each_alone_gives() -> None:
     torch.manual_seed(0)
     letters = Letters(6, 4)

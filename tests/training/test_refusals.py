@@ -77,7 +77,13 @@ def test_sequences_too_short_to_predict_anything_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"attention": "luong"}, {"teacher_forcing": 0.5}, {"horizon": 3}, {"bptt_stride": 4}],
+    [
+        {"attention": "luong"},
+        {"teacher_forcing": 0.5},
+        {"horizon": 3},
+        {"bptt_stride": 4},
+        {"temporal_activation_regularization": 1.0},
+    ],
     ids=lambda options: next(iter(options)),
 )
 def test_an_option_without_effect_is_refused(tmp_path: Path, options: dict[str, Any]) -> None:
@@ -85,6 +91,13 @@ def test_an_option_without_effect_is_refused(tmp_path: Path, options: dict[str, 
     with pytest.raises(ConfigError, match=rf"{next(iter(options))} = .* has no effect here") as caught:
         recur.fit(tmp_path / "a.csv", **QUICK, **options)
     assert caught.value.hint is not None
+
+
+@pytest.mark.parametrize("option", ["activation_regularization", "temporal_activation_regularization"])
+def test_a_penalty_that_a_forecast_does_not_have_is_refused(option: str) -> None:
+    rows = {"v": [float(step % 7) for step in range(200)]}
+    with pytest.raises(ConfigError, match=rf"{option} = 1.0 has no effect here .* on a forecast"):
+        recur.fit(rows, forecast="direct", horizon=2, window=8, **QUICK, **{option: 1.0})
 
 
 def test_a_written_sequence_that_is_cut_still_ends(tmp_path: Path) -> None:

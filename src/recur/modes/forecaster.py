@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from recur.config import ModelConfig
 
 SHOWN_PAST = 8  # steps of the past beside a forecast that is shown
+QUANTILES_READ_BACK = "quantiles of one step, read back, are no quantiles of the steps after it"
 
 
 class Forecaster(Mode):
@@ -179,12 +180,20 @@ class Forecaster(Mode):
         return found
 
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
-        """Forecast what follows each series: H steps, or ``length`` of them (any number where it is recursive)."""
+        """Forecast what follows each series: H steps, or ``length`` of them.
+
+        Any length where it is recursive and has no quantiles; otherwise at most H.
+        """
         length = Decoding.of(decoding, top=top).length or self.horizon
         if length > self.horizon and self.how == "direct":
             raise ConfigError(
                 f"this network answers {self.horizon} steps at once, and {length} are asked for",
                 hint=f"ask for at most {self.horizon}, or train with --horizon {length} or --forecast recursive",
+            )
+        if length > self.horizon and self.quantiles:
+            raise ConfigError(
+                QUANTILES_READ_BACK,
+                hint=f"ask for {self.horizon} step, or train with --forecast direct and its horizon",
             )
         answers = []
         with self.answering():
@@ -317,8 +326,6 @@ def _check_options(
             hint="--forecast direct, or forecast every column that is read",
         )
     if config.quantiles and horizon > 1:
-        raise ConfigError(
-            "quantiles of one step, read back, are no quantiles of the steps after it", hint="--forecast direct"
-        )
+        raise ConfigError(QUANTILES_READ_BACK, hint="--forecast direct")
     if config.relative_to == "season":
         raise ConfigError("relative_to = season is for direct forecasts", hint="--forecast direct")

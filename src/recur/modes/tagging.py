@@ -96,10 +96,12 @@ class TagOutput(SymbolOutput):
                 hint="leave out label_smoothing or crf",
             )
         lengths = None if mask is None else mask.sum(dim=1)
-        log_p = crf(self.readout(self.drop(vectors)), targets, lengths)
+        dropped = self.drop(vectors)
+        penalty = self.penalty(vectors, dropped, mask) if self.training else None
+        log_p = crf(self.readout(dropped), targets, lengths)
         count = float(targets.numel() if mask is None else mask.sum())
         mean = -log_p.sum() / max(count, 1.0)
-        return mean, {"loss": (-float(log_p.detach().sum()), count)}
+        return (mean if penalty is None else mean + penalty), {"loss": (-float(log_p.detach().sum()), count)}
 
     def _count_spans(self, tags: Tensor, targets: Tensor, real: Tensor) -> Sums:
         right = guessed = true = 0

@@ -197,6 +197,13 @@ def refuse_idle(config: Config, roles: Roles) -> None:
         ("model", "character_size", spelled, "where words are read to say something else"),
         ("model", "crf", tagged, "where every step gets a tag"),
         ("training", "teacher_forcing", writes, "where a sequence is written: one-to-many and many-to-many"),
+        ("training", "activation_regularization", not roles.forecast, "everywhere but on a forecast"),
+        (
+            "training",
+            "temporal_activation_regularization",
+            not roles.forecast and roles.mode in ("synced", "one-to-many", "many-to-many"),
+            "where every step has an answer, and not on a forecast",
+        ),
         ("training", "bptt_stride", roles.stream, "on one long text"),
         ("training", "bptt_variable", roles.stream, "on one long text"),
         ("data", "horizon", numbers or bool(roles.forecast), "on numbers that predict their own future"),
