@@ -34,7 +34,7 @@ def trained(songs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--hidden-size", 16,
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
-    assert "1 rows left out" in outcome.err
+    assert "1 damaged file left out" in outcome.err
     assert "damaged.mid" in outcome.err
     assert "nll_per_frame" in outcome.err
     return folder

@@ -319,7 +319,11 @@ def test_autocast_gives_what_it_gives_in_torch(cell) -> None:
     layer.load_state_dict(theirs.state_dict())
     x = torch.randn(5, 2, 3)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        actual, expected = layer(x), theirs(x)
+        actual = layer(x)
+        try:
+            expected = theirs(x)
+        except RuntimeError as error:
+            pytest.skip(f"torch's own {cell} has no bfloat16 on this processor: {error}")
     for a, b in zip(flat(actual), flat(expected), strict=True):
         # torch.nn.GRU alone answers in float32
         assert a.dtype == torch.bfloat16

@@ -105,6 +105,6 @@ DEMO = Demo(
     settings=settings,
     judge=judge,
     draw=draw,
-    held_out="nothing, the tunes are learned by heart; asked is whether a network that hears only itself keeps to them",
+    held_out="nothing: the tunes are learned by heart, and it hears only itself while it plays them",
     more='recur complete {run} "C4 C4 G4 G4 A4 A4 G4*2" --out more.mid',
 )

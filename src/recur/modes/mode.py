@@ -324,15 +324,11 @@ def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | No
     if not has_time(first):
         return torch.from_numpy(np.stack(present)), None
     lengths = [len(array) for array in present]
-    if first.ndim == 1:
-        values = np.zeros((len(present), max(1, *lengths)), dtype=first.dtype)
-        for row, array in enumerate(present):
-            values[row, : len(array)] = array
-    else:
-        width = max(array.shape[1] for array in present)
-        values = np.zeros((len(present), max(1, *lengths), width), dtype=first.dtype)
-        for row, array in enumerate(present):
-            values[row, : len(array), : array.shape[1]] = array
+    # the second axis too may be of any length: the letters of words
+    wide = tuple(max(array.shape[1] for array in present) for _ in first.shape[1:2])
+    values = np.zeros((len(present), max(1, *lengths), *wide, *first.shape[2:]), dtype=first.dtype)
+    for row, array in enumerate(present):
+        values[(row, *map(slice, array.shape[:2]))] = array
     return torch.from_numpy(values), torch.tensor(lengths, dtype=torch.long)
 
 
