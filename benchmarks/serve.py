@@ -60,26 +60,46 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server does not answer")
 
 
-async def talk(client: httpx.AsyncClient, words: list[str], waited: list[float]) -> tuple[int, list[Any]]:
+class Line:
+    """One connection that stays open; a client library's pool of a thousand would be what is measured."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Send a body, return the answer's."""
+        data = json.dumps(body).encode()
+        lines = (f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json")
+        head = "\r\n".join([*lines, f"Content-Length: {len(data)}", "", ""])
+        self.writer.write(head.encode() + data)
+        await self.writer.drain()
+        said = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
+        size = int(said.partition("content-length:")[2].split("\r\n")[0])
+        answer: dict[str, Any] = json.loads(await self.reader.readexactly(size))
+        if int(said.split()[1]) >= 400:
+            raise SystemExit(f"{path}: {answer}")
+        return answer
+
+
+async def talk(port: int, words: list[str], waited: list[float]) -> tuple[int, list[Any]]:
     """One session: a request a word; the items it has read in the end, and its candidates."""
-    opened = (await client.post("/sessions", json={})).raise_for_status().json()
+    line = Line(*await asyncio.open_connection("127.0.0.1", port))
+    opened = await line.post("/sessions", {})
     found: dict[str, Any] = {}
     for word in words:
         began = time.perf_counter()
-        answer = await client.post(f"/sessions/{opened['session']}/read", json={"text": word, "top": 5})
-        found = answer.raise_for_status().json()
+        found = await line.post(f"/sessions/{opened['session']}/read", {"text": word, "top": 5})
         waited.append(time.perf_counter() - began)
+    line.writer.close()
     return found["items"], found["candidates"]
 
 
-async def load(address: str, texts: list[list[str]]) -> tuple[list[tuple[int, list[Any]]], list[float], float]:
+async def load(port: int, texts: list[list[str]]) -> tuple[list[tuple[int, list[Any]]], list[float], float]:
     """All sessions at once: what each found, every wait, and the time of all together."""
     waited: list[float] = []
-    limits = httpx.Limits(max_connections=len(texts), max_keepalive_connections=len(texts))
-    async with httpx.AsyncClient(base_url=address, limits=limits, timeout=600) as client:
-        began = time.perf_counter()
-        found = await asyncio.gather(*(talk(client, words, waited) for words in texts))
-        return list(found), waited, time.perf_counter() - began
+    began = time.perf_counter()
+    found = await asyncio.gather(*(talk(port, words, waited) for words in texts))
+    return list(found), waited, time.perf_counter() - began
 
 
 def wrong(model: recur.Model, texts: list[list[str]], found: list[tuple[int, list[Any]]]) -> int:
@@ -112,7 +132,7 @@ def main() -> None:
         server = subprocess.Popen([sys.executable, "-m", "recur", "serve", str(run), "--port", str(port)])
         try:
             wait_for(address, server)
-            found, waited, seconds = asyncio.run(load(address, texts))
+            found, waited, seconds = asyncio.run(load(port, texts))
             health = httpx.get(f"{address}/health").json()
         finally:
             server.terminate()

@@ -328,7 +328,10 @@ def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | No
     wide = tuple(max(array.shape[1] for array in present) for _ in first.shape[1:2])
     values = np.zeros((len(present), max(1, *lengths), *wide, *first.shape[2:]), dtype=first.dtype)
     for row, array in enumerate(present):
-        values[(row, *map(slice, array.shape[:2]))] = array
+        part = values[row, : len(array)]
+        if array.ndim > 1:
+            part = part[:, : array.shape[1]]
+        part[...] = array
     return torch.from_numpy(values), torch.tensor(lengths, dtype=torch.long)
 
 

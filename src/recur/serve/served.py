@@ -86,6 +86,7 @@ class Served:
         most, waiting = limits.batch, limits.waiting
         self._ask = Batcher(self._answer, executor, most=most, waiting=waiting)
         self._read = Batcher(self._read_all, executor, most=most, waiting=waiting)
+        self._next = Batcher(self._next_all, executor, most=most, waiting=waiting)
         self._write = Batcher(self._write_all, executor, most=most, waiting=waiting)
 
     def language(self) -> Synced:
@@ -213,7 +214,7 @@ class Served:
 
     async def next(self, memory: Memory, top: int) -> list[tuple[Any, float]]:
         """The likeliest next items, with their probabilities."""
-        return [(value, p) for value, p, _ in await self.distribution(memory, Decoding(), top)]
+        return await self._next((memory, top))
 
     async def distribution(self, memory: Memory, decoding: Decoding, top: int) -> list[tuple[Any, float, float]]:
         """The likeliest next items: each with its probability, and with that of being drawn as ``decoding`` says."""
@@ -331,6 +332,23 @@ class Served:
 
     def _read_all(self, given: Sequence[tuple[Memory, np.ndarray]]) -> Sequence[tuple[Memory, np.ndarray] | Exception]:
         return apart(self._read_together, given)
+
+    def _next_all(self, asked: Sequence[tuple[Memory, int]]) -> Sequence[list[tuple[Any, float]] | Exception]:
+        return apart(self._next_together, asked)
+
+    def _next_together(self, asked: Sequence[tuple[Memory, int]]) -> list[list[tuple[Any, float]]]:
+        symbols = self.memory().mode.symbols
+        if symbols is None:
+            return [[] for _ in asked]
+        probs = self.memory().log_probs([memory for memory, _ in asked]).exp()
+        forbidden = [*symbols.forbidden(False), symbols.end]
+        probs = probs.index_fill(1, torch.tensor(forbidden), 0.0)
+        most = min(max(top for _, top in asked), probs.shape[1] - len(forbidden))
+        best, ids = (part.tolist() for part in probs.topk(most, dim=1))
+        return [
+            [(symbols.decode([index]), p) for index, p in zip(row_ids[:top], row[:top], strict=True)]
+            for (_, top), row, row_ids in zip(asked, best, ids, strict=True)
+        ]
 
     def _write_all(self, writings: Sequence[Writing]) -> Sequence[tuple[int, float, Memory] | Exception]:
         return apart(self.memory().write, writings)
