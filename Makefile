@@ -44,6 +44,7 @@ bench-all: bench
 	@echo; $(BIN)/python -m benchmarks.peers
 	@echo; $(BIN)/python -m benchmarks.lm || test $$? -eq 2
 	@echo; $(BIN)/python -m benchmarks.start
+	@echo; $(BIN)/python -m benchmarks.serve
 
 tasks: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks.tasks $(TASK_ARGS)
