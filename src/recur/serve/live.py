@@ -40,7 +40,7 @@ def router(state: State) -> APIRouter:
             served.check_items(value, state.limits.explained)
             found = explained(
                 served.model, served.model._input(value), target=body.target, at=body.at, top=body.top,
-                parts=body.parts, options=body.options,
+                parts=body.parts, options=body.options, methods=body.methods,
             )  # fmt: skip
             return {**found.data, "model": {**found.data["model"], "name": served.name}}
 

@@ -85,6 +85,9 @@ class Explain(Body):
         default=["influence", "flow", "states", "unrolled"], description="what is looked at; influence alone is fast"
     )
     options: int | None = Field(None, ge=1, description="of how many candidates the influence is computed")
+    methods: list[Literal["leave_one_out", "integrated_gradients", "gradient_input"]] = Field(
+        default=["leave_one_out", "integrated_gradients", "gradient_input"], description="measures of influence"
+    )
 
 
 class Complete(Body):

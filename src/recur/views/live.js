@@ -68,8 +68,8 @@
           this.paintNext(found.items);
         }
         if (!view.text.trim()) return this.words.replaceChildren();
-        const parts = ["influence"];
-        const data = await (await ask("explain", { model, value, parts, top: 5, options: 1 }, signal)).json();
+        const parts = ["influence"], methods = [this.state.method || "leave_one_out"];
+        const data = await (await ask("explain", { model, value, parts, methods, top: 5, options: 1 }, signal)).json();
         this.paintWords(data);
       });
     }
