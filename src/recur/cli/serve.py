@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -58,8 +58,8 @@ def serve(
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ConfigError(f'two of the runs are called "{min(twice)}"', hint="rename a folder")
-    given = {"sessions": sessions, "idle": idle, "seconds": seconds}
-    limits = Limits(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    given: dict[str, Any] = {"sessions": sessions, "idle": idle, "seconds": seconds}
+    limits = Limits(**{name: value for name, value in given.items() if value is not None})
     app = create_app(
         {name: recur.load(folder) for name, folder in zip(names, run, strict=True)},
         limits,

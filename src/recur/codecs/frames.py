@@ -55,7 +55,7 @@ class FramesCodec(Codec):
 
     def fit(self, values: Iterable[Any]) -> FramesCodec:
         """Find out size and colour of the frames, and measure mean and deviation of their channels."""
-        self.scale.measure(frame for value in values for frame in self._frames(value))
+        self.scale.measure(frame for value in values for frame in self.pictures(value))
         return self._settle()
 
     def _settle(self) -> FramesCodec:
@@ -65,7 +65,7 @@ class FramesCodec(Codec):
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the standardised frames, (T, H, W, C) float32."""
-        frames = [self.scale.read(frame) for frame in self._frames(value)]
+        frames = [self.scale.read(frame) for frame in self.pictures(value)]
         stacked = np.stack(frames) if frames else np.zeros((0, *self.scale.grid), np.uint8)
         return self.scale.standardised(stacked)
 
@@ -78,7 +78,7 @@ class FramesCodec(Codec):
 
     def intact(self, value: Any) -> None:
         """Read all frames at the size of this codec."""
-        for frame in self._frames(value):
+        for frame in self.pictures(value):
             read_picture(frame, self.scale.size)
 
     def show(self, value: Any, width: int = 72) -> str:
@@ -89,7 +89,7 @@ class FramesCodec(Codec):
 
     def strip(self, value: Any, count: int = 8, side: int = 64) -> bytes:
         """Return at most ``count`` frames, spread evenly, side by side in one PNG file, for reports."""
-        frames = list(self._frames(value))
+        frames = list(self.pictures(value))
         if not frames:
             raise DataError("there are no frames to show")
         chosen = [frames[int(place)] for place in np.linspace(0, len(frames) - 1, min(count, len(frames)))]
@@ -104,7 +104,7 @@ class FramesCodec(Codec):
         rate = f", {self.frame_rate:g} a second" if self.frame_rate else ""
         return f"frames: {self.scale.describe()}{rate}"
 
-    def _frames(self, value: Any) -> Iterator[Any]:
+    def pictures(self, value: Any) -> Iterator[Any]:
         """Yield the pictures of a value."""
         if isinstance(value, np.ndarray):
             if value.dtype != np.uint8 or value.ndim not in (3, 4):

@@ -20,7 +20,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from recur.errors import ConfigError, DataError
-from recur.modes import Decoding
+from recur.modes import Decoding, Mode
 from recur.modes.choosing import Chooser
 from recur.modes.mode import pad
 from recur.modes.outputs import NumberOutput, SymbolOutput
@@ -82,7 +82,7 @@ class Reader:
 
     Parameters
     ----------
-    mode : Synced
+    mode : Mode
         A network that reads forwards and has an answer after every item.
 
     Raises
@@ -91,7 +91,7 @@ class Reader:
         For a network that reads both ways, which knows nothing before it has read everything.
     """
 
-    def __init__(self, mode: Synced) -> None:
+    def __init__(self, mode: Mode) -> None:
         if not isinstance(mode, Synced) or mode.stack.directions == 2:
             raise ConfigError(
                 f"{mode.name} has no memory to keep between requests: it answers whole sequences",

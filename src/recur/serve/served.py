@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +27,8 @@ from recur.serve.batcher import Batcher, apart
 from recur.serve.limits import Limits
 from recur.serve.memory import Memory, Reader, Writing
 from recur.serve.problems import RequestError
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Served:
         self.reader: Reader | None = None
         self.why_no_memory = RecurError("")
         try:
-            self.reader = Reader(model.mode)  # type: ignore[arg-type]
+            self.reader = Reader(model.mode)
         except RecurError as error:
             self.why_no_memory = error
         most, waiting = limits.batch, limits.waiting
@@ -170,7 +172,7 @@ class Served:
         asked = [Asked(value, top, tuple(sorted(options.items()))) for value in given]
         return list(await asyncio.gather(*(self._ask(one) for one in asked)))
 
-    async def compute(self, work: Any, *arguments: Any) -> Any:
+    async def compute(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
         """Run something else in the thread that computes."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
 
@@ -179,7 +181,7 @@ class Served:
         reader = self.memory()
         start = await self.compute(reader.begin)
         if not self.generates:
-            return start  # type: ignore[no-any-return]
+            return start
         return (await self._read((start, language.prompt_ids(reader.mode, ""))))[0]
 
     def items(self, value: Any, *, first: bool = False) -> np.ndarray:
@@ -237,7 +239,7 @@ class Served:
             best = allowed[0].argsort(descending=True)[: min(top, len(probs) - len(forbidden))].tolist()
             return [(symbols.decode([index]), float(probs[index]), float(drawn[index])) for index in best]
 
-        return await self.compute(look)  # type: ignore[no-any-return]
+        return await self.compute(look)
 
     def rules(self, before: Sequence[int], decoding: Decoding) -> tuple[int | None, Rules]:
         """The symbol that ends a text, and what may come next.

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs import Codec, NotesCodec
+from recur.codecs import Codec, FramesCodec, NotesCodec
 from recur.errors import RecurError, require
 from recur.serve.problems import RequestError
 
@@ -66,12 +66,14 @@ def _picture(codec: Codec, value: Any) -> Any:
 
 
 def _video(codec: Codec, value: Any) -> Any:
+    if not isinstance(codec, FramesCodec):
+        raise _wrong(codec)
     if isinstance(value, str):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"sent{_SUFFIXES['frames']}"
             path.write_bytes(_contents(codec, value))
             # read now: the file is gone afterwards
-            frames = list(islice(codec._frames(path), MOST_FRAMES + 1))  # type: ignore[attr-defined]
+            frames = list(islice(codec.pictures(path), MOST_FRAMES + 1))
         if len(frames) > MOST_FRAMES:
             raise RequestError(413, f"a video of more than {MOST_FRAMES:,} frames is too long", "send a part of it")
         return frames

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from recur.views.terminal import decorated, unicode
+
+Row = TypeVar("Row")
 
 _HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 _PLAIN_HALVES = {(False, False): " ", (True, False): "'", (False, True): ".", (True, True): ":"}
@@ -112,5 +115,5 @@ def _half(top: tuple[int, int, int], bottom: tuple[int, int, int]) -> str:
     return f"\x1b[38;2;{above}m\x1b[48;2;{below}m▀\x1b[0m"
 
 
-def _pairs(rows: list[list]) -> list[tuple[list, list]]:  # type: ignore[type-arg]
+def _pairs(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
     return list(zip(rows[::2], rows[1::2], strict=True))
