@@ -242,7 +242,7 @@ class Model:
         top : int
             Candidates.
         **options
-            As for `recur.inspect.explain`: ``parts``, ``options``, ``window``.
+            As for `recur.inspect.explain`: ``parts``, ``options``, ``window``, ``corpus``.
 
         Returns
         -------

@@ -19,6 +19,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("inspect")
     sentences(folder / "sentences.txt")
     reviews(folder / "reviews.csv")
+    lines = (folder / "reviews.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "one.csv").write_text("".join(lines[:2]), encoding="utf-8")
     for cell in ("lstm", "elman"):
         words = ("train", folder / "sentences.txt", "--documents", "line", "--record-gradients", "--cell", cell)
         ok(run(*words, "--out", folder / cell, *TINY))
@@ -57,6 +59,18 @@ def test_files_are_written_whole(place: Path, tmp_path: Path) -> None:
     assert [one["model"]["name"] for one in both] == ["lstm", "elman"]
 
 
+def test_units_that_follow_something_in_a_file_are_shown_over_the_input(place: Path, tmp_path: Path) -> None:
+    words = ("inspect", place / "lstm", TEXT, "--units", place / "sentences.txt")
+    outcome = ok(run(*words))
+    assert "units that follow something" in outcome.out
+    assert "position in the line: layer 1, unit" in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    data = json.loads(ok(run(*words, "--json")).out)["units"]
+    assert {len(one["values"]) for one in data["findings"]} == {len(data["labels"])}
+    ok(run(*words, "--html", tmp_path / "a.html"))
+    assert '"predicate":"position in the line"' in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
 def test_a_class_is_explained_and_its_opposite(place: Path) -> None:
     data = json.loads(ok(run("inspect", place / "reviews", "what a dull film", "--json")).out)
     labels = [one["label"] for one in data["question"]["options"]]
@@ -84,6 +98,8 @@ def test_runs_are_compared(place: Path, tmp_path: Path) -> None:
         (["inspect", "lstm", "a", "--top", "0"], "--top must be at least 1"),
         (["inspect", "lstm", "a", "--window", "0"], "--window must be at least 1"),
         (["inspect", "lstm", "a", "--html", "."], "is a folder"),
+        (["inspect", "lstm", "a", "--units", "nowhere.txt"], "nowhere.txt"),
+        (["inspect", "reviews", "what a dull film", "--units", "one.csv"], "a search needs at least two texts"),
         (["inspect", "nowhere", "a"], "there is no run folder"),
         (["compare"], "no runs to compare"),
         (["compare", "lstm", "--rows", "0"], "--rows must be at least 1"),
@@ -95,5 +111,5 @@ def test_mistakes_get_a_sentence(place: Path, monkeypatch: pytest.MonkeyPatch, w
     outcome = run(*words)
     assert outcome.code == 2, outcome.err
     assert said in outcome.err
-    assert "hint:" in outcome.err or "must be" in outcome.err
+    assert any(part in outcome.err for part in ("hint:", "must be", "there is no file"))
     assert outcome.out == ""

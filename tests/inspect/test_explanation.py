@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from recur import inspect as inspector
-from recur.inspect.explanation import sentence
+from recur.inspect import units
+from recur.inspect.explanation import plain, sentence
 from tests.inspect.test_influence import CASES, learned
 
 
@@ -117,6 +118,43 @@ def test_the_surprise_of_an_item_is_the_error_of_the_step_before() -> None:
     assert found["input"]["items"] == ["⟨start⟩", "the", "dog", "ran"]
     assert found["surprise"][0] is None
     np.testing.assert_allclose(found["surprise"][1:], ledger.errors[:3], rtol=1e-4)
+
+
+@pytest.mark.parametrize("cell", ["elman", "lstm", "gru", "lstm_peephole"])
+def test_states_read_forwards_alone_are_those_that_are_followed_back(cell: str) -> None:
+    mode = learned("synced", "words", None, {"cell": cell, "num_layers": 2})
+    quick = inspector.explain(mode, "the dog ran to", parts=["states"])
+    whole = inspector.explain(mode, "the dog ran to", parts=["states", "flow"])
+    assert quick["states"] == whole["states"]
+    np.testing.assert_allclose(quick["surprise"][1:], whole["surprise"][1:], rtol=1e-4)
+    assert quick["flow"] is None
+
+
+def test_numbers_are_rounded_to_the_digits_that_count() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal(2000) * 10.0 ** rng.integers(-30, 30, 2000)
+    for dtype in (np.float32, np.float64):
+        given = np.append(values.astype(dtype), np.array([0.0, 0.1, 1e-5, 99999.5], dtype))
+        found = plain(given)
+        np.testing.assert_allclose(found, given.astype(float), rtol=6e-5)
+        usual = [one for one in found if 1e-12 < abs(one) < 1e12]
+        assert all(len(f"{abs(one):.17g}".rstrip("0")) < 8 or one == float(f"{one:.5g}") for one in usual)
+    assert plain(np.array([[1.0, np.nan], [np.inf, -2.5]])) == [[1.0, None], [None, -2.5]]
+
+
+def test_found_units_are_shown_over_the_input_beside_what_they_follow() -> None:
+    mode = learned("synced", "characters", None, {})
+    texts = ["the cat sat", "a dog ran to a cat", "the dog", "cat", "a cat sat to a dog", "the dog ran"] * 10
+    found = inspector.explain(mode, "a cat ran", corpus=texts)["units"]
+    assert found["findings"]
+    tokens, states = units.read_states(mode, "a cat ran")
+    assert found["labels"] == tokens
+    for one in found["findings"]:
+        [series] = [v for (place, state), v in states.items() if (str(place), state) == (one["layer"], one["state"])]
+        np.testing.assert_allclose(one["values"], series[:, one["unit"]], rtol=1e-4)
+        if one["predicate"] == "space":
+            assert one["wanted"] == [float(token == " ") for token in tokens]
+    assert any(one["predicate"] == "space" for one in found["findings"])
 
 
 def test_the_sentence_names_what_happens() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from recur.inspect import explain
 from recur.model import Model
+from recur.serve import create_app
 from tests.serve.browser import Page, browser, served
 from tests.serve.test_api import picture, refused, told
 
@@ -63,11 +67,54 @@ def test_candidates_follow_what_is_typed(shown: Page, models: dict[str, Model]) 
     assert shown.page.locator("h2").all_inner_texts() == [
         "What comes next",
         "What speaks for the answer",
-        "The way back: how much of the error each step hears of",
-        "The network unrolled, step by step",
         "Surprise of each item",
         "States and gates",
+        "The way back: how much of the error each step hears of",
+        "The network unrolled, step by step",
     ]
+
+
+def test_what_follows_typing_does_not_wait_for_the_way_back(
+    models: dict[str, Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        if "flow" in options["parts"]:
+            begun.set()
+            assert go_on.wait(60)
+        return explain(*arguments, **options)
+
+    monkeypatch.setattr("recur.serve.live.explained", slow)
+    asked = {"model": "lines", "value": "the clouds are"}
+    with TestClient(create_app(models)) as client, ThreadPoolExecutor(1) as other:
+        deep = other.submit(client.post, "/explain", json={**asked, "parts": ["flow"]})
+        assert begun.wait(60)
+        quick = client.post("/explain", json={**asked, "parts": ["states"]}).json()
+        assert quick["states"]
+        assert not deep.done()
+        go_on.set()
+        assert deep.result(60).json()["flow"]
+
+
+def test_states_and_influence_follow_typing_without_waiting_for_the_way_back(shown: Page) -> None:
+    # what is asked for when the keys rest never comes
+    shown.page.route(
+        "**/explain", lambda route: None if "flow" in (route.request.post_data or "") else route.continue_()
+    )
+    for text in ("the clouds", "the clouds are"):
+        shown.page.fill("#text", text)
+        shown.page.wait_for_selector(f'[data-followed="{text}"]')
+        gate = shown.page.get_by_role("button", name="gate f", exact=True)
+        if text == "the clouds":
+            gate.click()
+        assert gate.get_attribute("aria-pressed") == "true", "what was looked at stays while the text changes"
+        shown.page.locator("canvas").first.focus()
+        for _ in range(8):
+            shown.page.keyboard.press("ArrowRight")
+        assert f"({text.split()[-1]})" in shown.page.locator(".readout").first.inner_text()
+    assert shown.page.locator(".chip.ask").count() == 1
+    assert shown.page.locator("text=The network unrolled").count() == 0
 
 
 def test_a_click_on_a_candidate_writes_it(shown: Page) -> None:

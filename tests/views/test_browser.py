@@ -44,7 +44,8 @@ def test_the_page_draws_itself(
     tmp_path: Path, name: str, source: str, target: str | None, value: object, options: dict[str, object]
 ) -> None:
     mode = learned(name, source, target, options)
-    data = inspector.explain(mode, value).data
+    corpus = ["the dog ran to a cat", "a cat sat"] * 20 if name == "synced" else None
+    data = inspector.explain(mode, value, corpus=corpus).data
     page = tmp_path / "a.html"
     page.write_text(report([data]), encoding="utf-8")
     text = drawn(page)
@@ -52,6 +53,7 @@ def test_the_page_draws_itself(
     headings = re.findall(r"<h2>(.*?)</h2>", text)
     assert "What speaks for the answer" in headings
     assert ("The network unrolled, step by step" in headings) == (name != "one-to-one")
+    assert ("Units that follow something" in headings) == (corpus is not None)
     assert ("Where it looked while it wrote" in headings) == ("attention" in options)
     assert text.count('class="chip"') >= len(data["input"]["items"])
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from recur.cli.output import emit, emit_json, note
+from recur.cli.output import draw, emit, emit_json, no_folders
 from recur.errors import DataError
 from recur.views.terminal import width
 
@@ -41,6 +41,7 @@ def compare(
     """
     if not runs:
         raise DataError("no runs to compare", "recur compare RUN RUN")
+    no_folders(html, png)
     if rows < 1:
         raise DataError(f"--rows must be at least 1, got {rows}")
     import recur
@@ -60,20 +61,17 @@ def compare(
         label = name if names.count(name) == 1 else str(run)
         found.append((label, model, flow(model.mode, examples, rows=rows), recorded(run)))
     result = compared(found, source=f"the first {rows} rows of {', '.join(sorted(said))}")
-    if html is not None:
-        from recur.atomic import write_text
-        from recur.views.report import comparison
+    from recur.views import picture, report
 
-        write_text(html, comparison(result))
-        note(f"wrote {html}; open it in a browser")
-    if png is not None:
-        from recur.views.picture import comparison as draw
-
-        draw(result, png)
-        note(f"wrote {png}")
+    drawn = draw(
+        html=html,
+        png=png,
+        page=lambda: report.comparison(result),
+        picture=lambda file: picture.comparison(result, file),
+    )
     if json:
         emit_json(result)
-    elif html is None and png is None:
+    elif not drawn:
         from recur.views.explained import compared as lines
 
         for line in lines(result, width()):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from recur.cli.output import emit, note
+from recur.cli.output import draw, emit, no_folders
 from recur.errors import DataError
 from recur.views.terminal import width
 
@@ -24,6 +24,7 @@ def inspect(
     at: str | None = None,
     top: Annotated[int, Parameter(show_default=True)] = 5,
     window: int | None = None,
+    units: Path | None = None,
     beside: list[Path] | None = None,
     html: Path | None = None,
     png: Path | None = None,
@@ -45,6 +46,8 @@ def inspect(
         How many candidates.
     window
         Steps of truncated BPTT; default: all steps.
+    units
+        File in which to search for units that follow something simple; they are shown over the input.
     beside
         Another run folder to ask the same, drawn on the same axes; may be repeated.
     html
@@ -58,9 +61,7 @@ def inspect(
         raise DataError(f"--top must be at least 1, got {top}")
     if window is not None and window < 1:
         raise DataError(f"--window must be at least 1, got {window}")
-    for path in (html, png):
-        if path is not None and path.is_dir():
-            raise DataError(f"{path} is a folder, expected a file to write", hint=f"{path / 'report.html'}")
+    no_folders(html, png)
     import recur
 
     found = []
@@ -68,22 +69,19 @@ def inspect(
         model = recur.load(folder)
         if text is None and model.input_codec is not None:
             raise DataError("no input to explain", f'recur inspect {run} "the clouds are in the"')
-        found.append(model.inspect(_given(model, text), target=target, at=at, top=top, window=window))
+        found.append(
+            model.inspect(
+                _given(model, text), target=target, at=at, top=top, window=window,
+                corpus=None if units is None else model.read(units),
+            )
+        )  # fmt: skip
     data = [one.data for one in found]
-    if html is not None:
-        from recur.atomic import write_text
-        from recur.views.report import report
+    from recur.views import picture, report
 
-        write_text(html, report(data))
-        note(f"wrote {html}; open it in a browser")
-    if png is not None:
-        from recur.views.picture import picture
-
-        picture(data, png)
-        note(f"wrote {png}")
+    drawn = draw(html=html, png=png, page=lambda: report.report(data), picture=lambda file: picture.picture(data, file))
     if json:
         emit(found[0].json() if len(found) == 1 else f"[{','.join(one.json() for one in found)}]")
-    elif html is None and png is None:
+    elif not drawn:
         from recur.views.explained import explained
 
         for number, one in enumerate(data):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recur.atomic import write_text
+from recur.errors import DataError
 from recur.figures import any_figure, duration, plain
 
 _PATIENCE = 3.0
@@ -25,6 +27,35 @@ def emit(text: str = "", end: str = "\n") -> None:
 def emit_json(value: Any) -> None:
     """Write the answer as one JSON document to stdout."""
     emit(json.dumps(plain(json.loads(json.dumps(value, default=_plain))), ensure_ascii=False, indent=2))
+
+
+def no_folders(*paths: Path | None) -> None:
+    """Refuse folders where files are to be written, before the work is done.
+
+    Raises
+    ------
+    DataError
+    """
+    for path in paths:
+        if path is not None and path.is_dir():
+            raise DataError(f"{path} is a folder, expected a file to write", hint=f"{path / 'report.html'}")
+
+
+def draw(
+    *,
+    html: Path | None,
+    png: Path | None,
+    page: Callable[[], str],
+    picture: Callable[[Path], None],
+) -> bool:
+    """Write what was asked for of a page and a picture, and say so; return whether anything was."""
+    if html is not None:
+        write_text(html, page())
+        note(f"wrote {html}; open it in a browser")
+    if png is not None:
+        picture(png)
+        note(f"wrote {png}")
+    return html is not None or png is not None
 
 
 def note(text: str) -> None:

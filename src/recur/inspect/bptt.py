@@ -30,7 +30,7 @@ from recur.equations.graph import Node, topological
 from recur.errors import ConfigError
 from recur.inspect.itemised import itemise
 from recur.inspect.paths import Path, path_of
-from recur.inspect.record import Answer, Pass, Recorder, Steps, derivatives, recording, step_values
+from recur.inspect.record import Answer, Recorder, Seen, Steps, derivatives, recording, step_values
 from recur.modes import Batch, Mode
 from recur.modes.outputs import NumberOutput, SymbolOutput
 from recur.nn import Readout
@@ -218,11 +218,9 @@ def follow(
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(Seen):
     """One pass of one place, with what BPTT found in it: messages dE/dstate_t (T, B, S) that copies are handed."""
 
-    one: Pass
-    steps: Steps
     messages: dict[str, Tensor]
     itemised: dict[str, Array]
     jacobian: dict[str, Array]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,7 +23,9 @@ from recur.inspect.influence import METHODS, of_option
 from recur.inspect.labels import symbol_labels
 from recur.inspect.next_item import NextWord
 from recur.inspect.question import Question
+from recur.inspect.record import Seen, walk
 from recur.inspect.states import LayerStates, of_parts
+from recur.inspect.units import find_units, over_text
 from recur.inspect.unrolled import of_layer
 from recur.modes import Mode
 
@@ -33,6 +35,7 @@ FORMAT = 1
 PARTS = ("influence", "flow", "states", "unrolled")
 SHOWN_UNITS = 64  # of each layer, those that vary most
 SHOWN_STEPS = 200  # the last ones
+SHOWN_FINDINGS = 8
 SPECTRUM = 128  # units up to which the Jacobian of every step is looked at
 
 
@@ -44,7 +47,8 @@ class Explanation:
     ----------
     data : dict
         Plain data: ``model``, ``input``, ``question``, ``influence``, ``flow``, ``states``, ``surprise``,
-        ``alignment``, ``unrolled``; parts that were not asked for, or do not exist for this network, are None.
+        ``alignment``, ``unrolled``, ``units``; parts that were not asked for, or do not exist for this network, are
+        None.
     """
 
     data: dict[str, Any]
@@ -71,6 +75,7 @@ def explain(
     options: int | None = None,
     methods: Sequence[str] = METHODS,
     window: int | None = None,
+    corpus: Iterable[Any] | None = None,
 ) -> Explanation:
     """Explain one answer.
 
@@ -86,13 +91,16 @@ def explain(
     top : int
         Candidates.
     parts : sequence of str
-        Of influence, flow, states, unrolled. Influence alone, by leave_one_out, is fast enough to follow typing.
+        Of influence, flow, states, unrolled. Influence by leave_one_out of one candidate, and states, are fast enough
+        to follow typing.
     options : int, optional
         Of how many candidates the influence is computed; by default of all.
     methods : sequence of str
         Measures of influence: leave_one_out, integrated_gradients, gradient_input.
     window : int, optional
         Steps of truncated BPTT.
+    corpus : iterable, optional
+        Raw inputs in which units that follow something simple are searched for; they are shown over this input.
 
     Returns
     -------
@@ -136,9 +144,12 @@ def explain(
         "surprise": None,
         "alignment": None,
         "unrolled": None,
+        "units": None if corpus is None else _units(mode, value, corpus),
     }
-    if set(parts) & {"flow", "states", "unrolled"}:
+    if set(parts) & {"flow", "unrolled"}:
         data |= _through_time(question, parts, window)
+    elif "states" in parts:
+        data |= _forward_only(question)
     if isinstance(question, OneWritten) and question.answer.alignment is not None:
         weights = question.answer.alignment
         data["alignment"] = {
@@ -196,19 +207,47 @@ def _through_time(question: Question, parts: Sequence[str], window: int | None) 
         jacobian=small and "flow" in parts,
         only=weights,
     )
-    data: dict[str, Any] = {}
+    data = _forward(question, passes if "states" in parts else [], found.errors)
     if "flow" in parts and found.layers:
         data["flow"] = _flow(question, found)
-    if "states" in parts and passes:
-        data["states"] = {"layers": [_states(question, one) for one in of_parts(passes)]}
-    if isinstance(question, NextWord):
-        count = len(question.items)
-        # an item's surprise is the error of the step before it; nothing stands before the first
-        data["surprise"] = [None, *map(float, found.errors[: count - 1])]
     if "unrolled" in parts and passes:
         errors = {int(t): float(e) for (_, t), e in zip(found.where, found.errors, strict=True)}
         data["unrolled"] = {"layers": [_unrolled(question, layer, passes, errors) for layer in found.layers]}
     return data
+
+
+def _forward_only(question: Question) -> dict[str, Any]:
+    """What is seen on the way forward alone, without an error that is followed back."""
+    passes, errors = walk(question.mode, question.batch())
+    return _forward(question, passes, errors.cpu().numpy())
+
+
+def _forward(question: Question, passes: Sequence[Seen], errors: Array) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    if passes:
+        data["states"] = {"layers": [_states(question, one) for one in of_parts(passes)]}
+    if isinstance(question, NextWord):
+        count = len(question.items)
+        # an item's surprise is the error of the step before it; nothing stands before the first
+        data["surprise"] = [None, *map(float, errors[: count - 1])]
+    return data
+
+
+def _units(mode: Mode, value: Any, corpus: Iterable[Any]) -> dict[str, Any]:
+    """Units that follow something simple in a corpus, over this input."""
+    labels, found = over_text(mode, find_units(mode, corpus, top=SHOWN_FINDINGS), value)
+    start = max(0, len(labels) - SHOWN_STEPS)
+    return {
+        "labels": labels[start:],
+        "findings": [
+            {
+                "layer": str(one.finding.place), "state": one.finding.state, "unit": one.finding.unit,
+                "predicate": one.finding.predicate, "measure": one.finding.measure, "found": one.finding.found,
+                "score": one.finding.score, "values": one.values[start:], "wanted": one.wanted[start:],
+            }
+            for one in found
+        ],
+    }  # fmt: skip
 
 
 def labels_of(question: Question, part: str, steps: int) -> list[str]:
@@ -305,7 +344,7 @@ def _states(question: Question, layer: LayerStates) -> dict[str, Any]:
             {
                 "name": g.name, "kind": g.kind, "values": shown(g.values), "mean": g.values[start:].mean(1),
                 "shut": float(g.shut.mean()), "open": float(g.open.mean()),
-                "units": [[float(a), float(b)] for a, b in zip(g.shut, g.open, strict=True)],
+                "units": np.stack([g.shut, g.open], axis=1),
             }
             for g in layer.gates
         ],
@@ -336,9 +375,25 @@ def plain(value: Any, digits: int = 5) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item, digits) for item in value]
     if isinstance(value, np.ndarray):
-        return plain(value.tolist(), digits)
+        return _rounded(value, digits).tolist() if value.dtype.kind == "f" else value.tolist()
     if isinstance(value, np.generic):
         return plain(value.item(), digits)
     if isinstance(value, float):
         return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     return value
+
+
+def _rounded(values: Array, digits: int) -> Array:
+    """An array rounded to so many digits that count, as a float64 that is written short; not finite becomes None."""
+    values = values.astype(np.float64)
+    finite = np.isfinite(values)
+    known = np.where(finite & (values != 0), values, 1.0)
+    places = digits - 1 - np.floor(np.log10(np.abs(known)))
+    # ten to a positive power is exact, so that a whole number divided by it is the nearest float to its decimals
+    up, down = 10.0 ** np.maximum(places, 0), 10.0 ** np.maximum(-places, 0)
+    found: Array = np.where(values == 0, 0.0, np.rint(known * up / down) / up * down)
+    if finite.all():
+        return found
+    known_only = found.astype(object)
+    known_only[~finite] = None
+    return known_only

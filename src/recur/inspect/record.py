@@ -22,7 +22,7 @@ from recur.engine.eager import prepare
 from recur.engine.evaluate import Values, evaluate
 from recur.engine.noise import noisy
 from recur.equations.graph import Graph, Node, topological
-from recur.modes import Mode
+from recur.modes import Batch, Mode
 from recur.modes.outputs import NumberOutput, Output, SymbolOutput
 from recur.nn.places import Place, places
 
@@ -194,6 +194,22 @@ def step_values(call: Call) -> Steps:
         values[id(node)] = tape.previous[name]
     evaluate(planned.inside, values, call.sizes, call.precision == "bfloat16")
     return Steps(call, graph, gradient(graph), values, result.all_states or {}, tape)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One pass, and all values in it."""
+
+    one: Pass
+    steps: Steps
+
+
+def walk(mode: Mode, batch: Batch) -> tuple[list[Seen], Tensor]:
+    """Read a batch forward only: every pass, and the error e (N,) of each prediction; fast enough to follow typing."""
+    with recording(mode) as recorder, torch.no_grad():
+        mode.loss(batch)
+        errors = [answer.errors(*answer.flat()[:2]) for answer in recorder.answers]
+    return [Seen(one, step_values(one.call)) for one in recorder.passes], torch.cat(errors or [torch.zeros(0)])
 
 
 @torch.no_grad()

@@ -17,7 +17,8 @@ import numpy as np
 
 from recur.equations import Equation
 from recur.equations.naming import gates, naming
-from recur.inspect.bptt import Part, as_batch, follow
+from recur.inspect.bptt import as_batch
+from recur.inspect.record import Seen, walk
 from recur.modes import Mode
 from recur.nn.places import Place
 
@@ -95,12 +96,11 @@ def states(model: Any, example: Any) -> tuple[LayerStates, ...]:
     >>> {gate.name: gate.open.mean() for gate in layer.gates}  # doctest: +SKIP
     """
     mode: Mode = getattr(model, "mode", model)
-    _, parts = follow(mode, as_batch(mode, example))
-    return of_parts(parts)
+    return of_parts(walk(mode, as_batch(mode, example))[0])
 
 
-def of_parts(parts: Sequence[Part]) -> tuple[LayerStates, ...]:
-    """States and gates of passes that were followed."""
+def of_parts(parts: Sequence[Seen]) -> tuple[LayerStates, ...]:
+    """States and gates of passes."""
     found = []
     for place in dict.fromkeys(part.one.place for part in parts):
         mine = [part for part in parts if part.one.place == place]
@@ -177,7 +177,7 @@ def _made_of(vector: Any, state: Any) -> bool:
     return vector is state or (vector.op == "mul" and any(a is state for a in vector.args))
 
 
-def _gates(equation: Equation, parts: Sequence[Part]) -> tuple[GateValues, ...]:
+def _gates(equation: Equation, parts: Sequence[Seen]) -> tuple[GateValues, ...]:
     found = []
     for gate in gates(equation):
         arrays = []

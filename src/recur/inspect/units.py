@@ -203,6 +203,50 @@ def compare(states: Array, wanted: Array) -> tuple[str, Array]:
     return "correlation", np.where(spread > 0, covariance / np.where(spread > 0, spread, 1), np.nan)
 
 
+@dataclass(frozen=True)
+class Followed:
+    """A found unit over one text.
+
+    Attributes
+    ----------
+    finding : Finding
+    values : ndarray
+        (T,) the unit's state after each symbol.
+    wanted : ndarray
+        (T,) the predicate at each symbol.
+    """
+
+    finding: Finding
+    values: Array
+    wanted: Array
+
+
+def over_text(
+    model: Any, findings: Sequence[Finding], text: Any, *, predicates: Mapping[str, Predicate] | None = None
+) -> tuple[list[str], list[Followed]]:
+    """The symbols of a text, and what found units do over them beside what they follow.
+
+    Parameters
+    ----------
+    model : Model or Mode
+    findings : sequence of Finding
+        Of `find_units`; those whose predicate is not in ``predicates`` (of labels) are left out.
+    text : object
+        One raw input.
+    predicates : mapping of str to callable, optional
+        As for `find_units`.
+    """
+    mode: Mode = getattr(model, "mode", model)
+    tests = PREDICATES if predicates is None else predicates
+    tokens, values = read_states(mode, text)
+    found = [
+        Followed(one, values[one.place, one.state][:, one.unit], np.asarray(tests[one.predicate](tokens), float))
+        for one in findings
+        if one.predicate in tests and (one.place, one.state) in values
+    ]
+    return tokens, found
+
+
 def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[Place, str], Array]]:
     """The symbols of an input, and every state (T, S) of every layer that reads it."""
     codec = need_input(mode.input_codec, mode.name)

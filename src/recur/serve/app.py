@@ -51,7 +51,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         yield
-        state.executor.shutdown(wait=True, cancel_futures=True)
+        for executor in (state.executor, state.looker):
+            executor.shutdown(wait=True, cancel_futures=True)
 
     app = FastAPI(
         title="recur", version=__version__, lifespan=lifespan,

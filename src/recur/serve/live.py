@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
 
 from recur.inspect import explain as explained
 from recur.serve.requests import Explain, Next
 from recur.serve.state import State
 from recur.views import live
+
+THROUGH_TIME = {"flow", "unrolled"}
+_GONE = 499  # nobody reads it
 
 
 def router(state: State) -> APIRouter:
@@ -32,18 +36,34 @@ def router(state: State) -> APIRouter:
         return {"items": [{"value": value, "probability": p, "drawn": q} for value, p, q in found]}
 
     @routes.post("/explain", summary="Why a network answers as it does")
-    async def explain(body: Explain) -> dict[str, Any]:
+    async def explain(body: Explain, request: Request) -> Response:
         served = state.find(body.model)
 
-        def look() -> dict[str, Any]:
+        def look() -> str:
             value = served.raw(body.value)
             served.check_items(value, state.limits.explained)
             found = explained(
                 served.model, served.model._input(value), target=body.target, at=body.at, top=body.top,
                 parts=body.parts, options=body.options, methods=body.methods,
             )  # fmt: skip
-            return {**found.data, "model": {**found.data["model"], "name": served.name}}
+            found.data["model"]["name"] = served.name
+            return found.json()
 
-        return await state.in_time(served.compute(look))
+        if not THROUGH_TIME & set(body.parts):
+            return _json(await state.in_time(served.compute(look)))
+
+        async def in_turn() -> Response:
+            async with state.looking:
+                # while it waited, who asked may have typed on
+                if await request.is_disconnected():
+                    return Response(status_code=_GONE)
+                return _json(await asyncio.get_running_loop().run_in_executor(state.looker, look))
+
+        return await state.in_time(in_turn())
 
     return routes
+
+
+def _json(text: str) -> Response:
+    """An answer that is JSON already: to look through its numbers one by one would take longer than to compute them."""
+    return Response(text, media_type="application/json")

@@ -32,6 +32,9 @@ class State:
         self.limits = limits
         # one thread computes, with all of torch's: two passes at once would only take turns
         self.executor = ThreadPoolExecutor(1, thread_name_prefix="recur-compute")
+        # what takes a second has a thread of its own, so that typing does not wait behind it
+        self.looker = ThreadPoolExecutor(1, thread_name_prefix="recur-look")
+        self.looking = asyncio.Lock()
         self.served = {name: Served(name, model, self.executor, limits) for name, model in models.items()}
         self.sessions = Sessions(limits)
         self.started = time.monotonic()

@@ -42,6 +42,8 @@ def explained(data: Mapping[str, Any], columns: int, method: str = "leave_one_ou
         yield from _flow(data["flow"], columns)
     if data["states"]:
         yield from _gates(data["states"], columns)
+    if data.get("units"):
+        yield from _units(data["units"], columns)
     if data["surprise"] and len(data["surprise"]) > 2:
         yield ""
         pairs = [(item, v) for item, v in zip(data["input"]["items"], data["surprise"], strict=True) if v is not None]
@@ -139,6 +141,21 @@ def _gates(states: Mapping[str, Any], columns: int) -> Iterator[str]:
             line = f"  {gate['name']:<4} open {100 * gate['open']:3.0f} %  shut {100 * gate['shut']:3.0f} %  "
             means = gate["mean"][-max(8, columns - len(line)) :]
             yield line + "".join(_LEVELS[min(7, int(8 * v))] if unicode() else str(min(9, int(10 * v))) for v in means)
+
+
+def _units(units: Mapping[str, Any], columns: int) -> Iterator[str]:
+    """Found units, each over the text and beside what it follows."""
+    yield ""
+    head = _clipped("units that follow something", columns)
+    yield bold(head) + dim(_clipped("  (measured on texts that they were not chosen on)", columns - len(head)))
+    if not units["findings"]:
+        yield _clipped("  none: no predicate is true, and false, often enough in these texts", columns)
+    for one in units["findings"]:
+        figure = f"{one['measure']} {one['score']:.2f}"
+        yield _clipped(f"  {one['predicate']}: {one['layer']}, unit {one['unit']} of {one['state']}, {figure}", columns)
+        if decorated():
+            most = max((abs(v) for v in one["values"]), default=0.0)
+            yield from _words(units["labels"], one["values"], most, columns)
 
 
 def compared(data: Mapping[str, Any], columns: int) -> Iterator[str]:

@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const { el, tip, percent, visible } = Recur;
-  const FAST = 40, SLOW = 450; // milliseconds after the last key: candidates, then everything
+  const SLOW = 450; // milliseconds after the last key, when what takes a second is asked for
   const WAYS = { temperature: 1, top_k: 0, top_p: 1, seed: 0, length: 60 };
   const main = document.getElementById("live");
   const FILES = { images: "image/*", frames: "video/*", audio: "audio/*" };
@@ -34,6 +34,7 @@
       this.problem = el("p", { class: "problem", role: "alert" });
       this.next = el("section");
       this.words = el("section");
+      this.inner = el("section");
       this.written = el("div", { class: "written", "aria-live": "polite" });
       this.deep = el("section");
       const figure = facts.held_out && facts.figure ? `, held-out ${facts.figure} ${Recur.number(facts.held_out[facts.figure])}` : "";
@@ -46,7 +47,7 @@
         this.root.append(el("div", { class: "controls" }, this.button,
           el("button", { type: "button", onclick: () => { type(view.text + this.written.textContent); } }, "take it over")), this.written);
       }
-      this.root.append(this.words, this.deep);
+      this.root.append(this.words, this.inner, this.deep);
     }
     stop(name) { if (this[name]) this[name].abort(); return (this[name] = new AbortController()).signal; }
     async guarded(work) {
@@ -54,32 +55,37 @@
         if (error.name !== "AbortError") this.problem.textContent = error.message;
       }
     }
-    // the candidates, and what is said for them: follows every key
+    // the candidates, what speaks for them, and every state and gate: follows every key
     follow() {
       return this.guarded(async () => {
         const signal = this.stop("following"), value = typed(this.facts, view.text), model = this.facts.name;
         if (FILES[this.facts.reads] || this.facts.reads === null) return this.answer(signal);
         if (this.facts.writes === "notes") return undefined;
+        const parts = ["influence", "states"], methods = [this.state.method || "leave_one_out"];
+        const asked = view.text.trim() ? ask("explain", { model, value, parts, methods, top: 5, options: 1 }, signal) : null;
+        if (asked) asked.catch(() => {}); // if the candidates fail first, that is what is said
         if (this.facts.generates) {
           const body = { model, text: view.text, top: 12, temperature: +view.temperature };
           if (body.temperature > 0 && +view.top_k > 0) body.top_k = +view.top_k;
           if (body.temperature > 0 && +view.top_p < 1) body.top_p = +view.top_p;
-          const found = await (await ask("next", body, signal)).json();
-          this.paintNext(found.items);
+          this.paintNext((await (await ask("next", body, signal)).json()).items);
         }
-        if (!view.text.trim()) return this.words.replaceChildren();
-        const parts = ["influence"], methods = [this.state.method || "leave_one_out"];
-        const data = await (await ask("explain", { model, value, parts, methods, top: 5, options: 1 }, signal)).json();
+        if (!asked) { this.inner.replaceChildren(); return this.words.replaceChildren(); }
+        const data = await (await asked).json();
         this.paintWords(data);
+        this.inner.replaceChildren();
+        Recur.surprise(this.inner, data);
+        Recur.states(this.inner, data, this.state);
+        this.root.dataset.followed = view.text;
       });
     }
-    // everything: when the keys rest
+    // what is followed back through time: when the keys rest
     look() {
       return this.guarded(async () => {
         if (!view.text.trim() || FILES[this.facts.reads] || this.facts.writes === "notes") return this.deep.replaceChildren();
         const signal = this.stop("looking");
         this.deep.classList.add("busy");
-        const data = await (await ask("explain", { model: this.facts.name, value: typed(this.facts, view.text), top: 5 }, signal)).json();
+        const data = await (await ask("explain", { model: this.facts.name, value: typed(this.facts, view.text), parts: ["influence", "flow", "unrolled"], top: 5 }, signal)).json();
         this.paintWords(data);
         this.deep.replaceChildren();
         this.deep.classList.remove("busy");
@@ -87,9 +93,7 @@
         const every = columns.map((one) => one.explanation).filter((one) => one && one.input.text === data.input.text);
         Recur.flow(this.deep, data, every.length ? every : [data], this.state);
         Recur.unrolled(this.deep, data, this.state);
-        Recur.surprise(this.deep, data);
         Recur.alignment(this.deep, data);
-        Recur.states(this.deep, data);
         this.root.dataset.drawn = view.text;
       });
     }
@@ -226,7 +230,8 @@
     view.text = box.value;
     keep();
     timers.forEach(clearTimeout);
-    timers = [setTimeout(() => columns.forEach((one) => one.follow()), FAST), setTimeout(() => columns.forEach((one) => one.look()), SLOW)];
+    columns.forEach((one) => one.follow());
+    timers = [setTimeout(() => columns.forEach((one) => one.look()), SLOW)];
   }
 
   const preview = el("div", { class: "preview" });

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from recur.views.report import pictures
+
 _HERE = Path(__file__).parent
 # nothing from another host, and nothing to one
 POLICY = (
@@ -35,8 +37,5 @@ _PAGE = """<!doctype html>
 
 def page() -> str:
     """The page as HTML; it asks the server that it came from, and nobody else."""
-    return _PAGE.format(style=_text("css"), script=_text("js"))
-
-
-def _text(kind: str) -> str:
-    return "\n".join((_HERE / f"{name}.{kind}").read_text(encoding="utf-8") for name in ("page", "live"))
+    style = "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("page", "live"))
+    return _PAGE.format(style=style, script=pictures() + (_HERE / "live.js").read_text(encoding="utf-8"))

@@ -9,6 +9,14 @@ from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).parent
+# one file a picture, after what it is drawn with
+_PICTURES = (
+    "tools", "influence", "lines", "matrix", "flow", "unrolled", "states", "units", "written", "comparison", "report",
+)  # fmt: skip
+_FOR_PAGES = (
+    "report", "comparison", "influence", "flow", "unrolled", "states", "units", "surprise", "alignment", "watch",
+    "el", "tip", "number", "percent", "visible",
+)  # fmt: skip
 # nothing may be loaded from anywhere: the browser itself refuses it
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'"
 
@@ -62,12 +70,22 @@ def comparison(data: Mapping[str, Any]) -> str:
 
 
 def _page(title: str, data: Any, start: str) -> str:
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
     read = 'const read = () => JSON.parse(document.getElementById("data").textContent);\n'
     return _PAGE.format(
         policy=_POLICY, title=html.escape(title), style=(_HERE / "page.css").read_text(encoding="utf-8"),
-        data=_inline(data), script=script, start=read + start,
+        data=_inline(data), script=pictures(), start=read + start,
     )  # fmt: skip
+
+
+def pictures() -> str:
+    """The script that draws: all pictures in one scope, of which a page sees the object `Recur`.
+
+    They are drawn by hand in SVG and canvas, with no library and no request. ``Recur.report`` fills a page from the
+    data of an explanation; a live page may call the pictures again with new data.
+    """
+    parts = ((_HERE / "page" / f"{name}.js").read_text(encoding="utf-8") for name in _PICTURES)
+    shown = ", ".join(_FOR_PAGES)
+    return '"use strict";\nconst Recur = (() => {\n' + "\n".join(parts) + f"\nreturn {{ {shown} }};\n}})();\n"
 
 
 def _inline(value: Any) -> str:

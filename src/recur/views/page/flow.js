@@ -1,0 +1,54 @@
+// The way back: how much of the error each step hears of.
+const nameOf = (data, layer, many) => (many ? data.model.name + (layer.name === "layer 1" ? "" : ", " + layer.name) : layer.name);
+
+function flow(root, data, every, state) {
+  if (!data.flow) return;
+  root.append(el("h2", {}, "The way back: how much of the error each step hears of"));
+  const figure = el("figure"), holder = el("div");
+  const same = every.filter((one) => one.flow && one.input.text === data.input.text);
+  const layers = data.flow.layers;
+  const show = {
+    curve() {
+      const series = [], labels = layers[0].labels;
+      for (const one of same) for (const layer of one.flow.layers) {
+        if (layer.part === layers[0].part && layer.labels.length === labels.length) series.push({ name: nameOf(one, layer, same.length > 1), values: layer.norms.message });
+      }
+      holder.replaceChildren(...lines(series, labels, { title: "gradient by step", boundaries: layers[0].boundaries }), caption(
+        "‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to what step t hands on, through all later steps (backpropagation through time, written out); logarithmic. A black bar is where truncated BPTT cuts.",
+        same.flatMap((one) => one.flow.layers.filter((l) => l.part === layers[0].part).map((layer) => `${nameOf(one, layer, same.length > 1)}: ${layer.sentence}.`)).join(" ")));
+    },
+    matrix() {
+      holder.replaceChildren();
+      for (const layer of layers) {
+        if (!layer.itemised || !layer.itemised.length) continue;
+        const known = layer.itemised.flat().filter((v) => v > 0), high = Math.log10(Math.max(...known, 1e-30)), low = Math.max(high - 8, Math.log10(Math.min(...known, 1)));
+        const names = data.flow.followed.map((k) => "e" + (k + 1) + " " + (data.flow.errors[k] ? data.flow.errors[k].label : ""));
+        const share = (v) => (Math.log10(v) - low) / Math.max(1e-9, high - low);
+        holder.append(el("h3", {}, layer.name), ...heat(layer.itemised, names, layer.labels, (v) => v > 0 ? size(share(v)) : "#f0f0f0",
+          (r, c) => `error ${names[r]} → step ${c + 1} (${visible(layer.labels[c])}): ${number(layer.itemised[r][c])}`, { edges: layer.boundaries, title: "errors by steps; arrow keys read it" }),
+        scaleBar(VIRIDIS, number(Math.pow(10, low)), number(Math.pow(10, high))));
+      }
+      holder.append(caption("‖∂e_k/∂(states of step t)‖ for every single error e_k (rows, the error of predicting what follows the item) and step t (columns), logarithmic; grey is zero: no error tells a later step.",
+        "Look along a row from its right end: how fast does it get dark?"));
+    },
+    shares() {
+      holder.replaceChildren();
+      for (const layer of layers) for (const [name, share] of Object.entries(layer.shares)) {
+        const w = Math.max(480, 60 + layer.labels.length * 26), h = 120, most = largest(share.fraction), x = (t) => 50 + (w - 60) * t / layer.labels.length, bw = Math.max(2, (w - 60) / layer.labels.length - 3);
+        const svg = draw("svg", { width: w, height: h + 50, role: "img", "aria-label": `shares of ${name}` }, draw("line", { x1: 50, x2: w - 8, y1: h / 2, y2: h / 2, class: "axis" }));
+        share.fraction.forEach((f, t) => {
+          const tall = Math.abs(f) / most * (h / 2 - 4);
+          svg.append(tip(draw("rect", { x: x(t), y: f > 0 ? h / 2 - tall : h / 2, width: bw, height: Math.max(1, tall), fill: f > 0 ? "var(--for)" : "var(--against)", tabindex: "0", "aria-label": `${layer.labels[t]}: ${percent(f)}` }), `step ${t + 1} (${visible(layer.labels[t])}): ${percent(f)} of dE/d${name}, norm ${number(share.norm[t])}`));
+          svg.append(draw("text", { x: x(t) + 2, y: h + 8, transform: `rotate(45 ${x(t) + 2} ${h + 8})` }, short(visible(layer.labels[t]), 9)));
+        });
+        holder.append(el("h3", {}, `${layer.name}: dE/d${name}, ${share.kind}`), svg);
+      }
+      holder.append(caption("⟨share of step t, dE/dW⟩ / ‖dE/dW‖² : how much of each matrix's gradient step t contributes. The shares of all steps add up to 100 %; blue steps pull the other way.",
+        "Which steps does the network learn from?"));
+    },
+  };
+  state.flow = state.flow || "curve";
+  figure.append(choice("picture", [["curve", "step by step"], ["matrix", "error by error"], ["shares", "shares of the three paths"]], state.flow, (k) => { state.flow = k; show[k](); remember(state); }), holder);
+  root.append(figure);
+  show[state.flow]();
+}

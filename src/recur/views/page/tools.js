@@ -1,0 +1,84 @@
+// What all pictures share: elements, numbers as text, colours, hover and focus values, rows of buttons.
+const NS = "http://www.w3.org/2000/svg";
+const LINES = ["#1f6fb2", "#c2570c", "#3b7d3c", "#7a4fa3", "#8a6d00", "#4a4a4a"];
+const DASH = ["", "6 3", "2 3", "8 3 2 3", "1 2", "10 4"];
+// blue - white - orange for signed numbers, viridis for sizes: both are told apart by colour-blind people
+const SIGNED = [[5, 80, 160], [122, 176, 219], [247, 247, 247], [244, 168, 97], [179, 74, 4]];
+const VIRIDIS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
+
+function mix(stops, share) {
+  const x = Math.max(0, Math.min(1, share)) * (stops.length - 1), i = Math.min(stops.length - 2, Math.floor(x));
+  return "rgb(" + stops[i].map((a, n) => Math.round(a + (stops[i + 1][n] - a) * (x - i))).join(",") + ")";
+}
+const signed = (v, most) => v === null || v === undefined ? "#fff" : mix(SIGNED, 0.5 + 0.5 * v / (most || 1));
+const size = (share) => mix(VIRIDIS, share);
+
+function el(name, attributes = {}, ...children) {
+  const one = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) one.addEventListener(key.slice(2), value);
+    else if (value !== null && value !== false) one.setAttribute(key, value);
+  }
+  one.append(...children.filter((c) => c !== null));
+  return one;
+}
+function draw(name, attributes = {}, ...children) {
+  const one = document.createElementNS(NS, name);
+  for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
+  one.append(...children);
+  return one;
+}
+function number(v) {
+  if (v === null || v === undefined) return "–";
+  const a = Math.abs(v);
+  return a === 0 ? "0" : a >= 1e5 || a < 1e-3 ? v.toExponential(1) : String(+v.toPrecision(3));
+}
+const plus = (v) => (v > 0 ? "+" : "") + number(v).replace("-", "−");
+const percent = (p) => p === null ? "" : (100 * p).toFixed(p < 0.1 ? 2 : 1) + " %";
+const short = (text, most = 12) => text.length > most ? text.slice(0, most - 1) + "…" : text;
+const visible = (text) => text === " " ? "␣" : text === "\n" ? "⏎" : text;
+
+function tip(target, text) {
+  const box = document.getElementById("tip");
+  const show = (x, y) => {
+    box.textContent = typeof text === "function" ? text() : text;
+    box.style.display = "block";
+    box.style.left = Math.min(x + 12, innerWidth - box.offsetWidth - 8) + "px";
+    box.style.top = Math.min(y + 14, innerHeight - box.offsetHeight - 8) + "px";
+  };
+  target.addEventListener("pointermove", (e) => show(e.clientX, e.clientY));
+  target.addEventListener("pointerleave", () => { box.style.display = "none"; });
+  target.addEventListener("focus", () => {
+    const r = target.getBoundingClientRect();
+    show(r.left, r.bottom - 8);
+  });
+  target.addEventListener("blur", () => { box.style.display = "none"; });
+  return target;
+}
+
+// one row of buttons of which one is pressed
+function choice(label, entries, chosen, tell) {
+  const row = el("div", { class: "controls", role: "group", "aria-label": label }, el("span", { class: "soft" }, label));
+  const buttons = entries.map(([key, text]) => el("button", {
+    type: "button", "aria-pressed": String(key === chosen),
+    onclick: () => {
+      buttons.forEach((b, n) => b.setAttribute("aria-pressed", String(entries[n][0] === key)));
+      tell(key);
+    },
+  }, text));
+  row.append(...buttons);
+  return row;
+}
+function caption(how, look) {
+  return el("figcaption", {}, look ? el("span", { class: "look" }, look + " ") : null, how);
+}
+function scaleBar(stops, low, high) {
+  const bar = el("i", {});
+  bar.style.background = "linear-gradient(90deg," + stops.map((s) => `rgb(${s})`).join(",") + ")";
+  return el("span", { class: "scale" }, low, bar, high);
+}
+const largest = (values) => Math.max(1e-12, ...values.filter((v) => v !== null).map(Math.abs));
+
+// told of every change of view, so that it can be kept in the address
+let remember = () => {};
+const watch = (tell) => { remember = tell; };
