@@ -156,7 +156,7 @@ def contact_sheet(pictures: Sequence[str], texts: Sequence[str], columns: int = 
     for place, picture, text in zip(axes.flat, pictures, texts, strict=False):
         place.imshow(image.open(picture).convert("RGB"))
         lines = [line for part in text.splitlines() for line in textwrap.wrap(part, 38)]
-        place.set_title("\n".join(lines), fontsize=8, y=-0.02, verticalalignment="top")
+        place.set_title("\n".join(lines), fontsize=8, y=-0.05, verticalalignment="top")
     figure.tight_layout()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100)

@@ -71,7 +71,9 @@ def report(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | l
     dict
         ``bleu_1`` ... ``bleu_4`` of the network, of the best constant caption and of the nearest training picture by
         pixels and by the network's own features, in per cent; ``margin_1`` and ``margin_4``, how far the network is
-        above the best of these; the signature of BLEU; the captions shown.
+        above the best of these; ``constant_caption`` and ``one_caption_bleu_1`` ... ``_4`` of that one caption, the
+        best by BLEU-4, where ``constant_bleu_1`` is of the caption that is best by BLEU-1 alone; the signature of
+        BLEU; the captions shown.
     """
     del data_folder
     model = recur.load(run)
@@ -116,6 +118,8 @@ def judged(
         figures[f"margin_{order}"] = float(figures[f"bleu_{order}"]) - best
     figures["worst_margin"] = min(float(figures["margin_1"]), float(figures["margin_4"]))
     figures["constant_caption"] = next(iter(guesses["constant"][4].values()))
+    for order, value in bleu(guesses["constant"][4], references).values.items():
+        figures[f"one_caption_bleu_{order}"] = value
     figures["different_captions"] = float(len({words(each) for each in written.values()}))
     figures["signature"] = own.signature
     return figures, written, references
