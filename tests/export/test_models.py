@@ -11,10 +11,12 @@ import pytest
 import torch
 
 import recur
-from recur.codecs import ClassCodec, NumbersCodec, TagsCodec, WordsCodec
+from recur.codecs import ClassCodec, FramesCodec, ImagesCodec, NotesCodec, NumbersCodec, TagsCodec, WordsCodec
+from recur.codecs.spelled import SpelledWordsCodec
 from recur.config import ModelConfig
 from recur.errors import ConfigError
 from recur.export import check, export_model
+from recur.modes.forecaster import Forecaster
 from recur.modes.many_to_many import ManyToMany
 from recur.modes.many_to_one import ManyToOne
 from recur.modes.one_to_one import OneToOne
@@ -145,3 +147,107 @@ def test_a_trained_model_is_exported_from_python(tmp_path: Path) -> None:
     made = check.run(tmp_path / "model.onnx", {"ids": ids[None], "lengths": np.array([len(ids)])})
     answer = model.predict("a good film", top=2)
     assert float(np.exp(made["log_probs"][0]).max()) == pytest.approx(answer.scores[0][1], abs=1e-5)
+
+
+def picture_rows(shape: tuple[int, ...]) -> list[np.ndarray]:
+    random = np.random.default_rng(0)
+    return [random.integers(0, 256, shape, dtype=np.uint8) for _ in range(6)]
+
+
+@pytest.mark.parametrize("pooling", ["flatten", "mean"])
+@pytest.mark.parametrize("size", [(9, 13, 1), (40, 31, 3), (28, 28, 1)])
+def test_a_picture_is_read_from_its_pixels(size: tuple[int, ...], pooling: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    pictures = picture_rows(size)
+    codec = ImagesCodec().fit(pictures)
+    mode = OneToOne(codec, classes(), config(convolutions=[8, 16], picture_pooling=pooling)).eval()  # type: ignore[arg-type]
+    for name, value in mode.named_parameters():
+        if "inputs" in name and value.dim() == 1:
+            torch.nn.init.normal_(value)  # so that a normalisation that forgets its scale is seen
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert found.inputs == [f"x (B, {', '.join(map(str, size))}) float32"]
+    made = check.run(tmp_path / "model.onnx", {"x": np.stack(pictures).astype(np.float32)})
+    expected = [dict(one.scores) for one in mode.predict(pictures, top=3)]
+    labels = mode.target_codec.labels  # type: ignore[attr-defined]
+    for row, scores in zip(np.exp(made["log_probs"]), expected, strict=True):
+        np.testing.assert_allclose(row, [scores[label] for label in labels], atol=ALLOWED)
+
+
+@pytest.mark.parametrize("steps", ["rows", "pixels"])
+def test_a_picture_that_is_read_row_by_row_computes_the_same(steps: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    codec = ImagesCodec(steps=steps).fit(picture_rows((6, 5, 3)))
+    mode = ManyToOne(codec, classes(), config())
+    assert max(export_model(mode, tmp_path / "model.onnx").differences.values()) < ALLOWED
+
+
+def test_a_label_for_every_frame_computes_the_same(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    codec = FramesCodec().fit([np.stack(picture_rows((10, 12, 3)))])
+    mode = Synced(codec, TagsCodec().fit(["A B C"]), config(convolutions=[4, 8]))
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert found.inputs[0] == "x (B, T, 10, 12, 3) float32"
+    assert max(found.differences.values()) < ALLOWED
+    single = Synced(codec, TagsCodec().fit(["A B C"]), config(convolutions=[4, 8], bidirectional=False))
+    assert export_model(single, tmp_path / "step.onnx", step=True).inputs[0] == "x (B, 10, 12, 3) float32"
+
+
+@pytest.mark.parametrize("crf", [False, True])
+def test_words_with_their_letters_and_chains_of_tags_compute_the_same(crf: bool, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    codec = SpelledWordsCodec().fit(["the cat sat", "a dog ran"])
+    mode = Synced(codec, TagsCodec().fit(["A B C"]), config(crf=crf, character_size=5))
+    chain = mode.output.crf  # type: ignore[union-attr]
+    if chain is not None:
+        for parameter in chain.parameters():
+            torch.nn.init.normal_(parameter, std=2.0)
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert max(found.differences.values()) < ALLOWED
+    assert found.inputs[0] == "ids (B, T, 1 + L) int64"
+    if not crf:
+        assert found.outputs == ["log_probs (B, T, 3) float32"]
+        return
+    assert found.outputs == ["scores (B, T, 3) float32", "tags (B, T) int64"]
+    text = "the dog sat a zebra"
+    made = check.run(
+        tmp_path / "model.onnx", {"ids": mode.encode_input(text)[None].astype(np.int64), "lengths": np.array([5])}
+    )
+    assert mode.target_codec.decode(made["tags"][0]) == mode.eval().predict([text])[0].value
+    with pytest.raises(ConfigError, match="searched over whole rows"):
+        export_model(mode, tmp_path / "step.onnx", step=True)
+
+
+def test_piano_rolls_are_answered_by_probabilities(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    codec = NotesCodec(form="roll", frames_per_beat=1).fit([np.eye(88, dtype=bool)[40:48]])
+    mode = Synced(codec, None, config())
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert max(found.differences.values()) < ALLOWED
+    assert found.outputs[0].startswith("probabilities (B, T, ")
+
+
+@pytest.mark.parametrize("relative_to", ["none", "last", "season"])
+@pytest.mark.parametrize("quantiles", [[], [0.1, 0.5, 0.9]])
+def test_a_forecast_of_all_steps_at_once_computes_the_same(
+    relative_to: str, quantiles: list[float], tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    target = NumbersCodec(sequence=True, columns=["b"]).fit([np.random.default_rng(1).normal(-3, 9, (50, 1))])
+    target.season = 4  # type: ignore[attr-defined]
+    options = config(relative_to=relative_to, quantiles=quantiles, num_layers=2)
+    mode = Forecaster(series(), target, options, horizon=6, how="direct")  # type: ignore[arg-type]
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert max(found.differences.values()) < ALLOWED
+    assert found.outputs[0] == "values (B, 6, 1) float32"
+    assert (found.outputs[1:] == ["quantiles (B, 6, 1, 3) float32"]) == bool(quantiles)
+
+
+@pytest.mark.parametrize("relative_to", ["none", "last"])
+def test_a_forecast_that_is_read_back_computes_the_same(relative_to: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    target = NumbersCodec(sequence=True, columns=["b", "a"]).fit([np.random.default_rng(1).normal(-3, 9, (50, 2))])
+    mode = Forecaster(series(), target, config(relative_to=relative_to), horizon=5, how="recursive")  # type: ignore[arg-type]
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert max(found.differences.values()) < ALLOWED
+    with pytest.raises(ConfigError, match="made of the whole past"):
+        export_model(mode, tmp_path / "step.onnx", step=True)

@@ -14,30 +14,37 @@ from torch import Tensor
 
 from recur._version import __version__
 from recur.codecs import Codec
+from recur.codecs.spelled import SpelledWordsCodec
 from recur.errors import ConfigError
 from recur.export import check
+from recur.export.chain import write_viterbi
+from recur.export.forecast import ForecastProgram
 from recur.export.layer import as_state, from_state
 from recur.export.layers import state_names, write_layers
 from recur.export.network import (
-    refuse_unknown,
     scale,
     symbols_of,
     write_hidden,
     write_inputs,
+    write_linear,
     write_output,
     write_pooled,
 )  # fmt: skip
-from recur.export.writer import FLOAT, INT64, Writer
+from recur.export.writer import FLOAT, INT64, Axes, Writer, said
 from recur.modes import Mode
+from recur.modes.binary import BinaryOutput
+from recur.modes.forecaster import Forecaster
 from recur.modes.many_to_one import ManyToOne
 from recur.modes.mode import need_input
 from recur.modes.one_to_one import OneToOne
 from recur.modes.outputs import NumberOutput, SymbolOutput
 from recur.modes.synced import Synced
-from recur.nn import Recurrent
+from recur.modes.tagging import TagOutput
+from recur.nn import CRF, Readout, Recurrent
 
 Written = OneToOne | ManyToOne | Synced
-Axes = tuple[str, Any, list[int | str]]  # name, element type, sizes
+_LETTERS = 5  # of the longest word that a file is checked with
+WRITES = {SymbolOutput: "log_probs", NumberOutput: "values", BinaryOutput: "probabilities"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,12 @@ def export_model(
     synced         the same                               log_probs (B, T, V) or values (B, T, C)
     next item      the same, states h_l0, ... (D, B, S)   the same, states h_l0_next, ...
     one step       ids (B,) or x (B, C), states           log_probs (B, V) or values (B, C), states
+    forecast       x (B, T, C), lengths                   values (B, H, C'), quantiles (B, H, C', Q)
     =============  =====================================  ======================================================
+
+    Words that are read with their letters are ids (B, T, 1 + L): the word, then its letters, zeros after the last.
+    Pictures are x (B, H, W, C) of 0 ... 255, frames x (B, T, H, W, C). Of piano rolls the answer is probabilities
+    (B, T, C), and of a chain of tags (crf) scores (B, T, V) and the best tags (B, T).
 
     Numbers are in their own units on both sides. The codecs (vocabulary, classes, scales) are in the file's metadata,
     as JSON, under ``input_codec`` and ``target_codec``.
@@ -96,23 +108,23 @@ def export_model(
     Raises
     ------
     ConfigError
-        For a network that has no form in ONNX: one that searches for its answer, or reads both ways step by step.
+        For a network that has no form in ONNX: one that writes its answer symbol by symbol, or reads both ways step by
+        step.
     MissingExtraError
         When onnx or onnxruntime is not installed.
     """
     path = Path(path)
-    if not isinstance(mode, (OneToOne, ManyToOne, Synced)):
+    if not isinstance(mode, (OneToOne, ManyToOne, Synced, Forecaster)):
         raise ConfigError(
             f"{mode.name} writes its answer one symbol after another, which no single pass of a file can do",
             hint="export one-to-one, many-to-one and synced models",
         )
-    program = _Program(mode, step)
+    program = ForecastProgram(mode, step) if isinstance(mode, Forecaster) else _Program(mode, step)
     was_training = mode.training
     mode.eval()
     try:
         inputs, outputs = program.write(path, {**_metadata(mode), **(facts or {})})
-        timed = not step and not isinstance(mode, OneToOne)
-        found = check.differences(path, program.example, program.reference, check.LENGTHS if timed else (1,))
+        found = check.differences(path, program.example, program.reference, program.lengths)
     finally:
         mode.train(was_training)
     return Exported(path, inputs, outputs, found)
@@ -127,7 +139,10 @@ class _Program:
         self.codec: Codec = need_input(mode.input_codec, mode.name)
         self.layer: Recurrent | None = None if isinstance(mode, OneToOne) else mode.stack.layer
         self.timed = self.layer is not None and not step
-        refuse_unknown(mode, mode.inputs, mode.output)
+        self.lengths = check.LENGTHS if self.timed else (1,)
+        self.chain: CRF | None = mode.output.crf if isinstance(mode.output, TagOutput) else None
+        if step and self.chain is not None:
+            raise ConfigError("a chain of tags (crf) is searched over whole rows", hint="leave out step")
         if step and (not isinstance(mode, Synced) or mode.stack.layer.bidirectional):
             raise ConfigError(
                 f"step by step a network reads forwards and answers every step; this one is {mode.name}"
@@ -137,24 +152,20 @@ class _Program:
         self.stateful = self.layer is not None and (step or mode.carries_state)
         self.states = state_names(self.layer) if self.layer is not None and self.stateful else []
         self.reads = "ids" if self.codec.discrete else "x"
-        self.writes = "log_probs" if isinstance(mode.output, SymbolOutput) else "values"
+        self.writes = next(name for kind, name in WRITES.items() if isinstance(mode.output, kind))
+        self.numbers: list[int] = [] if self.codec.discrete else list(self.codec.grid or [self.codec.size])
+        self.shape: list[int | str] = ["1 + L"] if isinstance(self.codec, SpelledWordsCodec) else [*self.numbers]
 
     def write(self, path: Path, facts: Mapping[str, str]) -> tuple[list[str], list[str]]:
         """Write the file; return its inputs and outputs in words."""
         w, mode = Writer(), self.mode
         batch: list[int | str] = ["B", "T"] if self.timed else ["B"]
-        given: list[Axes] = [
-            (
-                self.reads,
-                INT64 if self.codec.discrete else FLOAT,
-                batch + ([] if self.codec.discrete else [self.codec.size]),
-            )
-        ]
+        given: list[Axes] = [(self.reads, INT64 if self.codec.discrete else FLOAT, batch + self.shape)]
         if self.timed:
             given.append(("lengths", INT64, ["B"]))
         states: list[Axes] = [(name, FLOAT, [directions, "B", size]) for name, directions, size in self.states]
         given += states
-        vectors = write_inputs(w, mode.inputs, self.codec, self.reads)
+        vectors = write_inputs(w, mode.inputs, self.codec, self.reads, timed=self.timed)
         finals: dict[str, str] = {}
         if isinstance(mode, OneToOne):
             vectors = write_hidden(w, mode.hidden, vectors)
@@ -172,27 +183,36 @@ class _Program:
                 vectors = write_pooled(w, self.layer, y, finals, "lengths", mode.config.pooling)
             else:
                 vectors = w.add("Transpose", y, perm=[1, 0, 2]) if self.timed else w.add("Squeeze", y, w.integers(0))
-        answers = write_output(w, mode.output, mode.target_codec, vectors)
-        w.rename(answers, self.writes)
         size = mode.output.size if isinstance(mode.output, SymbolOutput) else mode.target_codec.size
-        whole = batch if isinstance(mode, Synced) else ["B"]
-        made: list[Axes] = [(self.writes, FLOAT, [*whole, size])]
+        whole: list[int | str] = [*batch] if isinstance(mode, Synced) else ["B"]
+        made: list[Axes] = []
+        if self.chain is not None and isinstance(mode.output.readout, Readout):
+            scores = w.rename(write_linear(w, mode.output.readout, vectors), "scores")
+            w.rename(write_viterbi(w, self.chain, scores, "lengths"), "tags")
+            made += [("scores", FLOAT, [*whole, size]), ("tags", INT64, whole)]
+        else:
+            w.rename(write_output(w, mode.output, mode.target_codec, vectors), self.writes)
+            made.append((self.writes, FLOAT, [*whole, size]))
         for name, kind, axes in states:
             w.rename(finals[name], f"{name}_next")
             made.append((f"{name}_next", kind, axes))
         graph = w.graph("recur", [w.value(*one) for one in given], [w.value(*one) for one in made])
         w.save(path, graph, facts)
-        return [_said(*one) for one in given], [_said(*one) for one in made]
+        return [said(*one) for one in given], [said(*one) for one in made]
 
     def example(self, steps: int, random: np.random.Generator) -> check.Values:
         """Inputs that the network could meet."""
         shape: tuple[int, ...] = (check.ROWS, steps) if self.timed else (check.ROWS,)
         values: check.Values = {}
-        if self.codec.discrete:
+        if isinstance(self.codec, SpelledWordsCodec):
+            letters = random.integers(1, self.codec.letter_count, (*shape, _LETTERS))
+            letters *= np.arange(_LETTERS) < random.integers(0, _LETTERS + 1, (*shape, 1))
+            values["ids"] = np.concatenate([random.integers(0, self.codec.size, (*shape, 1)), letters], axis=-1)
+        elif self.codec.discrete:
             values["ids"] = random.integers(0, self.codec.size, shape)
         else:
             mean, deviation = scale(self.codec)
-            drawn = random.normal(size=(*shape, self.codec.size))
+            drawn = random.normal(size=(*shape, *self.numbers))
             values["x"] = (mean + deviation * drawn).astype(np.float32)
         if self.timed:
             values["lengths"] = np.array([steps, (steps + 1) // 2, 0], np.int64)
@@ -218,6 +238,9 @@ class _Program:
             state = as_state(mode.stack.layer, values) if self.stateful else None
             vectors, state = mode.run(inputs if self.timed else inputs[:, None], state, lengths=lengths)
             vectors = vectors if self.timed else vectors[:, 0]
+        if self.chain is not None and isinstance(mode.output, TagOutput):
+            scores = mode.output.readout(vectors)
+            return {"scores": scores.numpy(), "tags": self.chain.decode(scores, lengths)[0].numpy()}
         made = {self.writes: self._answers(vectors).numpy()}
         if self.stateful and self.layer is not None:
             made |= from_state(self.layer, state, check.ROWS)
@@ -227,13 +250,15 @@ class _Program:
         output = self.mode.output
         if isinstance(output, SymbolOutput):
             return output.log_probs(vectors)
+        if isinstance(output, BinaryOutput):
+            return output.logits(vectors).sigmoid()
         if not isinstance(output, NumberOutput):
             raise TypeError(type(output).__name__)
         mean, deviation = (torch.from_numpy(each) for each in scale(self.mode.target_codec))
         return output.values(vectors) * deviation + mean
 
 
-def _metadata(mode: Written) -> dict[str, str]:
+def _metadata(mode: Mode) -> dict[str, str]:
     """What a program needs to make inputs and to read outputs."""
     facts = {"recur": __version__, "mode": mode.name}
     for side, codec in (("input_codec", mode.input_codec), ("target_codec", mode.target_codec)):
@@ -243,7 +268,3 @@ def _metadata(mode: Written) -> dict[str, str]:
     if symbols is not None:
         facts["beginning"], facts["end"] = str(symbols.beginning), str(symbols.end)
     return facts
-
-
-def _said(name: str, kind: Any, axes: list[int | str]) -> str:
-    return f"{name} ({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''}) {np.dtype(kind).name}"

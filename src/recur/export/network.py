@@ -2,77 +2,72 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recur.codecs import Codec
-from recur.errors import ConfigError
+from recur.codecs import Codec, FramesCodec, ImagesCodec
 from recur.export.layers import States, real_steps
+from recur.export.letters import write_letters
+from recur.export.pictures import write_pictures
 from recur.export.writer import FLOAT, INT64, Writer
 from recur.modes import Mode
+from recur.modes.binary import BinaryOutput
 from recur.modes.inputs import Inputs
 from recur.modes.outputs import NumberOutput, Output, SymbolOutput
 from recur.modes.symbols import Symbols
-from recur.modes.tagging import TagOutput
 from recur.nn import AdaptiveReadout, Readout, Recurrent
 
-
-def refuse_unknown(mode: Mode, inputs: Inputs, output: Output) -> None:
-    """Refuse parts that have no counterpart here.
-
-    Raises
-    ------
-    ConfigError
-        With the part.
-    """
-    parts = {name for name, _ in inputs.named_children()} - {"embedding", "drop"}
-    if parts:
-        raise ConfigError(
-            f"{mode.name}: the input is read by {', '.join(sorted(parts))}, which the exporter cannot write",
-            hint="export_layer(model.mode.stack.layer, path) writes the recurrent layers alone",
-        )
-    if getattr(output, "crf", None) is not None:
-        raise ConfigError(
-            f"{mode.name}: a chain (crf) searches for its tags, which no single pass of a file can do",
-            hint="export_layer(model.mode.stack.layer, path) writes the recurrent layers alone",
-        )
-    if type(output) not in (SymbolOutput, TagOutput, NumberOutput):
-        raise ConfigError(
-            f"{mode.name}: the exporter writes readouts of symbols and numbers, not {type(output).__name__}",
-            hint="export_layer(model.mode.stack.layer, path) writes the recurrent layers alone",
-        )
+_FAR = 2**31  # beyond every axis
 
 
-def write_inputs(writer: Writer, inputs: Inputs, codec: Codec, values: str) -> str:
-    """Ids (...) or numbers (..., C) in their own units to vectors (..., X)."""
+def write_inputs(writer: Writer, inputs: Inputs, codec: Codec, values: str, *, timed: bool = False) -> str:
+    """What a network reads to vectors (..., X): ids (...), words with their letters (..., 1 + L), numbers (..., C) or
+    pictures (..., H, W, C) in their own units; ``timed`` tells whether a time axis stands before those."""
     if inputs.embedding is None:
-        mean, deviation = scale(codec)
-        return writer.add("Div", writer.add("Sub", values, writer.constant(mean)), writer.constant(deviation))
-    weight = writer.constant(_array(inputs.embedding.weight) * math.sqrt(inputs.size), FLOAT, "embedding")
-    return writer.add("Gather", weight, values, axis=0)
+        numbers = standardised(writer, codec, values)
+        if inputs.pictures is None:
+            return numbers
+        return write_pictures(writer, inputs.pictures, numbers, timed=timed)
+    weight = writer.constant(_array(inputs.embedding.weight) * inputs.scale, FLOAT, "embedding")
+    if inputs.letters is None:
+        return writer.add("Gather", weight, values, axis=0)
+    words = writer.add("Gather", values, writer.constant(0, INT64), axis=-1)
+    ends = writer.integers(1), writer.integers(_FAR), writer.integers(-1)
+    spelled = write_letters(writer, inputs.letters, writer.add("Slice", values, *ends))
+    return writer.add("Concat", writer.add("Gather", weight, words, axis=0), spelled, axis=-1)
+
+
+def standardised(writer: Writer, codec: Codec, values: str) -> str:
+    """Numbers in their own units to those of mean 0 and deviation 1."""
+    mean, deviation = scale(codec)
+    return writer.add("Div", writer.add("Sub", values, writer.constant(mean)), writer.constant(deviation))
 
 
 def write_output(writer: Writer, output: Output, codec: Codec, vectors: str) -> str:
-    """Vectors (..., H) to log p (..., V), or to numbers (..., C) in their own units."""
+    """Vectors (..., H) to log p (..., V), to numbers (..., C) in their own units, or to p (..., C) of keys."""
     if isinstance(output, SymbolOutput):
         if isinstance(output.readout, AdaptiveReadout):
             return _adaptive(writer, output.readout, vectors)
-        return writer.add("LogSoftmax", _linear(writer, output.readout, vectors), axis=-1)
+        return writer.add("LogSoftmax", write_linear(writer, output.readout, vectors), axis=-1)
+    if isinstance(output, BinaryOutput):
+        return writer.add("Sigmoid", write_linear(writer, output.readout, vectors))
     if not isinstance(output, NumberOutput):
         raise TypeError(type(output).__name__)
+    return own_units(writer, codec, write_linear(writer, output.readout, vectors))
+
+
+def own_units(writer: Writer, codec: Codec, values: str) -> str:
+    """Numbers of mean 0 and deviation 1 to those of their own units."""
     mean, deviation = scale(codec)
-    scaled = writer.add("Mul", _linear(writer, output.readout, vectors), writer.constant(deviation))
-    return writer.add("Add", scaled, writer.constant(mean))
+    return writer.add("Add", writer.add("Mul", values, writer.constant(deviation)), writer.constant(mean))
 
 
 def write_hidden(writer: Writer, hidden: nn.Sequential, vectors: str) -> str:
     """The layers of one-to-one."""
     for layer in hidden:
         if isinstance(layer, nn.Linear):
-            vectors = _linear(writer, layer, vectors)
+            vectors = write_linear(writer, layer, vectors)
         elif isinstance(layer, nn.ReLU):
             vectors = writer.add("Relu", vectors)
     return vectors
@@ -96,7 +91,14 @@ def write_pooled(writer: Writer, layer: Recurrent, y: str, finals: States, lengt
 
 
 def scale(codec: Codec) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of the columns of numbers."""
+    """Mean and deviation of what a codec reads, one number for each of its columns; of a picture, of its channels."""
+    if getattr(codec, "binary", False):
+        return np.zeros(codec.size, FLOAT), np.ones(codec.size, FLOAT)
+    if isinstance(codec, (ImagesCodec, FramesCodec)):
+        channels = len(codec.scale.mean)
+        times = 1 if codec.grid is not None else codec.size // channels
+        mean, deviation = (np.asarray(each, FLOAT) for each in (codec.scale.mean, codec.scale.deviation))
+        return np.tile(mean, times), np.tile(deviation, times)
     mean, deviation = (np.asarray(getattr(codec, name), FLOAT) for name in ("mean", "deviation"))
     return mean, deviation
 
@@ -107,7 +109,8 @@ def symbols_of(mode: Mode) -> Symbols | None:
     return found if isinstance(found, Symbols) else None
 
 
-def _linear(writer: Writer, layer: nn.Linear | Readout, vectors: str) -> str:
+def write_linear(writer: Writer, layer: nn.Linear | Readout, vectors: str) -> str:
+    """z = W v + b."""
     product = writer.add("MatMul", vectors, writer.constant(_array(layer.weight).T, FLOAT, "weight"))
     if layer.bias is None:
         return product
@@ -117,7 +120,7 @@ def _linear(writer: Writer, layer: nn.Linear | Readout, vectors: str) -> str:
 def _adaptive(writer: Writer, readout: AdaptiveReadout, vectors: str) -> str:
     """log p of common symbols, and of each cluster log p(cluster) + log p(symbol | cluster) (Grave et al. 2017)."""
     softmax = readout.softmax
-    head = writer.add("LogSoftmax", _linear(writer, softmax.head, vectors), axis=-1)
+    head = writer.add("LogSoftmax", write_linear(writer, softmax.head, vectors), axis=-1)
     ends = writer.integers(-1)
     parts = [writer.add("Slice", head, writer.integers(0), writer.integers(softmax.shortlist_size), ends)]
     for number, cluster in enumerate(softmax.tail):
@@ -126,7 +129,7 @@ def _adaptive(writer: Writer, readout: AdaptiveReadout, vectors: str) -> str:
             raise TypeError(type(cluster).__name__)
         for layer in cluster:
             if isinstance(layer, nn.Linear):
-                inner = _linear(writer, layer, inner)
+                inner = write_linear(writer, layer, inner)
         start = softmax.shortlist_size + number
         chosen = writer.add("Slice", head, writer.integers(start), writer.integers(start + 1), ends)
         parts.append(writer.add("Add", writer.add("LogSoftmax", inner, axis=-1), chosen))

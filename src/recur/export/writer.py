@@ -15,6 +15,7 @@ from recur.errors import require
 OPSET = 18
 IR_VERSION = 9  # of ONNX 1.14, which every runtime of the last years reads
 FLOAT, INT64 = np.dtype(np.float32), np.dtype(np.int64)
+Axes = tuple[str, Any, list[int | str]]  # name, element type, sizes
 
 
 class Writer:
@@ -104,3 +105,8 @@ class Writer:
         part.write_bytes(model.SerializeToString())
         flush(part)
         os.replace(part, path)
+
+
+def said(name: str, kind: Any, axes: list[int | str]) -> str:
+    """An input or output in words: ``ids (B, T) int64``."""
+    return f"{name} ({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''}) {np.dtype(kind).name}"

@@ -1,0 +1,144 @@
+"""A forecasting network as ONNX: the past of a series in its own units in, its next H steps out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from recur.errors import ConfigError
+from recur.export import check
+from recur.export.layers import States, write_layers
+from recur.export.network import own_units, scale, standardised, write_linear
+from recur.export.writer import FLOAT, INT64, Axes, Writer, said
+from recur.modes.forecaster import Forecaster
+
+
+class ForecastProgram:
+    """What a file of a forecast computes.
+
+    Parameters
+    ----------
+    mode : Forecaster
+        The network; one that answers step by step, each read back, is written as so many copies of its step.
+    step : bool
+        Refused: a forecast is made of a past.
+    """
+
+    lengths = check.LENGTHS
+
+    def __init__(self, mode: Forecaster, step: bool) -> None:
+        if step:
+            raise ConfigError(
+                "a forecast is made of the whole past, not step by step",
+                hint="leave out step: any past is read, and the last steps say most",
+            )
+        self.mode = mode
+        self.codec = mode.codec
+        self.count = max(1, len(mode.quantiles))
+
+    def write(self, path: Path, facts: Mapping[str, str]) -> tuple[list[str], list[str]]:
+        """Write the file; return its inputs and outputs in words."""
+        w, mode, codec = Writer(), self.mode, self.codec
+        reads = mode.input_codec.size if mode.input_codec is not None else 0
+        given: list[Axes] = [("x", FLOAT, ["B", "T", reads]), ("lengths", INT64, ["B"])]
+        made: list[Axes] = [("values", FLOAT, ["B", mode.horizon, codec.size])]
+        found = self._forecast(w)  # (B, H, C', Q)
+        middle = mode.quantiles.index(0.5) if mode.quantiles else 0
+        w.rename(own_units(w, codec, w.add("Gather", found, w.constant(middle, INT64), axis=3)), "values")
+        if mode.quantiles:
+            turned = own_units(w, codec, w.add("Transpose", found, perm=[0, 1, 3, 2]))
+            w.rename(w.add("Transpose", turned, perm=[0, 1, 3, 2]), "quantiles")
+            made.append(("quantiles", FLOAT, ["B", mode.horizon, codec.size, self.count]))
+        graph = w.graph("recur", [w.value(*one) for one in given], [w.value(*one) for one in made])
+        shares = {"quantiles": ", ".join(map(str, mode.quantiles))} if mode.quantiles else {}
+        w.save(path, graph, {**facts, **shares, "horizon": str(mode.horizon)})
+        return [said(*one) for one in given], [said(*one) for one in made]
+
+    def example(self, steps: int, random: np.random.Generator) -> check.Values:
+        """Series that the network could meet."""
+        codec = self.mode.input_codec or self.codec
+        mean, deviation = scale(codec)
+        drawn = random.normal(size=(check.ROWS, steps, codec.size))
+        return {
+            "x": (mean + deviation * drawn).astype(np.float32),
+            "lengths": np.array([steps, (steps + 1) // 2, 1], np.int64),
+        }
+
+    @torch.no_grad()
+    def reference(self, values: check.Values) -> check.Values:
+        """The same by the network itself."""
+        mode = self.mode
+        pasts = [row[:length] for row, length in zip(values["x"], values["lengths"], strict=True)]
+        answers = mode.predict(pasts)
+        made = {"values": np.stack([np.asarray(one.value, np.float32).reshape(mode.horizon, -1) for one in answers])}
+        if mode.quantiles:
+            each = [[np.asarray(v, np.float32) for v in (one.quantiles or {}).values()] for one in answers]
+            made["quantiles"] = np.stack([np.stack(v, axis=-1).reshape(mode.horizon, -1, self.count) for v in each])
+        return made
+
+    def _forecast(self, w: Writer) -> str:
+        """(B, H, C', Q) of mean 0 and deviation 1."""
+        mode, layer = self.mode, self.mode.stack.layer
+        codec = mode.input_codec or self.codec
+        numbers = standardised(w, codec, "x")
+        own = w.add("Gather", numbers, w.integers(*mode.columns), axis=2)
+        x = w.add("Concat", numbers, _change(w, own, mode.back, self.codec.size), axis=2) if mode.back else numbers
+        y, states = write_layers(w, layer, w.add("Transpose", x, perm=[1, 0, 2]), lengths="lengths")
+        last = w.add("Sub", w.add("Unsqueeze", "lengths", w.integers(1)), w.constant(1, INT64))  # (B, 1)
+        vector = w.add("GatherND", w.add("Transpose", y, perm=[1, 0, 2]), last, batch_dims=1)
+        if mode.how == "direct":
+            base = None if mode.config.relative_to == "none" else _naive(w, own, last, mode.horizon, mode.back)
+            return self._read(w, vector, mode.horizon, base)
+        return self._read_back(w, vector, states, _naive(w, own, last, 1, 1))
+
+    def _read(self, w: Writer, vector: str, steps: int, base: str | None) -> str:
+        values = write_linear(w, self.mode.readout, vector)
+        values = w.add("Reshape", values, w.integers(-1, steps, self.codec.size, self.count))
+        if base is not None:
+            values = w.add("Add", values, w.add("Unsqueeze", base, w.integers(3)))
+        if not self.mode.quantiles:
+            return values
+        return w.many("TopK", [values, w.integers(self.count)], 2, axis=-1, largest=0, sorted=1)[0]
+
+    def _read_back(self, w: Writer, vector: str, states: States, before: str) -> str:
+        """One step after the other, each read as if it had been observed; ``before`` (B, 1, C'): the last that was."""
+        mode = self.mode
+        relative = mode.config.relative_to == "last"
+        back_to_front = [mode.columns.index(place) for place in range(len(mode.columns))]
+        step = self._read(w, vector, 1, before if relative else None)
+        steps = [step]
+        while len(steps) < mode.horizon:
+            answered = w.add("Squeeze", step, w.integers(3))  # (B, 1, C')
+            read = w.add("Gather", answered, w.integers(*back_to_front), axis=2)
+            if mode.back:
+                read = w.add("Concat", read, w.add("Sub", answered, before), axis=2)
+            x = w.add("Transpose", read, perm=[1, 0, 2])
+            y, states = write_layers(w, mode.stack.layer, x, lengths=None, given=states)
+            before = answered
+            step = self._read(w, w.add("Squeeze", y, w.integers(0)), 1, answered if relative else None)
+            steps.append(step)
+        return steps[0] if len(steps) == 1 else w.add("Concat", *steps, axis=1)
+
+
+def _change(w: Writer, own: str, back: int, columns: int) -> str:
+    """x_t - x_{t-back} of (B, T, C), zero where nothing is so far back."""
+    size = w.add("Shape", own)
+    rows, steps = (w.add("Slice", size, w.integers(n), w.integers(n + 1), w.integers(0)) for n in (0, 1))
+    nothing = w.add("Expand", w.constant(0.0), w.add("Concat", rows, w.integers(back, columns), axis=0))
+    late = w.add("Slice", own, w.integers(back), steps, w.integers(1))
+    early_end = w.add("Max", w.add("Sub", steps, w.integers(back)), w.integers(0))
+    early = w.add("Slice", own, w.integers(0), early_end, w.integers(1))
+    whole = w.add("Concat", nothing, w.add("Sub", late, early), axis=1)
+    return w.add("Slice", whole, w.integers(0), steps, w.integers(1))
+
+
+def _naive(w: Writer, own: str, last: str, horizon: int, season: int) -> str:
+    """(B, H, C): every step ahead as it was a season before; of ``last`` (B, 1) where that is before the first step."""
+    ahead = np.arange(1, horizon + 1)
+    back = season * ((ahead + season - 1) // season) - ahead
+    wanted = w.add("Sub", last, w.integers(*map(int, back)))
+    known = w.add("Where", w.add("Less", wanted, w.constant(0, INT64)), last, wanted)
+    return w.add("GatherND", own, w.add("Unsqueeze", known, w.integers(2)), batch_dims=1)
