@@ -112,6 +112,9 @@ class ModelConfig(Section):
     embedding_range: float = Field(
         0.1, gt=0, description="symbols' vectors start uniformly between minus and plus this"
     )
+    scale_embedding: bool = Field(
+        True, description="multiply symbols' vectors by the root of their size; off for published sgd recipes"
+    )
     tie_weights: bool = Field(False, description="one matrix for input embedding and readout")
     attention: Literal["none", "bahdanau", "luong"] = Field("none", description="many-to-many: attention form")
     input_feeding: bool = Field(False, description="with attention: read the last attentional vector (Luong 2015)")

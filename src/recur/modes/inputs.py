@@ -7,7 +7,9 @@ pictures  x_t = convolutions of the picture
 
 E starts uniformly within +-``embedding_range``, which is small, so that a rare word soon moves far from where chance
 put it (Merity et al. 2018, section 5); the factor sqrt(X) makes vectors of it that the gates can hear, and lets the
-matrix be the readout's at the same time (Vaswani et al. 2017, section 3.4).
+matrix be the readout's at the same time (Vaswani et al. 2017, section 3.4). A gradient of E has the same factor, which
+Adam divides out again and plain gradient descent does not: there a rate of lr is one of X lr for E, and the clipped
+norm is E's alone. ``scale_embedding`` false leaves the factor out.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Inputs(nn.Module):
     codec : Codec
         What the values are.
     config : ModelConfig
-        ``embedding_size``, ``embedding_dropout``, ``dropout``, ``variational_dropout``, ``tie_weights``;
+        ``embedding_size``, ``scale_embedding``, ``embedding_dropout``, ``dropout``, ``variational_dropout``, ``tie_weights``;
         of pictures ``convolutions``, ``picture_pooling``, ``augment``.
     symbols : int, optional
         Number of ids, where it is more than the codec's own.
@@ -61,7 +63,7 @@ class Inputs(nn.Module):
             self.size = config.embedding_size or size or layer_sizes(config)[0]
             self.embedding = Embedding(symbols or codec.size, self.size, dropout=config.embedding_dropout)
             nn.init.uniform_(self.embedding.weight, -config.embedding_range, config.embedding_range)
-            self.scale = math.sqrt(self.size)
+            self.scale = math.sqrt(self.size) if config.scale_embedding else 1.0
         elif codec.grid is not None:
             self.augment = Augment(shift="shift" in config.augment, flip="flip" in config.augment)
             self.pictures = Convolutions(codec.grid, config.convolutions, config.picture_pooling)
