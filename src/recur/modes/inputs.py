@@ -38,8 +38,8 @@ class Inputs(nn.Module):
     codec : Codec
         What the values are.
     config : ModelConfig
-        ``embedding_size``, ``scale_embedding``, ``embedding_dropout``, ``dropout``, ``variational_dropout``, ``tie_weights``;
-        of pictures ``convolutions``, ``picture_pooling``, ``augment``.
+        ``embedding_size``, ``scale_embedding``, ``embedding_dropout``, ``dropout``, ``variational_dropout``,
+        ``tie_weights``; of pictures ``convolutions``, ``picture_pooling``, ``augment``.
     symbols : int, optional
         Number of ids, where it is more than the codec's own.
     size : int, optional
