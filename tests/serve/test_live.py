@@ -118,7 +118,7 @@ def test_states_and_influence_follow_typing_without_waiting_for_the_way_back(sho
 
 
 def test_candidates_do_not_wait_for_the_explanation(shown: Page, models: dict[str, Model]) -> None:
-    shown.page.route("**/explain", lambda route: None)
+    shown.page.route("**/explain", lambda _: None)
     shown.page.fill("#text", "the clouds are")
     [expected] = models["lines"].predict(["the clouds are"], top=3)
     best = expected.scores[0][0]
