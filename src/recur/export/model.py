@@ -236,9 +236,7 @@ class _Program:
             inputs = (inputs - mean) / deviation
         lengths = torch.from_numpy(values["lengths"]) if self.timed else None
         state: Any = None
-        if isinstance(mode, OneToOne):
-            vectors = mode.vectors(inputs)
-        elif isinstance(mode, ManyToOne):
+        if isinstance(mode, (OneToOne, ManyToOne)):
             vectors = mode.vectors(inputs, lengths)
         else:
             state = as_state(mode.stack.layer, values) if self.stateful else None
