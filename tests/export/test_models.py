@@ -14,7 +14,7 @@ import recur
 from recur.codecs import ClassCodec, FramesCodec, ImagesCodec, NotesCodec, NumbersCodec, TagsCodec, WordsCodec
 from recur.codecs.spelled import SpelledWordsCodec
 from recur.config import ModelConfig
-from recur.errors import ConfigError
+from recur.errors import ConfigError, RecurError
 from recur.export import check, export_model
 from recur.modes.forecaster import Forecaster
 from recur.modes.many_to_many import ManyToMany
@@ -102,6 +102,22 @@ def test_a_language_model_takes_and_gives_its_states(options: dict[str, Any], tm
         state = {name: made[f"{name}_next"] for name in state}
     for name, value in state.items():
         np.testing.assert_allclose(value, at_once[f"{name}_next"], atol=ALLOWED)
+
+
+def test_a_start_that_was_learned_is_in_the_metadata(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    mode = Synced(words(), None, config(learn_initial_state=True, num_layers=2)).eval()
+    for name, parameter in mode.named_parameters():
+        if "initial" in name:
+            torch.nn.init.normal_(parameter)
+    export_model(mode, tmp_path / "step.onnx", step=True)
+    facts = {each.key: each.value for each in onnx.load(tmp_path / "step.onnx").metadata_props}
+    start = {name: np.array(value, np.float32)[:, None] for name, value in json.loads(facts["initial_states"]).items()}
+    assert all(np.abs(value).max() > 0.1 for value in start.values())
+    made = check.run(tmp_path / "step.onnx", {"ids": np.array([3]), **start})
+    with torch.no_grad():
+        vectors, _ = mode.run(torch.tensor([[3]]), None)
+        np.testing.assert_allclose(made["log_probs"], mode.symbol_output().log_probs(vectors[:, 0]), atol=ALLOWED)
 
 
 def test_an_adaptive_softmax_computes_the_same(tmp_path: Path) -> None:
@@ -249,5 +265,94 @@ def test_a_forecast_that_is_read_back_computes_the_same(relative_to: str, tmp_pa
     mode = Forecaster(series(), target, config(relative_to=relative_to), horizon=5, how="recursive")  # type: ignore[arg-type]
     found = export_model(mode, tmp_path / "model.onnx")
     assert max(found.differences.values()) < ALLOWED
-    with pytest.raises(ConfigError, match="made of the whole past"):
+
+
+@pytest.mark.parametrize("how", ["direct", "recursive"])
+@pytest.mark.parametrize("relative_to", ["none", "last"])
+def test_a_forecast_of_a_stream_is_that_of_the_whole_past(relative_to: str, how: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    random, horizon = np.random.default_rng(1), 4
+    values = random.normal(size=(50, 2)) * [9, 0.1] + [-3, 5]
+    both = NumbersCodec(sequence=True, columns=["a", "b"]).fit([values])
+    # of what is read, recursively all is forecast, in another order
+    order = ["b", "a"] if how == "recursive" else ["b"]
+    own = [both.columns.index(name) for name in order]  # type: ignore[attr-defined]
+    target = NumbersCodec(sequence=True, columns=order).fit([values[:, own]])
+    options = config(relative_to=relative_to, num_layers=2, quantiles=[0.1, 0.5, 0.9] if how == "direct" else [])
+    mode = Forecaster(both, target, options, horizon=horizon, how=how).eval()
+    path = tmp_path / "step.onnx"
+    found = export_model(mode, path, step=True)
+    assert max(found.differences.values()) < ALLOWED
+    past = random.normal(size=(9, 2)).astype(np.float32) * [9, 0.1] + [-3, 5]
+    given, _ = names(path)
+    state = {name: np.zeros((1, 1, 7), np.float32) for name in given if name not in ("x", "before")}
+    state |= {"before": past[:1, own].astype(np.float32)} if "before" in given else {}
+    for x in past:
+        made = check.run(path, {"x": x[None].astype(np.float32), **state})
+        state = {name: made[f"{name}_next"] for name in state}
+    answers = [made["values"][0]]
+    while how == "recursive" and len(answers) < horizon:
+        back = np.empty((1, 2), np.float32)
+        back[:, own] = answers[-1]
+        made = check.run(path, {"x": back, **state})
+        state = {name: made[f"{name}_next"] for name in state}
+        answers.append(made["values"][0])
+    [whole] = mode.predict([past])
+    np.testing.assert_allclose(np.concatenate(answers), np.reshape(whole.value, (horizon, -1)), rtol=1e-4, atol=1e-4)
+    for place, (share, expected) in enumerate((whole.quantiles or {}).items()):
+        np.testing.assert_allclose(
+            made["quantiles"][0, :, 0, place], expected, rtol=1e-4, atol=1e-4, err_msg=str(share)
+        )
+
+
+def test_a_stream_has_no_season_to_be_relative_to(tmp_path: Path) -> None:
+    target = NumbersCodec(sequence=True, columns=["b"]).fit([np.random.default_rng(1).normal(size=(50, 1))])
+    target.season = 4  # type: ignore[attr-defined]
+    mode = Forecaster(series(), target, config(relative_to="season"), horizon=6, how="direct")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="needs all values of one, and a step has only the last"):
         export_model(mode, tmp_path / "step.onnx", step=True)
+
+
+def tagger() -> Synced:
+    torch.manual_seed(0)
+    mode = Synced(words(), TagsCodec().fit(["A B C"]), config(crf=True))
+    for parameter in mode.parameters():
+        torch.nn.init.normal_(parameter)
+    return mode
+
+
+def test_of_two_equally_good_rows_of_tags_either_is_right(tmp_path: Path) -> None:
+    mode = tagger()
+    with torch.no_grad():
+        # two tags that nothing tells apart: which of them is best is chance
+        for parameter in mode.output.parameters():
+            for axis in range(parameter.dim()):
+                if parameter.shape[axis] == 3:
+                    parameter.copy_(parameter.index_select(axis, torch.tensor([0, 0, 2])))
+    chain = mode.output.crf  # type: ignore[union-attr]
+    decode = chain.decode  # type: ignore[union-attr]
+
+    def the_other(scores: torch.Tensor, lengths: Any = None) -> tuple[torch.Tensor, torch.Tensor]:
+        tags, log_p = decode(scores, lengths)
+        real = torch.arange(tags.shape[1]) < torch.as_tensor(lengths)[:, None]
+        return torch.where(real & (tags == 0), 1, tags), log_p
+
+    chain.decode = the_other  # type: ignore[union-attr, method-assign, assignment]
+    assert max(export_model(mode, tmp_path / "model.onnx").differences.values()) < ALLOWED
+
+
+@pytest.mark.parametrize("at_padding", [False, True])
+def test_a_file_that_finds_worse_tags_is_not_passed(
+    at_padding: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = check.run
+
+    def worse(path: Path, inputs: Any) -> check.Values:
+        made = run(path, inputs)
+        padding = np.arange(made["tags"].shape[1]) >= inputs["lengths"][:, None]
+        made["tags"] = np.where(padding == at_padding, (made["tags"] + 1) % 3, made["tags"])
+        return made
+
+    monkeypatch.setattr(check, "run", worse)
+    with pytest.raises(RecurError, match="tags at padding differs" if at_padding else "log p of the tags differs"):
+        export_model(tagger(), tmp_path / "model.onnx")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import get_ident
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,6 +61,29 @@ def test_integrated_gradients_are_complete_and_every_item_has_scores(
     # a spelled word's probability as a candidate includes that it ends there
     if found.option.probability is not None and source not in ("characters", "subwords"):
         assert math.log(found.option.probability) == pytest.approx(found.output, abs=1e-5)
+
+
+@pytest.mark.parametrize("source", ["words", "series"])
+def test_another_thread_that_asks_the_same_network_meets_nothing_of_it_and_takes_nothing_from_it(source: str) -> None:
+    mode = learned("many-to-one", source, "class", {})
+    value: object = "the dog ran" if source == "words" else [1.0, 3.0, 2.0]
+    alone, answer = inspector.influence(mode, value), mode.predict([value], top=2)[0].scores
+    own, answers = get_ident(), []
+
+    with ThreadPoolExecutor(1) as other:
+
+        def ask_meanwhile(*_: Any) -> None:
+            if get_ident() == own:
+                answers.append(other.submit(lambda: mode.predict([value], top=2)[0].scores).result(60))
+
+        handle = mode.inputs.register_forward_pre_hook(ask_meanwhile)  # type: ignore[operator, union-attr]
+        disturbed = inspector.influence(mode, value)
+        handle.remove()
+    assert len(answers) > 3
+    assert all(one == answer for one in answers)
+    for method in METHODS:
+        np.testing.assert_array_equal(disturbed.scores[method], alone.scores[method])
+    assert disturbed.nothing == alone.nothing
 
 
 def test_leaving_a_word_out_is_what_it_says() -> None:

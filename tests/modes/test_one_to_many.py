@@ -67,7 +67,7 @@ def test_loss_is_the_cross_entropy_of_symbols_and_end() -> None:
     assert decoder.symbols is not None
     errors, right = [], 0
     for row, label in enumerate(LABELS):
-        state = mode.start(torch.tensor([{"no": 0, "yes": 1}[label]]), 1)
+        state = mode.start(torch.tensor([{"no": 0, "yes": 1}[label]]))
         last = torch.tensor([decoder.symbols.beginning])
         for symbol in [*mode.target_codec.encode(TAGS[row]).tolist(), decoder.symbols.end]:
             log_probs, state = decoder.step(last, state)
@@ -89,7 +89,7 @@ def test_the_initial_state_is_the_input_through_tanh() -> None:
     bridge = mode.decoder.bridge.linear
     x = mode.inputs.size**0.5 * mode.inputs.embedding.weight
     expected = torch.tanh(functional.linear(x, bridge.weight, bridge.bias))
-    close(mode.start(torch.tensor([0, 1]), 2).recurrent[0], expected)
+    close(mode.start(torch.tensor([0, 1])).recurrent[0], expected)
 
 
 def test_without_an_input_the_initial_state_is_learned() -> None:

@@ -117,6 +117,35 @@ def test_states_and_influence_follow_typing_without_waiting_for_the_way_back(sho
     assert shown.page.locator("text=The network unrolled").count() == 0
 
 
+def test_candidates_do_not_wait_for_the_explanation(shown: Page, models: dict[str, Model]) -> None:
+    shown.page.route("**/explain", lambda _: None)
+    shown.page.fill("#text", "the clouds are")
+    [expected] = models["lines"].predict(["the clouds are"], top=3)
+    # the candidates of the empty text stand there before
+    shown.page.wait_for_function(
+        "(best) => best.every((one, n) => document.querySelectorAll('.next button')[n]?.textContent.trim() === one)",
+        arg=[value for value, _ in expected.scores],
+    )
+    assert shown.page.locator(".chip").count() == 0
+
+
+def test_what_the_candidates_need_is_one_turn_of_the_thread_that_computes(
+    client: TestClient, models: dict[str, Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = []
+    submit = ThreadPoolExecutor.submit
+
+    def counted(pool: ThreadPoolExecutor, *arguments: Any, **options: Any) -> Any:
+        if pool._thread_name_prefix == "recur-compute":
+            turns.append(arguments)
+        return submit(pool, *arguments, **options)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", counted)
+    found = told(client, "/next", {"model": "lines", "text": "the clouds are", "top": 2})["items"]
+    assert [one["value"] for one in found] == [v for v, _ in models["lines"].predict("the clouds are", top=2).scores]
+    assert len(turns) == 1
+
+
 def test_a_click_on_a_candidate_writes_it(shown: Page) -> None:
     typed(shown, "the")
     word = candidates(shown)[0].strip()

@@ -27,7 +27,7 @@ def run(path: Path, inputs: Mapping[str, np.ndarray]) -> Values:
 
 def differences(
     path: Path, make: Callable[[int, np.random.Generator], Values], reference: Callable[[Values], Values],
-    lengths: Sequence[int] = LENGTHS,
+    lengths: Sequence[int] = LENGTHS, compared: Callable[[Values, Values], Values] | None = None,
 ) -> dict[int, float]:  # fmt: skip
     """The largest difference of any output at each of some lengths.
 
@@ -41,6 +41,8 @@ def differences(
         Inputs -> outputs by name, computed by the network itself.
     lengths : sequence of int
         T, each tried once.
+    compared : callable, optional
+        (inputs, outputs) -> the numbers that are compared, by name; by default the outputs themselves.
 
     Returns
     -------
@@ -57,6 +59,8 @@ def differences(
     for steps in lengths:
         inputs = make(steps, random)
         ours, theirs = reference(inputs), run(path, inputs)
+        if compared is not None:
+            ours, theirs = compared(inputs, ours), compared(inputs, theirs)
         worst = 0.0
         for name, value in ours.items():
             if value.shape != theirs[name].shape:

@@ -1,4 +1,4 @@
-"""A forecasting network as ONNX: the past of a series in its own units in, its next H steps out."""
+"""A forecasting network as ONNX: the past of a series, or each of its values as it comes, in; its next H steps out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import torch
 
 from recur.errors import ConfigError
 from recur.export import check
-from recur.export.layers import States, write_layers
+from recur.export.layer import as_state, from_state
+from recur.export.layers import States, state_names, write_layers
 from recur.export.network import own_units, scale, standardised, write_linear
 from recur.export.writer import FLOAT, INT64, Axes, Writer, said
 from recur.modes.forecaster import Forecaster
@@ -24,34 +25,52 @@ class ForecastProgram:
     mode : Forecaster
         The network; one that answers step by step, each read back, is written as so many copies of its step.
     step : bool
-        Refused: a forecast is made of a past.
+        Write one step: the forecast after each value that comes, with the states in and out. What is read back, whoever
+        runs the file reads back.
+
+    Raises
+    ------
+    ConfigError
+        For one step of a forecast that is relative to a season.
     """
 
-    lengths = check.LENGTHS
-
     def __init__(self, mode: Forecaster, step: bool) -> None:
-        if step:
+        if step and mode.config.relative_to == "season":
             raise ConfigError(
-                "a forecast is made of the whole past, not step by step",
-                hint="leave out step: any past is read, and the last steps say most",
+                "a forecast that is relative to a season needs all values of one, and a step has only the last",
+                hint="leave out step, or train with --relative-to last",
             )
         self.mode = mode
         self.codec = mode.codec
+        self.step = step
         self.count = max(1, len(mode.quantiles))
+        self.lengths = (1,) if step else check.LENGTHS
+        self.steps = 1 if step and mode.how == "recursive" else mode.horizon
+        self.states = state_names(mode.stack.layer) if step else []
 
     def write(self, path: Path, facts: Mapping[str, str]) -> tuple[list[str], list[str]]:
         """Write the file; return its inputs and outputs in words."""
         w, mode, codec = Writer(), self.mode, self.codec
         reads = mode.input_codec.size if mode.input_codec is not None else 0
+        states: list[Axes] = [(name, FLOAT, [directions, "B", size]) for name, directions, size in self.states]
+        before: Axes = ("before", FLOAT, ["B", codec.size])
         given: list[Axes] = [("x", FLOAT, ["B", "T", reads]), ("lengths", INT64, ["B"])]
-        made: list[Axes] = [("values", FLOAT, ["B", mode.horizon, codec.size])]
-        found = self._forecast(w)  # (B, H, C', Q)
+        if self.step:
+            given = [("x", FLOAT, ["B", reads]), *([before] if mode.back else []), *states]
+        made: list[Axes] = [("values", FLOAT, ["B", self.steps, codec.size])]
+        found, finals = self._one_step(w) if self.step else (self._forecast(w), {})  # (B, H, C', Q)
         middle = mode.quantiles.index(0.5) if mode.quantiles else 0
         w.rename(own_units(w, codec, w.add("Gather", found, w.constant(middle, INT64), axis=3)), "values")
         if mode.quantiles:
             turned = own_units(w, codec, w.add("Transpose", found, perm=[0, 1, 3, 2]))
             w.rename(w.add("Transpose", turned, perm=[0, 1, 3, 2]), "quantiles")
-            made.append(("quantiles", FLOAT, ["B", mode.horizon, codec.size, self.count]))
+            made.append(("quantiles", FLOAT, ["B", self.steps, codec.size, self.count]))
+        if self.step and mode.back:
+            w.rename(w.add("Gather", "x", w.integers(*mode.columns), axis=1), "before_next")
+            made.append(("before_next", *before[1:]))
+        for name, kind, axes in states:
+            w.rename(finals[name], f"{name}_next")
+            made.append((f"{name}_next", kind, axes))
         graph = w.graph("recur", [w.value(*one) for one in given], [w.value(*one) for one in made])
         shares = {"quantiles": ", ".join(map(str, mode.quantiles))} if mode.quantiles else {}
         w.save(path, graph, {**facts, **shares, "horizon": str(mode.horizon)})
@@ -61,15 +80,22 @@ class ForecastProgram:
         """Series that the network could meet."""
         codec = self.mode.input_codec or self.codec
         mean, deviation = scale(codec)
-        drawn = random.normal(size=(check.ROWS, steps, codec.size))
-        return {
-            "x": (mean + deviation * drawn).astype(np.float32),
-            "lengths": np.array([steps, (steps + 1) // 2, 1], np.int64),
-        }
+        shape = (check.ROWS,) if self.step else (check.ROWS, steps)
+        values = {"x": (mean + deviation * random.normal(size=(*shape, codec.size))).astype(np.float32)}
+        if not self.step:
+            values["lengths"] = np.array([steps, (steps + 1) // 2, 1], np.int64)
+        elif self.mode.back:
+            drawn = mean + deviation * random.normal(size=(*shape, codec.size))
+            values["before"] = drawn[:, self.mode.columns].astype(np.float32)
+        for name, directions, size in self.states:
+            values[name] = random.normal(size=(directions, check.ROWS, size)).astype(np.float32)
+        return values
 
     @torch.no_grad()
     def reference(self, values: check.Values) -> check.Values:
         """The same by the network itself."""
+        if self.step:
+            return self._reference_of_step(values)
         mode = self.mode
         pasts = [row[:length] for row, length in zip(values["x"], values["lengths"], strict=True)]
         answers = mode.predict(pasts)
@@ -78,6 +104,48 @@ class ForecastProgram:
             each = [[np.asarray(v, np.float32) for v in (one.quantiles or {}).values()] for one in answers]
             made["quantiles"] = np.stack([np.stack(v, axis=-1).reshape(mode.horizon, -1, self.count) for v in each])
         return made
+
+    def compared(self, given: check.Values, made: check.Values) -> check.Values:
+        """What the file and the network are compared by: all."""
+        del given
+        return made
+
+    def _reference_of_step(self, values: check.Values) -> check.Values:
+        mode, layer = self.mode, self.mode.stack.layer
+        mean, deviation = scale(mode.input_codec or self.codec)
+        x = torch.from_numpy((values["x"] - mean) / deviation)
+        own = x[:, mode.columns]
+        read = mode.inputs(x[:, None])[:, 0]
+        if mode.back:
+            before = (values["before"] - mean[mode.columns]) / deviation[mode.columns]
+            read = torch.cat([read, own - torch.from_numpy(before)], dim=-1)
+        vector, state = mode.stack.step(read, as_state(layer, values))
+        guess = mode._read(vector, self.steps, own[:, None] if mode.back else None).numpy()
+        mean, deviation = (each[:, None] for each in scale(self.codec))
+        guess = guess * deviation + mean
+        made = {"values": guess[..., mode.quantiles.index(0.5) if mode.quantiles else 0]}
+        if mode.quantiles:
+            made["quantiles"] = guess
+        if mode.back:
+            made["before_next"] = values["x"][:, mode.columns]
+        return made | from_state(layer, state, check.ROWS)
+
+    def _one_step(self, w: Writer) -> tuple[str, States]:
+        """(B, H, C', Q) of mean 0 and deviation 1 after one more value, and the states after it."""
+        mode = self.mode
+        codec = mode.input_codec or self.codec
+        numbers = standardised(w, codec, "x")
+        own = w.add("Gather", numbers, w.integers(*mode.columns), axis=1)
+        read = numbers
+        if mode.back:
+            mean, deviation = (w.constant(each[mode.columns]) for each in scale(codec))
+            before = w.add("Div", w.add("Sub", "before", mean), deviation)
+            read = w.add("Concat", numbers, w.add("Sub", own, before), axis=1)
+        given = {name: name for name, _, _ in self.states}
+        x = w.add("Unsqueeze", read, w.integers(0))
+        y, finals = write_layers(w, mode.stack.layer, x, lengths=None, given=given)
+        base = w.add("Unsqueeze", own, w.integers(1)) if mode.back else None
+        return self._read(w, w.add("Squeeze", y, w.integers(0)), self.steps, base), finals
 
     def _forecast(self, w: Writer) -> str:
         """(B, H, C', Q) of mean 0 and deviation 1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,14 +81,20 @@ def export_model(
     next item      the same, states h_l0, ... (D, B, S)   the same, states h_l0_next, ...
     one step       ids (B,) or x (B, C), states           log_probs (B, V) or values (B, C), states
     forecast       x (B, T, C), lengths                   values (B, H, C'), quantiles (B, H, C', Q)
+    .. one step    x (B, C), before (B, C'), states       the same, before_next, states
     =============  =====================================  ======================================================
 
     Words that are read with their letters are ids (B, T, 1 + L): the word, then its letters, zeros after the last.
     Pictures are x (B, H, W, C) of 0 ... 255, frames x (B, T, H, W, C). Of piano rolls the answer is probabilities
     (B, T, C), and of a chain of tags (crf) scores (B, T, V) and the best tags (B, T).
 
+    One step of a forecast gives all H steps where they are answered at once, and one where each is read back: read it
+    back as the next x. ``before``, of a forecast that is relative to the last value, is what it forecasts as it was in
+    the step before, and of the first step its own.
+
     Numbers are in their own units on both sides. The codecs (vocabulary, classes, scales) are in the file's metadata,
-    as JSON, under ``input_codec`` and ``target_codec``.
+    as JSON, under ``input_codec`` and ``target_codec``. States begin as zeros, or where they were learned
+    (``learn_initial_state``) as what ``initial_states`` says there: name to (D, S).
 
     Parameters
     ----------
@@ -108,8 +114,8 @@ def export_model(
     Raises
     ------
     ConfigError
-        For a network that has no form in ONNX: one that writes its answer symbol by symbol, or reads both ways step by
-        step.
+        For a network that has no form in ONNX: one that writes its answer symbol by symbol; and step by step, one that
+        reads both ways, answers at the end, searches a chain of tags, or needs a season.
     MissingExtraError
         When onnx or onnxruntime is not installed.
     """
@@ -117,14 +123,14 @@ def export_model(
     if not isinstance(mode, (OneToOne, ManyToOne, Synced, Forecaster)):
         raise ConfigError(
             f"{mode.name} writes its answer one symbol after another, which no single pass of a file can do",
-            hint="export one-to-one, many-to-one and synced models",
+            hint="recur serve answers it; one-to-one, many-to-one and synced networks and forecasts can be exported",
         )
     program = ForecastProgram(mode, step) if isinstance(mode, Forecaster) else _Program(mode, step)
     was_training = mode.training
     mode.eval()
     try:
-        inputs, outputs = program.write(path, {**_metadata(mode), **(facts or {})})
-        found = check.differences(path, program.example, program.reference, program.lengths)
+        inputs, outputs = program.write(path, {**_metadata(mode, program.states), **(facts or {})})
+        found = check.differences(path, program.example, program.reference, program.lengths, program.compared)
     finally:
         mode.train(was_training)
     return Exported(path, inputs, outputs, found)
@@ -230,9 +236,7 @@ class _Program:
             inputs = (inputs - mean) / deviation
         lengths = torch.from_numpy(values["lengths"]) if self.timed else None
         state: Any = None
-        if isinstance(mode, OneToOne):
-            vectors = mode.vectors(inputs)
-        elif isinstance(mode, ManyToOne):
+        if isinstance(mode, (OneToOne, ManyToOne)):
             vectors = mode.vectors(inputs, lengths)
         else:
             state = as_state(mode.stack.layer, values) if self.stateful else None
@@ -246,6 +250,20 @@ class _Program:
             made |= from_state(self.layer, state, check.ROWS)
         return made
 
+    @torch.no_grad()
+    def compared(self, given: check.Values, made: check.Values) -> check.Values:
+        """What the file and the network are compared by: the best tags by how probable they are, since of two rows of
+        tags that are equally good either is right; and all else itself."""
+        if self.chain is None:
+            return made
+        scores, tags, lengths = (torch.from_numpy(one) for one in (made["scores"], made["tags"], given["lengths"]))
+        padding = torch.arange(tags.shape[1]) >= lengths[:, None]
+        return {
+            "scores": made["scores"],
+            "log p of the tags": self.chain(scores, tags, lengths).numpy(),
+            "tags at padding": (tags * padding).numpy(),
+        }
+
     def _answers(self, vectors: Tensor) -> Tensor:
         output = self.mode.output
         if isinstance(output, SymbolOutput):
@@ -258,7 +276,8 @@ class _Program:
         return output.values(vectors) * deviation + mean
 
 
-def _metadata(mode: Mode) -> dict[str, str]:
+@torch.no_grad()
+def _metadata(mode: Mode, states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
     """What a program needs to make inputs and to read outputs."""
     facts = {"recur": __version__, "mode": mode.name}
     for side, codec in (("input_codec", mode.input_codec), ("target_codec", mode.target_codec)):
@@ -267,4 +286,7 @@ def _metadata(mode: Mode) -> dict[str, str]:
     symbols = symbols_of(mode)
     if symbols is not None:
         facts["beginning"], facts["end"] = str(symbols.beginning), str(symbols.end)
+    if states and mode.config.learn_initial_state and isinstance(mode, (Synced, Forecaster)):
+        start = from_state(mode.stack.layer, mode.stack.start(1), 1)
+        facts["initial_states"] = json.dumps({name: start[f"{name}_next"][:, 0].tolist() for name, _, _ in states})
     return facts

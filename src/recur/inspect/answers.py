@@ -57,7 +57,7 @@ class OneAnswer(Question):
         return f"the answer is “{self.options[0].label}”"
 
     def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
-        vectors = self.mode.vectors(values, lengths) if isinstance(self.mode, ManyToOne) else self.mode.vectors(values)
+        vectors = self.mode.vectors(values, lengths)
         return columns_of(self.mode.output, vectors, targets)
 
     def batch(self) -> Batch:
@@ -190,7 +190,7 @@ class OneWritten(Question):
 
     def _log_probs(self, values: Tensor | None, lengths: Tensor | None, rows: int) -> Tensor:
         mode = self.mode
-        start = mode.start(values, lengths) if isinstance(mode, ManyToMany) else mode.start(values, rows)
+        start = mode.start(values, lengths, rows)
         vectors, _ = mode.decoder.read(self._read.expand(rows, -1), None, start)
         return log_probs_of(mode.decoder.output, vectors[:, -1])
 

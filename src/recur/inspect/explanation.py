@@ -349,9 +349,7 @@ def _states(question: Question, layer: LayerStates) -> dict[str, Any]:
             for g in layer.gates
         ],
         "trajectory": {"points": layer.trajectory[start:], "explained": list(layer.explained)},
-        "eigenvalues": {
-            n: [[float(one.real), float(one.imag)] for one in v] for n, v in layer.eigenvalues.items()
-        },
+        "eigenvalues": {n: np.stack([v.real, v.imag], axis=1) for n, v in layer.eigenvalues.items()},
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -258,15 +259,20 @@ def _along(question: Question, measure: _Measure, places: Array, weights: Array)
 
 @contextmanager
 def _bent(inputs: nn.Module | None, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Change the vectors of the items where they enter the network: the first time only, which is the input."""
+    """Change the vectors of the items where they enter the network: the first time only, which is the input.
+
+    A hook is the module's and so everybody's: whoever asks the same network from another thread, as a server does,
+    must neither meet the change nor use it up.
+    """
     if inputs is None:
         yield
         return
     done: list[bool] = []
+    own = get_ident()
 
     def hook(module: nn.Module, given: Any, vectors: Tensor) -> Tensor:
         del module, given
-        if done:
+        if done or get_ident() != own:
             return vectors
         done.append(True)
         return change(vectors)

@@ -18,25 +18,24 @@ Sources: Cho et al. 2014; Sutskever, Vinyals and Le 2014; Bahdanau, Cho and Beng
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
 
 from recur.errors import DataError
-from recur.modes.decoder import Decoder, DecoderState, encode_target
-from recur.modes.decoding import Decoding
+from recur.modes.decoder import Decoder, DecoderState
 from recur.modes.inputs import Inputs
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, need_input, require_sequences
+from recur.modes.mode import need_input, require_sequences
 from recur.modes.network import Stack
+from recur.modes.writing import WritingMode
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
 
 
-class ManyToMany(Mode):
+class ManyToMany(WritingMode):
     """A text, tags or series to another.
 
     Parameters
@@ -64,50 +63,10 @@ class ManyToMany(Mode):
     def encode_input(self, value: Any) -> np.ndarray:
         return need_input(self.input_codec, self.name).encode(value)
 
-    def encode(self, example: Raw) -> Encoded:
-        target = encode_target(self.target_codec, self.decoder.symbols, example.target)
-        return Encoded(self.encode_input(example.input), target)
-
-    def start(self, inputs: Tensor | None, lengths: Tensor | None) -> DecoderState:
+    def start(self, inputs: Tensor | None, lengths: Tensor | None = None, rows: int = 1) -> DecoderState:
         """Read inputs (B, S) or (B, S, C); return the decoder's state before its first step."""
+        del rows
         if inputs is None:
             raise DataError("many-to-many needs an input, got none")
         outputs, state = self.encoder(self.inputs(inputs), lengths=lengths)
         return self.decoder.start(self.encoder.summary(state), outputs, lengths)
-
-    def loss(
-        self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
-    ) -> Loss:
-        del state
-        start = self.start(batch.inputs, batch.input_lengths)
-        return Loss(
-            *self.decoder.loss(
-                batch.targets,
-                batch.target_lengths,
-                start,
-                label_smoothing=label_smoothing,
-                teacher_forcing=teacher_forcing,
-            )
-        )
-
-    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        return self.decoder.output.summary(sums)
-
-    def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
-        """Write a sequence for each input; ``decoding``: the fields of `Decoding`. With attention, every answer
-        carries its alignment (target steps, input steps)."""
-        options = Decoding.of(decoding, top=top)
-        choose = options.chooser()
-        answers: list[Prediction] = []
-        with self.answering():
-            for values, lengths, rows in self.input_batches(inputs):
-                answers += self.decoder.write(self.start(values, lengths), rows, options, top, choose)
-        return answers
-
-    def generate(self, value: Any = None, **decoding: Any) -> Iterator[Any]:
-        """Write the answer to one input item by item; ``decoding``: the fields of `Decoding`, without a beam."""
-        options = Decoding.of(decoding)
-        with self.answering():
-            inputs, lengths, _ = next(self.input_batches([value]))
-            state = self.start(inputs, lengths)
-        yield from self.decoder.generate(state, options, self.answering)

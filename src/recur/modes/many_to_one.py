@@ -17,18 +17,16 @@ An empty sequence is answered from the initial state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from recur.errors import DataError
-from recur.modes.answers import one_value, refuse_decoding
 from recur.modes.inputs import Inputs
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, need_input, require_sequences
+from recur.modes.mode import need_input, require_sequences
 from recur.modes.network import Stack
+from recur.modes.one_answer import OneAnswer
 from recur.modes.outputs import build_output
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from recur.config import ModelConfig
 
 
-class ManyToOne(Mode):
+class ManyToOne(OneAnswer):
     """A text, tags or series to a class or numbers.
 
     Parameters
@@ -60,13 +58,7 @@ class ManyToOne(Mode):
         self.output = build_output(target_codec, self.stack.output_size, config)
         self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
 
-    def encode_input(self, value: Any) -> np.ndarray:
-        return need_input(self.input_codec, self.name).encode(value)
-
-    def encode(self, example: Raw) -> Encoded:
-        return Encoded(self.encode_input(example.input), self.target_codec.encode(example.target))
-
-    def vectors(self, inputs: Tensor | None, lengths: Tensor | None) -> Tensor:
+    def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """What a sequence amounts to: (B, T) or (B, T, C) to (B, D*H)."""
         if inputs is None:
             raise DataError("many-to-one needs an input, got none")
@@ -76,24 +68,6 @@ class ManyToOne(Mode):
         if lengths is None:
             lengths = torch.full((len(inputs),), inputs.shape[1], device=inputs.device)
         return pooled(outputs, lengths, self.config.pooling)
-
-    def loss(
-        self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
-    ) -> Loss:
-        del state, teacher_forcing
-        vectors = self.vectors(batch.inputs, batch.input_lengths)
-        return Loss(*self.output.error(vectors, batch.targets, None, label_smoothing=label_smoothing))
-
-    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        return self.output.summary(sums)
-
-    def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
-        refuse_decoding(decoding, self.name)
-        answers: list[Prediction] = []
-        with self.answering():
-            for values, lengths, _ in self.input_batches(inputs):
-                answers += one_value(self.output, self.target_codec, self.vectors(values, lengths), top)
-        return answers
 
 
 def pooled(outputs: Tensor, lengths: Tensor, how: str) -> Tensor:

@@ -17,23 +17,22 @@ end symbol. Without an input the initial state is learned.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
 
-from recur.modes.decoder import Decoder, DecoderState, encode_target
-from recur.modes.decoding import Decoding
+from recur.modes.decoder import Decoder, DecoderState
 from recur.modes.inputs import Inputs
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, one_way, require_sequences
+from recur.modes.mode import one_way, require_sequences
+from recur.modes.writing import WritingMode
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
 
 
-class OneToMany(Mode):
+class OneToMany(WritingMode):
     """A class, numbers, a picture or nothing to a text, tags or series.
 
     Parameters
@@ -64,51 +63,12 @@ class OneToMany(Mode):
     def encode_input(self, value: Any) -> np.ndarray | None:
         return None if self.input_codec is None else self.input_codec.encode(value)
 
-    def encode(self, example: Raw) -> Encoded:
-        target = encode_target(self.target_codec, self.decoder.symbols, example.target)
-        return Encoded(self.encode_input(example.input), target)
-
-    def start(self, inputs: Tensor | None, rows: int) -> DecoderState:
-        """The decoder's state before the first step, for inputs (B,), (B, C) or (B, H, W, C)."""
+    def start(self, inputs: Tensor | None, lengths: Tensor | None = None, rows: int = 1) -> DecoderState:
+        """The decoder's state before the first step, for inputs (B,), (B, C) or (B, H, W, C), or so many rows of
+        nothing."""
+        del lengths
         if self.inputs is None or inputs is None:
             return self.decoder.start(next(self.parameters()).new_zeros(rows, 1))
         if self.looks:
             return self.decoder.start(*self.inputs.places(inputs))
         return self.decoder.start(self.inputs(inputs))
-
-    def loss(
-        self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
-    ) -> Loss:
-        del state
-        start = self.start(batch.inputs, len(batch))
-        return Loss(
-            *self.decoder.loss(
-                batch.targets,
-                batch.target_lengths,
-                start,
-                label_smoothing=label_smoothing,
-                teacher_forcing=teacher_forcing,
-            )
-        )
-
-    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        return self.decoder.output.summary(sums)
-
-    def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
-        """Write a sequence for each input; ``decoding``: the fields of `Decoding`. With attention, every answer
-        carries its alignment (target steps, places of the picture, row by row)."""
-        options = Decoding.of(decoding, top=top)
-        choose = options.chooser()
-        answers: list[Prediction] = []
-        with self.answering():
-            for values, _, rows in self.input_batches(inputs):
-                answers += self.decoder.write(self.start(values, rows), rows, options, top, choose)
-        return answers
-
-    def generate(self, value: Any = None, **decoding: Any) -> Iterator[Any]:
-        """Write the answer to one input item by item; ``decoding``: the fields of `Decoding`, without a beam."""
-        options = Decoding.of(decoding)
-        with self.answering():
-            inputs, _, rows = next(self.input_batches([value]))
-            state = self.start(inputs, rows)
-        yield from self.decoder.generate(state, options, self.answering)

@@ -31,8 +31,7 @@ def router(state: State) -> APIRouter:
     async def following(body: Next) -> dict[str, Any]:
         served = state.find(body.model)
         items = served.items(body.text, first=True)
-        memory, _ = await state.in_time(served.read(await served.compute(served.memory().begin), items))
-        found = await state.in_time(served.distribution(memory, body.decoding(), body.top))
+        found = await state.in_time(served.distribution(items, body.decoding(), body.top))
         return {"items": [{"value": value, "probability": p, "drawn": q} for value, p, q in found]}
 
     @routes.post("/explain", summary="Why a network answers as it does")

@@ -218,28 +218,30 @@ class Served:
         """The likeliest next items, with their probabilities."""
         return await self._next((memory, top))
 
-    async def distribution(self, memory: Memory, decoding: Decoding, top: int) -> list[tuple[Any, float, float]]:
-        """The likeliest next items: each with its probability, and with that of being drawn as ``decoding`` says."""
+    async def distribution(self, items: np.ndarray, decoding: Decoding, top: int) -> list[tuple[Any, float, float]]:
+        """The likeliest items after some: each with its probability, and with that of being drawn as ``decoding`` says.
+
+        One turn of the thread that computes: in three, whatever else was asked meanwhile would come in between.
+        """
+        return await self.compute(self._distribution, items, decoding, top)
+
+    def _distribution(self, items: np.ndarray, decoding: Decoding, top: int) -> list[tuple[Any, float, float]]:
         reader = self.memory()
-
-        def look() -> list[tuple[Any, float, float]]:
-            symbols = reader.mode.symbols
-            if symbols is None:
-                return []
-            log_probs = reader.log_probs([memory])
-            probs = log_probs[0].exp()
-            forbidden = [*symbols.forbidden(decoding.unknown), symbols.end]
-            allowed = log_probs.index_fill(1, torch.tensor(forbidden), -torch.inf)
-            drawn = torch.zeros_like(probs)
-            if decoding.temperature == 0:
-                drawn[allowed[0].argmax()] = 1.0
-            else:
-                narrow, order = narrowed(allowed, decoding.temperature, decoding.top_k, decoding.top_p)
-                drawn[order[0]] = narrow[0] / narrow[0].sum()
-            best = allowed[0].argsort(descending=True)[: min(top, len(probs) - len(forbidden))].tolist()
-            return [(symbols.decode([index]), float(probs[index]), float(drawn[index])) for index in best]
-
-        return await self.compute(look)
+        symbols = reader.mode.symbols
+        if symbols is None:
+            return []
+        log_probs = reader.log_probs(reader.read([reader.begin()], [items]))
+        probs = log_probs[0].exp()
+        forbidden = [*symbols.forbidden(decoding.unknown), symbols.end]
+        allowed = log_probs.index_fill(1, torch.tensor(forbidden), -torch.inf)
+        drawn = torch.zeros_like(probs)
+        if decoding.temperature == 0:
+            drawn[allowed[0].argmax()] = 1.0
+        else:
+            narrow, order = narrowed(allowed, decoding.temperature, decoding.top_k, decoding.top_p)
+            drawn[order[0]] = narrow[0] / narrow[0].sum()
+        best = allowed[0].argsort(descending=True)[: min(top, len(probs) - len(forbidden))].tolist()
+        return [(symbols.decode([index]), float(probs[index]), float(drawn[index])) for index in best]
 
     def rules(self, before: Sequence[int], decoding: Decoding) -> tuple[int | None, Rules]:
         """The symbol that ends a text, and what may come next.

@@ -61,15 +61,18 @@
         const signal = this.stop("following"), value = typed(this.facts, view.text), model = this.facts.name;
         if (FILES[this.facts.reads] || this.facts.reads === null) return this.answer(signal);
         if (this.facts.writes === "notes") return undefined;
-        const parts = ["influence", "states"], methods = [this.state.method || "leave_one_out"];
-        const asked = view.text.trim() ? ask("explain", { model, value, parts, methods, top: 5, options: 1 }, signal) : null;
-        if (asked) asked.catch(() => {}); // if the candidates fail first, that is what is said
+        // the candidates are asked for first, since one thread computes, and painted while it explains
+        let next = null;
         if (this.facts.generates) {
           const body = { model, text: view.text, top: 12, temperature: +view.temperature };
           if (body.temperature > 0 && +view.top_k > 0) body.top_k = +view.top_k;
           if (body.temperature > 0 && +view.top_p < 1) body.top_p = +view.top_p;
-          this.paintNext((await (await ask("next", body, signal)).json()).items);
+          next = ask("next", body, signal);
         }
+        const parts = ["influence", "states"], methods = [this.state.method || "leave_one_out"];
+        const asked = view.text.trim() ? ask("explain", { model, value, parts, methods, top: 5, options: 1 }, signal) : null;
+        if (asked) asked.catch(() => {}); // if the candidates fail first, that is what is said
+        if (next) this.paintNext((await (await next).json()).items);
         if (!asked) { this.inner.replaceChildren(); return this.words.replaceChildren(); }
         const data = await (await asked).json();
         this.paintWords(data);

@@ -1,0 +1,54 @@
+"""What the modes share that answer a whole input with one value: rows in, vectors (B, H), and of each one answer."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from recur.modes.answers import one_value, refuse_decoding
+from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, need_input
+from recur.modes.outputs import Output
+
+
+class OneAnswer(Mode):
+    """A mode whose target is one value a row.
+
+    Attributes
+    ----------
+    output : Output
+        The readout of the vectors.
+    """
+
+    output: Output
+
+    @abstractmethod
+    def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
+        """What each row amounts to, (B, H)."""
+
+    def encode_input(self, value: Any) -> np.ndarray:
+        return need_input(self.input_codec, self.name).encode(value)
+
+    def encode(self, example: Raw) -> Encoded:
+        return Encoded(self.encode_input(example.input), self.target_codec.encode(example.target))
+
+    def loss(
+        self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
+    ) -> Loss:
+        del state, teacher_forcing
+        vectors = self.vectors(batch.inputs, batch.input_lengths)
+        return Loss(*self.output.error(vectors, batch.targets, None, label_smoothing=label_smoothing))
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        return self.output.summary(sums)
+
+    def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
+        refuse_decoding(decoding, self.name)
+        answers: list[Prediction] = []
+        with self.answering():
+            for values, lengths, _ in self.input_batches(inputs):
+                answers += one_value(self.output, self.target_codec, self.vectors(values, lengths), top)
+        return answers

@@ -1,0 +1,69 @@
+"""What the modes share that write a sequence: a state to start from, and a decoder that goes on from it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from recur.modes.decoder import Decoder, DecoderState, encode_target
+from recur.modes.decoding import Decoding
+from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw
+
+
+class WritingMode(Mode):
+    """A mode whose target is a sequence that is written item by item.
+
+    Attributes
+    ----------
+    decoder : Decoder
+        What writes.
+    """
+
+    decoder: Decoder
+
+    @abstractmethod
+    def start(self, inputs: Tensor | None, lengths: Tensor | None = None, rows: int = 1) -> DecoderState:
+        """The decoder's state before its first step, for ``rows`` inputs."""
+
+    def encode(self, example: Raw) -> Encoded:
+        target = encode_target(self.target_codec, self.decoder.symbols, example.target)
+        return Encoded(self.encode_input(example.input), target)
+
+    def loss(
+        self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
+    ) -> Loss:
+        del state
+        start = self.start(batch.inputs, batch.input_lengths, len(batch))
+        return Loss(
+            *self.decoder.loss(
+                batch.targets,
+                batch.target_lengths,
+                start,
+                label_smoothing=label_smoothing,
+                teacher_forcing=teacher_forcing,
+            )
+        )
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        return self.decoder.output.summary(sums)
+
+    def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
+        """Write a sequence for each input; ``decoding``: the fields of `Decoding`. With attention, every answer
+        carries its alignment (target steps, input steps; of a picture its places, row by row)."""
+        options = Decoding.of(decoding, top=top)
+        choose = options.chooser()
+        answers: list[Prediction] = []
+        with self.answering():
+            for values, lengths, rows in self.input_batches(inputs):
+                answers += self.decoder.write(self.start(values, lengths, rows), rows, options, top, choose)
+        return answers
+
+    def generate(self, value: Any = None, **decoding: Any) -> Iterator[Any]:
+        """Write the answer to one input item by item; ``decoding``: the fields of `Decoding`, without a beam."""
+        options = Decoding.of(decoding)
+        with self.answering():
+            state = self.start(*next(self.input_batches([value])))
+        yield from self.decoder.generate(state, options, self.answering)
