@@ -87,6 +87,16 @@ def test_threads_that_share_units_or_take_rows_agree(name, rows):
             assert_native_is_eager(case, f"{rows} rows, {count} threads")
 
 
+@pytest.mark.parametrize("name", ["lstm", "gru", "gru_reset_before", "lstm_layernorm", "elman"])
+def test_matrices_too_large_for_one_core_are_shared_by_threads_though_rows_are_many(name):
+    # elements of the matrices of a step: at 730 units those of every cell here are beyond the bound
+    case = make(name, 3, 26, 5, 730, ragged=True, resets=True)
+    for parameter in case.parameters.values():
+        parameter.data *= 0.05  # so that gates are not all shut or open
+    with threads(2):
+        assert_native_is_eager(case)
+
+
 sizes = st.one_of(st.integers(1, 9), st.sampled_from([15, 16, 17, 31, 33, 48, 63]))
 
 

@@ -10,7 +10,8 @@
 
 namespace recur {
 
-constexpr int64_t kRowsEach = 8;               // a thread takes rows of its own if there are so many for each
+constexpr int64_t kRowsEach = 8;               // a thread may take rows of its own if there are so many for each
+constexpr int64_t kLargeMatrices = 512 * 1024;  // elements beyond what a core has cache of its own for
 constexpr int64_t kWorthSharing = 32 * 1024;   // multiplications of a step below which a second thread only waits
 
 // The units of a piece that a thread takes when threads share rows: whole panels, the same in every stage
@@ -33,9 +34,10 @@ class Sharing {
   int64_t padded(int32_t index) const { return rounded_up(sizes_[index], L); }
 
   void plan_threads() {
-    int64_t work = 0;
+    int64_t work = 0, widest = 1;
     for (int32_t k = 0; k < program_.stage_count; ++k) {
       const RecurStage& stage = program_.stages[k];
+      widest = std::max(widest, size(stage.units_size));
       for (int32_t g = 0; g < stage.group_count; ++g) {
         for (int32_t m = 0; m < stage.groups[g].operand_count; ++m) {
           work += stage.groups[g].product_count * size(stage.units_size) * size(stage.groups[g].operands[m].columns_size);
@@ -44,13 +46,14 @@ class Sharing {
     }
     const int64_t most = std::max<int64_t>(1, std::min<int64_t>(call_.threads, kMostThreads));
     const int64_t count = std::max<int64_t>(1, rows_.count());
-    by_rows_ = count >= kRowsEach * most;
+    // rows of its own make every thread read all matrices at every step; those that are large and larger than the
+    // states are better shared, each thread reading its units' part for all rows
+    const bool share_matrices = work >= kLargeMatrices && work > count * widest;
+    by_rows_ = count >= kRowsEach * most && !share_matrices;
     int64_t sharing = most, whole = 0;
     if (!by_rows_) {
       if (work * count < kWorthSharing) sharing = 1;
       // a thread without units would only be waited for
-      int64_t widest = 1;
-      for (int32_t k = 0; k < program_.stage_count; ++k) widest = std::max(widest, size(program_.stages[k].units_size));
       sharing = std::min(sharing, (widest + L - 1) / L);
     }
     for (int32_t m = 0; m < cell_.matrix_count; ++m) {
