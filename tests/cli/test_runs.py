@@ -275,5 +275,10 @@ def test_export_says_what_the_file_takes_and_how_far_it_is_from_the_network(plac
 
 def test_export_without_a_file_or_a_form_says_what_to_type(place: Path) -> None:
     matches(run("export", place / "reviews"), "export-nowhere", hidden(place))
+    before = sorted(place.iterdir())
+    for folder in ("", place):
+        refused = run("export", place / "reviews", "--onnx", folder)
+        assert (refused.code, "is a folder" in refused.err) == (2, True), refused.err
+    assert sorted(place.iterdir()) == before
     matches(run("export", place / "reviews", "--onnx", place / "x.onnx", "--step"), "export-no-step", hidden(place))
     assert not (place / "x.onnx").exists()

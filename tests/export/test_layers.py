@@ -125,3 +125,16 @@ def test_a_file_that_differs_from_the_layer_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(RecurError, match="y differs by 0.01"):
         check.differences(tmp_path / "layer.onnx", make, other)
+
+
+def test_a_file_that_fails_its_check_takes_no_ones_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise RecurError("it differs")
+
+    monkeypatch.setattr(check, "differences", fail)
+    path = tmp_path / "layer.onnx"
+    path.write_text("the one that was there")
+    with pytest.raises(RecurError, match="it differs"):
+        export_layer(RNN(2, 3), path)
+    assert path.read_text() == "the one that was there"
+    assert list(tmp_path.iterdir()) == [path]

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from recur import inspect as inspector
+from recur.errors import DataError
 from recur.inspect import units
 from recur.inspect.explanation import plain, sentence
 from tests.inspect.test_influence import CASES, learned
+from tests.modes.helpers import build
 
 
 @pytest.mark.parametrize(("name", "source", "target", "value", "options"), CASES)
@@ -109,6 +111,66 @@ def test_a_unit_that_follows_a_predicate_is_found_and_luck_is_not() -> None:
     noise = {"chance": lambda tokens: rng.integers(0, 2, len(tokens)).astype(float).tolist()}
     for finding in inspector.find_units(mode, texts, predicates=noise):
         assert abs(finding.score - 0.5) < 0.2
+
+
+def test_equal_states_share_a_rank_and_a_unit_that_never_changes_says_nothing() -> None:
+    rng = np.random.default_rng(0)
+    wanted = (np.arange(400) < 200).astype(float)
+    states = np.stack([np.zeros(400), wanted, np.where(rng.random(400) < 0.8, 0.0, rng.random(400))], axis=1)
+    constant, itself, sparse = units.compare(states, wanted, "AUC")
+    assert np.isnan(constant)
+    assert itself == 1
+    assert abs(sparse - 0.5) < 0.1
+    whole = (states[wanted == 1, 2][:, None] > states[None, wanted == 0, 2]).mean()
+    equal = (states[wanted == 1, 2][:, None] == states[None, wanted == 0, 2]).mean()
+    assert sparse == pytest.approx(whole + equal / 2)
+
+
+def test_both_halves_of_the_texts_are_measured_alike() -> None:
+    mode = learned("synced", "characters", None, {})
+    texts = ["the cat", "a dog ran to a cat and sat"] * 20
+    numbers = {"place": lambda tokens: [float(min(n, 1 if len(tokens) < 12 else 9)) for n in range(len(tokens))]}
+    for finding in inspector.find_units(mode, texts, predicates=numbers):
+        assert finding.measure == "correlation"
+        assert abs(finding.found) <= 1 + 1e-6
+        assert abs(finding.score) <= 1 + 1e-6
+
+
+def test_labels_of_the_texts_stand_beside_their_symbols() -> None:
+    mode = learned("synced", "words", None, {})
+    texts = ["the dog ran", "the cat sat to a dog", "a dog ran to a cat"] * 10
+    labels = [[float(word == "dog") for word in text.split()] for text in texts]
+    same = {"dog": lambda tokens: [float(token == "dog") for token in tokens]}
+    given = inspector.find_units(mode, texts, predicates={}, labels={"dog": labels})
+    assert given
+    assert given == inspector.find_units(mode, texts, predicates=same)
+    with pytest.raises(DataError, match=r'labels "dog" of text 1 have the shape \(1,\)'):
+        inspector.find_units(mode, texts, predicates={}, labels={"dog": [[1.0]] * len(texts)})
+    with pytest.raises(DataError, match="are of 3 texts"):
+        inspector.find_units(mode, texts, predicates={}, labels={"dog": labels[:3]})
+
+
+def test_two_quotation_marks_in_one_symbol_open_and_close() -> None:
+    assert units.inside_quotes(["he", '"yes"', "and", "“no”", "so", '"', "x", '"', "y"]) == [0, 0, 0, 0, 0, 0, 1, 1, 0]
+
+
+def test_unknown_words_stand_in_their_places_though_the_text_begins_with_a_capital() -> None:
+    mode = learned("synced", "words", None, {})
+    found = inspector.explain(mode, "The zebra ran", parts=["influence"])
+    assert found["input"]["items"] == ["⟨start⟩", "the", "zebra?", "ran"]
+
+
+def test_states_of_another_size_are_shown_with_their_own_units() -> None:
+    mode = build("synced", "words", None, cell="lstm_projected", hidden_size=150)
+    [layer] = inspector.explain(mode, "the dog ran to", parts=["states"])["states"]["layers"]
+    [states] = inspector.states(mode, "the dog ran to")
+    for name, values in states.states.items():
+        np.testing.assert_allclose(layer["states"][name], values[:, layer["shown"][name]], rtol=1e-4, atol=1e-6)
+    for gate in layer["gates"]:
+        [values] = [one.values for one in states.gates if one.name == gate["name"]]
+        np.testing.assert_allclose(gate["values"], values[:, layer["shown"][gate["name"]]], rtol=1e-4, atol=1e-6)
+    assert layer["shown"]["c"] != layer["shown"]["h"]
+    assert layer["shown"]["c"] == layer["shown"]["f"]
 
 
 def test_the_surprise_of_an_item_is_the_error_of_the_step_before() -> None:

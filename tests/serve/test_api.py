@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import threading
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ HOWS: list[Json] = [{"temperature": 0}, {"temperature": 1.0, "seed": 5}, {"tempe
 
 
 def told(client: TestClient, path: str, body: Any, status: int = 200) -> Any:
-    answer = client.post(path, json=body)
+    # all of it in ASCII, so that what UTF-8 cannot hold is sent too
+    answer = client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -131,6 +133,9 @@ def test_openais_completions_have_their_form(client: TestClient) -> None:
         ("/v1/completions", {"model": "reviews", "prompt": "x"}, "does not continue a text"),
         ("/v1/completions", {"model": "lines", "logprobs": 3}, "logprobs"),
         ("/v1/completions", {"model": "lines", "logit_bias": {"1": 2}}, "logit_bias"),
+        # half of a surrogate pair, which JSON can hold and UTF-8 cannot
+        ("/predict", {"model": "series", "inputs": [["\ud800"]]}, '"\\ud800" is not a number'),
+        ("/explain", {"model": "reviews", "value": "x", "target": "\ud800"}, "\\ud800"),
     ],
 )
 def test_a_mistake_is_answered_with_a_sentence(client: TestClient, path: str, body: Json, says: str) -> None:
@@ -157,6 +162,28 @@ def test_too_much_at_once_is_refused(tight: TestClient) -> None:
         yield from (b"x" * 500 for _ in range(10))
 
     assert tight.post("/predict", content=parts()).status_code == 413
+
+
+def test_a_long_text_is_not_split_where_others_would_wait(
+    client: TestClient, models: dict[str, Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec, threads = models["lines"].mode.input_codec, []
+    encode = type(codec).encode
+
+    def seen(self: Any, value: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return encode(self, value)
+
+    monkeypatch.setattr(type(codec), "encode", seen)
+    for path, key in (("/next", "text"), ("/generate", "prompt"), ("/v1/completions", "prompt")):
+        told(client, path, {"model": "lines", key: "the clouds are " * 1000})
+        assert threads, path
+        assert {name.split("_")[0] for name in threads} == {"recur-compute"}, path
+        threads.clear()
+        # what can only be too long is not split at all
+        assert "2,000,000 characters" in refused(client, path, {"model": "lines", key: "a" * 2_000_000}, 413)
+        assert threads == []
+    assert "characters" in refused(client, "/explain", {"model": "lines", "value": "a" * 20_000}, 413)
 
 
 def test_one_bad_input_does_not_spoil_the_others_of_its_batch(client: TestClient) -> None:

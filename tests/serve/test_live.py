@@ -196,6 +196,37 @@ def test_the_unrolled_network_steps_on_and_back_by_buttons_and_keys(shown: Page)
     shown.page.get_by_role("button", name="⏸ pause").click()
 
 
+def test_what_plays_stops_when_something_else_is_typed(shown: Page) -> None:
+    typed(shown, "the clouds are")
+    shown.page.get_by_role("button", name="▶ play").click()
+    shown.page.wait_for_selector("p.look[aria-live]:has-text('step 2')")
+    typed(shown, "the clouds are in")
+    before = shown.page.url
+    shown.page.wait_for_timeout(1600)
+    assert shown.page.url == before
+
+
+def test_the_way_back_of_an_older_text_is_never_painted(shown: Page) -> None:
+    typed(shown, "the clouds are")
+    held: list[Any] = []
+    shown.page.route(
+        "**/explain",
+        lambda route: held.append(route) if "flow" in (route.request.post_data or "") else route.continue_(),
+    )
+    shown.page.fill("#text", "the clouds are in")
+    for _ in range(100):
+        if held:
+            break
+        shown.page.wait_for_timeout(100)
+    shown.page.fill("#text", "")
+    shown.page.wait_for_timeout(300)
+    held[0].abort()  # the page has given it up already
+    shown.page.wait_for_timeout(500)
+    assert shown.page.locator(".chip").count() == 0
+    assert shown.page.locator(".busy").count() == 0
+    shown.troubles.clear()  # a request that was aborted is said on the console
+
+
 def test_the_address_restores_the_view(shown: Page, chromium: Any) -> None:
     shown.page.select_option("#run", "stream")
     typed(shown, "the clouds")

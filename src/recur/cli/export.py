@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recur.cli.output import emit, emit_json
+from recur.cli.output import emit, emit_json, no_folders
 from recur.errors import ConfigError
 
 
@@ -24,6 +24,7 @@ def export(run: Path, /, *, onnx: Path | None = None, step: bool = False, json: 
     """
     if onnx is None:
         raise ConfigError("no file to write was named", hint=f"recur export {run} --onnx model.onnx")
+    no_folders(onnx)
     import recur
 
     found = recur.load(run).export(onnx, step=step)

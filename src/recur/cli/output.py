@@ -38,7 +38,7 @@ def no_folders(*paths: Path | None) -> None:
     """
     for path in paths:
         if path is not None and path.is_dir():
-            raise DataError(f"{path} is a folder, expected a file to write", hint=f"{path / 'report.html'}")
+            raise DataError(f"{path} is a folder, expected a file to write", hint="name a file in it")
 
 
 def draw(

@@ -64,14 +64,14 @@ def differences(
         worst = 0.0
         for name, value in ours.items():
             if value.shape != theirs[name].shape:
-                raise RecurError(f"{path}: {name} is {theirs[name].shape} at {steps} steps, expected {value.shape}")
+                raise RecurError(f"the file's {name} is {theirs[name].shape} at {steps} steps, expected {value.shape}")
             gap = np.abs(value - theirs[name]) / np.maximum(1.0, np.abs(value))
             largest = float(gap.max(initial=0.0))
             worst = max(worst, largest)
             # not a number is far away too
             if not largest < CLOSE:
                 raise RecurError(
-                    f"{path}: {name} differs by {largest:.2g} from the network at {steps} steps",
+                    f"the file's {name} differs by {largest:.2g} from the network at {steps} steps",
                     hint="this is a fault of the exporter: please report it with the configuration of the run",
                 )
         found[steps] = worst

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from recur._version import __version__
+from recur.atomic import replacing
 from recur.export import check
 from recur.export.layers import state_names, write_layers
 from recur.export.writer import FLOAT, INT64, Writer
@@ -61,7 +62,6 @@ def export_layer(layer: Recurrent, path: Path | str) -> dict[int, float]:
     for name, directions, size in names:
         writer.rename(finals[name], f"{name}_next")
         outputs.append(writer.value(f"{name}_next", FLOAT, [directions, "B", size]))
-    writer.save(path, writer.graph(layer.equation.name, inputs, outputs), {"recur": __version__})
 
     def make(steps: int, random: np.random.Generator) -> check.Values:
         shape = (check.ROWS, steps) if layer.batch_first else (steps, check.ROWS)
@@ -83,7 +83,9 @@ def export_layer(layer: Recurrent, path: Path | str) -> dict[int, float]:
             layer.train(training)
         return {"y": y.numpy(), **from_state(layer, state, check.ROWS)}
 
-    return check.differences(path, make, reference)
+    with replacing(path) as part:
+        writer.save(part, writer.graph(layer.equation.name, inputs, outputs), {"recur": __version__})
+        return check.differences(part, make, reference)
 
 
 def as_state(layer: Recurrent, values: check.Values) -> Any:

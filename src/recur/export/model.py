@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from recur._version import __version__
+from recur.atomic import replacing
 from recur.codecs import Codec
 from recur.codecs.spelled import SpelledWordsCodec
 from recur.errors import ConfigError
@@ -129,8 +130,9 @@ def export_model(
     was_training = mode.training
     mode.eval()
     try:
-        inputs, outputs = program.write(path, {**_metadata(mode, program.states), **(facts or {})})
-        found = check.differences(path, program.example, program.reference, program.lengths, program.compared)
+        with replacing(path) as part:
+            inputs, outputs = program.write(part, {**_metadata(mode, program.states), **(facts or {})})
+            found = check.differences(part, program.example, program.reference, program.lengths, program.compared)
     finally:
         mode.train(was_training)
     return Exported(path, inputs, outputs, found)

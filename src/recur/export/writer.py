@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from recur.atomic import flush
 from recur.errors import require
 
 OPSET = 18
@@ -87,7 +85,7 @@ class Writer:
         return self.onnx.helper.make_graph(self.nodes, name, list(inputs), list(outputs), constants)
 
     def save(self, path: Path, graph: Any, facts: Mapping[str, str]) -> None:
-        """Check a graph and write it, whole or not at all.
+        """Check a graph and write it.
 
         Raises
         ------
@@ -100,11 +98,7 @@ class Writer:
         )
         helper.set_model_props(model, dict(facts))
         self.onnx.checker.check_model(model, full_check=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(model.SerializeToString())
-        flush(part)
-        os.replace(part, path)
+        path.write_bytes(model.SerializeToString())
 
 
 def said(name: str, kind: Any, axes: list[int | str]) -> str:

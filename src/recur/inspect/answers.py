@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur.errors import ConfigError, DataError
+from recur.codecs import Codec
+from recur.errors import ConfigError, DataError, did_you_mean
 from recur.inspect.labels import input_labels, place_of, shown, symbol_labels
 from recur.inspect.question import Option, Question, chosen_first, columns_of, log_probs_of
 from recur.modes import ManyToMany, ManyToOne, OneToMany, OneToOne, Synced
@@ -137,6 +138,24 @@ class OneStep(Question):
         return self._one(Encoded(self.values, targets))
 
 
+def one_symbol(codec: Codec, target: Any) -> int:
+    """The id of a chosen answer.
+
+    Raises
+    ------
+    DataError
+        Unless it is one symbol that the network knows.
+    """
+    ids = codec.encode(target)
+    if len(ids) != 1 or int(ids[0]) == getattr(codec, "unk_id", None):
+        vocabulary = [str(one) for one in getattr(codec, "vocabulary", []) if not str(one).startswith("<")]
+        raise DataError(
+            f'"{target}" is not one symbol that this network can write.{did_you_mean(str(target), vocabulary)}',
+            hint="give one of its vocabulary as --target",
+        )
+    return int(ids[0])
+
+
 class OneWritten(Question):
     """One symbol of a sequence that a network writes, given the symbols before it."""
 
@@ -170,7 +189,7 @@ class OneWritten(Question):
         self.options = [
             Option(self._label(i), p, i) for p, i in zip(best.values.exp().tolist(), best.indices.tolist(), strict=True)
         ]
-        chosen = int(written[self.place]) if target is None else int(codec.encode(target)[0])
+        chosen = int(written[self.place]) if target is None else one_symbol(codec, target)
         if self.options[0].target != chosen:
             mine = Option(self._label(chosen), float(log_probs[chosen].exp()), chosen)
             self.options = [mine, *(o for o in self.options if o.target != chosen)][:top]

@@ -329,17 +329,22 @@ def _states(question: Question, layer: LayerStates) -> dict[str, Any]:
     name = next(iter(layer.states))
     steps = len(layer.states[name])
     start = max(0, steps - SHOWN_STEPS)
-    spread = layer.states[name].std(0)
-    units = np.sort(np.argsort(-spread, kind="stable")[:SHOWN_UNITS])
+    chosen: dict[int, Array] = {}  # of states and gates of one size the same units, so that they can be compared
+
+    def units(values: Array) -> Array:
+        size = values.shape[1]
+        if size not in chosen:
+            chosen[size] = np.sort(np.argsort(-values.std(0), kind="stable")[:SHOWN_UNITS])
+        return chosen[size]
 
     def shown(values: Array) -> Array:
-        return values[start:, units] if values.shape[1] == len(spread) else values[start:, :SHOWN_UNITS]
+        return values[start:, units(values)]
 
     return {
         "name": str(layer.place), "part": layer.place.part, "cell": layer.cell,
         "labels": labels_of(question, layer.place.part, steps)[start:],
-        "size": len(spread), "units": units,
         "states": {n: shown(v) for n, v in layer.states.items()},
+        "shown": {n: units(v) for n, v in [*layer.states.items(), *((g.name, g.values) for g in layer.gates)]},
         "gates": [
             {
                 "name": g.name, "kind": g.kind, "values": shown(g.values), "mean": g.values[start:].mean(1),

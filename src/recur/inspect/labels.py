@@ -64,16 +64,19 @@ def symbol_labels(codec: Codec, ids: Array, value: Any) -> list[str]:
         own = []
     unknown = getattr(codec, "unk_id", None)
     # texts may have a start sign, or a space, that the raw value lacks
-    shift = next((s for s in (0, 1) if len(own) + s <= len(labels) and own == _same(labels[s : s + len(own)], own)), 0)
-    for number, token in enumerate(own):
-        if number + shift < len(labels) and int(ids[number + shift]) == unknown:
-            labels[number + shift] = f"{token}?"
+    shift = next((s for s in (0, 1) if _agree(labels[s : s + len(own)], own)), None)
+    if shift is not None:
+        for number, token in enumerate(own, shift):
+            if int(ids[number]) == unknown:
+                labels[number] = f"{token}?"
     return [MARKS.get(label, label) for label in labels]
 
 
-def _same(labels: list[str], own: list[str]) -> list[str]:
-    """The labels where unknown ones are taken for the text's own."""
-    return [token if label == "<unk>" else label for label, token in zip(labels, own, strict=True)]
+def _agree(labels: list[str], own: list[str]) -> bool:
+    """Whether labels are a text's own symbols: an unknown one may be any, a known one may have lost its capitals."""
+    return len(labels) == len(own) and all(
+        label in ("<unk>", token) or label.lower() == token.lower() for label, token in zip(labels, own, strict=True)
+    )
 
 
 def number_labels(codec: Codec, values: Array) -> list[str]:

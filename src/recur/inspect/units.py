@@ -19,7 +19,7 @@ import torch
 from recur.engine import Call, Result, watch
 from recur.engine import run as run_recurrence
 from recur.errors import ConfigError, DataError
-from recur.inspect.labels import symbol_labels
+from recur.inspect.labels import MARKS, symbol_labels
 from recur.inspect.record import Recorder
 from recur.modes import ManyToMany, ManyToOne, Mode, Synced, language
 from recur.modes.mode import need_input, pad
@@ -29,6 +29,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Predicate = Callable[[Sequence[str]], Sequence[float]]
 
 MOST_STEPS = 20_000
+SENTENCE_ENDS = {".", "?", "!", ".?", "??", "!?"}  # the last three: unknown to the network
 LEAST = 10  # steps on which a predicate must be true, and false
 
 
@@ -63,12 +64,11 @@ def inside_quotes(tokens: Sequence[str]) -> list[float]:
     found, inside = [], False
     for token in tokens:
         found.append(float(inside))
-        if '"' in token:
-            inside = not inside
-        elif any(mark in token for mark in "“«"):
-            inside = True
-        elif any(mark in token for mark in "”»"):
-            inside = False
+        for mark in token:
+            if mark == '"':
+                inside = not inside
+            elif mark in "“«”»":
+                inside = mark in "“«"
     return found
 
 
@@ -95,7 +95,7 @@ def place_in_sentence(tokens: Sequence[str]) -> list[float]:
     found, place = [], 0
     for token in tokens:
         found.append(float(place))
-        place = 0 if token.strip() in (".", "?", "!") else place + 1
+        place = 0 if token.strip() in SENTENCE_ENDS else place + 1
     return found
 
 
@@ -133,7 +133,7 @@ def find_units(
     texts : iterable
         Raw inputs.
     labels : mapping of str to sequence of sequence of float, optional
-        What the texts are labelled with: for each name a number a step of every text, such as a tag's presence.
+        What the texts are labelled with: for each name, of every text a number a symbol, such as a tag's presence.
     predicates : mapping of str to callable, optional
         From the symbols of a text to a number a step; by default `PREDICATES`.
     top : int
@@ -144,7 +144,7 @@ def find_units(
     Raises
     ------
     DataError
-        With fewer than two texts.
+        With fewer than two texts, and for labels that do not fit them.
     """
     mode: Mode = getattr(model, "mode", model)
     tests = PREDICATES if predicates is None else predicates
@@ -159,7 +159,7 @@ def find_units(
         for name, test in tests.items():
             columns.setdefault(name, []).append(np.asarray(test(tokens), float))
         for name, given in (labels or {}).items():
-            columns.setdefault(name, []).append(np.asarray(given[number], float)[: len(tokens)])
+            columns.setdefault(name, []).append(_labelled(name, number, given, tokens))
         count, read = count + len(tokens), read + 1
         if count >= most_steps:
             break
@@ -170,9 +170,10 @@ def find_units(
     for name in halves[0][1]:
         first, second = (np.concatenate(columns[name]) for _, columns in halves)
         best = []
+        # of both halves together: one alone may not show that a predicate is a number
+        measure = measure_of(np.concatenate([first, second]))
         for key, states in joined[0].items():
-            measure, scores = compare(states, first)
-            _, others = compare(joined[1][key], second)
+            scores, others = compare(states, first, measure), compare(joined[1][key], second, measure)
             strength = np.abs(scores - 0.5) if measure == "AUC" else np.abs(scores)
             for unit in np.argsort(-np.nan_to_num(strength))[:3]:
                 if np.isfinite(scores[unit]) and np.isfinite(others[unit]):
@@ -187,20 +188,68 @@ def _strength(finding: Finding) -> float:
     return abs(2 * finding.score - 1) if finding.measure == "AUC" else abs(finding.score)
 
 
-def compare(states: Array, wanted: Array) -> tuple[str, Array]:
-    """How well each unit (N, S) follows a predicate (N,): the measure and (S,) figures, nan for unknown."""
-    nothing = np.full(states.shape[1], np.nan)
-    if set(np.unique(wanted)) <= {0.0, 1.0}:
+def _labelled(name: str, number: int, given: Sequence[Sequence[float]], tokens: Sequence[str]) -> Array:
+    """The labels of a text, one a symbol; a start sign that the network reads before it has that of the first."""
+    if number >= len(given):
+        raise DataError(f'labels "{name}" are of {len(given)} texts, and there are more', hint="give each text its own")
+    values = np.asarray(given[number], float)
+    before = len(tokens) - len(values)
+    signs = sum(token == MARKS["<bos>"] for token in tokens[:1])
+    if values.ndim != 1 or not len(values) or before not in (0, signs):
+        raise DataError(
+            f'labels "{name}" of text {number + 1} have the shape {values.shape}, '
+            f"expected one number for each of its {len(tokens) - signs} symbols",
+            hint="recur.inspect.find_units.__doc__ says what labels are",
+        )
+    return np.concatenate([values[:1].repeat(before), values])
+
+
+def measure_of(wanted: Array) -> str:
+    """How a predicate is compared: by AUC where it is true or false, by correlation where it is a number."""
+    return "AUC" if set(np.unique(wanted)) <= {0.0, 1.0} else "correlation"
+
+
+def compare(states: Array, wanted: Array, measure: str) -> Array:
+    """How well each unit follows a predicate.
+
+    ::
+
+        AUC          (sum of the ranks where it is true - P (P + 1) / 2) / (P N)      equal values share their mean rank
+        correlation  cov(h, w) / (std(h) std(w))
+
+    Parameters
+    ----------
+    states : ndarray
+        (N, S).
+    wanted : ndarray
+        (N,) the predicate.
+    measure : str
+        "AUC" or "correlation".
+
+    Returns
+    -------
+    ndarray
+        (S,), nan for a unit that never changes, and for a predicate that is too rare to say.
+    """
+    spread = states.std(0)
+    if measure == "AUC":
         true = wanted == 1
         positives, negatives = int(true.sum()), int((~true).sum())
         if min(positives, negatives) < LEAST:
-            return "AUC", nothing
-        ranks = np.argsort(np.argsort(states, axis=0), axis=0) + 1.0
+            return np.full(states.shape[1], np.nan)
+        in_order = np.sort(states, axis=0)
+        ranks = np.stack(
+            [
+                (np.searchsorted(ordered, unit, "left") + np.searchsorted(ordered, unit, "right") + 1) / 2
+                for ordered, unit in zip(in_order.T, states.T, strict=True)
+            ],
+            axis=1,
+        )
         area = (ranks[true].sum(0) - positives * (positives + 1) / 2) / (positives * negatives)
-        return "AUC", area
-    spread = states.std(0) * wanted.std()
+        return np.where(spread > 0, area, np.nan)
+    both = spread * wanted.std()
     covariance = ((states - states.mean(0)) * (wanted - wanted.mean())[:, None]).mean(0)
-    return "correlation", np.where(spread > 0, covariance / np.where(spread > 0, spread, 1), np.nan)
+    return np.where(both > 0, covariance / np.where(both > 0, both, 1), np.nan)
 
 
 @dataclass(frozen=True)

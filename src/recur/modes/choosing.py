@@ -55,14 +55,16 @@ def narrowed(
         (B, V), the symbol of each.
     """
     likely = log_probs.detach().float().cpu()
-    # from the likeliest one down, so that no temperature is too low to divide by
-    scaled = (likely - likely.max(dim=-1, keepdim=True).values) / temperature
+    # from the likeliest one down, so that no temperature is too low to divide by; one below all floats is the least
+    scaled = (likely - likely.max(dim=-1, keepdim=True).values) / max(temperature, torch.finfo(likely.dtype).tiny)
     ordered, order = scaled.sort(dim=-1, descending=True, stable=True)
     probs = torch.softmax(ordered, dim=-1)
     if top_k is not None:
         probs[:, top_k:] = 0
     if top_p is not None:
-        # a symbol stays while the mass before it is below top_p: the first always stays
+        # a symbol stays while the mass before it is below top_p: the first always stays, also when top_p rounds to 0
         probs = probs / probs.sum(-1, keepdim=True)
-        probs = probs.masked_fill(probs.cumsum(-1) - probs >= top_p, 0)
+        beyond = probs.cumsum(-1) - probs >= top_p
+        beyond[:, 0] = False
+        probs = probs.masked_fill(beyond, 0)
     return probs, order

@@ -36,7 +36,7 @@ class Stops:
         self._text = codec.kind in TEXTS
         self._ids = set() if self._text else {int(index) for stop in stops for index in codec.encode([stop])}
         # a symbol may be a single byte of a character, so this many hold the longest end for certain
-        self._reach = 2 + max((len(stop.encode()) for stop in stops), default=0)
+        self._reach = 2 + max((len(stop.encode("utf-8", "surrogatepass")) for stop in stops), default=0)
 
     def rule(self) -> Stop | None:
         """Whether what is written ends with its last symbol; None where nothing is named."""

@@ -80,7 +80,7 @@ class _Job:
     async def start(self, prompt: str) -> tuple[Memory, list[int]]:
         """The memory after a prompt, and its symbols."""
         served = self.served
-        items = served.items(prompt, first=True)
+        items = await served.items(prompt, first=True)
         served.rules(items.tolist(), self.decoding(0))
         memory, _ = await served.read(await served.compute(served.memory().begin), items)
         return memory, items.tolist()

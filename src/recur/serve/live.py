@@ -30,7 +30,7 @@ def router(state: State) -> APIRouter:
     @routes.post("/next", summary="The next item after a text, and how it would be drawn")
     async def following(body: Next) -> dict[str, Any]:
         served = state.find(body.model)
-        items = served.items(body.text, first=True)
+        items = await state.in_time(served.items(body.text, first=True))
         found = await state.in_time(served.distribution(items, body.decoding(), body.top))
         return {"items": [{"value": value, "probability": p, "drawn": q} for value, p, q in found]}
 

@@ -33,4 +33,16 @@ class RequestError(Exception):
     def body(self) -> dict[str, Any]:
         """What is sent; the form of OpenAI's errors, with the hint beside the message."""
         kind = "invalid_request_error" if self.status < 500 else "server_error"
-        return {"error": {"message": self.message, "hint": self.hint, "type": kind, "code": self.status}}
+        return {
+            "error": {
+                "message": _sendable(self.message),
+                "hint": None if self.hint is None else _sendable(self.hint),
+                "type": kind,
+                "code": self.status,
+            }
+        }
+
+
+def _sendable(text: str) -> str:
+    """A sentence that repeats what was sent, which may hold half of a surrogate pair: UTF-8 cannot."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

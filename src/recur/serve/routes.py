@@ -65,7 +65,7 @@ def router(state: State) -> APIRouter:
         served = state.find(body.model)
         length = state.check_length(body.length, LENGTH)
         decoding = body.decoding()
-        before = served.items(body.prompt, first=True)
+        before = await state.in_time(served.items(body.prompt, first=True))
         served.rules(before.tolist(), decoding)
         start, _ = await state.in_time(served.read(await served.compute(served.memory().begin), before))
 
@@ -91,7 +91,8 @@ def router(state: State) -> APIRouter:
         served = state.find(body.model)
         memory = await state.in_time(served.begin())
         if body.text is not None:
-            memory, _ = await state.in_time(served.read(memory, served.items(body.text)))
+            items = await state.in_time(served.items(body.text))
+            memory, _ = await state.in_time(served.read(memory, items))
         return _described(state.sessions.open(served.name, memory))
 
     @routes.get("/sessions/{name}", summary="What a session has read")
@@ -102,7 +103,7 @@ def router(state: State) -> APIRouter:
     async def read(name: str, body: Read) -> JSONResponse:
         session = state.sessions.find(name)
         served = state.of(session)
-        items = served.items(_value(body))
+        items = await state.in_time(served.items(_value(body)))
         async with session.lock:
             state.sessions.find(name)  # it may have been closed meanwhile
             memory, answers = await state.in_time(served.read(session.memory, items))

@@ -30,6 +30,9 @@ from recur.serve.problems import RequestError
 
 Answer = TypeVar("Answer")
 
+AT_ONCE = 4096  # characters, or elements of a list, that are split in a few milliseconds
+CHARACTERS = 64  # of one item, at most: a long word
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -152,11 +155,28 @@ class Served:
         RequestError
             413, with their number.
         """
+        self._check_size(value, most)
         encoded = self.model.mode.encode_input(self.model._input(value))
         count = 0 if encoded is None or not has_time(encoded) else len(encoded)
         if count > most:
             raise RequestError(
                 413, f"an input of {count:,} items; at most {most:,} are answered here", "send a part of it"
+            )
+
+    def _check_size(self, value: Any, most: int) -> None:
+        """Refuse what must have too many items before it is split into them, which takes as long as it is."""
+        codec = self.model.input_codec
+        if codec is None or not codec.discrete:
+            return
+        if isinstance(value, str) and len(value) > most * CHARACTERS:
+            raise RequestError(
+                413,
+                f"a text of {len(value):,} characters; at most {most:,} items are answered here",
+                "send a part of it",
+            )
+        if isinstance(value, list) and len(value) > most:
+            raise RequestError(
+                413, f"an input of {len(value):,} items; at most {most:,} are answered here", "send a part of it"
             )
 
     async def predict(self, inputs: Sequence[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
@@ -184,7 +204,7 @@ class Served:
             return start
         return (await self._read((start, language.prompt_ids(reader.mode, ""))))[0]
 
-    def items(self, value: Any, *, first: bool = False) -> np.ndarray:
+    async def items(self, value: Any, *, first: bool = False) -> np.ndarray:
         """A raw value as the items that a session reads.
 
         Raises
@@ -192,7 +212,15 @@ class Served:
         RequestError
             400 for a value that the codec does not take; 413 for one that is too long.
         """
+        self.memory()
+        if not isinstance(value, str | list) or len(value) <= AT_ONCE:
+            return self._items(value, first)
+        # others are answered while a long text is split
+        return await self.compute(self._items, value, first)
+
+    def _items(self, value: Any, first: bool) -> np.ndarray:
         mode = self.memory().mode
+        self._check_size(value, self.limits.items)
         value = self.raw(value)
         try:
             if first and self.generates:

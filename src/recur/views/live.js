@@ -85,13 +85,17 @@
     // what is followed back through time: when the keys rest
     look() {
       return this.guarded(async () => {
-        if (!view.text.trim() || FILES[this.facts.reads] || this.facts.writes === "notes") return this.deep.replaceChildren();
         const signal = this.stop("looking");
+        if (!view.text.trim() || FILES[this.facts.reads] || this.facts.writes === "notes") return this.deep.replaceChildren();
         this.deep.classList.add("busy");
-        const data = await (await ask("explain", { model: this.facts.name, value: typed(this.facts, view.text), parts: ["influence", "flow", "unrolled"], top: 5 }, signal)).json();
+        const body = { model: this.facts.name, value: typed(this.facts, view.text), parts: ["influence", "flow", "unrolled"], top: 5 };
+        let data;
+        try { data = await (await ask("explain", body, signal)).json(); } catch (error) {
+          if (error.name !== "AbortError") { this.words.replaceChildren(); this.deep.replaceChildren(); }
+          throw error;
+        } finally { this.deep.classList.remove("busy"); }
         this.paintWords(data);
         this.deep.replaceChildren();
-        this.deep.classList.remove("busy");
         this.explanation = data;
         const every = columns.map((one) => one.explanation).filter((one) => one && one.input.text === data.input.text);
         Recur.flow(this.deep, data, every.length ? every : [data], this.state);
@@ -233,7 +237,8 @@
     view.text = box.value;
     keep();
     timers.forEach(clearTimeout);
-    columns.forEach((one) => one.follow());
+    // what is still on its way is of an older text
+    columns.forEach((one) => { one.stop("looking"); one.follow(); });
     timers = [setTimeout(() => columns.forEach((one) => one.look()), SLOW)];
   }
 

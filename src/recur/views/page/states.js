@@ -14,21 +14,21 @@ function states(root, data, state = {}) {
   for (const layer of data.states.layers) {
     const box = el("div"), text = el("div"), figure = el("figure", {}, el("h3", {}, layer.name));
     const views = {};
-    for (const [name, values] of Object.entries(layer.states)) views["state " + name] = { values, low: -1, high: 1, signed: true };
-    for (const gate of layer.gates) views[(gate.kind === "gate" ? "gate " : "") + gate.name] = { values: gate.values, signed: gate.kind !== "gate", gate };
+    for (const [name, values] of Object.entries(layer.states)) views["state " + name] = { values, units: layer.shown[name], signed: true };
+    for (const gate of layer.gates) views[(gate.kind === "gate" ? "gate " : "") + gate.name] = { values: gate.values, units: layer.shown[gate.name], signed: gate.kind !== "gate", gate };
     const show = (key) => {
       state.gate = key;
-      const view = views[key], rows = layer.units.map((_, u) => view.values.map((step) => step[u])).filter((r) => r[0] !== undefined);
+      const view = views[key], units = view.units, rows = units.map((_, u) => view.values.map((step) => step[u]));
       const most = view.signed ? Math.max(1, largest(rows.flat())) : 1, colour = (v) => view.signed ? signed(v, most) : size(v);
-      const choose = (r) => text.replaceChildren(el("p", { class: "soft" }, `unit ${layer.units[r]} of ${key}, over the text:`), colouredText(layer.labels, rows[r], most));
-      box.replaceChildren(...heat(rows, layer.units.map((u) => "unit " + u), layer.labels, colour, (r, c) => `unit ${layer.units[r]}, step ${c + 1} (${visible(layer.labels[c])}): ${number(rows[r][c])}`, { height: 7, chosen: choose, title: `${key}: units by steps; arrow keys read it, Enter colours the text` }),
+      const choose = (r) => text.replaceChildren(el("p", { class: "soft" }, `unit ${units[r]} of ${key}, over the text:`), colouredText(layer.labels, rows[r], most));
+      box.replaceChildren(...heat(rows, units.map((u) => "unit " + u), layer.labels, colour, (r, c) => `unit ${units[r]}, step ${c + 1} (${visible(layer.labels[c])}): ${number(rows[r][c])}`, { height: 7, chosen: choose, title: `${key}: units by steps; arrow keys read it, Enter colours the text` }),
         scaleBar(view.signed ? SIGNED : VIRIDIS, view.signed ? number(-most) : "0 shut", view.signed ? number(most) : "1 open"));
       if (view.gate && view.gate.kind === "gate") box.append(el("p", { class: "look" }, `${key}: shut (< 0.1) ${percent(view.gate.shut)} of the time, open (> 0.9) ${percent(view.gate.open)}.`));
       choose(0);
     };
     const chosen = views[state.gate] ? state.gate : Object.keys(views)[0];
     figure.append(choice("of", Object.keys(views).map((k) => [k, k]), chosen, show), box, text,
-      caption(`The ${layer.units.length} of ${layer.size} units that vary most; a scale around 0 for states, 0 to 1 for gates. Click a row to colour the text by that unit.`, "Which units change where the meaning changes?"));
+      caption(`The units that vary most, at most 64; a scale around 0 for states, 0 to 1 for gates. Click a row to colour the text by that unit.`, "Which units change where the meaning changes?"));
     root.append(figure);
     show(chosen);
     if (layer.gates.some((g) => g.kind === "gate")) root.append(saturation(layer));

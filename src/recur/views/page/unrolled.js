@@ -98,7 +98,8 @@ function unrolled(root, data, state) {
   function play() {
     if (timer) { clearInterval(timer); timer = null; button.textContent = "▶ play"; return; }
     button.textContent = "⏸ pause";
-    timer = setInterval(() => go(state.frame + 1), 700);
+    // a figure that another has taken the place of plays no longer
+    timer = setInterval(() => { if (figure.isConnected) go(state.frame + 1); else clearInterval(timer); }, 700);
   }
   const button = el("button", { type: "button", onclick: play }, "▶ play");
   const controls = el("div", { class: "controls" }, el("button", { type: "button", onclick: () => go(0), "aria-label": "to the first step" }, "|◀"),
