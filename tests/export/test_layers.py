@@ -128,7 +128,7 @@ def test_a_file_that_differs_from_the_layer_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_fails_its_check_takes_no_ones_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*arguments: object, **options: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RecurError("it differs")
 
     monkeypatch.setattr(check, "differences", fail)

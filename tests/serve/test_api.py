@@ -256,9 +256,13 @@ def test_a_piece_of_notes_goes_on_as_pitches_and_midi(client: TestClient) -> Non
 
 
 def test_what_is_too_large_is_refused_before_it_is_computed(client: TestClient) -> None:
-    assert "at most 300 are answered here" in refused(client, "/explain", {"model": "lines", "value": "a " * 400}, 413)
+    assert "at most 300 items are answered here" in refused(
+        client, "/explain", {"model": "lines", "value": "a " * 400}, 413
+    )
     many = ["the " * 30_000]
-    assert "at most 20,000 are answered here" in refused(client, "/predict", {"model": "lines", "inputs": many}, 413)
+    assert "at most 20,000 items are answered here" in refused(
+        client, "/predict", {"model": "lines", "inputs": many}, 413
+    )
 
 
 def test_another_pages_script_is_refused(client: TestClient) -> None:

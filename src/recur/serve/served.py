@@ -160,7 +160,7 @@ class Served:
         count = 0 if encoded is None or not has_time(encoded) else len(encoded)
         if count > most:
             raise RequestError(
-                413, f"an input of {count:,} items; at most {most:,} are answered here", "send a part of it"
+                413, f"an input of {count:,} items; at most {most:,} items are answered here", "send a part of it"
             )
 
     def _check_size(self, value: Any, most: int) -> None:
@@ -168,16 +168,13 @@ class Served:
         codec = self.model.input_codec
         if codec is None or not codec.discrete:
             return
+        size = ""
         if isinstance(value, str) and len(value) > most * CHARACTERS:
-            raise RequestError(
-                413,
-                f"a text of {len(value):,} characters; at most {most:,} items are answered here",
-                "send a part of it",
-            )
-        if isinstance(value, list) and len(value) > most:
-            raise RequestError(
-                413, f"an input of {len(value):,} items; at most {most:,} are answered here", "send a part of it"
-            )
+            size = f"a text of {len(value):,} characters"
+        elif isinstance(value, list) and len(value) > most:
+            size = f"an input of {len(value):,} items"
+        if size:
+            raise RequestError(413, f"{size}; at most {most:,} items are answered here", "send a part of it")
 
     async def predict(self, inputs: Sequence[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
         """Answer raw inputs, as `Model.predict` does."""
