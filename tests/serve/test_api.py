@@ -259,7 +259,7 @@ def test_what_is_too_large_is_refused_before_it_is_computed(client: TestClient) 
     assert "at most 300 items are answered here" in refused(
         client, "/explain", {"model": "lines", "value": "a " * 400}, 413
     )
-    many = ["the " * 30_000]
+    many = {"model": "lines", "inputs": ["the " * 30_000]}
     assert "at most 20,000 items are answered here" in refused(
         client, "/predict", {"model": "lines", "inputs": many}, 413
     )
