@@ -27,6 +27,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 
 demo: $(VENV)/.installed
 	@$(BIN)/recur demo
+	@command -v recur > /dev/null || echo "First:     source $(BIN)/activate"
 
 test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses=8 $(PYTEST_ARGS)

@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from examples import files
 
 FOLDER = Path(__file__).parent.parent / "examples"
 LONGEST = 60
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:compiled the cell")
 
 
 def test_there_is_one_for_each_mode_and_one_for_an_own_cell() -> None:
-    assert {file.stem for file in FOLDER.glob("*.py")} == set(REACHES)
+    assert {file.stem for file in FOLDER.glob("*.py")} == {*REACHES, "files"}
 
 
 @pytest.mark.parametrize("name", REACHES)
@@ -42,3 +43,16 @@ def test_an_example_learns_what_it_says(
     assert (reached if REACHES[name] > 0 else -reached) >= REACHES[name]
     assert capsys.readouterr().out.strip(), "an example shows something"
     assert not list(tmp_path.iterdir()), "an example leaves nothing behind"
+
+
+def test_the_files_of_the_guides_are_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reviews.csv").write_text("my own", encoding="utf-8")
+    written = files.main()
+    assert set(written) == set(files.MAKERS) - {"reviews.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == set(files.MAKERS)
+    assert (tmp_path / "reviews.csv").read_text(encoding="utf-8") == "my own"
+    assert "reviews.csv is there already" in capsys.readouterr().out
+    assert files.main() == []

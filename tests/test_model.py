@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from examples.files import sentences
 
 import recur
 from recur.errors import ConfigError, DataError
 from recur.modes import Prediction
-from tests.docs.files import sentences
 
 TEXTS = ["a fine film", "a dull film", "a warm song", "a cold song", "so bright", "so flat"]
 LABELS = ["good", "bad"] * 3

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 import torch
+from examples.files import pairs, reviews, sentences, series, tagged
 
 import recur
 from recur.errors import RunError
 from recur.run import open_run
-from tests.docs.files import pairs, reviews, sentences, series, tagged
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
+from examples.files import reviews, series
 
 from recur.cli import output
 from tests.cli.running import run
-from tests.docs.files import reviews, series
 
 
 @pytest.fixture(scope="module")

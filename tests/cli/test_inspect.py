@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from examples.files import reviews, sentences
 
 from tests.cli.running import Outcome, run
-from tests.docs.files import reviews, sentences
 
 TINY = ("--hidden-size", "12", "--batch-size", "16", "--seed", "1", "--device", "cpu", "--epochs", "2", "--lr", "0.01")
 TEXT = "we know that the clouds are in the"

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
+from examples.files import flowers, pairs, reviews, sentences, series
 
 from tests.cli.running import PLAIN, Outcome, matches, run
-from tests.docs.files import flowers, pairs, reviews, sentences, series
 
 TINY = ("--hidden-size", "24", "--batch-size", "16", "--seed", "1", "--device", "cpu")
 SMALL = (*TINY, "--epochs", "2")

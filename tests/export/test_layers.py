@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +141,14 @@ def test_a_file_that_fails_its_check_takes_no_ones_place(tmp_path: Path, monkeyp
         export_layer(RNN(2, 3), path)
     assert path.read_text() == "the one that was there"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_check_leaves_nothing_in_the_home_of_whoever_asks(tmp_path: Path) -> None:
+    file = str(tmp_path / "a.onnx")
+    source = f"from recur.nn import RNN; from recur.export import export_layer; export_layer(RNN(2, 3), {file!r})"
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache")}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", source], check=True, env=environment, timeout=300)
+    assert [path.name for path in home.rglob("*") if "onnx" in path.name.lower()] == []

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from examples.files import reviews
 
 import recur
 from recur.codecs import ClassCodec, FramesCodec, ImagesCodec, NotesCodec, NumbersCodec, TagsCodec, WordsCodec
@@ -21,7 +22,6 @@ from recur.modes.many_to_many import ManyToMany
 from recur.modes.many_to_one import ManyToOne
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
-from tests.docs.files import reviews
 
 pytest.importorskip("onnxruntime")
 import onnx

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from examples.files import reviews, sentences
 
 import recur
 from recur.model import Model
 from recur.serve import Limits, create_app
-from tests.docs.files import reviews, sentences
 
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from examples.files import sentences
 
 import recur
 from recur import inspect as inspector
 from recur.engine import watch
 from recur.training.gradients import GradientNorms, octaves
-from tests.docs.files import sentences
 from tests.modes.helpers import Row, batch_of, build, rows
 
 

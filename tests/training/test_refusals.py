@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from examples.files import pairs, reviews, sentences, tagged
 
 import recur
 from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
@@ -20,7 +21,6 @@ from recur.modes import build
 from recur.training import tbptt
 from recur.training.feed import Rows
 from recur.training.stream import StreamFeed, Tape
-from tests.docs.files import pairs, reviews, sentences, tagged
 
 QUICK: dict[str, Any] = {"max_steps": 2, "hidden_size": 8, "progress": False}
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import torch
+from examples.files import pairs, reviews, sentences, series, tagged
 from safetensors.torch import load_file
 
 import recur.training.loop as training_loop  # the name in the room is a function
@@ -24,7 +25,6 @@ from recur.errors import RunError
 from recur.training import Paused, learn
 from recur.training.pause import Request
 from tests.cli.running import PLAIN
-from tests.docs.files import pairs, reviews, sentences, series, tagged
 
 FILES = {
     "stream": (sentences, "a.txt", {"dropout": 0.2, "bptt": 16}),

@@ -20,6 +20,8 @@ _EFFICIENCY = 0.35
 _OVERHEAD = 60e-6
 # copies of each weight: itself, its gradient and two averages of AdamW
 _COPIES = 4
+# cells whose layers have torch.nn's parameters: two biases where the equation has one (see nn.binding)
+_TWO_BIASES = ("elman", "elman_relu", "lstm")
 # a side of the grid of places that is read of a picture (see nn.convolutions)
 _PLACES = 7
 
@@ -113,8 +115,11 @@ def _recurrent(model: ModelConfig, sizes: list[int], first: int, directions: int
     cell = equations.get(model.cell)
     total, given = 0, first
     for size in sizes:
-        known = dict.fromkeys(cell.free_sizes, size) | {"X": given, "H": size}
-        total += directions * sum(math.prod(cell.shape(name, **known)) for name in cell.parameters)
+        known = dict.fromkeys(cell.free_sizes, max(1, size // 2)) | {"X": given, "H": size}
+        counts = {name: math.prod(cell.shape(name, **known)) for name in cell.parameters}
+        if model.cell in _TWO_BIASES:
+            counts["b"] *= 2
+        total += directions * sum(counts.values())
         given = size * directions
     return total
 

@@ -287,7 +287,10 @@ def _flow(question: Question, found: Ledger) -> dict[str, Any]:
             }
         )  # fmt: skip
     readout = found.readout.get("W_hy")
+    # of a sequence as a whole there is one answer, at no step of its own
     answers = labels_of(question, "decoder" if isinstance(question, OneWritten) else "stack", 10**6)
+    if not question.has_steps:
+        answers = ["the answer"]
     return {
         "errors": [
             {"error": float(e), "step": int(t), "label": answers[int(t)] if int(t) < len(answers) else ""}
@@ -315,7 +318,9 @@ def sentence(norms: Array, labels: Sequence[str], *, backwards: bool = False) ->
     what = (
         "it vanishes" if ratio < 0.01
         else "it fades" if ratio < 0.1
+        else "it weakens" if ratio < 0.5
         else "it explodes" if ratio > 10
+        else "it grows" if ratio > 2
         else "it is carried all the way"
     )  # fmt: skip
     if ratio == 0:

@@ -120,6 +120,7 @@ class Lines:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
+        self._samples: list[str] = []
 
     def begin(self, beginning: Beginning) -> None:
         for line in introduction(beginning):
@@ -130,8 +131,11 @@ class Lines:
 
     def evaluated(self, evaluation: Evaluation) -> None:
         self.say(evaluation_line(evaluation))
-        for line in sample_lines(evaluation.samples):
+        lines = sample_lines(evaluation.samples)
+        # what was answered in the same way before says nothing new
+        for line in lines if lines != self._samples else ():
             self.say(line)
+        self._samples = lines
 
     def say(self, text: str) -> None:
         # looked up each time, so that a redirected standard error is followed
@@ -145,6 +149,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self._live: Live | None = None
+        self._samples: list[str] = []
 
     def begin(self, beginning: Beginning) -> None:
         from rich.console import Console
@@ -166,8 +171,10 @@ class Terminal:
             return
         style = "bold green" if evaluation.best else ""
         self._live.console.print(Text(evaluation_line(evaluation), style=style))
-        for line in sample_lines(evaluation.samples):
+        lines = sample_lines(evaluation.samples)
+        for line in lines if lines != self._samples else ():
             self._live.console.print(Text(line, style="dim"))
+        self._samples = lines
 
     def say(self, text: str) -> None:
         from rich.text import Text
@@ -272,7 +279,7 @@ def ending(reason: str, metrics: dict[str, Any], folder: Path | None) -> str:
     name = metrics["figure"]
     said = [f"finished: {reason}"]
     if name in metrics["held_out"]:
-        said.append(f"held-out {name} {figure(name, metrics['held_out'][name])}")
+        said.append(f"best held-out {name} {figure(name, metrics['held_out'][name])}")
     if metrics["test"] and name in metrics["test"]:
         said.append(f"test {name} {figure(name, metrics['test'][name])}")
     return "; ".join(said) + (f"; the run is in {folder}" if folder else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -62,9 +63,9 @@ def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[s
     most = max((v for one in found["options"] for v in map(abs, _numbers(one[against]["scores"][method]))), default=0.0)
     odds = f"log-odds of {option['label']} against the others"
     what = odds if against == "candidates" else f"log p({option['label']})" if unit == "nats" else "the value"
-    yield bold(_clipped(f"what speaks for “{option['label']}”", columns)) + dim(
-        _clipped(f"  ({_HOW[method].format(what=what)}, {unit})", max(0, columns - 24 - len(option["label"])))
-    )
+    yield bold(_clipped(f"what speaks for “{option['label']}”", columns))
+    for line in _wrapped(f"  {_HOW[method].format(what=what)}, in {unit}", columns):
+        yield dim(line)
     if decorated():
         yield from _words(items, scores, most, columns)
     kept = {t for _, t in sorted(known, reverse=True)[:MOST_ITEMS]}
@@ -79,9 +80,11 @@ def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[s
         yield dim(f"  … and {left} weaker item" + "s" * (left > 1))
     if known:
         strength, t = max(known)
-        times = f", {math.exp(min(strength, 700)):.3g} times" if unit == "nats" else ""
+        times = f", {_times(strength)} times" if unit == "nats" else ""
         way = "for" if scores[t] >= 0 else "against"
-        yield _clipped(f"“{_shown(items[t])}” speaks most, {way} it: {scores[t]:+.2f} {unit}{times}", columns)
+        yield from _wrapped(f"“{_shown(items[t])}” speaks most, {way} it: {scores[t]:+.2f} {unit}{times}", columns)
+    if any(item.endswith("?") and len(item) > 1 for item in items):
+        yield from _wrapped("a word with a question mark behind it is one that the network does not know", columns)
 
 
 def _words(items: Sequence[str], scores: Sequence[float | None], most: float, columns: int) -> Iterator[str]:
@@ -100,13 +103,14 @@ def _words(items: Sequence[str], scores: Sequence[float | None], most: float, co
 
 def _flow(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
     """The gradient at every step as a row of small bars on a logarithmic scale."""
-    yield bold("the way back") + dim(_clipped("  (||de/dstates|| of every step, logarithmic; left is the first step)",
-                                             max(0, columns - 14)))  # fmt: skip
+    yield bold("the way back")
+    for line in _wrapped("  ||de/dstates|| of every step, logarithmic; left is the first step", columns):
+        yield dim(line)
     longest = max(len(layer["name"]) for layer in flow["layers"])
     for layer in flow["layers"]:
         norms = layer["norms"]["message"][-max(8, columns - longest - 6) :]
         yield f"  {layer['name']:<{longest}}  {sparks(norms)}"
-        yield _clipped(f"  {layer['sentence']}", columns)
+        yield from _wrapped(f"  {layer['sentence']}", columns)
 
 
 def sparks(values: Sequence[float]) -> str:
@@ -179,7 +183,7 @@ def compared(data: Mapping[str, Any], columns: int) -> Iterator[str]:
         yield f"  {d:>8}  " + "".join(cells).rstrip()
     yield dim("  (bars are logarithmic: full is 1, empty is a millionth)")
     for name, run in zip(names, runs, strict=True):
-        yield _clipped(f"{name}: {run['sentence']}", columns)
+        yield from _wrapped(f"{name}: {run['sentence']}", columns)
 
 
 def _numbers(values: Sequence[float | None]) -> list[float]:
@@ -188,6 +192,22 @@ def _numbers(values: Sequence[float | None]) -> list[float]:
 
 def _shown(item: str) -> str:
     return {" ": "␣", "\n": "⏎"}.get(item, item) if unicode() else repr(item)[1:-1] if item.isspace() else item
+
+
+def _times(strength: float) -> str:
+    """exp(strength) as a person says it.
+
+    >>> [_times(one) for one in (0.5, 3.0, 8.23, 30.0)]
+    ['1.6', '20', '3,752', '1.1e+13']
+    """
+    factor = math.exp(min(strength, 700))
+    return f"{factor:.1f}" if factor < 10 else f"{factor:,.0f}" if factor < 1e6 else f"{factor:.1e}"
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """A sentence in as many lines as it takes, all of them indented like the first."""
+    indent = " " * (len(text) - len(text.lstrip()))
+    return textwrap.wrap(text, max(20, columns), subsequent_indent=indent)
 
 
 def _clipped(text: str, columns: int) -> str:

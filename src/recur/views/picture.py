@@ -31,11 +31,14 @@ def picture(explanations: Sequence[Mapping[str, Any]], path: Path) -> None:
         Without matplotlib.
     """
     data = explanations[0]
-    figure, grid = _figure(3 if data["flow"] else 1)
+    # of one error alone, error by error is the way back again
+    several = bool(data["flow"]) and len(data["flow"]["followed"]) > 1
+    figure, grid = _figure(3 if several else 2 if data["flow"] else 1)
     _influence(grid[0], data)
     if data["flow"]:
         same = [one for one in explanations if one["flow"] and one["input"]["text"] == data["input"]["text"]]
         _flow(grid[1], same)
+    if several:
         _itemised(grid[2], data)
     figure.suptitle(_short(data["question"]["says"][:1].upper() + data["question"]["says"][1:], 110), x=0.02, ha="left")
     _save(figure, path)
@@ -95,7 +98,10 @@ def _flow(axes: Any, every: Sequence[Mapping[str, Any]]) -> None:
     _items(axes, labels)
     axes.legend(fontsize=8)
     axes.set_title("The way back: the gradient of the answer's error at every step", loc="left", fontsize=10)
-    said = "; ".join(f"{one['model']['name']}: {one['flow']['layers'][0]['sentence']}" for one in every)
+    said = "; ".join(
+        f"{one['model']['name'] if len(every) > 1 else layer['name']}: {layer['sentence']}"
+        for one in every for layer in one["flow"]["layers"][: 1 if len(every) > 1 else None]
+    )  # fmt: skip
     _note(axes, said + ". Total derivative through all later steps; logarithmic.")
 
 
@@ -146,7 +152,7 @@ def _figure(rows: int) -> tuple[Any, list[Any]]:
     figure = Figure(figsize=(11, 4.1 * rows + 0.4), dpi=110)
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
-    figure.subplots_adjust(hspace=0.85, left=0.08, right=0.955, top=1 - 0.75 / (4.1 * rows + 0.4), bottom=0.32 / rows)
+    figure.subplots_adjust(hspace=0.85, left=0.08, right=0.94, top=1 - 0.75 / (4.1 * rows + 0.4), bottom=0.32 / rows)
     return figure, list(axes)
 
 

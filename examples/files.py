@@ -1,4 +1,7 @@
-"""The files that the README and the guides work on, made small and from a seed."""
+"""The files that the README and the guides work on, made small and from a seed.
+
+``python examples/files.py`` writes those that are not there yet into the folder where you stand.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from array import array
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from recur.codecs import NotesCodec
-from tests.pictures import square, write_picture
+from recur.errors import MissingExtraError, require
 
 GOOD, BAD = ["fine", "lovely", "warm", "bright"], ["dull", "cold", "empty", "flat"]
 THINGS = ["film", "story", "song", "evening", "play", "meal"]
@@ -90,8 +95,13 @@ def flowers(path: Path) -> None:
 
 def corners(folder: Path) -> None:
     """Pictures of a bright square on the left or on the right, a folder for each."""
+    pillow = require("PIL.Image", "image")
     for place in range(60):
-        write_picture(folder / ("left", "right")[place % 2] / f"{place}.png", square(place))
+        noise = np.random.default_rng(place).integers(0, 64, (12, 12), np.uint8)
+        noise[1 + place % 4 // 2 * 6 :, place % 2 * 6 :][:4, 1:5] = 255
+        path = folder / ("left", "right")[place % 2] / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pillow.fromarray(noise).save(path)
 
 
 def songs(folder: Path) -> None:
@@ -141,3 +151,24 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "tunes.csv": tunes,
     "sounds": sounds,
 }
+
+
+def main(folder: Path = Path()) -> list[str]:
+    """Write what is not there yet; return the names of what was written."""
+    written = []
+    for name, make in MAKERS.items():
+        if (folder / name).exists():
+            print(f"{name} is there already")
+            continue
+        try:
+            make(folder / name)
+        except MissingExtraError as error:
+            print(f"{name} was left out: {error}")
+            continue
+        print(f"{name}: {(make.__doc__ or '').splitlines()[0]}")
+        written.append(name)
+    return written
+
+
+if __name__ == "__main__":
+    main()
