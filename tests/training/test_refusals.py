@@ -183,3 +183,10 @@ def test_rows_of_an_example_are_plain_values() -> None:
     table = read({"text": np.array(["a b", "c d"]), "label": np.array([0, 1])}, DataConfig())
     roles = Roles("many-to-one", ["text"], ["label"], "words", "class", None, False, "")
     assert RowExamples(table, roles, np.arange(2))[1].target == 1
+
+
+@pytest.mark.parametrize("options", [{"scale_embedding": False}, {"embedding_range": 0.3}], ids=["scale", "range"])
+def test_what_is_said_of_an_embedding_is_refused_where_there_is_none(options: dict[str, Any]) -> None:
+    rows = {"v": [float(step % 7) for step in range(200)]}
+    with pytest.raises(ConfigError, match="has no effect here .* on symbols"):
+        recur.fit(rows, input="v", **QUICK, **options)

@@ -71,7 +71,7 @@ class Exported:
 def export_model(
     mode: Mode, path: Path | str, *, step: bool = False, facts: Mapping[str, str] | None = None
 ) -> Exported:
-    """Write a network as ONNX for any batch and any number of steps, and compare the file with it.
+    """Write a network as ONNX for any batch of rows and any number of steps, and compare the file with it.
 
     =============  =====================================  ======================================================
     mode           inputs                                 outputs
@@ -87,7 +87,8 @@ def export_model(
 
     Words that are read with their letters are ids (B, T, 1 + L): the word, then its letters, zeros after the last.
     Pictures are x (B, H, W, C) of 0 ... 255, frames x (B, T, H, W, C). Of piano rolls the answer is probabilities
-    (B, T, C), and of a chain of tags (crf) scores (B, T, V) and the best tags (B, T).
+    (B, T, C), and of a chain of tags (crf) scores (B, T, V) and the best tags (B, T). There is at least one row, and of
+    such a chain at least one step: onnxruntime has no empty loops.
 
     One step of a forecast gives all H steps where they are answered at once, and one where each is read back: read it
     back as the next x. ``before``, of a forecast that is relative to the last value, is what it forecasts as it was in

@@ -172,6 +172,8 @@ def refuse_idle(config: Config, roles: Roles) -> None:
     kinds = (roles.input_codec, roles.target_codec)
     spelled = roles.input_codec == "words" and roles.reads_a_sequence and not roles.own_future
     tagged = roles.mode == "synced" and roles.target_codec == "tags"
+    symbols = {*data.TEXTS, "tags", "class", *(("notes",) if config.data.notes == "melody" else ())}
+    embedded = roles.input_codec in symbols or (writes and roles.target_codec in symbols)
     default = Config()
     for section, name, acts, where in (
         (
@@ -193,6 +195,7 @@ def refuse_idle(config: Config, roles: Roles) -> None:
         ("data", "frame_rate", roles.input_codec == "frames", "on videos"),
         *(("data", name, "notes" in kinds, "on notes") for name in ("notes", "frames_per_beat", "transpose")),
         *(("data", name, "audio" in kinds, "on sound") for name in SOUND),
+        *(("model", name, embedded, "on symbols") for name in ("embedding_range", "scale_embedding")),
         ("model", "pooling", roles.mode == "many-to-one", "in many-to-one"),
         ("model", "character_size", spelled, "where words are read to say something else"),
         ("model", "crf", tagged, "where every step gets a tag"),
