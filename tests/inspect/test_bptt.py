@@ -9,6 +9,7 @@ from torch import nn
 
 from recur import equations
 from recur import inspect as inspector
+from recur.inspect import record
 from recur.inspect.bptt import as_batch
 from recur.modes import Batch, Mode
 from recur.nn import Recurrent
@@ -241,3 +242,16 @@ def test_windows_of_ragged_rows_have_the_errors_of_whole_rows() -> None:
     batch = batch_of(mode, [Row(row.input, row.input) for row in rows("words", "words") if len(row.input.split()) > 1])
     whole, cut = inspector.ledger(mode, batch), inspector.ledger(mode, batch, window=2)
     np.testing.assert_allclose(np.sort(cut.errors), np.sort(whole.errors), rtol=1e-10)
+
+
+def test_a_frozen_network_can_be_looked_at_by_two_at_once() -> None:
+    mode = build("synced", "words", None)
+    mode.requires_grad_(False)
+    mode.train()
+    with record.recording(mode):
+        with record.recording(mode):
+            pass
+        assert not mode.training
+        assert all(parameter.requires_grad for parameter in mode.parameters()), "the first is still looking"
+    assert mode.training
+    assert not any(parameter.requires_grad for parameter in mode.parameters())

@@ -7,10 +7,12 @@ BPTT written out (engine/bptt.py) carries it back through the copies: all number
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -133,18 +135,45 @@ class Recorder:
 def recording(mode: Mode) -> Iterator[Recorder]:
     """Note all that a network does in here; it is in evaluation mode, and gradients are on."""
     recorder = Recorder(mode)
-    was_training = mode.training
-    frozen = [p for p in mode.parameters() if not p.requires_grad]
-    mode.eval()
-    for parameter in frozen:
-        parameter.requires_grad_(True)
+    with _prepared(mode), torch.enable_grad(), watch.watched_by(recorder):
+        yield recorder
+
+
+@dataclass
+class _Before:
+    """What a network was before the first of those who look at it now."""
+
+    training: bool
+    frozen: list[torch.nn.Parameter]
+    lookers: int = 0
+
+
+_looked_at: WeakKeyDictionary[Mode, _Before] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+@contextmanager
+def _prepared(mode: Mode) -> Iterator[None]:
+    """Evaluation mode, and frozen parameters with gradients, until the last of several threads has looked."""
+    with _lock:
+        before = _looked_at.get(mode)
+        if before is None:
+            before = _Before(mode.training, [p for p in mode.parameters() if not p.requires_grad])
+            _looked_at[mode] = before
+            mode.eval()
+            for parameter in before.frozen:
+                parameter.requires_grad_(True)
+        before.lookers += 1
     try:
-        with torch.enable_grad(), watch.watched_by(recorder):
-            yield recorder
+        yield
     finally:
-        for parameter in frozen:
-            parameter.requires_grad_(False)
-        mode.train(was_training)
+        with _lock:
+            before.lookers -= 1
+            if not before.lookers:
+                del _looked_at[mode]
+                for parameter in before.frozen:
+                    parameter.requires_grad_(False)
+                mode.train(before.training)
 
 
 @dataclass(frozen=True)
