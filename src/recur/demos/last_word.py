@@ -32,6 +32,7 @@ LONG = (
     "apple pie with tea . I speak fluent"
 )
 QUESTIONS = (NEAR, FAR, LONG)
+LINES = 24_000  # to learn from; with two thirds of them the LSTM is right on 92 % at the worst distance, not on 97 %
 TOP = 3
 
 
@@ -158,7 +159,7 @@ def ask(job: Job) -> Answers:
 def _write_corpus(folder: Path) -> None:
     """Write the corpus, unless it is there; a run goes on with the lines that it began with."""
     if not (folder / "test.jsonl").is_file():
-        corpus.build().write(folder)
+        corpus.build(train=LINES).write(folder)
 
 
 def report(result: dict[str, Any], width: int) -> Iterable[str]:
