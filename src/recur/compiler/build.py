@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,10 +20,14 @@ from recur.compiler.toolchain import CELL_SET, HEADERS, compile_library, instruc
 _SANITIZE = ("-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g1", "-O1")
 
 
-def main(folder: str, *options: str) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Compile everything, several files at a time."""
-    extra = _SANITIZE if "--sanitize" in options else ()
-    target, best = Path(folder), instruction_set()
+    parser = argparse.ArgumentParser(prog="python -m recur.compiler.build", description=str(__doc__).split("\n\n")[0])
+    parser.add_argument("folder", type=Path, help="where the libraries go")
+    parser.add_argument("--sanitize", action="store_true", help="watch every access to memory and undefined operation")
+    options = parser.parse_args(arguments)
+    extra = _SANITIZE if options.sanitize else ()
+    target, best = options.folder, instruction_set()
     generate(str(target / "source"))
     cells = CELL_SET.get(best, best)
     jobs = [(HEADERS / "core.cpp", target / best / "core.so", best, ("-fopenmp", *extra))]
@@ -32,4 +38,4 @@ def main(folder: str, *options: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())
