@@ -260,9 +260,7 @@ def test_what_is_too_large_is_refused_before_it_is_computed(client: TestClient) 
         client, "/explain", {"model": "lines", "value": "a " * 400}, 413
     )
     many = {"model": "lines", "inputs": ["the " * 30_000]}
-    assert "at most 20,000 items are answered here" in refused(
-        client, "/predict", {"model": "lines", "inputs": many}, 413
-    )
+    assert "at most 20,000 items are answered here" in refused(client, "/predict", many, 413)
 
 
 def test_another_pages_script_is_refused(client: TestClient) -> None:
