@@ -184,8 +184,11 @@ class RunFolder:
         save_weights(mode, new)
         mark = fingerprint(new)
         files = self.info.setdefault("files", {})
-        files[WEIGHTS] = [mark, *files.get(WEIGHTS, [])[:1]]
-        self._write_info()
+        before = files.get(WEIGHTS, [])[:1]
+        # the first weights are named when they are there: until then a folder without them is whole
+        if before:
+            files[WEIGHTS] = [mark, *before]
+            self._write_info()
         os.replace(new, self.path / WEIGHTS)
         flush_folder(self.path)
         files[WEIGHTS] = [mark]

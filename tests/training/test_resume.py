@@ -130,6 +130,31 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bits(tmp_path: Path) -> Non
     same(tmp_path / "whole", tmp_path / "parts")
 
 
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_killed_around_the_first_weights_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    rename = os.replace
+
+    def kill(source: Any, target: Any) -> None:
+        if Path(target).name != "model.safetensors":
+            return rename(source, target)
+        if after:
+            rename(source, target)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", kill)
+        with pytest.raises(Killed):
+            learn(settings(tmp_path, "classes", max_steps=2), out=tmp_path / "parts", progress=False)
+    learn(settings(tmp_path, "classes", max_steps=2), out=tmp_path / "parts", progress=False)
+    learn(settings(tmp_path, "classes", max_steps=2), out=tmp_path / "whole", progress=False)
+    same(tmp_path / "whole", tmp_path / "parts")
+
+
 def _progress(run: Path) -> str:
     """The checkpoint that counts."""
     pointer = run / "checkpoint" / "LATEST"
