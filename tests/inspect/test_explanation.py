@@ -158,6 +158,9 @@ def test_unknown_words_stand_in_their_places_though_the_text_begins_with_a_capit
     mode = learned("synced", "words", None, {})
     found = inspector.explain(mode, "The zebra ran", parts=["influence"])
     assert found["input"]["items"] == ["⟨start⟩", "the", "zebra?", "ran"]
+    assert found["input"]["unknown"] == [2]
+    tokens, _ = units.read_states(mode, "The zebra ran")
+    assert tokens == ["⟨start⟩", "the", "zebra", "ran"], "predicates are about the text itself"
 
 
 def test_states_of_another_size_are_shown_with_their_own_units() -> None:

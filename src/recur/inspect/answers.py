@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from recur.codecs import Codec
-from recur.errors import ConfigError, DataError, did_you_mean
+from recur.errors import ConfigError, DataError
 from recur.inspect.labels import input_labels, place_of, shown, symbol_labels
-from recur.inspect.question import Option, Question, chosen_first, columns_of, log_probs_of
+from recur.inspect.question import Option, Question, chosen_first, columns_of, log_probs_of, unsayable
 from recur.modes import ManyToMany, ManyToOne, OneToMany, OneToOne, Synced
 from recur.modes.mode import Batch, Encoded
 from recur.modes.outputs import NumberOutput, SymbolOutput
@@ -148,11 +148,7 @@ def one_symbol(codec: Codec, target: Any) -> int:
     """
     ids = codec.encode(target)
     if len(ids) != 1 or int(ids[0]) == getattr(codec, "unk_id", None):
-        vocabulary = [str(one) for one in getattr(codec, "vocabulary", []) if not str(one).startswith("<")]
-        raise DataError(
-            f'"{target}" is not one symbol that this network can write.{did_you_mean(str(target), vocabulary)}',
-            hint="give one of its vocabulary as --target",
-        )
+        raise unsayable(codec, target, "symbol")
     return int(ids[0])
 
 

@@ -20,7 +20,7 @@ from recur.inspect.answers import OneWritten
 from recur.inspect.ask import ask
 from recur.inspect.bptt import ITEMISED, LayerLedger, Ledger, Part, distance_of_memory, follow
 from recur.inspect.influence import METHODS, of_option
-from recur.inspect.labels import symbol_labels
+from recur.inspect.labels import symbol_labels, unknown_places
 from recur.inspect.next_item import NextWord
 from recur.inspect.question import Question
 from recur.inspect.record import Seen, walk
@@ -130,6 +130,7 @@ def explain(
             "text": mode.input_codec.show(value, 400) if mode.input_codec is not None else "",
             "items": question.items,
             "removable": question.removable,
+            "unknown": unknown_places(mode.input_codec, question.values),
             "timed": question.has_time,
         },
         "question": {

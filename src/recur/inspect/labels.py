@@ -51,8 +51,8 @@ def input_labels(mode: Mode, value: Any, values: Array) -> tuple[list[str], list
     return number_labels(codec, values), [True] * len(values)
 
 
-def symbol_labels(codec: Codec, ids: Array, value: Any) -> list[str]:
-    """Symbols as a person reads them; unknown words as they stand in the text."""
+def symbol_labels(codec: Codec, ids: Array, value: Any, *, unknown_mark: str = "?") -> list[str]:
+    """Symbols as a person reads them; unknown words as they stand in the text, with a mark behind them."""
     vocabulary: Sequence[str] | None = getattr(codec, "vocabulary", None)
     if vocabulary is None:
         return [shown(codec, [int(index)]) if int(index) < codec.size else "⟨start⟩" for index in ids]
@@ -68,8 +68,18 @@ def symbol_labels(codec: Codec, ids: Array, value: Any) -> list[str]:
     if shift is not None:
         for number, token in enumerate(own, shift):
             if int(ids[number]) == unknown:
-                labels[number] = f"{token}?"
+                labels[number] = f"{token}{unknown_mark}"
     return [MARKS.get(label, label) for label in labels]
+
+
+def unknown_places(codec: Codec | None, values: Array | None) -> list[int]:
+    """The places, from 0, of symbols that the network does not know."""
+    unknown = getattr(codec, "unk_id", None)
+    if unknown is None or values is None or values.ndim == 0:
+        return []
+    # of words that are read with their letters the word stands first
+    ids = values if values.ndim == 1 else values[:, 0]
+    return np.flatnonzero(ids == unknown).tolist()
 
 
 def _agree(labels: list[str], own: list[str]) -> bool:

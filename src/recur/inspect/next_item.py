@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur.errors import DataError, did_you_mean
+from recur.errors import DataError
 from recur.inspect.labels import number_labels, symbol_labels
-from recur.inspect.question import Option, Question
+from recur.inspect.question import Option, Question, unsayable
 from recur.modes import Synced, candidates, language
 from recur.modes.mode import Batch, Encoded
 from recur.modes.outputs import TEXTS, NumberOutput
@@ -65,12 +65,7 @@ class NextWord(Question):
         ids = self._ids(target)
         unknown = getattr(codec, "unk_id", None)
         if not len(ids) or (codec.kind == "words" and len(ids) != 1) or unknown in ids:
-            vocabulary = [token for token in getattr(codec, "vocabulary", []) if not token.startswith("<")]
-            raise DataError(
-                f'"{target}" is not one {"word" if codec.kind == "words" else "text"} that this network can say.'
-                f"{did_you_mean(target, vocabulary)}",
-                hint="give one word of its vocabulary as --target",
-            )
+            raise unsayable(codec, target, "word" if codec.kind == "words" else "text")
         with self.mode.answering():
             log_prob = float(self.score(*self.rows(1), ids))
         return [Option(target, float(np.exp(log_prob)), ids), *others]

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from recur.errors import ConfigError, DataError
+from recur.codecs import Codec
+from recur.errors import ConfigError, DataError, did_you_mean
 from recur.modes import Mode
 from recur.modes.mode import Batch, Encoded, pad
 from recur.modes.outputs import NumberOutput, Output, SymbolOutput
@@ -150,6 +151,15 @@ def columns_of(output: Output, vectors: Tensor, targets: Sequence[Any]) -> Tenso
     if isinstance(output, NumberOutput):
         return output.values(vectors)[:, columns]
     return log_probs_of(output, vectors)[:, columns]
+
+
+def unsayable(codec: Codec, target: object, what: str) -> DataError:
+    """What is said of a chosen answer that a network cannot give, with the nearest that it can."""
+    vocabulary = [str(one) for one in getattr(codec, "vocabulary", []) if not str(one).startswith("<")]
+    return DataError(
+        f'"{target}" is not one {what} that this network can say.{did_you_mean(str(target), vocabulary)}',
+        hint="give one of its vocabulary as --target",
+    )
 
 
 def chosen_first(options: list[Option], label: str, otherwise: list[Option]) -> list[Option]:

@@ -29,7 +29,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Predicate = Callable[[Sequence[str]], Sequence[float]]
 
 MOST_STEPS = 20_000
-SENTENCE_ENDS = {".", "?", "!", ".?", "??", "!?"}  # the last three: unknown to the network
 LEAST = 10  # steps on which a predicate must be true, and false
 
 
@@ -95,7 +94,7 @@ def place_in_sentence(tokens: Sequence[str]) -> list[float]:
     found, place = [], 0
     for token in tokens:
         found.append(float(place))
-        place = 0 if token.strip() in SENTENCE_ENDS else place + 1
+        place = 0 if token.strip() in (".", "?", "!") else place + 1
     return found
 
 
@@ -318,7 +317,8 @@ def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[Place, st
             mode.encoder(mode.inputs(values))
         else:
             raise ConfigError(f"{mode.name} reads no sequence of symbols, so no unit follows one")
-    return symbol_labels(codec, ids, value), seen.found
+    # predicates are about the text itself, whether or not the network knows its words
+    return symbol_labels(codec, ids, value, unknown_mark=""), seen.found
 
 
 class _States(Recorder):

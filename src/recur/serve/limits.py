@@ -22,7 +22,7 @@ class Limits:
     length : int
         Symbols that one request may ask for.
     items : int
-        Items of one input.
+        Items of one input; a text of more than 64 characters for each of them is refused before it is split.
     explained : int
         Items of an input that is explained, which takes a pass for each of them.
     sessions : int

@@ -115,12 +115,24 @@ class Silent:
     def end(self) -> None: ...
 
 
+class _Shown:
+    """Samples that were shown last: what is answered in the same way again says nothing new."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def new(self, samples: Sequence[Sample]) -> list[str]:
+        """The lines to show."""
+        before, self._lines = self._lines, sample_lines(samples)
+        return [] if self._lines == before else self._lines
+
+
 class Lines:
     """One plain line a report, to standard error or another stream."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
-        self._samples: list[str] = []
+        self._samples = _Shown()
 
     def begin(self, beginning: Beginning) -> None:
         for line in introduction(beginning):
@@ -131,11 +143,8 @@ class Lines:
 
     def evaluated(self, evaluation: Evaluation) -> None:
         self.say(evaluation_line(evaluation))
-        lines = sample_lines(evaluation.samples)
-        # what was answered in the same way before says nothing new
-        for line in lines if lines != self._samples else ():
+        for line in self._samples.new(evaluation.samples):
             self.say(line)
-        self._samples = lines
 
     def say(self, text: str) -> None:
         # looked up each time, so that a redirected standard error is followed
@@ -149,7 +158,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self._live: Live | None = None
-        self._samples: list[str] = []
+        self._samples = _Shown()
 
     def begin(self, beginning: Beginning) -> None:
         from rich.console import Console
@@ -171,10 +180,8 @@ class Terminal:
             return
         style = "bold green" if evaluation.best else ""
         self._live.console.print(Text(evaluation_line(evaluation), style=style))
-        lines = sample_lines(evaluation.samples)
-        for line in lines if lines != self._samples else ():
+        for line in self._samples.new(evaluation.samples):
             self._live.console.print(Text(line, style="dim"))
-        self._samples = lines
 
     def say(self, text: str) -> None:
         from rich.text import Text

@@ -83,7 +83,7 @@ def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[s
         times = f", {_times(strength)} times" if unit == "nats" else ""
         way = "for" if scores[t] >= 0 else "against"
         yield from _wrapped(f"“{_shown(items[t])}” speaks most, {way} it: {scores[t]:+.2f} {unit}{times}", columns)
-    if any(item.endswith("?") and len(item) > 1 for item in items):
+    if data["input"]["unknown"]:
         yield from _wrapped("a word with a question mark behind it is one that the network does not know", columns)
 
 
