@@ -206,6 +206,46 @@ def constant_first(x, h, W_xh, W_hh):
     return maximum(-0.1, minimum(0.7, W_xh @ x + W_hh @ h))
 
 
+@equation(x="X", h="H", W="H X", U="H H")
+def rectified_apart(x, h, W, U):
+    return tanh(relu(U @ h) + relu(W @ x))
+
+
+@equation(x="X", h="H", W="H X", U="H H")
+def the_larger_product(x, h, W, U):
+    return maximum(U @ h, W @ x)
+
+
+@equation(x="X", h="H", W="H X", U="H H")
+def modulated_input(x, h, W, U):
+    return cos(U @ h) * (W @ x)
+
+
+@equation(x="X", h="H", W="H X", U="H H")
+def gated_by_both(x, h, W, U):
+    return softplus(U @ h) * softplus(W @ x)
+
+
+@equation(x="X", h="H", c="H", W="4H X", U="4H H", a="4H", b_x="4H", b_h="4H", b="4H")
+def multiplicative_integration_lstm(x, h, c, W, U, a, b_x, b_h, b):
+    drive, recurrent = W @ x, U @ h
+    i, f, g, o = split(a * drive * recurrent + b_x * drive + b_h * recurrent + b, 4)
+    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+    return sigmoid(o) * tanh(c), c
+
+
+@equation(x="X", h="H", s="H", W_u="H X", W_d="H X", W_b="H X", W_c="H X", A="H", d="H", D="H")
+def selective_state_space(x, h, s, W_u, W_d, W_b, W_c, A, d, D):
+    u, step = W_u @ x, softplus(W_d @ x + d)
+    s = exp(-step * exp(A)) * s + step * (W_b @ x) * u
+    return (W_c @ x) * s + D * u + 0 * h, s
+
+
+@equation(x="X", h="H", W="H X", U="H H", w="1 X", u="1 H")
+def a_number_read_back(x, h, W, U, w, u):
+    return tanh(U @ h) * (w @ x) + sin(w @ x) * (W @ x) + (u @ h) * (w @ x)
+
+
 ODD = [
     one_matrix_for_both, state_first, product_of_a_product, in_halves, three_states, element_by_element,
     input_in_halves, parameters_alone, every_function, divided_by_a_total, a_matrix_used_twice, added_totals,
@@ -213,5 +253,6 @@ ODD = [
     remembers_the_step_before, states_that_change_places, no_matrix, memory_of_nothing,
     norms_of_two_sizes, squared_products, a_chain_of_products, constants_and_nothing_else_in_a_state,
     sums_over_units, scaled_by_one_number, one_minus_a_mean, one_minus_a_gate_of_the_input, two_totals_multiplied,
-    softmax, constant_first, gate_of_one_number,
+    softmax, constant_first, gate_of_one_number, rectified_apart, the_larger_product, modulated_input, gated_by_both,
+    multiplicative_integration_lstm, selective_state_space, a_number_read_back,
 ]  # fmt: skip

@@ -62,6 +62,27 @@ def test_an_odd_equation_can_be_differentiated_twice(cell):
     assert torch.autograd.gradgradcheck(outputs, (case.x, *case.parameters.values()), fast_mode=True)
 
 
+# each multiplies or compares a product with the input with another value, so the backward pass reads that product
+READ_BACK = [
+    odd_cells.rectified_apart, odd_cells.the_larger_product, odd_cells.modulated_input, odd_cells.gated_by_both,
+    odd_cells.multiplicative_integration_lstm, odd_cells.selective_state_space, odd_cells.a_number_read_back,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", READ_BACK, ids=lambda cell: cell.name)
+def test_native_gradients_are_those_of_finite_differences(cell):
+    case = make(cell, 4, 2, 3, 3, ragged=True)
+    names = list(case.leaves)
+
+    def outputs(*leaves):
+        given = dict(zip(names, leaves, strict=True))
+        states = {name: given.pop(f"{name}_0") for name in cell.states}
+        result = run(cell, given.pop("x"), states, given, lengths=case.lengths, backend="native", all_states=True)
+        return (*result.all_states.values(), *result.states.values())
+
+    assert torch.autograd.gradcheck(outputs, tuple(case.leaves.values()), rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [

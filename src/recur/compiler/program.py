@@ -5,8 +5,8 @@ again where that takes at most one transcendental operation on what is in memory
 tape holds already), and stored where it takes more. So an LSTM stores its four gates and its cell state, and computes
 tanh(c) again; a GRU stores r, z, n and W_hn h; an Elman network stores nothing but its output.
 
-Products with the input stand in the tape before the loop begins, and what is stored takes their place as soon as they
-have been read.
+Products with the input are in the tape before the loop begins. One that nothing reads after its stage, neither a later
+stage nor the backward pass, gives its column to a stored value; one that the backward pass reads keeps it.
 """
 
 from __future__ import annotations
@@ -213,8 +213,7 @@ class _Writer:
         backward, backward_scratch, shares, input_grads, sums = self._backward(
             {**available, **operands}, operands, derivatives
         )  # fmt: skip
-        read_later = {share.operand for share in shares}
-        physical, columns = _reuse(training, tape.sizes, len(sizes), read_later)
+        physical, columns = _reuse(training, tape.sizes, len(sizes), _read(backward) | {s.operand for s in shares})
         _rename(training, physical)
         _rename(backward, physical)
         shares = [Share(s.block, s.derivative, physical.get(s.operand, s.operand), s.start) for s in shares]
@@ -261,7 +260,10 @@ class _Writer:
         for atom in forward:
             if id(atom) not in read or id(atom) in known or atom.op in {"constant", "count"}:
                 continue
-            if cost(atom, lambda a: id(a) in known) > 1:
+            if is_hoisted(atom):
+                # it is in the tape already, and stays there
+                known.add(id(atom))
+            elif cost(atom, lambda a: id(a) in known) > 1:
                 targets.append(Target(atom, atom.size, tape.new(atom, atom.size)))
                 known.add(id(atom))
         return targets
@@ -355,14 +357,20 @@ class _Writer:
 def _reuse(
     training: Schedule, sizes: list[Size], hoisted: int, read_later: set[Place]
 ) -> tuple[dict[Place, Place], list[Size]]:
-    """Let what is stored take the columns of products with the input that nobody reads any more."""
-    never = len(training.stages)
-    last = {}
+    """Let what is stored take the columns of products with the input that nothing reads any more.
+
+    A column is free from the last stage that loads it: a kernel loads what it needs of a unit before it stores. Not
+    free is what the backward pass reads (``read_later``), what a product reads, for that takes all units of it, and a
+    number that stages of another size load, for these may still be at work when it is overwritten.
+    """
+    operands = {place for stage in training.stages for group in stage.groups for place, _ in group.operands}
+    last: dict[int, int] = {}
     for column in range(hoisted):
         place = Place("tape", column)
         uses = [i for i, stage in enumerate(training.stages) if place in stage.loads.values()]
-        operand = any(place == p for stage in training.stages for group in stage.groups for p, _ in group.operands)
-        last[column] = never if operand or place in read_later else max(uses, default=0)
+        apart = any(training.stages[i].size != sizes[column] for i in uses)
+        if place not in read_later | operands and not apart:
+            last[column] = max(uses, default=0)
     physical: dict[Place, Place] = {}
     columns = sizes[:hoisted]
     for i, stage in enumerate(training.stages):
@@ -378,6 +386,12 @@ def _reuse(
                 del last[free]
                 physical[place] = Place("tape", free)
     return physical, columns
+
+
+def _read(planned: Schedule) -> set[Place]:
+    """Every place that a schedule loads or multiplies."""
+    loaded = {place for stage in planned.stages for place in stage.loads.values()}
+    return loaded | {place for stage in planned.stages for group in stage.groups for place, _ in group.operands}
 
 
 def _rename(planned: Schedule, physical: dict[Place, Place]) -> None:

@@ -98,6 +98,11 @@ def _leaf(node: Node, sizes: Mapping[str, int]) -> Tensor | float:
     raise KeyError(f"no value for {node.op} {node}")
 
 
+def _softplus(value: Tensor) -> Tensor:
+    # torch's threshold of 20 is made for float32: in float64 it leaves out 2e-9 of the value and of its derivative
+    return F.softplus(value, threshold=40.0)
+
+
 _UNARY = {
     "neg": torch.neg,
     "tanh": torch.tanh,
@@ -110,5 +115,5 @@ _UNARY = {
     "sign": torch.sign,
     "sin": torch.sin,
     "cos": torch.cos,
-    "softplus": F.softplus,
+    "softplus": _softplus,
 }

@@ -263,7 +263,7 @@ template <class V> RECUR_INLINE V v_softplus(V x) {
   using T = typename NumberOf<V>::T;
   V y = v_exp(x);
   for (int i = 0; i < Lane<T>::count; ++i) y[i] = std::log1p(y[i]);
-  return x > T(20) ? x : y;
+  return x > T(40) ? x : y;  // log(1 + e^-40) is below the last bit of a double, and e^40 is a float
 }
 
 }  // namespace recur

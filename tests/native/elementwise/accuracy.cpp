@@ -43,7 +43,7 @@ namespace function {
 FUNCTION(exp, std::exp(x))
 FUNCTION(tanh, std::tanh(x))
 FUNCTION(sigmoid, 1 / (1 + std::exp(-x)))
-FUNCTION(softplus, x > 20 ? x : std::log1p(std::exp(x)))
+FUNCTION(softplus, x > 50 ? x : std::log1p(std::exp(x)))
 FUNCTION(log, std::log(x))
 FUNCTION(sqrt, std::sqrt(x))
 FUNCTION(sin, std::sin(x))
