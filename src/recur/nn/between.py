@@ -25,7 +25,11 @@ def drop_between(y: Tensor, steps: Steps, dropout: float, variational_dropout: f
 
     Of packed steps none is padding, and torch.nn draws for them in the same order: one seed means one result in both.
     """
-    y = functional.dropout(y, dropout, training=True)
+    if dropout > 0 and not y.is_contiguous():
+        # dropout draws in the order of memory, which batch_first changes: one seed means one mask in both layouts
+        y = y * functional.dropout(torch.ones(y.shape, dtype=y.dtype, device=y.device), dropout, training=True)
+    else:
+        y = functional.dropout(y, dropout, training=True)
     if variational_dropout == 0:
         return y
     mask = lock("between", partial(locked, y, steps.rows, variational_dropout))

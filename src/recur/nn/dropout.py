@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from recur.nn.checks import check_probability
@@ -41,7 +40,8 @@ class LockedDropout(Locking):
         if not self.training or self.p == 0:
             return x
         one_step = x[:, :1] if self.batch_first else x[:1]
-        return x * self.lock("mask", lambda: torch.empty_like(one_step).bernoulli_(1 - self.p).div_(1 - self.p))
+        # a new tensor, not `empty_like`: one seed means one mask, whatever the strides of x
+        return x * self.lock("mask", lambda: x.new_empty(one_step.shape).bernoulli_(1 - self.p).div_(1 - self.p))
 
     def extra_repr(self) -> str:
         return f"p={self.p}" + ("" if self.batch_first else ", batch_first=False")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
 import torch
+from torch import Tensor
 
 from recur.errors import ConfigError
 from recur.nn.binding import TORCH_NAMES
@@ -103,6 +104,16 @@ class LSTM(Recurrent):
         self.mode = "LSTM"
         self.proj_size = proj_size
         self.layer_norm = layer_norm
+
+    def get_expected_cell_size(self, input: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int]:
+        """Return (L*D, B, H), the shape of the cell state.
+
+        Raises
+        ------
+        LayerInputError
+            If the layers differ in size, so that their states are a list.
+        """
+        return self._expected_sizes(input, batch_sizes)[1]
 
 
 def _check_projection(proj_size: int, hidden_size: int | Sequence[int], layer_norm: bool) -> None:

@@ -63,21 +63,35 @@ class Steps:
         order = self.packed.sorted_indices
         return map_state(lambda tensor: tensor.index_select(1, order), state)
 
-    def leave(self, state: State) -> State:
-        """Bring a state (L*D, B, S) into the caller's order of rows."""
+    def leave(self, state: State, alone: bool = False) -> State:
+        """Bring a state (L*D, B, S) into the caller's order of rows; ``alone`` as in ``output``."""
         if self.unbatched:
-            return map_state(lambda tensor: tensor.squeeze(1), state)
+            return map_state(lambda tensor: tensor.squeeze_(1) if alone else tensor.squeeze(1), state)
         if self.packed is None or self.packed.unsorted_indices is None:
             return state
         order = self.packed.unsorted_indices
         return map_state(lambda tensor: tensor.index_select(1, order), state)
 
-    def output(self, y: Tensor) -> Tensor | PackedSequence:
-        """Give the outputs (T, B, O), or packed (N, O), in the form in which the input came."""
+    @property
+    def moves_axes(self) -> bool:
+        """Whether outputs leave with other axes than the engine's."""
+        return self.unbatched or (self.batch_first and self.packed is None)
+
+    def output(self, y: Tensor, alone: bool = False) -> Tensor | PackedSequence:
+        """Give the outputs (T, B, O), or packed (N, O), in the form in which the input came.
+
+        ``alone`` says that nothing else holds ``y``: its axes are then moved in place, because autograd refuses to
+        detach a view in place, or to change one that was made without gradients.
+        """
         if self.packed is None:
+            if alone and self.moves_axes:
+                return y.squeeze_(1) if self.unbatched else y.transpose_(0, 1)
             return self.series(y)
+        flat = y
+        if self.packing is None:
+            flat = y.flatten(0, 1).clone() if alone else y.flatten(0, 1)
         return PackedSequence(
-            y if self.packing is not None else y.flatten(0, 1),
+            flat,
             self.packed.batch_sizes,
             self.packed.sorted_indices,
             self.packed.unsorted_indices,

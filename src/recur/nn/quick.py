@@ -80,9 +80,10 @@ def run_quickly(layer: Recurrent, x: Any, hx: Any) -> tuple[Tensor, Any] | None:
         x, *ends = run(tensors)
         finals.append(ends)
     layer.__dict__["_reports"] = [REPORT]
-    y = x.transpose(0, 1) if layer.batch_first else x
+    # axes are moved in place: a view could not be detached, nor changed after a call without gradients
+    y = x.transpose_(0, 1) if layer.batch_first else x
     if len(finals) == 1:
-        last = [end.unsqueeze(0) for end in finals[0]]
+        last = [end.unsqueeze_(0) for end in finals[0]]
         return y, last[0] if len(last) == 1 else tuple(last)
     names_of = layer.equation.states
     joined = [[dict(zip(names_of, ends, strict=True))] for ends in finals]

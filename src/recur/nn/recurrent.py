@@ -12,25 +12,26 @@ from torch.nn.utils.rnn import PackedSequence
 
 from recur import engine as backends
 from recur.compiler.variants import recurrent_states
-from recur.engine import Noise, Report
+from recur.engine import Noise, Report, watch
 from recur.equations import Equation
 from recur.errors import ConfigError, RecurError
 from recur.nn import checks, initial
 from recur.nn.between import drop_between, merge_directions
 from recur.nn.binding import bind, recurrent_matrices
 from recur.nn.extras import describe
-from recur.nn.locking import Lock, Locking
+from recur.nn.locking import Lock
 from recur.nn.masks import draw_noise, drop_weights
 from recur.nn.padding import Steps, arrange
 from recur.nn.quick import QuickLayers, run_quickly
 from recur.nn.report import merge_reports
 from recur.nn.state import State, StepStates, flat_state, join_state, split_state
 from recur.nn.stream import Stream
+from recur.nn.torch_interface import TorchInterface
 
 Series = list[list[dict[str, Tensor]]]
 
 
-class Recurrent(Locking):
+class Recurrent(TorchInterface):
     r"""A layer over any equation: ``states_t = f(x_t, states_{t-1})`` for t = 1..T, in L layers and D directions.
 
     Parameters
@@ -310,9 +311,14 @@ class Recurrent(Locking):
                 return found
         steps, initial_states = self._enter(input, hx, lengths, resets)
         y, finals, series = self._run_layers(steps, initial_states, return_all_states)
-        state = steps.leave(join_state(finals, self.equation.states, self._state_sizes))
+        joined = join_state(finals, self.equation.states, self._state_sizes)
         if not return_all_states:
-            return steps.output(y), state
+            alone = _holds_alone()
+            if alone and steps.moves_axes and y.requires_grad and self._reports[-1].ran == "stock":
+                # torch's kernels keep their output for the backward pass, which may not change in any way
+                y = y.clone()
+            return steps.output(y, alone), steps.leave(joined, alone)
+        state = steps.leave(joined)
         arranged = [[{n: steps.series(s) for n, s in one.items()} for one in layer] for layer in series]
         return steps.output(y), state, arranged
 
@@ -463,31 +469,18 @@ class Recurrent(Locking):
             raise RecurError("this layer has not run yet, so there is nothing to report", hint="call it once: layer(x)")
         return merge_reports(self._reports)
 
-    @property
-    def all_weights(self) -> list[list[nn.Parameter]]:
-        """The parameters of each layer and direction, as in torch.nn."""
-        return [[getattr(self, n) for n in binding.names()] for layer in self._bindings for binding in layer]
-
-    @property
-    def _flat_weights_names(self) -> list[str]:
-        return [name for layer in self._bindings for binding in layer for name in binding.names()]
-
-    @property
-    def _flat_weights(self) -> list[Tensor | None]:
-        return [getattr(self, name, None) for name in self._flat_weights_names]
-
-    def flatten_parameters(self) -> None:
-        """Do nothing: parameters need no common chunk of memory here. Kept so that torch.nn code runs unchanged."""
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        state["_reports"] = []
-        state["_quick"] = None
-        return state
-
     def extra_repr(self) -> str:
         cell = [self.equation.name] if type(self) is Recurrent else []
         return ", ".join([*cell, f"{self.input_size}", f"{self.hidden_size}", *describe(self)])
+
+
+def _holds_alone() -> bool:
+    """Whether nothing but the layer holds its results: no observer, no tracer, no transform."""
+    return (
+        not torch.compiler.is_compiling()
+        and watch.current() is None
+        and torch._C._functorch.maybe_current_level() is None
+    )
 
 
 def _initial_name(state: str, layer: int, direction: int) -> str:

@@ -64,6 +64,7 @@ def run(call: Call, report: Report) -> Result:
         *(parameters[name].contiguous() for name in (*made.matrices, *made.vectors)),
     ]
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        call = _snapshot(call)
         steps = segment_steps(made, call)
         if steps is None:
             outputs = list(Recurrence.apply(made, call, *tensors))  # type: ignore[no-untyped-call]
@@ -80,6 +81,14 @@ def run(call: Call, report: Report) -> Result:
         dict(zip(names, series, strict=True)) if call.all_states else None,
         report,
     )
+
+
+def _snapshot(call: Call) -> Call:
+    """The same call with lengths and resets of its own: the backward pass reads them again, and autograd cannot tell
+    when a caller has reused their memory."""
+    lengths = None if call.lengths is None else call.lengths.clone()
+    resets = None if call.resets is None else call.resets.clone()
+    return replace(call, lengths=lengths, resets=resets)
 
 
 def _uncast(call: Call) -> Call:

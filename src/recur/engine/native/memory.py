@@ -26,7 +26,8 @@ def empty(core: Core, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     address = core.acquire(size)
     if not address:
         raise MemoryError(f"{size / 1e9:.1f} GB for the outputs of a recurrent layer")
-    return torch.frombuffer(held(core, address, size), dtype=dtype).view(shape)
+    # `data`, because autograd refuses to change a view made inside a Function in place
+    return torch.frombuffer(held(core, address, size), dtype=dtype).view(shape).data
 
 
 _release: dict[tuple[int, int], type[ctypes.Array[ctypes.c_char]]] = {}

@@ -205,12 +205,12 @@ def _batch_first(x: Tensor) -> bool:
 
 
 def room(made: Compiled, x: Tensor, width: int) -> Tensor:
-    """Room for one state of every step, laid out in memory as the input is."""
+    """Room for one state of every step, laid out in memory as the input is; not a view: callers may change it."""
     if x.dim() == 2:
         return empty(made.core, (x.shape[0], width), x.dtype)
     T, B = x.shape[0], x.shape[1]
     if _batch_first(x):
-        return empty(made.core, (B, T, width), x.dtype).transpose(0, 1)
+        return empty(made.core, (B, T, width), x.dtype).transpose(0, 1).data
     return empty(made.core, (T, B, width), x.dtype)
 
 
