@@ -1,13 +1,35 @@
-"""Files written in one step: after a crash there is the old one or the new one, never a part."""
+"""Safe writing: files replaced in one step, no link followed, nothing removed but what is known by name.
+
+After a crash there is the old file or the new one, never a part. A temporary file has a random name and is created
+exclusively (``O_CREAT | O_EXCL``), so that nothing that lies in the way is written through. What cannot be written
+(a full disk, a link or a device in the place of the file) is a `WriteError`.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import secrets
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from recur.errors import WriteError
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # a FIFO in the place of a file must not block its opening
+_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_UNFINISHED = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{16}\.part", re.DOTALL)
+_LONGEST_NAME = 200  # bytes of a name in the name of its temporary file; systems allow 255 in all
+_KINDS = (
+    (stat.S_ISLNK, "a link"), (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"),
+)  # fmt: skip
 
 
 def write_text(path: Path, text: str) -> None:
@@ -17,36 +39,205 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file: written beside, flushed to the disk, renamed."""
-    with replacing(path) as part:
+    with replacing(path, size=len(content)) as part:
         part.write_bytes(content)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` to write and to check; only when all went well does it take the place of ``path``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+def replacing(path: Path, *, size: int | None = None) -> Iterator[Path]:
+    """A file beside ``path`` to write and to check; only when all went well does it take the place of ``path``.
+
+    Parameters
+    ----------
+    path : Path
+        A regular file, or a name that is free. Missing folders are made.
+    size : int, optional
+        Bytes that will be written, for the message of a full disk.
+
+    Raises
+    ------
+    WriteError
+        When ``path`` is a link, a folder or a device, or the system refuses to write.
+    """
+    with explained(path, size=size):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_irregular(path)
+        part = create_beside(path)
+        try:
+            yield part
+            flush(part)
+            os.replace(part, path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        flush_folder(path.parent)
+
+
+def create_beside(path: Path) -> Path:
+    """Create an empty file of a random name beside ``path``; the user's umask decides who may read it."""
+    short = path.name.encode("utf-8", "surrogateescape")[:_LONGEST_NAME].decode("utf-8", "ignore")
+    part = path.with_name(f".{short}.{secrets.token_hex(8)}.part")
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, 0o666))
+    return part
+
+
+def unfinished(name: str) -> str | None:
+    """Return the name of the file that a temporary file was meant for, or None for a name that is not ours.
+
+    >>> unfinished(".run.json.0123456789abcdef.part"), unfinished("run.json.part")
+    ('run.json', None)
+    """
+    found = _UNFINISHED.fullmatch(name)
+    return found["name"] if found else None
+
+
+def open_in_place(path: Path) -> int:
+    """Open a file for reading and writing, created where it is missing; return its descriptor.
+
+    For the few files that grow or are locked, and cannot be replaced. A file with a second name (a hard link) is
+    refused: what is written here would change the other one.
+
+    Raises
+    ------
+    WriteError
+        When it is not a regular file of one name, or the system refuses.
+    """
+    with explained(path):
+        refuse_irregular(path)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _NO_WAIT | _BINARY, 0o666)
+        found = os.fstat(handle)
+        if stat.S_ISREG(found.st_mode) and found.st_nlink <= 1:
+            return handle
+        os.close(handle)
+        names = f"it has {found.st_nlink} names (hard links)" if stat.S_ISREG(found.st_mode) else _is(found.st_mode)
+        raise WriteError(
+            f"{path} is not written to: {names}, expected a regular file of its own",
+            hint=f"remove {path}, or put a copy in its place",
+        )
+
+
+def refuse_irregular(path: Path) -> None:
+    """Refuse a path that is there and is not a regular file; a link is not followed.
+
+    Raises
+    ------
+    WriteError
+    """
+    mode = _mode(path)
+    if mode is None or stat.S_ISREG(mode):
+        return
+    raise WriteError(
+        f"{path} is not written to: {_is(mode)}{_leads_to(path)}, expected a regular file or a free name",
+        hint="name a new file" if not stat.S_ISLNK(mode) else "remove the link, or name the file that it leads to",
+    )
+
+
+def refuse_linked_folder(folder: Path) -> None:
+    """Refuse a folder that is a link or something else; one that is missing is fine.
+
+    Raises
+    ------
+    WriteError
+    """
+    mode = _mode(folder)
+    if mode is None or stat.S_ISDIR(mode):
+        return
+    raise WriteError(
+        f"{folder} is not written to: {_is(mode)}{_leads_to(folder)}, expected a folder that recur made",
+        hint=f"move {folder} away, or write to another folder",
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where it is missing; refuse a link in its place.
+
+    Raises
+    ------
+    WriteError
+    """
+    with explained(folder):
+        refuse_linked_folder(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def strangers(folder: Path, own: Callable[[str], bool]) -> list[str]:
+    """Names in a folder that `remove_folder` would not delete: of somebody else, or no regular files."""
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if not (own(e.name) and e.is_file(follow_symlinks=False)))
+
+
+def remove_folder(folder: Path, own: Callable[[str], bool]) -> bool:
+    """Delete a real folder whose every entry is a regular file with a name of ours.
+
+    Parameters
+    ----------
+    own : callable
+        Whether a name is one of ours.
+
+    Returns
+    -------
+    bool
+        False, with nothing deleted, where it holds anything else or is a link.
+    """
+    mode = _mode(folder)
+    if mode is None or not stat.S_ISDIR(mode) or strangers(folder, own):
+        return False
+    with explained(folder):
+        if os.unlink not in os.supports_dir_fd:
+            for path in folder.iterdir():
+                path.unlink()
+        else:
+            # by the descriptor: a link that takes the folder's place meanwhile is not followed
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK)
+            try:
+                for name in os.listdir(handle):
+                    os.unlink(name, dir_fd=handle)
+            finally:
+                os.close(handle)
+        folder.rmdir()
+    return True
+
+
+def remove_file(path: Path) -> bool:
+    """Delete a regular file; False, with nothing deleted, for anything else."""
+    mode = _mode(path)
+    if mode is None or not stat.S_ISREG(mode):
+        return False
+    with explained(path):
+        path.unlink(missing_ok=True)
+    return True
+
+
+@contextmanager
+def explained(path: Path, *, size: int | None = None) -> Iterator[None]:
+    """Turn what the system refuses while ``path`` is written into a sentence with the numbers in it.
+
+    Raises
+    ------
+    WriteError
+    """
     try:
-        yield part
-        flush(part)
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
+        yield
+    except WriteError:
         raise
-    flush_folder(path.parent)
+    except OSError as error:
+        raise _refusal(path, error, size) from error
 
 
 def fingerprint(path: Path) -> dict[str, Any]:
     """Return the size and SHA-256 of a file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": path.stat().st_size, "sha256": digest}
+        return {"bytes": file.tell(), "sha256": digest}
 
 
 def flush(path: Path) -> None:
     """Make a file outlive a power cut."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+    handle = os.open(path, os.O_RDWR | _NO_LINK | _BINARY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def flush_folder(folder: Path) -> None:
@@ -55,5 +246,57 @@ def flush_folder(folder: Path) -> None:
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
+        except OSError as error:
+            # some network and user-space file systems cannot
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
         finally:
             os.close(handle)
+
+
+def _refusal(path: Path, error: OSError, size: int | None) -> WriteError:
+    needs = "" if size is None else f", {size:,} bytes are needed"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        free = ""
+        with suppress(OSError):
+            free = f" ({shutil.disk_usage(path.parent).free:,} bytes are free{needs})"
+        return WriteError(
+            f"{path} cannot be written: the disk is full, or its quota is used up{free}",
+            hint="free some space, or write to another disk",
+        )
+    if error.errno == errno.EFBIG:
+        return WriteError(
+            f"{path} cannot be written: the limit of the size of a file is exceeded{needs}",
+            hint="`ulimit -f` shows the limit; raise it, or write to another disk",
+        )
+    if error.errno == errno.ELOOP:
+        return WriteError(
+            f"{path} is not written to: it is a link, expected a regular file or a free name", hint="remove the link"
+        )
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return WriteError(
+            f"{path} cannot be written: a file is in the place of a folder above it", hint="write to another folder"
+        )
+    said = (error.strerror or str(error)).lower()
+    return WriteError(f"{path} cannot be written: {said}", hint="name a place that can be written to")
+
+
+def _mode(path: Path) -> int | None:
+    """The kind and the permissions of a path itself, None where there is nothing."""
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _refusal(path, error, None) from error
+
+
+def _is(mode: int) -> str:
+    return f"it is {next((words for test, words in _KINDS if test(mode)), 'no regular file')}"
+
+
+def _leads_to(path: Path) -> str:
+    try:
+        return f" to {os.readlink(path)}"
+    except (OSError, AttributeError):
+        return ""

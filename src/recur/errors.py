@@ -9,7 +9,7 @@ from types import ModuleType
 
 
 class RecurError(Exception):
-    """An error that a user can mend: a message and, where there is one, the fix.
+    """An error that the user can fix: a message and, where there is one, the fix.
 
     Parameters
     ----------
@@ -54,6 +54,10 @@ class ConfigError(RecurError, ValueError):
 
 class RunError(RecurError, ValueError):
     """A run folder is missing, altered, truncated or not one of ours."""
+
+
+class WriteError(RecurError, OSError):
+    """A file cannot be written: no space, no permission, or a link or a device in its place."""
 
 
 class TrainingError(RecurError, RuntimeError):

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from recur import config_file
 from recur._version import __version__
-from recur.atomic import fingerprint, flush, flush_folder, write_text
+from recur.atomic import fingerprint, flush, flush_folder, unfinished, write_text
 from recur.config import Config
 from recur.errors import ConfigError, RecurError, RunError, did_you_mean
 from recur.figures import plain
@@ -287,7 +287,7 @@ def claim(folder: Path) -> bool:
     if (folder / "run.json").is_file():
         read_info(folder)
         return True
-    strangers = sorted(p.name for p in folder.iterdir() if p.name not in (".lock", "run.json.part"))
+    strangers = sorted(p.name for p in folder.iterdir() if p.name != ".lock" and unfinished(p.name) != "run.json")
     if strangers:
         raise RunError(
             f"{folder} has files but is not a run folder (it has {strangers[0]} and no run.json); "

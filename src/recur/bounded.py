@@ -1,0 +1,217 @@
+"""Bounded reading: regular files up to a size, JSON and TOML up to a depth; anything else is a sentence.
+
+A file may come from elsewhere. A named pipe or a device in its place must not block or fill the memory, a deeply nested
+text must not exhaust the stack, and a key that is given twice must not hide one of its values.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from recur.errors import DataError, RecurError
+
+MIB = 2**20
+DEEPEST = 100  # levels of JSON; what recur writes has fewer than 10
+DEEPEST_TOML = 20  # a configuration has 3
+LONGEST_NUMBER = 400  # digits; the largest 64-bit float has 309
+
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# texts and comments of TOML; every alternative also matches without its end, so that the time is linear
+_TOML_TEXT = re.compile(
+    r'''"""(?:[^\\]|\\.)*?(?:"""|\Z)|'{3}.*?(?:'{3}|\Z)|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|\#[^\n]*''', re.DOTALL
+)
+_DOTTED = re.compile(rf"(?:\.[^.=\n\[\]{{}},]*){{{DEEPEST_TOML}}}")
+
+
+def open_regular(path: Path, most: int | None = None, *, error: type[RecurError] = DataError) -> BinaryIO:
+    """Open a regular file for reading; a link to one is followed.
+
+    Parameters
+    ----------
+    path : Path
+    most : int, optional
+        Bytes that it may have.
+    error : type
+        What is raised.
+
+    Raises
+    ------
+    RecurError
+        Of the type ``error``: when the file is missing, is a folder, a pipe, a device or a socket, or is larger.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | _NO_WAIT)
+    except FileNotFoundError:
+        raise error(f"{path} is missing") from None
+    except (OSError, ValueError) as refused:
+        reason = (getattr(refused, "strerror", None) or str(refused)).lower()
+        raise error(f"{path} cannot be read: {reason}") from refused
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise error(f"{path} is {_kind(found.st_mode)}, expected a regular file", hint="name a file")
+        if most is not None and found.st_size > most:
+            raise error(f"{path} has {found.st_size:,} bytes, expected at most {most:,}", hint="name another file")
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_bytes(path: Path, most: int, *, error: type[RecurError] = DataError) -> bytes:
+    """Read a regular file of at most ``most`` bytes.
+
+    Raises
+    ------
+    RecurError
+        Of the type ``error``.
+    """
+    with open_regular(path, most, error=error) as file:
+        try:
+            # one byte more: a file that grows, or whose size the system does not know
+            content = file.read(most + 1)
+        except OSError as refused:
+            raise error(f"{path} cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+    if len(content) > most:
+        raise error(f"{path} has more than {most:,} bytes, expected at most that", hint="name another file")
+    return content
+
+
+def read_text(path: Path, most: int, *, error: type[RecurError] = DataError) -> str:
+    """Read a regular file of at most ``most`` bytes of UTF-8.
+
+    Raises
+    ------
+    RecurError
+        Of the type ``error``.
+    """
+    try:
+        return read_bytes(path, most, error=error).decode("utf-8")
+    except UnicodeDecodeError as wrong:
+        raise error(
+            f"{path} is not UTF-8 text: byte {wrong.start} is 0x{wrong.object[wrong.start]:02x}",
+            hint="save it as UTF-8",
+        ) from wrong
+
+
+def read_json(path: Path, most: int, *, error: type[RecurError] = DataError) -> Any:
+    """Read a JSON file of at most ``most`` bytes; see `parse_json`."""
+    return parse_json(read_text(path, most, error=error), str(path), error=error)
+
+
+def parse_json(text: str | bytes, name: str, *, deepest: int = DEEPEST, error: type[RecurError] = DataError) -> Any:
+    """Parse JSON strictly: bounded depth, no key twice, no NaN, no number of thousands of digits.
+
+    Parameters
+    ----------
+    text : str or bytes
+    name : str
+        What the text is, for messages.
+    deepest : int
+        Levels of arrays and objects.
+    error : type
+        What is raised.
+
+    Raises
+    ------
+    RecurError
+        Of the type ``error``.
+    """
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_int=_whole, parse_float=_finite
+        )
+    except RecursionError:
+        raise error(f"{name} cannot be read as JSON: it is nested too deeply", hint=_shallower(deepest)) from None
+    except MemoryError:
+        raise error(f"{name} cannot be read as JSON: its {len(text):,} bytes exceed the memory") from None
+    except ValueError as wrong:
+        raise error(f"{name} cannot be read as JSON: {wrong}") from wrong
+    if too_deep(value, deepest):
+        raise error(f"{name} cannot be read as JSON: it is nested too deeply", hint=_shallower(deepest))
+    return value
+
+
+def parse_toml(text: str, name: str, *, error: type[RecurError] = DataError) -> dict[str, Any]:
+    """Parse TOML of bounded depth.
+
+    Raises
+    ------
+    RecurError
+        Of the type ``error``.
+    """
+    deep = error(f"{name} cannot be read as TOML: it is nested too deeply", hint=_shallower(DEEPEST_TOML))
+    # the parser's time grows with the square of the parts of a key
+    if _DOTTED.search(_TOML_TEXT.sub("", text)):
+        raise deep
+    try:
+        value = tomllib.loads(text)
+    except RecursionError:
+        raise deep from None
+    except ValueError as wrong:
+        raise error(
+            f"{name} is not valid TOML: {_short(str(wrong))}", hint='a line is `key = value`; texts are in "quotes"'
+        ) from wrong
+    if too_deep(value, DEEPEST_TOML):
+        raise deep
+    return value
+
+
+def too_deep(value: Any, deepest: int = DEEPEST) -> bool:
+    """Whether lists and dictionaries lie in one another by more than ``deepest`` levels."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(deepest):
+        inside = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [item for items in inside for item in items if isinstance(item, (dict, list))]
+        if not level:
+            return False
+    return bool(level)
+
+
+def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    pairs = list(pairs)
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f'the key "{_short(twice)}" is given twice')
+    return made
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(digits):,} digits, expected at most {LONGEST_NUMBER}")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"{_short(digits)} exceeds the largest 64-bit number")
+    return value
+
+
+def _shallower(deepest: int) -> str:
+    return f"at most {deepest} levels are read"
+
+
+def _short(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _kind(mode: int) -> str:
+    for test, words in ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket")):
+        if test(mode):
+            return words
+    return "a device"
