@@ -7,6 +7,8 @@ import importlib
 from collections.abc import Iterable
 from types import ModuleType
 
+_LONGEST_NAME = 100
+
 
 class RecurError(Exception):
     """An error that the user can fix: a message and, where there is one, the fix.
@@ -48,6 +50,10 @@ class DamagedError(DataError):
     """A picture, a video or a sound cannot be read from its file: it is missing, cut short or of another kind."""
 
 
+class TooLargeError(DamagedError):
+    """A value takes more memory or steps than one value may; the message has the product."""
+
+
 class ConfigError(RecurError, ValueError):
     """A configuration has an unknown key, a wrong type or a contradiction."""
 
@@ -70,7 +76,10 @@ class MissingExtraError(RecurError, ImportError):
 
 def closest(name: str, options: Iterable[str]) -> str | None:
     """Return the option nearest to ``name`` in spelling, or None if none is near."""
-    by_lower = {option.lower(): option for option in options}
+    # comparing takes the product of both lengths, and nobody mistypes a name of a hundred letters
+    by_lower = {option.lower(): option for option in options if len(option) <= _LONGEST_NAME}
+    if len(name) > _LONGEST_NAME:
+        return None
     found = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None
 
@@ -81,7 +90,8 @@ def did_you_mean(name: str, options: Iterable[str]) -> str:
     near = closest(name, options)
     if near is not None:
         return f' Did you mean "{near}"?'
-    return f" Known: {', '.join(options)}." if options else ""
+    shown = [option if len(option) <= _LONGEST_NAME else f"{option[: _LONGEST_NAME - 1]}…" for option in options]
+    return f" Known: {', '.join(shown)}." if options else ""
 
 
 def require(module: str, extra: str) -> ModuleType:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from recur.codecs import mel
+from recur.codecs.bounds import check_memory, check_steps
 from recur.codecs.codec import Codec
 from recur.codecs.files import field
 from recur.codecs.kept import Kept, file_key
@@ -141,6 +142,11 @@ class AudioCodec(Codec):
             self.resampled += 1
             samples = resample(samples, rate, self.sample_rate)
         window, hop = (max(1, round(self.sample_rate * ms / 1000)) for ms in (self.window_ms, self.hop_ms))
+        steps = 1 + max(0, len(samples) - window) // hop
+        name = value if file is not None else "the samples"
+        # the frames and their standardised copy
+        check_memory(name, (steps, "frames"), (self.bands, "bands"), item=24, hint="a longer --audio-hop-ms")
+        check_steps(name, steps, "frames", "a longer --audio-hop-ms")
         work = mel.log_mel if self.features == "log-mel" else mel.mfcc
         frames = work(samples, self.sample_rate, bands=self.bands, window=window, hop=hop)
         return frames if file is None else _kept.put((file, *self._recipe()), frames)
@@ -152,6 +158,10 @@ class AudioCodec(Codec):
     def _check(self, rate: int) -> None:
         """Refuse more bands than the transform has places for: a band between two of them would always be silent."""
         size = mel.transform_size(max(1, round(rate * self.window_ms / 1000)))
+        check_memory(
+            f"a spectrum at {rate:,} samples a second", (self.bands, "bands"), (size // 2 + 1, "frequencies"), item=32,
+            hint="--sample-rate 16000, or a shorter --audio-window-ms",
+        )  # fmt: skip
         if not mel.filters(self.bands, size, rate).any(axis=1).all():
             raise ConfigError(
                 f"{self.bands} mel bands are too many for windows of {self.window_ms:g} ms at {rate:,} samples a "

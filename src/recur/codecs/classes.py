@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.codec import Codec, shorten
+from recur.codecs.codec import Codec, digits, shorten, without_surrogates
 from recur.codecs.files import field
 from recur.codecs.tokens import ids_of
 from recur.errors import DataError, RunError, did_you_mean
@@ -32,12 +32,13 @@ def label(value: Any) -> Label:
             raise DataError("a label is missing (NaN)", hint="remove the row or give it a label")
         value = int(value) if value.is_integer() else str(value)
     if isinstance(value, (bool, int)):
+        digits(value)
         return value
     if value is None or (isinstance(value, str) and not value.strip()):
         raise DataError("a label is missing (empty)", hint="remove the row or give it a label")
     if not isinstance(value, str):
         raise DataError(f"expected one label, found {type(value).__name__} {shorten(repr(value), 40)}")
-    return value.strip()
+    return without_surrogates(value).strip()
 
 
 class Labels:

@@ -161,9 +161,33 @@ def to_text(value: Any) -> str:
         raise DataError(f"expected text, found {found}", hint="decode it first: value.decode('utf-8')")
     if value is None or isinstance(value, (dict, list, tuple, set)):
         raise DataError(f"expected text, found {'nothing' if value is None else type(value).__name__}")
-    text = str(value)
+    return without_surrogates(value if isinstance(value, str) else digits(value))
+
+
+def without_surrogates(text: str) -> str:
+    """Return a text that can be written in UTF-8: half of a surrogate pair becomes U+FFFD, two halves one character.
+
+    >>> without_surrogates("a\\ud800b")
+    'a\ufffdb'
+    """
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def digits(value: Any) -> str:
+    """Return a value as text; a whole number with more digits than Python writes is refused.
+
+    Raises
+    ------
+    DataError
+        When it has more than a few thousand digits.
+    """
+    try:
+        return str(value)
+    except ValueError as error:
+        raise DataError(
+            f"expected text, found {type(value).__name__} with too many digits", hint="give it as a text"
+        ) from error

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.bounds import SKIP, check_memory, check_steps
 from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import field
 from recur.codecs.kept import Kept
 from recur.codecs.pictures import fitted, is_picture, known_as, name_of, read_picture, shrunk, to_png
+from recur.codecs.reading import reading
 from recur.codecs.scale import Scale
 from recur.errors import DamagedError, DataError, require
 
@@ -22,6 +24,8 @@ VIDEOS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".m
 _kept = Kept()
 _MILLISECOND = 1e-3
 _DIGITS = re.compile(r"(\d+)")
+_PIXEL = 8  # bytes of a pixel of one frame while it is converted
+_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpeg,mpegvideo,mpegts,m4v,asf,flv,ogg"
 
 
 class FramesCodec(Codec):
@@ -65,7 +69,13 @@ class FramesCodec(Codec):
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the standardised frames, (T, H, W, C) float32."""
-        frames = [self.scale.read(frame) for frame in self.pictures(value)]
+        frames = []
+        for frame in self.pictures(value):
+            frames.append(self.scale.read(frame))
+            # as uint8 and as float32, once more while they are scaled
+            height, width, channels = self.scale.grid
+            factors = ((len(frames), "frames or more"), (height, "rows"), (width, "columns"), (channels, "channels"))
+            check_memory("the video", *factors, item=9, hint="fewer frames, or a smaller --image-size")
         stacked = np.stack(frames) if frames else np.zeros((0, *self.scale.grid), np.uint8)
         return self.scale.standardised(stacked)
 
@@ -148,7 +158,8 @@ def frames_of_folder(folder: Path) -> list[Path]:
     found = [path for path in folder.iterdir() if is_picture(path) and not path.name.startswith(".")]
     if not found:
         raise DamagedError(f"{folder} has no pictures in it", hint="name a folder of .png or .jpg files, or a video")
-    return sorted(found, key=lambda path: [int(p) if p.isdigit() else p for p in _DIGITS.split(path.name)])
+    # every second part is digits
+    return sorted(found, key=lambda path: [int(p) if n % 2 else p for n, p in enumerate(_DIGITS.split(path.name))])
 
 
 def read_video(path: Path, rate: float | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
@@ -180,8 +191,9 @@ class _Clock:
     Containers keep times to the millisecond, so a frame that comes a millisecond late is in time.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, path: Path) -> None:
         self.rate = rate
+        self._path = path
         self._taken = 0
         self._start: float | None = None
         self._time = 0.0
@@ -205,6 +217,8 @@ class _Clock:
         if self._last is None:
             return []
         due = math.ceil((time - (self._start or 0.0) - _MILLISECOND) * self.rate)
+        # times in the file decide how often a frame is repeated
+        _check_length(self._path, max(due, 1), self._last)
         found = [self._last] * max(0, due - self._taken)
         self._taken += len(found)
         return found
@@ -213,22 +227,44 @@ class _Clock:
 def _decoded(path: Path, rate: float | None, size: tuple[int, int] | None) -> np.ndarray:
     av = require("av", "video")
     frames: list[np.ndarray] = []
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            clock = None if rate is None else _Clock(rate)
-            for frame in container.decode(stream):
-                form = "gray" if frame.format.name.startswith(("gray", "mono")) else "rgb24"
-                picture = frame.to_ndarray(format=form)
-                array = fitted(picture[:, :, None] if picture.ndim == 2 else picture, size)
-                frames += [array] if clock is None else clock.passed(array, frame.time)
-            if clock is not None:
-                frames += clock.end(float(1 / stream.average_rate) if stream.average_rate else 0.0)
-    except (av.FFmpegError, IndexError, ValueError) as error:
-        raise DamagedError(
-            f"{path} is damaged or no video ({error or 'there is no stream of pictures'})",
-            hint="mend the file or leave it out; --damaged skip leaves out all such rows",
-        ) from error
+    hint = f"fix the file or leave it out; {SKIP}"
+    with (
+        reading(path, "video", libraries=("av",), faults=(av.FFmpegError,), hint=hint),
+        # a playlist of another name would make FFmpeg open other files, or addresses
+        av.open(
+            str(path), container_options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+        ) as container,
+    ):
+        if not container.streams.video:
+            raise DamagedError(f"{path} is damaged or no video (there is no stream of pictures)", hint=hint)
+        stream = container.streams.video[0]
+        clock = None if rate is None else _Clock(rate, path)
+        for frame in container.decode(stream):
+            check_memory(path, (frame.width, "columns"), (frame.height, "rows"), item=_PIXEL)
+            array = fitted(_array(frame), size)
+            frames += [array] if clock is None else clock.passed(array, frame.time)
+            _check_length(path, len(frames), array)
+        if clock is not None:
+            frames += clock.end(float(1 / stream.average_rate) if stream.average_rate else 0.0)
     if not frames:
         raise DamagedError(f"{path} has no frames", hint="give a video with at least one picture")
+    if len({frame.shape for frame in frames}) > 1:
+        raise DamagedError(f"{path} changes its size or colour within the video", hint="--image-size 64")
     return np.stack(frames)
+
+
+def _array(frame: Any) -> np.ndarray:
+    """Return a frame as (H, W, C) uint8."""
+    form = "gray" if frame.format.name.startswith(("gray", "mono")) else "rgb24"
+    picture: np.ndarray = frame.to_ndarray(format=form)
+    return picture[:, :, None] if picture.ndim == 2 else picture
+
+
+def _check_length(path: Path, count: int, array: np.ndarray) -> None:
+    """Refuse a video while it is decoded, as soon as it is longer than one value may be."""
+    hint = f"--frame-rate or --image-size, or shorter videos; {SKIP}"
+    check_steps(path, count, "frames", hint)
+    height, width, channels = array.shape
+    # the list and the array that is made of it
+    factors = ((count, "frames or more"), (height, "rows"), (width, "columns"), (channels, "channels"))
+    check_memory(path, *factors, item=2, hint=hint)

@@ -19,6 +19,7 @@ import numpy as np
 
 COEFFICIENTS = 13
 FLOOR = 1e-10
+_BLOCK = 1 << 21  # samples of spectra that are in memory at a time
 
 
 def to_mel(hertz: np.ndarray | float) -> np.ndarray:
@@ -96,8 +97,15 @@ def log_mel(samples: np.ndarray, rate: int, *, bands: int, window: int, hop: int
     window, hop : int
         Samples of a frame, and between the beginnings of two.
     """
-    energies = power_spectra(samples, window, hop) @ filters(bands, transform_size(window), rate).T
-    logarithms: np.ndarray = np.log(np.maximum(energies, FLOOR))
+    triangles = filters(bands, transform_size(window), rate).T
+    steps = 1 + max(0, len(samples) - window) // hop
+    block = max(8, _BLOCK // transform_size(window))
+    logarithms = np.empty((steps, bands))
+    for first in range(0, steps, block):
+        # an hour of sound has more spectra than memory, and of each only its bands are kept
+        part = samples[first * hop : (first + block - 1) * hop + window]
+        energies = power_spectra(part, window, hop) @ triangles
+        logarithms[first : first + block] = np.log(np.maximum(energies, FLOOR))
     return logarithms
 
 

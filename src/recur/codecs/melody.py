@@ -22,10 +22,12 @@ from fractions import Fraction
 
 import numpy as np
 
+from recur.codecs.bounds import check_steps
 from recur.codecs.codec import shorten
 from recur.errors import DataError
 
 HOLD, REST = "-", "r"
+_DIGITS = 9  # of a length
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -87,6 +89,8 @@ def events_of(line: str, frames_per_beat: int) -> list[str]:
     for word in line.split():
         found = _EVENT.fullmatch(word)
         what, times, part = found.groups() if found else (word, None, None)
+        if len(times or "") > _DIGITS or len(part or "") > _DIGITS:
+            raise DataError(f'"{shorten(word, 20)}" has a length of more than {_DIGITS} digits', hint="C4*4, C4/2")
         if int(part or 1) == 0:
             raise DataError(f'"{shorten(word, 20)}" lasts a beat divided by 0', hint="C4/2 lasts half a beat")
         beats = Fraction(int(times or 1), int(part or 1))
@@ -97,6 +101,7 @@ def events_of(line: str, frames_per_beat: int) -> list[str]:
                 f"{frames_per_beat} a beat",
                 hint=f"--frames-per-beat {frames_per_beat * steps.denominator}",
             )
+        check_steps("the line of notes", len(events) + int(steps), hint="shorter notes, or fewer --frames-per-beat")
         name = REST if what in (REST, "R") else chord_name({pitch_of(each) for each in what.split("+")})
         events += [name, *[HOLD] * (int(steps) - 1)]
     return events

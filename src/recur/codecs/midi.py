@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from recur.atomic import write_bytes
+from recur.codecs.bounds import check_steps
+from recur.codecs.reading import content
 from recur.errors import DamagedError, require
 
 SUFFIXES = (".mid", ".midi")
@@ -39,13 +41,10 @@ def read_midi(path: Path, frames_per_beat: int) -> np.ndarray:
         Without symusic.
     """
     symusic = require("symusic", "music")
+    raw = content(path, "MIDI file")
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DamagedError(f"{path} cannot be read: {error.strerror or error}", hint="name a .mid file") from error
-    try:
-        score = symusic.Score.from_midi(content)
-    # the reader behind it has no error class of its own
+        score = symusic.Score.from_midi(raw)
+    # the reader behind it is compiled and has no error class of its own; nothing else is in this block
     except Exception as error:
         reason = re.sub(r"^MiniMidi: (Invaild midi file! )?|: iostream error$", "", str(error))
         raise DamagedError(
@@ -57,13 +56,14 @@ def read_midi(path: Path, frames_per_beat: int) -> np.ndarray:
         if track.is_drum or not len(track.notes):
             continue
         table = track.notes.numpy()
-        start = table["time"].astype(np.int64)
+        start = np.maximum(table["time"].astype(np.int64), 0)
         end = start + table["duration"].astype(np.int64)
         first = _round(start * frames_per_beat, beat)
         last = np.maximum(first + 1, _round(end * frames_per_beat, beat))
         parts.append(np.stack([first, last, table["pitch"].astype(np.int64) % 128], axis=1))
     if not parts or beat < 1:
         raise DamagedError(f"{path} has no notes (drums are not counted)", hint="--damaged skip leaves such files out")
+    check_steps(path, int(max(part[:, 1].max() for part in parts)))
     notes = np.unique(np.concatenate(parts), axis=0)
     return notes[np.lexsort((notes[:, 1], notes[:, 2], notes[:, 0]))]
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from recur.codecs.bounds import check_memory
 from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import field, strings
 from recur.codecs.melody import (
@@ -22,6 +23,7 @@ from recur.codecs.melody import (
     pitch_of,
 )
 from recur.codecs.midi import SUFFIXES, read_midi, write_midi
+from recur.codecs.reading import reading
 from recur.codecs.tokens import BOS, EOS, PAD, RESERVED, UNK, ids_of
 from recur.errors import DataError, RunError
 
@@ -168,7 +170,9 @@ class NotesCodec(Codec):
             return _roll(value)
         steps = 0 if _is_file(value) else len(events_of(str(value), self.frames_per_beat))
         notes = self.notes(value)
-        roll = np.zeros((max(steps, int(notes[:, 1].max(initial=0))), KEYS), np.float32)
+        steps = max(steps, int(notes[:, 1].max(initial=0)))
+        check_memory(value if _is_file(value) else shorten(str(value), 60), (steps, "steps"), (KEYS, "keys"), item=4)
+        roll = np.zeros((steps, KEYS), np.float32)
         for start, end, pitch in notes.tolist():
             if LOWEST <= pitch <= HIGHEST:
                 roll[start:end, pitch - LOWEST] = 1.0
@@ -324,7 +328,9 @@ def _roll(value: Any) -> np.ndarray:
             hint="a .mid file, a line such as C4 D4 E4/2, or the pitches of every step: [[60, 64], [62]]",
         )
     if len(value) and all(isinstance(step, (Sequence, np.ndarray)) and len(step) == KEYS for step in value):
-        return _checked(np.array(value))
+        with reading("a piano roll", "array of zeros and ones", faults=(ValueError,), error=DataError, hint=None):
+            return _checked(np.array(value))
+    check_memory("the list of pitches", (len(value), "steps"), (KEYS, "keys"), item=4, hint="divide it into pieces")
     roll = np.zeros((len(value), KEYS), np.float32)
     for step, pitches in enumerate(value):
         if isinstance(pitches, str) or not isinstance(pitches, (Sequence, np.ndarray)):

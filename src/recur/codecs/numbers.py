@@ -54,8 +54,18 @@ def number(value: Any) -> float:
         raise DataError(f"expected a number, found {type(value).__name__} {shorten(repr(value), 40)}")
     if math.isinf(found):
         hint = "remove the row or leave the value empty"
-        raise DataError(f"expected a finite number, found {value}", hint=hint)
+        raise DataError(f"expected a finite number, found {shorten(str(value), 40)}", hint=hint)
     return found
+
+
+def _step(row: Any) -> Any:
+    """Return the numbers of a step of a series of several columns."""
+    if isinstance(row, (list, tuple)) or (isinstance(row, np.ndarray) and row.ndim):
+        return row
+    raise DataError(
+        f"expected a list of numbers for every step, found {type(row).__name__} {shorten(repr(row), 40)}",
+        hint="[[1, 2], [3, 4]] is two steps of two columns",
+    )
 
 
 class NumbersCodec(Codec):
@@ -99,6 +109,7 @@ class NumbersCodec(Codec):
         matches = [_UNIT.fullmatch(name) for name in self.columns]
         return [match.group(1) if match else "" for match in matches]
 
+    @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused below
     def fit(self, values: Iterable[Any]) -> NumbersCodec:
         """Measure mean and deviation of each column (Chan 1983, updating by blocks)."""
         count = np.zeros(self.size)
@@ -129,6 +140,12 @@ class NumbersCodec(Codec):
         if empty:
             raise DataError(f'column "{empty[0]}" has no number at all', hint="leave the column out")
         deviation = np.sqrt(squares / count)
+        wide = [name for name, one in zip(self.columns, deviation, strict=True) if not math.isfinite(one)]
+        if wide:
+            raise DataError(
+                f'column "{wide[0]}" has numbers whose squares are too large for a float; expected numbers below 1e150',
+                hint="scale the column, or leave it out",
+            )
         # rounding leaves a constant column a deviation near the last bit of its mean, which is no scale
         self.deviation = np.where(deviation > 1e-12 * np.maximum(np.abs(mean), 1e-300), deviation, 1.0)
         self.mean = mean
@@ -172,8 +189,10 @@ class NumbersCodec(Codec):
         """Return numbers, texts of numbers, or lists of them as an array."""
         if not isinstance(value, (list, tuple, np.ndarray)):
             return np.array(number(value))
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            return np.array(number(value.item()))
         if len(value) and isinstance(value[0], (list, tuple, np.ndarray)):
-            rows = [[number(item) for item in row] for row in value]
+            rows = [[number(item) for item in _step(row)] for row in value]
             widths = {len(row) for row in rows}
             if len(widths) > 1:
                 raise DataError(f"steps have different numbers of columns: {min(widths)} and {max(widths)}")
@@ -184,8 +203,16 @@ class NumbersCodec(Codec):
         """Return the standardised numbers: (T, C) float32 of a sequence, else (C,)."""
         if not self._seen:
             raise DataError("the numbers codec has no scale yet", hint="call fit(values) first")
-        table = self._fill((self._table(value) - self.mean) / self.deviation)
-        return (table if self.sequence else table[0]).astype(np.float32)
+        with np.errstate(over="ignore"):
+            table = self._fill((self._table(value) - self.mean) / self.deviation).astype(np.float32)
+        if not np.isfinite(table).all():
+            step, column = (int(place[0]) for place in np.nonzero(~np.isfinite(table)))
+            raise DataError(
+                f'a number of column "{self.columns[column]}" is more than 3e38 deviations from the mean '
+                f"{self.mean[column]:.4g} (at step {step + 1}); expected numbers like those of training",
+                hint="fix the number, or leave the row out",
+            )
+        return table if self.sequence else table[0]
 
     def _fill(self, table: np.ndarray) -> np.ndarray:
         """Return the standardised table with the missing numbers replaced, as the configuration says."""

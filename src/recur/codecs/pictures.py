@@ -7,17 +7,22 @@ to is kept in memory within a bound, since a network meets each picture in every
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from recur.codecs.bounds import SKIP, check_memory
 from recur.codecs.kept import Kept, file_key
-from recur.errors import DamagedError, DataError, require
+from recur.codecs.reading import reading, regular
+from recur.errors import DamagedError, DataError, TooLargeError, require
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"})
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # of the suffixes, in Pillow's names
 GRAY, RGB = 1, 3
+_PIXEL = 16  # bytes of a pixel while it is brought to one mode: four copies of four channels
 
 # of a pixel's brightness, in 65536ths (ITU-R BT.601, as Pillow has it)
 _RED, _GREEN, _BLUE, _HALF = 19595, 38470, 7471, 32768
@@ -108,28 +113,57 @@ def known_as(path: Path) -> Hashable:
     DamagedError
         When there is no such file.
     """
-    try:
-        return file_key(path)
-    except OSError as error:
-        hint = "mend the path, or leave the row out"
-        raise DamagedError(f"{path} cannot be read: {error.strerror}", hint=hint) from None
+    return file_key(regular(path, "picture or video", hint=f"fix the path or leave the row out; {SKIP}"))
 
 
-def _of_file(path: Path, size: tuple[int, int] | None) -> np.ndarray:
+def decoded(source: Path | BinaryIO, name: object, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Return the picture of a file, or of its content, as (H, W, C) uint8; see `read_picture`.
+
+    Only the formats whose names are in `SUFFIXES` are decoded: Pillow has others that start programs or are rarely
+    tested. The size in the header is compared with `bounds` before anything is decoded.
+
+    Parameters
+    ----------
+    source : path or file
+    name : object
+        What messages call it.
+    size : (int, int), optional
+        Height and width to scale and crop to.
+
+    Raises
+    ------
+    DamagedError
+        When it is damaged, or no picture of these formats.
+    TooLargeError
+        When it has too many pixels.
+    """
     pillow = require("PIL.Image", "image")
-    try:
-        with pillow.open(path) as image:
+    # Pillow warns where we refuse
+    warnings.filterwarnings("ignore", category=pillow.DecompressionBombWarning)
+    hint = f"fix the file or leave it out; {SKIP}"
+    with reading(name, "picture", libraries=("PIL",), faults=(OSError,), hint=hint):
+        try:
+            image = pillow.open(source, formats=FORMATS)
+        except pillow.DecompressionBombError as error:
+            raise TooLargeError(f"{name}: {_sentence(error)}", hint=hint) from error
+        except pillow.UnidentifiedImageError as error:
+            kinds = ", ".join(FORMATS)
+            raise DamagedError(f"{name} is damaged or no picture of a known format ({kinds})", hint=hint) from error
+        with image:
             if size is not None:
                 # a JPEG can be decoded at a half, a quarter or an eighth of its size; it may still have to be turned
                 image.draft(None, (max(size), max(size)))
-            return _of_image(image, size)
-    except DataError:
-        raise
-    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and others
-        raise DamagedError(
-            f"{path} is damaged or no picture ({error})",
-            hint="mend the file or leave it out; --damaged skip leaves out all such rows",
-        ) from error
+            check_memory(name, (image.width, "columns"), (image.height, "rows"), item=_PIXEL, hint=f"scale it; {SKIP}")
+            return _as_array(image, size, pillow, require("PIL.ImageOps", "image"))
+
+
+def _sentence(error: Exception) -> str:
+    said = str(error).partition(", could")[0]
+    return said[:1].lower() + said[1:]
+
+
+def _of_file(path: Path, size: tuple[int, int] | None) -> np.ndarray:
+    return decoded(path, path, size)
 
 
 def _of_image(image: Any, size: tuple[int, int] | None) -> np.ndarray:
@@ -138,6 +172,12 @@ def _of_image(image: Any, size: tuple[int, int] | None) -> np.ndarray:
         raise DataError(
             f"expected a picture, found {type(image).__name__}", hint="give a path, a uint8 array or a PIL image"
         )
+    check_memory("the picture", (image.width, "columns"), (image.height, "rows"), item=_PIXEL, hint="scale it")
+    with reading("the picture", "picture", libraries=("PIL",), faults=(OSError,), hint="send it as PNG or JPEG"):
+        return _as_array(image, size, pillow, operations)
+
+
+def _as_array(image: Any, size: tuple[int, int] | None, pillow: Any, operations: Any) -> np.ndarray:
     image = operations.exif_transpose(image)
     image = _in_eight_bits(image, pillow)
     if size is not None and image.size != (size[1], size[0]):

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from math import gcd
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from recur.codecs.bounds import check_memory
 from recur.codecs.codec import shorten
+from recur.codecs.reading import reading
 from recur.errors import DamagedError, DataError, require
 
 SUFFIXES = (".wav", ".flac")
@@ -25,6 +27,8 @@ _CROSSINGS = 32
 _ROLL_OFF = 0.95
 _BETA = 9.0  # of the Kaiser window: about 90 dB below
 _BLOCK = 1 << 15  # new samples at a time
+_TABLE = 1 << 22  # weights of filters at a time
+_FORMATS = ("WAV", "WAVEX", "RF64", "FLAC")
 
 
 def is_sound(value: Any) -> bool:
@@ -57,7 +61,8 @@ def read_sound(value: Any) -> tuple[np.ndarray, int]:
             f"expected a sound, found {type(value).__name__} {shorten(repr(value), 40)}",
             hint=f"a file ({', '.join(SUFFIXES)}), or a pair (samples, samples a second)",
         )
-    samples, rate = np.asarray(value[0]), int(value[1])
+    with reading("the samples", "array", faults=(ValueError,), error=DataError, hint="samples (N,) or (N, channels)"):
+        samples, rate = np.asarray(value[0]), int(value[1])
     if samples.dtype.kind in "iu":
         samples = samples / float(np.iinfo(samples.dtype).max + (samples.dtype.kind == "i"))
     if samples.dtype.kind != "f" or samples.ndim not in (1, 2) or not samples.size or rate < 1:
@@ -69,23 +74,43 @@ def read_sound(value: Any) -> tuple[np.ndarray, int]:
 
 
 def _read_file(path: Path) -> tuple[np.ndarray, int]:
-    soundfile = require("soundfile", "audio")
     if not path.is_file():
         raise DamagedError(f"there is no file {path}", hint="paths in a table are read from the folder of the table")
-    try:
-        with soundfile.SoundFile(str(path)) as file:
-            expected, rate = int(file.frames), int(file.samplerate)
-            samples = file.read(dtype="float64")
-    # libsndfile's own class, and a bare one for broken headers
-    except Exception as error:
-        raise DamagedError(
-            f"{path} is damaged or no sound: {str(error).split(': ', 1)[-1]}",
-            hint="--damaged skip leaves such files out",
-        ) from error
+    return decoded(str(path), path)
+
+
+def decoded(source: str | BinaryIO, name: object) -> tuple[np.ndarray, int]:
+    """Return the samples (N,) and the rate of a sound file, or of its content.
+
+    Only WAV and FLAC are decoded: libsndfile tells a format by its content and knows thirty, most of them never meant.
+
+    Parameters
+    ----------
+    source : str or file
+    name : object
+        What messages call it.
+
+    Raises
+    ------
+    DamagedError
+        When it is damaged, cut short, empty or another format.
+    TooLargeError
+        When it has too many samples.
+    """
+    soundfile = require("soundfile", "audio")
+    hint = "--damaged skip leaves such files out"
+    # soundfile asserts, and raises bare classes, for broken headers
+    with reading(name, "sound", libraries=("soundfile",), hint=hint), soundfile.SoundFile(source) as file:
+        expected, rate, channels = int(file.frames), int(file.samplerate), int(file.channels)
+        if file.format not in _FORMATS:
+            raise DamagedError(f"{name} is {file.format}; expected {' or '.join(_FORMATS)}", hint="convert it to WAV")
+        # as read, mixed, and as it is resampled
+        check_memory(name, (expected, "samples"), (channels, "channels"), item=8, hint=f"cut it into pieces; {hint}")
+        samples = file.read(dtype="float64")
     if not len(samples) or len(samples) < expected:
         had = f"holds {len(samples):,} of its {expected:,} samples" if expected else "holds no samples"
-        raise DamagedError(f"{path} is damaged: it {had}", hint="--damaged skip leaves such files out")
-    return _mixed(samples, str(path)), rate
+        raise DamagedError(f"{name} is damaged: it {had}", hint=hint)
+    return _mixed(samples, str(name)), rate
 
 
 def _mixed(samples: np.ndarray, name: str) -> np.ndarray:
@@ -125,16 +150,26 @@ def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     reach = int(np.ceil(_CROSSINGS / scale))
     taps = np.arange(-reach + 1, reach + 1)
     # new sample n lies at n down / up: only so many distances to the old samples occur
-    phases = np.arange(min(up, count))
-    filters = _filter(scale, taps[None, :] - (phases * down % up / up)[:, None])
+    check_memory(
+        f"a sound of {rate:,} Hz at {new_rate:,} Hz", (count + len(samples) + 2 * reach + down, "samples"), item=8,
+        hint="--sample-rate nearer to that of the file",
+    )  # fmt: skip
+
+    def filters_at(places: np.ndarray) -> np.ndarray:
+        return _filter(scale, taps[None, :] - (places * (down % up) % up / up)[:, None])
+
+    # of rates with a common divisor few distances occur, and their filters are kept
+    table = filters_at(np.arange(up)) if up <= count and up * len(taps) <= _TABLE else None
     padded = np.concatenate([np.zeros(reach), samples, np.zeros(reach + down)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, len(taps))
     found = np.empty(count)
-    for start in range(0, count, _BLOCK):
-        places = np.arange(start, min(count, start + _BLOCK))
+    block = max(1, min(_BLOCK, _TABLE // len(taps)))
+    for start in range(0, count, block):
+        places = np.arange(start, min(count, start + block))
         # the window of old sample k begins at k + 1 - reach, which is place k + 1 of the padded ones
         before = places * down // up
-        found[places] = np.einsum("nt,nt->n", windows[before + 1], filters[places % up])
+        filters = filters_at(places % up) if table is None else table[places % up]
+        found[places] = np.einsum("nt,nt->n", windows[before + 1], filters)
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 _LEFT = frozenset(".,;:!?)]}%…”»\u2019") | {"..", "..."}
 _RIGHT = frozenset("([{“«$£€#¿¡\u2018")
 _PAIRS = frozenset("\"'")
+_TAIL = 8
 
 Splitter = Callable[[str], list[tuple[str, Any]]]
 
@@ -67,7 +68,8 @@ class Spacing:
                 closing = word in open_pairs
                 open_pairs ^= {word}
                 attach, holds = attach or closing, not closing
-            if attach and chunks and self._splits_back([*chunks[-1], word], split):
+            # only the last tokens can change when a word is added: abbreviations and numbers join at most four
+            if attach and chunks and self._splits_back([*chunks[-1][-_TAIL:], word], split):
                 chunks[-1].append(word)
             else:
                 chunks.append([word])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.codec import to_text
 from recur.codecs.files import strings
 from recur.codecs.words import WordsCodec
 from recur.errors import DataError, RunError
@@ -55,7 +56,7 @@ class SpelledWordsCodec(WordsCodec):
 
         def noted() -> Iterable[Any]:
             for value in values:
-                seen.update(*map(str, value)) if isinstance(value, (list, tuple)) else seen.update(str(value))
+                seen.update(*map(to_text, value if isinstance(value, (list, tuple)) else [value]))
                 yield value
 
         super().fit(noted())

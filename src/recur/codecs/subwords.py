@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from recur.codecs.bounds import check_characters
 from recur.codecs.codec import to_text
 from recur.codecs.files import field
 from recur.codecs.tokens import RESERVED, TokenCodec, ids_of, raw_vocabulary
@@ -108,7 +109,7 @@ class SubwordsCodec(TokenCodec):
 
 def _joined(value: Any) -> str:
     """Return a text, or words joined by spaces."""
-    return " ".join(map(to_text, value)) if isinstance(value, (list, tuple)) else to_text(value)
+    return check_characters(" ".join(map(to_text, value)) if isinstance(value, (list, tuple)) else to_text(value))
 
 
 def _byte_of_symbol() -> dict[str, int]:

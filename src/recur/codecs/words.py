@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
+from recur.codecs.bounds import check_characters
 from recur.codecs.codec import to_text
 from recur.codecs.files import field, strings
 from recur.codecs.spacing import Spacing
@@ -27,7 +28,6 @@ _WORD = (
     r"|\.{2,}|-{2,}|[^\s]"
 )
 _CONTRACTION = re.compile(r"(.+?)(n['\u2019]t|['\u2019](?:s|m|re|ve|ll|d))", re.IGNORECASE)
-_EDGES = re.compile(r"(\W*)(.*?)(\W*)", re.DOTALL)
 _PIECE_OF_WORD = re.compile(r"n['\u2019]t|['\u2019](?:s|m|re|ve|ll|d)", re.IGNORECASE)
 _SAMPLE = 5000
 
@@ -140,7 +140,7 @@ class WordsCodec(TokenCodec):
 
     def _pieces(self, values: Sequence[Any]) -> Iterator[list[tuple[str, int]]]:
         """Return (word, id) of every step of every value."""
-        texts = [to_text(value) for value in values if not isinstance(value, (list, tuple))]
+        texts = [check_characters(to_text(value)) for value in values if not isinstance(value, (list, tuple))]
         encoded = iter(self.tokenizer.encode_batch(texts, add_special_tokens=False)) if texts else iter(())
         remaining = iter(texts)
         for value in values:
@@ -173,8 +173,7 @@ class WordsCodec(TokenCodec):
             halves = [(half, self._nearest(half)) for half in contraction.groups()]
             if all(index != self.unk_id for _, index in halves):
                 return halves
-        edges = _EDGES.fullmatch(word)
-        before, core, after = edges.groups() if edges else ("", word, "")
+        before, core, after = _edges(word)
         signs = [(sign, self._nearest(sign)) for sign in before + after]
         if core and signs:
             inner = self._parts(core)
@@ -229,9 +228,23 @@ class WordsCodec(TokenCodec):
         return codec
 
 
+def _edges(word: str) -> tuple[str, str, str]:
+    """Return the signs before a word, the word and the signs after it; a word of signs alone is before.
+
+    >>> _edges("(don't)."), _edges("...")
+    (('(', "don't", ').'), ('...', '', ''))
+    """
+    # a regular expression for this takes the square of the length
+    inner = [place for place, sign in enumerate(word) if sign.isalnum() or sign == "_"]
+    if not inner:
+        return word, "", ""
+    first, last = inner[0], inner[-1] + 1
+    return word[:first], word[first:last], word[last:]
+
+
 def _joined(value: Any) -> str:
     """Return a text, or words joined by spaces."""
-    return " ".join(map(to_text, value)) if isinstance(value, (list, tuple)) else to_text(value)
+    return check_characters(" ".join(map(to_text, value)) if isinstance(value, (list, tuple)) else to_text(value))
 
 
 def _is_split(texts: Iterable[str]) -> bool:

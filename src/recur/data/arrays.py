@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from recur.codecs.bounds import bounds, check_memory
+from recur.codecs.reading import reading, regular
+from recur.data.features import check_header
 from recur.data.memory import Columns
 from recur.data.table import MemoryTable, Table
 from recur.errors import DataError
@@ -49,11 +53,20 @@ def read_npz(path: Path) -> Table:
 
 
 def _arrays(path: Path) -> Mapping[str, np.ndarray]:
-    try:
-        # objects would be unpickled, and run whatever they bring
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, AttributeError, TypeError) as error:
-        raise DataError(
-            f"{path} cannot be read as arrays: {error}", hint="write it with numpy.savez, without Python objects"
-        ) from error
+    hint = "write it with numpy.savez, without Python objects"
+    regular(path, "file of arrays", error=DataError, hint=hint)
+    found: dict[str, np.ndarray] = {}
+    # zipfile raises NotImplementedError and RuntimeError too: for methods it lacks, and for passwords
+    libraries, total = ("numpy", "zipfile", "zlib", "lzma", "bz2"), 0
+    with (
+        reading(path, "file of arrays", libraries=libraries, faults=(zlib.error,), error=DataError, hint=hint),
+        zipfile.ZipFile(path) as archive,
+    ):
+        for member in archive.infolist():
+            name = f"{path}, {member.filename}"
+            with archive.open(member) as file:
+                total += check_header(file, member.file_size, name)
+                check_memory(f"{path} unpacked", (total, "bytes"), item=1, most=bounds().table, hint="divide it")
+                # objects would be unpickled, and run whatever they bring
+                found[member.filename.removesuffix(".npy")] = np.lib.format.read_array(file, allow_pickle=False)
+    return found

@@ -55,7 +55,7 @@ def look(table: Table, name: str) -> Column:
     """
     if name in table.holds:
         return Column(name, table.holds[name])
-    values = [table[index][name] for index in table.sample(_SAMPLE)]
+    values = [row[name] for row in table.sampled(_SAMPLE)]
     present = [value for value in values if not _missing(value)]
     files = media.holds(present, table.folder) or features.holds(present, table.folder)
     return Column(name, files) if files else judge(name, values)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from recur.codecs.codec import shorten
-from recur.data.lines import check_text_file, lines
+from recur.data.lines import check_text_file, first_lines, lines
 from recur.data.table import FileTable, Mark, Row
 from recur.errors import DataError
 
@@ -75,7 +74,7 @@ def read_conll(path: Path) -> FileTable:
 def looks_like_conll(path: Path) -> bool:
     """Return whether the first lines are tokens with tags: equal columns, empty lines, few tags."""
     blocks: list[list[list[str]]] = [[]]
-    for line in islice(lines(path, cut=True), 400):
+    for line in first_lines(path, 400, cut=True):
         text = line.text.strip()
         if not text:
             blocks.append([])

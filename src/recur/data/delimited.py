@@ -7,16 +7,16 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recur.codecs.bounds import bounds
 from recur.codecs.codec import shorten
 from recur.codecs.numbers import number
-from recur.data.lines import LONGEST, Line, check_text_file, lines
+from recur.data.lines import LONGEST, Line, check_text_file, first_lines, lines
 from recur.data.names import is_known
 from recur.data.table import FileTable, Mark, Row
-from recur.errors import DataError
+from recur.errors import DataError, TooLargeError
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -56,7 +56,7 @@ def read_delimited(
     """
     check_text_file(path)
     delimiter = "\t" if tabs else _delimiter(path, allow_tabs=tabs is None)
-    first = list(islice(_records(path, delimiter), _SAMPLE + 1))
+    first = _first_records(path, delimiter)
     if not first:
         raise DataError(f"{path} is empty: expected at least one row", hint="give a file with rows")
     cells = [each for _, each in first]
@@ -88,6 +88,21 @@ def read_delimited(
         return rows
 
     return FileTable(path, columns, marks(), parse)
+
+
+def _first_records(path: Path, delimiter: str) -> list[tuple[Line, list[str]]]:
+    """Return the records by which header and names are judged: two hundred, fewer of a very wide table."""
+    first: list[tuple[Line, list[str]]] = []
+    for line, record in _records(path, delimiter):
+        if len(record) > bounds().columns:
+            raise TooLargeError(
+                f"{path}:{line.number}: {len(record):,} columns; expected at most {bounds().columns:,}",
+                hint="give the numbers of a row as one list (.jsonl), or as an array (.npy)",
+            )
+        first.append((line, record))
+        if len(first) > _SAMPLE or len(first) * len(record) > bounds().cells:
+            break
+    return first
 
 
 def _reader(source: Iterator[str] | io.StringIO, delimiter: str) -> Reader:
@@ -159,7 +174,7 @@ def _ragged(path: Path, line: int, record: list[str], columns: list[str]) -> Dat
 
 def _delimiter(path: Path, *, allow_tabs: bool) -> str:
     """Return the sign that gives most first records the same number of cells, more than one."""
-    first = [line.text for line in islice(lines(path), 50) if line.text.strip()]
+    first = [line.text for line in first_lines(path, 50, filled=True)]
     best, best_score = ",", 0.0
     # commas stand in running text and in numbers too: another sign that divides all lines alike goes first
     for sign in ("\t", ";", "|", ",") if allow_tabs else (";", "|", ","):

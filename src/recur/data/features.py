@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 
+from recur.codecs.reading import reading, regular
 from recur.data.memory import read_memory
 from recur.data.table import MemoryTable, Table
 from recur.errors import DamagedError, DataError
@@ -23,7 +25,13 @@ def read_npy(path: Path) -> Table:
     DataError
         When the file is missing, cut short, or holds Python objects.
     """
-    table = read_memory(_loaded(path))
+    array = _loaded(path)
+    if array.ndim == 0 or array.dtype.kind not in "biufUSM":
+        raise DataError(
+            f"{path}: expected an array of numbers or texts, found {array.dtype} of shape {array.shape}",
+            hint="numpy.save(path, array), (rows,), (rows, columns) or (rows, steps, columns)",
+        )
+    table = read_memory(array)
     if isinstance(table, MemoryTable):
         table.name = str(path)
     return table
@@ -57,6 +65,8 @@ def read_array(path: Path) -> np.ndarray:
     """
     try:
         array = _loaded(path)
+    except DamagedError:
+        raise
     except DataError as error:
         raise DamagedError(error.message, hint=error.hint) from error
     if array.ndim not in (1, 2) or array.dtype.kind not in "fiub":
@@ -72,11 +82,46 @@ def _place(value: Any, folder: Path | None) -> Path:
 
 
 def _loaded(path: Path) -> np.ndarray:
-    try:
+    hint = "numpy.save(path, array)"
+    regular(path, "array", error=DataError, hint=hint)
+    with reading(path, "array", libraries=("numpy",), error=DataError, hint=hint), path.open("rb") as file:
+        if file.read(2) == b"PK":
+            raise DataError(f"{path} holds several arrays", hint="name it .npz")
+        file.seek(0)
+        check_header(file, path.stat().st_size, path)
         # objects would be unpickled, and run whatever they bring
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path} cannot be read as an array: {error}", hint="numpy.save(path, array)") from error
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"{path} holds several arrays", hint="name it .npz")
+        array: np.ndarray = np.load(file, allow_pickle=False)
     return array
+
+
+def check_header(file: IO[bytes], length: int, name: object) -> int:
+    """Compare the shape in the header of an array with its bytes, and return what the numbers take.
+
+    Parameters
+    ----------
+    file : file
+        At its beginning; it stands there again afterwards where it can be moved.
+    length : int
+        Bytes of the file.
+    name : object
+        For messages.
+
+    Raises
+    ------
+    DataError
+        When there is no such header, it is of Python objects, or of another size than the file.
+    """
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, kind = read(file)
+    if kind.hasobject:
+        raise DataError(f"{name} holds Python objects; expected numbers", hint="numpy.save(path, array.astype(float))")
+    numbers = math.prod(shape) * kind.itemsize
+    held = length - file.tell()
+    if numbers != held or min(shape, default=1) < 0:
+        raise DataError(
+            f"{name} is damaged: {held:,} bytes of numbers where {kind} of shape {shape} takes {numbers:,}",
+            hint="numpy.save(path, array)",
+        )
+    file.seek(0)
+    return numbers

@@ -9,6 +9,7 @@ import numpy as np
 
 from recur import codecs
 from recur.codecs import Codec, NumbersCodec
+from recur.codecs.reading import translated
 from recur.config import Config, DataConfig
 from recur.data.examples import Example
 from recur.data.forecasts import ForecastExamples
@@ -115,7 +116,10 @@ def located(examples: Iterable[Example], side: int, action: Any) -> Any:
     except DataError as error:
         if not place or error.message.startswith(place):
             raise
-        raise DataError(f"{place}: {error.message}", hint=error.hint) from error
+        raise type(error)(f"{place}: {error.message}", hint=error.hint) from error
+    except (MemoryError, RecursionError, OverflowError, OSError) as fault:
+        message, hint = translated(fault, "value") or (str(fault), None)
+        raise DataError(f"{place or 'the rows'} {message}", hint=hint) from fault
 
 
 def _fitted(

@@ -10,14 +10,18 @@ Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits
 from __future__ import annotations
 
 import gzip
+import math
 import re
 import struct
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 
+from recur.codecs.bounds import bounds, check_memory
+from recur.codecs.reading import reading, regular
 from recur.data.table import MemoryTable, Row
 from recur.errors import DataError
 
@@ -51,6 +55,8 @@ class IdxTable(MemoryTable):
 def is_idx(path: Path) -> bool:
     """Return whether a file, packed by gzip or not, begins as an idx file does."""
     try:
+        if not path.is_file():  # opening a pipe would wait for it
+            return False
         with path.open("rb") as file:
             head = file.read(4)
         if head[:2] == b"\x1f\x8b":
@@ -69,26 +75,38 @@ def read_idx(path: Path) -> np.ndarray:
     DataError
         When the file is missing, cut short, too long or no idx file.
     """
-    try:
-        raw = path.read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            raw = gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read: {error}", hint="download or unpack it again") from error
-    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in _TYPES or not 1 <= raw[3] <= 4:
-        raise DataError(f"{path} is no idx file: it begins with {raw[:4].hex(' ') or 'nothing'}")
-    axes = raw[3]
-    kind = np.dtype(_TYPES[raw[2]])
-    head = 4 + 4 * axes
-    shape = struct.unpack(f">{axes}I", raw[4:head]) if len(raw) >= head else ()
-    expected = head + int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+    again = "download or unpack it again"
+    regular(path, "idx file", error=DataError, hint=again)
+    faults = (EOFError, zlib.error, gzip.BadGzipFile)
+    with reading(path, "idx file", faults=faults, error=DataError, hint=again), _unpacked(path) as file:
+        head = file.read(4)
+        if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or not 1 <= head[3] <= 4:
+            raise DataError(f"{path} is no idx file: it begins with {head.hex(' ') or 'nothing'}")
+        axes, kind = head[3], np.dtype(_TYPES[head[2]])
+        sizes = file.read(4 * axes)
+        shape = struct.unpack(f">{axes}I", sizes) if len(sizes) == 4 * axes else ()
+        expected = math.prod(shape) * kind.itemsize
+        factors = zip(shape, ("pictures", "rows", "columns", "channels"), strict=False)
+        check_memory(path, *factors, item=kind.itemsize, most=bounds().table, hint="divide it into several files")
+        # one byte more tells a file that is too long, however much follows
+        raw = file.read(expected + 1)
     if len(shape) != axes or len(raw) != expected:
+        shown = " x ".join(map(str, shape))
+        before = len(head) + len(sizes)
+        had = f"{before + len(raw):,}{' or more' if len(raw) > expected else ''}"
         raise DataError(
-            f"{path} is damaged: {len(raw):,} bytes where an array of {' x '.join(map(str, shape))} takes {expected:,}",
-            hint="download or unpack it again",
+            f"{path} is damaged: {had} bytes where an array of {shown} takes {before + expected:,}",
+            hint=again,
         )
-    array = np.frombuffer(raw, kind, offset=head).reshape(shape)
+    array = np.frombuffer(raw, kind).reshape(shape)
     return array if kind.itemsize == 1 else array.astype(kind.newbyteorder("="))
+
+
+def _unpacked(path: Path) -> BinaryIO:
+    """Return a file to read from, unpacked by the way where gzip has packed it."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, gzip.open(path)) if packed else path.open("rb")
 
 
 def read_idx_table(path: Path) -> IdxTable:

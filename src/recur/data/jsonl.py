@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from recur.codecs.codec import shorten
+from recur.codecs.codec import shorten, without_surrogates
 from recur.data.lines import check_text_file, lines
 from recur.data.table import FileTable, Mark, Row
 from recur.errors import DataError
+
+DEEPEST = 16  # lists within lists; of pictures a batch of sequences would need six
+_BRACKETS = re.compile(r"[\[\]{}]")
 
 
 def read_jsonl(path: Path) -> FileTable:
@@ -51,6 +55,8 @@ def _object(text: str, where: str) -> dict[str, Any]:
     """Return a line as a JSON object with at least one key."""
     try:
         found = json.loads(text)
+        if _brackets_deep(text) > DEEPEST and _deep(found) > DEEPEST:
+            raise RecursionError
     except (ValueError, RecursionError) as error:
         # a whole number of thousands of digits is a ValueError without a msg
         reason = "nested too deep" if isinstance(error, RecursionError) else getattr(error, "msg", "a number too long")
@@ -58,9 +64,43 @@ def _object(text: str, where: str) -> dict[str, Any]:
             f'{where}: no JSON ({reason}): "{shorten(text, 60)}"; expected one object a line',
             hint='each line reads {"text": "...", "label": "..."}',
         ) from None
+    if "\\u" in text:
+        # JSON can write half of a surrogate pair, which no file can hold
+        found = _clean(found)
     if not isinstance(found, dict) or not found:
         raise DataError(
             f'{where}: expected one JSON object a line, found {type(found).__name__} "{shorten(text, 60)}"',
             hint='each line reads {"text": "...", "label": "..."}',
         )
     return found
+
+
+def _brackets_deep(text: str) -> int:
+    """Return how deep the brackets of a line are nested, those within its texts counted too."""
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return 0
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _deep(value: Any) -> int:
+    """Return how deep lists and objects are nested, without recursion."""
+    deepest, level = 0, [value]
+    while level := [each for each in level if isinstance(each, (list, dict))]:
+        deepest += 1
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    return deepest
+
+
+def _clean(value: Any) -> Any:
+    """Return a value whose texts, names included, can be written in UTF-8."""
+    if isinstance(value, str):
+        return without_surrogates(value)
+    if isinstance(value, list):
+        return [_clean(each) for each in value]
+    if isinstance(value, dict):
+        return {_clean(name): _clean(each) for name, each in value.items()}
+    return value

@@ -9,6 +9,7 @@ from typing import BinaryIO, NamedTuple
 from recur.errors import DataError
 
 LONGEST = 1_000_000  # bytes of a line that a row may have
+_JUDGED = 4_000_000  # characters by which the form of a file is judged
 _BOM = b"\xef\xbb\xbf"
 _HEAD = 8192  # bytes by which a file is judged before it is read
 _MAGIC = {
@@ -52,6 +53,9 @@ def check_text_file(path: Path) -> None:
         raise DataError(f'there is no file "{path}"', hint=f"did you mean {near}?" if near else None)
     if path.is_dir():
         raise DataError(f"{path} is a folder where one file was expected", hint="name a file in it")
+    if not path.is_file():
+        # it is read more than once, and a pipe can be read once only
+        raise DataError(f"{path} is a pipe or a device; expected a file", hint=f"cat {path} > data.txt, and name that")
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
@@ -121,6 +125,29 @@ def lines(path: Path, *, start: int = 0, cut: bool = False) -> Iterator[Line]:
         if start == 0 and file.read(3) != _BOM:
             file.seek(0)
         yield from lines_of(file, path, cut=cut)
+
+
+def first_lines(path: Path, count: int, *, cut: bool = False, filled: bool = False) -> Iterator[Line]:
+    """Yield at most ``count`` first lines, fewer where they are long: what a file is judged by.
+
+    Parameters
+    ----------
+    path : Path
+    count : int
+    cut : bool
+        As for `lines`.
+    filled : bool
+        Whether lines of white space are left out.
+    """
+    length = 0
+    for line in lines(path, cut=cut):
+        if filled and not line.text.strip():
+            continue
+        yield line
+        count -= 1
+        length += len(line.text)
+        if count <= 0 or length > _JUDGED:
+            return
 
 
 def lines_of(file: BinaryIO, path: Path, *, cut: bool = False) -> Iterator[Line]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from recur.codecs.bounds import bounds
+from recur.codecs.reading import reading
 from recur.config import DataConfig
 from recur.data.arrays import read_npz
 from recur.data.calendar import CalendarTable
@@ -18,12 +19,12 @@ from recur.data.features import SUFFIX, read_npy
 from recur.data.folder import read_folder
 from recur.data.idx import is_idx, read_idx_table
 from recur.data.jsonl import read_jsonl
-from recur.data.lines import check_text_file, lines
+from recur.data.lines import check_text_file, first_lines
 from recur.data.memory import read_memory
 from recur.data.table import Table
 from recur.data.text import TextTable
 from recur.data.ts import read_ts
-from recur.errors import DataError
+from recur.errors import DataError, TooLargeError
 
 _BY_SUFFIX = {
     ".csv": "csv",
@@ -67,7 +68,15 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     >>> read([("the sky is blue", "true")], DataConfig.model_validate({})).columns
     ['input', 'target']
     """
-    table = _read(source, config, names)
+    place = source if isinstance(source, (str, Path)) else "the data given"
+    with reading(place, "table", error=DataError, hint=None):
+        table = _read(source, config, names)
+    most = bounds().columns
+    if len(table.columns) > most:
+        raise TooLargeError(
+            f"{place} has {len(table.columns):,} columns; expected at most {most:,}",
+            hint="give the numbers of a row as one list (.jsonl), or as an array (.npy)",
+        )
     return CalendarTable(table, config.time_features) if config.time_features else table
 
 
@@ -103,8 +112,7 @@ def _read(source: Any, config: DataConfig, names: Sequence[str]) -> Table:
 def guess_format(path: Path) -> str:
     """Return csv, tsv, jsonl, conll, ts or text, by the name of a file and else by its first lines."""
     known = _BY_SUFFIX.get(path.suffix.lower())
-    filled = (line.text.rstrip("\n") for line in lines(path, cut=True) if line.text.strip())
-    first = list(islice(filled, 200))
+    first = [line.text.rstrip("\n") for line in first_lines(path, 200, cut=True, filled=True)]
     if path.suffix.lower() == ".json" and first and first[0].lstrip().startswith("["):
         raise DataError(
             f"{path} is one JSON array; expected JSON lines, one object a line",

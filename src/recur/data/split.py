@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.reading import reading
 from recur.data.folder import FilesTable
 from recur.data.table import FileTable, Table
 from recur.errors import DataError
@@ -25,7 +26,8 @@ def fingerprint(value: Any, seed: int = 0) -> int:
     if isinstance(value, np.ndarray):
         # the text of a large array leaves most of it out
         value = (value.shape, value.dtype.str, hashlib.blake2b(value.tobytes(), digest_size=16).hexdigest())
-    text = f"{seed} {value!r}".encode("utf-8", "surrogatepass")
+    with reading("a value", "value", error=DataError, faults=(ValueError,), hint="give whole numbers as texts"):
+        text = f"{seed} {value!r}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 1
 
 

@@ -12,11 +12,15 @@ from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 
+from recur.codecs.bounds import bounds
+from recur.codecs.reading import reading
 from recur.errors import DataError
 
 Row = dict[str, Any]
 Kind = Literal["text", "table", "tagged"]
 
+_LEAST_SAMPLE = 40
+_WIDE = 100  # columns
 _DENSE = 128 * 2**20  # files up to this size have every row in the index, larger ones every 32nd
 _SPARSE_STRIDE = 32
 _SMALL = 16 * 2**20  # files up to this size are read whole, since opening one for each row would take longer
@@ -39,6 +43,7 @@ class Table(Sequence[Row]):
     name: str
     columns: list[str]
     kind: Kind
+    _sampled: list[Row] | None = None
     # column -> what it is known to hold, where that is no matter of judging
     holds: Mapping[str, str] = MappingProxyType({})
 
@@ -68,10 +73,19 @@ class Table(Sequence[Row]):
         """Return the place of a row, such as ``file.csv:12``."""
 
     def sample(self, count: int = 2000) -> list[int]:
-        """Return the indices of at most ``count`` rows, spread evenly over the table."""
+        """Return the indices of at most ``count`` rows, spread evenly over the table; fewer of a very wide one."""
+        count = min(count, max(_LEAST_SAMPLE, bounds().cells // max(1, len(self.columns))))
         if len(self) <= count:
             return list(range(len(self)))
         return [int(each) for each in np.linspace(0, len(self) - 1, count)]
+
+    def sampled(self, count: int = 2000) -> list[Row]:
+        """Return the rows of `sample`; those of a wide table are kept, since every column asks for them again."""
+        if len(self.columns) < _WIDE:
+            return [self[index] for index in self.sample(count)]
+        if self._sampled is None:
+            self._sampled = [self[index] for index in self.sample(count)]
+        return self._sampled
 
 
 class MemoryTable(Table):
@@ -180,9 +194,10 @@ class FileTable(Table):
     def _bytes(self, first: int, length: int) -> bytes:
         """Return a piece of the file."""
         if self._size <= _SMALL:
-            return _whole(self.path, self.path.stat().st_mtime_ns)[first : first + length]
+            with reading(self.path, "table", error=DataError, hint=None):
+                return _whole(self.path, self.path.stat().st_mtime_ns)[first : first + length]
         # opened for each piece: a folder may have more documents than the system lets be open
-        with self.path.open("rb") as file:
+        with reading(self.path, "table", error=DataError, hint=None), self.path.open("rb") as file:
             file.seek(first)
             return file.read(length)
 

@@ -1,0 +1,131 @@
+"""From any exception of a library to a sentence that names the file: the one place that every reader goes through.
+
+What is translated, and what is not:
+
+- `RecurError`: already a sentence.
+- ``MemoryError``, ``RecursionError``, ``OverflowError``, ``OSError`` with a number (no such file, no space left, ...):
+  the size, the nesting or the state of the disk is the user's to change, whoever raised it.
+- Exceptions that passed through a frame of a named library (Pillow's decoders raise ``struct.error``, ``IndexError``,
+  ``TypeError`` and others for a damaged file), and classes that a reader names because its library is compiled and has
+  no frames.
+- Everything else is a programming error of recur and stays what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from stat import S_ISREG
+
+from recur.codecs.bounds import SKIP, check_memory
+from recur.errors import DamagedError, DataError, RecurError
+
+_LONGEST = 200  # characters of a library's own words
+# a panic of a library in Rust is a BaseException, and of a class that cannot be imported
+_PANIC = "pyo3_runtime"
+
+
+@contextmanager
+def reading(
+    name: object, kind: str, *, libraries: tuple[str, ...] = (), faults: tuple[type[BaseException], ...] = (),
+    error: type[DataError] = DamagedError, hint: str | None = SKIP,
+) -> Iterator[None]:  # fmt: skip
+    """Translate what goes wrong in a block into a sentence about the file that it reads.
+
+    Parameters
+    ----------
+    name : object
+        The file, or the place of a value.
+    kind : str
+        What it is expected to be: ``picture``, ``sound``.
+    libraries : tuple of str
+        Packages whose exceptions mean that the file is at fault.
+    faults : tuple of type
+        Exceptions that mean so wherever they are raised; for compiled libraries.
+    error : type
+        The class to raise.
+    hint : str, optional
+        What to type.
+
+    Raises
+    ------
+    DataError
+        Of the class asked for, with the library's exception as its cause.
+    """
+    try:
+        yield
+    except BaseException as fault:
+        said = translated(fault, kind, libraries, faults)
+        if said is None:
+            raise
+        message, advice = said
+        raise error(f"{name} {message}", hint=advice or hint) from fault
+
+
+def translated(
+    fault: BaseException, kind: str, libraries: tuple[str, ...] = (), faults: tuple[type[BaseException], ...] = ()
+) -> tuple[str, str | None] | None:
+    """Return (what happened, a hint of its own) for an exception that is the file's fault, None for any other."""
+    if isinstance(fault, (RecurError, KeyboardInterrupt, SystemExit, GeneratorExit)):
+        return None
+    reason = _reason(fault)
+    if isinstance(fault, MemoryError):
+        return f"needs more memory than there is{reason}", "free memory, or use smaller files"
+    if isinstance(fault, RecursionError):
+        return "is nested too deep; expected a value, a list or a list of lists", None
+    if isinstance(fault, OverflowError):
+        return f"holds a number that is too large{reason}", None
+    if isinstance(fault, OSError) and fault.errno is not None and fault.strerror:
+        return f"cannot be read: {fault.strerror}", None
+    if isinstance(fault, faults) or type(fault).__module__ == _PANIC or _passed_through(fault, libraries):
+        return f"is damaged or no {kind}{reason}", None
+    return None
+
+
+def _reason(fault: BaseException) -> str:
+    text = " ".join(str(fault).split())
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return f" ({text or type(fault).__name__})"
+
+
+def _passed_through(fault: BaseException, libraries: tuple[str, ...]) -> bool:
+    """Return whether a frame of one of the libraries is on the way from where an exception was raised."""
+    place = fault.__traceback__
+    while place is not None:
+        package = str(place.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package in libraries:
+            return True
+        place = place.tb_next
+    return False
+
+
+def regular(path: Path, kind: str, *, error: type[DataError] = DamagedError, hint: str | None = SKIP) -> Path:
+    """Return the path of a file that may be read: regular, since a pipe may hang and a device may have no end.
+
+    Raises
+    ------
+    DataError
+        Of the class asked for.
+    """
+    with reading(path, kind, error=error, hint=hint, faults=(ValueError,)):
+        mode = path.stat().st_mode
+    if not S_ISREG(mode):
+        raise error(f"{path} is no regular file (a folder, a pipe or a device); expected a {kind}", hint=hint)
+    return path
+
+
+def content(path: Path, kind: str) -> bytes:
+    """Return the bytes of a regular file that is read whole.
+
+    Raises
+    ------
+    DamagedError
+        When it cannot be read.
+    TooLargeError
+        When it is larger than one value may be.
+    """
+    regular(path, kind)
+    with reading(path, kind):
+        check_memory(path, (path.stat().st_size, "bytes"), item=1)
+        return path.read_bytes()
