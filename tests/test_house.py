@@ -18,12 +18,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # nothing imports from a room to its right
 ORDER = (
-    "_version", "errors", "figures", "atomic", "bounded", "config", "config_file", "equations", "compiler", "engine", "nn",
+    "_version", "errors", "figures", "printable", "atomic", "bounded", "config", "config_file", "equations", "compiler",
+    "engine", "nn",
     "codecs", "data", "modes", "run", "training", "export", "inspect", "model", "views", "serve", "demos", "cli",
     "__main__",
 )  # fmt: skip
 WITHOUT_TORCH = (
-    "errors", "figures", "atomic", "bounded", "config", "config_file", "equations", "compiler", "codecs", "data", "views", "cli",
+    "errors", "figures", "printable", "atomic", "bounded", "config", "config_file", "equations", "compiler", "codecs",
+    "data", "views", "cli",
 )  # fmt: skip
 LONGEST = 500  # lines; a file is one idea, usually under 400
 

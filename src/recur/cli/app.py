@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from recur._version import __version__
-from recur.cli.output import stopped
+from recur.cli.output import note, stopped
 from recur.cli.problems import describe, describe_usage
 from recur.cli.resume import TYPED, command_to_go_on
 
@@ -133,6 +133,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _say(message: str, hint: str | None) -> None:
     """Print the problem, and how to mend it, to stderr."""
     sys.stdout.flush()
-    print(f"error: {message}", file=sys.stderr)
+    note(f"error: {message}")
     if hint:
-        print(f"hint: {hint}", file=sys.stderr)
+        note(f"hint: {hint}")

@@ -27,11 +27,11 @@ def cells(name: str | None = None, /, *, json: bool = False) -> None:
     for place, cell in enumerate(chosen):
         if place:
             emit()
-        emit(f"{bold(cell.name)}: {cell.summary}")
+        emit(f"{bold(cell.name)}: {cell.summary}", styled=True)
         for line in cell.text.splitlines():
             emit(f"    {line}".rstrip())
         if name is not None:
-            emit("\n".join(_where(cell)))
+            emit("\n".join(_where(cell)), styled=True)
 
 
 def _named(name: str | None) -> list[str]:

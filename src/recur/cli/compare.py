@@ -75,4 +75,4 @@ def compare(
         from recur.views.explained import compared as lines
 
         for line in lines(result, width()):
-            emit(line)
+            emit(line, styled=True)

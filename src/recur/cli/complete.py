@@ -76,7 +76,7 @@ def complete(
         emit_json({"text": text, "candidates": [{"word": one.word, "probability": one.probability} for one in found]})
         return
     for line in shares([(one.word, one.probability) for one in found], width()):
-        emit(line)
+        emit(line, styled=True)
 
 
 def _converse(model: Model, text: str, top: int) -> None:
@@ -88,7 +88,7 @@ def _converse(model: Model, text: str, top: int) -> None:
             emit(text)
             found = model.complete(text, top=top)
             for line in shares([(one.word, one.probability) for one in found], width(), numbered=True):
-                emit(line)
+                emit(line, styled=True)
         print("> ", end="", file=sys.stderr, flush=True)
         typed = sys.stdin.readline()
         if not typed:

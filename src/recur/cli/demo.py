@@ -73,7 +73,7 @@ def demo(
         emit_json(result)
     else:
         for line in shown.report(result, width()):
-            emit(line)
+            emit(line, styled=True)
     if name is None:
         others = [each for each in DEMOS if each != FIRST]
         note(f"\nthere are {len(others)} more: recur demo {' | '.join(others)}; `recur demo --list` says what they do")

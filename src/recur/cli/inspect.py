@@ -90,7 +90,7 @@ def inspect(
             if len(data) > 1:
                 emit(f"{one['model']['name']}:")
             for line in explained(one, width()):
-                emit(line)
+                emit(line, styled=True)
 
 
 def _given(model: Model, text: str | None) -> Any:

@@ -12,15 +12,29 @@ from typing import Any
 from recur.atomic import write_text
 from recur.errors import DataError
 from recur.figures import any_figure, duration, plain
+from recur.printable import TEXT, printable
 
 _PATIENCE = 3.0
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""
 
 
-def emit(text: str = "", end: str = "\n") -> None:
-    """Write a piece of the answer to stdout at once."""
-    sys.stdout.write(text + end)
+def emit(text: str = "", end: str = "\n", *, styled: bool = False) -> None:
+    """Write a piece of the answer to stdout at once; line ends and tabs of a text are kept.
+
+    Parameters
+    ----------
+    text, end : str
+    styled : bool
+        Whether the text was made by a view, which cleans what it draws and puts colours around it.
+    """
+    text = text if styled else printable(text, TEXT)
+    try:
+        sys.stdout.write(text + end)
+    except UnicodeEncodeError:
+        # a terminal or a pipe of another encoding
+        coding = sys.stdout.encoding or "ascii"
+        sys.stdout.write((text + end).encode(coding, "backslashreplace").decode(coding))
     sys.stdout.flush()
 
 
@@ -60,7 +74,7 @@ def draw(
 
 def note(text: str) -> None:
     """Write words about the work to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text, TEXT), file=sys.stderr, flush=True)
 
 
 class Waiting:

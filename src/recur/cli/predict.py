@@ -78,4 +78,4 @@ def predict(
         emit(one.shown)
         if top > 1:
             for line in shares([(str(value), share) for value, share in one.scores[:top]], width()):
-                emit(line)
+                emit(line, styled=True)

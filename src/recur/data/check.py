@@ -20,6 +20,7 @@ from recur.data.load import load
 from recur.data.roles import say
 from recur.data.split import fingerprint
 from recur.figures import duration, size
+from recur.printable import printable
 
 MOST_ROWS = 50_000
 _BARS = 8
@@ -292,6 +293,7 @@ def _about(seconds: float) -> str:
 
 
 def _bars(rows: Sequence[tuple[str, int]]) -> list[str]:
+    rows = [(printable(name), count) for name, count in rows]
     longest = max((len(name) for name, _ in rows), default=0)
     most = max((count for _, count in rows), default=0) or 1
     return [f"  {name:>{longest}}  {count:>9,}  {'#' * round(_WIDTH * count / most)}".rstrip() for name, count in rows]

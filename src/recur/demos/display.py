@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from recur.demos.side_by_side import News
 from recur.figures import duration, figure
+from recur.printable import TEXT, printable
 from recur.training.progress import Beginning, Evaluation, Step
 
 if TYPE_CHECKING:
@@ -94,9 +95,9 @@ class Display:
         if self._live:
             from rich.text import Text
 
-            self._live.console.print(Text(text))
+            self._live.console.print(Text(printable(text, TEXT)))
         else:
-            print(text, file=sys.stderr, flush=True)
+            print(printable(text, TEXT), file=sys.stderr, flush=True)
 
     def _draw(self) -> None:
         if self._live:

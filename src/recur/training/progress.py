@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from recur.figures import duration, figure
 from recur.modes import Sample
+from recur.printable import TEXT, printable
 from recur.training.baselines import Baseline
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         # looked up each time, so that a redirected standard error is followed
-        print(text, file=self._stream or sys.stderr, flush=True)
+        print(printable(text, TEXT), file=self._stream or sys.stderr, flush=True)
 
     def end(self) -> None: ...
 
@@ -179,15 +180,15 @@ class Terminal:
         if not self._live:
             return
         style = "bold green" if evaluation.best else ""
-        self._live.console.print(Text(evaluation_line(evaluation), style=style))
+        self._live.console.print(Text(printable(evaluation_line(evaluation), TEXT), style=style))
         for line in self._samples.new(evaluation.samples):
-            self._live.console.print(Text(line, style="dim"))
+            self._live.console.print(Text(printable(line, TEXT), style="dim"))
 
     def say(self, text: str) -> None:
         from rich.text import Text
 
         if self._live:
-            self._live.console.print(Text(text))
+            self._live.console.print(Text(printable(text, TEXT)))
 
     def end(self) -> None:
         if self._live:

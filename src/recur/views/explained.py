@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from recur.printable import printable_data
 from recur.views.colours import painted, signed
 from recur.views.terminal import bar, bold, decorated, dim, shares, unicode
 
@@ -31,6 +32,7 @@ def explained(data: Mapping[str, Any], columns: int, method: str = "leave_one_ou
     method : str
         Which measure of influence.
     """
+    data = printable_data(data)
     yield bold(_clipped(data["question"]["says"], columns))
     options = [(one["label"], one["probability"]) for one in data["question"]["options"]]
     if all(probability is not None for _, probability in options):
@@ -164,6 +166,7 @@ def _units(units: Mapping[str, Any], columns: int) -> Iterator[str]:
 
 def compared(data: Mapping[str, Any], columns: int) -> Iterator[str]:
     """The gradient over distance of several runs, on a terminal."""
+    data = printable_data(data)
     yield bold(data["title"]) + dim(_clipped("  (relative to the last step)", max(0, columns - 24)))
     runs = data["runs"]
     names = [run["label"] for run in runs]

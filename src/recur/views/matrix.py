@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from recur.errors import RecurError
+from recur.printable import printable
+from recur.views.picture import drawn
 
 _LONGEST = 12
 _SMALL = 10  # classes, up to which a picture needs no more room
@@ -22,7 +24,7 @@ def lines(labels: Sequence[Any], counts: Sequence[Sequence[int]]) -> Iterator[st
     1 bad           3  1
     2 good          .  4
     """
-    names = [f"{place} {str(label)[:_LONGEST]}" for place, label in enumerate(labels, 1)]
+    names = [f"{place} {printable(str(label))[:_LONGEST]}" for place, label in enumerate(labels, 1)]
     corner = "true \\ guessed"
     wide = max(len(corner), *map(len, names))
     cell = max(len(str(len(names))), *(len(str(count)) for row in counts for count in row))
@@ -48,7 +50,7 @@ def picture(labels: Sequence[Any], counts: Sequence[Sequence[int]], path: Path) 
     axes = figure.subplots()
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
-    names = [str(label) for label in labels]
+    names = [drawn(label) for label in labels]
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("guessed")

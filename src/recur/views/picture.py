@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recur.errors import ConfigError
+from recur.printable import printable
 from recur.views.colours import VIRIDIS
 
 LINES = ("#1f6fb2", "#c2570c", "#3b7d3c", "#7a4fa3", "#8a6d00", "#4a4a4a")
@@ -50,7 +51,7 @@ def comparison(data: Mapping[str, Any], path: Path) -> None:
     for number, run in enumerate(data["runs"]):
         axes.plot(
             range(len(run["relative"])), run["relative"], STYLES[number % 4], color=LINES[number % 6],
-            label=run["label"],
+            label=drawn(run["label"]),
         )  # fmt: skip
     axes.set_yscale("log")
     axes.set_xlabel("distance, in steps")
@@ -89,7 +90,7 @@ def _flow(axes: Any, every: Sequence[Mapping[str, Any]]) -> None:
             norms = [v if v > 0 else math.nan for v in layer["norms"]["message"]]
             name = f"{data['model']['name']}, {layer['name']}" if len(every) > 1 else layer["name"]
             axes.plot(range(len(norms)), norms, STYLES[number % 4], marker="o", markersize=3,
-                      color=LINES[number % 6], label=name)  # fmt: skip
+                      color=LINES[number % 6], label=drawn(name))  # fmt: skip
             number += 1
     for boundary in every[0]["flow"]["layers"][0]["boundaries"]:
         axes.axvline(boundary - 0.5, color="black", linewidth=2)
@@ -125,7 +126,7 @@ def _itemised(axes: Any, data: Mapping[str, Any]) -> None:
     every = max(1, math.ceil(len(names) / 20))
     axes.set_yticks(range(0, len(names), every), [_short(name, 12) for name in names[::every]], fontsize=7)
     _items(axes, layer["labels"])
-    axes.set_title(f"Error by error, {layer['name']}", loc="left", fontsize=10)
+    axes.set_title(drawn(f"Error by error, {layer['name']}"), loc="left", fontsize=10)
     _note(axes, "How much of each error (row) arrives at each step (column), logarithmic; white is nothing.")
 
 
@@ -138,8 +139,8 @@ def _items(axes: Any, labels: Sequence[str]) -> None:
 def _note(axes: Any, text: str) -> None:
     import textwrap
 
-    axes.text(0, -0.32, "\n".join(textwrap.wrap(text, 150)), transform=axes.transAxes, fontsize=8, color="#59636e",
-              va="top")  # fmt: skip
+    lines = drawn("\n".join(textwrap.wrap(text, 150)))
+    axes.text(0, -0.32, lines, transform=axes.transAxes, fontsize=8, color="#59636e", va="top")
 
 
 def _figure(rows: int) -> tuple[Any, list[Any]]:
@@ -167,6 +168,14 @@ def _save(figure: Any, path: Path) -> None:
 
 
 def _short(text: str, most: int) -> str:
-    # a dollar sign would begin a formula
-    text = text.replace("$", r"\$")
-    return text if len(text) <= most else text[: most - 1] + "…"
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    return drawn(text)
+
+
+def drawn(text: object) -> str:
+    """Return a text as matplotlib draws it: a dollar sign would begin a formula.
+
+    >>> drawn("$5")
+    '\\\\$5'
+    """
+    return printable(str(text), "\n").replace("$", r"\$")

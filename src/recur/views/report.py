@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recur.printable import printable
+
 _HERE = Path(__file__).parent
 # one file a picture, after what it is drawn with
 _PICTURES = (
@@ -72,7 +74,7 @@ def comparison(data: Mapping[str, Any]) -> str:
 def _page(title: str, data: Any, start: str) -> str:
     read = 'const read = () => JSON.parse(document.getElementById("data").textContent);\n'
     return _PAGE.format(
-        policy=_POLICY, title=html.escape(title), style=(_HERE / "page.css").read_text(encoding="utf-8"),
+        policy=_POLICY, title=html.escape(printable(title)), style=(_HERE / "page.css").read_text(encoding="utf-8"),
         data=_inline(data), script=pictures(), start=read + start,
     )  # fmt: skip
 
@@ -89,6 +91,6 @@ def pictures() -> str:
 
 
 def _inline(value: Any) -> str:
-    """JSON that cannot end the element it stands in."""
+    """JSON that cannot end the element it stands in, nor hold what UTF-8 cannot write."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return printable(text).replace("<", "\\u003c")

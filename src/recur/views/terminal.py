@@ -7,6 +7,8 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 
+from recur.printable import printable
+
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -50,6 +52,7 @@ def shares(rows: Sequence[tuple[str, float]], columns: int, numbered: bool = Fal
     numbered : bool
         Whether a number to pick it by stands before each candidate.
     """
+    rows = [(printable(word), share) for word, share in rows]
     longest = min(max((len(word) for word, _ in rows), default=0), max(8, columns // 2))
     for place, (word, share) in enumerate(rows, 1):
         lead = f"{place:>3}  " if numbered else "  "
