@@ -17,7 +17,6 @@ from pydantic.fields import FieldInfo
 from recur.config import Config, Section
 from recur.errors import ConfigError, did_you_mean
 
-_LARGEST = 1_000_000  # bytes of a configuration file
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text in quotes"}
 _LIMITS = {
     "greater_than_equal": ("ge", "at least"),
@@ -67,12 +66,6 @@ def from_toml(text: str, name: str = "config.toml") -> Config:
         raise ConfigError(
             f"{name} is not valid TOML: {error}", hint='a line is `key = value`, a text stands in "quotes"'
         ) from error
-    except (RecursionError, ValueError) as error:
-        # whole numbers of thousands of digits are a ValueError
-        reason = "lists are nested too deep" if isinstance(error, RecursionError) else "a number has too many digits"
-        raise ConfigError(
-            f"{name} is no configuration: {reason}", hint="`recur train --help` lists the keys"
-        ) from error
     return from_mapping(values, name=name, text=text)
 
 
@@ -86,11 +79,6 @@ def read(path: Path | str) -> Config:
     """
     path = Path(path)
     try:
-        if path.exists() and (not path.is_file() or path.stat().st_size > _LARGEST):
-            raise ConfigError(
-                f"the configuration file {path} is no regular file of at most {_LARGEST:,} bytes",
-                hint="give the path of a TOML file, such as RUN/config.toml",
-            )
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "cannot be read"

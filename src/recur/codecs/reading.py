@@ -93,8 +93,9 @@ def _passed_through(fault: BaseException, libraries: tuple[str, ...]) -> bool:
     """Return whether a frame of one of the libraries is on the way from where an exception was raised."""
     place = fault.__traceback__
     while place is not None:
-        package = str(place.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package in libraries:
+        # frames of Cython have no globals, and name their file by the package
+        module = place.tb_frame.f_globals.get("__name__") or place.tb_frame.f_code.co_filename.replace("/", ".")
+        if str(module).partition(".")[0] in libraries:
             return True
         place = place.tb_next
     return False

@@ -11,7 +11,7 @@ import numpy as np
 
 from recur.codecs.bounds import bounds, check_memory
 from recur.codecs.reading import reading, regular
-from recur.data.features import check_header
+from recur.data.features import check_header, checked_texts
 from recur.data.memory import Columns
 from recur.data.table import MemoryTable, Table
 from recur.errors import DataError
@@ -68,5 +68,6 @@ def _arrays(path: Path) -> Mapping[str, np.ndarray]:
                 total += check_header(file, member.file_size, name)
                 check_memory(f"{path} unpacked", (total, "bytes"), item=1, most=bounds().table, hint="divide it")
                 # objects would be unpickled, and run whatever they bring
-                found[member.filename.removesuffix(".npy")] = np.lib.format.read_array(file, allow_pickle=False)
+                array = checked_texts(np.lib.format.read_array(file, allow_pickle=False), name)
+                found[member.filename.removesuffix(".npy")] = array
     return found

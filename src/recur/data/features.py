@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -91,6 +92,24 @@ def _loaded(path: Path) -> np.ndarray:
         check_header(file, path.stat().st_size, path)
         # objects would be unpickled, and run whatever they bring
         array: np.ndarray = np.load(file, allow_pickle=False)
+    return checked_texts(array, path)
+
+
+def checked_texts(array: np.ndarray, name: object) -> np.ndarray:
+    """Return an array, refused when it is of texts with numbers that are no character of Unicode.
+
+    Raises
+    ------
+    DataError
+    """
+    if array.dtype.kind == "U" and array.nbytes:
+        points = np.ascontiguousarray(array).view(np.uint32 if array.dtype.isnative else np.dtype("u4").newbyteorder())
+        highest = int(points.max())
+        if highest > sys.maxunicode:
+            raise DataError(
+                f"{name} is damaged: character {highest:#x} is above {sys.maxunicode:#x}, the last of Unicode",
+                hint="numpy.save(path, array)",
+            )
     return array
 
 

@@ -137,6 +137,11 @@ def _one_column_each(train: Sequence[Example], side: int, columns: int) -> bool:
     if not len(train):
         return False
     value = train[0][side]
-    while isinstance(value, (list, tuple, np.ndarray)) and len(value) and np.ndim(value[0]):
+    while _listed(value) and len(value) and _listed(value[0]):
         value = value[0]
-    return (np.size(value) if np.ndim(value) else 1) == columns
+    return (len(value) if _listed(value) else 1) == columns
+
+
+def _listed(value: Any) -> bool:
+    # rows of unequal length, which numpy would refuse, are refused later, with their place
+    return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)

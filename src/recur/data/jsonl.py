@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from recur.bounded import too_deep
 from recur.codecs.codec import shorten, without_surrogates
 from recur.data.lines import check_text_file, lines
 from recur.data.table import FileTable, Mark, Row
@@ -55,7 +56,7 @@ def _object(text: str, where: str) -> dict[str, Any]:
     """Return a line as a JSON object with at least one key."""
     try:
         found = json.loads(text)
-        if _brackets_deep(text) > DEEPEST and _deep(found) > DEEPEST:
+        if _brackets_deep(text) > DEEPEST and too_deep(found, DEEPEST):
             raise RecursionError
     except (ValueError, RecursionError) as error:
         # a whole number of thousands of digits is a ValueError without a msg
@@ -83,15 +84,6 @@ def _brackets_deep(text: str) -> int:
     for bracket in _BRACKETS.findall(text):
         depth += 1 if bracket in "[{" else -1
         deepest = max(deepest, depth)
-    return deepest
-
-
-def _deep(value: Any) -> int:
-    """Return how deep lists and objects are nested, without recursion."""
-    deepest, level = 0, [value]
-    while level := [each for each in level if isinstance(each, (list, dict))]:
-        deepest += 1
-        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
     return deepest
 
 
