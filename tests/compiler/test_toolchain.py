@@ -17,6 +17,7 @@ from recur import equations
 from recur.compiler import toolchain
 from recur.compiler.cplusplus import size_texts, source
 from recur.compiler.generate import main as generate
+from recur.compiler.manifest import LISTING
 from recur.compiler.program import program
 from recur.engine.native.library import Cell
 from recur.errors import BackendError
@@ -34,7 +35,7 @@ def test_the_text_of_a_stock_cell_compiles_to_a_library_that_describes_it(tmp_pa
     text.write_text(source(made, "gru_layernorm"))
     toolchain.compile_library(text, tmp_path / "lib" / "cell.so", "plain", ["-Wall", "-Wextra", "-Werror"])
     assert [path.name for path in (tmp_path / "lib").iterdir()] == ["cell.so"]
-    cell = Cell(tmp_path / "lib" / "cell.so")
+    cell = Cell(ctypes.CDLL(str(tmp_path / "lib" / "cell.so")))
     assert cell.sizes == size_texts(made)
     name = ctypes.cast(cell.pointer + 8, ctypes.POINTER(ctypes.c_char_p))[0]
     assert name == b"gru_layernorm"
@@ -46,10 +47,11 @@ def test_the_build_lists_every_cell_once_and_writes_only_what_has_changed(tmp_pa
     listed = (tmp_path / "build.cmake").read_text().splitlines()
     (cells,) = [line for line in listed if line.startswith("set(RECUR_CELLS ")]
     named = cells.removesuffix(")").split()[1:]
-    assert sorted(f"{name}.cpp" for name in named) == sorted(set(written) - {"build.cmake"})
+    assert sorted(f"{name}.cpp" for name in named) == sorted(set(written) - {"build.cmake", LISTING})
     assert len(set(named)) == len(named)
     assert generate(str(tmp_path)) == 0
-    assert written == {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    again = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert {**written, LISTING: 0} == {**again, LISTING: 0}
 
 
 def test_other_processors_get_plain_cells_only(tmp_path):
@@ -85,6 +87,115 @@ def test_a_set_that_does_not_exist_is_a_reason_in_the_report(monkeypatch):
     assert report.ran == "stock"
     assert 'RECUR_INSTRUCTIONS is "avx3"' in report.reasons["native"]
     assert "unset RECUR_INSTRUCTIONS" in report.reasons["native"]
+
+
+@pytest.fixture
+def program_at(tmp_path, monkeypatch):
+    """Write a shell script and name it in CXX, with arguments."""
+
+    def written(body: str, arguments: str = "") -> Path:
+        path = tmp_path / "compiler"
+        path.write_text(f"#!/bin/sh\n{body}\n")
+        path.chmod(0o755)
+        monkeypatch.setenv("CXX", f"{path}{arguments}")
+        return path
+
+    return written
+
+
+def test_a_compiler_with_arguments_is_called_with_them(program_at):
+    path = program_at("echo $1 of $0", " g++ -m64")
+    found = toolchain.compiler()
+    assert found.words == (str(path), "g++", "-m64")
+    assert f"g++ of {path}" in found.identity
+
+
+def test_a_compiler_in_a_folder_with_spaces_is_one_program(tmp_path, monkeypatch):
+    (tmp_path / "my tools").mkdir()
+    path = tmp_path / "my tools" / "g++"
+    path.write_text("#!/bin/sh\necho version 1\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("CXX", str(path))
+    assert toolchain.compiler().words == (str(path),)
+
+
+def test_a_compiler_behind_another_name_or_of_another_version_is_another_compiler(program_at, tmp_path):
+    path = program_at("echo version 1")
+    first = toolchain.compiler().identity
+    toolchain._compiler.cache_clear()
+    assert toolchain.compiler().identity == first
+    path.write_text("#!/bin/sh\necho version 2\n")
+    toolchain._compiler.cache_clear()
+    second = toolchain.compiler().identity
+    assert second != first
+    path.rename(tmp_path / "other")
+    path.symlink_to(tmp_path / "other")
+    toolchain._compiler.cache_clear()
+    assert toolchain.compiler().identity != second
+
+
+@pytest.mark.parametrize(
+    ("body", "asked", "expected"),
+    [
+        ("exit 3", None, "is not a C++ compiler that can be used: with --version it ended with 3"),
+        ("exit 0", None, "is not a C++ compiler that can be used: with --version it said nothing"),
+        ("", "/nonexistent/g++ -O2", 'CXX is "/nonexistent/g++ -O2", which is not a program'),
+        ("", "g++ 'half", 'CXX is "g++ \'half", which is not a command: No closing quotation'),
+    ],
+)
+def test_what_is_not_a_compiler_is_refused_with_a_sentence(program_at, monkeypatch, body, asked, expected):
+    program_at(body)
+    if asked is not None:
+        monkeypatch.setenv("CXX", asked)
+    with pytest.raises(BackendError) as refused:
+        toolchain.compiler()
+    assert expected in refused.value.message
+    assert refused.value.hint == "unset CXX, or name a compiler: export CXX=g++"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            "echo 'x: error: No space left on device' >&2; exit 1",
+            "compiler could not compile cell.cpp: x: error: No",
+        ),
+        ("exit 4", "compiler could not compile cell.cpp: it ended with 4"),
+        ("exit 0", "compiler wrote nothing for cell.cpp, expected a C++ compiler"),
+        ("sleep 60", "compiler has not compiled cell.cpp within 1 s"),
+    ],
+)
+def test_a_compilation_that_fails_leaves_nothing_behind(program_at, monkeypatch, tmp_path, body, expected):
+    program_at(f"[ $1 = --version ] && echo 1 && exit; {body}")
+    monkeypatch.setattr(toolchain, "_COMPILE_SECONDS", 1)
+    (tmp_path / "cell.cpp").write_text("")
+    with pytest.raises(BackendError) as refused:
+        toolchain.compile_library(tmp_path / "cell.cpp", tmp_path / "lib" / "cell.so", "plain")
+    assert refused.value.message.startswith(expected)
+    assert list((tmp_path / "lib").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"RECUR_CACHE": "/a/b"}, "/a/b"),
+        ({"RECUR_CACHE": "", "XDG_CACHE_HOME": "/x"}, "/x/recur"),
+        ({"RECUR_CACHE": "", "XDG_CACHE_HOME": "relative", "HOME": "/h"}, "/h/.cache/recur"),
+        ({"RECUR_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "/h"}, "/h/.cache/recur"),
+    ],
+)
+def test_the_cache_is_an_absolute_folder(monkeypatch, variables, expected):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert str(toolchain.cache_folder()) == expected
+
+
+def test_a_relative_cache_is_refused_with_what_to_type(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECUR_CACHE", "my cells")
+    with pytest.raises(BackendError, match='RECUR_CACHE is "my cells", expected an absolute path') as refused:
+        toolchain.cache_folder()
+    assert refused.value.hint == f"export RECUR_CACHE='{tmp_path}/my cells'"
 
 
 ELSEWHERE = """

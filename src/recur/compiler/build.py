@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from recur.compiler import manifest
 from recur.compiler.generate import main as generate
 from recur.compiler.toolchain import CELL_SET, HEADERS, compile_library, instruction_set
 
@@ -28,12 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     extra = _SANITIZE if options.sanitize else ()
     target, best = options.folder, instruction_set()
+    # until everything is built anew, there is nothing here to load
+    (target / manifest.NAME).unlink(missing_ok=True)
     generate(str(target / "source"))
     cells = CELL_SET.get(best, best)
     jobs = [(HEADERS / "core.cpp", target / best / "core.so", best, ("-fopenmp", *extra))]
     jobs += [(path, target / cells / f"{path.stem}.so", cells, extra) for path in (target / "source").glob("*.cpp")]
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         list(workers.map(lambda job: compile_library(*job), jobs))
+    manifest.write(target, target / "source" / manifest.LISTING)
     return 0
 
 

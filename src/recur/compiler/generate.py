@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recur import equations
+from recur.compiler import manifest
 from recur.compiler.cplusplus import source
 from recur.compiler.program import program
 from recur.compiler.toolchain import CELL_SET, SETS, flags, library_name
@@ -29,14 +30,18 @@ def stock_graphs() -> Iterator[tuple[str, Graph]]:
 
 
 def main(folder: str, processor: str = "x86_64") -> int:
-    """Write the cells, and ``build.cmake`` that says what is compiled how."""
+    """Write the cells, ``build.cmake`` that says what is compiled how, and the listing for the manifest."""
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     cells = []
+    listed = {}
     for name, graph in stock_graphs():
         path = target / library_name(graph.digest).replace(".so", ".cpp")
         cells.append(path.stem)
-        _write(path, source(program(graph), name))
+        text = source(program(graph), name)
+        listed[graph.digest] = {"name": name, "recipe": manifest.recipe(text)}
+        _write(path, text)
+    manifest.write_listing(target, listed)
     sets = list(SETS) if processor.lower() in {"x86_64", "amd64"} else ["plain"]
     lists = {
         "RECUR_FLAGS": [flag for flag in flags() if flag != "-shared"],

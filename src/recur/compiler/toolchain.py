@@ -1,19 +1,26 @@
-"""From C++ to a shared library: instruction sets, the compiler, and the cache of what it made."""
+"""From C++ to a shared library: instruction sets, the compiler, its flags, and where its results are kept."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from recur import atomic
 from recur.errors import BackendError
 
 HEADERS = Path(__file__).parent.parent / "native"
+CELL_HEADERS = ("cell.h", "elementwise.h", "vec.h")
 
 # best first; cells of a set that only the core distinguishes are those of the next set in `CELL_SET`
 SETS: dict[str, tuple[str, ...]] = {
@@ -33,6 +40,12 @@ _FLAGS = (
     "-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fPIC", "-shared",
     "-fvisibility=hidden", "-Wno-maybe-uninitialized", "-Wno-unknown-warning-option", "-Wno-psabi",
 )  # fmt: skip
+
+ELSEWHERE = "export RECUR_CACHE=/a/folder"
+_NO_CXX = "unset CXX, or name a compiler: export CXX=g++"
+_COMPILERS = ("c++", "g++", "clang++")
+_VERSION_SECONDS = 60
+_COMPILE_SECONDS = 600
 
 
 def instruction_set() -> str:
@@ -69,28 +82,116 @@ def _best_set() -> str:
     return next((name for name in SETS if name in _NEEDED and _NEEDED[name] <= flags), "plain")
 
 
+@dataclass(frozen=True)
+class Compiler:
+    """A C++ compiler.
+
+    Attributes
+    ----------
+    words : tuple of str
+        What a command line starts with, for example a cache of compilations and the compiler.
+    identity : str
+        What it is and says of itself: another compiler, or another version of it, has another.
+    """
+
+    words: tuple[str, ...]
+    identity: str
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return Path(self.words[0]).name
+
+
+def compiler() -> Compiler | None:
+    """The C++ compiler: CXX, which may have arguments, or the first of c++, g++, clang++ on the path; None without one.
+
+    Raises
+    ------
+    BackendError
+        If CXX is set and cannot be used.
+    """
+    return _compiler(os.environ.get("CXX", ""), os.environ.get("PATH", ""))
+
+
 @cache
-def compiler() -> str | None:
-    """The C++ compiler: CXX, or the first of c++, g++, clang++ on the path; None where there is none."""
-    asked = os.environ.get("CXX")
-    candidates = [asked] if asked else ["c++", "g++", "clang++"]
-    return next((found for name in candidates if (found := shutil.which(name))), None)
+def _compiler(asked: str, path: str) -> Compiler | None:
+    if not asked.strip():
+        found = next((found for name in _COMPILERS if (found := shutil.which(name, path=path))), None)
+        return None if found is None else _described((os.path.abspath(found),), path)
+    whole = shutil.which(asked, path=path)
+    try:
+        words = [whole] if whole else shlex.split(asked)
+    except ValueError as error:
+        raise BackendError(f"CXX is {json.dumps(asked)}, which is not a command: {error}", _NO_CXX) from None
+    found = shutil.which(words[0], path=path) if words else None
+    if found is None:
+        raise BackendError(f"CXX is {json.dumps(asked)}, which is not a program", hint=_NO_CXX)
+    return _described((os.path.abspath(found), *words[1:]), path)
+
+
+def _described(words: tuple[str, ...], path: str) -> Compiler:
+    """Ask a compiler what it is; the files behind the names count too, for a patch may leave the version as it is."""
+    try:
+        said = subprocess.run(
+            [*words, "--version"], capture_output=True, stdin=subprocess.DEVNULL, timeout=_VERSION_SECONDS, check=False
+        )
+        failed = f"ended with {said.returncode}" if said.returncode else "" if said.stdout.strip() else "said nothing"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        failed = f"failed: {error}"
+    if failed:
+        raise BackendError(
+            f"{shlex.join(words)} is not a C++ compiler that can be used: with --version it {failed}",
+            hint=_NO_CXX if os.environ.get("CXX", "").strip() else "sudo apt install g++",
+        )
+    files = []
+    for word in words:
+        program = None if word.startswith("-") else shutil.which(word, path=path)
+        if program:
+            real = os.path.realpath(program)
+            state = os.stat(real)
+            files.append([real, state.st_size, state.st_mtime_ns])
+    system = [os.uname().sysname, os.uname().machine, _c_library()]
+    return Compiler(words, json.dumps([words, files, said.stdout.decode(errors="replace"), system]))
+
+
+def _c_library() -> str:
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (OSError, ValueError):
+        return ""
 
 
 def cache_folder() -> Path:
-    """Where compiled cells are kept: RECUR_CACHE, or a folder in the user's cache."""
+    """Where compiled cells are kept: RECUR_CACHE, or a folder in the user's cache.
+
+    A relative XDG_CACHE_HOME is ignored, as its specification says.
+
+    Raises
+    ------
+    BackendError
+        If RECUR_CACHE is relative: what is loaded would depend on where a command is called.
+    """
     asked = os.environ.get("RECUR_CACHE")
     if asked:
+        if not os.path.isabs(asked):
+            raise BackendError(
+                f"RECUR_CACHE is {json.dumps(asked)}, expected an absolute path",
+                hint=f"export RECUR_CACHE={shlex.quote(os.path.abspath(os.path.expanduser(asked)))}",
+            )
         return Path(asked)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "recur"
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "recur"
+    except RuntimeError:
+        raise BackendError("there is no home folder to keep compiled cells in", hint=ELSEWHERE) from None
 
 
 @cache
 def headers_digest() -> str:
     """A hash of everything that a compiled cell is compiled against."""
     digest = hashlib.sha256()
-    for name in ("cell.h", "elementwise.h", "vec.h"):
+    for name in CELL_HEADERS:
         digest.update((HEADERS / name).read_bytes())
     return digest.hexdigest()
 
@@ -122,24 +223,45 @@ def compile_library(source: Path, output: Path, instructions: str, extra: Sequen
     """
     program = compiler()
     if program is None:
-        asked = os.environ.get("CXX")
-        raise BackendError(
-            f'CXX is "{asked}", which is not a program' if asked else "there is no C++ compiler (c++, g++ or clang++)",
-            hint="unset CXX" if asked else "sudo apt install g++",
-        )
+        raise BackendError("there is no C++ compiler (c++, g++ or clang++)", hint="sudo apt install g++")
     output.parent.mkdir(parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(dir=output.parent, prefix=f".{output.stem}.", suffix=".so")
     os.close(handle)
-    command = [program, *flags(), *SETS[instructions], *extra, f"-I{HEADERS}", str(source), "-o", unfinished]
+    command = [*program.words, *flags(), *SETS[instructions], *extra, f"-I{HEADERS}", str(source), "-o", unfinished]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[-300:])
-            raise BackendError(f"{Path(program).name} could not compile {source.name}: {first}")
+        code, said = _run(command, program.name, source.name)
+        if code:
+            first = next((line for line in said.splitlines() if "error" in line), said.strip()[-300:])
+            raise BackendError(f"{program.name} could not compile {source.name}: {first or f'it ended with {code}'}")
+        if not os.path.getsize(unfinished):
+            raise BackendError(f"{program.name} wrote nothing for {source.name}, expected a C++ compiler", _NO_CXX)
         os.chmod(unfinished, 0o755)  # others may share the folder
+        atomic.flush(Path(unfinished))
         os.replace(unfinished, output)
+        atomic.flush_folder(output.parent)
     finally:
         Path(unfinished).unlink(missing_ok=True)
+
+
+def _run(command: Sequence[str], name: str, what: str) -> tuple[int, str]:
+    """Run a compiler; its exit code and what it said. It is stopped with the programs that it has started."""
+    try:
+        running = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            errors="replace", start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise BackendError(f"{name} cannot be started: {error.strerror}", hint=_NO_CXX) from None
+    with running:
+        try:
+            _, said = running.communicate(timeout=_COMPILE_SECONDS)
+        except BaseException as error:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise BackendError(f"{name} has not compiled {what} within {_COMPILE_SECONDS} s") from None
+            raise
+    return running.returncode, said
 
 
 def library_name(digest: str) -> str:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import sysconfig
 import threading
-import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from recur.compiler import toolchain
+from recur.compiler import toolchain, verified
 from recur.compiler.cuts import NotCompiledError
+from recur.engine.native import installed
 from recur.equations.graph import Graph
 from recur.errors import BackendError
 
@@ -25,10 +21,10 @@ _lock = threading.Lock()
 class Core:
     """The core for this processor."""
 
-    def __init__(self, path: Path, instructions: str) -> None:
+    def __init__(self, path: Path, instructions: str, library: ctypes.CDLL) -> None:
         self.path = path
         self.instructions = instructions
-        self.library = ctypes.CDLL(str(path))
+        self.library = library
         self.forward = self._function("recur_forward", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
         self.backward = self._function("recur_backward", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
         self.release = self._function("recur_release", None, ctypes.c_void_p)
@@ -56,41 +52,32 @@ class Core:
         return str(self._message().decode())
 
 
-@cache
-def folders() -> tuple[Path, ...]:
-    """Where libraries may stand: where RECUR_LIBRARIES says, beside the headers, or among the installed packages."""
-    asked = os.environ.get("RECUR_LIBRARIES")
-    if asked:
-        return (Path(asked),)
-    own = toolchain.HEADERS / "lib"
-    installed = Path(sysconfig.get_path("platlib")) / "recur" / "native" / "lib"
-    return (own, installed) if own != installed else (own,)
-
-
 def core() -> Core:
     """The core for this processor.
 
     Raises
     ------
     BackendError
-        If it was not built.
+        If it was not built, or built from other sources, or is damaged.
     """
-    return _core(toolchain.instruction_set())
+    found = _core(toolchain.instruction_set())
+    if isinstance(found, BackendError):
+        raise BackendError(found.message, found.hint)
+    return found
 
 
 @cache
-def _core(instructions: str) -> Core:
-    for folder in folders():
-        path = folder / instructions / "core.so"
-        if path.exists():
-            # torch brings the OpenMP library whose threads the core shares, so it has to come first
-            import torch  # noqa: F401
+def _core(instructions: str) -> Core | BackendError:
+    try:
+        path, library = installed.core(instructions)
+        # torch brings the OpenMP library whose threads the core shares, so it has to come first
+        import torch  # noqa: F401
 
-            return Core(path, instructions)
-    raise BackendError(
-        f"the native core was not built for {instructions}",
-        hint="pip install --force-reinstall --no-deps . in the source folder, with a C++ compiler on the path",
-    )
+        return Core(path, instructions, installed.load(path, library))
+    except BackendError as error:
+        return error
+    except (OSError, AttributeError) as error:
+        return BackendError(f"the native core cannot be loaded: {error}", installed.rebuild())
 
 
 class Cell:
@@ -104,8 +91,8 @@ class Cell:
         The sizes whose numbers a call gives.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.library = ctypes.CDLL(str(path))
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self.library = library
         get = self.library.recur_cell
         get.restype = ctypes.c_void_p
         self.pointer = int(get())
@@ -159,74 +146,36 @@ def cell(graph: Graph, name: str) -> Cell:
                 except (BackendError, NotCompiledError) as error:
                     found = BackendError(error.message, error.hint)
                 except OSError as error:
-                    found = BackendError(f"the compiled cell {name} cannot be read or written: {error}", _ELSEWHERE)
+                    found = BackendError(f"the compiled cell {name} cannot be loaded: {error}", toolchain.ELSEWHERE)
                 _cells[key] = found
     if isinstance(found, BackendError):
         raise found
     return found
 
 
-_ELSEWHERE = "export RECUR_CACHE=/a/folder"
-
-
 def _load(graph: Graph, name: str, instructions: str) -> Cell:
-    path = _find(graph, name, instructions)
-    try:
-        return Cell(path)
-    except OSError:
-        if path.parent.parent != toolchain.cache_folder():
-            raise
-        # cut short, or from another machine: it is made again
-        path.unlink()
-        return Cell(_find(graph, name, instructions))
-
-
-def _find(graph: Graph, name: str, instructions: str) -> Path:
-    kind = toolchain.CELL_SET.get(instructions, instructions)
-    file = toolchain.library_name(graph.digest)
-    for folder in folders():
-        if (folder / kind / file).exists():
-            return folder / kind / file
-    path = toolchain.cache_folder() / f"{toolchain.headers_digest()[:16]}-{kind}" / file
-    if not path.exists():
-        _make(graph, name, kind, path)
-    return path
-
-
-def _make(graph: Graph, name: str, kind: str, path: Path) -> None:
+    """Load a cell: the installed one, or one from the cache with what the user is told about it."""
+    found, why = installed.cell(graph, instructions)
+    if found is not None:
+        return Cell(installed.load(*found))
+    # imported where it is needed: a process that only loads stock cells starts faster
     from recur.compiler.cplusplus import source
     from recur.compiler.program import program
+    from recur.engine.native import kept
 
+    kind = toolchain.CELL_SET.get(instructions, instructions)
     text = source(program(graph), name)
+    content, said = kept.content(text, name, kind)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BackendError(f"compiled cells cannot be kept in {path.parent}: {error.strerror}", _ELSEWHERE) from None
-    with _alone(path.with_suffix(".lock")):
-        if path.exists():
-            return
-        started = time.perf_counter()
-        written = path.with_suffix(".cpp")
-        temporary = written.with_suffix(f".{os.getpid()}.cpp")
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, written)
-        toolchain.compile_library(written, path, kind)
-        took = time.perf_counter() - started
-    warnings.warn(CompiledNotice(f"compiled the cell {name} in {took:.1f} s (kept in {path.parent})"), stacklevel=2)
+        made = Cell(verified.load(content, name))
+    except OSError:
+        # kept by a machine whose libraries are others
+        content, said = kept.content(text, name, kind, again=True)
+        made = Cell(verified.load(content, name))
+    if said:
+        warnings.warn(CompiledNotice(f"{said}: {why}" if why else said), stacklevel=2)
+    return made
 
 
 class CompiledNotice(UserWarning):
     """A cell was compiled at its first use: a message, so that the seconds it took are explained."""
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One process at a time, where the system has file locks; elsewhere the work may be done twice."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
