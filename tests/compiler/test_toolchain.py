@@ -160,6 +160,10 @@ def test_what_is_not_a_compiler_is_refused_with_a_sentence(program_at, monkeypat
             "echo 'x: error: No space left on device' >&2; exit 1",
             "compiler could not compile cell.cpp: x: error: No",
         ),
+        (
+            "echo 'x: error: y' >&2; echo 'ld: No space left on device' >&2; exit 1",
+            "compiler could not compile cell.cpp: ld: No space left on device",
+        ),
         ("exit 4", "compiler could not compile cell.cpp: it ended with 4"),
         ("exit 0", "compiler wrote nothing for cell.cpp, expected a C++ compiler"),
         ("sleep 60", "compiler has not compiled cell.cpp within 1 s"),

@@ -231,7 +231,10 @@ def compile_library(source: Path, output: Path, instructions: str, extra: Sequen
     try:
         code, said = _run(command, program.name, source.name)
         if code:
-            first = next((line for line in said.splitlines() if "error" in line), said.strip()[-300:])
+            lines = said.splitlines()
+            # the linker's own word comes last, and says less
+            telling = (line for word in ("No space left", "error") for line in lines if word in line)
+            first = next(telling, said.strip()[-300:])
             raise BackendError(f"{program.name} could not compile {source.name}: {first or f'it ended with {code}'}")
         if not os.path.getsize(unfinished):
             raise BackendError(f"{program.name} wrote nothing for {source.name}, expected a C++ compiler", _NO_CXX)
