@@ -52,7 +52,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
 @pytest.fixture
 def client(models: dict[str, Model]) -> Iterator[TestClient]:
     """A client of a server with usual limits."""
-    with TestClient(create_app(models)) as found:
+    with TestClient(create_app(models), base_url="http://localhost") as found:
         yield found
 
 
@@ -60,5 +60,5 @@ def client(models: dict[str, Model]) -> Iterator[TestClient]:
 def tight(models: dict[str, Model]) -> Iterator[TestClient]:
     """A client of a server that takes on little."""
     limits = Limits(body=2000, rows=4, length=50, sessions=3, idle=3600, seconds=30)
-    with TestClient(create_app({"lines": models["lines"]}, limits)) as found:
+    with TestClient(create_app({"lines": models["lines"]}, limits), base_url="http://localhost") as found:
         yield found

@@ -13,7 +13,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from recur.model import Model
-from recur.serve import create_app
 
 Json = dict[str, Any]
 HOWS: list[Json] = [{"temperature": 0}, {"temperature": 1.0, "seed": 5}, {"temperature": 0.8, "seed": 3, "top_k": 4}]
@@ -267,14 +266,8 @@ def test_another_pages_script_is_refused(client: TestClient) -> None:
     answer = client.post("/sessions/restore?model=lines", content=b"", headers={"Origin": "http://evil.example"})
     assert answer.status_code == 403
     assert "a page of evil.example may not use this server" in answer.json()["error"]["message"]
-    own = client.post("/complete", json={"model": "lines", "texts": ["the"]}, headers={"Origin": "http://testserver"})
+    own = client.post("/complete", json={"model": "lines", "texts": ["the"]}, headers={"Origin": "http://localhost"})
     assert own.status_code == 200
-
-
-def test_a_foreign_name_for_this_machine_is_refused(models: dict[str, Model]) -> None:
-    with TestClient(create_app({"lines": models["lines"]}, hosts=["testserver"])) as client:
-        assert client.get("/health").status_code == 200
-        assert client.get("/health", headers={"Host": "evil.example"}).status_code == 400
 
 
 @pytest.mark.parametrize("path", ["/generate", "/v1/completions"])

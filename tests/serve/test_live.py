@@ -87,7 +87,7 @@ def test_what_follows_typing_does_not_wait_for_the_way_back(
 
     monkeypatch.setattr("recur.serve.live.explained", slow)
     asked = {"model": "lines", "value": "the clouds are"}
-    with TestClient(create_app(models)) as client, ThreadPoolExecutor(1) as other:
+    with TestClient(create_app(models), base_url="http://localhost") as client, ThreadPoolExecutor(1) as other:
         deep = other.submit(client.post, "/explain", json={**asked, "parts": ["flow"]})
         assert begun.wait(60)
         quick = client.post("/explain", json={**asked, "parts": ["states"]}).json()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,17 +13,17 @@ from cyclopts import Parameter
 from recur.cli.output import note
 from recur.errors import ConfigError, require
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
-
 
 def serve(
     *run: Path,
     host: Annotated[str, Parameter(show_default=True)] = "127.0.0.1",
     port: Annotated[int, Parameter(show_default=True)] = 8000,
+    allow_host: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int | None = None,
     sessions: int | None = None,
     idle: float | None = None,
     seconds: float | None = None,
+    connections: int | None = None,
 ) -> None:
     """Serve trained networks: a page to look into them, and an API.
 
@@ -33,7 +34,9 @@ def serve(
     host
         Address to listen on; 0.0.0.0 lets other machines in.
     port
-        Port to listen on.
+        Port to listen on; 0 takes a free one.
+    allow_host
+        Host name that requests may carry, beside IP addresses; may be given several times, "*" is any.
     threads
         CPU threads that compute.
     sessions
@@ -42,32 +45,47 @@ def serve(
         Seconds after which an unused session goes.
     seconds
         Time that an answer may take.
+    connections
+        Connections open at once.
     """
     if not run:
         raise ConfigError("no network to serve was named", hint="recur serve RUN")
-    uvicorn = require("uvicorn", "serve")
+    require("uvicorn", "serve")
     require("fastapi", "serve")
-    import torch
-
-    import recur
-    from recur.serve import Limits, create_app
-
-    if threads is not None:
-        torch.set_num_threads(threads)
     names = [folder.resolve().name for folder in run]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ConfigError(f'two of the runs are called "{min(twice)}"', hint="rename a folder")
-    given: dict[str, Any] = {"sessions": sessions, "idle": idle, "seconds": seconds}
-    limits = Limits(**{name: value for name, value in given.items() if value is not None})
-    app = create_app(
-        {name: recur.load(folder) for name, folder in zip(names, run, strict=True)},
-        limits,
-        hosts=LOOPBACK if host in LOOPBACK else None,
-    )
-    note(f"serving {', '.join(names)} at http://{host}:{port}  (the API: http://{host}:{port}/docs; Ctrl-C stops)")
-    sys.stderr.flush()
-    # Ctrl-C is how a server is meant to end
-    with suppress(KeyboardInterrupt):
-        uvicorn.run(app, host=host, port=port, log_level="warning")
+    import torch
+
+    import recur
+    from recur.serve import Hosts, Limits, create_app
+    from recur.serve.connections import Server
+    from recur.serve.listening import listen, raise_file_limit, url
+
+    given: dict[str, Any] = {"sessions": sessions, "idle": idle, "seconds": seconds, "connections": connections}
+    given = {name: value for name, value in given.items() if value is not None}
+    given["connections"] = min(given.get("connections", Limits.connections), raise_file_limit())
+    limits = Limits(**given)
+    if threads is not None:
+        if threads < 1:
+            raise ConfigError(f"threads must be at least 1, got {threads}", hint="--threads 1")
+        torch.set_num_threads(threads)
+    sockets = listen(host, port)
+    models = {name: recur.load(folder) for name, folder in zip(names, run, strict=True)}
+    app = create_app(models, limits, hosts=Hosts.of(host, allow_host or ()))
+    # what lives as long as the server is never looked through for cycles again
+    gc.collect()
+    gc.freeze()
+    here = url(host, sockets[0].getsockname()[1])
+
+    def ready() -> None:
+        note(f"serving {', '.join(names)} at {here}  (the API: {here}/docs; Ctrl-C stops)")
+        sys.stderr.flush()
+
+    server = Server(app, sockets, limits, stop=app.state.recur.stop, ready=ready)
+    server.serve_forever()
     note("stopped")
+    if server.force_exit:
+        sys.stderr.flush()
+        os._exit(1)  # a thread that still computes would be waited for

@@ -32,6 +32,7 @@ from recur.inspect.itemised import itemise
 from recur.inspect.paths import Path, path_of
 from recur.inspect.record import Answer, Recorder, Seen, Steps, derivatives, recording, step_values
 from recur.modes import Batch, Mode
+from recur.modes.cancellation import check_cancelled
 from recur.modes.outputs import NumberOutput, SymbolOutput
 from recur.nn import Readout
 from recur.nn.places import Place
@@ -394,6 +395,7 @@ def _spectrum(steps: Steps) -> dict[str, Array]:
     found: dict[str, list[Array]] = {name: [] for name in steps.graph.outputs}
     T = steps.call.x.shape[0]
     for t in range(T):
+        check_cancelled()
         for name, matrix in step_jacobian(steps, t).items():
             found[name].append(_array(torch.linalg.svdvals(matrix)))
     return {name: np.stack(values) if values else np.zeros((0, 0)) for name, values in found.items()}

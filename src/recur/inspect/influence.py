@@ -30,6 +30,7 @@ from recur.errors import ConfigError
 from recur.inspect.answers import OneStep
 from recur.inspect.ask import ask
 from recur.inspect.question import Option, Question
+from recur.modes.cancellation import check_cancelled
 from recur.modes.mode import pad
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -187,6 +188,7 @@ def _leave_one_out(question: Question, measure: _Measure, output: Array) -> Arra
     removed = question.has_time and discrete
     places = [t for t in range(count) if question.removable[t]] if removed else list(range(count))
     for start in range(0, len(places), ROWS):
+        check_cancelled()
         part = places[start : start + ROWS]
         if removed:
             without = _removed(question, measure, part)
@@ -230,6 +232,7 @@ def _along(question: Question, measure: _Measure, places: Array, weights: Array)
     mode.eval()
     try:
         for start in range(0, len(places), ROWS):
+            check_cancelled()
             part = places[start : start + ROWS]
             values, lengths = question.rows(len(part))
             kept: list[Tensor] = []

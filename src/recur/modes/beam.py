@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from recur.modes.cancellation import check_cancelled
 from recur.modes.rules import Rules
 from recur.modes.stepping import FREE, Hypothesis, Stepper, length_penalty
 
@@ -85,6 +86,7 @@ def beam(
     places = [(row, 0) for row in range(len(rows))]
     ids = first
     for step in range(length):
+        check_cancelled()
         log_probs, state = model.step(ids, state)
         paths = [rows[row].open[slot].ids for row, slot in places]
         scores = rules.scores(log_probs, [row for row, _ in places], paths, step)

@@ -31,6 +31,7 @@ from recur.errors import ConfigError
 from recur.modes import decoding, network
 from recur.modes.answers import refuse_beam, refuse_symbol_rules
 from recur.modes.binary import BinaryOutput, chooser
+from recur.modes.cancellation import check_cancelled
 from recur.modes.decoding import Chooser, Decoding, Hypothesis, Rules
 from recur.modes.inputs import Inputs, layer_sizes
 from recur.modes.mode import Prediction, step_mask
@@ -174,6 +175,7 @@ class Decoder(nn.Module):
         vectors, weights = [], []
         vector: Tensor | None = None
         for step in range(targets.shape[1]):
+            check_cancelled()
             current = previous[:, step]
             if vector is not None and teacher_forcing < 1.0:
                 own = self.inputs(self._answer(vector)[:, None])[:, 0]
@@ -301,6 +303,7 @@ class Decoder(nn.Module):
         prefix, draw = self._first_numbers(options), self._draw(options)
         value = self.first(rows)
         for step in range(length):
+            check_cancelled()
             with within():
                 vector, state = self._step(value, state)
                 known = prefix is not None and step < len(prefix)

@@ -38,6 +38,7 @@ from recur.codecs import NumbersCodec
 from recur.errors import ConfigError, DataError
 from recur.modes import network
 from recur.modes.backtest import Backtest, naive_steps
+from recur.modes.cancellation import check_cancelled
 from recur.modes.decoding import Decoding
 from recur.modes.inputs import Drop, Inputs
 from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, Sample, one_way
@@ -244,6 +245,7 @@ class Forecaster(Mode):
         step = self._read(outputs[rows, places], 1, self._last(naive["persistence"][:, :1]))
         steps, before = [step], naive["persistence"][:, 0]
         while len(steps) < (length or self.horizon):
+            check_cancelled()
             # the columns that are read are those that are forecast, in another order perhaps
             answered = step[:, 0, :, 0]
             current = torch.empty_like(answered)

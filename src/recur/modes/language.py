@@ -16,6 +16,7 @@ from recur.modes import binary, notes
 from recur.modes import decoding as search
 from recur.modes.answers import refuse_beam, refuse_symbol_rules
 from recur.modes.binary import BinaryOutput
+from recur.modes.cancellation import check_cancelled
 from recur.modes.decoding import Chooser, Decoding
 from recur.modes.mode import PREDICT_BATCH, Prediction, Raw, Sample, need_input, pad
 from recur.modes.network import State
@@ -87,6 +88,7 @@ def predict(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) 
     draw = binary.chooser(decoding) if isinstance(mode.output, BinaryOutput) else binary.likeliest
     with mode.answering():
         for start in range(0, len(prompts), PREDICT_BATCH):
+            check_cancelled()
             part = prompts[start : start + PREDICT_BATCH]
             if isinstance(mode.output, BinaryOutput):
                 answers += notes.continuations(mode, part, decoding, draw)
@@ -231,6 +233,7 @@ def _forecast(mode: Synced, prompts: Sequence[Any], length: int | None) -> list[
     block = output.values(outputs[torch.arange(len(values), device=mode.device)[:, None], last])
     blocks = [block]
     while length is not None and len(blocks) * ahead < length:
+        check_cancelled()
         outputs, state = mode.run(block, state)
         block = output.values(outputs)
         blocks.append(block)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from recur.errors import ConfigError
+from recur.modes.cancellation import check_cancelled
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -285,6 +286,7 @@ class Mode(nn.Module, ABC):
     def input_batches(self, inputs: Sequence[Any]) -> Iterator[tuple[Tensor | None, Tensor | None, int]]:
         """Encode and pad raw inputs in pieces; yield (inputs, lengths, rows) on the mode's device."""
         for start in range(0, len(inputs), PREDICT_BATCH):
+            check_cancelled()
             part = inputs[start : start + PREDICT_BATCH]
             values, lengths = pad([self.encode_input(value) for value in part])
             yield (

@@ -20,6 +20,7 @@ from recur.errors import ConfigError
 from recur.modes import decoding as search
 from recur.modes import language
 from recur.modes.binary import BinaryOutput, FrameChooser, chooser
+from recur.modes.cancellation import check_cancelled
 from recur.modes.decoding import Decoding
 from recur.modes.mode import Prediction, Raw, Sample, check_top, pad
 from recur.modes.network import State
@@ -57,6 +58,7 @@ def generate(mode: Synced, opening: Any, decoding: Decoding) -> Iterator[Any]:
         with mode.answering():
             vector, state = _read(mode, [mode.encode_input(begun)])
         for _ in range(length):
+            check_cancelled()
             with mode.answering():
                 frame = choose(_output(mode).logits(vector))
                 vector, state = _step(mode, frame, state)
@@ -112,6 +114,7 @@ def continuations(mode: Synced, openings: Sequence[Any], decoding: Decoding, cho
     vector, state = _read(mode, [mode.encode_input(opening) for opening in openings])
     frames: list[Tensor] = []
     for _ in range(1 if decoding.length is None else decoding.length):
+        check_cancelled()
         frame = choose(_output(mode).logits(vector))
         vector, state = _step(mode, frame, state)
         frames.append(frame)

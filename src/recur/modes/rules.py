@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from recur.modes.cancellation import check_cancelled
+
 Stop = Callable[[Sequence[int]], bool]  # what is written -> whether it ends here
 
 
@@ -90,6 +92,7 @@ class Rules:
             return log_probs
         scores = log_probs.clone()
         for index, (row, path) in enumerate(zip(rows, paths, strict=True)):
+            check_cancelled()
             written = [*(self.before[row] if self.before is not None else ()), *path]
             if self.repetition_penalty != 1.0 and written:
                 scores[index, sorted(set(written))] *= self.repetition_penalty

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from recur.modes.cancellation import check_cancelled
 from recur.modes.choosing import Chooser
 from recur.modes.rules import Rules
 
@@ -82,6 +83,7 @@ def stream(
     paths: list[list[int]] = [[] for _ in rows]
     ids, step = first, 0
     while True:
+        check_cancelled()
         log_probs, state = model.step(ids, state)
         scores = rules.scores(log_probs, rows, paths, step)
         forced = rules.forced(step)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from recur.modes import language
+from recur.modes.cancellation import check_cancelled
 from recur.modes.network import State
 from recur.modes.spelling import Spelling, is_word, trimmed
 from recur.modes.synced import Synced
@@ -176,6 +177,7 @@ def together(searches: Sequence[Search], over: Callable[[int], bool] = lambda _:
     """
     going = list(range(len(searches)))
     while going:
+        check_cancelled()
         asked = {number: searches[number].ask() for number in going}
         going = [number for number in going if asked[number]]
         if not going:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recur.serve.app import create_app
+from recur.serve.hosts import Hosts
 from recur.serve.limits import Limits
 
-__all__ = ["Limits", "create_app"]
+__all__ = ["Hosts", "Limits", "create_app"]

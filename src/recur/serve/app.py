@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from recur._version import __version__
 from recur.errors import ConfigError
 from recur.model import Model
 from recur.serve import completions, docs, live, routes
 from recur.serve.guard import Guard, answer_problems
+from recur.serve.hosts import Hosts
 from recur.serve.limits import Limits
 from recur.serve.state import State
 
 
-def create_app(
-    models: Mapping[str, Model], limits: Limits | None = None, *, hosts: Sequence[str] | None = None
-) -> FastAPI:
+def create_app(models: Mapping[str, Model], limits: Limits | None = None, *, hosts: Hosts | None = None) -> FastAPI:
     """A web application over trained networks, for any ASGI server.
 
     Parameters
@@ -29,9 +27,9 @@ def create_app(
         Name -> network.
     limits : Limits, optional
         What it takes on at most.
-    hosts : sequence of str, optional
-        Names that the server answers to: those of this machine for a server that only this machine may reach, which
-        keeps a foreign name that is made to point here from getting through. None answers to any.
+    hosts : Hosts, optional
+        Host names that the server answers to, against DNS rebinding; by default loopback names and all IP addresses.
+        ``Hosts(["recur.example.org"])`` adds a name, ``Hosts(["*"])`` answers to any.
 
     Returns
     -------
@@ -51,8 +49,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         yield
-        for executor in (state.executor, state.looker):
-            executor.shutdown(wait=True, cancel_futures=True)
+        for worker in state.workers:
+            worker.close()
 
     app = FastAPI(
         title="recur", version=__version__, lifespan=lifespan,
@@ -61,9 +59,8 @@ def create_app(
         docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.recur = state
-    app.add_middleware(Guard, most=limits.body)
-    if hosts is not None:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    app.add_middleware(Guard, limits=limits, hosts=hosts or Hosts())
+    docs.document(app)
     answer_problems(app)
     app.include_router(live.router(state))
     app.include_router(routes.router(state))

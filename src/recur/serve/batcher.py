@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from typing import Generic, TypeVar
 
+from recur.modes.cancellation import CancelledError
 from recur.serve.problems import RequestError
+from recur.serve.worker import Worker, translated
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -18,6 +19,8 @@ def apart(work: Callable[[Sequence[Item]], Sequence[Answer]], items: Sequence[It
     """Compute items together; where that fails each alone, so that one that does not fit spoils no other."""
     try:
         return list(work(items))
+    except CancelledError:
+        raise
     except Exception as error:
         if len(items) == 1:
             return [error]
@@ -32,9 +35,9 @@ class Batcher(Generic[Item, Answer]):
     Parameters
     ----------
     work : callable
-        Items -> an answer each, or an exception in its place; runs in the executor.
-    executor : Executor
-        Where; with a single thread, which all batchers of a network share.
+        Items -> an answer each, or an exception in its place.
+    worker : Worker
+        The thread that computes, which all batchers of a network share.
     most : int
         Items of one batch.
     waiting : int
@@ -44,12 +47,12 @@ class Batcher(Generic[Item, Answer]):
     def __init__(
         self,
         work: Callable[[Sequence[Item]], Sequence[Answer | Exception]],
-        executor: Executor,
+        worker: Worker,
         *,
         most: int,
         waiting: int,
     ) -> None:
-        self._work, self._executor = work, executor
+        self._work, self._worker = work, worker
         self._most, self._limit = most, waiting
         self._items: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._running: asyncio.Task[None] | None = None
@@ -72,7 +75,6 @@ class Batcher(Generic[Item, Answer]):
         return await future
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._items:
             # a caller that has gone is not computed for
             taken: list[tuple[Item, asyncio.Future[Answer]]] = []
@@ -84,7 +86,7 @@ class Batcher(Generic[Item, Answer]):
                 continue
             answers: Sequence[Answer | Exception]
             try:
-                answers = await loop.run_in_executor(self._executor, self._work, [item for item, _ in taken])
+                answers = await self._worker(self._work, [item for item, _ in taken], over=_gone(taken))
             except Exception as error:  # of the batch as a whole: every caller hears of it
                 answers = [error] * len(taken)
             self.batches += 1
@@ -93,6 +95,11 @@ class Batcher(Generic[Item, Answer]):
                 if future.done():
                     continue
                 if isinstance(answer, Exception):
-                    future.set_exception(answer)
+                    future.set_exception(translated(answer))
                 else:
                     future.set_result(answer)
+
+
+def _gone(taken: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> Callable[[], bool]:
+    """Whether no caller of a batch waits for it any more."""
+    return lambda: all(future.done() for _, future in taken)

@@ -14,6 +14,9 @@ from fastapi import APIRouter
 
 from recur.modes import Decoding
 from recur.modes.stops import TEXTS
+from recur.serve import body as bodies
+from recur.serve import costs
+from recur.serve.docs import errors
 from recur.serve.memory import Memory
 from recur.serve.problems import RequestError
 from recur.serve.requests import Completion
@@ -26,16 +29,16 @@ Start = tuple[str, Memory, list[int]]  # a prompt, the memory after it, its symb
 
 def router(state: State) -> APIRouter:
     """The routes over a server's state."""
-    routes = APIRouter(prefix="/v1")
+    routes = bodies.router(state.parser, prefix="/v1")
 
-    @routes.get("/models", summary="The networks, in OpenAI's form")
+    @routes.get("/models", responses=errors(body=False), summary="The networks, in OpenAI's form")
     async def models() -> dict[str, Any]:
         return {
             "object": "list",
             "data": [{"id": name, "object": "model", "created": 0, "owned_by": "recur"} for name in state.served],
         }
 
-    @routes.post("/completions", summary="Go on with texts, in OpenAI's form")
+    @routes.post("/completions", responses=errors(), summary="Continue texts, in OpenAI's form")
     async def completions(body: Completion) -> Any:
         served = state.find(body.model)
         if not served.generates or served.model.target_codec.kind not in TEXTS:
@@ -43,11 +46,15 @@ def router(state: State) -> APIRouter:
         prompts = [body.prompt] if isinstance(body.prompt, str) else list(body.prompt)
         state.check_rows(len(prompts) * (body.n or 1))
         job = _Job(state, served, body)
-        # everything that can be wrong is found before an answer begins
-        starts = [(prompt, *await state.in_time(job.start(prompt))) for prompt in prompts]
+        costs.check_written(state.limits, len(prompts) * (body.n or 1), job.length)
         if body.stream:
-            return events(job.chunks(starts), state.limits.seconds, "[DONE]")
-        return await state.in_time(job.whole(starts))
+            # everything that can be wrong is found before an answer begins
+            return events(job.chunks(await state.in_time(job.starts(prompts))), state.limits.seconds, "[DONE]")
+
+        async def whole() -> dict[str, Any]:
+            return await job.whole(await job.starts(prompts))
+
+        return await state.in_time(whole())
 
     return routes
 
@@ -77,13 +84,17 @@ class _Job:
                 options["seed"] = (body.seed + number) % 2**63
         return Decoding.of(options)
 
-    async def start(self, prompt: str) -> tuple[Memory, list[int]]:
-        """The memory after a prompt, and its symbols."""
+    async def starts(self, prompts: list[str]) -> list[Start]:
+        """The memory after each prompt, and its symbols."""
         served = self.served
-        items = await served.items(prompt, first=True)
-        served.rules(items.tolist(), self.decoding(0))
-        memory, _ = await served.read(await served.compute(served.memory().begin), items)
-        return memory, items.tolist()
+        found: list[Start] = []
+        for prompt in prompts:
+            items = await served.items(prompt, first=True)
+            served.rules(items.tolist(), self.decoding(0))
+            memory, _ = await served.read(await served.compute(served.memory().begin), items)
+            found.append((prompt, memory, items.tolist()))
+            costs.check_read(served.limits, [len(before) for _, _, before in found])
+        return found
 
     async def whole(self, starts: list[Start]) -> dict[str, Any]:
         """The answer when it is finished."""

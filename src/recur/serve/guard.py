@@ -1,9 +1,10 @@
-"""What stands before every route: requests that are too large are refused, and every mistake is a sentence."""
+"""What every request passes first: hosts, origins and sizes are checked, and every error becomes a sentence."""
 
 from __future__ import annotations
 
 import json
 import logging
+import reprlib
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,45 +13,84 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from recur.errors import RecurError
+from recur.modes.cancellation import CancelledError
+from recur.serve.hosts import Hosts, same_origin
+from recur.serve.limits import Limits
 from recur.serve.problems import RequestError
 
 _log = logging.getLogger("recur.serve")
 
 
 class Guard:
-    """ASGI middleware that refuses other pages' scripts, and a body as soon as it is longer than ``most`` bytes."""
+    """ASGI middleware that refuses foreign host names and other pages' scripts, and bodies that are too long.
 
-    def __init__(self, app: Any, most: int) -> None:
-        self.app, self.most = app, most
+    Parameters
+    ----------
+    app : ASGI application
+    limits : Limits
+        ``body``, ``bodies``.
+    hosts : Hosts
+        The names that this server answers to.
+    """
+
+    def __init__(self, app: Any, limits: Limits, hosts: Hosts) -> None:
+        self.app, self.limits, self.hosts = app, limits, hosts
+        self._held = 0  # bytes of all bodies that are read or answered now
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Pass a request on, counting what is read of it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        origin = headers.get(b"origin", b"").partition(b"://")[2]
-        if origin and origin != headers.get(b"host", b""):
-            # another page's script: a browser would send it along unasked
-            await _refuse(send, RequestError(403, f"a page of {origin.decode('latin-1')} may not use this server"))
+        problem = self._problem(scope["headers"])
+        if problem is not None:
+            await _refuse(send, problem)
             return
-        said = headers.get(b"content-length", b"0")
-        if said.isdigit() and int(said) > self.most:
-            what = f"the request has {int(said):,} bytes, at most {self.most:,} are read"
-            await _refuse(send, RequestError(413, what, "send less at once"))
-            return
-        seen = 0
+        most, seen = self.limits.body, 0
 
         async def counted() -> Any:
             nonlocal seen
             message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self.most:
-                # the one exception that is not taken for a body that cannot be parsed
-                raise HTTPException(413, f"the request is longer than {self.most:,} bytes")
+            count = len(message.get("body", b""))
+            seen += count
+            self._held += count
+            if seen > most:
+                raise RequestError(413, f"the request is longer than {most:,} bytes", "send less at once")
+            if self._held > self.limits.bodies:
+                raise RequestError(503, "too many large requests are being answered", "try again later")
             return message
 
-        await self.app(scope, counted, send)
+        try:
+            await self.app(scope, counted, send)
+        finally:
+            self._held -= seen
+
+    def _problem(self, headers: list[tuple[bytes, bytes]]) -> RequestError | None:
+        """What is wrong with a request by its headers alone."""
+        said: dict[str, list[str]] = {}
+        for name, value in headers:
+            said.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+        host = said.get("host", [""])[0]
+        if host and not self.hosts.allow(host):
+            return RequestError(
+                403, f'this server does not answer to the host name "{host[:100]}"',
+                "open it by its address, or start it with --allow-host NAME",
+            )  # fmt: skip
+        for origin in said.get("origin", []):
+            # another page's script: a browser would send it along unasked; "null" is a page of no known site
+            if not same_origin(origin, host):
+                return RequestError(
+                    403, f"a page of {origin.removeprefix('http://')[:100]} may not use this server",
+                    "open the page that this server itself gives",
+                )  # fmt: skip
+        length = said.get("content-length", ["0"])[0]
+        if length.isdigit() and (len(length) > 18 or int(length) > self.limits.body):
+            return RequestError(
+                413,
+                f"the request has {int(length[:18]):,} bytes, at most {self.limits.body:,} are read",
+                "send less at once",
+            )
+        return None
 
 
 async def _refuse(send: Any, problem: RequestError) -> None:
@@ -66,7 +106,7 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestError)
     async def problem(request: Request, error: RequestError) -> JSONResponse:
         del request
-        headers = {"Retry-After": "1"} if error.status in (429, 503) else None
+        headers = {"Retry-After": "1"} if error.status in (429, 503) else dict(error.headers or {})
         return JSONResponse(error.body(), status_code=error.status, headers=headers)
 
     @app.exception_handler(RecurError)
@@ -80,9 +120,21 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def missing(request: Request, error: HTTPException) -> JSONResponse:
         hint = "GET /docs lists what there is" if error.status_code in (404, 405) else None
+        found = RequestError(error.status_code, f"{request.method} {request.url.path[:200]}: {error.detail}", hint)
+        found.headers = error.headers  # of 405, the methods that are allowed
+        return await problem(request, found)
+
+    @app.exception_handler(MemoryError)
+    async def too_large(request: Request, error: MemoryError) -> JSONResponse:
+        _log.warning("%s %s needs more memory than there is: %s", request.method, request.url.path, error)
         return await problem(
-            request, RequestError(error.status_code, f"{request.method} {request.url.path}: {error.detail}", hint)
+            request, RequestError(413, "answering this needs more memory than there is", "send less, or ask for less")
         )
+
+    @app.exception_handler(CancelledError)
+    async def ended(request: Request, error: CancelledError) -> JSONResponse:
+        del error
+        return await problem(request, RequestError(503, "the server is shutting down", "try again later"))
 
     @app.exception_handler(Exception)
     async def fault(request: Request, error: Exception) -> JSONResponse:
@@ -99,8 +151,11 @@ def said(error: RequestValidationError) -> tuple[str, str | None]:
     if isinstance(first.get("input"), bytes):
         return "the body is not JSON, or not said to be", "Content-Type: application/json"
     if first["type"] == "extra_forbidden":
-        return f'there is no key "{place}"', "GET /docs lists the keys"
+        return f'there is no key "{place[:60]}"', "GET /docs lists the keys"
     if first["type"] == "missing":
         return f'"{place}" is missing' if place else "the request has no body", "GET /docs lists the keys"
-    value = repr(first.get("input"))
-    return f"{place or 'the body'}: {first['msg']}, got {value if len(value) <= 60 else value[:59] + '…'}", None
+    return f"{place[:200] or 'the body'}: {first['msg']}, got {_short.repr(first.get('input'))}", None
+
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 60

@@ -21,8 +21,14 @@ class Limits:
         Inputs in one request.
     length : int
         Symbols that one request may ask for.
+    written : int
+        Symbols that one request may ask for, over all its inputs and all answers that are followed at once.
+    candidates : int
+        Candidates that one request may ask for, over all its inputs.
     items : int
         Items of one input; a text of more than 64 characters for each of them is refused before it is split.
+    steps : int
+        Items that one request may have, over all its inputs.
     explained : int
         Items of an input that is explained, which takes a pass for each of them.
     sessions : int
@@ -35,19 +41,35 @@ class Limits:
         Rows that are computed together.
     waiting : int
         Calls that may wait to be computed.
+    bodies : int
+        Bytes of all requests that are held at once.
+    connections : int
+        Connections open at once.
+    head, transfer : float
+        Seconds in which the headers of a request must arrive; and its body; and in which an answer must be read.
+    grace : float
+        Seconds that what is being answered has when the server ends.
     """
 
     body: int = 10_000_000
     seconds: float = 60.0
     rows: int = 256
     length: int = 4096
+    written: int = 262_144
+    candidates: int = 25_600
     items: int = 20_000
+    steps: int = 1_000_000
     explained: int = 300
     sessions: int = 10_000
     idle: float = 3600.0
     memory: int = 512_000_000
     batch: int = 128
     waiting: int = 20_000
+    bodies: int = 256_000_000
+    connections: int = 16_384
+    head: float = 10.0
+    transfer: float = 60.0
+    grace: float = 10.0
 
     def __post_init__(self) -> None:
         for field in fields(self):

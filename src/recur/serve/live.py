@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from recur.inspect import explain as explained
+from recur.serve import body as bodies
+from recur.serve.docs import errors
 from recur.serve.requests import Explain, Next
+from recur.serve.shown import response
 from recur.serve.state import State
 from recur.views import live
 
@@ -19,7 +21,7 @@ _GONE = 499  # nobody reads it
 
 def router(state: State) -> APIRouter:
     """The routes over a server's state."""
-    routes = APIRouter()
+    routes = bodies.router(state.parser)
     page = live.page()
 
     @routes.get("/", include_in_schema=False)
@@ -27,14 +29,16 @@ def router(state: State) -> APIRouter:
         # the browser itself refuses what would come from, or go to, another host
         return HTMLResponse(page, headers={"Content-Security-Policy": live.POLICY, "Cache-Control": "no-cache"})
 
-    @routes.post("/next", summary="The next item after a text, and how it would be drawn")
+    @routes.post("/next", responses=errors(), summary="The next item after a text, and how it would be drawn")
     async def following(body: Next) -> dict[str, Any]:
         served = state.find(body.model)
         items = await state.in_time(served.items(body.text, first=True))
         found = await state.in_time(served.distribution(items, body.decoding(), body.top))
         return {"items": [{"value": value, "probability": p, "drawn": q} for value, p, q in found]}
 
-    @routes.post("/explain", summary="Why a network answers as it does")
+    @routes.post(
+        "/explain", responses=errors(), response_class=JSONResponse, summary="Why a network answers as it does"
+    )
     async def explain(body: Explain, request: Request) -> Response:
         served = state.find(body.model)
 
@@ -49,20 +53,15 @@ def router(state: State) -> APIRouter:
             return found.json()
 
         if not THROUGH_TIME & set(body.parts):
-            return _json(await state.in_time(served.compute(look)))
+            return response(await state.in_time(served.compute(look)))
 
         async def in_turn() -> Response:
             async with state.looking:
                 # while it waited, who asked may have typed on
                 if await request.is_disconnected():
                     return Response(status_code=_GONE)
-                return _json(await asyncio.get_running_loop().run_in_executor(state.looker, look))
+                return response(await state.looker(look))
 
         return await state.in_time(in_turn())
 
     return routes
-
-
-def _json(text: str) -> Response:
-    """An answer that is JSON already: to look through its numbers one by one would take longer than to compute them."""
-    return Response(text, media_type="application/json")

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -30,6 +29,8 @@ from recur.modes.synced import Synced
 from recur.nn import flat_state, map_state
 
 _HEAD = "recur session"
+_SEND = "send the bytes that GET .../snapshot gave"
+_DIGITS = 18  # of the number of items read, at most
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ class Reader:
         with self.mode.answering():
             vectors, state = self.mode.run(values, self._together(memories), lengths=lengths)
             said = self._answers(vectors) if answers else None
+        _check_finite(vectors, *flat_state(state))
         last = vectors[torch.arange(len(items)), (lengths - 1).clamp(min=0)]
         parts = [one.unbind(1) for one in flat_state(state)]
         found = []
@@ -153,7 +155,10 @@ class Reader:
     def log_probs(self, memories: Sequence[Memory]) -> Tensor:
         """log p (B, V) of the item after each memory."""
         with self.mode.answering():
-            return self.mode.symbol_output().log_probs(torch.stack([one.vector for one in memories]))
+            found = self.mode.symbol_output().log_probs(torch.stack([one.vector for one in memories]))
+        if bool(found.isnan().any()):
+            raise _not_finite()
+        return found
 
     def write(self, writings: Sequence[Writing]) -> list[tuple[int, float, Memory]]:
         """One symbol for each: the symbol, its log p, and the memory after it; `NOTHING` where none may come."""
@@ -191,10 +196,13 @@ class Reader:
             tensors = load(data)
             size = int.from_bytes(data[:8], "little")
             facts = json.loads(data[8 : 8 + size]).get("__metadata__", {})
-        except (SafetensorError, ValueError, UnicodeDecodeError) as error:
-            raise DataError(f"this is no snapshot of a session: {error}") from None
-        if facts.get("kind") != _HEAD:
-            raise DataError("this is no snapshot of a session", hint="send the bytes that GET .../snapshot gave")
+        except MemoryError:
+            raise
+        except Exception as error:  # the library raises what it likes for bytes that are damaged
+            said = " ".join(str(error).split())[:200] or type(error).__name__
+            raise DataError(f"this is no snapshot of a session: {said}", hint=_SEND) from None
+        if not isinstance(facts, dict) or facts.get("kind") != _HEAD:
+            raise DataError("this is no snapshot of a session", hint=_SEND)
         if facts.get("network") != self.identity:
             raise DataError("this snapshot belongs to another network, whose memory means nothing to this one")
         fresh = self.begin()
@@ -202,16 +210,29 @@ class Reader:
         same = tensors.keys() == like.keys() and all(
             one.shape == like[name].shape and one.dtype == like[name].dtype for name, one in tensors.items()
         )
-        if not same or not facts.get("count", "").isdecimal():
+        count = str(facts.get("count", ""))
+        if not same or not (count.isascii() and count.isdecimal() and len(count) <= _DIGITS):
             raise DataError("this snapshot is damaged: its states are not of the network's sizes and type")
         if not all(bool(one.isfinite().all()) for one in tensors.values()):
             raise DataError("this snapshot is damaged: it has numbers that are not finite")
         states = tuple(tensors[f"state.{number}"] for number in range(len(fresh.states)))
-        return Memory(states, tensors["vector"], int(facts["count"]))
+        return Memory(states, tensors["vector"], int(count))
 
     def _together(self, memories: Sequence[Memory]) -> object:
         stacks = iter([torch.stack(parts, 1) for parts in zip(*(one.states for one in memories), strict=True)])
         return map_state(lambda _: next(stacks), self._like)
+
+
+def _check_finite(*tensors: Tensor) -> None:
+    """Refuse to remember NaN or infinity, which everything after it would be too."""
+    if not all(bool(one.isfinite().all()) for one in tensors):
+        raise _not_finite()
+
+
+def _not_finite() -> DataError:
+    return DataError(
+        "the network's state or answer after this is not finite", hint="send values of the size that it was trained on"
+    )
 
 
 def _identity(mode: Synced) -> str:

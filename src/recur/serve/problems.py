@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 from recur.errors import RecurError
 
 
-class RequestError(Exception):
-    """A request that cannot be answered.
+class RequestError(HTTPException):
+    """A request that cannot be answered; the one exception that FastAPI lets pass while it reads a body.
 
     Parameters
     ----------
     status : int
-        Of HTTP: 400 a value that does not fit, 404 something that is not there, 413 too large, 429 and 503 too much
-        at once, 504 too long.
+        Of HTTP: 400 a value that does not fit, 403 another page or host, 404 something that is not there, 408 a request
+        that does not arrive, 413 too large, 415 no JSON in UTF-8, 429 and 503 too much at once, 504 too long.
     message : str
         What happened, with the values.
     hint : str, optional
@@ -22,7 +24,7 @@ class RequestError(Exception):
     """
 
     def __init__(self, status: int, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(status, message)
         self.status, self.message, self.hint = status, message, hint
 
     @classmethod

@@ -9,7 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from recur.modes import Decoding
 
 MOST_CANDIDATES = 1000
+MOST_SYMBOLS = 2**31 - 1  # of a vocabulary
 WIDEST_BEAM = 64
+MOST_STOPS, LONGEST_STOP = 64, 1000  # each is looked for after every symbol
+
+Stop = Annotated[str, Field(max_length=LONGEST_STOP)]
+StopList = Annotated[list[Stop], Field(max_length=MOST_STOPS, fail_fast=True)]
+Texts = Annotated[list[str], Field(fail_fast=True)]  # one error is enough: a list may have thousands
 
 
 class Body(BaseModel):
@@ -25,10 +31,10 @@ class HowToWrite(Body):
 
     length: int | None = Field(None, ge=0, description="most symbols")
     temperature: float | None = Field(None, ge=0, le=100, description="0 takes the likeliest symbol")
-    top_k: int | None = Field(None, ge=1, description="draw from the k likeliest symbols")
+    top_k: int | None = Field(None, ge=1, le=MOST_SYMBOLS, description="draw from the k likeliest symbols")
     top_p: float | None = Field(None, gt=0, le=1, description="draw from the likeliest symbols of this mass together")
     seed: int | None = Field(None, ge=0, lt=2**63, description="the same seed draws the same answer")
-    stop: list[str] | str | None = Field(None, description="end before the first of these")
+    stop: StopList | Stop | None = Field(None, description="end before the first of these")
     repetition_penalty: float | None = Field(None, ge=1, le=100, description="makes what was written less likely")
     no_repeat_ngram: int | None = Field(None, ge=0, le=1000, description="no sequence of so many symbols twice")
 
@@ -63,7 +69,7 @@ class Next(Body):
     text: str = ""
     top: int = Field(20, ge=1, le=MOST_CANDIDATES, description="candidates")
     temperature: float = Field(1.0, ge=0, le=100, description="0 takes the likeliest symbol")
-    top_k: int | None = Field(None, ge=1, description="draw from the k likeliest symbols")
+    top_k: int | None = Field(None, ge=1, le=MOST_SYMBOLS, description="draw from the k likeliest symbols")
     top_p: float | None = Field(None, gt=0, le=1, description="draw from the likeliest symbols of this mass together")
 
     def decoding(self) -> Decoding:
@@ -82,18 +88,22 @@ class Explain(Body):
     at: int | str | None = Field(None, description="which answer of a sequence of answers")
     top: int = Field(5, ge=1, le=20, description="candidates")
     parts: list[Literal["influence", "flow", "states", "unrolled"]] = Field(
-        default=["influence", "flow", "states", "unrolled"], description="what is looked at; influence alone is fast"
+        default=["influence", "flow", "states", "unrolled"],
+        max_length=8,
+        description="what is looked at; influence alone is fast",
     )
-    options: int | None = Field(None, ge=1, description="of how many candidates the influence is computed")
+    options: int | None = Field(None, ge=1, le=20, description="of how many candidates the influence is computed")
     methods: list[Literal["leave_one_out", "integrated_gradients", "gradient_input"]] = Field(
-        default=["leave_one_out", "integrated_gradients", "gradient_input"], description="measures of influence"
+        default=["leave_one_out", "integrated_gradients", "gradient_input"],
+        max_length=8,
+        description="measures of influence",
     )
 
 
 class Complete(Body):
     """Sentences whose next word is asked for."""
 
-    texts: list[str] = Field(description="sentences without their last word")
+    texts: Texts = Field(description="sentences without their last word")
     top: int = Field(5, ge=1, le=MOST_CANDIDATES, description="candidates a sentence")
 
 
@@ -138,7 +148,7 @@ class Completion(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     model: str
-    prompt: str | list[str] = ""
+    prompt: str | Texts = ""
     max_tokens: Annotated[int, Field(ge=0)] | None = 16
     temperature: Annotated[float, Field(ge=0, le=2)] | None = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] | None = 1.0
@@ -147,8 +157,8 @@ class Completion(BaseModel):
     stream_options: dict[str, bool] | None = None
     logprobs: Annotated[int, Field(ge=0, le=0)] | None = None  # of the symbols written, not of others
     echo: bool | None = False
-    stop: str | list[str] | None = None
-    seed: int | None = None
+    stop: Stop | StopList | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     user: str | None = None
     best_of: Literal[1] | None = None
     suffix: None = None

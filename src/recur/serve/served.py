@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,6 +13,7 @@ import torch
 from recur.errors import RecurError
 from recur.model import Model
 from recur.modes import Decoding, Prediction, language
+from recur.modes.cancellation import check_cancelled
 from recur.modes.choosing import narrowed
 from recur.modes.mode import has_time, need_input
 from recur.modes.outputs import NumberOutput
@@ -22,25 +22,18 @@ from recur.modes.stepping import NOTHING
 from recur.modes.stops import Stops
 from recur.modes.synced import Synced
 from recur.modes.typist import Typist
-from recur.serve import values
+from recur.serve import costs, values
 from recur.serve.batcher import Batcher, apart
 from recur.serve.limits import Limits
 from recur.serve.memory import Memory, Reader, Writing
+from recur.serve.predicting import Asked, Predictor
 from recur.serve.problems import RequestError
+from recur.serve.worker import Worker
 
 Answer = TypeVar("Answer")
 
 AT_ONCE = 4096  # characters, or elements of a list, that are split in a few milliseconds
 CHARACTERS = 64  # of one item, at most: a long word
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One input with how it is to be answered; equal questions are answered together."""
-
-    value: Any
-    top: int
-    options: tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -74,14 +67,15 @@ class Served:
         What requests call it.
     model : Model
         The network; on the CPU.
-    executor : Executor
+    worker : Worker
         The one thread that computes.
     limits : Limits
     """
 
-    def __init__(self, name: str, model: Model, executor: Executor, limits: Limits) -> None:
+    def __init__(self, name: str, model: Model, worker: Worker, limits: Limits) -> None:
         self.name, self.model, self.limits = name, model, limits
-        self._executor = executor
+        self._worker = worker
+        self._layer = costs.largest_layer(model.mode)
         self.reader: Reader | None = None
         self.why_no_memory = RecurError("")
         try:
@@ -89,10 +83,10 @@ class Served:
         except RecurError as error:
             self.why_no_memory = error
         most, waiting = limits.batch, limits.waiting
-        self._ask = Batcher(self._answer, executor, most=most, waiting=waiting)
-        self._read = Batcher(self._read_all, executor, most=most, waiting=waiting)
-        self._next = Batcher(self._next_all, executor, most=most, waiting=waiting)
-        self._write = Batcher(self._write_all, executor, most=most, waiting=waiting)
+        self._ask = Batcher(Predictor(model), worker, most=most, waiting=waiting)
+        self._read = Batcher(self._read_all, worker, most=most, waiting=waiting)
+        self._next = Batcher(self._next_all, worker, most=most, waiting=waiting)
+        self._write = Batcher(self._write_all, worker, most=most, waiting=waiting)
 
     def language(self) -> Synced:
         """The network as one that goes on with what it reads.
@@ -104,7 +98,7 @@ class Served:
         """
         mode = self.model.mode
         if not isinstance(mode, Synced) or not mode.next_item:
-            raise RequestError(400, f"this network writes nothing on: {self.model.roles.sentence}")
+            raise RequestError(400, f"this network does not generate text: {self.model.roles.sentence}")
         return mode
 
     def raw(self, value: Any) -> Any:
@@ -147,21 +141,23 @@ class Served:
             raise RequestError.of(self.why_no_memory)
         return self.reader
 
-    def check_items(self, value: Any, most: int) -> None:
-        """Refuse an input of more items than are answered at once.
+    def check_items(self, value: Any, most: int) -> int:
+        """The number of items of an input that may be answered at once.
 
         Raises
         ------
         RequestError
-            413, with their number.
+            413 for too many; 400 for what the network does not read.
         """
         self._check_size(value, most)
-        encoded = self.model.mode.encode_input(self.model._input(value))
+        with values.reading(self.model.input_codec):
+            encoded = self.model.mode.encode_input(self.model._input(value))
         count = 0 if encoded is None or not has_time(encoded) else len(encoded)
         if count > most:
             raise RequestError(
                 413, f"an input of {count:,} items; at most {most:,} items are answered here", "send a part of it"
             )
+        return count
 
     def _check_size(self, value: Any, most: int) -> None:
         """Refuse what must have too many items before it is split into them, which takes as long as it is."""
@@ -179,19 +175,27 @@ class Served:
     async def predict(self, inputs: Sequence[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
         """Answer raw inputs, as `Model.predict` does."""
 
-        def read() -> list[Any]:
-            found = [self.raw(value) for value in inputs]
-            for value in found:
-                self.check_items(value, self.limits.items)
-            return found
+        decoding = Decoding.of(options, top=top)
 
-        given = await self.compute(read)
-        asked = [Asked(value, top, tuple(sorted(options.items()))) for value in given]
+        def read() -> tuple[list[Any], list[int]]:
+            found = [self.raw(value) for value in inputs]
+            counts = []
+            for value in found:
+                check_cancelled()
+                counts.append(self.check_items(value, self.limits.items))
+                costs.check_read(self.limits, counts)
+            costs.check_answers(self.limits, self.model.mode, counts, decoding, top)
+            return found, counts
+
+        given, counts = await self.compute(read)
+        width = costs.Written.of(self.model.mode, decoding, top).width
+        how = tuple(sorted(options.items()))
+        asked = [Asked(value, count, width, top, how) for value, count in zip(given, counts, strict=True)]
         return list(await asyncio.gather(*(self._ask(one) for one in asked)))
 
     async def compute(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
         """Run something else in the thread that computes."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+        return await self._worker(work, *arguments)
 
     async def begin(self) -> Memory:
         """The memory before the first item: of a text, after what stands before every text."""
@@ -219,7 +223,7 @@ class Served:
         mode = self.memory().mode
         self._check_size(value, self.limits.items)
         value = self.raw(value)
-        try:
+        with values.reading(self.model.input_codec):
             if first and self.generates:
                 array = language.prompt_ids(mode, value)
             elif self.generates:
@@ -227,8 +231,6 @@ class Served:
                 array = need_input(mode.input_codec, mode.name).encode(value)
             else:
                 array = mode.encode_input(value)
-        except RecurError as error:
-            raise RequestError.of(error) from None
         if len(array) > self.limits.items:
             raise RequestError(
                 413, f"{len(array):,} items at once; at most {self.limits.items:,} are read in a request"
@@ -278,7 +280,7 @@ class Served:
         """
         mode = self.memory().mode
         if not self.generates:
-            raise RequestError(400, f"this network writes nothing on: {self.model.roles.sentence}")
+            raise RequestError(400, f"this network does not generate text: {self.model.roles.sentence}")
         if decoding.beam > 1:
             raise RequestError(400, f"a beam of {decoding.beam} knows its text only at the end", hint="beam: 1")
         end, never = language.endings(mode)
@@ -332,33 +334,6 @@ class Served:
         mode = self.model.mode
         return isinstance(mode, Synced) and (not mode.next_item or isinstance(mode.output, NumberOutput))
 
-    def _answer(self, asked: Sequence[Asked]) -> list[Prediction | Exception]:
-        """Answer questions, those that are asked alike together."""
-        found: list[Prediction | Exception] = [RecurError("")] * len(asked)
-        groups: dict[tuple[int, tuple[tuple[str, Any], ...]], list[int]] = {}
-        for place, one in enumerate(asked):
-            # what is drawn depends on the order of drawing: such questions stay alone, so that a seed means one answer
-            drawn = dict(one.options).get("temperature", 0)
-            groups.setdefault((one.top, (*one.options, *((("alone", place),) if drawn else ()))), []).append(place)
-        for (top, options), places in groups.items():
-            given = {name: value for name, value in options if name != "alone"}
-            try:
-                answers: Sequence[Prediction | Exception] = self._predict([asked[p].value for p in places], top, given)
-            except Exception:  # one of them does not fit: find out which
-                answers = [self._alone(asked[p].value, top, given) for p in places]
-            for place, answer in zip(places, answers, strict=True):
-                found[place] = answer
-        return found
-
-    def _alone(self, value: Any, top: int, options: dict[str, Any]) -> Prediction | Exception:
-        try:
-            return self._predict([value], top, options)[0]
-        except Exception as error:  # the caller's to hear, whatever it is
-            return error
-
-    def _predict(self, values: list[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
-        return self.model.mode.predict([self.model._input(value) for value in values], top=top, **options)
-
     def _read_all(self, given: Sequence[tuple[Memory, np.ndarray]]) -> Sequence[tuple[Memory, np.ndarray] | Exception]:
         return apart(self._read_together, given)
 
@@ -384,7 +359,11 @@ class Served:
 
     def _read_together(self, given: Sequence[tuple[Memory, np.ndarray]]) -> list[tuple[Memory, np.ndarray]]:
         reader = self.memory()
-        memories, items = [one for one, _ in given], [one for _, one in given]
-        if self.answers_each_item:
-            return reader.outputs(memories, items)
-        return [(after, np.zeros(0, np.int64)) for after in reader.read(memories, items)]
+        found: list[tuple[Memory, np.ndarray]] = []
+        for part in costs.parts([self._layer * len(items) for _, items in given], costs.NUMBERS):
+            memories, items = [given[row][0] for row in part], [given[row][1] for row in part]
+            if self.answers_each_item:
+                found += reader.outputs(memories, items)
+            else:
+                found += [(after, np.zeros(0, np.int64)) for after in reader.read(memories, items)]
+        return found

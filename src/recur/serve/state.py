@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from recur.errors import did_you_mean
@@ -14,6 +13,7 @@ from recur.serve.limits import Limits
 from recur.serve.problems import RequestError
 from recur.serve.served import Served
 from recur.serve.sessions import Session, Sessions
+from recur.serve.worker import Worker
 
 Answer = TypeVar("Answer")
 
@@ -31,13 +31,25 @@ class State:
     def __init__(self, models: Mapping[str, Model], limits: Limits) -> None:
         self.limits = limits
         # one thread computes, with all of torch's: two passes at once would only take turns
-        self.executor = ThreadPoolExecutor(1, thread_name_prefix="recur-compute")
+        self.worker = Worker("recur-compute")
         # what takes a second has a thread of its own, so that typing does not wait behind it
-        self.looker = ThreadPoolExecutor(1, thread_name_prefix="recur-look")
+        self.looker = Worker("recur-look")
+        # large bodies are read by one thread: several would take Python's lock from the event loop in turns
+        self.parser = Worker("recur-parse")
         self.looking = asyncio.Lock()
-        self.served = {name: Served(name, model, self.executor, limits) for name, model in models.items()}
+        self.served = {name: Served(name, model, self.worker, limits) for name, model in models.items()}
         self.sessions = Sessions(limits)
         self.started = time.monotonic()
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """All threads."""
+        return self.worker, self.looker, self.parser
+
+    def stop(self) -> None:
+        """Stop what is being computed."""
+        for one in self.workers:
+            one.stop()
 
     def find(self, name: str | None) -> Served:
         """The network of a name.

@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,12 @@ import numpy as np
 
 from recur.codecs import Codec, FramesCodec, NotesCodec
 from recur.errors import RecurError, require
+from recur.modes.cancellation import CancelledError
 from recur.serve.problems import RequestError
 
+_log = logging.getLogger(__name__)
 MOST_PIXELS, MOST_FRAMES, MOST_SAMPLES = 25_000_000, 2_000, 30_000_000
+_PICTURES = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM")  # formats whose decoders are hardened and bounded
 _SUFFIXES = {"frames": ".mp4", "notes": ".mid"}
 _EXAMPLES = {
     "images": '"data:image/png;base64,..." or rows of numbers from 0 to 255',
@@ -43,23 +48,45 @@ def raw(codec: Codec | None, value: Any) -> Any:
         return value
     if isinstance(value, Mapping):
         return {name: raw(codec, one) for name, one in value.items()}
-    try:
+    with reading(codec):
         return _readers[codec.kind](codec, value)
+
+
+@contextmanager
+def reading(codec: Codec | None) -> Iterator[None]:
+    """Whatever fails while an input is read is a fault of the input.
+
+    Raises
+    ------
+    RequestError
+        400, with what the network reads.
+    """
+    try:
+        yield
     except RecurError as error:
         raise RequestError.of(error) from None
+    except (RequestError, CancelledError, MemoryError):
+        raise
+    except Exception as error:
+        kind = "no input" if codec is None else codec.describe()
+        _log.info("an input could not be read as %s", kind, exc_info=error)
+        said = " ".join(str(error).split())[:200]
+        raise RequestError(400, f"the input cannot be read: {said or type(error).__name__}", f"send {kind}") from None
 
 
 def _picture(codec: Codec, value: Any) -> Any:
     if isinstance(value, str):
         pillow = require("PIL.Image", "image")
         try:
-            found = pillow.open(io.BytesIO(_contents(codec, value)))
+            found = pillow.open(io.BytesIO(_contents(codec, value)), formats=_PICTURES)
             if found.width * found.height > MOST_PIXELS:
                 raise RequestError(
                     413, f"a picture of {found.width:,} x {found.height:,} is too large", "send it smaller"
                 )
             found.load()
-        except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
+        except RequestError:
+            raise
+        except Exception as error:  # decoders raise what they like
             raise RequestError(400, f"the picture cannot be read: {error}") from None
         return found
     return _bytes(codec, value)
@@ -91,7 +118,9 @@ def _sound(codec: Codec, value: Any) -> Any:
             if sound.frames * sound.channels > MOST_SAMPLES:
                 raise RequestError(413, f"a sound of {sound.frames:,} samples is too long", "send a part of it")
             samples, rate = sound.read(dtype="float32"), sound.samplerate
-    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
+    except RequestError:
+        raise
+    except Exception as error:  # the library raises what it likes
         raise RequestError(400, f"the sound cannot be read: {error}") from None
     return samples, int(rate)
 

@@ -1,0 +1,242 @@
+"""The HTTP server: uvicorn, with deadlines and a bound for the connections that it leaves open for ever.
+
+    headers     must arrive within ``Limits.head`` seconds              else 408, and the connection is closed
+    body        must arrive within ``Limits.transfer`` seconds          else 408, and the connection is closed
+    answer      must be read within ``Limits.transfer`` seconds         else the connection is cut
+    connections at most ``Limits.connections``: one more takes the place of the one that has waited longest without a
+                request; where all of them are being answered it gets 503
+    the end     SIGTERM or Ctrl-C: what is being answered has ``Limits.grace`` seconds; a second signal ends at once
+
+uvicorn itself has a deadline between requests only (``timeout_keep_alive``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from types import FrameType
+from typing import Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from recur.serve.limits import Limits
+from recur.serve.listening import QUEUE
+from recur.serve.problems import RequestError
+
+ACCEPTED = 100  # connections that are accepted in one turn of the loop
+HEADERS = 32_768  # bytes of the request line and all headers
+_TICKS = 5  # of a tenth of a second, between two looks at the deadlines
+
+
+class Connection(H11Protocol):
+    """One connection, and how long it has waited for what."""
+
+    limits = Limits()
+    waiting: dict[Connection, None]  # those that have sent no complete request headers, oldest first
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, or refuse it where there are too many."""
+        self._phase, self._since = "head", self.loop.time()
+        self._unread: float | None = None  # since when an answer waits to be read
+        full = len(self.connections) >= self.limits.connections
+        super().connection_made(transport)
+        if full:
+            oldest = next(iter(self.waiting), None)
+            if oldest is None:
+                self.refuse(RequestError(503, "too many connections are open", "try again later"))
+                return
+            del self.waiting[oldest]
+            oldest.transport.abort()
+        self.waiting[self] = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget a connection."""
+        self.waiting.pop(self, None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came, and note which part of a request is awaited now."""
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        self._note(begun=True)
+
+    def on_response_complete(self) -> None:
+        """Note that the next request is awaited."""
+        super().on_response_complete()
+        self._note(begun=False)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self.refuse(RequestError(400, f"this is no HTTP/1.1 request: {msg.lower().rstrip('.')}"))
+
+    def refuse(self, problem: RequestError) -> None:
+        """Send a problem as the last answer of the connection."""
+        cycle = self.cycle
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            self.transport.abort()  # half an answer is not followed by another one
+            return
+        self._phase = ""
+        self.waiting.pop(self, None)
+        body = json.dumps(problem.body()).encode()
+        status = HTTPStatus(problem.status)
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
+        head += f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+    def look(self, now: float) -> None:
+        """Close a connection whose deadline is over."""
+        limits = self.limits
+        if self.transport.get_write_buffer_size() == 0:
+            self._unread = None
+        elif self._unread is None:
+            self._unread = now
+        elif now - self._unread > limits.transfer:
+            self.transport.abort()
+            return
+        if self.transport.is_closing():
+            return
+        allowed = limits.head if self._phase == "head" else limits.transfer
+        if self._phase and now - self._since > allowed:
+            part = "headers" if self._phase == "head" else "body"
+            self.refuse(RequestError(408, f"the {part} of the request did not arrive within {allowed:g} s"))
+
+    @property
+    def arriving(self) -> bool:
+        """Whether a request has begun and is not complete."""
+        return bool(self._phase)
+
+    def _note(self, *, begun: bool) -> None:
+        their = self.conn.their_state
+        phase = "body" if their is h11.SEND_BODY else "head" if begun and their is h11.IDLE else ""
+        if phase != self._phase:
+            self._phase, self._since = phase, self.loop.time()
+        if their is h11.IDLE and not self.transport.is_closing():
+            self.waiting.setdefault(self)
+        else:
+            self.waiting.pop(self, None)
+
+
+def _nothing() -> None:
+    pass
+
+
+class Server(uvicorn.Server):
+    """A server over sockets that listen already.
+
+    Parameters
+    ----------
+    app : ASGI application
+    sockets : list of socket
+        From `listen`.
+    limits : Limits
+    stop : callable, optional
+        Called when what is still computed need not be finished.
+    ready : callable, optional
+        Called when connections are accepted and signals are taken.
+    """
+
+    def __init__(
+        self, app: Any, sockets: list[socket.socket], limits: Limits,
+        *, stop: Callable[[], None] = _nothing, ready: Callable[[], None] = _nothing,
+    ) -> None:  # fmt: skip
+        protocol = type("LimitedConnection", (Connection,), {"limits": limits, "waiting": {}})
+        super().__init__(
+            uvicorn.Config(
+                app, http=protocol, ws="none", log_level="warning", access_log=False, server_header=False,
+                proxy_headers=False, backlog=ACCEPTED, h11_max_incomplete_event_size=HEADERS,
+                timeout_graceful_shutdown=int(limits.grace) + 2,
+            )
+        )  # fmt: skip
+        self.sockets, self.limits = sockets, limits
+        self._stop, self._ready = stop, ready
+        for name in ("uvicorn.error", "asyncio", "recur.serve"):
+            logging.getLogger(name).addFilter(Sparse())
+
+    def serve_forever(self) -> None:
+        """Answer until a signal comes."""
+        self.run(self.sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept; the system may queue more than is accepted in one turn."""
+        await super().startup(sockets)
+        for one in sockets or []:
+            one.listen(QUEUE)
+        if self.started:
+            self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look at the deadlines of all connections."""
+        if counter % _TICKS == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Connection):
+                    connection.look(now)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is being answered, for a limited time."""
+        last = asyncio.get_running_loop().call_later(self.limits.grace, self._cut)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            last.cancel()
+            self._cut()
+
+    def _cut(self) -> None:
+        self._stop()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals as a wish to end; unlike uvicorn's own, they are not raised again after the end."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End: the first time what is being answered is finished, the second time nothing is."""
+        del sig, frame
+        if self.should_exit:
+            self.force_exit = True
+            self._stop()
+            logging.getLogger("uvicorn.error").disabled = True  # tracebacks of what is cut off
+        self.should_exit = True
+
+
+class Sparse(logging.Filter):
+    """Lets a few records of one kind through in a while, and says how many it left out."""
+
+    def __init__(self, most: int = 5, seconds: float = 10.0) -> None:
+        super().__init__()
+        self._most, self._seconds = most, seconds
+        self._seen: dict[str, tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is written."""
+        since, count = self._seen.get(str(record.msg), (record.created, 0))
+        if record.created - since > self._seconds:
+            if count > self._most:
+                record.msg = f"{record.msg} ({count - self._most:,} alike were left out)"
+            since, count = record.created, 0
+        if len(self._seen) > 1000:
+            self._seen.clear()
+        self._seen[str(record.msg).partition(" (")[0]] = since, count + 1
+        return count < self._most

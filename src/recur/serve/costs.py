@@ -1,0 +1,143 @@
+"""What a request would cost, as products of its sizes, so that it is refused before anything is allocated for it.
+
+read        sum over inputs of their items                 at most ``Limits.steps``
+written     inputs x symbols x max(beam, candidates)       at most ``Limits.written``
+shown       inputs x candidates                            at most ``Limits.candidates``
+alignment   sum over inputs of items x symbols             at most ``Limits.steps``
+one step    beam x vocabulary                              at most `NUMBERS`
+one batch   rows x longest row x largest layer             split where it is more than `NUMBERS`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from recur.modes import Decoding, Forecaster, Mode, Synced
+from recur.modes import language as continuing
+from recur.modes.decoder import LENGTH
+from recur.modes.writing import WritingMode
+from recur.serve.limits import Limits
+from recur.serve.problems import RequestError
+
+NUMBERS = 20_000_000  # of one tensor: 80 MB
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one input has written to it: symbols, answers followed at once, and whether each has an alignment."""
+
+    length: int = 0
+    width: int = 1
+    aligned: bool = False
+
+    @classmethod
+    def of(cls, mode: Mode, decoding: Decoding, top: int) -> Written:
+        """Of a network and the options of a request."""
+        width = max(decoding.beam, top)
+        if isinstance(mode, WritingMode):
+            length = decoding.length
+            if length is None:
+                length = int(mode.decoder.longest) or LENGTH
+            return cls(length, width, mode.decoder.attention is not None)
+        if isinstance(mode, Synced) and mode.next_item and not decoding.one_item:
+            return cls(continuing.LENGTH if decoding.length is None else decoding.length, width)
+        if isinstance(mode, Forecaster):
+            return cls(decoding.length or mode.horizon)
+        return cls()
+
+
+def check_read(limits: Limits, counts: Sequence[int]) -> None:
+    """Refuse inputs that have too many items together.
+
+    Raises
+    ------
+    RequestError
+        413, with their number.
+    """
+    total = sum(counts)
+    if total > limits.steps:
+        raise RequestError(
+            413, f"{len(counts):,} inputs of {total:,} items; at most {limits.steps:,} items are read in a request",
+            "send fewer inputs at once",
+        )  # fmt: skip
+
+
+def check_shown(limits: Limits, rows: int, top: int) -> None:
+    """Refuse to list too many candidates.
+
+    Raises
+    ------
+    RequestError
+        413, with their number.
+    """
+    if rows * top > limits.candidates:
+        raise RequestError(
+            413, f"{rows:,} inputs with {top:,} candidates each; at most {limits.candidates:,} are listed in a request",
+            "a smaller top, or fewer inputs",
+        )  # fmt: skip
+
+
+def check_written(limits: Limits, rows: int, length: int, width: int = 1) -> None:
+    """Refuse to write too many symbols.
+
+    Raises
+    ------
+    RequestError
+        413, with their number.
+    """
+    total = rows * length * width
+    if total > limits.written:
+        beams = f" x {width:,} answers followed at once" if width > 1 else ""
+        raise RequestError(
+            413, f"{rows:,} inputs x {length:,} symbols{beams} = {total:,} symbols; at most {limits.written:,} are "
+            "written in a request", "a smaller length, beam or top, or fewer inputs",
+        )  # fmt: skip
+
+
+def check_answers(limits: Limits, mode: Mode, counts: Sequence[int], decoding: Decoding, top: int) -> None:
+    """Refuse what inputs of ``counts`` items would cost with these options.
+
+    Raises
+    ------
+    RequestError
+        413, with the product that is too large.
+    """
+    written = Written.of(mode, decoding, top)
+    check_read(limits, counts)
+    check_shown(limits, len(counts), top)
+    check_written(limits, len(counts), written.length, written.width)
+    symbols = getattr(mode, "symbols", None) or getattr(getattr(mode, "decoder", None), "symbols", None)
+    if written.length and symbols is not None and written.width * symbols.size > NUMBERS:
+        raise RequestError(
+            413, f"{written.width:,} answers followed at once over {symbols.size:,} symbols are too many",
+            "a smaller beam or top",
+        )  # fmt: skip
+    if written.aligned and sum(counts) * written.length > limits.steps:
+        raise RequestError(
+            413, f"the alignment of {sum(counts):,} items with up to {written.length:,} symbols each is too large, "
+            f"at most {limits.steps:,} weights are sent", "a smaller length, or fewer inputs",
+        )  # fmt: skip
+
+
+def largest_layer(mode: Mode) -> int:
+    """The most numbers that one step of one row computes at once."""
+    return max((int(one.shape[0]) for one in mode.parameters() if one.dim() > 1), default=1)
+
+
+def parts(sizes: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Split rows, in order, into batches whose padded size (rows x longest) stays within ``most``; one row is one.
+
+    >>> list(parts([3, 3, 10, 1], 10))
+    [[0, 1], [2], [3]]
+    """
+    part: list[int] = []
+    longest = 0
+    for row, size in enumerate(sizes):
+        longest = max(longest, size)
+        if part and longest * (len(part) + 1) > most:
+            yield part
+            part, longest = [], size
+        part.append(row)
+    if part:
+        yield part

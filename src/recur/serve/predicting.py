@@ -1,0 +1,85 @@
+"""Inputs that are answered together: equal questions in batches that fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recur.errors import RecurError
+from recur.model import Model
+from recur.modes import Prediction
+from recur.modes.cancellation import CancelledError
+from recur.serve import costs
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One input with how it is to be answered; equal questions are answered together.
+
+    Attributes
+    ----------
+    value : object
+        What the network reads.
+    items : int
+        Of the input.
+    width : int
+        Answers followed at once.
+    top, options
+        As for `Model.predict`.
+    """
+
+    value: Any
+    items: int
+    width: int
+    top: int
+    options: tuple[tuple[str, Any], ...]
+
+
+class Predictor:
+    """Answers questions to one network.
+
+    Parameters
+    ----------
+    model : Model
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._layer = costs.largest_layer(model.mode)
+
+    def __call__(self, asked: Sequence[Asked]) -> list[Prediction | Exception]:
+        """An answer, or what is wrong with the question, for each."""
+        found: list[Prediction | Exception] = [RecurError("")] * len(asked)
+        groups: dict[tuple[int, tuple[tuple[str, Any], ...]], list[int]] = {}
+        for place, one in enumerate(asked):
+            # what is drawn depends on the order of drawing: such questions stay alone, so that a seed means one answer
+            drawn = dict(one.options).get("temperature", 0)
+            groups.setdefault((one.top, (*one.options, *((("alone", place),) if drawn else ()))), []).append(place)
+        for (top, options), places in groups.items():
+            given = {name: value for name, value in options if name != "alone"}
+            sizes = [self._layer * max(asked[place].items, asked[place].width) for place in places]
+            for part in costs.parts(sizes, costs.NUMBERS):
+                rows = [places[number] for number in part]
+                for place, answer in zip(rows, self._together([asked[p].value for p in rows], top, given), strict=True):
+                    found[place] = answer
+        return found
+
+    def _together(self, values: list[Any], top: int, options: dict[str, Any]) -> Sequence[Prediction | Exception]:
+        try:
+            return self._predict(values, top, options)
+        except CancelledError:
+            raise
+        except Exception:  # one of them does not fit: find out which
+            return [self._alone(value, top, options) for value in values]
+
+    def _alone(self, value: Any, top: int, options: dict[str, Any]) -> Prediction | Exception:
+        try:
+            return self._predict([value], top, options)[0]
+        except CancelledError:
+            raise
+        except Exception as error:  # the caller's to hear, whatever it is
+            return error
+
+    def _predict(self, values: list[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
+        return self.model.mode.predict([self.model._input(value) for value in values], top=top, **options)

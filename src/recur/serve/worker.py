@@ -1,0 +1,73 @@
+"""The thread that computes: one piece of work after another, each stopped when nobody waits for its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from recur.modes.cancellation import cancellable
+
+Answer = TypeVar("Answer")
+_NO_MEMORY = ("not enough memory", "can't allocate memory", "invalid buffer size")  # what torch says
+
+
+class Worker:
+    """A single thread.
+
+    Parameters
+    ----------
+    name : str
+        Of the thread.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._closing = threading.Event()
+
+    async def __call__(
+        self, work: Callable[..., Answer], *arguments: object, over: Callable[[], bool] | None = None
+    ) -> Answer:
+        """Run something in the thread; it is stopped between two of its steps when the caller is cancelled.
+
+        Parameters
+        ----------
+        work, arguments
+            What is called.
+        over : callable, optional
+            Whether the work is over for another reason.
+        """
+        gone = threading.Event()
+
+        def ended() -> bool:
+            return gone.is_set() or self._closing.is_set() or (over is not None and over())
+
+        def run() -> Answer:
+            with cancellable(ended):
+                return work(*arguments)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.executor, run)
+        except RuntimeError as error:
+            raise translated(error) from None
+        except asyncio.CancelledError:
+            gone.set()
+            raise
+
+    def stop(self) -> None:
+        """Stop what runs at its next step, and everything that comes after it."""
+        self._closing.set()
+
+    def close(self) -> None:
+        """Stop, and wait for the thread."""
+        self.stop()
+        self.executor.shutdown(wait=True, cancel_futures=True)
+
+
+def translated(error: Exception) -> Exception:
+    """An error, or a `MemoryError` where torch says in its own words that it is one."""
+    if isinstance(error, RuntimeError) and any(said in str(error) for said in _NO_MEMORY):
+        return MemoryError(str(error))
+    return error
