@@ -8,7 +8,6 @@ exclusively (``O_CREAT | O_EXCL``), so that nothing that lies in the way is writ
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import secrets
@@ -17,7 +16,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from recur.errors import WriteError
 
@@ -89,6 +88,21 @@ def unfinished(name: str) -> str | None:
     """
     found = _UNFINISHED.fullmatch(name)
     return found["name"] if found else None
+
+
+def create(path: Path) -> BinaryIO:
+    """Create a file for writing, in the place of a regular one; a link or a device is refused.
+
+    For large files that are made again in every process. What is written is not flushed to the disk.
+
+    Raises
+    ------
+    WriteError
+    """
+    with explained(path):
+        refuse_irregular(path)
+        remove_file(path)
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, 0o666), "wb")
 
 
 def open_in_place(path: Path) -> int:
@@ -222,13 +236,6 @@ def explained(path: Path, *, size: int | None = None) -> Iterator[None]:
         raise
     except OSError as error:
         raise _refusal(path, error, size) from error
-
-
-def fingerprint(path: Path) -> dict[str, Any]:
-    """Return the size and SHA-256 of a file."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"bytes": file.tell(), "sha256": digest}
 
 
 def flush(path: Path) -> None:

@@ -6,6 +6,7 @@ text must not exhaust the stack, and a key that is given twice must not hide one
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -82,6 +83,22 @@ def read_bytes(path: Path, most: int, *, error: type[RecurError] = DataError) ->
     if len(content) > most:
         raise error(f"{path} has more than {most:,} bytes, expected at most that", hint="name another file")
     return content
+
+
+def fingerprint(path: Path, most: int | None = None, *, error: type[RecurError] = DataError) -> dict[str, Any]:
+    """Return the size and SHA-256 of a regular file.
+
+    Raises
+    ------
+    RecurError
+        Of the type ``error``, as for `open_regular`.
+    """
+    with open_regular(path, most, error=error) as file:
+        try:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as refused:
+            raise error(f"{path} cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+        return {"bytes": file.tell(), "sha256": digest}
 
 
 def read_text(path: Path, most: int, *, error: type[RecurError] = DataError) -> str:

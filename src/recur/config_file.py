@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,8 +13,12 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from recur.bounded import MIB, parse_toml, read_text
 from recur.config import Config, Section
 from recur.errors import ConfigError, did_you_mean
+
+LARGEST = MIB
+"""Bytes of a configuration file; one with every key has some ten thousand."""
 
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text in quotes"}
 _LIMITS = {
@@ -60,12 +63,7 @@ def from_toml(text: str, name: str = "config.toml") -> Config:
         When the text is not TOML, or when keys are unknown or values of a wrong type. All problems are
         in one message, each with its line and the nearest right name.
     """
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(
-            f"{name} is not valid TOML: {error}", hint='a line is `key = value`, a text stands in "quotes"'
-        ) from error
+    values = parse_toml(text, name, error=ConfigError)
     return from_mapping(values, name=name, text=text)
 
 
@@ -79,12 +77,11 @@ def read(path: Path | str) -> Config:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "cannot be read"
+        text = read_text(path, LARGEST, error=ConfigError)
+    except ConfigError as error:
         raise ConfigError(
-            f"the configuration file {path} {reason}", hint="give the path of a TOML file, such as RUN/config.toml"
-        ) from error
+            f"the configuration file {error.message}", hint="give the path of a TOML file, such as RUN/config.toml"
+        ) from error.__cause__
     return from_toml(text, name=str(path))
 
 
@@ -98,7 +95,10 @@ def from_mapping(values: Mapping[str, Any], *, name: str = "configuration", text
     """
     try:
         return Config.model_validate_json(json.dumps(values, default=str), strict=True)
-    except ValidationError as error:
+    except (ValueError, RecursionError) as error:
+        if not isinstance(error, ValidationError):
+            # a number of thousands of digits, or values in one another without end
+            raise ConfigError(f"{name} has a value that cannot be read: {error}", hint="give plain values") from None
         raise explain(error, name=name, text=text) from None
 
 

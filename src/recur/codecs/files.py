@@ -7,31 +7,55 @@ import json
 from pathlib import Path
 from typing import Any, TypeVar
 
-from recur.atomic import write_text
+from recur import bounded
+from recur.atomic import write_bytes
+from recur.bounded import MIB
 from recur.errors import RunError
 
 Value = TypeVar("Value")
 
 
+LARGEST_JSON = 64 * MIB
+LARGEST_TOKENIZER = 512 * MIB
+"""Bytes of the files of a codec; a tokenizer needs some 25 for a word of its vocabulary."""
+
+
 def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write a dictionary as readable JSON."""
-    write_text(path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
-
-
-def read_text(path: Path) -> str:
-    """Read a UTF-8 file of a run.
+    """Write a dictionary as readable JSON.
 
     Raises
     ------
     RunError
-        When it is missing or is not text.
+        When the file would be too large to be read again.
     """
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise RunError(f"{path} is missing, so this is not a complete run folder") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path} cannot be read: {error}") from error
+    content = (json.dumps(data, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
+    check_size(path, len(content), LARGEST_JSON)
+    write_bytes(path, content)
+
+
+def check_size(path: Path, size: int, most: int) -> None:
+    """Refuse to write a file that could not be read again.
+
+    Raises
+    ------
+    RunError
+    """
+    if size > most:
+        raise RunError(
+            f"{path} would have {size:,} bytes, expected at most {most:,}",
+            hint="a smaller vocabulary (--max-vocab, --min-count)",
+        )
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file of a run, a tokenizer's at most.
+
+    Raises
+    ------
+    RunError
+        When it is missing, too large or is not text.
+    """
+    return bounded.read_text(path, LARGEST_TOKENIZER, error=RunError)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -42,11 +66,7 @@ def read_json(path: Path) -> dict[str, Any]:
     RunError
         When the file is missing, cut short or not a JSON object.
     """
-    text = read_text(path)
-    try:
-        data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise RunError(f"{path} is damaged: it is not JSON ({error}); copy the run folder again") from error
+    data = bounded.read_json(path, LARGEST_JSON, error=RunError)
     if not isinstance(data, dict):
         raise RunError(f"{path} is damaged: expected a JSON object, found {type(data).__name__}")
     return data

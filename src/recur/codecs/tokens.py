@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 from tokenizers import Tokenizer
 
-from recur.atomic import write_text
+from recur.atomic import write_bytes
 from recur.codecs.codec import Codec, shorten, to_text
-from recur.codecs.files import digest, field, read_text
+from recur.codecs.files import LARGEST_TOKENIZER, check_size, digest, field, read_text
 from recur.errors import DataError, RunError
 
 PAD, UNK, BOS, EOS = "<pad>", "<unk>", "<bos>", "<eos>"
@@ -94,7 +94,9 @@ class TokenCodec(Codec):
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``name.json`` and beside it ``name.tokenizer.json``, which HF tokenizers opens."""
-        write_text(Path(folder) / f"{name}.tokenizer.json", self.tokenizer.to_str(pretty=True) + "\n")
+        path, content = Path(folder) / f"{name}.tokenizer.json", (self.tokenizer.to_str(pretty=True) + "\n").encode()
+        check_size(path, len(content), LARGEST_TOKENIZER)
+        write_bytes(path, content)
         super().save(folder, name)
 
     def _state(self) -> dict[str, Any]:

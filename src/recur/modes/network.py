@@ -43,7 +43,7 @@ class Stack(nn.Module):
         self.directions = 2 if bidirectional else 1
         self.layer = _layer(config, input_size, bidirectional)
         self.output_size = int(self.layer.output_size)
-        self.state_shapes = [(int(one.shape[0]), int(one.shape[2])) for one in flat_state(self.start(1))]
+        self.state_shapes = [(int(one.shape[0]), int(one.shape[2])) for one in flat_state(_shapes(self.layer))]
 
     def forward(
         self, vectors: Tensor, state: State | None = None, *, lengths: Tensor | None = None,
@@ -107,6 +107,16 @@ def select(state: State, rows: Tensor) -> State:
     if state is None:
         return None
     return map_state(lambda tensor: tensor.index_select(1, rows.to(tensor.device)), state)
+
+
+def _shapes(layer: Recurrent) -> State:
+    """A state of one row without values: nothing is computed, so that it is also known of weights not yet there."""
+    directions = 2 if layer.bidirectional else 1
+    steps = [
+        [{name: torch.empty(1, size, device="meta") for name, size in sizes.items()} for _ in range(directions)]
+        for sizes in layer._state_sizes
+    ]
+    return join_state(steps, layer.equation.states, layer._state_sizes)
 
 
 def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurrent:

@@ -1,4 +1,4 @@
-"""log.jsonl and samples.jsonl: one JSON object a line, cut back to the checkpoint when training goes on."""
+"""log.jsonl and samples.jsonl: one JSON object per line, cut back to the checkpoint when training continues."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
+
+from recur.atomic import explained, open_in_place
 
 
 class Journal:
@@ -23,9 +25,10 @@ class Journal:
     """
 
     def __init__(self, path: Path | None, position: int = 0) -> None:
+        self._path = path
         self._file: IO[bytes] | None = None
         if path is not None:
-            self._file = path.open("r+b" if path.exists() else "w+b")
+            self._file = os.fdopen(open_in_place(path), "r+b")
             end = self._file.seek(0, os.SEEK_END)
             self._file.truncate(min(position, end))
             self._file.seek(0, os.SEEK_END)
@@ -37,14 +40,17 @@ class Journal:
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Add one line; numbers that JSON does not know become null."""
-        if self._file:
-            self._file.write(json.dumps(_plain(record), ensure_ascii=False).encode() + b"\n")
-            self._file.flush()
+        if self._file and self._path:
+            with explained(self._path):
+                self._file.write(json.dumps(_plain(record), ensure_ascii=False).encode("utf-8", "backslashreplace"))
+                self._file.write(b"\n")
+                self._file.flush()
 
     def sync(self) -> int:
         """Make the lines outlive a power cut; return the position."""
-        if self._file:
-            os.fsync(self._file.fileno())
+        if self._file and self._path:
+            with explained(self._path):
+                os.fsync(self._file.fileno())
         return self.position
 
     def __enter__(self) -> Journal:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from recur.atomic import explained, make_folder, open_in_place
 from recur.errors import RunError
+from recur.run.layout import LOCK
 
 
 @contextmanager
@@ -21,17 +24,26 @@ def locked(folder: Path) -> Iterator[None]:
     RunError
         When a living process trains there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ".lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    if not folder.is_dir():
+        make_folder(folder)
+    path = folder / LOCK
+    handle = open_in_place(path)
     try:
+        said = os.read(handle, 200).decode("utf-8", "replace")
         if not _take(handle):
-            holder = path.read_text(encoding="utf-8").strip() or "another process"
             raise RunError(
-                f"{folder} is in use: {holder} trains there", hint="wait for it, stop it, or give another --out"
+                f"{folder} is in use: {said or 'another process'} trains there",
+                hint="wait for it, stop it, or give another --out",
             )
-        os.ftruncate(handle, 0)
-        os.write(handle, f"process {os.getpid()} on {socket.gethostname()}".encode())
+        if said and not re.match(r"process \d+ on ", said):
+            raise RunError(
+                f"{path} is not a lock of recur: it begins with {said[:40]!r}; nothing was written there",
+                hint="move it away, or give another --out",
+            )
+        with explained(path):
+            os.ftruncate(handle, 0)
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.write(handle, f"process {os.getpid()} on {socket.gethostname()}".encode())
         try:
             yield
         finally:

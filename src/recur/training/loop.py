@@ -10,10 +10,12 @@ from typing import Any
 import torch
 
 from recur import config_file
+from recur.atomic import remove_file
 from recur.config import Config
 from recur.errors import RunError
 from recur.modes import Mode
 from recur.run import RunFolder, claim
+from recur.run.layout import LOCK
 from recur.training import randomness, tbptt
 from recur.training.lock import locked
 from recur.training.pause import Request, on_interrupt
@@ -90,10 +92,10 @@ def learn(
     with ExitStack() as stack:
         there = False
         if folder is not None:
-            claim(folder)
+            claim(folder, fresh=fresh)
             stack.callback(_leave_no_empty, folder)
             stack.enter_context(locked(folder))
-            there = claim(folder) and not fresh
+            there = claim(folder, fresh=fresh) and not fresh
         stack.enter_context(randomness.aside())
         stack.enter_context(_threads(config.training.threads))
         randomness.seed(config.training.seed)
@@ -101,7 +103,7 @@ def learn(
         if run is not None and there:
             _same_settings(run, config)
         task = prepare(config, data, device, run, command)
-        store: Store = Memory() if run is None else Disk(run)
+        store: Store = Memory() if run is None else Disk(run, teller.say)
         stack.callback(store.close)
         training = Training(task, store, teller, command)
         stack.callback(teller.end)
@@ -169,8 +171,9 @@ def _same_file(key: str, old: Any, new: Any) -> bool:
 
 def _leave_no_empty(folder: Path) -> None:
     """Remove a folder that holds nothing but our lock: training ended before it had anything to keep."""
-    if folder.is_dir() and [path.name for path in folder.iterdir()] == [".lock"]:
-        (folder / ".lock").unlink()
+    lock = folder / LOCK
+    if folder.is_dir() and [path.name for path in folder.iterdir()] == [LOCK] and lock.stat().st_size == 0:
+        remove_file(lock)
         folder.rmdir()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from recur.engine import watch
-from recur.errors import TrainingError
+from recur.errors import RunError, TrainingError
 from recur.modes import Batch, Loss, Mode
 from recur.training import optimizers, randomness, schedules, tbptt
 from recur.training.card import card
@@ -84,22 +84,16 @@ class Training:
         self._line = steps_between_lines(len(task.train))
 
     def resume(self, *, finished: bool = False) -> None:
-        """Go on from the last checkpoint, if there is one, and say what is about to happen.
+        """Continue from the last checkpoint, if there is one, and say what is about to happen.
 
         Parameters
         ----------
         finished : bool
-            Whether an earlier sitting wrote the figures already; they stay as they are.
+            Whether an earlier session wrote the figures already; they stay as they are.
         """
         saved = self.store.resume(self.mode)
         if saved is not None:
-            self.state = State.of(saved["state"])
-            self.state.carried = tbptt.mapped(lambda tensor: tensor.to(self.mode.device), self.state.carried)
-            self.optimizer.load_state_dict(saved["optimizer"])
-            self.averages.load_state_dict(saved["averages"])
-            self.health.norms.extend(saved["norms"])
-            self._saved_step = self.state.step
-            randomness.restore(saved["random"])
+            self._restore(saved)
             if not finished:
                 self._publish_if_best()
         size = sum(parameter.numel() for parameter in self.mode.parameters())
@@ -112,6 +106,28 @@ class Training:
         )  # fmt: skip
         self.mode.train()
         self._clock.passed()
+
+    def _restore(self, saved: dict[str, Any]) -> None:
+        """Put a checkpoint into the optimizer, the averages and the random generators.
+
+        Raises
+        ------
+        RunError
+            When it is not the state of such a training.
+        """
+        try:
+            self.state = State.of(saved["state"])
+            self.state.carried = tbptt.mapped(lambda tensor: tensor.to(self.mode.device), self.state.carried)
+            self.optimizer.load_state_dict(saved["optimizer"])
+            self.averages.load_state_dict(saved["averages"])
+            self.health.norms.extend(saved["norms"])
+            self._saved_step = self.state.step
+            randomness.restore(saved["random"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+            raise RunError(
+                f"the checkpoint in {self.store.folder} does not fit this training: {type(error).__name__}: {error}",
+                hint="start over with --fresh",
+            ) from error
 
     def positions(self, pause: Request) -> Iterator[tuple[int, int]]:
         """Yield (epoch, batch) after (epoch, batch), with evaluations, checkpoints and pauses between them."""
@@ -293,7 +309,7 @@ class Training:
                 self.store.update(status="paused")
                 raise Paused(self.store.folder, step=self.state.step, epoch=self.state.epoch, command=self.command)
         metrics = self._metrics(reason, test)
-        self.store.write_json("metrics.json", metrics)
+        self.store.write_metrics(metrics)
         self.store.write_text("README.md", card(self.task, metrics, self.store.folder, self.command))
         self.store.update(status="finished", reason=reason)
         self.progress.say(ending(reason, metrics, self.store.folder))
@@ -331,8 +347,7 @@ class Training:
         state = self.state
         if state.progression.best is not None and state.progression.best_step == state.step and not state.owed:
             with self.averages.in_place():
-                self.store.publish(self.mode, state.step)
-            self.store.write_json("metrics.json", self._metrics(None, None))
+                self.store.publish(self.mode, state.step, self._metrics(None, None))
         elif state.progression.best is None and state.evaluated == state.step:
             # no figure could be computed at all: the last weights are as good as any
             self.store.publish(self.mode, state.step)

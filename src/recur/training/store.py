@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from torch import Tensor
 
 from recur.atomic import write_text
+from recur.errors import RunError
 from recur.modes import Mode
 from recur.run import WEIGHTS, RunFolder, check_weights, load_weights
+from recur.run.layout import CHECKPOINT
 from recur.training.checkpoint import Checkpoints
 from recur.training.journal import Journal
 
@@ -30,16 +32,20 @@ class Store(Protocol):
         """Keep the present state of training."""
         ...
 
-    def publish(self, mode: Mode, step: int) -> None:
-        """Keep the present weights as the best."""
+    def publish(self, mode: Mode, step: int, metrics: Mapping[str, Any] | None = None) -> None:
+        """Keep the present weights as the best, and the figures that belong to them."""
         ...
 
     def load_best(self, mode: Mode) -> None:
         """Put the best weights into the network."""
         ...
 
+    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Keep the figures."""
+        ...
+
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        """Keep a JSON file."""
+        """Keep another JSON file."""
         ...
 
     def write_text(self, name: str, text: str) -> None:
@@ -70,13 +76,15 @@ class Memory:
 
     def checkpoint(self, mode: Mode, resume: dict[str, Any]) -> None: ...
 
-    def publish(self, mode: Mode, step: int) -> None:
-        del step
+    def publish(self, mode: Mode, step: int, metrics: Mapping[str, Any] | None = None) -> None:
+        del step, metrics
         self._best = {name: value.detach().clone() for name, value in mode.state_dict().items()}
 
     def load_best(self, mode: Mode) -> None:
         if self._best:
             mode.load_state_dict(self._best)
+
+    def write_metrics(self, metrics: Mapping[str, Any]) -> None: ...
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None: ...
 
@@ -93,35 +101,69 @@ class Disk:
     Parameters
     ----------
     run : RunFolder
+    say : callable
+        Told what a person should know of a run that continues.
     """
 
-    def __init__(self, run: RunFolder) -> None:
-        self.run = run
+    def __init__(self, run: RunFolder, say: Callable[[str], None] = lambda _: None) -> None:
+        self.run, self._say = run, say
         self.folder: Path | None = run.path
-        self._checkpoints = Checkpoints(run.path / "checkpoint")
+        self._checkpoints = Checkpoints(run.path / CHECKPOINT, say)
         # opened by `resume`, which knows how much of them counts
         self.log = self.samples = Journal(None)
 
     def resume(self, mode: Mode) -> dict[str, Any] | None:
-        check_weights(self.run)
+        check_weights(self.run.path, self.run.info)
         resume = self._checkpoints.read(mode)
-        lengths = resume["journals"] if resume else {"log": 0, "samples": 0}
-        self.log = Journal(self.run.path / "log.jsonl", lengths["log"])
-        self.samples = Journal(self.run.path / "samples.jsonl", lengths["samples"])
+        lengths = _lengths(resume) if resume else {"log": 0, "samples": 0}
+        paths = {name: self.run.path / f"{name}.jsonl" for name in lengths}
+        if resume is None:
+            self._start_over(paths["log"])
+        for name, path in paths.items():
+            have = path.stat().st_size if path.is_file() else 0
+            if have < lengths[name]:
+                self._say(
+                    f"{path} has {have:,} bytes, expected {lengths[name]:,}: lines of earlier sessions are missing"
+                )
+        self.log, self.samples = (Journal(paths[name], lengths[name]) for name in ("log", "samples"))
         return resume
+
+    def _start_over(self, log: Path) -> None:
+        """Refuse to begin from nothing where something was learned; say so where a session left only a log.
+
+        Raises
+        ------
+        RunError
+        """
+        info, folder = self.run.info, self.run.path
+        learned = info.get("checkpointed") or info.get("status") in ("paused", "finished", "collapsed")
+        # a damaged first checkpoint is one that was not finished, unless run.json knows of it or weights are there
+        if learned or (folder / WEIGHTS).exists():
+            said = "; ".join(self._checkpoints.problems) or f"there is none in {folder / CHECKPOINT}"
+            raise RunError(
+                f"{folder} holds a run that cannot be continued, because no checkpoint of it is whole: {said}",
+                hint="--fresh starts over and removes what was learned; `recur predict` still answers with the best "
+                "weights, if they are there",
+            )
+        if log.is_file() and log.stat().st_size:
+            self._say("the earlier session ended before its first checkpoint; training starts from the beginning")
 
     def checkpoint(self, mode: Mode, resume: dict[str, Any]) -> None:
         # the journals go to the disk first: a checkpoint must never know of lines that a power cut took
         lengths = {"log": self.log.sync(), "samples": self.samples.sync()}
         self._checkpoints.write(mode, {**resume, "journals": lengths})
+        if not self.run.info.get("checkpointed"):
+            self.run.update(checkpointed=True)
 
-    def publish(self, mode: Mode, step: int) -> None:
-        self.run.publish(mode)
-        self.run.update(best_step=step)
+    def publish(self, mode: Mode, step: int, metrics: Mapping[str, Any] | None = None) -> None:
+        self.run.publish(mode, metrics, best_step=step)
 
     def load_best(self, mode: Mode) -> None:
         if (self.run.path / WEIGHTS).is_file():
             load_weights(mode, self.run.path / WEIGHTS)
+
+    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        self.run.write_metrics(metrics)
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         self.run.write_json(name, value)
@@ -136,3 +178,11 @@ class Disk:
         """Close the journals."""
         for journal in (self.log, self.samples):
             journal.__exit__(None, None, None)
+
+
+def _lengths(resume: Mapping[str, Any]) -> dict[str, int]:
+    """How much of the journals a checkpoint knows."""
+    found = resume.get("journals")
+    if isinstance(found, dict) and set(found) == {"log", "samples"} and all(isinstance(n, int) for n in found.values()):
+        return found
+    raise RunError("the checkpoint does not say how long the logs were", hint="start over with --fresh")

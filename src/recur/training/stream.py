@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import weakref
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
 
+from recur.atomic import create, explained, make_folder
 from recur.data import Example, Layout, StreamExamples
 from recur.errors import TrainingError
 from recur.modes import Batch, Mode
@@ -53,7 +55,8 @@ class Tape:
         self._pieces = pieces
         self._ends: list[int] = []
         parts: list[np.ndarray] = []
-        file: IO[bytes] | None = None
+        file: BinaryIO | None = None
+        path = Path()
         total = kept = 0
         self._cache, self._name = cache, name
         for piece in _encoded(codec, pieces):
@@ -63,27 +66,29 @@ class Tape:
             parts.append(ids)
             kept += ids.nbytes
             if kept > IN_MEMORY:
-                file = file or self._open()
-                file.write(np.concatenate(parts).tobytes())
+                if file is None:
+                    file, path = self._open()
+                with explained(path, size=kept):
+                    file.write(np.concatenate(parts).tobytes())
                 parts, kept = [], 0
         if file is None:
             self.ids = np.concatenate(parts) if parts else np.zeros(0, kind)
         else:
-            file.write(np.concatenate(parts).tobytes() if parts else b"")
-            file.close()
-            self.ids = np.memmap(file.name, dtype=kind, mode="r", shape=(total,))
+            with explained(path, size=kept), file:
+                file.write(np.concatenate(parts).tobytes() if parts else b"")
+            self.ids = np.memmap(path, dtype=kind, mode="r", shape=(total,))
         begins = pieces.begins() if isinstance(pieces, StreamExamples) else [0]
         self.documents = np.array([self._ends[place - 1] for place in begins if place], dtype=np.int64)
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> tuple[BinaryIO, Path]:
         """A file for symbols; a temporary one is deleted when the tape is."""
         if self._cache is None:
-            with tempfile.NamedTemporaryFile(prefix="recur-", suffix=".ids", delete=False) as made:
-                path = Path(made.name)
-            weakref.finalize(self, path.unlink, missing_ok=True)
-            return path.open("wb")
-        self._cache.mkdir(parents=True, exist_ok=True)
-        return (self._cache / f"{self._name}.ids").open("wb")
+            handle, name = tempfile.mkstemp(prefix="recur-", suffix=".ids")
+            weakref.finalize(self, Path(name).unlink, missing_ok=True)
+            return os.fdopen(handle, "wb"), Path(name)
+        make_folder(self._cache)
+        path = self._cache / f"{self._name}.ids"
+        return create(path), path
 
     def __len__(self) -> int:
         return len(self.ids)

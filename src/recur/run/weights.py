@@ -1,0 +1,195 @@
+"""Weights as safetensors: the same weights are the same bytes, and a file is compared before anything is allocated."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recur._version import __version__
+from recur.bounded import open_regular, parse_json
+from recur.errors import RecurError, RunError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from recur.config import ModelConfig
+    from recur.modes import Mode
+
+_WHOLE = "copy the folder again, whole"
+_LONGEST_HEADER = 100_000_000  # bytes, the limit of the format
+_DTYPES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
+    "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
+}  # fmt: skip
+_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+
+Header = Mapping[str, tuple[str, tuple[int, ...]]]
+"""Dtype and shape of every tensor of a file."""
+
+
+def serialised(mode: Mode) -> bytes:
+    """Return a network's parameters and buffers as a safetensors file; shared ones (tied weights) once.
+
+    The library writes its header in the order of a hash table, which differs from process to process; here the keys
+    are sorted, so that equal weights are equal bytes.
+    """
+    from safetensors.torch import save
+
+    tensors: dict[str, Tensor] = {}
+    shared: dict[Any, str] = {}
+    metadata = {"format": "pt", "recur": __version__}
+    for name, value in sorted(mode.state_dict().items()):
+        key = (value.data_ptr(), value.shape, value.stride(), value.dtype) if value.numel() else name
+        first = shared.setdefault(key, name)
+        if first == name:
+            tensors[name] = value.contiguous()
+        else:
+            metadata[name] = first
+    content = save(tensors, metadata=metadata)
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    entries = sorted(header.items(), key=lambda item: (item[0] != "__metadata__", item[0]))
+    ordered = {name: dict(sorted(entry.items())) for name, entry in entries}
+    text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    text += b" " * (-len(text) % 8)
+    return b"".join((len(text).to_bytes(8, "little"), text, memoryview(content)[8 + size :]))
+
+
+def read_header(path: Path) -> Header:
+    """Read dtypes and shapes from a safetensors file, after comparing them with its size.
+
+    Raises
+    ------
+    RunError
+        When it is no such file, or its tensors do not fill it exactly.
+    """
+    with open_regular(path, error=RunError) as file:
+        total = os.fstat(file.fileno()).st_size
+        size = int.from_bytes(file.read(8), "little")
+        if total < 8 or not 0 < size <= min(total - 8, _LONGEST_HEADER):
+            raise RunError(f"{path} cannot be read: it is no safetensors file, or is cut short", hint=_WHOLE)
+        text = file.read(size)
+    entries = parse_json(text, f"the header of {path}", error=RunError)
+    if not isinstance(entries, dict):
+        raise RunError(f"{path} cannot be read: its header is no JSON object", hint=_WHOLE)
+    entries.pop("__metadata__", None)
+    found: dict[str, tuple[str, tuple[int, ...]]] = {}
+    spans = []
+    for name, entry in entries.items():
+        try:
+            dtype, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+            needed = _BYTES[dtype]
+            for length in shape:
+                needed *= _whole(length)
+            spans.append((_whole(begin), _whole(end)))
+        except (KeyError, TypeError, ValueError):
+            raise RunError(f"{path} cannot be read: its entry for {name[:60]!r} is damaged", hint=_WHOLE) from None
+        if end - begin != needed:
+            raise RunError(
+                f"{path} cannot be read: {name[:60]} of shape {shape} needs {needed:,} bytes and has {end - begin:,}",
+                hint=_WHOLE,
+            )
+        found[name] = dtype, shape
+    place = 0
+    for begin, end in sorted(spans):
+        if begin != place:
+            raise RunError(f"{path} cannot be read: its tensors overlap or leave gaps", hint=_WHOLE)
+        place = end
+    if 8 + size + place != total:
+        raise RunError(
+            f"{path} cannot be read: its tensors need {8 + size + place:,} bytes and it has {total:,}", hint=_WHOLE
+        )
+    return found
+
+
+def build_for(path: Path, config: ModelConfig, make: Callable[[], Mode]) -> Mode:
+    """Build the network of a file of weights, once without memory to compare the shapes, and then with it.
+
+    Parameters
+    ----------
+    make : callable
+        Builds the network that the configuration describes.
+
+    Raises
+    ------
+    RunError
+        When it is not the network of the file; nothing of its size was allocated then.
+    """
+    import torch
+
+    header = read_header(path)
+    sizes = config.hidden_size if isinstance(config.hidden_size, list) else [config.hidden_size]
+    for what, count in (("num_layers", max(config.num_layers, len(sizes))), ("convolutions", len(config.convolutions))):
+        # every layer has a tensor of its own
+        if count > max(len(header), 2):
+            raise _unfit(path, f"{what} is {count:,}, and the file has {len(header):,} tensors")
+    try:
+        with torch.device("meta"):
+            plan = make()
+    except RecurError:
+        raise
+    except (RuntimeError, OverflowError, TypeError, ValueError, MemoryError) as error:
+        raise _unfit(path, " ".join(str(error).split())[:200]) from error
+    _compare(path, header, plan)
+    mode = make()
+    load_weights(mode, path)
+    return mode
+
+
+def load_weights(mode: Mode, path: Path) -> None:
+    """Read parameters and buffers into a network of the same shape.
+
+    Raises
+    ------
+    RunError
+        When the file is damaged, belongs to another network, or holds a value that is not finite.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_model
+
+    _compare(path, read_header(path), mode)
+    try:
+        load_model(mode, str(path), strict=True)
+    except (SafetensorError, OSError) as error:
+        raise RunError(f"{path} cannot be read: {error}", hint=_WHOLE) from error
+    except RuntimeError as error:
+        raise _unfit(path, str(error).strip().splitlines()[-1].strip()) from error
+    for name, value in mode.state_dict().items():
+        wrong = int((~value.isfinite()).sum()) if value.is_floating_point() else 0
+        if wrong:
+            raise RunError(
+                f"{path} holds values that are not finite: {wrong:,} of the {value.numel():,} of {name}",
+                hint="the training collapsed, or the file was altered; train again",
+            )
+
+
+def _compare(path: Path, header: Header, mode: Mode) -> None:
+    values = mode.state_dict(keep_vars=True)
+    expected = {name: (str(value.dtype).removeprefix("torch."), tuple(value.shape)) for name, value in values.items()}
+    for name, (dtype, shape) in header.items():
+        if name not in expected:
+            raise _unfit(path, f"it has no {name[:60]}")
+        if (_DTYPES[dtype], shape) != expected[name]:
+            kind, wanted = expected[name]
+            raise _unfit(path, f"{name} is {kind} of shape {wanted}, and in the file {_DTYPES[dtype]} of shape {shape}")
+    # tied weights are one parameter with several names, and in the file once
+    there = {id(values[name]) for name in header}
+    absent = [name for name, value in values.items() if name not in header and id(value) not in there]
+    if absent:
+        raise _unfit(path, f"the file has no {absent[0]}")
+
+
+def _unfit(path: Path, reason: str) -> RunError:
+    return RunError(
+        f"{path} does not fit the network that the configuration describes: {reason}",
+        hint="config.toml must be the one that was written with these weights",
+    )
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(value)
+    return value
