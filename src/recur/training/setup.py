@@ -141,7 +141,6 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     if simple is None:
         simple = baseline(mode, train.encoded(), dev.encoded(), own_future=roles.own_future)
     if run is not None and not began:
-        run.path.mkdir(parents=True, exist_ok=True)
         facts = {
             "command": command, "parameters": sum(p.numel() for p in mode.parameters()), "rows": rows,
             "baseline": simple.record() if simple else None,

@@ -125,7 +125,8 @@ class Disk:
                 self._say(
                     f"{path} has {have:,} bytes, expected {lengths[name]:,}: lines of earlier sessions are missing"
                 )
-        self.log, self.samples = (Journal(paths[name], lengths[name]) for name in ("log", "samples"))
+        self.log = Journal(paths["log"], lengths["log"])
+        self.samples = Journal(paths["samples"], lengths["samples"])
         return resume
 
     def _start_over(self, log: Path) -> None:

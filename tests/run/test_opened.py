@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import pickletools
+import resource
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,8 @@ from examples.files import pairs, reviews, sentences, series, tagged
 
 import recur
 from recur.errors import RunError
-from recur.run import open_run
+from recur.run import RunFolder, open_run
+from recur.run.opened import digest
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +76,9 @@ def test_the_configuration_can_be_read_back(run: Path, tmp_path: Path) -> None:
     assert model.config.model == recur.load(run).config.model
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "input_codec.json", "input_codec.tokenizer.json"])
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "input_codec.json", "input_codec.tokenizer.json", "metrics.json"]
+)
 def test_a_file_cut_short_or_altered_is_refused(run: Path, name: str) -> None:
     content = (run / name).read_bytes()
     (run / name).write_bytes(content[:-7])
@@ -92,7 +98,100 @@ def test_a_file_cut_short_or_altered_is_refused(run: Path, name: str) -> None:
 def damaged(run: Path, change: Any) -> None:
     info = json.loads((run / "run.json").read_text())
     change(info)
+    info["sha256"] = digest(info)
     (run / "run.json").write_text(json.dumps(info))
+
+
+@pytest.mark.parametrize("key", ["roles", "config", "files", "one_codec", "sha256"])
+def test_a_change_of_run_json_is_noticed(run: Path, key: str) -> None:
+    info = json.loads((run / "run.json").read_text())
+    if key == "roles":
+        info["roles"]["mode"] = "synced"
+    elif key == "config":
+        info["config"]["model"]["dropout"] = 0.5
+    elif key == "files":
+        info["files"].pop("metrics.json")
+    else:
+        info.pop(key)
+    (run / "run.json").write_text(json.dumps(info))
+    with pytest.raises(RunError, match=r"run\.json was altered after training"):
+        recur.load(run)
+
+
+def test_another_layout_of_run_json_is_no_change(run: Path) -> None:
+    info = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(dict(reversed(info.items()))))
+    assert recur.load(run).metrics
+
+
+def test_a_folder_of_format_1_opens_without_the_hashes_of_format_2(run: Path) -> None:
+    info = json.loads((run / "run.json").read_text())
+    info["format"] = 1
+    del info["sha256"], info["files"]["metrics.json"]
+    (run / "run.json").write_text(json.dumps(info))
+    assert recur.load(run).metrics["held_out"]
+    folder = RunFolder(run)
+    folder.load()
+    folder.update()
+    info = json.loads((run / "run.json").read_text())
+    assert info["format"] == 2
+    assert "metrics.json" in info["files"]
+    assert recur.load(run).metrics["held_out"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda info: info["roles"].update(mode=3), "roles.mode"),
+        (lambda info: info["roles"].pop("input"), "roles.input"),
+        (lambda info: info["roles"].update(input_codec="notes"), "run.json says notes"),
+        (lambda info: info.update(roles=[]), "roles should be an object"),
+        (lambda info: info.update(config=None), "has no configuration"),
+        (lambda info: info["files"].update({"../../secret": [{"bytes": 1, "sha256": "0"}]}), "table of files"),
+        (lambda info: info["files"].update({"metrics.json": [{"bytes": 10**30, "sha256": "0"}]}), "table of files"),
+        (lambda info: info.update(files=[]), "table of files"),
+        (lambda info: info.update(format=True), "in format True"),
+    ],
+)
+def test_wrong_types_in_run_json_are_a_sentence(run: Path, change: Any, words: str) -> None:
+    damaged(run, change)
+    with pytest.raises(RunError, match=words):
+        recur.load(run)
+
+
+@pytest.mark.parametrize("name", ["run.json", "config.toml", "model.safetensors", "input_codec.json", "metrics.json"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_regular_file_is_refused_at_once(run: Path, name: str, kind: str) -> None:
+    (run / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(run / name)
+    elif kind == "device":
+        (run / name).symlink_to("/dev/zero")
+    else:
+        (run / name).mkdir()
+    began = time.monotonic()
+    with pytest.raises(RunError, match=f"{name} is a "):
+        recur.load(run)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new"),
+    [("hidden_size", 8, 12_000), ("hidden_size", 8, 10**9), ("hidden_size", 8, 2**62), ("num_layers", 1, 10**9),
+     ("num_layers", 1, 3)],
+)  # fmt: skip
+def test_a_network_of_another_size_than_its_weights_is_refused_without_memory_for_it(
+    run: Path, key: str, old: int, new: int
+) -> None:
+    text = (run / "config.toml").read_text()
+    (run / "config.toml").write_text(text.replace(f"{key} = {old}", f"{key} = {new}"))
+    damaged(run, lambda info: info["config"]["model"].update({key: new}))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.monotonic()
+    with pytest.raises(RunError, match="does not fit the network that the configuration describes|at most"):
+        recur.load(run)
+    assert time.monotonic() - began < 10
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
 
 
 def test_a_newer_or_a_foreign_folder_is_refused(run: Path, tmp_path: Path) -> None:
