@@ -186,3 +186,75 @@ def test_a_long_pass_can_be_interrupted_and_the_next_one_is_right():
     assert rest == "stopped\n"
     assert process.returncode == 0
     print(f"stopped after {time.perf_counter() - asked:.2f} s")
+
+
+FORKED_WHILE_COMPUTING = """
+    import os, sys, threading, time
+    import torch
+    from recur.nn import LSTM
+
+    torch.set_num_threads(2)
+    torch.manual_seed(0)
+    large, x = LSTM(32, 64, engine="native"), torch.randn(40, 32, 32)
+    layer, given = LSTM(8, 64, engine="native"), torch.randn(6, 16, 8)
+
+    def train(layer, x):
+        return torch.autograd.grad(layer(x)[0].sum(), layer.weight_hh_l0)[0]
+
+    def keep_computing():
+        while not done.is_set():
+            train(large, x)
+
+    expected, done = train(layer, given), threading.Event()
+    others = [threading.Thread(target=keep_computing) for _ in range(2)]
+    for other in others:
+        other.start()
+    codes = []
+    for _ in range(5):
+        time.sleep(0.02)
+        child = os.fork()
+        if child == 0:
+            same = torch.allclose(train(layer, given), expected, rtol=1e-4, atol=1e-4)
+            larger = torch.get_num_threads() == 1 and bool(train(large, x).isfinite().all())
+            stream = layer.stream(16).step(given[0]).isfinite().all()
+            os._exit(0 if same and larger and stream and layer.backend_report().ran == "native" else 3)
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    done.set()
+    for other in others:
+        other.join()
+    assert torch.allclose(train(layer, given), expected, rtol=1e-4, atol=1e-4)
+    sys.exit(max(map(abs, codes)))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_process_forked_while_threads_compute_computes_right():
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(FORKED_WHILE_COMPUTING)], check=True, timeout=60
+    )
+
+
+COMPILING = """
+    import os, sys
+    import torch
+    from recur.engine.native import library
+    from recur.nn import Recurrent
+    from recur.equations import equation, tanh
+
+    @equation(x="X", h="H", W="H X", U="H H")
+    def fresh(x, h, W, U):
+        return tanh(W @ x + 0.5 * (U @ h))
+
+    library._lock.acquire()  # as by a thread that compiles a cell while the process is forked
+    child = os.fork()
+    if child == 0:
+        layer = Recurrent(fresh, 3, 4)
+        layer(torch.randn(5, 2, 3))
+        os._exit(0 if layer.backend_report().ran == "native" else 3)
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_process_forked_while_a_cell_is_compiled_compiles_its_own():
+    subprocess.run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(COMPILING)], check=True, timeout=60)

@@ -48,6 +48,24 @@ def test_a_cell_that_reads_its_input_element_by_element_streams():
     near(torch.stack([stream.step(step) for step in x]), whole(layer, x), "added")
 
 
+@pytest.mark.parametrize("zoneout", [0.3, {"c": 0.5}])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("batch", [1, 3, 20])
+def test_expected_zoneout_streams_natively(batch, dtype, zoneout):
+    layer = LSTM(5, 33, num_layers=2, zoneout=zoneout, dtype=dtype)
+    x = torch.randn(7, batch, 5, dtype=dtype)
+    stream = layer.stream(batch)
+    assert stream.backend == "native"
+    assert stream.backend_report().ran == "native"
+    found = torch.stack([stream.step(step) for step in x])
+    layer.engine = "eager"
+    (close if dtype == torch.float64 else near)(found, whole(layer, x), "y")
+    slow = layer.stream(batch)
+    assert slow.backend_report().reasons["native"] == "eager was asked for"
+    slow.set_states(stream.states())
+    (close if dtype == torch.float64 else near)(slow.step(x[0]), stream.step(x[0]), "after a state was handed over")
+
+
 @pytest.mark.parametrize("options", [{"zoneout": 0.3}, {"engine": "eager"}, {"residual": True}, {"bias": False}])
 def test_options_hold_in_a_stream_as_in_evaluation(options):
     layer = LSTM(6, 6, num_layers=2, **options)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from recur.engine import eager, native, stock, watch
 from recur.engine.call import Call, Report, Result
+from recur.engine.native.halves import half_of
 from recur.engine.noise import Noise
 from recur.engine.packing import Packing
 from recur.equations import Equation
@@ -133,6 +134,10 @@ def run(
         # whatever stands in the padding, NaN too, must not reach a result or a gradient; the core never reads it
         call = call.without_padding()
     result = _RUN[report.ran](call, report)
+    if report.ran == "eager" and call.x.is_cpu:
+        half = half_of(call)
+        # torch's operations promote on the way: a state has the dtype that it has in torch.nn's layers and in the core
+        result = result if half is None else half.narrow(result)
     return result if watcher is None else watcher.recurrence(call, result)
 
 

@@ -1,4 +1,6 @@
 // The core's functions: checks what it was given, and runs it with the numbers and the precision that were asked for.
+#include <pthread.h>
+
 #include <cstdio>
 
 #include "backward.h"
@@ -69,6 +71,17 @@ using Half = recur::Paired;
 using Half = recur::Rounded;
 #endif
 
+// A fork takes over the pool as it is between two calls of it, and none of the other threads
+struct Forks {
+  Forks() {
+    pthread_atfork([] { recur::Pool::instance().hold(); }, [] { recur::Pool::instance().let_go(); },
+                   [] {
+                     recur::Pool::instance().let_go();
+                     recur::forked().store(true, std::memory_order_relaxed);
+                   });
+  }
+} forks;
+
 int64_t say(int64_t status) {
   if (status == RECUR_NO_MEMORY) std::snprintf(message, sizeof message, "not enough memory");
   if (status == RECUR_INTERRUPTED) std::snprintf(message, sizeof message, "interrupted");
@@ -121,9 +134,19 @@ __attribute__((visibility("default"))) int64_t recur_backward(const RecurCell* c
 
 __attribute__((visibility("default"))) void* recur_stream_open(const RecurCell* cell, const RecurCall* call) {
   if (check(cell, call) != RECUR_OK) return nullptr;
-  if (call->B < 1 || cell->state_count > 64 || cell->noise_count > 0) {
-    refuse("a stream has one row or more, at most 64 states and no noise");
+  if (call->B < 1 || cell->state_count > 64 || cell->noise_count > 64) {
+    refuse("a stream has one row or more, and at most 64 states and noises");
     return nullptr;
+  }
+  for (int32_t n = 0; n < cell->noise_count; ++n) {
+    if (call->noises == nullptr || call->noises[n] == nullptr) {
+      refuse("a noise is missing");
+      return nullptr;
+    }
+    if (call->noise_time[n] != 0 || call->noise_row[n] != 0) {
+      refuse("a noise of a stream is one vector for all steps and rows");
+      return nullptr;
+    }
   }
   auto open = [](auto* stream) -> recur::AnyStream* {
     if (say(stream->open()) == RECUR_OK) return stream;

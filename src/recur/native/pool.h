@@ -75,6 +75,10 @@ class Pool {
     for (Block* one : surplus) std::free(one);
   }
 
+  // around a fork: nobody else is in here, so that the child finds the pool whole and unlocked
+  void hold() { lock_.lock(); }
+  void let_go() { lock_.unlock(); }
+
   // give everything that is free back to the system
   void trim() {
     std::lock_guard<std::mutex> hold(lock_);

@@ -2,6 +2,9 @@
  *
  * Callers hold all memory that outlives a call, except the tape, which belongs to the core and is given back with
  * recur_release. Words as in cell.h; T steps, B rows of the batch.
+ *
+ * A forked process computes on the thread that calls, whatever `threads` says: OpenMP's threads do not survive a fork. It may
+ * be forked while other threads compute.
  */
 #ifndef RECUR_H
 #define RECUR_H
@@ -74,7 +77,7 @@ int64_t recur_forward(const RecurCell* cell, RecurCall* call);
 int64_t recur_backward(const RecurCell* cell, RecurCall* call);
 void recur_release(void* tape);
 /* A stream: one step a call, its weights packed and its states kept inside. Of the call it takes type, B, threads,
- * precision, sizes, matrices, vectors and initial; all may go when it is open. Null if it cannot be opened. */
+ * precision, sizes, matrices, vectors, noises (one vector each for all steps and rows) and initial; all may go when it is open. Null if it cannot be opened. */
 void* recur_stream_open(const RecurCell* cell, const RecurCall* call);
 void recur_stream_step(void* stream, const void* x, void* y, int64_t threads); /* (B, X) to (B, S) of state 0 */
 void recur_stream_get(void* stream, void* const* states);       /* by state (B, S) */

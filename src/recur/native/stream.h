@@ -13,10 +13,13 @@ class AnyStream {
   virtual void set(const void* const* states) = 0;
 };
 
-// The caller's arrays of two steps, of which the core's own row arithmetic sees one after the other
+// The caller's arrays of two steps, of which the core's own row arithmetic sees one after the other. A noise is one
+// vector for all steps and rows (an expected zoneout), kept here because every step reads it.
 struct StreamCall {
   RecurCall call;
   std::vector<int64_t> sizes;
+  std::vector<std::vector<char>> kept;
+  const void* noises[64] = {};
   int64_t zeros[64] = {};
   void* series[64] = {};
   StreamCall(const RecurCell& cell, const RecurCall& from) : call(from), sizes(from.sizes, from.sizes + cell.size_count) {
@@ -28,6 +31,14 @@ struct StreamCall {
     call.interrupted = nullptr;
     call.series = series;
     call.series_time = call.series_row = zeros;
+    const size_t element = from.type == 1 ? sizeof(double) : sizeof(float);
+    for (int32_t n = 0; n < cell.noise_count; ++n) {
+      const char* vector = static_cast<const char*>(from.noises[n]);
+      kept.emplace_back(vector, vector + element * static_cast<size_t>(sizes[static_cast<size_t>(cell.noise_sizes[n])]));
+      noises[n] = kept.back().data();
+    }
+    call.noises = noises;
+    call.noise_time = call.noise_row = zeros;
   }
 };
 

@@ -56,11 +56,18 @@ class Barrier {
   Own own_[kMostThreads];
 };
 
+// Whether this process was forked from one that had loaded the library: OpenMP's threads do not survive a fork, and a
+// team that waits for them waits for ever
+inline std::atomic<bool>& forked() {
+  static std::atomic<bool> value{false};
+  return value;
+}
+
 // body(thread, threads) on every thread of a team of at most `threads`
 template <class Body>
 void together(int threads, const Body& body) {
 #ifdef _OPENMP
-  if (threads > 1) {
+  if (threads > 1 && !forked().load(std::memory_order_relaxed)) {
 #pragma omp parallel num_threads(threads)
     body(omp_get_thread_num(), omp_get_num_threads());
     return;

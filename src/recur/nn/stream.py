@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,12 @@ from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from recur.engine import prepare, run
+from recur.engine import Report, prepare, run
 from recur.engine.native import why_not
 from recur.engine.native.stream import NativeStream
-from recur.errors import ConfigError
+from recur.errors import BackendError, ConfigError
 from recur.nn.checks import LayerInputError
+from recur.nn.report import merge_reports
 
 if TYPE_CHECKING:
     from recur.nn.recurrent import Recurrent
@@ -43,7 +45,7 @@ class Stream:
     batch : int
         B, streams that are stepped together.
     backend : str
-        "native" or "eager".
+        "native" or "eager"; ``backend_report()`` says why.
 
     Examples
     --------
@@ -77,8 +79,10 @@ class Stream:
         self._numpy = _NUMPY[weight.dtype]
         self._input_size, self._output_size = layer.input_size, layer.output_size
         self._residual = layer.residual
-        self._parts = [_part(layer, number, batch, weight) for number in range(layer.num_layers)]
-        self.backend = "native" if all(isinstance(part, _Native) for part in self._parts) else "eager"
+        parts = [_part(layer, number, batch, weight) for number in range(layer.num_layers)]
+        self._parts = [part for part, _ in parts]
+        self._report = merge_reports([report for _, report in parts])
+        self.backend = "native" if self._report.ran == "native" else "eager"
         self._threads = torch.get_num_threads()
         self._last = 0.0
         self._between = [torch.empty(batch, part.width, dtype=weight.dtype) for part in self._parts[:-1]]
@@ -143,6 +147,10 @@ class Stream:
             f"x has shape {tuple(shape)}, expected {(self.batch, self._input_size)}: one step of every stream",
             hint="layer.stream(batch) says how many streams are stepped together",
         )
+
+    def backend_report(self) -> Report:
+        """Which backend takes the steps, and why a faster one does not."""
+        return self._report
 
     def states(self) -> list[dict[str, Tensor]]:
         """Every state (B, S) by name, for each layer, copied."""
@@ -241,7 +249,7 @@ class _Eager:
         self._states = {name: states[name].to(value.dtype).clone() for name, value in self._states.items()}
 
 
-def _part(layer: Recurrent, number: int, batch: int, weight: Tensor) -> _Native | _Eager:
+def _part(layer: Recurrent, number: int, batch: int, weight: Tensor) -> tuple[_Native | _Eager, Report]:
     learned = layer._learned(number, 0, batch)
     sizes = layer._state_sizes[number]
     states = {
@@ -250,12 +258,16 @@ def _part(layer: Recurrent, number: int, batch: int, weight: Tensor) -> _Native 
     }
     binding = layer._bindings[number][0]
     parameters = binding.gather(lambda name: getattr(layer, name))
-    reads = parameters[next(iter(parameters))]
     (width,) = layer.equation.shape(layer.equation.input, **layer._sizes_of(number))
     call = prepare(
-        layer.equation, reads.new_zeros(1, batch, width), states, parameters, precision=layer.precision
+        layer.equation, weight.new_zeros(1, batch, width), states, parameters, precision=layer.precision,
+        noise=layer._evaluation_noise(),
     )  # fmt: skip
-    noisy = layer._evaluation_noise()
-    if layer.engine in {"auto", "native"} and noisy is None and why_not(call) is None:
-        return _Native(NativeStream(call), sizes[layer.equation.states[0]])
-    return _Eager(layer, number, states)
+    engine = os.environ.get("RECUR_BACKEND") or layer.engine
+    reason = why_not(call) if engine in {"auto", "native"} else f"{engine} was asked for"
+    if reason is None:
+        try:
+            return _Native(NativeStream(call), sizes[layer.equation.states[0]]), Report("native")
+        except BackendError as error:
+            reason = error.message
+    return _Eager(layer, number, states), Report("eager", {"native": reason})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from recur.engine import Call, Noise, Result, prepare
 from recur.engine.call import Report
 from recur.engine.native import why_not
+from recur.engine.native.halves import half_for, widen
 from recur.engine.native.operator import key_of, recurrence
 from recur.engine.native.program import compiled
 
@@ -19,9 +21,18 @@ if TYPE_CHECKING:
 
 @torch._dynamo.assume_constant_result  # type: ignore[untyped-decorator]
 def traced_key(
-    layer: Recurrent, number: int, direction: int, all_states: bool, recurrent: str, zoneout: str
-) -> tuple[str, str, str, str] | None:
-    """The operator's key, and the names of matrices, vectors and noises; None if the core cannot run it."""
+    layer: Recurrent,
+    number: int,
+    direction: int,
+    all_states: bool,
+    recurrent: str,
+    zoneout: str,
+    dtypes: tuple[torch.dtype, ...] = (),
+) -> tuple[str, str, str, str, tuple[torch.dtype, ...]] | None:
+    """The operator's key, the names of matrices, vectors and noises, and in half precision the dtypes of the states.
+
+    ``dtypes`` are those of the input and of the initial states. None if the core cannot run it.
+    """
     binding = layer._bindings[number][direction]
     parameters = {n: p.detach() for n, p in binding.gather(lambda name: getattr(layer, name)).items()}
     (width,) = layer.equation.shape(layer.equation.input, **layer._layer_sizes[number])
@@ -35,12 +46,20 @@ def traced_key(
         layer.equation, like.new_zeros(1, 1, width), None, parameters, reverse=direction == 1, noise=noise,
         all_states=all_states, precision=layer.precision,
     )  # fmt: skip
-    if why_not(call) is not None:
-        return None
+    own = {parameter.dtype for parameter in parameters.values()}
+    given = dict(zip(layer.equation.states, dtypes[1:], strict=True)) if dtypes else {}
+    half = half_for(layer.equation.name, dtypes[0], given, own, layer.precision) if dtypes else None
+    if half is not None:
+        call = widen(call, half)
+    call = replace(call, memory_budget=layer.memory_budget)
+    with torch.autocast("cpu", enabled=False):
+        if why_not(call) is not None:
+            return None
     made = compiled(call)
     if made.once:
         return None
-    return key_of(call), " ".join(made.matrices), " ".join(made.vectors), " ".join(made.noises)
+    narrow = () if half is None else tuple(half.dtypes.values())
+    return key_of(call), " ".join(made.matrices), " ".join(made.vectors), " ".join(made.noises), narrow
 
 
 def run_traced(
@@ -58,12 +77,17 @@ def run_traced(
     """Run one recurrence as an operator; None where another backend has to."""
     recurrent = "" if noise is None else " ".join(noise.recurrent)
     zoneout = "" if noise is None else " ".join(noise.zoneout)
-    known = traced_key(layer, number, direction, all_states, recurrent, zoneout)
+    names = layer.equation.states
+    dtypes = (x.dtype, *(x.dtype if states is None else states[name].dtype for name in names))
+    known = traced_key(layer, number, direction, all_states, recurrent, zoneout, dtypes)
     if known is None or x.dim() != 3:
         return None
-    key, matrices, vectors, noises = known
-    names = layer.equation.states
+    key, matrices, vectors, noises, narrow = known
     sizes = layer._state_sizes[number]
+    if narrow:
+        x = x.float()
+        states = None if states is None else {name: state.float() for name, state in states.items()}
+        parameters = {name: parameter.float() for name, parameter in parameters.items()}
     given = [
         x.new_zeros((x.shape[1], sizes[name])) if states is None else states[name] for name in names
     ]  # fmt: skip
@@ -71,7 +95,7 @@ def run_traced(
     for name in noises.split():
         kind, _, state = name.partition(":")
         mask: Any = None if noise is None else (noise.recurrent if kind == "recurrent" else noise.zoneout)[state]
-        masks.append(mask if isinstance(mask, Tensor) else torch.full((sizes[state],), mask, dtype=x.dtype))
+        masks.append(mask.to(x.dtype) if isinstance(mask, Tensor) else torch.full((sizes[state],), mask, dtype=x.dtype))
     training = torch.is_grad_enabled()
     outputs = recurrence(
         key, x, given, [parameters[name] for name in matrices.split()], [parameters[name] for name in vectors.split()],
@@ -79,6 +103,9 @@ def run_traced(
     )  # fmt: skip
     count = len(names) if all_states else 1
     series, finals = outputs[:count], outputs[count : count + len(names)]
+    if narrow:
+        series = [one.to(dtype) for one, dtype in zip(series, narrow, strict=False)]
+        finals = [one.to(dtype) for one, dtype in zip(finals, narrow, strict=True)]
     return Result(
         series[0],
         dict(zip(names, finals, strict=True)),

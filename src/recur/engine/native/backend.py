@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,12 +11,13 @@ from torch import Tensor
 
 from recur.engine import watch
 from recur.engine.call import Call, Report, Result
-from recur.engine.native import passes
+from recur.engine.native import passes, transforms
+from recur.engine.native.again import differentiable_again
 from recur.engine.native.arguments import inner_contiguous
+from recur.engine.native.halves import HALVES, half_of, widen
 from recur.engine.native.memory import tape_address
 from recur.engine.native.program import Compiled, compiled, parameters_of
 from recur.engine.native.segments import Segmented, segment_steps
-from recur.engine.native.twice import differentiable
 from recur.errors import BackendError
 
 _DTYPES = (torch.float32, torch.float64)
@@ -25,21 +27,21 @@ def why_not(call: Call) -> str | None:
     """The reason why this call is not for the native backend, or None if it is."""
     x = call.x
     dtype = x.dtype
-    if torch.is_autocast_enabled("cpu"):
-        if torch.get_autocast_dtype("cpu") is not torch.bfloat16:
-            return f"under autocast it computes in bfloat16, not in {torch.get_autocast_dtype('cpu')}"
-        call, dtype = _uncast(call), torch.float32
+    half = half_of(call)
+    autocast = torch.is_autocast_enabled("cpu") and half is not None
     for tensor in (call.x, *call.states.values(), *call.parameters.values()):
         if not tensor.is_cpu:
             return f"it runs on the CPU, and the tensors are on {tensor.device}"
-        if tensor.dtype is not dtype:
+        if tensor.dtype is not dtype and not (autocast and tensor.dtype.is_floating_point):
             return f"the inputs are {dtype} and a parameter or state is {tensor.dtype}"
-    if dtype not in _DTYPES:
-        return f"it computes in float32 and float64, not in {dtype}; see precision"
-    if call.precision == "bfloat16" and call.x.dtype != torch.float32:
+    if dtype not in (*_DTYPES, *HALVES):
+        return f"it computes in real numbers of 16, 32 and 64 bits, not in {dtype}"
+    if call.precision == "bfloat16" and dtype is torch.float64 and half is None:
         return "precision bfloat16 is for float32 layers"
-    if torch._C._functorch.maybe_current_level() is not None:
-        return "torch.func transforms (vmap, jvp) look into every operation"
+    if transforms.active():
+        reason = transforms.why_not(call)
+        if reason is not None:
+            return reason
     if torch.autograd.forward_ad._current_level >= 0:
         return "forward-mode derivatives look into every operation"
     try:
@@ -51,8 +53,10 @@ def why_not(call: Call) -> str | None:
 
 def run(call: Call, report: Report) -> Result:
     """Run a recurrence that ``why_not`` has no objection to."""
-    if torch.is_autocast_enabled("cpu"):
-        return _autocast(call, report)
+    half = half_of(call)
+    if half is not None:
+        with torch.autocast("cpu", enabled=False):
+            return half.narrow(run(widen(call, half), report))
     if call.memory_budget is not None and call.packing is not None:
         return run(call.padded(), report).packed(call.packing)
     made = compiled(call)
@@ -63,7 +67,9 @@ def run(call: Call, report: Report) -> Result:
         *(state.contiguous() for state in states),
         *(parameters[name].contiguous() for name in (*made.matrices, *made.vectors)),
     ]
-    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+    if transforms.active():
+        outputs = transforms.run(made, call, tensors)
+    elif torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         call = _snapshot(call)
         steps = segment_steps(made, call)
         if steps is None:
@@ -91,22 +97,6 @@ def _snapshot(call: Call) -> Call:
     return replace(call, lengths=lengths, resets=resets)
 
 
-def _uncast(call: Call) -> Call:
-    """Inputs and states as float32, whatever autocast has made of them on the way."""
-    states = {name: state.float() for name, state in call.states.items()}
-    return replace(call, x=call.x.float(), states=states)
-
-
-def _autocast(call: Call, report: Report) -> Result:
-    """Under autocast: products in its dtype, states in float32, and outputs in its dtype, as torch's own layers."""
-    dtype = torch.get_autocast_dtype("cpu")
-    with torch.autocast("cpu", enabled=False):
-        result = run(replace(_uncast(call), precision="bfloat16"), report)
-    series = None if result.all_states is None else {n: one.to(dtype) for n, one in result.all_states.items()}
-    states = {name: state.to(dtype) for name, state in result.states.items()}
-    return Result(result.outputs.to(dtype), states, series, report)
-
-
 class Recurrence(torch.autograd.Function):
     """One recurrence, differentiable: by the core once, by the eager backend any further time."""
 
@@ -126,11 +116,12 @@ class Recurrence(torch.autograd.Function):
         if all(g is None for g in gradients):
             return (None, None, *(None for _ in tensors))
         needed = ctx.needs_input_grad[2:]
-        if torch.is_grad_enabled():
-            return (None, None, *differentiable(ctx.made, ctx.call, tensors, gradients, needed))
         if tape_address(tape) != ctx.address:
             # hooks on saved tensors have made a copy of the handle, and the tape is gone with what was copied
             _, tape = passes.forward(ctx.made, ctx.call, tensors, training=True)
+        if torch.is_grad_enabled():
+            compute = partial(passes.backward, ctx.made, ctx.call, tensors, tape, gradients, needed)
+            return (None, None, *differentiable_again(compute, ctx.made, ctx.call, tensors, gradients, needed))
         if ctx.listener is None:
             return (None, None, *passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed))
         states = ctx.made.states

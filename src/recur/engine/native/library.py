@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import sys
 import threading
 import warnings
 from functools import cache
@@ -16,6 +18,23 @@ from recur.equations.graph import Graph
 from recur.errors import BackendError
 
 _lock = threading.Lock()
+
+
+def _forked() -> None:
+    """Make a forked process compute on one thread, torch too, as the workers of its DataLoader do.
+
+    OpenMP's threads do not survive a fork, and whoever waits for them waits for ever. Nor does the thread that held the
+    lock.
+    """
+    global _lock
+    _lock = threading.Lock()
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 class Core:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from recur import equations
 from recur.engine.call import Call
-from recur.engine.native import passes
+from recur.engine.native import passes, segments
 from recur.engine.native.program import Compiled, compiled
 from recur.engine.noise import Noise
 from recur.equations import Equation
@@ -44,6 +44,7 @@ def key_of(call: Call) -> str:
             "reverse": call.reverse,
             "all_states": call.all_states,
             "precision": call.precision,
+            "memory_budget": call.memory_budget,
             "recurrent": sorted(noise.recurrent),
             "zoneout": sorted(noise.zoneout),
         }
@@ -68,7 +69,7 @@ def _job(key: str, dtype: torch.dtype) -> tuple[Compiled, Call]:
     (width,) = equation.shape(equation.input, **sizes)
     call = Call(
         equation, empty.new_empty(0, 0, width), states, parameters, sizes, reverse=told["reverse"], noise=noise,
-        all_states=told["all_states"], precision=told["precision"],
+        all_states=told["all_states"], precision=told["precision"], memory_budget=told.get("memory_budget"),
     )  # fmt: skip
     return compiled(call), call
 
@@ -96,8 +97,15 @@ def recurrence(
     made, call = _job(key, x.dtype)
     call = _with(call, made, lengths, resets, noises)
     tensors = [x if x.stride(-1) == 1 else x.contiguous(), *(t.contiguous() for t in (*states, *matrices, *vectors))]
+    call = replace(call, x=tensors[0])
+    steps = segments.segment_steps(made, call) if training else None
+    if steps is not None:
+        outputs, boundaries = segments.forward(made, call, steps, tensors)
+        return [*outputs, segments.pack_boundaries(boundaries)]
     outputs, tape = passes.forward(made, call, tensors, training)
-    return [*outputs, x.new_empty(0, dtype=torch.uint8) if tape is None else tape]
+    if tape is None:
+        tape = x.new_empty(0, dtype=torch.uint8)
+    return [*outputs, tape if call.memory_budget is None else tape.view(x.dtype)]
 
 
 @recurrence.register_fake
@@ -112,7 +120,7 @@ def _(key: str, x: Tensor, states: list[Tensor], *_rest: Any) -> list[Tensor]:
         else:
             series.append(x.new_empty((T, B, state.shape[-1])))
     finals = [x.new_empty((B, state.shape[-1])) for state in states]
-    return [*series, *finals, x.new_empty(0, dtype=torch.uint8)]
+    return [*series, *finals, x.new_empty(0, dtype=x.dtype if told.get("memory_budget") else torch.uint8)]
 
 
 @torch.library.custom_op("recur::recurrence_backward", mutates_args=(), device_types="cpu")
@@ -132,7 +140,16 @@ def recurrence_backward(
     made, call = _job(key, x.dtype)
     call = _with(call, made, lengths, resets, noises)
     tensors = [x if x.stride(-1) == 1 else x.contiguous(), *(t.contiguous() for t in (*states, *matrices, *vectors))]
-    found = passes.backward(made, call, tensors, tape, gradients, [True] * len(tensors))
+    call = replace(call, x=tensors[0])
+    steps = segments.segment_steps(made, call)
+    needed = [True] * len(tensors)
+    if steps is not None:
+        boundaries = segments.unpack_boundaries(made, call, steps, tape)
+        if boundaries is None:
+            _, boundaries = segments.forward(made, call, steps, tensors)
+        found = segments.backward(made, call, steps, tensors, boundaries, gradients, needed)
+        return [t for t in found if t is not None]
+    found = passes.backward(made, call, tensors, tape, gradients, needed)
     return [t for t in found if t is not None]
 
 

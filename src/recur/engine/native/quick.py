@@ -11,6 +11,7 @@ from torch import Tensor
 from recur.engine import watch
 from recur.engine.call import Call, Report
 from recur.engine.native import passes
+from recur.engine.native.arguments import TYPES
 from recur.engine.native.backend import Recurrence
 from recur.engine.native.program import Compiled, compiled
 
@@ -33,8 +34,8 @@ class Quick:
 
     @property
     def possible(self) -> bool:
-        """Whether every parameter of the step is one of the layer's own."""
-        return not self.made.once
+        """Whether every parameter of the step is one of the layer's own, in a dtype that the core computes in."""
+        return not self.made.once and self.call.x.dtype in TYPES
 
     def __call__(self, tensors: Sequence[Tensor | None]) -> Sequence[Tensor]:
         """Run it on x (T, B, X), initial states (None for zeros), matrices and vectors: y, then the final states."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,8 +21,8 @@ from torch import Tensor
 from recur.compiler.program import program
 from recur.engine.call import Call
 from recur.engine.native import passes
+from recur.engine.native.again import differentiable_again
 from recur.engine.native.program import Compiled
-from recur.engine.native.twice import differentiable
 from recur.engine.noise import Noise
 
 
@@ -50,22 +51,11 @@ class Segmented(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, made: Compiled, call: Call, steps: int, *tensors: Tensor) -> tuple[Tensor, ...]:
-        x, count = tensors[0], len(made.states)
-        widths = made.widths(call.sizes)
-        wanted = count if call.all_states else 1
-        series = [passes.room(made, x, width) for width in widths[:wanted]]
-        states: list[Tensor] = list(tensors[1 : 1 + count])
-        boundaries: list[Tensor] = []
-        for segment in _segments(call, steps):
-            states = segment.entering(states)
-            boundaries += states
-            given = [x[segment.span], *states, *tensors[1 + count :]]
-            outputs, _ = passes.forward(made, segment.call, given, False, [one[segment.span] for one in series])
-            states = outputs[wanted:]
+        outputs, boundaries = forward(made, call, steps, tensors)
         ctx.made, ctx.call, ctx.steps = made, call, steps
         ctx.save_for_backward(*tensors, *boundaries)
         ctx.set_materialize_grads(False)
-        return (*series, *states)
+        return tuple(outputs)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
@@ -74,31 +64,80 @@ class Segmented(torch.autograd.Function):
         tensors, boundaries = ctx.saved_tensors[: len(needed)], ctx.saved_tensors[len(needed) :]
         if all(g is None for g in gradients):
             return (None, None, None, *(None for _ in tensors))
+        compute = partial(backward, made, call, steps, tensors, boundaries, gradients, needed)
         if torch.is_grad_enabled():
-            return (None, None, None, *differentiable(made, call, tensors, gradients, needed))
-        x, count = tensors[0], len(made.states)
-        wanted = len(gradients) - count
-        d_x = passes.room(made, x, x.shape[-1]) if needed[0] else None
-        d_parameters = [
-            torch.zeros_like(t) if need else None
-            for t, need in zip(tensors[1 + count :], needed[1 + count :], strict=True)
-        ]
-        d_states: list[Tensor | None] = list(gradients[wanted:])
-        segments = _segments(call, steps)
-        for number in reversed(range(len(segments))):
-            segment = segments[number]
-            states = boundaries[number * count : (number + 1) * count]
-            given = [x[segment.span], *states, *tensors[1 + count :]]
-            _, tape = passes.forward(made, segment.call, given, True)
-            if tape is None:
-                raise RuntimeError("a forward pass for training left no tape")
-            seeds = [None if g is None else g[segment.span] for g in gradients[:wanted]]
-            into = [None if d_x is None else d_x[segment.span], *([None] * count), *d_parameters]
-            hands = [need or number > 0 for need in needed[1 : 1 + count]]
-            wants = [needed[0], *hands, *needed[1 + count :]]
-            found = passes.backward(made, segment.call, given, tape, [*seeds, *d_states], wants, into=into)
-            d_states = segment.leaving(found[1 : 1 + count])
-        return (None, None, None, d_x, *d_states, *d_parameters)
+            return (None, None, None, *differentiable_again(compute, made, call, tensors, gradients, needed))
+        return (None, None, None, *compute())
+
+
+def forward(made: Compiled, call: Call, steps: int, tensors: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """Run the forward pass in segments; return series and final states, and the states at the start of each segment."""
+    x, count = tensors[0], len(made.states)
+    widths = made.widths(call.sizes)
+    wanted = count if call.all_states else 1
+    series = [passes.room(made, x, width) for width in widths[:wanted]]
+    states: list[Tensor] = list(tensors[1 : 1 + count])
+    boundaries: list[Tensor] = []
+    for segment in _segments(call, steps):
+        states = segment.entering(states)
+        boundaries += states
+        given = [x[segment.span], *states, *tensors[1 + count :]]
+        outputs, _ = passes.forward(made, segment.call, given, False, [one[segment.span] for one in series])
+        states = outputs[wanted:]
+    return [*series, *states], boundaries
+
+
+def backward(
+    made: Compiled,
+    call: Call,
+    steps: int,
+    tensors: Sequence[Tensor],
+    boundaries: Sequence[Tensor],
+    gradients: Sequence[Tensor | None],
+    needed: Sequence[bool],
+) -> list[Tensor | None]:
+    """Run the backward pass, computing each segment again from the states at its start; return dE/d(tensors)."""
+    x, count = tensors[0], len(made.states)
+    wanted = len(gradients) - count
+    d_x = passes.room(made, x, x.shape[-1]) if needed[0] else None
+    d_parameters = [
+        torch.zeros_like(t) if need else None for t, need in zip(tensors[1 + count :], needed[1 + count :], strict=True)
+    ]
+    d_states: list[Tensor | None] = list(gradients[wanted:])
+    segments = _segments(call, steps)
+    for number in reversed(range(len(segments))):
+        segment = segments[number]
+        states = boundaries[number * count : (number + 1) * count]
+        given = [x[segment.span], *states, *tensors[1 + count :]]
+        _, tape = passes.forward(made, segment.call, given, True)
+        if tape is None:
+            raise RuntimeError("a forward pass for training left no tape")
+        seeds = [None if g is None else g[segment.span] for g in gradients[:wanted]]
+        into = [None if d_x is None else d_x[segment.span], *([None] * count), *d_parameters]
+        hands = [need or number > 0 for need in needed[1 : 1 + count]]
+        wants = [needed[0], *hands, *needed[1 + count :]]
+        found = passes.backward(made, segment.call, given, tape, [*seeds, *d_states], wants, into=into)
+        d_states = segment.leaving(found[1 : 1 + count])
+    return [d_x, *d_states, *d_parameters]
+
+
+def pack_boundaries(boundaries: Sequence[Tensor]) -> Tensor:
+    """A handle of the states between segments, for operators whose results have to have known shapes: a tensor of no
+    elements in whose memory they are."""
+    return torch.cat([one.reshape(-1) for one in boundaries])[:0]
+
+
+def unpack_boundaries(made: Compiled, call: Call, steps: int, handle: Tensor) -> list[Tensor] | None:
+    """The states that a handle stands for; None if it is a copy, without what was in its memory."""
+    T, B = call.x.shape[:2]
+    widths = made.widths(call.sizes)
+    count = -(-T // steps)
+    size = count * B * sum(widths)
+    if handle.untyped_storage().nbytes() < size * handle.element_size():
+        return None
+    flat = torch.empty(0, dtype=handle.dtype).set_(handle.untyped_storage(), 0, (size,), (1,))
+    pieces = torch.split(flat, [B * width for width in widths] * count)
+    return [one.view(B, width) for one, width in zip(pieces, widths * count, strict=True)]
 
 
 class _Segment:

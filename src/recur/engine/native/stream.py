@@ -11,7 +11,7 @@ from torch import Tensor
 
 from recur.engine.call import Call
 from recur.engine.native.arguments import TYPES, Arguments
-from recur.engine.native.program import compiled, parameters_of
+from recur.engine.native.program import Compiled, compiled, parameters_of
 from recur.errors import BackendError
 
 
@@ -21,7 +21,8 @@ class NativeStream:
     Parameters
     ----------
     call : Call
-        Of it are taken the equation, the parameters as they are now, the initial states (B, S) and the precision.
+        Of it are taken the equation, the parameters as they are now, the initial states (B, S), the precision and the
+        expectations of zoneout.
 
     Raises
     ------
@@ -35,12 +36,14 @@ class NativeStream:
         parameters = {name: p.detach().contiguous() for name, p in parameters_of(made, call).items()}
         states = [call.states[name].detach().contiguous() for name in made.states]
         none = [0] * len(states)
+        noises = _expected(made, call)
         arguments = Arguments(
             type=TYPES[call.x.dtype], T=0, B=states[0].shape[0], threads=torch.get_num_threads(),
             precision=int(call.precision == "bfloat16"), sizes=made.numbers(call.sizes),
             matrices=[parameters[name].data_ptr() for name in made.matrices],
             vectors=[parameters[name].data_ptr() for name in made.vectors],
             initial=[state.data_ptr() for state in states], series=none, final=none,
+            noises=[noise.data_ptr() for noise in noises], noise_time=[0] * len(noises), noise_row=[0] * len(noises),
         )  # fmt: skip
         handle = self._core.stream_open(made.cell.pointer, arguments.address())
         if not handle:
@@ -70,6 +73,18 @@ class NativeStream:
             for name, (shape, dtype) in self._shapes.items()
         }
         self._core.stream_set(self._handle, _addresses(given.values()))
+
+
+def _expected(made: Compiled, call: Call) -> list[Tensor]:
+    """The expectation of every noise (S,), which a stream has in place of what is drawn in training."""
+    found = []
+    for name in made.noises:
+        kind, _, state = name.partition(":")
+        value = call.noise.zoneout.get(state) if kind == "zoneout" else None
+        if not isinstance(value, float):
+            raise BackendError(f"the native core cannot stream this layer: the mask of {name} is not one number")
+        found.append(torch.full((call.states[state].shape[-1],), value, dtype=call.x.dtype))
+    return found
 
 
 def _addresses(tensors: Iterable[Tensor]) -> ctypes.Array[ctypes.c_void_p]:

@@ -13,6 +13,15 @@ from recur.engine.call import Call, Report
 from recur.engine.native.program import Compiled
 
 
+def apart(tensors: Sequence[Tensor | None]) -> list[Tensor | None]:
+    """The same tensors at places of their own in autograd's graph.
+
+    Where one of them was made from another (a state from the input, a seed from the state), a derivative by the other
+    would go through both, and autograd would count it twice.
+    """
+    return [None if t is None else t.view_as(t) for t in tensors]
+
+
 def differentiable(
     made: Compiled,
     call: Call,
@@ -21,6 +30,7 @@ def differentiable(
     needed: Sequence[bool],
 ) -> list[Tensor | None]:
     """Run the forward pass once more, in torch operations, and differentiate these."""
+    tensors = apart(tensors)
     x, *rest = tensors
     if x is None:
         raise TypeError("a recurrence has an input")

@@ -1,0 +1,149 @@
+"""Recurrences under torch.func: vmap over samples and one level of grad, computed by the core.
+
+vmap over inputs and states makes one batch of N*B rows, as long as the parameters are the same for all samples; where
+each sample has parameters, or gradients of them, of its own, the core is called once a sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recur.engine.call import Call
+from recur.engine.native import passes
+from recur.engine.native.again import second_derivative
+from recur.engine.native.arguments import inner_contiguous
+from recur.engine.native.program import Compiled
+from recur.engine.noise import Noise
+
+_Kind = torch._C._functorch.TransformType
+
+
+def active() -> bool:
+    """Whether a transform of torch.func is being computed."""
+    return torch._C._functorch.maybe_current_level() is not None
+
+
+def why_not(call: Call) -> str | None:
+    """The reason why a call under transforms is not for the core, or None if it is."""
+    kinds = [interpreter.key() for interpreter in torch._C._functorch.get_interpreter_stack() or ()]
+    if any(kind not in (_Kind.Vmap, _Kind.Grad) for kind in kinds):
+        return "forward-mode derivatives (torch.func.jvp) look into every operation"
+    if kinds.count(_Kind.Grad) > 1:
+        return "derivatives of derivatives under torch.func look into every operation"
+    apart = [call.lengths, call.resets, *call.noise.recurrent.values(), *call.noise.zoneout.values()]
+    if any(isinstance(t, Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(t) for t in apart):
+        return "under torch.func transforms lengths, resets and random masks are torch's"
+    return None
+
+
+def run(made: Compiled, call: Call, tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Series and final states of x, initial states, matrices and vectors."""
+    return list(Transformed.apply(made, _without_tensors(call), *tensors))  # type: ignore[no-untyped-call]
+
+
+def _without_tensors(call: Call) -> Call:
+    """The call on empty tensors that no transform holds."""
+    dtype = call.x.dtype
+    x = torch.empty((0, 0, call.x.shape[-1]), dtype=dtype, device="cpu")
+    states = {n: torch.empty((0, s.shape[-1]), dtype=dtype, device="cpu") for n, s in call.states.items()}
+    return replace(call, x=x, states=states, parameters={})
+
+
+def _laid_out(tensors: Sequence[Tensor]) -> list[Tensor]:
+    return [inner_contiguous(tensors[0]), *(t.contiguous() for t in tensors[1:])]
+
+
+class Transformed(torch.autograd.Function):
+    """One recurrence, for torch.func: no tape is kept, since every transform has another one."""
+
+    @staticmethod
+    def forward(made: Compiled, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
+        outputs, _ = passes.forward(made, call, _laid_out(tensors), training=False)
+        return tuple(outputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:  # noqa: ARG004
+        ctx.made, ctx.call = inputs[:2]
+        ctx.save_for_backward(*inputs[2:])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
+        tensors, needed = ctx.saved_tensors, tuple(ctx.needs_input_grad[2:])
+        found = iter(
+            TransformedGradient.apply(ctx.made, ctx.call, needed, len(tensors), *tensors, *gradients)  # type: ignore[no-untyped-call]
+        )
+        return (None, None, *(next(found) if need else None for need in needed))
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], made: Compiled, call: Call, *tensors: Tensor) -> Any:
+        dims, count = in_dims[2:], 1 + len(made.states)
+        if any(dim is not None for dim in dims[count:]) or call.packing is not None:
+            return _one_by_one(Transformed, info.batch_size, dims, (made, call), tensors)
+        N = info.batch_size
+        x, *states = (
+            t.unsqueeze(0).expand(N, *t.shape) if dim is None else t.movedim(dim, 0)
+            for t, dim in zip(tensors[:count], dims, strict=False)
+        )
+        T, B = x.shape[1:3]
+        folded = [x.transpose(0, 1).reshape(T, N * B, x.shape[-1]), *(s.reshape(N * B, s.shape[-1]) for s in states)]
+        outputs = Transformed.apply(made, _repeated(call, N), *folded, *tensors[count:])  # type: ignore[no-untyped-call]
+        wanted = len(outputs) - len(states)
+        series = [one.view(T, N, B, one.shape[-1]) for one in outputs[:wanted]]
+        finals = [one.view(N, B, one.shape[-1]) for one in outputs[wanted:]]
+        return (*series, *finals), (*(1 for _ in series), *(0 for _ in finals))
+
+
+class TransformedGradient(torch.autograd.Function):
+    """The gradient of one recurrence, for torch.func."""
+
+    @staticmethod
+    def forward(made: Compiled, call: Call, needed: Sequence[bool], count: int, *given: Tensor) -> tuple[Tensor, ...]:
+        tensors = _laid_out(given[:count])
+        _, tape = passes.forward(made, call, tensors, training=True)
+        if tape is None:
+            raise RuntimeError("a forward pass for training left no tape")
+        found = passes.backward(made, call, tensors, tape, given[count:], needed)
+        return tuple(one for one in found if one is not None)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:  # noqa: ARG004
+        ctx.made, ctx.call, ctx.needed, ctx.count = inputs[:4]
+        ctx.save_for_backward(*inputs[4:])
+
+    @staticmethod
+    def backward(ctx: Any, *seeds: Tensor) -> tuple[Any, ...]:
+        wanted = ctx.needs_input_grad[4:]
+        found = second_derivative(ctx.made, ctx.call, ctx.needed, ctx.count, ctx.saved_tensors, seeds, wanted)
+        return (None, None, None, None, *found)
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[Any, ...], made: Compiled, call: Call, needed: Any, count: int, *given: Tensor
+    ) -> Any:
+        return _one_by_one(TransformedGradient, info.batch_size, in_dims[4:], (made, call, needed, count), given)
+
+
+def _one_by_one(
+    function: Any, samples: int, dims: Sequence[int | None], fixed: tuple[Any, ...], tensors: Sequence[Tensor]
+) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+    """A function of every sample in turn, stacked."""
+    results = []
+    for sample in range(samples):
+        given = [t if dim is None else t.select(dim, sample) for t, dim in zip(tensors, dims, strict=True)]
+        results.append(function.apply(*fixed, *given))
+    stacked = tuple(torch.stack(each) for each in zip(*results, strict=True))
+    return stacked, tuple(0 for _ in stacked)
+
+
+def _repeated(call: Call, times: int) -> Call:
+    """The call for so many samples side by side."""
+    lengths = None if call.lengths is None else call.lengths.repeat(times)
+    resets = None if call.resets is None else call.resets.repeat(1, times)
+    recurrent = {name: mask.repeat(times, 1) for name, mask in call.noise.recurrent.items()}
+    zoneout = {n: m.repeat(1, times, 1) if isinstance(m, Tensor) else m for n, m in call.noise.zoneout.items()}
+    return replace(call, lengths=lengths, resets=resets, noise=Noise(recurrent, zoneout))
