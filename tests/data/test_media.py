@@ -156,3 +156,16 @@ def test_an_npz_file_that_is_damaged_or_holds_objects_is_refused(tmp_path: Path)
     for name, said in (("cut", "is damaged or no file of arrays"), ("objects", "holds Python objects")):
         with pytest.raises(DataError, match=said):
             read_npz(tmp_path / f"{name}.npz")
+
+
+def test_labels_that_name_the_folders_of_the_files_are_labels(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image").new("L", (4, 4))
+    rows = ["image,label"]
+    for number in range(12):
+        label = "ab"[number % 2]
+        (tmp_path / label).mkdir(exist_ok=True)
+        image.save(tmp_path / label / f"{number}.png")
+        rows.append(f"{label}/{number}.png,{label}")
+    (tmp_path / "table.csv").write_text("\n".join(rows) + "\n")
+    roles = data.infer(data.read(tmp_path / "table.csv", config(tmp_path).data), config(tmp_path))
+    assert (roles.input_codec, roles.target_codec) == ("images", "class")

@@ -134,6 +134,30 @@ def read(path: Path) -> None:
         str(error)
 
 
+def read_folder(name: str, files: dict[str, bytes], folder: Path, draw: random.Random) -> None:
+    """Check a folder of media by class, and a table that names its files, some of them changed."""
+    kind = codec_of(name) or ""
+    rows = []
+    for place in range(12):
+        path = folder / "ab"[place % 2] / f"{place}{Path(name).suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(changed(files[name], list(files.values()), draw) if place % 3 == 2 else files[name])
+        rows.append(f"{path.parent.name}/{path.name},{path.parent.name}")
+    table = folder / "table.csv"
+    table.write_bytes(f"{kind},label\n".encode() + "\n".join(rows).encode())
+    for source in (folder, table):
+        options = {
+            "source": str(source),
+            "damaged": draw.choice(("skip", "error")),
+            "image_size": 8,
+            "exclude": ["*.csv"],
+        }
+        try:
+            str(data.check(Config.model_validate({"data": options})))
+        except RecurError as error:
+            str(error)
+
+
 def run(number: int, files: dict[str, bytes], folder: Path) -> None:
     """Run one case."""
     draw = random.Random(number)
@@ -141,6 +165,9 @@ def run(number: int, files: dict[str, bytes], folder: Path) -> None:
         encode(value(draw))
         return
     name = draw.choice(sorted(files))
+    if number % 11 == 0 and codec_of(name) is not None:
+        read_folder(name, files, folder / f"folder{number}", draw)
+        return
     path = folder / name
     path.write_bytes(changed(files[name], list(files.values()), draw))
     read(path)

@@ -65,7 +65,9 @@ def holds(values: Sequence[Any], folder: Path | None) -> str | None:
     kinds = {codec_of(value) for value in values}
     if len(kinds) != 1 or None in kinds:
         named = [value for value in values[:_FIRST] if isinstance(value, (str, Path))]
-        folders = kinds == {None} and len(named) == len(values[:_FIRST])
+        # labels may be the names of folders beside the table, but they repeat themselves
+        different = len(set(map(str, named))) > len(named) / 2
+        folders = kinds == {None} and len(named) == len(values[:_FIRST]) and different
         return "frames" if folders and all(_is_video(place(value, folder, "frames")) for value in named) else None
     there = any(Path(place(value, folder)).is_file() for value in values)
     return kinds.pop() if there else None
