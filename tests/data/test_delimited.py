@@ -215,7 +215,7 @@ def test_rows_with_line_ends_in_cells_are_found_in_a_sparse_index(tmp_path: Path
     assert table.where(149) == f"a.csv:{2 + sum(2 + n % 3 for n in range(149))}"
 
 
-def test_carriage_return_outside_quotation_marks_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
+def test_carriage_return_outside_quotation_marks_is_refused_with_the_command_that_fixes_it(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "text,label\ra b,1\rc d,2\r")
     error = refused(lambda: read_delimited(path))
     assert error.message.startswith(f"{path}:1: a carriage return (\\r) within the row")
@@ -226,7 +226,7 @@ def test_row_with_another_number_of_cells_is_refused_with_its_line_and_a_hint(tm
     path = written(tmp_path / "a.csv", 'text,label\n"a\nb",1\nc, d,2\n')
     error = refused(lambda: read_delimited(path))
     assert error.message == f'{path}:4: 3 cells where the first row has 2 (text, label): "c | d | 2"'
-    assert error.hint == "put quotation marks around a cell that has the separator in it, or mend the row"
+    assert error.hint == "put quotation marks around a cell that has the separator in it, or fix the row"
 
 
 def test_ragged_row_far_into_the_file_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done; 2 a mistake that the user can mend; 1 a fault of ours; 130 interrupted; 141 the reader of a
+        0 done; 2 an error that the user can fix; 1 a fault of ours; 130 interrupted; 141 the reader of a
         pipe went away.
 
     Raises
@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _say(message: str, hint: str | None) -> None:
-    """Print the problem, and how to mend it, to stderr."""
+    """Print the problem, and how to fix it, to stderr."""
     sys.stdout.flush()
     note(f"error: {message}")
     if hint:

@@ -1,8 +1,9 @@
-"""An exception in the user's words: what happened, what to type, and whether it is theirs to mend."""
+"""An exception in the user's words: what happened, what to type, and whether the user can fix it."""
 
 from __future__ import annotations
 
 import difflib
+import errno
 import re
 from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin
@@ -19,16 +20,26 @@ from cyclopts.exceptions import UnknownCommandError
 
 from recur.errors import RecurError
 
+# states of the machine: disk full, quota, file too large, too many open files, read-only
+_OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.EROFS)
+_ALLOCATION = "can't allocate memory"  # as torch says it; its class is RuntimeError
+_LONGEST = 200
 _WORDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def describe(error: Exception) -> tuple[str, str | None, bool]:
-    """Return (message, hint, whether the user can mend it) for an exception of a command's body."""
+    """Return (message, hint, whether the user can fix it) for an exception of a command's body."""
     if isinstance(error, RecurError):
         return error.message, error.hint and _as_typed(error.hint), True
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}", None, True
     said = " ".join(str(error).split())
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _ALLOCATION in said):
+        # numpy and torch say how much was asked for
+        asked = f" ({said[-_LONGEST:]})" if said else ""
+        return f"this needs more memory than there is{asked}", "a smaller network, batch or file; or free memory", True
+    if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:
+        return (error.strerror or said).lower(), "free space, close files, or write elsewhere", True
     message = f"{type(error).__name__}: {said}" if said else type(error).__name__
     return (
         f"{message} (a fault of recur, not of your command)",

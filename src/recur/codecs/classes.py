@@ -60,7 +60,7 @@ class Labels:
             near = did_you_mean(name, list(self._ids)[:50])
             raise DataError(
                 f'{self.what} "{shorten(name, 40)}" was not in the training data.{near}',
-                hint=f"the network knows only the {self.what} labels it was trained with; mend the row or leave it out",
+                hint=f"the network knows only the {self.what} labels it was trained with; fix the row or leave it out",
             )
         return index
 

@@ -168,7 +168,7 @@ def _ragged(path: Path, line: int, record: list[str], columns: list[str]) -> Dat
     return DataError(
         f"{path}:{line}: {len(record)} cells where the first row has {len(columns)} ({names}): "
         f'"{shorten(" | ".join(record), 60)}"',
-        hint="put quotation marks around a cell that has the separator in it, or mend the row",
+        hint="put quotation marks around a cell that has the separator in it, or fix the row",
     )
 
 
