@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from recur import atomic
+from recur import atomic, bounded
 from recur.compiler import verified
 from recur.compiler.toolchain import CELL_SET, HEADERS, SETS, flags, headers_digest, library_name
 
@@ -103,7 +103,7 @@ def write(libraries: Path, listing: Path) -> None:
     """Write the manifest of a folder of libraries, once they are all there."""
     made: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
     made["libraries"] = {
-        str(path.relative_to(libraries).as_posix()): atomic.fingerprint(path)["sha256"]
+        str(path.relative_to(libraries).as_posix()): bounded.fingerprint(path)["sha256"]
         for path in sorted(libraries.glob("*/*.so"))
     }
     atomic.write_text(libraries / NAME, json.dumps(made, indent=1) + "\n")
