@@ -52,9 +52,8 @@ def traced_key(
     if half is not None:
         call = widen(call, half)
     call = replace(call, memory_budget=layer.memory_budget)
-    with torch.autocast("cpu", enabled=False):
-        if why_not(call) is not None:
-            return None
+    if why_not(call) is not None:
+        return None
     made = compiled(call)
     if made.once:
         return None
