@@ -79,7 +79,7 @@ def slowest(expression: Expression) -> tuple[float, str]:
     compiled = re.compile(expression.pattern, expression.flags)
     worst = (0.0, "")
     for text in hostile(expression.pattern):
-        began = time.perf_counter()
+        began = time.process_time()
         match expression.method:
             case "sub":
                 compiled.sub("", text)
@@ -87,7 +87,7 @@ def slowest(expression: Expression) -> tuple[float, str]:
                 list(compiled.finditer(text))
             case method:
                 getattr(compiled, method)(text)
-        worst = max(worst, (time.perf_counter() - began, text[:8]))
+        worst = max(worst, (time.process_time() - began, text[:8]))
         if worst[0] > 1.0:
             break
     return worst
@@ -100,9 +100,6 @@ def test_the_expressions_are_found() -> None:
 @pytest.mark.parametrize("expression", FOUND, ids=lambda each: f"{each.where} {each.method}")
 def test_an_expression_takes_time_in_proportion_to_the_text(expression: Expression) -> None:
     seconds, text = slowest(expression)
-    if seconds > MOST_SECONDS:
-        # another process may have had the processor
-        seconds, text = min((seconds, text), slowest(expression))
     assert seconds < MOST_SECONDS, f"{expression.where}: {seconds:.2f} s for {LENGTH} of {text!r}"
 
 
