@@ -424,3 +424,14 @@ def test_the_logits_of_all_steps_never_stand_in_memory(options) -> None:
         [sys.executable, "-c", MEMORY.replace("{options}", options)], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 64e6
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_a_weight_that_the_vectors_are_made_of_is_not_counted_twice(reduction) -> None:
+    leaf = torch.randn(7, 4, dtype=torch.float64, requires_grad=True)
+    ids, target, found = torch.tensor([1, 2, 3, 1]), torch.tensor([0, 3, 2, 6]), []
+    for create_graph in (False, True):
+        weight = leaf * 1
+        error = linear_cross_entropy(weight[ids].tanh(), weight, target, reduction=reduction).sum()
+        found += torch.autograd.grad(error, leaf, create_graph=create_graph)
+    close(found[1].detach(), found[0])

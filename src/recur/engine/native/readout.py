@@ -16,6 +16,7 @@ from torch.nn import functional
 from recur.engine.native.arguments import TYPES, inner_contiguous, pointer
 from recur.engine.native.library import Core, core
 from recur.engine.native.memory import empty
+from recur.engine.native.twice import apart
 from recur.errors import BackendError
 
 _OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
@@ -202,6 +203,8 @@ def _differentiable(
     """Gradients that can be differentiated again: of the error computed once more, in torch's operations."""
     again = torch.is_grad_enabled()
     with torch.enable_grad():
+        # with tied weights h is made from the weight
+        inputs = apart(inputs)
         h, weight, bias = inputs
         if h is None or weight is None:
             raise TypeError("there is nothing to multiply")
