@@ -66,10 +66,10 @@ def test_candidates_follow_what_is_typed(shown: Page, models: dict[str, Model]) 
     assert candidates(shown) != first
     assert shown.page.locator("h2").all_inner_texts() == [
         "What comes next",
-        "What speaks for the answer",
+        "Which inputs support the answer",
         "Surprise of each item",
         "States and gates",
-        "The way back: how much of the error each step hears of",
+        "Gradient through time: ‖∂e/∂h_t‖ at each step",
         "The network unrolled, step by step",
     ]
 
@@ -267,7 +267,7 @@ def test_a_text_is_written_while_one_watches(shown: Page) -> None:
 def test_other_kinds_of_networks_are_explained_too(shown: Page, run: str, text: str) -> None:
     shown.page.select_option("#run", run)
     typed(shown, text)
-    assert "What speaks for the answer" in shown.page.locator("h2").all_inner_texts()
+    assert "Which inputs support the answer" in shown.page.locator("h2").all_inner_texts()
 
 
 def test_a_piece_is_played_on_drawn_and_can_be_taken(shown: Page) -> None:

@@ -51,7 +51,7 @@ def test_the_page_draws_itself(
     text = drawn(page)
     assert data["question"]["says"][1:] in text
     headings = re.findall(r"<h2>(.*?)</h2>", text)
-    assert "What speaks for the answer" in headings
+    assert "Which inputs support the answer" in headings
     assert ("The network unrolled, step by step" in headings) == (name != "one-to-one")
     assert ("Units that follow something" in headings) == (corpus is not None)
     assert ("Where it looked while it wrote" in headings) == ("attention" in options)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from recur.errors import ConfigError
-from recur.inspect.answers import OneAnswer, OneStep, OneWritten
-from recur.inspect.next_item import NextNumbers, NextWord
+from recur.inspect.answers import OneAnswer, OneStep
+from recur.inspect.forecasts import OneForecast
+from recur.inspect.next_item import NextFrame, NextNumbers, NextWord
 from recur.inspect.question import Question
+from recur.inspect.written import OneWritten
 from recur.modes import ManyToMany, ManyToOne, Mode, OneToMany, OneToOne, Synced
+from recur.modes.binary import BinaryOutput
+from recur.modes.forecaster import Forecaster
 
 
 def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | None = None, top: int = 5) -> Question:
@@ -20,9 +24,10 @@ def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | No
     value : object
         One raw input.
     target : str, optional
-        The word, class or tag to explain; by default the network's own answer.
+        The word, class, tag, column or note to explain; by default the network's own answer.
     at : int or str, optional
-        Where tags, or a written sequence, are looked at: a number from 1, or the item itself. Default: the last.
+        Where tags, or a written sequence, are looked at: a number from 1, or the item itself; by default the last. Of a
+        forecast the step ahead; by default the first.
     top : int
         Candidates.
 
@@ -35,7 +40,13 @@ def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | No
     if isinstance(mode, Synced):
         if not mode.next_item:
             return OneStep(mode, value, target, at, top)
-        return NextWord(mode, value, target, top) if mode.symbols is not None else NextNumbers(mode, value)
+        if mode.symbols is not None:
+            return NextWord(mode, value, target, top)
+        if isinstance(mode.output, BinaryOutput):
+            return NextFrame(mode, value, target, top)
+        return NextNumbers(mode, value, target)
+    if isinstance(mode, Forecaster):
+        return OneForecast(mode, value, target, at)
     if isinstance(mode, ManyToOne | OneToOne):
         return OneAnswer(mode, value, target, top)
     if isinstance(mode, ManyToMany | OneToMany):

@@ -17,8 +17,8 @@ Y. Bengio (2013), On the difficulty of training recurrent neural networks, secti
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,10 +30,9 @@ from recur.equations.graph import Node, topological
 from recur.errors import ConfigError
 from recur.inspect.itemised import itemise
 from recur.inspect.paths import Path, path_of
-from recur.inspect.record import Answer, Recorder, Seen, Steps, derivatives, recording, step_values
-from recur.modes import Batch, Mode
+from recur.inspect.record import Answer, Reading, Recorder, Seen, Steps, derivatives, recording, step_values
+from recur.modes import Batch, ManyToOne, Mode
 from recur.modes.cancellation import check_cancelled
-from recur.modes.outputs import NumberOutput, SymbolOutput
 from recur.nn import Readout
 from recur.nn.places import Place
 from recur.training.tbptt import detached, piece
@@ -99,13 +98,16 @@ class Ledger:
     errors : ndarray
         (N,) e of each prediction.
     where : ndarray
-        (N, 2) row and step of each.
+        (N, 2) row and step of each; the answer to a whole sequence is at its last step.
     d_z : ndarray or None
         (N, V) dE/dz of each prediction; None where the readout is not one matrix (adaptive softmax).
     layers : tuple of LayerLedger
         Every layer and direction.
     readout : dict of str to Path
-        W_hy and b_y; their steps are the predictions.
+        W_hy and b_y, empty where the readout is not one matrix.
+    read_at : ndarray
+        (S,) the step of each share of W_hy. There is one for each prediction, but for the answer to a whole sequence,
+        whose vector is put together from several steps: one for each of these.
     itemised : dict of Place to dict of str to ndarray
         For each place (K, T) ||de_k/dstate_t||, of each state, and of all together as "message"; empty unless asked
         for. Only of a single row.
@@ -119,6 +121,7 @@ class Ledger:
     d_z: Array | None
     layers: tuple[LayerLedger, ...]
     readout: dict[str, Path]
+    read_at: Array
     itemised: dict[Place, dict[str, Array]]
     followed: Array
 
@@ -193,11 +196,13 @@ def follow(
     itemised: int = 0,
     jacobian: bool = False,
     only: Tensor | None = None,
+    run: Callable[[], bool] | None = None,
 ) -> tuple[Ledger, list[Part]]:
-    """The ledger of a batch, and the passes that it was made of."""
+    """The ledger of a batch, and the passes that it was made of; ``run`` computes another error than training's."""
     with recording(mode) as recorder:
-        cuts = _run(mode, batch, window, recorder)
-        vectors, targets, where, errors = _errors(recorder.answers)
+        cuts = _run(mode, batch, window, recorder) if run is None else run()
+        readings = _readings(recorder.answers, batch)
+        errors = torch.cat([one.errors for one in readings])
         weights = torch.full_like(errors, 1 / max(1, len(errors))) if only is None else only.to(errors)
         error = (errors * weights).sum()
         outside = recorder.outside(error)
@@ -211,9 +216,10 @@ def follow(
         rows = [(item[number][0], item[number][1]) for item in items]
         found.append(Part(one, steps, messages, itemise(steps, rows), _spectrum(steps) if jacobian else {}))
     layers, matrix = _by_place(found, cuts)
-    d_z, readout = _readout(recorder.answers, vectors, targets, weights)
+    where = torch.cat([one.where for one in readings])
+    d_z, readout, read_at = _readout(mode, batch, recorder.answers, readings, error)
     whole = Ledger(
-        float(error.detach()), _array(errors), _array(where), d_z, layers, readout, matrix, _array(chosen)
+        float(error.detach()), _array(errors), _array(where), d_z, layers, readout, read_at, matrix, _array(chosen)
     )  # fmt: skip
     return whole, found
 
@@ -250,17 +256,16 @@ def _window(batch: Batch, start: int, stop: int) -> Batch:
     return cut
 
 
-def _errors(answers: Sequence[Answer]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """v (N, H), targets, where (N, 2) and e (N,), over all windows."""
+def _readings(answers: Sequence[Answer], batch: Batch) -> list[Reading]:
+    """The predictions of all windows, with the steps that they have in the whole."""
     if not answers:
         raise ConfigError("the error of this network is not one of single steps, so it cannot be followed back by step")
-    parts, offset = [], 0
+    found, offset = [], 0
     for answer in answers:
-        vectors, targets, where = answer.flat()
-        parts.append((vectors, targets, where + torch.tensor([0, offset], device=where.device)))
-        offset += answer.vectors.shape[1] if answer.vectors.dim() == 3 else 1
-    vectors, targets, where = (torch.cat(one) for one in zip(*parts, strict=True))
-    return vectors, targets, where, answers[0].errors(vectors, targets)
+        one = answer.read(batch.input_lengths)
+        found.append(replace(one, where=one.where + torch.tensor([0, offset], device=one.where.device)))
+        offset += answer.steps
+    return found
 
 
 def _by_place(parts: Sequence[Part], cut: bool) -> tuple[tuple[LayerLedger, ...], dict[Place, dict[str, Array]]]:
@@ -367,26 +372,32 @@ def _multiplies_state(steps: Steps, name: str) -> bool:
 
 
 def _readout(
-    answers: Sequence[Answer], vectors: Tensor, targets: Tensor, weights: Tensor
-) -> tuple[Array | None, dict[str, Path]]:
-    """dE/dz (N, V), and the shares of W_hy and b_y."""
-    output = answers[0].output
-    readout = getattr(output, "readout", None)
-    if not isinstance(readout, Readout) or not isinstance(output, SymbolOutput | NumberOutput):
-        return None, {}
-    v = vectors.detach()
-    with torch.enable_grad():
-        z = readout(v).requires_grad_()
-        if isinstance(output, NumberOutput):
-            e = (z - targets.to(z.dtype)).square().mean(-1)
-        else:
-            e = torch.nn.functional.cross_entropy(z, targets, reduction="none")
-        (d_z,) = torch.autograd.grad((e * weights.detach()).sum(), z)
-    dz, h = _array(d_z), _array(v)
-    paths = {"W_hy": path_of("W_hy", "hidden to output", ((dz[:, None], h[:, None]),))}
+    mode: Mode, batch: Batch, answers: Sequence[Answer], readings: Sequence[Reading], error: Tensor
+) -> tuple[Array | None, dict[str, Path], Array]:
+    """dE/dz (N, V), the shares of W_hy and b_y, and the steps of the shares of W_hy."""
+    readout = getattr(answers[0].output, "readout", None)
+    where = torch.cat([one.where for one in readings])
+    inner = [one.z for one in readings if one.z is not None]
+    if not isinstance(readout, Readout) or len(inner) < len(readings):
+        return None, {}, np.zeros(0, np.int64)
+    given = (
+        torch.autograd.grad(error, inner, retain_graph=True, allow_unused=True)
+        if error.requires_grad else [None] * len(inner)
+    )  # fmt: skip
+    pairs = zip(inner, given, readings, strict=True)
+    dz = _array(torch.cat([(torch.zeros_like(z) if d is None else d)[one.mask] for z, d, one in pairs]))
+    if isinstance(mode, ManyToOne):
+        with torch.no_grad():
+            v = _array(mode.contributions(batch.inputs, batch.input_lengths).transpose(0, 1))
+        factors = ((np.broadcast_to(dz, (len(v), *dz.shape)), v),)
+        read_at = np.arange(len(v))
+    else:
+        factors = ((dz[:, None], _array(torch.cat([one.vectors for one in readings]))[:, None]),)
+        read_at = _array(where[:, 1])
+    paths = {"W_hy": path_of("W_hy", "hidden to output", factors)}
     if readout.bias is not None:
         paths["b_y"] = path_of("b_y", "bias", ((dz[:, None], None),))
-    return dz, paths
+    return dz, paths, read_at
 
 
 @torch.no_grad()

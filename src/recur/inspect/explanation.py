@@ -16,18 +16,20 @@ import numpy as np
 import torch
 
 from recur.errors import ConfigError
-from recur.inspect.answers import OneWritten
+from recur.inspect.answering import answering_part, asked_step
 from recur.inspect.ask import ask
 from recur.inspect.bptt import ITEMISED, LayerLedger, Ledger, Part, distance_of_memory, follow
 from recur.inspect.influence import METHODS, of_option
-from recur.inspect.labels import symbol_labels, unknown_places
+from recur.inspect.labels import unknown_places
 from recur.inspect.next_item import NextWord
+from recur.inspect.paths import Path
 from recur.inspect.question import Question
 from recur.inspect.record import Seen, walk
 from recur.inspect.states import LayerStates, of_parts
 from recur.inspect.units import find_units, over_text
 from recur.inspect.unrolled import of_layer
-from recur.modes import Mode
+from recur.inspect.written import OneWritten
+from recur.modes import Mode, OneToOne
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -96,7 +98,8 @@ def explain(
     options : int, optional
         Of how many candidates the influence is computed; by default of all.
     methods : sequence of str
-        Measures of influence: leave_one_out, integrated_gradients, gradient_input.
+        Measures of influence: swap, leave_one_out, integrated_gradients, gradient_input. Those that a network does not
+        have are left out.
     window : int, optional
         Steps of truncated BPTT.
     corpus : iterable, optional
@@ -132,11 +135,13 @@ def explain(
             "removable": question.removable,
             "unknown": unknown_places(mode.input_codec, question.values),
             "timed": question.has_time,
+            "grid": question.grid,
         },
         "question": {
             "says": question.says,
             "unit": question.unit,
             "place": question.place,
+            "answer": question.answer or None,
             "options": [{"label": one.label, "probability": one.probability} for one in question.options],
         },
         "influence": _influence(question, options, methods) if "influence" in parts else None,
@@ -151,8 +156,8 @@ def explain(
         data |= _through_time(question, parts, window)
     elif "states" in parts:
         data |= _forward_only(question)
-    if isinstance(question, OneWritten) and question.answer.alignment is not None:
-        weights = question.answer.alignment
+    if isinstance(question, OneWritten) and question.alignment is not None:
+        weights = question.alignment
         data["alignment"] = {
             "rows": question.labels[: len(weights)], "columns": question.items, "weights": weights,
         }  # fmt: skip
@@ -162,22 +167,24 @@ def explain(
 def _about(model: Any, mode: Mode) -> dict[str, Any]:
     folder, roles = getattr(model, "folder", None), getattr(model, "roles", None)
     config = mode.config
+    plain_network = isinstance(mode, OneToOne)
     return {
-        "name": folder.name if folder is not None else config.cell,
+        "name": folder.name if folder is not None else "feed-forward network" if plain_network else config.cell,
         "sentence": roles.sentence if roles is not None else mode.name,
         "mode": mode.name,
-        "cell": "" if mode.name == "one-to-one" else config.cell,
+        "cell": "" if plain_network else config.cell,
         "parameters": sum(p.numel() for p in mode.parameters()),
     }
 
 
 def _influence(question: Question, count: int | None, methods: Sequence[str]) -> dict[str, Any]:
-    """The three measures for every candidate."""
+    """The measures for every candidate."""
     wanted = range(len(question.options) if count is None else min(count, len(question.options)))
     found = [of_option(question, number, methods=methods) for number in wanted]
     return {
         "unit": question.unit,
-        "methods": list(methods),
+        # of a network that does not predict what it reads nothing is swapped
+        "methods": list(next(iter(found[0].values())).scores) if found else [],
         # against the other candidates first, where there are any: why this one
         "against": list(found[0])[::-1] if found else [],
         "options": [
@@ -207,13 +214,15 @@ def _through_time(question: Question, parts: Sequence[str], window: int | None) 
         itemised=ITEMISED if "flow" in parts else 0,
         jacobian=small and "flow" in parts,
         only=weights,
+        run=None if mode.carries_state else question.run,
     )
     data = _forward(question, passes if "states" in parts else [], found.errors)
     if "flow" in parts and found.layers:
-        data["flow"] = _flow(question, found)
+        data["flow"] = _flow(question, found, weights.numpy())
     if "unrolled" in parts and passes:
-        errors = {int(t): float(e) for (_, t), e in zip(found.where, found.errors, strict=True)}
-        data["unrolled"] = {"layers": [_unrolled(question, layer, passes, errors) for layer in found.layers]}
+        data["unrolled"] = {
+            "layers": [_unrolled(question, layer, passes, found, weights.numpy()) for layer in found.layers]
+        }
     return data
 
 
@@ -253,16 +262,11 @@ def _units(mode: Mode, value: Any, corpus: Iterable[Any]) -> dict[str, Any]:
 
 def labels_of(question: Question, part: str, steps: int) -> list[str]:
     """What is read at each step by a part of the network."""
-    if part == "decoder" and isinstance(question, OneWritten):
-        return ["⟨start⟩", *question.labels][:steps]
-    labels = list(question.items)
-    if isinstance(question, NextWord):
-        target = np.asarray(question.options[0].target)[:-1]
-        labels += symbol_labels(question.mode.target_codec, target, "")
+    labels = question.labels_read(part)
     return (labels + [str(t + 1) for t in range(len(labels), steps)])[:steps]
 
 
-def _flow(question: Question, found: Ledger) -> dict[str, Any]:
+def _flow(question: Question, found: Ledger, weights: Array) -> dict[str, Any]:
     """The gradient of the chosen output's error at every step, and of every single error."""
     layers = []
     for layer in found.layers:
@@ -271,49 +275,78 @@ def _flow(question: Question, found: Ledger) -> dict[str, Any]:
         message = layer.message_norm()[:, 0]
         matrix = found.itemised.get(layer.place, {})
         backwards = layer.place.direction == 1
+        end = asked_step(question.mode, layer.place, found, weights, steps)
         layers.append(
             {
                 "name": str(layer.place), "part": layer.place.part, "direction": layer.place.direction,
                 "cell": layer.cell, "labels": labels,
                 "norms": {**{n: v[:, 0] for n, v in layer.norms().items()}, "message": message},
-                "shares": {
-                    n: {"kind": p.kind, "fraction": p.fraction, "norm": p.norm}
-                    for n, p in layer.paths.items() if p.kind != "bias"
-                },
+                "shares": {n: _share(p) for n, p in layer.paths.items() if p.kind != "bias"},
                 "boundaries": list(layer.boundaries),
                 "spectrum": {n: v[:, 0] for n, v in layer.jacobian.items()},
                 "itemised": matrix.get("message"),
-                "memory": distance_of_memory(message[::-1] if backwards else message),
-                "sentence": sentence(message, labels, backwards=backwards),
+                "asked": end + 1,
+                "memory": distance_of_memory(message[end:][::-1] if backwards else message[: end + 1]),
+                "sentence": sentence(message, labels, backwards=backwards, end=end),
             }
         )  # fmt: skip
-    readout = found.readout.get("W_hy")
+    part = answering_part(question.mode)
     # of a sequence as a whole there is one answer, at no step of its own
-    answers = labels_of(question, "decoder" if isinstance(question, OneWritten) else "stack", 10**6)
-    if not question.has_steps:
-        answers = ["the answer"]
+    answers = labels_of(question, part, 10**6) if question.has_steps else None
     return {
         "errors": [
-            {"error": float(e), "step": int(t), "label": answers[int(t)] if int(t) < len(answers) else ""}
+            {
+                "error": float(e), "step": int(t), "part": part,
+                "label": "the answer" if answers is None else answers[int(t)] if int(t) < len(answers) else "",
+            }
             for (_, t), e in zip(found.where, found.errors, strict=True)
         ],
         "followed": found.followed,
         "error": found.error,
         "layers": layers,
-        "readout": None if readout is None else {"fraction": readout.fraction, "norm": readout.norm},
-    }
+        "readout": _readout(question, found, part),
+    }  # fmt: skip
 
 
-def sentence(norms: Array, labels: Sequence[str], *, backwards: bool = False) -> str:
-    """What the gradient's way back amounts to, in one sentence.
+def _share(path: Path) -> dict[str, Any]:
+    """The shares of the steps in the gradient of a matrix, and the size of that gradient."""
+    return {
+        "kind": path.kind, "fraction": path.fraction, "norm": path.norm,
+        "gradient": float(np.linalg.norm(path.gradient)),
+    }  # fmt: skip
+
+
+def _readout(question: Question, found: Ledger, part: str) -> dict[str, Any] | None:
+    """The shares of W_hy over the steps of the part that answers; steps that are not read out have none."""
+    path = found.readout.get("W_hy")
+    if path is None:
+        return None
+    inside = [len(next(iter(layer.states.values()))) for layer in found.layers if layer.place.part == part]
+    steps = max([*inside, *(found.read_at + 1)], default=0)
+    fraction, norm = np.zeros(steps), np.zeros(steps)
+    np.add.at(fraction, found.read_at, path.fraction)
+    np.add.at(norm, found.read_at, path.norm)
+    return {
+        "name": "W_hy", "part": part, "labels": labels_of(question, part, steps),
+        **_share(path), "fraction": fraction, "norm": norm,
+    }  # fmt: skip
+
+
+def sentence(norms: Array, labels: Sequence[str], *, backwards: bool = False, end: int | None = None) -> str:
+    """How much of the gradient of the step that answers, ``end`` from 0, arrives at the first one, in one sentence.
 
     >>> sentence(np.array([0.001, 0.1, 1.0]), ["I", "like", "tea"])
     'step 1 (I) receives 0.1 % of the gradient of step 3: it vanishes'
+    >>> sentence(np.array([0.2, 1.0, 0.0]), ["I", "like", "tea"], end=1)
+    'step 1 (I) receives 20 % of the gradient of step 2: it weakens'
     """
-    order = range(len(norms))[::-1] if backwards else range(len(norms))
+    order = list(range(len(norms)))[::-1] if backwards else list(range(len(norms)))
+    order = order if end is None else order[: order.index(end) + 1]
     known = [t for t in order if t < len(labels) and not labels[t].startswith("⟨")]
-    if len(known) < 2 or norms[known[-1]] == 0:
-        return "there is no way back: the answer depends on one step"
+    if len(known) < 2:
+        return "there is no way back: no step is read before the one that answers"
+    if norms[known[-1]] == 0:
+        return "there is no way back: no gradient arrives here"
     first, last = known[0], known[-1]
     ratio = float(norms[first] / norms[last])
     what = (
@@ -365,14 +398,15 @@ def _states(question: Question, layer: LayerStates) -> dict[str, Any]:
 
 
 def _unrolled(
-    question: Question, layer: LayerLedger, passes: Sequence[Part], errors: dict[int, float]
+    question: Question, layer: LayerLedger, passes: Sequence[Part], found: Ledger, weights: Array
 ) -> dict[str, Any]:
     steps = len(layer.states[next(iter(layer.states))])
     mine = [part for part in passes if part.one.place == layer.place]
-    found = of_layer(layer, mine, labels_of(question, layer.place.part, steps), errors)
-    data = asdict(found)
+    end = asked_step(question.mode, layer.place, found, weights, steps)
+    labels = labels_of(question, layer.place.part, steps)
+    data = asdict(of_layer(question.mode, layer, mine, labels, found, end=end))
     data["name"] = str(layer.place)
-    data["direction"] = layer.place.direction
+    data["part"], data["direction"] = layer.place.part, layer.place.direction
     del data["place"]
     return data
 

@@ -1,5 +1,6 @@
-"""How much each item of the input speaks for an output: three measures, signed, on an absolute scale.
+"""How much each item of the input contributes to an output: four measures, signed, on an absolute scale.
 
+    swap                   f(x) - f(x with item t unknown)         for networks that predict what they read (`swaps`)
     leave-one-out          f(x) - f(x without item t)                  no gradient needed; what really happens
     integrated gradients   x_t . integral_0^1 df(a x)/dx_t da          adds up to f(x) - f(0)   (completeness)
     gradient x input       x_t . df(x)/dx_t                            the first-order part alone
@@ -19,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import get_ident
 from typing import Any
 
@@ -29,14 +31,16 @@ from torch import Tensor, nn
 from recur.errors import ConfigError
 from recur.inspect.answers import OneStep
 from recur.inspect.ask import ask
+from recur.inspect.next_item import NextWord
 from recur.inspect.question import Option, Question
+from recur.inspect.swaps import can_swap, swapped
 from recur.modes.cancellation import check_cancelled
 from recur.modes.mode import pad
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 AGAINST = ("everything", "candidates")
-METHODS = ("leave_one_out", "integrated_gradients", "gradient_input")
+METHODS = ("swap", "leave_one_out", "integrated_gradients", "gradient_input")
 POINTS = 64  # of the quadrature; what is missing to completeness is reported
 ROWS = 64
 
@@ -61,8 +65,8 @@ class Influence:
     nothing : float
         f with the vectors of all items zero.
     scores : dict of str to ndarray
-        (T,) by method: leave_one_out, integrated_gradients, gradient_input. Positive speaks for the output. Not a
-        number where an item cannot be left out.
+        (T,) by method: swap where the network predicts what it reads, leave_one_out, integrated_gradients,
+        gradient_input. Positive supports the output. Not a number where an item cannot be swapped or left out.
     gap : float
         f(x) - f(0) minus the sum of the integrated gradients: the error of the quadrature.
     """
@@ -77,8 +81,9 @@ class Influence:
     scores: dict[str, Array]
     gap: float
 
-    def order(self, method: str = "leave_one_out") -> list[int]:
-        """Places of the items, the strongest (of either sign) first."""
+    def order(self, method: str | None = None) -> list[int]:
+        """Places of the items, the strongest (of either sign) first; by the first method where none is named."""
+        method = next(iter(self.scores)) if method is None else method
         return [int(place) for place in np.argsort(-np.abs(np.nan_to_num(self.scores[method])), kind="stable")]
 
 
@@ -107,7 +112,8 @@ def influence(
         "everything" asks why it is probable at all; "candidates" why it rather than the next best: what makes all of
         them more probable, as "fluent" does with every language, cancels out.
     methods : sequence of str
-        Of leave_one_out, integrated_gradients, gradient_input.
+        Of swap, leave_one_out, integrated_gradients, gradient_input; swap falls back on leave_one_out where the network
+        does not predict what it reads.
     points : int
         Of the integral.
 
@@ -136,14 +142,17 @@ def of_option(
     for method in methods:
         if method not in METHODS:
             raise ConfigError(f'there is no method "{method}"', hint=f"one of {', '.join(METHODS)}")
-    ways = AGAINST if question.unit == "nats" and len(question.options) > 1 else AGAINST[:1]
+    ways = AGAINST if question.unit == "nats" and question.exclusive and len(question.options) > 1 else AGAINST[:1]
     measure = _Measure(question, number, len(ways))
     scores: dict[str, Array] = {}
     with question.mode.answering():
-        output = measure(*question.rows(1)).cpu().numpy()[0]
-        with _bent(question.inputs, lambda vectors: vectors * 0):
-            nothing = measure(*question.rows(1)).cpu().numpy()[0]
-        if "leave_one_out" in methods:
+        output = _bent(question, measure, 1).cpu().numpy()[0]
+        nothing = _bent(question, measure, 1, lambda vectors: vectors * 0).cpu().numpy()[0]
+        if isinstance(question, NextWord) and "swap" in methods:
+            scores["swap"] = (
+                output[:, None] - measure.combined(torch.from_numpy(swapped(question, measure.targets).T)).numpy().T
+            )
+        if "leave_one_out" in methods or not (can_swap(question) or set(methods) - {"swap"}):
             scores["leave_one_out"] = _leave_one_out(question, measure, output)
     if "gradient_input" in methods:
         scores["gradient_input"] = _along(question, measure, np.ones(1), np.ones(1))
@@ -172,7 +181,10 @@ class _Measure:
         self.targets = [first, *(others if ways > 1 else ())]
 
     def __call__(self, values: Tensor | None, lengths: Tensor | None) -> Tensor:
-        scores = self.question.scores(values, lengths, self.targets)
+        return self.combined(self.question.scores(values, lengths, self.targets))
+
+    def combined(self, scores: Tensor) -> Tensor:
+        """f (B, W) from the outputs (B, K) of the option and the others."""
         if self.ways == 1:
             return scores
         return torch.stack([scores[:, 0], scores[:, 0] - scores[:, 1:].logsumexp(1)], dim=1)
@@ -194,11 +206,9 @@ def _leave_one_out(question: Question, measure: _Measure, output: Array) -> Arra
             without = _removed(question, measure, part)
         else:
             # numbers keep their place in time, so an item is put to the mean of the training values
-            values, lengths = question.rows(len(part))
             mask = torch.ones(len(part), count, device=question.mode.device)
             mask[torch.arange(len(part)), torch.tensor(part)] = 0
-            with _bent(question.inputs, lambda vectors, mask=mask: _masked(vectors, mask)):  # type: ignore[misc]
-                without = measure(values, lengths)
+            without = _bent(question, measure, len(part), partial(_masked, question, mask))
         found[:, part] = output[:, None] - without.cpu().numpy().T
     return found
 
@@ -216,16 +226,39 @@ def _removed(question: Question, measure: _Measure, part: list[int]) -> Tensor:
             question.left_out = None
 
 
-def _masked(vectors: Tensor, mask: Tensor) -> Tensor:
-    """(B, T, X) times (B, T), or (B, C) times (B, C); a single vector (B, X) times (B, 1)."""
+def _masked(question: Question, mask: Tensor, vectors: Tensor) -> Tensor:
+    """Vectors or values of rows (B, ...) times what is kept of their items (B, N)."""
     mask = mask.to(vectors.dtype)
-    return vectors * (mask[:, :, None] if vectors.dim() == 3 else mask)
+    if question.grid is not None:
+        down, across = _cells(question.grid, vectors)
+        return vectors * mask.view(len(mask), *question.grid)[:, down[:, None], across[None, :], None]
+    if question.has_time:
+        return vectors * mask.view(*mask.shape, *[1] * (vectors.dim() - 2))
+    return vectors * mask
+
+
+def _cells(grid: tuple[int, int], pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """The row and the column of the part that each line and each column of pictures (..., H, W, C) is in."""
+    height, width = pictures.shape[-3:-1]
+    return torch.arange(height) * grid[0] // height, torch.arange(width) * grid[1] // width
+
+
+def _by_item(question: Question, values: Tensor) -> Tensor:
+    """What each item (N,) has of the values of one row."""
+    count = len(question.items)
+    if question.grid is not None:
+        down, across = _cells(question.grid, values)
+        place = (down[:, None] * question.grid[1] + across[None, :]).flatten().to(values.device)
+        return values.new_zeros(count).index_add(0, place, values.sum(-1).flatten())
+    if question.has_time:
+        return values.flatten(1).sum(-1)[:count]
+    return values.sum()[None] if count == 1 else values
 
 
 def _along(question: Question, measure: _Measure, places: Array, weights: Array) -> Array:
     """x_t . sum_a w_a df(a x)/dx_t for every item, (W, T)."""
     total: Array = np.zeros((measure.ways, len(question.items)))
-    if question.inputs is None or question.values is None:
+    if question.values is None:
         return total
     mode = question.mode
     was_training = mode.training
@@ -234,7 +267,6 @@ def _along(question: Question, measure: _Measure, places: Array, weights: Array)
         for start in range(0, len(places), ROWS):
             check_cancelled()
             part = places[start : start + ROWS]
-            values, lengths = question.rows(len(part))
             kept: list[Tensor] = []
 
             def bend(vectors: Tensor, part: Array = part, kept: list[Tensor] = kept) -> Tensor:
@@ -244,24 +276,33 @@ def _along(question: Question, measure: _Measure, places: Array, weights: Array)
                 kept.extend([whole, scaled])
                 return scaled
 
-            with torch.enable_grad(), _bent(question.inputs, bend):
-                sums = measure(values, lengths).sum(0)
+            with torch.enable_grad():
+                sums = _bent(question, measure, len(part), bend).sum(0)
             for way in range(measure.ways):
                 (gradient,) = torch.autograd.grad(sums[way], kept[1], retain_graph=way + 1 < measure.ways)
                 weight = torch.as_tensor(weights[start : start + ROWS], dtype=gradient.dtype, device=gradient.device)
                 summed = (kept[0] * gradient * weight.view(-1, *[1] * (gradient.dim() - 1))).sum(0)
-                if question.has_time:
-                    summed = summed.sum(-1)[: len(question.items)]
-                elif len(question.items) == 1:
-                    summed = summed.sum()[None]
-                total[way] += summed.cpu().double().numpy()
+                total[way] += _by_item(question, summed).cpu().double().numpy()
     finally:
         mode.train(was_training)
     return total
 
 
+def _bent(
+    question: Question, measure: _Measure, count: int, change: Callable[[Tensor], Tensor] | None = None
+) -> Tensor:
+    """f (B, W) of so many rows whose items are changed: numbers as they are given, symbols as the vectors x_t."""
+    values, lengths = question.rows(count)
+    if change is None or values is None:
+        return measure(values, lengths)
+    if values.is_floating_point():
+        return measure(change(values), lengths)
+    with _hooked(question.inputs, change):
+        return measure(values, lengths)
+
+
 @contextmanager
-def _bent(inputs: nn.Module | None, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+def _hooked(inputs: nn.Module | None, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
     """Change the vectors of the items where they enter the network: the first time only, which is the input.
 
     A hook is the module's and so everybody's: whoever asks the same network from another thread, as a server does,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from recur.codecs import Codec
+from recur.codecs.melody import name_of
+from recur.codecs.notes import LOWEST, NotesCodec
 from recur.errors import DataError, did_you_mean
 from recur.modes import Mode
 
 Array = np.ndarray[Any, np.dtype[Any]]
+SIDE = 7  # parts of a picture, a side
 MARKS = {"<bos>": "⟨start⟩", "<eos>": "⟨end⟩", "<pad>": "⟨pad⟩"}
 
 
@@ -40,6 +45,11 @@ def input_labels(mode: Mode, value: Any, values: Array) -> tuple[list[str], list
     codec = mode.input_codec
     if codec is None:
         return [], []
+    grid = grid_of(mode, values)
+    if grid is not None:
+        return [f"row {r + 1}, column {c + 1}" for r in range(grid[0]) for c in range(grid[1])], [True] * math.prod(
+            grid
+        )
     if values.ndim == 0:
         return [codec.show(value)], [False]
     if values.ndim == 1 and not codec.discrete:
@@ -49,6 +59,22 @@ def input_labels(mode: Mode, value: Any, values: Array) -> tuple[list[str], list
     if codec.discrete:
         return symbol_labels(codec, values, value), [True] * len(values)
     return number_labels(codec, values), [True] * len(values)
+
+
+def grid_of(mode: Mode, values: Array) -> tuple[int, int] | None:
+    """Rows and columns of the parts that a picture is explained by; None for what is not one picture.
+
+    They are the places that the network looks at while it writes, where it does, and else at most seven a side.
+    """
+    if values.ndim != 3:
+        return None
+    height, width = values.shape[:2]
+    if getattr(mode, "looks", False):
+        for layer in mode.inputs.pictures.layers:  # type: ignore[union-attr]  # what looks has pictures
+            if isinstance(layer, nn.MaxPool2d):
+                height, width = -(-height // 2), -(-width // 2)
+        return height, width
+    return min(height, SIDE), min(width, SIDE)
 
 
 def symbol_labels(codec: Codec, ids: Array, value: Any, *, unknown_mark: str = "?") -> list[str]:
@@ -90,7 +116,9 @@ def _agree(labels: list[str], own: list[str]) -> bool:
 
 
 def number_labels(codec: Codec, values: Array) -> list[str]:
-    """The numbers of each step in their own units."""
+    """The numbers of each step in their own units; the notes that sound at each step."""
+    if isinstance(codec, NotesCodec) and codec.binary:
+        return ["+".join(name_of(int(key) + LOWEST) for key in np.flatnonzero(row)) or "rest" for row in values]
     try:
         raw = codec.decode(values)
     except (DataError, ValueError, TypeError):

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from recur.errors import DataError
 from recur.inspect.labels import number_labels, symbol_labels
-from recur.inspect.question import Option, Question, unsayable
+from recur.inspect.question import Option, Question, columns_of, options_of, towards_mean, unsayable
 from recur.modes import Synced, candidates, language
 from recur.modes.mode import Batch, Encoded
+from recur.modes.network import State
 from recur.modes.outputs import TEXTS, NumberOutput
 from recur.modes.spelling import Spelling
 
@@ -71,10 +72,16 @@ class NextWord(Question):
         return [Option(target, float(np.exp(log_prob)), ids), *others]
 
     def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
+        return self.scores_after(values, lengths, targets, None)
+
+    def scores_after(
+        self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any], state: State | None
+    ) -> Tensor:
+        """The same for rows that are read from a state on."""
         if values is None or lengths is None:
             raise DataError("a model of the next item reads a sequence, got none")
         output = self.mode.symbol_output()
-        vectors, state = self.mode.run(values, lengths=lengths)
+        vectors, state = self.mode.run(values, state, lengths=lengths)
         last = vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]
         log_probs = output.log_probs(last)
         found = []
@@ -86,6 +93,11 @@ class NextWord(Question):
                 total = total + output.log_probs(rest).gather(2, ids[:, 1:, None])[:, :, 0].sum(1)
             found.append(total)
         return torch.stack(found, dim=1)
+
+    def labels_read(self, part: str) -> list[str]:
+        del part
+        target = np.asarray(self.options[0].target)[:-1]
+        return [*self.items, *symbol_labels(self.mode.target_codec, target, "")]
 
     def weights(self, predictions: int) -> Array:
         found = np.zeros(predictions)
@@ -103,19 +115,29 @@ class NextNumbers(Question):
     """The next value of a series that predicts itself."""
 
     unit = "standard deviations"
+    exclusive = False
     mode: Synced
 
-    def __init__(self, mode: Synced, series: Any) -> None:
+    def __init__(self, mode: Synced, series: Any, target: str | None) -> None:
         super().__init__(mode, series)
         self.values = mode.encode_input(series)
+        if not len(self.values):
+            raise DataError("an empty series has no next value to explain", hint="give at least one step")
         self.items = number_labels(mode.target_codec, self.values)
         self.removable = [True] * len(self.values)
         [answer] = mode.predict([series])
-        self.options = [Option(answer.shown, None, 0)]
+        self.answer = answer.shown
+        with mode.answering():
+            vectors, _ = mode.run(*self.rows(1)[:1])  # type: ignore[arg-type]  # a series has values
+            self._own = mode.output.values(vectors[0, -1]).cpu().numpy()  # type: ignore[operator]
+            self.options = options_of(mode.output, mode.target_codec, vectors[0, -1], 1, target)
 
     @property
     def says(self) -> str:
-        return f"the value {self.mode.ahead} step{'s' * (self.mode.ahead > 1)} later is {self.options[0].label}"
+        later = f"{self.mode.ahead} step{'s' * (self.mode.ahead > 1)} later"
+        if len(self.options) > 1:
+            return f"the values {later} are {self.answer}; explained is “{self.options[0].label}”"
+        return f"the value {later} is {self.options[0].label}"
 
     def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
         if values is None or lengths is None or not isinstance(self.mode.output, NumberOutput):
@@ -126,12 +148,43 @@ class NextNumbers(Question):
 
     def batch(self) -> Batch:
         values = self.values if self.values is not None else np.zeros((0, 1), np.float32)
-        ahead = self.mode.ahead
-        with self.mode.answering():
-            inputs, lengths = self.rows(1)
-            if inputs is None or not isinstance(self.mode.output, NumberOutput):
-                raise DataError("a series is needed, got none")
-            vectors, _ = self.mode.run(inputs, lengths=lengths)
-            # towards zero: the error of a value that is its own truth would be zero, and have no gradient
-            future = np.zeros_like(self.mode.output.values(vectors)[0, -ahead:].cpu().numpy()).astype(values.dtype)
-        return self._one(Encoded(values, np.concatenate([values[ahead:], future])))
+        # what is asked is compared with the mean, the answers to steps whose truth is known with their truth
+        future = np.zeros_like(values, shape=(self.mode.ahead, values.shape[1]))
+        future[-1] = towards_mean(self._own, int(self.options[0].target))
+        return self._one(Encoded(values, np.concatenate([values, future])[self.mode.ahead :]))
+
+
+class NextFrame(Question):
+    """Whether a note sounds at the next step of a roll."""
+
+    exclusive = False
+    mode: Synced
+
+    def __init__(self, mode: Synced, opening: Any, target: str | None, top: int) -> None:
+        super().__init__(mode, [] if opening is None or opening == "" else opening)
+        self.values = mode.encode_input(self.value)
+        # the frame in which nothing sounds, before the first
+        self.items = ["⟨start⟩", *number_labels(mode.target_codec, self.values[1:])]
+        self.removable = [False, *[True] * (len(self.values) - 1)]
+        with mode.answering():
+            vectors, _ = mode.run(*self.rows(1)[:1])  # type: ignore[arg-type]  # a roll has values
+            self._own = mode.output.values(vectors[0, -1]).cpu().numpy()  # type: ignore[operator]
+            self.options = options_of(mode.output, mode.target_codec, vectors[0, -1], top, target)
+        self.answer = number_labels(mode.target_codec, self._own[None])[0]
+
+    @property
+    def says(self) -> str:
+        return f"whether “{self.options[0].label}” sounds at the next step"
+
+    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
+        if values is None or lengths is None:
+            raise DataError("a roll is needed, got none")
+        vectors, _ = self.mode.run(values, lengths=lengths)
+        last = vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]
+        return columns_of(self.mode.output, last, targets)
+
+    def batch(self) -> Batch:
+        values = self.values if self.values is not None else np.zeros((0, 1), np.float32)
+        future = self._own.astype(values.dtype)
+        future[int(self.options[0].target)] = 1
+        return self._one(Encoded(values, np.concatenate([values[1:], future[None]])))

@@ -16,12 +16,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
+from torch.nn.functional import logsigmoid
 
 from recur.codecs import Codec
+from recur.codecs.melody import name_of
+from recur.codecs.notes import LOWEST
 from recur.errors import ConfigError, DataError, did_you_mean
 from recur.modes import Mode
-from recur.modes.mode import Batch, Encoded, pad
+from recur.modes.binary import BinaryOutput
+from recur.modes.mode import Batch, Encoded, has_time, pad
 from recur.modes.outputs import NumberOutput, Output, SymbolOutput
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -64,10 +69,21 @@ class Question(ABC):
         The output in words: "the next word is sky".
     unit : str
         "nats" or "standard deviations".
+    place : int or None
+        Which answer of a sequence of answers, from 0.
+    answer : str
+        The whole answer of the network as a person reads it; empty where the options are the answer.
+    exclusive : bool
+        Whether only one of the options can be true, so that they can be compared with each other.
+    grid : (int, int) or None
+        Rows and columns of the items, where they are parts of a picture.
     """
 
     unit = "nats"
     place: int | None = None
+    answer = ""
+    exclusive = True
+    grid: tuple[int, int] | None = None
 
     def __init__(self, mode: Mode, value: Any) -> None:
         self.mode, self.value = mode, value
@@ -104,6 +120,16 @@ class Question(ABC):
         found[-1 if self.place is None else self.place] = 1
         return found
 
+    def labels_read(self, part: str) -> list[str]:
+        """What a part of the network reads at each step, as far as it has a name."""
+        del part
+        return list(self.items)
+
+    def run(self) -> bool:
+        """Compute the error of the chosen output for those who follow it back; False: it is not cut anywhere."""
+        self.mode.loss(self.batch())
+        return False
+
     @property
     def inputs(self) -> nn.Module | None:
         """What turns items into the vectors x_t."""
@@ -113,9 +139,7 @@ class Question(ABC):
     @property
     def has_time(self) -> bool:
         """Whether the items are steps in time."""
-        return self.values is not None and (self.values.ndim == 2 or self.values.dtype.kind in "iu") and (
-            self.values.ndim > 0
-        )  # fmt: skip
+        return self.values is not None and has_time(self.values)
 
     def rows(self, count: int) -> tuple[Tensor | None, Tensor | None]:
         """The same input so many times: values and lengths."""
@@ -145,12 +169,39 @@ def log_probs_of(output: Output, vectors: Tensor) -> Tensor:
     return output.log_probs(vectors)
 
 
-def columns_of(output: Output, vectors: Tensor, targets: Sequence[Any]) -> Tensor:
-    """log p of symbols, or the values of columns, (B, K) from (B, H)."""
+def columns_of(output: Any, vectors: Tensor, targets: Sequence[Any]) -> Tensor:
+    """log p of symbols or of notes that sound, or the values of columns, (B, K) from (B, H)."""
     columns = [int(one) for one in targets]
     if isinstance(output, NumberOutput):
         return output.values(vectors)[:, columns]
+    if isinstance(output, BinaryOutput):
+        return logsigmoid(output.logits(vectors))[:, columns]
     return log_probs_of(output, vectors)[:, columns]
+
+
+def options_of(output: Any, codec: Codec, vector: Tensor, top: int, target: str | None = None) -> list[Option]:
+    """What a readout of numbers or notes says of a vector (H,), the one that is asked for first.
+
+    Raises
+    ------
+    DataError
+        When the target is no column, or no note.
+    """
+    if isinstance(output, BinaryOutput):
+        chances = torch.sigmoid(output.logits(vector))
+        names = [name_of(key + LOWEST) for key in range(len(chances))]
+        best = chances.argsort(descending=True, stable=True).tolist()
+        found = [Option(names[key], float(chances[key]), key) for key in best]
+        if target is not None:
+            return chosen_first(found, target, [])[:top]
+        return found[:top]
+    numbers = output.values(vector).cpu().numpy()
+    own = codec.decode(numbers[None] if codec.sequence else numbers)
+    labels = output.columns if len(output.columns) > 1 else [codec.show(own)]
+    found = [Option(label, None, column) for column, label in enumerate(labels)]
+    if target is None or (len(found) == 1 and target in (labels[0], output.columns[0])):
+        return found
+    return chosen_first(found, target, [])
 
 
 def unsayable(codec: Codec, target: object, what: str) -> DataError:
@@ -166,5 +217,31 @@ def chosen_first(options: list[Option], label: str, otherwise: list[Option]) -> 
     """The options with the one of this label in front."""
     mine = [one for one in options if one.label == label] or otherwise
     if not mine:
-        raise DataError(f'"{label}" is no answer of this network', hint=f"one of {', '.join(o.label for o in options)}")
+        raise DataError(
+            f'"{label}" is not an output of this network', hint=f"one of {', '.join(o.label for o in options[:12])}"
+        )
     return mine[:1] + [one for one in options if one.label != label]
+
+
+def one_symbol(codec: Codec, target: Any) -> int:
+    """The id of a chosen answer.
+
+    Raises
+    ------
+    DataError
+        Unless it is one symbol that the network knows.
+    """
+    ids = codec.encode(target)
+    if len(ids) != 1 or int(ids[0]) == getattr(codec, "unk_id", None):
+        raise unsayable(codec, target, "symbol")
+    return int(ids[0])
+
+
+def towards_mean(own: Array, column: int) -> Array:
+    """Numbers that a network's own answer is compared with, for an error of one column alone.
+
+    Its truth is the mean: the error of a value that is its own truth would be zero, and have no gradient.
+    """
+    found = np.array(own)
+    found[column] = 0
+    return found

@@ -25,7 +25,6 @@ from recur.engine.evaluate import Values, evaluate
 from recur.engine.noise import noisy
 from recur.equations.graph import Graph, Node, topological
 from recur.modes import Batch, Mode
-from recur.modes.outputs import NumberOutput, Output, SymbolOutput
 from recur.nn.places import Place, places
 
 
@@ -51,34 +50,57 @@ class Pass:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """N predictions that were read out and compared, in the order of rows and steps.
+
+    Attributes
+    ----------
+    errors : Tensor
+        (N,) e of each; training's error is their mean.
+    where : Tensor
+        (N, 2) row and step of each.
+    vectors : Tensor
+        (N, H) v, what the readout reads.
+    z : Tensor or None
+        (B, T, V) the readout's values, in the graph that the errors are made in; None where it is not one matrix.
+    mask : Tensor
+        (B, T) bool: where there is a prediction.
+    """
+
+    errors: Tensor
+    where: Tensor
+    vectors: Tensor
+    z: Tensor | None
+    mask: Tensor
+
+
+@dataclass(frozen=True)
 class Answer:
     """Vectors that were read out: (B, T, H) or (B, H), their targets, and where there is a prediction."""
 
-    output: Output
+    output: Any
     vectors: Tensor
     targets: Tensor
     mask: Tensor | None
 
-    def flat(self) -> tuple[Tensor, Tensor, Tensor]:
-        """v (N, H), targets (N, ...), and (N, 2) row and step of each of the N predictions, in the order of time."""
-        vectors, targets = self.vectors, self.targets
-        if vectors.dim() == 2:
+    @property
+    def steps(self) -> int:
+        """How many steps it covers."""
+        return int(self.vectors.shape[1]) if self.vectors.dim() == 3 else 1
+
+    def read(self, lengths: Tensor | None = None) -> Reading:
+        """The predictions; that of a row as a whole is at its last step, by the ``lengths`` (B,) of the inputs."""
+        vectors, targets, mask = self.vectors, self.targets, self.mask
+        whole = vectors.dim() == 2
+        if whole:
             vectors, targets = vectors[:, None], targets[:, None]
-        mask = self.mask
         if mask is None:
             mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
+        errors, z = self.output.errors(vectors, targets, mask)
         where = mask.nonzero()
-        return vectors[mask], targets[mask], where
-
-    def errors(self, vectors: Tensor, targets: Tensor) -> Tensor:
-        """e (N,) of each prediction; training's error is their mean."""
-        if isinstance(self.output, NumberOutput):
-            return (self.output.values(vectors) - targets.to(vectors.dtype)).square().mean(-1)
-        if not isinstance(self.output, SymbolOutput):
-            # the mean error of one prediction is its error, whatever the readout
-            each = [self.output._error(vectors[k, None], targets[k, None], 0.0)[0] for k in range(len(vectors))]
-            return torch.stack(each) if each else vectors.new_zeros(0)
-        return -self.output.log_probs(vectors).gather(-1, targets[:, None])[:, 0]
+        if whole and lengths is not None:
+            where[:, 1] = (lengths.to(where.device) - 1).clamp(min=0)
+        return Reading(errors, where, vectors[mask], z, mask)
 
 
 class Recorder:
@@ -237,7 +259,7 @@ def walk(mode: Mode, batch: Batch) -> tuple[list[Seen], Tensor]:
     """Read a batch forward only: every pass, and the error e (N,) of each prediction; fast enough to follow typing."""
     with recording(mode) as recorder, torch.no_grad():
         mode.loss(batch)
-        errors = [answer.errors(*answer.flat()[:2]) for answer in recorder.answers]
+        errors = [answer.read().errors for answer in recorder.answers]
     return [Seen(one, step_values(one.call)) for one in recorder.passes], torch.cat(errors or [torch.zeros(0)])
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from recur.equations import Equation
 from recur.equations.graph import Graph, Node
 from recur.equations.naming import highways, naming
-from recur.inspect.bptt import LayerLedger, Part, as_batch, follow
+from recur.inspect.answering import errors_at, read_out, readout_norms
+from recur.inspect.bptt import LayerLedger, Ledger, Part, as_batch, follow
 from recur.inspect.record import derivatives
 from recur.modes import Mode
 from recur.nn.places import Place
@@ -76,11 +77,11 @@ class Copy:
     is_told : dict of str to float
         ||dE/dstate_t|| that copy t is told by copy t+1 and by the readout.
     shares : dict of str to float
-        ||share_t|| of the gradient of each matrix.
+        ||share_t|| of the gradient of each matrix; of W_hy in the copies whose states are read out.
     lines : list of (str, dict of str to list of float)
         The equation line by line, with the first numbers of what each line names.
     error : float or None
-        e_t, where there is a prediction at this step.
+        e_t, where this copy answers: those of the last layer of the part that is read out.
     """
 
     step: int
@@ -112,8 +113,10 @@ class Unrolled:
         States that run straight through: c of an LSTM, h of a GRU.
     units : dict of str to int
         Size of each state.
-    skipped : int
-        Steps before the first copy that are not shown.
+    skipped, left : int
+        Steps before the first copy, and after the last one, that are not shown.
+    reads : str
+        What is read out of these copies, in words; empty where nothing is.
     """
 
     place: Place
@@ -124,6 +127,8 @@ class Unrolled:
     highways: tuple[str, ...]
     units: dict[str, int]
     skipped: int
+    left: int
+    reads: str
 
 
 def unrolled(model: Any, example: Any, labels: Sequence[str] | None = None) -> tuple[Unrolled, ...]:
@@ -142,22 +147,26 @@ def unrolled(model: Any, example: Any, labels: Sequence[str] | None = None) -> t
     """
     mode: Mode = getattr(model, "mode", model)
     found, parts = follow(mode, as_batch(mode, example))
-    errors = {int(t): float(e) for (_, t), e in zip(found.where, found.errors, strict=True)}
     return tuple(
-        of_layer(layer, [p for p in parts if p.one.place == layer.place], labels or (), errors)
+        of_layer(mode, layer, [p for p in parts if p.one.place == layer.place], labels or (), found)
         for layer in found.layers
     )
 
 
-def of_layer(layer: LayerLedger, parts: Sequence[Part], labels: Sequence[str], errors: dict[int, float]) -> Unrolled:
-    """The unrolled view of one place."""
+def of_layer(
+    mode: Mode, layer: LayerLedger, parts: Sequence[Part], labels: Sequence[str], found: Ledger, *,
+    end: int | None = None,
+) -> Unrolled:  # fmt: skip
+    """The unrolled view of one place; the copy of step ``end``, from 0, is among those shown."""
     first = parts[0].steps
     equation, graph = first.call.equation, first.graph
     boxes, nodes = _boxes(equation, graph)
     values, gradients = _numbers(parts, nodes)
     steps = len(layer.states[equation.states[0]])
     order = list(range(steps))[::-1] if layer.place.direction else list(range(steps))
-    shown = order[-STEPS:]
+    stop = len(order) if end is None or end in order[-STEPS:] else order.index(end) + 1
+    shown = order[max(0, stop - STEPS) : stop]
+    errors, outputs = errors_at(mode, layer.place, found), readout_norms(mode, layer.place, found)
     lines = naming(equation).lines
     named = {id(n): i for i, n in nodes.items()}
     copies = []
@@ -180,14 +189,18 @@ def of_layer(layer: LayerLedger, parts: Sequence[Part], labels: Sequence[str], e
                 {i: float(np.linalg.norm(v[t])) for i, v in gradients.items()},
                 {s: float(np.linalg.norm(v[t, 0])) for s, v in layer.states.items()},
                 {s: float(np.linalg.norm(v[t, 0])) for s, v in layer.messages.items()},
-                {n: float(p.norm[t]) for n, p in layer.paths.items() if p.kind != "bias"},
+                {
+                    **{n: float(p.norm[t]) for n, p in layer.paths.items() if p.kind != "bias"},
+                    **({"W_hy": outputs[t]} if t in outputs else {}),
+                },
                 in_lines,
                 errors.get(t),
             )
         )
     return Unrolled(
         layer.place, equation.name, equation.text, boxes, tuple(copies), tuple(highways(equation)),
-        {s: v.shape[-1] for s, v in layer.states.items()}, steps - len(shown),
+        {s: v.shape[-1] for s, v in layer.states.items()}, max(0, stop - STEPS), steps - stop,
+        read_out(mode, layer.place, found),
     )  # fmt: skip
 
 

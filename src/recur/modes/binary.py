@@ -56,6 +56,9 @@ class BinaryOutput(Output):
         logits: Tensor = self.readout(vectors)
         return logits
 
+    def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        return binary_cross_entropy_with_logits(z[mask], targets[mask].to(z.dtype), reduction="none").sum(-1)
+
     def values(self, vectors: Tensor) -> Tensor:
         """(..., H) -> the likeliest frame (..., C) of zeros and ones."""
         return likeliest(self.logits(vectors))

@@ -35,11 +35,13 @@ import torch
 from torch import Tensor
 
 from recur.codecs import NumbersCodec
+from recur.engine import watch
 from recur.errors import ConfigError, DataError
 from recur.modes import network
 from recur.modes.backtest import Backtest, naive_steps
 from recur.modes.cancellation import check_cancelled
 from recur.modes.decoding import Decoding
+from recur.modes.forecast_errors import step_by_step
 from recur.modes.inputs import Drop, Inputs
 from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, Sample, one_way
 from recur.modes.network import Stack, State
@@ -149,6 +151,9 @@ class Forecaster(Mode):
             for name, season in self.figures.naive.items()
         }
         rows = torch.arange(len(own), device=self.device)[:, None].expand_as(places)[mask]
+        watcher = watch.current()
+        if watcher is not None:
+            return step_by_step(self, watcher, batch, (rows, places[mask]), naive, truth)
         guess = self._guess(batch.inputs, batch.input_lengths, rows, places[mask], naive)
         error = self.figures.error(guess, truth[:, : guess.shape[1]])
         sums = {"loss": (float(error.detach()) * len(truth), float(len(truth)))}

@@ -69,6 +69,33 @@ class ManyToOne(OneAnswer):
             lengths = torch.full((len(inputs),), inputs.shape[1], device=inputs.device)
         return pooled(outputs, lengths, self.config.pooling)
 
+    def contributions(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
+        """What each step gives to `vectors`, whose sum over steps is the vector: (B, T) or (B, T, C) to (B, T, D*H).
+
+        The last forward state is the last step's and the last backward state the first one's; of a mean every step
+        has its part, and of a maximum each unit is the step's that has it.
+        """
+        if inputs is None:
+            raise DataError("many-to-one needs an input, got none")
+        outputs, state = self.stack(self.inputs(inputs), lengths=lengths)
+        counted = torch.full((len(inputs),), inputs.shape[1]) if lengths is None else lengths
+        counted = counted.to(outputs.device)
+        mask = (torch.arange(outputs.shape[1], device=outputs.device) < counted[:, None])[:, :, None]
+        if self.config.pooling == "mean":
+            mean: Tensor = outputs * mask / mask.sum(1, keepdim=True).clamp(min=1)
+            return mean
+        places = torch.arange(outputs.shape[1], device=outputs.device)[None, :, None]
+        if self.config.pooling == "max":
+            highest = outputs.masked_fill(~mask, -torch.inf).argmax(1, keepdim=True)
+            maximum: Tensor = outputs * (mask & (places == highest))
+            return maximum
+        vector = self.stack.summary(state)
+        forward = vector.shape[1] // self.stack.directions
+        # an empty row is answered from the initial state, which is written down at the first step
+        last = torch.zeros(len(inputs), 1, vector.shape[1], dtype=torch.long, device=outputs.device)
+        last[:, :, :forward] = (counted - 1).clamp(min=0)[:, None, None]
+        return vector[:, None] * (places == last)
+
 
 def pooled(outputs: Tensor, lengths: Tensor, how: str) -> Tensor:
     """Mean or maximum ("max") of the real steps of (B, T, H): (B, H); zeros where there are none."""

@@ -84,6 +84,22 @@ class Output(nn.Module, ABC):
         mean, sums = self._error(vectors, targets, label_smoothing)
         return (mean if penalty is None else mean + penalty), sums
 
+    def errors(self, vectors: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
+        """e (N,) of each prediction of vectors (B, T, H), in the order of rows and steps, whose mean is `error`; and
+        the z (B, T, V) that they are made of, None where the readout is not one matrix."""
+        readout = getattr(self, "readout", None)
+        if not isinstance(readout, Readout):
+            # the mean error of one prediction is its error, whatever the readout
+            pairs = zip(vectors[mask], targets[mask], strict=True)
+            each = [self._error(vector[None], target[None], 0.0)[0] for vector, target in pairs]
+            return (torch.stack(each) if each else vectors.new_zeros(0)), None
+        z = readout(vectors)
+        return self._each(z, targets, mask), z
+
+    def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        """e (N,) of z (B, T, V)."""
+        raise NotImplementedError(f"{type(self).__name__} has no error of single predictions")
+
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Figures from sums added over batches."""
         return {"loss": ratio(sums["loss"])}
@@ -150,6 +166,14 @@ class SymbolOutput(Output):
     def log_probs(self, vectors: Tensor) -> Tensor:
         """(..., H) -> log p (..., V)."""
         return self.readout.log_prob(vectors)
+
+    def log_probs_in_row(self, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """(B, T, H) -> log p (B, T, V) of the symbol at each step, whatever the others of its row are."""
+        del lengths
+        return self.log_probs(vectors)
+
+    def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(z[mask], targets[mask], reduction="none")
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Loss, accuracy where it was counted (of classes also its mean over them), perplexity = exp(loss) of texts,
@@ -229,6 +253,9 @@ class NumberOutput(Output):
         """(..., H) -> standardised numbers (..., C)."""
         values: Tensor = self.readout(vectors)
         return values
+
+    def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        return (z[mask] - targets[mask].to(z.dtype)).square().mean(-1)
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Loss (standardised mean square error) and root mean square errors in the units of the columns."""

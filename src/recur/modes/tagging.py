@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from recur.codecs.spans import are_spans, compare
+from recur.engine import watch
 from recur.errors import ConfigError
 from recur.modes.outputs import Sums, SymbolOutput, ratio
 from recur.nn import CRF
@@ -87,6 +88,15 @@ class TagOutput(SymbolOutput):
         log_probs, tags = self.log_probs(vectors).max(dim=-1)
         return tags, (log_probs if mask is None else log_probs.masked_fill(~mask, 0.0)).sum(dim=1)
 
+    def log_probs_in_row(self, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
+        return self.log_probs(vectors) if self.crf is None else self.crf.marginals(self.readout(vectors), lengths)
+
+    def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        if self.crf is None:
+            return super()._each(z, targets, mask)
+        # of a chain the error of a step is that of its tag, given the tags before it
+        return -self.crf.conditionals(z, targets, mask.sum(dim=1))[mask]
+
     def _chain_error(
         self, crf: CRF, vectors: Tensor, targets: Tensor, mask: Tensor | None, label_smoothing: float
     ) -> tuple[Tensor, Sums]:
@@ -98,6 +108,9 @@ class TagOutput(SymbolOutput):
         lengths = None if mask is None else mask.sum(dim=1)
         dropped = self.drop(vectors)
         penalty = self.penalty(vectors, dropped, mask) if self.training else None
+        watcher = watch.current()
+        if watcher is not None:
+            dropped = watcher.answer(self, dropped, targets, mask)
         log_p = crf(self.readout(dropped), targets, lengths)
         count = float(targets.numel() if mask is None else mask.sum())
         mean = -log_p.sum() / max(count, 1.0)

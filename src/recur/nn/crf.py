@@ -96,6 +96,30 @@ class CRF(nn.Module):
         """Return log sum_y exp s(y, z) (B,) of scores (B, T, V): the forward algorithm."""
         return self._total(scores, self._check(scores, lengths))
 
+    def conditionals(self, scores: Tensor, tags: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
+        """Return log p(y_t | y_1 ... y_{t-1}, z) (B, T) of tags, 0 at padding; each row adds up to its log p.
+
+        ::
+
+            p(y_t | y_{t-1}, z) = softmax_y(A[y_{t-1}, y] + z_t[y] + beta_t[y])[y_t]
+            beta_t[y] = log sum_k exp(A[y, k] + z_{t+1}[k] + beta_{t+1}[k]),   beta_T = b
+        """
+        counted = self._check(scores, lengths)
+        real = self._real(scores, counted)
+        known = tags.masked_fill(~real, 0)
+        before = torch.cat([self.first.expand(len(scores), 1, -1), self.transitions[known[:, :-1]]], dim=1)
+        each = (before[:, : scores.shape[1]] + scores + self._ahead(scores, counted)).log_softmax(dim=-1)
+        return each.gather(2, known.unsqueeze(2)).squeeze(2).masked_fill(~real, 0.0)
+
+    def marginals(self, scores: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
+        """Return log p(y_t = k | z) (B, T, V), each tag by itself whatever the others are: forward-backward."""
+        counted = self._check(scores, lengths)
+        alpha = [self.first + scores[:, 0]] if scores.shape[1] else []
+        for step in range(1, scores.shape[1]):
+            alpha.append(torch.logsumexp(alpha[-1].unsqueeze(2) + self.transitions, dim=1) + scores[:, step])
+        both = torch.stack(alpha, dim=1) + self._ahead(scores, counted) if alpha else scores
+        return both.log_softmax(dim=-1)
+
     @torch.no_grad()
     def decode(self, scores: Tensor, lengths: Tensor | Sequence[int] | None = None) -> tuple[Tensor, Tensor]:
         """Return the most probable tags (B, T), zero at padding, and their log p (B,)."""
@@ -140,6 +164,15 @@ class CRF(nn.Module):
             alpha = torch.where((step < counted).unsqueeze(1), after, alpha)
         total = torch.logsumexp(alpha + self.last, dim=1)
         return torch.where(counted > 0, total, torch.zeros_like(total))
+
+    def _ahead(self, scores: Tensor, counted: Tensor) -> Tensor:
+        """beta (B, T, V): log of what all tags after a step amount to, given the tag at the step."""
+        last = self.last.expand(len(scores), -1)
+        beta = [last]
+        for step in range(scores.shape[1] - 1, 0, -1):
+            before = torch.logsumexp(self.transitions + (scores[:, step] + beta[-1]).unsqueeze(1), dim=2)
+            beta.append(torch.where((step < counted).unsqueeze(1), before, last))
+        return torch.stack(beta[::-1], dim=1)[:, : scores.shape[1]]
 
     @staticmethod
     def _real(scores: Tensor, counted: Tensor) -> Tensor:

@@ -93,10 +93,10 @@ class Explain(Body):
         description="what is looked at; influence alone is fast",
     )
     options: int | None = Field(None, ge=1, le=20, description="of how many candidates the influence is computed")
-    methods: list[Literal["leave_one_out", "integrated_gradients", "gradient_input"]] = Field(
-        default=["leave_one_out", "integrated_gradients", "gradient_input"],
+    methods: list[Literal["swap", "leave_one_out", "integrated_gradients", "gradient_input"]] = Field(
+        default=["swap", "leave_one_out", "integrated_gradients", "gradient_input"],
         max_length=8,
-        description="measures of influence",
+        description="measures of influence; swap is for networks that predict what they read",
     )
 
 

@@ -112,7 +112,8 @@ class Served:
             "name": self.name,
             "sentence": self.model.roles.sentence,
             "mode": mode.name,
-            "cell": self.model.config.model.cell,
+            # a network without time has no cell
+            "cell": "" if mode.name == "one-to-one" else self.model.config.model.cell,
             "parameters": sum(parameter.numel() for parameter in mode.parameters()),
             "figure": metrics.get("figure"),
             "held_out": metrics.get("held_out"),

@@ -19,7 +19,7 @@ from recur.data.media import codec_of
 from recur.data.roles import PICTURES
 from recur.data.split import fingerprint
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
-from recur.modes import Mode
+from recur.modes import Mode, OneToOne
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
 from recur.training import randomness
 from recur.training.baselines import Baseline, baseline
@@ -78,7 +78,8 @@ class Task:
         model = self.config.model
         sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size] * model.num_layers
         layers = " + ".join(map(str, sizes)) if len(set(sizes)) > 1 else f"{len(sizes)} of {sizes[0]}"
-        return f"{model.cell}, layers: {layers}"
+        # a network without time has hidden layers and no cell
+        return f"{'feed-forward' if isinstance(self.mode, OneToOne) else model.cell}, layers: {layers}"
 
 
 def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | None, command: str | None) -> Task:

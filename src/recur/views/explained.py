@@ -14,13 +14,14 @@ from recur.views.terminal import bar, bold, decorated, dim, shares, unicode
 MOST_ITEMS = 16
 _LEVELS = "▁▂▃▄▅▆▇█"
 _HOW = {
+    "swap": "change of {what} between this item known and unknown (swapped for those that the network expects there)",
     "leave_one_out": "change of {what} when the item is left out",
     "integrated_gradients": "integrated gradients from nothing to the input; they add up to the whole change",
     "gradient_input": "gradient x input",
 }
 
 
-def explained(data: Mapping[str, Any], columns: int, method: str = "leave_one_out") -> Iterator[str]:
+def explained(data: Mapping[str, Any], columns: int, method: str | None = None) -> Iterator[str]:
     """Lay an explanation out.
 
     Parameters
@@ -29,17 +30,20 @@ def explained(data: Mapping[str, Any], columns: int, method: str = "leave_one_ou
         The ``data`` of what ``recur.inspect.explain`` gives.
     columns : int
         Width to stay within.
-    method : str
-        Which measure of influence.
+    method : str, optional
+        Which measure of influence; by default the first that there is.
     """
     data = printable_data(data)
+    answer = data["question"].get("answer")
+    if answer and answer not in data["question"]["says"]:
+        yield from _wrapped(f"answer: {answer}", columns)
     yield bold(_clipped(data["question"]["says"], columns))
     options = [(one["label"], one["probability"]) for one in data["question"]["options"]]
     if all(probability is not None for _, probability in options):
         yield from shares(options, columns)
     if data["influence"] and data["input"]["items"]:
         yield ""
-        yield from _influence(data, columns, method)
+        yield from _influence(data, columns, method or data["influence"]["methods"][0])
     if data["flow"]:
         yield ""
         yield from _flow(data["flow"], columns)
@@ -65,7 +69,7 @@ def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[s
     most = max((v for one in found["options"] for v in map(abs, _numbers(one[against]["scores"][method]))), default=0.0)
     odds = f"log-odds of {option['label']} against the others"
     what = odds if against == "candidates" else f"log p({option['label']})" if unit == "nats" else "the value"
-    yield bold(_clipped(f"what speaks for “{option['label']}”", columns))
+    yield bold(_clipped(f"which inputs support “{option['label']}”", columns))
     for line in _wrapped(f"  {_HOW[method].format(what=what)}, in {unit}", columns):
         yield dim(line)
     if decorated():
@@ -81,12 +85,25 @@ def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[s
     if left:
         yield dim(f"  … and {left} weaker item" + "s" * (left > 1))
     if known:
-        strength, t = max(known)
-        times = f", {_times(strength)} times" if unit == "nats" else ""
-        way = "for" if scores[t] >= 0 else "against"
-        yield from _wrapped(f"“{_shown(items[t])}” speaks most, {way} it: {scores[t]:+.2f} {unit}{times}", columns)
+        _, t = max(known)
+        yield from _wrapped(_most(_shown(items[t]), scores[t], unit, against, method), columns)
     if data["input"]["unknown"]:
         yield from _wrapped("a word with a question mark behind it is one that the network does not know", columns)
+
+
+def _most(item: str, score: float, unit: str, against: str, method: str) -> str:
+    """What the largest score means, in words.
+
+    >>> _most("clouds", 2.0, "nats", "candidates", "swap")
+    '“clouds” contributes most: +2.00 nats: the odds are 7.4 times higher than if this item were not known'
+    """
+    said = f"“{item}” contributes most: {score:+.2f} {unit}"
+    if unit != "nats" or method not in ("swap", "leave_one_out"):
+        return said
+    what = "odds are" if against == "candidates" else "probability is"
+    way = "higher" if score >= 0 else "lower"
+    without = "if this item were not known" if method == "swap" else "without this item"
+    return f"{said}: the {what} {_times(abs(score))} times {way} than {without}"
 
 
 def _words(items: Sequence[str], scores: Sequence[float | None], most: float, columns: int) -> Iterator[str]:
@@ -105,7 +122,7 @@ def _words(items: Sequence[str], scores: Sequence[float | None], most: float, co
 
 def _flow(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
     """The gradient at every step as a row of small bars on a logarithmic scale."""
-    yield bold("the way back")
+    yield bold("gradient through time")
     for line in _wrapped("  ||de/dstates|| of every step, logarithmic; left is the first step", columns):
         yield dim(line)
     longest = max(len(layer["name"]) for layer in flow["layers"])
@@ -113,6 +130,49 @@ def _flow(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
         norms = layer["norms"]["message"][-max(8, columns - longest - 6) :]
         yield f"  {layer['name']:<{longest}}  {sparks(norms)}"
         yield from _wrapped(f"  {layer['sentence']}", columns)
+    yield ""
+    yield from _paths(flow, columns)
+
+
+def paths_of(flow: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any], Sequence[str]]]:
+    """The shares of all three paths: where, the matrix, its shares, and what is read at their steps."""
+    found = []
+    readout = flow.get("readout")
+    if readout:
+        where = "readout" if readout["part"] == "stack" else f"{readout['part']} readout"
+        found.append((where, readout["name"], readout, readout["labels"]))
+    for layer in flow["layers"]:
+        found += [(layer["name"], name, share, layer["labels"]) for name, share in layer["shares"].items()]
+    return found
+
+
+def _paths(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
+    """What each step adds to the gradient of each matrix, on the three paths."""
+    yield bold("shares of the three paths")
+    for line in _wrapped("  how much of the gradient of each matrix is each step's: they add up to 100 %", columns):
+        yield dim(line)
+    rows = paths_of(flow)
+    longest = max((len(f"{where} {name}") for where, name, _, _ in rows), default=0)
+    for kind in ("hidden to output", "input to hidden", "hidden to hidden"):
+        mine = [row for row in rows if row[2]["kind"] == kind]
+        if not mine:
+            continue
+        yield _clipped(f"  {kind}", columns)
+        for where, name, share, labels in mine:
+            fractions = share["fraction"]
+            t = max(range(len(fractions)), key=lambda place: abs(fractions[place]), default=0)
+            said = f"step {t + 1} ({_shown(labels[t])}): {100 * fractions[t]:.0f} %" if any(share["norm"]) else "zero"
+            most = f"  {said}"
+            room = columns - longest - len(most) - 6
+            drawn = heights([abs(one) for one in fractions][-room:]) if room > 4 else ""
+            yield _clipped(f"    {f'{where} {name}':<{longest}}  {drawn}{most}", columns)
+
+
+def heights(values: Sequence[float]) -> str:
+    """A row of bars, linear, against the largest."""
+    high = max(values, default=0.0) or 1.0
+    levels = [round(7 * value / high) for value in values]
+    return "".join(_LEVELS[level] if unicode() else str(level + 1) for level in levels)
 
 
 def sparks(values: Sequence[float]) -> str:

@@ -39,7 +39,7 @@
       this.deep = el("section");
       const figure = facts.held_out && facts.figure ? `, held-out ${facts.figure} ${Recur.number(facts.held_out[facts.figure])}` : "";
       this.root = el("div", { class: "column" }, el("h1", {}, facts.name),
-        el("p", { class: "soft" }, `${facts.sentence}; ${facts.cell}, ${facts.parameters.toLocaleString("en")} parameters${figure}`), this.problem, this.next);
+        el("p", { class: "soft" }, `${facts.sentence}; ${facts.cell ? facts.cell + ", " : ""}${facts.parameters.toLocaleString("en")} parameters${figure}`), this.problem, this.next);
       if (facts.writes === "notes" && facts.sessions) {
         this.root.append(el("div", { class: "controls" }, el("button", { type: "button", onclick: () => this.play() }, "play on")));
       } else if (facts.generates) {
@@ -55,7 +55,7 @@
         if (error.name !== "AbortError") this.problem.textContent = error.message;
       }
     }
-    // the candidates, what speaks for them, and every state and gate: follows every key
+    // the candidates, what supports them, and every state and gate: follows every key
     follow() {
       return this.guarded(async () => {
         const signal = this.stop("following"), value = typed(this.facts, view.text), model = this.facts.name;
@@ -69,7 +69,7 @@
           if (body.temperature > 0 && +view.top_p < 1) body.top_p = +view.top_p;
           next = ask("next", body, signal);
         }
-        const parts = ["influence", "states"], methods = [this.state.method || "leave_one_out"];
+        const parts = ["influence", "states"], methods = [this.state.method || "swap"];
         const asked = view.text.trim() ? ask("explain", { model, value, parts, methods, top: 5, options: 1 }, signal) : null;
         if (asked) asked.catch(() => {}); // if the candidates fail first, that is what is said
         if (next) this.paintNext((await (await next).json()).items);
@@ -129,8 +129,10 @@
         this.root.dataset.drawn = view.text;
       });
     }
+    // the answer first, then which inputs support it
     paintWords(data) {
       this.words.replaceChildren();
+      if (data.question.answer) this.words.append(el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, data.question.answer), el("p", { class: "soft" }, data.question.says));
       Recur.influence(this.words, data, this.state);
     }
     paintNext(items) {
@@ -264,11 +266,15 @@
   const figure = (name, label) => el("label", {}, label, el("input", { type: "number", min: 0, value: view[name], id: name, oninput: (e) => { view[name] = +e.target.value; keep(); } }));
 
   function build() {
-    columns.splice(0);
+    // what is on its way is of another network, and so is what was looked at: no step, candidate or picture of it stays
+    timers.forEach(clearTimeout);
+    columns.splice(0).forEach((one) => { for (const name of ["following", "looking", "playing"]) one.stop(name); if (one.writing) one.writing.abort(); });
     const chosen = runs.find((one) => one.name === view.run) || runs[0];
     view.run = chosen.name;
     const beside = runs.find((one) => one.name === view.beside && one.name !== view.run);
     view.beside = beside ? beside.name : "";
+    if (view.looked_at && view.looked_at !== chosen.name) view.look = {};
+    view.looked_at = chosen.name;
     view.look = view.look || {};
     columns.push(new Column(chosen, view.look));
     if (beside) columns.push(new Column(beside, {}));

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from recur.errors import ConfigError
 from recur.printable import printable
 from recur.views.colours import VIRIDIS
+from recur.views.explained import paths_of
 
 LINES = ("#1f6fb2", "#c2570c", "#3b7d3c", "#7a4fa3", "#8a6d00", "#4a4a4a")
 STYLES = ("-", "--", ":", "-.")
@@ -17,7 +19,7 @@ SHOWN = 40  # items
 
 
 def picture(explanations: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write one explanation as a PNG, the way back of others of the same text beside it.
+    """Write one explanation as a PNG, the gradients of others of the same text beside it.
 
     Parameters
     ----------
@@ -32,15 +34,20 @@ def picture(explanations: Sequence[Mapping[str, Any]], path: Path) -> None:
         Without matplotlib.
     """
     data = explanations[0]
-    # of one error alone, error by error is the way back again
-    several = bool(data["flow"]) and len(data["flow"]["followed"]) > 1
-    figure, grid = _figure(3 if several else 2 if data["flow"] else 1)
-    _influence(grid[0], data)
+    draws: list[Callable[[Any], None]] = []
+    if data["influence"]:
+        draws.append(lambda axes: _influence(axes, data))
     if data["flow"]:
         same = [one for one in explanations if one["flow"] and one["input"]["text"] == data["input"]["text"]]
-        _flow(grid[1], same)
-    if several:
-        _itemised(grid[2], data)
+        for part in dict.fromkeys(layer["part"] for layer in data["flow"]["layers"]):
+            draws.append(partial(_flow, every=same, part=part))
+        draws.append(lambda axes: _paths(axes, data["flow"]))
+        # of one error alone, error by error is its gradient again
+        if len(data["flow"]["followed"]) > 1:
+            draws.append(lambda axes: _itemised(axes, data))
+    figure, grid = _figure(max(1, len(draws)))
+    for axes, drawn in zip(grid, draws, strict=False):
+        drawn(axes)
     figure.suptitle(_short(data["question"]["says"][:1].upper() + data["question"]["says"][1:], 110), x=0.02, ha="left")
     _save(figure, path)
 
@@ -66,7 +73,8 @@ def comparison(data: Mapping[str, Any], path: Path) -> None:
 def _influence(axes: Any, data: Mapping[str, Any]) -> None:
     found = data["influence"]
     option = found["options"][0]
-    scores = option[found["against"][0]]["scores"]["leave_one_out"]
+    method = found["methods"][0]
+    scores = option[found["against"][0]]["scores"][method]
     kept = list(range(len(scores)))[-SHOWN:]
     values = [scores[t] or 0.0 for t in kept]
     colours = [LINES[1] if v > 0 else LINES[0] for v in values]
@@ -76,42 +84,69 @@ def _influence(axes: Any, data: Mapping[str, Any]) -> None:
     axes.set_ylabel(found["unit"])
     probability = data["question"]["options"][0]["probability"]
     said = "" if probability is None else f", probability {100 * probability:.1f} %"
-    axes.set_title(_short(f"What speaks for “{option['label']}”{said}", 80), loc="left", fontsize=10)
+    axes.set_title(_short(f"Which inputs support “{option['label']}”{said}", 80), loc="left", fontsize=10)
     odds = "log-odds against the other candidates" if found["against"][0] == "candidates" else "output"
-    _note(axes, f"Change of the {odds} when the item is left out; orange speaks for it, blue against it.")
+    how = "between this item known and unknown" if method == "swap" else "when the item is left out"
+    _note(axes, f"Change of the {odds} {how}; orange supports it, blue speaks against it.")
 
 
-def _flow(axes: Any, every: Sequence[Mapping[str, Any]]) -> None:
-    number, labels = 0, every[0]["flow"]["layers"][0]["labels"]
+def _flow(axes: Any, every: Sequence[Mapping[str, Any]], part: str) -> None:
+    mine = [layer for layer in every[0]["flow"]["layers"] if layer["part"] == part]
+    number, labels = 0, mine[0]["labels"]
     for data in every:
         for layer in data["flow"]["layers"]:
-            if len(layer["labels"]) != len(labels):
+            if layer["part"] != part or len(layer["labels"]) != len(labels):
                 continue
             norms = [v if v > 0 else math.nan for v in layer["norms"]["message"]]
             name = f"{data['model']['name']}, {layer['name']}" if len(every) > 1 else layer["name"]
             axes.plot(range(len(norms)), norms, STYLES[number % 4], marker="o", markersize=3,
                       color=LINES[number % 6], label=drawn(name))  # fmt: skip
             number += 1
-    for boundary in every[0]["flow"]["layers"][0]["boundaries"]:
+    for boundary in mine[0]["boundaries"]:
         axes.axvline(boundary - 0.5, color="black", linewidth=2)
     axes.set_yscale("log")
     axes.grid(alpha=0.3)
     _items(axes, labels)
     axes.legend(fontsize=8)
-    axes.set_title("The way back: the gradient of the answer's error at every step", loc="left", fontsize=10)
+    where = "" if part == "stack" else f", {part}"
+    axes.set_title(f"Gradient through time{where}: of the answer's error at every step", loc="left", fontsize=10)
     said = "; ".join(
         f"{one['model']['name'] if len(every) > 1 else layer['name']}: {layer['sentence']}"
-        for one in every for layer in one["flow"]["layers"][: 1 if len(every) > 1 else None]
+        for one in every
+        for layer in [one for one in one["flow"]["layers"] if one["part"] == part][: 1 if len(every) > 1 else None]
     )  # fmt: skip
     _note(axes, said + ". Total derivative through all later steps; logarithmic.")
 
 
-def _itemised(axes: Any, data: Mapping[str, Any]) -> None:
+def _paths(axes: Any, flow: Mapping[str, Any]) -> None:
+    """The shares of the three paths: what each step adds to the gradient of each matrix."""
+    rows = paths_of(flow)
+    longest = max((labels for _, _, _, labels in rows), key=len, default=[])
+    kinds = ("hidden to output", "input to hidden", "hidden to hidden")
+    for number, (where, name, share, _) in enumerate(rows):
+        axes.plot(
+            range(1, len(share["fraction"]) + 1), [100 * one for one in share["fraction"]],
+            STYLES[number // len(kinds) % 4], marker="o", markersize=3,
+            color=LINES[kinds.index(share["kind"]) % 6], label=f"{where} {name}, {share['kind']}",
+        )  # fmt: skip
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.set_xlabel("step" if len({tuple(labels) for *_, labels in rows}) > 1 else "")
+    if len({tuple(labels) for *_, labels in rows}) == 1:
+        _items(axes, longest, first=1)
+    axes.set_ylabel("% of the gradient")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7, ncols=2)
+    axes.set_title("Shares of the three paths: hidden to output, input to hidden, hidden to hidden", loc="left",
+                   fontsize=10)  # fmt: skip
+    _note(axes, "How much of the gradient of each matrix is each step's; the shares of all steps add up to 100 %.")
 
+
+def _itemised(axes: Any, data: Mapping[str, Any]) -> None:
     import numpy as np
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-    layer = data["flow"]["layers"][0]
+    part = data["flow"]["errors"][0]["part"]
+    layer = [one for one in data["flow"]["layers"] if one["part"] == part][-1]
     matrix = np.array(layer["itemised"] or [[0.0]], float)
     positive = matrix[matrix > 0]
     high = float(positive.max()) if len(positive) else 1.0
@@ -130,10 +165,10 @@ def _itemised(axes: Any, data: Mapping[str, Any]) -> None:
     _note(axes, "How much of each error (row) arrives at each step (column), logarithmic; white is nothing.")
 
 
-def _items(axes: Any, labels: Sequence[str]) -> None:
+def _items(axes: Any, labels: Sequence[str], first: int = 0) -> None:
     every = max(1, math.ceil(len(labels) / SHOWN))
     shown = [_short(label.replace("\n", "⏎").replace(" ", "␣") if label.isspace() else label, 14) for label in labels]
-    axes.set_xticks(range(0, len(labels), every), shown[::every], rotation=45, ha="right", fontsize=8)
+    axes.set_xticks(range(first, first + len(labels), every), shown[::every], rotation=45, ha="right", fontsize=8)
 
 
 def _note(axes: Any, text: str) -> None:

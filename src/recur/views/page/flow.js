@@ -1,21 +1,25 @@
-// The way back: how much of the error each step hears of.
+// Gradient through time: ‖∂e/∂h_t‖ at each step, and what each step adds to the gradient of each matrix.
 const nameOf = (data, layer, many) => (many ? data.model.name + (layer.name === "layer 1" ? "" : ", " + layer.name) : layer.name);
 
 function flow(root, data, every, state) {
   if (!data.flow) return;
-  root.append(el("h2", {}, "The way back: how much of the error each step hears of"));
+  root.append(el("h2", {}, "Gradient through time: ‖∂e/∂h_t‖ at each step"));
   const figure = el("figure"), holder = el("div");
   const same = every.filter((one) => one.flow && one.input.text === data.input.text);
   const layers = data.flow.layers;
   const show = {
     curve() {
-      const series = [], labels = layers[0].labels;
-      for (const one of same) for (const layer of one.flow.layers) {
-        if (layer.part === layers[0].part && layer.labels.length === labels.length) series.push({ name: nameOf(one, layer, same.length > 1), values: layer.norms.message });
+      holder.replaceChildren();
+      for (const part of new Set(layers.map((layer) => layer.part))) {
+        const mine = layers.filter((layer) => layer.part === part), labels = mine[0].labels, series = [], said = [];
+        for (const one of same) for (const layer of one.flow.layers) {
+          if (layer.part !== part) continue;
+          said.push(`${nameOf(one, layer, same.length > 1)}: ${layer.sentence}.`);
+          if (layer.labels.length === labels.length) series.push({ name: nameOf(one, layer, same.length > 1), values: layer.norms.message });
+        }
+        holder.append(...lines(series, labels, { title: "gradient by step" + (part === "stack" ? "" : ", " + part), boundaries: mine[0].boundaries }), el("p", { class: "look" }, said.join(" ")));
       }
-      holder.replaceChildren(...lines(series, labels, { title: "gradient by step", boundaries: layers[0].boundaries }), caption(
-        "‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to what step t hands on, through all later steps (backpropagation through time, written out); logarithmic. A black bar is where truncated BPTT cuts.",
-        same.flatMap((one) => one.flow.layers.filter((l) => l.part === layers[0].part).map((layer) => `${nameOf(one, layer, same.length > 1)}: ${layer.sentence}.`)).join(" ")));
+      holder.append(caption("‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to the states of step t, through all later steps (backpropagation through time, written out); logarithmic. A black bar is where truncated BPTT cuts.", ""));
     },
     matrix() {
       holder.replaceChildren();
@@ -33,15 +37,19 @@ function flow(root, data, every, state) {
     },
     shares() {
       holder.replaceChildren();
-      for (const layer of layers) for (const [name, share] of Object.entries(layer.shares)) {
-        const w = Math.max(480, 60 + layer.labels.length * 26), h = 120, most = largest(share.fraction), x = (t) => 50 + (w - 60) * t / layer.labels.length, bw = Math.max(2, (w - 60) / layer.labels.length - 3);
+      const rows = data.flow.readout ? [[data.flow.readout.part === "stack" ? "readout" : data.flow.readout.part + " readout", data.flow.readout.name, data.flow.readout, data.flow.readout.labels]] : [];
+      for (const layer of layers) for (const [name, share] of Object.entries(layer.shares)) rows.push([layer.name, name, share, layer.labels]);
+      const kinds = ["hidden to output", "input to hidden", "hidden to hidden"];
+      rows.sort((a, b) => kinds.indexOf(a[2].kind) - kinds.indexOf(b[2].kind));
+      for (const [where, name, share, labels] of rows) {
+        const w = Math.max(480, 60 + labels.length * 26), h = 120, most = largest(share.fraction), x = (t) => 50 + (w - 60) * t / labels.length, bw = Math.max(2, (w - 60) / labels.length - 3);
         const svg = draw("svg", { width: w, height: h + 50, role: "img", "aria-label": `shares of ${name}` }, draw("line", { x1: 50, x2: w - 8, y1: h / 2, y2: h / 2, class: "axis" }));
         share.fraction.forEach((f, t) => {
           const tall = Math.abs(f) / most * (h / 2 - 4);
-          svg.append(tip(draw("rect", { x: x(t), y: f > 0 ? h / 2 - tall : h / 2, width: bw, height: Math.max(1, tall), fill: f > 0 ? "var(--for)" : "var(--against)", tabindex: "0", "aria-label": `${layer.labels[t]}: ${percent(f)}` }), `step ${t + 1} (${visible(layer.labels[t])}): ${percent(f)} of dE/d${name}, norm ${number(share.norm[t])}`));
-          svg.append(draw("text", { x: x(t) + 2, y: h + 8, transform: `rotate(45 ${x(t) + 2} ${h + 8})` }, short(visible(layer.labels[t]), 9)));
+          svg.append(tip(draw("rect", { x: x(t), y: f > 0 ? h / 2 - tall : h / 2, width: bw, height: Math.max(1, tall), fill: f > 0 ? "var(--for)" : "var(--against)", tabindex: "0", "aria-label": `${labels[t]}: ${percent(f)}` }), `step ${t + 1} (${visible(labels[t])}): ${percent(f)} of dE/d${name}, norm ${number(share.norm[t])}`));
+          svg.append(draw("text", { x: x(t) + 2, y: h + 8, transform: `rotate(45 ${x(t) + 2} ${h + 8})` }, short(visible(labels[t]), 9)));
         });
-        holder.append(el("h3", {}, `${layer.name}: dE/d${name}, ${share.kind}`), svg);
+        holder.append(el("h3", {}, `${share.kind}: dE/d${name}, ${where}, ‖dE/d${name}‖ = ${number(share.gradient)}`), svg);
       }
       holder.append(caption("⟨share of step t, dE/dW⟩ / ‖dE/dW‖² : how much of each matrix's gradient step t contributes. The shares of all steps add up to 100 %; blue steps pull the other way.",
         "Which steps does the network learn from?"));

@@ -6,8 +6,8 @@ function report(root, explanations, title) {
   const body = el("div");
   const show = () => {
     const data = explanations[Math.min(state.page || 0, explanations.length - 1)];
-    body.replaceChildren(el("p", { class: "soft" }, `${data.model.name}: ${data.model.sentence}; ${data.model.cell}, ${data.model.parameters.toLocaleString("en")} parameters`),
-      el("h1", {}, data.question.says[0].toUpperCase() + data.question.says.slice(1)), el("p", {}, data.input.text));
+    body.replaceChildren(el("p", { class: "soft" }, `${data.model.name}: ${data.model.sentence}; ${data.model.cell ? data.model.cell + ", " : ""}${data.model.parameters.toLocaleString("en")} parameters`),
+      el("h1", {}, data.question.says[0].toUpperCase() + data.question.says.slice(1)), answered(data) || "", el("p", {}, data.input.text));
     influence(body, data, state);
     flow(body, data, explanations, state);
     unrolled(body, data, state);

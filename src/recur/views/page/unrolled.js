@@ -41,7 +41,7 @@ function unrolled(root, data, state) {
       const box = draw("rect", { x, y: 34, width: 50, height: 44, rx: 6, fill: here ? "#fff3c4" : done ? (back ? "#fde3cf" : "#dbeafe") : "#fff", stroke: here ? "#111" : "#8b949e", "stroke-width": here ? 2.5 : 1, tabindex: "0", role: "button", "aria-label": `step ${copy.step}, ${copy.label}` });
       box.addEventListener("click", () => go(back ? frames() - 1 - t : t));
       box.addEventListener("keydown", (e) => { if (e.key === "Enter") go(back ? frames() - 1 - t : t); });
-      svg.append(tip(box, `step ${copy.step}: ${visible(copy.label)}${copy.error === null ? "" : "\nerror " + number(copy.error) + " nats"}`));
+      svg.append(tip(box, `step ${copy.step}: ${visible(copy.label)}${copy.error === null ? "" : "\nerror " + number(copy.error)}`));
       svg.append(draw("text", { x: x + 25, y: 60, "text-anchor": "middle", "pointer-events": "none" }, layer.cell.slice(0, 7)));
       svg.append(draw("line", { x1: x + 25, x2: x + 25, y1: 96, y2: 79, stroke: "#8b949e" }), draw("path", { d: `M${x + 21} 85 l4 -6 l4 6`, fill: "none", stroke: "#8b949e" }));
       svg.append(draw("text", { x: x + 25, y: 110, "text-anchor": "middle" }, short(visible(copy.label), 11)));
@@ -83,11 +83,12 @@ function unrolled(root, data, state) {
     cell.style.overflowX = "auto";
   }
   function paintWords(copy, back) {
-    const states = Object.keys(layer.units), lead = layer.skipped ? `(the ${layer.skipped} steps before are not shown) ` : "";
+    const states = Object.keys(layer.units), hidden = [layer.skipped ? `${layer.skipped} before` : "", layer.left ? `${layer.left} after` : ""].filter(Boolean).join(", ");
+    const lead = hidden ? `(steps that are not shown: ${hidden}) ` : "", answers = copy.error === null ? "" : ` The answer is read out here, from ${layer.reads}: error ${number(copy.error)}.`;
     const strongest = Object.entries(copy.shares).map(([k, v]) => `‖share of ${k}‖ ${number(v)}`).join(", ");
     words.textContent = back
       ? `Backward, step ${copy.step} (${visible(copy.label)}): told ${states.map((s) => `‖∂E/∂${s}‖ = ${number(copy.is_told[s])}`).join(", ")}; it leaves ${strongest}. The same matrices at every step: the shares are added.`
-      : `${lead}Forward, step ${copy.step}: reads ${visible(copy.label)}, hands on ${states.map((s) => `‖${s}‖ = ${number(copy.hands_on[s])}`).join(", ")}.`;
+      : `${lead}Forward, step ${copy.step}: reads ${visible(copy.label)}, hands on ${states.map((s) => `‖${s}‖ = ${number(copy.hands_on[s])}`).join(", ")}.${answers}`;
     numbers.replaceChildren(...copy.lines.flatMap(([text, named]) => [
       el("div", {}, text),
       ...Object.entries(named).map(([name, values]) => el("div", { class: "numbers" }, `    ${name} = [${values.map((v) => v.toFixed(2).replace("-", "−")).join("  ")}${values.length < 8 ? "" : "  …"}]`)),

@@ -8,6 +8,11 @@ function surprise(root, data) {
   }));
   root.append(el("h2", {}, "Surprise of each item"), el("figure", {}, row, caption("−log p(item | items before it), in nats.", "The deepest colours are what the network did not see coming: new facts, or faults of the data.")));
 }
+// the whole answer, where the question is about a part of it
+function answered(data) {
+  const answer = data.question.answer;
+  return answer && !data.question.says.includes(answer) ? el("p", { class: "look" }, "answer: " + answer) : null;
+}
 function alignment(root, data) {
   if (!data.alignment) return;
   const { rows, columns, weights } = data.alignment;

@@ -1,0 +1,78 @@
+"""Which copies an answer is read out of: the part, layer and step that answer, in each direction.
+
+    synced, next item       step t of the last layer, in both directions
+    many-to-one             the copy that is computed last: the last step forwards, the first one backwards; a mean or a
+                            maximum over all steps is known there too, and `Ledger.readout` says what each step gave
+    many-to-many, -to-many  step t of the decoder's last layer, never of the encoder
+
+The errors and the shares of W_hy belong to these copies and to no other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from recur.inspect.bptt import Ledger
+from recur.modes import ManyToMany, ManyToOne, Mode, OneToMany
+from recur.nn.places import Place
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_READS = {"last": "the last state", "mean": "the mean of all states", "max": "the maximum of all states"}
+
+
+def answering_part(mode: Mode) -> str:
+    """The part of the network whose states are read out."""
+    return "decoder" if isinstance(mode, ManyToMany | OneToMany) else "stack"
+
+
+def answers(mode: Mode, place: Place, found: Ledger) -> bool:
+    """Whether the states of a place are what is read out: those of the last layer of the part that answers."""
+    part = answering_part(mode)
+    top = max((layer.place.layer for layer in found.layers if layer.place.part == part), default=-1)
+    return place.part == part and place.layer == top
+
+
+def read_out(mode: Mode, place: Place, found: Ledger) -> str:
+    """What is read out of a place, in words; empty where nothing is."""
+    if not answers(mode, place, found):
+        return ""
+    return _READS[mode.config.pooling] if isinstance(mode, ManyToOne) else "every state"
+
+
+def errors_at(mode: Mode, place: Place, found: Ledger) -> dict[int, float]:
+    """The errors of a single row by the step, from 0, of the copy that answers; none where the place does not."""
+    if not answers(mode, place, found):
+        return {}
+    backwards = isinstance(mode, ManyToOne) and place.direction
+    steps = [0] if backwards else map(int, found.where[:, 1])
+    return {step: float(error) for step, error in zip(steps, found.errors, strict=True)}
+
+
+def readout_norms(mode: Mode, place: Place, found: Ledger) -> dict[int, float]:
+    """||share of dE/dW_hy|| of a single row by the step of the copy whose state is in it, as `errors_at`."""
+    path = found.readout.get("W_hy")
+    if path is None or not answers(mode, place, found):
+        return {}
+    [(dz, v)] = path.factors
+    if v is None:
+        return {}
+    if any(layer.place.direction for layer in found.layers if layer.place.part == place.part):
+        # W_hy reads both directions side by side
+        half = v.shape[-1] // 2
+        v = v[..., half:] if place.direction else v[..., :half]
+    norms = np.linalg.norm(dz[:, 0], axis=-1) * np.linalg.norm(v[:, 0], axis=-1)
+    return {int(step): float(norm) for step, norm in zip(found.read_at, norms, strict=True)}
+
+
+def asked_step(mode: Mode, place: Place, found: Ledger, weights: Array, steps: int) -> int:
+    """The step, from 0, up to which a place computes for the answer that is asked: where its way back begins."""
+    backwards = bool(place.direction)
+    if place.part != answering_part(mode) or isinstance(mode, ManyToOne):
+        return 0 if backwards else steps - 1
+    chosen = found.where[np.asarray(weights) != 0, 1]
+    if not len(chosen):
+        return 0 if backwards else steps - 1
+    return int(chosen.min() if backwards else chosen.max())

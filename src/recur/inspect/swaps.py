@@ -1,0 +1,102 @@
+"""What an item tells that the items before it do not: the item swapped for what the network expects in its place.
+
+    score_t = f(x) - log sum_w p(w | x_1 ... x_{t-1}) p(y | x with w at t)
+
+where p are the network's own predictions. An item that could hardly be another one, as "the" after "are in", scores
+nothing, however much the text would fall apart without it; one that is chosen among many scores what this choice does.
+To leave an item out asks about a text that the network never met, in which everything after the item has moved.
+
+Sources: M. Robnik-Sikonja, I. Kononenko (2008), Explaining classifications for individual instances; L. Zintgraf,
+T. Cohen, T. Adel, M. Welling (2017), Visualizing deep neural network decisions: prediction difference analysis; S. Kim,
+J. Yi, E. Kim, S. Yoon (2020), Interpretation of NLP models through input marginalization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from recur.inspect.next_item import NextWord
+from recur.inspect.question import Question
+from recur.modes.mode import pad
+from recur.modes.network import select
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+MASS = 0.99  # share of the network's expectation that the swaps stand for, where so few suffice
+MOST = 16  # swaps of one item
+ROWS = 64
+
+
+@dataclass(frozen=True)
+class Swap:
+    """One item in the place of another: its place, its id, and how probable the network holds it there."""
+
+    place: int
+    symbol: int
+    probability: float
+
+
+def can_swap(question: Question) -> bool:
+    """Whether the network predicts the items that it reads."""
+    return isinstance(question, NextWord)
+
+
+def swaps_of(question: NextWord) -> list[Swap]:
+    """What the network expects at each place but the first, the item that stands there among it."""
+    mode = question.mode
+    with mode.answering():
+        values, _ = question.rows(1)
+        vectors, _ = mode.run(values)  # type: ignore[arg-type]  # a text has values
+        chances = mode.symbol_output().log_probs(vectors)[0].exp()
+    symbols = mode.symbols
+    never = [] if symbols is None else [*symbols.forbidden(unknown=False), symbols.end]
+    found = []
+    for place, own in enumerate(map(int, np.asarray(question.values)), 0):
+        if not place or not question.removable[place]:
+            continue
+        expected = chances[place - 1].clone()
+        whole = float(expected[own])
+        found.append(Swap(place, own, whole))
+        expected[[*never, own]] = 0
+        best = expected.topk(min(MOST, len(expected)))
+        for chance, symbol in zip(best.values.tolist(), best.indices.tolist(), strict=True):
+            if whole >= MASS or not chance:
+                break
+            found.append(Swap(place, symbol, chance))
+            whole += chance
+    return found
+
+
+@torch.no_grad()
+def swapped(question: NextWord, targets: Sequence[Any]) -> Array:
+    """log of the mean probability (K, T) of each target, over what the network expects at each place.
+
+    Not a number where nothing else can stand: at a start sign, and at the first item of a stream.
+    """
+    mode, ids = question.mode, np.asarray(question.values)
+    swaps = swaps_of(question)
+    found = np.full((len(targets), len(ids)), np.nan)
+    if not swaps:
+        return found
+    values, _ = question.rows(1)
+    _, states = mode.stack.everywhere(mode.inputs(values))
+    scores = []
+    for start in range(0, len(swaps), ROWS):
+        part = swaps[start : start + ROWS]
+        rest, lengths = pad([np.concatenate([[one.symbol], ids[one.place + 1 :]]).astype(ids.dtype) for one in part])
+        before = select(states, torch.tensor([one.place - 1 for one in part], device=mode.device))
+        moved = None if lengths is None else lengths.to(mode.device)
+        scores.append(question.scores_after(question.move(rest), moved, targets, before).double().cpu().numpy())
+    every = np.concatenate(scores)
+    places = np.array([one.place for one in swaps])
+    chances = np.array([max(one.probability, 1e-300) for one in swaps])
+    for place in np.unique(places):
+        here = places == place
+        weights = np.log(chances[here] / chances[here].sum())
+        found[:, place] = np.logaddexp.reduce(weights[:, None] + every[here], axis=0)
+    return found
