@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -182,9 +182,9 @@ def ledger(
     window: int | None = None,
     itemised: int = 0,
     jacobian: bool = False,
-    only: Tensor | None = None,
+    only: Tensor | Literal["last"] | None = None,
 ) -> Ledger:
-    """The ledger of a batch; ``only`` (N,) gives other weights to the errors than 1/N each."""
+    """The ledger of a batch; ``only`` gives other weights (N,) to the errors than 1/N each, or takes the last alone."""
     return follow(mode, batch, window=window, itemised=itemised, jacobian=jacobian, only=only)[0]
 
 
@@ -195,7 +195,7 @@ def follow(
     window: int | None = None,
     itemised: int = 0,
     jacobian: bool = False,
-    only: Tensor | None = None,
+    only: Tensor | Literal["last"] | None = None,
     run: Callable[[], bool] | None = None,
 ) -> tuple[Ledger, list[Part]]:
     """The ledger of a batch, and the passes that it was made of; ``run`` computes another error than training's."""
@@ -203,7 +203,12 @@ def follow(
         cuts = _run(mode, batch, window, recorder) if run is None else run()
         readings = _readings(recorder.answers, batch)
         errors = torch.cat([one.errors for one in readings])
-        weights = torch.full_like(errors, 1 / max(1, len(errors))) if only is None else only.to(errors)
+        weights = torch.full_like(errors, 1 / max(1, len(errors)))
+        if isinstance(only, str):
+            weights = torch.zeros_like(errors)
+            weights[-1:] = 1
+        elif only is not None:
+            weights = only.to(errors)
         error = (errors * weights).sum()
         outside = recorder.outside(error)
         single = len(batch) == 1

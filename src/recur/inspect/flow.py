@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from recur.errors import DataError
 from recur.inspect.bptt import as_batch, ledger
 from recur.inspect.explanation import plain
-from recur.modes import Batch, Mode
+from recur.modes import Batch, Mode, OneToOne
 from recur.modes.mode import Raw
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -86,6 +85,11 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
     DataError
         When there is nothing with steps among the rows.
     """
+    if isinstance(mode, OneToOne):
+        raise DataError(
+            "a one-to-one network reads one value and has no steps, so there is no gradient through time to compare",
+            hint="compare runs that read or write sequences",
+        )
     chosen = [mode.encode(examples[index]) for index in range(min(rows, len(examples)))]
     chosen = [row for row in chosen if row.target.size and (row.input is None or row.input.size)]
     if mode.carries_state:
@@ -95,10 +99,7 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
     for row in chosen:
         # rows one by one: their last errors are at different steps, and padding would only be computed
         batch: Batch = as_batch(mode, mode.collate([row]))
-        count = int(batch.targets.shape[1]) if _has_steps(mode, batch) else 1
-        only = torch.zeros(count)
-        only[-1] = 1
-        for layer in ledger(mode, batch, only=only).layers:
+        for layer in ledger(mode, batch, only="last").layers:
             if layer.place.direction:
                 continue
             back = layer.message_norm()[: int(layer.lengths[0]), 0][::-1]
@@ -189,7 +190,3 @@ def recorded(folder: Path | str) -> list[dict[str, Any]]:
 
 def _last(values: Array | None, steps: int) -> Array | None:
     return None if values is None else values[-steps:]
-
-
-def _has_steps(mode: Mode, batch: Batch) -> bool:
-    return batch.targets.dim() > 1 and mode.name not in ("many-to-one", "one-to-one")

@@ -79,6 +79,8 @@ def grid_of(mode: Mode, values: Array) -> tuple[int, int] | None:
 
 def symbol_labels(codec: Codec, ids: Array, value: Any, *, unknown_mark: str = "?") -> list[str]:
     """Symbols as a person reads them; unknown words as they stand in the text, with a mark behind them."""
+    # of words that are read with their letters the word stands first
+    ids = ids if ids.ndim == 1 else ids[:, 0]
     vocabulary: Sequence[str] | None = getattr(codec, "vocabulary", None)
     if vocabulary is None:
         return [shown(codec, [int(index)]) if int(index) < codec.size else "⟨start⟩" for index in ids]

@@ -116,6 +116,8 @@ class Question(ABC):
 
     def weights(self, predictions: int) -> Array:
         """Which of the errors of the batch make up the error of the chosen output: (N,) ones and zeros."""
+        if not self.has_steps:
+            return np.ones(predictions)
         found = np.zeros(predictions)
         found[-1 if self.place is None else self.place] = 1
         return found

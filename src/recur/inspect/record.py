@@ -28,6 +28,9 @@ from recur.modes import Batch, Mode
 from recur.nn.places import Place, places
 
 
+PARTS = ("stack", "encoder", "decoder")
+
+
 @dataclass(frozen=True)
 class Pass:
     """One recurrence that ran.
@@ -116,7 +119,8 @@ class Recorder:
         self.passes: list[Pass] = []
         self.answers: list[Answer] = []
         self.attention: list[Tensor] = []
-        self._known = {id(parameter): place for parameter, place in places(mode)}
+        # the letters of a word are steps within one step of the sentence, and so no layer of what reads it
+        self._known = {id(parameter): place for parameter, place in places(mode) if place.part in PARTS}
 
     def recurrence(self, call: Call, result: Result) -> Result:
         """Note a pass; what goes on is a copy, so that its gradient is what comes from outside the recurrence."""
