@@ -27,7 +27,6 @@ from recur.equations.graph import Graph, Node, topological
 from recur.modes import Batch, Mode
 from recur.nn.places import Place, places
 
-
 PARTS = ("stack", "encoder", "decoder")
 
 
