@@ -35,7 +35,14 @@ def ok(outcome: Outcome) -> Outcome:
 
 def test_the_terminal_shows_words_gradients_and_gates(place: Path) -> None:
     outcome = ok(run("inspect", place / "lstm", TEXT))
-    said = ("the next word is", "which inputs support", "clouds", "gradient through time", "gates of layer 1", "step 2 (we)")
+    said = (
+        "the next word is",
+        "which inputs support",
+        "clouds",
+        "gradient through time",
+        "gates of layer 1",
+        "step 2 (we)",
+    )
     for words in (*said, "shares of the three paths", "hidden to output"):
         assert words in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80
