@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -216,3 +217,33 @@ def test_a_closed_session_answers_nobody(client: TestClient) -> None:
     name = opened(client, "lines")
     client.delete(f"/sessions/{name}")
     assert "no such session" in refused(client, f"/sessions/{name}/read", {"text": "the"}, 404)
+
+
+@pytest.mark.parametrize("count", ["9" * 4301, "-1", "²", "1e5", ""])
+def test_a_snapshot_with_a_count_that_is_none_is_refused(models: dict[str, Model], count: str) -> None:
+    reader = Reader(models["lines"].mode)  # type: ignore[arg-type]
+    data = reader.dump(reader.begin())
+    size = int.from_bytes(data[:8], "little")
+    head = json.loads(data[8 : 8 + size])
+    head["__metadata__"]["count"] = count
+    text = json.dumps(head).encode()
+    with pytest.raises(DataError, match="this snapshot is damaged"):
+        reader.restore(len(text).to_bytes(8, "little") + text + data[8 + size :])
+
+
+def test_a_state_that_makes_the_answer_infinite_is_refused_and_spoils_no_session(
+    models: dict[str, Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Reader(models["lines"].mode)  # type: ignore[arg-type]
+    start = reader.begin()
+    run = reader.mode.run
+
+    def infinite(*arguments: Any, **options: Any) -> Any:
+        vectors, state = run(*arguments, **options)
+        return vectors * torch.inf, state
+
+    monkeypatch.setattr(reader.mode, "run", infinite)
+    with pytest.raises(DataError, match="is not finite"):
+        reader.read([start], [np.array([4])])
+    with pytest.raises(DataError, match="is not finite"):
+        reader.log_probs([Memory(start.states, start.vector * torch.nan, 0)])

@@ -86,6 +86,8 @@ def _picture(codec: Codec, value: Any) -> Any:
             found.load()
         except RequestError:
             raise
+        except pillow.UnidentifiedImageError:
+            raise RequestError(400, f"the picture cannot be read: it is none of {', '.join(_PICTURES)}") from None
         except Exception as error:  # decoders raise what they like
             raise RequestError(400, f"the picture cannot be read: {error}") from None
         return found
