@@ -80,7 +80,7 @@ def second_derivative(
     create = torch.is_grad_enabled()
     watched = [*needed, *(False for _ in given[count:])]
     with torch.enable_grad():
-        # a third derivative goes on behind these tensors; a second one need not know where they come from
+        # only a third derivative follows these tensors to where they come from
         used = apart(given)
         if not create:
             used = [
