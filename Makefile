@@ -8,6 +8,7 @@
 #   make tasks    the published tasks on real data (RECUR_DATA), hours; stopped, the same command goes on
 #   make task     one of them                                     make task NAME=japanese_vowels
 #   make sanitize the native backend's tests under the address and undefined-behaviour sanitizers
+#   make fuzz     every fuzzer of tests/fuzz with many more cases   make fuzz RECUR_FUZZ=20000
 #   make venv     the environment alone, with the tools for development
 #
 # VENV      where the environment is                       make test VENV=/somewhere/else
@@ -23,7 +24,7 @@ JOBS ?= auto
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test lint bench bench-all tasks task sanitize venv clean
+.PHONY: demo test fuzz lint bench bench-all tasks task sanitize venv clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/recur demo
@@ -31,6 +32,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses=8 $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.installed-dev
+	RECUR_FUZZ=$(or $(RECUR_FUZZ),5000) OMP_NUM_THREADS=1 \
+	  $(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses=8 tests/fuzz $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check src tests benchmarks examples

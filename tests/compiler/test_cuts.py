@@ -95,17 +95,13 @@ def test_cuts_in_one_order_are_passed_on():
     assert pieces(one_order, "h") == ["H", "H+P"]
 
 
-def test_a_state_of_one_number_is_refused():
-    with pytest.raises(NotCompiledError, match="the state c has size 1"):
-        program(one_number().graph)
-
-
-def one_number() -> Equation:
+def test_a_state_of_one_number_is_one_piece():
     @equation(x="X", h="H", c="1", W="H X", w="1 H")
     def counted(x, h, c, W, w):
         return tanh(W @ x) * c, w @ h
 
-    return counted
+    assert pieces(counted, "c") == ["1"]
+    assert [str(part.size) for part in program(counted.graph).state_parts] == ["H", "1"]
 
 
 def test_a_number_is_one_piece_of_size_one():

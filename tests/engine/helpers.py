@@ -44,6 +44,7 @@ def make(
     X: int,
     H: int,
     *,
+    P: int | None = None,
     ragged: bool = False,
     resets: bool = False,
     noise: bool = False,
@@ -53,7 +54,7 @@ def make(
     """A random recurrence; ``ragged`` rows include one of length zero where there is room."""
     generator = torch.Generator().manual_seed(seed)
     cell = equations.get(name) if isinstance(name, str) else name
-    sizes = {"X": X, "H": H, "P": max(1, H // 2)}
+    sizes = {"X": X, "H": H, "P": P or max(1, H // 2)}
 
     def random(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=dtype).requires_grad_()
@@ -71,7 +72,7 @@ def make(
         masks = Noise(drop, zone)
     return Case(
         cell,
-        random(T, B, X),
+        random(T, B, *cell.shape(cell.input, **sizes)),
         states,
         {p: random(*cell.shape(p, **sizes)) for p in cell.parameters},
         lengths,

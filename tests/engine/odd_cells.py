@@ -246,6 +246,29 @@ def a_number_read_back(x, h, W, U, w, u):
     return tanh(U @ h) * (w @ x) + sin(w @ x) * (W @ x) + (u @ h) * (w @ x)
 
 
+@equation(x="X", h="H", m="P", W="H X", U="H H", V="P H", Q="P P")
+def a_mean_over_two_sizes(x, h, m, W, U, V, Q):
+    # dE/d(U @ h) and dE/d(V @ h) are one number, stretched to H and to P
+    return tanh(W @ x) + mean(concat(U @ h, V @ h)), tanh(Q @ m) + 0.5 * m
+
+
+@equation(x="X", h="H", m="P", W="H X", U="2H H", V="2P P", Q="H P")
+def halves_of_two_sizes_that_nothing_reads(x, h, m, W, U, V, Q):
+    _, new = split(U @ h, 2)
+    _, other = split(V @ m, 2)
+    return tanh(W @ x + new + Q @ m), tanh(other)
+
+
+@equation(x="X", h="H", c="H", m="P", W="H X", U="H H", V="P X")
+def states_of_the_input_alone(x, h, c, m, W, U, V):
+    return tanh(U @ h + c) * mean(m), relu(W @ x), V @ x
+
+
+@equation(x="X", h="H+P", W="H+P X", U="H+P H+P", g="P")
+def a_sum_of_sizes(x, h, W, U, g):
+    return tanh(W @ x + U @ h) * mean(g)
+
+
 ODD = [
     one_matrix_for_both, state_first, product_of_a_product, in_halves, three_states, element_by_element,
     input_in_halves, parameters_alone, every_function, divided_by_a_total, a_matrix_used_twice, added_totals,
@@ -255,4 +278,6 @@ ODD = [
     sums_over_units, scaled_by_one_number, one_minus_a_mean, one_minus_a_gate_of_the_input, two_totals_multiplied,
     softmax, constant_first, gate_of_one_number, rectified_apart, the_larger_product, modulated_input, gated_by_both,
     multiplicative_integration_lstm, selective_state_space, a_number_read_back,
+    state_of_one_number, a_mean_over_two_sizes, halves_of_two_sizes_that_nothing_reads, states_of_the_input_alone,
+    a_sum_of_sizes,
 ]  # fmt: skip

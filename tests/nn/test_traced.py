@@ -8,7 +8,7 @@ from torch import nn
 from torch.export import Dim
 
 from recur.engine.native.operator import recurrence
-from recur.equations import equation, tanh
+from recur.equations import equation, exp, mean, relu, sigmoid, tanh
 from recur.nn import GRU, LSTM, RNN, Recurrent
 from recur.nn.traced import traced_key
 
@@ -20,12 +20,30 @@ def without_bias(x, h, W_xh, W_hh):
     return tanh(W_xh @ x + W_hh @ h)
 
 
+@equation(x="X", h="H", W="H X", U="H H", nu="H", q="H", s="1")
+def decay_of_parameters(x, h, W, U, nu, q, s):
+    return exp(-exp(nu)) * h + tanh(W @ x + (U @ q) * s) * mean(nu)
+
+
+@equation(x="X", h="H", c="1", m="H", W="H X", U="H H", w="1 H")
+def a_number_and_a_state_of_the_input(x, h, c, m, W, U, w):
+    return tanh(U @ h + m) * sigmoid(c), w @ h, relu(W @ x)
+
+
+@equation(x="X", h="H+P", W="H+P X", U="H+P H+P", V="P H+P")
+def sizes_that_are_sums(x, h, W, U, V):
+    return tanh(W @ x + U @ h) * mean(V @ h)
+
+
 LAYERS = {
     "rnn": lambda: RNN(5, 7),
     "gru both ways": lambda: GRU(5, 7, num_layers=2, bidirectional=True, batch_first=True),
     "lstm projected": lambda: LSTM(5, 7, proj_size=3),
     "recurrent dropout": lambda: LSTM(5, 7, recurrent_dropout=0.2, zoneout=0.1),
     "own cell": lambda: Recurrent(without_bias, 5, 7),
+    "parameters alone": lambda: Recurrent(decay_of_parameters, 5, 7),
+    "a number": lambda: Recurrent(a_number_and_a_state_of_the_input, 5, 7),
+    "sums of sizes": lambda: Recurrent(sizes_that_are_sums, 5, 7, sizes={"P": 3}),
 }
 
 
@@ -42,7 +60,7 @@ def test_there_is_no_graph_break(name):
     assert found.graph_break_count == 0, found.break_reasons
 
 
-@pytest.mark.parametrize("name", ["rnn", "gru both ways", "lstm projected", "own cell"])
+@pytest.mark.parametrize("name", [name for name in LAYERS if name != "recurrent dropout"])
 def test_a_compiled_layer_gives_the_same_outputs_and_gradients(name):
     layer = LAYERS[name]()
     compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
@@ -89,6 +107,17 @@ def test_an_exported_program_takes_any_batch_and_time_and_is_loaded_again():
     for shape in ((3, 9), (2, 2)):
         words = torch.randint(0, 20, shape)
         torch.testing.assert_close(program(words), network(words))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["parameters alone", "a number", "sums of sizes"])
+def test_an_own_cell_is_exported(name):
+    layer = LAYERS[name]().eval()
+    x = torch.randn(4, 3, 5)
+    exported = torch.export.export(layer, (x,))
+    assert any("recur.recurrence" in str(node.target) for node in exported.graph.nodes)
+    torch.testing.assert_close(exported.module()(x)[0], layer(x)[0])
+    assert layer.backend_report().ran == "native"
 
 
 def test_torchs_own_check_of_operators_passes():

@@ -12,13 +12,14 @@ stage nor the backward pass, gives its column to a stored value; one that the ba
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from recur.compiler.atoms import Atom, Atoms, Block, in_order, is_hoisted
-from recur.compiler.cuts import Cuts, NotCompiledError
+from recur.compiler.cuts import Cuts
 from recur.compiler.gradient import Gradient, gradient
 from recur.compiler.stages import Place, Schedule, Target, cost, schedule
+from recur.compiler.verify import Memory, expect, follow, held, kept
 from recur.equations.graph import Graph, Node, topological
 from recur.equations.sizes import ONE, ZERO, Size
 
@@ -48,23 +49,28 @@ class Hoisted:
 class Share:
     """A share of a matrix's gradient: dE/dW[block] = sum over rows and steps of derivative operand^T.
 
-    The operand is a column, or the caller's input from element ``start`` on.
+    The operand is a column, or the caller's input from element ``start`` on; ``atoms`` are what the two mean.
     """
 
     block: Block
     derivative: int
     operand: Place
     start: Size
+    atoms: tuple[Atom, Atom]
 
 
 @dataclass(frozen=True)
 class InputPart:
-    """dE/dx of one piece: the blocks' products with columns of the derivative, plus an element-wise rest."""
+    """dE/dx of one piece: the blocks' products with columns of the derivative, plus an element-wise rest.
+
+    ``atoms`` are what the columns mean, that of the rest last.
+    """
 
     start: Size
     size: Size
     blocks: tuple[tuple[Block, int], ...]
     rest: int | None
+    atoms: tuple[Atom, ...]
 
 
 @dataclass(frozen=True)
@@ -172,9 +178,6 @@ class _Writer:
 
     def write(self) -> Program:
         graph, atoms = self.graph, self.atoms
-        for name, node in graph.states.items():
-            if node.size == ONE:
-                raise NotCompiledError(f"the state {name} has size 1")
         self.state_parts, before = self._parts("state", graph.states.items())
         self.vector_parts, vectors = self._parts(
             "parameter", [(n, graph.parameters[n]) for n in self.vectors]
@@ -216,7 +219,12 @@ class _Writer:
         physical, columns = _reuse(training, tape.sizes, len(sizes), _read(backward) | {s.operand for s in shares})
         _rename(training, physical)
         _rename(backward, physical)
-        shares = [Share(s.block, s.derivative, physical.get(s.operand, s.operand), s.start) for s in shares]
+        shares = [replace(s, operand=physical.get(s.operand, s.operand)) for s in shares]
+        hoisted = {a: Place("tape", i) for i, a in enumerate(hoisted_atoms)}
+        known = held({**common, **before, **hoisted})
+        follow(forward, known)
+        left = kept(follow(training, known), ("tape", "fresh"))
+        self._verify_backward(backward, {**held({**common, **before}), **left}, shares, input_grads)
         blocks = [
             Hoisted(i, a.size, tuple((b, operand.attribute[2]) for b, operand in zip(a.attribute, a.args, strict=True)))
             for i, a in enumerate(hoisted_atoms)
@@ -227,6 +235,23 @@ class _Writer:
             forward_scratch.sizes, training_scratch.sizes, backward_scratch.sizes, derivatives.sizes, shares,
             input_grads,
         )  # fmt: skip
+
+    def _verify_backward(self, backward: Schedule, known: Memory, shares: list[Share], inputs: list[InputPart]) -> None:
+        """Check that the backward pass, and what follows it, read from the tape and the derivatives what they mean."""
+        for i, part in enumerate(self.state_parts):
+            seed = self.gradient.seeds[self.states[part.owner]]
+            known[Place("carry", i)] = self.atoms.piece(seed, (part.start, part.start + part.size)), part.size
+        memory = follow(backward, known)
+        for share in shares:
+            derivative, operand = share.atoms
+            expect(memory, Place("derivative", share.derivative), derivative, share.block.rows)
+            if share.operand.kind != "input":
+                expect(memory, share.operand, operand, share.block.columns)
+        for one in inputs:
+            for (block, column), atom in zip(one.blocks, one.atoms, strict=False):
+                expect(memory, Place("derivative", column), atom, block.columns)
+            if one.rest is not None:
+                expect(memory, Place("derivative", one.rest), one.atoms[-1], one.size)
 
     def _parts(self, kind: str, nodes: Iterable[tuple[str, Node]]) -> tuple[list[Part], dict[Atom, Place]]:
         parts: list[Part] = []
@@ -273,7 +298,7 @@ class _Writer:
     ) -> tuple[Schedule, _Columns, list[Share], list[InputPart], list[Part]]:
         atoms, derived = self.atoms, self.gradient
         targets: list[Target] = []
-        columns: dict[int, Place] = {}
+        columns: dict[tuple[int, Size], Place] = {}
         available = dict(available)
         for i, part in enumerate(self.state_parts):
             name = self.states[part.owner]
@@ -284,10 +309,11 @@ class _Writer:
 
         def derivative(atom: Atom, size: Size) -> Place:
             """The column in which dE/dz of a product stands; each once, however many matrices share it."""
-            if id(atom) not in columns:
-                columns[id(atom)] = place = derivatives.new(atom, size)
+            key = id(atom), size
+            if key not in columns:
+                columns[key] = place = derivatives.new(atom, size)
                 targets.append(Target(atom, size, place))
-            return columns[id(atom)]
+            return columns[key]
 
         shares: list[Share] = []
         for name, pairs in derived.products.items():
@@ -304,7 +330,7 @@ class _Writer:
                         block = Block(name, False, start, stop - start, first, last - first)
                         start_in = operand.attribute[2] if operand.kind == "input" else ZERO
                         where = Place("input", 0) if operand.kind == "input" else operands[operand]
-                        shares.append(Share(block, place.index, where, start_in))
+                        shares.append(Share(block, place.index, where, start_in, (d, operand)))
         sums: list[Part] = []
         for owner, name in enumerate(self.vectors):
             node = derived.vectors[name]
@@ -316,13 +342,15 @@ class _Writer:
         scratch = _Columns("scratch")
 
         def operand_column(atom: Atom, size: Size) -> Place:
-            found = columns.get(id(atom))
+            found = columns.get((id(atom), size))
             return found if found is not None else derivatives.new(atom, size)
 
         planned = schedule(targets, available, scratch.new, operand_column)
         return planned, scratch, shares, inputs, sums
 
-    def _input(self, targets: list[Target], columns: dict[int, Place], derivatives: _Columns) -> list[InputPart]:
+    def _input(
+        self, targets: list[Target], columns: dict[tuple[int, Size], Place], derivatives: _Columns
+    ) -> list[InputPart]:
         """dE/dx: products that wait until the loop is over, and the rest, which the loop leaves in a column."""
         atoms, node = self.atoms, self.gradient.input
         used = [a for t in targets for a in in_order([t.atom])]
@@ -331,14 +359,18 @@ class _Writer:
         for start, stop in self.cuts.pieces(node):
             terms, rest = [atoms.piece(node, (start, stop))], []
             blocks: list[tuple[Block, int]] = []
+            meant: list[Atom] = []
             while terms:
                 term = terms.pop()
-                waits = term.op == "product" and id(term) not in inside and all(id(a) in columns for a in term.args)
+                waits = term.op == "product" and id(term) not in inside and all(
+                    (id(a), b.columns) in columns for a, b in zip(term.args, term.attribute, strict=True)
+                )  # fmt: skip
                 if term.op == "add" and id(term) not in inside:
                     terms += term.args
                 elif waits:
+                    meant += term.args
                     blocks += [
-                        (b, columns[id(a)].index) for b, a in zip(term.attribute, term.args, strict=True)
+                        (b, columns[id(a), b.columns].index) for b, a in zip(term.attribute, term.args, strict=True)
                     ]  # fmt: skip
                 elif not (term.op == "constant" and term.attribute == 0):
                     rest.append(term)
@@ -350,7 +382,8 @@ class _Writer:
                 place = derivatives.new(total, stop - start)
                 targets.append(Target(total, stop - start, place))
                 column = place.index
-            parts.append(InputPart(start, stop - start, tuple(blocks), column))
+                meant.append(total)
+            parts.append(InputPart(start, stop - start, tuple(blocks), column, tuple(meant)))
         return parts
 
 

@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from recur.compiler.atoms import Atom, Block, in_order, is_hoisted
+from recur.compiler.barriers import place_barriers
 from recur.compiler.cuts import NotCompiledError
 from recur.equations.sizes import ONE, Size
 
 _TRANSCENDENTAL = frozenset({"tanh", "sigmoid", "exp", "log", "sqrt", "sin", "cos", "softplus", "div"})
+_MEMORY = frozenset({"tape", "scratch", "derivative"})  # what is written in a step and can be read later in it
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ class _Scheduler:
         self.new_column = new_column
         self.operand_column = operand_column
         self.levels: dict[int, int] = {}
-        self.operands: dict[int, Place] = {}
+        self.operands: dict[tuple[int, Size], Place] = {}  # a number is stretched to each size that a product reads
         self.totals: list[Atom] = []
 
     def run(self, targets: list[Target]) -> Schedule:
@@ -168,15 +170,15 @@ class _Scheduler:
         for atom in needed:
             if atom.op == "product":
                 kept += self._store_operands(atom)
-                if atom.size == ONE and atom not in [target.atom for target in kept]:
-                    # a number that units of another size will read: it has to stand in memory
+                if atom.size == ONE and not any(t.atom is atom and t.place.kind in _MEMORY for t in kept):
+                    # a number that units of another size will read: it has to be in memory
                     kept.append(Target(atom, ONE, self.new_column(atom, ONE)))
             elif atom.op == "total":
                 self.totals.append(atom)
         stages: dict[tuple[int, Size], Stage] = {}
 
         def stage_of(atom: Atom, size: Size) -> Stage:
-            level = self._level(atom)
+            level = self._level(atom) if size == atom.size else self._stretched_level(atom)
             return stages.setdefault((level, size), Stage(size, level))
 
         for target in dict.fromkeys(kept):
@@ -186,23 +188,22 @@ class _Scheduler:
             stage_of(atom, atom.size).partials.append((number, atom))
         ordered = sorted(stages.values(), key=lambda stage: stage.level)
         self._fill(ordered)
-        read = {place for stage in ordered for group in stage.groups for place, _ in group.operands}
-        shared = {Place("fresh", p.index) if p.kind == "state" else p for p in read}
-        for stage in ordered:
-            stage.waits = bool(stage.partials) or any(t.place in shared or t.size == ONE for t in stage.targets)
+        if not place_barriers(ordered):
+            raise NotCompiledError("a stage reads a number that it writes itself")
         return Schedule(ordered, self.totals)
 
     def _store_operands(self, product: Atom) -> list[Target]:
         """See to it that every operand of a product stands in memory."""
         stored = []
         for block, operand in zip(product.attribute, product.args, strict=True):
-            if id(operand) in self.operands:
+            key = id(operand), block.columns
+            if key in self.operands:
                 continue
             place = self.available.get(operand)
-            if place is None or place.kind not in {"state", "tape", "derivative", "scratch"}:
+            if place is None or place.kind not in {"state", *_MEMORY} or operand.size != block.columns:
                 place = self.operand_column(operand, block.columns)
                 stored.append(Target(operand, block.columns, place))
-            self.operands[id(operand)] = place
+            self.operands[key] = place
         return stored
 
     def _level(self, atom: Atom) -> int:
@@ -211,7 +212,8 @@ class _Scheduler:
                 continue
             if one.op == "product":
                 level = max(
-                    self._computed_level(a) if self.available.get(a) != self.operands[id(a)] else 0 for a in one.args
+                    0 if self.available.get(a) == self.operands[id(a), b.columns] else self._stored_level(a, b.columns)
+                    for a, b in zip(one.args, one.attribute, strict=True)
                 )
             elif one.op == "total":
                 level = self._read_level(one.args[0]) + 1
@@ -228,8 +230,14 @@ class _Scheduler:
         later = atom.op == "product" and atom.size == ONE and atom not in self.available
         return self._known_level(atom) + later
 
-    def _computed_level(self, operand: Atom) -> int:
-        return self._level(operand) + 1
+    def _stretched_level(self, atom: Atom) -> int:
+        """The level at which units of any size can read an atom that may be a number."""
+        self._level(atom)
+        return self._read_level(atom)
+
+    def _stored_level(self, operand: Atom, size: Size) -> int:
+        """The level behind the stage that stores an operand."""
+        return (self._level(operand) if size == operand.size else self._stretched_level(operand)) + 1
 
     def _fill(self, stages: list[Stage]) -> None:
         """Say for every stage what it loads, computes and multiplies."""
@@ -249,7 +257,7 @@ class _Scheduler:
                 if before is None or before is stage or before.level == stage.level:
                     return None
                 found = placed.get(id(atom))
-                if found is not None and found.kind in {"tape", "scratch", "derivative"}:
+                if found is not None and found.kind in _MEMORY:
                     return found
                 if atom.size == ONE or cost(atom, lambda a: a in self.available) == 0:
                     return None
@@ -281,7 +289,12 @@ class _Scheduler:
                     continue
                 stack.append((one, True))
                 if one.op == "product":
-                    if is_hoisted(one) or one.size != stage.size:
+                    if is_hoisted(one):
+                        raise NotCompiledError(
+                            f"a part of {one.attribute[0].matrix} @ x is computed and never used",
+                            hint="leave its rows out of the matrix",
+                        )
+                    if one.size != stage.size:
                         raise NotCompiledError(
                             f"a product of {one.size} units is used by an operation on {stage.size} units",
                             hint="give it a size symbol of its own",
@@ -294,12 +307,12 @@ class _Scheduler:
             visit(target.atom)
         for _, atom in stage.partials:
             visit(atom)
-        groups: dict[tuple[int, ...], Group] = {}
+        groups: dict[tuple[tuple[int, Size], ...], Group] = {}
         for product in products:
-            key = tuple(id(a) for a in product.args)
+            key = tuple((id(a), block.columns) for a, block in zip(product.args, product.attribute, strict=True))
             if key not in groups:
                 operands = tuple(
-                    (self.operands[id(a)], block.columns)
+                    (self.operands[id(a), block.columns], block.columns)
                     for a, block in zip(product.args, product.attribute, strict=True)
                 )
                 groups[key] = Group(operands, [], 0)

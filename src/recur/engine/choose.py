@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ from recur.engine.native.halves import half_of
 from recur.engine.noise import Noise
 from recur.engine.packing import Packing
 from recur.equations import Equation
+from recur.equations.sizes import Size
 from recur.errors import BackendError, ShapeError, did_you_mean
 
 _RUN = {"native": native.run, "stock": stock.run, "eager": eager.run}
@@ -165,7 +166,7 @@ def prepare(
             f"{equation.name}: parameters are {sorted(parameters)}, expected {sorted(equation.parameters)}"
         )
     T, B = x.shape[:2] if packing is None else (packing.steps, packing.rows)
-    sizes = _sizes(equation, x, parameters)
+    sizes = _sizes(equation, x, parameters, states or {})
     given = dict(states or {})
     for name in given:
         if name not in equation.states:
@@ -211,34 +212,70 @@ def _fitting(equation: Equation, noise: Noise, states: Mapping[str, Tensor], T: 
     return Noise({n: m for n, m in recurrent.items() if isinstance(m, Tensor)}, zoneout)
 
 
-def _sizes(equation: Equation, x: Tensor, parameters: Mapping[str, Tensor]) -> Mapping[str, int]:
+def _sizes(
+    equation: Equation, x: Tensor, parameters: Mapping[str, Tensor], states: Mapping[str, Tensor]
+) -> Mapping[str, int]:
     """The number behind each size symbol, read off the tensors."""
-    return _sizes_of(equation, x.shape[-1], tuple(parameters), tuple(p.shape for p in parameters.values()))
+    given = {name: state for name, state in states.items() if name in equation.states and state.dim() == 2}
+    return _sizes_of(
+        equation, x.shape[-1], tuple(parameters), tuple(p.shape for p in parameters.values()),
+        tuple((name, state.shape[-1]) for name, state in given.items()),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1024)
 def _sizes_of(
-    equation: Equation, width: int, names: tuple[str, ...], shapes: tuple[tuple[int, ...], ...]
+    equation: Equation,
+    width: int,
+    names: tuple[str, ...],
+    shapes: tuple[tuple[int, ...], ...],
+    states: tuple[tuple[str, int], ...],
 ) -> Mapping[str, int]:
-    sizes: dict[str, int] = {}
     known = [(equation.input, (width,)), *zip(names, map(tuple, shapes), strict=True)]
     for name, numbers in known:
-        shape = equation.shapes[name]
-        if len(shape) != len(numbers):
-            raise ShapeError(f"{equation.name}: {name} has shape {numbers}, expected {len(shape)} dimension(s)")
-        for size, number in zip(shape, numbers, strict=True):
-            if len(size.terms) == 1 and not size.constant:
-                symbol, factor = size.terms[0]
-                if number % factor == 0:
-                    sizes.setdefault(symbol, number // factor)
-    for name, numbers in known:
+        if len(equation.shapes[name]) != len(numbers):
+            raise ShapeError(
+                f"{equation.name}: {name} has shape {numbers}, expected {len(equation.shapes[name])} dimension(s)"
+            )
+    sizes = _solved(
+        [
+            (size, number)
+            for name, numbers in [*known, *((name, (width,)) for name, width in states)]
+            for size, number in zip(equation.shapes[name], numbers, strict=True)
+        ]
+    )
+    for name, numbers in [*known, *((name, ()) for name in equation.states)]:
         missing = {symbol for size in equation.shapes[name] for symbol in size.symbols} - set(sizes)
         if missing:
-            raise ShapeError(f"{equation.name}: the size {min(missing)} cannot be read off {name} of shape {numbers}")
+            where = f"{name} of shape {numbers}" if numbers else "the parameters"
+            raise ShapeError(
+                f"{equation.name}: the size {min(missing)} cannot be read off {where}",
+                hint=None if numbers else f"give the state {name}: states={{'{name}': torch.zeros(B, size)}}",
+            )
         expected = equation.shape(name, **sizes)
-        if expected != numbers:
+        if numbers and expected != numbers:
             raise ShapeError(
                 f"{equation.name}: {name} has shape {numbers}, expected {expected} "
-                f"({', '.join(f'{symbol}={number}' for symbol, number in sorted(sizes.items()))})"
+                f"({', '.join(f'{symbol}={number}' for symbol, number in sizes.items())})"
             )
     return sizes
+
+
+def _solved(equations: Sequence[tuple[Size, int]]) -> dict[str, int]:
+    """The numbers behind symbols, in their order, from sizes and the numbers that they are: 2H = 6, then H + P = 5."""
+    sizes: dict[str, int] = {}
+    count = -1
+    while len(sizes) > count:
+        count = len(sizes)
+        # one symbol alone comes first: where tensors contradict each other, it is the sum that is refused
+        for alone in (True, False):
+            for size, number in equations:
+                if alone and (len(size.terms) > 1 or size.constant):
+                    continue
+                unknown = [(symbol, factor) for symbol, factor in size.terms if symbol not in sizes]
+                rest = number - size.constant - sum(f * sizes[s] for s, f in size.terms if s in sizes)
+                if len(unknown) == 1 and rest >= 0 and rest % unknown[0][1] == 0:
+                    sizes[unknown[0][0]] = rest // unknown[0][1]
+            if len(sizes) > count:
+                break
+    return dict(sorted(sizes.items()))

@@ -62,7 +62,7 @@ def prepare(call: Call, graph: Graph, planned: Plan) -> tuple[Values, dict[int, 
         id(node): node for node in graph.noises.values() if node.op == "noise"
     }
     over_time: dict[int, tuple[Tensor, ...]] = {}
-    for key in read_inside(planned.inside, timed):
+    for key in read_inside(planned.inside, graph, timed):
         value = values[key]
         # an expected zoneout is one number for all steps and stays where it is
         if isinstance(value, Tensor) and value.dim() == 3:
@@ -70,9 +70,10 @@ def prepare(call: Call, graph: Graph, planned: Plan) -> tuple[Values, dict[int, 
     return values, over_time
 
 
-def read_inside(inside: list[Node], timed: dict[int, Node]) -> list[int]:
-    """Those of the timed nodes that the loop reads."""
-    return list({id(a): None for node in inside for a in node.args if id(a) in timed})
+def read_inside(inside: list[Node], graph: Graph, timed: dict[int, Node]) -> list[int]:
+    """Those of the timed nodes that the loop reads, or that are a new state as they are."""
+    read = [a for node in inside for a in node.args] + list(graph.outputs.values())
+    return list({id(a): None for a in read if id(a) in timed})
 
 
 def as_rows(value: Tensor | float, like: Tensor) -> Tensor:

@@ -37,8 +37,22 @@ def evaluate(nodes: Sequence[Node], values: Values, sizes: Mapping[str, int], bf
 
 
 def _value(node: Node, values: Values, sizes: Mapping[str, int], bfloat16: bool) -> Tensor | float:
-    op = node.op
-    given = [_leaf(a, sizes) if id(a) not in values else values[id(a)] for a in node.args]
+    given = [number_of(a, sizes) if id(a) not in values else values[id(a)] for a in node.args]
+    return compute(node.op, numbers(node, sizes), given, bfloat16)
+
+
+def numbers(node: Node, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """What ``compute`` has to know of a node beside its operation: bounds of a slice, sizes of what is put together."""
+    if node.op == "slice":
+        start, stop = node.attribute
+        return start.value(sizes), stop.value(sizes)
+    if node.op == "concat":
+        return tuple(argument.size.value(sizes) for argument in node.args)
+    return (node.size.value(sizes),) if node.op == "expand" else ()
+
+
+def compute(op: str, bounds: Sequence[int], given: Sequence[Tensor | float], bfloat16: bool = False) -> Tensor | float:
+    """One operation on values, without a node, so that torch can trace it."""
     a = given[0]
     if op == "add":
         return a + given[1]
@@ -53,20 +67,19 @@ def _value(node: Node, values: Values, sizes: Mapping[str, int], bfloat16: bool)
     if op in {"matvec", "matvec_transposed"}:
         vector = given[1]
         if not isinstance(vector, Tensor):
-            raise TypeError(f"{node}: the vector has no value")
+            raise TypeError("the vector of a product has no value")
         matrix = a if op == "matvec" else a.t()
         if bfloat16:
             matrix, vector = round_to_bfloat16(matrix), round_to_bfloat16(vector)
         return F.linear(vector, matrix)
     if op == "slice":
-        start, stop = (size.value(sizes) for size in node.attribute)
-        return a[..., start:stop]
+        return a[..., bounds[0] : bounds[1]]
     if op == "concat":
-        return _concat(node, given, sizes)
+        return _concat(bounds, given)
     if op == "sum":
         return a.sum(-1, keepdim=True)
     if op == "expand":
-        return a.expand(*a.shape[:-1], node.size.value(sizes)) if a.dim() else a
+        return a.expand(*a.shape[:-1], bounds[0]) if a.dim() else a
     if op in {"maximum", "minimum", "greater"}:
         b = given[1] if isinstance(given[1], Tensor) else torch.as_tensor(given[1], dtype=a.dtype, device=a.device)
         a = a.to(b.dtype) if not a.dim() else a
@@ -76,19 +89,20 @@ def _value(node: Node, values: Values, sizes: Mapping[str, int], bfloat16: bool)
     return _UNARY[op](a)
 
 
-def _concat(node: Node, given: Sequence[Tensor | float], sizes: Mapping[str, int]) -> Tensor:
+def _concat(sizes: Sequence[int], given: Sequence[Tensor | float]) -> Tensor:
     some = max((g for g in given if isinstance(g, Tensor)), key=Tensor.dim)
     rows = some.shape[:-1]
     parts = []
-    for argument, value in zip(node.args, given, strict=True):
+    for size, value in zip(sizes, given, strict=True):
         if isinstance(value, Tensor):
             parts.append(value.expand(*rows, value.shape[-1]))
         else:
-            parts.append(some.new_full((*rows, argument.size.value(sizes)), value))
+            parts.append(some.new_full((*rows, size), value))
     return torch.cat(parts, -1)
 
 
-def _leaf(node: Node, sizes: Mapping[str, int]) -> Tensor | float:
+def number_of(node: Node, sizes: Mapping[str, int]) -> float:
+    """The value of a leaf that is a number."""
     if node.op == "constant":
         return float(node.attribute)
     if node.op == "count":

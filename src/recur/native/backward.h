@@ -31,6 +31,7 @@ class Backward : public Recurrence<P> {
       inputs_.push_back(Panels<P>(K, this->size(cell.input_gradients[m].size)));
     }
     for (int32_t k = 0; k < cell.state_count; ++k) hands_initial_ = hands_initial_ || call.d_initial[k] != nullptr;
+    for (int32_t k = 0; k < cell.state_part_count; ++k) single_ = single_ || this->size(cell.state_parts[k].size) == 1;
   }
 
   int64_t run() {
@@ -155,6 +156,8 @@ class Backward : public Recurrence<P> {
     }
     if ((s & 31) == 0 && this->asked_to_stop(one)) this->stop_at_.store(this->rows_.steps() - 1 - s + 2);
     seed(one, s, n);
+    // a state of one number is read by all units, and only the thread of its unit has added to it
+    if (single_ && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
     for (int32_t k = 0; k < this->program_.stage_count; ++k) {
       const RecurStage& stage = this->program_.stages[k];
       if (s == 0 && stage.hands_down_only && !hands_initial_) continue;
@@ -478,6 +481,7 @@ class Backward : public Recurrence<P> {
   std::vector<double*> norm_of_;
   T *derivative_base_ = nullptr, *carry_[2] = {nullptr, nullptr};
   bool hands_initial_ = false;
+  bool single_ = false;  // whether a state has a piece of one number
 };
 
 }  // namespace recur

@@ -13,7 +13,7 @@ from recur.engine.call import Report
 from recur.engine.native import why_not
 from recur.engine.native.halves import half_for, widen
 from recur.engine.native.operator import key_of, recurrence
-from recur.engine.native.program import compiled
+from recur.engine.native.program import Steps, compiled, once_steps, with_once
 
 if TYPE_CHECKING:
     from recur.nn.recurrent import Recurrent
@@ -28,10 +28,12 @@ def traced_key(
     recurrent: str,
     zoneout: str,
     dtypes: tuple[torch.dtype, ...] = (),
-) -> tuple[str, str, str, str, tuple[torch.dtype, ...]] | None:
-    """The operator's key, the names of matrices, vectors and noises, and in half precision the dtypes of the states.
+) -> tuple[str, str, str, str, tuple[torch.dtype, ...], Steps, str] | None:
+    """What the operator is given beside tensors; None if the core cannot run it.
 
-    ``dtypes`` are those of the input and of the initial states. None if the core cannot run it.
+    Its key, the names of matrices, vectors and noises, in half precision the dtypes of the states, and the steps that
+    compute what depends on parameters alone, with their precision. ``dtypes`` are those of the input and of the
+    initial states.
     """
     binding = layer._bindings[number][direction]
     parameters = {n: p.detach() for n, p in binding.gather(lambda name: getattr(layer, name)).items()}
@@ -55,10 +57,9 @@ def traced_key(
     if why_not(call) is not None:
         return None
     made = compiled(call)
-    if made.once:
-        return None
     narrow = () if half is None else tuple(half.dtypes.values())
-    return key_of(call), " ".join(made.matrices), " ".join(made.vectors), " ".join(made.noises), narrow
+    matrices, vectors, noises = (" ".join(one) for one in (made.matrices, made.vectors, made.noises))
+    return key_of(call), matrices, vectors, noises, narrow, once_steps(made, call), call.precision
 
 
 def run_traced(
@@ -81,12 +82,15 @@ def run_traced(
     known = traced_key(layer, number, direction, all_states, recurrent, zoneout, dtypes)
     if known is None or x.dim() != 3:
         return None
-    key, matrices, vectors, noises, narrow = known
+    key, matrices, vectors, noises, narrow, steps, precision = known
     sizes = layer._state_sizes[number]
     if narrow:
         x = x.float()
         states = None if states is None else {name: state.float() for name, state in states.items()}
         parameters = {name: parameter.float() for name, parameter in parameters.items()}
+    if steps[1]:
+        with torch.autocast("cpu", enabled=False):
+            parameters = with_once(steps, parameters, x.dtype, precision)
     given = [
         x.new_zeros((x.shape[1], sizes[name])) if states is None else states[name] for name in names
     ]  # fmt: skip

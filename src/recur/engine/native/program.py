@@ -11,7 +11,7 @@ from torch import Tensor
 from recur.compiler.plan import plan
 from recur.compiler.variants import lifted
 from recur.engine.call import Call
-from recur.engine.evaluate import Values, evaluate
+from recur.engine.evaluate import compute, number_of, numbers
 from recur.engine.native.library import Cell, Core, cell, core
 from recur.engine.noise import noisy
 from recur.equations.graph import Graph, Node
@@ -98,16 +98,52 @@ def compiled(call: Call) -> Compiled:
     return made_of
 
 
+# what parameters alone give, as plain data that torch.compile takes for a constant: operation, numbers, and operands,
+# each the name of a parameter, the number of an earlier step, or a constant
+Step = tuple[str, tuple[int, ...], tuple[str | int | float, ...]]
+Steps = tuple[tuple[Step, ...], tuple[tuple[str, str | int | float, tuple[int, ...]], ...]]
+
+
+def once_steps(made: Compiled, call: Call) -> Steps:
+    """The steps that compute what depends on parameters alone, then (name, operand, shape) of each result."""
+    if not made.once:
+        return (), ()
+    whole = noisy(call.equation, call.noise)
+    at: dict[int, str | int | float] = {id(node): name for name, node in whole.parameters.items()}
+
+    def operand(node: Node) -> str | int | float:
+        return at[id(node)] if id(node) in at else number_of(node, call.sizes)
+
+    steps: list[Step] = []
+    for node in plan(whole).once:
+        steps.append((node.op, numbers(node, call.sizes), tuple(operand(a) for a in node.args)))
+        at[id(node)] = len(steps) - 1
+    results = tuple(
+        (name, operand(node), tuple(size.value(call.sizes) for size in node.shape)) for name, node in made.once.items()
+    )
+    return tuple(steps), results
+
+
+def with_once(steps: Steps, parameters: Mapping[str, Tensor], dtype: torch.dtype, precision: str) -> dict[str, Tensor]:
+    """The parameters and what the steps make of them."""
+    found = dict(parameters)
+    values: list[Tensor | float] = []
+
+    def value(operand: str | int | float) -> Tensor | float:
+        if isinstance(operand, str):
+            return parameters[operand]
+        return values[operand] if isinstance(operand, int) else operand
+
+    for op, bounds, operands in steps[0]:
+        values.append(compute(op, bounds, [value(operand) for operand in operands], precision == "bfloat16"))
+    for name, operand, shape in steps[1]:
+        one = value(operand)
+        found[name] = one.expand(shape) if isinstance(one, Tensor) else torch.full(shape, one, dtype=dtype)
+    return found
+
+
 def parameters_of(made: Compiled, call: Call) -> dict[str, Tensor]:
     """The step's parameters, those that torch computes among them."""
     if not made.once:
         return dict(call.parameters)
-    whole = noisy(call.equation, call.noise)
-    values: Values = {id(node): call.parameters[name] for name, node in whole.parameters.items()}
-    evaluate(plan(whole).once, values, call.sizes)
-    found = dict(call.parameters)
-    for name, node in made.once.items():
-        value = values[id(node)]
-        shape = tuple(size.value(call.sizes) for size in node.shape)
-        found[name] = value.expand(shape) if isinstance(value, Tensor) else torch.full(shape, value, dtype=call.x.dtype)
-    return found
+    return with_once(once_steps(made, call), call.parameters, call.x.dtype, call.precision)
