@@ -75,6 +75,7 @@ def test_units_that_follow_something_in_a_file_are_shown_over_the_input(place: P
     assert max(map(len, outcome.out.splitlines())) <= 80
     data = json.loads(ok(run(*words, "--json")).out)["units"]
     assert {len(one["values"]) for one in data["findings"]} == {len(data["labels"])}
+    assert all(len(set(one["wanted"])) > 1 for one in data["findings"]), "a predicate that is never true here is listed"
     ok(run(*words, "--html", tmp_path / "a.html"))
     assert '"predicate":"position in the line"' in (tmp_path / "a.html").read_text(encoding="utf-8")
 

@@ -245,8 +245,10 @@ def _forward(question: Question, passes: Sequence[Seen], errors: Array) -> dict[
 
 def _units(mode: Mode, value: Any, corpus: Iterable[Any]) -> dict[str, Any]:
     """Units that follow something simple in a corpus, over this input."""
-    labels, found = over_text(mode, find_units(mode, corpus, top=SHOWN_FINDINGS), value)
+    labels, every = over_text(mode, find_units(mode, corpus), value)
     start = max(0, len(labels) - SHOWN_STEPS)
+    # what is never so in this input, or always, shows nothing over it
+    found = [one for one in every if len(one.wanted[start:]) and np.ptp(one.wanted[start:]) > 0][:SHOWN_FINDINGS]
     return {
         "labels": labels[start:],
         "findings": [

@@ -215,7 +215,7 @@ def _units(units: Mapping[str, Any], columns: int) -> Iterator[str]:
     head = _clipped("units that follow something", columns)
     yield bold(head) + dim(_clipped("  (measured on texts that they were not chosen on)", columns - len(head)))
     if not units["findings"]:
-        yield _clipped("  none: no predicate is true, and false, often enough in these texts", columns)
+        yield _clipped("  none: no predicate is true, and false, in this input and often enough in the texts", columns)
     for one in units["findings"]:
         figure = f"{one['measure']} {one['score']:.2f}"
         yield _clipped(f"  {one['predicate']}: {one['layer']}, unit {one['unit']} of {one['state']}, {figure}", columns)
