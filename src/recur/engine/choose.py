@@ -10,11 +10,12 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from recur.engine import eager, native, stock, watch
+from recur.engine import eager, guard, native, stock, torch_state, watch
 from recur.engine.call import Call, Report, Result
 from recur.engine.native.halves import half_of
 from recur.engine.noise import Noise
 from recur.engine.packing import Packing
+from recur.engine.variables import BACKEND
 from recur.equations import Equation
 from recur.equations.sizes import Size
 from recur.errors import BackendError, ShapeError, did_you_mean
@@ -130,7 +131,7 @@ def run(
     if watcher is not None and not x.is_cpu:
         # cuDNN has no backward pass outside training
         backend = "eager"
-    report = choose(call, os.environ.get("RECUR_BACKEND") or backend)
+    report = choose(call, BACKEND.get() or backend)
     if report.ran != "native":
         # whatever stands in the padding, NaN too, must not reach a result or a gradient; the core never reads it
         call = call.without_padding()
@@ -165,6 +166,10 @@ def prepare(
         raise ShapeError(
             f"{equation.name}: parameters are {sorted(parameters)}, expected {sorted(equation.parameters)}"
         )
+    x = _readable(equation, "x", x)
+    parameters = {name: _readable(equation, name, parameter) for name, parameter in parameters.items()}
+    if packing is not None and x.shape[0] != packing.count:
+        raise ShapeError(f"{equation.name}: {packing.count} steps are packed, and x has {x.shape[0]} rows")
     T, B = x.shape[:2] if packing is None else (packing.steps, packing.rows)
     sizes = _sizes(equation, x, parameters, states or {})
     given = dict(states or {})
@@ -175,14 +180,17 @@ def prepare(
     for name in equation.states:
         shape = (B, *equation.shape(name, **sizes))
         full[name] = given.get(name, x.new_zeros(shape)) if name in given else x.new_zeros(shape)
+        full[name] = _readable(equation, f"the state {name}", full[name])
         if tuple(full[name].shape) != shape:
             raise ShapeError(f"{equation.name}: the state {name} has shape {tuple(full[name].shape)}, expected {shape}")
     if lengths is not None:
-        lengths = lengths.to(x.device)
+        guard.check("lengths", lengths)
+        lengths = lengths.to(x.device, copy=True)
         if tuple(lengths.shape) != (B,):
             raise ShapeError(f"lengths has shape {tuple(lengths.shape)}, expected ({B},)")
     if resets is not None:
-        resets = resets.to(x.device, torch.bool)
+        guard.check("resets", resets)
+        resets = resets.to(x.device, torch.bool, copy=True)
         if tuple(resets.shape) != (T, B):
             raise ShapeError(f"resets has shape {tuple(resets.shape)}, expected ({T}, {B})")
     if noise is not None:
@@ -192,6 +200,12 @@ def prepare(
     return Call(
         equation, x, full, parameters, sizes, lengths, resets, reverse, noise or Noise(), all_states, precision, packing
     )  # fmt: skip
+
+
+def _readable(equation: Equation, name: str, tensor: Tensor) -> Tensor:
+    """A tensor whose numbers are in memory, refused where they cannot be."""
+    guard.check(f"{equation.name}: {name}", tensor)
+    return torch_state.settled(tensor)
 
 
 def _fitting(equation: Equation, noise: Noise, states: Mapping[str, Tensor], T: int) -> Noise:
@@ -217,9 +231,11 @@ def _sizes(
 ) -> Mapping[str, int]:
     """The number behind each size symbol, read off the tensors."""
     given = {name: state for name, state in states.items() if name in equation.states and state.dim() == 2}
+    # a trace with symbolic shapes has numbers that cannot be hashed; the sizes of a cell are fixed by its parameters
+    width, *shapes = (tuple(map(int, shape)) for shape in (x.shape[-1:], *(p.shape for p in parameters.values())))
     return _sizes_of(
-        equation, x.shape[-1], tuple(parameters), tuple(p.shape for p in parameters.values()),
-        tuple((name, state.shape[-1]) for name, state in given.items()),
+        equation, width[0], tuple(parameters), tuple(shapes),
+        tuple((name, int(state.shape[-1])) for name, state in given.items()),
     )  # fmt: skip
 
 

@@ -27,6 +27,10 @@ class Noise:
     recurrent: Mapping[str, Tensor] = field(default_factory=dict)
     zoneout: Mapping[str, Tensor | float] = field(default_factory=dict)
 
+    def tensors(self) -> list[Tensor]:
+        """Every mask that is a tensor."""
+        return [m for m in (*self.recurrent.values(), *self.zoneout.values()) if isinstance(m, Tensor)]
+
     def __bool__(self) -> bool:
         return bool(self.recurrent or self.zoneout)
 

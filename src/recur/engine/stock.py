@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from recur.engine import torch_state
 from recur.engine.call import Call, Report, Result
 from recur.engine.packing import Packing
 
@@ -43,9 +44,9 @@ def why_not(call: Call) -> str | None:
         return f"precision {call.precision} is not torch's"
     if call.x.shape[0] == 0 or call.x.shape[1] == 0:
         return "the batch or the sequence is empty"
-    if torch._C._functorch.maybe_current_level() is not None:
+    if torch_state.transformed():
         return "torch's kernels do not run under torch.func transforms"
-    if torch.autograd.forward_ad._current_level >= 0:
+    if torch_state.dual():
         return "torch's kernels have no forward-mode derivative"
     return None
 

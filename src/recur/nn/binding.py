@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from recur.equations import Equation
+from recur.errors import ShapeError
 
 # torch.nn keeps two biases where one would do (a wish of cuDNN's); the equations of lstm and elman have one
 TORCH_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -68,11 +69,19 @@ class Binding:
             tensors = [own(name) for name in part.own]
             if tensors:
                 like = tensors[0]
-                gathered[part.name] = tensors[0] if len(tensors) == 1 else torch.add(tensors[0], tensors[1])
+                gathered[part.name] = tensors[0] if len(tensors) == 1 else _sum(part, tensors)
         for part in self.parts:
             if not part.own and like is not None:
                 gathered[part.name] = like.new_zeros(part.shape)
         return {part.name: gathered[part.name] for part in self.parts}
+
+
+def _sum(part: Part, tensors: Sequence[Tensor]) -> Tensor:
+    """The sum of two parameters of one shape: torch would stretch a smaller one in silence."""
+    if tensors[0].shape != tensors[1].shape:
+        shapes = " and ".join(f"{name} {tuple(t.shape)}" for name, t in zip(part.own, tensors, strict=True))
+        raise ShapeError(f"the shapes are {shapes}, expected {part.shape} for both")
+    return torch.add(tensors[0], tensors[1])
 
 
 def bind(

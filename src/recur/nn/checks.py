@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from recur.engine import guard, torch_state
 from recur.equations import Equation, get
 from recur.errors import ConfigError, RecurError, ShapeError, closest, did_you_mean
 
@@ -204,7 +204,8 @@ def check_input(kind: str, x: Tensor, weight: Tensor, input_size: int, packed: b
     LayerInputError
         In torch's words, with what to type.
     """
-    if x.dtype != weight.dtype and not torch._C._is_any_autocast_enabled():
+    check_readable(kind, "input", x)
+    if x.dtype != weight.dtype and not torch_state.any_autocast():
         if x.dtype.is_floating_point:
             fix = f"Convert input: input.to({weight.dtype}), or convert model: model.to({x.dtype})"
             hint = None
@@ -229,6 +230,24 @@ def check_input(kind: str, x: Tensor, weight: Tensor, input_size: int, packed: b
         )
 
 
+def check_readable(kind: str, name: str, tensor: Tensor) -> None:
+    """Refuse a tensor that is not dense, is masked, or ends behind its storage.
+
+    Raises
+    ------
+    LayerInputError
+        With what to make of it.
+    """
+    if type(tensor).__name__ == "MaskedTensor":
+        raise LayerInputError(
+            f"{kind} takes a dense {name}, got a MaskedTensor", hint="x.get_data(), and lengths=... for what is padding"
+        )
+    try:
+        guard.check(f"{kind}: {name}", tensor)
+    except ShapeError as error:
+        raise LayerInputError(error.message, error.hint) from None
+
+
 def check_devices(x: Tensor, states: Sequence[Tensor], weight: Tensor) -> None:
     """Check that input, state and parameters are on one device, and input and state of one dtype.
 
@@ -244,7 +263,7 @@ def check_devices(x: Tensor, states: Sequence[Tensor], weight: Tensor) -> None:
                 f"{x.device} and hidden tensor at {state.device}",
                 hint=f'hidden.to("{x.device}")',
             )
-        if state.dtype != x.dtype and not torch._C._is_any_autocast_enabled():
+        if state.dtype != x.dtype and not torch_state.any_autocast():
             raise LayerInputError(
                 f"Input and hidden tensors are not the same dtype, found input tensor with {x.dtype} and hidden tensor "
                 f"with {state.dtype}",

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from recur.engine import guard, torch_state
 from recur.engine.native.readout import Options, TargetError, composed, why_not
 from recur.engine.native.readout import error as fused_error
 from recur.nn.checks import LayerInputError, check_choice
@@ -71,6 +72,15 @@ def linear_cross_entropy(
     """
     check_choice("reduction", reduction, REDUCTIONS)
     _check_shapes(h, weight, target, bias, class_weight)
+    for name, tensor in (
+        ("h", h),
+        ("weight", weight),
+        ("target", target),
+        ("bias", bias),
+        ("class_weight", class_weight),
+    ):
+        if tensor is not None:
+            guard.check(name, tensor)
     flat, goal = h.reshape(-1, h.shape[-1]), target.reshape(-1).long()
     options = Options(ignore_index, label_smoothing, reduction)
     if why_not(flat, weight, bias, goal, class_weight, options) is None:
@@ -80,7 +90,7 @@ def linear_cross_entropy(
         except TargetError:
             pass  # which one, is said below
     real = goal != ignore_index
-    if torch._C._functorch.maybe_current_level() is not None or h.device.type == "meta":
+    if torch_state.transformed() or h.device.type == "meta":
         return _without_looking(flat, weight, goal, bias, real, class_weight, label_smoothing, reduction, target.shape)
     _check_classes(goal[real], weight.shape[0], ignore_index)
     error = composed(flat, weight, bias, goal, class_weight, options)

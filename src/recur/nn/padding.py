@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from recur.engine import Packing
+from recur.engine import Packing, guard
 from recur.nn.checks import LayerInputError
 from recur.nn.state import State, map_state
 
@@ -108,11 +109,41 @@ class Steps:
         return y.transpose(0, 1) if self.batch_first else y
 
 
+def packing_of(x: PackedSequence) -> Packing:
+    """How a sequence is packed, refused where its parts do not fit each other.
+
+    Raises
+    ------
+    LayerInputError
+        If there are fewer or more steps than ``batch_sizes`` says, or an order of rows is none.
+    ShapeError
+        If ``batch_sizes`` are no sizes of batches.
+    """
+    packing = Packing(x.batch_sizes)
+    if x.data.shape[0] != packing.count:
+        raise LayerInputError(
+            f"a PackedSequence has {x.data.shape[0]} steps, expected {packing.count}: the sum of its batch_sizes",
+            hint="torch.nn.utils.rnn.pack_padded_sequence(x, lengths) makes one that fits",
+        )
+    for name, order in (("sorted_indices", x.sorted_indices), ("unsorted_indices", x.unsorted_indices)):
+        if order is None or torch.compiler.is_compiling():
+            continue
+        places = order.detach().cpu()
+        if places.shape != (packing.rows,) or not torch.equal(
+            places.sort().values, torch.arange(packing.rows, dtype=places.dtype, device="cpu")
+        ):
+            raise LayerInputError(
+                f"{name} of a PackedSequence is {places.tolist()}, expected each of the {packing.rows} rows once"
+            )
+    return packing
+
+
 def arrange(
     x: Tensor | PackedSequence,
     lengths: Tensor | Sequence[int] | None,
     resets: Tensor | None,
     batch_first: bool,
+    packing: Packing | None = None,
 ) -> Steps:
     """Arrange an input that has been checked.
 
@@ -126,6 +157,8 @@ def arrange(
         (B, T) bool in every layout; (T,) for an unbatched input.
     batch_first : bool
         Axis order of ``x``.
+    packing : Packing, optional
+        What ``packing_of`` found out about a PackedSequence.
 
     Returns
     -------
@@ -141,14 +174,14 @@ def arrange(
             raise LayerInputError(
                 "a PackedSequence carries its own lengths", hint="leave lengths out, or pass the padded tensor"
             )
-        packing = Packing(x.batch_sizes)
+        packing = packing or packing_of(x)
         time, batch = packing.steps, packing.rows
         boundaries = None
         if resets is not None:
-            boundaries = _resets(torch.as_tensor(resets), time, batch, False, x.data.device)
+            boundaries = _resets(as_tensor("resets", resets), time, batch, False, x.data.device)
             if x.sorted_indices is not None:
                 boundaries = boundaries.index_select(1, x.sorted_indices)
-        if int(x.batch_sizes[-1]) == batch:
+        if packing.count == batch * time:
             return Steps(x.data.reshape(time, batch, -1), None, boundaries, batch_first, packed=x)
         return Steps(x.data, None, boundaries, batch_first, packed=x, packing=packing)
     unbatched = x.dim() == 2
@@ -160,8 +193,27 @@ def arrange(
     if time == 0:
         raise LayerInputError("Expected sequence length to be larger than 0 in RNN, got an input of no steps")
     counted = None if lengths is None else _lengths(lengths, time, batch, unbatched, batch_first, x.device)
-    boundaries = None if resets is None else _resets(torch.as_tensor(resets), time, batch, unbatched, x.device)
+    boundaries = None if resets is None else _resets(as_tensor("resets", resets), time, batch, unbatched, x.device)
     return Steps(steps, counted, boundaries, batch_first, unbatched)
+
+
+def as_tensor(name: str, values: Any) -> Tensor:
+    """Lengths or resets as a tensor that can be read, on the CPU where they were none.
+
+    Raises
+    ------
+    LayerInputError
+        If they are no numbers, or have no memory.
+    """
+    if not isinstance(values, Tensor):
+        try:
+            return torch.as_tensor(values, device="cpu")
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            raise LayerInputError(f"{name} cannot be read as a tensor: {error}") from None
+    if values.is_meta:
+        raise LayerInputError(f"{name} are on the meta device and have no values", hint=f'{name}.to("cpu")')
+    guard.check(name, values)
+    return values
 
 
 def padded(lengths: Tensor, time: int) -> Tensor:
@@ -177,7 +229,7 @@ def as_lengths(lengths: Tensor | Sequence[int], time: int, batch: int, hint: str
     LayerInputError
         If the shape, the dtype or a value does not fit.
     """
-    tensor = torch.as_tensor(lengths)
+    tensor = as_tensor("lengths", lengths)
     if not tensor.numel():
         # an empty list has no dtype of its own
         tensor = tensor.long()
@@ -187,6 +239,8 @@ def as_lengths(lengths: Tensor | Sequence[int], time: int, batch: int, hint: str
         raise LayerInputError(
             f"lengths should have one number a row, shape ({batch},), got {tuple(tensor.shape)}", hint=hint
         )
+    # torch has no smallest and largest of the wider unsigned ones
+    tensor = tensor.long()
     # a traced length has no value yet: the core looks at it when the program runs
     if batch and not torch.compiler.is_compiling():
         low, high = int(tensor.min()), int(tensor.max())
@@ -195,14 +249,14 @@ def as_lengths(lengths: Tensor | Sequence[int], time: int, batch: int, hint: str
                 f"lengths should be from 0 to the {time} steps of the input, got {low if low < 0 else high}",
                 hint=hint,
             )
-    return tensor.long()
+    return tensor
 
 
 def _lengths(
     lengths: Tensor | Sequence[int], time: int, batch: int, unbatched: bool, batch_first: bool, device: torch.device
 ) -> Tensor | None:
     hint = None
-    given = torch.as_tensor(lengths)
+    given = as_tensor("lengths", lengths)
     if unbatched:
         given = given.reshape(1) if given.numel() == 1 else given
         hint = "a 2-D input is read as one sequence (T, X); give a batch three axes"

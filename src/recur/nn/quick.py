@@ -1,18 +1,21 @@
-"""The short way through a layer: plain batches on the native backend, checked in a few comparisons.
+"""The fast path of a layer: plain batches on the native backend.
 
 Whatever is out of the ordinary (lengths, resets, packed or unbatched inputs, dropout of any form, parametrised weights,
-an input that does not fit) goes the long way, which says what is wrong with it.
+a tensor that the guard does not let pass) takes the checked path, which says what is wrong with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from recur.engine import prepare
+from recur.engine.guard import UnfitError
 from recur.engine.native import why_not
 from recur.engine.native.quick import REPORT, Quick, undisturbed
 from recur.nn.state import join_state
@@ -29,6 +32,8 @@ class QuickLayers:
     ----------
     dtype : torch.dtype
         Of inputs, states and parameters.
+    precision : str
+        Of the products.
     runs : list of Quick
         One a layer.
     names : list of list of tuple of str
@@ -37,18 +42,27 @@ class QuickLayers:
     """
 
     dtype: torch.dtype
+    precision: str
     runs: list[Quick]
     names: list[list[tuple[str, ...]]]
 
 
 def run_quickly(layer: Recurrent, x: Any, hx: Any) -> tuple[Tensor, Any] | None:
-    """Run a layer on a padded batch, or return None if it has to go the long way."""
-    if x.__class__ is not Tensor or x.dim() != 3 or layer.bidirectional or not x.is_cpu:
+    """Run a layer on a padded batch, or return None if it has to take the checked path."""
+    if x.__class__ is not Tensor or layer.bidirectional or not _plain(layer) or not undisturbed():
         return None
-    if not _plain(layer) or not undisturbed():
+    try:
+        return _run(layer, x, hx)
+    except (RuntimeError, ValueError):
+        # the guard's or torch's refusal: the checked path says what is wrong, or finds a backend that can
+        return None
+
+
+def _run(layer: Recurrent, x: Tensor, hx: Any) -> tuple[Tensor, Any] | None:
+    if x.dim() != 3 or not x.is_cpu:
         return None
     known = layer._quick
-    if known is None or known.dtype is not x.dtype:
+    if known is None or known.dtype is not x.dtype or known.precision != layer.precision:
         known = layer.__dict__["_quick"] = _learn(layer, x)
     if known is None or x.shape[-1] != layer.input_size or 0 in x.shape:
         return None
@@ -59,25 +73,9 @@ def run_quickly(layer: Recurrent, x: Any, hx: Any) -> tuple[Tensor, Any] | None:
     states = _states(layer, hx, x)
     if states is None:
         return None
-    own = layer._parameters
     finals = []
     for run, names, given in zip(known.runs, known.names, states, strict=True):
-        tensors: list[Tensor | None] = [x, *given]
-        for parts in names:
-            if not parts:
-                tensors.append(None)
-                continue
-            value = own.get(parts[0])
-            if value is None or not value.is_cpu or value.dtype is not known.dtype:
-                return None
-            if len(parts) == 2:
-                other = own.get(parts[1])
-                if other is None:
-                    return None
-                tensors.append(torch.add(value, other))
-            else:
-                tensors.append(value if value.is_contiguous() else value.contiguous())
-        x, *ends = run(tensors)
+        x, *ends = run([x, *given, *_gather(layer._parameters, names)])
         finals.append(ends)
     layer.__dict__["_reports"] = [REPORT]
     # axes are moved in place: a view could not be detached, nor changed after a call without gradients
@@ -88,6 +86,26 @@ def run_quickly(layer: Recurrent, x: Any, hx: Any) -> tuple[Tensor, Any] | None:
     names_of = layer.equation.states
     joined = [[dict(zip(names_of, ends, strict=True))] for ends in finals]
     return y, join_state(joined, names_of, layer._state_sizes)
+
+
+def _gather(own: Mapping[str, Any], names: list[tuple[str, ...]]) -> list[Tensor | None]:
+    """The parameters of a step as they are now; whether they fit is for the guard to say."""
+    found: list[Tensor | None] = []
+    for parts in names:
+        if not parts:
+            found.append(None)
+            continue
+        value = own.get(parts[0])
+        if value.__class__ is not Parameter and not isinstance(value, Tensor):
+            raise UnfitError(f"{parts[0]} is no tensor")
+        if len(parts) == 2:
+            other = own.get(parts[1])
+            if not isinstance(other, Tensor) or value.shape != other.shape:
+                raise UnfitError(f"{parts[0]} and {parts[1]} do not fit")
+            found.append(torch.add(value, other))
+        else:
+            found.append(value if value.is_contiguous() else value.contiguous())
+    return found
 
 
 def _plain(layer: Recurrent) -> bool:
@@ -116,7 +134,7 @@ def _states(layer: Recurrent, hx: Any, x: Tensor) -> list[list[Tensor | None]] |
         return None
     B, first = x.shape[1], layer._state_sizes[0]
     for name, state in zip(layer.equation.states, given, strict=True):
-        if state.__class__ is not Tensor or state.dtype is not x.dtype or not state.is_cpu:
+        if state.__class__ is not Tensor or state.layout is not torch.strided:
             return None
         if tuple(state.shape) != (layer.num_layers, B, first[name]) or not state.is_contiguous():
             return None
@@ -142,4 +160,4 @@ def _learn(layer: Recurrent, x: Tensor) -> QuickLayers | None:
         runs.append(quick)
         parts = {part.name: part.own for part in binding.parts}
         names.append([parts[name] for name in (*quick.made.matrices, *quick.made.vectors)])
-    return QuickLayers(x.dtype, runs, names)
+    return QuickLayers(x.dtype, layer.precision, runs, names)

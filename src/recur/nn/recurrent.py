@@ -21,7 +21,7 @@ from recur.nn.binding import bind, recurrent_matrices
 from recur.nn.extras import describe
 from recur.nn.locking import Lock
 from recur.nn.masks import draw_noise, drop_weights
-from recur.nn.padding import Steps, arrange
+from recur.nn.padding import Steps, arrange, packing_of
 from recur.nn.quick import QuickLayers, run_quickly
 from recur.nn.report import merge_reports
 from recur.nn.state import State, StepStates, flat_state, join_state, split_state
@@ -346,17 +346,18 @@ class Recurrent(TorchInterface):
             kind, values.unsqueeze(1) if unbatched else values, weight, self.input_size, packed, self.batch_first
         )
         batch: int | None
-        if isinstance(x, PackedSequence):
-            batch = int(x.batch_sizes[0])
+        packing = packing_of(x) if isinstance(x, PackedSequence) else None
+        if packing is not None:
+            batch = packing.rows
         else:
             batch = None if unbatched else values.shape[0 if self.batch_first else 1]
         directions = 2 if self.bidirectional else 1
         if hx is None:
             checks.check_devices(values, (), weight)
-            return arrange(x, lengths, resets, self.batch_first), None
+            return arrange(x, lengths, resets, self.batch_first, packing), None
         states = split_state(kind, hx, self.equation.states, self._state_sizes, directions, batch)
         checks.check_devices(values, flat_state(hx), weight)
-        steps = arrange(x, lengths, resets, self.batch_first)
+        steps = arrange(x, lengths, resets, self.batch_first, packing)
         if steps.packed is not None:
             states = split_state(kind, steps.enter(hx), self.equation.states, self._state_sizes, directions, batch)
         return steps, states

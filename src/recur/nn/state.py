@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recur.nn.checks import LayerInputError
+from recur.nn.checks import LayerInputError, check_readable
 
 # A tensor for a cell with one state, a tuple for several; a list of these, one a layer, when layers differ in size.
 State = Any
@@ -56,6 +56,8 @@ def split_state(
             split_state(kind, one, names, [size], directions, batch)[0] for one, size in zip(hx, sizes, strict=True)
         ]
     tensors = _tensors(kind, hx, names)
+    for tensor in tensors:
+        check_readable(kind, "hidden", tensor)
     _check_dimensions(tensors, batch is None)
     for position, (name, tensor) in enumerate(zip(names, tensors, strict=True)):
         rows = len(sizes) * directions

@@ -13,11 +13,11 @@ from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from recur.engine import Report, prepare, run
+from recur.engine import Report, guard, prepare, run, torch_state
 from recur.engine.native import why_not
 from recur.engine.native.stream import NativeStream
 from recur.errors import BackendError, ConfigError
-from recur.nn.checks import LayerInputError
+from recur.nn.checks import LayerInputError, check_readable
 from recur.nn.report import merge_reports
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Stream:
         self.backend = "native" if self._report.ran == "native" else "eager"
         self._threads = torch.get_num_threads()
         self._last = 0.0
-        self._between = [torch.empty(batch, part.width, dtype=weight.dtype) for part in self._parts[:-1]]
+        self._between = [torch.empty(batch, part.width, dtype=weight.dtype, device="cpu") for part in self._parts[:-1]]
 
     def step(self, x: Any) -> Any:
         """Read one step of every stream.
@@ -129,8 +129,16 @@ class Stream:
         shape = tuple(x.shape)
         if shape != (self.batch, self._input_size) and not (self.batch == 1 and shape == (self._input_size,)):
             self._refuse(shape)
-        x = x.detach().to(self._dtype).contiguous()
-        y = torch.empty((*shape[:-1], self._output_size), dtype=self._dtype)
+        reason = torch_state.observer()
+        if reason is not None:
+            raise LayerInputError(f"a stream computes outside of torch: {reason}", hint="layer(x, state)")
+        check_readable("a stream", "x", x)
+        x = torch_state.settled(x.detach())
+        reason = guard.why_not(x, x.dtype)
+        if reason is not None:
+            raise LayerInputError(f"a stream cannot read x: {reason}", hint="x of class torch.Tensor on the CPU")
+        x = x.to(self._dtype).contiguous()
+        y = torch.empty((*shape[:-1], self._output_size), dtype=self._dtype, device="cpu")
         self._run(x.view(self.batch, -1), y.view(self.batch, -1), threads)
         return y
 
@@ -220,7 +228,7 @@ class _Native:
         self.set_states = stream.set_states
 
     def run_tensors(self, x: Tensor, y: Tensor, threads: int) -> None:
-        self._stream.step(x.data_ptr(), y.data_ptr(), threads)
+        self._stream.step_tensors(x, y, threads)
 
 
 class _Eager:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from recur.engine import Call, Noise, Result, prepare
 from recur.engine.call import Report
-from recur.engine.native import why_not
+from recur.engine.native import unsupported
 from recur.engine.native.halves import half_for, widen
 from recur.engine.native.operator import key_of, recurrence
 from recur.engine.native.program import Steps, compiled, once_steps, with_once
@@ -54,7 +54,7 @@ def traced_key(
     if half is not None:
         call = widen(call, half)
     call = replace(call, memory_budget=layer.memory_budget)
-    if why_not(call) is not None:
+    if unsupported(call) is not None:
         return None
     made = compiled(call)
     narrow = () if half is None else tuple(half.dtypes.values())

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recur.engine import guard
+
 # the members of RecurCall in order; every one has eight bytes
 MEMBERS = (
     "type", "T", "B", "reverse", "training", "threads", "precision", "fill_nan", "sizes", "matrices", "vectors",
@@ -71,8 +73,11 @@ def inner_contiguous(tensor: Tensor) -> Tensor:
     return tensor if tensor.stride(-1) == 1 or tensor.shape[-1] <= 1 else tensor.contiguous()
 
 
-def as_int64(numbers: Tensor) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Whole numbers of a tensor for the core to read."""
+def as_int64(numbers: Tensor, count: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The ``count`` whole numbers of a tensor for the core to read."""
+    guard.check("lengths", numbers)
+    if tuple(numbers.shape) != (count,):
+        raise guard.UnfitError(f"lengths have shape {tuple(numbers.shape)}, expected ({count},)")
     return np.ascontiguousarray(numbers.detach().cpu().numpy(), dtype=np.int64)
 
 

@@ -9,15 +9,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recur.engine import watch
+from recur.engine import guard, torch_state, watch
 from recur.engine.call import Call, Report, Result
 from recur.engine.native import passes, transforms
 from recur.engine.native.again import differentiable_again
 from recur.engine.native.arguments import inner_contiguous
 from recur.engine.native.halves import HALVES, half_of, widen
-from recur.engine.native.memory import tape_address
+from recur.engine.native.memory import alive, tape_address
 from recur.engine.native.program import Compiled, compiled, parameters_of
 from recur.engine.native.segments import Segmented, segment_steps
+from recur.engine.native.twice import differentiable, readable
 from recur.errors import BackendError
 
 _DTYPES = (torch.float32, torch.float64)
@@ -25,6 +26,19 @@ _DTYPES = (torch.float32, torch.float64)
 
 def why_not(call: Call) -> str | None:
     """The reason why this call is not for the native backend, or None if it is."""
+    if transforms.active():
+        reason = torch_state.observer(transforms=False) or transforms.why_not(call)
+    else:
+        given = (call.x, *call.states.values(), *call.parameters.values(), *call.noise.tensors())
+        reasons = (guard.why_not(tensor, tensor.dtype) for tensor in given)
+        reason = torch_state.observer() or next((reason for reason in reasons if reason is not None), None)
+    if reason is not None:
+        return reason
+    return unsupported(call)
+
+
+def unsupported(call: Call) -> str | None:
+    """The reason why the core has no code for such a call, whatever its tensors are."""
     x = call.x
     dtype = x.dtype
     half = half_of(call)
@@ -38,12 +52,6 @@ def why_not(call: Call) -> str | None:
         return f"it computes in real numbers of 16, 32 and 64 bits, not in {dtype}"
     if call.precision == "bfloat16" and dtype is torch.float64 and half is None:
         return "precision bfloat16 is for float32 layers"
-    if transforms.active():
-        reason = transforms.why_not(call)
-        if reason is not None:
-            return reason
-    if torch.autograd.forward_ad._current_level >= 0:
-        return "forward-mode derivatives look into every operation"
     try:
         compiled(call)
     except BackendError as error:
@@ -116,7 +124,10 @@ class Recurrence(torch.autograd.Function):
         if all(g is None for g in gradients):
             return (None, None, *(None for _ in tensors))
         needed = ctx.needs_input_grad[2:]
-        if tape_address(tape) != ctx.address:
+        gradients = tuple(None if g is None else torch_state.settled(g) for g in gradients)
+        if not readable(gradients, tensors[0].dtype):
+            return (None, None, *differentiable(ctx.made, ctx.call, tensors, gradients, needed))
+        if tape_address(tape) != ctx.address or not alive(ctx.address):
             # hooks on saved tensors have made a copy of the handle, and the tape is gone with what was copied
             _, tape = passes.forward(ctx.made, ctx.call, tensors, training=True)
         if torch.is_grad_enabled():
@@ -126,7 +137,7 @@ class Recurrence(torch.autograd.Function):
             return (None, None, *passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed))
         states = ctx.made.states
         steps = tensors[0].shape[0] if ctx.call.packing is None else ctx.call.packing.steps
-        norms = torch.zeros(len(states), steps, dtype=torch.float64)
+        norms = torch.zeros(len(states), steps, dtype=torch.float64, device="cpu")
         found = passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed, norms)
         pointers = [t.data_ptr() for t in tensors[1 + len(states) :] if t is not None]
         ctx.listener.hear(pointers, states, ctx.call.reverse, norms)

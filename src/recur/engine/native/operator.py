@@ -21,6 +21,7 @@ from torch import Tensor
 from recur import equations
 from recur.engine.call import Call
 from recur.engine.native import passes, segments
+from recur.engine.native.memory import alive, tape_address
 from recur.engine.native.program import Compiled, compiled
 from recur.engine.noise import Noise
 from recur.equations import Equation
@@ -62,7 +63,7 @@ def _job(key: str, dtype: torch.dtype) -> tuple[Compiled, Call]:
             f"the cell {name} is unknown to this process", hint="import the module that defines it, and make its layer"
         )
     sizes: Mapping[str, int] = told["sizes"]
-    empty = torch.empty(0, dtype=dtype)
+    empty = torch.empty(0, dtype=dtype, device="cpu")
     states = {s: empty.new_empty(0, *equation.shape(s, **sizes)) for s in equation.states}
     noise = Noise(dict.fromkeys(told["recurrent"], empty), dict.fromkeys(told["zoneout"], empty))
     parameters = {p: empty.new_empty(equation.shape(p, **sizes)) for p in equation.parameters}
@@ -149,6 +150,10 @@ def recurrence_backward(
             _, boundaries = segments.forward(made, call, steps, tensors)
         found = segments.backward(made, call, steps, tensors, boundaries, gradients, needed)
         return [t for t in found if t is not None]
+    if not alive(tape_address(tape)):
+        # the handle of a tape was copied, or is none: the tape is written again
+        _, again = passes.forward(made, call, tensors, training=True)
+        tape = tape if again is None else again
     found = passes.backward(made, call, tensors, tape, gradients, needed)
     return [t for t in found if t is not None]
 

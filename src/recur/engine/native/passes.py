@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from recur.engine import guard
 from recur.engine.call import Call
 from recur.engine.native.arguments import TYPES, Arguments, as_int64, inner_contiguous, pointer
 from recur.engine.native.memory import empty, tape, tape_address
 from recur.engine.native.program import Compiled
+from recur.engine.variables import FILL_NAN
 from recur.errors import BackendError
 
 _OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
@@ -47,7 +48,6 @@ def forward(
         The tape.
     """
     x = _input(tensors)
-    states = tensors[1 : 1 + len(made.states)]
     arguments = _common(made, call, tensors)
     packing = call.packing
     B = x.shape[1] if packing is None else packing.rows
@@ -57,7 +57,7 @@ def forward(
         series = [room(made, x, width) for width in widths[:wanted]]
     finals = [x.new_empty((B, width)) for width in widths]
     strides = [_strides(one) for one in series]
-    missing = [0] * (len(states) - wanted)
+    missing = [0] * (len(widths) - wanted)
     arguments.set(
         training=int(training),
         series=[*(one.data_ptr() for one in series), *missing],
@@ -107,6 +107,8 @@ def backward(
     wanted = len(gradients) - count
     series = [None if g is None else inner_contiguous(g) for g in gradients[:wanted]]
     finals = [None if g is None else g.contiguous() for g in gradients[wanted:]]
+    rows, widths = x.shape[:-1], made.widths(call.sizes)
+    B = rows[1] if call.packing is None else call.packing.rows
     missing = [0] * (count - wanted)
     strides = [(0, 0) if g is None else _strides(g) for g in series]
     results: list[Tensor | None] = [
@@ -125,10 +127,13 @@ def backward(
     arguments.set(
         tape=tape_address(kept),
         training=1,
-        d_series=[*map(pointer, series), *missing],
+        d_series=[
+            *(0 if g is None else guard.strided(g, (*rows, n), x.dtype) for g, n in zip(series, widths, strict=False)),
+            *missing,
+        ],
         d_series_time=[*(time for time, _ in strides), *missing],
         d_series_row=[*(row for _, row in strides), *missing],
-        d_final=[pointer(one) for one in finals],
+        d_final=[0 if g is None else guard.contiguous(g, (B, n), x.dtype) for g, n in zip(finals, widths, strict=True)],
         d_initial=[pointer(one) for one in results[:a]],
         d_matrices=[pointer(one) for one in results[a:b]],
         d_vectors=[pointer(one) for one in results[b:]],
@@ -151,44 +156,57 @@ def _input(tensors: Sequence[Tensor | None]) -> Tensor:
 def _common(made: Compiled, call: Call, tensors: Sequence[Tensor | None]) -> Arguments:
     x = _input(tensors)
     packing = call.packing
+    dtype = x.dtype
+    if dtype not in TYPES:
+        raise guard.UnfitError(f"the native core computes in float32 and float64, not in {dtype}")
+    if x.dim() != (3 if packing is None else 2):
+        raise guard.UnfitError(f"the native core was given an input of shape {tuple(x.shape)}")
     T, B = x.shape[:2] if packing is None else (packing.steps, packing.rows)
+    a, b = len(made.states), len(made.states) + len(made.matrices)
+    width = made.width(call.sizes)
+    address = guard.strided(x, (T, B, width) if packing is None else (packing.count, width), dtype)
     time, row = _strides(x)
-    pointers = [0 if t is None else t.data_ptr() for t in tensors]
-    a, b = 1 + len(made.states), 1 + len(made.states) + len(made.matrices)
+    shapes = [*((B, n) for n in made.widths(call.sizes)), *made.shapes(call.sizes)]
+    pointers = [
+        0 if t is None else guard.contiguous(t, shape, dtype) for t, shape in zip(tensors[1:], shapes, strict=True)
+    ]
     arguments = Arguments(
         type=TYPES[x.dtype], T=T, B=B, reverse=int(call.reverse), threads=torch.get_num_threads(),
-        precision=int(call.precision == "bfloat16"), fill_nan=int("RECUR_FILL_NAN" in os.environ),
-        sizes=made.numbers(call.sizes), initial=pointers[1:a], matrices=pointers[a:b], vectors=pointers[b:],
-        x=pointers[0], x_time=time, x_row=row, interrupted=made.core.interrupted,
+        precision=int(call.precision == "bfloat16"), fill_nan=int(FILL_NAN.given()),
+        sizes=made.numbers(call.sizes), initial=pointers[:a], matrices=pointers[a:b], vectors=pointers[b:],
+        x=address, x_time=time, x_row=row, interrupted=made.core.interrupted,
     )  # fmt: skip
     if packing is not None:
         offsets = packing.offsets
         arguments.kept.append(offsets)
         arguments.set(offsets=offsets.ctypes.data)
     elif call.lengths is not None:
-        lengths = as_int64(call.lengths)
+        lengths = as_int64(call.lengths, B)
         arguments.kept.append(lengths)
         arguments.set(lengths=lengths.ctypes.data)
     if call.resets is not None:
         arguments.kept.append(call.resets)
         arguments.set(
-            resets=call.resets.data_ptr(), resets_time=call.resets.stride(0), resets_row=call.resets.stride(1)
+            resets=guard.strided(call.resets, (T, B), torch.bool, inner=False),
+            resets_time=call.resets.stride(0),
+            resets_row=call.resets.stride(1),
         )
     if made.noises:
-        _noises(made, call, arguments)
+        _noises(made, call, arguments, (T, B))
     return arguments
 
 
-def _noises(made: Compiled, call: Call, arguments: Arguments) -> None:
+def _noises(made: Compiled, call: Call, arguments: Arguments, batch: tuple[int, int]) -> None:
     pointers, times, rows = [], [], []
     for name in made.noises:
         kind, state = name.split(":")
         given = (call.noise.recurrent if kind == "recurrent" else call.noise.zoneout)[state]
         if not isinstance(given, Tensor):
-            given = torch.full((call.states[state].shape[-1],), given, dtype=call.x.dtype)
+            given = torch.full((call.states[state].shape[-1],), given, dtype=call.x.dtype, device="cpu")
         given = inner_contiguous(given.detach().to(call.x.dtype))
         arguments.kept.append(given)
-        pointers.append(given.data_ptr())
+        before = () if given.dim() == 1 else batch[1:] if given.dim() == 2 else batch
+        pointers.append(guard.strided(given, (*before, call.states[state].shape[-1]), call.x.dtype))
         # a stride of 0 says that all steps, or rows, share one
         times.append(given.stride(0) if given.dim() == 3 else 0)
         rows.append(given.stride(-2) if given.dim() >= 2 else 0)

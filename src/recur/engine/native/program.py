@@ -42,8 +42,10 @@ class Compiled:
     vectors: tuple[str, ...]
     states: tuple[str, ...]
     noises: tuple[str, ...]
+    input_size: Size
     size_list: tuple[Size, ...]
     state_sizes: tuple[Size, ...]
+    _shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = field(default_factory=dict)
     _widths: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
     _numbers: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
 
@@ -54,6 +56,19 @@ class Compiled:
         if found is None:
             found = self._numbers[key] = [size.value(sizes) for size in self.size_list]
         return found
+
+    def shapes(self, sizes: Mapping[str, int]) -> list[tuple[int, ...]]:
+        """The shapes of the matrices and then of the vectors, given a number for each symbol."""
+        key = tuple(sizes.values())
+        found = self._shapes.get(key)
+        if found is None:
+            nodes = [self.graph.parameters[name] for name in (*self.matrices, *self.vectors)]
+            found = self._shapes[key] = [tuple(size.value(sizes) for size in node.shape) for node in nodes]
+        return found
+
+    def width(self, sizes: Mapping[str, int]) -> int:
+        """X, given a number for each symbol."""
+        return self.input_size.value(sizes)
 
     def widths(self, sizes: Mapping[str, int]) -> list[int]:
         """S of each state, given a number for each symbol."""
@@ -91,6 +106,7 @@ def compiled(call: Call) -> Compiled:
         tuple(name for name, node in graph.parameters.items() if len(node.shape) == 1),
         tuple(graph.states),
         tuple(graph.noises),
+        graph.input.size,
         tuple(Size.parse(text) for text in made.sizes),
         tuple(node.size for node in graph.states.values()),
     )
@@ -138,7 +154,9 @@ def with_once(steps: Steps, parameters: Mapping[str, Tensor], dtype: torch.dtype
         values.append(compute(op, bounds, [value(operand) for operand in operands], precision == "bfloat16"))
     for name, operand, shape in steps[1]:
         one = value(operand)
-        found[name] = one.expand(shape) if isinstance(one, Tensor) else torch.full(shape, one, dtype=dtype)
+        found[name] = (
+            one.expand(shape) if isinstance(one, Tensor) else torch.full(shape, one, dtype=dtype, device="cpu")
+        )
     return found
 
 

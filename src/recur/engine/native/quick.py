@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from recur.engine import watch
+from recur.engine import torch_state, watch
 from recur.engine.call import Call, Report
 from recur.engine.native import passes
 from recur.engine.native.arguments import TYPES
 from recur.engine.native.backend import Recurrence
 from recur.engine.native.program import Compiled, compiled
+from recur.engine.variables import BACKEND
 
 REPORT = Report("native")
 
@@ -50,10 +50,5 @@ class Quick:
 def undisturbed() -> bool:
     """Whether nothing that looks into operations is going on: tracing, transforms, forward mode, autocast."""
     return (
-        not torch.compiler.is_compiling()
-        and torch._C._functorch.maybe_current_level() is None
-        and torch.autograd.forward_ad._current_level < 0
-        and not torch.is_autocast_enabled("cpu")
-        and watch.current() is None
-        and "RECUR_BACKEND" not in os.environ
+        torch_state.quiet() and not torch.is_autocast_enabled("cpu") and watch.current() is None and not BACKEND.given()
     )

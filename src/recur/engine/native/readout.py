@@ -10,13 +10,15 @@ from functools import cache
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
+from recur.engine import guard, torch_state
 from recur.engine.native.arguments import TYPES, inner_contiguous, pointer
 from recur.engine.native.library import Core, core
 from recur.engine.native.memory import empty
-from recur.engine.native.twice import apart
+from recur.engine.native.twice import apart, readable
+from recur.engine.variables import FILL_NAN
 from recur.errors import BackendError
 
 _OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
@@ -52,31 +54,27 @@ def why_not(
     asked = os.environ.get("RECUR_BACKEND")
     if asked in {"eager", "stock"}:
         return f"{asked} was asked for"
-    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
+    if torch.compiler.is_compiling():
         return "a trace looks into every operation"
-    if torch._C._functorch.maybe_current_level() is not None:
-        return "torch.func transforms (vmap, jvp) look into every operation"
-    if torch.autograd.forward_ad._current_level >= 0:
-        return "forward-mode derivatives look into every operation"
+    reason = torch_state.observer()
+    if reason is not None:
+        return reason
     if torch.is_autocast_enabled("cpu"):
         return "autocast chooses a dtype for every operation"
     for tensor in (h, weight, bias, target, class_weight):
         if tensor is None:
             continue
-        if tensor.__class__ is not Tensor and tensor.__class__ is not nn.Parameter:
-            return f"a {type(tensor).__name__} has operations of its own"
-        if not tensor.is_cpu or tensor.layout is not torch.strided:
-            return f"it runs on dense tensors on the CPU, and one is {tensor.layout} on {tensor.device}"
-        if tensor is not target and tensor.dtype is not h.dtype:
-            return f"h is {h.dtype} and another tensor {tensor.dtype}"
-        if tensor.is_neg():
-            return "a tensor is yet to be negated"
+        reason = guard.why_not(tensor, target.dtype if tensor is target else h.dtype)
+        if reason is not None:
+            return reason
     if h.dtype not in TYPES:
         return f"it computes in float32 and float64, not in {h.dtype}"
     if class_weight is not None and class_weight.requires_grad:
         return "the weights of the classes want a gradient"
     if weight.numel() == 0:
         return "there is nothing to multiply"
+    if not -(2**63) <= options.ignore_index < 2**63:
+        return "no target can be the one that is ignored"
     if not 0 <= options.label_smoothing <= 1:
         return "label smoothing is a share"
     try:
@@ -171,7 +169,8 @@ class FusedError(torch.autograd.Function):
         *inputs, target, class_weight = ctx.saved_tensors
         options, needed = ctx.options, ctx.needs_input_grad[:3]
         rest = (None, None, None)
-        if torch.is_grad_enabled() or _batched(upstream):
+        upstream = torch_state.settled(upstream)
+        if torch.is_grad_enabled() or not readable((upstream,), inputs[0].dtype):
             return (*_differentiable(inputs, target, class_weight, options, needed, upstream), *rest)
         if options.reduction == "none":
             upstream = upstream.contiguous()
@@ -185,11 +184,6 @@ class FusedError(torch.autograd.Function):
                 if gradient is not None:
                     gradient.mul_(upstream)
         return (*gradients, *rest)
-
-
-def _batched(tensor: Tensor) -> bool:
-    """Whether a vmap stands around the backward pass: torch.func's, or that of is_grads_batched."""
-    return torch._C._functorch.maybe_current_level() is not None or torch._C._functorch.is_legacy_batchedtensor(tensor)
 
 
 def _differentiable(
@@ -249,6 +243,11 @@ def _function(made: Core) -> Any:
     return function
 
 
+def _vector(tensor: Tensor | None, size: int, dtype: torch.dtype) -> int:
+    """The address of a vector, 0 for none."""
+    return 0 if tensor is None else guard.contiguous(tensor, (size,), dtype)
+
+
 def run(
     inputs: Sequence[Tensor | None],
     target: Tensor,
@@ -290,19 +289,35 @@ def run(
     bias = None if bias is None else bias.contiguous()
     class_weight = None if class_weight is None else class_weight.contiguous()
     (N, H), V = h.shape, weight.shape[0]
+    dtype = h.dtype
     each = options.reduction == "none"
     result = h.new_empty((N,) if each else ())
     shapes = ((N, H), (V, H), (V,))
     gradients = [empty(made, shape, h.dtype) if need else None for shape, need in zip(shapes, needed, strict=True)]
     arguments = _Arguments(
-        type=TYPES[h.dtype], N=N, H=H, V=V, threads=torch.get_num_threads(),
-        fill_nan=int("RECUR_FILL_NAN" in os.environ), h=h.data_ptr(), h_row=h.stride(0), weight=weight.data_ptr(),
-        bias=pointer(bias), target=target.data_ptr(), ignore_index=options.ignore_index,
-        class_weight=pointer(class_weight), smoothing=options.label_smoothing, mean=int(options.reduction == "mean"),
-        row_scale=pointer(upstream), error=0 if each else result.data_ptr(), errors=result.data_ptr() if each else 0,
-        d_h=pointer(gradients[0]), d_weight=pointer(gradients[1]), d_bias=pointer(gradients[2]),
+        type=TYPES[dtype],
+        N=N,
+        H=H,
+        V=V,
+        threads=torch.get_num_threads(),
+        fill_nan=int(FILL_NAN.given()),
+        h=guard.strided(h, (N, H), dtype),
+        h_row=h.stride(0),
+        weight=guard.contiguous(weight, (V, H), dtype),
+        bias=_vector(bias, V, dtype),
+        target=guard.contiguous(target, (N,), torch.int64),
+        ignore_index=options.ignore_index,
+        class_weight=_vector(class_weight, V, dtype),
+        smoothing=options.label_smoothing,
+        mean=int(options.reduction == "mean"),
+        row_scale=_vector(upstream, N, dtype),
+        error=0 if each else pointer(result),
+        errors=pointer(result) if each else 0,
+        d_h=pointer(gradients[0]),
+        d_weight=pointer(gradients[1]),
+        d_bias=pointer(gradients[2]),
         interrupted=made.interrupted,
-    )  # fmt: skip
+    )
     status = _function(made)(ctypes.addressof(arguments))
     if status == _BAD_CALL:
         raise TargetError(made.message)

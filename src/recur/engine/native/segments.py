@@ -19,10 +19,12 @@ import torch
 from torch import Tensor
 
 from recur.compiler.program import program
+from recur.engine import torch_state
 from recur.engine.call import Call
 from recur.engine.native import passes
 from recur.engine.native.again import differentiable_again
 from recur.engine.native.program import Compiled
+from recur.engine.native.twice import differentiable, readable
 from recur.engine.noise import Noise
 
 
@@ -64,6 +66,9 @@ class Segmented(torch.autograd.Function):
         tensors, boundaries = ctx.saved_tensors[: len(needed)], ctx.saved_tensors[len(needed) :]
         if all(g is None for g in gradients):
             return (None, None, None, *(None for _ in tensors))
+        gradients = tuple(None if g is None else torch_state.settled(g) for g in gradients)
+        if not readable(gradients, tensors[0].dtype):
+            return (None, None, None, *differentiable(made, call, tensors, gradients, needed))
         compute = partial(backward, made, call, steps, tensors, boundaries, gradients, needed)
         if torch.is_grad_enabled():
             return (None, None, None, *differentiable_again(compute, made, call, tensors, gradients, needed))
@@ -135,7 +140,7 @@ def unpack_boundaries(made: Compiled, call: Call, steps: int, handle: Tensor) ->
     size = count * B * sum(widths)
     if handle.untyped_storage().nbytes() < size * handle.element_size():
         return None
-    flat = torch.empty(0, dtype=handle.dtype).set_(handle.untyped_storage(), 0, (size,), (1,))
+    flat = torch.empty(0, dtype=handle.dtype, device="cpu").set_(handle.untyped_storage(), 0, (size,), (1,))
     pieces = torch.split(flat, [B * width for width in widths] * count)
     return [one.view(B, width) for one, width in zip(pieces, widths * count, strict=True)]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from recur.engine import guard
 from recur.engine.call import Call
 from recur.engine.native.arguments import TYPES, Arguments
 from recur.engine.native.program import Compiled, compiled, parameters_of
@@ -37,13 +38,18 @@ class NativeStream:
         states = [call.states[name].detach().contiguous() for name in made.states]
         none = [0] * len(states)
         noises = _expected(made, call)
+        dtype = call.x.dtype
+        addresses = [
+            guard.contiguous(parameters[name], shape, dtype)
+            for name, shape in zip((*made.matrices, *made.vectors), made.shapes(call.sizes), strict=True)
+        ]
         arguments = Arguments(
             type=TYPES[call.x.dtype], T=0, B=states[0].shape[0], threads=torch.get_num_threads(),
             precision=int(call.precision == "bfloat16"), sizes=made.numbers(call.sizes),
-            matrices=[parameters[name].data_ptr() for name in made.matrices],
-            vectors=[parameters[name].data_ptr() for name in made.vectors],
-            initial=[state.data_ptr() for state in states], series=none, final=none,
-            noises=[noise.data_ptr() for noise in noises], noise_time=[0] * len(noises), noise_row=[0] * len(noises),
+            matrices=addresses[: len(made.matrices)], vectors=addresses[len(made.matrices) :],
+            initial=[guard.contiguous(state, state.shape, dtype) for state in states], series=none, final=none,
+            noises=[guard.contiguous(noise, noise.shape, dtype) for noise in noises],
+            noise_time=[0] * len(noises), noise_row=[0] * len(noises),
         )  # fmt: skip
         handle = self._core.stream_open(made.cell.pointer, arguments.address())
         if not handle:
@@ -53,16 +59,27 @@ class NativeStream:
             name: (tuple(state.shape), state.dtype) for name, state in zip(made.states, states, strict=True)
         }
         weakref.finalize(self, self._core.stream_close, handle)
+        self._reads = made.width(call.sizes)
         # what a step calls, bound once
         self._step = self._core.stream_step
 
     def step(self, x: int, y: int, threads: int) -> None:
-        """Read x (B, X) at one address and write the first state (B, S) to another."""
+        """Read x (B, X) at one address and write the first state (B, S) to another; the caller vouches for both."""
         self._step(self._handle, x, y, threads)
+
+    def step_tensors(self, x: Tensor, y: Tensor, threads: int) -> None:
+        """Read x (B, X) and write the first state (B, S) into y."""
+        (B, _), dtype = next(iter(self._shapes.values()))
+        self._step(
+            self._handle,
+            guard.contiguous(x, (B, self._reads), dtype),
+            guard.contiguous(y, next(iter(self._shapes.values()))[0], dtype),
+            threads,
+        )
 
     def states(self) -> dict[str, Tensor]:
         """Every state (B, S), copied."""
-        found = {name: torch.empty(shape, dtype=dtype) for name, (shape, dtype) in self._shapes.items()}
+        found = {name: torch.empty(shape, dtype=dtype, device="cpu") for name, (shape, dtype) in self._shapes.items()}
         self._core.stream_get(self._handle, _addresses(found.values()))
         return found
 
@@ -83,10 +100,10 @@ def _expected(made: Compiled, call: Call) -> list[Tensor]:
         value = call.noise.zoneout.get(state) if kind == "zoneout" else None
         if not isinstance(value, float):
             raise BackendError(f"the native core cannot stream this layer: the mask of {name} is not one number")
-        found.append(torch.full((call.states[state].shape[-1],), value, dtype=call.x.dtype))
+        found.append(torch.full((call.states[state].shape[-1],), value, dtype=call.x.dtype, device="cpu"))
     return found
 
 
 def _addresses(tensors: Iterable[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
-    pointers = [tensor.data_ptr() for tensor in tensors]
+    pointers = [guard.contiguous(tensor, tensor.shape, tensor.dtype) for tensor in tensors]
     return (ctypes.c_void_p * len(pointers))(*pointers)

@@ -1,4 +1,4 @@
-"""Gradients that can be differentiated again: what torch.autograd.grad(create_graph=True) is given."""
+"""The backward pass in torch's operations: gradients that can be differentiated again, batched or looked into."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from recur.engine import eager
+from recur.engine import eager, guard, torch_state
 from recur.engine.call import Call, Report
 from recur.engine.native.program import Compiled
 
@@ -22,6 +22,13 @@ def apart(tensors: Sequence[Tensor | None]) -> list[Tensor | None]:
     return [None if t is None else t.view_as(t) for t in tensors]
 
 
+def readable(gradients: Sequence[Tensor | None], dtype: torch.dtype) -> bool:
+    """Whether the core may run the backward pass: nobody looks into operations, and it can read every gradient."""
+    if torch_state.observer() is not None:
+        return False
+    return all(g is None or guard.why_not(g, dtype) is None for g in gradients)
+
+
 def differentiable(
     made: Compiled,
     call: Call,
@@ -30,6 +37,22 @@ def differentiable(
     needed: Sequence[bool],
 ) -> list[Tensor | None]:
     """Run the forward pass once more, in torch operations, and differentiate these."""
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        return _differentiable(made, call, tensors, gradients, needed, again)
+
+
+def _differentiable(
+    made: Compiled,
+    call: Call,
+    tensors: Sequence[Tensor | None],
+    gradients: Sequence[Tensor | None],
+    needed: Sequence[bool],
+    create_graph: bool,
+) -> list[Tensor | None]:
+    for name, t in zip(("x", *made.states, *made.matrices, *made.vectors), tensors, strict=True):
+        if t is not None:
+            guard.check(name, t)
     tensors = apart(tensors)
     x, *rest = tensors
     if x is None:
@@ -37,14 +60,14 @@ def differentiable(
     count = len(made.states)
     B = x.shape[1] if call.packing is None else call.packing.rows
     states = {
-        name: state if state is not None else torch.zeros(B, width, dtype=call.x.dtype)
+        name: state if state is not None else x.new_zeros(B, width)
         for name, state, width in zip(made.states, rest[:count], made.widths(call.sizes), strict=True)
     }
     shapes = {
         name: tuple(size.value(call.sizes) for size in node.shape) for name, node in made.graph.parameters.items()
     }
     parameters = {
-        name: value if value is not None else torch.zeros(shapes[name], dtype=call.x.dtype)
+        name: value if value is not None else x.new_zeros(shapes[name])
         for name, value in zip((*made.matrices, *made.vectors), rest[count:], strict=True)
     }
     again = replace(call, x=x, states=states, parameters=parameters).without_padding()
@@ -57,7 +80,7 @@ def differentiable(
         return [None for _ in needed]
     found = iter(
         torch.autograd.grad(
-            [o for o, _ in pairs], wanted, [g for _, g in pairs], create_graph=True, allow_unused=True
+            [o for o, _ in pairs], wanted, [g for _, g in pairs], create_graph=create_graph, allow_unused=True
         )
     )  # fmt: skip
     return [next(found) if need else None for need in needed]

@@ -1,0 +1,140 @@
+"""What torch does around a call: transforms, traces and modes that look into every operation.
+
+torch has no public functions for most of this, so the private ones are used in this file alone. Each is looked up once,
+at import; where a version of torch lacks one, the answer is the cautious one: that somebody may be looking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
+
+try:
+    from torch.utils._device import DeviceContext as _DefaultDevice
+except ImportError:  # every function mode then counts as one that looks
+
+    class _DefaultDevice:  # type: ignore[no-redef]
+        """The mode of a default device, in a torch that has none of that name."""
+
+
+def _find(path: str, otherwise: Any) -> Any:
+    """A private attribute of torch, or what stands in for it."""
+    found: Any = torch
+    for name in path.split("."):
+        found = getattr(found, name, None)
+        if found is None:
+            return otherwise
+    return found
+
+
+def _somebody() -> int:
+    return 1
+
+
+_transform: Callable[[], Any] = _find("_C._functorch.maybe_current_level", _somebody)
+_trace: Callable[[], Any] = _find("_C._get_tracing_state", _somebody)
+_dispatching: Callable[[], int] = _find("_C._len_torch_dispatch_stack", _somebody)
+_overriding: Callable[[], int] = _find("_C._len_torch_function_stack", _somebody)
+_overrides: Callable[[], list[Any]] = _find("overrides._get_current_function_mode_stack", lambda: [None])
+_is_batched: Callable[[Tensor], bool] = _find("_C._functorch.is_batchedtensor", lambda _: False)
+_is_legacy_batched: Callable[[Tensor], bool] = _find("_C._functorch.is_legacy_batchedtensor", lambda _: False)
+_is_wrapped: Callable[[Tensor], bool] = _find("_C._functorch.is_functorch_wrapped_tensor", lambda _: False)
+_is_functional: Callable[[Tensor], bool] = _find("_is_functional_tensor", lambda _: False)
+_is_zero: Callable[[Tensor], bool] = _find("Tensor._is_zerotensor", lambda _: True)
+_plain_function = _find("_C._disabled_torch_function_impl", None)
+any_autocast: Callable[[], bool] = _find("_C._is_any_autocast_enabled", torch.is_autocast_enabled)
+
+
+def transformed() -> bool:
+    """Whether a torch.func transform (vmap, grad, jvp) is being computed."""
+    return _transform() is not None
+
+
+def dual() -> bool:
+    """Whether forward-mode derivatives are being computed."""
+    return getattr(forward_ad, "_current_level", 0) >= 0
+
+
+def quiet() -> bool:
+    """Whether nobody at all looks into operations: the short form of ``observer``, asked in every call."""
+    return (
+        not torch.compiler.is_compiling()
+        and _transform() is None
+        and not dual()
+        and not _dispatching()
+        and not _overriding()
+        and _trace() is None
+    )
+
+
+def observer(transforms: bool = True) -> str | None:
+    """Who looks into every operation, as the reason why no other code than torch's may compute; None if nobody does.
+
+    Without ``transforms``, those of torch.func do not count.
+    """
+    if quiet():
+        return None
+    if transforms and _transform() is not None:
+        return "torch.func transforms (vmap, jvp) look into every operation"
+    if dual():
+        return "forward-mode derivatives look into every operation"
+    if _trace() is not None:
+        return "a trace looks into every operation"
+    if _dispatching():
+        return "a mode of torch (fake tensors, make_fx, a counter) looks into every operation"
+    if any(not isinstance(mode, _DefaultDevice) for mode in (_overrides() if _overriding() else ())):
+        return "a torch function mode looks into every operation"
+    return None
+
+
+def batched(tensor: Tensor) -> bool:
+    """Whether a tensor is many, under a vmap: torch.func's, or that of ``is_grads_batched``."""
+    return _is_legacy_batched(tensor) or _is_batched(tensor)
+
+
+def ordinary(kind: type) -> bool:
+    """Whether a class of tensors has torch's own operations: Tensor, Parameter, and parameters of other names."""
+    if kind is Tensor or kind is torch.nn.Parameter:
+        return True
+    return (
+        issubclass(kind, torch.nn.Parameter)
+        and not issubclass(kind, UninitializedTensorMixin)
+        and _plain_function is not None
+        and getattr(kind, "__torch_function__", None) is _plain_function
+        and getattr(kind, "__torch_dispatch__", None) is getattr(Tensor, "__torch_dispatch__", None)
+    )
+
+
+def lazy(tensor: Tensor) -> str | None:
+    """Why the numbers of a tensor are not those at its address, although it has them; None if they are."""
+    if tensor.is_neg() or tensor.is_conj():
+        return "a tensor is yet to be negated or conjugated"
+    return None
+
+
+def without_memory(tensor: Tensor) -> str | None:
+    """Why there is nothing to read at the address of a tensor; None if there is."""
+    if _is_zero(tensor):
+        return "a tensor of zeros was never stored"
+    if _is_wrapped(tensor) or _is_legacy_batched(tensor):
+        return "a transform holds a tensor"
+    if _is_functional(tensor):
+        return "a trace holds a tensor"
+    return None
+
+
+def settled(tensor: Tensor) -> Tensor:
+    """A tensor that can be read and saved: with its numbers in memory, and a copy of what inference mode made."""
+    if tensor.layout is not torch.strided or torch.compiler.is_compiling():
+        return tensor
+    if _is_zero(tensor):
+        zeros = torch.zeros(tensor.shape, dtype=tensor.dtype, device=tensor.device)
+        return tensor + zeros if tensor.requires_grad else zeros
+    if tensor.is_inference() and torch.is_grad_enabled():
+        return tensor.clone()
+    return tensor.resolve_neg()
