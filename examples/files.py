@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import random
 import wave
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recur.atomic import write_bytes, write_text
 from recur.codecs import NotesCodec
 from recur.errors import MissingExtraError, require
 
@@ -30,7 +32,7 @@ def reviews(path: Path) -> None:
     for _ in range(240):
         label, words = draw.choice([("good", GOOD), ("bad", BAD)])
         rows.append(f"{draw.choice(['a', 'what a', 'such a'])} {draw.choice(words)} {draw.choice(THINGS)},{label}")
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(rows) + "\n")
 
 
 def sentences(path: Path) -> None:
@@ -41,7 +43,7 @@ def sentences(path: Path) -> None:
         thing, place = draw.choice(list(PLACES.items()))
         opener = draw.choice(["", "today ", "every day ", "we know that ", "I think that ", "in summer ", "at noon "])
         lines.append(f"{opener}{draw.choice(['the', 'all', 'many', 'some', 'our'])} {thing} are in the {place}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def series(path: Path) -> None:
@@ -49,7 +51,7 @@ def series(path: Path) -> None:
     draw = random.Random(3)
     rows = ["hour,load"]
     rows += [f"{t},{50 + 20 * math.sin(t / 4) + draw.gauss(0, 1):.2f}" for t in range(400)]
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(rows) + "\n")
 
 
 def pairs(path: Path) -> None:
@@ -59,7 +61,7 @@ def pairs(path: Path) -> None:
     for _ in range(200):
         phrase = draw.choices(list(FRENCH), k=draw.randint(2, 4))
         rows.append(" ".join(phrase) + "\t" + " ".join(FRENCH[word] for word in phrase))
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(rows) + "\n")
 
 
 def tagged(path: Path) -> None:
@@ -69,7 +71,7 @@ def tagged(path: Path) -> None:
     lines = []
     for _ in range(150):
         lines += [f"{word}\t{tags[word]}" for word in draw.choices(list(tags), k=draw.randint(3, 6))] + [""]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def names(path: Path) -> None:
@@ -80,7 +82,7 @@ def names(path: Path) -> None:
     for _ in range(200):
         kind = draw.choice(list(endings))
         rows.append(f"{kind},{''.join(draw.choices('abcdelmnoprst', k=draw.randint(3, 5))).title()}{endings[kind]}")
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(rows) + "\n")
 
 
 def flowers(path: Path) -> None:
@@ -90,7 +92,7 @@ def flowers(path: Path) -> None:
     for _ in range(200):
         kind, length, width = draw.choice([("setosa", 1.5, 0.2), ("virginica", 5.5, 2.0), ("versicolor", 4.2, 1.3)])
         rows.append(f"{draw.gauss(length, 0.3):.2f},{draw.gauss(width, 0.1):.2f},{kind}")
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(rows) + "\n")
 
 
 def corners(folder: Path) -> None:
@@ -100,8 +102,9 @@ def corners(folder: Path) -> None:
         noise = np.random.default_rng(place).integers(0, 64, (12, 12), np.uint8)
         noise[1 + place % 4 // 2 * 6 :, place % 2 * 6 :][:4, 1:5] = 255
         path = folder / ("left", "right")[place % 2] / f"{place}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pillow.fromarray(noise).save(path)
+        content = io.BytesIO()
+        pillow.fromarray(noise).save(content, "png")
+        write_bytes(path, content.getvalue())
 
 
 def songs(folder: Path) -> None:
@@ -121,7 +124,7 @@ def tunes(path: Path) -> None:
         f"{' '.join(draw.sample(['C4', 'D4', 'E4/2 F4/2', 'G4', 'A4/2 B4/2'], 4))} {draw.choice(ends)}"
         for _ in range(60)
     ]
-    path.write_text("\n".join(["tune", *rows]) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(["tune", *rows]) + "\n")
 
 
 def sounds(folder: Path) -> None:
@@ -133,9 +136,11 @@ def sounds(folder: Path) -> None:
             for take in range(4):
                 step = 2 * math.pi * hertz * draw.uniform(0.9, 1.1) / 8000
                 samples = [round(12000 * math.sin(step * t) + draw.gauss(0, 300)) for t in range(2000)]
-                with wave.open(str(folder / f"{label}_{speaker}_{take}.wav"), "wb") as file:
+                content = io.BytesIO()
+                with wave.open(content, "wb") as file:
                     file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
                     file.writeframes(array("h", samples).tobytes())
+                write_bytes(folder / f"{label}_{speaker}_{take}.wav", content.getvalue())
 
 
 MAKERS: dict[str, Callable[[Path], None]] = {

@@ -13,10 +13,16 @@ ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "
 CodecName = Literal["words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio", "images", "frames"]
 
 
+# far beyond what anybody trains, and small enough to be a number of 64 bits in every product of two
+COUNT = 10**9
+SIZE = 10**6
+LAYERS = 1000
+
+
 class Section(BaseModel):
     """A table of the configuration file; a key that it does not know is an error."""
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, defer_build=True, allow_inf_nan=False)
 
 
 class DataConfig(Section):
@@ -39,8 +45,8 @@ class DataConfig(Section):
     input_codec: CodecName | None = Field(None, description="how the input is read; inferred")
     target_codec: CodecName | None = Field(None, description="how the target is read; inferred")
     lower: bool = Field(False, description="lower-case text")
-    min_count: int = Field(1, ge=1, description="words seen less often become unknown")
-    max_vocab: int | None = Field(None, ge=1, description="largest vocabulary; subwords: its size (8000)")
+    min_count: int = Field(1, ge=1, le=COUNT, description="words seen less often become unknown")
+    max_vocab: int | None = Field(None, ge=1, le=COUNT, description="largest vocabulary; subwords: its size (8000)")
     missing: Literal["error", "mean", "previous"] = Field("error", description="what a missing number becomes")
     damaged: Literal["error", "skip"] = Field("error", description="what happens to a row whose file cannot be read")
     notes: Literal["roll", "melody"] = Field(
@@ -51,11 +57,13 @@ class DataConfig(Section):
         0, ge=0, le=12, description="notes: move each piece at random by up to so many semitones, anew every epoch"
     )
     audio: Literal["log-mel", "mfcc"] = Field("log-mel", description="sound: energies of mel bands, or their cepstrum")
-    audio_bands: int = Field(40, ge=2, description="sound: mel bands; the cepstrum keeps 13 coefficients of them")
+    audio_bands: int = Field(
+        40, ge=2, le=SIZE, description="sound: mel bands; the cepstrum keeps 13 coefficients of them"
+    )
     audio_window_ms: float = Field(25.0, gt=0, description="sound: length of a window in milliseconds")
     audio_hop_ms: float = Field(10.0, gt=0, description="sound: milliseconds between two windows")
     sample_rate: int | None = Field(
-        None, ge=1, description="sound: samples a second to resample to; default: the first file's"
+        None, ge=1, le=COUNT, description="sound: samples a second to resample to; default: the first file's"
     )
     image_size: int | list[int] | None = Field(
         None,
@@ -66,13 +74,17 @@ class DataConfig(Section):
         "whole", description="pictures: one value, or a sequence of its rows or of its pixels"
     )
     frame_rate: float | None = Field(None, gt=0, description="videos: pictures a second to take; default: all")
-    max_length: int | None = Field(None, ge=1, description="longer sequences are cut to this many steps")
-    horizon: int = Field(1, ge=1, description="steps ahead, for numbers that predict their own future")
+    max_length: int | None = Field(None, ge=1, le=COUNT, description="longer sequences are cut to this many steps")
+    horizon: int = Field(1, ge=1, le=COUNT, description="steps ahead, for numbers that predict their own future")
     forecast: Literal["direct", "recursive"] | None = Field(
         None, description="answer all next `horizon` steps of the targets: at once, or one read back after the other"
     )
-    window: int | None = Field(None, ge=1, description="forecast: steps that are read before one; default: bptt")
-    season: int | None = Field(None, ge=2, description="forecast: steps of a season; inferred by autocorrelation")
+    window: int | None = Field(
+        None, ge=1, le=COUNT, description="forecast: steps that are read before one; default: bptt"
+    )
+    season: int | None = Field(
+        None, ge=2, le=COUNT, description="forecast: steps of a season; inferred by autocorrelation"
+    )
     time_features: list[Literal["hour", "weekday", "month", "yearday"]] = Field(
         default_factory=list, description="columns that are made of a table's time stamps"
     )
@@ -82,8 +94,8 @@ class DataConfig(Section):
     @classmethod
     def _image_size_is_a_size(cls, size: int | list[int] | None) -> int | list[int] | None:
         sides = size if isinstance(size, list) else [1 if size is None else size]
-        if len(sides) not in (1, 2) or min(sides) < 1:
-            raise ValueError(f"expected one side, or height and width, of 1 or more, got {size}")
+        if len(sides) not in (1, 2) or not 1 <= min(sides) <= max(sides) <= SIZE:
+            raise ValueError(f"expected one side, or height and width, of 1 to {SIZE:,}, got {str(size)[:60]}")
         return size
 
 
@@ -102,12 +114,17 @@ class ModelConfig(Section):
         default_factory=list, description="pictures: move by up to an eighth, mirror half of them, while learning"
     )
     hidden_size: int | list[int] = Field(128, description="units of a layer, or a list with one size a layer")
-    num_layers: int = Field(1, ge=1, description="layers on top of one another")
+    num_layers: int = Field(1, ge=1, le=LAYERS, description="layers on top of one another")
     bidirectional: bool | None = Field(None, description="read both ways; default: where the mode allows and gains")
     pooling: Literal["last", "mean", "max"] = Field("last", description="many-to-one: what of the sequence is read out")
-    embedding_size: int | None = Field(None, ge=1, description="size of a symbol's vector; default: hidden size")
+    embedding_size: int | None = Field(
+        None, ge=1, le=SIZE, description="size of a symbol's vector; default: hidden size"
+    )
     character_size: int | None = Field(
-        None, ge=1, description="read the letters of each word too, with so many units a direction (Lample 2016)"
+        None,
+        ge=1,
+        le=SIZE,
+        description="read the letters of each word too, with so many units a direction (Lample 2016)",
     )
     embedding_range: float = Field(
         0.1, gt=0, description="symbols' vectors start uniformly between minus and plus this"
@@ -137,7 +154,7 @@ class ModelConfig(Section):
     learn_initial_state: bool = Field(False, description="h_0 is a parameter")
     forget_bias: float | None = Field(None, description="initial bias of the lstm forget gate")
     memory_steps: int | None = Field(
-        None, ge=3, description="units of an lstm or gru remember so long at first (Tallec 2018)"
+        None, ge=3, le=SIZE, description="units of an lstm or gru remember so long at first (Tallec 2018)"
     )
     recurrent_init: Literal["uniform", "orthogonal"] = Field("uniform", description="start of W_hh (Saxe 2014)")
     engine: Literal["auto", "native", "stock", "eager"] = Field("auto", description="backend of the recurrence")
@@ -145,30 +162,32 @@ class ModelConfig(Section):
     @field_validator("convolutions")
     @classmethod
     def _channels_are_positive(cls, channels: list[int]) -> list[int]:
-        if channels and min(channels) < 1:
-            raise ValueError(f"expected channels of 1 or more, got {channels}")
+        if channels and not (1 <= min(channels) <= max(channels) <= SIZE and len(channels) <= 100):
+            raise ValueError(f"expected at most 100 convolutions of 1 to {SIZE:,} channels, got {str(channels)[:60]}")
         return channels
 
 
 class TrainingConfig(Section):
     """How the network learns."""
 
-    epochs: int = Field(10, ge=1, description="passes over the training data")
-    max_steps: int | None = Field(None, ge=1, description="stop after this many updates")
+    epochs: int = Field(10, ge=1, le=COUNT, description="passes over the training data")
+    max_steps: int | None = Field(None, ge=1, le=COUNT, description="stop after this many updates")
     max_minutes: float | None = Field(None, gt=0, description="stop after this many minutes of training")
     batch_size: int | None = Field(
-        None, ge=1, description="rows, or parallel streams, of one update; default: 32, fewer of a small file"
+        None, ge=1, le=COUNT, description="rows, or parallel streams, of one update; default: 32, fewer of a small file"
     )
     optimizer: Literal["adam", "adamw", "sgd", "asgd"] = Field("adamw", description="asgd: NT-ASGD (Merity 2018)")
     lr: float = Field(2e-3, gt=0, description="learning rate")
     weight_decay: float = Field(0.0, ge=0, description="decoupled for adamw, L2 for the others")
     schedule: Literal["constant", "cosine", "linear", "plateau", "step"] = Field("cosine", description="learning rate")
-    warmup_steps: int = Field(0, ge=0, description="updates over which the learning rate rises from 0")
+    warmup_steps: int = Field(0, ge=0, le=COUNT, description="updates over which the learning rate rises from 0")
     decay: float = Field(0.5, gt=0, le=1, description="factor of the schedules step and plateau")
-    decay_after: int = Field(4, ge=0, description="epochs at full rate before schedule step decays every epoch")
+    decay_after: int = Field(
+        4, ge=0, le=COUNT, description="epochs at full rate before schedule step decays every epoch"
+    )
     clip: float = Field(1.0, ge=0, description="largest gradient norm; 0 switches clipping off")
-    bptt: int = Field(64, ge=1, description="k2: steps of truncated BPTT, for one long stream")
-    bptt_stride: int | None = Field(None, ge=1, description="k1: steps between updates; default k2")
+    bptt: int = Field(64, ge=1, le=COUNT, description="k2: steps of truncated BPTT, for one long stream")
+    bptt_stride: int | None = Field(None, ge=1, le=COUNT, description="k1: steps between updates; default k2")
     bptt_variable: bool = Field(False, description="draw the length of each window around bptt (Merity 2018)")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of probability given to all classes")
     activation_regularization: float = Field(
@@ -180,12 +199,14 @@ class TrainingConfig(Section):
     teacher_forcing: float = Field(
         1.0, ge=0, le=1, description="share of true symbols that the decoder ends up being fed (Bengio 2015)"
     )
-    patience: int | None = Field(None, ge=1, description="evaluations without gain before stopping")
-    evaluate_every: int | None = Field(None, ge=1, description="updates between evaluations; default: each epoch")
-    save_every: int = Field(500, ge=1, description="updates between checkpoints")
+    patience: int | None = Field(None, ge=1, le=COUNT, description="evaluations without gain before stopping")
+    evaluate_every: int | None = Field(
+        None, ge=1, le=COUNT, description="updates between evaluations; default: each epoch"
+    )
+    save_every: int = Field(500, ge=1, le=COUNT, description="updates between checkpoints")
     bucket: bool = Field(True, description="batches of similar lengths")
-    seed: int = Field(0, ge=0, description="seed of everything random")
-    threads: int | None = Field(None, ge=1, description="CPU threads; default: all")
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="seed of everything random")
+    threads: int | None = Field(None, ge=1, le=1024, description="CPU threads; default: all")
     device: str = Field("auto", description="auto, cpu, cuda, mps")
     record_gradients: bool = Field(False, description="log the size of the gradient by distance, for `recur compare`")
     prompts: list[str] = Field(default_factory=list, description="prompts shown after every evaluation")
@@ -204,6 +225,11 @@ class Config(Section):
         sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size]
         if not sizes or min(sizes) < 1:
             raise ValueError(f"hidden_size must be positive, got {model.hidden_size}")
+        if len(sizes) > LAYERS or max(sizes) > SIZE:
+            raise ValueError(
+                f"hidden_size must be at most {SIZE:,} for each of at most {LAYERS:,} layers, "
+                f"got {max(sizes)} for {len(sizes)}"
+            )
         return model
 
     @field_validator("model")

@@ -171,6 +171,8 @@ def _problem(path: tuple[str, ...], problem: Any) -> str:
     if kind in _LIMITS:
         limit, words = _LIMITS[kind]
         return f"must be {words} {context[limit]}, got {_said(given)}"
+    if kind == "finite_number":
+        return f"expected a finite number, got {_said(given)}"
     return f"expected {_expected(field.annotation)}, got {_said(given)}"
 
 

@@ -91,12 +91,13 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(tmp_path: Path, monk
     assert "going on after update" in outcome.err
 
 
-def test_rows_that_were_cut_short_are_written_again(tmp_path: Path) -> None:
+def test_rows_are_written_whole_beside_folders_of_the_user(tmp_path: Path) -> None:
     (tmp_path / "data.part").mkdir()
-    (tmp_path / "data.part" / "train.jsonl").write_text('{"a"', encoding="utf-8")
+    (tmp_path / "data.part" / "train.jsonl").write_text("mine", encoding="utf-8")
     single.write_rows(tmp_path / "data", lambda part: [{"part": part}])
     assert single.read_rows(tmp_path / "data", "test") == [{"part": "test"}]
-    assert not (tmp_path / "data.part").exists()
+    assert (tmp_path / "data.part" / "train.jsonl").read_text(encoding="utf-8") == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "data.part"]
     single.write_rows(tmp_path / "data", lambda part: [{"other": part}])
     assert single.read_rows(tmp_path / "data", "train") == [{"part": "train"}]
 

@@ -11,12 +11,14 @@ import importlib
 import inspect
 import json
 import os
-import shutil
+import stat
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recur.atomic import refuse_linked_folder, remove_folder, unfinished, write_text
 from recur.config import Config, DataConfig
 from recur.figures import duration, figure
 from recur.training.progress import Beginning, Evaluation, Progress, Step, automatic
@@ -205,14 +207,20 @@ def write_rows(folder: Path, write: Callable[[str], Sequence[Row]]) -> None:
     """Write ``train.jsonl``, ``dev.jsonl`` and ``test.jsonl``, unless they are there: a run goes on with its rows."""
     if folder.is_dir():
         return
-    part_folder = folder.with_name(folder.name + ".part")
-    shutil.rmtree(part_folder, ignore_errors=True)
-    part_folder.mkdir(parents=True)
-    for part in PARTS:
-        lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in write(part))
-        (part_folder / f"{part}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    # in one step: rows that are there are whole
-    os.replace(part_folder, folder)
+    refuse_linked_folder(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # beside it under a name of its own, so that nothing of the user is in the way
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for part in PARTS:
+            lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in write(part))
+            write_text(made / f"{part}.jsonl", "".join(f"{line}\n" for line in lines))
+        made.chmod(stat.S_IMODE(folder.parent.stat().st_mode))
+        # in one step: rows that are there are whole
+        os.replace(made, folder)
+    except BaseException:
+        remove_folder(made, lambda name: name in {f"{part}.jsonl" for part in PARTS} or unfinished(name) is not None)
+        raise
 
 
 def read_rows(folder: Path, part: str) -> list[Row]:

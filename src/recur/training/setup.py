@@ -21,7 +21,7 @@ from recur.data.split import fingerprint
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
 from recur.modes import Mode, OneToOne
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
-from recur.training import randomness
+from recur.training import memory, randomness
 from recur.training.baselines import Baseline, baseline
 from recur.training.evaluate import feed_to_measure
 from recur.training.feed import Feed, RowFeed, Rows
@@ -113,11 +113,18 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train, dataset.labelled)
     )
     roles = replace(roles, sentence=_said(roles, target_codec, config))
-    randomness.seed(config.training.seed)
     ahead = roles.ahead(config.data.horizon)
-    mode = modes.build(
-        roles.mode, input_codec, target_codec, config.model, stream=roles.stream, ahead=ahead, forecast=roles.forecast
-    )
+
+    def make() -> Mode:
+        return modes.build(
+            roles.mode, input_codec, target_codec, config.model, stream=roles.stream, ahead=ahead,
+            forecast=roles.forecast,
+        )  # fmt: skip
+
+    if device.type == "cpu":
+        memory.refuse_too_large(make, config.training.optimizer)
+    randomness.seed(config.training.seed)
+    mode = make()
     mode.penalise(
         activation=config.training.activation_regularization,
         temporal=config.training.temporal_activation_regularization,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from recur.atomic import write_bytes
 from recur.errors import RecurError
 from recur.printable import printable
 from recur.views.picture import drawn
@@ -61,4 +63,6 @@ def picture(labels: Sequence[Any], counts: Sequence[Sequence[int]], path: Path) 
                 shade = "white" if shares[down][across] > 0.5 else "black"
                 axes.text(across, down, str(count), ha="center", va="center", color=shade, fontsize=7)
     figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.8)
-    figure.savefig(path, dpi=120)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120)
+    write_bytes(Path(path), content.getvalue())

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from recur.atomic import write_text
 from recur.demos.corpus.facts import (
     AGES,
     CUES_I,
@@ -77,14 +78,11 @@ class Corpus:
 
     def write(self, folder: Path) -> None:
         """Write ``train.txt``, ``dev.txt`` and ``test.jsonl`` (text, kind, distance) into a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
         for name, lines in (("train", self.train), ("dev", self.dev)):
-            (folder / f"{name}.txt").write_text("".join(f"{line.text}\n" for line in lines), encoding="utf-8")
+            write_text(folder / f"{name}.txt", "".join(f"{line.text}\n" for line in lines))
         rows = ({"text": line.text, "kind": line.kind, "distance": line.distance} for line in self.test)
         # it comes last and in one step: a corpus that has it is whole
-        part = folder / "test.jsonl.part"
-        part.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        part.replace(folder / "test.jsonl")
+        write_text(folder / "test.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
 
 def build(seed: int = 0, train: int = 16000, dev: int = 400, test_repeats: int = 4) -> Corpus:

@@ -1,0 +1,56 @@
+"""The memory of a network in training, compared with the machine's before any of it is used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import torch
+
+from recur.errors import ConfigError
+from recur.figures import size
+from recur.modes import Mode
+
+_COPIES = {"adam": 4, "adamw": 4, "sgd": 2, "asgd": 3}
+"""Weights, gradients, and what the optimizer keeps of them."""
+
+
+def refuse_too_large(make: Callable[[], Mode], optimizer: str) -> None:
+    """Refuse a network whose weights, gradients and optimizer exceed the memory of this machine.
+
+    Parameters
+    ----------
+    make : callable
+        Builds the network; it is called with torch's device ``meta``, so that no memory is used.
+    optimizer : str
+
+    Raises
+    ------
+    ConfigError
+        With the number of parameters and both sizes.
+    """
+    have = _physical()
+    try:
+        with torch.device("meta"):
+            plan = make()
+        parameters = sum(p.numel() for p in plan.parameters())
+        needed = _COPIES.get(optimizer, 2) * sum(p.numel() * p.element_size() for p in plan.parameters())
+    except (RuntimeError, OverflowError) as error:
+        raise ConfigError(
+            f"the network cannot be built: {' '.join(str(error).split())[:160]}",
+            hint="smaller --hidden-size, --embedding-size or --max-vocab",
+        ) from error
+    if have is not None and needed > have:
+        raise ConfigError(
+            f"a network of {parameters:,} parameters needs {size(needed)} of memory with its gradients and optimizer; "
+            f"this machine has {size(have)}",
+            hint="smaller --hidden-size, --num-layers, --embedding-size or --max-vocab",
+        )
+
+
+def _physical() -> int | None:
+    """Bytes of memory of this machine, where the system says."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
