@@ -156,6 +156,7 @@ def test_no_number_is_taken_that_nobody_can_compute_with(section: str, key: str,
         ({"threads": 0}, "at least 1"),
         ({"threads": 10**9}, "at most 1024"),
         ({"quantiles": [float("nan")]}, "quantiles"),
+        ({"prompts": ["\ud800"]}, "a value cannot be read"),
     ],
 )
 def test_sizes_beyond_any_machine_are_refused_with_the_bound(options: dict[str, Any], words: str) -> None:

@@ -145,7 +145,7 @@ def explain(error: ValidationError, *, name: str, text: str = "") -> ConfigError
     for problem in error.errors(include_url=False):
         path = tuple(str(part) for part in problem["loc"][:2])
         found.setdefault(path, _problem(path, problem))
-    lines = [f"{_line(text, path)}{'.'.join(path)}: {said}" for path, said in found.items()]
+    lines = [f"{_line(text, path)}{'.'.join(path)}: {said}" if path else said for path, said in found.items()]
     if len(lines) == 1:
         return ConfigError(f"{name}: {lines[0]}")
     return ConfigError("\n  ".join([f"{name} has {len(lines)} problems:", *lines]))
@@ -160,6 +160,8 @@ def _problem(path: tuple[str, ...], problem: Any) -> str:
     kind, given, context = problem["type"], problem.get("input"), problem.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown(path)
+    if not path:
+        return f"a value cannot be read: {problem['msg']}"
     if kind == "value_error":
         return str(context.get("error", problem["msg"]))
     field = _field(path)
