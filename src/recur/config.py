@@ -47,6 +47,10 @@ class DataConfig(Section):
     lower: bool = Field(False, description="lower-case text")
     min_count: int = Field(1, ge=1, le=COUNT, description="words seen less often become unknown")
     max_vocab: int | None = Field(None, ge=1, le=COUNT, description="largest vocabulary; subwords: its size (8000)")
+    decimal: Literal[".", ","] | None = Field(None, description="decimal sign of numbers in text; inferred by column")
+    thousands: Literal[",", ".", "'", "space", "none"] | None = Field(
+        None, description="thousands sign of numbers in text; inferred by column"
+    )
     missing: Literal["error", "mean", "previous"] = Field("error", description="what a missing number becomes")
     damaged: Literal["error", "skip"] = Field("error", description="what happens to a row whose file cannot be read")
     notes: Literal["roll", "melody"] = Field(

@@ -6,6 +6,7 @@ import difflib
 import importlib
 from collections.abc import Iterable
 from types import ModuleType
+from typing import Self
 
 _LONGEST_NAME = 100
 
@@ -43,7 +44,20 @@ class BackendError(RecurError, RuntimeError):
 
 
 class DataError(RecurError, ValueError):
-    """A file, a row or a value cannot be read as what it was said to be."""
+    """A file, a row or a value cannot be read as what it was said to be.
+
+    Attributes
+    ----------
+    step : int or None
+        Which step of a sequence it is about, from 0, so that the reader of the sequence can name its line.
+    """
+
+    step: int | None = None
+
+    def at_step(self, step: int) -> Self:
+        """Say which step of a sequence this is about; return the error."""
+        self.step = step
+        return self
 
 
 class DamagedError(DataError):

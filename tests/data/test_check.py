@@ -71,7 +71,7 @@ def test_the_text_names_everything_and_fits_a_terminal() -> None:
 
 
 def test_what_training_would_refuse_is_refused_with_the_row() -> None:
-    with pytest.raises(DataError, match='the data given, row 3: "x" is not a number'):
+    with pytest.raises(DataError, match='the data given, row 3: column "a": "x" is not a number'):
         report(
             {"a": [1, 2, "x", *range(20)], "b": [i / 3 for i in range(23)]},
             input=["a"],

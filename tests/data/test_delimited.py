@@ -46,7 +46,7 @@ def test_commas_in_text_do_not_separate_where_another_sign_does(tmp_path: Path) 
 
 def test_decimal_commas_do_not_separate(tmp_path: Path) -> None:
     table = read_delimited(written(tmp_path / "a.csv", "1,5;2,5;3,5\n4,5;5,5;6,5\n"))
-    assert table[1] == {"column1": "4,5", "column2": "5,5", "column3": "6,5"}
+    assert table[1] == {"column1": 4.5, "column2": 5.5, "column3": 6.5}
 
 
 def test_other_signs_within_quotation_marks_do_not_separate(tmp_path: Path) -> None:

@@ -50,15 +50,16 @@ def predict(
     if (file is not None) + stdin + bool(text) > 1:
         raise DataError("inputs are given in more than one way", f'recur predict {run} "a text", or --file FILE, or -')
     import recur
+    from recur.codecs import NumbersCodec
 
     model = recur.load(run)
     if file is None and not stdin and not text and model.input_codec is not None:
         raise DataError("nothing to predict", f'recur predict {run} "a text", or --file FILE, or - to read stdin')
     lines = [line.rstrip("\n") for line in sys.stdin] if stdin else list(text)
     inputs = model.read(file) if file is not None else lines
-    if file is None and model.input_codec is not None and model.input_codec.kind == "numbers":
+    if file is None and isinstance(model.input_codec, NumbersCodec):
         # typed numbers: those of one row, or the steps of one series
-        inputs = [line.replace(",", " ").split() for line in lines]
+        inputs = [model.input_codec.typed(line) for line in lines]
     if model.input_codec is None and not inputs:
         inputs = [None]
     options = (decoding or DecodingFlags()).options(beam=beam, length_penalty=length_penalty)

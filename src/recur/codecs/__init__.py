@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from recur.codecs.audio import AudioCodec
@@ -12,6 +12,7 @@ from recur.codecs.codec import Codec
 from recur.codecs.frames import FramesCodec
 from recur.codecs.images import ImagesCodec
 from recur.codecs.notes import NotesCodec
+from recur.codecs.number_style import NumberStyle
 from recur.codecs.numbers import NumbersCodec
 from recur.codecs.spelled import SpelledWordsCodec
 from recur.codecs.subwords import SubwordsCodec
@@ -40,7 +41,10 @@ __all__ = [
 ]
 
 
-def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False, columns: Sequence[str] = ()) -> Codec:
+def make(
+    kind: str, config: DataConfig | None = None, *, sequence: bool = False, columns: Sequence[str] = (),
+    styles: Mapping[str, NumberStyle] | None = None, target: bool = False,
+) -> Codec:  # fmt: skip
     """Return an unfitted codec.
 
     Parameters
@@ -54,6 +58,10 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
         For numbers: whether an example is a series.
     columns : sequence of str
         For numbers: names of the columns.
+    styles : mapping, optional
+        For numbers: how columns are written.
+    target : bool
+        Whether the values are to be predicted and not read: what is missing is then left out, not filled in.
 
     Raises
     ------
@@ -86,7 +94,8 @@ def make(kind: str, config: DataConfig | None = None, *, sequence: bool = False,
             sample_rate=data.sample_rate,
         )  # fmt: skip
     if kind == "numbers":
-        return NumbersCodec(sequence=sequence, columns=columns, missing=data.missing)
+        missing = "mask" if target else data.missing
+        return NumbersCodec(sequence=sequence, columns=columns, missing=missing, styles=styles)
     if kind == "images":
         return ImagesCodec(size=data.image_size, color=data.image_color, steps=data.image_steps)
     if kind == "frames":

@@ -13,6 +13,7 @@ from recur.codecs.files import read_json, write_json
 from recur.errors import DataError, RunError
 
 FORMAT = 1
+NO_TARGET = -100  # the id of a step that has no target
 
 _kinds: dict[str, type[Codec]] = {}
 
@@ -71,6 +72,10 @@ class Codec(ABC):
     @abstractmethod
     def encode(self, value: Any) -> np.ndarray:
         """Return the array of one value."""
+
+    def encode_target(self, value: Any) -> np.ndarray:
+        """Return the array of one value that is to be predicted: what is missing is NaN, or the id ``NO_TARGET``."""
+        return self.encode(value)
 
     @abstractmethod
     def decode(self, array: Any) -> Any:

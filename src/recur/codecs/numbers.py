@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,21 @@ import numpy as np
 
 from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import field, strings
+from recur.codecs.number_style import MISSING, NumberStyle, OffStyle, split_numbers
 from recur.errors import DataError, RunError
 
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
+_PLAIN = NumberStyle()
 _UNIT = re.compile(r".*[(\[]([^()\[\]]+)[)\]]\s*")
 
 
-def number(value: Any) -> float:
+def number(value: Any, style: NumberStyle | None = None) -> float:
     """Return a raw value as a number, NaN when it is missing (empty, NA, NaN, null, none, ?, -).
+
+    Parameters
+    ----------
+    value : object
+    style : NumberStyle, optional
+        How its column is written, where it is a text; default: digits with a decimal point.
 
     Raises
     ------
@@ -33,11 +41,17 @@ def number(value: Any) -> float:
         text = value.strip()
         if text.lower() in MISSING:
             return math.nan
+        if isinstance(value, OffStyle):
+            raise DataError(value.reason, hint="write it as the others of its column, or leave it empty")
+        if style is not None and not style.plain:
+            return style.value(text)
         try:
             found: float | None = float(text)
         except ValueError:
             found = None
         # Python reads 1_000 as a number; other tools, and people who wrote a name, do not
+        if found is None and style is not None:
+            return style.value(text)
         if found is None or "_" in text:
             hint = "give a number such as 3.14, or leave it empty"
             raise DataError(f'"{shorten(text, 40)}" is not a number', hint=hint) from None
@@ -81,7 +95,10 @@ class NumbersCodec(Codec):
         Names of the columns, which may end with a unit, as in ``Temp [°C]``; default: value, or value 1, ...
     missing : str
         What a missing number becomes: ``error`` refuses it, ``mean`` takes the column's mean, ``previous``
-        the value one step earlier (the mean, where there is none). `missing_count` says how many `fit` met.
+        the value one step earlier (the mean, where there is none), ``mask`` keeps it as NaN: a target that is not
+        learned from. `missing_count` says how many `fit` met.
+    styles : mapping, optional
+        Column -> how its numbers are written in texts.
 
     Attributes
     ----------
@@ -92,9 +109,13 @@ class NumbersCodec(Codec):
     kind = "numbers"
     discrete = False
 
-    def __init__(self, *, sequence: bool, columns: Sequence[str] = (), missing: str = "error") -> None:
+    def __init__(
+        self, *, sequence: bool, columns: Sequence[str] = (), missing: str = "error",
+        styles: Mapping[str, NumberStyle] | None = None,
+    ) -> None:  # fmt: skip
         self.sequence = sequence
         self.columns = list(columns)
+        self.styles = dict(styles or {})
         self.missing = missing
         self.size = len(self.columns)
         self.mean = np.zeros(self.size)
@@ -105,9 +126,14 @@ class NumbersCodec(Codec):
 
     @property
     def units(self) -> list[str]:
-        """The unit of each column, read from its name; empty where it has none."""
+        """The unit of each column, read from its name or its numbers; empty where it has none."""
         matches = [_UNIT.fullmatch(name) for name in self.columns]
-        return [match.group(1) if match else "" for match in matches]
+        own = [self.styles.get(name, _PLAIN).unit for name in self.columns]
+        return [match.group(1) if match else unit for match, unit in zip(matches, own, strict=True)]
+
+    def typed(self, text: str) -> list[str]:
+        """Return the numbers of a text that was typed: those of one row, or the steps of one series."""
+        return split_numbers(text, next((self.styles[name] for name in self.columns if name in self.styles), _PLAIN))
 
     @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused below
     def fit(self, values: Iterable[Any]) -> NumbersCodec:
@@ -154,6 +180,8 @@ class NumbersCodec(Codec):
 
     def _table(self, value: Any) -> np.ndarray:
         """Return a value as (T, C) float64 with NaN for missing numbers (T is 1 without sequence)."""
+        if isinstance(value, str) and (self.sequence or self.size > 1) and not isinstance(value, OffStyle):
+            value = self.typed(value)
         if isinstance(value, dict):
             value = [value.get(name) for name in self.columns] if self.columns else list(value.values())
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
@@ -184,44 +212,68 @@ class NumbersCodec(Codec):
             raise DataError(f"expected {self.size} numbers ({names}), found {table.shape[1]}")
         return table
 
-    @staticmethod
-    def _parse(value: Any) -> np.ndarray:
+    def _parse(self, value: Any) -> np.ndarray:
         """Return numbers, texts of numbers, or lists of them as an array."""
-        if not isinstance(value, (list, tuple, np.ndarray)):
-            return np.array(number(value))
         if isinstance(value, np.ndarray) and value.ndim == 0:
-            return np.array(number(value.item()))
+            value = value.item()
+        if not isinstance(value, (list, tuple, np.ndarray)):
+            return np.array(self._number(value, 0, None))
         if len(value) and isinstance(value[0], (list, tuple, np.ndarray)):
-            rows = [[number(item) for item in _step(row)] for row in value]
+            rows = []
+            for step, row in enumerate(value):
+                try:
+                    rows.append([self._number(item, column, step) for column, item in enumerate(_step(row))])
+                except DataError as error:
+                    raise error.at_step(step) from None
             widths = {len(row) for row in rows}
             if len(widths) > 1:
                 raise DataError(f"steps have different numbers of columns: {min(widths)} and {max(widths)}")
             return np.array(rows)
-        return np.array([number(item) for item in value], np.float64)
+        steps = self.sequence and self.size <= 1
+        return np.array(
+            [self._number(item, 0 if steps else place, place if steps else None) for place, item in enumerate(value)],
+            np.float64,
+        )
+
+    def _number(self, value: Any, column: int, step: int | None) -> float:
+        """Return one number of a column; an error names both."""
+        name = self.columns[column] if column < len(self.columns) else ""
+        try:
+            return number(value, self.styles.get(name))
+        except DataError as error:
+            named = DataError(f'column "{name}": {error.message}' if name else error.message, hint=error.hint)
+            raise named if step is None else named.at_step(step) from None
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the standardised numbers: (T, C) float32 of a sequence, else (C,)."""
+        return self._encoded(value, self.missing)
+
+    def encode_target(self, value: Any) -> np.ndarray:
+        """Return the same with NaN for what is missing, whatever ``missing`` says: no target is made up."""
+        return self._encoded(value, "mask")
+
+    def _encoded(self, value: Any, missing: str) -> np.ndarray:
         if not self._seen:
             raise DataError("the numbers codec has no scale yet", hint="call fit(values) first")
         with np.errstate(over="ignore"):
-            table = self._fill((self._table(value) - self.mean) / self.deviation).astype(np.float32)
-        if not np.isfinite(table).all():
-            step, column = (int(place[0]) for place in np.nonzero(~np.isfinite(table)))
+            table = self._fill((self._table(value) - self.mean) / self.deviation, missing).astype(np.float32)
+        if np.isinf(table).any():
+            step, column = (int(place[0]) for place in np.nonzero(np.isinf(table)))
             raise DataError(
                 f'a number of column "{self.columns[column]}" is more than 3e38 deviations from the mean '
                 f"{self.mean[column]:.4g} (at step {step + 1}); expected numbers like those of training",
                 hint="fix the number, or leave the row out",
-            )
+            ).at_step(step)
         return table if self.sequence else table[0]
 
-    def _fill(self, table: np.ndarray) -> np.ndarray:
+    def _fill(self, table: np.ndarray, missing: str) -> np.ndarray:
         """Return the standardised table with the missing numbers replaced, as the configuration says."""
         absent = np.isnan(table)
-        if not absent.any():
+        if missing == "mask" or not absent.any():
             return table
-        if self.missing == "error":
+        if missing == "error":
             self._refuse(absent)
-        if self.missing == "mean":
+        if missing == "mean":
             return np.where(absent, 0.0, table)
         steps = np.where(absent, -1, np.arange(len(table))[:, None])
         source = np.maximum.accumulate(steps, axis=0)
@@ -235,7 +287,7 @@ class NumbersCodec(Codec):
         raise DataError(
             f'a number is missing in column "{self.columns[column]}"{place}',
             hint="--missing mean or --missing previous fills it in; or remove the row",
-        )
+        ).at_step(step)
 
     def decode(self, array: Any) -> Any:
         """Return numbers in their own units: a float, a list or a list of lists."""
@@ -266,7 +318,20 @@ class NumbersCodec(Codec):
         ]
         more = ", …" if self.size > 4 else ""
         noun = "column" if self.size == 1 else "columns"
-        return f"numbers: {self.size} {noun} ({', '.join(parts)}{more})"
+        said = f"numbers: {self.size} {noun} ({', '.join(parts)}{more})"
+        return "; ".join([said, *self._styles_in_words()])
+
+    def _styles_in_words(self) -> list[str]:
+        """How the numbers of columns are written, where that is not with a decimal point; each style once."""
+        of_style: dict[tuple[str, str | None, str], list[str]] = {}
+        for name in self.columns:
+            style = self.styles.get(name)
+            if style is not None and (style.why or not style.plain):
+                of_style.setdefault((style.decimal, style.thousands, style.unit), []).append(name)
+        return [
+            f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {self.styles[names[0]].describe()}"
+            for names in of_style.values()
+        ]
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -279,6 +344,7 @@ class NumbersCodec(Codec):
             "missing_count": self.missing_count,
             "seen": self._seen,
             "season": self.season,
+            "styles": {name: asdict(style) for name, style in self.styles.items() if name in self.columns},
         }
 
     @classmethod
@@ -287,6 +353,7 @@ class NumbersCodec(Codec):
             sequence=field(state, "sequence", bool, path),
             columns=strings(state, "columns", path),
             missing=field(state, "missing", str, path),
+            styles=_styles(state.get("styles", {}), path),
         )
         for key in ("mean", "deviation"):
             values = field(state, key, list, path)
@@ -296,10 +363,18 @@ class NumbersCodec(Codec):
             if not good or len(values) != codec.size:
                 raise RunError(f'{path} is damaged: "{key}" should hold {codec.size} finite numbers')
             setattr(codec, key, np.array(values, np.float64))
-        if codec.missing not in ("error", "mean", "previous"):
+        if codec.missing not in ("error", "mean", "previous", "mask"):
             raise RunError(f'{path} is damaged: "missing" is {codec.missing!r}')
         codec.missing_count = field(state, "missing_count", int, path)
         codec._seen = field(state, "seen", int, path)
         if "season" in state:
             codec.season = field(state, "season", int, path)
         return codec
+
+
+def _styles(state: Any, path: Path) -> dict[str, NumberStyle]:
+    """Return the styles of a file."""
+    try:
+        return {str(name): NumberStyle.restore(one) for name, one in state.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise RunError(f'{path} is damaged: "styles" should hold a number style for each column') from None

@@ -62,6 +62,7 @@ class CalendarTable(Table):
         self._time = times[0]
         self.columns = [*table.columns, *names(features)]
         self.path = getattr(table, "path", None)
+        self.styles = table.styles
 
     def __len__(self) -> int:
         return len(self._table)

@@ -9,6 +9,7 @@ import numpy as np
 
 from recur.codecs.numbers import number
 from recur.data import features, media
+from recur.data.column_styles import Code, Open
 from recur.data.table import Table
 from recur.errors import DataError
 
@@ -25,7 +26,8 @@ class Column:
     name : str
     holds : str
         ``number``: one number a row; ``series``: a list of numbers a row; ``class``: few different short texts;
-        ``text``: many different ones; ``tokens``: a list of texts a row; ``vector``: a file of several numbers a row;
+        ``text``: many different ones; ``code``: digits that are a name (01067);
+        ``tokens``: a list of texts a row; ``vector``: a file of several numbers a row;
         the name of a codec for files that it reads (``images``, ``audio``, ...), and ``notes`` for lists of pitches.
     labels : bool
         For numbers: whether they are few whole numbers, which may as well be labels (0 and 1, one to five stars).
@@ -56,6 +58,12 @@ def look(table: Table, name: str) -> Column:
     if name in table.holds:
         return Column(name, table.holds[name])
     values = [row[name] for row in table.sampled(_SAMPLE)]
+    style = table.styles.get(name)
+    if isinstance(style, Code):
+        return Column(name, "code")
+    if isinstance(style, Open):
+        # numbers in any case; which ones is asked for where the column is used
+        return Column(name, "number")
     present = [value for value in values if not _missing(value)]
     files = media.holds(present, table.folder) or features.holds(present, table.folder)
     return Column(name, files) if files else judge(name, values)

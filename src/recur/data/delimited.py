@@ -6,13 +6,15 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recur.codecs.bounds import bounds
 from recur.codecs.codec import shorten
-from recur.codecs.numbers import number
+from recur.codecs.number_style import NumberStyle, is_missing, written
+from recur.config import DataConfig
+from recur.data.column_styles import Survey
 from recur.data.lines import LONGEST, Line, check_text_file, first_lines, lines
 from recur.data.names import is_known
 from recur.data.table import FileTable, Mark, Row
@@ -24,12 +26,16 @@ if TYPE_CHECKING:
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
 
 _IDENTIFIER = re.compile(r"[^\W\d]([\w .\-/()\[\]°%]*[\w)\]%])?")
+_MOMENT = re.compile(
+    r"\d{1,4}([-/.])\d{1,2}(\1\d{1,4})?\.?([T ]{1,2}\d{1,2}[:.]\d{2}\S{0,20})?"
+    r"|\d{1,2}:\d{2}(:\d{2}\S{0,12})?|\d{8}T\d{4,6}Z?"
+)
 _SAMPLE = 200
 
 
 def read_delimited(
     path: Path, *, tabs: bool | None = None, header: bool | None = None, wanted: Sequence[str] = (),
-    names: Sequence[str] = (),
+    names: Sequence[str] = (), config: DataConfig | None = None, known: Mapping[str, NumberStyle] | None = None,
 ) -> FileTable:  # fmt: skip
     """Return the records of a CSV or TSV file.
 
@@ -47,6 +53,10 @@ def read_delimited(
         Columns that the caller will ask for: a first record that has one of them is a header.
     names : sequence of str
         Names for the columns where there is no header, used when there are as many.
+    config : DataConfig, optional
+        ``decimal`` and ``thousands``.
+    known : mapping, optional
+        How the numbers of columns were written in the training data.
 
     Raises
     ------
@@ -68,12 +78,15 @@ def read_delimited(
     if header and len(first) == 1:
         raise DataError(f"{path}: there is a header ({', '.join(columns)}) and no row under it", hint="add rows")
     width = len(columns)
+    survey = Survey(columns)
+    converted: dict[str, NumberStyle] = {}
 
     def marks() -> Iterator[Mark]:
         for place, (line, record) in enumerate(_records(path, delimiter)):
             if len(record) != width:
                 raise _ragged(path, line.number, record, columns)
             if place or not header:
+                survey.see(record)
                 yield Mark(line.offset, line.number)
 
     def parse(raw: bytes) -> list[tuple[int, Row]]:
@@ -83,11 +96,17 @@ def read_delimited(
         before = 0
         for record in reader:
             if record:
-                rows.append((before, dict(zip(columns, record, strict=True))))
+                row: Row = dict(zip(columns, record, strict=True))
+                for name, style in converted.items():
+                    row[name] = style.read(row[name])
+                rows.append((before, row))
             before = reader.line_num
         return rows
 
-    return FileTable(path, columns, marks(), parse)
+    table = FileTable(path, columns, marks(), parse)
+    table.styles = survey.styles(config, known=known, delimiter=delimiter)
+    converted |= survey.converted(table.styles)
+    return table
 
 
 def _first_records(path: Path, delimiter: str) -> list[tuple[Line, list[str]]]:
@@ -202,12 +221,13 @@ def _widths(texts: list[str], sign: str) -> Counter[int]:
 
 
 def is_number(cell: str) -> bool:
-    """Return whether a cell is a number or a missing one."""
-    try:
-        number(cell)
-    except DataError:
-        return False
-    return True
+    """Return whether a cell is a number in some style, or a missing one."""
+    return written(cell) is not None or is_missing(cell)
+
+
+def is_moment(cell: str) -> bool:
+    """Return whether a cell looks like a date or a time of the day."""
+    return _MOMENT.fullmatch(cell.strip()) is not None
 
 
 def has_header(records: list[list[str]]) -> bool:
@@ -231,6 +251,8 @@ def has_header(records: list[list[str]]) -> bool:
         filled = [cell for cell in column if cell]
         if filled and all(map(is_number, filled)):
             evidence += not is_number(name)
+        elif filled and all(map(is_moment, filled)):
+            evidence += not is_moment(name)
         elif filled and len(set(filled)) <= len(filled) / 10:
             evidence += 1
     if evidence or any(map(is_known, names)):

@@ -65,6 +65,10 @@ class RowExamples(Sequence[Example]):
         return Example(given, target, self.table.where(row))
 
     def _value(self, row: Row, columns: list[str], codec: str | None, *, steps: bool) -> Any:
+        if codec == "numbers" and len(columns) > 1:
+            # a cell that is no number makes no text of the others: it is refused by its codec
+            cells = [row[name] for name in columns]
+            return [[cell] for cell in cells] if steps else cells
         value = value_of(row, columns, steps=steps)
         if codec in media.CODECS:
             return media.place(value, self.table.folder, codec)

@@ -47,16 +47,16 @@ def fit_codecs(
     """
     data = config.data.model_copy(update={"documents": "file" if roles.stream else "line"})
     if roles.own_future:
-        codec = _fitted(roles.input_codec or "words", roles.input, True, data, train, 0)
+        codec = _fitted(roles.input_codec or "words", roles, True, data, train, 0)
         return codec, codec
     if isinstance(train, ForecastExamples):
         return _fit_forecast(roles, data, train)
     given = None
     if roles.input_codec is not None:
         kind = "spelled" if config.model.character_size and roles.input_codec == "words" else roles.input_codec
-        given = _fitted(kind, roles.input, roles.reads_a_sequence, data, train, 0)
+        given = _fitted(kind, roles, roles.reads_a_sequence, data, train, 0)
     rows = Joined(train, labelled) if roles.target_codec in ("class", "tags") else train
-    target = _fitted(roles.target_codec, roles.target, roles.writes_a_sequence, data, rows, 1)
+    target = _fitted(roles.target_codec, roles, roles.writes_a_sequence, data, rows, 1)
     labels = getattr(target, "labels", None)
     if labels is not None and len(labels) == 1:
         raise DataError(
@@ -69,8 +69,8 @@ def fit_codecs(
 def _fit_forecast(roles: Roles, data: DataConfig, train: ForecastExamples) -> tuple[Codec, Codec]:
     """Codecs whose scales are those of the training rows, each counted once."""
     once = train.each_row_once()
-    given = _fitted("numbers", roles.input, True, data, once, 0)
-    target = _fitted("numbers", roles.target, True, data, once, 1)
+    given = _fitted("numbers", roles, True, data, once, 0)
+    target = _fitted("numbers", roles, True, data, once, 1)
     if isinstance(target, NumbersCodec):
         target.season = train.season
     return given, target
@@ -122,12 +122,11 @@ def located(examples: Iterable[Example], side: int, action: Any) -> Any:
         raise DataError(f"{place or 'the rows'} {message}", hint=hint) from fault
 
 
-def _fitted(
-    kind: str, columns: list[str], sequence: bool, data: DataConfig, train: Sequence[Example], side: int
-) -> Codec:
+def _fitted(kind: str, roles: Roles, sequence: bool, data: DataConfig, train: Sequence[Example], side: int) -> Codec:
+    columns = roles.target if side else roles.input
     # a series of one number a step, in one cell or in several, has one column without a name of its own
     names = columns if kind == "numbers" and _one_column_each(train, side, len(columns)) else []
-    codec = codecs.make(kind, data, sequence=sequence, columns=names)
+    codec = codecs.make(kind, data, sequence=sequence, columns=names, styles=roles.styles, target=side == 1)
     fitted: Codec = located((train[index] for index in range(len(train))), side, codec.fit)
     return fitted
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from recur.config import Config, DataConfig
-from recur.data import forecasts, split
+from recur.data import column_styles, forecasts, split
 from recur.data.damaged import without_damaged
 from recur.data.examples import (
     Example,
@@ -170,7 +170,7 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
         source = source if parts is None else parts.test or parts.dev or parts.train
     if isinstance(source, (str, Path)) and not _same_kind(source, config.data.source):
         other = other.model_copy(update={"format": None})
-    table = read(source, other, names=roles.columns)
+    table = read(source, other, names=roles.columns, known=roles.styles)
     if table.kind == "text" and (not targets or roles.columns in ([], ["text"])):
         return table
     for name in wanted:
@@ -180,6 +180,7 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
                 f'{table.name} has no column "{name}", which the network was trained with.{near}',
                 hint=f"its columns are {', '.join(table.columns[:12])}",
             )
+    column_styles.named(table.styles, [name for name in roles.numeric if name in wanted], table.name)
     return table
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from recur.codecs.bounds import bounds
+from recur.codecs.number_style import NumberStyle
 from recur.codecs.reading import reading
 from recur.config import DataConfig
 from recur.data.arrays import read_npz
@@ -21,6 +22,7 @@ from recur.data.idx import is_idx, read_idx_table
 from recur.data.jsonl import read_jsonl
 from recur.data.lines import check_text_file, first_lines
 from recur.data.memory import read_memory
+from recur.data.styled import styled
 from recur.data.table import Table
 from recur.data.text import TextTable
 from recur.data.ts import read_ts
@@ -40,7 +42,9 @@ _BY_SUFFIX = {
 }
 
 
-def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table:
+def read(
+    source: Any, config: DataConfig, *, names: Sequence[str] = (), known: Mapping[str, NumberStyle] | None = None
+) -> Table:
     """Return the rows of a file, a folder or Python values.
 
     Parameters
@@ -52,6 +56,8 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
         ``format``, ``header``, ``exclude`` and ``documents`` are used.
     names : sequence of str
         Names for the columns of a table without a header, where there are as many.
+    known : mapping, optional
+        How the numbers of columns were written in the training data.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     """
     place = source if isinstance(source, (str, Path)) else "the data given"
     with reading(place, "table", error=DataError, hint=None):
-        table = _read(source, config, names)
+        table = _read(source, config, names, known or {})
     most = bounds().columns
     if len(table.columns) > most:
         raise TooLargeError(
@@ -80,17 +86,17 @@ def read(source: Any, config: DataConfig, *, names: Sequence[str] = ()) -> Table
     return CalendarTable(table, config.time_features) if config.time_features else table
 
 
-def _read(source: Any, config: DataConfig, names: Sequence[str]) -> Table:
+def _read(source: Any, config: DataConfig, names: Sequence[str], known: Mapping[str, NumberStyle]) -> Table:
     if not isinstance(source, (str, Path)):
-        return read_memory(source)
+        return styled(read_memory(source), config, known)
     path = Path(source)
     if config.format in (None, "text", "folder") and os.path.isdir(path):
         documents = config.format == "text" or config.documents == "file"
         return read_folder(path, config.exclude, documents=documents)
     if path.suffix.lower() == ".npz" and os.path.isfile(path):
-        return read_npz(path)
+        return styled(read_npz(path), config, known)
     if config.format in (None, "npy") and path.suffix.lower() == SUFFIX:
-        return read_npy(path)
+        return styled(read_npy(path), config, known)
     if config.format == "idx" or (config.format is None and is_idx(path)):
         return read_idx_table(path)
     check_text_file(path)
@@ -99,9 +105,12 @@ def _read(source: Any, config: DataConfig, names: Sequence[str]) -> Table:
     kind = config.format or guess_format(path)
     wanted = [*(config.input or []), *(config.target or []), *([config.group] if config.group else [])]
     if kind in ("csv", "tsv"):
-        return read_delimited(path, tabs=kind == "tsv" or None, header=config.header, wanted=wanted, names=names)
+        tabs = kind == "tsv" or None
+        return read_delimited(
+            path, tabs=tabs, header=config.header, wanted=wanted, names=names, config=config, known=known
+        )
     if kind == "jsonl":
-        return read_jsonl(path)
+        return styled(read_jsonl(path), config, known)
     if kind == "conll":
         return read_conll(path)
     if kind == "ts":

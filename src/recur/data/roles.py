@@ -27,8 +27,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from recur.codecs.number_style import NumberStyle
 from recur.config import Config, DataConfig
-from recur.data import calendar
+from recur.data import calendar, column_styles
 from recur.data.columns import Column, look
 from recur.data.media import CODECS as FILES
 from recur.data.media import SEQUENCES
@@ -65,6 +66,8 @@ class Roles:
         All columns of the table, for files that come later without a header.
     forecast : str or None
         direct or recursive, where the next steps of the target columns are answered together.
+    styles : dict
+        How the numbers of columns are written, where they are texts and show it.
     """
 
     mode: str
@@ -77,6 +80,7 @@ class Roles:
     sentence: str
     columns: list[str] = field(default_factory=list)
     forecast: str | None = None
+    styles: dict[str, NumberStyle] = field(default_factory=dict)
 
     @property
     def own_future(self) -> bool:
@@ -86,6 +90,12 @@ class Roles:
     def ahead(self, horizon: int) -> int:
         """Steps from an item to what is predicted from it: the horizon for numbers that predict themselves, else 1."""
         return horizon if self.forecast or (self.own_future and self.input_codec == "numbers") else 1
+
+    @property
+    def numeric(self) -> list[str]:
+        """The columns that are read as numbers."""
+        sides = ((self.input_codec, self.input), (self.target_codec, self.target))
+        return list(dict.fromkeys(name for codec, names in sides if codec == "numbers" for name in names))
 
     @property
     def reads_a_sequence(self) -> bool:
@@ -118,6 +128,13 @@ def infer(table: Table, config: Config) -> Roles:
         When a column is unknown, or the columns leave open what is input and what is target.
     """
     _check_names(table, config.data)
+    roles = _inferred(table, config)
+    # labels such as 12 % are read in their style too; of labels nobody has to know the value
+    labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
+    return replace(roles, styles=column_styles.named(table.styles, [*roles.numeric, *labels], table.name))
+
+
+def _inferred(table: Table, config: Config) -> Roles:
     if config.data.forecast:
         return _forecast(table, config)
     if table.kind == "text":
@@ -239,7 +256,11 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
     named = [*(data.input or []), *(data.target or [])]
     spare = [name for name in table.columns if name not in named and name != data.group]
     columns = {name: look(table, name) for name in [*named, *spare]}
-    rest = [columns[name] for name in spare if not is_time(name) or columns[name].holds in FILES]
+    rest = [
+        columns[name]
+        for name in spare
+        if (not is_time(name) and columns[name].holds != "code") or columns[name].holds in FILES
+    ]
     inputs = [columns[name] for name in data.input or []]
     targets = [columns[name] for name in data.target or []]
     if not targets:

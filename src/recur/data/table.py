@@ -14,6 +14,7 @@ import numpy as np
 
 from recur.codecs.bounds import bounds
 from recur.codecs.reading import reading
+from recur.data.column_styles import Styles
 from recur.errors import DataError
 
 Row = dict[str, Any]
@@ -46,6 +47,8 @@ class Table(Sequence[Row]):
     _sampled: list[Row] | None = None
     # column -> what it is known to hold, where that is no matter of judging
     holds: Mapping[str, str] = MappingProxyType({})
+    # column -> how its numbers are written, where all cells were looked at
+    styles: Styles = MappingProxyType({})
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
