@@ -80,7 +80,7 @@ def read_melody(path: Path) -> Any:
         ("a.csv", b"," * 400_000 + b"\n1\n", lambda path: read(path, USUAL), "400,001 columns; expected at most"),
         (
             "a-images-idx3-ubyte.gz",
-            gzip.compress(b"\0\0\x08\x03" + struct.pack(">III", 2**32 - 1, 2**32 - 1, 2**32 - 1)),
+            gzip.compress(b"\0\0\x08\x03" + struct.pack(">III", 2**32 - 1, 2**32 - 1, 2**32 - 1), mtime=0),
             lambda path: read(path, USUAL),
             "4,294,967,295 pictures x 4,294,967,295 rows",
         ),

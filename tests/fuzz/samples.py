@@ -55,7 +55,7 @@ def arrays() -> dict[str, bytes]:
     pictures = draw.integers(0, 255, (24, 4, 4), np.uint8)
     idx = b"\0\0\x08\x03" + struct.pack(">III", *pictures.shape) + pictures.tobytes()
     found["a-images-idx3-ubyte"] = idx
-    found["a-images-idx3-ubyte.gz"] = gzip.compress(idx)
+    found["a-images-idx3-ubyte.gz"] = gzip.compress(idx, mtime=0)
     return found
 
 
