@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur._version import __version__
 from recur.atomic import replacing
 from recur.codecs import Codec
 from recur.codecs.spelled import SpelledWordsCodec
@@ -22,9 +20,9 @@ from recur.export.chain import write_viterbi
 from recur.export.forecast import ForecastProgram
 from recur.export.layer import as_state, from_state
 from recur.export.layers import state_names, write_layers
+from recur.export.metadata import metadata
 from recur.export.network import (
     scale,
-    symbols_of,
     write_hidden,
     write_inputs,
     write_linear,
@@ -94,9 +92,9 @@ def export_model(
     back as the next x. ``before``, of a forecast that is relative to the last value, is what it forecasts as it was in
     the step before, and of the first step its own.
 
-    Numbers are in their own units on both sides. The codecs (vocabulary, classes, scales) are in the file's metadata,
-    as JSON, under ``input_codec`` and ``target_codec``. States begin as zeros, or where they were learned
-    (``learn_initial_state``) as what ``initial_states`` says there: name to (D, S).
+    Numbers are in their own units on both sides. The file's metadata holds vocabulary, classes, columns and scales as
+    JSON (`recur.export.metadata` lists the keys): a program needs nothing else to make inputs and to read outputs.
+    States begin as zeros, or where they were learned (``learn_initial_state``) as ``initial_states`` says there.
 
     Parameters
     ----------
@@ -132,7 +130,7 @@ def export_model(
     mode.eval()
     try:
         with replacing(path) as part:
-            inputs, outputs = program.write(part, {**_metadata(mode, program.states), **(facts or {})})
+            inputs, outputs = program.write(part, {**metadata(mode, program.states), **(facts or {})})
             found = check.differences(part, program.example, program.reference, program.lengths, program.compared)
     finally:
         mode.train(was_training)
@@ -277,19 +275,3 @@ class _Program:
             raise TypeError(type(output).__name__)
         mean, deviation = (torch.from_numpy(each) for each in scale(self.mode.target_codec))
         return output.values(vectors) * deviation + mean
-
-
-@torch.no_grad()
-def _metadata(mode: Mode, states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
-    """What a program needs to make inputs and to read outputs."""
-    facts = {"recur": __version__, "mode": mode.name}
-    for side, codec in (("input_codec", mode.input_codec), ("target_codec", mode.target_codec)):
-        if codec is not None:
-            facts[side] = json.dumps(codec.document(), ensure_ascii=False)
-    symbols = symbols_of(mode)
-    if symbols is not None:
-        facts["beginning"], facts["end"] = str(symbols.beginning), str(symbols.end)
-    if states and mode.config.learn_initial_state and isinstance(mode, (Synced, Forecaster)):
-        start = from_state(mode.stack.layer, mode.stack.start(1), 1)
-        facts["initial_states"] = json.dumps({name: start[f"{name}_next"][:, 0].tolist() for name, _, _ in states})
-    return facts
