@@ -65,6 +65,8 @@ def test_train_as_json_keeps_stdout_for_the_document(place: Path, tmp_path: Path
     assert said["mode"] == "many-to-one"
     assert said["run"] == str(tmp_path / "run")
     assert 0 <= said["held_out"]["accuracy"] <= 1
+    assert said["verdict"]["outcome"] in ("better", "unclear", "worse")
+    assert outcome.err.splitlines()[-1].startswith(f"verdict: {said['verdict']['sentence']}")
 
 
 def test_the_run_has_a_folder_by_the_name_of_data_and_mode(place: Path, tmp_path: Path, monkeypatch) -> None:

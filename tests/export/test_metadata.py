@@ -33,8 +33,7 @@ from recur.modes.many_to_one import ManyToOne
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
 
-pytest.importorskip("onnxruntime")
-import onnxruntime
+onnxruntime: Any = pytest.importorskip("onnxruntime")
 
 TEXTS = ["the cat sat on a mat", "a dog ran", "the dog sat"]
 PICTURES = [np.full((6, 5, 1), shade, np.uint8) for shade in (0, 90, 200)]

@@ -181,7 +181,8 @@ def test_progress_hears_of_everything(tmp_path: Path) -> None:
     assert [evaluation.step for evaluation in heard.evaluations] == [7, 14, 21]
     assert {len(evaluation.samples) for evaluation in heard.evaluations} == {3}
     assert heard.steps[-1].share == 1.0
-    assert "finished: 3 epochs are done; best held-out rmse" in heard.said[-1]
+    assert "finished: 3 epochs are done; best held-out rmse" in heard.said[-2]
+    assert heard.said[-1].startswith("verdict: worse than the simple guess: rmse ")
 
 
 def test_plain_lines_say_the_figures_beside_the_baseline(capsys: pytest.CaptureFixture[str]) -> None:

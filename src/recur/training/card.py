@@ -12,6 +12,7 @@ import torch
 from recur._version import __version__
 from recur.figures import duration, figure
 from recur.training.setup import Task
+from recur.training.verdict import Verdict
 
 _USES = {
     "notes": "recur generate {folder} --length 64 --out made.mid\nrecur complete {folder} OPENING.mid --out all.mid",
@@ -88,5 +89,8 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
     name = metrics["figure"]
     for guess, value in metrics["baseline"].items():
         lines.append(f"| {name} of {guess}, for comparison | {figure(name, value)} |" + (" |" if tests else ""))
+    judged = Verdict.of(metrics.get("verdict"))
+    if judged:
+        lines += ["", f"{judged}."]
     lines += ["", "Held-out figures chose the weights and the moment to stop, so they are a little favourable."]
     return lines

@@ -25,6 +25,7 @@ from recur.training.setup import Task
 from recur.training.state import Clock, State
 from recur.training.stopping import Progression
 from recur.training.store import Store
+from recur.training.verdict import Verdict, verdict
 
 LONGEST_BETWEEN_CHECKPOINTS = 300.0
 
@@ -309,19 +310,28 @@ class Training:
                 self.store.update(status="paused")
                 raise Paused(self.store.folder, step=self.state.step, epoch=self.state.epoch, command=self.command)
         metrics = self._metrics(reason, test)
+        judged = verdict(self.task.config, self.mode, metrics, self.task.held_out)
+        metrics["verdict"] = judged.record() if judged else None
         self.store.write_metrics(metrics)
         self.store.write_text("README.md", card(self.task, metrics, self.store.folder, self.command))
         self.store.update(status="finished", reason=reason)
         self.progress.say(ending(reason, metrics, self.store.folder))
+        if judged:
+            self.progress.say(str(judged))
         return Learned(self.mode, self.store.folder, self.task, metrics, reason)
 
     def recall(self, metrics: dict[str, Any]) -> Learned:
-        """Give back what an earlier sitting finished."""
+        """Return what a previous session finished."""
         self.store.load_best(self.mode)
         self.mode.eval()
         reason = self.over() or str(metrics.get("ended"))
         self.progress.say(f"already {ending(reason, metrics, self.store.folder)}")
-        self.progress.say("more epochs go on from here; --fresh starts over")
+        self.progress.say("a larger --epochs continues this run; --fresh starts over")
+        # a run of an earlier version has none
+        judged = Verdict.of(metrics.get("verdict")) or verdict(self.task.config, self.mode, metrics, self.task.held_out)
+        metrics = {**metrics, "verdict": judged.record() if judged else None}
+        if judged:
+            self.progress.say(str(judged))
         return Learned(self.mode, self.store.folder, self.task, metrics, reason)
 
     def _metrics(self, reason: str | None, test: dict[str, float] | None) -> dict[str, Any]:

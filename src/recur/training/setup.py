@@ -19,7 +19,7 @@ from recur.data.media import codec_of
 from recur.data.roles import PICTURES
 from recur.data.split import fingerprint
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
-from recur.modes import Mode, OneToOne
+from recur.modes import ManyToOne, Mode, OneToOne
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
 from recur.training import memory, randomness
 from recur.training.baselines import Baseline, baseline
@@ -51,6 +51,8 @@ class Task:
     rows : str
         How much there is, in words.
     baseline : Baseline or None
+    held_out : int
+        Number of held-out rows, where each has one answer; otherwise 0.
     """
 
     config: Config
@@ -64,6 +66,7 @@ class Task:
     samples: Sequence[Example]
     rows: str
     baseline: Baseline | None
+    held_out: int = 0
 
     def describe_codecs(self) -> list[str]:
         """One line a codec."""
@@ -160,6 +163,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         config, roles, input_codec, target_codec, mode.to(device), train, dev, test,
         _samples(dataset, stream),
         _in_words(dataset, train, stream), simple,
+        len(dataset.dev) if isinstance(mode, OneToOne | ManyToOne) else 0,
     )  # fmt: skip
 
 

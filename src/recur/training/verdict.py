@@ -1,0 +1,128 @@
+"""The verdict at the end of a training: is the network better than the simple guess, and if not, what to try."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from recur.config import Config
+from recur.figures import figure
+from recur.modes import ManyToMany, ManyToOne, Mode, OneToOne, Synced
+
+# a difference of two shares below so many standard errors may be chance
+_STANDARD_ERRORS = 2.0
+# where the best evaluation lies before this share of the training, more of the same does not help
+_EARLY = 0.5
+_PLAIN_CELLS = ("elman", "elman_relu")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A network's best held-out figure beside that of the simple guess.
+
+    Attributes
+    ----------
+    outcome : str
+        ``better``, ``worse``, or ``unclear``: equal, or a difference that few held-out rows do not show.
+    sentence : str
+        The same in words, with both figures.
+    advice : tuple of str
+        What to try, unless it is better.
+    """
+
+    outcome: Literal["better", "unclear", "worse"]
+    sentence: str
+    advice: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"verdict: {self.sentence}" + (f"; try {', or '.join(self.advice)}" if self.advice else "")
+
+    def record(self) -> dict[str, Any]:
+        """JSON values for metrics.json and ``--json``."""
+        return {"outcome": self.outcome, "sentence": self.sentence, "advice": list(self.advice)}
+
+    @classmethod
+    def of(cls, record: Any) -> Verdict | None:
+        """Return the verdict that a run kept; None where it has none."""
+        if not isinstance(record, Mapping) or record.get("outcome") not in ("better", "unclear", "worse"):
+            return None
+        return cls(record["outcome"], str(record.get("sentence")), tuple(map(str, record.get("advice") or ())))
+
+
+def verdict(config: Config, mode: Mode, metrics: Mapping[str, Any], held_out: int) -> Verdict | None:
+    """Judge a network that has been trained.
+
+    Parameters
+    ----------
+    config : Config
+    mode : Mode
+    metrics : mapping
+        What metrics.json holds.
+    held_out : int
+        Rows held out, of which each has one answer; 0 where an answer has many parts.
+
+    Returns
+    -------
+    Verdict or None
+        None where there is no figure, or no simple guess to compare it with.
+    """
+    name, value = metrics["figure"], metrics["held_out"].get(metrics["figure"], math.nan)
+    if not metrics["baseline"] or math.isnan(value):
+        return None
+    guess, simple = next(iter(metrics["baseline"].items()))
+    gain = value - simple if metrics["higher_is_better"] else simple - value
+    by_chance = _by_chance(simple, held_out) if name == "accuracy" and held_out else 0.0
+    figures = f"{name} {figure(name, value)} against {figure(name, simple)} ({guess})"
+    if gain < 0:
+        return Verdict("worse", f"worse than the simple guess: {figures}", _advice(config, mode, metrics))
+    if gain <= by_chance:
+        rows = f" on {held_out:,} rows" if by_chance else ""
+        sentence = f"not clearly better than the simple guess: {figures}{rows}"
+        return Verdict("unclear", sentence, _advice(config, mode, metrics))
+    return Verdict("better", f"better than the simple guess: {figures}", ())
+
+
+def _by_chance(share: float, rows: int) -> float:
+    """How far a share of so many rows lies from the true one by chance."""
+    return _STANDARD_ERRORS * math.sqrt(max(0.0, share * (1 - share)) / rows)
+
+
+def _advice(config: Config, mode: Mode, metrics: Mapping[str, Any]) -> tuple[str, ...]:
+    """What to try, the likeliest gain first."""
+    training = config.training
+    if metrics["best_step"] < _EARLY * metrics["steps"]:
+        return ("more rows", "a smaller network or --dropout 0.3 (its best figure came early, then it got worse)")
+    found = []
+    if "evaluations in a row" in str(metrics["ended"]):
+        found.append(f"a lower learning rate (--lr {training.lr / 3:.2g})")
+    elif training.max_minutes is not None and "minutes" in str(metrics["ended"]):
+        found.append(f"more time (--max-minutes {2 * training.max_minutes:g})")
+    elif training.max_steps is not None and "updates" in str(metrics["ended"]):
+        found.append(f"more updates (--max-steps {2 * training.max_steps})")
+    else:
+        found.append(f"more epochs (--epochs {2 * training.epochs})")
+    return (*found, *_of_the_network(config, mode))
+
+
+def _of_the_network(config: Config, mode: Mode) -> Iterator[str]:
+    """Other settings of the network."""
+    model = config.model
+    if not isinstance(mode, OneToOne) and model.cell in _PLAIN_CELLS:
+        yield "a cell with gates (--cell lstm)"
+    sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size]
+    yield "a larger network (" + " ".join(f"--hidden-size {2 * size}" for size in sizes) + ")"
+    if _reads_one_way(mode):
+        yield "both directions (--bidirectional)"
+    if isinstance(mode, ManyToOne) and model.pooling == "last":
+        yield "pooling over all steps (--pooling mean)"
+
+
+def _reads_one_way(mode: Mode) -> bool:
+    """Whether a network reads whole texts forwards only; of a series the later values may not be known yet."""
+    if mode.input_codec is None or not mode.input_codec.discrete:
+        return False
+    if isinstance(mode, ManyToMany):
+        return mode.encoder.directions == 1
+    return isinstance(mode, ManyToOne | Synced) and not getattr(mode, "next_item", False) and mode.stack.directions == 1
