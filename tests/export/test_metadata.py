@@ -35,6 +35,7 @@ from recur.modes.synced import Synced
 
 onnxruntime: Any = pytest.importorskip("onnxruntime")
 
+NO_YES = {"labels": ["no", "yes"]}
 TEXTS = ["the cat sat on a mat", "a dog ran", "the dog sat"]
 PICTURES = [np.full((6, 5, 1), shade, np.uint8) for shade in (0, 90, 200)]
 
@@ -127,17 +128,19 @@ def modes() -> dict[str, tuple[Mode, dict[str, Any], dict[str, Any]]]:
     melodies = NotesCodec(form="melody", frames_per_beat=1).fit(["C4 D4 E4"])
     kinds = ClassCodec().fit(["x", "y", "z"])
     return {
-        "a class of a text": (ManyToOne(text, labels(), config()), vocabulary, {"labels": ["no", "yes"]}),
+        "a class of a text": (ManyToOne(text, labels(), config()), vocabulary, NO_YES),
         "tags": (Synced(text, tags, config()), vocabulary, {"labels": ["A", "B", "C"]}),
         "the next word": (Synced(text, None, config()), vocabulary, vocabulary),
-        "a class of a series": (ManyToOne(numbers("a", "b"), labels(), config()), two, {"labels": ["no", "yes"]}),
+        "a class of a series": (ManyToOne(numbers("a", "b"), labels(), config()), two, NO_YES),
         "a forecast": (
             Forecaster(numbers("a", "b"), numbers("b"), config(), horizon=3, how="direct"), two, {"columns": ["b"]},
         ),
-        "a class of a class": (OneToOne(kinds, labels(), config()), {"labels": ["x", "y", "z"]}, {"labels": ["no", "yes"]}),
-        "a class of a picture": (OneToOne(pictures, labels(), config()), {"grid": [6, 5, 1]}, {"labels": ["no", "yes"]}),
+        "a class of a class": (OneToOne(kinds, labels(), config()), {"labels": ["x", "y", "z"]}, NO_YES),
+        "a class of a picture": (OneToOne(pictures, labels(), config()), {"grid": [6, 5, 1]}, NO_YES),
         "a tag of a frame": (Synced(frames, tags, config()), {"grid": [6, 5, 1]}, {"labels": ["A", "B", "C"]}),
-        "the next note": (Synced(melodies, None, config()), {"vocabulary": melodies.vocabulary}, {"frames_per_beat": 1}),
+        "the next note": (
+            Synced(melodies, None, config()), {"vocabulary": melodies.vocabulary}, {"frames_per_beat": 1},
+        ),
     }  # fmt: skip
 
 
