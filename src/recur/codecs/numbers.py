@@ -301,12 +301,12 @@ class NumbersCodec(Codec):
         return own.tolist()
 
     def show(self, value: Any, width: int = 72) -> str:
-        """Return the numbers with their units on one line; a series shows its first steps."""
+        """Return the numbers with their units on one line, ? for missing ones; a series shows its first steps."""
         table = self._table(value)
         units = [f" {unit}" if unit else "" for unit in self.units] or [""]
         steps = []
         for row in table[:width]:
-            cells = [f"{cell:.4g}{unit}" for cell, unit in zip(row, units, strict=True)]
+            cells = ["?" if math.isnan(cell) else f"{cell:.4g}{unit}" for cell, unit in zip(row, units, strict=True)]
             steps.append(cells[0] if len(cells) == 1 else f"({', '.join(cells)})")
         return shorten(", ".join(steps), width)
 
@@ -326,7 +326,7 @@ class NumbersCodec(Codec):
         of_style: dict[tuple[str, str | None, str], list[str]] = {}
         for name in self.columns:
             style = self.styles.get(name)
-            if style is not None and (style.why or not style.plain):
+            if style is not None and not style.plain:
                 of_style.setdefault((style.decimal, style.thousands, style.unit), []).append(name)
         return [
             f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {self.styles[names[0]].describe()}"

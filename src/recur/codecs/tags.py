@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.classes import Label, Labels, describe_labels, label
-from recur.codecs.codec import Codec, shorten, to_text
+from recur.codecs.classes import Label, Labels, describe_labels, label, no_label
+from recur.codecs.codec import NO_TARGET, Codec, shorten, to_text
 from recur.codecs.tokens import ids_of
 from recur.errors import DataError
 
@@ -47,7 +47,7 @@ class TagsCodec(Codec):
         """Collect the tags of the sequences."""
         different: dict[str, Label] = {}
         for value in values:
-            for each in self.tokens(value):
+            for each in self.tokens(_present(value)):
                 different[str(each)] = each
         return self._adopt(Labels(different.values(), "tag"))
 
@@ -63,6 +63,13 @@ class TagsCodec(Codec):
         """Return one id a step, (T,) int64."""
         labels = self._fitted()
         return np.array([labels.id(item) for item in self.tokens(value)], np.int64)
+
+    def encode_target(self, value: Any) -> np.ndarray:
+        """Return one id a step, ``NO_TARGET`` where a list has no tag."""
+        if not isinstance(value, (list, tuple)):
+            return self.encode(value)
+        labels = self._fitted()
+        return np.array([NO_TARGET if no_label(item) else labels.id(item) for item in value], np.int64)
 
     def decode(self, array: Any) -> list[Label]:
         """Return the tags of the ids."""
@@ -85,3 +92,8 @@ class TagsCodec(Codec):
     @classmethod
     def _restore(cls, state: dict[str, Any], path: Path) -> TagsCodec:
         return cls()._adopt(Labels.restore(state, path, "tag"))
+
+
+def _present(value: Any) -> Any:
+    """Return a list of tags without those that are missing."""
+    return [item for item in value if not no_label(item)] if isinstance(value, (list, tuple)) else value

@@ -10,9 +10,10 @@ from recur.data.fit import fit_codecs, located
 from recur.data.load import Dataset, examples, inputs, load, read_like
 from recur.data.read import read
 from recur.data.roles import TEXTS, Roles, infer, say
+from recur.data.targets import answered
 
 __all__ = [
     "TEXTS", "Dataset", "Example", "GroupExamples", "Layout", "Report", "Roles", "RowExamples", "RowOrder",
-    "StreamExamples", "batch_size", "check", "examples", "fit_codecs", "infer", "inputs", "load", "located", "read",
-    "read_like", "say", "without_damaged",
+    "StreamExamples", "answered", "batch_size", "check", "examples", "fit_codecs", "infer", "inputs", "load", "located",
+    "read", "read_like", "say", "without_damaged",
 ]  # fmt: skip

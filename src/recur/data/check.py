@@ -80,6 +80,8 @@ class Report:
     estimate : Estimate
     damaged : list of str
         Rows left out because their file cannot be read.
+    missing : str
+        How many targets are missing, in words.
     warnings : list of str
         What should be looked at before training.
     """
@@ -98,6 +100,7 @@ class Report:
     looked_at: int
     estimate: Estimate
     damaged: list[str] = field(default_factory=list)
+    missing: str = ""
     warnings: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -154,6 +157,7 @@ def check(config: Config, source: Any = None) -> Report:
         len(train),
         estimate(config, roles, input_codec, target_codec, rows=rows, steps=steps, updates=updates),
         dataset.damaged,
+        str(dataset.missing) if dataset.missing else "",
     )
     report.warnings.extend(_warnings(report, own=roles.own_future))
     return report
@@ -175,7 +179,8 @@ def _steps(codec: Codec, examples: Sequence[Example], side: int) -> np.ndarray:
     """Steps of every value; one that cannot be read is an error with its row."""
 
     def measure(values: Any) -> list[int]:
-        return [len(np.atleast_1d(codec.encode(value))) for value in values]
+        encode = codec.encode_target if side else codec.encode
+        return [len(np.atleast_1d(encode(value))) for value in values]
 
     return np.array(located((examples[index] for index in range(len(examples))), side, measure), dtype=np.int64)
 
@@ -259,6 +264,8 @@ def _lines(report: Report) -> list[str]:
         lines += [f"          {each}" for each in report.damaged[:_DAMAGED]]
         if len(report.damaged) > _DAMAGED:
             lines.append(f"          and {len(report.damaged) - _DAMAGED:,} more")
+    if report.missing:
+        lines.append(f"missing   {report.missing}")
     lines.append(f"input     {report.input}")
     if report.target != report.input:
         lines.append(f"target    {report.target}")

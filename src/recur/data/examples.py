@@ -16,6 +16,7 @@ import numpy as np
 from recur.data import features, media
 from recur.data.delimited import is_number
 from recur.data.folder import FilesTable
+from recur.data.missing import is_missing
 from recur.data.roles import TEXTS, Roles
 from recur.data.table import Row, Table
 from recur.data.text import TextTable
@@ -115,6 +116,8 @@ class GroupExamples(Sequence[Example]):
             target = None
         elif roles.target:
             target = self._steps(rows, roles.target, roles.target_codec)
+            if roles.target_codec in ("class", "tags"):
+                target = [None if is_missing(value, roles.target_codec) else value for value in target]
             if not roles.writes_a_sequence:
                 target = target[-1]
         return Example(given, target, self.where(index))

@@ -83,6 +83,10 @@ class ForecastExamples(Sequence[Example]):
         where = self.table.where(int(rows[0])) if len(rows) else self.table.name
         return Example(self.series.inputs[rows], target, where)
 
+    def only(self, places: Sequence[int]) -> ForecastExamples:
+        """Return some of the pieces."""
+        return ForecastExamples(self.series, [self.pieces[place] for place in places], self.season)
+
     def each_row_once(self) -> Sequence[Example]:
         """The same rows, none of them twice and all of them targets: what scales are measured on."""
         used = np.unique(np.concatenate([rows for rows, _ in self.pieces] or [np.zeros(0, dtype=np.int64)]))

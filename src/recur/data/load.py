@@ -24,9 +24,11 @@ from recur.data.examples import (
     value_of,
 )
 from recur.data.folder import split_files
+from recur.data.missing import Missing
 from recur.data.read import read
 from recur.data.roles import Roles, infer
 from recur.data.table import Table
+from recur.data.targets import answered
 from recur.errors import ConfigError, DataError, did_you_mean
 
 
@@ -47,6 +49,8 @@ class Dataset:
         Whether we held them out of the same rows.
     damaged : list of str
         Rows left out because their file cannot be read, and what is wrong with each.
+    missing : Missing
+        Targets that are missing in all parts.
     """
 
     roles: Roles
@@ -56,6 +60,7 @@ class Dataset:
     held_out: str
     own_split: bool = False
     damaged: list[str] = field(default_factory=list)
+    missing: Missing = field(default_factory=Missing)
 
     @property
     def labelled(self) -> Sequence[Example]:
@@ -86,17 +91,28 @@ def load(config: Config, source: Any = None) -> Dataset:
     """
     found = _loaded(config, source)
     damaged: list[str] = []
+    missing: list[Missing] = []
 
     def whole(part: Sequence[Example], name: str) -> Sequence[Example]:
         kept, lost = without_damaged(part, found.roles, config)
         if lost and not len(kept):
             raise DataError(f"every file of the {name} rows is damaged; the first: {lost[0]}")
         damaged.extend(lost)
+        kept, absent = answered(kept, found.roles, config)
+        if absent and not len(kept):
+            raise _no_target(found.roles, name)
+        missing.append(absent)
         return kept
 
     train, dev = whole(found.train, "training"), whole(found.dev, "held-out")
     test = None if found.test is None else whole(found.test, "test")
-    return replace(found, train=train, dev=dev, test=test, damaged=damaged)
+    return replace(found, train=train, dev=dev, test=test, damaged=damaged, missing=sum(missing, Missing()))
+
+
+def _no_target(roles: Roles, name: str) -> DataError:
+    columns = ", ".join(f'"{each}"' for each in roles.target or roles.input)
+    hint = {"held-out": "give a --dev file with targets, or a larger --dev-fraction"}.get(name, "fill in the targets")
+    return DataError(f"the {name} rows have no target: every value of {columns} is missing there", hint=hint)
 
 
 def _loaded(config: Config, source: Any) -> Dataset:

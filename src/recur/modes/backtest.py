@@ -72,11 +72,17 @@ class Backtest:
 
     def error(self, guess: Tensor, truth: Tensor) -> Tensor:
         """The mean error of forecasts (K, H, C, Q) to backpropagate; truth is (K, H, C)."""
+        known = ~truth.isnan()
+        if not bool(known.all()):
+            # what is missing is taken out, so that no gradient comes from it
+            guess, truth = guess[known][:, None, None], truth[known][:, None, None]
         if not self.quantiles:
-            return (guess[..., 0] - truth).square().mean()
+            squares = (guess[..., 0] - truth).square()
+            return squares.mean() if len(squares) else squares.sum()
         gap = truth[..., None] - guess
         shares = torch.tensor(self.quantiles, dtype=gap.dtype, device=gap.device)
-        return torch.maximum(shares * gap, (shares - 1) * gap).mean()
+        losses = torch.maximum(shares * gap, (shares - 1) * gap)
+        return losses.mean() if len(losses) else losses.sum()
 
     def sums(self, guess: Tensor, truth: Tensor, naive: Mapping[str, Tensor]) -> Sums:
         """Everything that `summary` and `tables` need, of K forecasts (K, H, C, Q)."""
@@ -86,12 +92,12 @@ class Backtest:
             found |= self._of(name, point - truth)
         if len(self.quantiles) > 1:
             inside = (guess[..., 0] <= truth) & (truth <= guess[..., -1])
-            found["coverage"] = (float(inside.sum()), float(inside.numel()))
+            found["coverage"] = (float(inside.sum()), float((~truth.isnan()).sum()))
         return found
 
     def simple(self, guess: Tensor, truth: Tensor) -> Sums:
         """The sums of a forecast (K, H, C) that is made without a network, as if they were a network's."""
-        count = float(len(truth))
+        count = counted(truth)
         as_quantiles = guess[..., None].expand(*guess.shape, max(1, len(self.quantiles)))
         return {"loss": (float(self.error(as_quantiles, truth)) * count, count), **self._of("", guess - truth)}
 
@@ -137,18 +143,27 @@ class Backtest:
 
     def _of(self, name: str, gap: Tensor) -> Sums:
         """Squares and absolute values of gaps (K, H, C): of all, by step, by column."""
-        count = float(len(gap))
+        known = (~gap.isnan()).to(gap.dtype)
+        of_steps, of_columns = known.mean(dim=2).sum(dim=0).tolist(), known.mean(dim=1).sum(dim=0).tolist()
+        gap = gap.nan_to_num()
         found: Sums = {}
         for what, values in (("square", gap.square()), ("absolute", gap.abs())):
             by_step = values.mean(dim=2).sum(dim=0).tolist()
             by_column = values.mean(dim=1).sum(dim=0).tolist()
-            found[_key(name, what)] = (sum(by_step) / self.horizon, count)
-            found |= {_key(name, f"{what} {step}"): (one, count) for step, one in enumerate(by_step, 1)}
+            found[_key(name, what)] = (sum(by_step) / self.horizon, sum(of_steps) / self.horizon)
             found |= {
-                _key(name, f"{what} of {column}"): (one, count)
-                for column, one in zip(self.columns, by_column, strict=True)
+                _key(name, f"{what} {step}"): pair for step, pair in enumerate(zip(by_step, of_steps, strict=True), 1)
+            }
+            found |= {
+                _key(name, f"{what} of {column}"): pair
+                for column, pair in zip(self.columns, zip(by_column, of_columns, strict=True), strict=True)
             }
         return found
+
+
+def counted(truth: Tensor) -> float:
+    """How many forecasts (K, H, C) there are to measure; one of which a part is missing counts as the rest of it."""
+    return float((~truth.isnan()).sum()) / max(1, truth[0].numel()) if len(truth) else 0.0
 
 
 def _key(name: str, what: str) -> str:

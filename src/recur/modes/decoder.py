@@ -168,6 +168,8 @@ class Decoder(nn.Module):
         self, targets: Tensor, lengths: Tensor | None, state: DecoderState, teacher_forcing: float
     ) -> tuple[Tensor, Tensor | None]:
         first = self.first(targets.shape[0])[:, None]
+        # after a number that is missing the mean of the training values is read
+        targets = targets.nan_to_num() if targets.is_floating_point() else targets
         previous = self.inputs(torch.cat([first, targets[:, :-1]], dim=1))
         if teacher_forcing >= 1.0 and not self.reads_context and not self.feeds:
             outputs, _ = self.stack(previous, state.recurrent, lengths=lengths)
@@ -369,8 +371,7 @@ class Decoder(nn.Module):
 
 def encode_target(codec: Codec, symbols: Symbols | None, value: Any) -> Any:
     """The array of a target sequence, with the end symbol where there is one."""
-    array = codec.encode(value)
-    return array if symbols is None else symbols.with_end(array)
+    return codec.encode_target(value) if symbols is None else symbols.with_end(codec.encode(value))
 
 
 def _last_size(config: ModelConfig) -> int | None:

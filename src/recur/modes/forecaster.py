@@ -38,7 +38,7 @@ from recur.codecs import NumbersCodec
 from recur.engine import watch
 from recur.errors import ConfigError, DataError
 from recur.modes import network
-from recur.modes.backtest import Backtest, naive_steps
+from recur.modes.backtest import Backtest, counted, naive_steps
 from recur.modes.cancellation import check_cancelled
 from recur.modes.decoding import Decoding
 from recur.modes.forecast_errors import step_by_step
@@ -119,7 +119,7 @@ class Forecaster(Mode):
     def encode(self, example: Raw) -> Encoded:
         """The past (N - H, C) up to the last step that is asked, and what is forecast (M, C')."""
         rows = self.encode_input(example.input)
-        target = self.codec.encode(example.target)
+        target = self.codec.encode_target(example.target)
         if len(target) < self.horizon:
             return Encoded(rows[:0], target[:0])
         return Encoded(rows[: len(rows) - self.horizon], target)
@@ -156,7 +156,8 @@ class Forecaster(Mode):
             return step_by_step(self, watcher, batch, (rows, places[mask]), naive, truth)
         guess = self._guess(batch.inputs, batch.input_lengths, rows, places[mask], naive)
         error = self.figures.error(guess, truth[:, : guess.shape[1]])
-        sums = {"loss": (float(error.detach()) * len(truth), float(len(truth)))}
+        count = counted(truth[:, : guess.shape[1]])
+        sums = {"loss": (float(error.detach()) * count, count)}
         if not self.training:
             sums |= self.figures.sums(guess.detach(), truth, naive)
         return Loss(error, sums)

@@ -250,7 +250,9 @@ def _forecast_samples(mode: Synced, examples: Sequence[Raw], count: int) -> list
         steps = min(8, len(series) // 2)
         if steps == 0:
             continue
-        past, future = codec.decode(series[:-steps]), codec.decode(series[-steps:])
+        # what is filled in where it is read is no truth
+        truth = codec.encode_target(examples[index].input)[-steps:]
+        past, future = codec.decode(series[:-steps]), codec.decode(truth)
         [guess] = predict(mode, [past], 1, Decoding(length=steps))
         found.append(Sample(codec.show(past[-8:]), codec.show(future), guess.shown))
     return found

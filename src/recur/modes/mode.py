@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recur.codecs.codec import NO_TARGET
 from recur.errors import ConfigError
 from recur.modes.cancellation import check_cancelled
 
@@ -300,6 +301,12 @@ def has_time(array: np.ndarray) -> bool:
     """Whether the array of one example has steps: (T,) ids, (T, C) numbers or (T, H, W, C) frames, and not () ids,
     (C,) numbers or a picture (H, W, C)."""
     return array.ndim in (2, 4) or (array.ndim == 1 and array.dtype.kind in "iu")
+
+
+def answers(target: np.ndarray) -> np.ndarray:
+    """Where the target of an example, () or (T,) ids or (C,) or (T, C) numbers, is there and not missing: bool."""
+    there: np.ndarray = target != NO_TARGET if target.dtype.kind in "iu" else ~np.isnan(target)
+    return there
 
 
 def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | None]:

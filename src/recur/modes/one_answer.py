@@ -33,7 +33,7 @@ class OneAnswer(Mode):
         return need_input(self.input_codec, self.name).encode(value)
 
     def encode(self, example: Raw) -> Encoded:
-        return Encoded(self.encode_input(example.input), self.target_codec.encode(example.target))
+        return Encoded(self.encode_input(example.input), self.target_codec.encode_target(example.target))
 
     def loss(
         self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from recur.codecs.codec import NO_TARGET
 from recur.engine import watch
 from recur.errors import ConfigError
 from recur.modes.inputs import Drop
@@ -43,10 +44,13 @@ class Output(nn.Module, ABC):
         The figure that people look at.
     higher_is_better : bool
         Which way it improves.
+    may_miss : bool
+        Whether some of its targets may be missing: NaN, or ``NO_TARGET``.
     """
 
     figure: str
     higher_is_better: bool
+    may_miss = True
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -71,6 +75,7 @@ class Output(nn.Module, ABC):
         """
         raw, vectors = vectors, self.drop(vectors)
         penalty = self.penalty(raw, vectors, mask) if self.training else None
+        mask = self._answered(targets, mask)
         watcher = watch.current()
         if watcher is not None:
             vectors = watcher.answer(self, vectors, targets, mask)
@@ -99,6 +104,15 @@ class Output(nn.Module, ABC):
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         """e (N,) of z (B, T, V)."""
         raise NotImplementedError(f"{type(self).__name__} has no error of single predictions")
+
+    def _answered(self, targets: Tensor, mask: Tensor | None) -> Tensor | None:
+        """The mask without the steps, or rows, whose target is missing."""
+        if not self.may_miss:
+            return mask
+        there = ~targets.isnan().all(-1) if targets.is_floating_point() else targets != NO_TARGET
+        if bool(there.all()):
+            return mask
+        return there if mask is None else mask & there
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Figures from sums added over batches."""
@@ -148,6 +162,7 @@ class SymbolOutput(Output):
         self.by_class = by_class
         self.size = size
         self.text = text
+        self.may_miss = text is None
         self.count_right = count_right or text is None
         self.figure = "accuracy" if text is None else "nats" if text == "characters" else "perplexity"
         self.higher_is_better = text is None
@@ -274,12 +289,21 @@ class NumberOutput(Output):
                 hint="leave out label_smoothing",
             )
         values, targets = self.values(vectors), targets.to(vectors.dtype)
-        mean = mean_square_error(values, targets)
-        count = float(targets.shape[0])
+        there = ~targets.isnan()
+        if bool(there.all()):
+            mean = mean_square_error(values, targets)
+        else:
+            # each number by itself, since of a step some columns may be missing
+            mean = mean_square_error(values[there][:, None], targets[there][:, None])
+        count = float(there.sum()) / len(self.columns)
         sums: Sums = {"loss": (float(mean.detach()) * count, count)}
         if len(self.columns) > 1:
-            by_column = (values.detach() - targets).square().mean(0).tolist()
-            sums |= {f"square {name}": (one * count, count) for name, one in zip(self.columns, by_column, strict=True)}
+            squares = (values.detach() - targets).nan_to_num().square().sum(0).tolist()
+            known = there.sum(0).tolist()
+            sums |= {
+                f"square {name}": (square, float(number))
+                for name, square, number in zip(self.columns, squares, known, strict=True)
+            }
         return mean, sums
 
 

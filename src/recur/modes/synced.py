@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from recur.codecs import TagsCodec, WordsCodec
+from recur.codecs import NumbersCodec, TagsCodec, WordsCodec
+from recur.codecs.classes import no_label
 from recur.errors import ConfigError, DataError
 from recur.modes import language, network
 from recur.modes.answers import refuse_decoding
@@ -135,8 +136,11 @@ class Synced(Mode):
         if self.next_item:
             if self.symbols is not None and not self.stream:
                 return Encoded(array, self.symbols.with_end(array[1:]))
+            if isinstance(self.target_codec, NumbersCodec):
+                # what is filled in where it is read is no target
+                return Encoded(array[: -self.ahead], self.target_codec.encode_target(example.input)[self.ahead :])
             return Encoded(array[: -self.ahead], array[self.ahead :])
-        target = self.target_codec.encode(example.target)
+        target = self.target_codec.encode_target(example.target)
         if len(array) != len(target):
             raise DataError(
                 f"a row has {len(array)} input steps and {len(target)} target steps, expected as many of both",
@@ -270,6 +274,8 @@ class Synced(Mode):
         labels = getattr(self.target_codec, "tokens", None)
         if split is None or labels is None:
             return self.target_codec.show(target)
+        if isinstance(target, (list, tuple)):
+            target = ["?" if no_label(one) else one for one in target]
         words = value.split() if isinstance(codec, WordsCodec) and isinstance(value, str) else split(value)
         return " ".join(f"{word}/{label}" for word, label in zip(words, labels(target), strict=False))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from recur.codecs.codec import NO_TARGET
 from recur.codecs.spans import are_spans, compare
 from recur.engine import watch
 from recur.errors import ConfigError
@@ -23,6 +24,8 @@ from recur.nn import CRF
 if TYPE_CHECKING:
     from recur.codecs import TagsCodec
     from recur.config import ModelConfig
+
+_NEVER = -1e9  # the score of a tag that is known not to be there
 
 
 class TagOutput(SymbolOutput):
@@ -62,10 +65,11 @@ class TagOutput(SymbolOutput):
         if not self.training and (self.spans or self.crf is not None):
             tags, _ = self.best(vectors, mask)
             real = torch.ones_like(targets, dtype=torch.bool) if mask is None else mask
-            count = float(real.sum())
-            sums["accuracy"] = (float(((tags == targets) & real).sum()), count)
             if self.spans:
                 sums |= self._count_spans(tags, targets, real)
+            real = real & (targets != NO_TARGET)
+            count = float(real.sum())
+            sums["accuracy"] = (float(((tags == targets) & real).sum()), count)
         return mean, sums
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
@@ -111,15 +115,28 @@ class TagOutput(SymbolOutput):
         watcher = watch.current()
         if watcher is not None:
             dropped = watcher.answer(self, dropped, targets, mask)
-        log_p = crf(self.readout(dropped), targets, lengths)
-        count = float(targets.numel() if mask is None else mask.sum())
+        scores, known = self.readout(dropped), targets != NO_TARGET
+        if bool(known.all()):
+            log_p = crf(scores, targets, lengths)
+        else:
+            # the probability of all sequences of tags that have those which are known
+            other = known[..., None] & (torch.arange(crf.size, device=targets.device) != targets[..., None])
+            log_p = crf.log_partition(scores.masked_fill(other, _NEVER), lengths) - crf.log_partition(scores, lengths)
+        count = float((known if mask is None else known & mask).sum())
         mean = -log_p.sum() / max(count, 1.0)
         return (mean if penalty is None else mean + penalty), {"loss": (-float(log_p.detach().sum()), count)}
 
     def _count_spans(self, tags: Tensor, targets: Tensor, real: Tensor) -> Sums:
         right = guessed = true = 0
         for row, steps in enumerate(real.sum(dim=1).tolist()):
-            expected, given = ([self.labels[index] for index in ids[row, :steps].tolist()] for ids in (targets, tags))
+            known = (targets[row, :steps] != NO_TARGET).tolist()
+            expected, given = (
+                [
+                    self.labels[index] if there else "O"
+                    for index, there in zip(ids[row, :steps].tolist(), known, strict=True)
+                ]
+                for ids in (targets, tags)
+            )
             found = compare(expected, given)
             right, guessed, true = right + found.right, guessed + found.guessed, true + found.true
         return {"span_precision": (float(right), float(guessed)), "span_recall": (float(right), float(true))}

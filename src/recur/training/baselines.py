@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.codec import NO_TARGET
 from recur.codecs.spans import compare
 from recur.figures import figure
 from recur.modes import Forecaster, Mode, Synced
@@ -184,9 +185,10 @@ def guesses(
 
 
 def _labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
-    seen = np.array([int(row.target) for row in train])
+    seen = np.array([int(row.target) for row in train], dtype=np.int64)
     asked = np.array([int(row.target) for row in dev], dtype=np.int64)
-    if not len(asked):
+    seen, asked = seen[seen != NO_TARGET], asked[asked != NO_TARGET]
+    if not len(asked) or not len(seen):
         return []
     counts = Counts(np.zeros_like(seen), seen, int(max(seen.max(), asked.max())) + 1)
     return [Guess("majority class", _sums(counts.unigram(asked), len(asked)))]
@@ -232,12 +234,12 @@ def _symbols(
 
 
 def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool, columns: Sequence[str]) -> list[Guess]:
-    total, count = np.zeros(1), 0
+    total, count = np.zeros(1), np.zeros(1)
     for row in train:
         target = np.atleast_2d(row.target).astype(np.float64)
-        total = total + target.sum(axis=0)
-        count += len(target)
-    mean = total / max(1, count)
+        total = total + np.nansum(target, axis=0)
+        count = count + (~np.isnan(target)).sum(axis=0)
+    mean = total / np.maximum(1, count)
     errors: dict[str, list[np.ndarray]] = {"mean": []}
     for row in dev:
         target = np.atleast_2d(row.target).astype(np.float64)
@@ -248,10 +250,12 @@ def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool,
     for name, parts in errors.items():
         if parts:
             squares = np.concatenate(parts) ** 2
-            steps = float(len(squares))
-            by_column = dict(zip(columns, squares.sum(axis=0).tolist(), strict=False))
-            sums = {f"square {column}": (square, steps) for column, square in by_column.items()}
-            found.append(Guess(name, {"loss": (float(squares.mean(axis=1).sum()), steps), **sums}))
+            known = (~np.isnan(squares)).sum(axis=0).tolist()
+            by_column = np.nansum(squares, axis=0).tolist()
+            pairs = zip(columns, by_column, map(float, known), strict=False)
+            sums = {f"square {column}": (square, count) for column, square, count in pairs}
+            width = squares.shape[1]
+            found.append(Guess(name, {"loss": (sum(by_column) / width, sum(known) / width), **sums}))
     return found
 
 
@@ -290,13 +294,15 @@ def _pairs(rows: Iterable[Encoded], by_input: bool) -> tuple[np.ndarray, np.ndar
     """Contexts and symbols of all steps: the input of the same step, or else the symbol before."""
     contexts, symbols = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for row in rows:
-        symbols.append(row.target)
+        known = row.target != NO_TARGET
+        symbols.append(row.target[known])
         if by_input and row.input is not None:
             # beside a word may stand its letters
-            contexts.append(row.input if row.input.ndim == 1 else row.input[:, 0])
+            contexts.append((row.input if row.input.ndim == 1 else row.input[:, 0])[known])
         elif len(row.target):
-            # the beginning is a context of its own, id 0, which no symbol before has
-            contexts.append(np.concatenate(([0], row.target[:-1] + 1)))
+            # the beginning is a context of its own, id 0, which no symbol before has; so is a symbol that is missing
+            before = np.concatenate(([0], row.target[:-1] + 1))
+            contexts.append(np.maximum(before, 0)[known])
     return np.concatenate(contexts), np.concatenate(symbols)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.codec import NO_TARGET
 from recur.data import Example
 from recur.errors import ConfigError, DataError
 from recur.modes import Mode
@@ -55,14 +56,19 @@ def confusion(
         part = [examples[index] for index in range(start, min(start + ROWS, len(examples)))]
         answers = mode.predict([example.input for example in part])
         for example, answer in zip(part, answers, strict=True):
-            true, guessed = (np.atleast_1d(mode.target_codec.encode(value)) for value in (example.target, answer.value))
+            codec = mode.target_codec
+            true, guessed = (
+                np.atleast_1d(codec.encode_target(example.target)),
+                np.atleast_1d(codec.encode(answer.value)),
+            )
             if len(true) != len(guessed):
                 raise DataError(
                     f"{example.where}: {len(true)} labels and {len(guessed)} answers: a sequence of another length is "
                     "written here, so steps cannot be compared",
                     hint="leave out --confusion",
                 )
-            np.add.at(counts, (true, guessed), 1)
+            known = true != NO_TARGET
+            np.add.at(counts, (true[known], guessed[known]), 1)
     rows = by_class(labels, counts)
     present = [row["f1"] for row in rows if row["rows"]]
     return {

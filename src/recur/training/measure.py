@@ -80,6 +80,11 @@ def measure(
     if asked.last_word:
         return _last_words(mode, table, roles, tell)
     examples, damaged = data_room.without_damaged(data_room.examples(table, roles, config), roles, config)
+    examples, missing = data_room.answered(examples, roles, config)
+    if missing and not len(examples):
+        raise DataError(
+            f"{table.name} has nothing to measure on: every target is missing", hint="give a file with targets"
+        )
     if asked.cache is not None:
         given = {"theta": asked.cache_theta, "share": asked.cache_lambda}
         return caches.measure(mode, examples, config, roles, asked.cache, **given, tell=tell)
@@ -102,6 +107,8 @@ def measure(
     figures["rows"] = len(examples)
     if damaged:
         figures["damaged"] = len(damaged)
+    if missing:
+        figures["missing_targets"] = missing.values
     if mode.target_codec.kind == "class":
         counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
         figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)

@@ -20,6 +20,7 @@ from recur.data.roles import PICTURES
 from recur.data.split import fingerprint
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
 from recur.modes import ManyToOne, Mode, OneToOne
+from recur.modes.mode import answers
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
 from recur.training import memory, randomness
 from recur.training.baselines import Baseline, baseline
@@ -142,7 +143,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     stream = roles.stream and mode.carries_state
     train, dev, test = _feeds(mode, dataset, config, stream, cache)
     for feed, name in ((train, "to learn from"), (dev, "held out")):
-        if not any(row.target.size for row in feed.encoded()):
+        if not any(answers(row.target).any() for row in feed.encoded()):
             raise TrainingError(
                 f"there is nothing to predict in the rows {name}: no sequence has more than {ahead} step"
                 + "s" * (ahead > 1),
@@ -309,6 +310,8 @@ def _in_words(dataset: data.Dataset, train: Feed, stream: bool) -> str:
     if dataset.damaged:
         count = len(dataset.damaged)
         said += f"; {count:,} damaged file{'s' * (count > 1)} left out: {dataset.damaged[0]}" + ", …" * (count > 1)
+    if dataset.missing:
+        said += f"; {dataset.missing}"
     if isinstance(train, StreamFeed):
         said += f"; {len(train.tape):,} symbols as {train.layout.streams} parallel streams"
     return said

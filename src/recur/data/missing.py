@@ -1,0 +1,66 @@
+"""What says that a target is missing, by its kind, and how many are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recur.codecs.number_style import MISSING
+
+_TEXTS = ("words", "characters", "subwords")
+# what pandas and R write for a missing cell; "none" may be a label, and so may "-" and "?"
+_NO_LABEL = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan", "<NA>", "NULL", "null"})
+
+
+@dataclass(frozen=True)
+class Missing:
+    """How many targets are missing.
+
+    Attributes
+    ----------
+    values, all : int
+        Targets that are missing, of how many.
+    examples : int
+        How many are left out, since they have no target at all.
+    unit : str
+        What these are: row, sequence or window.
+    """
+
+    values: int = 0
+    all: int = 0
+    examples: int = 0
+    unit: str = "row"
+
+    def __add__(self, other: Missing) -> Missing:
+        unit = (other if other.examples else self).unit
+        return Missing(self.values + other.values, self.all + other.all, self.examples + other.examples, unit)
+
+    def __bool__(self) -> bool:
+        return self.values > 0
+
+    def __str__(self) -> str:
+        verb = "targets are" if self.values > 1 else "target is"
+        said = f"{self.values:,} of {self.all:,} {verb} missing: not learned from, not measured"
+        if self.examples:
+            said += f"; {self.examples:,} {self.unit}{'s' * (self.examples > 1)} without any target left out"
+        return said
+
+
+def is_missing(value: Any, codec: str) -> bool:
+    """Return whether a target says nothing.
+
+    >>> is_missing("NA", "class"), is_missing("none", "class"), is_missing("none", "numbers"), is_missing(None, "tags")
+    (True, False, True, True)
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if codec == "numbers":
+            return text.lower() in MISSING
+        return not text if codec in _TEXTS else text in _NO_LABEL
+    return (
+        value is None
+        or type(value).__name__ in ("NAType", "NaTType")
+        or (isinstance(value, (float, np.floating)) and bool(np.isnan(value)))
+    )

@@ -1,0 +1,118 @@
+"""Targets that are missing: nothing is learned from them and nothing is measured on them, and they are counted aloud.
+
+    a row without any target               is left out
+    a sequence or window without any       is left out
+    one of several targets                 stays, and is masked: NaN, or the id ``NO_TARGET``
+
+What is read, and not predicted, keeps the rule of ``--missing``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from recur.config import Config
+from recur.data.examples import Example, GroupExamples, RowExamples
+from recur.data.forecasts import ForecastExamples
+from recur.data.missing import Missing, is_missing
+from recur.data.roles import Roles
+from recur.data.table import Table
+
+
+def answered(part: Sequence[Example], roles: Roles, config: Config) -> tuple[Sequence[Example], Missing]:
+    """Return the examples that have a target, and how many targets are missing.
+
+    Parameters
+    ----------
+    part : sequence of Example
+        Rows, sequences of rows or pieces of series; others are returned as they are.
+    roles : Roles
+    config : Config
+    """
+    if isinstance(part, ForecastExamples):
+        return _of_forecast(part)
+    if roles.own_future and roles.input_codec != "numbers":
+        return part, Missing()
+    if isinstance(part, GroupExamples):
+        return _of_groups(part, roles, roles.ahead(config.data.horizon))
+    if isinstance(part, RowExamples):
+        return _of_rows(part, roles, roles.ahead(config.data.horizon))
+    return part, Missing()
+
+
+def _of_rows(part: RowExamples, roles: Roles, ahead: int) -> tuple[Sequence[Example], Missing]:
+    columns, codec = (roles.input, "numbers") if roles.own_future else (roles.target, roles.target_codec)
+    kept, missing, count = [], 0, 0
+    for place, row in enumerate(part.rows):
+        values = part.table[int(row)]
+        cells = [values[name] for name in columns]
+        if roles.own_future:
+            # a series of one row predicts its own values, all but the first
+            cells = [cell[ahead:] if isinstance(cell, (list, tuple, np.ndarray)) else cell for cell in cells]
+        absent, here = _counted(cells, codec)
+        missing, count = missing + absent, count + here
+        if absent < here or not here:
+            kept.append(place)
+    return _only(part, kept, Missing(missing, count, unit="row"))
+
+
+def _only(
+    part: RowExamples | GroupExamples | ForecastExamples, kept: list[int], found: Missing
+) -> tuple[Sequence[Example], Missing]:
+    """Return the examples that are kept; all of them where no target is missing."""
+    left_out = len(part) - len(kept) if found else 0
+    return (part.only(kept) if left_out else part), replace(found, examples=left_out)
+
+
+def _counted(cells: Iterable[Any], codec: str) -> tuple[int, int]:
+    """Missing values, and all of them, of cells that may be lists."""
+    missing = count = 0
+    for cell in cells:
+        if isinstance(cell, np.ndarray) and cell.dtype.kind in "fiub":
+            missing, count = missing + int(np.isnan(cell).sum()), count + cell.size
+        elif isinstance(cell, (list, tuple, np.ndarray)) and codec in ("numbers", "tags"):
+            absent, here = _counted(cell, codec)
+            missing, count = missing + absent, count + here
+        else:
+            missing, count = missing + is_missing(cell, codec), count + 1
+    return missing, count
+
+
+def _of_groups(part: GroupExamples, roles: Roles, ahead: int) -> tuple[Sequence[Example], Missing]:
+    columns, codec = (roles.input, "numbers") if roles.own_future else (roles.target, roles.target_codec)
+    places = [_asked(rows, roles, ahead) for rows in part.sequences]
+    absent = _absent(part.table, columns, codec, places)
+    missing, most = sum(absent.values()), len(columns)
+    kept = [place for place, asked in enumerate(places) if not asked or any(absent[row] < most for row in asked)]
+    return _only(part, kept, Missing(missing, len(absent) * most, unit="sequence"))
+
+
+def _asked(rows: np.ndarray, roles: Roles, ahead: int) -> list[int]:
+    """The rows of a sequence whose cells are targets."""
+    asked = rows[ahead:] if roles.own_future else rows if roles.writes_a_sequence else rows[-1:]
+    return [int(row) for row in asked]
+
+
+def _absent(table: Table, columns: list[str], codec: str, places: list[list[int]]) -> dict[int, int]:
+    """How many targets each row lacks; of windows that overlap, each row is read once."""
+    found: dict[int, int] = {}
+    for asked in places:
+        for row in asked:
+            if row not in found:
+                values = table[row]
+                found[row] = sum(is_missing(values[name], codec) for name in columns)
+    return found
+
+
+def _of_forecast(part: ForecastExamples) -> tuple[Sequence[Example], Missing]:
+    truth = part.series.targets
+    if truth is None:
+        return part, Missing()
+    asked = [rows[known:] for rows, known in part.pieces]
+    absent = np.isnan(truth[np.unique(np.concatenate(asked or [np.zeros(0, np.int64)]))])
+    kept = [place for place, each in enumerate(asked) if not len(each) or not np.isnan(truth[each]).all()]
+    return _only(part, kept, Missing(int(absent.sum()), absent.size, unit="window"))
