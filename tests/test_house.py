@@ -20,7 +20,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "_version", "errors", "figures", "printable", "atomic", "bounded", "config", "config_file", "equations", "compiler",
     "engine", "nn",
-    "codecs", "data", "modes", "run", "training", "export", "inspect", "model", "views", "serve", "demos", "cli",
+    "codecs", "data", "modes", "run", "training", "export", "inspect", "predictions", "model", "views", "serve", "demos", "cli",
     "__main__",
 )  # fmt: skip
 WITHOUT_TORCH = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+_LARGEST = 1e16  # from here on a float has no digit after the point, and not every digit before it
+_MOST_DECIMALS = 12
 _SHARES = ("accuracy", "exact", "f1", "precision", "recall", "_rate")
 
 
@@ -19,6 +21,36 @@ def figure(name: str, value: float) -> str:
     if name.endswith(_SHARES):
         return f"{100 * value:.1f} %"
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) < 0.01 else f"{value:.3f}"
+
+
+def short(value: float, digits: int = 4, scale: float | None = None) -> str:
+    """Write a number for people: its whole part always in full, then as many decimals as say something.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+        Significant digits.
+    scale : float, optional
+        How far such numbers are apart (their standard deviation), of which ``digits`` digits are shown; default: the
+        number itself.
+
+    >>> short(124071.996), short(0.00012345), short(2.5), short(20.0, scale=0.02), short(-3e-20)
+    ('124072', '0.0001234', '2.5', '20', '-3e-20')
+    """
+    value = float(value)
+    size = abs(value)
+    if not math.isfinite(value) or size >= _LARGEST:
+        return f"{value:.{digits}g}"
+    if size == 0:
+        return "0"
+    measure = scale if scale and math.isfinite(scale) else size
+    decimals = max(0, digits - 1 - math.floor(math.log10(measure)))
+    if decimals > _MOST_DECIMALS or size < 0.5 * 10.0**-decimals:
+        # what would be rounded to nothing keeps its own digits
+        return f"{value:.{digits}g}"
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def any_figure(name: str, value: Any) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -11,11 +10,12 @@ from recur import config_file
 from recur import data as data_room
 from recur.codecs import Codec
 from recur.config import Config
-from recur.data import Roles
-from recur.data.examples import value_of
-from recur.errors import ConfigError, DataError, did_you_mean
+from recur.data import Question, Roles
+from recur.errors import ConfigError, DataError
+from recur.figures import figure
 from recur.modes import Candidate, Mode, Prediction, candidates
 from recur.modes.synced import Synced
+from recur.predictions import Sheet, asked, frame, one_input
 from recur.run import open_run, save
 from recur.training import learn
 from recur.training.measure import Asked, measure
@@ -69,9 +69,9 @@ class Model:
         return self.mode.target_codec
 
     def __repr__(self) -> str:
-        name, held_out = self.metrics.get("figure"), self.metrics.get("held_out", {})
-        figure = f", held-out {name} {held_out[name]:.4g}" if name in held_out else ""
-        return f"Model({self.roles.sentence}{figure})"
+        name, held_out = str(self.metrics.get("figure")), self.metrics.get("held_out", {})
+        said = f", held-out {name} {figure(name, held_out[name])}" if name in held_out else ""
+        return f"Model({self.roles.sentence}{said})"
 
     def to(self, device: str) -> Model:
         """Move the network to a device; return the model."""
@@ -81,34 +81,61 @@ class Model:
         return self
 
     @overload
-    def predict(self, x: str, *, top: int = 1, **decoding: Any) -> Prediction: ...
+    def predict(self, x: str, *, top: int = 1, as_frame: Literal[False] = False, **decoding: Any) -> Prediction: ...
     @overload
-    def predict(self, x: Any, *, top: int = 1, **decoding: Any) -> Any: ...
-    def predict(self, x: Any, *, top: int = 1, **decoding: Any) -> Any:
+    def predict(self, x: Any, *, top: int = 1, as_frame: bool = False, **decoding: Any) -> Any: ...
+    def predict(self, x: Any, *, top: int = 1, as_frame: bool = False, **decoding: Any) -> Any:
         """Answer one raw input, or many.
 
         Parameters
         ----------
-        x : text, mapping, or sequence of them
-            A text, a mapping from column to value or, for a network that reads series, a list of numbers is one
-            input; any other list, tuple or array holds many.
+        x : text, mapping, sequence of them, data frame, or path
+            A text, a mapping from column to cell or, for a network that reads series, a list of numbers is one
+            input; any other list, tuple or array holds many. A data frame, a dictionary of columns or the path of a
+            file is a table as `fit` takes it, whose targets need not be there; where its rows are the steps of one
+            series, as for a forecast, it is one input in a list.
         top : int
             Candidates an answer, most probable first.
+        as_frame : bool
+            Return a pandas data frame: a row for each answer, or for each step of a forecast.
         **decoding
             How sequences are written, the fields of `Decoding`: ``beam``, ``length``, ``temperature``, ``top_k``,
             ``top_p``, ``seed``, ``length_penalty``, ``repetition_penalty``, ``no_repeat_ngram``, ``prefix``, ``stop``.
 
         Returns
         -------
-        Prediction or list of Prediction
+        Prediction, list of Prediction, or DataFrame
             One for one input, a list for many.
         """
-        one = isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or self._is_series(x) or self._is_one(x)
-        if isinstance(x, Mapping) and self.target_codec.kind != "tags":
-            _refuse_columns(x)
-        inputs = [x] if one else list(x)
-        answers = self.mode.predict([self._input(value) for value in inputs], top=top, **decoding)
-        return answers[0] if one else answers
+        questions, alone = asked(x, self.input_codec, self.roles, self.config)
+        answers = self.answer(questions, top=top, **decoding) if questions else []
+        if not as_frame:
+            return answers[0] if alone else answers
+        first = questions[0] if questions else None
+        return frame(Sheet.of(self.mode, self.roles, top=top, first=first), questions, answers, x)
+
+    def answer(self, questions: Sequence[Question], *, top: int = 1, **decoding: Any) -> list[Prediction]:
+        """Answer inputs that know where they come from, as `recur.data.Questions` gives them.
+
+        Raises
+        ------
+        DataError
+            When one of them cannot be read; its place is named.
+        """
+        try:
+            return self.mode.predict([question.value for question in questions], top=top, **decoding)
+        except DataError as error:
+            raise self._located(questions, error) from error
+
+    def _located(self, questions: Sequence[Question], error: DataError) -> DataError:
+        """The error with the place of the first input that cannot be read, where that is the cause."""
+        for question in questions if len(questions) > 1 or not questions[0].where.startswith("the ") else ():
+            try:
+                self.mode.encode_input(question.value)
+            except DataError as cause:
+                known = cause.message.startswith(question.where)
+                return cause if known else type(cause)(f"{question.where}: {cause.message}", hint=cause.hint)
+        return error
 
     def complete(self, text: Any, *, top: int = 5) -> list[Candidate]:
         """Return the most probable next words after a text, or the most probable next notes after an opening.
@@ -301,59 +328,9 @@ class Model:
             hint="train on text without a target to get a language model",
         )
 
-    def _is_series(self, x: Any) -> bool:
-        """Whether a list of numbers is one series, the input of this network, and not many inputs."""
-        codec = self.input_codec
-        first = next(iter(x), None) if isinstance(x, Sequence) or hasattr(x, "__array__") else None
-        return codec is not None and codec.kind == "numbers" and codec.sequence and isinstance(first, numbers.Real)
-
-    def _is_one(self, x: Any) -> bool:
-        """Whether an array, a list or a pair is one input of this network: a picture, a piece of notes, a sound."""
-        kind = getattr(self.input_codec, "kind", "")
-        if kind == "audio":
-            return isinstance(x, tuple) and len(x) == 2 and isinstance(x[1], numbers.Integral)
-        if kind == "notes" and isinstance(x, (list, tuple)):
-            # a list of steps, each a list of pitches, and no list of pieces
-            return bool(x) and all(
-                isinstance(step, (list, tuple)) and not any(isinstance(pitch, (list, tuple)) for pitch in step)
-                for step in x
-            )
-        return (kind == "notes" and getattr(x, "ndim", 0) == 2) or self._is_picture(x)
-
-    def _is_picture(self, x: Any) -> bool:
-        """Whether an array is one picture, or one video, the input of this network, and not many."""
-        kind, axes = getattr(self.input_codec, "kind", ""), getattr(x, "ndim", 0)
-        alone = {"images": 2, "frames": 3}.get(kind)
-        return alone is not None and (axes == alone or (axes == alone + 1 and x.shape[-1] in (1, 3)))
-
     def _input(self, value: Any) -> Any:
         """One raw input of a mapping from column to value, or the value itself."""
-        if not isinstance(value, Mapping):
-            return value
-        absent = [name for name in self.roles.input if name not in value]
-        if absent:
-            raise DataError(
-                f'the input has no "{absent[0]}".{did_you_mean(absent[0], map(str, value))}',
-                hint=f"the network reads {', '.join(self.roles.input)}",
-            )
-        return value_of(dict(value), self.roles.input, steps=self.roles.reads_a_sequence)
-
-
-def _refuse_columns(x: Mapping[str, Any]) -> None:
-    """Refuse a dictionary of columns, which would be read as one input whose value is a list.
-
-    Raises
-    ------
-    DataError
-        When every value is a list of several texts.
-    """
-    columns = [value for value in x.values() if isinstance(value, (list, tuple)) and len(value) > 1]
-    texts = [value for value in columns if all(isinstance(item, str) and " " in item.strip() for item in value)]
-    if texts and len(columns) == len(x):
-        raise DataError(
-            f"a mapping is one input, and {next(iter(x))!r} holds {len(texts[0])} texts",
-            hint="give a list of texts, or a list of mappings",
-        )
+        return one_input(value, self.roles)
 
 
 def fit(

@@ -32,7 +32,7 @@ class Outcome:
     err: str
 
 
-def run(*words: object, stdin: str = "") -> Outcome:
+def run(*words: object, stdin: str | bytes = "") -> Outcome:
     """Run ``recur WORDS`` in this process."""
     typed = tuple(str(word) for word in words)
     out, err = _stream(), _stream()
@@ -102,8 +102,9 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stdin(text: str) -> Iterator[None]:
-    before, sys.stdin = sys.stdin, io.StringIO(text)
+def _stdin(given: str | bytes) -> Iterator[None]:
+    raw = given.encode("utf-8") if isinstance(given, str) else given
+    before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8")
     try:
         yield
     finally:

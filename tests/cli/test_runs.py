@@ -113,9 +113,9 @@ def test_predict_as_json(place: Path) -> None:
 
 def test_predict_a_file_and_stdin(place: Path) -> None:
     from_file = ok(run("predict", place / "reviews", "--file", place / "reviews.csv"))
-    assert len(from_file.out.splitlines()) == 240
+    assert len(from_file.out.splitlines()) == 1 + 240
     typed = "a fine film\na cold play\n"
-    assert len(ok(run("predict", place / "reviews", "-", stdin=typed)).out.splitlines()) == 2
+    assert len(ok(run("predict", place / "reviews", "-", stdin=typed)).out.splitlines()) == 1 + 2
 
 
 def test_complete_shows_bars_beside_the_probabilities(place: Path) -> None:
@@ -136,7 +136,8 @@ def test_numbers_are_typed_as_they_are_read(place: Path) -> None:
     ok(run("train", place / "flowers.csv", "--out", place / "flowers", *SMALL))
     ok(run("train", place / "load.csv", "--input", "load", "--out", place / "load", *SMALL, "--max-steps", "3"))
     for typed in ("1.5 0.2", "1.5,0.2"):
-        assert ok(run("predict", place / "flowers", typed)).out.strip() in ("setosa", "virginica", "versicolor")
+        [answer] = json.loads(ok(run("predict", place / "flowers", typed, "--json")).out)
+        assert answer["value"] in ("setosa", "virginica", "versicolor")
     ahead = ok(run("predict", place / "load", "50 52 55 60", "--length", "3", "--json"))
     assert len(json.loads(ahead.out)[0]["value"]) == 3
 
@@ -144,7 +145,8 @@ def test_numbers_are_typed_as_they_are_read(place: Path) -> None:
 def test_a_network_that_reads_nothing_is_asked_without_words(place: Path) -> None:
     words = ("--mode", "one-to-many", "--input-codec", "characters", "--out", place / "written", *SMALL)
     ok(run("train", place / "sentences.txt", *words, "--max-steps", "3"))
-    assert len(ok(run("predict", place / "written", "--length", "5")).out.splitlines()) == 1
+    said = ok(run("predict", place / "written", "--length", "5")).out.splitlines()
+    assert [said[0], len(said)] == ["row,text,probability", 2]
 
 
 def test_a_number_that_is_not_on_the_list_picks_nothing(place: Path) -> None:

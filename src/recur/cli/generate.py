@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recur.cli.decoding import DecodingFlags
+from recur.cli.given import typed
 from recur.cli.output import emit, emit_json
 from recur.cli.play import play
 from recur.data import TEXTS
@@ -40,8 +41,7 @@ def generate(
     if model.target_codec.kind == "notes" or out is not None:
         play(model, prompt, out, options, json=json)
         return
-    codec = model.input_codec
-    given = prompt.replace(",", " ").split() if codec is not None and codec.kind == "numbers" else prompt
+    given = typed(model.input_codec)(prompt)
     if json:
         emit_json({"prompt": prompt, "text": model.generate(given, **options)})
         return

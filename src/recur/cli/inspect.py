@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from recur.cli.given import typed
 from recur.cli.output import draw, emit, no_folders
 from recur.errors import DataError
 from recur.views.terminal import width
 
 if TYPE_CHECKING:
-    from recur.model import Model
+    pass
 
 
 def inspect(
@@ -71,7 +72,7 @@ def inspect(
             raise DataError("no input to explain", f'recur inspect {run} "the clouds are in the"')
         found.append(
             model.inspect(
-                _given(model, text), target=target, at=at, top=top, window=window,
+                None if text is None else typed(model.input_codec)(text), target=target, at=at, top=top, window=window,
                 corpus=None if units is None else model.read(units),
             )
         )  # fmt: skip
@@ -91,10 +92,3 @@ def inspect(
                 emit(f"{one['model']['name']}:")
             for line in explained(one, width()):
                 emit(line, styled=True)
-
-
-def _given(model: Model, text: str | None) -> Any:
-    """A typed input as the network reads it: typed numbers are those of one row, or the steps of one series."""
-    if text is not None and model.input_codec is not None and model.input_codec.kind == "numbers":
-        return text.replace(",", " ").split()
-    return text

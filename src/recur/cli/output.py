@@ -28,13 +28,21 @@ def emit(text: str = "", end: str = "\n", *, styled: bool = False) -> None:
     styled : bool
         Whether the text was made by a view, which cleans what it draws and puts colours around it.
     """
-    text = text if styled else printable(text, TEXT)
+    _write((text if styled else printable(text, TEXT)) + end)
+
+
+def write_out(text: str) -> None:
+    """Write data to stdout at once, as it is; on a terminal without what would steer it."""
+    _write(printable(text, TEXT) if sys.stdout.isatty() else text)
+
+
+def _write(text: str) -> None:
     try:
-        sys.stdout.write(text + end)
+        sys.stdout.write(text)
     except UnicodeEncodeError:
         # a terminal or a pipe of another encoding
         coding = sys.stdout.encoding or "ascii"
-        sys.stdout.write((text + end).encode(coding, "backslashreplace").decode(coding))
+        sys.stdout.write(text.encode(coding, "backslashreplace").decode(coding))
     sys.stdout.flush()
 
 

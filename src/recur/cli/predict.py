@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 from cyclopts import Parameter
 
 from recur.cli.decoding import DecodingFlags
-from recur.cli.output import emit, emit_json
+from recur.cli.given import typed
+from recur.cli.output import emit, grid, no_folders, note, write_out
 from recur.errors import DataError
 from recur.views.terminal import shares, width
+
+if TYPE_CHECKING:
+    from recur.data import Question
+    from recur.model import Model
+    from recur.modes import Prediction
+    from recur.predictions import Sheet
+
+Answered = Iterator[tuple["Sheet", "Question", "Prediction"]]
 
 
 def predict(
@@ -20,13 +31,19 @@ def predict(
     *text: str,
     file: Annotated[Path | None, Parameter(name=["--file", "-f"])] = None,
     stdin: Annotated[bool, Parameter(name="-")] = False,
+    format: Literal["csv", "tsv", "jsonl", "text"] | None = None,
+    out: Path | None = None,
     top: Annotated[int, Parameter(show_default=True)] = 1,
     beam: int | None = None,
     length_penalty: float | None = None,
     decoding: DecodingFlags | None = None,
     json: bool = False,
 ) -> None:
-    """Predict the target of new inputs, one line of output for each.
+    """Predict the target of new inputs.
+
+    On a terminal the answers to typed inputs are lines for people. A pipe gets the whole of them as CSV with rows,
+    steps, times and probabilities, and so do the answers to --file and stdin. In CSV, a text that a spreadsheet would
+    take for a formula (= + - @ first) begins with an apostrophe.
 
     Parameters
     ----------
@@ -37,7 +54,11 @@ def predict(
     file
         File of inputs: one a line, or a table with the columns the network was trained on.
     stdin
-        Read inputs from stdin, one a line.
+        Read inputs from stdin as from a file, and answer them as they come.
+    format
+        How stdin is read; default: found out from its first line.
+    out
+        Write the answers to this file: .csv, .jsonl or .parquet.
     top
         How many candidates to show, with their probabilities.
     beam
@@ -49,34 +70,108 @@ def predict(
     """
     if (file is not None) + stdin + bool(text) > 1:
         raise DataError("inputs are given in more than one way", f'recur predict {run} "a text", or --file FILE, or -')
+    if format is not None and not stdin:
+        raise DataError("--format says how stdin is read, and stdin is not", f"recur predict {run} - --format {format}")
+    no_folders(out)
+    if out is not None:
+        from recur.predictions import check_name
+
+        check_name(out)
     import recur
-    from recur.codecs import NumbersCodec
 
     model = recur.load(run)
     if file is None and not stdin and not text and model.input_codec is not None:
         raise DataError("nothing to predict", f'recur predict {run} "a text", or --file FILE, or - to read stdin')
-    lines = [line.rstrip("\n") for line in sys.stdin] if stdin else list(text)
-    inputs = model.read(file) if file is not None else lines
-    if file is None and isinstance(model.input_codec, NumbersCodec):
-        # typed numbers: those of one row, or the steps of one series
-        inputs = [model.input_codec.typed(line) for line in lines]
-    if model.input_codec is None and not inputs:
-        inputs = [None]
+    groups = _groups(model, text, file, _binary() if stdin else None, format)
     options = (decoding or DecodingFlags()).options(beam=beam, length_penalty=length_penalty)
-    found = model.predict(inputs, top=top, **options)
-    if json:
-        answers = zip(inputs, found, strict=True)
-        emit_json(
-            [
-                {"input": given, "value": one.value, "scores": one.scores}
-                | ({"ranks": one.ranks} if one.ranks else {})
-                | ({"quantiles": one.quantiles} if one.quantiles else {})
-                for given, one in answers
-            ]
-        )
-        return
-    for one in found:
-        emit(one.shown)
+    answered = _answered(model, groups, top, options)
+    if out is not None:
+        _write(out, answered)
+    elif json:
+        _write_document(answered)
+    elif file is None and not stdin and sys.stdout.isatty():
+        _show(answered, top)
+    else:
+        from recur.predictions import csv_writer
+
+        writer = csv_writer(write_out)
+        for one in answered:
+            writer(*one)
+
+
+def _groups(
+    model: Model, text: Iterable[str], file: Path | None, stdin: BinaryIO | None, format: str | None
+) -> Iterable[list[Question]]:
+    """The inputs, in lists that are answered together."""
+    from recur.data import Question, Questions, batched, incoming
+
+    if file is not None:
+        return batched(Questions(file, model.roles, model.config))
+    if stdin is not None:
+        labels = getattr(model.target_codec, "labels", ())
+        return incoming(stdin, model.roles, model.config, typed=typed(model.input_codec), labels=labels, format=format)
+    read = typed(model.input_codec)
+    values: list[Any] = [None] if model.input_codec is None and not text else [read(line) for line in text]
+    return batched([Question(value, place, f"input {place}") for place, value in enumerate(values, 1)])
+
+
+def _answered(model: Model, groups: Iterable[list[Question]], top: int, options: dict[str, Any]) -> Answered:
+    """Every input with its answer, and the columns that the answers have."""
+    from recur.predictions import Sheet
+
+    sheet: Sheet | None = None
+    # what is drawn depends on what was drawn before: such answers are made one by one, so that a seed means one answer
+    drawn = bool(options.get("temperature"))
+    for questions in ([one] for group in groups for one in group) if drawn else groups:
+        if not questions:
+            continue
+        answers = model.answer(questions, top=top, **options)
+        sheet = sheet or Sheet.of(model.mode, model.roles, top=top, first=questions[0])
+        for question, answer in zip(questions, answers, strict=True):
+            yield sheet, question, answer
+
+
+def _binary() -> BinaryIO:
+    """Standard input as bytes."""
+    try:
+        # of our own: the thread that waits in it must not hold the interpreter's when that ends
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except (OSError, ValueError, io.UnsupportedOperation):
+        return sys.stdin.buffer
+
+
+def _write(out: Path, answered: Answered) -> None:
+    from recur.predictions import open_writer
+
+    count = 0
+    with open_writer(out) as writer:
+        for one in answered:
+            writer(*one)
+            count += 1
+    note(f"wrote {out}: the answers to {count:,} input{'s' * (count != 1)}")
+
+
+def _write_document(answered: Answered) -> None:
+    """All answers as one JSON document, written when the last of them is there."""
+    from recur.predictions import document
+
+    found = [document(*one, indent=2) for one in answered]
+    emit(f"[{','.join(found)}]" if found else "[]")
+
+
+def _people(sheet: Sheet, record: dict[str, Any]) -> dict[str, Any]:
+    """A record with its numbers as a person reads them."""
+    return {name: sheet.written(name, value) for name, value in record.items()}
+
+
+def _show(answered: Answered, top: int) -> None:
+    """Write answers for a person."""
+    for sheet, question, answer in answered:
+        if sheet.stepped and sheet.numbers:
+            for line in grid([_people(sheet, one) for one in sheet.records(question, answer)]):
+                emit(line)
+            continue
+        emit(answer.shown)
         if top > 1:
-            for line in shares([(str(value), share) for value, share in one.scores[:top]], width()):
+            for line in shares([(str(value), share) for value, share in answer.scores[:top]], width()):
                 emit(line, styled=True)

@@ -13,6 +13,7 @@ from recur.codecs.files import read_json, write_json
 from recur.errors import DataError, RunError
 
 FORMAT = 1
+WHOLE = 10**9  # as the width of `Codec.show`: nothing is cut
 NO_TARGET = -100  # the id of a step that has no target
 
 _kinds: dict[str, type[Codec]] = {}

@@ -16,6 +16,7 @@ from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import field, strings
 from recur.codecs.number_style import MISSING, NumberStyle, OffStyle, split_numbers
 from recur.errors import DataError, RunError
+from recur.figures import short
 
 _PLAIN = NumberStyle()
 _UNIT = re.compile(r".*[(\[]([^()\[\]]+)[)\]]\s*")
@@ -261,7 +262,7 @@ class NumbersCodec(Codec):
             step, column = (int(place[0]) for place in np.nonzero(np.isinf(table)))
             raise DataError(
                 f'a number of column "{self.columns[column]}" is more than 3e38 deviations from the mean '
-                f"{self.mean[column]:.4g} (at step {step + 1}); expected numbers like those of training",
+                f"{short(self.mean[column])} (at step {step + 1}); expected numbers like those of training",
                 hint="fix the number, or leave the row out",
             ).at_step(step)
         return table if self.sequence else table[0]
@@ -306,14 +307,19 @@ class NumbersCodec(Codec):
         units = [f" {unit}" if unit else "" for unit in self.units] or [""]
         steps = []
         for row in table[:width]:
-            cells = ["?" if math.isnan(cell) else f"{cell:.4g}{unit}" for cell, unit in zip(row, units, strict=True)]
+            written = ["?" if math.isnan(cell) else self.written(cell, column) for column, cell in enumerate(row)]
+            cells = [one if one == "?" else f"{one}{unit}" for one, unit in zip(written, units, strict=True)]
             steps.append(cells[0] if len(cells) == 1 else f"({', '.join(cells)})")
         return shorten(", ".join(steps), width)
+
+    def written(self, number: float, column: int) -> str:
+        """Return a number of a column for a person: three digits finer than the column's deviation."""
+        return short(number, scale=float(self.deviation[column]) if self._seen else None)
 
     def describe(self) -> str:
         """Return the columns with mean and deviation."""
         parts = [
-            f"{name} {mean:.4g} ± {deviation:.3g}"
+            f"{name} {short(mean, scale=deviation)} ± {short(deviation, 3)}"
             for name, mean, deviation in zip(self.columns[:4], self.mean, self.deviation, strict=False)
         ]
         more = ", …" if self.size > 4 else ""

@@ -7,13 +7,15 @@ from recur.data.check import Report, check
 from recur.data.damaged import without_damaged
 from recur.data.examples import Example, GroupExamples, RowExamples, StreamExamples
 from recur.data.fit import fit_codecs, located
-from recur.data.load import Dataset, examples, inputs, load, read_like
+from recur.data.incoming import arriving, batched, incoming
+from recur.data.load import Dataset, examples, load, read_like
+from recur.data.questions import Question, Questions, inputs
 from recur.data.read import read
 from recur.data.roles import TEXTS, Roles, infer, say
 from recur.data.targets import answered
 
 __all__ = [
-    "TEXTS", "Dataset", "Example", "GroupExamples", "Layout", "Report", "Roles", "RowExamples", "RowOrder",
-    "StreamExamples", "answered", "batch_size", "check", "examples", "fit_codecs", "infer", "inputs", "load", "located",
-    "read", "read_like", "say", "without_damaged",
+    "TEXTS", "Dataset", "Example", "GroupExamples", "Layout", "Question", "Questions", "Report", "Roles",
+    "RowExamples", "RowOrder", "StreamExamples", "answered", "arriving", "batch_size", "batched", "check", "examples",
+    "fit_codecs", "incoming", "infer", "inputs", "load", "located", "read", "read_like", "say", "without_damaged",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,7 @@ def read_delimited(
     converted: dict[str, NumberStyle] = {}
 
     def marks() -> Iterator[Mark]:
-        for place, (line, record) in enumerate(_records(path, delimiter)):
+        for place, (line, record) in enumerate(records_of(path, delimiter)):
             if len(record) != width:
                 raise _ragged(path, line.number, record, columns)
             if place or not header:
@@ -91,7 +91,7 @@ def read_delimited(
 
     def parse(raw: bytes) -> list[tuple[int, Row]]:
         # lines end at "\n" alone, as in the scan: a carriage return within quotation marks is a sign of the cell
-        reader = _reader(io.StringIO(raw.decode("utf-8"), newline="\n"), delimiter)
+        reader = reader_of(io.StringIO(raw.decode("utf-8"), newline="\n"), delimiter)
         rows: list[tuple[int, Row]] = []
         before = 0
         for record in reader:
@@ -112,7 +112,7 @@ def read_delimited(
 def _first_records(path: Path, delimiter: str) -> list[tuple[Line, list[str]]]:
     """Return the records by which header and names are judged: two hundred, fewer of a very wide table."""
     first: list[tuple[Line, list[str]]] = []
-    for line, record in _records(path, delimiter):
+    for line, record in records_of(path, delimiter):
         if len(record) > bounds().columns:
             raise TooLargeError(
                 f"{path}:{line.number}: {len(record):,} columns; expected at most {bounds().columns:,}",
@@ -124,28 +124,28 @@ def _first_records(path: Path, delimiter: str) -> list[tuple[Line, list[str]]]:
     return first
 
 
-def _reader(source: Iterator[str] | io.StringIO, delimiter: str) -> Reader:
+def reader_of(source: Iterator[str] | io.StringIO, delimiter: str) -> Reader:
     """Return the records of text lines."""
     if delimiter == "\t":
         return csv.reader(source, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     return csv.reader(source, delimiter=delimiter, strict=True)
 
 
-def _records(path: Path, delimiter: str) -> Iterator[tuple[Line, list[str]]]:
-    """Yield every record with its first line; empty lines are no records."""
+def records_of(path: Path, delimiter: str, source: Iterable[Line] | None = None) -> Iterator[tuple[Line, list[str]]]:
+    """Yield every record of a file, or of lines that come from elsewhere, with its first line; empty lines are none."""
     begun: list[Line] = []
     length = 0
 
     def texts() -> Iterator[str]:
         nonlocal length
-        for line in lines(path):
+        for line in lines(path) if source is None else source:
             length = length + len(line.text) if begun else 0
             begun.append(line)
             if length > LONGEST:
                 raise _unclosed(path, begun[0])
             yield line.text
 
-    reader = _reader(texts(), delimiter)
+    reader = reader_of(texts(), delimiter)
     while True:
         try:
             record = next(reader)
@@ -209,7 +209,7 @@ def _widths(texts: list[str], sign: str) -> Counter[int]:
     """Count the records by their number of cells; one is counted as a single cell where a quoted cell is torn."""
     widths: Counter[int] = Counter()
     try:
-        for record in _reader(iter(texts), sign):
+        for record in reader_of(iter(texts), sign):
             if record:
                 torn = sign != "\t" and any(cell.count('"') % 2 for cell in record)
                 widths[1 if torn else len(record)] += 1

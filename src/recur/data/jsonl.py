@@ -33,7 +33,7 @@ def read_jsonl(path: Path) -> FileTable:
         for line in lines(path):
             if not line.text.strip():
                 continue
-            row = _object(line.text, f"{path}:{line.number}")
+            row = object_of(line.text, f"{path}:{line.number}")
             if not columns:
                 columns.extend(map(str, row))
             absent = [name for name in columns if name not in row]
@@ -46,13 +46,13 @@ def read_jsonl(path: Path) -> FileTable:
 
     def parse(raw: bytes) -> list[tuple[int, Row]]:
         texts = raw.decode("utf-8").split("\n")
-        objects = [(number, _object(text, path.name)) for number, text in enumerate(texts) if text.strip()]
+        objects = [(number, object_of(text, path.name)) for number, text in enumerate(texts) if text.strip()]
         return [(number, {name: row[name] for name in columns}) for number, row in objects]
 
     return FileTable(path, columns, marks(), parse)
 
 
-def _object(text: str, where: str) -> dict[str, Any]:
+def object_of(text: str, where: str) -> dict[str, Any]:
     """Return a line as a JSON object with at least one key."""
     try:
         found = json.loads(text)

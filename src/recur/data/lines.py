@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from recur.errors import DataError
 
 LONGEST = 1_000_000  # bytes of a line that a row may have
 _JUDGED = 4_000_000  # characters by which the form of a file is judged
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _HEAD = 8192  # bytes by which a file is judged before it is read
 _MAGIC = {
     b"\x89PNG": "a PNG image",
@@ -59,13 +59,24 @@ def check_text_file(path: Path) -> None:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
-            rest = head.removeprefix(_BOM)
+            rest = head.removeprefix(BOM)
             while rest and _is_blank(rest):
                 rest = file.read(LONGEST)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
     if not rest:
         raise DataError(f"{path} is empty: expected at least one line of text", hint="give a file with rows")
+    check_head(head, path)
+
+
+def check_head(head: bytes, path: Path) -> None:
+    """Refuse the first bytes of what is no text in UTF-8.
+
+    Raises
+    ------
+    DataError
+        When they are UTF-16 or binary.
+    """
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise DataError(
             f"{path}:1: the text is in UTF-16; expected UTF-8",
@@ -122,7 +133,7 @@ def lines(path: Path, *, start: int = 0, cut: bool = False) -> Iterator[Line]:
     """
     with path.open("rb") as file:
         file.seek(start)
-        if start == 0 and file.read(3) != _BOM:
+        if start == 0 and file.read(3) != BOM:
             file.seek(0)
         yield from lines_of(file, path, cut=cut)
 
@@ -150,14 +161,26 @@ def first_lines(path: Path, count: int, *, cut: bool = False, filled: bool = Fal
             return
 
 
-def lines_of(file: BinaryIO, path: Path, *, cut: bool = False) -> Iterator[Line]:
+class LineSource(Protocol):
+    """What lines are read from; only lines that are cut need a place to go back to."""
+
+    def readline(self, most: int, /) -> bytes:
+        """Return the next line, or its first bytes."""
+        ...
+
+    def tell(self) -> int:
+        """Return how many bytes were read."""
+        ...
+
+
+def lines_of(file: BinaryIO | LineSource, path: Path, *, cut: bool = False) -> Iterator[Line]:
     """Yield the lines of an open file, or of a part of it in memory, from where it stands; see `lines`."""
     number = 1
     offset = file.tell()
     while raw := file.readline(LONGEST + 1):
         unfinished = len(raw) > LONGEST and not raw.endswith(b"\n")
         if unfinished:
-            raw = _piece(raw, file, path, number) if cut else _refuse(path, number, raw)
+            raw = _piece(raw, cast(BinaryIO, file), path, number) if cut else _refuse(path, number, raw)
         yield Line(offset, number, _decode(raw, path, number), unfinished)
         offset += len(raw)
         number += not unfinished

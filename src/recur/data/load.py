@@ -154,20 +154,6 @@ def examples(table: Table, roles: Roles, config: Config, *, targets: bool = True
     return RowExamples(table, roles, _rows(table), targets=targets)
 
 
-def inputs(source: Any, roles: Roles, config: Config) -> list[Any]:
-    """Return the raw inputs of a file or of rows, whose targets need not be there.
-
-    Raises
-    ------
-    DataError
-        When an input column is missing.
-    """
-    table = read_like(source, roles, config, targets=False)
-    if table.kind == "text":
-        return [table[index]["text"] for index in range(len(table))]
-    return [example.input for example in examples(table, roles, config, targets=False)]
-
-
 def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True) -> Table:
     """Read a file with the columns of the one that the roles were inferred from.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
@@ -60,12 +61,17 @@ def read_memory(data: Any) -> Table:
 
 def _columns(data: Any) -> dict[str, Sequence[Any]]:
     """Return the columns of anything that has some."""
-    if hasattr(data, "columns") and hasattr(data, "__getitem__") and not isinstance(data, Mapping):
-        return {str(name): _values(data[name]) for name in data.columns}
+    if is_frame(data):
+        names = list(data.column_names if hasattr(data, "column_names") else data.columns)
+        _refuse_equal_names(names)
+        return {str(name): values_of(data[name]) for name in names}
     if isinstance(data, Mapping):
-        return {str(name): _values(column) for name, column in data.items()}
+        _refuse_equal_names(list(data))
+        return {str(name): values_of(column) for name, column in data.items()}
     if isinstance(data, tuple) and len(data) == 2 and _are_arrays(data):
         return {**_named(data[0], "input"), **_named(data[1], "target")}
+    if hasattr(data, "to_list") or hasattr(data, "to_pylist"):
+        return _from_list(list(values_of(data)))
     if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         return _named(np.asarray(data), "value")
     if isinstance(data, (list, tuple)):
@@ -80,18 +86,47 @@ def _are_arrays(pair: tuple[Any, ...]) -> bool:
     return any(hasattr(half, "__array__") for half in pair) or len(pair[0]) == len(pair[1])
 
 
-def _values(column: Any) -> Sequence[Any]:
-    """Return a column as a sequence."""
-    for method in ("tolist", "to_list"):
+def is_frame(data: Any) -> bool:
+    """Return whether a value is a data frame (pandas, polars, Arrow), by what it can do."""
+    named = hasattr(data, "columns") or hasattr(data, "column_names")
+    return named and hasattr(data, "__getitem__") and not isinstance(data, (Mapping, Table, type))
+
+
+def _refuse_equal_names(names: Sequence[Any]) -> None:
+    """Refuse two columns of one name, of which only one could be read.
+
+    Raises
+    ------
+    DataError
+    """
+    twice = [name for name, count in Counter(map(str, names)).items() if count > 1]
+    if twice:
+        raise DataError(f'{_NAME}: two columns are named "{twice[0]}"', hint="give each column its own name")
+
+
+def values_of(column: Any) -> Sequence[Any]:
+    """Return a column as a sequence, with None where a data frame has NA or NaT.
+
+    Raises
+    ------
+    DataError
+        When it is no column.
+    """
+    for method in ("tolist", "to_list", "to_pylist"):
         if hasattr(column, method) and not (isinstance(column, np.ndarray) and column.ndim > 1):
             listed = getattr(column, method)()
             # a single number has tolist too
-            return listed if isinstance(listed, list) else _values(listed)
+            return [_present(value) for value in listed] if isinstance(listed, list) else values_of(listed)
     if isinstance(column, (str, bytes, Mapping, Set)) or not hasattr(column, "__len__"):
         raise DataError(f"a column is {type(column).__name__} {str(column)[:40]!r}; expected one value a row")
     as_it_is = isinstance(column, (list, tuple, np.ndarray))
     values: Sequence[Any] = column if as_it_is else list(column)
     return values
+
+
+def _present(value: Any) -> Any:
+    """Return a cell, None for the missing values of data frames."""
+    return None if type(value).__name__ in ("NAType", "NaTType") else value
 
 
 def _named(values: Any, name: str) -> dict[str, Sequence[Any]]:
@@ -117,7 +152,7 @@ def _from_list(rows: list[Any]) -> dict[str, Sequence[Any]]:
             absent = [name for name in first if name not in row]
             if absent:
                 raise DataError(f'{_NAME}, row {place + 1}: there is no "{absent[0]}"', hint="give it, or None")
-        return {str(name): [row[name] for row in rows] for name in first}
+        return {str(name): [_present(row[name]) for row in rows] for name in first}
     if isinstance(first, tuple):
         for place, row in enumerate(rows):
             if not isinstance(row, (list, tuple)) or len(row) != len(first):

@@ -13,6 +13,7 @@ from recur.codecs import Codec
 from recur.codecs.melody import name_of
 from recur.codecs.notes import LOWEST, NotesCodec
 from recur.errors import DataError, did_you_mean
+from recur.figures import short
 from recur.modes import Mode
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -55,7 +56,9 @@ def input_labels(mode: Mode, value: Any, values: Array) -> tuple[list[str], list
     if values.ndim == 1 and not codec.discrete:
         names = [str(name) for name in getattr(codec, "columns", range(len(values)))]
         numbers = np.atleast_1d(codec.decode(values))
-        return [f"{name} {number:.3g}" for name, number in zip(names, numbers, strict=True)], [False] * len(values)
+        return [f"{name} {short(number, 3)}" for name, number in zip(names, numbers, strict=True)], [False] * len(
+            values
+        )
     if codec.discrete:
         return symbol_labels(codec, values, value), [True] * len(values)
     return number_labels(codec, values), [True] * len(values)
@@ -127,7 +130,7 @@ def number_labels(codec: Codec, values: Array) -> list[str]:
         raw = None
     if not isinstance(raw, list) or len(raw) != len(values):
         return [str(t + 1) for t in range(len(values))]
-    return [f"{one:.4g}" if isinstance(one, float | int) else f"{t + 1}" for t, one in enumerate(raw)]
+    return [short(one) if isinstance(one, float | int) else f"{t + 1}" for t, one in enumerate(raw)]
 
 
 def shown(codec: Codec, ids: list[int]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
+from recur.codecs.codec import WHOLE
 from recur.errors import ConfigError
 from recur.modes.binary import BinaryOutput
 from recur.modes.decoding import Decoding
@@ -71,12 +72,12 @@ def one_value(output: Output, codec: Codec, vectors: Tensor, top: int) -> list[P
     check_top(top)
     if isinstance(output, NumberOutput | BinaryOutput):
         values = [codec.decode(row) for row in output.values(vectors).cpu().numpy()]
-        return [Prediction(value, [], codec.show(value)) for value in values]
+        return [Prediction(value, [], codec.show(value, WHOLE)) for value in values]
     if not isinstance(output, SymbolOutput):
         raise ConfigError(f"a readout of kind {type(output).__name__} gives no classes")
     probs, ids = output.log_probs(vectors).exp().topk(min(top, output.size), dim=-1)
     answers = []
     for row_probs, row_ids in zip(probs.tolist(), ids.tolist(), strict=True):
         scores = [(codec.decode(np.array(index)), prob) for index, prob in zip(row_ids, row_probs, strict=True)]
-        answers.append(Prediction(scores[0][0], scores, codec.show(scores[0][0])))
+        answers.append(Prediction(scores[0][0], scores, codec.show(scores[0][0], WHOLE)))
     return answers

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from recur.codecs.codec import WHOLE
 from recur.errors import ConfigError
 from recur.modes import decoding, network
 from recur.modes.answers import refuse_beam, refuse_symbol_rules
@@ -227,7 +228,7 @@ class Decoder(nn.Module):
             nothing = self.first(rows)[:, None][:, :0]
             values = (torch.stack(steps, dim=1) if steps else nothing).cpu().numpy()
             raw = [self.codec.decode(row) for row in values]
-            return [Prediction(value, [], self.codec.show(value)) for value in raw]
+            return [Prediction(value, [], self.codec.show(value, WHOLE)) for value in raw]
         stops = Stops(self.codec, options.stops)
         found = decoding.search(
             self, self.first(rows), state, options, end=self.symbols.end, length=length, n_best=top,
@@ -280,7 +281,7 @@ class Decoder(nn.Module):
         symbols = self._symbols()
         values = [stops.cut(symbols.decode(one.ids)) for one in hypotheses]
         scores = [(value, math.exp(one.log_prob)) for value, one in zip(values, hypotheses, strict=True)]
-        return Prediction(values[0], scores, self.codec.show(values[0]), ranks=[one.score for one in hypotheses])
+        return Prediction(values[0], scores, self.codec.show(values[0], WHOLE), ranks=[one.score for one in hypotheses])
 
     def _align(self, answers: list[Prediction], best: list[Hypothesis], state: DecoderState) -> None:
         """Read the answers once more, to see where each of their symbols looked."""

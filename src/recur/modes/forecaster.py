@@ -35,6 +35,7 @@ import torch
 from torch import Tensor
 
 from recur.codecs import NumbersCodec
+from recur.codecs.codec import WHOLE, shorten
 from recur.engine import watch
 from recur.errors import ConfigError, DataError
 from recur.modes import network
@@ -43,7 +44,7 @@ from recur.modes.cancellation import check_cancelled
 from recur.modes.decoding import Decoding
 from recur.modes.forecast_errors import step_by_step
 from recur.modes.inputs import Drop, Inputs
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, Sample, one_way
+from recur.modes.mode import SAMPLE_CHARACTERS, Batch, Encoded, Loss, Mode, Prediction, Raw, Sample, one_way
 from recur.modes.network import Stack, State
 from recur.nn import Readout
 
@@ -228,7 +229,9 @@ class Forecaster(Mode):
             [answer] = self.predict([past])
             codec = self.codec
             before = past[-SHOWN_PAST:][:, self.columns]
-            found.append(Sample(codec.show(before), codec.show(target[: self.horizon]), answer.shown))
+            found.append(
+                Sample(codec.show(before), codec.show(target[: self.horizon]), shorten(answer.shown, SAMPLE_CHARACTERS))
+            )
         return found
 
     def _guess(
@@ -293,12 +296,14 @@ class Forecaster(Mode):
         codec = self.codec
         if not self.quantiles:
             value = codec.decode(guess[..., 0])
-            return Prediction(value, [], codec.show(value))
+            return Prediction(value, [], codec.show(value, WHOLE))
         found = {share: codec.decode(guess[..., index]) for index, share in enumerate(self.quantiles)}
-        shown = codec.show(found[0.5])
+        shown = codec.show(found[0.5], WHOLE)
         if len(self.quantiles) > 1:
             low, high = self.quantiles[0], self.quantiles[-1]
-            shown += f"  [{100 * (high - low):g} %: {codec.show(found[low], 30)} to {codec.show(found[high], 30)}]"
+            shown += (
+                f"  [{100 * (high - low):g} %: {codec.show(found[low], WHOLE)} to {codec.show(found[high], WHOLE)}]"
+            )
         return Prediction(found[0.5], [], shown, quantiles=found)
 
 

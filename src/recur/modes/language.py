@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recur.codecs.codec import WHOLE, shorten
 from recur.errors import ConfigError
 from recur.modes import binary, notes
 from recur.modes import decoding as search
@@ -18,7 +19,7 @@ from recur.modes.answers import refuse_beam, refuse_symbol_rules
 from recur.modes.binary import BinaryOutput
 from recur.modes.cancellation import check_cancelled
 from recur.modes.decoding import Chooser, Decoding
-from recur.modes.mode import PREDICT_BATCH, Prediction, Raw, Sample, need_input, pad
+from recur.modes.mode import PREDICT_BATCH, SAMPLE_CHARACTERS, Prediction, Raw, Sample, need_input, pad
 from recur.modes.network import State
 from recur.modes.outputs import TEXTS, NumberOutput
 from recur.modes.pieces import written
@@ -167,7 +168,7 @@ def _next(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) ->
     answers = []
     for row_probs, row_ids in zip(best.tolist(), ids.tolist(), strict=True):
         scores = [(symbols.decode([index]), prob) for index, prob in zip(row_ids, row_probs, strict=True)]
-        answers.append(Prediction(scores[0][0], scores, mode.target_codec.show(scores[0][0])))
+        answers.append(Prediction(scores[0][0], scores, mode.target_codec.show(scores[0][0], WHOLE)))
     return answers
 
 
@@ -185,7 +186,7 @@ def _continuations(
         values = [stops.cut(_written(mode, one.ids)) for one in hypotheses]
         scores = [(value, math.exp(one.log_prob)) for value, one in zip(values, hypotheses, strict=True)]
         ranks = [one.score for one in hypotheses]
-        answers.append(Prediction(values[0], scores, mode.target_codec.show(values[0]), ranks=ranks))
+        answers.append(Prediction(values[0], scores, mode.target_codec.show(values[0], WHOLE), ranks=ranks))
     return answers
 
 
@@ -239,7 +240,7 @@ def _forecast(mode: Synced, prompts: Sequence[Any], length: int | None) -> list[
         blocks.append(block)
     steps = block[:, -1:] if length is None else torch.cat(blocks, dim=1)[:, :length]
     raw = [codec.decode(row) for row in steps.cpu().numpy()]
-    return [Prediction(value, [], codec.show(value)) for value in raw]
+    return [Prediction(value, [], codec.show(value, WHOLE)) for value in raw]
 
 
 def _forecast_samples(mode: Synced, examples: Sequence[Raw], count: int) -> list[Sample]:
@@ -254,7 +255,7 @@ def _forecast_samples(mode: Synced, examples: Sequence[Raw], count: int) -> list
         truth = codec.encode_target(examples[index].input)[-steps:]
         past, future = codec.decode(series[:-steps]), codec.decode(truth)
         [guess] = predict(mode, [past], 1, Decoding(length=steps))
-        found.append(Sample(codec.show(past[-8:]), codec.show(future), guess.shown))
+        found.append(Sample(codec.show(past[-8:]), codec.show(future), shorten(guess.shown, SAMPLE_CHARACTERS)))
     return found
 
 

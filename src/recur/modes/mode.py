@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recur.codecs.codec import NO_TARGET
+from recur.codecs.codec import NO_TARGET, shorten
 from recur.errors import ConfigError
 from recur.modes.cancellation import check_cancelled
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recur.config import ModelConfig
 
 PREDICT_BATCH = 64
+SAMPLE_CHARACTERS = 200  # of an answer that is shown beside the truth
 
 # whether input and target are sequences -> the mode
 _FITTING = {
@@ -268,7 +269,7 @@ class Mode(nn.Module, ABC):
             Sample(
                 "" if self.input_codec is None else self.input_codec.show(row.input),
                 self.target_codec.show(row.target),
-                answer.shown,
+                shorten(answer.shown, SAMPLE_CHARACTERS),
             )
             for row, answer in zip(rows, answers, strict=True)
         ]

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recur.codecs.codec import WHOLE
 from recur.codecs.melody import line_of, name_of
 from recur.codecs.notes import LOWEST, NotesCodec
 from recur.codecs.tokens import RESERVED
@@ -120,7 +121,7 @@ def continuations(mode: Synced, openings: Sequence[Any], decoding: Decoding, cho
         frames.append(frame)
     steps = torch.stack(frames, dim=1).cpu().numpy() if frames else np.zeros((len(openings), 0, codec.size))
     values = [codec.decode(row) for row in steps]
-    return [Prediction(value, [], codec.show(value)) for value in values]
+    return [Prediction(value, [], codec.show(value, WHOLE)) for value in values]
 
 
 def samples(mode: Synced, examples: Sequence[Raw], count: int) -> list[Sample]:

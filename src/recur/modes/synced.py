@@ -30,6 +30,7 @@ from torch import Tensor
 
 from recur.codecs import NumbersCodec, TagsCodec, WordsCodec
 from recur.codecs.classes import no_label
+from recur.codecs.codec import WHOLE, shorten
 from recur.errors import ConfigError, DataError
 from recur.modes import language, network
 from recur.modes.answers import refuse_decoding
@@ -37,6 +38,7 @@ from recur.modes.binary import BinaryOutput
 from recur.modes.decoding import Decoding
 from recur.modes.inputs import Inputs, layer_sizes
 from recur.modes.mode import (
+    SAMPLE_CHARACTERS,
     Batch,
     Encoded,
     Loss,
@@ -226,7 +228,11 @@ class Synced(Mode):
         rows = [examples[index] for index in range(min(count, len(examples)))]
         answers = self.predict([row.input for row in rows])
         return [
-            Sample(codec.show(row.input), self._shown(row.input, row.target), answer.shown)
+            Sample(
+                codec.show(row.input),
+                shorten(self._shown(row.input, row.target), SAMPLE_CHARACTERS),
+                shorten(answer.shown, SAMPLE_CHARACTERS),
+            )
             for row, answer in zip(rows, answers, strict=True)
         ]
 
@@ -251,7 +257,7 @@ class Synced(Mode):
         if isinstance(self.output, NumberOutput | BinaryOutput):
             numbers = self.output.values(vectors).cpu().numpy()
             values = [codec.decode(row[:steps]) for row, steps in zip(numbers, lengths, strict=True)]
-            return [Prediction(value, [], codec.show(value)) for value in values]
+            return [Prediction(value, [], codec.show(value, WHOLE)) for value in values]
         if not isinstance(self.output, SymbolOutput):
             raise ConfigError(f"a readout of kind {type(self.output).__name__} gives no symbols")
         mask = step_mask(counted, vectors)
@@ -273,7 +279,7 @@ class Synced(Mode):
         split = getattr(codec, "tokens", None)
         labels = getattr(self.target_codec, "tokens", None)
         if split is None or labels is None:
-            return self.target_codec.show(target)
+            return self.target_codec.show(target, WHOLE)
         if isinstance(target, (list, tuple)):
             target = ["?" if no_label(one) else one for one in target]
         words = value.split() if isinstance(codec, WordsCodec) and isinstance(value, str) else split(value)

@@ -1,0 +1,16 @@
+"""How an input is read that was typed on a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+
+
+def typed(codec: Codec | None) -> Callable[[str], Any]:
+    """Return what makes an input of a text: numbers are those of one row, or the steps of one series."""
+    from recur.codecs import NumbersCodec
+
+    return codec.typed if isinstance(codec, NumbersCodec) else lambda text: text

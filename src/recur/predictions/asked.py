@@ -1,0 +1,167 @@
+"""What a Python value asks: one input or many, of everything that networks are trained on.
+
+a text, a mapping of cells, one series, one picture      one input
+a data frame, a dictionary of columns                    the rows of a table, or the series that they are
+a list, a tuple, an array                                many inputs; a list of rows is a table too
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recur.codecs import Codec
+from recur.config import Config
+from recur.data import Question, Questions, Roles
+from recur.data.examples import is_one_series, value_of
+from recur.data.media import CODECS as MEDIA
+from recur.data.memory import is_frame, values_of
+from recur.errors import DataError, did_you_mean
+
+
+def asked(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[list[Question], bool]:
+    """Return the inputs that a value holds, and whether it is a single one.
+
+    Parameters
+    ----------
+    x : object
+        As for `Model.predict`.
+    codec : Codec or None
+        Of the input.
+    roles : Roles
+    config : Config
+
+    Raises
+    ------
+    DataError
+        When a column is missing, or rows are not like each other.
+    """
+    if isinstance(x, Path) and _kind(codec) not in (*MEDIA, "notes"):
+        return list(Questions(x, roles, config)), False
+    if is_frame(x) or (isinstance(x, Mapping) and _holds_columns(x, codec, roles)):
+        return list(Questions(x, roles, config)), False
+    x = _column_as_list(x)
+    if isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or _is_series(x, codec) or _is_one(x, codec):
+        return [Question(one_input(x, roles), 1, "the input")], True
+    if _holds_steps(x, roles):
+        return list(Questions(x, roles, config)), False
+    values = _without_targets(x, codec, roles)
+    return [Question(one_input(each, roles), place, f"input {place}") for place, each in enumerate(values, 1)], False
+
+
+def one_input(value: Any, roles: Roles) -> Any:
+    """Return one raw input of a mapping from column to value, or the value itself.
+
+    Raises
+    ------
+    DataError
+        When a column is missing.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    absent = [name for name in roles.input if name not in value]
+    if absent:
+        raise DataError(
+            f'the input has no "{absent[0]}".{did_you_mean(absent[0], map(str, value))}',
+            hint=f"the network reads {', '.join(roles.input)}",
+        )
+    return value_of(dict(value), roles.input, steps=roles.reads_a_sequence)
+
+
+def _kind(codec: Codec | None) -> str:
+    return "" if codec is None else codec.kind
+
+
+def _steps_are_rows(roles: Roles) -> bool:
+    """Whether the rows of a table are steps of sequences."""
+    return bool(roles.forecast or roles.group or is_one_series(roles))
+
+
+def _column_as_list(x: Any) -> Any:
+    """A column of a data frame as the list of its values, a tensor as an array; everything else as it is."""
+    if isinstance(x, (str, bytes, np.ndarray, Mapping, list, tuple)):
+        return x
+    if hasattr(x, "to_list") or hasattr(x, "to_pylist"):
+        return values_of(x)
+    return np.asarray(x) if hasattr(x, "__array__") and getattr(x, "ndim", 0) else x
+
+
+def _holds_columns(x: Mapping[str, Any], codec: Codec | None, roles: Roles) -> bool:
+    """Whether a mapping is a table: each column that is read holds a value a row, and is not itself one value."""
+    if not roles.input or any(name not in x for name in roles.input):
+        return False
+    columns = [x[name] for name in roles.input]
+    if not all(isinstance(column, (list, tuple)) or getattr(column, "ndim", None) for column in columns):
+        return False
+    kind, first = _kind(codec), [_first(column) for column in columns]
+    if _steps_are_rows(roles):
+        return True
+    if kind in ("notes", "audio", "images", "frames"):
+        return isinstance(first[0], (str, Path))
+    if kind == "numbers" and codec is not None and codec.sequence and len(columns) == 1:
+        # a cell that is a series is a list; a column of such cells is a list of lists
+        return isinstance(first[0], (list, tuple)) or getattr(first[0], "ndim", 0) > 0
+    if kind in ("words", "spelled", "tags") and (roles.target_codec == "tags" or isinstance(first[0], (list, tuple))):
+        # the words of one sentence one by one, or many sentences
+        return isinstance(first[0], (list, tuple)) or " " in str(first[0]).strip()
+    return True
+
+
+def _holds_steps(x: Any, roles: Roles) -> bool:
+    """Whether a list holds the rows of one table that are steps of series, and not inputs."""
+    return isinstance(x, (list, tuple)) and _steps_are_rows(roles) and isinstance(_first(x), Mapping)
+
+
+def _without_targets(x: Any, codec: Codec | None, roles: Roles) -> Any:
+    """The inputs of what `fit` takes with targets: a pair of arrays, or a list of whole rows as tuples."""
+    if not roles.target or not isinstance(x, (list, tuple)):
+        return x
+    if isinstance(x, tuple) and len(x) == 2 and _kind(codec) == "numbers":
+        inputs, targets = (getattr(half, "ndim", 0) for half in x)
+        if inputs > targets >= 1 and len(x[0]) == len(x[1]):
+            return x[0]
+    if _kind(codec) == "audio" or len(roles.columns) < 2:
+        return x
+    rows = [isinstance(each, tuple) and len(each) == len(roles.columns) for each in x]
+    if rows and all(rows):
+        return [dict(zip(roles.columns, each, strict=True)) for each in x]
+    return x
+
+
+def _first(column: Any) -> Any:
+    return next(iter(column), None)
+
+
+def _is_series(x: Any, codec: Codec | None) -> bool:
+    """Whether a list of numbers, or an array of steps, is one series, the input of this network."""
+    if codec is None or codec.kind != "numbers" or not codec.sequence:
+        return False
+    if codec.size > 1 and getattr(x, "ndim", 0) == 2:
+        return bool(x.shape[1] == codec.size)
+    first = _first(x) if isinstance(x, Sequence) or hasattr(x, "__array__") else None
+    return isinstance(first, numbers.Real)
+
+
+def _is_one(x: Any, codec: Codec | None) -> bool:
+    """Whether an array, a list or a pair is one input of this network: a picture, a piece of notes, a sound."""
+    kind = _kind(codec)
+    if kind == "audio":
+        return isinstance(x, tuple) and len(x) == 2 and isinstance(x[1], numbers.Integral)
+    if kind == "notes" and isinstance(x, (list, tuple)):
+        # a list of steps, each a list of pitches, and no list of pieces
+        return bool(x) and all(
+            isinstance(step, (list, tuple)) and not any(isinstance(pitch, (list, tuple)) for pitch in step)
+            for step in x
+        )
+    return (kind == "notes" and getattr(x, "ndim", 0) == 2) or _is_picture(x, kind)
+
+
+def _is_picture(x: Any, kind: str) -> bool:
+    """Whether an array is one picture, or one video, the input of this network, and not many."""
+    axes = getattr(x, "ndim", 0)
+    alone = {"images": 2, "frames": 3}.get(kind)
+    return alone is not None and (axes == alone or (axes == alone + 1 and x.shape[-1] in (1, 3)))

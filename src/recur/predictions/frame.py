@@ -1,0 +1,30 @@
+"""Predictions as a pandas data frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from recur.data import Question
+from recur.errors import require
+from recur.predictions.records import ROW, Sheet
+
+if TYPE_CHECKING:
+    from recur.modes import Prediction
+
+
+def frame(sheet: Sheet, questions: Sequence[Question], answers: Sequence[Prediction], given: Any) -> Any:
+    """Return answers as a data frame; one row for each input has the index of the data frame that was given.
+
+    Raises
+    ------
+    MissingExtraError
+        Without pandas.
+    """
+    pandas = require("pandas", "data")
+    rows = [row for pair in zip(questions, answers, strict=True) for row in sheet.records(*pair)]
+    made = pandas.DataFrame(rows, columns=sheet.columns)
+    index = getattr(given, "index", None)
+    if isinstance(index, pandas.Index) and sheet.lead == [ROW] and len(index) == len(made):
+        made = made.drop(columns=ROW).set_axis(index, axis="index")
+    return made

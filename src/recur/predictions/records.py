@@ -1,0 +1,228 @@
+"""Predictions as rows of a table: a row for each answer, or for each step of an answer.
+
+    class                row, text, label, probability [, label 2, probability 2, ...]
+    numbers              row, price [EUR]
+    written text         row, english, french, probability
+    tags                 row, step, tokens, tags         (of a series of rows: row, tags)
+    forecast             series or the group column, step [, time], load, load 10 %, load 90 %
+
+Numbers are the floats that the network computed, none is rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recur.codecs import Codec, NumbersCodec
+from recur.data import TEXTS, Question, Roles
+from recur.figures import short
+
+if TYPE_CHECKING:
+    from recur.modes import Mode, Prediction
+
+Record = dict[str, Any]
+
+ROW, STEP, TIME, SERIES = "row", "step", "time", "series"
+_NAMED = (*TEXTS, "class", "spelled", "images", "frames", "audio")  # inputs short enough to stand beside the answer
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The columns of a table of predictions.
+
+    Attributes
+    ----------
+    lead : list of str
+        What an answer belongs to: its row, its series, its step.
+    given : str or None
+        The input beside the answer, where it is a text or a file.
+    values : list of str
+        What is predicted; several columns of numbers.
+    numbers : bool
+        Whether the answer is numbers.
+    stepped : bool
+        Whether each step of an answer has a row.
+    timed : bool
+        Whether steps have time stamps.
+    units : list of str
+        Of ``values``, for numbers.
+    top : int
+        Candidates with their probabilities; 0 where there are none.
+    quantiles : list of float
+    scales : list of float
+        How far the numbers of each column are apart, by which they are rounded for people.
+    """
+
+    lead: list[str]
+    given: str | None
+    values: list[str]
+    numbers: bool
+    stepped: bool
+    timed: bool
+    units: list[str]
+    top: int
+    quantiles: list[float]
+    scales: list[float]
+
+    @classmethod
+    def of(cls, mode: Mode, roles: Roles, *, top: int = 1, first: Question | None = None) -> Sheet:
+        """The columns for the answers of a network.
+
+        Parameters
+        ----------
+        mode : Mode
+        roles : Roles
+        top : int
+            Candidates.
+        first : Question, optional
+            The first input: whether rows and times of steps are known.
+        """
+        codec, rows = mode.target_codec, first is not None and first.rows is not None
+        numbers = isinstance(codec, NumbersCodec)
+        stepped = (numbers and codec.sequence) or codec.kind == "tags"
+        ahead = stepped and numbers and (roles.own_future or roles.forecast is not None)
+        lead = [roles.group] if roles.group else [SERIES] if ahead else []
+        lead += [ROW] if not lead or rows else []
+        lead += [STEP] if stepped and not rows else []
+        names = _names(codec, roles)
+        given = None
+        if mode.input_codec is not None and mode.input_codec.kind in _NAMED and (not stepped or codec.kind == "tags"):
+            given = roles.input[0] if roles.input else "input"
+        taken = {*lead, TIME, given}
+        values = [f"predicted {name}" if name in taken else name for name in names]
+        units = codec.units if isinstance(codec, NumbersCodec) else []
+        values = [_with_unit(name, unit) for name, unit in zip(values, units or [""] * len(values), strict=True)]
+        scored = not numbers and codec.kind != "tags" and not codec.binary
+        quantiles = [share for share in getattr(mode, "quantiles", []) if share != 0.5]
+        timed = first is not None and first.stamps is not None
+        scales = codec.deviation.tolist() if isinstance(codec, NumbersCodec) else []
+        candidates = max(top, 1) if scored else 0
+        return cls(lead, given, values, numbers, stepped, timed, units, candidates, quantiles, scales)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of all columns, in order."""
+        found = [*self.lead, *([TIME] if self.timed else []), *([self.given] if self.given else [])]
+        if self.top:
+            for rank in range(1, self.top + 1):
+                found += [_ranked(self.values[0], rank), _ranked("probability", rank)]
+            return found
+        found += self.values
+        return found + [_quantile(name, share) for name in self.values for share in self.quantiles]
+
+    def records(self, question: Question, answer: Prediction) -> Iterator[Record]:
+        """The rows of one answer."""
+        if not self.stepped:
+            yield self._lead(question, None) | self._given(question.value) | self._one(answer)
+            return
+        table = self._steps(answer.value)
+        shares = {share: self._steps(value) for share, value in (answer.quantiles or {}).items()}
+        words = question.value if isinstance(question.value, (list, tuple)) else None
+        if words is None and isinstance(question.value, str) and not self.numbers:
+            words = question.value.split()
+        for step, row in enumerate(table):
+            made = self._lead(question, step)
+            if self.timed:
+                made[TIME] = question.stamps[step] if question.stamps and step < len(question.stamps) else None
+            if self.given:
+                made[self.given] = plain(words[step]) if words is not None and len(words) == len(table) else None
+            made |= dict(zip(self.values, row, strict=True))
+            for place, name in enumerate(self.values):
+                made |= {_quantile(name, share): shares[share][step][place] for share in self.quantiles}
+            yield made
+
+    def written(self, name: str, value: Any) -> Any:
+        """A cell as a person reads it."""
+        if not isinstance(value, float):
+            return value
+        base = next((place for place, column in enumerate(self.values) if name.startswith(column)), 0)
+        return short(value, scale=self.scales[base] if self.scales else None)
+
+    def document(self, question: Question, answer: Prediction) -> Record:
+        """One answer as JSON has it, whole."""
+        found: Record = {ROW: question.row}
+        if question.series is not None:
+            found[SERIES] = question.series
+        found |= {"input": plain(question.value), "value": plain(answer.value)}
+        found["scores"] = [[plain(value), score] for value, score in answer.scores]
+        if answer.ranks:
+            found["ranks"] = answer.ranks
+        if answer.quantiles:
+            found["quantiles"] = {str(share): plain(value) for share, value in answer.quantiles.items()}
+        if self.numbers:
+            found |= {"columns": self.values, "units": self.units}
+        if question.rows is not None:
+            found["rows"] = list(question.rows)
+        if question.stamps is not None:
+            found["times"] = list(question.stamps)[: len(self._steps(answer.value))]
+        return found
+
+    def _lead(self, question: Question, step: int | None) -> Record:
+        row = question.row
+        if step is not None and question.rows is not None and step < len(question.rows):
+            row = question.rows[step]
+        known = {ROW: row, SERIES: question.row, STEP: None if step is None else step + 1}
+        return {name: known.get(name, question.series) for name in self.lead}
+
+    def _given(self, value: Any) -> Record:
+        return {self.given: plain(value)} if self.given else {}
+
+    def _one(self, answer: Prediction) -> Record:
+        """The cells of an answer that is one value."""
+        if not self.top:
+            values = plain(answer.value)
+            several = self.numbers and isinstance(values, list)
+            return dict(zip(self.values, values if several else [values], strict=True))
+        found: Record = {}
+        for rank in range(1, self.top + 1):
+            value, score = answer.scores[rank - 1] if rank <= len(answer.scores) else (None, None)
+            if rank == 1 and not answer.scores:
+                value = answer.value
+            found |= {_ranked(self.values[0], rank): plain(value), _ranked("probability", rank): score}
+        return found
+
+    def _steps(self, value: Any) -> list[list[Any]]:
+        """The steps of an answer, each a list of its columns."""
+        rows = plain(value)
+        rows = rows if isinstance(rows, list) else [rows]
+        return [row if isinstance(row, list) else [row] for row in rows]
+
+
+def plain(value: Any) -> Any:
+    """Return a value with Python's own numbers and lists in place of numpy's.
+
+    >>> plain([np.float64(0.5), np.arange(2)])
+    [0.5, [0, 1]]
+    """
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    return value
+
+
+def _names(codec: Codec, roles: Roles) -> Sequence[str]:
+    if isinstance(codec, NumbersCodec):
+        return codec.columns
+    if roles.target:
+        return [roles.target[0]]
+    return ["continuation"]
+
+
+def _ranked(name: str, rank: int) -> str:
+    return name if rank == 1 else f"{name} {rank}"
+
+
+def _quantile(name: str, share: float) -> str:
+    return f"{name} {100 * share:g} %"
+
+
+def _with_unit(name: str, unit: str) -> str:
+    """The name of a column with its unit, where the name does not say it."""
+    return f"{name} [{unit}]" if unit and unit not in name else name

@@ -1,0 +1,158 @@
+"""Tables of predictions as files: CSV, JSON lines, Parquet; a file is there when it is whole.
+
+A CSV file has commas, a header, quotation marks where they are needed, and ends its lines with ``\\n``. A text that a
+spreadsheet would take for a formula (it begins with = + - @, a tab or a carriage return, and is no number) is written
+with an apostrophe before it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recur.atomic import replacing
+from recur.codecs.codec import without_surrogates
+from recur.errors import ConfigError, require
+from recur.figures import plain as finite
+
+if TYPE_CHECKING:
+    from recur.data import Question
+    from recur.modes import Prediction
+    from recur.predictions.records import Sheet
+
+FORMATS = (".csv", ".jsonl", ".parquet")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Writer = Callable[["Sheet", "Question", "Prediction"], None]
+"""Takes one answer after another."""
+
+
+def csv_writer(write: Callable[[str], object]) -> Writer:
+    """Return a writer of CSV; the header comes with the first answer."""
+    begun = False
+
+    def one(sheet: Sheet, question: Question, answer: Prediction) -> None:
+        nonlocal begun
+        lines = io.StringIO()
+        rows = csv.writer(lines, lineterminator="\n")
+        if not begun:
+            rows.writerow([cell(name) for name in sheet.columns])
+            begun = True
+        for record in sheet.records(question, answer):
+            rows.writerow([cell(record[name]) for name in sheet.columns])
+        write(lines.getvalue())
+
+    return one
+
+
+def jsonl_writer(write: Callable[[str], object]) -> Writer:
+    """Return a writer of JSON lines, one for each input."""
+
+    def one(sheet: Sheet, question: Question, answer: Prediction) -> None:
+        write(document(sheet, question, answer) + "\n")
+
+    return one
+
+
+def document(sheet: Sheet, question: Question, answer: Prediction, *, indent: int | None = None) -> str:
+    """Return one answer as JSON."""
+    found = finite(sheet.document(question, answer))
+    return without_surrogates(json.dumps(found, ensure_ascii=False, indent=indent, default=str))
+
+
+def cell(value: Any) -> str:
+    """Return a value as the text of a cell: floats as they are, texts that are safe in a spreadsheet.
+
+    >>> cell(124071.996), cell(["NOUN", "VERB"]), cell("=1+1"), cell("-12.5"), cell(None)
+    ('124071.996', 'NOUN VERB', "'=1+1", '-12.5', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, list):
+        texts = all(isinstance(each, str) for each in value)
+        value = " ".join(value) if texts else json.dumps(value, ensure_ascii=False)
+    # a zero byte ends the cell in some readers
+    text = without_surrogates(str(value)).replace("\0", "\ufffd")
+    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
+
+
+@contextmanager
+def open_writer(path: Path) -> Iterator[Writer]:
+    """A writer of the kind that the name of a file says; the file replaces what was there when all is written.
+
+    Raises
+    ------
+    ConfigError
+        When the name ends otherwise.
+    MissingExtraError
+        For Parquet without pyarrow.
+    WriteError
+    """
+    kind = check_name(path)
+    if kind == ".parquet":
+        with _parquet(path) as writer:
+            yield writer
+        return
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        yield (csv_writer if kind == ".csv" else jsonl_writer)(file.write)
+
+
+def check_name(path: Path) -> str:
+    """Return the ending of a file that predictions can be written to; its package is there.
+
+    Raises
+    ------
+    ConfigError, MissingExtraError
+    """
+    kind = path.suffix.lower()
+    if kind not in FORMATS:
+        raise ConfigError(
+            f'predictions are written as {", ".join(FORMATS)}, and "{path}" ends with none of them',
+            hint=f"--out {path.stem or 'predictions'}.csv",
+        )
+    if kind == ".parquet":
+        require("pyarrow.parquet", "data")
+    return kind
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Writer]:
+    """Parquet, whose columns have types: all rows are kept until the end."""
+    arrow, parquet = require("pyarrow", "data"), require("pyarrow.parquet", "data")
+    columns: dict[str, list[Any]] = {}
+
+    def one(sheet: Sheet, question: Question, answer: Prediction) -> None:
+        for record in sheet.records(question, answer):
+            for name in sheet.columns:
+                columns.setdefault(name, []).append(record[name])
+
+    yield one
+    made = {name: arrow.array(_of_one_type(values)) for name, values in columns.items()}
+    with replacing(path) as part:
+        parquet.write_table(arrow.table(made), part)
+
+
+def _of_one_type(values: list[Any]) -> list[Any]:
+    """Numbers as they are; anything else as the text of its cells."""
+    present = [value for value in values if value is not None]
+    if all(isinstance(value, bool) for value in present) or not any(isinstance(value, bool) for value in present):
+        if all(isinstance(value, int) for value in present):
+            return values
+        if all(isinstance(value, (int, float)) for value in present):
+            return [None if value is None else float(value) for value in values]
+    return [None if value is None else value if isinstance(value, str) else cell(value) for value in values]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text
