@@ -20,12 +20,12 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "_version", "errors", "figures", "printable", "atomic", "bounded", "config", "config_file", "equations", "compiler",
     "engine", "nn",
-    "codecs", "data", "modes", "run", "training", "export", "inspect", "predictions", "model", "views", "serve", "demos", "cli",
-    "__main__",
+    "codecs", "data", "modes", "run", "training", "export", "inspect", "predictions", "model", "views", "serve",
+    "demos", "cli", "__main__",
 )  # fmt: skip
 WITHOUT_TORCH = (
     "errors", "figures", "printable", "atomic", "bounded", "config", "config_file", "equations", "compiler", "codecs",
-    "data", "views", "cli",
+    "data", "predictions", "views", "cli",
 )  # fmt: skip
 LONGEST = 500  # lines; a file is one idea, usually under 400
 

@@ -44,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sizes = "".join(f"{i},{i % 7},{124071.996 + i}\n" for i in range(60))
     (folder / "sizes.csv").write_text("width,depth,price [EUR]\n" + sizes)
     recur.fit(folder / "sizes.csv", mode="one-to-one", target="price [EUR]", out=folder / "price", epochs=2, **TINY)
-    tagged = [{"tokens": ["the", word, "sleeps"], "tags": ["D", "N", "V"]} for word in "cat dog cow hen".split() * 5]
+    tagged = [{"tokens": ["the", word, "sleeps"], "tags": ["D", "N", "V"]} for word in ["cat", "dog", "cow", "hen"] * 5]
     recur.fit(tagged, out=folder / "tags", max_steps=2, **TINY)
     return folder
 

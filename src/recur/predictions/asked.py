@@ -95,7 +95,7 @@ def _holds_columns(x: Mapping[str, Any], codec: Codec | None, roles: Roles) -> b
     if not roles.input or any(name not in x for name in roles.input):
         return False
     columns = [x[name] for name in roles.input]
-    if not all(isinstance(column, (list, tuple)) or getattr(column, "ndim", None) for column in columns):
+    if not all(map(_is_listed, columns)):
         return False
     kind, first = _kind(codec), [_first(column) for column in columns]
     if _steps_are_rows(roles):
@@ -104,7 +104,7 @@ def _holds_columns(x: Mapping[str, Any], codec: Codec | None, roles: Roles) -> b
         return isinstance(first[0], (str, Path))
     if kind == "numbers" and codec is not None and codec.sequence and len(columns) == 1:
         # a cell that is a series is a list; a column of such cells is a list of lists
-        return isinstance(first[0], (list, tuple)) or getattr(first[0], "ndim", 0) > 0
+        return _is_listed(first[0])
     if kind in ("words", "spelled", "tags") and (roles.target_codec == "tags" or isinstance(first[0], (list, tuple))):
         # the words of one sentence one by one, or many sentences
         return isinstance(first[0], (list, tuple)) or " " in str(first[0]).strip()
@@ -130,6 +130,10 @@ def _without_targets(x: Any, codec: Codec | None, roles: Roles) -> Any:
     if rows and all(rows):
         return [dict(zip(roles.columns, each, strict=True)) for each in x]
     return x
+
+
+def _is_listed(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) or bool(getattr(value, "ndim", 0))
 
 
 def _first(column: Any) -> Any:
