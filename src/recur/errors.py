@@ -68,6 +68,10 @@ class TooLargeError(DamagedError):
     """A value takes more memory or steps than one value may; the message has the product."""
 
 
+class NotEnoughMemoryError(RecurError, MemoryError):
+    """A computation needs more memory than there is; the numbers say of what there is too much."""
+
+
 class ConfigError(RecurError, ValueError):
     """A configuration has an unknown key, a wrong type or a contradiction."""
 

@@ -6,6 +6,7 @@ at import; where a version of torch lacks one, the answer is the cautious one: t
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,7 @@ def _somebody() -> int:
 
 
 _transform: Callable[[], Any] = _find("_C._functorch.maybe_current_level", _somebody)
+_interpreters: Callable[[], Any] = _find("_C._functorch.get_interpreter_stack", lambda: None)
 _trace: Callable[[], Any] = _find("_C._get_tracing_state", _somebody)
 _dispatching: Callable[[], int] = _find("_C._len_torch_dispatch_stack", _somebody)
 _overriding: Callable[[], int] = _find("_C._len_torch_function_stack", _somebody)
@@ -53,6 +55,16 @@ any_autocast: Callable[[], bool] = _find("_C._is_any_autocast_enabled", torch.is
 def transformed() -> bool:
     """Whether a torch.func transform (vmap, grad, jvp) is being computed."""
     return _transform() is not None
+
+
+def transforms() -> list[str]:
+    """The torch.func transforms around a call, the outermost first: "Vmap", "Grad", "Jvp", and so on."""
+    return [interpreter.key().name for interpreter in _interpreters() or ()]
+
+
+def wrapped(tensor: Tensor) -> bool:
+    """Whether a torch.func transform holds a tensor."""
+    return _is_wrapped(tensor)
 
 
 def dual() -> bool:
@@ -110,6 +122,11 @@ def ordinary(kind: type) -> bool:
     )
 
 
+def uninitialized(tensor: Tensor) -> bool:
+    """Whether a parameter has no shape yet, as those of torch's lazy modules."""
+    return isinstance(tensor, UninitializedTensorMixin)
+
+
 def lazy(tensor: Tensor) -> str | None:
     """Why the numbers of a tensor are not those at its address, although it has them; None if they are."""
     if tensor.is_neg() or tensor.is_conj():
@@ -138,3 +155,26 @@ def settled(tensor: Tensor) -> Tensor:
     if tensor.is_inference() and torch.is_grad_enabled():
         return tensor.clone()
     return tensor.resolve_neg()
+
+
+def c_interface() -> ctypes.CDLL | None:
+    """torch's C interface, for which the address of a tensor's ``_cdata`` is a handle; None where it is not.
+
+    A handle that torch itself makes is looked into, to see that it holds that number and no other.
+    """
+    make: Any = _find("_C._aoti.unsafe_alloc_void_ptrs_from_tensors", None)
+    take: Any = _find("_C._aoti.alloc_tensors_by_stealing_from_void_ptrs", None)
+    if make is None or take is None:
+        return None
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    tensors = [torch.zeros(1, device="cpu"), torch.nn.Parameter(torch.zeros(1, device="cpu"))]
+    handles = make(tensors)
+    try:
+        held = [ctypes.c_void_p.from_address(pointer(handle, None)).value for handle in handles]
+        same = held == [getattr(tensor, "_cdata", None) for tensor in tensors]
+        return ctypes.CDLL(torch._C.__file__) if same else None
+    except (OSError, ValueError):
+        return None
+    finally:
+        take(handles)

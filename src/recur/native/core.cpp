@@ -7,6 +7,7 @@
 #include "readout.h"
 #include "signals.h"
 #include "stream.h"
+#include "tensors.h"
 
 namespace {
 
@@ -179,6 +180,16 @@ __attribute__((visibility("default"))) int64_t recur_readout(RecurReadout* call)
   if (call->N < 0 || call->H < 1 || call->V < 1) return refuse("there are no columns");
   const int64_t status = call->type == 1 ? recur::Readout<double>(*call).run() : recur::Readout<float>(*call).run();
   return status == RECUR_BAD_CALL ? refuse("a target is no class") : say(status);
+}
+
+__attribute__((visibility("default"))) int64_t recur_look(const RecurLook* look) {
+  const recur::Look one{*look->torch, *look};
+  for (int64_t n = 0; n < look->count; ++n) {
+    void* address = nullptr;
+    if (look->tensors[n] != nullptr && !one.at(n, address)) return n;
+    look->tensors[n] = address;
+  }
+  return look->count;
 }
 
 }  // extern "C"

@@ -70,6 +70,30 @@ typedef struct {
   int64_t (*interrupted)(void); /* as in RecurCall */
 } RecurReadout;
 
+/* Functions of torch's C interface (aoti_torch_get_dim and so on). Each takes a handle, writes what was asked, and returns 0. */
+typedef struct {
+  int32_t (*dim)(const void*, int64_t*);
+  int32_t (*sizes)(const void*, int64_t**);
+  int32_t (*strides)(const void*, int64_t**);
+  int32_t (*offset)(const void*, int64_t*);  /* in elements */
+  int32_t (*storage)(const void*, int64_t*); /* in bytes */
+  int32_t (*address)(const void*, void**);
+  int32_t (*dtype)(const void*, int32_t*);
+  int32_t (*device)(const void*, int32_t*);
+  int32_t (*layout)(const void*, int32_t*);
+  int64_t cpu, strided; /* torch's numbers for that device and that layout */
+} RecurTorch;
+
+/* Tensors of torch, and what they have to be: `wanted` is RECUR_WANTED numbers for each, its kind, its axes, and their sizes. */
+typedef struct {
+  const RecurTorch* torch;
+  int64_t count, T, B, dtype, element; /* torch's number of the dtype, and the bytes of an element */
+  const int64_t* wanted;
+  void** tensors; /* the address of each in torch, null for none; replaced by the address of its first element */
+} RecurLook;
+
+enum { RECUR_WANTED = 5, RECUR_CONTIGUOUS = 0, RECUR_INNER = 1 /* only the last axis */, RECUR_STEPS = -2, RECUR_ROWS = -1 };
+
 enum { RECUR_OK = 0, RECUR_BAD_CALL = 1, RECUR_NO_MEMORY = 2, RECUR_INTERRUPTED = 3 };
 
 /* The core exports: */
@@ -84,6 +108,8 @@ void recur_stream_get(void* stream, void* const* states);       /* by state (B, 
 void recur_stream_set(void* stream, const void* const* states);
 void recur_stream_close(void* stream);
 int64_t recur_readout(RecurReadout* call);
+/* How many of the tensors are what they have to be, up to the first that may not be. Nothing is read behind an address. */
+int64_t recur_look(const RecurLook* look);
 int64_t recur_python_interrupted(void); /* for `interrupted`, in a Python process: whether a signal handler raised */
 const char* recur_message(void);     /* what was wrong with this thread's last call */
 int64_t recur_abi(void);             /* of the cells that it runs: see cell.h */

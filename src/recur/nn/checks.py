@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numbers
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
+from torch.nn import Module
 
 from recur.engine import guard, torch_state
 from recur.equations import Equation, get
@@ -16,6 +17,10 @@ from recur.errors import ConfigError, RecurError, ShapeError, closest, did_you_m
 
 class LayerInputError(ShapeError, RuntimeError):
     """A tensor does not fit a layer. It is a ``RuntimeError`` too, as torch.nn's is."""
+
+
+class ParameterError(RecurError, RuntimeError):
+    """A parameter of a layer is gone, or is no tensor."""
 
 
 class ArgumentTypeError(RecurError, TypeError):
@@ -228,6 +233,37 @@ def check_input(kind: str, x: Tensor, weight: Tensor, input_size: int, packed: b
             hint=f"{kind}({x.size(-1)}, ...) takes this input"
             + ("" if packed else f", whose axes are read as {axes}; its shape is {tuple(x.shape)}"),
         )
+
+
+def check_parameters(layer: Module, names: Iterable[str]) -> None:
+    """Refuse a layer one of whose parameters was deleted, was never given its numbers, or is no tensor.
+
+    Raises
+    ------
+    ParameterError
+        With its name, and what to do.
+    """
+    kind = type(layer).__name__
+    for name in names:
+        value = layer._parameters.get(name)
+        if value is None and name not in layer._parameters:
+            # a parametrization makes it a property, weight_norm and pruning an attribute
+            if name not in layer.__dict__ and not hasattr(type(layer), name) and name not in layer._buffers:
+                raise ParameterError(
+                    f"{kind} has no parameter {name}: it was deleted, expected a tensor",
+                    hint=f"layer.{name} = torch.nn.Parameter(...), or make the layer anew",
+                )
+            continue
+        if not isinstance(value, Tensor):
+            raise ParameterError(
+                f"{kind}: the parameter {name} is {type(value).__name__}, expected a tensor",
+                hint="bias=False makes a layer without biases",
+            )
+        if torch_state.uninitialized(value):
+            raise ParameterError(
+                f"{kind}: the parameter {name} has no shape and no numbers yet (UninitializedParameter)",
+                hint="a layer of recur knows its sizes when it is made: give it a torch.nn.Parameter",
+            )
 
 
 def check_readable(kind: str, name: str, tensor: Tensor) -> None:

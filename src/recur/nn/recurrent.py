@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from recur import engine as backends
 from recur.compiler.variants import recurrent_states
-from recur.engine import Noise, Report, watch
+from recur.engine import Noise, Report, torch_state, watch
 from recur.equations import Equation
 from recur.errors import ConfigError, RecurError
 from recur.nn import checks, initial
@@ -435,9 +435,9 @@ class Recurrent(TorchInterface):
         }
 
     def _first_weight(self) -> Tensor:
-        weight = getattr(self, self._bindings[0][0].names()[0])
-        if not isinstance(weight, Tensor):
-            raise RecurError(f"{self._bindings[0][0].names()[0]} is not a tensor but {type(weight).__name__}")
+        if not torch.compiler.is_compiling():
+            checks.check_parameters(self, (name for layer in self._bindings for one in layer for name in one.names()))
+        weight: Tensor = getattr(self, self._bindings[0][0].names()[0])
         return weight
 
     def stream(self, batch: int = 1) -> Stream:
@@ -477,11 +477,7 @@ class Recurrent(TorchInterface):
 
 def _holds_alone() -> bool:
     """Whether nothing but the layer holds its results: no observer, no tracer, no transform."""
-    return (
-        not torch.compiler.is_compiling()
-        and watch.current() is None
-        and torch._C._functorch.maybe_current_level() is None
-    )
+    return not torch.compiler.is_compiling() and watch.current() is None and not torch_state.transformed()
 
 
 def _initial_name(state: str, layer: int, direction: int) -> str:

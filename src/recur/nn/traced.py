@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from recur.nn.recurrent import Recurrent
 
 
-@torch._dynamo.assume_constant_result  # type: ignore[untyped-decorator]
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def traced_key(
     layer: Recurrent,
     number: int,

@@ -26,7 +26,7 @@ _DTYPES = (torch.float32, torch.float64)
 
 def why_not(call: Call) -> str | None:
     """The reason why this call is not for the native backend, or None if it is."""
-    if transforms.active():
+    if torch_state.transformed():
         reason = torch_state.observer(transforms=False) or transforms.why_not(call)
     else:
         given = (call.x, *call.states.values(), *call.parameters.values(), *call.noise.tensors())
@@ -75,7 +75,7 @@ def run(call: Call, report: Report) -> Result:
         *(state.contiguous() for state in states),
         *(parameters[name].contiguous() for name in (*made.matrices, *made.vectors)),
     ]
-    if transforms.active():
+    if torch_state.transformed():
         outputs = transforms.run(made, call, tensors)
     elif torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         call = _snapshot(call)
@@ -124,8 +124,12 @@ class Recurrence(torch.autograd.Function):
         if all(g is None for g in gradients):
             return (None, None, *(None for _ in tensors))
         needed = ctx.needs_input_grad[2:]
-        gradients = tuple(None if g is None else torch_state.settled(g) for g in gradients)
-        if not readable(gradients, tensors[0].dtype):
+        read = readable(gradients, tensors[0].dtype)
+        if not read or torch.is_grad_enabled():
+            # zeros that were never stored get memory; a gradient of inference mode becomes one that can be saved
+            gradients = tuple(None if g is None else torch_state.settled(g) for g in gradients)
+            read = read or readable(gradients, tensors[0].dtype)
+        if not read:
             return (None, None, *differentiable(ctx.made, ctx.call, tensors, gradients, needed))
         if tape_address(tape) != ctx.address or not alive(ctx.address):
             # hooks on saved tensors have made a copy of the handle, and the tape is gone with what was copied

@@ -48,6 +48,8 @@ class Core:
         self.backward = self._function("recur_backward", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
         self.release = self._function("recur_release", None, ctypes.c_void_p)
         self.acquire = self._function("recur_acquire", ctypes.c_void_p, ctypes.c_int64)
+        # without giving the interpreter to another thread, which could change what is looked at
+        self.look = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(("recur_look", library))
         self.stream_open = self._function("recur_stream_open", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
         self.stream_step = self._function(
             "recur_stream_step", None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64

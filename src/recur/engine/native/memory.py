@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 from recur.engine.native.library import Core
+from recur.errors import NotEnoughMemoryError
 
+SHORTER = "fewer rows or steps in one call, with the state carried over; in training also memory_budget='sqrt'"
 _HEAD = 128  # bytes of a tape that say what it is: a copy of them is known to be one
 _WORTH_KEEPING = 128 * 1024  # bytes; below that the allocator keeps memory itself
 _ALL_MEMORY = 2**47  # bytes that a process can address
@@ -26,7 +28,9 @@ def empty(core: Core, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
         return torch.empty(shape, dtype=dtype, device="cpu")
     address = core.acquire(size) if size < _ALL_MEMORY else 0
     if not address:
-        raise MemoryError(f"{size / 1e9:.1f} GB for the outputs of a recurrent layer")
+        raise NotEnoughMemoryError(
+            f"a tensor of shape {tuple(shape)} needs {size / 1e9:,.1f} GB, more memory than there is", hint=SHORTER
+        )
     # `data`, because autograd refuses to change a view made inside a Function in place
     return torch.frombuffer(held(core, address, size), dtype=dtype).view(shape).data
 

@@ -10,10 +10,11 @@ from torch import Tensor
 from recur.engine import guard
 from recur.engine.call import Call
 from recur.engine.native.arguments import TYPES, Arguments, as_int64, inner_contiguous, pointer
-from recur.engine.native.memory import empty, tape, tape_address
+from recur.engine.native.look import addresses
+from recur.engine.native.memory import SHORTER, empty, tape, tape_address
 from recur.engine.native.program import Compiled
 from recur.engine.variables import FILL_NAN
-from recur.errors import BackendError
+from recur.errors import BackendError, NotEnoughMemoryError
 
 _OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
 
@@ -51,7 +52,7 @@ def forward(
     arguments = _common(made, call, tensors)
     packing = call.packing
     B = x.shape[1] if packing is None else packing.rows
-    widths = made.widths(call.sizes)
+    widths = made.measured(call.sizes).widths
     wanted = len(widths) if call.all_states else 1
     if series is None:
         series = [room(made, x, width) for width in widths[:wanted]]
@@ -65,7 +66,7 @@ def forward(
         series_row=[*(row for _, row in strides), *missing],
         final=[one.data_ptr() for one in finals],
     )
-    _run(made, made.core.forward, arguments)
+    _run(made, made.core.forward, arguments, x)
     return [*series, *finals], tape(made.core, arguments.tape) if training else None
 
 
@@ -107,8 +108,12 @@ def backward(
     wanted = len(gradients) - count
     series = [None if g is None else inner_contiguous(g) for g in gradients[:wanted]]
     finals = [None if g is None else g.contiguous() for g in gradients[wanted:]]
-    rows, widths = x.shape[:-1], made.widths(call.sizes)
-    B = rows[1] if call.packing is None else call.packing.rows
+    packed = call.packing is not None
+    steps = x.shape[0]
+    B = x.shape[1] if call.packing is None else call.packing.rows
+    looked = addresses(
+        made.core, [*series, *finals], made.measured(call.sizes).gradients(wanted, packed), steps, B, x.dtype
+    )
     missing = [0] * (count - wanted)
     strides = [(0, 0) if g is None else _strides(g) for g in series]
     results: list[Tensor | None] = [
@@ -127,13 +132,10 @@ def backward(
     arguments.set(
         tape=tape_address(kept),
         training=1,
-        d_series=[
-            *(0 if g is None else guard.strided(g, (*rows, n), x.dtype) for g, n in zip(series, widths, strict=False)),
-            *missing,
-        ],
+        d_series=[*looked[:wanted], *missing],
         d_series_time=[*(time for time, _ in strides), *missing],
         d_series_row=[*(row for _, row in strides), *missing],
-        d_final=[0 if g is None else guard.contiguous(g, (B, n), x.dtype) for g, n in zip(finals, widths, strict=True)],
+        d_final=looked[wanted:],
         d_initial=[pointer(one) for one in results[:a]],
         d_matrices=[pointer(one) for one in results[a:b]],
         d_vectors=[pointer(one) for one in results[b:]],
@@ -142,7 +144,7 @@ def backward(
     )
     if norms is not None:
         arguments.set(norms=norms.data_ptr())
-    _run(made, made.core.backward, arguments)
+    _run(made, made.core.backward, arguments, x)
     return [d_x, *results]
 
 
@@ -162,19 +164,16 @@ def _common(made: Compiled, call: Call, tensors: Sequence[Tensor | None]) -> Arg
     if x.dim() != (3 if packing is None else 2):
         raise guard.UnfitError(f"the native core was given an input of shape {tuple(x.shape)}")
     T, B = x.shape[:2] if packing is None else (packing.steps, packing.rows)
-    a, b = len(made.states), len(made.states) + len(made.matrices)
-    width = made.width(call.sizes)
-    address = guard.strided(x, (T, B, width) if packing is None else (packing.count, width), dtype)
+    a, b = 1 + len(made.states), 1 + len(made.states) + len(made.matrices)
+    measured = made.measured(call.sizes)
+    steps = T if packing is None else packing.count
+    pointers = addresses(made.core, tensors, measured.inputs(packing is not None), steps, B, dtype)
     time, row = _strides(x)
-    shapes = [*((B, n) for n in made.widths(call.sizes)), *made.shapes(call.sizes)]
-    pointers = [
-        0 if t is None else guard.contiguous(t, shape, dtype) for t, shape in zip(tensors[1:], shapes, strict=True)
-    ]
     arguments = Arguments(
         type=TYPES[x.dtype], T=T, B=B, reverse=int(call.reverse), threads=torch.get_num_threads(),
         precision=int(call.precision == "bfloat16"), fill_nan=int(FILL_NAN.given()),
-        sizes=made.numbers(call.sizes), initial=pointers[:a], matrices=pointers[a:b], vectors=pointers[b:],
-        x=address, x_time=time, x_row=row, interrupted=made.core.interrupted,
+        sizes=measured.table, initial=pointers[1:a], matrices=pointers[a:b], vectors=pointers[b:],
+        x=pointers[0], x_time=time, x_row=row, interrupted=made.core.interrupted,
     )  # fmt: skip
     if packing is not None:
         offsets = packing.offsets
@@ -232,12 +231,15 @@ def room(made: Compiled, x: Tensor, width: int) -> Tensor:
     return empty(made.core, (T, B, width), x.dtype)
 
 
-def _run(made: Compiled, function: Callable[[int, int], int], arguments: Arguments) -> None:
+def _run(made: Compiled, function: Callable[[int, int], int], arguments: Arguments, x: Tensor) -> None:
     status = function(made.cell.pointer, arguments.address())
     if status == _OK:
         return
     if status == _INTERRUPTED:
         raise KeyboardInterrupt
     if status == _NO_MEMORY:
-        raise MemoryError("not enough memory for the states of all steps: shorten the sequences or the batch")
+        raise NotEnoughMemoryError(
+            f"the values of all steps of an input of shape {tuple(x.shape)} need more memory than there is",
+            hint=SHORTER,
+        )
     raise BackendError(f"the native core refused a call: {made.core.message}")

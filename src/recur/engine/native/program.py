@@ -13,6 +13,7 @@ from recur.compiler.variants import lifted
 from recur.engine.call import Call
 from recur.engine.evaluate import compute, number_of, numbers
 from recur.engine.native.library import Cell, Core, cell, core
+from recur.engine.native.look import ROWS, STEPS, Wanted
 from recur.engine.noise import noisy
 from recur.equations.graph import Graph, Node
 from recur.equations.sizes import Size
@@ -45,37 +46,59 @@ class Compiled:
     input_size: Size
     size_list: tuple[Size, ...]
     state_sizes: tuple[Size, ...]
-    _shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = field(default_factory=dict)
-    _widths: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
-    _numbers: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
+    _measured: dict[tuple[int, ...], Measured] = field(default_factory=dict)
 
-    def numbers(self, sizes: Mapping[str, int]) -> list[int]:
-        """The core's table of sizes, given a number for each symbol."""
+    def measured(self, sizes: Mapping[str, int]) -> Measured:
+        """The step with a number for each size symbol."""
         key = tuple(sizes.values())
-        found = self._numbers.get(key)
-        if found is None:
-            found = self._numbers[key] = [size.value(sizes) for size in self.size_list]
-        return found
-
-    def shapes(self, sizes: Mapping[str, int]) -> list[tuple[int, ...]]:
-        """The shapes of the matrices and then of the vectors, given a number for each symbol."""
-        key = tuple(sizes.values())
-        found = self._shapes.get(key)
+        found = self._measured.get(key)
         if found is None:
             nodes = [self.graph.parameters[name] for name in (*self.matrices, *self.vectors)]
-            found = self._shapes[key] = [tuple(size.value(sizes) for size in node.shape) for node in nodes]
+            found = self._measured[key] = Measured(
+                [size.value(sizes) for size in self.size_list],
+                self.input_size.value(sizes),
+                [size.value(sizes) for size in self.state_sizes],
+                [tuple(size.value(sizes) for size in node.shape) for node in nodes],
+            )
         return found
 
-    def width(self, sizes: Mapping[str, int]) -> int:
-        """X, given a number for each symbol."""
-        return self.input_size.value(sizes)
 
-    def widths(self, sizes: Mapping[str, int]) -> list[int]:
-        """S of each state, given a number for each symbol."""
-        key = tuple(sizes.values())
-        found = self._widths.get(key)
+class Measured:
+    """A step of which every size is known.
+
+    Attributes
+    ----------
+    table : list of int
+        The core's table of sizes.
+    width : int
+        X.
+    widths : list of int
+        S of each state.
+    shapes : list of tuple of int
+        Of the matrices and then of the vectors.
+    """
+
+    __slots__ = ("_gradients", "_inputs", "shapes", "table", "width", "widths")
+
+    def __init__(self, table: list[int], width: int, widths: list[int], shapes: list[tuple[int, ...]]) -> None:
+        self.table, self.width, self.widths, self.shapes = table, width, widths, shapes
+        self._inputs = tuple(
+            Wanted([(*rows, width), *((ROWS, n) for n in widths), *shapes], strided=1)
+            for rows in ((STEPS, ROWS), (STEPS,))
+        )
+        self._gradients: dict[tuple[int, bool], Wanted] = {}
+
+    def inputs(self, packed: bool) -> Wanted:
+        """What x, initial states, matrices and vectors have to be."""
+        return self._inputs[packed]
+
+    def gradients(self, series: int, packed: bool) -> Wanted:
+        """What the gradients of so many series, and then of the final states, have to be."""
+        found = self._gradients.get((series, packed))
         if found is None:
-            found = self._widths[key] = [size.value(sizes) for size in self.state_sizes]
+            rows = (STEPS,) if packed else (STEPS, ROWS)
+            shapes = [*((*rows, n) for n in self.widths[:series]), *((ROWS, n) for n in self.widths)]
+            found = self._gradients[series, packed] = Wanted(shapes, strided=series)
         return found
 
 

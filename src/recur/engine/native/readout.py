@@ -19,7 +19,7 @@ from recur.engine.native.library import Core, core
 from recur.engine.native.memory import empty
 from recur.engine.native.twice import apart, readable
 from recur.engine.variables import FILL_NAN
-from recur.errors import BackendError
+from recur.errors import BackendError, NotEnoughMemoryError
 
 _OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
 
@@ -322,7 +322,9 @@ def run(
     if status == _BAD_CALL:
         raise TargetError(made.message)
     if status == _NO_MEMORY:
-        raise MemoryError(f"not enough memory for a readout of {V} classes")
+        raise NotEnoughMemoryError(
+            f"the error of {N} rows over {V} classes needs more memory than there is", hint="fewer rows in one call"
+        )
     if status == _INTERRUPTED:
         raise KeyboardInterrupt
     return result, gradients

@@ -39,7 +39,7 @@ def segment_steps(made: Compiled, call: Call) -> int | None:
     else:
         kept = program(made.graph)
         size = 4 if call.x.dtype == torch.float32 else 8
-        states = sum(made.widths(call.sizes))
+        states = sum(made.measured(call.sizes).widths)
         # the tape, the derivatives that stand beside it on the way back, and the states at the boundaries
         step = size * B * (sum(c.value(call.sizes) + 16 for c in (*kept.tape, *kept.derivatives)) + states + 32)
         boundary = size * B * states
@@ -78,7 +78,7 @@ class Segmented(torch.autograd.Function):
 def forward(made: Compiled, call: Call, steps: int, tensors: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
     """Run the forward pass in segments; return series and final states, and the states at the start of each segment."""
     x, count = tensors[0], len(made.states)
-    widths = made.widths(call.sizes)
+    widths = made.measured(call.sizes).widths
     wanted = count if call.all_states else 1
     series = [passes.room(made, x, width) for width in widths[:wanted]]
     states: list[Tensor] = list(tensors[1 : 1 + count])
@@ -135,7 +135,7 @@ def pack_boundaries(boundaries: Sequence[Tensor]) -> Tensor:
 def unpack_boundaries(made: Compiled, call: Call, steps: int, handle: Tensor) -> list[Tensor] | None:
     """The states that a handle stands for; None if it is a copy, without what was in its memory."""
     T, B = call.x.shape[:2]
-    widths = made.widths(call.sizes)
+    widths = made.measured(call.sizes).widths
     count = -(-T // steps)
     size = count * B * sum(widths)
     if handle.untyped_storage().nbytes() < size * handle.element_size():

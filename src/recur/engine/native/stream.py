@@ -41,11 +41,11 @@ class NativeStream:
         dtype = call.x.dtype
         addresses = [
             guard.contiguous(parameters[name], shape, dtype)
-            for name, shape in zip((*made.matrices, *made.vectors), made.shapes(call.sizes), strict=True)
+            for name, shape in zip((*made.matrices, *made.vectors), made.measured(call.sizes).shapes, strict=True)
         ]
         arguments = Arguments(
             type=TYPES[call.x.dtype], T=0, B=states[0].shape[0], threads=torch.get_num_threads(),
-            precision=int(call.precision == "bfloat16"), sizes=made.numbers(call.sizes),
+            precision=int(call.precision == "bfloat16"), sizes=made.measured(call.sizes).table,
             matrices=addresses[: len(made.matrices)], vectors=addresses[len(made.matrices) :],
             initial=[guard.contiguous(state, state.shape, dtype) for state in states], series=none, final=none,
             noises=[guard.contiguous(noise, noise.shape, dtype) for noise in noises],
@@ -59,7 +59,7 @@ class NativeStream:
             name: (tuple(state.shape), state.dtype) for name, state in zip(made.states, states, strict=True)
         }
         weakref.finalize(self, self._core.stream_close, handle)
-        self._reads = made.width(call.sizes)
+        self._reads = made.measured(call.sizes).width
         # what a step calls, bound once
         self._step = self._core.stream_step
 

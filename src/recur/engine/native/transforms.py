@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from recur.engine import torch_state
 from recur.engine.call import Call
 from recur.engine.native import passes
 from recur.engine.native.again import second_derivative
@@ -20,23 +21,16 @@ from recur.engine.native.arguments import inner_contiguous
 from recur.engine.native.program import Compiled
 from recur.engine.noise import Noise
 
-_Kind = torch._C._functorch.TransformType
-
-
-def active() -> bool:
-    """Whether a transform of torch.func is being computed."""
-    return torch._C._functorch.maybe_current_level() is not None
-
 
 def why_not(call: Call) -> str | None:
     """The reason why a call under transforms is not for the core, or None if it is."""
-    kinds = [interpreter.key() for interpreter in torch._C._functorch.get_interpreter_stack() or ()]
-    if any(kind not in (_Kind.Vmap, _Kind.Grad) for kind in kinds):
+    kinds = torch_state.transforms()
+    if not kinds or any(kind not in ("Vmap", "Grad") for kind in kinds):
         return "forward-mode derivatives (torch.func.jvp) look into every operation"
-    if kinds.count(_Kind.Grad) > 1:
+    if kinds.count("Grad") > 1:
         return "derivatives of derivatives under torch.func look into every operation"
     apart = [call.lengths, call.resets, *call.noise.recurrent.values(), *call.noise.zoneout.values()]
-    if any(isinstance(t, Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(t) for t in apart):
+    if any(isinstance(t, Tensor) and torch_state.wrapped(t) for t in apart):
         return "under torch.func transforms lengths, resets and random masks are torch's"
     return None
 

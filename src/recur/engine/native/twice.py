@@ -61,7 +61,7 @@ def _differentiable(
     B = x.shape[1] if call.packing is None else call.packing.rows
     states = {
         name: state if state is not None else x.new_zeros(B, width)
-        for name, state, width in zip(made.states, rest[:count], made.widths(call.sizes), strict=True)
+        for name, state, width in zip(made.states, rest[:count], made.measured(call.sizes).widths, strict=True)
     }
     shapes = {
         name: tuple(size.value(call.sizes) for size in node.shape) for name, node in made.graph.parameters.items()
