@@ -71,6 +71,29 @@ def test_a_warm_layer_refuses_what_cannot_be_computed(name: str) -> None:
     assert str(actual).strip()
 
 
+SAYS = {
+    "input: 2**40 steps": r"a tensor of shape .*1099511627776.* needs 87,960.9 GB, more memory than there is",
+    "weights: deleted": r"LSTM has no parameter weight_ih_l0: it was deleted",
+    "weights: uninitialized": r"weight_ih_l0 has no shape and no numbers yet",
+    "weights: None": r"the parameter weight_ih_l0 is NoneType, expected a tensor",
+    "weights: a number": r"the parameter weight_ih_l0 is float, expected a tensor",
+}
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_a_warm_layer_says_with_numbers_and_names_what_is_wrong(name: str) -> None:
+    with pytest.raises(RecurError, match=SAYS[name]) as caught:
+        WRONG[name](made("auto"))
+    assert caught.value.hint
+
+
+def test_a_stream_of_a_layer_without_a_parameter_is_refused() -> None:
+    layer = made("auto")
+    del layer.weight_hh_l0
+    with pytest.raises(RecurError, match="LSTM has no parameter weight_hh_l0"):
+        layer.stream()
+
+
 @pytest.mark.parametrize("kind", [GRU, Recurrent])
 @pytest.mark.parametrize("name", [n for n in (*RIGHT, *WRONG) if n.startswith(("weights: data", "packed", "between"))])
 def test_the_other_cells_are_guarded_alike(name: str, kind: Any) -> None:
