@@ -228,3 +228,11 @@ def test_a_later_file_of_whole_numbers_is_judged_by_itself(tmp_path: Path) -> No
     assert roles.styles == {}
     with pytest.raises(ConfigError, match="1.002 or 1002"):
         read_like(written(tmp_path, column("1.002", "1.003"), "b.csv"), roles, config)
+
+
+def test_a_cell_of_another_style_is_refused_where_it_stands(tmp_path: Path) -> None:
+    config = from_options({"source": written(tmp_path, column(*["12,5"] * 30, "12.5")), "input": ["units"]}, Config())
+    from recur.data import check
+
+    with pytest.raises(DataError, match=r'a.csv:32: column "units": "12.5" is written in another style'):
+        check(config)

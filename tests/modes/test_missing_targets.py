@@ -142,7 +142,9 @@ def both(mode: Mode, some: list[Row], all_: list[Row]) -> tuple[Any, Any]:
         mode.zero_grad()
         loss = mode.loss(doubled(batch_of(mode, rows)))
         loss.mean.backward()
-        found.append((float(loss.mean), loss.sums, [p.grad.clone() for p in mode.parameters() if p.grad is not None]))
+        found.append(
+            (float(loss.mean.detach()), loss.sums, [p.grad.clone() for p in mode.parameters() if p.grad is not None])
+        )
     return found[0], found[1]
 
 
@@ -184,7 +186,7 @@ def test_the_next_value_is_not_asked_where_it_is_filled_in() -> None:
     loss = mode.loss(doubled(mode.collate([encoded])))
     vectors, _ = mode.run(torch.from_numpy(encoded.input)[None].double())
     z = mode.output.values(vectors)[0, :, 0]
-    known = [(float(z[step]) - float(encoded.target[step, 0])) ** 2 for step in (1, 2, 4, 5)]
+    known = [(float(z[step].detach()) - float(encoded.target[step, 0])) ** 2 for step in (1, 2, 4, 5)]
     assert loss.sums["loss"] == (pytest.approx(sum(known)), 4.0)
 
 

@@ -187,8 +187,7 @@ class NumbersCodec(Codec):
             value = [value.get(name) for name in self.columns] if self.columns else list(value.values())
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
             table = value.astype(np.float64)
-            if np.isinf(table).any():
-                raise DataError("expected finite numbers, found an infinite one")
+            self._refuse_infinite(table)
         else:
             table = self._parse(value)
         if table.ndim == 0:
@@ -202,6 +201,18 @@ class NumbersCodec(Codec):
             expected = "steps by columns" if self.sequence else "one row of columns"
             raise DataError(f"expected {expected}, found numbers of shape {table.shape}")
         return self._check_width(table)
+
+    def _refuse_infinite(self, table: np.ndarray) -> None:
+        """Say which number of an array is infinite first."""
+        infinite = np.isinf(table)
+        if not infinite.any():
+            return
+        place = [int(axis[0]) for axis in np.nonzero(infinite)]
+        steps = self.sequence and len(place) > 0
+        column = place[-1] if len(place) > 1 or (place and not steps) else 0
+        name = f' in column "{self.columns[column]}"' if column < len(self.columns) else ""
+        error = DataError(f"expected finite numbers, found an infinite one{name}", hint="leave it empty (NaN)")
+        raise error.at_step(place[0]) if steps else error
 
     def _check_width(self, table: np.ndarray) -> np.ndarray:
         """Return the table if it has the known number of columns; learn the number from the first one."""
@@ -262,7 +273,7 @@ class NumbersCodec(Codec):
             step, column = (int(place[0]) for place in np.nonzero(np.isinf(table)))
             raise DataError(
                 f'a number of column "{self.columns[column]}" is more than 3e38 deviations from the mean '
-                f"{short(self.mean[column])} (at step {step + 1}); expected numbers like those of training",
+                f"{short(self.mean[column])} at step {step + 1}; expected numbers like those of training",
                 hint="fix the number, or leave the row out",
             ).at_step(step)
         return table if self.sequence else table[0]
@@ -285,10 +296,11 @@ class NumbersCodec(Codec):
         """Say which number is missing first."""
         step, column = (int(place[0]) for place in np.nonzero(absent))
         place = f" at step {step + 1}" if self.sequence else ""
-        raise DataError(
+        error = DataError(
             f'a number is missing in column "{self.columns[column]}"{place}',
             hint="--missing mean or --missing previous fills it in; or remove the row",
-        ).at_step(step)
+        )
+        raise error.at_step(step) if self.sequence else error
 
     def decode(self, array: Any) -> Any:
         """Return numbers in their own units: a float, a list or a list of lists."""

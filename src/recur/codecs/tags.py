@@ -61,15 +61,23 @@ class TagsCodec(Codec):
 
     def encode(self, value: Any) -> np.ndarray:
         """Return one id a step, (T,) int64."""
-        labels = self._fitted()
-        return np.array([labels.id(item) for item in self.tokens(value)], np.int64)
+        return self._ids(self.tokens(value))
 
     def encode_target(self, value: Any) -> np.ndarray:
         """Return one id a step, ``NO_TARGET`` where a list has no tag."""
         if not isinstance(value, (list, tuple)):
             return self.encode(value)
+        return self._ids(value)
+
+    def _ids(self, value: Iterable[Any]) -> np.ndarray:
         labels = self._fitted()
-        return np.array([NO_TARGET if no_label(item) else labels.id(item) for item in value], np.int64)
+        found = []
+        for step, item in enumerate(value):
+            try:
+                found.append(NO_TARGET if no_label(item) else labels.id(item))
+            except DataError as error:
+                raise error.at_step(step) from None
+        return np.array(found, np.int64)
 
     def decode(self, array: Any) -> list[Label]:
         """Return the tags of the ids."""

@@ -127,14 +127,14 @@ def check(config: Config, source: Any = None) -> Report:
     train, dev = _part(dataset.train), _part(dataset.dev)
     lengths: dict[str, Lengths] = {}
     if input_codec is not None and input_codec.sequence:
-        lengths["input"] = _lengths(_steps(input_codec, train, 0))
+        lengths["input"] = _lengths(_steps(input_codec, train, 0, roles.input))
     if target_codec.sequence and target_codec is not input_codec:
-        lengths["target"] = _lengths(_steps(target_codec, train, 1))
+        lengths["target"] = _lengths(_steps(target_codec, train, 1, roles.target))
     test = _part(dataset.test or [])
     for part in (dev, test):
         for side, codec in enumerate((input_codec, target_codec)):
             if codec is not None and not roles.stream and len(part):
-                _steps(codec, part, side)
+                _steps(codec, part, side, (roles.input, roles.target)[side])
     rows, steps, updates = _work(config, dataset.train, train, lengths)
     repeated = shared = in_test = 0
     if not roles.stream and not isinstance(train, GroupExamples):
@@ -175,14 +175,15 @@ def _part(examples: Sequence[Example]) -> Sequence[Example]:
     return [examples[int(index)] for index in np.linspace(0, len(examples) - 1, MOST_ROWS)]
 
 
-def _steps(codec: Codec, examples: Sequence[Example], side: int) -> np.ndarray:
+def _steps(codec: Codec, examples: Sequence[Example], side: int, columns: list[str]) -> np.ndarray:
     """Steps of every value; one that cannot be read is an error with its row."""
 
     def measure(values: Any) -> list[int]:
         encode = codec.encode_target if side else codec.encode
         return [len(np.atleast_1d(encode(value))) for value in values]
 
-    return np.array(located((examples[index] for index in range(len(examples))), side, measure), dtype=np.int64)
+    found = located((examples[index] for index in range(len(examples))), side, measure, columns)
+    return np.array(found, dtype=np.int64)
 
 
 def _lengths(steps: np.ndarray) -> Lengths:

@@ -46,8 +46,9 @@ def read_conll(path: Path) -> FileTable:
                     begun = True
                     yield Mark(line.offset, line.number)
 
-    def parse(raw: bytes) -> list[tuple[int, Row]]:
-        sentences: list[tuple[int, list[list[str]]]] = []
+    def sentences_of(raw: bytes) -> list[list[tuple[int, list[str]]]]:
+        """Return the tokens of each sentence, each with its line."""
+        sentences: list[list[tuple[int, list[str]]]] = []
         begun = False
         for number, text in enumerate(raw.decode("utf-8").replace("\r\n", "\n").split("\n")):
             if not text.strip():
@@ -58,14 +59,20 @@ def read_conll(path: Path) -> FileTable:
                     continue
                 if not begun:
                     begun = True
-                    sentences.append((number, []))
-                sentences[-1][1].append(cells)
+                    sentences.append([])
+                sentences[-1].append((number, cells))
+        return sentences
+
+    def parse(raw: bytes) -> list[tuple[int, Row]]:
         return [
-            (number, {name: [cells[place] for cells in tokens] for place, name in enumerate(columns)})
-            for number, tokens in sentences
+            (tokens[0][0], {name: [cells[place] for _, cells in tokens] for place, name in enumerate(columns)})
+            for tokens in sentences_of(raw)
         ]
 
-    table = FileTable(path, columns, marks(), parse, "tagged")
+    def lines_of_steps(raw: bytes) -> list[list[int]]:
+        return [[number for number, _ in tokens] for tokens in sentences_of(raw)]
+
+    table = FileTable(path, columns, marks(), parse, "tagged", lines_of_steps)
     if not len(table):
         raise _no_sentence(path)
     return table

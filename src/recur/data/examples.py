@@ -17,6 +17,7 @@ from recur.data import features, media
 from recur.data.delimited import is_number
 from recur.data.folder import FilesTable
 from recur.data.missing import is_missing
+from recur.data.places import Place
 from recur.data.roles import TEXTS, Roles
 from recur.data.table import Row, Table
 from recur.data.text import TextTable
@@ -63,7 +64,7 @@ class RowExamples(Sequence[Example]):
             target = None
         elif roles.target:
             target = self._value(values, roles.target, roles.target_codec, steps=roles.writes_a_sequence)
-        return Example(given, target, self.table.where(row))
+        return Example(given, target, self.where(index))
 
     def _value(self, row: Row, columns: list[str], codec: str | None, *, steps: bool) -> Any:
         if codec == "numbers" and len(columns) > 1:
@@ -77,7 +78,10 @@ class RowExamples(Sequence[Example]):
 
     def where(self, index: int) -> str:
         """Return the place of an example, without reading it."""
-        return self.table.where(int(self.rows[index]))
+        row = int(self.rows[index])
+        if self.table.kind != "tagged":
+            return self.table.where(row)
+        return Place(self.table.where(row), lambda step: self.table.where_step(row, step))
 
     def only(self, places: Sequence[int]) -> RowExamples:
         """Return some of the examples."""
@@ -125,7 +129,9 @@ class GroupExamples(Sequence[Example]):
     def where(self, index: int) -> str:
         """Return the place of the first row of a sequence, without reading it."""
         rows = self.sequences[index]
-        return self.table.where(int(rows[0])) if len(rows) else self.table.name
+        if not len(rows):
+            return self.table.name
+        return Place(self.table.where(int(rows[0])), lambda step: self.table.where(int(rows[step])))
 
     def only(self, places: Sequence[int]) -> GroupExamples:
         """Return some of the sequences."""

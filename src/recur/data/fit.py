@@ -13,6 +13,7 @@ from recur.codecs.reading import translated
 from recur.config import Config, DataConfig
 from recur.data.examples import Example
 from recur.data.forecasts import ForecastExamples
+from recur.data.places import placed
 from recur.data.roles import Roles
 from recur.errors import DataError
 
@@ -91,7 +92,7 @@ class Joined(Sequence[Example]):
         return self._first[index] if index < own else self._second[index - own]
 
 
-def located(examples: Iterable[Example], side: int, action: Any) -> Any:
+def located(examples: Iterable[Example], side: int, action: Any, columns: Sequence[str] = ()) -> Any:
     """Run an action on the values of one side of examples; an error says which row it was reading.
 
     Parameters
@@ -101,6 +102,8 @@ def located(examples: Iterable[Example], side: int, action: Any) -> Any:
         0 for inputs, 1 for targets.
     action : callable
         Takes an iterator of values.
+    columns : sequence of str
+        Which the values are read from, for the message.
     """
     place = ""
 
@@ -116,7 +119,7 @@ def located(examples: Iterable[Example], side: int, action: Any) -> Any:
     except DataError as error:
         if not place or error.message.startswith(place):
             raise
-        raise type(error)(f"{place}: {error.message}", hint=error.hint) from error
+        raise placed(error, place, columns) from error
     except (MemoryError, RecursionError, OverflowError, OSError) as fault:
         message, hint = translated(fault, "value") or (str(fault), None)
         raise DataError(f"{place or 'the rows'} {message}", hint=hint) from fault
@@ -127,7 +130,7 @@ def _fitted(kind: str, roles: Roles, sequence: bool, data: DataConfig, train: Se
     # a series of one number a step, in one cell or in several, has one column without a name of its own
     names = columns if kind == "numbers" and _one_column_each(train, side, len(columns)) else []
     codec = codecs.make(kind, data, sequence=sequence, columns=names, styles=roles.styles, target=side == 1)
-    fitted: Codec = located((train[index] for index in range(len(train))), side, codec.fit)
+    fitted: Codec = located((train[index] for index in range(len(train))), side, codec.fit, columns)
     return fitted
 
 

@@ -19,6 +19,7 @@ from recur.codecs.numbers import number
 from recur.config import Config
 from recur.data import split
 from recur.data.examples import Example, groups, overlapping
+from recur.data.places import Place, placed
 from recur.data.roles import Roles
 from recur.data.table import Table
 from recur.errors import DataError
@@ -51,10 +52,11 @@ class Series:
     def _columns(self, rows: list[dict[str, Any]], names: list[str]) -> np.ndarray:
         found = np.zeros((len(rows), len(names)))
         for index, row in enumerate(rows):
-            try:
-                found[index] = [number(row[name]) for name in names]
-            except DataError as error:
-                raise DataError(f"{self.table.where(index)}: {error.message}", hint=error.hint) from error
+            for column, name in enumerate(names):
+                try:
+                    found[index, column] = number(row[name])
+                except DataError as error:
+                    raise placed(error, self.table.where(index), [name]) from error
         return found
 
 
@@ -80,7 +82,9 @@ class ForecastExamples(Sequence[Example]):
         """Return one example: (N, C) numbers, and the last of them, (M, C')."""
         rows, known = self.pieces[index]
         target = None if self.series.targets is None else self.series.targets[rows[known:]]
-        where = self.table.where(int(rows[0])) if len(rows) else self.table.name
+        where = self.table.name
+        if len(rows):
+            where = Place(self.table.where(int(rows[0])), lambda step: self.table.where(int(rows[step])))
         return Example(self.series.inputs[rows], target, where)
 
     def only(self, places: Sequence[int]) -> ForecastExamples:

@@ -75,6 +75,11 @@ class Table(Sequence[Row]):
     def where(self, index: int) -> str:
         """Return the place of a row, such as ``file.csv:12``."""
 
+    def where_step(self, index: int, step: int) -> str:
+        """Return the place of one step of a row, where the steps have places of their own."""
+        del step
+        return self.where(index)
+
     def sample(self, count: int = 2000) -> list[int]:
         """Return the indices of at most ``count`` rows, spread evenly over the table; fewer of a very wide one."""
         count = min(count, max(_LEAST_SAMPLE, bounds().cells // max(1, len(self.columns))))
@@ -134,6 +139,8 @@ class FileTable(Table):
         The bytes of some rows -> list of (line of the row from 0, row).
     kind : str
         Kind of the table.
+    lines_of_steps : callable, optional
+        The bytes of some rows -> the lines, from 0, of the steps of each.
     """
 
     def __init__(
@@ -143,12 +150,14 @@ class FileTable(Table):
         marks: Iterable[Mark],
         parse: Callable[[bytes], list[tuple[int, Row]]],
         kind: Kind = "table",
+        lines_of_steps: Callable[[bytes], list[list[int]]] | None = None,
     ) -> None:
         self.path = path
         self.name = str(path)
         self.columns = columns
         self.kind = kind
         self._parse = parse
+        self._lines_of_steps = lines_of_steps
         self._size = path.stat().st_size
         self._stride = 1 if self._size <= _DENSE else _SPARSE_STRIDE
         self._offsets, self._lines = array("q"), array("q")
@@ -179,6 +188,15 @@ class FileTable(Table):
         block = index // self._stride
         within = self._read(block)[index % self._stride][0] if self._stride > 1 else 0
         return f"{self.path.name}:{self._lines[block] + within}"
+
+    def where_step(self, index: int, step: int) -> str:
+        """Return file and line of a step."""
+        if self._lines_of_steps is None:
+            return self.where(index)
+        block = index // self._stride
+        raw = self._bytes(self._offsets[block], self._offsets[block + 1] - self._offsets[block])
+        steps = self._lines_of_steps(raw)[index % self._stride]
+        return f"{self.path.name}:{self._lines[block] + steps[step]}"
 
     def offset(self, index: int) -> int:
         """Return the byte where a row begins, or a row little before it in a very large file."""

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from recur.data import Example, RowOrder
+from recur.data.places import placed
 from recur.errors import DataError
 from recur.modes import Batch, Mode
 from recur.modes.mode import Encoded, has_time
@@ -87,12 +88,23 @@ class Rows(Sequence[Encoded]):
         try:
             row = self._mode.encode(example)
         except DataError as error:
-            raise DataError(f"{example.where}: {error.message}", hint=error.hint) from error
+            raise placed(error, example.where, self._columns(example)) from error
         target = _cut_array(row.target, self._max_length)
         if len(self._ends) and target.ndim == 1 and 0 < len(target) < len(row.target):
             # a written sequence that is cut still ends
             target = np.append(target[:-1], self._ends)
         return Encoded(_cut(row.input, self._max_length), target)
+
+    def _columns(self, example: Example) -> list[str]:
+        """The columns of the side that cannot be encoded."""
+        roles = getattr(self.examples, "roles", None)
+        if roles is None:
+            return []
+        try:
+            self._mode.target_codec.encode_target(example.target)
+        except DataError:
+            return list(roles.target)
+        return list(roles.input)
 
 
 def _cut(array: np.ndarray | None, length: int | None) -> np.ndarray | None:
