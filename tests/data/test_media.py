@@ -79,8 +79,8 @@ def test_pieces_of_a_folder_predict_their_next_step(tmp_path: Path) -> None:
 
 
 def test_paths_of_a_table_begin_at_its_folder(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        sound(tmp_path / "clips" / f"{name}.wav")
+    for name, hertz in (("a", 440.0), ("b", 550.0)):
+        sound(tmp_path / "clips" / f"{name}.wav", hertz)
     table = tmp_path / "table.csv"
     table.write_text("file,label\n" + "clips/a.wav,x\nclips/b.wav,y\n" * 6, encoding="utf-8")
     found = data.load(config(table))

@@ -118,7 +118,8 @@ def test_videos_by_class_are_files_or_folders_of_pictures(tmp_path: Path) -> Non
     for place in range(4):
         write_video(tmp_path / "files" / f"class{place % 2}" / f"{place}.mkv", list(noise(3, 16, 16, 3, seed=place)))
         for step in range(3):
-            write_picture(tmp_path / "folders" / f"class{place % 2}" / f"clip{place}" / f"{step}.png", square(step))
+            folder = tmp_path / "folders" / f"class{place % 2}" / f"clip{place}"
+            write_picture(folder / f"{step}.png", square(step + place))
     for name in ("files", "folders"):
         dataset = load(config(tmp_path / name))
         assert dataset.roles.sentence == "frames, label -> many-to-one, frames -> class"

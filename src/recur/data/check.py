@@ -13,6 +13,7 @@ from recur.codecs import Codec
 from recur.codecs.tokens import TokenCodec
 from recur.config import Config
 from recur.data.batching import Layout, batch_size
+from recur.data.contents import Contents
 from recur.data.estimate import Estimate, estimate
 from recur.data.examples import Example, GroupExamples, StreamExamples
 from recur.data.fit import fit_codecs, located
@@ -138,8 +139,9 @@ def check(config: Config, source: Any = None) -> Report:
     rows, steps, updates = _work(config, dataset.train, train, lengths)
     repeated = shared = in_test = 0
     if not roles.stream and not isinstance(train, GroupExamples):
-        repeated, shared = _doubles(train, dev)
-        in_test = _doubles(train, test)[1]
+        contents = Contents(roles.input_codec, config.data)
+        repeated, shared = _doubles(train, dev, contents)
+        in_test = _doubles(train, test, contents)[1]
     classes = _classes(train) if target_codec.kind == "class" else {}
     labels = len(getattr(target_codec, "labels", ())) or None
     report = Report(
@@ -211,10 +213,11 @@ def _work(
     return rows_of_all, int(max(total, rows_of_all)), -(-rows_of_all // batch_size(training.batch_size, rows_of_all))
 
 
-def _doubles(train: Sequence[Example], dev: Sequence[Example]) -> tuple[int, int]:
-    """Rows whose input stands in an earlier row, and held-out rows whose input is in the training rows."""
-    seen = Counter(fingerprint(train[index].input) for index in range(len(train)))
-    return len(train) - len(seen), sum(fingerprint(dev[index].input) in seen for index in range(len(dev)))
+def _doubles(train: Sequence[Example], dev: Sequence[Example], contents: Contents) -> tuple[int, int]:
+    """Rows whose input is that of an earlier row, and held-out rows whose input is in the training rows."""
+    seen = {fingerprint(contents.of(train[index].input)) for index in range(len(train))}
+    shared = sum(fingerprint(contents.of(dev[index].input)) in seen for index in range(len(dev)))
+    return len(train) - len(seen), shared
 
 
 def _classes(train: Sequence[Example]) -> dict[str, int]:

@@ -115,18 +115,21 @@ def held_out(table: Table, roles: Roles, config: Config) -> tuple[ForecastExampl
     """Divide one table: groups at random where there are some, else the last share of the one series."""
     series = Series(table, roles)
     fraction, horizon = config.data.dev_fraction, config.data.horizon
-    share = f"{100 * fraction:g} %"
     if roles.group:
         kept, out = split.by_hash(len(series.sequences), fraction, config.training.seed, lambda index: index, None)
         learned = _learned(series, [series.sequences[index] for index in kept], config)
         measured = [series.sequences[index] for index in out]
         pieces = [(rows, _known(len(rows), config)) for rows in measured]
-        return learned, ForecastExamples(series, pieces), f"{share} of the groups, drawn at random"
+        return (
+            learned,
+            ForecastExamples(series, pieces),
+            f"{split.share(len(out), len(series.sequences), fraction)} of the groups, drawn at random",
+        )
     place = split.at_the_end(len(table), fraction, 1 + horizon)
     learned = _learned(series, [np.arange(place)], config)
     past = min(place, max(window(config), learned.season))
     dev = ForecastExamples(series, [(np.arange(place - past, len(table)), past)])
-    return learned, dev, f"the last {share} of the series"
+    return learned, dev, f"the last {split.share(len(table) - place, len(table), fraction)} of the series"
 
 
 def window(config: Config) -> int:

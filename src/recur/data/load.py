@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from recur.config import Config, DataConfig
-from recur.data import column_styles, forecasts, split
+from recur.data import column_styles, forecasts, media, split
+from recur.data.contents import Contents
 from recur.data.damaged import without_damaged
 from recur.data.examples import (
     Example,
@@ -242,22 +243,22 @@ def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Exam
     if roles.forecast:
         return forecasts.held_out(table, roles, config)
     fraction, seed = config.data.dev_fraction, config.training.seed
-    share = f"{100 * fraction:g} %"
     if roles.stream:
         place = split.of_a_text(table, fraction)
         return (
             StreamExamples(table, roles, 0, place), StreamExamples(table, roles, place, len(table)),
-            f"the last {share} of the text",
+            f"the last {split.share_of_a_text(table, place, fraction)} of the text",
         )  # fmt: skip
     if roles.group:
         sequences = groups(table, roles.group)
         train, dev = split.by_hash(
-            len(sequences), fraction, seed, lambda index: index, _group_class(table, roles, sequences)
-        )
+            len(sequences), fraction, seed, _group_input(table, roles, sequences, config.data),
+            _group_class(table, roles, sequences),
+        )  # fmt: skip
         return (
             GroupExamples(table, roles, [sequences[index] for index in train]),
             GroupExamples(table, roles, [sequences[index] for index in dev]),
-            f"{share} of the groups, drawn at random",
+            f"{split.share(len(dev), len(sequences), fraction)} of the groups, drawn at random, equal ones on one side",
         )  # fmt: skip
     if is_one_series(roles):
         least = 1 + config.data.horizon if roles.own_future else 1
@@ -265,28 +266,37 @@ def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Exam
         return (
             GroupExamples(table, roles, _windows(0, place, roles, config)),
             GroupExamples(table, roles, _to_measure(place, len(table), roles, config)),
-            f"the last {share} of the series",
+            f"the last {split.share(len(table) - place, len(table), fraction)} of the series",
         )  # fmt: skip
     rows = _rows(table)
     train, dev = split.by_hash(
-        len(rows), fraction, seed, _row_input(table, roles, rows, config.data.lower), _row_class(table, roles, rows)
+        len(rows), fraction, seed, _row_input(table, roles, rows, config.data), _row_class(table, roles, rows)
     )
     return (
         RowExamples(table, roles, rows[train]), RowExamples(table, roles, rows[dev]),
-        f"{share} of the rows, drawn at random, equal inputs on one side",
+        f"{split.share(len(dev), len(rows), fraction)} of the rows, drawn at random, equal inputs on one side",
     )  # fmt: skip
 
 
-def _row_input(table: Table, roles: Roles, rows: np.ndarray, lower: bool) -> Callable[[int], Any]:
+def _row_input(table: Table, roles: Roles, rows: np.ndarray, config: DataConfig) -> Callable[[int], Any]:
     # a class is the input of many rows: what makes a row itself is then what it writes
     both = roles.input_codec in (None, "class")
     columns = [*roles.input, *roles.target] if both else roles.input
+    contents = Contents(roles.target_codec if roles.input_codec is None else roles.input_codec, config)
 
     def of(index: int) -> Any:
         value = value_of(table[int(rows[index])], columns, steps=False)
-        # what the codec will not tell apart belongs on one side
-        text = " ".join(value.split()) if isinstance(value, str) else value
-        return text.lower() if isinstance(text, str) and lower else text
+        return contents.of(media.place(value, table.folder, roles.input_codec), table.folder)
+
+    return of
+
+
+def _group_input(table: Table, roles: Roles, sequences: list[np.ndarray], config: DataConfig) -> Callable[[int], Any]:
+    contents = Contents(roles.input_codec, config)
+
+    def of(index: int) -> Any:
+        values = (value_of(table[int(row)], roles.input, steps=False) for row in sequences[index])
+        return [contents.of(media.place(value, table.folder, roles.input_codec), table.folder) for value in values]
 
     return of
 

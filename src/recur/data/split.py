@@ -83,6 +83,25 @@ def by_hash(
     return np.flatnonzero(~in_dev), np.flatnonzero(in_dev)
 
 
+def share(held: int, total: int, asked: float) -> str:
+    """Return the share that is held out: the one asked for, or the real one where they differ by half a percent.
+
+    >>> share(2, 20, 0.1), share(3, 20, 0.1)
+    ('10 %', '15 % (3 of 20)')
+    """
+    real = 100 * held / max(1, total)
+    return f"{100 * asked:g} %" if abs(real - 100 * asked) < 0.5 else f"{real:.3g} % ({held:,} of {total:,})"
+
+
+def share_of_a_text(table: Table, place: int, asked: float) -> str:
+    """Return the share of a text after a row, by its bytes where it is a file, else by its rows."""
+    if not isinstance(table, FileTable):
+        return share(len(table) - place, len(table), asked)
+    size = table.path.stat().st_size
+    real = (size - table.offset(place)) / size
+    return f"{100 * (asked if abs(real - asked) < 0.005 else real):.3g} %"
+
+
 def at_the_end(count: int, fraction: float, least: int = 1) -> int:
     """Return the first step of the held-out end of a series.
 
