@@ -82,7 +82,7 @@ def test_commas_do_not_separate_a_tsv(tmp_path: Path) -> None:
         ("when,value\nmonday,1.5\ntuesday,2.5\n", ["when", "value"]),
         ("text,label\na b,yes\nc d,no\n", ["text", "label"]),
         (" Text , Label \na b,yes\nc d,no\n", ["Text", "Label"]),
-        (",text,label\n0,a b,yes\n1,c d,no\n", ["column1", "text", "label"]),
+        (",text,label\n0,a b,yes\n1,c d,no\n", ["Unnamed: 0", "text", "label"]),
         ("quote,who\n" + "".join(f"words {n} said,p{n % 3}\n" for n in range(60)), ["quote", "who"]),
         ("english,french\nthe sky,le ciel\n", ["english", "french"]),
         ("ours,theirs\nthe sky,le ciel\nthe sea,la mer\n", ["ours", "theirs"]),

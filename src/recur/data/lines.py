@@ -6,24 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
+from recur.data.foreign import Foreign, foreign, sentence
 from recur.errors import DataError
 
 LONGEST = 1_000_000  # bytes of a line that a row may have
 _JUDGED = 4_000_000  # characters by which the form of a file is judged
 BOM = b"\xef\xbb\xbf"
 _HEAD = 8192  # bytes by which a file is judged before it is read
-_MAGIC = {
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"\x1f\x8b": "a gzip archive",
-    b"PK\x03\x04": "a zip archive (or an Excel or Word document)",
-    b"%PDF": "a PDF document",
-    b"PAR1": "a Parquet file",
-    b"RIFF": "a WAV or AVI file",
-    b"SQLite": "an SQLite database",
-    b"BZh": "a bzip2 archive",
-    b"\x93NUMPY": "a NumPy array",
-}
 
 
 class Line(NamedTuple):
@@ -82,12 +71,13 @@ def check_head(head: bytes, path: Path) -> None:
             f"{path}:1: the text is in UTF-16; expected UTF-8",
             hint=f"iconv -f utf-16 -t utf-8 {path.name} > utf8-{path.name}",
         )
-    known = next((what for magic, what in _MAGIC.items() if head.startswith(magic)), None)
+    known = foreign(path, head)
     # a text may begin with "SQLite" or "RIFF" too
     if b"\0" in head or (known and not _is_utf8(head)) or head.startswith(b"%PDF-"):
-        seen = known or f"binary data (a zero byte at position {head.index(0)})"
-        hint = "unpack it first" if known and "archive" in known else "give text: txt, csv, tsv, jsonl or conllu"
-        raise DataError(f"{path} is {seen}; expected text in UTF-8", hint=hint)
+        known = known or Foreign(
+            f"binary data (a zero byte at position {head.index(0)})", "give text: txt, csv, tsv, jsonl or conllu"
+        )
+        raise DataError(sentence(path, known), hint=known.hint)
 
 
 def _is_blank(raw: bytes) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,12 @@ from recur.data.conll import looks_like_conll, read_conll
 from recur.data.delimited import read_delimited
 from recur.data.features import SUFFIX, read_npy
 from recur.data.folder import read_folder
+from recur.data.foreign import foreign_text, sentence
 from recur.data.idx import is_idx, read_idx_table
 from recur.data.jsonl import read_jsonl
 from recur.data.lines import check_text_file, first_lines
 from recur.data.memory import read_memory
+from recur.data.sniff import table_format
 from recur.data.styled import styled
 from recur.data.table import Table
 from recur.data.text import TextTable
@@ -83,7 +84,9 @@ def read(
             f"{place} has {len(table.columns):,} columns; expected at most {most:,}",
             hint="give the numbers of a row as one list (.jsonl), or as an array (.npy)",
         )
-    return CalendarTable(table, config.time_features) if config.time_features else table
+    made = CalendarTable(table, config.time_features) if config.time_features else table
+    made.notes = table.notes
+    return made
 
 
 def _read(source: Any, config: DataConfig, names: Sequence[str], known: Mapping[str, NumberStyle]) -> Table:
@@ -122,19 +125,13 @@ def guess_format(path: Path) -> str:
     """Return csv, tsv, jsonl, conll, ts or text, by the name of a file and else by its first lines."""
     known = _BY_SUFFIX.get(path.suffix.lower())
     first = [line.text.rstrip("\n") for line in first_lines(path, 200, cut=True, filled=True)]
-    if path.suffix.lower() == ".json" and first and first[0].lstrip().startswith("["):
-        raise DataError(
-            f"{path} is one JSON array; expected JSON lines, one object a line",
-            hint=f"jq -c '.[]' {path.name} > {path.stem}.jsonl",
-        )
+    other = foreign_text(path, "\n".join(first))
+    if other is not None:
+        raise DataError(sentence(path, other), hint=other.hint)
     if known != "csv" and known != "jsonl" and (known == "conll" or looks_like_conll(path)):
         return "conll"
     if known:
         return known
     if all(line.startswith("{") and line.endswith("}") for line in first):
         return "jsonl"
-    # a tab in every line, equally often, is no running text
-    tabs = Counter(line.count("\t") for line in first)
-    if len(tabs) == 1 and 0 not in tabs:
-        return "tsv"
-    return "text"
+    return table_format(first) or "text"

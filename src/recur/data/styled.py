@@ -27,7 +27,7 @@ class StyledTable(Table):
     def __init__(self, table: Table, converted: Mapping[str, NumberStyle]) -> None:
         self._table, self._converted = table, dict(converted)
         self.name, self.columns, self.kind = table.name, table.columns, table.kind
-        self.holds = table.holds
+        self.holds, self.notes = table.holds, table.notes
         path = getattr(table, "path", None)
         if path is not None:
             self.path = path

@@ -47,6 +47,8 @@ class Table(Sequence[Row]):
     _sampled: list[Row] | None = None
     # column -> what it is known to hold, where that is no matter of judging
     holds: Mapping[str, str] = MappingProxyType({})
+    # what was left out while it was read, in words
+    notes: Sequence[str] = ()
     # column -> how its numbers are written, where all cells were looked at
     styles: Styles = MappingProxyType({})
 
