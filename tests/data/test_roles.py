@@ -17,7 +17,7 @@ REVIEWS = {"text": ["a fine film", "a dull one", "what a song", "so cold"] * 10,
 PAIRS = {"english": [f"the house {i}" for i in range(40)], "french": [f"la maison {i} ." for i in range(40)]}
 NAMES = {"kind": ["greek", "polish"] * 20, "name": [f"Name{i}" for i in range(40)]}
 FLOWERS = {"length": [1.5, 4.5] * 20, "width": [0.5, 0.25] * 20, "flower": ["setosa", "rose"] * 20}
-FRAMES = {"timestamp": list(range(40)), "x": [0.5] * 40, "y": [1.5, 2.5] * 20, "phase": ["rest", "hold"] * 20}
+FRAMES = {"timestamp": list(range(40)), "x": [0.5, 0.75] * 20, "y": [1.5, 2.5] * 20, "phase": ["rest", "hold"] * 20}
 LOAD = {"hour": list(range(40)), "load": [float(i) for i in range(40)]}
 SERIES = {"series": [[1.0, 2.0, 3.0], [2.0, 1.0]] * 20, "label": [1, 2] * 20}
 
@@ -68,7 +68,7 @@ def test_numbers_as_labels_are_classes_and_other_numbers_are_numbers() -> None:
 
 
 def test_a_group_makes_sequences_of_rows() -> None:
-    rows = {"who": [1] * 20 + [2] * 20, "x": [0.1] * 40, "label": ["a"] * 20 + ["b"] * 20}
+    rows = {"who": [1] * 20 + [2] * 20, "x": [0.1, 0.2] * 20, "label": ["a"] * 20 + ["b"] * 20}
     assert roles_of(rows, group="who", input=["x"], target=["label"]).mode == "many-to-one"
     rows["label"] = ["a", "b"] * 20
     assert roles_of(rows, group="who", input=["x"], target=["label"]).mode == "synced"

@@ -85,6 +85,8 @@ class Report:
         How many targets are missing, in words.
     warnings : list of str
         What should be looked at before training.
+    columns : list of str
+        What is read, predicted and left out, and why.
     """
 
     sentence: str
@@ -103,6 +105,7 @@ class Report:
     damaged: list[str] = field(default_factory=list)
     missing: str = ""
     warnings: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -160,6 +163,7 @@ def check(config: Config, source: Any = None) -> Report:
         estimate(config, roles, input_codec, target_codec, rows=rows, steps=steps, updates=updates),
         dataset.damaged,
         str(dataset.missing) if dataset.missing else "",
+        columns=roles.said,
     )
     report.warnings.extend(_warnings(report, own=roles.own_future))
     return report
@@ -257,7 +261,7 @@ def _warnings(report: Report, *, own: bool) -> list[str]:
 
 
 def _lines(report: Report) -> list[str]:
-    lines = [report.sentence, ""]
+    lines = [report.sentence, *report.columns, ""]
     parts = ", ".join(f"{name} {count:,}" for name, count in report.rows.items())
     lines += [f"rows      {parts}", f"held out  {report.held_out}"]
     if report.looked_at < report.rows["train"]:

@@ -26,7 +26,7 @@ class Column:
     name : str
     holds : str
         ``number``: one number a row; ``series``: a list of numbers a row; ``class``: few different short texts;
-        ``text``: many different ones; ``code``: digits that are a name (01067);
+        ``text``: many different ones; ``object``: names and values of JSON; ``code``: digits that are a name (01067);
         ``tokens``: a list of texts a row; ``vector``: a file of several numbers a row;
         the name of a codec for files that it reads (``images``, ``audio``, ...), and ``notes`` for lists of pitches.
     labels : bool
@@ -39,6 +39,13 @@ class Column:
     holds: str
     labels: bool = False
     one_word: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """What the column would be as a target."""
+        return {"class": "a class", "number": "a class" if self.labels else "a number"}.get(
+            self.holds, f"a {self.holds}"
+        )
 
 
 def look(table: Table, name: str) -> Column:
@@ -64,7 +71,7 @@ def look(table: Table, name: str) -> Column:
     if isinstance(style, Open):
         # numbers in any case; which ones is asked for where the column is used
         return Column(name, "number")
-    present = [value for value in values if not _missing(value)]
+    present = [value for value in values if not is_missing(value)]
     files = media.holds(present, table.folder) or features.holds(present, table.folder)
     return Column(name, files) if files else judge(name, values)
 
@@ -75,7 +82,7 @@ def judge(name: str, values: list[Any]) -> Column:
     >>> judge("label", ["good", "bad"] * 10).holds
     'class'
     """
-    present = [value for value in values if not _missing(value)]
+    present = [value for value in values if not is_missing(value)]
     listed = [value for value in present if isinstance(value, (list, tuple, np.ndarray))]
     if listed and all(isinstance(each, np.ndarray) and each.ndim == 3 and each.dtype == np.uint8 for each in listed):
         return Column(name, "images")
@@ -83,7 +90,11 @@ def judge(name: str, values: list[Any]) -> Column:
         if _are_rolls(listed):
             return Column(name, "notes")
         first = next((item for value in listed for item in value), "")
+        if isinstance(first, dict):
+            return Column(name, "object")
         return Column(name, "tokens" if isinstance(first, str) else "series")
+    if any(isinstance(value, dict) for value in present):
+        return Column(name, "object")
     numbers = [_as_number(value) for value in present]
     if present and all(each is not None for each in numbers):
         different = set(numbers)
@@ -124,7 +135,8 @@ def _as_number(value: Any) -> float | None:
         return None
 
 
-def _missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Return whether a cell is empty, None or NaN."""
     return (
         value is None or (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and value != value)
     )

@@ -18,8 +18,12 @@ INPUT = _set(
 TARGET = _set(
     "label labels class classes target targets output y category sentiment phase language tag tags upos pos ner "
     "caption captions translation answer tgt response summary rating stars score species outcome intent emotion topic "
-    "gender french fr german de spanish es italian it"
+    "survived diagnosis churn exited spam polarity gender french fr german de spanish es italian it"
 )
+# of several such names these are meant
+_USUAL_TARGET = _set("label labels class classes target targets output y")
+# names that may as well be one of many facts of a row
+_WEAK_INPUT = _set("name title")
 TIME = _set("time date datetime timestamp month day year hour minute second week quarter ds t step index no frame")
 _PARTS = re.compile(r"[^\W_]+")
 
@@ -37,6 +41,16 @@ def is_target(name: str) -> bool:
 def is_input(name: str) -> bool:
     """Return whether a column of this name is usually what one knows."""
     return name.lower() in INPUT
+
+
+def is_usual_target(name: str) -> bool:
+    """Return whether a column of this name is meant where several might be the target."""
+    return name.lower() in _USUAL_TARGET
+
+
+def is_weak_input(name: str) -> bool:
+    """Return whether a column of this name is not read beside several numbers: the name of a passenger."""
+    return name.lower() in _WEAK_INPUT
 
 
 def is_time(name: str) -> bool:

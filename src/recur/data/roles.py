@@ -29,11 +29,12 @@ from typing import Any
 
 from recur.codecs.number_style import NumberStyle
 from recur.config import Config, DataConfig
-from recur.data import calendar, column_styles
+from recur.data import calendar, column_styles, left_out, said
+from recur.data.choosing import described, find_input, find_target, refuse_objects
 from recur.data.columns import Column, look
 from recur.data.media import CODECS as FILES
 from recur.data.media import SEQUENCES
-from recur.data.names import is_input, is_target, is_time
+from recur.data.names import is_time
 from recur.data.table import Table
 from recur.errors import ConfigError, did_you_mean
 
@@ -68,6 +69,12 @@ class Roles:
         direct or recursive, where the next steps of the target columns are answered together.
     styles : dict
         How the numbers of columns are written, where they are texts and show it.
+    left_out : dict
+        Column that is neither read nor predicted -> why.
+    notes : list of str
+        What else was left out while the file was read.
+    choices : list of str
+        What was decided that an option changes: whether whole numbers are predicted as numbers or as classes.
     """
 
     mode: str
@@ -81,6 +88,16 @@ class Roles:
     columns: list[str] = field(default_factory=list)
     forecast: str | None = None
     styles: dict[str, NumberStyle] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    choices: list[str] = field(default_factory=list)
+
+    @property
+    def said(self) -> list[str]:
+        """What is read, predicted and left out, and what was decided, one line each."""
+        is_table = bool(self.columns) and self.columns != ["text"]
+        found = said.lines(is_table, self.input, self.target, self.group, self.left_out, self.notes)
+        return [*found, *self.choices]
 
     @property
     def own_future(self) -> bool:
@@ -131,7 +148,16 @@ def infer(table: Table, config: Config) -> Roles:
     roles = _inferred(table, config)
     # labels such as 12 % are read in their style too; of labels nobody has to know the value
     labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
-    return replace(roles, styles=column_styles.named(table.styles, [*roles.numeric, *labels], table.name))
+    styles = column_styles.named(table.styles, [*roles.numeric, *labels], table.name)
+    used = [*roles.input, *roles.target, *(roles.group or "").split(",")]
+    choices = [] if roles.forecast else said.number_or_class(table, roles.target, roles.target_codec)
+    return replace(
+        roles,
+        styles=styles,
+        left_out=said.reasons(table, used, roles.input_codec),
+        notes=list(table.notes),
+        choices=choices,
+    )
 
 
 def _inferred(table: Table, config: Config) -> Roles:
@@ -235,7 +261,7 @@ def _forecast(table: Table, config: Config) -> Roles:
     inputs = list(dict.fromkeys([*given, *targets, *made]))
     wrong = [each for each in (look(table, name) for name in inputs) if each.holds != "number"]
     if wrong or not targets:
-        what = _described(wrong) if wrong else "no column of numbers"
+        what = described(wrong) if wrong else "no column of numbers"
         raise ConfigError(
             f"{table.name}: a forecast reads columns of numbers, and there is {what}",
             hint="name columns of numbers: --input COLUMN, and --target COLUMN for what is forecast",
@@ -256,79 +282,28 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
     named = [*(data.input or []), *(data.target or [])]
     spare = [name for name in table.columns if name not in named and name != data.group]
     columns = {name: look(table, name) for name in [*named, *spare]}
-    rest = [
-        columns[name]
-        for name in spare
-        if (not is_time(name) and columns[name].holds != "code") or columns[name].holds in FILES
-    ]
+    why = {name: left_out.reason(table, columns[name]) for name in spare}
+    rest = [columns[name] for name in spare if why[name] is None]
+    if not rest and not named:
+        # numbers in order may be the series itself
+        rest = [columns[name] for name in spare if (why[name] or "").startswith(left_out.RUNNING)][:1]
+    refuse_objects(table, [columns[name] for name in named])
     inputs = [columns[name] for name in data.input or []]
     targets = [columns[name] for name in data.target or []]
     if not targets:
-        targets = _find_target(table, inputs, rest, mode)
+        targets = find_target(table, inputs, rest, mode)
     if not inputs and not (mode == "one-to-many" and len(table.columns) == 1):
-        inputs = _find_input([each for each in rest if each not in targets])
+        inputs = find_input(table, [each for each in rest if each not in targets])
     if not inputs and mode != "one-to-many":
+        others = "; ".join(f"{name}: {reason}" for name, reason in why.items() if reason)
+        others = f"; left out are {others}" if others else ""
         raise ConfigError(
-            f"{table.name} has no column to read beside the target ({_described(targets)})",
+            f"{table.name} has no column to read beside the target ({described(targets)}){others}",
             hint="--input COLUMN, or --mode one-to-many to write the target from nothing",
         )
+    if all(each.holds == "number" for each in inputs):
+        left_out.refuse_constant(table, [each.name for each in inputs])
     return inputs, targets
-
-
-def _find_target(table: Table, inputs: list[Column], rest: list[Column], mode: str | None) -> list[Column]:
-    """Return what is to be predicted, by its name or by being the only label; nothing for one's own future."""
-    # pieces of notes may predict themselves; pictures, sounds and videos say something about another column
-    files = [each for each in [*inputs, *rest] if each.holds in FILES and each.holds != "notes"]
-    rest = [each for each in rest if each not in inputs and each not in files]
-    named = [each for each in rest if is_target(each.name)]
-    if named:
-        return named[-1:]
-    if inputs or files:
-        if mode in (None, "synced") and not files:
-            return []
-        return [_only(table, rest, mode or f"a file of {files[0].holds}")]
-    if len(rest) == 1:
-        return rest if mode == "one-to-many" else []
-    labels = [each for each in rest if each.holds == "class"]
-    known = [each for each in rest if is_input(each.name)]
-    if all(each.holds == "number" for each in rest) and mode in (None, "synced"):
-        return []
-    if mode == "one-to-many":
-        texts = [each for each in rest if each.holds != "class" and each.holds != "number"]
-        return [_only(table, texts, mode)]
-    if len(labels) == 1:
-        return labels
-    if len(rest) == 2:
-        return [each for each in rest if each not in known][-1:] or rest[-1:]
-    raise ConfigError(
-        f"{table.name}: the columns {_described(rest)} leave open which of them is to be predicted",
-        hint="--target COLUMN, and --input COLUMN for what is read",
-    )
-
-
-def _only(table: Table, columns: list[Column], mode: str) -> Column:
-    if len(columns) == 1:
-        return columns[0]
-    have = f"the columns {_described(columns)} leave open which" if columns else "there is no column left"
-    raise ConfigError(f"{table.name}: {mode} needs a target, and {have}", hint="--target COLUMN")
-
-
-def _find_input(rest: list[Column]) -> list[Column]:
-    """Return what is to be read: the text, the series, or all numbers; a label where there is nothing else."""
-    known = [each for each in rest if is_input(each.name) and each.holds != "number"]
-    if known:
-        return known[:1]
-    for holds in (FILES, ("text", "tokens"), ("series", "vector")):
-        found = [each for each in rest if each.holds in holds]
-        if found:
-            return found[:1]
-    numbers = [each for each in rest if each.holds == "number"]
-    # labels beside numbers would need a codec of their own
-    return numbers or rest[:1]
-
-
-def _described(columns: Sequence[Column]) -> str:
-    return ", ".join(f"{each.name} ({each.holds})" for each in columns) or "none"
 
 
 def _settle(table: Table, inputs: list[Column], targets: list[Column], config: Config) -> tuple[str, str | None, str]:
@@ -351,19 +326,19 @@ def _settle(table: Table, inputs: list[Column], targets: list[Column], config: C
     target_codec = data.target_codec or _codec(table, targets, writes, mode, data.group, target=True)
     if target_codec in PICTURES:
         raise ConfigError(
-            f"{table.name}: {_described(targets)} cannot be the target: pictures are read, not written",
+            f"{table.name}: {described(targets)} cannot be the target: pictures are read, not written",
             hint="name it as --input",
         )
     for codec, columns in ((input_codec, inputs), (target_codec, targets)):
         if codec == "class" and len(columns) > 1:
-            raise ConfigError(f"a class is one column, got {_described(columns)}", hint="name one of them")
+            raise ConfigError(f"a class is one column, got {described(columns)}", hint="name one of them")
     return mode, input_codec, target_codec
 
 
 def _check_own_future(table: Table, inputs: list[Column], codec: str | None) -> None:
     if codec == "class" or codec in PICTURES:
         raise ConfigError(
-            f"{table.name}: {_described(inputs)} alone is no sequence to learn from", hint="--target COLUMN"
+            f"{table.name}: {described(inputs)} alone is no sequence to learn from", hint="--target COLUMN"
         )
 
 
@@ -415,7 +390,7 @@ def _codec(table: Table, columns: list[Column], sequence: bool, mode: str, group
         return "numbers"
     if len(columns) > 1 and any(each.holds in ("number", "series") for each in columns):
         raise ConfigError(
-            f"{table.name}: {_described(columns)} are numbers and texts, which one codec cannot read together",
+            f"{table.name}: {described(columns)} are numbers and texts, which one codec cannot read together",
             hint=f"name columns of one kind as {'--target' if target else '--input'}",
         )
     if not sequence:

@@ -50,6 +50,7 @@ def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: s
             "## What it is",
             "",
             f"* data: {config.data.source or 'given from Python'}; {task.rows}",
+            *(f"* {line}" for line in task.describe_columns()),
             *(f"* {line}" for line in task.describe_codecs()),
             f"* network: {task.describe_network()}, {sum(p.numel() for p in task.mode.parameters()):,} parameters",
             f"* trained for {metrics['steps']:,} updates in {duration(metrics['seconds'])} "

@@ -35,6 +35,7 @@ class Beginning:
     baseline: Baseline | None
     step: int
     folder: str | None
+    columns: Sequence[str] = ()
 
 
 @dataclass
@@ -232,6 +233,7 @@ def introduction(beginning: Beginning) -> list[str]:
     """Say what will be learned, from what, with what."""
     lines = [
         beginning.sentence,
+        *beginning.columns,
         beginning.rows,
         *beginning.codecs,
         f"{beginning.network}, {beginning.parameters:,} parameters, on {beginning.device}",

@@ -102,7 +102,7 @@ class Training:
             Beginning(
                 self.task.roles.sentence, self.task.rows, self.task.describe_codecs(), self.task.describe_network(),
                 size, str(self.mode.device), self.task.baseline, self.state.step,
-                None if self.store.folder is None else str(self.store.folder),
+                None if self.store.folder is None else str(self.store.folder), self.task.describe_columns(),
             )
         )  # fmt: skip
         self.mode.train()

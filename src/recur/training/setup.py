@@ -77,6 +77,10 @@ class Task:
             return [self.input_codec.describe()]
         return [f"input: {self.input_codec.describe()}", f"target: {self.target_codec.describe()}"]
 
+    def describe_columns(self) -> list[str]:
+        """What is read, predicted and left out of a table, and why."""
+        return self.roles.said
+
     def describe_network(self) -> str:
         """The layers in words: ``lstm, 2 layers of 200``."""
         model = self.config.model

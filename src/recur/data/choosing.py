@@ -1,0 +1,101 @@
+"""Which of a table's columns is predicted and which are read, by their names and by what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recur.data.columns import Column
+from recur.data.media import CODECS as FILES
+from recur.data.names import is_input, is_target, is_usual_target, is_weak_input
+from recur.data.table import Table
+from recur.errors import ConfigError
+
+_FEATURES = 2  # columns of numbers beside which names and codes are not read
+
+
+def refuse_objects(table: Table, columns: list[Column]) -> None:
+    """Refuse columns of nested JSON."""
+    nested = [each.name for each in columns if each.holds == "object"]
+    if nested:
+        raise ConfigError(
+            f'{table.name}: "{nested[0]}" is an object of names and values; expected texts, numbers or lists of them',
+            hint=f"take out what is to be read: jq -c '{{text, value: .{nested[0]}.KEY}}' {table.name} > flat.jsonl",
+        )
+
+
+def find_target(table: Table, inputs: list[Column], rest: list[Column], mode: str | None) -> list[Column]:
+    """Return what is to be predicted, by its name or by being the only label; nothing for one's own future."""
+    # pieces of notes may predict themselves; pictures, sounds and videos say something about another column
+    files = [each for each in [*inputs, *rest] if each.holds in FILES and each.holds != "notes"]
+    rest = [each for each in rest if each not in inputs and each not in files]
+    named = [each for each in rest if is_target(each.name)]
+    if len(named) > 1 and any(name.lower() == "x" for name in table.columns):
+        # beside x, y is a coordinate
+        named = [each for each in named if each.name.lower() != "y"]
+    strong = [each for each in named if is_usual_target(each.name)]
+    if len(named) > 1 and len(strong) != 1:
+        raise ConfigError(
+            f"{table.name}: {' and '.join(each.name for each in named)} may each be what is predicted",
+            hint=" or ".join(f"--target {each.name} ({each.in_words})" for each in named),
+        )
+    if named:
+        return strong or named
+    if inputs or files:
+        if mode in (None, "synced") and not files:
+            return []
+        return [_only(table, rest, mode or f"a file of {files[0].holds}")]
+    if len(rest) == 1:
+        return rest if mode == "one-to-many" else []
+    labels = [each for each in rest if each.holds == "class"]
+    known = [each for each in rest if is_input(each.name)]
+    if all(each.holds == "number" for each in rest) and mode in (None, "synced"):
+        return []
+    if mode == "one-to-many":
+        texts = [each for each in rest if each.holds != "class" and each.holds != "number"]
+        return [_only(table, texts, mode)]
+    if len(labels) == 1:
+        return labels
+    if len(rest) == 2:
+        return [each for each in rest if each not in known][-1:] or rest[-1:]
+    raise ConfigError(
+        f"{table.name}: the columns {described(rest)} leave open which of them is to be predicted",
+        hint="--target COLUMN, and --input COLUMN for what is read",
+    )
+
+
+def _only(table: Table, columns: list[Column], mode: str) -> Column:
+    if len(columns) == 1:
+        return columns[0]
+    have = f"the columns {described(columns)} leave open which" if columns else "there is no column left"
+    raise ConfigError(f"{table.name}: {mode} needs a target, and {have}", hint="--target COLUMN")
+
+
+def find_input(table: Table, rest: list[Column]) -> list[Column]:
+    """Return what is to be read: the text, the series, or all numbers; a label where there is nothing else."""
+    numbers = [each for each in rest if each.holds == "number"]
+    beside_numbers = len(numbers) >= _FEATURES
+    known = [each for each in rest if is_input(each.name) and each.holds != "number"]
+    known = [each for each in known if not (beside_numbers and is_weak_input(each.name))]
+    if known:
+        return [_longest(table, known)]
+    for holds in (FILES, ("text", "tokens"), ("series", "vector")):
+        found = [each for each in rest if each.holds in holds]
+        # beside several numbers, single words are names and codes
+        found = [each for each in found if not (beside_numbers and each.one_word and each.holds == "text")]
+        found = [each for each in found if not (beside_numbers and is_weak_input(each.name))]
+        if found:
+            return [_longest(table, found)]
+    # labels beside numbers would need a codec of their own
+    return numbers or rest[:1]
+
+
+def _longest(table: Table, columns: list[Column]) -> Column:
+    """Return the first column, of texts the one with the longest."""
+    if len(columns) == 1 or any(each.holds != "text" for each in columns):
+        return columns[0]
+    rows = table.sampled()
+    return max(columns, key=lambda each: sum(len(str(row[each.name])) for row in rows))
+
+
+def described(columns: Sequence[Column]) -> str:
+    return ", ".join(f"{each.name} ({each.holds})" for each in columns) or "none"

@@ -1,0 +1,140 @@
+"""Columns that are no feature, and why: running numbers, identifiers, one value only, no values, codes, objects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from recur.codecs.codec import shorten
+from recur.codecs.numbers import number
+from recur.data.columns import Column, is_missing
+from recur.data.header import UNNAMED
+from recur.data.media import CODECS
+from recur.data.names import is_input, is_target, is_time
+from recur.data.table import Table
+from recur.errors import ConfigError, DataError
+
+RUNNING = "running numbers"
+_LEAST_RUNNING = 5
+_NEARLY_EMPTY = 0.9
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
+_IDENTIFIERS = frozenset(["id", "ids", "uid", "uuid", "guid", "idx", "index", "rowid", "rownum", "rowname", "pk"])
+_ALONE = frozenset(["row", "no", "nr", "num", "number", "nummer", "level_0", "x.1", "#"])
+# names of columns that are one date or time with others, and may as well be features: a year of manufacture
+_PARTS_OF_TIME = frozenset(["year", "month", "day", "hour", "minute", "second", "week", "quarter", "weekday"])
+
+
+def is_identifier(name: str) -> bool:
+    """Return whether a column of this name usually tells rows apart: Id, PassengerId, product_id, Unnamed: 0.
+
+    >>> [is_identifier(name) for name in ("PassengerId", "uid", "Unnamed: 0", "humid", "idea")]
+    [True, True, True, False, False]
+    """
+    plain = name.strip().lower()
+    parts = [part.lower() for part in _PARTS.findall(name)]
+    return plain.startswith(UNNAMED.lower()) or plain in _ALONE or bool(parts and parts[-1] in _IDENTIFIERS)
+
+
+def reason(table: Table, column: Column) -> str | None:
+    """Return why a column is no feature unless it is named, in words; None for one that may be."""
+    name = column.name
+    if name in table.holds or column.holds in CODECS:
+        return None
+    if column.holds == "code":
+        return "digits that are a name"
+    if column.holds == "object":
+        return "an object of names and values"
+    values = [row[name] for row in table.sampled()]
+    present = [value for value in values if not is_missing(value)]
+    if not present:
+        return "no values"
+    if name.startswith(UNNAMED) and len(present) <= (1 - _NEARLY_EMPTY) * len(values):
+        return "no name and few values"
+    if is_clock(table, column):
+        return "time"
+    # labels of one value say nothing either, but a target of one is refused with its value
+    if column.holds == "number" and is_constant(table, name):
+        return f"one value only, {shorten(str(present[0]), 20)}"
+    if column.holds == "number":
+        if (name.startswith(UNNAMED) or not is_input(name)) and not is_target(name) and _is_running(table, name):
+            return f"{RUNNING} {', '.join(str(value) for value in values[:3])}, …"
+        return "an identifier" if is_identifier(name) and are_whole(present) else None
+    one_word = sum(len(str(value).split()) == 1 for value in present) > 0.9 * len(present)
+    return "an identifier" if is_identifier(name) and column.holds in ("text", "class") and one_word else None
+
+
+def is_clock(table: Table, column: Column) -> bool:
+    """Return whether a column is the time of the rows: by its name, and, for parts of a date, where it is in order."""
+    if not is_time(column.name):
+        return False
+    if column.name.strip().lower() not in _PARTS_OF_TIME or column.holds not in ("number", "class"):
+        return True
+    if column.holds == "class":
+        return False
+    others = [name for name in table.columns if name != column.name and is_time(name)]
+    values = [_number(row[column.name]) for row in table.sampled()]
+    known = [value for value in values if value is not None]
+    return bool(others) or known in (sorted(known), sorted(known, reverse=True))
+
+
+def refuse_constant(table: Table, columns: Sequence[str]) -> None:
+    """Refuse columns of numbers of which none varies: there is nothing to learn from them.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if columns and all(is_constant(table, name) for name in columns):
+        shown = ", ".join(f'"{name}" is {shorten(str(table[0][name]), 20)}' for name in list(columns)[:3])
+        more = " and others are alike" if len(columns) > 3 else ""
+        raise ConfigError(
+            f"{table.name}: {shown} in every row{more}; expected columns that vary",
+            hint="name other columns with --input, or give rows that differ",
+        )
+
+
+def is_constant(table: Table, name: str) -> bool:
+    """Return whether a column has the same value in every row; lists and arrays are taken to vary."""
+    if len(table) < 2:
+        return False
+    if len({_same(row[name]) for row in table.sampled()}) > 1:
+        return False
+    first = _same(table[0][name])
+    return all(_same(table[index][name]) == first for index in range(len(table)))
+
+
+def _same(value: Any) -> Any:
+    if not isinstance(value, (str, int, float)):
+        return id(value)
+    found = _number(value)
+    return str(value) if found is None else found
+
+
+def _is_running(table: Table, name: str) -> bool:
+    """Return whether a column numbers the rows: 1, 2, 3, ... in their order, or all of these in another order."""
+    places = table.sample()
+    if len(places) < _LEAST_RUNNING:
+        return False
+    values = [_number(row[name]) for row in table.sampled()]
+    if any(value is None or not float(value).is_integer() for value in values):
+        return False
+    steps = [value - place for value, place in zip(values, places, strict=True) if value is not None]
+    if len(set(steps)) == 1:
+        return True
+    different = {value for value in values if value is not None}
+    whole = len(places) == len(table) and len(different) == len(table)
+    return whole and max(different) - min(different) == len(table) - 1 and min(different) in (0, 1)
+
+
+def are_whole(values: Sequence[Any]) -> bool:
+    """Return whether all values are whole numbers."""
+    found = [_number(value) for value in values]
+    return all(value is not None and float(value).is_integer() for value in found)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return number(value)
+    except DataError:
+        return None
