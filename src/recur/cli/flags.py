@@ -38,11 +38,7 @@ def with_config_flags(*sections: str) -> Callable[[Callable[..., int | None]], C
         parameters = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
         for place, section in enumerate(sections):
             group = Group(section, sort_key=place + 1)
-            parameters += [
-                _parameter(name, field, group)
-                for name, field in SECTIONS[section].model_fields.items()
-                if name != "source"  # the command's own first word
-            ]
+            parameters += [_parameter(name, field, group) for name, field in SECTIONS[section].model_fields.items()]
         command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return command
@@ -63,6 +59,8 @@ def configure(file: Path | None, source: Path | None, given: Mapping[str, Any]) 
     for name in ("hidden_size", "image_size"):
         if len(options.get(name, ())) == 1:
             options[name] = options[name][0]
+    if source is not None and "source" in options:
+        raise ConfigError(f"the data is named twice: {source} and --source {options['source']}", hint="name it once")
     if source is not None:
         options["source"] = source
     try:

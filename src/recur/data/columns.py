@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recur.codecs.numbers import number
-from recur.data import features, media
+from recur.data import features, media, number_lists, scripts
 from recur.data.column_styles import Code, Open
 from recur.data.table import Table
 from recur.errors import DataError
@@ -104,6 +104,8 @@ def judge(name: str, values: list[Any]) -> Column:
     if len(present) >= 20 and sum(each is not None for each in numbers) > 0.9 * len(present):
         # a column of numbers with a slip in it: reading it as numbers will say where
         return Column(name, "number")
+    if number_lists.are_lists(present):
+        return Column(name, "series")
     texts = [str(value) for value in present]
     if not texts:
         return Column(name, "text")
@@ -111,7 +113,8 @@ def judge(name: str, values: list[Any]) -> Column:
     few = len(set(texts)) <= max(2, len(texts) // 10)
     short = float(np.mean(words)) <= 2
     one_word = float(np.median(words)) <= 1
-    return Column(name, "class" if few and short else "text", one_word=one_word)
+    unspaced = not one_word and scripts.is_unspaced(texts[:200])
+    return Column(name, "class" if few and short else "text", one_word=one_word or unspaced)
 
 
 def _are_rolls(listed: list[Any]) -> bool:

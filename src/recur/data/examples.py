@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recur.data import features, media
+from recur.data import features, media, number_lists
 from recur.data.folder import FilesTable
 from recur.data.missing import is_missing
 from recur.data.places import Place
@@ -139,6 +139,9 @@ class GroupExamples(Sequence[Example]):
 
     @staticmethod
     def _steps(rows: list[Row], columns: list[str], codec: str | None) -> list[Any]:
+        if codec == "numbers" and len(columns) == 1:
+            steps = [number_lists.opened(row[columns[0]]) for row in rows]
+            return [step if isinstance(step, (list, tuple, np.ndarray)) else [step] for step in steps]
         if codec == "numbers":
             return [[row[name] for name in columns] for row in rows]
         return [row[columns[0]] for row in rows]

@@ -11,6 +11,7 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from recur.codecs.reading import reading, regular
+from recur.data import number_lists
 from recur.data.memory import read_memory
 from recur.data.table import MemoryTable, Table
 from recur.errors import DamagedError, DataError
@@ -52,8 +53,8 @@ def holds(values: Sequence[Any], folder: Path | None) -> Literal["vector", "seri
 
 
 def opened(value: Any, folder: Path | None) -> Any:
-    """Return the content of a file that a cell names; any other value as it is."""
-    return read_array(_place(value, folder)) if is_array(value) else value
+    """Return the content of a file that a cell names, the numbers of a list in a text; any other value as it is."""
+    return read_array(_place(value, folder)) if is_array(value) else number_lists.opened(value)
 
 
 def read_array(path: Path) -> np.ndarray:

@@ -12,7 +12,8 @@ import numpy as np
 
 from recur.data.idx import idx_parts
 from recur.data.lines import LONGEST, check_text_file
-from recur.data.media import codec_of, read_media
+from recur.data.media import codec_of, read_media, unread
+from recur.data.parallel import Pair, ParallelTable, pairs_of
 from recur.data.table import MemoryTable, Row, Table
 from recur.data.text import TextTable
 from recur.errors import DataError
@@ -21,14 +22,15 @@ _TEXT = frozenset({".txt", ".text"})
 _READABLE = frozenset({".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson", ".conllu", ".conll"})
 _SPLITS = {"train": "train", "training": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev"}
 _SPLITS |= {"test": "test"}
+_UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
 
 
 class Parts(NamedTuple):
     """The files of a folder that is split already."""
 
-    train: Path
-    dev: Path | None
-    test: Path | None
+    train: Path | Pair
+    dev: Path | Pair | None
+    test: Path | Pair | None
 
 
 def _kept(folder: Path, exclude: Sequence[str]) -> list[Path]:
@@ -53,12 +55,16 @@ def split_files(folder: Path, exclude: Sequence[str] = ()) -> Parts | None:
     DataError
         When several files could be the one.
     """
+    kept = _kept(folder, exclude)
+    parallel = {part: pair for pair in pairs_of(kept) if (part := _part_of(pair.source)) is not None}
+    if "train" in parallel:
+        return Parts(parallel["train"], parallel.get("dev"), parallel.get("test"))
     found: dict[str, list[Path]] = {"train": [], "dev": [], "test": []}
-    for path in _kept(folder, exclude):
+    for path in kept:
         if path.suffix.lower() in _READABLE and path.is_file():
-            parts = {_SPLITS[part] for part in re.split(r"[^a-z]+", path.stem.lower()) if part in _SPLITS}
-            if len(parts) == 1:
-                found[parts.pop()].append(path)
+            part = _part_of(path)
+            if part is not None:
+                found[part].append(path)
     if not found["train"]:
         return _other_parts(folder, exclude)
     for part, paths in found.items():
@@ -69,19 +75,29 @@ def split_files(folder: Path, exclude: Sequence[str] = ()) -> Parts | None:
     return Parts(train, dev, test) if train else None
 
 
+def _part_of(path: Path) -> str | None:
+    """Return train, dev or test for a file whose name says one of them."""
+    parts = {_SPLITS[part] for part in re.split(r"[^a-z]+", path.stem.lower()) if part in _SPLITS}
+    return parts.pop() if len(parts) == 1 else None
+
+
 def _other_parts(folder: Path, exclude: Sequence[str]) -> Parts | None:
     """Return the idx files of a folder (MNIST), or its folders train, dev and test with a folder of files a class."""
     kept = _kept(folder, exclude)
     parts = idx_parts(kept)
     if "train" not in parts:
         folders = {_SPLITS[path.name.lower()]: path for path in kept if path.name.lower() in _SPLITS and path.is_dir()}
-        parts = {part: path for part, path in folders.items() if _has_media(path, exclude)}
+        parts = {part: path for part, path in folders.items() if _has_classes(path, exclude)}
     return Parts(parts["train"], parts.get("dev"), parts.get("test")) if "train" in parts else None
 
 
-def _has_media(folder: Path, exclude: Sequence[str]) -> bool:
+def _has_classes(folder: Path, exclude: Sequence[str]) -> bool:
     inside = {path: _kept(path, exclude) for path in _kept(folder, exclude) if path.is_dir()}
-    return any(codec_of(file) is not None or file.is_dir() for files in inside.values() for file in files)
+    return any(
+        codec_of(file) is not None or file.is_dir() or file.suffix.lower() in _TEXT
+        for files in inside.values()
+        for file in files
+    )
 
 
 def read_folder(folder: Path, exclude: Sequence[str] = (), *, documents: bool = False) -> Table:
@@ -105,28 +121,33 @@ def read_folder(folder: Path, exclude: Sequence[str] = (), *, documents: bool = 
         When there is nothing to read, or one class only.
     """
     kept = _kept(folder, exclude)
+    pairs = pairs_of(kept)
+    if len(pairs) == 1 and not documents:
+        table: Table = ParallelTable(pairs[0])
+        table.notes = [*table.notes, *unread(kept, list(pairs[0]))]
+        return table
     files = _texts(kept)
-    inner = {path: _texts(_kept(path, exclude)) for path in kept if path.is_dir()}
+    inside = {path: _kept(path, exclude) for path in kept if path.is_dir()}
+    unlabelled = [path for path in inside if path.name.lower() in _UNLABELLED]
+    inner = {path: _texts(found) for path, found in inside.items() if path not in unlabelled}
     inner = {path: found for path, found in inner.items() if found}
     if not files and not inner:
-        media = read_media(folder, kept, {path: _kept(path, exclude) for path in kept if path.is_dir()})
+        media = read_media(folder, kept, inside)
         if media is None:
             raise _nothing(folder, kept)
         return media
     if documents:
         return FilesTable(folder, [*files, *(f for found in inner.values() for f in found)], lines_are_rows=False)
-    if inner:
-        rows = [path for found in inner.values() for path in found]
-        classes = [path.name for path in inner]
-        table: Table = WholeFilesTable(folder, rows)
-    else:
-        classes = [path.stem for path in files]
-        table = FilesTable(folder, files, lines_are_rows=True)
+    used = [path for found in inner.values() for path in found] if inner else files
+    classes = [path.name for path in inner] if inner else [path.stem for path in files]
+    table = WholeFilesTable(folder, used) if inner else FilesTable(folder, files, lines_are_rows=True)
     if len(classes) < 2:
         raise DataError(
             f"{folder} has one class only ({classes[0]}); expected a text file or a folder for each class",
             hint="name the file itself, or --format text if its files are documents",
         )
+    everything = [*kept, *(path for place, found in inside.items() if place not in unlabelled for path in found)]
+    table.notes = [*(f"the folder {path.name}: no label" for path in unlabelled), *unread(everything, used)]
     return table
 
 

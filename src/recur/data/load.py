@@ -195,7 +195,7 @@ def _same_kind(source: str | Path, first: str | None) -> bool:
     )
 
 
-def _files(config: Config, source: Any) -> tuple[Any, str | Path | None, str | Path | None]:
+def _files(config: Config, source: Any) -> tuple[Any, Any, Any]:
     """Return what to learn from, to choose on and to report on."""
     data = config.data
     source = data.source if source is None else source

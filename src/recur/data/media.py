@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from recur.data.table import MemoryTable, Row, Table
 from recur.errors import DataError
 
 SOUNDS = (".wav", ".flac")
+_UNREAD_SOUNDS = frozenset([".mp3", ".ogg", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff"])
 NOTES = (".mid", ".midi")
 
 # the end of a name -> the codec that reads the file
@@ -94,7 +95,7 @@ def place(value: Any, folder: Path | None, codec: str | None = None) -> Any:
     return str(folder / value)
 
 
-def read_media(folder: Path, kept: Sequence[Path], inside: dict[Path, Sequence[Path]]) -> Table | None:
+def read_media(folder: Path, kept: Sequence[Path], inside: Mapping[Path, Sequence[Path]]) -> Table | None:
     """Return the media files of a folder as rows, or None where it has none.
 
     Parameters
@@ -120,8 +121,11 @@ def read_media(folder: Path, kept: Sequence[Path], inside: dict[Path, Sequence[P
     if kind is None:
         return None
     own = [path for path in own if codec_of(path) == kind]
+    everything = [*kept, *(path for files in inside.values() for path in files)]
     if own:
-        return MemoryFiles(folder, kind, [{kind: path.name, **_from_name(path, kind, own)} for path in own])
+        table = MemoryFiles(folder, kind, [{kind: path.name, **_from_name(path, kind, own)} for path in own])
+        table.notes = unread(everything, own)
+        return table
     rows = [
         {kind: f"{path.name}/{file.name}", "label": path.name}
         for path, files in inner.items()
@@ -133,7 +137,28 @@ def read_media(folder: Path, kept: Sequence[Path], inside: dict[Path, Sequence[P
             f"{folder} has one class only ({rows[0]['label']}); expected a folder for each class",
             hint="name the inner folder itself, if its files have no classes",
         )
-    return MemoryFiles(folder, kind, rows)
+    table = MemoryFiles(folder, kind, rows)
+    table.notes = unread(everything, [folder / str(row[kind]) for row in rows])
+    return table
+
+
+def unread(paths: Sequence[Path], used: Sequence[Path]) -> list[str]:
+    """Return which files of a folder are not read, counted by the end of their names, in words.
+
+    >>> unread([Path("a.wav"), Path("a.mp3"), Path("b.mp3")], [Path("a.wav")])
+    ['2 .mp3 files (sound is read from .wav and .flac)']
+    """
+    read = set(used)
+    # a folder stands for what is in it
+    others = [path for path in paths if path not in read and not path.is_dir()]
+    found = []
+    for suffix, count in sorted(Counter(path.suffix.lower() for path in others).items()):
+        if count == 1:
+            name = next(path.name for path in others if path.suffix.lower() == suffix)
+        else:
+            name = f"{count:,} {suffix or 'other'} files"
+        found.append(f"{name} (sound is read from .wav and .flac)" if suffix in _UNREAD_SOUNDS else name)
+    return found
 
 
 class MemoryFiles(MemoryTable):

@@ -22,6 +22,7 @@ from recur.data.idx import is_idx, read_idx_table
 from recur.data.jsonl import read_jsonl
 from recur.data.lines import check_text_file, first_lines
 from recur.data.memory import read_memory
+from recur.data.parallel import Pair, ParallelTable, asked_pair
 from recur.data.sniff import table_format
 from recur.data.styled import styled
 from recur.data.table import Table
@@ -75,7 +76,9 @@ def read(
     >>> read([("the sky is blue", "true")], DataConfig.model_validate({})).columns
     ['input', 'target']
     """
-    place = source if isinstance(source, (str, Path)) else "the data given"
+    place = (
+        source if isinstance(source, (str, Path)) else source.source if isinstance(source, Pair) else "the data given"
+    )
     with reading(place, "table", error=DataError, hint=None):
         table = _read(source, config, names, known or {})
     most = bounds().columns
@@ -90,6 +93,8 @@ def read(
 
 
 def _read(source: Any, config: DataConfig, names: Sequence[str], known: Mapping[str, NumberStyle]) -> Table:
+    if isinstance(source, Pair):
+        return ParallelTable(source)
     if not isinstance(source, (str, Path)):
         return styled(read_memory(source), config, known)
     path = Path(source)
@@ -103,6 +108,9 @@ def _read(source: Any, config: DataConfig, names: Sequence[str], known: Mapping[
     if config.format == "idx" or (config.format is None and is_idx(path)):
         return read_idx_table(path)
     check_text_file(path)
+    pair = asked_pair(path, config) if config.format in (None, "text") else None
+    if pair is not None:
+        return ParallelTable(pair)
     if config.format == "folder":
         raise DataError(f"{path} is a file where a folder was expected", hint="leave --format out, or name the folder")
     kind = config.format or guess_format(path)

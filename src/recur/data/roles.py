@@ -29,7 +29,7 @@ from typing import Any
 
 from recur.codecs.number_style import NumberStyle
 from recur.config import Config, DataConfig
-from recur.data import calendar, column_styles, left_out, said
+from recur.data import calendar, column_styles, left_out, parallel, said, scripts
 from recur.data.choosing import described, find_input, find_target, refuse_objects
 from recur.data.columns import Column, look
 from recur.data.media import CODECS as FILES
@@ -144,6 +144,7 @@ def infer(table: Table, config: Config) -> Roles:
     ConfigError
         When a column is unknown, or the columns leave open what is input and what is target.
     """
+    config = parallel.named(table, config)
     _check_names(table, config.data)
     roles = _inferred(table, config)
     # labels such as 12 % are read in their style too; of labels nobody has to know the value
@@ -231,7 +232,8 @@ def _check_names(table: Table, data: DataConfig) -> None:
 def _running_text(table: Table, config: Config) -> Roles:
     """Roles of lines of text: they predict their own next item, or are written from nothing."""
     data, mode = config.data, config.model.mode
-    codec = data.input_codec or data.target_codec or "words"
+    codec = data.input_codec or data.target_codec
+    codec = codec or ("characters" if scripts.is_unspaced(row["text"] for row in table.sampled(200)) else "words")
     if codec not in TEXTS:
         raise ConfigError(
             f"{table.name} is running text, which {codec} cannot read",
