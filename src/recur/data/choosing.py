@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from recur.data.columns import Column
+from recur.data import left_out
+from recur.data.columns import Column, look
 from recur.data.media import CODECS as FILES
-from recur.data.names import is_input, is_target, is_usual_target, is_weak_input
+from recur.data.names import is_input, is_target, is_time, is_usual_target, is_weak_input
 from recur.data.table import Table
 from recur.errors import ConfigError
 
+_STEPS = 10
+_SHOWN = 8
+_HINT_WIDE = "of series in rows, write one row for each step, as with pandas.melt: unique_id, ds, y"
+_SENTENCE = 4  # words
 _FEATURES = 2  # columns of numbers beside which names and codes are not read
 
 
@@ -49,6 +54,8 @@ def find_target(table: Table, inputs: list[Column], rest: list[Column], mode: st
     labels = [each for each in rest if each.holds == "class"]
     known = [each for each in rest if is_input(each.name)]
     if all(each.holds == "number" for each in rest) and mode in (None, "synced"):
+        if mode is None:
+            _refuse_rows_in_no_order(table, rest)
         return []
     if mode == "one-to-many":
         texts = [each for each in rest if each.holds != "class" and each.holds != "number"]
@@ -59,8 +66,30 @@ def find_target(table: Table, inputs: list[Column], rest: list[Column], mode: st
         return [each for each in rest if each not in known][-1:] or rest[-1:]
     raise ConfigError(
         f"{table.name}: the columns {described(rest)} leave open which of them is to be predicted",
-        hint="--target COLUMN, and --input COLUMN for what is read",
+        hint=_HINT_WIDE if _are_series_in_rows(rest) else "--target COLUMN, and --input COLUMN for what is read",
     )
+
+
+def _are_series_in_rows(columns: list[Column]) -> bool:
+    """Return whether a row is a name and a series: V1, then V2, V3, ... of numbers."""
+    numbers = [each.name for each in columns if each.holds == "number"]
+    stems = {name.rstrip("0123456789") for name in numbers}
+    return len(numbers) >= _STEPS and len(stems) == 1 and len(columns) - len(numbers) <= 1
+
+
+def _refuse_rows_in_no_order(table: Table, columns: list[Column]) -> None:
+    """Refuse numbers without a time that are rather rows to tell apart than the steps of a series."""
+    if any(left_out.is_clock(table, look(table, name)) for name in table.columns if is_time(name)):
+        return
+    labels = [each for each in columns if each.labels]
+    if len(columns) > 1 and (labels or left_out.is_in_no_order(table, [each.name for each in columns])):
+        why = f"{labels[-1].name} has few values, as a label" if labels else "no row is like the one before it"
+        last = labels[-1] if labels else columns[-1]
+        raise ConfigError(
+            f"{table.name}: the columns {described(columns)} may be the steps of a series, or rows of which one column "
+            f"is predicted from the others; there is no column of times, and {why}",
+            hint=f"--target {last.name} ({last.in_words}) predicts a column; --mode synced forecasts the next row",
+        )
 
 
 def _only(table: Table, columns: list[Column], mode: str) -> Column:
@@ -80,13 +109,19 @@ def find_input(table: Table, rest: list[Column]) -> list[Column]:
         return [_longest(table, known)]
     for holds in (FILES, ("text", "tokens"), ("series", "vector")):
         found = [each for each in rest if each.holds in holds]
-        # beside several numbers, single words are names and codes
-        found = [each for each in found if not (beside_numbers and each.one_word and each.holds == "text")]
+        # beside several numbers, a few words are names and codes
+        found = [each for each in found if not (beside_numbers and each.holds == "text" and _are_short(table, each))]
         found = [each for each in found if not (beside_numbers and is_weak_input(each.name))]
         if found:
             return [_longest(table, found)]
     # labels beside numbers would need a codec of their own
     return numbers or rest[:1]
+
+
+def _are_short(table: Table, column: Column) -> bool:
+    """Return whether texts have a few words only."""
+    counts = [len(str(row[column.name]).split()) for row in table.sampled(200)]
+    return column.one_word or sum(counts) < _SENTENCE * len(counts)
 
 
 def _longest(table: Table, columns: list[Column]) -> Column:
@@ -98,4 +133,7 @@ def _longest(table: Table, columns: list[Column]) -> Column:
 
 
 def described(columns: Sequence[Column]) -> str:
-    return ", ".join(f"{each.name} ({each.holds})" for each in columns) or "none"
+    said = [f"{each.name} ({each.holds})" for each in columns]
+    if len(said) > _SHOWN:
+        said = [*said[: _SHOWN - 2], f"… {len(said) - _SHOWN + 1} more", said[-1]]
+    return ", ".join(said) or "none"

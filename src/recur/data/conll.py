@@ -42,7 +42,7 @@ def read_conll(path: Path) -> FileTable:
                         f'({", ".join(columns)}): "{shorten(text, 60)}"',
                         hint="an empty line stands between sentences; columns are separated by one tab",
                     )
-                if not begun and not (universal and _is_skipped(cells[0])):
+                if not begun and not _is_no_token(cells[0], universal):
                     begun = True
                     yield Mark(line.offset, line.number)
 
@@ -55,7 +55,7 @@ def read_conll(path: Path) -> FileTable:
                 begun = False
             elif not _is_comment(text, begun, universal):
                 cells = _cells(text, separator)
-                if universal and _is_skipped(cells[0]):
+                if _is_no_token(cells[0], universal):
                     continue
                 if not begun:
                     begun = True
@@ -76,6 +76,11 @@ def read_conll(path: Path) -> FileTable:
     if not len(table):
         raise _no_sentence(path)
     return table
+
+
+def _is_no_token(first: str, universal: bool) -> bool:
+    """Return whether a line is a range or an empty node of CoNLL-U, or the mark of a document of CoNLL-2003."""
+    return first == "-DOCSTART-" or (universal and _is_skipped(first))
 
 
 def looks_like_conll(path: Path) -> bool:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from recur.codecs.codec import shorten
 from recur.codecs.numbers import number
 from recur.data.columns import Column, is_missing
@@ -18,11 +20,14 @@ from recur.errors import ConfigError, DataError
 RUNNING = "running numbers"
 _LEAST_RUNNING = 5
 _NEARLY_EMPTY = 0.9
+_LEAST_ORDER, _ORDER_ROWS = 30, 2000
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
 _IDENTIFIERS = frozenset(["id", "ids", "uid", "uuid", "guid", "idx", "index", "rowid", "rownum", "rowname", "pk"])
 _ALONE = frozenset(["row", "no", "nr", "num", "number", "nummer", "level_0", "x.1", "#"])
 # names of columns that are one date or time with others, and may as well be features: a year of manufacture
-_PARTS_OF_TIME = frozenset(["year", "month", "day", "hour", "minute", "second", "week", "quarter", "weekday"])
+_PARTS_OF_TIME = ("year", "quarter", "month", "week", "day", "weekday", "hour", "minute", "second")
+# names of counters and of other things: T may be a temperature
+_ORDERED = ("t", "no")
 
 
 def is_identifier(name: str) -> bool:
@@ -53,29 +58,43 @@ def reason(table: Table, column: Column) -> str | None:
         return "no name and few values"
     if is_clock(table, column):
         return "time"
-    # labels of one value say nothing either, but a target of one is refused with its value
     if column.holds == "number" and is_constant(table, name):
         return f"one value only, {shorten(str(present[0]), 20)}"
     if column.holds == "number":
         if (name.startswith(UNNAMED) or not is_input(name)) and not is_target(name) and _is_running(table, name):
             return f"{RUNNING} {', '.join(str(value) for value in values[:3])}, …"
         return "an identifier" if is_identifier(name) and are_whole(present) else None
+    if column.holds == "class" and not is_target(name) and len(table.columns) > 2 and len(set(map(str, present))) == 1:
+        return f"one value only, {shorten(str(present[0]), 20)}"
     one_word = sum(len(str(value).split()) == 1 for value in present) > 0.9 * len(present)
     return "an identifier" if is_identifier(name) and column.holds in ("text", "class") and one_word else None
 
 
 def is_clock(table: Table, column: Column) -> bool:
-    """Return whether a column is the time of the rows: by its name, and, for parts of a date, where it is in order."""
+    """Return whether a column is the time of the rows: by its name, and, for parts of a date, where rows are in order.
+
+    Beside a column of dates an hour is a part of the time. A year or a month that is in no order is a fact of the row.
+    """
+    name = column.name.strip().lower()
     if not is_time(column.name):
         return False
-    if column.name.strip().lower() not in _PARTS_OF_TIME or column.holds not in ("number", "class"):
+    if name in _ORDERED:
+        return column.holds != "number" or _are_in_order([column.name], table)
+    if name not in _PARTS_OF_TIME:
         return True
-    if column.holds == "class":
+    if any(is_time(other) and other.strip().lower() not in (*_PARTS_OF_TIME, *_ORDERED) for other in table.columns):
+        return True
+    by_name = {other.strip().lower(): other for other in table.columns}
+    return _are_in_order([by_name[part] for part in _PARTS_OF_TIME if part in by_name], table)
+
+
+def _are_in_order(columns: Sequence[str], table: Table) -> bool:
+    """Return whether rows ascend or descend by columns of numbers, the first one counting most."""
+    rows = [[_number(row[name]) for name in columns] for row in table.sampled()]
+    known = [[value for value in row if value is not None] for row in rows]
+    if any(len(row) < len(columns) for row in known):
         return False
-    others = [name for name in table.columns if name != column.name and is_time(name)]
-    values = [_number(row[column.name]) for row in table.sampled()]
-    known = [value for value in values if value is not None]
-    return bool(others) or known in (sorted(known), sorted(known, reverse=True))
+    return known in (sorted(known), sorted(known, reverse=True))
 
 
 def refuse_constant(table: Table, columns: Sequence[str]) -> None:
@@ -102,6 +121,24 @@ def is_constant(table: Table, name: str) -> bool:
         return False
     first = _same(table[0][name])
     return all(_same(table[index][name]) == first for index in range(len(table)))
+
+
+def is_in_no_order(table: Table, columns: Sequence[str]) -> bool:
+    """Return whether no column of numbers is like itself one row earlier, as the steps of a series are.
+
+    The autocorrelation at lag 1 of every column is within two deviations of that of numbers drawn at random.
+    """
+    rows = [table[index] for index in range(min(len(table), _ORDER_ROWS))]
+    if len(rows) < _LEAST_ORDER:
+        return False
+    for name in columns:
+        values = np.array([_number(row[name]) for row in rows], np.float64)
+        values = values[np.isfinite(values)]
+        centred = values - values.mean() if len(values) else values
+        power = float(centred @ centred)
+        if power > 0 and abs(float(centred[1:] @ centred[:-1])) / power > 2 / np.sqrt(len(values)):
+            return False
+    return True
 
 
 def _same(value: Any) -> Any:

@@ -352,7 +352,7 @@ def _mode(table: Table, inputs: list[Column], targets: list[Column], data: DataC
         return "one-to-many"
     if table.kind == "tagged":
         return "synced"
-    timed = any(is_time(name) for name in table.columns)
+    timed = any(left_out.is_clock(table, look(table, name)) for name in table.columns if is_time(name))
     if data.group or (timed and all(each.holds == "number" for each in inputs) and targets[0].holds == "class"):
         return "synced" if not data.group or _varies(table, data.group, targets[0].name) else "many-to-one"
     reads = _sequence(inputs, data.input_codec, data, target=False)
