@@ -35,7 +35,9 @@ class DataConfig(Section):
         None, description="kind of file; inferred from the name and the first lines"
     )
     input: list[str] | None = Field(None, description="input column(s)")
-    target: list[str] | None = Field(None, description="target column(s)")
+    target: list[str] | None = Field(
+        None, description="target column(s), or the file that translates the source line by line"
+    )
     group: str | None = Field(None, description="column whose value marks the rows of one sequence")
     header: bool | None = Field(None, description="whether the first row of a CSV or TSV names the columns; inferred")
     exclude: list[str] = Field(default_factory=list, description="files of a folder to leave out (glob)")

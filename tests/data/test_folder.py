@@ -186,14 +186,14 @@ def test_folder_named_train_is_no_train_file(tmp_path: Path) -> None:
 
 
 def test_several_train_files_are_refused_by_name_unless_excluded(tmp_path: Path) -> None:
-    for name in ("train.en.txt", "train.fr.txt", "train-dev.txt"):
+    for name in ("train.one.txt", "train.two.txt", "train-dev.txt"):
         written(tmp_path / name, "a\n")
     error = refused(lambda: split_files(tmp_path))
-    assert error.message == f"{tmp_path} has several train files: train.en.txt, train.fr.txt"
+    assert error.message == f"{tmp_path} has several train files: train.one.txt, train.two.txt"
     assert error.hint == "name one file instead of the folder"
-    parts = split_files(tmp_path, ["*.fr.txt"])
+    parts = split_files(tmp_path, ["*.two.txt"])
     assert parts is not None
-    assert parts.train.name == "train.en.txt"
+    assert parts.train == tmp_path / "train.one.txt"
 
 
 def test_missing_folder_has_no_parts(tmp_path: Path) -> None:
