@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from recur.config import Config
-from recur.data.delimited import is_number, reader_of, records_of
 from recur.data.examples import is_one_series
+from recur.data.header import column_names, is_number
 from recur.data.jsonl import object_of
 from recur.data.lines import BOM, Line, check_head, lines_of
 from recur.data.questions import Question, Questions
+from recur.data.records import reader_of, records_of
 from recur.data.roles import TEXTS, Roles
 from recur.errors import DataError
 
@@ -222,7 +223,7 @@ def _table(source: Iterable[Line], separator: str, header: bool | None, roles: R
     for place, (line, record) in enumerate(records_of(NAME, separator, source)):
         where = f"{NAME}:{line.number}"
         if not place and header:
-            columns = [cell.strip() or f"column{place + 1}" for place, cell in enumerate(record)]
+            columns = column_names(record, where)
             continue
         if len(record) != len(columns):
             raise DataError(
