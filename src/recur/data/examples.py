@@ -15,10 +15,9 @@ import numpy as np
 
 from recur.data import features, media, number_lists
 from recur.data.folder import FilesTable
-from recur.data.missing import is_missing
-from recur.data.places import Place
 from recur.data.header import is_number
 from recur.data.missing import is_missing
+from recur.data.places import Place
 from recur.data.roles import TEXTS, Roles
 from recur.data.table import Row, Table
 from recur.data.text import TextTable
