@@ -90,7 +90,7 @@ class Server:
         self.process = subprocess.Popen([sys.executable, "-m", "recur", *words, "--port", port], stderr=subprocess.PIPE)
         for _ in range(1200):
             try:
-                urllib.request.urlopen(f"http://{self.address}/health", timeout=5).read()
+                urllib.request.urlopen(f"http://{self.address}/health", timeout=60).read()
                 return
             except urllib.error.URLError:
                 assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()

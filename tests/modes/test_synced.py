@@ -136,7 +136,10 @@ def test_label_smoothing_changes_what_is_learned_and_not_what_is_reported() -> N
     mode = tagger()
     batch = batch_of(mode, pairs("words", "tags"))
     plain, smooth = mode.loss(batch), mode.loss(batch, label_smoothing=0.1)
-    assert smooth.sums == plain.sums
+    # two ways of computing one sum in float32
+    same(smooth.sums["loss"][0], plain.sums["loss"][0])
+    assert smooth.sums["loss"][1] == plain.sums["loss"][1]
+    assert smooth.sums["accuracy"] == plain.sums["accuracy"]
     assert smooth.mean.item() != plain.mean.item()
 
 

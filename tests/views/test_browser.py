@@ -63,7 +63,7 @@ def test_the_address_restores_the_view(tmp_path: Path) -> None:
     page = tmp_path / "a.html"
     page.write_text(report([data, data]), encoding="utf-8")
     first, other = drawn(page), drawn(page, {"method": "gradient_input", "flow": "matrix", "frame": 6})
-    assert 'aria-pressed="true">leave one out' in first
+    assert 'aria-pressed="true">swap' in first
     assert 'aria-pressed="true">gradient × input' in other
     assert 'aria-pressed="true">error by error' in other
     assert "Forward, step 5" in first

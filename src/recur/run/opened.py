@@ -222,7 +222,10 @@ def _check_file(
 ) -> None:
     if not path.exists():
         raise RunError(f"{path.parent} is incomplete: {path.name} is missing", hint=again)
-    found = fingerprint(path, max(mark["bytes"] for mark in marks), error=RunError)
+    size, largest = path.stat().st_size, max(mark["bytes"] for mark in marks)
+    if size > largest:
+        raise RunError(f"{path} was altered after training: {size:,} bytes, expected {largest:,}", hint=again)
+    found = fingerprint(path, largest, error=RunError)
     if all(found["bytes"] < mark["bytes"] for mark in marks):
         raise RunError(f"{path} is cut short: {found['bytes']:,} bytes, expected {marks[0]['bytes']:,}", hint=again)
     if found not in marks:
