@@ -13,8 +13,9 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from recur.errors import DataError, RecurError
 
@@ -31,7 +32,10 @@ _TOML_TEXT = re.compile(
 _DOTTED = re.compile(rf"(?:\.[^.=\n\[\]{{}},]*){{{DEEPEST_TOML}}}")
 
 
-def open_regular(path: Path, most: int | None = None, *, error: type[RecurError] = DataError) -> BinaryIO:
+def open_regular(
+    path: Path, most: int | None = None, *, kind: str = "regular file", error: type[RecurError] = DataError,
+    hint: str | None = None,
+) -> BufferedReader:  # fmt: skip
     """Open a regular file for reading; a link to one is followed.
 
     Parameters
@@ -39,8 +43,12 @@ def open_regular(path: Path, most: int | None = None, *, error: type[RecurError]
     path : Path
     most : int, optional
         Bytes that it may have.
+    kind : str
+        What it is expected to be, for messages.
     error : type
         What is raised.
+    hint : str, optional
+        What to type.
 
     Raises
     ------
@@ -50,38 +58,49 @@ def open_regular(path: Path, most: int | None = None, *, error: type[RecurError]
     try:
         handle = os.open(path, os.O_RDONLY | _NO_WAIT)
     except FileNotFoundError:
-        raise error(f"{path} is missing") from None
+        raise error(f"{path} is missing", hint=hint) from None
     except (OSError, ValueError) as refused:
         reason = (getattr(refused, "strerror", None) or str(refused)).lower()
-        raise error(f"{path} cannot be read: {reason}") from refused
+        raise error(f"{path} cannot be read: {reason}", hint=hint) from refused
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
-            raise error(f"{path} is {_kind(found.st_mode)}, expected a regular file", hint="name a file")
+            raise error(f"{path} is {_kind(found.st_mode)}, expected a {kind}", hint=hint or "name a file")
         if most is not None and found.st_size > most:
-            raise error(f"{path} has {found.st_size:,} bytes, expected at most {most:,}", hint="name another file")
+            raise error(
+                f"{path} has {found.st_size:,} bytes, expected at most {most:,}", hint=hint or "name another file"
+            )
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
         raise
 
 
-def read_bytes(path: Path, most: int, *, error: type[RecurError] = DataError) -> bytes:
+def regular(path: Path, *, kind: str, error: type[RecurError] = DataError, hint: str | None = None) -> Path:
+    """Return the path of a file that a library may open by its name; see `open_regular`."""
+    open_regular(path, kind=kind, error=error, hint=hint).close()
+    return path
+
+
+def read_bytes(
+    path: Path, most: int, *, kind: str = "regular file", error: type[RecurError] = DataError, hint: str | None = None
+) -> bytes:
     """Read a regular file of at most ``most`` bytes.
 
     Raises
     ------
     RecurError
-        Of the type ``error``.
+        Of the type ``error``, as for `open_regular`.
     """
-    with open_regular(path, most, error=error) as file:
+    with open_regular(path, most, kind=kind, error=error, hint=hint) as file:
         try:
             # one byte more: a file that grows, or whose size the system does not know
             content = file.read(most + 1)
         except OSError as refused:
-            raise error(f"{path} cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+            reason = (refused.strerror or str(refused)).lower()
+            raise error(f"{path} cannot be read: {reason}", hint=hint) from refused
     if len(content) > most:
-        raise error(f"{path} has more than {most:,} bytes, expected at most that", hint="name another file")
+        raise error(f"{path} has more than {most:,} bytes, expected at most that", hint=hint or "name another file")
     return content
 
 

@@ -143,7 +143,7 @@ def test_a_midi_file_without_notes_and_one_that_is_not_there_are_damaged_too(tmp
     empty = rolls().write_midi([[]], tmp_path / "empty.mid")
     with pytest.raises(DamagedError, match="has no notes"):
         rolls().intact(str(empty))
-    with pytest.raises(DamagedError, match="cannot be read"):
+    with pytest.raises(DamagedError, match="is missing"):
         rolls().intact(str(tmp_path / "absent.mid"))
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from recur.atomic import write_bytes
-from recur.codecs.bounds import check_steps
-from recur.codecs.reading import content
+from recur.bounded import read_bytes
+from recur.codecs.bounds import SKIP, bounds, check_steps
 from recur.errors import DamagedError, require
 
 SUFFIXES = (".mid", ".midi")
@@ -41,7 +41,7 @@ def read_midi(path: Path, frames_per_beat: int) -> np.ndarray:
         Without symusic.
     """
     symusic = require("symusic", "music")
-    raw = content(path, "MIDI file")
+    raw = read_bytes(path, bounds().bytes, kind="MIDI file", error=DamagedError, hint=SKIP)
     try:
         score = symusic.Score.from_midi(raw)
     # the reader behind it is compiled and has no error class of its own; nothing else is in this block

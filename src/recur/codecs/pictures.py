@@ -14,9 +14,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from recur.bounded import regular
 from recur.codecs.bounds import SKIP, check_memory
 from recur.codecs.kept import Kept, file_key
-from recur.codecs.reading import reading, regular
+from recur.codecs.reading import reading
 from recur.errors import DamagedError, DataError, TooLargeError, require
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"})
@@ -113,7 +114,8 @@ def known_as(path: Path) -> Hashable:
     DamagedError
         When there is no such file.
     """
-    return file_key(regular(path, "picture or video", hint=f"fix the path or leave the row out; {SKIP}"))
+    hint = f"fix the path or leave the row out; {SKIP}"
+    return file_key(regular(path, kind="picture or video", error=DamagedError, hint=hint))
 
 
 def decoded(source: Path | BinaryIO, name: object, size: tuple[int, int] | None = None) -> np.ndarray:

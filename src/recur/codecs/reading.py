@@ -15,10 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from stat import S_ISREG
 
-from recur.codecs.bounds import SKIP, check_memory
+from recur.codecs.bounds import SKIP
 from recur.errors import DamagedError, DataError, RecurError
 
 _LONGEST = 200  # characters of a library's own words
@@ -99,34 +97,3 @@ def _passed_through(fault: BaseException, libraries: tuple[str, ...]) -> bool:
             return True
         place = place.tb_next
     return False
-
-
-def regular(path: Path, kind: str, *, error: type[DataError] = DamagedError, hint: str | None = SKIP) -> Path:
-    """Return the path of a file that may be read: regular, since a pipe may hang and a device may have no end.
-
-    Raises
-    ------
-    DataError
-        Of the class asked for.
-    """
-    with reading(path, kind, error=error, hint=hint, faults=(ValueError,)):
-        mode = path.stat().st_mode
-    if not S_ISREG(mode):
-        raise error(f"{path} is no regular file (a folder, a pipe or a device); expected a {kind}", hint=hint)
-    return path
-
-
-def content(path: Path, kind: str) -> bytes:
-    """Return the bytes of a regular file that is read whole.
-
-    Raises
-    ------
-    DamagedError
-        When it cannot be read.
-    TooLargeError
-        When it is larger than one value may be.
-    """
-    regular(path, kind)
-    with reading(path, kind):
-        check_memory(path, (path.stat().st_size, "bytes"), item=1)
-        return path.read_bytes()

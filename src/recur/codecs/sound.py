@@ -17,7 +17,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from recur.codecs.bounds import check_memory
+from recur.bounded import regular
+from recur.codecs.bounds import SKIP, check_memory
 from recur.codecs.codec import shorten
 from recur.codecs.reading import reading
 from recur.errors import DamagedError, DataError, require
@@ -74,9 +75,9 @@ def read_sound(value: Any) -> tuple[np.ndarray, int]:
 
 
 def _read_file(path: Path) -> tuple[np.ndarray, int]:
-    if not path.is_file():
+    if not path.exists():
         raise DamagedError(f"there is no file {path}", hint="paths in a table are read from the folder of the table")
-    return decoded(str(path), path)
+    return decoded(str(regular(path, kind="sound", error=DamagedError, hint=SKIP)), path)
 
 
 def decoded(source: str | BinaryIO, name: object) -> tuple[np.ndarray, int]:

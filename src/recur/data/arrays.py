@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from recur.bounded import regular
 from recur.codecs.bounds import bounds, check_memory
-from recur.codecs.reading import reading, regular
+from recur.codecs.reading import reading
 from recur.data.features import check_header, checked_texts
 from recur.data.memory import Columns
 from recur.data.table import MemoryTable, Table
@@ -54,7 +55,7 @@ def read_npz(path: Path) -> Table:
 
 def _arrays(path: Path) -> Mapping[str, np.ndarray]:
     hint = "write it with numpy.savez, without Python objects"
-    regular(path, "file of arrays", error=DataError, hint=hint)
+    regular(path, kind="file of arrays", error=DataError, hint=hint)
     found: dict[str, np.ndarray] = {}
     # zipfile raises NotImplementedError and RuntimeError too: for methods it lacks, and for passwords
     libraries, total = ("numpy", "zipfile", "zlib", "lzma", "bz2"), 0

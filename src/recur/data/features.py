@@ -10,7 +10,8 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from recur.codecs.reading import reading, regular
+from recur.bounded import regular
+from recur.codecs.reading import reading
 from recur.data import number_lists
 from recur.data.memory import read_memory
 from recur.data.table import MemoryTable, Table
@@ -85,7 +86,7 @@ def _place(value: Any, folder: Path | None) -> Path:
 
 def _loaded(path: Path) -> np.ndarray:
     hint = "numpy.save(path, array)"
-    regular(path, "array", error=DataError, hint=hint)
+    regular(path, kind="array", error=DataError, hint=hint)
     with reading(path, "array", libraries=("numpy",), error=DataError, hint=hint), path.open("rb") as file:
         if file.read(2) == b"PK":
             raise DataError(f"{path} holds several arrays", hint="name it .npz")

@@ -20,8 +20,9 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from recur.bounded import regular
 from recur.codecs.bounds import bounds, check_memory
-from recur.codecs.reading import reading, regular
+from recur.codecs.reading import reading
 from recur.data.table import MemoryTable, Row
 from recur.errors import DataError
 
@@ -76,7 +77,7 @@ def read_idx(path: Path) -> np.ndarray:
         When the file is missing, cut short, too long or no idx file.
     """
     again = "download or unpack it again"
-    regular(path, "idx file", error=DataError, hint=again)
+    regular(path, kind="idx file", error=DataError, hint=again)
     faults = (EOFError, zlib.error, gzip.BadGzipFile)
     with reading(path, "idx file", faults=faults, error=DataError, hint=again), _unpacked(path) as file:
         head = file.read(4)

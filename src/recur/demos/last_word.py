@@ -10,12 +10,12 @@ distances, were never learned from.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recur.bounded import MIB, parse_json, read_text
 from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
 from recur.demos import corpus
 from recur.demos.display import Display
@@ -142,8 +142,9 @@ def ask(job: Job) -> Answers:
     model = load(job.folder)
     near: list[str] = []
     far: dict[int, list[str]] = {}
-    for line in (job.folder.parent / "corpus" / "test.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    path = job.folder.parent / "corpus" / "test.jsonl"
+    for line in read_text(path, 64 * MIB).splitlines():
+        row = parse_json(line, str(path))
         if row["kind"] == "far":
             far.setdefault(row["distance"], []).append(row["text"])
         else:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recur.atomic import refuse_linked_folder, remove_folder, unfinished, write_text
+from recur.bounded import MIB, parse_json, read_text
 from recur.config import Config, DataConfig
 from recur.figures import duration, figure
 from recur.training.progress import Beginning, Evaluation, Progress, Step, automatic
@@ -225,8 +226,8 @@ def write_rows(folder: Path, write: Callable[[str], Sequence[Row]]) -> None:
 
 def read_rows(folder: Path, part: str) -> list[Row]:
     """The rows of a part."""
-    text = (folder / f"{part}.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+    path = folder / f"{part}.jsonl"
+    return [parse_json(line, str(path)) for line in read_text(path, 64 * MIB).splitlines()]
 
 
 def picture(mode: str) -> list[str]:

@@ -53,8 +53,7 @@ class BinaryOutput(Output):
 
     def logits(self, vectors: Tensor) -> Tensor:
         """(..., H) -> z (..., C)."""
-        logits: Tensor = self.readout(vectors)
-        return logits
+        return self._answered(self.readout(vectors))
 
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         return binary_cross_entropy_with_logits(z[mask], targets[mask].to(z.dtype), reduction="none").sum(-1)
@@ -75,7 +74,7 @@ class BinaryOutput(Output):
                 hint="leave out label_smoothing",
             )
         targets = targets.to(vectors.dtype)
-        logits = self.logits(vectors)
+        logits = self.readout(vectors)
         count = float(targets.shape[0])
         mean = binary_cross_entropy_with_logits(logits, targets, reduction="sum") / count
         with torch.no_grad():

@@ -46,6 +46,7 @@ from recur.modes.forecast_errors import step_by_step
 from recur.modes.inputs import Drop, Inputs
 from recur.modes.mode import SAMPLE_CHARACTERS, Batch, Encoded, Loss, Mode, Prediction, Raw, Sample, one_way
 from recur.modes.network import Stack, State
+from recur.modes.outputs import finite
 from recur.nn import Readout
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ class Forecaster(Mode):
                 }
                 order = torch.arange(rows, device=self.device)
                 guess = self._guess(values, lengths, order, places, naive, length=length)[:, :length]
-                answers += [self._prediction(one) for one in guess.cpu().numpy()]
+                answers += [self._prediction(one) for one in finite(guess).cpu().numpy()]
         return answers
 
     def samples(self, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:

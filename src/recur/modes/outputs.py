@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from recur.codecs.codec import NO_TARGET
 from recur.engine import watch
-from recur.errors import ConfigError
+from recur.errors import ConfigError, DataError
 from recur.modes.inputs import Drop
 from recur.modes.penalty import Penalty
 from recur.nn import AdaptiveReadout, Embedding, Readout, mean_square_error
@@ -118,6 +118,10 @@ class Output(nn.Module, ABC):
         """Figures from sums added over batches."""
         return {"loss": ratio(sums["loss"])}
 
+    def _answered(self, values: Tensor) -> Tensor:
+        # in training the error says it, with what led to it
+        return values if self.training else finite(values)
+
     @abstractmethod
     def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
         """The error of N predictions: vectors (N, H), targets (N,) or (N, C)."""
@@ -180,7 +184,7 @@ class SymbolOutput(Output):
 
     def log_probs(self, vectors: Tensor) -> Tensor:
         """(..., H) -> log p (..., V)."""
-        return self.readout.log_prob(vectors)
+        return self._answered(self.readout.log_prob(vectors))
 
     def log_probs_in_row(self, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
         """(B, T, H) -> log p (B, T, V) of the symbol at each step, whatever the others of its row are."""
@@ -266,8 +270,7 @@ class NumberOutput(Output):
 
     def values(self, vectors: Tensor) -> Tensor:
         """(..., H) -> standardised numbers (..., C)."""
-        values: Tensor = self.readout(vectors)
-        return values
+        return self._answered(self.readout(vectors))
 
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         return (z[mask] - targets[mask].to(z.dtype)).square().mean(-1)
@@ -288,7 +291,7 @@ class NumberOutput(Output):
                 f"label_smoothing {label_smoothing} is for symbols; this target is numbers",
                 hint="leave out label_smoothing",
             )
-        values, targets = self.values(vectors), targets.to(vectors.dtype)
+        values, targets = self.readout(vectors), targets.to(vectors.dtype)
         there = ~targets.isnan()
         if bool(there.all()):
             mean = mean_square_error(values, targets)
@@ -305,6 +308,25 @@ class NumberOutput(Output):
                 for name, square, number in zip(self.columns, squares, known, strict=True)
             }
         return mean, sums
+
+
+def finite(values: Tensor) -> Tensor:
+    """Return what a network answers, numbers or log p, refused where one of them is not a number.
+
+    Raises
+    ------
+    DataError
+        When a value is NaN or infinite; minus infinity is the log p of what cannot be.
+    """
+    # the sum says it of most in one pass
+    if not math.isfinite(float(values.detach().sum())):
+        wrong = int((values.isnan() | (values == math.inf)).sum())
+        if wrong:
+            raise DataError(
+                f"the network's answer is not finite: {wrong:,} of {values.numel():,} values",
+                hint="give values of the size that it was trained on; or train again, if its weights collapsed",
+            )
+    return values
 
 
 def ratio(pair: tuple[float, float]) -> float:

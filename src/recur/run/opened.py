@@ -201,6 +201,13 @@ def read_metrics(folder: Path, info: Mapping[str, Any]) -> dict[str, Any]:
     metrics = read_json(path, LARGEST_JSON, error=RunError) if named else {}
     if not isinstance(metrics, dict):
         raise RunError(f"{path} is damaged: expected a JSON object, got {type(metrics).__name__}", hint=_WHOLE)
+    figure, held_out = metrics.get("figure"), metrics.get("held_out", {})
+    if not isinstance(figure, str | None) or not isinstance(held_out, dict):
+        raise RunError(f"{path} is damaged: it has no name of a figure, or no table of figures", hint=_WHOLE)
+    if held_out.get(figure, 0.0) is None:
+        del held_out[figure]  # it was not a number
+    if not isinstance(held_out.get(figure, 0.0), int | float):
+        raise RunError(f'{path} is damaged: "{str(figure)[:60]}" of held_out should be a number', hint=_WHOLE)
     return metrics
 
 
