@@ -86,6 +86,8 @@ def entry(shape: list[Any], begin: Any, end: Any, dtype: str = "F32") -> dict[st
         (packed({"a": entry([True], 0, 4)}, bytes(4)), "is damaged"),
         (packed({"a": entry([1], 0.0, 4)}, bytes(4)), "is damaged"),
         (packed({"a": entry([1], 0, 4, "Q9")}, bytes(4)), "is damaged"),
+        (packed({"a": entry([2] * 5000, 0, 4)}, bytes(4)), "is damaged"),
+        (packed({"a": entry([10**399], 0, 4)}, bytes(4)), "is damaged"),
         (packed({"a": 3}), "is damaged"),
         (packed(b'{"a": {"dtype": "F32"}, "a": 1}'), "given twice"),
     ],

@@ -120,7 +120,7 @@ def open_run(folder: Path | str) -> Run:
         raise RunError(f"{path} cannot be opened: its codecs exceed the memory", hint=_WHOLE) from error
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, LookupError, OSError) as error:
         said = error.message if isinstance(error, RecurError) else f"{type(error).__name__}: {error}"
-        raise RunError(f"{path} cannot be opened: {said}", hint=_WHOLE) from error
+        raise RunError(f"{path} cannot be opened: {_short(said, 500)}", hint=_WHOLE) from error
     if target_codec is None:
         raise RunError(f"{path} cannot be opened: run.json names no target codec", hint=_WHOLE)
     for codec, kind in ((input_codec, roles.input_codec), (target_codec, roles.target_codec)):
@@ -284,6 +284,6 @@ def _is_mark(mark: Any) -> bool:
     )
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, most: int = 40) -> str:
     text = str(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    return text if len(text) <= most else f"{text[: most - 3]}..."

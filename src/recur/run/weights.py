@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _WHOLE = "copy the folder again, whole"
 _LONGEST_HEADER = 100_000_000  # bytes, the limit of the format
+_MOST_AXES = 8
 _DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
     "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
@@ -84,6 +85,8 @@ def read_header(path: Path) -> Header:
             needed = _BYTES[dtype]
             for length in shape:
                 needed *= _whole(length)
+            if len(shape) > _MOST_AXES or needed >= 2**63:
+                raise ValueError(shape)
             spans.append((_whole(begin), _whole(end)))
         except (KeyError, TypeError, ValueError):
             raise RunError(f"{path} cannot be read: its entry for {name[:60]!r} is damaged", hint=_WHOLE) from None

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from recur.errors import RecurError
+from recur.errors import DamagedError, RecurError, TooLargeError
 
 
 class RequestError(HTTPException):
@@ -29,8 +29,10 @@ class RequestError(HTTPException):
 
     @classmethod
     def of(cls, error: RecurError) -> RequestError:
-        """The same as a mistake in a value."""
-        return cls(400, error.message, error.hint)
+        """The same as a mistake in a value; a request has no rows or files to leave out, which the hints are of."""
+        if isinstance(error, TooLargeError):
+            return cls(413, error.message, "send it smaller, or a part of it")
+        return cls(400, error.message, "send it whole" if isinstance(error, DamagedError) else error.hint)
 
     def body(self) -> dict[str, Any]:
         """What is sent; the form of OpenAI's errors, with the hint beside the message."""

@@ -13,20 +13,20 @@ import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from recur.codecs import Codec, FramesCodec, NotesCodec
-from recur.errors import RecurError, require
+from recur.codecs import Codec, FramesCodec, NotesCodec, pictures, sound
+from recur.codecs.bounds import within
+from recur.errors import DataError, RecurError
 from recur.modes.cancellation import CancelledError
 from recur.serve.problems import RequestError
 
 _log = logging.getLogger(__name__)
-MOST_PIXELS, MOST_FRAMES, MOST_SAMPLES = 25_000_000, 2_000, 30_000_000
-_PICTURES = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM")  # formats whose decoders are hardened and bounded
+# bytes of memory while one is decoded: 25 million pixels, 30 million samples, 2,000 frames of 224 x 224
+_PICTURE, _SOUND, _VIDEO, _FRAMES = 400_000_000, 240_000_000, 700_000_000, 2_000
 _SUFFIXES = {"frames": ".mp4", "notes": ".mid"}
 _EXAMPLES = {
     "images": '"data:image/png;base64,..." or rows of numbers from 0 to 255',
@@ -75,37 +75,19 @@ def reading(codec: Codec | None) -> Iterator[None]:
 
 
 def _picture(codec: Codec, value: Any) -> Any:
-    if isinstance(value, str):
-        pillow = require("PIL.Image", "image")
-        try:
-            found = pillow.open(io.BytesIO(_contents(codec, value)), formats=_PICTURES)
-            if found.width * found.height > MOST_PIXELS:
-                raise RequestError(
-                    413, f"a picture of {found.width:,} x {found.height:,} is too large", "send it smaller"
-                )
-            found.load()
-        except RequestError:
-            raise
-        except pillow.UnidentifiedImageError:
-            raise RequestError(400, f"the picture cannot be read: it is none of {', '.join(_PICTURES)}") from None
-        except Exception as error:  # decoders raise what they like
-            raise RequestError(400, f"the picture cannot be read: {error}") from None
-        return found
-    return _bytes(codec, value)
+    if not isinstance(value, str):
+        return _bytes(codec, value)
+    with within(bytes=_PICTURE):
+        return pictures.decoded(io.BytesIO(_contents(codec, value)), "the picture")
 
 
 def _video(codec: Codec, value: Any) -> Any:
     if not isinstance(codec, FramesCodec):
         raise _wrong(codec)
     if isinstance(value, str):
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"sent{_SUFFIXES['frames']}"
-            path.write_bytes(_contents(codec, value))
+        with _file(codec, value, "the video") as path, within(bytes=_VIDEO, steps=_FRAMES):
             # read now: the file is gone afterwards
-            frames = list(islice(codec.pictures(path), MOST_FRAMES + 1))
-        if len(frames) > MOST_FRAMES:
-            raise RequestError(413, f"a video of more than {MOST_FRAMES:,} frames is too long", "send a part of it")
-        return frames
+            return list(codec.pictures(path))
     if isinstance(value, list) and value and isinstance(value[0], str):
         return [_picture(codec, one) for one in value]
     return _bytes(codec, value)
@@ -114,17 +96,8 @@ def _video(codec: Codec, value: Any) -> Any:
 def _sound(codec: Codec, value: Any) -> Any:
     if not isinstance(value, str):
         raise _wrong(codec)
-    soundfile = require("soundfile", "audio")
-    try:
-        with soundfile.SoundFile(io.BytesIO(_contents(codec, value))) as sound:
-            if sound.frames * sound.channels > MOST_SAMPLES:
-                raise RequestError(413, f"a sound of {sound.frames:,} samples is too long", "send a part of it")
-            samples, rate = sound.read(dtype="float32"), sound.samplerate
-    except RequestError:
-        raise
-    except Exception as error:  # the library raises what it likes
-        raise RequestError(400, f"the sound cannot be read: {error}") from None
-    return samples, int(rate)
+    with within(bytes=_SOUND):
+        return sound.decoded(io.BytesIO(_contents(codec, value)), "the sound")
 
 
 def _notes(codec: Codec, value: Any) -> Any:
@@ -133,14 +106,24 @@ def _notes(codec: Codec, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value.startswith("data:"):
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"sent{_SUFFIXES['notes']}"
-            path.write_bytes(_contents(codec, value))
+        with _file(codec, value, "the piece") as path:
             pitches: Any = codec.decode(codec.encode(path))
             return pitches
     if value.lower().endswith((".mid", ".midi")):
         raise _wrong(codec)
     return value
+
+
+@contextmanager
+def _file(codec: Codec, value: str, name: str) -> Iterator[Path]:
+    """The content of a value as a file, for libraries that read no memory; messages call it by a name."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"sent{_SUFFIXES[codec.kind]}"
+        path.write_bytes(_contents(codec, value))
+        try:
+            yield path
+        except DataError as error:
+            raise type(error)(error.message.replace(str(path), name), hint=error.hint) from error
 
 
 def _contents(codec: Codec, value: str) -> bytes:
