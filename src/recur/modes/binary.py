@@ -53,7 +53,7 @@ class BinaryOutput(Output):
 
     def logits(self, vectors: Tensor) -> Tensor:
         """(..., H) -> z (..., C)."""
-        return self._answered(self.readout(vectors))
+        return self._usable(self.readout(vectors))
 
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         return binary_cross_entropy_with_logits(z[mask], targets[mask].to(z.dtype), reduction="none").sum(-1)

@@ -118,7 +118,7 @@ class Output(nn.Module, ABC):
         """Figures from sums added over batches."""
         return {"loss": ratio(sums["loss"])}
 
-    def _answered(self, values: Tensor) -> Tensor:
+    def _usable(self, values: Tensor) -> Tensor:
         # in training the error says it, with what led to it
         return values if self.training else finite(values)
 
@@ -184,7 +184,7 @@ class SymbolOutput(Output):
 
     def log_probs(self, vectors: Tensor) -> Tensor:
         """(..., H) -> log p (..., V)."""
-        return self._answered(self.readout.log_prob(vectors))
+        return self._usable(self.readout.log_prob(vectors))
 
     def log_probs_in_row(self, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
         """(B, T, H) -> log p (B, T, V) of the symbol at each step, whatever the others of its row are."""
@@ -270,7 +270,7 @@ class NumberOutput(Output):
 
     def values(self, vectors: Tensor) -> Tensor:
         """(..., H) -> standardised numbers (..., C)."""
-        return self._answered(self.readout(vectors))
+        return self._usable(self.readout(vectors))
 
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         return (z[mask] - targets[mask].to(z.dtype)).square().mean(-1)

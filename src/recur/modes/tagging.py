@@ -88,15 +88,15 @@ class TagOutput(SymbolOutput):
         """The most probable tags (B, T) of vectors (B, T, H), and the log p (B,) of all of them together."""
         if self.crf is not None:
             lengths = None if mask is None else mask.sum(dim=1)
-            found, score = self.crf.decode(self._answered(self.readout(vectors)), lengths)
-            return found, self._answered(score)
+            found, score = self.crf.decode(self._usable(self.readout(vectors)), lengths)
+            return found, self._usable(score)
         log_probs, tags = self.log_probs(vectors).max(dim=-1)
         return tags, (log_probs if mask is None else log_probs.masked_fill(~mask, 0.0)).sum(dim=1)
 
     def log_probs_in_row(self, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
         if self.crf is None:
             return self.log_probs(vectors)
-        return self._answered(self.crf.marginals(self._answered(self.readout(vectors)), lengths))
+        return self._usable(self.crf.marginals(self._usable(self.readout(vectors)), lengths))
 
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         if self.crf is None:
