@@ -11,6 +11,7 @@ from recur import data as data_room
 from recur.codecs import Codec
 from recur.config import Config
 from recur.data import Question, Roles
+from recur.data.places import Place, placed
 from recur.errors import ConfigError, DataError
 from recur.figures import figure
 from recur.modes import Candidate, Mode, Prediction, candidates
@@ -129,12 +130,14 @@ class Model:
 
     def _located(self, questions: Sequence[Question], error: DataError) -> DataError:
         """The error with the place of the first input that cannot be read, where that is the cause."""
-        for question in questions if len(questions) > 1 or not questions[0].where.startswith("the ") else ():
+        for question in questions:
+            if len(questions) == 1 and question.where.startswith("the ") and not isinstance(question.where, Place):
+                continue
             try:
                 self.mode.encode_input(question.value)
             except DataError as cause:
                 known = cause.message.startswith(question.where)
-                return cause if known else type(cause)(f"{question.where}: {cause.message}", hint=cause.hint)
+                return cause if known else placed(cause, question.where, self.roles.input)
         return error
 
     def complete(self, text: Any, *, top: int = 5) -> list[Candidate]:

@@ -131,7 +131,7 @@ def test_an_array_names_row_and_column(tmp_path: Path) -> None:
     x[7, 3, 1] = np.inf
     np.savez(tmp_path / "a.npz", x=x, y=y)
     with pytest.raises(
-        DataError, match=r'a.npz, row 8: column "x": at step 4: expected finite numbers, found an infinite one'
+        DataError, match=r'a.npz, row 8: at step 4: expected finite numbers, found an infinite one in column "value 2"'
     ):
         check(from_options({"source": str(tmp_path / "a.npz"), "input": ["x"], "target": ["y"]}, Config()))
     x[7, 3, 1] = np.nan

@@ -21,7 +21,7 @@ PERCENT = ("%", "‰")
 NAMES = {".": "point", ",": "comma", "'": "apostrophe", " ": "space", "": "none"}
 
 _LONGEST = 60
-_EXACT = 15  # digits of a whole number that a float holds
+EXACT = 15  # digits of a whole number that a float holds
 _LEAST_CODE = 3  # digits: 08 may be an hour, 007 is a name
 _LEAST_PHONE = 8
 
@@ -287,7 +287,7 @@ def _signed(digits: str, power: str | None) -> Written | None:
     """How digits with points and commas are written."""
     points, commas = digits.count("."), digits.count(",")
     if not points and not commas:
-        if (digits[0] == "0" and len(digits) >= _LEAST_CODE) or len(digits) > _EXACT:
+        if (digits[0] == "0" and len(digits) >= _LEAST_CODE) or len(digits) > EXACT:
             return Written("code")
         return Written("whole", size=len(digits))
     if points and commas:

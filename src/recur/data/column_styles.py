@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from recur.codecs.number_style import NumberStyle, Written, both_readings, is_missing, written
+from recur.codecs.number_style import EXACT, NumberStyle, Written, both_readings, is_missing, written
 from recur.config import DataConfig
 from recur.errors import ConfigError
 
@@ -28,7 +28,9 @@ THOUSANDS = {"space": " ", "none": "", "'": "'", ".": ".", ",": ","}
 
 _ALL = 5_000_000  # cells: of larger tables some rows are left out, and read strictly afterwards
 _EARLY = 200  # cells after which a column of texts is known as one
+_SETTLED = 2000  # rows after which a column whose numbers show their style is not looked at any more
 _STRIDE = 50
+_SHORT, _LONG = Written("whole", size=1), Written("whole", size=4)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,11 @@ class Seen:
 
     def see(self, cell: str) -> None:
         """Count a cell."""
-        found = written(cell)
+        if cell.isdecimal() and cell.isascii() and len(cell) <= EXACT and (cell[0] != "0" or len(cell) == 1):
+            # most cells of most tables
+            found: Written | None = _SHORT if len(cell) <= 3 else _LONG
+        else:
+            found = written(cell)
         if found is None:
             missing = is_missing(cell)
             self.count += not missing
@@ -85,6 +91,11 @@ class Seen:
         self.kinds[found] += 1
         if found not in self.examples:
             self.examples[found] = cell
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no further cell changes how the numbers are read: it fits, or is refused where it is read."""
+        return len(self.decimals()) == 1 and not self.first("code")
 
     @property
     def is_text(self) -> bool:
@@ -138,7 +149,12 @@ class Survey:
             if type(cell) is str:
                 self.seen[place].see(cell)
         if self._rows % _EARLY == 0:
-            self._alive = [place for place in self._alive if not self.seen[place].is_text]
+            settled = self._rows >= _SETTLED
+            self._alive = [
+                place
+                for place in self._alive
+                if not self.seen[place].is_text and not (settled and self.seen[place].is_settled)
+            ]
 
     def styles(
         self, config: DataConfig | None = None, *, known: Mapping[str, NumberStyle] | None = None, delimiter: str = ""

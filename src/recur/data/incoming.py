@@ -18,11 +18,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
+import numpy as np
+
 from recur.config import Config
 from recur.data.examples import is_one_series
 from recur.data.header import column_names, is_number
 from recur.data.jsonl import object_of
 from recur.data.lines import BOM, Line, check_head, lines_of
+from recur.data.places import Place
 from recur.data.questions import Question, Questions
 from recur.data.records import reader_of, records_of
 from recur.data.roles import TEXTS, Roles
@@ -100,12 +103,28 @@ def incoming(
         return
     rows = _objects(everything) if kind == "jsonl" else _table(everything, separator, header, roles)
     if roles.forecast or roles.group or is_one_series(roles):
-        found = [row.value for row in rows]
-        yield list(Questions(found, roles, config)) if found else []
+        yield _in_series(list(rows), roles, config)
         return
     for group in arriving(rows):
         made = Questions([row.value for row in group], roles, config)
         yield [question._replace(row=row.number, where=row.where) for question, row in zip(made, group, strict=True)]
+
+
+def _in_series(rows: Sequence[_Row], roles: Roles, config: Config) -> list[Question]:
+    """The inputs whose steps are rows, each with the lines of its steps."""
+    if not rows:
+        return []
+    made = Questions([row.value for row in rows], roles, config)
+
+    def line_of(steps: np.ndarray) -> Callable[[int], str]:
+        return lambda step: rows[int(steps[step])].where
+
+    found = []
+    for index, question in enumerate(made):
+        steps = made.rows_of(index)
+        where = Place(rows[int(steps[0])].where, line_of(steps)) if len(steps) else str(NAME)
+        found.append(question._replace(where=where))
+    return found
 
 
 def arriving(items: Iterable[Item], most: int = AT_ONCE) -> Iterator[list[Item]]:

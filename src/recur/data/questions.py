@@ -75,7 +75,7 @@ class Questions(Sequence[Question]):
             raise IndexError(f"input {index} of {len(self)}")
         if self._lines:
             return Question(self.table[index]["text"], index + 1, self.table.where(index))
-        example, rows = self._examples[index], self._rows(index)
+        example, rows = self._examples[index], self.rows_of(index)
         first = int(rows[0]) if len(rows) else 0
         series = str(self.table[first][self.roles.group]) if self.roles.group and len(rows) else None
         steps = isinstance(self._examples, GroupExamples) and self.roles.writes_a_sequence and not self.roles.own_future
@@ -83,7 +83,7 @@ class Questions(Sequence[Question]):
             example.input, first + 1, example.where, series, [int(row) + 1 for row in rows] if steps else None
         )
 
-    def _rows(self, index: int) -> np.ndarray:
+    def rows_of(self, index: int) -> np.ndarray:
         """The rows of the table that an input is made of."""
         if isinstance(self._examples, RowExamples):
             return self._examples.rows[index : index + 1]
