@@ -166,7 +166,7 @@ def test_other_settings_or_other_rows_are_refused(tmp_path: Path) -> None:
     learn(config, out=tmp_path / "run", progress=False)
     with pytest.raises(RunError, match=r"other settings: model.hidden_size was 12, now 16") as caught:
         learn(settings(tmp_path, "classes", hidden_size=16), out=tmp_path / "run", progress=False)
-    assert "--fresh" in (caught.value.hint or "")
+    assert "fresh=True" in (caught.value.hint or "")
     with (tmp_path / "a.csv").open("a") as file:
         file.write("a new text,good\n" * 30)
     with pytest.raises(RunError, match="the data is not what"):
@@ -197,3 +197,45 @@ def test_a_test_file_that_changed_is_noticed(tmp_path: Path) -> None:
         file.write("a new text,good\n")
     with pytest.raises(RunError, match="the data is not what"):
         learn(config, out=tmp_path / "run", progress=False)
+
+
+# what was left out, and what it then was; either may come first
+SAME = {
+    "input": {"input": ["text"]},
+    "target": {"target": ["label"]},
+    "codecs": {"input_codec": "words", "target_codec": "class"},
+    "mode": {"mode": "many-to-one"},
+    "format and header": {"format": "csv", "header": True},
+    "embedding": {"embedding_size": 12},
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+@pytest.mark.parametrize("explicit_first", [False, True])
+def test_saying_what_was_inferred_is_no_other_setting(name: str, explicit_first: bool, tmp_path: Path) -> None:
+    plain, said = settings(tmp_path, "classes", max_steps=2), settings(tmp_path, "classes", max_steps=3, **SAME[name])
+    if explicit_first:
+        plain.training.max_steps, said.training.max_steps = 3, 2
+    first, second = (said, plain) if explicit_first else (plain, said)
+    learn(first, out=tmp_path / "run", progress=False)
+    assert learn(second, out=tmp_path / "run", progress=False).metrics["steps"] == 3
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"input_codec": "characters"}, "data.input_codec was None, now 'characters'"),
+        ({"target": ["text"], "input": ["label"]}, "data.input was None, now ['label']"),
+        ({"embedding_size": 5}, "model.embedding_size was None, now 5"),
+        ({"batch_size": 31}, "training.batch_size was"),
+    ],
+)
+def test_another_setting_is_refused_with_both_ways_on(other: dict[str, Any], said: str, tmp_path: Path) -> None:
+    typed = "recur train a.csv --out runs/a"
+    learn(settings(tmp_path, "classes", max_steps=2), out=tmp_path / "run", progress=False, command=typed)
+    changed, now = settings(tmp_path, "classes", **other), f"{typed} --lr 0.5"
+    with pytest.raises(RunError) as caught:
+        learn(changed, out=tmp_path / "run", progress=False, command=now)
+    assert said in caught.value.message
+    assert f"to resume: {typed};" in (caught.value.hint or "")
+    assert f"for a new run: recur train a.csv --lr 0.5 --out {tmp_path / 'run-2'};" in (caught.value.hint or "")

@@ -87,7 +87,8 @@ def _column_as_list(x: Any) -> Any:
         return x
     if hasattr(x, "to_list") or hasattr(x, "to_pylist"):
         return values_of(x)
-    return np.asarray(x) if hasattr(x, "__array__") and getattr(x, "ndim", 0) else x
+    axes = getattr(x, "ndim", 0)
+    return np.asarray(x) if hasattr(x, "__array__") and axes else x
 
 
 def _holds_columns(x: Mapping[str, Any], codec: Codec | None, roles: Roles) -> bool:

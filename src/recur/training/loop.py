@@ -9,10 +9,8 @@ from typing import Any
 
 import torch
 
-from recur import config_file
 from recur.atomic import remove_file
 from recur.config import Config
-from recur.errors import RunError
 from recur.modes import Mode
 from recur.run import RunFolder, claim
 from recur.run.layout import LOCK
@@ -20,14 +18,10 @@ from recur.training import randomness, tbptt
 from recur.training.lock import locked
 from recur.training.pause import Request, on_interrupt
 from recur.training.progress import Progress, Silent, automatic
+from recur.training.resuming import same_settings
 from recur.training.session import Learned, Training
 from recur.training.setup import choose_device, prepare
 from recur.training.store import Disk, Memory, Store
-
-CONTINUABLE = {
-    "training.epochs", "training.max_steps", "training.max_minutes", "training.patience", "training.save_every",
-    "training.threads", "training.device", "training.prompts", "training.record_gradients",
-}  # fmt: skip
 
 
 def train(
@@ -101,7 +95,7 @@ def learn(
         randomness.seed(config.training.seed)
         run = None if folder is None else RunFolder(folder, fresh=fresh)
         if run is not None and there:
-            _same_settings(run, config)
+            same_settings(run, config, command)
         task = prepare(config, data, device, run, command)
         store: Store = Memory() if run is None else Disk(run, teller.say)
         stack.callback(store.close)
@@ -134,39 +128,6 @@ def loop(t: Training, pause: Request) -> str:
         t.advance(loss, carried, batch, value, gradient)
         t.report(rate)
     return t.over() or "done"
-
-
-def _same_settings(run: RunFolder, config: Config) -> None:
-    """Refuse to go on with settings that would have made another run.
-
-    Raises
-    ------
-    RunError
-        Naming every key that changed.
-    """
-    info = run.load()
-    if "config" not in info:
-        return
-    old = config_file.from_mapping(info["config"], name="run.json")
-    changed = {
-        key: pair
-        for key, pair in config_file.changes(old, config).items()
-        if key not in CONTINUABLE and not _same_file(key, *pair)
-    }
-    if changed:
-        said = "; ".join(f"{key} was {before!r}, now {now!r}" for key, (before, now) in changed.items())
-        raise RunError(
-            f"{run.path} holds a run with other settings: {said}",
-            hint="--fresh starts over, or give another --out; epochs alone may be raised",
-        )
-    run.configure(config)
-
-
-def _same_file(key: str, old: Any, new: Any) -> bool:
-    """Whether a setting names the same file in another way; that its rows are the same is checked later."""
-    if key not in ("data.source", "data.dev", "data.test") or not (old and new):
-        return False
-    return Path(old).resolve() == Path(new).resolve()
 
 
 def _leave_no_empty(folder: Path) -> None:

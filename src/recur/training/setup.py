@@ -26,6 +26,7 @@ from recur.training import memory, randomness
 from recur.training.baselines import Baseline, baseline
 from recur.training.evaluate import feed_to_measure
 from recur.training.feed import Feed, RowFeed, Rows
+from recur.training.resuming import same_roles, ways_on
 from recur.training.stream import StreamFeed, Tape
 
 FINGERPRINT_ROWS = 1000
@@ -117,6 +118,8 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     roles = dataset.roles
     refuse_idle(config, roles)
     began = run is not None and run.info.get("status") not in (None, "starting")
+    if run is not None and began:
+        same_roles(run, roles, command)
     input_codec, target_codec = (
         _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train, dataset.labelled)
     )
@@ -143,7 +146,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     }
     cache = None if run is None else run.path / "cache"
     if run is not None and began:
-        _same_rows(run, rows)
+        _same_rows(run, rows, command)
     stream = roles.stream and mode.carries_state
     train, dev, test = _feeds(mode, dataset, config, stream, cache)
     for feed, name in ((train, "to learn from"), (dev, "held out")):
@@ -362,12 +365,12 @@ def _named(value: Any) -> Any:
     return fingerprint(value) if isinstance(value, np.ndarray) else value
 
 
-def _same_rows(run: RunFolder, rows: dict[str, Any]) -> None:
+def _same_rows(run: RunFolder, rows: dict[str, Any], command: str | None) -> None:
     before = run.info.get("rows")
     if before is not None and before != rows:
         was, now = (f"{part['train']['rows']:,} + {part['dev']['rows']:,}" for part in (before, rows))
         said = f"{was} rows then, {now} now" if was != now else f"{now} rows as then, but not the same ones"
         raise RunError(
             f"the data is not what {run.path} was trained on: {said}",
-            hint="--fresh starts over with these rows, or give another --out",
+            hint=ways_on(run, command, resume="give the rows that it was trained on"),
         )

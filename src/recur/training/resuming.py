@@ -1,0 +1,152 @@
+"""Whether a run may be continued with the settings of a command; if not, what differs and both ways on.
+
+A setting that says what was inferred before is no other setting: ``--input text`` where the column ``text`` was
+inferred, ``--season 12`` where a season of 12 steps was found. Inferred values of the data are compared by what they
+led to: the roles of the columns, kept in run.json, and the rows themselves.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from pathlib import Path
+from typing import Any
+
+from recur import codecs, config_file
+from recur.config import Config
+from recur.data import Roles, batch_size
+from recur.errors import RunError
+from recur.run import RunFolder
+from recur.run.layout import TARGET_CODEC
+
+CONTINUABLE = {
+    "training.epochs", "training.max_steps", "training.max_minutes", "training.patience", "training.save_every",
+    "training.threads", "training.device", "training.prompts", "training.record_gradients",
+}  # fmt: skip
+"""What may change."""
+
+# how a file is read; what that gave is compared row by row
+_READING = {"data.format", "data.header", "data.documents", "data.decimal", "data.thousands"}
+_ROLES = {
+    "model.mode": "mode", "data.input": "input", "data.target": "target", "data.group": "group",
+    "data.input_codec": "input_codec", "data.target_codec": "target_codec",
+}  # fmt: skip
+_FILES = ("data.source", "data.dev", "data.test")
+_COMPARED = ("mode", "input", "target", "input_codec", "target_codec", "group", "stream", "forecast")
+
+
+def same_settings(run: RunFolder, config: Config, command: str | None) -> None:
+    """Load run.json, and refuse to continue with settings that would have made another run.
+
+    Parameters
+    ----------
+    run : RunFolder
+    config : Config
+    command : str, optional
+        What a person typed.
+
+    Raises
+    ------
+    RunError
+        Naming every key that changed, and what to type.
+    """
+    info = run.load()
+    if "config" not in info:
+        return
+    old = config_file.from_mapping(info["config"], name="run.json")
+    changed = {
+        key: pair
+        for key, pair in config_file.changes(old, config).items()
+        if key not in CONTINUABLE and not _same_file(key, *pair) and not _as_inferred(key, *pair, run, old)
+    }
+    if changed:
+        said = "; ".join(f"{key} was {before!r}, now {now!r}" for key, (before, now) in changed.items())
+        raise RunError(f"{run.path} holds a run with other settings: {said}", hint=ways_on(run, command))
+    run.configure(config)
+
+
+def same_roles(run: RunFolder, roles: Roles, command: str | None) -> None:
+    """Refuse to continue where the columns are read in another way than the run began with.
+
+    Raises
+    ------
+    RunError
+    """
+    before, now = run.info.get("roles", {}), dataclasses.asdict(roles)
+    changed = [name for name in _COMPARED if name in before and before[name] != now[name]]
+    if changed:
+        said = "; ".join(f"{name} was {before[name]!r}, now {now[name]!r}" for name in changed)
+        raise RunError(f"{run.path} holds a run that reads its data in another way: {said}", ways_on(run, command))
+
+
+def ways_on(run: RunFolder, command: str | None, resume: str | None = None) -> str:
+    """Return what to type to resume the run that is there, and what to type for a new one.
+
+    Parameters
+    ----------
+    run : RunFolder
+    command : str, optional
+        What a person typed; None in Python.
+    resume : str, optional
+        What to do to resume; default: the command that the run began with.
+    """
+    before, free = run.info.get("command"), _free(run.path)
+    if resume is None:
+        resume = before if isinstance(before, str) else "leave the settings as they were"
+    new, replace = (f'out="{free}"', "fresh=True") if command is None else (_to(command, free), "--fresh")
+    return f"to resume: {resume}; for a new run: {new}; {replace} removes the run that is there"
+
+
+def _free(folder: Path) -> Path:
+    """A folder of a name like this one that is not there yet."""
+    return next(
+        path for number in range(2, 10_000) if not (path := folder.with_name(f"{folder.name}-{number}")).exists()
+    )
+
+
+def _to(command: str, folder: Path) -> str:
+    """The command with another run folder.
+
+    >>> _to("recur train a.csv --out runs/a --lr 0.1", Path("runs/a-2"))
+    'recur train a.csv --lr 0.1 --out runs/a-2'
+    """
+    words, kept = iter(shlex.split(command)), []
+    for word in words:
+        if word == "--out":
+            next(words, None)
+        elif not word.startswith("--out="):
+            kept.append(word)
+    return shlex.join([*kept, "--out", str(folder)])
+
+
+def _same_file(key: str, old: Any, new: Any) -> bool:
+    """Whether a setting names the same file in another way; that its rows are the same is checked later."""
+    return key in _FILES and bool(old and new) and Path(old).resolve() == Path(new).resolve()
+
+
+def _as_inferred(key: str, old: Any, new: Any, run: RunFolder, config: Config) -> bool:
+    """Whether one of two settings was left out, and the other is what was inferred in its place."""
+    if old is not None and new is not None:
+        return False
+    said = old if new is None else new
+    if key in _READING:
+        return True
+    if key in _ROLES:
+        return bool(run.info.get("roles", {}).get(_ROLES[key]) == said)
+    return bool(said == _inferred(key, config, run))
+
+
+def _inferred(key: str, config: Config, run: RunFolder) -> Any:
+    """Return what a setting becomes where it is left out and another setting, or the data, says it; else None."""
+    data, model, training, info = config.data, config.model, config.training, run.info
+    rows = info.get("rows", {}).get("train", {}).get("rows")
+    if key == "training.batch_size" and isinstance(rows, int) and not info.get("roles", {}).get("stream"):
+        return batch_size(None, rows)
+    if key == "data.season":
+        return getattr(codecs.load(run.path, TARGET_CODEC), "season", None)
+    return {
+        "data.window": training.bptt,
+        "model.embedding_size": model.hidden_size if isinstance(model.hidden_size, int) else None,
+        "training.bptt_stride": training.bptt,
+        "data.max_vocab": 8000 if "subwords" in (data.input_codec, data.target_codec) else None,
+    }.get(key)
