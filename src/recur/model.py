@@ -15,6 +15,7 @@ from recur.data.places import Place, placed
 from recur.errors import ConfigError, DataError
 from recur.figures import figure
 from recur.modes import Candidate, Mode, Prediction, candidates
+from recur.modes.completion import Completion, unknown_words
 from recur.modes.synced import Synced
 from recur.predictions import Sheet, asked, frame, one_input
 from recur.run import open_run, save
@@ -140,10 +141,15 @@ class Model:
                 return cause if known else placed(cause, question.where, self.roles.input)
         return error
 
-    def complete(self, text: Any, *, top: int = 5) -> list[Candidate]:
+    def complete(self, text: Any, *, top: int = 5) -> Completion:
         """Return the most probable next words after a text, or the most probable next notes after an opening.
 
         Notes of a roll have a probability each; `generate` draws whole steps and goes on.
+
+        Returns
+        -------
+        Completion
+            A list of candidates; ``.unknown`` has the words of the text that are not in the vocabulary.
 
         Raises
         ------
@@ -153,8 +159,9 @@ class Model:
         if self.target_codec.kind == "notes":
             from recur.modes import notes
 
-            return [Candidate(*one) for one in notes.candidates(self._language_model(), text or None, top)]
-        return candidates(self._language_model(), text, top=top)
+            return Completion(Candidate(*one) for one in notes.candidates(self._language_model(), text or None, top))
+        found = candidates(self._language_model(), text, top=top)
+        return Completion(found, unknown_words(self.input_codec, text))
 
     @overload
     def generate(self, prompt: str = "", *, stream: Literal[False] = False, **decoding: Any) -> str: ...

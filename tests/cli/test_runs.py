@@ -130,6 +130,16 @@ def test_complete_as_json(place: Path) -> None:
     assert shares == sorted(shares, reverse=True)
 
 
+def test_complete_names_the_words_that_it_does_not_know(place: Path) -> None:
+    words = ("complete", place / "sentences", "all zebras are in the zebras quux")
+    said = ok(run(*words))
+    assert '"zebras", "quux"; all are read as the same unknown word' in said.err
+    assert json.loads(ok(run(*words, "--json")).out)["unknown"] == ["zebras", "quux"]
+    assert ok(run("complete", place / "sentences", "all clouds are in the")).err == ""
+    typed = ok(run("complete", place / "sentences", "--interactive", stdin="all zebras\n"))
+    assert "not in the vocabulary of" in typed.err
+
+
 def test_numbers_are_typed_as_they_are_read(place: Path) -> None:
     flowers(place / "flowers.csv")
     series(place / "load.csv")

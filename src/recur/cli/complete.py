@@ -16,6 +16,8 @@ from recur.views.terminal import shares, width
 if TYPE_CHECKING:
     from recur.model import Model
 
+_NAMED = 10  # unknown words that are named
+
 
 def complete(
     run: Path,
@@ -73,20 +75,33 @@ def complete(
         return
     found = model.complete(text or "", top=top)
     if json:
-        emit_json({"text": text, "candidates": [{"word": one.word, "probability": one.probability} for one in found]})
+        listed = [{"word": one.word, "probability": one.probability} for one in found]
+        emit_json({"text": text, "candidates": listed, "unknown": found.unknown})
         return
+    _say_unknown(model, found.unknown)
     for line in shares([(one.word, one.probability) for one in found], width()):
         emit(line, styled=True)
 
 
+def _say_unknown(model: Model, words: list[str]) -> None:
+    """Name the words that the network does not know."""
+    if words:
+        named = ", ".join(f'"{word}"' for word in words[:_NAMED]) + (", …" if len(words) > _NAMED else "")
+        alike = "all are read as the same unknown word" if len(words) > 1 else "it is read as the unknown word"
+        note(f"not in the vocabulary of {model.target_codec.size:,}: {named}; {alike}")
+
+
 def _converse(model: Model, text: str, top: int) -> None:
     """Show candidates after every line typed, until the end of input."""
+    from recur.modes.completion import Completion
+
     note("type the beginning of a sentence; then a number picks that word, an empty line starts anew, Ctrl-D ends")
     while True:
-        found = []
+        found = Completion([])
         if text:
             emit(text)
             found = model.complete(text, top=top)
+            _say_unknown(model, found.unknown)
             for line in shares([(one.word, one.probability) for one in found], width(), numbered=True):
                 emit(line, styled=True)
         print("> ", end="", file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from recur._version import __version__
 from recur.modes import candidates
 from recur.modes.cancellation import check_cancelled
+from recur.modes.completion import unknown_words
 from recur.serve import body as bodies
 from recur.serve import costs
 from recur.serve.docs import errors
@@ -81,11 +82,12 @@ def router(state: State) -> APIRouter:
                 counts.append(served.check_items(text, state.limits.items))
                 costs.check_read(state.limits, counts)
             found: list[str] = []
+            unknown = [unknown_words(served.model.input_codec, text) for text in body.texts]
             for text in body.texts:
                 check_cancelled()
                 words = candidates(served.model.mode, text, top=body.top)
                 found.append(dumped([{"word": word, "probability": p} for word, p in words]))
-            return f'{{"candidates":[{",".join(found)}]}}'
+            return f'{{"candidates":[{",".join(found)}],"unknown":{dumped(unknown)}}}'
 
         return response(await state.in_time(served.compute(look)))
 

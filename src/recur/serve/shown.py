@@ -63,4 +63,6 @@ def _prediction(one: Prediction) -> str:
     alignment = "null"
     if one.alignment is not None:
         alignment = f"[{','.join(dumped(row) for row in np.asarray(one.alignment).tolist())}]"
-    return f'{head[:-1]},"alignment":{alignment}}}'
+    quantiles = {str(share): as_json(value) for share, value in (one.quantiles or {}).items()}
+    more = f',"quantiles":{dumped(quantiles)}' if quantiles else ""
+    return f'{head[:-1]},"alignment":{alignment}{more}}}'
