@@ -1,5 +1,10 @@
 """A stream gives, step by step, what the layer gives over the whole sequence, and keeps its memory as bytes."""
 
+import copy
+import os
+import pickle
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -151,3 +156,58 @@ def test_what_does_not_fit_is_refused_in_words():
         stream.restore(b"nothing")
     with pytest.raises(LayerInputError, match="state h of layer 0"):
         stream.restore(LSTM(3, 5).stream(2).state())
+
+
+@equation(x="X", h="H", W="H X")
+def counter(x, h, W):
+    return h + W @ x
+
+
+def test_threads_that_share_a_stream_take_one_step_after_another():
+    layer = Recurrent(counter, 4, 96)
+    torch.nn.init.constant_(next(layer.parameters()), 0.25)
+    stream, x, count = layer.stream(), torch.ones(1, 4), 500
+    found = []
+
+    def step():
+        found.extend(int(stream.step(x)[0, 0]) for _ in range(count))
+
+    threads = [threading.Thread(target=step) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stream.backend == "native"
+    assert sorted(found) == list(range(1, 3 * count + 1))
+
+
+def test_states_are_read_and_written_while_another_thread_steps():
+    stream = LSTM(4, 32).stream()
+    stepping = threading.Thread(target=lambda: [stream.step(torch.ones(1, 4)) for _ in range(1000)])
+    stepping.start()
+    while stepping.is_alive():
+        stream.set_states(stream.states())
+        stream.reset()
+        stream.restore(stream.state())
+    assert all(torch.isfinite(value).all() for value in stream.states()[0].values())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_process_does_not_wait_for_a_thread_that_it_does_not_have():
+    stream = LSTM(4, 8).stream()
+    with stream._lock:
+        child = os.fork()
+        if child == 0:
+            done = []
+            other = threading.Thread(target=lambda: done.append(stream.step(torch.ones(1, 4))), daemon=True)
+            other.start()
+            other.join(20)
+            os._exit(0 if done else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_stream_says_that_it_cannot_be_copied_and_what_can(way):
+    with pytest.raises(ConfigError, match="cannot be copied or pickled"):
+        way(LSTM(3, 5).stream())

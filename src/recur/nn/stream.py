@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,18 @@ if TYPE_CHECKING:
 # After a pause the system has to wake the other threads, which takes longer than a step: then one thread does it alone
 _AWAKE = 2e-3  # seconds
 
+_open: weakref.WeakSet[Stream] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    """Give every stream of a forked process a lock that is free: the thread that held it is not there."""
+    for stream in list(_open):
+        stream._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
 _NUMPY: dict[torch.dtype, Any] = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 
 
@@ -38,7 +52,7 @@ class Stream:
     run over the whole sequence up to rounding: sums are taken in another order, which makes a difference of a few
     units in the last place of each product. Dropout of every form is off, as in evaluation.
 
-    Made by ``layer.stream(batch)``.
+    Made by ``layer.stream(batch)``. Threads may share a stream: each call waits for the one before it.
 
     Attributes
     ----------
@@ -75,6 +89,8 @@ class Stream:
                 hint='layer.to("cpu", torch.float32).stream()',
             )
         self.batch = batch
+        self._lock = threading.RLock()
+        _open.add(self)
         self._dtype = weight.dtype
         self._numpy = _NUMPY[weight.dtype]
         self._input_size, self._output_size = layer.input_size, layer.output_size
@@ -105,11 +121,18 @@ class Stream:
         LayerInputError
             If x has another shape.
         """
-        now = time.perf_counter()
-        threads = self._threads if now - self._last < _AWAKE else 1
-        y: Any = self._tensor(x, threads) if isinstance(x, Tensor) else self._array(np.asarray(x), threads)
-        self._last = time.perf_counter()
-        return y
+        with self._lock:
+            now = time.perf_counter()
+            threads = self._threads if now - self._last < _AWAKE else 1
+            y: Any = self._tensor(x, threads) if isinstance(x, Tensor) else self._array(np.asarray(x), threads)
+            self._last = time.perf_counter()
+            return y
+
+    def __reduce_ex__(self, _protocol: object) -> Any:
+        raise ConfigError(
+            "a stream cannot be copied or pickled: its weights and states are in the core of this process",
+            hint="kept = stream.state(); other = layer.stream(); other.restore(kept)",
+        )
 
     def _array(self, x: np.ndarray[Any, Any], threads: int) -> np.ndarray[Any, Any]:
         shape = x.shape
@@ -162,7 +185,8 @@ class Stream:
 
     def states(self) -> list[dict[str, Tensor]]:
         """Every state (B, S) by name, for each layer, copied."""
-        return [part.states() for part in self._parts]
+        with self._lock:
+            return [part.states() for part in self._parts]
 
     def set_states(self, states: Sequence[Mapping[str, Tensor]]) -> None:
         """Go on from the states of every layer, as ``states`` gives them.
@@ -180,16 +204,18 @@ class Stream:
                 if name not in new or tuple(new[name].shape) != tuple(value.shape):
                     got = tuple(new[name].shape) if name in new else "none"
                     raise LayerInputError(f"state {name} of layer {layer}: got {got}, expected {tuple(value.shape)}")
-        for part, given in zip(self._parts, states, strict=True):
-            part.set_states(dict(given))
+        with self._lock:
+            for part, given in zip(self._parts, states, strict=True):
+                part.set_states(dict(given))
 
     def reset(self, rows: Sequence[int] | None = None) -> None:
         """Zero the state, of all streams or of these."""
-        states = self.states()
-        for given in states:
-            for value in given.values():
-                value[list(range(self.batch)) if rows is None else list(rows)] = 0
-        self.set_states(states)
+        with self._lock:
+            states = self.states()
+            for given in states:
+                for value in given.values():
+                    value[list(range(self.batch)) if rows is None else list(rows)] = 0
+            self.set_states(states)
 
     def state(self) -> bytes:
         """The memory of all streams as bytes (in the safetensors format)."""

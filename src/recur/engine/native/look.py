@@ -14,7 +14,6 @@ from __future__ import annotations
 import ctypes
 from array import array
 from collections.abc import Sequence
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -109,11 +108,15 @@ class _Table:
         }
 
 
-@cache
+_found: list[_Table | None] = []
+
+
 def _table() -> _Table | None:
     """The functions of this torch; None where it lacks one, or where a tensor does not say what its handle is."""
-    library = torch_state.c_interface()
-    try:
-        return None if library is None else _Table(library)
-    except AttributeError:
-        return None
+    if not _found:
+        library = torch_state.c_interface()
+        try:
+            _found.append(None if library is None else _Table(library))
+        except AttributeError:
+            _found.append(None)
+    return _found[0]
