@@ -77,3 +77,25 @@ def test_a_gradient_penalty_trains() -> None:
     layer = LSTM(X, H, dtype=DOUBLE)
     x = torch.randn(T, B, X, dtype=DOUBLE, requires_grad=True)
     assert torch.autograd.gradgradcheck(lambda x: layer(x)[0], (x,))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_report_says_that_a_second_derivative_ran_step_by_step(name: str) -> None:
+    layer = LAYERS[name]()
+    x = torch.randn(B, T, X, dtype=DOUBLE).transpose(0, 0 if layer.batch_first else 1).requires_grad_()
+    for _ in range(2):  # cold, and warm
+        (first,) = torch.autograd.grad(layer(x)[0].square().sum(), x, create_graph=True)
+        assert str(layer.backend_report()) == "backend: native"
+        first.square().sum().backward()
+        assert str(layer.backend_report()) == (
+            "backend: native; a backward pass ran step by step in torch: a second derivative was taken"
+        )
+    layer(x)
+    assert layer.backend_report().slowed == set()
+
+
+def test_the_report_says_that_batched_gradients_ran_step_by_step() -> None:
+    layer, x = RNN(X, H), torch.randn(T, B, X, requires_grad=True)
+    y = layer(x)[0]
+    torch.autograd.grad(y, x, torch.ones(2, *y.shape), is_grads_batched=True)
+    assert "its gradients are of a kind that the core does not read" in str(layer.backend_report())

@@ -79,3 +79,14 @@ def test_a_memory_budget_holds_under_compile(lost: bool, monkeypatch: pytest.Mon
     layer.memory_budget = None
     for a, b in zip(found, outcome(layer, layer, x), strict=True):
         torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("options", [{}, {"lengths": [4, 2, 0]}], ids=["whole", "ragged"])
+def test_compiled_autograd_gives_the_same_gradients(options: dict[str, Any]) -> None:
+    layer, x = LSTM(5, 7), torch.randn(4, 3, 5)
+    leaves = [x.requires_grad_(), *layer.parameters()]
+    expected = torch.autograd.grad(layer(x, **options)[0].square().sum(), leaves)
+    with torch._dynamo.config.patch(compiled_autograd=True):
+        torch.compile(lambda: layer(x, **options)[0].square().sum().backward(), backend="eager")()
+    for leaf, gradient in zip(leaves, expected, strict=True):
+        torch.testing.assert_close(leaf.grad, gradient)

@@ -45,6 +45,8 @@ class Call:
         How the inputs are packed; ``lengths`` is then None.
     memory_budget : int, "sqrt" or None
         Bytes that the values kept for the backward pass may take; more are computed again. None keeps them all.
+    slowed : set of str
+        Why backward passes of this call did not run in the backend that ran the forward pass; for its report.
     """
 
     equation: Equation
@@ -60,6 +62,7 @@ class Call:
     precision: str = "float32"
     packing: Packing | None = None
     memory_budget: int | str | None = None
+    slowed: set[str] = field(default_factory=set)
 
     def without_tensors(self) -> Call:
         """The same call on empty tensors: what remains to be said of it when its tensors are given apart."""
@@ -119,14 +122,18 @@ class Report:
         "native", "stock" or "eager".
     reasons : dict of str to str
         For each backend that was passed over, the reason.
+    slowed : set of str
+        Why backward passes since then ran step by step in torch's operations; empty if none did.
     """
 
     ran: str
     reasons: dict[str, str] = field(default_factory=dict)
+    slowed: set[str] = field(default_factory=set)
 
     def __str__(self) -> str:
-        passed = "; ".join(f"{name} not used: {reason}" for name, reason in self.reasons.items())
-        return f"backend: {self.ran}" + (f"; {passed}" if passed else "")
+        passed = [f"{name} not used: {reason}" for name, reason in self.reasons.items()]
+        slowed = [f"a backward pass ran step by step in torch: {reason}" for reason in sorted(self.slowed)]
+        return "; ".join([f"backend: {self.ran}", *passed, *slowed])
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from recur.engine import prepare
+from recur.engine import Report, prepare
 from recur.engine.guard import UnfitError
 from recur.engine.native import why_not
-from recur.engine.native.quick import REPORT, Quick, undisturbed
+from recur.engine.native.quick import Quick, undisturbed
 from recur.nn.state import join_state
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ class QuickLayers:
     precision: str
     runs: list[Quick]
     names: list[list[tuple[str, ...]]]
+
+    @property
+    def reports(self) -> list[Report]:
+        """What ran in each layer."""
+        return [run.report for run in self.runs]
 
 
 def run_quickly(layer: Recurrent, x: Any, hx: Any) -> tuple[Tensor, Any] | None:
@@ -77,7 +82,7 @@ def _run(layer: Recurrent, x: Tensor, hx: Any) -> tuple[Tensor, Any] | None:
     for run, names, given in zip(known.runs, known.names, states, strict=True):
         x, *ends = run([x, *given, *_gather(layer._parameters, names)])
         finals.append(ends)
-    layer.__dict__["_reports"] = [REPORT]
+    layer.__dict__["_reports"] = known.reports
     # axes are moved in place: a view could not be detached, nor changed after a call without gradients
     y = x.transpose_(0, 1) if layer.batch_first else x
     if len(finals) == 1:

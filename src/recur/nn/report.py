@@ -15,4 +15,4 @@ def merge_reports(reports: Sequence[Report]) -> Report:
     ran = list(dict.fromkeys(report.ran for report in reports))
     ran.sort(key=lambda name: name == "eager")
     reasons = {name: reason for report in reports for name, reason in report.reasons.items()}
-    return Report("+".join(ran), reasons)
+    return Report("+".join(ran), reasons, {reason for report in reports for reason in report.slowed})

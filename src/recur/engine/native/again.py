@@ -77,6 +77,7 @@ def second_derivative(
     wanted : sequence of bool
         Of which of ``given`` a derivative is wanted.
     """
+    call.slowed.add("a second derivative was taken")
     create = torch.is_grad_enabled()
     watched = [*needed, *(False for _ in given[count:])]
     with torch.enable_grad():

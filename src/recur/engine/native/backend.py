@@ -18,7 +18,7 @@ from recur.engine.native.halves import HALVES, half_of, widen
 from recur.engine.native.memory import alive, tape_address
 from recur.engine.native.program import Compiled, compiled, parameters_of
 from recur.engine.native.segments import Segmented, segment_steps
-from recur.engine.native.twice import differentiable, readable
+from recur.engine.native.twice import UNREADABLE, differentiable, readable
 from recur.errors import BackendError
 
 _DTYPES = (torch.float32, torch.float64)
@@ -86,6 +86,7 @@ def run(call: Call, report: Report) -> Result:
             outputs = list(Segmented.apply(made, call, steps, *tensors))  # type: ignore[no-untyped-call]
     else:
         outputs, _ = passes.forward(made, call, tensors, training=False)
+    report = replace(report, slowed=call.slowed)
     count = len(outputs) - len(states)
     series, finals = outputs[:count], outputs[count:]
     names = made.states
@@ -130,6 +131,7 @@ class Recurrence(torch.autograd.Function):
             gradients = tuple(None if g is None else torch_state.settled(g) for g in gradients)
             read = read or readable(gradients, tensors[0].dtype)
         if not read:
+            ctx.call.slowed.add(UNREADABLE)
             return (None, None, *differentiable(ctx.made, ctx.call, tensors, gradients, needed))
         if tape_address(tape) != ctx.address or not alive(ctx.address):
             # hooks on saved tensors have made a copy of the handle, and the tape is gone with what was copied

@@ -15,8 +15,6 @@ from recur.engine.native.backend import Recurrence
 from recur.engine.native.program import Compiled, compiled
 from recur.engine.variables import BACKEND
 
-REPORT = Report("native")
-
 
 class Quick:
     """The native backend without the checks that one call has passed already.
@@ -31,6 +29,7 @@ class Quick:
     def __init__(self, call: Call) -> None:
         self.made: Compiled = compiled(call)
         self.call = call.without_tensors()
+        self.report = Report("native", slowed=self.call.slowed)
 
     @property
     def possible(self) -> bool:
@@ -39,6 +38,7 @@ class Quick:
 
     def __call__(self, tensors: Sequence[Tensor | None]) -> Sequence[Tensor]:
         """Run it on x (T, B, X), initial states (None for zeros), matrices and vectors: y, then the final states."""
+        self.call.slowed.clear()
         if torch.is_grad_enabled():
             for tensor in tensors:
                 if tensor is not None and tensor.requires_grad:

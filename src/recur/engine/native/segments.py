@@ -24,7 +24,7 @@ from recur.engine.call import Call
 from recur.engine.native import passes
 from recur.engine.native.again import differentiable_again
 from recur.engine.native.program import Compiled
-from recur.engine.native.twice import differentiable, readable
+from recur.engine.native.twice import UNREADABLE, differentiable, readable
 from recur.engine.noise import Noise
 
 
@@ -68,6 +68,7 @@ class Segmented(torch.autograd.Function):
             return (None, None, None, *(None for _ in tensors))
         gradients = tuple(None if g is None else torch_state.settled(g) for g in gradients)
         if not readable(gradients, tensors[0].dtype):
+            call.slowed.add(UNREADABLE)
             return (None, None, None, *differentiable(made, call, tensors, gradients, needed))
         compute = partial(backward, made, call, steps, tensors, boundaries, gradients, needed)
         if torch.is_grad_enabled():

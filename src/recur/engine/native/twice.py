@@ -12,6 +12,10 @@ from recur.engine import eager, guard, torch_state
 from recur.engine.call import Call, Report
 from recur.engine.native.program import Compiled
 
+UNREADABLE = (
+    "its gradients are of a kind that the core does not read (batched, of a subclass, or under a mode of torch)"
+)
+
 
 def apart(tensors: Sequence[Tensor | None]) -> list[Tensor | None]:
     """The same tensors at places of their own in autograd's graph.
