@@ -16,7 +16,10 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from recur.engine import Report, guard, prepare, run, torch_state
+from recur.engine.guard import UnfitError
 from recur.engine.native import why_not
+from recur.engine.native.library import core
+from recur.engine.native.look import Wanted, addresses
 from recur.engine.native.stream import NativeStream
 from recur.errors import BackendError, ConfigError
 from recur.nn.checks import LayerInputError, check_readable
@@ -95,11 +98,13 @@ class Stream:
         self._numpy = _NUMPY[weight.dtype]
         self._input_size, self._output_size = layer.input_size, layer.output_size
         self._residual = layer.residual
+        self._wanted = [Wanted([shape], strided=0) for shape in ((layer.input_size,), (batch, layer.input_size))]
         parts = [_part(layer, number, batch, weight) for number in range(layer.num_layers)]
         self._parts = [part for part, _ in parts]
         self._report = merge_reports([report for _, report in parts])
         self.backend = "native" if self._report.ran == "native" else "eager"
         self._threads = torch.get_num_threads()
+        self._core = None if self.backend == "eager" else core()
         self._last = 0.0
         self._between = [torch.empty(batch, part.width, dtype=weight.dtype, device="cpu") for part in self._parts[:-1]]
 
@@ -152,6 +157,26 @@ class Stream:
         shape = tuple(x.shape)
         if shape != (self.batch, self._input_size) and not (self.batch == 1 and shape == (self._input_size,)):
             self._refuse(shape)
+        if not self._reads(x):
+            x = self._made_readable(x)
+        y = torch.empty((*shape[:-1], self._output_size), dtype=self._dtype, device="cpu")
+        only = self._parts[0] if len(self._parts) == 1 and not self._residual else None
+        if isinstance(only, _Native):
+            only.run(x.data_ptr(), y.data_ptr(), threads)
+        else:
+            self._run(x.detach().view(self.batch, -1), y.view(self.batch, -1), threads)
+        return y
+
+    def _reads(self, x: Tensor) -> bool:
+        """Whether the memory of x is what a step reads, and nobody looks into operations."""
+        if self._core is None or not torch_state.quiet():
+            return False
+        try:
+            return addresses(self._core, [x], self._wanted[x.dim() - 1], 0, 0, self._dtype)[0] != 0
+        except UnfitError:
+            return False
+
+    def _made_readable(self, x: Tensor) -> Tensor:
         reason = torch_state.observer()
         if reason is not None:
             raise LayerInputError(f"a stream computes outside of torch: {reason}", hint="layer(x, state)")
@@ -160,10 +185,7 @@ class Stream:
         reason = guard.why_not(x, x.dtype)
         if reason is not None:
             raise LayerInputError(f"a stream cannot read x: {reason}", hint="x of class torch.Tensor on the CPU")
-        x = x.to(self._dtype).contiguous()
-        y = torch.empty((*shape[:-1], self._output_size), dtype=self._dtype, device="cpu")
-        self._run(x.view(self.batch, -1), y.view(self.batch, -1), threads)
-        return y
+        return x.to(self._dtype).contiguous()
 
     def _run(self, x: Tensor, y: Tensor, threads: int) -> None:
         for number, part in enumerate(self._parts):
@@ -254,7 +276,8 @@ class _Native:
         self.set_states = stream.set_states
 
     def run_tensors(self, x: Tensor, y: Tensor, threads: int) -> None:
-        self._stream.step_tensors(x, y, threads)
+        # the stream has looked at its input; the rest is its own
+        self.run(x.data_ptr(), y.data_ptr(), threads)
 
 
 class _Eager:

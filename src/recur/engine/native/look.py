@@ -69,9 +69,10 @@ def addresses(
     table = _table()
     if len(tensors) != len(wanted.shapes):
         raise guard.UnfitError(f"the native core was given {len(tensors)} tensors, expected {len(wanted.shapes)}")
-    if table and _plain(tensors):
+    numbers = _numbers(tensors) if table else None
+    if table and numbers:
         code, element = table.dtypes[dtype]
-        handles = array("q", [0 if t is None else t._cdata for t in tensors])
+        handles = array("q", numbers)
         at, count = handles.buffer_info()
         call = array("q", (table.address, count, steps, rows, code, element, wanted.address, at))
         if core.look(call.buffer_info()[0]) == count:
@@ -83,15 +84,18 @@ def addresses(
     return found
 
 
-def _plain(tensors: Sequence[Tensor | None]) -> bool:
-    """Whether all have torch's own operations, and none is yet to be negated."""
+def _numbers(tensors: Sequence[Tensor | None]) -> list[int] | None:
+    """Where torch keeps each tensor; None if one has operations of its own, or is yet to be negated."""
+    found = []
     for tensor in tensors:
         if tensor is None:
+            found.append(0)
             continue
         kind = type(tensor)
-        if (kind is not Tensor and kind is not Parameter) or tensor.is_neg():
-            return False
-    return True
+        if (kind is not Parameter and kind is not Tensor) or tensor.is_neg():
+            return None
+        found.append(tensor._cdata)
+    return found
 
 
 class _Table:

@@ -59,23 +59,12 @@ class NativeStream:
             name: (tuple(state.shape), state.dtype) for name, state in zip(made.states, states, strict=True)
         }
         weakref.finalize(self, self._core.stream_close, handle)
-        self._reads = made.measured(call.sizes).width
         # what a step calls, bound once
         self._step = self._core.stream_step
 
     def step(self, x: int, y: int, threads: int) -> None:
         """Read x (B, X) at one address and write the first state (B, S) to another; the caller vouches for both."""
         self._step(self._handle, x, y, threads)
-
-    def step_tensors(self, x: Tensor, y: Tensor, threads: int) -> None:
-        """Read x (B, X) and write the first state (B, S) into y."""
-        (B, _), dtype = next(iter(self._shapes.values()))
-        self._step(
-            self._handle,
-            guard.contiguous(x, (B, self._reads), dtype),
-            guard.contiguous(y, next(iter(self._shapes.values()))[0], dtype),
-            threads,
-        )
 
     def states(self) -> dict[str, Tensor]:
         """Every state (B, S), copied."""
