@@ -9,6 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
 CODECS = ("words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio", "images", "frames")
 
+TIME_FORMATS = (
+    "day first", "month first", "year first", "seconds", "milliseconds", "microseconds", "nanoseconds", "counter"
+)  # fmt: skip
+"""What ``time_format`` may be beside a pattern of strptime."""
+
 ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced"]
 CodecName = Literal["words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio", "images", "frames"]
 
@@ -38,7 +43,24 @@ class DataConfig(Section):
     target: list[str] | None = Field(
         None, description="target column(s), or the file that translates the source line by line"
     )
-    group: str | None = Field(None, description="column whose value marks the rows of one sequence")
+    group: str | None = Field(
+        None,
+        description="column whose value marks the rows of one sequence, or several: store,item; inferred over time",
+    )
+    time: list[str] | None = Field(
+        None, description="column(s) of time stamps, by which rows are put in order; inferred; none: rows have no order"
+    )
+    time_format: str | None = Field(
+        None,
+        description="how stamps are written: day first, month first, year first, seconds, milliseconds, counter, or a "
+        "pattern such as %d.%m.%Y; inferred from all of them",
+    )
+    duplicates: Literal["error", "first", "last", "mean"] = Field(
+        "error", description="rows of one series with the same time and different values"
+    )
+    fill: Literal["previous", "linear", "zero"] | None = Field(
+        None, description="make the rows that a series lacks; default: it is read in pieces, which end at gaps"
+    )
     header: bool | None = Field(None, description="whether the first row of a CSV or TSV names the columns; inferred")
     exclude: list[str] = Field(default_factory=list, description="files of a folder to leave out (glob)")
     documents: Literal["file", "line"] | None = Field(
@@ -95,6 +117,15 @@ class DataConfig(Section):
         default_factory=list, description="columns that are made of a table's time stamps"
     )
     dev_fraction: float = Field(0.1, gt=0, lt=1, description="share held out when no dev file is given")
+
+    @field_validator("time_format")
+    @classmethod
+    def _time_format_is_known(cls, form: str | None) -> str | None:
+        if form is not None and "%" not in form:
+            form = form.replace("-", " ").strip()
+            if form not in TIME_FORMATS:
+                raise ValueError(f'expected {", ".join(TIME_FORMATS)} or a pattern such as %d.%m.%Y, got "{form}"')
+        return form
 
     @field_validator("image_size")
     @classmethod

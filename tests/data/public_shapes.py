@@ -72,7 +72,7 @@ def air_quality(folder: Path) -> Path:
         cells = (
             f"{value:.1f}".replace(".", ",") for value in (2 + np.sin(place / 4), 100.5 + place % 24, 13 + place % 7)
         )
-        lines.append(f"{10 + place // 24:02d}/03/2004;{place % 24:02d}.00.00;{';'.join(cells)};;")
+        lines.append(f"{12 + place // 24:02d}/03/2004;{place % 24:02d}.00.00;{';'.join(cells)};;")
     return written(folder / "AirQualityUCI.csv", "\n".join(lines) + "\n")
 
 

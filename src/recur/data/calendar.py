@@ -1,4 +1,4 @@
-"""Columns made of a table's time stamps: where in the day, the week or the year a row stands.
+"""Columns made of a table's time stamps: where in the day, the week or the year a row is, on the clock that is written.
 
 hour, weekday, month, yearday -> sin and cos of 2 pi (where in the cycle), so that its end is next to its beginning
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
-from recur.codecs.codec import shorten
-from recur.data.names import is_time
 from recur.data.table import Row, Table
+from recur.data.timestamps import UNREADABLE, moment
 from recur.errors import DataError
 
 # the share of its cycle that a time has reached
@@ -21,7 +21,10 @@ _CYCLES: dict[str, Callable[[datetime], float]] = {
     "month": lambda at: (at.month - 1) / 12,
     "yearday": lambda at: (at.timetuple().tm_yday - 1) / 365.25,
 }
-_FORMS = ("%Y-%m", "%Y/%m/%d", "%Y/%m/%d %H:%M", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%Y")
+_TOO_LONG = {
+    "hour": ("day", "week", "month", "quarter", "year"), "weekday": ("week", "month", "quarter", "year"),
+    "month": ("year",), "yearday": ("year",),
+}  # fmt: skip
 
 
 def names(features: Sequence[str]) -> list[str]:
@@ -39,27 +42,34 @@ class CalendarTable(Table):
     Parameters
     ----------
     table : Table
-        With a column whose name says time (date, timestamp, month, ...).
+        With a column of times.
     features : sequence of str
         hour, weekday, month, yearday.
 
     Raises
     ------
     DataError
-        When no column is a time.
+        When no column is a time, or its stamps name something longer than a feature: the hour of a date is always 0.
     """
 
     def __init__(self, table: Table, features: Sequence[str]) -> None:
         self._table, self._features = table, list(features)
-        self.name, self.kind = table.name, table.kind
-        times = [name for name in table.columns if is_time(name)]
-        if not times:
+        self.name, self.kind, self.holds = table.name, table.kind, table.holds
+        timeline = table.timeline
+        if timeline is None or timeline.timing.counted:
             raise DataError(
                 f"{table.name} has no column of times to make {', '.join(features)} of; its columns are "
                 f"{', '.join(table.columns[:12])}",
-                hint="call the column date or timestamp, or leave out --time-features",
+                hint="--time COLUMN names it; or leave out --time-features",
             )
-        self._time = times[0]
+        for feature in features:
+            if timeline.timing.resolution in _TOO_LONG[feature]:
+                raise DataError(
+                    f"{table.name}: {timeline.timing} names a {timeline.timing.resolution}, "
+                    f"so {feature} would be the same in all rows",
+                    hint=f"leave out --time-features {feature}, or give the time of day: --time DATE --time HOUR",
+                )
+        self.timeline, self._wall = timeline, timeline.stamps.wall
         self.columns = [*table.columns, *names(features)]
         self.path = getattr(table, "path", None)
         self.styles = table.styles
@@ -70,35 +80,48 @@ class CalendarTable(Table):
     def row(self, index: int) -> Row:
         """Return the row with the columns that were made."""
         row = self._table[index]
-        at = moment(row[self._time], self._table.where(index))
-        made: Row = {}
-        for feature in self._features:
-            angle = 2 * math.pi * _CYCLES[feature](at)
-            made |= {f"{feature} sin": math.sin(angle), f"{feature} cos": math.cos(angle)}
-        return {**row, **made}
+        wall = int(self._wall[index])
+        return row if wall == UNREADABLE else {**row, **made(self._features, wall)}
 
     def where(self, index: int) -> str:
         """Return the place of a row."""
         return self._table.where(index)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the paths in its cells begin."""
+        return self._table.folder
 
-def moment(value: object, where: str = "") -> datetime:
-    """Return a time stamp as a time: ISO 8601, a month, a German or a slashed date, or a year.
+    def columns_at(self, wall: int) -> Row:
+        """Return the columns that were made, for a row at another time."""
+        return made(self._features, wall)
 
-    >>> moment("2016-07-01 13:00:00").hour, moment("1949-02").month
-    (13, 2)
+
+def made(features: Sequence[str], wall: int) -> Row:
+    """Return the columns that a stamp becomes."""
+    at = moment(wall)
+    found: Row = {}
+    for feature in features:
+        angle = 2 * math.pi * _CYCLES[feature](at)
+        found |= {f"{feature} sin": math.sin(angle), f"{feature} cos": math.cos(angle)}
+    return found
+
+
+def refuse_constant(table: Table, features: Sequence[str]) -> None:
+    """Refuse a feature that is the same in all rows.
 
     Raises
     ------
     DataError
-        When it is none of these.
     """
-    text = str(value).strip()
-    for read in (datetime.fromisoformat, *(lambda each, form=form: datetime.strptime(each, form) for form in _FORMS)):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    raise DataError(
-        f'{where}: "{shorten(text, 40)}" is no time', hint="write times as 2016-07-01 13:00:00, or months as 1949-02"
-    )
+    timeline = table.timeline
+    if timeline is None or len(timeline.rows) < 2:
+        return
+    for feature in features:
+        seen = {_CYCLES[feature](moment(int(timeline.stamps.wall[row]))) for row in timeline.rows[:5000]}
+        if len(seen) == 1 and len(timeline.rows) <= 5000:
+            raise DataError(
+                f"{table.name}: {feature} is the same in all {len(timeline.rows):,} rows ({timeline.timing})",
+                hint=f"leave out --time-features {feature}"
+                + (", or name the column of the hour: --time DATE --time HOUR" if feature == "hour" else ""),
+            )

@@ -14,7 +14,7 @@ from recur.codecs.tokens import TokenCodec
 from recur.config import Config
 from recur.data.batching import Layout, batch_size
 from recur.data.contents import Contents
-from recur.data.estimate import Estimate, estimate
+from recur.data.estimate import Estimate, direction, estimate
 from recur.data.examples import Example, GroupExamples, StreamExamples
 from recur.data.fit import fit_codecs, located
 from recur.data.load import load
@@ -87,6 +87,10 @@ class Report:
         What should be looked at before training.
     columns : list of str
         What is read, predicted and left out, and why.
+    time : list of str
+        How the time of rows is read: the step, what is sorted, filled and left out, the series.
+    direction : str
+        Whether the steps of an input are read one way or both ways.
     """
 
     sentence: str
@@ -106,6 +110,8 @@ class Report:
     missing: str = ""
     warnings: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
+    time: list[str] = field(default_factory=list)
+    direction: str = ""
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -164,6 +170,8 @@ def check(config: Config, source: Any = None) -> Report:
         dataset.damaged,
         str(dataset.missing) if dataset.missing else "",
         columns=roles.said,
+        time=dataset.notes,
+        direction=direction(config.model, roles),
     )
     report.warnings.extend(_warnings(report, own=roles.own_future))
     return report
@@ -264,6 +272,10 @@ def _lines(report: Report) -> list[str]:
     lines = [report.sentence, *report.columns, ""]
     parts = ", ".join(f"{name} {count:,}" for name, count in report.rows.items())
     lines += [f"rows      {parts}", f"held out  {report.held_out}"]
+    for note in report.time:
+        what, _, said = note.partition(": ")
+        # a word that is longer than its column would push the others aside
+        lines.append(f"{what:<9} {said}" if len(what) < 10 else note)
     if report.looked_at < report.rows["train"]:
         lines.append(f"looked at {report.looked_at:,} of the training rows")
     if report.damaged:
@@ -279,6 +291,8 @@ def _lines(report: Report) -> list[str]:
         lines.append(f"target    {report.target}")
     if report.unknown_rate is not None:
         lines.append(f"unknown   {100 * report.unknown_rate:.1f} % of the held-out symbols")
+    if report.direction:
+        lines.append(f"reads     {report.direction}")
     lines.append(f"repeated  {report.repeated:,} training rows have the input of an earlier one")
     for side, lengths in report.lengths.items():
         empty = f", {lengths.empty:,} empty" if lengths.empty else ""

@@ -79,7 +79,9 @@ def _are_series_in_rows(columns: list[Column]) -> bool:
 
 def _refuse_rows_in_no_order(table: Table, columns: list[Column]) -> None:
     """Refuse numbers without a time that are rather rows to tell apart than the steps of a series."""
-    if any(left_out.is_clock(table, look(table, name)) for name in table.columns if is_time(name)):
+    if table.timeline is not None or any(
+        left_out.is_clock(table, look(table, name)) for name in table.columns if is_time(name)
+    ):
         return
     labels = [each for each in columns if each.labels]
     if len(columns) > 1 and (labels or left_out.is_in_no_order(table, [each.name for each in columns])):

@@ -105,9 +105,16 @@ def _convolutions(model: ModelConfig, codec: Codec | None) -> tuple[int, int, in
     return parameters, work, given * places
 
 
+def direction(model: ModelConfig, roles: Roles) -> str:
+    """Return how the steps of an input are read, in words; nothing where it has no steps."""
+    if not roles.input or not roles.reads_a_sequence:
+        return ""
+    return "both ways" if _both_ways(model, roles) else "one way"
+
+
 def _both_ways(model: ModelConfig, roles: Roles) -> bool:
     may = roles.mode in ("many-to-one", "many-to-many") or (roles.mode == "synced" and not roles.own_future)
-    return may and model.bidirectional is not False
+    return may and (not roles.one_way if model.bidirectional is None else model.bidirectional)
 
 
 def _recurrent(model: ModelConfig, sizes: list[int], first: int, directions: int) -> int:

@@ -217,17 +217,9 @@ def partition(first: int, last: int, length: int) -> list[np.ndarray]:
     return [np.arange(start, min(start + length, last)) for start in range(first, last, length)]
 
 
-def groups(table: Table, column: str) -> list[np.ndarray]:
-    """Return the rows of each value of a column, in the order in which the values first come."""
-    rows: dict[str, list[int]] = {}
-    for index in range(len(table)):
-        rows.setdefault(str(table[index][column]), []).append(index)
-    return [np.array(each) for each in rows.values()]
-
-
 def is_one_series(roles: Roles) -> bool:
-    """Whether the rows of a table are the steps of one sequence: numbers with a label, or a value, for every row."""
-    if roles.group or roles.mode != "synced" or roles.stream:
+    """Whether rows are the steps of series that may be cut: numbers with a label, or a value, for every row."""
+    if (roles.group and roles.time is None) or roles.mode != "synced" or roles.stream:
         return False
     return roles.input_codec == "numbers" and roles.target_codec in ("numbers", "tags")
 

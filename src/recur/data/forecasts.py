@@ -18,9 +18,11 @@ import numpy as np
 from recur.codecs.numbers import number
 from recur.config import Config
 from recur.data import split
-from recur.data.examples import Example, groups, overlapping
+from recur.data.examples import Example, overlapping
+from recur.data.ordered import OrderedTable
 from recur.data.places import Place, placed
 from recur.data.roles import Roles
+from recur.data.series import about, before, borders, ends, sequences
 from recur.data.table import Table
 from recur.errors import DataError
 
@@ -47,7 +49,10 @@ class Series:
         rows = [table[index] for index in range(len(table))]
         self.inputs = self._columns(rows, roles.input)
         self.targets = self._columns(rows, roles.target) if targets else None
-        self.sequences = groups(table, roles.group) if roles.group else [np.arange(len(table))]
+        self.sequences = sequences(table, roles.group)
+        if self.targets is not None and isinstance(table, OrderedTable):
+            # what was filled is read, and neither learned nor measured as an answer
+            self.targets[[row for row in range(len(table)) if table.is_made(row)]] = np.nan
 
     def _columns(self, rows: list[dict[str, Any]], names: list[str]) -> np.ndarray:
         found = np.zeros((len(rows), len(names)))
@@ -107,14 +112,17 @@ def to_learn_from(table: Table, roles: Roles, config: Config) -> ForecastExample
 def to_measure(table: Table, roles: Roles, config: Config, *, targets: bool = True) -> ForecastExamples:
     """Return a whole table as examples to measure on, or, without targets, to go on from."""
     series = Series(table, roles, targets=targets)
-    pieces = [(rows, _known(len(rows), config) if targets else len(rows)) for rows in series.sequences]
-    return ForecastExamples(series, pieces)
+    if not targets:
+        return ForecastExamples(series, [(rows, len(rows)) for rows in ends(table, series.sequences)])
+    return ForecastExamples(series, [(rows, _known(len(rows), config)) for rows in series.sequences])
 
 
 def held_out(table: Table, roles: Roles, config: Config) -> tuple[ForecastExamples, ForecastExamples, str]:
     """Divide one table: groups at random where there are some, else the last share of the one series."""
     series = Series(table, roles)
     fraction, horizon = config.data.dev_fraction, config.data.horizon
+    if isinstance(table, OrderedTable):
+        return _held_out_in_time(table, series, config)
     if roles.group:
         kept, out = split.by_hash(len(series.sequences), fraction, config.training.seed, lambda index: index, None)
         learned = _learned(series, [series.sequences[index] for index in kept], config)
@@ -130,6 +138,31 @@ def held_out(table: Table, roles: Roles, config: Config) -> tuple[ForecastExampl
     past = min(place, max(window(config), learned.season))
     dev = ForecastExamples(series, [(np.arange(place - past, len(table)), past)])
     return learned, dev, f"the last {split.share(len(table) - place, len(table), fraction)} of the series"
+
+
+def _held_out_in_time(
+    table: OrderedTable, series: Series, config: Config
+) -> tuple[ForecastExamples, ForecastExamples, str]:
+    """Hold out the end of each series; what is read before it is the past."""
+    horizon = config.data.horizon
+    found = borders(table, config.data.dev_fraction, 1 + horizon)
+    learned = _learned(series, [np.arange(*piece) for border in found for piece in before(border)], config)
+    most = max(window(config), learned.season)
+    pieces: list[Piece] = []
+    for border in found:
+        for first, last in border.pieces:
+            # a piece that begins after the border has a past of its own
+            start = max(first, border.place - most)
+            known = max(border.place - start, 0) or _known(last - first, config)
+            if last - start - known >= horizon:
+                pieces.append((np.arange(start, last), known))
+    if not learned.pieces or not pieces:
+        raise DataError(
+            f"{table.name}: gaps leave no {1 + horizon} rows in a row to "
+            f"{'hold out' if learned.pieces else 'learn from'}; {table.order.notes[-1]}",
+            hint="--fill linear makes the rows that are missing, a smaller --horizon needs fewer",
+        )
+    return learned, ForecastExamples(series, pieces), about(table, found, config.data.dev_fraction)
 
 
 def window(config: Config) -> int:

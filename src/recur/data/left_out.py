@@ -76,6 +76,8 @@ def is_clock(table: Table, column: Column) -> bool:
     Beside a column of dates an hour is a part of the time. A year or a month that is in no order is a fact of the row.
     """
     name = column.name.strip().lower()
+    if table.timeline is not None and column.name in table.timeline.timing.columns:
+        return True
     if not is_time(column.name):
         return False
     if name in _ORDERED:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from recur.config import Config, DataConfig
-from recur.data import column_styles, forecasts, media, split
+from recur.data import calendar, column_styles, forecasts, media, series, split, timeline
 from recur.data.contents import Contents
 from recur.data.damaged import without_damaged
 from recur.data.examples import (
@@ -18,7 +18,6 @@ from recur.data.examples import (
     GroupExamples,
     RowExamples,
     StreamExamples,
-    groups,
     is_one_series,
     overlapping,
     partition,
@@ -26,6 +25,8 @@ from recur.data.examples import (
 )
 from recur.data.folder import split_files
 from recur.data.missing import Missing
+from recur.data.ordered import OrderedTable, ordered
+from recur.data.panels import columns_of
 from recur.data.read import read
 from recur.data.roles import Roles, infer
 from recur.data.table import Table
@@ -52,6 +53,8 @@ class Dataset:
         Rows left out because their file cannot be read, and what is wrong with each.
     missing : Missing
         Targets that are missing in all parts.
+    notes : list of str
+        How the time of rows was read: the step, what was sorted, filled and left out, the series.
     """
 
     roles: Roles
@@ -62,6 +65,7 @@ class Dataset:
     own_split: bool = False
     damaged: list[str] = field(default_factory=list)
     missing: Missing = field(default_factory=Missing)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def labelled(self) -> Sequence[Example]:
@@ -121,6 +125,9 @@ def _loaded(config: Config, source: Any) -> Dataset:
     source, dev_file, test_file = _files(config, source)
     table = read(source, config.data)
     roles = infer(table, config)
+    calendar.refuse_constant(table, config.data.time_features)
+    table, roles = _in_order(table, roles, config)
+    notes = series.notes_of(table, roles.group)
     others = [None if file is None else read_like(file, roles, config) for file in (dev_file, test_file)]
     dev_table, test_table = others
     test = None if test_table is None else examples(test_table, roles, config)
@@ -128,9 +135,20 @@ def _loaded(config: Config, source: Any) -> Dataset:
         dev = examples(dev_table, roles, config)
         if not len(dev):
             raise DataError(f"{dev_table.name} has no rows to measure on", hint="give a --dev file with rows")
-        return Dataset(roles, _to_learn_from(table, roles, config), dev, test, Path(dev_table.name).name)
+        return Dataset(roles, _to_learn_from(table, roles, config), dev, test, Path(dev_table.name).name, notes=notes)
     train, dev, held_out = _held_out(table, roles, config)
-    return Dataset(roles, train, dev, test, held_out, own_split=True)
+    return Dataset(roles, train, dev, test, held_out, own_split=True, notes=notes)
+
+
+def _in_order(table: Table, roles: Roles, config: Config, *, known: bool = False) -> tuple[Table, Roles]:
+    """Put rows that are steps of a series in the order of time, and note how far apart they are."""
+    if not roles.is_timed_series or table.timeline is None:
+        return table, roles
+    answers = [name for name in roles.target if name not in roles.input]
+    found = ordered(
+        table, table.timeline, config.data, roles.group, known=known, numeric=roles.numeric, answers=answers
+    )
+    return found, roles if known else replace(roles, time=found.order.timing)
 
 
 def examples(table: Table, roles: Roles, config: Config, *, targets: bool = True) -> Sequence[Example]:
@@ -148,10 +166,15 @@ def examples(table: Table, roles: Roles, config: Config, *, targets: bool = True
         return forecasts.to_measure(table, roles, config, targets=targets)
     if roles.stream:
         return StreamExamples(table, roles, 0, len(table))
-    if roles.group:
-        return GroupExamples(table, roles, groups(table, roles.group), targets=targets)
     if is_one_series(roles):
-        return GroupExamples(table, roles, _to_measure(0, len(table), roles, config), targets=targets)
+        whole = series.sequences(table, None)
+        if roles.own_future and not targets:
+            # what follows is asked; pieces before a gap are followed by rows that are known
+            whole = series.ends(table, whole)
+        steps = [part for rows in whole for part in _to_measure(rows, roles, config)]
+        return GroupExamples(table, roles, steps, targets=targets)
+    if roles.group:
+        return GroupExamples(table, roles, series.grouped(table, roles.group), targets=targets)
     return RowExamples(table, roles, _rows(table), targets=targets)
 
 
@@ -163,17 +186,22 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
     DataError
         When a column is missing.
     """
-    named = [*roles.input, *(roles.target if targets else []), *([roles.group] if roles.group else [])]
+    grouped = columns_of(roles.group, roles.columns) if roles.group else []
+    named = [*roles.input, *(roles.target if targets else []), *grouped]
     # what is forecast is read too; columns made of time stamps are made again
     wanted = list(dict.fromkeys(named))
-    other: DataConfig = config.data.model_copy(update={"input": wanted, "target": None, "group": None})
+    in_time = roles.time is not None and (roles.is_timed_series or bool(roles.group or config.data.time_features))
+    timing = roles.time if in_time else None
+    other: DataConfig = config.data.model_copy(
+        update={"input": wanted, "target": None, "group": None, "time": None if in_time else timeline.NOT_TIMED}
+    )
     if isinstance(source, (str, Path)) and Path(source).is_dir() and config.data.format != "folder":
         # of a folder that is split, what was not learned from
         parts = split_files(Path(source), config.data.exclude)
         source = source if parts is None else parts.test or parts.dev or parts.train
     if isinstance(source, (str, Path)) and not _same_kind(source, config.data.source):
         other = other.model_copy(update={"format": None})
-    table = read(source, other, names=roles.columns, known=roles.styles)
+    table = read(source, other, names=roles.columns, known=roles.styles, timing=timing)
     if table.kind == "text" and (not targets or roles.columns in ([], ["text"])):
         return table
     for name in wanted:
@@ -184,7 +212,7 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
                 hint=f"its columns are {', '.join(table.columns[:12])}",
             )
     column_styles.named(table.styles, [name for name in roles.numeric if name in wanted], table.name)
-    return table
+    return _in_order(table, roles, config, known=True)[0]
 
 
 def _same_kind(source: str | Path, first: str | None) -> bool:
@@ -220,22 +248,24 @@ def _to_learn_from(table: Table, roles: Roles, config: Config) -> Sequence[Examp
     if roles.forecast:
         return forecasts.to_learn_from(table, roles, config)
     if is_one_series(roles):
-        return GroupExamples(table, roles, _windows(0, len(table), roles, config))
+        windows = [part for rows in series.sequences(table, None) for part in _windows(rows, roles, config)]
+        return GroupExamples(table, roles, windows)
     return examples(table, roles, config)
 
 
-def _windows(first: int, last: int, roles: Roles, config: Config) -> list[np.ndarray]:
+def _windows(rows: np.ndarray, roles: Roles, config: Config) -> list[np.ndarray]:
     """Windows of a series to learn from; they overlap, so that every step is met with different pasts."""
     length = config.training.bptt + (config.data.horizon if roles.own_future else 0)
     # of a short series every window is taken
-    return overlapping(first, last, length, max(1, min(config.training.bptt // 4, (last - first) // 500)))
+    places = overlapping(0, len(rows), length, max(1, min(config.training.bptt // 4, len(rows) // 500)))
+    return [rows[place] for place in places]
 
 
-def _to_measure(first: int, last: int, roles: Roles, config: Config) -> list[np.ndarray]:
+def _to_measure(rows: np.ndarray, roles: Roles, config: Config) -> list[np.ndarray]:
     """A series to measure on: whole where it predicts its own future, in pieces where it is read both ways."""
     if roles.own_future:
-        return [np.arange(first, last)]
-    return partition(first, last, config.training.bptt)
+        return [rows]
+    return [rows[place] for place in partition(0, len(rows), config.training.bptt)]
 
 
 def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Example], Sequence[Example], str]:
@@ -249,8 +279,17 @@ def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Exam
             StreamExamples(table, roles, 0, place), StreamExamples(table, roles, place, len(table)),
             f"the last {split.share_of_a_text(table, place, fraction)} of the text",
         )  # fmt: skip
+    if isinstance(table, OrderedTable):
+        return _held_out_in_time(table, roles, config)
     if roles.group:
-        sequences = groups(table, roles.group)
+        sequences = series.grouped(table, roles.group)
+        by_time = series.last_groups(table, sequences, fraction)
+        if by_time is not None:
+            return (
+                GroupExamples(table, roles, [sequences[index] for index in by_time[0]]),
+                GroupExamples(table, roles, [sequences[index] for index in by_time[1]]),
+                f"the {len(by_time[1]):,} groups that begin last",
+            )  # fmt: skip
         train, dev = split.by_hash(
             len(sequences), fraction, seed, _group_input(table, roles, sequences, config.data),
             _group_class(table, roles, sequences),
@@ -264,10 +303,13 @@ def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Exam
         least = 1 + config.data.horizon if roles.own_future else 1
         place = split.at_the_end(len(table), fraction, least)
         return (
-            GroupExamples(table, roles, _windows(0, place, roles, config)),
-            GroupExamples(table, roles, _to_measure(place, len(table), roles, config)),
+            GroupExamples(table, roles, _windows(np.arange(place), roles, config)),
+            GroupExamples(table, roles, _to_measure(np.arange(place, len(table)), roles, config)),
             f"the last {split.share(len(table) - place, len(table), fraction)} of the series",
         )  # fmt: skip
+    last = series.last_rows(table, fraction)
+    if last is not None:
+        return RowExamples(table, roles, last[0]), RowExamples(table, roles, last[1]), last[2]
     rows = _rows(table)
     train, dev = split.by_hash(
         len(rows), fraction, seed, _row_input(table, roles, rows, config.data), _row_class(table, roles, rows)
@@ -276,6 +318,29 @@ def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Exam
         RowExamples(table, roles, rows[train]), RowExamples(table, roles, rows[dev]),
         f"{split.share(len(dev), len(rows), fraction)} of the rows, drawn at random, equal inputs on one side",
     )  # fmt: skip
+
+
+def _held_out_in_time(
+    table: OrderedTable, roles: Roles, config: Config
+) -> tuple[Sequence[Example], Sequence[Example], str]:
+    """Hold out the end of each series."""
+    least = 1 + config.data.horizon if roles.own_future else 1
+    found = series.borders(table, config.data.dev_fraction, least)
+    learned, measured = (
+        [np.arange(*piece) for border in found for piece in part(border) if piece[1] - piece[0] >= least]
+        for part in (series.before, series.after)
+    )
+    if not learned or not measured:
+        raise DataError(
+            f"{table.name}: gaps leave no {least} rows in a row to {'hold out' if learned else 'learn from'}; "
+            f"{table.order.notes[-1]}",
+            hint="--fill linear makes the rows that are missing",
+        )
+    return (
+        GroupExamples(table, roles, [part for rows in learned for part in _windows(rows, roles, config)]),
+        GroupExamples(table, roles, [part for rows in measured for part in _to_measure(rows, roles, config)]),
+        series.about(table, found, config.data.dev_fraction),
+    )
 
 
 def _row_input(table: Table, roles: Roles, rows: np.ndarray, config: DataConfig) -> Callable[[int], Any]:

@@ -24,8 +24,12 @@ TARGET = _set(
 _USUAL_TARGET = _set("label labels class classes target targets output y")
 # names that may as well be one of many facts of a row
 _WEAK_INPUT = _set("name title")
-TIME = _set("time date datetime timestamp month day year hour minute second week quarter ds t step index no frame")
-_PARTS = re.compile(r"[^\W_]+")
+TIME = _set(
+    "time date datetime timestamp month day year hour minute second week quarter ds dt t step index no frame "
+    "datum zeit zeitstempel uhrzeit jahr monat fecha hora heure yr mnth hr period"
+)
+_DATED = _set("date time timestamp datetime datum fecha")
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
 
 
 def is_known(name: str) -> bool:
@@ -55,4 +59,4 @@ def is_weak_input(name: str) -> bool:
 
 def is_time(name: str) -> bool:
     """Return whether a column of this name usually counts time."""
-    return name.lower() in TIME or any(part.lower() in ("date", "time", "timestamp") for part in _PARTS.findall(name))
+    return name.lower() in TIME or any(part.lower() in _DATED for part in _PARTS.findall(name))

@@ -8,11 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from recur.config import Config
-from recur.data.examples import GroupExamples, RowExamples
+from recur.data.examples import Example, GroupExamples, RowExamples
 from recur.data.forecasts import ForecastExamples
 from recur.data.load import examples, read_like
+from recur.data.ordered import OrderedTable
+from recur.data.panels import series_name
 from recur.data.roles import Roles
 from recur.data.table import Table
+
+_MOST_STEPS = 2**31 - 1
 
 
 class Question(NamedTuple):
@@ -29,7 +33,7 @@ class Question(NamedTuple):
     series : str or None
         The value of the group column.
     rows : sequence of int or None
-        The rows, from 1, whose steps are answered one by one.
+        The rows, from 1, whose steps are answered one by one; None for a row that fills a gap.
     stamps : sequence of str or None
         The times of the steps that are answered.
     """
@@ -38,8 +42,34 @@ class Question(NamedTuple):
     row: int
     where: str
     series: str | None = None
-    rows: Sequence[int] | None = None
+    rows: Sequence[int | None] | None = None
     stamps: Sequence[str] | None = None
+
+
+class Following(Sequence[str]):
+    """The times of the steps after a row, made when they are asked for.
+
+    Parameters
+    ----------
+    table : OrderedTable
+    row : int
+    skipped : int
+        Steps after the row that are not answered.
+    """
+
+    def __init__(self, table: OrderedTable, row: int, skipped: int = 0) -> None:
+        self._table, self._row, self._skipped = table, row, skipped
+        self._known: list[str] = []
+
+    def __len__(self) -> int:
+        return _MOST_STEPS
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return the time of one step."""
+        wanted = self._skipped + index + 1
+        if len(self._known) < wanted:
+            self._known = self._table.following(self._row, 2 * wanted)
+        return self._known[wanted - 1]
 
 
 class Questions(Sequence[Question]):
@@ -59,7 +89,7 @@ class Questions(Sequence[Question]):
     """
 
     def __init__(self, source: Any, roles: Roles, config: Config) -> None:
-        self.roles = roles
+        self.roles, self._horizon = roles, config.data.horizon
         self.table: Table = read_like(source, roles, config, targets=False)
         self._lines = self.table.kind == "text"
         self._examples = [] if self._lines else examples(self.table, roles, config, targets=False)
@@ -76,12 +106,28 @@ class Questions(Sequence[Question]):
         if self._lines:
             return Question(self.table[index]["text"], index + 1, self.table.where(index))
         example, rows = self._examples[index], self.rows_of(index)
+        if isinstance(self.table, OrderedTable) and len(rows):
+            return self._in_time(example, rows, self.table)
         first = int(rows[0]) if len(rows) else 0
-        series = str(self.table[first][self.roles.group]) if self.roles.group and len(rows) else None
+        series = (
+            series_name(self.table[first], self.roles.group, self.table) if self.roles.group and len(rows) else None
+        )
         steps = isinstance(self._examples, GroupExamples) and self.roles.writes_a_sequence and not self.roles.own_future
         return Question(
             example.input, first + 1, example.where, series, [int(row) + 1 for row in rows] if steps else None
         )
+
+    def _in_time(self, example: Example, rows: np.ndarray, table: OrderedTable) -> Question:
+        """A question of rows that were put in the order of time: the answers are of these rows, or of what follows."""
+        places = [table.row_number(int(row)) for row in rows]
+        first, last = min(filter(None, places), default=1), int(rows[-1])
+        if not (self.roles.own_future or self.roles.forecast):
+            times = [table.time(int(row)) for row in rows]
+            return Question(example.input, first, example.where, table.series(last), places, times)
+        # the next steps together, or the one that is so far ahead
+        skipped = 0 if self.roles.forecast else self.roles.ahead(self._horizon) - 1
+        following: Sequence[str] | None = Following(table, last, skipped) if table.following(last, 1) else None
+        return Question(example.input, first, example.where, table.series(last), None, following)
 
     def rows_of(self, index: int) -> np.ndarray:
         """The rows of the table that an input is made of."""

@@ -11,6 +11,7 @@ from recur.codecs.bounds import bounds
 from recur.codecs.number_style import NumberStyle
 from recur.codecs.reading import reading
 from recur.config import DataConfig
+from recur.data import timeline
 from recur.data.arrays import read_npz
 from recur.data.calendar import CalendarTable
 from recur.data.conll import looks_like_conll, read_conll
@@ -27,6 +28,7 @@ from recur.data.sniff import table_format
 from recur.data.styled import styled
 from recur.data.table import Table
 from recur.data.text import TextTable
+from recur.data.timeline import Timing
 from recur.data.ts import read_ts
 from recur.errors import DataError, TooLargeError
 
@@ -45,8 +47,9 @@ _BY_SUFFIX = {
 
 
 def read(
-    source: Any, config: DataConfig, *, names: Sequence[str] = (), known: Mapping[str, NumberStyle] | None = None
-) -> Table:
+    source: Any, config: DataConfig, *, names: Sequence[str] = (), known: Mapping[str, NumberStyle] | None = None,
+    timing: Timing | None = None,
+) -> Table:  # fmt: skip
     """Return the rows of a file, a folder or Python values.
 
     Parameters
@@ -60,11 +63,14 @@ def read(
         Names for the columns of a table without a header, where there are as many.
     known : mapping, optional
         How the numbers of columns were written in the training data.
+    timing : Timing, optional
+        How the time of the training data's rows was read.
 
     Returns
     -------
     Table
-        Its rows are read from the file when they are asked for; the file itself was checked from end to end.
+        Its rows, in the order of the file, are read from it when they are asked for; the file itself was checked from
+        end to end. ``timeline`` says what its time stamps are.
 
     Raises
     ------
@@ -87,6 +93,7 @@ def read(
             f"{place} has {len(table.columns):,} columns; expected at most {most:,}",
             hint="give the numbers of a row as one list (.jsonl), or as an array (.npy)",
         )
+    table.timeline = timeline.find(table, config, timing)
     made = CalendarTable(table, config.time_features) if config.time_features else table
     made.notes = table.notes
     return made

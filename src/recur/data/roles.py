@@ -29,13 +29,14 @@ from typing import Any
 
 from recur.codecs.number_style import NumberStyle
 from recur.config import Config, DataConfig
-from recur.data import calendar, column_styles, left_out, parallel, said, scripts
+from recur.data import calendar, column_styles, left_out, panels, parallel, said, scripts
 from recur.data.choosing import described, find_input, find_target, refuse_objects
 from recur.data.columns import Column, look
 from recur.data.media import CODECS as FILES
 from recur.data.media import SEQUENCES
 from recur.data.names import is_time
 from recur.data.table import Table
+from recur.data.timeline import Timing
 from recur.errors import ConfigError, did_you_mean
 
 TEXTS = ("words", "characters", "subwords")
@@ -75,6 +76,8 @@ class Roles:
         What else was left out while the file was read.
     choices : list of str
         What was decided that an option changes: whether whole numbers are predicted as numbers or as classes.
+    time : Timing or None
+        How the time of rows is read, where a column says it.
     """
 
     mode: str
@@ -91,6 +94,7 @@ class Roles:
     left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
+    time: Timing | None = None
 
     @property
     def said(self) -> list[str]:
@@ -98,6 +102,17 @@ class Roles:
         is_table = bool(self.columns) and self.columns != ["text"]
         found = said.lines(is_table, self.input, self.target, self.group, self.left_out, self.notes)
         return [*found, *self.choices]
+
+    @property
+    def is_timed_series(self) -> bool:
+        """Whether rows are read in the order of time, as the steps of one or several series."""
+        steps = self.input_codec == "numbers" and self.target_codec in ("numbers", "tags")
+        return self.time is not None and self.mode == "synced" and steps
+
+    @property
+    def one_way(self) -> bool:
+        """Whether a network reads one way unless it is told otherwise: later steps of time are not known."""
+        return self.is_timed_series
 
     @property
     def own_future(self) -> bool:
@@ -146,18 +161,22 @@ def infer(table: Table, config: Config) -> Roles:
     """
     config = parallel.named(table, config)
     _check_names(table, config.data)
+    group = panels.settle(table, config)
+    config = config.model_copy(update={"data": config.data.model_copy(update={"group": group})})
     roles = _inferred(table, config)
     # labels such as 12 % are read in their style too; of labels nobody has to know the value
     labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
     styles = column_styles.named(table.styles, [*roles.numeric, *labels], table.name)
     used = [*roles.input, *roles.target, *(roles.group or "").split(",")]
+    describing = {name: "one value in each series" for name in _describing(table, roles.group) if name not in used}
     choices = [] if roles.forecast else said.number_or_class(table, roles.target, roles.target_codec)
     return replace(
         roles,
         styles=styles,
-        left_out=said.reasons(table, used, roles.input_codec),
+        left_out=said.reasons(table, used, roles.input_codec) | describing,
         notes=list(table.notes),
         choices=choices,
+        time=None if table.timeline is None else table.timeline.timing,
     )
 
 
@@ -214,7 +233,7 @@ def _check_names(table: Table, data: DataConfig) -> None:
     for option, names in (
         ("input", data.input),
         ("target", data.target),
-        ("group", [data.group] if data.group else []),
+        ("group", panels.columns_of(data.group, table.columns) if data.group else []),
     ):
         for name in names or []:
             if name not in table.columns:
@@ -257,7 +276,7 @@ def _forecast(table: Table, config: Config) -> Roles:
     if mode not in (None, "synced"):
         raise ConfigError(f"a forecast is a synced network, not {mode}", hint="leave out --mode")
     made = calendar.names(data.time_features)
-    spare = [name for name in table.columns if name != data.group and not is_time(name) and name not in made]
+    spare = [name for name in _spare(table, data) if not is_time(name) and name not in made]
     given = data.input or data.target or [name for name in spare if look(table, name).holds == "number"]
     targets = data.target or [name for name in given if name not in made]
     inputs = list(dict.fromkeys([*given, *targets, *made]))
@@ -282,7 +301,7 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
         tags = data.target or ["upos" if "upos" in table.columns else table.columns[-1]]
         return [look(table, name) for name in words], [look(table, name) for name in tags]
     named = [*(data.input or []), *(data.target or [])]
-    spare = [name for name in table.columns if name not in named and name != data.group]
+    spare = [name for name in _spare(table, data) if name not in named]
     columns = {name: look(table, name) for name in [*named, *spare]}
     why = {name: left_out.reason(table, columns[name]) for name in spare}
     rest = [columns[name] for name in spare if why[name] is None]
@@ -296,6 +315,10 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
         targets = find_target(table, inputs, rest, mode)
     if not inputs and not (mode == "one-to-many" and len(table.columns) == 1):
         inputs = find_input(table, [each for each in rest if each not in targets])
+    over_time = table.timeline is not None and mode in (None, "synced") and not data.target
+    if not inputs and over_time and all(each.holds == "number" for each in targets):
+        # numbers over time that are called y: what is read is their own past
+        inputs, targets = targets, []
     if not inputs and mode != "one-to-many":
         others = "; ".join(f"{name}: {reason}" for name, reason in why.items() if reason)
         others = f"; left out are {others}" if others else ""
@@ -306,6 +329,23 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
     if all(each.holds == "number" for each in inputs):
         left_out.refuse_constant(table, [each.name for each in inputs])
     return inputs, targets
+
+
+def _spare(table: Table, data: DataConfig) -> list[str]:
+    """Return the columns that may be read or predicted: not those of time, and none that only describe a series."""
+    without = set() if table.timeline is None else set(table.timeline.timing.columns)
+    if data.group:
+        without |= {*panels.columns_of(data.group, table.columns), *_describing(table, data.group)}
+    return [name for name in table.columns if name not in without]
+
+
+def _describing(table: Table, group: str | None) -> list[str]:
+    """Return the columns that have one value in each of several series over time."""
+    if not group or table.timeline is None:
+        return []
+    used = {*panels.columns_of(group, table.columns), *table.timeline.timing.columns}
+    others = [name for name in table.columns if name not in used]
+    return panels.constant_within(table, panels.series_of(table, group), others)
 
 
 def _settle(table: Table, inputs: list[Column], targets: list[Column], config: Config) -> tuple[str, str | None, str]:
@@ -352,7 +392,7 @@ def _mode(table: Table, inputs: list[Column], targets: list[Column], data: DataC
         return "one-to-many"
     if table.kind == "tagged":
         return "synced"
-    timed = any(left_out.is_clock(table, look(table, name)) for name in table.columns if is_time(name))
+    timed = table.timeline is not None
     if data.group or (timed and all(each.holds == "number" for each in inputs) and targets[0].holds == "class"):
         return "synced" if not data.group or _varies(table, data.group, targets[0].name) else "many-to-one"
     reads = _sequence(inputs, data.input_codec, data, target=False)
@@ -418,12 +458,7 @@ def _steps(value: Any) -> int:
 
 def _varies(table: Table, group: str, target: str) -> bool:
     """Return whether the target changes within a group."""
-    seen: dict[str, str] = {}
-    for index in range(min(len(table), 5000)):
-        row = table[index]
-        if seen.setdefault(str(row[group]), str(row[target])) != str(row[target]):
-            return True
-    return False
+    return not panels.constant_within(table, panels.series_of(table, group), [target])
 
 
 def _is_stream(table: Table, codec: str | None, targets: list[Column], config: Config) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from recur.codecs.bounds import bounds
 from recur.codecs.reading import reading
 from recur.data.column_styles import Styles
 from recur.errors import DataError
+
+if TYPE_CHECKING:
+    from recur.data.timeline import Timeline
 
 Row = dict[str, Any]
 Kind = Literal["text", "table", "tagged"]
@@ -51,6 +54,8 @@ class Table(Sequence[Row]):
     notes: Sequence[str] = ()
     # column -> how its numbers are written, where all cells were looked at
     styles: Styles = MappingProxyType({})
+    # the time of its rows, where a column says it
+    timeline: Timeline | None = None
 
     @overload
     def __getitem__(self, index: int) -> Row: ...

@@ -30,7 +30,7 @@ __all__ = [
 
 def build(
     name: str, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, stream: bool = False,
-    ahead: int = 1, forecast: str | None = None,
+    ahead: int = 1, forecast: str | None = None, one_way: bool = False,
 ) -> Mode:  # fmt: skip
     """Return the mode of this name.
 
@@ -48,12 +48,17 @@ def build(
         Synced numbers that predict themselves only: how many steps after an item its answer stands.
     forecast : str, optional
         Synced numbers only: direct or recursive, to answer all of the next ``ahead`` steps.
+    one_way : bool
+        Whether a network that may read both ways reads one way unless ``bidirectional`` says otherwise: its steps are
+        steps of time, and what comes later is not known when an answer is needed.
 
     Raises
     ------
     ConfigError
         When there is no such mode, or the codecs do not fit it.
     """
+    if one_way and config.bidirectional is None:
+        config = config.model_copy(update={"bidirectional": False})
     if forecast is not None:
         return Forecaster(input_codec, target_codec, config, horizon=ahead, how=forecast)
     if name == "synced":

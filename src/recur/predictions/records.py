@@ -158,11 +158,12 @@ class Sheet:
         if question.rows is not None:
             found["rows"] = list(question.rows)
         if question.stamps is not None:
-            found["times"] = list(question.stamps)[: len(self._steps(answer.value))]
+            steps = min(len(self._steps(answer.value)), len(question.stamps))
+            found["times"] = [question.stamps[step] for step in range(steps)]
         return found
 
     def _lead(self, question: Question, step: int | None) -> Record:
-        row = question.row
+        row: int | None = question.row
         if step is not None and question.rows is not None and step < len(question.rows):
             row = question.rows[step]
         known = {ROW: row, SERIES: question.row, STEP: None if step is None else step + 1}

@@ -84,6 +84,7 @@ class Run:
             return modes.build(
                 roles.mode, self.input_codec, self.target_codec, config.model,
                 stream=roles.stream, ahead=roles.ahead(config.data.horizon), forecast=roles.forecast,
+                one_way=roles.one_way,
             )  # fmt: skip
         except RunError:
             raise

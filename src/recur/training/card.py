@@ -51,7 +51,7 @@ def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: s
             "",
             f"* data: {config.data.source or 'given from Python'}; {task.rows}",
             *(f"* {line}" for line in task.describe_columns()),
-            *(f"* {line}" for line in task.describe_codecs()),
+            *(f"* {line}" for line in [*task.notes, *task.describe_codecs()]),
             f"* network: {task.describe_network()}, {sum(p.numel() for p in task.mode.parameters()):,} parameters",
             f"* trained for {metrics['steps']:,} updates in {duration(metrics['seconds'])} "
             f"({metrics['ended']}); the weights are those after update {metrics['best_step']:,}",

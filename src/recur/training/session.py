@@ -100,7 +100,8 @@ class Training:
         size = sum(parameter.numel() for parameter in self.mode.parameters())
         self.progress.begin(
             Beginning(
-                self.task.roles.sentence, self.task.rows, self.task.describe_codecs(), self.task.describe_network(),
+                self.task.roles.sentence, self.task.rows, [*self.task.notes, *self.task.describe_codecs()],
+                self.task.describe_network(),
                 size, str(self.mode.device), self.task.baseline, self.state.step,
                 None if self.store.folder is None else str(self.store.folder), self.task.describe_columns(),
             )

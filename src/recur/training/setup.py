@@ -55,6 +55,8 @@ class Task:
     baseline : Baseline or None
     held_out : int
         Number of held-out rows, where each has one answer; otherwise 0.
+    notes : list of str
+        How the time of rows was read.
     """
 
     config: Config
@@ -69,6 +71,7 @@ class Task:
     rows: str
     baseline: Baseline | None
     held_out: int = 0
+    notes: Sequence[str] = ()
 
     def describe_codecs(self) -> list[str]:
         """One line a codec."""
@@ -88,7 +91,15 @@ class Task:
         sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size] * model.num_layers
         layers = " + ".join(map(str, sizes)) if len(set(sizes)) > 1 else f"{len(sizes)} of {sizes[0]}"
         # a network without time has hidden layers and no cell
-        return f"{'feed-forward' if isinstance(self.mode, OneToOne) else model.cell}, layers: {layers}"
+        if isinstance(self.mode, OneToOne):
+            return f"feed-forward, layers: {layers}"
+        return f"{model.cell}, layers: {layers}, {self.direction()}"
+
+    def direction(self) -> str:
+        """How the steps are read: from the first to the last, or both ways."""
+        stack = getattr(self.mode, "encoder", None) or getattr(self.mode, "stack", None)
+        both = stack is not None and stack.directions == 2
+        return "reads both ways" if both else "reads one way"
 
 
 def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | None, command: str | None) -> Task:
@@ -130,6 +141,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         return modes.build(
             roles.mode, input_codec, target_codec, config.model, stream=roles.stream, ahead=ahead,
             forecast=roles.forecast,
+            one_way=roles.one_way,
         )  # fmt: skip
 
     if device.type == "cpu":
@@ -172,6 +184,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         _samples(dataset, stream),
         _in_words(dataset, train, stream), simple,
         len(dataset.dev) if isinstance(mode, OneToOne | ManyToOne) else 0,
+        dataset.notes,
     )  # fmt: skip
 
 

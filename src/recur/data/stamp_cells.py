@@ -1,0 +1,194 @@
+"""One cell of a column of time stamps: its parts as they are written, before the order of day and month is known."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan ene janv", "feb fev fév févr", "mar mär mrz maerz märz mars", "apr abr avr", "may mai mayo",
+            "jun juin", "jul juil", "aug ago aoû août", "sep sept set", "oct okt out", "nov", "dec dez dic déc",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_ZONES = {"z": 0, "utc": 0, "gmt": 0, "cet": 3600, "cest": 7200}
+_FIRST_OF_1900 = 50  # two digits from here on are years of the 1900s
+
+_MISSING = frozenset(("nat", "nan", "none", "null", "n/a", "na", "-", "?"))
+
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+)?"
+_MINUTES = r"[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
+_CLOCK = rf"(?P<hour>\d{{1,2}})(?:{_MINUTES})?(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*uhr)?"
+_ZONE = r"(?:\s*(?P<zone>z|utc|gmt|cest|cet|[+-]\d{2}(?::?\d{2})?))?"
+_DATES = {
+    "ymd": r"(?P<a>\d{4})(?P<sign>[-/.])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{1,2})\.?",
+    "abc": r"(?P<a>\d{1,2})(?P<sign>[-/.])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{4}|\d{2})",
+    "ym": r"(?P<a>\d{4})[-/.](?P<b>\d{1,2})",
+    "my": r"(?P<b>\d{1,2})[-/.](?P<a>\d{4})",
+    "dny": r"(?P<c>\d{1,2})(?:st|nd|rd|th)?[-./\s]*(?P<name>[^\W\d_]{3,12})\.?[-,./\s]*(?P<a>\d{4}|\d{2})",
+    "ndy": r"(?P<name>[^\W\d_]{3,12})\.?\s*(?P<c>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<a>\d{4})",
+    "ny": r"(?P<name>[^\W\d_]{3,12})\.?[-,/\s]*(?P<a>\d{4}|\d{2})",
+    "yn": r"(?P<a>\d{4})[-/\s]*(?P<name>[^\W\d_]{3,12})\.?",
+    "yq": r"(?P<a>\d{4})[-/\s]*q(?P<b>[1-4])",
+    "qy": r"q(?P<b>[1-4])[-/\s]*(?P<a>\d{4})",
+    "week": r"(?P<a>\d{4})-?w(?P<b>\d{2})(?:-?(?P<c>[1-7]))?",
+    "compact": r"(?P<a>\d{4})(?P<b>\d{2})(?P<c>\d{2})(?=t)",
+}
+_COMPACT_CLOCK = r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<part>)(?P<half>)"
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+_ALONE = re.compile(rf"(?P<hour>\d{{1,2}}){_MINUTES}(?:\s*(?P<half>[ap])\.?m\.?)?", re.IGNORECASE)
+_NAMED_LAST = re.compile(
+    rf"{_WEEKDAY}(?P<name>[a-z]{{3,12}})\s+(?P<c>\d{{1,2}})\s+{_CLOCK}{_ZONE}\s+(?P<a>\d{{4}})", re.IGNORECASE
+)
+_WITH_CLOCK = {
+    shape: re.compile(
+        rf"{_WEEKDAY}{date_}(?:t{_COMPACT_CLOCK}{_ZONE})" if shape == "compact"
+        else rf"{_WEEKDAY}{date_}(?:(?:t|,\s*|\s+|_|:){_CLOCK}{_ZONE})?",
+        re.IGNORECASE,
+    )
+    for shape, date_ in _DATES.items()
+}  # fmt: skip
+MONTHLY = {"ym": "month", "my": "month", "ny": "month", "yn": "month", "yq": "quarter", "qy": "quarter", "week": "week"}
+"""Shapes whose stamps are longer than a day, and how long."""
+
+
+class Cell(NamedTuple):
+    """What a cell says.
+
+    Attributes
+    ----------
+    shape : str
+        ``abc`` where the order of day and month is open, ``number``, ``clock``, or the order of its parts.
+    parts : tuple of int
+        Year, month and day; for ``abc`` three numbers as written.
+    clock : int or None
+        Microseconds since midnight.
+    zone : int or None
+        Seconds east of Greenwich.
+    sign : str
+        What separates the parts of ``abc``.
+    """
+
+    shape: str
+    parts: tuple[int, int, int]
+    clock: int | None = None
+    zone: int | None = None
+    sign: str = ""
+
+
+def text_of(value: Any) -> str:
+    """Return a raw value as text: nothing for a missing one, ISO for a date of Python.
+
+    >>> text_of(1577836800.0), text_of(None)
+    ('1577836800', '')
+    """
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return ""
+        return str(int(value)) if value.is_integer() else f"{value:.9f}".rstrip("0")
+    if isinstance(value, (datetime, date)):
+        return "" if str(value) == "NaT" else value.isoformat()
+    text = "" if value is None else str(value).strip()
+    return "" if text.lower() in _MISSING else text
+
+
+@lru_cache(maxsize=2**16)
+def cell(text: str) -> Cell | None:
+    """Return the parts of one stamp, None where it is none.
+
+    >>> cell("2016-07-01 13:00")
+    Cell(shape='ymd', parts=(2016, 7, 1), clock=46800000000, zone=None, sign='')
+    >>> cell("1/2/2020").shape, cell("Total") is None
+    ('abc', True)
+    """
+    if not text or len(text) > 60:
+        return None
+    if _NUMBER.fullmatch(text):
+        # a month written as 1949.02 is told from a number by nothing: numbers they are
+        return Cell("number", (0, 0, 0))
+    alone = _ALONE.fullmatch(text)
+    if alone:
+        clock = _clock(alone)
+        # "1.50" is a number, which the test above has seen; "12.30.15" is taken for a date where it can be one
+        return None if clock is None else Cell("clock", (0, 0, 0), clock)
+    for shape, pattern in _WITH_CLOCK.items():
+        found = pattern.fullmatch(text)
+        if found:
+            made = _dated(shape, found)
+            if made is not None:
+                return made
+    last = _NAMED_LAST.fullmatch(text)
+    return _dated("ndy", last) if last else None
+
+
+def _dated(shape: str, found: re.Match[str]) -> Cell | None:
+    groups = found.groupdict()
+    month = groups.get("b") or "1"
+    if groups.get("name") is not None:
+        number = month_of(groups["name"])
+        if number is None:
+            return None
+        month = str(number)
+    year, middle, day = int(groups["a"]), int(month), int(groups.get("c") or 1)
+    clock: int | None = None
+    zone: int | None = None
+    if groups.get("hour") is not None:
+        clock = _clock(found)
+        zone = _zone(groups.get("zone"))
+        if clock is None:
+            return None
+    if shape == "abc":
+        return Cell(shape, (year, middle, day), clock, zone, groups["sign"])
+    if shape in ("yq", "qy"):
+        middle = 3 * middle - 2
+    if len(groups["a"]) == 2:
+        year = century(year)
+    known = {"compact": "ymd", "dny": "named", "ndy": "named"}.get(shape, shape)
+    return Cell(known, (year, middle, day), clock, zone)
+
+
+def month_of(name: str) -> int | None:
+    """Return the number of a month's name or abbreviation (English, German, French, Spanish)."""
+    lowered = name.lower().rstrip(".")
+    return _MONTHS.get(lowered) or _MONTHS.get(lowered[:4]) or _MONTHS.get(lowered[:3])
+
+
+def century(year: int) -> int:
+    """Return the year that two digits stand for: 00 to 49 are of this century."""
+    return year + (1900 if year >= _FIRST_OF_1900 else 2000)
+
+
+def _clock(found: re.Match[str]) -> int | None:
+    groups = found.groupdict()
+    hour, minute, second = int(groups["hour"]), int(groups["minute"] or 0), int(groups["second"] or 0)
+    half = (groups.get("half") or "").lower()
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half == "p" else 0)
+    # the end of a day may be written as 24:00, and a leap second as 60
+    if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
+        return None
+    part = int((groups.get("part") or "0")[:6].ljust(6, "0"))
+    return ((hour * 60 + minute) * 60 + second) * SECOND + part
+
+
+def _zone(text: str | None) -> int | None:
+    if not text:
+        return None
+    if text.lower() in _ZONES:
+        return _ZONES[text.lower()]
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    return (-1 if text[0] == "-" else 1) * (int(digits[:2]) * 3600 + int(digits[2:]) * 60)
