@@ -41,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "load.csv").write_text(load)
     options = {"forecast": "direct", "horizon": 24, "window": 30, "quantiles": [0.1, 0.5, 0.9], "max_steps": 2}
     recur.fit(folder / "load.csv", out=folder / "ahead", **options, **TINY)
-    sizes = "".join(f"{i},{i % 7},{124071.996 + i}\n" for i in range(60))
+    sizes = "".join(f"{i * 7 % 23},{i % 7},{124071.996 + i}\n" for i in range(60))
     (folder / "sizes.csv").write_text("width,depth,price [EUR]\n" + sizes)
     recur.fit(folder / "sizes.csv", mode="one-to-one", target="price [EUR]", out=folder / "price", epochs=2, **TINY)
     tagged = [{"tokens": ["the", word, "sleeps"], "tags": ["D", "N", "V"]} for word in ["cat", "dog", "cow", "hen"] * 5]
