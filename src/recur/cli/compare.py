@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from recur.cli.decoding import between
 from recur.cli.output import draw, emit, emit_json, no_folders
 from recur.errors import DataError
 from recur.views.terminal import width
@@ -42,8 +43,7 @@ def compare(
     if not runs:
         raise DataError("no runs to compare", "recur compare RUN RUN")
     no_folders(html, png)
-    if rows < 1:
-        raise DataError(f"--rows must be at least 1, got {rows}")
+    between("--rows", rows, 1, 1_000_000)
     import recur
     from recur import data as data_room
     from recur.inspect import compared, flow, recorded

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from recur.cli.decoding import between
 from recur.cli.output import emit, emit_json, note
 from recur.cli.play import play
 from recur.errors import DataError
@@ -61,8 +62,7 @@ def complete(
         )
     if interactive and json:
         raise DataError("--interactive and --json exclude each other", "leave one of them out")
-    if top < 1:
-        raise DataError(f"--top must be at least 1, got {top}")
+    between("--top", top, 1, 1_000_000)
     import recur
 
     model = recur.load(run)

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
+from recur.errors import ConfigError
+
 _GROUP = Group("Decoding", sort_key=1)
 
 
@@ -51,3 +53,17 @@ class DecodingFlags:
         """The options that were given, for `predict` and `generate`."""
         given = {**vars(self), **more}
         return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
+
+
+def between(name: str, value: float | None, low: float, high: float) -> None:
+    """Refuse the number of an option that is out of its bounds, or is not a number.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if value is None or low <= value <= high:
+        return
+    # a whole number of thousands of digits cannot be written
+    got = str(value) if isinstance(value, float) or abs(value) < 10**30 else "a number of more than 30 digits"
+    raise ConfigError(f"{name} must be from {low:,} to {high:,}, got {got}", hint=f"{name} {max(low, 1)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from recur.cli.decoding import between
 from recur.cli.output import Waiting, emit, emit_json, grid, table
 from recur.views import matrix
 
@@ -47,6 +48,9 @@ def evaluate(
     json
         Write one JSON document to stdout.
     """
+    between("--cache", cache, 1, 10_000_000)
+    between("--cache-theta", cache_theta, 0, 1e6)
+    between("--cache-lambda", cache_lambda, 0, 1)
     import recur
 
     decoding = {

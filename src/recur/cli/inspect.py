@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from recur.cli.decoding import between
 from recur.cli.given import typed
 from recur.cli.output import draw, emit, no_folders
 from recur.errors import DataError
@@ -58,10 +59,8 @@ def inspect(
     json
         Write one JSON document to stdout.
     """
-    if top < 1:
-        raise DataError(f"--top must be at least 1, got {top}")
-    if window is not None and window < 1:
-        raise DataError(f"--window must be at least 1, got {window}")
+    between("--top", top, 1, 1_000_000)
+    between("--window", window, 1, 10**9)
     no_folders(html, png)
     import recur
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 from cyclopts import Parameter
 
-from recur.cli.decoding import DecodingFlags
+from recur.cli.decoding import DecodingFlags, between
 from recur.cli.given import typed
 from recur.cli.output import emit, grid, no_folders, note, write_out
 from recur.errors import DataError
@@ -68,6 +68,7 @@ def predict(
     json
         Write one JSON document to stdout.
     """
+    between("--top", top, 1, 1_000_000)
     if (file is not None) + stdin + bool(text) > 1:
         raise DataError("inputs are given in more than one way", f'recur predict {run} "a text", or --file FILE, or -')
     if format is not None and not stdin:

@@ -24,6 +24,7 @@ from recur.errors import RecurError
 _OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.EROFS)
 _ALLOCATION = "can't allocate memory"  # as torch says it; its class is RuntimeError
 _LONGEST = 200
+_LONGEST_VALUE = 60
 _WORDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -87,6 +88,7 @@ def describe_usage(error: CycloptsError, commands: Iterable[str]) -> tuple[str, 
 
 def _wrong_value(error: CoercionError, name: str, value: str, more: str) -> tuple[str, str]:
     """Return (message, hint) for a value that its option cannot take."""
+    value = value if len(value) <= _LONGEST_VALUE else f"{value[: _LONGEST_VALUE - 1]}…"
     if get_origin(error.target_type) is Literal:
         options = [str(option) for option in get_args(error.target_type)]
         near = difflib.get_close_matches(value, options, n=1)
@@ -100,4 +102,5 @@ def _wrong_value(error: CoercionError, name: str, value: str, more: str) -> tupl
 def _sentence(error: CycloptsError) -> str:
     """Return the parser's own words in the style of ours: lower case, no full stop, the nearest value kept."""
     said = " ".join(str(error).split()).rstrip(".")
+    said = said if len(said) <= 2 * _LONGEST else f"{said[: 2 * _LONGEST - 1]}…"
     return said[:1].lower() + said[1:]

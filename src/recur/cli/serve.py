@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from recur.cli.decoding import between
 from recur.cli.output import note
 from recur.errors import ConfigError, require
 
@@ -68,11 +69,15 @@ def serve(
     given["connections"] = min(given.get("connections", Limits.connections), raise_file_limit())
     limits = Limits(**given)
     if threads is not None:
-        if threads < 1:
-            raise ConfigError(f"threads must be at least 1, got {threads}", hint="--threads 1")
+        between("--threads", threads, 1, 1024)
         torch.set_num_threads(threads)
     sockets = listen(host, port)
-    models = {name: recur.load(folder) for name, folder in zip(names, run, strict=True)}
+    try:
+        models = {name: recur.load(folder) for name, folder in zip(names, run, strict=True)}
+    except BaseException:
+        for one in sockets:
+            one.close()
+        raise
     app = create_app(models, limits, hosts=Hosts.of(host, allow_host or ()))
     # what lives as long as the server is never looked through for cycles again
     gc.collect()

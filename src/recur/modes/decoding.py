@@ -30,6 +30,13 @@ __all__ = [
     "sampler", "search", "stream",
 ]  # fmt: skip
 
+_BOUNDS = {
+    "beam": (1, 10_000), "length": (0, 10_000_000), "temperature": (0, 1_000_000), "top_k": (1, 2**31 - 1),
+    "length_penalty": (0, 1000), "repetition_penalty": (1, 1000), "no_repeat_ngram": (0, 1_000_000),
+    "seed": (0, 2**63 - 1),
+}  # fmt: skip
+"""The least and the most that each number may be: beyond what anybody means, and within what a tensor can hold."""
+
 
 @dataclass(frozen=True)
 class Decoding:
@@ -77,18 +84,17 @@ class Decoding:
     no_repeat_ngram: int = 0
 
     def __post_init__(self) -> None:
-        lowest = {
-            "beam": 1, "length": 0, "temperature": 0, "top_k": 1, "length_penalty": 0, "repetition_penalty": 1,
-            "no_repeat_ngram": 0,
-        }  # fmt: skip
         stops = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
         object.__setattr__(self, "stop", stops)
         if "" in stops:
             raise ConfigError("stop is an empty text, and every answer begins with it", hint="leave out stop")
-        for name, low in lowest.items():
+        for name, (low, high) in _BOUNDS.items():
             value = getattr(self, name)
-            if value is not None and not value >= low:
-                raise ConfigError(f"{name} must be at least {low}, got {value}", hint=f"{name}={max(low, 1)}")
+            if value is not None and not low <= value <= high:
+                # a number of thousands of digits cannot be written
+                got = f"{value}" if abs(value) < 1e30 or isinstance(value, float) else "a number of more than 30 digits"
+                bound = f"at least {low}" if not value >= low else f"at most {high:,}"
+                raise ConfigError(f"{name} must be {bound}, got {got}", hint=f"{name}={max(low, 1)}")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise ConfigError(f"top_p must be above 0 and at most 1, got {self.top_p}", hint="top_p=0.9")
         for name in ("top_k", "top_p"):

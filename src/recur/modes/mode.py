@@ -392,6 +392,9 @@ def need_input(codec: Codec | None, mode: str) -> Codec:
     return codec
 
 
+MOST_CANDIDATES = 1_000_000
+
+
 def check_top(top: int) -> None:
     """Refuse to give no candidate.
 
@@ -402,6 +405,8 @@ def check_top(top: int) -> None:
     """
     if top < 1:
         raise ConfigError(f"top must be at least 1, got {top}", hint="top=5")
+    if top > MOST_CANDIDATES:
+        raise ConfigError(f"top must be at most {MOST_CANDIDATES:,}", hint="top=5")
 
 
 def one_way(config: ModelConfig, mode: str) -> None:

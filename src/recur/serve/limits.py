@@ -6,6 +6,9 @@ from dataclasses import dataclass, fields
 
 from recur.errors import ConfigError
 
+MOST = 10**12
+"""Of any limit: of bytes the largest, and still a number that clocks and sockets take."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -74,5 +77,7 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not value > 0:
-                raise ConfigError(f"{field.name} must be above 0, got {value}", hint=f"{field.name}={field.default}")
+            if not 0 < value <= MOST:
+                got = value if -MOST < value < 1e30 else "a number of more than 9 digits"
+                bound = f"at most {MOST:,}" if value > 0 else "above 0"
+                raise ConfigError(f"{field.name} must be {bound}, got {got}", hint=f"{field.name}={field.default}")

@@ -24,7 +24,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
         When the port is no port or in use, or the host is no address of this machine.
     """
     if not 0 <= port <= 65_535:
-        raise ConfigError(f"{port} is not a port, expected 0 to 65535", hint="--port 8000")
+        got = port if abs(port) < 10**9 else "a number of more than 9 digits"
+        raise ConfigError(f"{got} is not a port, expected 0 to 65535", hint="--port 8000")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, ValueError) as error:  # a ValueError: a name that cannot be encoded
