@@ -31,7 +31,9 @@ function draw(name, attributes = {}, ...children) {
 function number(v) {
   if (v === null || v === undefined) return "–";
   const a = Math.abs(v);
-  return a === 0 ? "0" : a >= 1e5 || a < 1e-3 ? v.toExponential(1) : String(+v.toPrecision(3));
+  // a whole part is never rounded away: 124071.996 is 124072
+  if (a >= 1000 && a < 1e9) return String(Math.round(v));
+  return a === 0 ? "0" : a >= 1e9 || a < 1e-3 ? v.toExponential(1) : String(+v.toPrecision(3));
 }
 const plus = (v) => (v > 0 ? "+" : "") + number(v).replace("-", "−");
 const percent = (p) => p === null ? "" : (100 * p).toFixed(p < 0.1 ? 2 : 1) + " %";

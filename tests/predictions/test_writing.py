@@ -1,0 +1,91 @@
+"""Cells and files of predictions."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recur.data import Question
+from recur.errors import ConfigError
+from recur.modes import Prediction
+from recur.predictions import Sheet, csv_writer, open_writer
+from recur.predictions.writing import cell
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (124071.996, "124071.996"),
+        (float(np.float32(0.1)), "0.10000000149011612"),
+        (1e-7, "1e-07"),
+        (12, "12"),
+        (None, ""),
+        ("", ""),
+        ("plain", "plain"),
+        ("=1+1", "'=1+1"),
+        ("+49 30", "'+49 30"),
+        ("-1.5", "-1.5"),
+        ("-x", "'-x"),
+        ("@sum", "'@sum"),
+        ("\tx", "'\tx"),
+        ("+1_0", "'+1_0"),
+        (["D", "N"], "D N"),
+        ([[1], [2]], "[[1], [2]]"),
+        ("a\0b", "a\ufffdb"),
+        ("a\ud800", "a\ufffd"),
+    ],
+)
+def test_a_cell_is_whole_and_safe(value: Any, text: str) -> None:
+    assert cell(value) == text
+
+
+def sheet() -> Sheet:
+    return Sheet(
+        lead=["row"], given="text", values=["=label"], numbers=False, stepped=False, timed=False, units=[], top=1,
+        quantiles=[], scales=[],
+    )  # fmt: skip
+
+
+def test_texts_with_commas_quotes_and_line_ends_are_quoted() -> None:
+    written: list[str] = []
+    text = 'a "fine", cold\nplay'
+    csv_writer(written.append)(sheet(), Question(text, 7, "here"), Prediction("good", [("good", 0.5)], "good"))
+    assert list(csv.reader(io.StringIO("".join(written)))) == [
+        ["row", "text", "'=label", "probability"],
+        ["7", text, "good", "0.5"],
+    ]
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_one_that_was_there(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("before")
+
+    def interrupted() -> None:
+        with open_writer(file) as writer:
+            writer(sheet(), Question("a", 1, "here"), Prediction("good", [("good", 0.5)], "good"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert file.read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_parquet_keeps_numbers_as_numbers(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason='the extra "data" is not installed')
+    with open_writer(tmp_path / "a.parquet") as writer:
+        for row, (label, share) in enumerate([("good", 0.5), ("bad", 0.25)], 1):
+            writer(sheet(), Question("a", row, "here"), Prediction(label, [(label, share)], label))
+    assert parquet.read_table(tmp_path / "a.parquet").to_pydict() == {
+        "row": [1, 2], "text": ["a", "a"], "=label": ["good", "bad"], "probability": [0.5, 0.25],
+    }  # fmt: skip
+
+
+def test_another_ending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\.csv, \.jsonl, \.parquet"), open_writer(tmp_path / "a.xls"):
+        pass
