@@ -124,10 +124,23 @@ class Model:
         DataError
             When one of them cannot be read; its place is named.
         """
+        self._refuse_empty_series(questions)
         try:
             return self.mode.predict([question.value for question in questions], top=top, **decoding)
         except DataError as error:
             raise self._located(questions, error) from error
+
+    def _refuse_empty_series(self, questions: Sequence[Question]) -> None:
+        """Refuse a series without a step: an answer to it would be made up."""
+        codec = self.input_codec
+        if codec is None or codec.kind != "numbers" or not codec.sequence:
+            return
+        for question in questions:
+            if hasattr(question.value, "__len__") and not len(question.value):
+                raise DataError(
+                    f"{question.where} is empty; expected the numbers of a series, one a step",
+                    hint="leave the empty line out, or give the numbers: 1.5 2 2.5",
+                )
 
     def _located(self, questions: Sequence[Question], error: DataError) -> DataError:
         """The error with the place of the first input that cannot be read, where that is the cause."""

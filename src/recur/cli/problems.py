@@ -25,6 +25,8 @@ _OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.E
 _ALLOCATION = "can't allocate memory"  # as torch says it; its class is RuntimeError
 _LONGEST = 200
 _LONGEST_VALUE = 60
+# what no option begins with: a number, or a sign before a space
+_VALUE = re.compile(r"-[\d.\s]")
 _WORDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -69,7 +71,13 @@ def describe_usage(error: CycloptsError, commands: Iterable[str]) -> tuple[str, 
         known = f"the commands are {', '.join(commands)}"
         return f'no command "{wrong}"', f"did you mean `recur {near[0]}`?" if near else known
     if isinstance(error, UnknownOptionError):
-        wrong = (error.token.keyword or error.token.value).split("=", 1)[0]
+        typed = error.token.keyword or error.token.value
+        if _VALUE.match(typed):
+            return (
+                f'"{typed}" begins with a minus sign, as an option does',
+                f'put -- before it: recur {chain} RUN -- "{typed}"',
+            )
+        wrong = typed.split("=", 1)[0]
         options = [name for argument in error.argument_collection for name in argument.names]
         near = difflib.get_close_matches(wrong, [name for name in options if name.startswith("--")], n=1)
         return f"unknown option {wrong}", f"did you mean {near[0]}?" if near else more

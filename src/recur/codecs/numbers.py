@@ -134,6 +134,9 @@ class NumbersCodec(Codec):
 
     def typed(self, text: str) -> list[str]:
         """Return the numbers of a text that was typed: those of one row, or the steps of one series."""
+        text = text.strip()
+        if text[:1] == "[" and text[-1:] == "]":
+            text = text[1:-1]
         return split_numbers(text, next((self.styles[name] for name in self.columns if name in self.styles), _PLAIN))
 
     @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused below
