@@ -6,6 +6,7 @@ import errno
 
 import pytest
 
+from recur.cli import main
 from recur.cli.problems import describe
 
 
@@ -36,3 +37,10 @@ def test_an_error_of_ours_is_said_to_be_one(error: Exception) -> None:
     message, _, expected = describe(error)
     assert "a fault of recur" in message
     assert not expected
+
+
+def test_a_number_below_zero_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "RUN", "-1.5 2"]) == 2
+    shown = capsys.readouterr().err
+    assert '"-1.5 2" begins with a minus sign' in shown
+    assert 'recur predict RUN -- "-1.5 2"' in shown
