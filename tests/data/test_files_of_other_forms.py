@@ -151,7 +151,9 @@ def sides(folder: Path, first: str, second: str, *names: str) -> list[Path]:
 
 
 def test_two_files_line_by_line_are_a_parallel_corpus(tmp_path: Path) -> None:
-    german, english = sides(tmp_path, "ein Haus hier\n\nzwei da\ndrei dort\n", "a house here\nhm\ntwo here\nthree there\n\n", "a.de", "a.en")
+    german, english = sides(
+        tmp_path, "ein Haus hier\n\nzwei da\ndrei dort\n", "a house here\nhm\ntwo here\nthree there\n\n", "a.de", "a.en"
+    )
     config = Config(data=DataConfig(source=str(german), target=[str(english)]))
     found = data.load(config)
     assert found.roles.sentence == "de, en -> many-to-many, words -> words"

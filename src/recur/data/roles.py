@@ -34,7 +34,6 @@ from recur.data.choosing import described, find_input, find_target, refuse_objec
 from recur.data.columns import Column, look
 from recur.data.media import CODECS as FILES
 from recur.data.media import SEQUENCES
-from recur.data.names import is_time
 from recur.data.table import Table
 from recur.data.timeline import Timing
 from recur.errors import ConfigError, did_you_mean
@@ -276,8 +275,12 @@ def _forecast(table: Table, config: Config) -> Roles:
     if mode not in (None, "synced"):
         raise ConfigError(f"a forecast is a synced network, not {mode}", hint="leave out --mode")
     made = calendar.names(data.time_features)
-    spare = [name for name in _spare(table, data) if not is_time(name) and name not in made]
-    given = data.input or data.target or [name for name in spare if look(table, name).holds == "number"]
+    spare = [
+        name for name in _spare(table, data) if name not in made and not left_out.is_clock(table, look(table, name))
+    ]
+    numbers = [column for column in (look(table, name) for name in spare) if column.holds == "number"]
+    features = [column for column in numbers if left_out.reason(table, column) is None]
+    given = data.input or data.target or [column.name for column in features or numbers]
     targets = data.target or [name for name in given if name not in made]
     inputs = list(dict.fromkeys([*given, *targets, *made]))
     wrong = [each for each in (look(table, name) for name in inputs) if each.holds != "number"]
@@ -287,6 +290,7 @@ def _forecast(table: Table, config: Config) -> Roles:
             f"{table.name}: a forecast reads columns of numbers, and there is {what}",
             hint="name columns of numbers: --input COLUMN, and --target COLUMN for what is forecast",
         )
+    left_out.refuse_constant(table, list(targets))
     roles = Roles(
         "synced", inputs, list(targets), "numbers", "numbers", data.group, False, "", list(table.columns), data.forecast
     )
