@@ -39,6 +39,7 @@ from recur.training.tbptt import detached, piece
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+MEMORY = 0.01  # a step that receives less of the last step's gradient is forgotten
 ITEMISED = 64  # errors that are followed back one by one, unless asked for otherwise
 
 
@@ -447,7 +448,10 @@ def step_jacobian(steps: Steps, t: int, row: int = 0) -> dict[str, Tensor]:
 
 
 def distance_of_memory(norms: Array) -> float:
-    """How many steps back a gradient falls to 1/e of what the last step has.
+    """Return how many steps back a gradient falls below 1 % of what the last step has.
+
+    A cell with gates hands most of a gradient to its cell state at the first step back and keeps that part for long:
+    a threshold of 1/e would call this a memory of one step.
 
     Parameters
     ----------
@@ -458,11 +462,16 @@ def distance_of_memory(norms: Array) -> float:
     -------
     float
         Steps; infinite if it never falls so low.
+
+    Example
+    -------
+    >>> distance_of_memory(np.array([0.002, 0.02, 0.2, 1.0])), distance_of_memory(np.array([0.2, 0.2, 0.2, 1.0]))
+    (3.0, inf)
     """
     back = np.asarray(norms, float)[::-1]
     if not len(back) or back[0] <= 0:
         return 0.0
-    low = np.nonzero(back < back[0] / math.e)[0]
+    low = np.nonzero(back < MEMORY * back[0])[0]
     return float(low[0]) if len(low) else math.inf
 
 

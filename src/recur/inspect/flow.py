@@ -19,7 +19,7 @@ import numpy as np
 
 from recur.bounded import MIB, open_regular, parse_json
 from recur.errors import DataError, RunError
-from recur.inspect.bptt import as_batch, ledger
+from recur.inspect.bptt import as_batch, distance_of_memory, ledger
 from recur.inspect.explanation import plain
 from recur.modes import Batch, Mode, OneToOne
 from recur.modes.mode import Raw
@@ -46,7 +46,7 @@ class Flow:
     counts : ndarray
         (D,) rows that are so long.
     memory : float
-        Distance at which g falls below 1/e; infinite if it does not.
+        Distance at which g falls below 1 %; infinite if it does not.
     """
 
     place: str
@@ -62,7 +62,12 @@ class Flow:
             return "no row is longer than one step"
         share = 100 * float(self.relative[-1])
         said = f"{share:.2g}" if share >= 0.01 else f"{share:.1e}"
-        return f"a step {far} back receives {said} % of the gradient of the last one"
+        low = "stays above 1 %" if math.isinf(self.memory) else f"falls below 1 % after {_steps(self.memory)}"
+        return f"a step {far} back receives {said} % of the gradient of the last one; it {low}"
+
+
+def _steps(count: float) -> str:
+    return f"{count:.0f} step{'s' * (count != 1)}"
 
 
 def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = STEPS) -> tuple[Flow, ...]:
@@ -121,8 +126,7 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
         # a mean over few rows jumps about: a distance counts while a quarter of the rows have it
         enough = int((counts[name] >= max(1.0, counts[name][0] / 4)).sum())
         relative = np.exp(total[:enough] / counts[name][:enough])
-        low = np.nonzero(relative < 1 / math.e)[0]
-        found.append(Flow(name, relative, counts[name][:enough], float(low[0]) if len(low) else math.inf))
+        found.append(Flow(name, relative, counts[name][:enough], distance_of_memory(relative[::-1])))
     return tuple(found)
 
 

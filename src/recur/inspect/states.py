@@ -1,7 +1,7 @@
 """Every state and gate of every layer over the items, and what they amount to: saturation, memory, trajectory.
 
 saturated gate      a sigmoid below 0.1 (shut) or above 0.9 (open): it passes nothing on to what sets it
-memory              steps after which the gradient of the answer has fallen to 1/e
+memory              steps after which the gradient of the answer is below 1 % of the last step's
 trajectory          the states h_t on their first two principal components
 eigenvalues         of W_hh: beyond the unit circle a linear network would explode, well inside it vanish
 """

@@ -7,6 +7,6 @@ function comparison(root, data) {
   for (const run of recorded) {
     root.append(el("h2", {}, `${run.name}: recorded while it learned`), el("figure", {}, ...lines(run.recorded.map((one) => ({ name: `update ${one.step}`, values: one.norm })), run.recorded[0].distance.map(String), { title: "recorded gradients", step: "distance to the end, from", numbers: true }), caption("‖∂E/∂h‖ of the training batches by distance to the end of the sequence, from the native core's own backward pass (root mean square over updates; distances in octaves).", "Does the right end rise while it learns?")));
   }
-  const table = el("figure", {}, el("h2", {}, "Figures"), ...data.runs.map((r) => el("p", {}, `${r.label}: ${r.sentence}; memory ${r.memory === null ? "beyond what was looked at" : number(r.memory) + " steps"}; over ${r.rows} rows`)));
+  const table = el("figure", {}, el("h2", {}, "Figures"), ...data.runs.map((r) => el("p", {}, `${r.label}: ${r.sentence}; over ${r.rows} rows`)));
   root.append(table);
 }
