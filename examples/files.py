@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import random
 import wave
@@ -20,30 +21,105 @@ from recur.codecs import NotesCodec
 from recur.errors import MissingExtraError, require
 
 GOOD, BAD = ["fine", "lovely", "warm", "bright"], ["dull", "cold", "empty", "flat"]
+REVIEW_OPENERS = ["a", "what a", "such a"]
 THINGS = ["film", "story", "song", "evening", "play", "meal"]
+
 PLACES = {"clouds": "sky", "fish": "sea", "trains": "station", "stars": "night", "cows": "field"}
-FRENCH = {"a": "un", "red": "rouge", "blue": "bleu", "house": "maison", "cat": "chat", "dog": "chien", "big": "grand"}
+OPENERS = ["", "today ", "every day ", "we know that ", "I think that ", "in summer ", "at noon "]
+AMOUNTS = ["the", "all", "many", "some", "our"]
+
+LANGUAGES = {"France": "French", "Spain": "Spanish", "Poland": "Polish", "Greece": "Greek", "Turkey": "Turkish"}
+PEOPLE = ["Anna", "Ben", "Clara", "David", "Eva", "Felix"]
+MEANWHILE = [
+    "the old bus was late", "we had tea at noon", "it rained all day", "my sister plays chess", "a dog barked twice",
+    "the shop was closed", "two friends came by",
+]  # fmt: skip
+
+# of each French word the masculine and the feminine form
+ARTICLES = {"a": ("un", "une"), "the": ("le", "la"), "my": ("mon", "ma")}
+BEFORE_THE_NOUN = {"big": ("grand", "grande"), "small": ("petit", "petite")}
+AFTER_THE_NOUN = {
+    "red": ("rouge", "rouge"), "blue": ("bleu", "bleue"), "green": ("vert", "verte"), "black": ("noir", "noire"),
+    "white": ("blanc", "blanche"),
+}  # fmt: skip
+MASCULINE = {"cat": "chat", "dog": "chien", "book": "livre", "garden": "jardin"}
+FEMININE = {"house": "maison", "car": "voiture", "table": "table", "flower": "fleur"}
+
+STEMS = (
+    "old young tall small hard quick slow kind loud strong poor warm cold bright dark soft light sharp smart sweet "
+    "thick rich proud mild calm firm fresh plain neat bold clean clear cheap deep fair weak"
+).split()
+NOUNS = ["cat", "dog", "boy", "girl", "horse", "bird", "king", "queen", "looks", "sounds"]
+VERBS = ["looks", "sounds", "feels", "seems"]
+UNSEEN_FORMS = {"oldest", "kinder", "slowest", "taller", "warmly", "coldly"}
 
 
 def reviews(path: Path) -> None:
     """CSV of a text and a label."""
+    _write_lines(path, ["text,label", *_reviews()])
+
+
+def reviews_new(path: Path) -> None:
+    """The reviews that reviews.csv does not hold."""
+    known = set(_reviews())
+    every = [
+        f"{opener} {word} {thing},{label}"
+        for label, words in (("good", GOOD), ("bad", BAD))
+        for opener, word, thing in itertools.product(REVIEW_OPENERS, words, THINGS)
+    ]
+    _write_lines(path, ["text,label", *(row for row in every if row not in known)])
+
+
+def _reviews() -> list[str]:
     draw = random.Random(1)
-    rows = ["text,label"]
+    rows = []
     for _ in range(240):
         label, words = draw.choice([("good", GOOD), ("bad", BAD)])
-        rows.append(f"{draw.choice(['a', 'what a', 'such a'])} {draw.choice(words)} {draw.choice(THINGS)},{label}")
-    write_text(path, "\n".join(rows) + "\n")
+        rows.append(f"{draw.choice(REVIEW_OPENERS)} {draw.choice(words)} {draw.choice(THINGS)},{label}")
+    return rows
 
 
 def sentences(path: Path) -> None:
     """Text, a sentence a line."""
+    _write_lines(path, _sentences())
+
+
+def sentences_new(path: Path) -> None:
+    """The sentences that sentences.txt does not hold."""
+    known = set(_sentences())
+    every = itertools.product(OPENERS, AMOUNTS, PLACES.items())
+    lines = [f"{opener}{amount} {thing} are in the {place}" for opener, amount, (thing, place) in every]
+    _write_lines(path, [line for line in lines if line not in known])
+
+
+def _sentences() -> list[str]:
     draw = random.Random(2)
     lines = []
     for _ in range(240):
         thing, place = draw.choice(list(PLACES.items()))
-        opener = draw.choice(["", "today ", "every day ", "we know that ", "I think that ", "in summer ", "at noon "])
-        lines.append(f"{opener}{draw.choice(['the', 'all', 'many', 'some', 'our'])} {thing} are in the {place}")
-    write_text(path, "\n".join(lines) + "\n")
+        opener = draw.choice(OPENERS)
+        lines.append(f"{opener}{draw.choice(AMOUNTS)} {thing} are in the {place}")
+    return lines
+
+
+def far(path: Path) -> None:
+    """CSV of a text and a label that hangs on its fifth word, 12 to 20 words before the end."""
+    _write_lines(path, ["text,label", *_far()[:600]])
+
+
+def far_new(path: Path) -> None:
+    """More of the same, none of which far.csv holds."""
+    _write_lines(path, ["text,label", *_far()[600:]])
+
+
+def _far() -> list[str]:
+    draw = random.Random(10)
+    rows: dict[str, None] = {}
+    while len(rows) < 800:
+        country, language = draw.choice(list(LANGUAGES.items()))
+        meanwhile = " . ".join(draw.sample(MEANWHILE, draw.randint(2, 3)))
+        rows[f"{draw.choice(PEOPLE)} grew up in {country} . {meanwhile} . at home they speak,{language}"] = None
+    return list(rows)
 
 
 def series(path: Path) -> None:
@@ -51,27 +127,71 @@ def series(path: Path) -> None:
     draw = random.Random(3)
     rows = ["hour,load"]
     rows += [f"{t},{50 + 20 * math.sin(t / 4) + draw.gauss(0, 1):.2f}" for t in range(400)]
-    write_text(path, "\n".join(rows) + "\n")
+    _write_lines(path, rows)
 
 
 def pairs(path: Path) -> None:
-    """TSV of a phrase and its translation."""
-    draw = random.Random(4)
-    rows = ["english\tfrench"]
-    for _ in range(200):
-        phrase = draw.choices(list(FRENCH), k=draw.randint(2, 4))
-        rows.append(" ".join(phrase) + "\t" + " ".join(FRENCH[word] for word in phrase))
-    write_text(path, "\n".join(rows) + "\n")
+    """TSV of a phrase and its translation; "red house" is not in it."""
+    _write_lines(path, ["english\tfrench", *_pairs()[0]])
+
+
+def pairs_new(path: Path) -> None:
+    """The phrases that pairs.tsv does not hold, with "red house" among them."""
+    _write_lines(path, ["english\tfrench", *_pairs()[1]])
+
+
+def _pairs() -> tuple[list[str], list[str]]:
+    """Phrases to learn from, and new ones."""
+    rows = []
+    nouns = [(english, french, 0) for english, french in MASCULINE.items()]
+    nouns += [(english, french, 1) for english, french in FEMININE.items()]
+    for article, size, colour, (noun, french, gender) in itertools.product(
+        ARTICLES, ["", *BEFORE_THE_NOUN], ["", *AFTER_THE_NOUN], nouns
+    ):
+        words = [
+            ARTICLES[article][gender],
+            *([BEFORE_THE_NOUN[size][gender]] if size else []),
+            french,
+            *([AFTER_THE_NOUN[colour][gender]] if colour else []),
+        ]
+        rows.append(" ".join(filter(None, [article, size, colour, noun])) + "\t" + " ".join(words))
+    random.Random(4).shuffle(rows)
+    new = [row for row in rows if "red house" in row]
+    rest = [row for row in rows if "red house" not in row]
+    return rest[:350], new + rest[350:]
 
 
 def tagged(path: Path) -> None:
-    """CoNLL columns: a word and its tag a line, an empty line between sentences."""
-    draw = random.Random(5)
-    tags = {"the": "DET", "a": "DET", "cat": "NOUN", "dog": "NOUN", "sleeps": "VERB", "sees": "VERB", "old": "ADJ"}
-    lines = []
-    for _ in range(150):
-        lines += [f"{word}\t{tags[word]}" for word in draw.choices(list(tags), k=draw.randint(3, 6))] + [""]
-    write_text(path, "\n".join(lines) + "\n")
+    """CoNLL columns: a word and its tag a line, an empty line between sentences; "oldest" is not in it."""
+    _write_lines(path, [line for sentence in _tagged(seed=5, count=200, unseen=False) for line in sentence])
+
+
+def tagged_new(path: Path) -> None:
+    """The same, each sentence with a word that tagged.conll does not hold."""
+    _write_lines(path, [line for sentence in _tagged(seed=11, count=50, unseen=True) for line in sentence])
+
+
+def _tagged(*, seed: int, count: int, unseen: bool) -> list[list[str]]:
+    """Sentences of which all or none hold one of the unseen forms.
+
+    After the verb comes an adjective or an adverb ("the dog looks older", "the dog looks quickly"): of a word that is
+    not known, its ending alone tells which. "looks" and "sounds" are nouns too: the words before tell which.
+    """
+    draw = random.Random(seed)
+    words = {
+        "DET": ["the", "a", "our"],
+        "ADJ": [stem + ending for stem in STEMS for ending in ("", "er", "est")],
+        "NOUN": NOUNS,
+        "VERB": VERBS,
+        "ADV": [f"{stem}ly" for stem in STEMS[5:]],
+    }
+    patterns = ("DET NOUN VERB ADJ", "DET NOUN VERB ADV", "DET ADJ NOUN VERB ADJ", "DET ADJ NOUN VERB ADV")
+    found: list[list[str]] = []
+    while len(found) < count:
+        sentence = [(draw.choice(words[tag]), tag) for tag in draw.choice(patterns).split()]
+        if unseen == any(word in UNSEEN_FORMS for word, _ in sentence):
+            found.append([*(f"{word}\t{tag}" for word, tag in sentence), ""])
+    return found
 
 
 def names(path: Path) -> None:
@@ -82,7 +202,7 @@ def names(path: Path) -> None:
     for _ in range(200):
         kind = draw.choice(list(endings))
         rows.append(f"{kind},{''.join(draw.choices('abcdelmnoprst', k=draw.randint(3, 5))).title()}{endings[kind]}")
-    write_text(path, "\n".join(rows) + "\n")
+    _write_lines(path, rows)
 
 
 def flowers(path: Path) -> None:
@@ -92,7 +212,7 @@ def flowers(path: Path) -> None:
     for _ in range(200):
         kind, length, width = draw.choice([("setosa", 1.5, 0.2), ("virginica", 5.5, 2.0), ("versicolor", 4.2, 1.3)])
         rows.append(f"{draw.gauss(length, 0.3):.2f},{draw.gauss(width, 0.1):.2f},{kind}")
-    write_text(path, "\n".join(rows) + "\n")
+    _write_lines(path, rows)
 
 
 def corners(folder: Path) -> None:
@@ -124,7 +244,7 @@ def tunes(path: Path) -> None:
         f"{' '.join(draw.sample(['C4', 'D4', 'E4/2 F4/2', 'G4', 'A4/2 B4/2'], 4))} {draw.choice(ends)}"
         for _ in range(60)
     ]
-    write_text(path, "\n".join(["tune", *rows]) + "\n")
+    _write_lines(path, ["tune", *rows])
 
 
 def sounds(folder: Path) -> None:
@@ -143,12 +263,22 @@ def sounds(folder: Path) -> None:
                 write_bytes(folder / f"{label}_{speaker}_{take}.wav", content.getvalue())
 
 
+def _write_lines(path: Path, lines: list[str]) -> None:
+    write_text(path, "\n".join(lines) + "\n")
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     "reviews.csv": reviews,
+    "reviews-new.csv": reviews_new,
     "sentences.txt": sentences,
+    "sentences-new.txt": sentences_new,
+    "far.csv": far,
+    "far-new.csv": far_new,
     "load.csv": series,
     "pairs.tsv": pairs,
+    "pairs-new.tsv": pairs_new,
     "tagged.conll": tagged,
+    "tagged-new.conll": tagged_new,
     "names.csv": names,
     "flowers.csv": flowers,
     "corners": corners,
