@@ -20,6 +20,11 @@ from recur.atomic import write_bytes, write_text
 from recur.codecs import NotesCodec
 from recur.errors import MissingExtraError, require
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 GOOD, BAD = ["fine", "lovely", "warm", "bright"], ["dull", "cold", "empty", "flat"]
 REVIEW_OPENERS = ["a", "what a", "such a"]
 THINGS = ["film", "story", "song", "evening", "play", "meal"]
@@ -35,6 +40,16 @@ MEANWHILE = [
     "the shop was closed", "two friends came by",
 ]  # fmt: skip
 
+WHO = _words(
+    "Ada Bill Cleo Dan Elsa Finn Gina Hugo Ines Jack Kate Leo Mona Nils Olga Paul Rosa Sven Tina Udo Vera Will Yara Zoe"
+)
+WHAT = _words(
+    "apple basket bell boat bottle bucket candle chair coat cup drum kite knife ladder lamp letter map mirror "
+    "pencil ring rope scarf spoon umbrella wheel"
+)
+WHERE = _words("barn beach bridge church forest harbour lake market mill river school square station tower well wood")
+DOES, NEAR = ["found", "lost", "saw", "carried"], ["near", "behind", "at"]
+
 # of each French word the masculine and the feminine form
 ARTICLES = {"a": ("un", "une"), "the": ("le", "la"), "my": ("mon", "ma")}
 BEFORE_THE_NOUN = {"big": ("grand", "grande"), "small": ("petit", "petite")}
@@ -45,10 +60,10 @@ AFTER_THE_NOUN = {
 MASCULINE = {"cat": "chat", "dog": "chien", "book": "livre", "garden": "jardin"}
 FEMININE = {"house": "maison", "car": "voiture", "table": "table", "flower": "fleur"}
 
-STEMS = (
-    "old young tall small hard quick slow kind loud strong poor warm cold bright dark soft light sharp smart sweet "
-    "thick rich proud mild calm firm fresh plain neat bold clean clear cheap deep fair weak"
-).split()
+STEMS = _words(
+    "old young tall small hard quick slow kind loud strong poor warm cold bright dark soft light sharp smart "
+    "sweet thick rich proud mild calm firm fresh plain neat bold clean clear cheap deep fair weak"
+)
 NOUNS = ["cat", "dog", "boy", "girl", "horse", "bird", "king", "queen", "looks", "sounds"]
 VERBS = ["looks", "sounds", "feels", "seems"]
 UNSEEN_FORMS = {"oldest", "kinder", "slowest", "taller", "warmly", "coldly"}
@@ -100,6 +115,29 @@ def _sentences() -> list[str]:
         opener = draw.choice(OPENERS)
         lines.append(f"{opener}{draw.choice(AMOUNTS)} {thing} are in the {place}")
     return lines
+
+
+def diary(path: Path) -> None:
+    """Text of 40 days; each day is about a few of many people, things and places."""
+    _write_lines(path, [line for day in _days()[:40] for line in day])
+
+
+def diary_new(path: Path) -> None:
+    """More days of the same diary."""
+    _write_lines(path, [line for day in _days()[40:] for line in day])
+
+
+def _days() -> list[list[str]]:
+    draw = random.Random(12)
+    days = []
+    for _ in range(50):
+        people, things, places = draw.sample(WHO, 2), draw.sample(WHAT, 2), draw.sample(WHERE, 1)
+        days.append([
+            f"{draw.choice(people)} {draw.choice(DOES)} the {draw.choice(things)} "
+            f"{draw.choice(NEAR)} the {draw.choice(places)}"
+            for _ in range(12)
+        ])  # fmt: skip
+    return days
 
 
 def far(path: Path) -> None:
@@ -253,7 +291,7 @@ def sounds(folder: Path) -> None:
     draw = random.Random(9)
     for label, hertz in (("low", 300), ("high", 1200)):
         for speaker in ("ann", "bob", "cleo"):
-            for take in range(4):
+            for take in range(12):
                 step = 2 * math.pi * hertz * draw.uniform(0.9, 1.1) / 8000
                 samples = [round(12000 * math.sin(step * t) + draw.gauss(0, 300)) for t in range(2000)]
                 content = io.BytesIO()
@@ -272,6 +310,8 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "reviews-new.csv": reviews_new,
     "sentences.txt": sentences,
     "sentences-new.txt": sentences_new,
+    "diary.txt": diary,
+    "diary-new.txt": diary_new,
     "far.csv": far,
     "far-new.csv": far_new,
     "load.csv": series,

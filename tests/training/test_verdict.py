@@ -92,7 +92,11 @@ def test_without_a_figure_or_a_guess_there_is_none(metrics: dict[str, Any]) -> N
         ("next", {"max_steps": 50}, {"ended": "50 updates are done"}, ["--max-steps 100", "--hidden-size 8"]),
         ("next", {"max_minutes": 5}, {"ended": "5 minutes are over"}, ["--max-minutes 10", "--hidden-size 8"]),
         ("next", {"lr": 0.03, "patience": 2}, {"ended": NO_GAIN}, ["--lr 0.01", "--hidden-size 8"]),
-        ("next", {}, {"best_step": 20}, ["more rows", "--dropout 0.3"]),
+        ("next", {}, {"best_step": 20}, ["--dropout 0.3"]),
+        (
+            "many-to-one", {"cell": "elman", **ONE_WAY}, {"best_step": 20},
+            ["--cell lstm", "--bidirectional", "--pooling mean", "more rows"],
+        ),
     ],
 )  # fmt: skip
 def test_a_network_that_is_no_better_is_told_what_to_try(
@@ -147,3 +151,9 @@ def test_the_last_line_of_a_training_says_it_and_a_finished_run_says_it_again(
     kept = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
     assert kept["verdict"] == learned.metrics["verdict"]
     assert said[0] in (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
+
+    # a run that is continued to its new end is judged again
+    config.training.epochs = 16
+    heard = Heard()
+    learn(config, out=tmp_path / "run", progress=heard)
+    assert heard.said[-1].startswith(f"verdict: {outcome} than the simple guess: accuracy ")

@@ -31,7 +31,7 @@ subwords                       ``beginning``, ``end``: the reserved ids; ``token
 class, tags                    ``labels``: in the order of their ids
 numbers                        ``columns``, ``units``, ``mean``, ``deviation``; the file takes and gives numbers in
                                their own units, so the scale is for information
-images, frames                 ``size``, ``channels``, ``mean``, ``deviation`` of values 0 ... 255
+images, frames                 ``grid`` (height, width, channels), ``mean``, ``deviation`` of values 0 ... 255
 notes                          ``frames_per_beat``; ``vocabulary``: the events of melodies
 audio                          ``features``, ``bands``, ``window_ms``, ``hop_ms``, ``sample_rate``, ``mean``,
                                ``deviation``

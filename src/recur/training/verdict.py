@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from recur.modes import ManyToMany, ManyToOne, Mode, OneToOne, Synced
 
 # a difference of two shares below so many standard errors may be chance
 _STANDARD_ERRORS = 2.0
-# where the best evaluation lies before this share of the training, more of the same does not help
+# if the best evaluation was before this share of the training, more of the same does not help
 _EARLY = 0.5
 _PLAIN_CELLS = ("elman", "elman_relu")
 
@@ -90,33 +90,34 @@ def _by_chance(share: float, rows: int) -> float:
 
 
 def _advice(config: Config, mode: Mode, metrics: Mapping[str, Any]) -> tuple[str, ...]:
-    """What to try, the likeliest gain first."""
-    training = config.training
-    if metrics["best_step"] < _EARLY * metrics["steps"]:
-        return ("more rows", "a smaller network or --dropout 0.3 (its best figure came early, then it got worse)")
-    found = []
-    if "evaluations in a row" in str(metrics["ended"]):
-        found.append(f"a lower learning rate (--lr {training.lr / 3:.2g})")
-    elif training.max_minutes is not None and "minutes" in str(metrics["ended"]):
-        found.append(f"more time (--max-minutes {2 * training.max_minutes:g})")
-    elif training.max_steps is not None and "updates" in str(metrics["ended"]):
-        found.append(f"more updates (--max-steps {2 * training.max_steps})")
-    else:
-        found.append(f"more epochs (--epochs {2 * training.epochs})")
-    return (*found, *_of_the_network(config, mode))
-
-
-def _of_the_network(config: Config, mode: Mode) -> Iterator[str]:
-    """Other settings of the network."""
+    """What to try."""
     model = config.model
+    early = metrics["best_step"] < _EARLY * metrics["steps"]
+    found = [] if early else [_longer(config, str(metrics["ended"]))]
     if not isinstance(mode, OneToOne) and model.cell in _PLAIN_CELLS:
-        yield "a cell with gates (--cell lstm)"
-    sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size]
-    yield "a larger network (" + " ".join(f"--hidden-size {2 * size}" for size in sizes) + ")"
+        found.append("a cell with gates (--cell lstm)")
+    if not early:
+        sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size]
+        found.append("a larger network (" + " ".join(f"--hidden-size {2 * size}" for size in sizes) + ")")
     if _reads_one_way(mode):
-        yield "both directions (--bidirectional)"
+        found.append("both directions (--bidirectional)")
     if isinstance(mode, ManyToOne) and model.pooling == "last":
-        yield "pooling over all steps (--pooling mean)"
+        found.append("pooling over all steps (--pooling mean)")
+    if early:
+        found.append("more rows or --dropout 0.3 (the best figure came early)")
+    return tuple(found)
+
+
+def _longer(config: Config, ended: str) -> str:
+    """How to train for longer, by what ended the training; more slowly where it had stopped to gain."""
+    training = config.training
+    if "evaluations in a row" in ended:
+        return f"a lower learning rate (--lr {training.lr / 3:.2g})"
+    if training.max_minutes is not None and "minutes" in ended:
+        return f"more time (--max-minutes {2 * training.max_minutes:g})"
+    if training.max_steps is not None and "updates" in ended:
+        return f"more updates (--max-steps {2 * training.max_steps})"
+    return f"more epochs (--epochs {2 * training.epochs})"
 
 
 def _reads_one_way(mode: Mode) -> bool:

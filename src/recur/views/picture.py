@@ -16,6 +16,7 @@ from recur.views.explained import paths_of
 LINES = ("#1f6fb2", "#c2570c", "#3b7d3c", "#7a4fa3", "#8a6d00", "#4a4a4a")
 STYLES = ("-", "--", ":", "-.")
 SHOWN = 40  # items
+SAID = 3  # runs whose sentences are over the picture
 
 
 def picture(explanations: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -66,7 +67,8 @@ def comparison(data: Mapping[str, Any], path: Path) -> None:
     axes.legend()
     axes.grid(alpha=0.3)
     _note(axes, data["look"] + " " + data["how"])
-    figure.suptitle(_short(data["sentence"], 150), x=0.02, ha="left", fontsize=10)
+    said = [_short(f"{run['label']}: {run['sentence']}", 150) for run in data["runs"][:SAID]]
+    figure.suptitle("\n".join(said), x=0.02, ha="left", fontsize=10)
     _save(figure, path)
 
 
