@@ -60,6 +60,21 @@ def test_a_forecast_of_24_steps_is_24_rows_of_whole_numbers(place: Path) -> None
     assert answer["units"] == ["kW"]
 
 
+def test_a_forecast_of_stores_names_store_step_and_day_from_a_file_and_stdin(tmp_path: Path) -> None:
+    days = [(f"2024-01-{day:02d}", store, 1000 + day) for day in range(1, 29) for store in ("north", "=south")]
+    table = "date,store,sales\n" + "".join(f"{date},{store},{sales}\n" for date, store, sales in days)
+    (tmp_path / "sales.csv").write_text(table)
+    options = {"forecast": "direct", "horizon": 3, "window": 8, "max_steps": 1}
+    recur.fit(tmp_path / "sales.csv", out=tmp_path / "run", **options, **TINY)
+    said = ok(run("predict", tmp_path / "run", "--file", tmp_path / "sales.csv")).out
+    assert [(row["store"], row["step"], row["time"]) for row in rows(said)] == [
+        (store, str(step), f"2024-01-{28 + step}") for store in ("north", "'=south") for step in (1, 2, 3)
+    ]
+    assert ok(run("predict", tmp_path / "run", "-", stdin=table.replace("\n", "\r\n"))).out == said
+    answers = json.loads(ok(run("predict", tmp_path / "run", "--file", tmp_path / "sales.csv", "--json")).out)
+    assert [(one["series"], one["times"][0]) for one in answers] == [("north", "2024-01-29"), ("=south", "2024-01-29")]
+
+
 def test_a_typed_series_is_whole_too_and_names_its_number(place: Path) -> None:
     said = rows(ok(run("predict", place / "ahead", "124000 124500", "123000")).out)
     assert len(said) == 48
