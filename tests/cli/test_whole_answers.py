@@ -202,6 +202,27 @@ def test_a_series_on_stdin_is_the_series_of_the_file(place: Path) -> None:
     assert ok(run("predict", place / "ahead", "-", stdin=raw.replace(b"\n", b"\r\n"))).out == from_file
 
 
+def test_a_series_on_stdin_that_is_newest_first_and_has_gaps_is_that_of_the_file(tmp_path: Path) -> None:
+    days = [f"2024-01-{day:02d},{1000 + day}\n" for day in range(28, 0, -1) if day != 9]
+    (tmp_path / "load.csv").write_text("date,load\n" + "".join(days))
+    options = {"forecast": "direct", "horizon": 3, "window": 8, "max_steps": 1, "fill": "linear"}
+    recur.fit(tmp_path / "load.csv", out=tmp_path / "run", **options, **TINY)
+    said = ok(run("predict", tmp_path / "run", "--file", tmp_path / "load.csv")).out
+    assert rows(said)[0]["time"] == "2024-01-29"
+    assert ok(run("predict", tmp_path / "run", "-", stdin=(tmp_path / "load.csv").read_bytes())).out == said
+
+
+def test_tagged_columns_on_stdin_are_sentences(tmp_path: Path) -> None:
+    rest = "\t_" * 6 + "\n"
+    words = ["cat", "dog", "cow", "hen"] * 4
+    tagged = "".join(f"1\tthe\tthe\tDET{rest}2\t{word}\t{word}\tNOUN{rest}\n" for word in words)
+    (tmp_path / "a.conllu").write_text(tagged)
+    recur.fit(tmp_path / "a.conllu", out=tmp_path / "run", max_steps=1, **TINY)
+    said = ok(run("predict", tmp_path / "run", "--file", tmp_path / "a.conllu")).out
+    assert ok(run("predict", tmp_path / "run", "-", stdin=tagged.replace("\n", "\r\n"))).out == said
+    assert len(rows(said)) == 32
+
+
 def test_the_form_of_stdin_can_be_said(place: Path) -> None:
     raw = b"text,label\n"
     assert [

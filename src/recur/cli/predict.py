@@ -31,7 +31,7 @@ def predict(
     *text: str,
     file: Annotated[Path | None, Parameter(name=["--file", "-f"])] = None,
     stdin: Annotated[bool, Parameter(name="-")] = False,
-    format: Literal["csv", "tsv", "jsonl", "text"] | None = None,
+    format: Literal["csv", "tsv", "jsonl", "conll", "text"] | None = None,
     out: Path | None = None,
     top: Annotated[int, Parameter(show_default=True)] = 1,
     beam: int | None = None,

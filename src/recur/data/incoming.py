@@ -3,15 +3,17 @@
     "text,label" first                a table with a header that names the columns that are read
     "a warm meal,good" first          a row of all columns, where its last cell is a class that the network knows
     {"text": "a warm meal"} first     JSON lines
+    a comment or "1<tab>" first       CoNLL columns, of a network that tags words
     anything else                     one input a line
 
-Rows that are steps of one series (a forecast, groups) are answered at the end of the input; all others are answered
-as soon as they are there, and no more of them are kept than are answered together.
+Rows that are steps of one series (a forecast, groups) and CoNLL columns are answered at the end of the input; all
+others are answered as soon as they are there, and no more of them are kept than are answered together.
 """
 
 from __future__ import annotations
 
 import queue
+import tempfile
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import chain
@@ -25,6 +27,7 @@ from recur.data.examples import is_one_series
 from recur.data.header import column_names, is_number
 from recur.data.jsonl import object_of
 from recur.data.lines import BOM, Line, check_head, lines_of
+from recur.data.ordered import OrderedTable
 from recur.data.places import Place
 from recur.data.questions import Question, Questions
 from recur.data.records import reader_of, records_of
@@ -85,7 +88,7 @@ def incoming(
     labels : container of str
         Classes that the network knows, by which a row without a header is told from a text with a comma in it.
     format : str, optional
-        csv, tsv, jsonl or text; default: what the first line looks like.
+        csv, tsv, jsonl, conll or text; default: what the first line looks like.
 
     Raises
     ------
@@ -100,6 +103,9 @@ def incoming(
     everything = chain(blank, [] if first is None else [first], source)
     if kind == "text":
         yield from arriving(_typed(line, typed) for line in everything)
+        return
+    if kind == "conll":
+        yield _tagged(everything, roles, config)
         return
     rows = _objects(everything) if kind == "jsonl" else _table(everything, separator, header, roles)
     if roles.forecast or roles.group or is_one_series(roles):
@@ -116,15 +122,29 @@ def _in_series(rows: Sequence[_Row], roles: Roles, config: Config) -> list[Quest
         return []
     made = Questions([row.value for row in rows], roles, config)
 
+    def line(row: int) -> str:
+        """The place of a row of the table, which may be in another order than the lines, and have more rows."""
+        number = made.table.row_number(row) if isinstance(made.table, OrderedTable) else row + 1
+        return rows[number - 1].where if number else f"{NAME}, a row that fills a gap"
+
     def line_of(steps: np.ndarray) -> Callable[[int], str]:
-        return lambda step: rows[int(steps[step])].where
+        return lambda step: line(int(steps[step]))
 
     found = []
     for index, question in enumerate(made):
         steps = made.rows_of(index)
-        where = Place(rows[int(steps[0])].where, line_of(steps)) if len(steps) else str(NAME)
+        where = Place(line(int(steps[0])), line_of(steps)) if len(steps) else str(NAME)
         found.append(question._replace(where=where))
     return found
+
+
+def _tagged(source: Iterable[Line], roles: Roles, config: Config) -> list[Question]:
+    """The sentences of a stream in CoNLL columns, read as a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{NAME}.conllu"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(line.text for line in source)
+        return list(Questions(path, roles, config))
 
 
 def arriving(items: Iterable[Item], most: int = AT_ONCE) -> Iterator[list[Item]]:
@@ -203,12 +223,14 @@ def _first_filled(source: Iterator[Line]) -> tuple[list[Line], Line | None]:
 def _judged(
     first: Line | None, roles: Roles, labels: Container[str], format: str | None
 ) -> tuple[str, str, bool | None]:
-    """Return how a stream is read (text, jsonl or csv), the separator of its cells, and whether it has a header."""
+    """Return how a stream is read (text, jsonl, conll, csv), the separator of its cells, whether it has a header."""
     if first is None or format == "text":
         return "text", "", None
     text = _text(first)
     if format == "jsonl" or (format is None and text.lstrip().startswith("{") and text.rstrip().endswith("}")):
         return "jsonl", "", None
+    if format == "conll" or (format is None and roles.target_codec == "tags" and text.startswith(("# ", "1\t"))):
+        return "conll", "", None
     options = _SEPARATORS if format is None else (_BY_NAME[format], *(";|" if format == "csv" else ""))
     for separator in options:
         cells = [cell.strip() for cell in _cells(text, separator)]
