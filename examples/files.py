@@ -75,7 +75,7 @@ def reviews(path: Path) -> None:
 
 
 def reviews_new(path: Path) -> None:
-    """The reviews that reviews.csv does not hold."""
+    """The reviews that are not in reviews.csv."""
     known = set(_reviews())
     every = [
         f"{opener} {word} {thing},{label}"
@@ -100,7 +100,7 @@ def sentences(path: Path) -> None:
 
 
 def sentences_new(path: Path) -> None:
-    """The sentences that sentences.txt does not hold."""
+    """The sentences that are not in sentences.txt."""
     known = set(_sentences())
     every = itertools.product(OPENERS, AMOUNTS, PLACES.items())
     lines = [f"{opener}{amount} {thing} are in the {place}" for opener, amount, (thing, place) in every]
@@ -141,12 +141,12 @@ def _days() -> list[list[str]]:
 
 
 def far(path: Path) -> None:
-    """CSV of a text and a label that hangs on its fifth word, 12 to 20 words before the end."""
+    """CSV of a text and a label that depends on its fifth word, 12 to 20 words before the end."""
     _write_lines(path, ["text,label", *_far()[:600]])
 
 
 def far_new(path: Path) -> None:
-    """More of the same, none of which far.csv holds."""
+    """More rows of this kind, none of which is in far.csv."""
     _write_lines(path, ["text,label", *_far()[600:]])
 
 
@@ -174,7 +174,7 @@ def pairs(path: Path) -> None:
 
 
 def pairs_new(path: Path) -> None:
-    """The phrases that pairs.tsv does not hold, with "red house" among them."""
+    """The phrases that are not in pairs.tsv, "red house" among them."""
     _write_lines(path, ["english\tfrench", *_pairs()[1]])
 
 
@@ -205,7 +205,7 @@ def tagged(path: Path) -> None:
 
 
 def tagged_new(path: Path) -> None:
-    """The same, each sentence with a word that tagged.conll does not hold."""
+    """More sentences, each with a word that is not in tagged.conll."""
     _write_lines(path, [line for sentence in _tagged(seed=11, count=50, unseen=True) for line in sentence])
 
 
