@@ -137,3 +137,55 @@ def test_the_number_of_classes_is_said_when_it_is_known() -> None:
     assert say(roles, 2).endswith("words -> 2 classes")
     assert say(roles, 1).endswith("words -> 1 class")
     assert say(roles_of(LOAD), horizon=3).endswith("their value 3 steps ahead")
+
+
+CARS = {"year": [1998 + i * i % 7 for i in range(40)], "km": [i * i % 97 for i in range(40)], "kind": ["a", "b"] * 20}
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "said"),
+    [
+        (
+            {"a": [1.5, 2.5] * 20, "b": [3] * 40, "kind": ["x", "y"] * 20},
+            {"input": ["a", "b"]},
+            '"b" is 3 in every row',
+        ),
+        ({"value": [3.0] * 40}, {}, '"value" is 3.0 in every row'),
+        ({"value": [3.0] * 40}, {"forecast": "direct"}, '"value" is 3.0 in every row'),
+        ({"Id": list(range(40)), "label": ["x", "y"] * 20}, {}, "left out are Id: running numbers 0, 1, 2, …"),
+        ({"data": [{"text": "a"}] * 40, "label": ["x", "y"] * 20}, {}, '"data" is an object of names and values'),
+        ({"text": ["a b"] * 40, "score": [1, 2] * 20, "summary": ["c d"] * 40}, {}, "score and summary may each be"),
+    ],
+)
+def test_columns_that_say_nothing_or_leave_the_target_open_are_refused(
+    rows: Any, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        roles_of(rows, **options)
+    assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("rows", "left_out"),
+    [
+        (CARS, {}),
+        ({"Unnamed: 0": [7 * i % 40 for i in range(40)], **CARS}, {"Unnamed: 0": "running numbers 0, 7, 14, …"}),
+        ({"PassengerId": [900 - 3 * i for i in range(40)], **CARS}, {"PassengerId": "an identifier"}),
+        ({"b": [3] * 40, **CARS}, {"b": "one value only, 3"}),
+        ({"empty": [None] * 40, **CARS}, {"empty": "no values"}),
+        ({"colour": ["red", "blue"] * 20, **CARS, "label": ["x", "y"] * 20},
+         {"colour": "a label, and numbers are read", "kind": "a label, and numbers are read"}),
+    ],
+)  # fmt: skip
+def test_columns_that_are_left_out_have_a_reason(rows: Any, left_out: dict[str, str]) -> None:
+    roles = roles_of(rows)
+    assert roles.left_out == left_out
+    assert roles.input == ["year", "km"]
+    assert all(f"{name} ({why})" in " ".join(roles.said) or len(left_out) > 1 for name, why in left_out.items())
+
+
+def test_whole_numbers_as_a_target_are_said_to_be_classes_or_numbers() -> None:
+    rows = {"a": [0.1 * (i * i % 19) for i in range(40)], "label": [0, 1] * 20}
+    assert roles_of(rows).choices == ["label: 0, 1 are classes; --target-codec numbers predicts a number"]
+    roles = roles_of(rows, target_codec="numbers")
+    assert roles.choices == ["label: a number (0, 1); --target-codec class predicts classes"]

@@ -17,13 +17,15 @@ from recur.data.names import is_input, is_target, is_time
 from recur.data.table import Table
 from recur.errors import ConfigError, DataError
 
-RUNNING = "running numbers"
+_RUNNING, _ONE_VALUE = "running numbers", "one value only"
+ALONE = (_RUNNING, _ONE_VALUE)
+"""How the reasons begin for columns that are the series where there is no other."""
 _LEAST_RUNNING = 5
 _NEARLY_EMPTY = 0.9
 _LEAST_ORDER, _ORDER_ROWS = 30, 2000
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
 _IDENTIFIERS = frozenset(["id", "ids", "uid", "uuid", "guid", "idx", "index", "rowid", "rownum", "rowname", "pk"])
-_ALONE = frozenset(["row", "no", "nr", "num", "number", "nummer", "level_0", "x.1", "#"])
+_NUMBERING = frozenset(["row", "no", "nr", "num", "number", "nummer", "level_0", "x.1", "#"])
 # names of columns that are one date or time with others, and may as well be features: a year of manufacture
 _PARTS_OF_TIME = ("year", "quarter", "month", "week", "day", "weekday", "hour", "minute", "second")
 # names of counters and of other things: T may be a temperature
@@ -38,7 +40,7 @@ def is_identifier(name: str) -> bool:
     """
     plain = name.strip().lower()
     parts = [part.lower() for part in _PARTS.findall(name)]
-    return plain.startswith(UNNAMED.lower()) or plain in _ALONE or bool(parts and parts[-1] in _IDENTIFIERS)
+    return plain.startswith(UNNAMED.lower()) or plain in _NUMBERING or bool(parts and parts[-1] in _IDENTIFIERS)
 
 
 def reason(table: Table, column: Column) -> str | None:
@@ -59,13 +61,13 @@ def reason(table: Table, column: Column) -> str | None:
     if is_clock(table, column):
         return "time"
     if column.holds == "number" and is_constant(table, name):
-        return f"one value only, {shorten(str(present[0]), 20)}"
+        return f"{_ONE_VALUE}, {shorten(str(present[0]), 20)}"
     if column.holds == "number":
         if (name.startswith(UNNAMED) or not is_input(name)) and not is_target(name) and _is_running(table, name):
-            return f"{RUNNING} {', '.join(str(value) for value in values[:3])}, …"
+            return f"{_RUNNING} {', '.join(str(value) for value in values[:3])}, …"
         return "an identifier" if is_identifier(name) and are_whole(present) else None
     if column.holds == "class" and not is_target(name) and len(table.columns) > 2 and len(set(map(str, present))) == 1:
-        return f"one value only, {shorten(str(present[0]), 20)}"
+        return f"{_ONE_VALUE}, {shorten(str(present[0]), 20)}"
     one_word = sum(len(str(value).split()) == 1 for value in present) > 0.9 * len(present)
     return "an identifier" if is_identifier(name) and column.holds in ("text", "class") and one_word else None
 
@@ -99,19 +101,20 @@ def _are_in_order(columns: Sequence[str], table: Table) -> bool:
     return known in (sorted(known), sorted(known, reverse=True))
 
 
-def refuse_constant(table: Table, columns: Sequence[str]) -> None:
-    """Refuse columns of numbers of which none varies: there is nothing to learn from them.
+def refuse_constant(table: Table, columns: Sequence[Column], *, named: bool) -> None:
+    """Refuse columns of numbers that never vary: each one that the user named, or all of those that are inferred.
 
     Raises
     ------
     ConfigError
     """
-    if columns and all(is_constant(table, name) for name in columns):
-        shown = ", ".join(f'"{name}" is {shorten(str(table[0][name]), 20)}' for name in list(columns)[:3])
-        more = " and others are alike" if len(columns) > 3 else ""
+    constant = [each.name for each in columns if each.holds == "number" and is_constant(table, each.name)]
+    if constant and (named or len(constant) == len(columns)):
+        shown = ", ".join(f'"{name}" is {shorten(str(table[0][name]), 20)}' for name in constant[:3])
+        more = " and others are alike" if len(constant) > 3 else ""
         raise ConfigError(
             f"{table.name}: {shown} in every row{more}; expected columns that vary",
-            hint="name other columns with --input, or give rows that differ",
+            hint="name other columns, or give rows that differ",
         )
 
 

@@ -290,7 +290,7 @@ def _forecast(table: Table, config: Config) -> Roles:
             f"{table.name}: a forecast reads columns of numbers, and there is {what}",
             hint="name columns of numbers: --input COLUMN, and --target COLUMN for what is forecast",
         )
-    left_out.refuse_constant(table, list(targets))
+    left_out.refuse_constant(table, [look(table, name) for name in targets], named=True)
     roles = Roles(
         "synced", inputs, list(targets), "numbers", "numbers", data.group, False, "", list(table.columns), data.forecast
     )
@@ -310,8 +310,8 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
     why = {name: left_out.reason(table, columns[name]) for name in spare}
     rest = [columns[name] for name in spare if why[name] is None]
     if not rest and not named:
-        # numbers in order may be the series itself
-        rest = [columns[name] for name in spare if (why[name] or "").startswith(left_out.RUNNING)][:1]
+        # numbers in order may be the series itself, and one that never varies is refused as such
+        rest = [columns[name] for name in spare if (why[name] or "").startswith(left_out.ALONE)][:1]
     refuse_objects(table, [columns[name] for name in named])
     inputs = [columns[name] for name in data.input or []]
     targets = [columns[name] for name in data.target or []]
@@ -324,14 +324,14 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
         # numbers over time that are called y: what is read is their own past
         inputs, targets = targets, []
     if not inputs and mode != "one-to-many":
+        refuse_objects(table, [columns[name] for name in spare])
         others = "; ".join(f"{name}: {reason}" for name, reason in why.items() if reason)
         others = f"; left out are {others}" if others else ""
         raise ConfigError(
             f"{table.name} has no column to read beside the target ({described(targets)}){others}",
             hint="--input COLUMN, or --mode one-to-many to write the target from nothing",
         )
-    if all(each.holds == "number" for each in inputs):
-        left_out.refuse_constant(table, [each.name for each in inputs])
+    left_out.refuse_constant(table, inputs, named=bool(data.input))
     return inputs, targets
 
 
