@@ -109,7 +109,7 @@ def test_evaluate_counts_rows_and_the_commonest_class() -> None:
     figures = model.evaluate({"text": ["a fine film", "a dull film", "so bright"], "label": ["good", "bad", "good"]})
     assert figures["rows"] == 3
     assert figures["majority_class_accuracy"] == pytest.approx(2 / 3)
-    with pytest.raises(DataError, match='row 2: class "great" was not in the training data'):
+    with pytest.raises(DataError, match='row 2: column "label": class "great" was not in the training data'):
         model.evaluate({"text": ["x", "y"], "label": ["good", "great"]})
 
 

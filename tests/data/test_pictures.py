@@ -255,6 +255,6 @@ def test_a_missing_picture_of_a_table_is_named(tmp_path: Path) -> None:
     settings = config(path)
     dataset = load(settings)
     pictures = [example.input for example in [*dataset.train, *dataset.dev]]
-    with pytest.raises(DamagedError, match="3.png cannot be read"):
+    with pytest.raises(DamagedError, match="3.png is missing"):
         codecs.make("images").fit(pictures)
     assert len(load(config(path, damaged="skip")).damaged) == 2

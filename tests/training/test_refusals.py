@@ -15,7 +15,7 @@ from examples.files import pairs, reviews, sentences, tagged
 import recur
 from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
 from recur.data import Roles, RowExamples, fit_codecs, load, read
-from recur.errors import ConfigError, DataError, RecurError, RunError, TrainingError
+from recur.errors import ConfigError, DataError, RecurError, RunError
 from recur.figures import plain
 from recur.modes import build
 from recur.training import tbptt
@@ -71,7 +71,7 @@ def test_one_class_alone_is_nothing_to_learn() -> None:
 
 def test_sequences_too_short_to_predict_anything_are_refused() -> None:
     rows = {"who": list(range(40)), "v": [float(i) for i in range(40)]}
-    with pytest.raises(TrainingError, match="no sequence has more than 1 step"):
+    with pytest.raises(ConfigError, match="every sequence would have one step"):
         recur.fit(rows, group="who", input="v", **QUICK)
 
 
