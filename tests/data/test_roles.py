@@ -189,3 +189,16 @@ def test_whole_numbers_as_a_target_are_said_to_be_classes_or_numbers() -> None:
     assert roles_of(rows).choices == ["label: 0, 1 are classes; --target-codec numbers predicts a number"]
     roles = roles_of(rows, target_codec="numbers")
     assert roles.choices == ["label: a number (0, 1); --target-codec class predicts classes"]
+
+
+@pytest.mark.parametrize("columns", [3, 10])
+def test_rows_drawn_at_random_are_no_series_and_random_walks_are(columns: int) -> None:
+    noise = np.random.default_rng(0).normal(size=(30, columns, 60))
+    refused = 0
+    for draw in noise:
+        try:
+            roles_of({f"c{place}": values.tolist() for place, values in enumerate(draw)})
+        except ConfigError:
+            refused += 1
+        assert roles_of({f"c{place}": values.cumsum().tolist() for place, values in enumerate(draw)}).own_future
+    assert refused >= 28

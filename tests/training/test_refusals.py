@@ -15,7 +15,7 @@ from examples.files import pairs, reviews, sentences, tagged
 import recur
 from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
 from recur.data import Roles, RowExamples, fit_codecs, load, read
-from recur.errors import ConfigError, DataError, RecurError, RunError
+from recur.errors import ConfigError, DataError, RecurError, RunError, TrainingError
 from recur.figures import plain
 from recur.modes import build
 from recur.training import tbptt
@@ -73,6 +73,9 @@ def test_sequences_too_short_to_predict_anything_are_refused() -> None:
     rows = {"who": list(range(40)), "v": [float(i) for i in range(40)]}
     with pytest.raises(ConfigError, match="every sequence would have one step"):
         recur.fit(rows, group="who", input="v", **QUICK)
+    pairs = {"who": [i // 2 for i in range(40)], "v": [float(i * i % 7) for i in range(40)]}
+    with pytest.raises(TrainingError, match="no sequence has more than 2 steps"):
+        recur.fit(pairs, group="who", input="v", horizon=2, **QUICK)
 
 
 @pytest.mark.parametrize(

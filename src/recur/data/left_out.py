@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ ALONE = (_RUNNING, _ONE_VALUE)
 _LEAST_RUNNING = 5
 _NEARLY_EMPTY = 0.9
 _LEAST_ORDER, _ORDER_ROWS = 30, 2000
+_CHANCE = 0.01
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
 _IDENTIFIERS = frozenset(["id", "ids", "uid", "uuid", "guid", "idx", "index", "rowid", "rownum", "rowname", "pk"])
 _NUMBERING = frozenset(["row", "no", "nr", "num", "number", "nummer", "level_0", "x.1", "#"])
@@ -131,8 +133,10 @@ def is_constant(table: Table, name: str) -> bool:
 def is_in_no_order(table: Table, columns: Sequence[str]) -> bool:
     """Return whether no column of numbers is like itself one row earlier, as the steps of a series are.
 
-    The autocorrelation at lag 1 of every column is within two deviations of that of numbers drawn at random.
+    The autocorrelation at lag 1 of every column is within the bounds that as many columns of numbers drawn at random
+    leave once in a hundred tables.
     """
+    bound = NormalDist().inv_cdf(1 - _CHANCE / (2 * max(1, len(columns))))
     rows = [table[index] for index in range(min(len(table), _ORDER_ROWS))]
     if len(rows) < _LEAST_ORDER:
         return False
@@ -141,7 +145,7 @@ def is_in_no_order(table: Table, columns: Sequence[str]) -> bool:
         values = values[np.isfinite(values)]
         centred = values - values.mean() if len(values) else values
         power = float(centred @ centred)
-        if power > 0 and abs(float(centred[1:] @ centred[:-1])) / power > 2 / np.sqrt(len(values)):
+        if power > 0 and abs(float(centred[1:] @ centred[:-1])) / power > bound / np.sqrt(len(values)):
             return False
     return True
 
