@@ -45,7 +45,8 @@ def test_a_forecast_answers_with_its_quantiles(forecast: Path) -> None:
     assert list(answer["quantiles"]) == ["0.1", "0.5", "0.9"]
     assert answer["value"] == answer["quantiles"]["0.5"]
     assert len(answer["value"]) == 3
-    assert "[80 %:" in run("predict", forecast / "run", "--file", forecast / "load.csv").out
+    header = run("predict", forecast / "run", "--file", forecast / "load.csv").out.splitlines()[0]
+    assert header.endswith("load,load 10 %,load 90 %")
     refused = run("predict", forecast / "run", "50 52", "--length", "9")
     assert refused.code == 2
     assert "--horizon 9" in refused.err
