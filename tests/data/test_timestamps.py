@@ -1,0 +1,124 @@
+"""Columns of time stamps: one format, judged by all cells."""
+
+from __future__ import annotations
+
+import doctest
+
+import numpy as np
+import pytest
+
+from recur.data import frequency, stamp_cells, timestamps
+from recur.data.frequency import frequency_of
+from recur.data.timestamps import UNREADABLE
+from recur.errors import DataError
+
+# cells -> format, and the stamps as they are shown
+READ = {
+    "dates": (["2020-01-31", "2020-02-01"], "year first", ["2020-01-31", "2020-02-01"]),
+    "clocks": (["2020-01-31 13:00", "2020-02-01"], "year first", ["2020-01-31 13:00", "2020-02-01 00:00"]),
+    "slashes": (["2020/1/31", "2020/2/1"], "year first", ["2020-01-31", "2020-02-01"]),
+    "day first": (["01/02/2020", "13/02/2020"], "day first", ["2020-02-01", "2020-02-13"]),
+    "month first": (["01/02/2020", "02/13/2020"], "month first", ["2020-01-02", "2020-02-13"]),
+    "two digits": (["01/02/20", "31/12/99"], "day first", ["2020-02-01", "1999-12-31"]),
+    "points": (["01.02.2020 06:30", "02.02.2020"], "day first", ["2020-02-01 06:30", "2020-02-02 00:00"]),
+    "names": (["1 Feb 2020", "Mar 2, 2020"], "month names", ["2020-02-01", "2020-03-02"]),
+    "German names": (["3. März 2020", "4. Okt 2020"], "month names", ["2020-03-03", "2020-10-04"]),
+    "half days": (
+        ["01/13/2020 1:05 PM", "01/13/2020 12:00 am"],
+        "month first",
+        ["2020-01-13 13:05", "2020-01-13 00:00"],
+    ),
+    "months": (["1949-01", "1949-12"], "year and month", ["1949-01", "1949-12"]),
+    "months by name": (["Jan-60", "Feb-60"], "month names", ["1960-01", "1960-02"]),
+    "quarters": (["2020Q1", "2020-Q4"], "quarters", ["2020-Q1", "2020-Q4"]),
+    "years": (["1990", "1991"], "year", ["1990", "1991"]),
+    "compact": (["20200131", "20200201"], "%Y%m%d", ["2020-01-31", "2020-02-01"]),
+    "compact hours": (["2020013123", "2020020100"], "%Y%m%d%H", ["2020-01-31 23:00", "2020-02-01 00:00"]),
+    "seconds": (["1577836800", "1577836860"], "seconds", ["2020-01-01 00:00", "2020-01-01 00:01"]),
+    "milliseconds": (["1577836800500"], "milliseconds", ["2020-01-01 00:00:00.500000"]),
+    "counter": (["1", "2", "10"], "counter", ["1", "2", "10"]),
+    "seconds of a recording": (["0.0", "0.5"], "counter", ["0", "0.5"]),
+    "log": (["10/Oct/2020:13:55:36 +0200"], "month names", ["2020-10-10 13:55:36"]),
+    "end of a day": (["31.01.2020 24:00"], "day first", ["2020-02-01 00:00"]),
+}
+
+
+@pytest.mark.parametrize(("cells", "form", "shown"), READ.values(), ids=READ)
+def test_a_column_is_read_in_the_format_of_all_of_its_cells(cells: list[str], form: str, shown: list[str]) -> None:
+    judged = timestamps.judge(cells, "date")
+    assert judged is not None
+    assert judged.format == form
+    assert [timestamps.shown(int(wall), judged.resolution) for wall in timestamps.read(cells, judged).wall] == shown
+
+
+REFUSED = {
+    "days or months": (["01/01/2020", "01/02/2020"], r"2020-02-01 \(day first\) or 2020-01-02 \(month first\)"),
+    "days and months": (["13/01/2020", "01/13/2020"], 'mixes days before months .* "13/01/2020" and "01/13/2020"'),
+    "three readings": (["01-02-03"], r"2003-02-01 .* or 2003-01-02 .* or 2001-02-03 \(year first\)"),
+    "zone or none": (["2020-01-01T00:00Z", "2020-01-01T01:00"], "stamps with a zone and stamps without one"),
+}
+
+
+@pytest.mark.parametrize(("cells", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_is_ambiguous_is_refused_with_its_readings(cells: list[str], said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        timestamps.judge(cells, "date")
+
+
+@pytest.mark.parametrize(("asked", "stamp"), [("day first", "2020-02-01"), ("month first", "2020-01-02")])
+def test_a_format_that_is_asked_for_decides(asked: str, stamp: str) -> None:
+    judged = timestamps.judge(["01/02/2020"], "date", asked=asked)
+    assert judged is not None
+    assert timestamps.shown(int(timestamps.read(["01/02/2020"], judged).wall[0]), judged.resolution) == stamp
+
+
+def test_texts_and_totals_are_no_stamps() -> None:
+    assert timestamps.judge(["Total", "north", "2020-01-01"], "date") is None
+    judged = timestamps.judge(["2020-01-01", "2020-01-02", "Total", ""], "date")
+    assert judged is not None
+    assert (timestamps.read(["Total", "", "2020-13-01"], judged).at == UNREADABLE).all()
+
+
+def test_zones_are_put_in_order_in_utc_and_shown_as_written() -> None:
+    cells = ["2020-10-25T02:30:00+02:00", "2020-10-25T02:00:00+01:00"]
+    judged = timestamps.judge(cells, "date")
+    assert judged is not None
+    assert judged.zone
+    found = timestamps.read(cells, judged)
+    assert (found.at[1] - found.at[0]) / 60e6 == 30
+    assert (found.wall[1] - found.wall[0]) / 60e6 == -30
+
+
+def walls(cells: list[str]) -> tuple[np.ndarray, bool, str]:
+    judged = timestamps.judge(cells, "date")
+    assert judged is not None
+    return timestamps.read(cells, judged).wall, judged.resolution == "number", judged.resolution
+
+
+STEPS = {
+    "months": ([f"1949-{month:02d}" for month in range(1, 13)], "every month", ["1950-01", "1950-02"]),
+    "ends of months": (["2020-01-31", "2020-02-29", "2020-03-31"], "every month", ["2020-04-30", "2020-05-31"]),
+    "years": (["1990", "1991", "1992"], "every year", ["1993", "1994"]),
+    "minutes": ([f"2020-01-01 00:{m:02d}" for m in range(0, 60, 10)], "every 10 minutes", ["2020-01-01 01:00"]),
+    "weekdays": ([f"2020-01-{d:02d}" for d in (2, 3, 6, 7, 8, 9, 10)], "every weekday", ["2020-01-13"]),
+    "late clocks": ([f"2020-01-01 0{h}:00:0{h % 3}" for h in range(9)], "every", []),
+    "nothing regular": (["2020-01-01", "2020-01-05", "2020-02-11", "2020-02-13"], "no regular step", []),
+    "a counter": (["1", "2", "3"], "every 1", ["4", "5"]),
+}
+
+
+@pytest.mark.parametrize(("cells", "said", "ahead"), STEPS.values(), ids=STEPS)
+def test_the_step_of_a_series_and_what_follows_it(cells: list[str], said: str, ahead: list[str]) -> None:
+    wall, counted, resolution = walls(cells)
+    found = frequency_of([wall], counted=counted)
+    assert str(found).startswith(said)
+    assert [timestamps.shown(each, resolution) for each in found.ahead(int(wall[-1]), len(ahead))] == ahead
+
+
+def test_missing_rows_are_steps_without_a_row() -> None:
+    wall, counted, _ = walls([f"2020-01-{day:02d}" for day in (1, 2, 3, 6, 7)])
+    assert frequency_of([wall], counted=counted).places(wall).tolist() == [0, 1, 2, 5, 6]
+
+
+def test_examples_of_docstrings() -> None:
+    assert sum(doctest.testmod(module).failed for module in (timestamps, stamp_cells, frequency)) == 0
