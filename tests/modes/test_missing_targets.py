@@ -289,6 +289,19 @@ def test_simple_guesses_are_made_and_measured_without_missing_targets() -> None:
     assert found.values["mean"] == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("missing", ["mean", "previous"])
+def test_persistence_repeats_the_last_value_that_was_there(missing: str) -> None:
+    raw = series(1.0, 3.0, None, None, 4.0, 2.0)
+    codec = codecs.make("numbers", DataConfig.model_validate({"missing": missing}), sequence=True, columns=["v"])
+    codec.fit([raw])
+    mode = modes.build("synced", codec, codec, small())
+    rows = [mode.encode(Row(raw, None))]
+    found = baseline(mode, rows, rows, own_future=True)
+    assert found is not None
+    # 1 -> 3, 3 -> 4 over the gap, 4 -> 2
+    assert found.values["persistence"] == pytest.approx(math.sqrt((4 + 1 + 4) / 3), rel=1e-5)
+
+
 def test_tags_that_are_missing_are_in_no_baseline() -> None:
     inputs, tags = [["u", "v", "u"]], [["a", None, "a"]]
     mode = modes.build(

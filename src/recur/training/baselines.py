@@ -78,6 +78,8 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
     columns = [str(name) for name in getattr(mode.target_codec, "columns", ())]
     if mode.target_codec.binary:
         return _ranked(mode, _frames(train, dev))
+    if own_future and not mode.target_codec.discrete and isinstance(mode, Synced):
+        dev = _as_known(dev, mode.ahead)
     found = guesses(
         train, dev, mode=mode.name, discrete=mode.target_codec.discrete, own_future=own_future, columns=columns
     )
@@ -257,6 +259,19 @@ def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool,
             width = squares.shape[1]
             found.append(Guess(name, {"loss": (sum(by_column) / width, sum(known) / width), **sums}))
     return found
+
+
+def _as_known(rows: Iterable[Encoded], ahead: int) -> Iterator[Encoded]:
+    """Series whose missing values are the last ones known, and not what was filled in, so that persistence repeats
+    what was there; of the first ``ahead`` values nobody knows any more."""
+    for row in rows:
+        if row.input is None or not np.isnan(row.target).any():
+            yield row
+            continue
+        known = np.ones(row.input.shape, dtype=bool)
+        known[ahead:] = ~np.isnan(row.target[: max(0, len(row.input) - ahead)])
+        source = np.maximum.accumulate(np.where(known, np.arange(len(known))[:, None], 0), axis=0)
+        yield Encoded(np.take_along_axis(row.input, source, axis=0), row.target)
 
 
 def _frames(train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
