@@ -99,8 +99,8 @@ def test_the_command_line_reads_pictures(corners: Path, tmp_path: Path) -> None:
     typed = [word for name, value in options.items() for word in (f"--{name}", value)]
     assert run("train", str(corners), "--out", str(out), *typed).code == 0
     asked = run("predict", str(out), str(corners / "left" / "0.png"), str(corners / "right" / "1.png"))
-    assert asked.out.split() == ["left", "right"]
+    assert [line.split(",")[2] for line in asked.out.splitlines()] == ["label", "left", "right"]
     assert run("evaluate", str(out), str(corners)).code == 0
     missing = run("predict", str(out), str(corners / "none.png"))
     assert missing.code == 2
-    assert "none.png cannot be read" in missing.err
+    assert "none.png is missing" in missing.err

@@ -104,14 +104,14 @@ def test_runs_are_compared(place: Path, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["inspect", "lstm"], "no input to explain"),
-        (["inspect", "lstm", "a", "--top", "0"], "--top must be at least 1"),
-        (["inspect", "lstm", "a", "--window", "0"], "--window must be at least 1"),
+        (["inspect", "lstm", "a", "--top", "0"], "--top must be from 1 to"),
+        (["inspect", "lstm", "a", "--window", "0"], "--window must be from 1 to"),
         (["inspect", "lstm", "a", "--html", "."], "is a folder"),
         (["inspect", "lstm", "a", "--units", "nowhere.txt"], "nowhere.txt"),
         (["inspect", "reviews", "what a dull film", "--units", "one.csv"], "a search needs at least two texts"),
         (["inspect", "nowhere", "a"], "there is no run folder"),
         (["compare"], "no runs to compare"),
-        (["compare", "lstm", "--rows", "0"], "--rows must be at least 1"),
+        (["compare", "lstm", "--rows", "0"], "--rows must be from 1 to"),
         (["inspect", "reviews", "what a dull film", "--target", "superb"], "superb"),
     ],
 )

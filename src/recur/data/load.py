@@ -95,7 +95,7 @@ def load(config: Config, source: Any = None) -> Dataset:
         When the columns leave open what is input and what is target.
     """
     found = _loaded(config, source)
-    damaged: list[str] = []
+    damaged = list(found.damaged)
     missing: list[Missing] = []
 
     def whole(part: Sequence[Example], name: str) -> Sequence[Example]:
@@ -136,8 +136,9 @@ def _loaded(config: Config, source: Any) -> Dataset:
         if not len(dev):
             raise DataError(f"{dev_table.name} has no rows to measure on", hint="give a --dev file with rows")
         return Dataset(roles, _to_learn_from(table, roles, config), dev, test, Path(dev_table.name).name, notes=notes)
-    train, dev, held_out = _held_out(table, roles, config)
-    return Dataset(roles, train, dev, test, held_out, own_split=True, notes=notes)
+    damaged: list[str] = []
+    train, dev, held_out = _held_out(table, roles, config, damaged)
+    return Dataset(roles, train, dev, test, held_out, own_split=True, notes=notes, damaged=damaged)
 
 
 def _in_order(table: Table, roles: Roles, config: Config, *, known: bool = False) -> tuple[Table, Roles]:
@@ -268,8 +269,10 @@ def _to_measure(rows: np.ndarray, roles: Roles, config: Config) -> list[np.ndarr
     return [rows[place] for place in partition(0, len(rows), config.training.bptt)]
 
 
-def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Example], Sequence[Example], str]:
-    """Divide one table."""
+def _held_out(
+    table: Table, roles: Roles, config: Config, damaged: list[str]
+) -> tuple[Sequence[Example], Sequence[Example], str]:
+    """Divide one table; rows that are left out before it is divided are added to ``damaged``."""
     if roles.forecast:
         return forecasts.held_out(table, roles, config)
     fraction, seed = config.data.dev_fraction, config.training.seed
@@ -310,7 +313,10 @@ def _held_out(table: Table, roles: Roles, config: Config) -> tuple[Sequence[Exam
     last = series.last_rows(table, fraction)
     if last is not None:
         return RowExamples(table, roles, last[0]), RowExamples(table, roles, last[1]), last[2]
-    rows = _rows(table)
+    # damaged files first: a held-out part of them alone would be none
+    sound, lost = without_damaged(RowExamples(table, roles, _rows(table)), roles, config)
+    damaged += lost
+    rows = sound.rows if isinstance(sound, RowExamples) else _rows(table)
     train, dev = split.by_hash(
         len(rows), fraction, seed, _row_input(table, roles, rows, config.data), _row_class(table, roles, rows)
     )

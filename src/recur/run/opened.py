@@ -231,7 +231,7 @@ def _check_file(
     if not path.exists():
         raise RunError(f"{path.parent} is incomplete: {path.name} is missing", hint=again)
     size, largest = path.stat().st_size, max(mark["bytes"] for mark in marks)
-    if size > largest:
+    if size > largest and path.is_file():
         raise RunError(f"{path} was altered after training: {size:,} bytes, expected {largest:,}", hint=again)
     found = fingerprint(path, largest, error=RunError)
     if all(found["bytes"] < mark["bytes"] for mark in marks):
