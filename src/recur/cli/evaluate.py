@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recur.cli.decoding import between
-from recur.cli.output import Waiting, emit, emit_json, grid, table
+from recur.cli.output import Waiting, emit, emit_json, grid, note, table
 from recur.views import matrix
 
 
@@ -63,6 +63,8 @@ def evaluate(
     if json:
         emit_json(figures)
         return
+    for said in figures.pop("notes", []):
+        note(said)
     counted = figures.pop("confusion", None)
     tables = {name: figures.pop(name) for name in list(figures) if isinstance(figures[name], list)}
     for line in table(figures):

@@ -107,10 +107,15 @@ def _groups(
     from recur.data import Question, Questions, batched, incoming
 
     if file is not None:
-        return batched(Questions(file, model.roles, model.config))
+        questions = Questions(file, model.roles, model.config)
+        for said in questions.notes:
+            note(said)
+        return batched(questions)
     if stdin is not None:
         labels = getattr(model.target_codec, "labels", ())
-        return incoming(stdin, model.roles, model.config, typed=typed(model.input_codec), labels=labels, format=format)
+        return incoming(
+            stdin, model.roles, model.config, typed=typed(model.input_codec), labels=labels, format=format, tell=note
+        )
     read = typed(model.input_codec)
     values: list[Any] = [None] if model.input_codec is None and not text else [read(line) for line in text]
     return batched([Question(value, place, f"input {place}") for place, value in enumerate(values, 1)])

@@ -72,7 +72,7 @@ class _Pipe:
 
 def incoming(
     stream: BinaryIO, roles: Roles, config: Config, *, typed: Callable[[str], Any], labels: Container[str] = (),
-    format: str | None = None,
+    format: str | None = None, tell: Callable[[str], object] | None = None,
 ) -> Iterator[list[Question]]:  # fmt: skip
     """Yield the inputs of a stream in groups that are answered together.
 
@@ -89,6 +89,8 @@ def incoming(
         Classes that the network knows, by which a row without a header is told from a text with a comma in it.
     format : str, optional
         csv, tsv, jsonl, conll or text; default: what the first line looks like.
+    tell : callable, optional
+        Told what was sorted, filled or left out.
 
     Raises
     ------
@@ -109,18 +111,23 @@ def incoming(
         return
     rows = _objects(everything) if kind == "jsonl" else _table(everything, separator, header, roles)
     if roles.forecast or roles.group or is_one_series(roles):
-        yield _in_series(list(rows), roles, config)
+        yield _in_series(list(rows), roles, config, tell)
         return
     for group in arriving(rows):
         made = Questions([row.value for row in group], roles, config)
         yield [question._replace(row=row.number, where=row.where) for question, row in zip(made, group, strict=True)]
 
 
-def _in_series(rows: Sequence[_Row], roles: Roles, config: Config) -> list[Question]:
+def _in_series(
+    rows: Sequence[_Row], roles: Roles, config: Config, tell: Callable[[str], object] | None
+) -> list[Question]:
     """The inputs whose steps are rows, each with the lines of its steps."""
     if not rows:
         return []
     made = Questions([row.value for row in rows], roles, config)
+    if tell is not None:
+        for note in made.notes:
+            tell(note)
 
     def line(row: int) -> str:
         """The place of a row of the table, which may be in another order than the lines, and have more rows."""

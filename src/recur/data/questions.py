@@ -14,6 +14,7 @@ from recur.data.load import examples, read_like
 from recur.data.ordered import OrderedTable
 from recur.data.panels import series_name
 from recur.data.roles import Roles
+from recur.data.series import changes_of
 from recur.data.table import Table
 
 _MOST_STEPS = 2**31 - 1
@@ -93,6 +94,11 @@ class Questions(Sequence[Question]):
         self.table: Table = read_like(source, roles, config, targets=False)
         self._lines = self.table.kind == "text"
         self._examples = [] if self._lines else examples(self.table, roles, config, targets=False)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was sorted, filled or left out of the rows, in words."""
+        return changes_of(self.table)
 
     def __len__(self) -> int:
         return len(self.table) if self._lines else len(self._examples)

@@ -166,6 +166,13 @@ def last_rows(table: Table, fraction: float) -> tuple[np.ndarray, np.ndarray, st
     return rows[at < border], rows[at >= border], said
 
 
+def changes_of(table: Table) -> list[str]:
+    """Return what was sorted, filled or left out of a later file, in words; nothing where rows are as they were."""
+    if not isinstance(table, OrderedTable):
+        return []
+    return [note for note in table.order.notes if not note.startswith(("time: ", "series: "))]
+
+
 def notes_of(table: Table, group: str | None) -> list[str]:
     """Return what was done to the time of rows, in words."""
     if isinstance(table, OrderedTable):

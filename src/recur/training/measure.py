@@ -11,6 +11,7 @@ from typing import Any
 from recur import data as data_room
 from recur.config import Config
 from recur.data import Roles
+from recur.data.series import changes_of
 from recur.data.table import Table
 from recur.errors import ConfigError, DataError
 from recur.modes import Mode, last_word_scores
@@ -105,6 +106,8 @@ def measure(
             hint='many-to-many with a text as target, and pip install "recur[mt]"',
         )
     figures["rows"] = len(examples)
+    if changes := changes_of(table):
+        figures["notes"] = changes
     if damaged:
         figures["damaged"] = len(damaged)
     if missing:
