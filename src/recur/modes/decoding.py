@@ -94,7 +94,7 @@ class Decoding:
                 # a number of thousands of digits cannot be written
                 got = f"{value}" if abs(value) < 1e30 or isinstance(value, float) else "a number of more than 30 digits"
                 bound = f"at least {low}" if not value >= low else f"at most {high:,}"
-                raise ConfigError(f"{name} must be {bound}, got {got}", hint=f"{name}={max(low, 1)}")
+                raise ConfigError(f"{name} must be {bound}, got {got}", hint=f"{name}={high if value > high else max(low, 1)}")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise ConfigError(f"top_p must be above 0 and at most 1, got {self.top_p}", hint="top_p=0.9")
         for name in ("top_k", "top_p"):
