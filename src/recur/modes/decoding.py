@@ -126,8 +126,23 @@ class Decoding:
                 raise ConfigError(f'there is no decoding option "{name}".{did_you_mean(name, known)}')
         decoding = cls(**options)
         if top > decoding.beam and decoding.temperature == 0:
-            decoding = replace(decoding, beam=top)
+            # the candidates for one next item need no beam, and all of a large vocabulary may be asked for
+            decoding = replace(decoding, beam=min(top, _BOUNDS["beam"][1]))
         return decoding
+
+    def check_answers(self, top: int) -> None:
+        """Refuse more answers of several items than a beam can hold.
+
+        Raises
+        ------
+        ConfigError
+            When more are asked for; the candidates for one item have no such bound.
+        """
+        if top > self.beam and self.temperature == 0:
+            raise ConfigError(
+                f"top must be at most {self.beam:,} where whole sequences are answered, got {top:,}",
+                hint=f"top={self.beam}",
+            )
 
     @property
     def one_item(self) -> bool:

@@ -99,6 +99,7 @@ def predict(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) 
             elif decoding.one_item:
                 answers += _next(mode, part, top, decoding)
             else:
+                decoding.check_answers(top)
                 answers += _continuations(mode, part, top, decoding, choose)
     return answers
 

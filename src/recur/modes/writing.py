@@ -54,6 +54,7 @@ class WritingMode(Mode):
         """Write a sequence for each input; ``decoding``: the fields of `Decoding`. With attention, every answer
         carries its alignment (target steps, input steps; of a picture its places, row by row)."""
         options = Decoding.of(decoding, top=top)
+        options.check_answers(top)
         choose = options.chooser()
         answers: list[Prediction] = []
         with self.answering():
