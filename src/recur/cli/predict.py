@@ -125,13 +125,19 @@ def _answered(model: Model, groups: Iterable[list[Question]], top: int, options:
     """Every input with its answer, and the columns that the answers have."""
     from recur.predictions import Sheet
 
+    from recur.data import in_blocks, is_one_series
+
     sheet: Sheet | None = None
+    roles = model.roles
+    # long series are answered alone: there are as many of them, in the same groups, from a file and from a pipe
+    alone = roles.forecast or roles.group or is_one_series(roles)
     # what is drawn depends on what was drawn before: such answers are made one by one, so that a seed means one answer
     drawn = bool(options.get("temperature"))
     for questions in ([one] for group in groups for one in group) if drawn else groups:
         if not questions:
             continue
-        answers = model.answer(questions, top=top, **options)
+        asked = questions if alone or drawn else in_blocks(questions)
+        answers = model.answer(asked, top=top, **options)[: len(questions)]
         sheet = sheet or Sheet.of(model.mode, model.roles, top=top, first=questions[0])
         for question, answer in zip(questions, answers, strict=True):
             yield sheet, question, answer

@@ -36,6 +36,7 @@ from recur.errors import DataError
 
 NAME = Path("stdin")
 AT_ONCE = 64  # inputs that are answered together, where so many are there
+BLOCK = 16  # rows of a product whose sums are added up in the same order however many there are
 
 _SEPARATORS = (",", ";", "\t", "|")
 _BY_NAME = {"csv": ",", "tsv": "\t"}
@@ -107,11 +108,11 @@ def incoming(
         yield from arriving(_typed(line, typed) for line in everything)
         return
     if kind == "conll":
-        yield _tagged(everything, roles, config)
+        yield from batched(_tagged(everything, roles, config))
         return
     rows = _objects(everything) if kind == "jsonl" else _table(everything, separator, header, roles)
     if roles.forecast or roles.group or is_one_series(roles):
-        yield _in_series(list(rows), roles, config, tell)
+        yield from batched(_in_series(list(rows), roles, config, tell))
         return
     for group in arriving(rows):
         made = Questions([row.value for row in group], roles, config)
@@ -203,6 +204,18 @@ def batched(items: Iterable[Item], most: int = AT_ONCE) -> Iterator[list[Item]]:
             group = []
     if group:
         yield group
+
+
+def in_blocks(group: Sequence[Item]) -> list[Item]:
+    """Return inputs followed by copies of the last, so that they are a multiple of `BLOCK`.
+
+    Matrix libraries add up in another order for a few rows than for many, and the last digits of an answer would
+    depend on how many inputs arrived together with its own.
+
+    >>> len(in_blocks(["a", "b"])), len(in_blocks(["a"] * 17))
+    (16, 32)
+    """
+    return [*group, *group[-1:] * (-len(group) % BLOCK)]
 
 
 def _typed(line: Line, typed: Callable[[str], Any]) -> Question:
