@@ -59,6 +59,28 @@ def shuffled(lines: list[str]) -> list[str]:
     return random.Random(0).sample(lines, len(lines))
 
 
+# a header, what a row begins with, and how the time is read
+COLUMNS = {
+    "any name": ("nr,messzeitpunkt,load", lambda i: f"{i},{HOURS[i]}", "messzeitpunkt (year first), every hour"),
+    "year and quarter": ("Year,Quarter,gdp", lambda i: f"{2000 + i // 4},Q{i % 4 + 1}", "Year, Quarter, every quarter"),
+    "number of a quarter": ("year,qtr,gdp", lambda i: f"{2000 + i // 4},{i % 4 + 1}", "year, qtr, every quarter"),
+    "year and week": ("year,week,n", lambda i: f"{2015 + i // 52},{i % 52 + 1}", "year, week, every week"),
+    "year and day": ("year,doy,n", lambda i: f"2020,{i + 1}", "year, doy, every day"),
+    "short dates": (
+        "Buchungstag;Betrag", lambda i: f"{datetime(2021, 1, 1) + timedelta(days=i):%d.%m.%y}", "(day first), every",
+    ),
+    "a spreadsheet": ("Date,load", lambda i: f"{44197 + i}", "Date (days of a spreadsheet), every day"),
+    "a time at the end of its name": ("time_s,load", lambda i: f"{i * 0.02:.2f}", "time_s (counts), every 0.02"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "stamp", "said"), COLUMNS.values(), ids=COLUMNS)
+def test_columns_of_time_are_found(header: str, stamp: Callable[[int], str], said: str, tmp_path: Path) -> None:
+    sign = ";" if ";" in header else ","
+    lines = [f"{stamp(i)}{sign}{i % 7}.5" for i in range(60)]
+    assert said in loaded(file(tmp_path, header, lines[::-1])).notes[0]
+
+
 ORDERS: dict[str, tuple[Callable[[list[str]], list[str]], str | None]] = {
     "oldest first": (list, None),
     "newest first": (

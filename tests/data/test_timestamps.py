@@ -39,6 +39,18 @@ READ = {
     "counter": (["1", "2", "10"], "counter", ["1", "2", "10"]),
     "seconds of a recording": (["0.0", "0.5"], "counter", ["0", "0.5"]),
     "log": (["10/Oct/2020:13:55:36 +0200"], "month names", ["2020-10-10 13:55:36"]),
+    "Italian months": (["dic 2015", "gen 2016"], "month names", ["2015-12", "2016-01"]),
+    "Dutch months": (["mrt-15", "mei-15"], "month names", ["2015-03", "2015-05"]),
+    "Polish names": (["3 lutego 2020", "4 października 2020"], "month names", ["2020-02-03", "2020-10-04"]),
+    "Russian names": (["3 мая 2020", "4 июня 2020"], "month names", ["2020-05-03", "2020-06-04"]),
+    "Chinese days": (["2021年01月02日", "2021年1月3日"], "year first", ["2021-01-02", "2021-01-03"]),
+    "Chinese months": (["2021年1月", "2021年12月"], "year and month", ["2021-01", "2021-12"]),
+    "short days with points": (["01.01.21", "02.01.21"], "day first", ["2021-01-01", "2021-01-02"]),
+    "clocks with points": (["10.10.10", "17.00.00"], "clock", ["1970-01-01 10:10:10", "1970-01-01 17:00"]),
+    "months with points": (["2015.09", "2015.1", "2015.11"], "year.month", ["2015-09", "2015-10", "2015-11"]),
+    "seasons": (["2011/12", "2012/13"], "seasons", ["2011", "2012"]),
+    "days of a spreadsheet": (["44197", "44198.5"], "days of a spreadsheet", ["2021-01-01 00:00", "2021-01-02 12:00"]),
+    "American zones": (["2021-01-01 12:00 EST"], "year first", ["2021-01-01 12:00"]),
     "end of a day": (["31.01.2020 24:00"], "day first", ["2020-02-01 00:00"]),
 }
 
@@ -70,6 +82,11 @@ def test_a_format_that_is_asked_for_decides(asked: str, stamp: str) -> None:
     judged = timestamps.judge(["01/02/2020"], "date", asked=asked)
     assert judged is not None
     assert timestamps.shown(int(timestamps.read(["01/02/2020"], judged).wall[0]), judged.resolution) == stamp
+
+
+@pytest.mark.parametrize("cell", ["Jan 15", "Jan 01 10:00:00", "01.02.", "Monday", "2020-01 13:00"])
+def test_a_day_without_a_year_is_no_stamp(cell: str) -> None:
+    assert timestamps.judge([cell, cell], "date") is None
 
 
 def test_texts_and_totals_are_no_stamps() -> None:

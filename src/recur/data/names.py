@@ -26,9 +26,11 @@ _USUAL_TARGET = _set("label labels class classes target targets output y")
 _WEAK_INPUT = _set("name title")
 TIME = _set(
     "time date datetime timestamp month day year hour minute second week quarter ds dt t step index no frame "
-    "datum zeit zeitstempel uhrzeit jahr monat fecha hora heure yr mnth hr period"
+    "datum zeit zeitstempel uhrzeit jahr monat fecha hora heure yr mnth hr period qtr doy dayofyear elapsed"
 )
 _DATED = _set("date time timestamp datetime datum fecha")
+_ELAPSED = _set("elapsed uptime")
+_OF_A_PERSON = _set("birth birthdate dob born geburt geburtsdatum")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
 
 
@@ -58,5 +60,24 @@ def is_weak_input(name: str) -> bool:
 
 
 def is_time(name: str) -> bool:
-    """Return whether a column of this name usually counts time."""
-    return name.lower() in TIME or any(part.lower() in _DATED for part in _PARTS.findall(name))
+    """Return whether a column of this name usually counts time; a date of birth is a fact of its row.
+
+    >>> [is_time(name) for name in ("ds", "utc_timestamp", "birth_date")]
+    [True, True, False]
+    """
+    parts = {part.lower() for part in _PARTS.findall(name)}
+    return not is_fact(name) and (name.lower() in TIME or bool(parts & (_DATED | _ELAPSED)))
+
+
+def is_fact(name: str) -> bool:
+    """Return whether a column of dates says something about its row, and not when the row is of: a date of birth."""
+    return bool({part.lower() for part in _PARTS.findall(name)} & _OF_A_PERSON)
+
+
+def is_dated(name: str) -> bool:
+    """Return whether a column of this name usually holds dates.
+
+    >>> [is_dated(name) for name in ("MESS_DATUM", "OrderDate", "period")]
+    [True, True, False]
+    """
+    return any(part.lower() in _DATED - {"time"} for part in _PARTS.findall(name))

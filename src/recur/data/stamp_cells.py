@@ -16,14 +16,22 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan ene janv", "feb fev fév févr", "mar mär mrz maerz märz mars", "apr abr avr", "may mai mayo",
-            "jun juin", "jul juil", "aug ago aoû août", "sep sept set", "oct okt out", "nov", "dec dez dic déc",
+            "jan ene gen sty янв oca", "feb fev fév lut фев şub", "mar mär mrz mae maa mrt мар",
+            "apr abr avr kwi апр nis", "may mai mag mei maj май мая", "jun juin giu cze июн haz",
+            "jul juil lug lip июл tem", "aug ago aoû sie авг ağu", "sep set wrz сен eyl", "oct okt out ott paź окт eki",
+            "nov lis ноя kas", "dec dez dic déc gru дек ara",
         ),
         start=1,
     )
     for name in names.split()
 }  # fmt: skip
-_ZONES = {"z": 0, "utc": 0, "gmt": 0, "cet": 3600, "cest": 7200}
+_ZONES = {"z": 0, "utc": 0, "gmt": 0, "wet": 0} | {
+    name: 3600 * hours
+    for name, hours in {
+        "bst": 1, "west": 1, "cet": 1, "cest": 2, "eet": 2, "eest": 3, "msk": 3, "jst": 9, "aest": 10,
+        "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
+    }.items()
+}  # fmt: skip
 _FIRST_OF_1900 = 50  # two digits from here on are years of the 1900s
 
 _MISSING = frozenset(("nat", "nan", "none", "null", "n/a", "na", "-", "?"))
@@ -31,7 +39,7 @@ _MISSING = frozenset(("nat", "nan", "none", "null", "n/a", "na", "-", "?"))
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+)?"
 _MINUTES = r"[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
 _CLOCK = rf"(?P<hour>\d{{1,2}})(?:{_MINUTES})?(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*uhr)?"
-_ZONE = r"(?:\s*(?P<zone>z|utc|gmt|cest|cet|[+-]\d{2}(?::?\d{2})?))?"
+_ZONE = rf"(?:\s*(?P<zone>{'|'.join(_ZONES)}|[+-]\d{{2}}(?::?\d{{2}})?))?"
 _DATES = {
     "ymd": r"(?P<a>\d{4})(?P<sign>[-/.])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{1,2})\.?",
     "abc": r"(?P<a>\d{1,2})(?P<sign>[-/.])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{4}|\d{2})",
@@ -39,16 +47,20 @@ _DATES = {
     "my": r"(?P<b>\d{1,2})[-/.](?P<a>\d{4})",
     "dny": r"(?P<c>\d{1,2})(?:st|nd|rd|th)?[-./\s]*(?P<name>[^\W\d_]{3,12})\.?[-,./\s]*(?P<a>\d{4}|\d{2})",
     "ndy": r"(?P<name>[^\W\d_]{3,12})\.?\s*(?P<c>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<a>\d{4})",
-    "ny": r"(?P<name>[^\W\d_]{3,12})\.?[-,/\s]*(?P<a>\d{4}|\d{2})",
+    # "Jan 15" may be a day
+    "ny": r"(?P<name>[^\W\d_]{3,12})\.?(?:[-,/\s]*(?=\d{4})|\s*[-/'\u2019]\s*)(?P<a>\d{4}|\d{2})",
     "yn": r"(?P<a>\d{4})[-/\s]*(?P<name>[^\W\d_]{3,12})\.?",
     "yq": r"(?P<a>\d{4})[-/\s]*q(?P<b>[1-4])",
     "qy": r"q(?P<b>[1-4])[-/\s]*(?P<a>\d{4})",
+    "cjk": r"(?P<a>\d{4})\s*[年년]\s*(?P<b>\d{1,2})\s*[月월]\s*(?P<c>\d{1,2})\s*[日일号]",
+    "cjkm": r"(?P<a>\d{4})\s*[年년]\s*(?P<b>\d{1,2})\s*[月월]",
     "week": r"(?P<a>\d{4})-?w(?P<b>\d{2})(?:-?(?P<c>[1-7]))?",
     "compact": r"(?P<a>\d{4})(?P<b>\d{2})(?P<c>\d{2})(?=t)",
 }
 _COMPACT_CLOCK = r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<part>)(?P<half>)"
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _ALONE = re.compile(rf"(?P<hour>\d{{1,2}}){_MINUTES}(?:\s*(?P<half>[ap])\.?m\.?)?", re.IGNORECASE)
+_MAY_BE_DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.\d{2}")
 _NAMED_LAST = re.compile(
     rf"{_WEEKDAY}(?P<name>[a-z]{{3,12}})\s+(?P<c>\d{{1,2}})\s+{_CLOCK}{_ZONE}\s+(?P<a>\d{{4}})", re.IGNORECASE
 )
@@ -60,7 +72,8 @@ _WITH_CLOCK = {
     )
     for shape, date_ in _DATES.items()
 }  # fmt: skip
-MONTHLY = {"ym": "month", "my": "month", "ny": "month", "yn": "month", "yq": "quarter", "qy": "quarter", "week": "week"}
+MONTHLY = {"ym": "month", "my": "month", "ny": "month", "yn": "month", "yq": "quarter", "qy": "quarter",
+           "week": "week"}  # fmt: skip
 """Shapes whose stamps are longer than a day, and how long."""
 
 
@@ -118,11 +131,10 @@ def cell(text: str) -> Cell | None:
     if _NUMBER.fullmatch(text):
         # a month written as 1949.02 is told from a number by nothing: numbers they are
         return Cell("number", (0, 0, 0))
-    alone = _ALONE.fullmatch(text)
-    if alone:
-        clock = _clock(alone)
-        # "1.50" is a number, which the test above has seen; "12.30.15" is taken for a date where it can be one
-        return None if clock is None else Cell("clock", (0, 0, 0), clock)
+    clock = clock_of(text)
+    # "12.10.15" is taken for a date where it can be one; what it is in its column is judged there
+    if clock is not None and not _MAY_BE_DAY.fullmatch(text):
+        return Cell("clock", (0, 0, 0), clock)
     for shape, pattern in _WITH_CLOCK.items():
         found = pattern.fullmatch(text)
         if found:
@@ -131,6 +143,16 @@ def cell(text: str) -> Cell | None:
                 return made
     last = _NAMED_LAST.fullmatch(text)
     return _dated("ndy", last) if last else None
+
+
+def clock_of(text: str) -> int | None:
+    """Return the time of day that a text is, in microseconds; None where it is none.
+
+    >>> clock_of("01:30"), clock_of("12.10.15") == clock_of("12:10:15"), clock_of("1.50")
+    (5400000000, True, None)
+    """
+    alone = None if _NUMBER.fullmatch(text) else _ALONE.fullmatch(text)
+    return _clock(alone) if alone else None
 
 
 def _dated(shape: str, found: re.Match[str]) -> Cell | None:
@@ -147,7 +169,7 @@ def _dated(shape: str, found: re.Match[str]) -> Cell | None:
     if groups.get("hour") is not None:
         clock = _clock(found)
         zone = _zone(groups.get("zone"))
-        if clock is None:
+        if clock is None or shape in (*MONTHLY, "cjkm"):
             return None
     if shape == "abc":
         return Cell(shape, (year, middle, day), clock, zone, groups["sign"])
@@ -155,12 +177,12 @@ def _dated(shape: str, found: re.Match[str]) -> Cell | None:
         middle = 3 * middle - 2
     if len(groups["a"]) == 2:
         year = century(year)
-    known = {"compact": "ymd", "dny": "named", "ndy": "named"}.get(shape, shape)
+    known = {"compact": "ymd", "cjk": "ymd", "cjkm": "ym", "dny": "named", "ndy": "named"}.get(shape, shape)
     return Cell(known, (year, middle, day), clock, zone)
 
 
 def month_of(name: str) -> int | None:
-    """Return the number of a month's name or abbreviation (English, German, French, Spanish)."""
+    """Return the number of a month's name or abbreviation in the languages of Europe that are written most."""
     lowered = name.lower().rstrip(".")
     return _MONTHS.get(lowered) or _MONTHS.get(lowered[:4]) or _MONTHS.get(lowered[:3])
 

@@ -1,7 +1,8 @@
 """The time of a table's rows: which columns say it, in which format, and which rows have none.
 
-A column is one of time by its name (date, timestamp, ds, ...), the first column also by its cells. A date without a
-clock and an hour in a column of its own belong together, as do year, month, day and hour.
+A column is one of time by its name (date, timestamp, ds, ...) or, where none is, by its cells, all of which are dates.
+A date without a clock and an hour in a column of its own belong together, as do year, month, day and hour, year and
+quarter, year and week.
 """
 
 from __future__ import annotations
@@ -16,20 +17,24 @@ import numpy as np
 from recur.codecs.codec import shorten
 from recur.config import DataConfig
 from recur.data.frequency import Frequency
-from recur.data.names import is_time
+from recur.data.names import is_fact, is_time
 from recur.data.stamp_cells import cell, text_of
 from recur.data.table import Table
-from recur.data.timestamps import SINCE_1970, UNREADABLE, Judged, Stamps, combine, judge, read, shown
+from recur.data.timestamps import SINCE_1970, UNREADABLE, Judged, Stamps, are_clocks, combine, judge, read, shown
 from recur.errors import ConfigError, DataError, did_you_mean
 
 NOT_TIMED = ["none"]
-_SAMPLE = 300
+_RESOLUTIONS = {each: each for each in ("year", "quarter", "month", "week", "day")} | {"day of year": "day"}
+_SAMPLE, _FEW = 300, 5
 _PARTS = {
     "year": "year", "yr": "year", "jahr": "year", "month": "month", "mnth": "month", "mon": "month", "monat": "month",
     "day": "day", "dom": "day", "hour": "hour", "hr": "hour", "stunde": "hour", "minute": "minute", "min": "minute",
-    "second": "second", "sec": "second",
+    "second": "second", "sec": "second", "quarter": "quarter", "qtr": "quarter", "quartal": "quarter",
+    "week": "week", "weekofyear": "week", "woche": "week", "doy": "day of year", "dayofyear": "day of year",
+    "day_of_year": "day of year",
 }  # fmt: skip
 _CLOCKS = ("time", "hour", "hr", "stunde", "uhrzeit", "zeit", "clock", "hora", "heure", "tod")
+_OF_A_YEAR = ("quarter", "week", "day of year")
 _FINER = ("hour", "minute", "second")
 # what spreadsheets write below a table
 _SUMMARY = re.compile(
@@ -86,7 +91,9 @@ class Timing:
                 if form == "counter"
                 else f"{name} ({form}{' since 1970' * form.endswith('seconds')})"
             )
-        return ", ".join(name if form in (*_PARTS, "clock") else f"{name} ({form})" for name, form in said.items())
+        return ", ".join(
+            name if form in (*_PARTS.values(), "clock") else f"{name} ({form})" for name, form in said.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -189,8 +196,9 @@ def _found(table: Table) -> list[str]:
     rows = [table[index] for index in table.sample(_SAMPLE)] if names else []
     kinds = {name: _kind([text_of(row[name]) for row in rows]) for name in names}
     parts = {_PARTS[name.lower()]: name for name in names if name.lower() in _PARTS and kinds[name] != "date"}
-    dates = [name for name in names if kinds[name] == "date"]
+    dates = [name for name in names if kinds[name] == "date"] or _dated(table, names)
     if dates:
+        rows = rows or [table[index] for index in table.sample(_SAMPLE)]
         exact = [name for name in dates if any(":" in text_of(row[name]) for row in rows[:20])]
         date = (exact or dates)[0]
         if exact:
@@ -199,12 +207,27 @@ def _found(table: Table) -> list[str]:
         finer = [parts[each] for each in _FINER if each in parts]
         return [date, *(clocks[:1] or (finer if "hour" in parts else []))]
     if "year" in parts and kinds[parts["year"]] == "year":
-        order = ("year", "month", "day", "hour", "minute", "second")
+        other = next((each for each in _OF_A_YEAR if each in parts), None)
+        order = ("year", "month", "day", "hour", "minute", "second") if "month" in parts else ("year", other)
         count = next((place for place, each in enumerate(order) if each not in parts), len(order))
         clocks = [name for name in names if name.lower() in _CLOCKS and kinds[name] == "clock"]
-        return [*(parts[each] for each in order[:count]), *(clocks[:1] if count == 3 else [])]
+        return [*(parts[each] for each in order[:count] if each), *(clocks[:1] if count == 3 else [])]
     counters = [name for name in names if is_time(name) and kinds[name] in ("number", "clock", "year")]
     return counters[:1]
+
+
+def _dated(table: Table, without: Sequence[str]) -> list[str]:
+    """Return the columns, whatever their names, all of whose cells are dates; the first of several counts."""
+    others = [name for name in table.columns if name not in without and not is_fact(name)]
+    for size in (_FEW, _SAMPLE):
+        rows = [table[index] for index in table.sample(size)] if others else []
+        others = [name for name in others if _are_dates([text_of(row[name]) for row in rows])]
+    return others
+
+
+def _are_dates(texts: Sequence[str]) -> bool:
+    cells = [cell(text) for text in texts if text]
+    return bool(cells) and all(made is not None and made.shape not in ("number", "clock") for made in cells)
 
 
 def _kind(texts: Sequence[str]) -> str | None:
@@ -213,6 +236,8 @@ def _kind(texts: Sequence[str]) -> str | None:
     cells = [made for made in map(cell, present) if made is not None]
     if not cells or 2 * len(cells) < len(present):
         return None
+    if are_clocks(present):
+        return "clock"
     shapes = [each.shape for each in cells]
     shape = max(set(shapes), key=shapes.count)
     if shape == "clock":
@@ -230,8 +255,8 @@ def _judged(table: Table, texts: Mapping[str, list[str]], data: DataConfig) -> t
     for place, (name, cells) in enumerate(texts.items()):
         part = _PARTS.get(name.lower()) if together and (place or name.lower() in ("year", "yr", "jahr")) else None
         whole = judge(cells, name, asked=data.time_format if not place else None)
-        if part and (whole is None or whole.format in ("counter", "year")):
-            whole = Judged(part, {"year": "year", "month": "month", "day": "day"}.get(part, "time"), False)
+        if part in _OF_A_YEAR or (part and (whole is None or whole.format in ("counter", "year"))):
+            whole = Judged(part, _RESOLUTIONS.get(part, "time"), False)
         if whole is None:
             if data.time or data.time_format:
                 raise ConfigError(

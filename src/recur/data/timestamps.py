@@ -5,8 +5,10 @@
 ``01.07.2016``                         day first, as dates with points are
 ``01/07/2016``, ``01-07-16``           day first or month first: what the cells allow; refused where both are
 ``1 July 2016``, ``Jul 1, 2016``       month names
-``2016-07``, ``Jul 2016``, ``2016``    months, years; ``2016Q3`` and ``2016-W27`` too
+``2016-07``, ``Jul 2016``, ``2016``    months, years; ``2016Q3`` and ``2016-W27`` too; ``2016.07`` where all are such
+``2016/17``                            years that begin in one and end in the next
 ``20160701``, ``2016070113``           year, month, day, hour, ... without signs
+``42552``                              days since 1900, as spreadsheets count them, in a column that is called a date
 ``1467378000``, ``1467378000000``      seconds, milliseconds, microseconds or nanoseconds since 1970
 other numbers                          a counter: 1, 2, 3, or seconds since a beginning
 =====================================  ====================================================================
@@ -17,9 +19,9 @@ one that is written. Stamps without a zone are taken as written, for a clock wit
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -27,14 +29,19 @@ from typing import NamedTuple
 import numpy as np
 
 from recur.codecs.codec import shorten
-from recur.data.stamp_cells import DAY, HOUR, MONTHLY, SECOND, Cell, cell, century, month_of
+from recur.data.names import is_dated
+from recur.data.stamp_cells import DAY, MONTHLY, SECOND, Cell, cell, century, clock_of
+from recur.data.stamp_parts import EPOCH, PART_UNITS, PARTS, UNREADABLE, Stamps, combine, part_of
 from recur.errors import DataError
 
-UNREADABLE = np.iinfo(np.int64).min
-_EPOCH = date(1970, 1, 1).toordinal()
+__all__ = ["SINCE_1970", "UNREADABLE", "Judged", "Stamps", "are_clocks", "combine", "judge", "moment", "read", "shown"]
+
 SINCE_1970 = {"seconds": (10, 10**6), "milliseconds": (13, 10**3), "microseconds": (16, 1), "nanoseconds": (19, 1)}
 _COMPACT = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M", 10: "%Y%m%d%H", 8: "%Y%m%d", 6: "%Y%m"}
-_PART_UNITS = {"hour": HOUR, "minute": 60 * SECOND, "second": SECOND}
+_SEASON = re.compile(r"(\d{2})?(\d{2})[-/\u2013](?:\d{2})?(\d{2})")
+_POINT_MONTH = re.compile(r"(\d{4})\.(0[1-9]|1[0-2]|1)")
+_SHEET = "days of a spreadsheet"
+_SHEET_EPOCH, _SHEET_DAYS = 25569, (10_000, 80_000)  # 1970 is day 25569; from 1927 to 2119
 _ORDERS = {"day first": (2, 1, 0), "month first": (2, 0, 1), "year first": (0, 1, 2)}
 
 
@@ -44,22 +51,6 @@ class Judged(NamedTuple):
     format: str
     resolution: str
     zone: bool
-
-
-@dataclass(frozen=True)
-class Stamps:
-    """The stamps of all rows.
-
-    Attributes
-    ----------
-    at : ndarray of int
-        Microseconds by which rows are put in order: of UTC where a zone is written; `UNREADABLE` for what is no stamp.
-    wall : ndarray of int
-        The same on the clock that is written.
-    """
-
-    at: np.ndarray
-    wall: np.ndarray
 
 
 def judge(texts: Sequence[str], name: str, *, asked: str | None = None) -> Judged | None:
@@ -90,13 +81,17 @@ def judge(texts: Sequence[str], name: str, *, asked: str | None = None) -> Judge
     present = [text for text in texts if text]
     if asked is not None and asked not in _ORDERS:
         return _asked(asked)
+    if len(present) > 1 and all(map(_begins, present)):
+        return Judged("seasons", "year", False)
     cells = [made for made in map(cell, present) if made is not None]
     if not cells or 2 * len(cells) < len(present):
         return None
+    if are_clocks(present):
+        return Judged("clock", "clock", False)
     shapes = Counter(each.shape for each in cells)
     shape = shapes.most_common(1)[0][0]
     if shape == "number":
-        return _numbers(present)
+        return _numbers(present, name)
     same = [each for each in cells if each.shape == shape]
     if shape == "clock":
         return Judged("clock", "clock", False)
@@ -112,6 +107,22 @@ def judge(texts: Sequence[str], name: str, *, asked: str | None = None) -> Judge
     resolution = "time" if timed else MONTHLY.get(shape, "day")
     found = _order(same, present, name, asked) if shape == "abc" else asked or _named(shape)
     return Judged(found, resolution, zoned == {True})
+
+
+def are_clocks(texts: Sequence[str]) -> bool:
+    """Return whether cells are times of day; 12.10.15 is a date unless another one, such as 17.00.00, is none."""
+    shapes = [found.shape if (found := cell(text)) else "" for text in texts]
+    return "clock" in shapes and all(
+        shape == "clock" or clock_of(text) is not None for text, shape in zip(texts, shapes, strict=True)
+    )
+
+
+def _begins(text: str) -> int | None:
+    """Return the year in which a season such as 2016/17 begins."""
+    found = _SEASON.fullmatch(text)
+    if not found or int(found[3]) != (int(found[2]) + 1) % 100:
+        return None
+    return int(found[1] + found[2]) if found[1] else None
 
 
 def _named(shape: str) -> str:
@@ -179,8 +190,12 @@ def _first(present: Sequence[str], shape: str, zone: bool | None = None) -> str:
     return ""
 
 
-def _numbers(present: Sequence[str]) -> Judged:
+def _numbers(present: Sequence[str], name: str) -> Judged:
     """Return what a column of numbers counts."""
+    if all(map(_POINT_MONTH.fullmatch, present)) and any(".0" in text for text in present):
+        return Judged("year.month", "month", False)
+    if is_dated(name) and all(map(_is_sheet_day, present)):
+        return Judged(_SHEET, "time" if any("." in text for text in present) else "day", False)
     whole = [text for text in present if text.lstrip("+-").isdigit()]
     digits = Counter(len(text.lstrip("+-")) for text in present if text in set(whole) or "." in text)
     longest = digits.most_common(1)[0][0]
@@ -196,6 +211,10 @@ def _numbers(present: Sequence[str]) -> Judged:
         if sizes <= {size, size - 1} and len(present) > 0 and min(sizes) >= 9:
             return Judged(unit, "time", True)
     return Judged("counter", "number", False)
+
+
+def _is_sheet_day(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit() and _SHEET_DAYS[0] < float(text) < _SHEET_DAYS[1]
 
 
 def _compact(text: str, pattern: str) -> datetime | None:
@@ -229,15 +248,18 @@ def _read(text: str, judged: Judged) -> tuple[int, int] | None:
         return _counted(text, kind)
     if "%" in kind:
         return _by_pattern(text, kind)
-    if kind == "year":
-        return _year(text)
-    if kind in ("month", "day", *_PART_UNITS):
-        return _part(text, kind)
+    if kind in ("year", "seasons", "year.month"):
+        return _year(text, kind)
+    if kind == _SHEET:
+        return _sheet_day(text)
+    if kind in (*PARTS, *PART_UNITS):
+        return part_of(text, kind)
+    if kind == "clock":
+        clock = clock_of(text)
+        return None if clock is None else (clock, clock)
     made = cell(text)
     if made is None or made.shape == "number":
         return None
-    if kind == "clock":
-        return (made.clock or 0,) * 2 if made.shape == "clock" else None
     # two digits first may be a year: 16-07-01
     fits = kind in _ORDERS if made.shape == "abc" else kind not in ("day first", "month first")
     if made.shape == "clock" or not fits:
@@ -275,26 +297,25 @@ def _by_pattern(text: str, pattern: str) -> tuple[int, int] | None:
     return wall - zone // timedelta(microseconds=1), wall
 
 
-def _year(text: str) -> tuple[int, int] | None:
+def _year(text: str, kind: str) -> tuple[int, int] | None:
+    month = 1
+    if kind == "year.month":
+        found = _POINT_MONTH.fullmatch(text)
+        # a spreadsheet writes 2015.10 as 2015.1
+        text, month = (found[1], 10 if found[2] == "1" else int(found[2])) if found else ("", 1)
+    elif kind == "seasons":
+        text = str(_begins(text) or "")
     if not text.isdigit() or not 1 <= int(text) <= 9999:
         return None
-    return ((date(int(text), 1, 1).toordinal() - _EPOCH) * DAY,) * 2
+    return ((date(int(text), month, 1).toordinal() - EPOCH) * DAY,) * 2
 
 
-def _part(text: str, kind: str) -> tuple[int, int] | None:
-    """A month, day, hour, minute or second that has a column of its own: months and days as numbers, others in time."""
-    made = cell(text) if kind == "hour" else None
-    if made is not None and made.shape == "clock":
-        return (made.clock or 0,) * 2
-    month = month_of(text) if kind == "month" else None
-    try:
-        value = float(text) if month is None else month
-    except ValueError:
+def _sheet_day(text: str) -> tuple[int, int] | None:
+    if not _is_sheet_day(text):
         return None
-    most = {"month": 12, "day": 31, "hour": 24, "minute": 60, "second": 61}[kind]
-    if value != int(value) or not (1 if kind in ("month", "day") else 0) <= value <= most:
-        return None
-    return (int(value) * _PART_UNITS.get(kind, 1),) * 2
+    # five digits of a fraction of a day are a second or so
+    seconds = round((float(text) - _SHEET_EPOCH) * DAY / SECOND)
+    return (seconds * SECOND,) * 2
 
 
 def _day(made: Cell, order: str) -> int | None:
@@ -306,51 +327,15 @@ def _day(made: Cell, order: str) -> int | None:
         year = century(year) if year < 100 else year
     try:
         if made.shape == "week":
-            return date.fromisocalendar(year, month, day).toordinal() - _EPOCH
-        return date(year, month, day).toordinal() - _EPOCH
+            return date.fromisocalendar(year, month, day).toordinal() - EPOCH
+        return date(year, month, day).toordinal() - EPOCH
     except ValueError:
         return None
 
 
 def _iso(made: Cell, order: str) -> str:
     days = _day(made, order)
-    return "no date" if days is None else date.fromordinal(days + _EPOCH).isoformat()
-
-
-def combine(columns: Sequence[tuple[str, Stamps]]) -> Stamps:
-    """Return the stamps of rows whose parts are in several columns: a date and an hour; year, month, day and hour.
-
-    Parameters
-    ----------
-    columns : sequence of (format, Stamps)
-    """
-    if len(columns) == 1:
-        return columns[0][1]
-    lost = np.any([stamps.at == UNREADABLE for _, stamps in columns], axis=0)
-    parts = dict(columns)
-    whole = next((s for kind, s in columns if kind not in ("month", "day", "clock", *_PART_UNITS)), None)
-    wall, at = (whole.wall.copy(), whole.at.copy()) if whole is not None else (np.zeros(len(lost), np.int64),) * 2
-    if "month" in parts:
-        wall = _months(wall, parts["month"].wall, parts["day"].wall if "day" in parts else None, lost)
-        lost |= wall == UNREADABLE
-        at = wall.copy()
-    for kind in ("clock", *_PART_UNITS):
-        if kind in parts:
-            clock = np.where(lost, 0, parts[kind].wall)
-            wall, at = np.where(lost, 0, wall) + clock, np.where(lost, 0, at) + clock
-    return Stamps(np.where(lost, UNREADABLE, at), np.where(lost, UNREADABLE, wall))
-
-
-def _months(years: np.ndarray, months: np.ndarray, days: np.ndarray | None, lost: np.ndarray) -> np.ndarray:
-    found = np.full(len(years), UNREADABLE, dtype=np.int64)
-    for index in np.flatnonzero(~lost):
-        year = date.fromordinal(int(years[index] // DAY) + _EPOCH).year
-        try:
-            made = date(year, int(months[index]), 1 if days is None else int(days[index]))
-        except ValueError:
-            continue
-        found[index] = (made.toordinal() - _EPOCH) * DAY
-    return found
+    return "no date" if days is None else date.fromordinal(days + EPOCH).isoformat()
 
 
 def moment(wall: int) -> datetime:
