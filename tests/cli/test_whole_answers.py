@@ -193,6 +193,40 @@ def test_stdin_answers_as_the_file_of_the_same_bytes(shape: str, suffix: str, pl
     assert [row["text"] for row in rows(from_stdin.out) if row["text"]] == TEXTS
 
 
+TABLES = {
+    "sep=;": "sep=;\ntext;label\na film, dull;good\nb;bad\n",
+    "semicolons": "text;label\na film, dull;good\nb;bad\n",
+    "tabs": "text\tlabel\na film, dull\tgood\nb\tbad\n",
+    "comments": '# made today\ntext,label\n"a film, dull",good\n# half\nb,bad\n',
+    "another order": 'label,text\ngood,"a film, dull"\nbad,b\n',
+    "more columns": 'id,text,label,note\n7,"a film, dull",good,\n9,b,bad,x\n',
+    "no labels": 'id,text\n7,"a film, dull"\n9,b\n',
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_on_stdin_are_those_of_files(name: str, place: Path, tmp_path: Path) -> None:
+    file = tmp_path / ("a.tsv" if name == "tabs" else "a.csv")
+    file.write_text(TABLES[name])
+    said = ok(run("predict", place / "class", "-", stdin=TABLES[name])).out
+    assert [(row["row"], row["text"]) for row in rows(said)] == [("1", "a film, dull"), ("2", "b")]
+    assert ok(run("predict", place / "class", "--file", file)).out == said
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"\n\n", b"text,label\n", b"text,label\na,good,x\n", b"label,id\ngood,1\n", b"text,label\ra,good\r"],
+)
+def test_what_a_file_is_refused_for_stdin_is_refused_for(raw: bytes, place: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(raw)
+    file, stdin = (
+        run("predict", place / "class", "--file", tmp_path / "a.csv"),
+        run("predict", place / "class", "-", stdin=raw),
+    )
+    assert (file.code, stdin.code) == (2, 2)
+    assert stdin.err.splitlines()[0].replace("stdin", str(tmp_path / "a.csv")) == file.err.splitlines()[0]
+
+
 def test_a_series_on_stdin_is_the_series_of_the_file(place: Path) -> None:
     raw = (place / "load.csv").read_bytes()
     from_file = ok(run("predict", place / "ahead", "--file", place / "load.csv")).out

@@ -32,7 +32,7 @@ PLAIN = DataConfig.model_validate({})
         ),
         ("# station 7\n# metres\na,b\n1,2\n3,4\n", ["a", "b"], {"a": "1", "b": "2"}, '2 comments ("# station 7")'),
         ("# a,b\n1,2\n3,4\n5,6\n", ["a", "b"], {"a": "1", "b": "2"}, '1 comment ("# a,b")'),
-        ("a,b\n1,2\n# moved\n3,4\n", ["a", "b"], {"a": "1", "b": "2"}, "1 comments between the rows"),
+        ("a,b\n1,2\n# moved\n3,4\n", ["a", "b"], {"a": "1", "b": "2"}, "1 comment between the rows"),
     ],
 )  # fmt: skip
 def test_what_is_above_the_rows_is_skipped_and_noted(

@@ -14,13 +14,15 @@ from recur.errors import DataError
 
 TEXT = Roles("many-to-one", ["text"], ["label"], "words", "class", None, False, "", ["text", "label"])
 NUMBERS = Roles("one-to-one", ["a", "b"], ["kind"], "numbers", "class", None, False, "", ["a", "b", "kind"])
+LABELLED = Roles("many-to-one", ["series"], ["label"], "numbers", "class", None, False, "", ["series", "label"])
+TAGS = Roles("synced", ["form"], ["upos"], "words", "tags", None, False, "", ["form", "upos"])
 SERIES = Roles("synced", ["load"], [], "numbers", "numbers", None, False, "", ["load"])
 
 
 def read(raw: str | bytes, roles: Roles, format: str | None = None) -> list[tuple[int, Any]]:
     stream = io.BytesIO(raw.encode() if isinstance(raw, str) else raw)
     found = incoming(
-        stream, roles, Config(), typed=str.split if roles is not TEXT else str, labels={"good"}, format=format
+        stream, roles, Config(), typed=str.split if roles is not TEXT else str, labels={"good", "up"}, format=format
     )
     return [(one.row, one.value) for group in found for one in group]
 
@@ -37,8 +39,27 @@ def read(raw: str | bytes, roles: Roles, format: str | None = None) -> list[tupl
         ('text,label\n"two\nlines",good\n', TEXT, ["two\nlines"]),
         ('{"text": "a film"}\n\n{"text": "b"}\n', TEXT, ["a film", "b"]),
         ("{not json}\n", TEXT, DataError),
-        ("", TEXT, []),
-        ("\n\n", TEXT, ["", ""]),
+        ("", TEXT, DataError),
+        ("", SERIES, DataError),
+        ("\n\n", TEXT, DataError),
+        ("a film\n\n", TEXT, ["a film", ""]),
+        ("text,label\n", TEXT, DataError),
+        ("label,id\ngood,1\n", TEXT, DataError),
+        ("a film\ntext,label\nb,good\n", TEXT, DataError),
+        ("sep=;\ntext;label\na film;good\n", TEXT, ["a film"]),
+        ("# made today\ntext,label\na,good\n# half\nb,good\n", TEXT, ["a", "b"]),
+        ("# made today\nplain\n", TEXT, ["# made today", "plain"]),
+        ("#happy\n", TEXT, ["#happy"]),
+        ("# label,text\ngood,a film\n", TEXT, ["a film"]),
+        ('"a film, dull",fine\n', TEXT, ["a film, dull"]),
+        ("text,label\ra film,good\r", TEXT, DataError),
+        ("sep=;\n1;2;x\n", NUMBERS, [["1", "2"]]),
+        ("# made today\n1,2,x\n", NUMBERS, [["1", "2"]]),
+        ("a,kind\n1,x\n", NUMBERS, DataError),
+        ('"1 2",up\n', LABELLED, ["1 2"]),
+        ('{"text": "a", "x": 1}\n{"text": "b"}\n', TEXT, DataError),
+        ("1\tthe\tDET\n", TAGS, DataError),
+        ("the\tDET\n", TAGS, DataError),
         ("\n a film \n", TEXT, ["", " a film "]),
         ("1 2\n3 4\n", NUMBERS, [["1", "2"], ["3", "4"]]),
         ("1,2,x\n3,4,y\n", NUMBERS, [["1", "2"], ["3", "4"]]),
@@ -56,6 +77,26 @@ def test_the_form_is_that_of_the_first_line(raw: str | bytes, roles: Roles, valu
             read(raw, roles)
         return
     assert [value for _, value in read(raw, roles)] == values
+
+
+def test_the_header_under_titles_is_found_where_a_table_is_said() -> None:
+    assert read("Report of today\n\ntext,label\na film,good\n", TEXT, "csv") == [(1, "a film")]
+
+
+def test_a_first_line_is_judged_without_the_second() -> None:
+    class Slow(io.RawIOBase):
+        lines = 0
+
+        def readline(self, size: int | None = -1, /) -> bytes:
+            self.lines += 1
+            if self.lines > 1:
+                gate.wait(10)
+            return b"a film\n"[: size if self.lines == 1 else 0]
+
+    gate = threading.Event()
+    found = incoming(Slow(), TEXT, Config(), typed=str)  # type: ignore[arg-type]
+    assert [one.value for one in next(found)] == ["a film"]
+    gate.set()
 
 
 def test_rows_are_counted_as_in_a_file() -> None:

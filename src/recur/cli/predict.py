@@ -123,9 +123,8 @@ def _groups(
 
 def _answered(model: Model, groups: Iterable[list[Question]], top: int, options: dict[str, Any]) -> Answered:
     """Every input with its answer, and the columns that the answers have."""
-    from recur.predictions import Sheet
-
     from recur.data import in_blocks, is_one_series
+    from recur.predictions import Sheet
 
     sheet: Sheet | None = None
     roles = model.roles

@@ -71,7 +71,7 @@ def read_delimited(
     else:
         columns = names_without_header(cells, names)
     if header and len(first) == 1:
-        raise DataError(f"{path}: there is a header ({', '.join(columns)}) and no row under it", hint="add rows")
+        raise lone_header(path, columns)
     width, comments = len(columns), 0
     survey = Survey(columns)
     converted: dict[str, NumberStyle] = {}
@@ -83,7 +83,7 @@ def read_delimited(
                 comments += 1
                 continue
             if len(record) != width:
-                raise _ragged(path, line.number, record, columns)
+                raise ragged(path, line.number, record, columns)
             if place or not header:
                 survey.see(record)
                 yield Mark(line.offset, line.number)
@@ -103,7 +103,7 @@ def read_delimited(
         return rows
 
     table = FileTable(path, columns, marks(), parse)
-    table.notes = [*above.notes, *([f"{comments} comments between the rows"] if comments else [])]
+    table.notes = [*above.notes, *([f"{comments} comment{'s' * (comments > 1)} between the rows"] if comments else [])]
     table.styles = survey.styles(config, known=known, delimiter=delimiter)
     converted |= survey.converted(table.styles)
     return table
@@ -124,7 +124,13 @@ def _first_records(path: Path, delimiter: str, skip: int) -> list[tuple[Line, li
     return first
 
 
-def _ragged(path: Path, line: int, record: list[str], columns: list[str]) -> DataError:
+def lone_header(path: Path, columns: list[str]) -> DataError:
+    """The error of a table without rows."""
+    return DataError(f"{path}: there is a header ({', '.join(columns)}) and no row under it", hint="add rows")
+
+
+def ragged(path: Path, line: int, record: list[str], columns: list[str]) -> DataError:
+    """The error of a record that has not the cells of the first."""
     names = ", ".join(columns[:6]) + (", …" if len(columns) > 6 else "")
     return DataError(
         f"{path}:{line}: {len(record)} cells where the first row has {len(columns)} ({names}): "

@@ -3,9 +3,10 @@
     "text,label" first                a table with a header that names the columns that are read
     "a warm meal,good" first          a row of all columns, where its last cell is a class that the network knows
     {"text": "a warm meal"} first     JSON lines
-    a comment or "1<tab>" first       CoNLL columns, of a network that tags words
+    a comment or tabs first           CoNLL columns, of a network that tags words
     anything else                     one input a line
 
+Above a table, ``sep=;`` and comments are skipped; titles are, where the table is said to be one (``--format csv``).
 Rows that are steps of one series (a forecast, groups) and CoNLL columns are answered at the end of the input; all
 others are answered as soon as they are there, and no more of them are kept than are answered together.
 """
@@ -20,26 +21,24 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
-import numpy as np
-
 from recur.config import Config
+from recur.data.delimited import lone_header, ragged
 from recur.data.examples import is_one_series
-from recur.data.header import column_names, is_number
-from recur.data.jsonl import object_of
+from recur.data.header import column_names
+from recur.data.jsonl import object_of, refuse_absent
 from recur.data.lines import BOM, Line, check_head, lines_of
-from recur.data.ordered import OrderedTable
-from recur.data.places import Place
+from recur.data.load import no_column
+from recur.data.preamble import is_comment
 from recur.data.questions import Question, Questions
-from recur.data.records import reader_of, records_of
-from recur.data.roles import TEXTS, Roles
+from recur.data.records import records_of
+from recur.data.roles import Roles
+from recur.data.stream_form import Form, form_of, refuse_late_header
 from recur.errors import DataError
 
 NAME = Path("stdin")
 AT_ONCE = 64  # inputs that are answered together, where so many are there
 BLOCK = 16  # rows of a product whose sums are added up in the same order however many there are
 
-_SEPARATORS = (",", ";", "\t", "|")
-_BY_NAME = {"csv": ",", "tsv": "\t"}
 Item = TypeVar("Item")
 
 
@@ -99,60 +98,42 @@ def incoming(
         When the stream is no UTF-8 text, or a row is not like the others.
     """
     source = lines_of(_Pipe(stream), NAME)
-    blank, first = _first_filled(source)
-    if first is None and not blank:
+    form = form_of(source, roles, labels, format)
+    everything = chain(form.lines, source)
+    if form.kind == "text":
+        # empty lines to a network that reads numbers are refused by their number
+        if not form.lines or (roles.input_codec != "numbers" and not any(line.text.strip() for line in form.lines)):
+            raise DataError(f"{NAME} is empty: expected at least one line of text", hint="give a file with rows")
+        yield from arriving(_texts(everything, typed, roles, format))
         return
-    kind, separator, header = _judged(first, roles, labels, format)
-    everything = chain(blank, [] if first is None else [first], source)
-    if kind == "text":
-        yield from arriving(_typed(line, typed) for line in everything)
+    if form.kind == "conll" or roles.forecast or roles.group or is_one_series(roles):
+        yield from _as_file(chain(form.above, everything), form.kind, roles, config, tell)
         return
-    if kind == "conll":
-        yield from batched(_tagged(everything, roles, config))
-        return
-    rows = _objects(everything) if kind == "jsonl" else _table(everything, separator, header, roles)
-    if roles.forecast or roles.group or is_one_series(roles):
-        yield from batched(_in_series(list(rows), roles, config, tell))
-        return
+    rows = _objects(everything) if form.kind == "jsonl" else _table(everything, form, roles, tell)
     for group in arriving(rows):
         made = Questions([row.value for row in group], roles, config)
         yield [question._replace(row=row.number, where=row.where) for question, row in zip(made, group, strict=True)]
 
 
-def _in_series(
-    rows: Sequence[_Row], roles: Roles, config: Config, tell: Callable[[str], object] | None
-) -> list[Question]:
-    """The inputs whose steps are rows, each with the lines of its steps."""
-    if not rows:
-        return []
-    made = Questions([row.value for row in rows], roles, config)
-    if tell is not None:
-        for note in made.notes:
-            tell(note)
-
-    def line(row: int) -> str:
-        """The place of a row of the table, which may be in another order than the lines, and have more rows."""
-        number = made.table.row_number(row) if isinstance(made.table, OrderedTable) else row + 1
-        return rows[number - 1].where if number else f"{NAME}, a row that fills a gap"
-
-    def line_of(steps: np.ndarray) -> Callable[[int], str]:
-        return lambda step: line(int(steps[step]))
-
-    found = []
-    for index, question in enumerate(made):
-        steps = made.rows_of(index)
-        where = Place(line(int(steps[0])), line_of(steps)) if len(steps) else str(NAME)
-        found.append(question._replace(where=where))
-    return found
-
-
-def _tagged(source: Iterable[Line], roles: Roles, config: Config) -> list[Question]:
-    """The sentences of a stream in CoNLL columns, read as a file."""
+def _as_file(
+    source: Iterable[Line], kind: str, roles: Roles, config: Config, tell: Callable[[str], object] | None
+) -> Iterator[list[Question]]:
+    """The inputs of a stream whose lines are steps, written to a file and read from it."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{NAME}.conllu"
+        path = Path(folder) / NAME
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(line.text for line in source)
-        return list(Questions(path, roles, config))
+        data = config.data.model_copy(update={"source": str(path), "format": kind})
+        try:
+            made = Questions(path, roles, config.model_copy(update={"data": data}))
+        except DataError as error:
+            # named as the stream is, and not as the file
+            hint = error.hint and error.hint.replace(str(path), str(NAME))
+            raise DataError(error.message.replace(str(path), str(NAME)), hint=hint) from error
+        if tell is not None:
+            for note in made.notes:
+                tell(note)
+        yield from batched(made)
 
 
 def arriving(items: Iterable[Item], most: int = AT_ONCE) -> Iterator[list[Item]]:
@@ -215,90 +196,55 @@ def in_blocks(group: Sequence[Item]) -> list[Item]:
     >>> len(in_blocks(["a", "b"])), len(in_blocks(["a"] * 17))
     (16, 32)
     """
-    return [*group, *group[-1:] * (-len(group) % BLOCK)]
+    return [*group, *list(group[-1:]) * (-len(group) % BLOCK)]
 
 
-def _typed(line: Line, typed: Callable[[str], Any]) -> Question:
-    where = f"{NAME}:{line.number}"
-    try:
-        return Question(typed(_text(line)), line.number, where)
-    except DataError as error:
-        raise DataError(f"{where}: {error.message}", hint=error.hint) from error
-
-
-def _text(line: Line) -> str:
-    return line.text.removesuffix("\n")
-
-
-def _first_filled(source: Iterator[Line]) -> tuple[list[Line], Line | None]:
-    """Return the empty lines at the beginning, and the first that is not."""
-    blank: list[Line] = []
-    for line in source:
-        if line.text.strip():
-            return blank, line
-        blank.append(line)
-    return blank, None
-
-
-def _judged(
-    first: Line | None, roles: Roles, labels: Container[str], format: str | None
-) -> tuple[str, str, bool | None]:
-    """Return how a stream is read (text, jsonl, conll, csv), the separator of its cells, whether it has a header."""
-    if first is None or format == "text":
-        return "text", "", None
-    text = _text(first)
-    if format == "jsonl" or (format is None and text.lstrip().startswith("{") and text.rstrip().endswith("}")):
-        return "jsonl", "", None
-    if format == "conll" or (format is None and roles.target_codec == "tags" and text.startswith(("# ", "1\t"))):
-        return "conll", "", None
-    options = _SEPARATORS if format is None else (_BY_NAME[format], *(";|" if format == "csv" else ""))
-    for separator in options:
-        cells = [cell.strip() for cell in _cells(text, separator)]
-        if roles.input and set(roles.input) <= set(cells):
-            return "csv", separator, True
-        if len(cells) == len(roles.columns) > 1 and _is_row(cells, roles, labels):
-            return "csv", separator, False
-    if format is not None:
-        return "csv", _BY_NAME[format], False
-    return "text", "", None
-
-
-def _is_row(cells: Sequence[str], roles: Roles, labels: Container[str]) -> bool:
-    """Whether the cells of a first line are a row of the table that the network learned from."""
-    row = dict(zip(roles.columns, cells, strict=True))
-    if roles.target_codec == "class" and roles.input_codec in TEXTS:
-        return row.get(roles.target[0]) in labels
-    # numbers of a series that is typed are its steps
-    alone = roles.input_codec == "numbers" and not roles.reads_a_sequence
-    return alone and all(is_number(row[name]) for name in roles.input if name in row)
-
-
-def _cells(text: str, separator: str) -> list[str]:
-    """Return the cells of a line, those of one with an open quotation mark as well as they can be told."""
-    return next(reader_of(iter([text]), separator), [])
-
-
-def _table(source: Iterable[Line], separator: str, header: bool | None, roles: Roles) -> Iterator[_Row]:
-    columns = list(roles.columns)
-    number = 0
-    for place, (line, record) in enumerate(records_of(NAME, separator, source)):
+def _texts(source: Iterable[Line], typed: Callable[[str], Any], roles: Roles, format: str | None) -> Iterator[Question]:
+    """The inputs that lines alone stand for."""
+    for place, line in enumerate(source):
+        if place and format is None:
+            refuse_late_header(line, roles, NAME)
         where = f"{NAME}:{line.number}"
-        if not place and header:
+        try:
+            yield Question(typed(line.text.removesuffix("\n")), line.number, where)
+        except DataError as error:
+            raise DataError(f"{where}: {error.message}", hint=error.hint) from error
+
+
+def _table(source: Iterable[Line], form: Form, roles: Roles, tell: Callable[[str], object] | None) -> Iterator[_Row]:
+    columns = form.names or list(roles.columns)
+    number = comments = 0
+    for place, (line, record) in enumerate(records_of(NAME, form.separator, source)):
+        where = f"{NAME}:{line.number}"
+        if not place and form.header:
             columns = column_names(record, where)
+        if not place:
+            absent = [name for name in roles.input if name not in columns]
+            if absent:
+                raise no_column(str(NAME), absent[0], columns)
+            if form.header:
+                continue
+        if is_comment(record, len(columns)):
+            comments += 1
             continue
         if len(record) != len(columns):
-            raise DataError(
-                f"{where}: {len(record)} cells where {len(columns)} are expected ({', '.join(columns[:6])})",
-                hint="put quotation marks around a cell that has the separator in it; --format text reads whole lines",
-            )
+            raise ragged(NAME, line.number, record, columns)
         number += 1
         yield _Row(number, where, dict(zip(columns, record, strict=True)))
+    if form.header and not number:
+        raise lone_header(NAME, columns)
+    if comments and tell is not None:
+        tell(f"{comments} comment{'s' * (comments > 1)} between the rows")
 
 
 def _objects(source: Iterable[Line]) -> Iterator[_Row]:
     number = 0
+    columns: list[str] = []
     for line in source:
         if line.text.strip():
             number += 1
             where = f"{NAME}:{line.number}"
-            yield _Row(number, where, object_of(line.text, where))
+            row = object_of(line.text, where)
+            columns = columns or list(map(str, row))
+            refuse_absent(row, columns, where)
+            yield _Row(number, where, {name: row[name] for name in columns})

@@ -36,12 +36,7 @@ def read_jsonl(path: Path) -> FileTable:
             row = object_of(line.text, f"{path}:{line.number}")
             if not columns:
                 columns.extend(map(str, row))
-            absent = [name for name in columns if name not in row]
-            if absent:
-                raise DataError(
-                    f'{path}:{line.number}: there is no "{absent[0]}" where the first row has {", ".join(columns)}',
-                    hint=f'give it, or null: {{"{absent[0]}": null}}',
-                )
+            refuse_absent(row, columns, f"{path}:{line.number}")
             yield Mark(line.offset, line.number)
 
     def parse(raw: bytes) -> list[tuple[int, Row]]:
@@ -50,6 +45,21 @@ def read_jsonl(path: Path) -> FileTable:
         return [(number, {name: row[name] for name in columns}) for number, row in objects]
 
     return FileTable(path, columns, marks(), parse)
+
+
+def refuse_absent(row: Row, columns: list[str], where: str) -> None:
+    """Refuse an object that lacks a column of the first.
+
+    Raises
+    ------
+    DataError
+    """
+    absent = [name for name in columns if name not in row]
+    if absent:
+        raise DataError(
+            f'{where}: there is no "{absent[0]}" where the first row has {", ".join(columns)}',
+            hint=f'give it, or null: {{"{absent[0]}": null}}',
+        )
 
 
 def object_of(text: str, where: str) -> dict[str, Any]:

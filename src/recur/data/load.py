@@ -207,13 +207,17 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
         return table
     for name in wanted:
         if name not in table.columns:
-            near = did_you_mean(name, table.columns)
-            raise DataError(
-                f'{table.name} has no column "{name}", which the network was trained with.{near}',
-                hint=f"its columns are {', '.join(table.columns[:12])}",
-            )
+            raise no_column(table.name, name, table.columns)
     column_styles.named(table.styles, [name for name in roles.numeric if name in wanted], table.name)
     return _in_order(table, roles, config, known=True)[0]
+
+
+def no_column(place: str, name: str, columns: Sequence[str]) -> DataError:
+    """The error of a table that lacks a column of the training data."""
+    return DataError(
+        f'{place} has no column "{name}", which the network was trained with.{did_you_mean(name, columns)}',
+        hint=f"its columns are {', '.join(columns[:12])}",
+    )
 
 
 def _same_kind(source: str | Path, first: str | None) -> bool:
