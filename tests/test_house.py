@@ -28,6 +28,9 @@ WITHOUT_TORCH = (
     "data", "predictions", "views", "cli",
 )  # fmt: skip
 LONGEST = 500  # lines; a file is one idea, usually under 400
+# rooms whose files import each other in no circle and read no private attribute of another file's object
+CLEAN = ("compiler", "engine", "equations", "nn")
+PUBLIC = frozenset({"_replace", "_asdict", "_fields"})  # of a named tuple, which has no public names
 
 
 def room(path: Path) -> str:
@@ -58,13 +61,94 @@ def test_nothing_imports_upwards(path: Path) -> None:
         assert ORDER.index(other) <= ORDER.index(room(path)), f"{path}:{line} imports {other}, which is above it"
 
 
+def module(path: Path) -> str:
+    """The name that a file is imported by."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The files of our own that a file imports, also within functions and for types alone."""
+    known, found = {module(one) for one in MODULES}, set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            while name and name not in known:
+                name = name.rpartition(".")[0]
+            found.add(name)
+    return found - {"", module(path)}
+
+
+def circles(imports: dict[str, set[str]]) -> set[str]:
+    """The files that import themselves by way of others."""
+
+    def reached(start: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for name in imports.get(waiting.pop(), set()) - found:
+                found.add(name)
+                waiting.append(name)
+        return found
+
+    return {name for name in imports if name in reached(name)}
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_no_files_import_each_other_in_a_circle(name: str) -> None:
+    found = circles({module(path): imported_modules(path) for path in MODULES if path != PACKAGE / "__init__.py"})
+    assert not sorted(one for one in found if one.split(".")[1] == name)
+
+
+def test_a_circle_of_files_is_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"b"}}) == {"b", "c"}
+
+
+def foreign_private_attributes(text: str) -> list[tuple[int, str]]:
+    """Line and code of every ``other._x`` where no class of this text has an attribute ``_x``."""
+    tree = ast.parse(text)
+    own: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            own.add(node.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}:
+            own.add(node.attr)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            own.add(node.target.id)
+    return [
+        (node.lineno, ast.unparse(node))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and node.attr not in own | PUBLIC
+    ]
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if room(p) in CLEAN], ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_file_reads_a_private_attribute_of_another_files_object(path: Path) -> None:
+    assert not foreign_private_attributes(path.read_text(encoding="utf-8"))
+
+
+def test_a_private_attribute_of_another_files_object_is_found() -> None:
+    own = "class A:\n    def __init__(self, other):\n        self._x = other._x\n"
+    assert foreign_private_attributes(own) == []
+    assert foreign_private_attributes("layer._weights[0]._replace(a=1)\nprint(x.__name__)") == [(1, "layer._weights")]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_private_names_of_torch_are_in_one_file(path: Path) -> None:
+    private = re.compile(r"\btorch\.(?:\w+\.)*_(?!_)\w+")
+    if path != PACKAGE / "engine" / "torch_state.py":
+        assert not private.findall(path.read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("name", WITHOUT_TORCH)
 def test_rooms_that_a_command_line_touches_do_not_import_torch(name: str) -> None:
-    modules = [
-        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
-        for path in MODULES
-        if room(path) == name
-    ]
+    modules = [module(path) for path in MODULES if room(path) == name]
     code = f"import sys\nfor name in {modules!r}: __import__(name)\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -6,7 +6,7 @@ import pytest
 
 from recur import equations
 from recur.compiler import program as planning
-from recur.compiler import stages
+from recur.compiler import schedule
 from recur.compiler.cuts import NotCompiledError
 from recur.compiler.program import program
 from recur.equations import Equation, cos, equation
@@ -33,6 +33,6 @@ def test_a_column_that_is_given_away_too_early_is_found(monkeypatch):
 
 
 def test_threads_that_do_not_wait_are_found(monkeypatch):
-    monkeypatch.setattr(stages, "place_barriers", lambda _: True)
+    monkeypatch.setattr(schedule, "place_barriers", lambda _: True)
     with pytest.raises(NotCompiledError, match="others are writing"):
         program(modulated().graph)

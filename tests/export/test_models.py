@@ -93,7 +93,7 @@ def test_a_language_model_takes_and_gives_its_states(options: dict[str, Any], tm
     single = export_model(mode, tmp_path / "step.onnx", step=True)
     assert max(*whole.differences.values(), *single.differences.values()) < ALLOWED
     ids = np.array([[2, 5, 6, 7, 8]])
-    sizes = mode.stack.layer._state_sizes
+    sizes = mode.stack.layer.layout.state_sizes
     state = {f"{n}_l{k}": np.zeros((1, 1, s), np.float32) for k, each in enumerate(sizes) for n, s in each.items()}
     at_once = check.run(tmp_path / "model.onnx", {"ids": ids, "lengths": np.array([5]), **state})
     for place in range(5):

@@ -114,7 +114,7 @@ def check_paths(mode: Mode, batch: Any) -> None:
             m for name, m in mode.named_modules()
             if name == f"{layer.place.part}.layer" or (layer.place.part == "decoder" and name == "decoder.stack.layer")
         )  # fmt: skip
-        for part in recurrent._bindings[layer.place.layer][layer.place.direction].parts:
+        for part in recurrent.layout.levels[layer.place.layer].bindings[layer.place.direction].parts:
             for own in part.own:
                 close(torch.from_numpy(layer.paths[part.name].shares().sum(0)), getattr(recurrent, own).grad, part.name)
 

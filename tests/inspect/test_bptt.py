@@ -42,7 +42,7 @@ def add_up(mode: Mode, batch: Batch) -> None:
     seen = set()
     for layer in found.layers:
         module = modules[layer.place.part]
-        binding = module._bindings[layer.place.layer][layer.place.direction]
+        binding = module.layout.levels[layer.place.layer].bindings[layer.place.direction]
         for part in binding.parts:
             path = layer.paths[part.name]
             shares = path.shares()

@@ -223,11 +223,11 @@ def test_weight_drop_drops_recurrent_weights_for_a_pass_and_leaves_them_alone() 
 
 
 def test_weight_drop_finds_the_recurrent_matrices_of_any_cell() -> None:
-    found = {name: Recurrent(name, 3, 4, sizes={"P": 2})._recurrent_matrices for name in names()}
-    assert found["lstm_projected"] == ["W_hh"]
-    assert found["gru_reset_before"] == ["W_hh", "W_nh"]
-    assert found["minimal_gated_unit"] == ["W_fh", "W_nh"]
-    assert found["indrnn"] == []
+    found = {name: Recurrent(name, 3, 4, sizes={"P": 2}).layout.recurrent_matrices for name in names()}
+    assert found["lstm_projected"] == ("W_hh",)
+    assert found["gru_reset_before"] == ("W_hh", "W_nh")
+    assert found["minimal_gated_unit"] == ("W_fh", "W_nh")
+    assert found["indrnn"] == ()
     with pytest.raises(ConfigError, match="indrnn has none"):
         Recurrent("indrnn", 3, 4, weight_drop=0.1)
     with pytest.raises(ConfigError, match="multiplies no state by a matrix"):

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from recur.compiler.stages import Place, Stage
 from recur.equations.sizes import ONE
-
-if TYPE_CHECKING:
-    from recur.compiler.stages import Place, Stage
 
 _STEPS = 4
 _CONSTANT = frozenset({"parameter", "noise", "input"})  # nobody writes them while the loop runs

@@ -18,7 +18,8 @@ from functools import lru_cache
 from recur.compiler.atoms import Atom, Atoms, Block, in_order, is_hoisted
 from recur.compiler.cuts import Cuts
 from recur.compiler.gradient import Gradient, gradient
-from recur.compiler.stages import Place, Schedule, Target, cost, schedule
+from recur.compiler.schedule import cost, schedule
+from recur.compiler.stages import Place, Schedule, Target
 from recur.compiler.verify import Memory, expect, follow, held, kept
 from recur.equations.graph import Graph, Node, topological
 from recur.equations.sizes import ONE, ZERO, Size

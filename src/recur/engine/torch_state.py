@@ -1,13 +1,14 @@
 """What torch does around a call: transforms, traces and modes that look into every operation.
 
 torch has no public functions for most of this, so the private ones are used in this file alone. Each is looked up once,
-at import; where a version of torch lacks one, the answer is the cautious one: that somebody may be looking.
+at import; where a version of torch lacks one, the answer is the cautious one: that operations may be observed.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -15,9 +16,12 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
+LACKING: set[str] = set()  # the private names that this torch does not have
+
 try:
     from torch.utils._device import DeviceContext as _DefaultDevice
-except ImportError:  # every function mode then counts as one that looks
+except ImportError:  # every function mode then counts as an observer
+    LACKING.add("utils._device.DeviceContext")
 
     class _DefaultDevice:  # type: ignore[no-redef]
         """The mode of a default device, in a torch that has none of that name."""
@@ -29,26 +33,35 @@ def _find(path: str, otherwise: Any) -> Any:
     for name in path.split("."):
         found = getattr(found, name, None)
         if found is None:
+            LACKING.add(path)
             return otherwise
     return found
 
 
-def _somebody() -> int:
+def _observed() -> int:
     return 1
 
 
-_transform: Callable[[], Any] = _find("_C._functorch.maybe_current_level", _somebody)
+def _lerp_each(means: Sequence[Tensor], values: Sequence[Tensor], weight: float) -> None:
+    for mean, value in zip(means, values, strict=True):
+        mean.lerp_(value, weight)
+
+
+_transform: Callable[[], Any] = _find("_C._functorch.maybe_current_level", _observed)
 _interpreters: Callable[[], Any] = _find("_C._functorch.get_interpreter_stack", lambda: None)
-_trace: Callable[[], Any] = _find("_C._get_tracing_state", _somebody)
-_dispatching: Callable[[], int] = _find("_C._len_torch_dispatch_stack", _somebody)
-_overriding: Callable[[], int] = _find("_C._len_torch_function_stack", _somebody)
+_trace: Callable[[], Any] = _find("_C._get_tracing_state", _observed)
+_dispatching: Callable[[], int] = _find("_C._len_torch_dispatch_stack", _observed)
+_overriding: Callable[[], int] = _find("_C._len_torch_function_stack", _observed)
 _overrides: Callable[[], list[Any]] = _find("overrides._get_current_function_mode_stack", lambda: [None])
 _is_batched: Callable[[Tensor], bool] = _find("_C._functorch.is_batchedtensor", lambda _: False)
 _is_legacy_batched: Callable[[Tensor], bool] = _find("_C._functorch.is_legacy_batchedtensor", lambda _: False)
 _is_wrapped: Callable[[Tensor], bool] = _find("_C._functorch.is_functorch_wrapped_tensor", lambda _: False)
 _is_functional: Callable[[Tensor], bool] = _find("_is_functional_tensor", lambda _: False)
 _is_zero: Callable[[Tensor], bool] = _find("Tensor._is_zerotensor", lambda _: True)
-_plain_function = _find("_C._disabled_torch_function_impl", None)
+_plain_function: Any = _find("_C._disabled_torch_function_impl", None)
+_library: str | None = _find("_C.__file__", None)
+# means += weight (values - means), many tensors in one call
+lerp_all: Callable[[Sequence[Tensor], Sequence[Tensor], float], None] = _find("_foreach_lerp_", _lerp_each)
 any_autocast: Callable[[], bool] = _find("_C._is_any_autocast_enabled", torch.is_autocast_enabled)
 
 
@@ -73,7 +86,7 @@ def dual() -> bool:
 
 
 def quiet() -> bool:
-    """Whether nobody at all looks into operations: the short form of ``observer``, asked in every call."""
+    """Whether operations are not observed at all: the short form of ``observer``, asked in every call."""
     return (
         not torch.compiler.is_compiling()
         and _transform() is None
@@ -85,7 +98,7 @@ def quiet() -> bool:
 
 
 def observer(transforms: bool = True) -> str | None:
-    """Who looks into every operation, as the reason why no other code than torch's may compute; None if nobody does.
+    """What observes every operation, as the reason why only torch's code may compute; None if nothing does.
 
     Without ``transforms``, those of torch.func do not count.
     """
@@ -157,14 +170,18 @@ def settled(tensor: Tensor) -> Tensor:
     return tensor.resolve_neg()
 
 
+# the address of a tensor's implementation; its C interface takes the address of a word with that, see ``c_interface``
+address_of: Callable[[Tensor], int] = operator.attrgetter("_cdata")
+
+
 def c_interface() -> ctypes.CDLL | None:
-    """torch's C interface, for which the address of a tensor's ``_cdata`` is a handle; None where it is not.
+    """torch's C interface, for which a word with what ``address_of`` gives is a handle; None where it is not.
 
     A handle that torch itself makes is looked into, to see that it holds that number and no other.
     """
     make: Any = _find("_C._aoti.unsafe_alloc_void_ptrs_from_tensors", None)
     take: Any = _find("_C._aoti.alloc_tensors_by_stealing_from_void_ptrs", None)
-    if make is None or take is None:
+    if make is None or take is None or _library is None:
         return None
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
@@ -172,9 +189,9 @@ def c_interface() -> ctypes.CDLL | None:
     handles = make(tensors)
     try:
         held = [ctypes.c_void_p.from_address(pointer(handle, None)).value for handle in handles]
-        same = held == [getattr(tensor, "_cdata", None) for tensor in tensors]
-        return ctypes.CDLL(torch._C.__file__) if same else None
-    except (OSError, ValueError):
+        same = held == [address_of(tensor) for tensor in tensors]
+        return ctypes.CDLL(_library) if same else None
+    except (AttributeError, OSError, ValueError):
         return None
     finally:
         take(handles)

@@ -96,15 +96,15 @@ def as_state(layer: Recurrent, values: check.Values) -> Any:
             {state: torch.from_numpy(values[f"{state}_l{number}"][direction]) for state in sizes}
             for direction in range(directions)
         ]
-        for number, sizes in enumerate(layer._state_sizes)
+        for number, sizes in enumerate(layer.layout.state_sizes)
     ]
-    return join_state(parts, layer.equation.states, layer._state_sizes)
+    return join_state(parts, layer.equation.states, layer.layout.state_sizes)
 
 
 def from_state(layer: Recurrent, state: Any, rows: int) -> check.Values:
     """The layer's state under the names of the file's outputs."""
     directions = 2 if layer.bidirectional else 1
-    parts = split_state("layer", state, layer.equation.states, layer._state_sizes, directions, rows)
+    parts = split_state("layer", state, layer.equation.states, layer.layout.state_sizes, directions, rows)
     return {
         f"{name}_l{number}_next": torch.stack([one[name] for one in in_layer]).numpy()
         for number, in_layer in enumerate(parts)

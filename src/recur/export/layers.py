@@ -22,7 +22,7 @@ def state_names(layer: Recurrent) -> list[tuple[str, int, int]]:
     directions = 2 if layer.bidirectional else 1
     return [
         (f"{state}_l{number}", directions, size)
-        for number, sizes in enumerate(layer._state_sizes)
+        for number, sizes in enumerate(layer.layout.state_sizes)
         for state, size in sizes.items()
     ]
 
@@ -56,7 +56,7 @@ def write_layers(
     directions = 2 if layer.bidirectional else 1
     width = layer.input_size
     for number in range(layer.num_layers):
-        sizes = layer._state_sizes[number]
+        sizes = layer.layout.state_sizes[number]
         before = {
             state: given[f"{state}_l{number}"] if given else _initial(writer, layer, number, state, x)
             for state in sizes
@@ -95,21 +95,19 @@ def _without_padding(writer: Writer, x: str, lengths: str | None) -> str:
 
 def parameters(layer: Recurrent, number: int, direction: int) -> dict[str, np.ndarray]:
     """The equation's parameters of one layer and direction, as NumPy float32."""
-    binding = layer._bindings[number][direction]
     with torch.no_grad():
-        gathered = binding.gather(lambda name: getattr(layer, name))
+        gathered = layer.gather(number, direction)
     return {name: tensor.detach().cpu().float().numpy() for name, tensor in gathered.items()}
 
 
 def _initial(writer: Writer, layer: Recurrent, number: int, state: str, x: str) -> str:
     """(D, B, S) before the first step: zeros, or what was learned."""
     directions = 2 if layer.bidirectional else 1
-    size = layer._state_sizes[number][state]
+    size = layer.layout.state_sizes[number][state]
     value = np.zeros((directions, 1, size), FLOAT)
     if layer.learn_initial_state:
         for direction in range(directions):
-            suffix = "_reverse" if direction else ""
-            learned = getattr(layer, f"initial_{state}_l{number}{suffix}")
+            learned = getattr(layer, layer.layout.levels[number].initial[direction][state])
             value[direction, 0] = learned.detach().cpu().float().numpy()
     rows = writer.add("Slice", writer.add("Shape", x), writer.integers(1), writer.integers(2), writer.integers(0))
     shape = writer.add("Concat", writer.integers(directions), rows, writer.integers(size), axis=0)
@@ -124,7 +122,7 @@ def _own(
     if own is None:
         raise KeyError(layer.equation.name)
     directions = 2 if layer.bidirectional else 1
-    size = next(iter(layer._state_sizes[number].values()))
+    size = next(iter(layer.layout.state_sizes[number].values()))
     arrays = [own.weights(parameters(layer, number, direction)) for direction in range(directions)]
     stacked = [writer.constant(np.stack(parts), FLOAT, "weight") for parts in zip(*arrays, strict=True)]
     steps = "" if lengths is None else writer.add("Cast", lengths, to=int(writer.onnx.TensorProto.INT32))
@@ -165,7 +163,7 @@ def _scanned(
         place = writer.constant(direction, INT64)
         states = {state: writer.add("Gather", value, place, axis=0) for state, value in before.items()}
         y, final = write_scan(
-            writer, graph, x, states, parameters(layer, number, direction), layer._sizes_of(number),
+            writer, graph, x, states, parameters(layer, number, direction), layer.layout.levels[number].sizes,
             lengths=lengths, reverse=direction == 1,
             noises={f"zoneout:{state}": share for state, share in layer.zoneout.items()},
         )  # fmt: skip

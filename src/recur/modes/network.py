@@ -114,9 +114,9 @@ def _shapes(layer: Recurrent) -> State:
     directions = 2 if layer.bidirectional else 1
     steps = [
         [{name: torch.empty(1, size, device="meta") for name, size in sizes.items()} for _ in range(directions)]
-        for sizes in layer._state_sizes
+        for sizes in layer.layout.state_sizes
     ]
-    return join_state(steps, layer.equation.states, layer._state_sizes)
+    return join_state(steps, layer.equation.states, layer.layout.state_sizes)
 
 
 def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurrent:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numbers
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
-from torch.nn import Module
 
 from recur.engine import guard, torch_state
 from recur.equations import Equation, get
@@ -39,16 +38,9 @@ def check_sizes(
     ConfigError
         If a value is out of its range.
     """
-    if not isinstance(dropout, numbers.Real) or isinstance(dropout, bool) or not 0 <= float(dropout) <= 1:
-        raise ConfigError(
-            "dropout should be a number in range [0, 1] representing the probability of an element being zeroed, "
-            f"got {dropout!r}"
-        )
-    for name, flag in (("bias", bias), ("batch_first", batch_first)):
-        if not isinstance(flag, bool):
-            raise ArgumentTypeError(
-                f"{name} should be of type bool, got: {type(flag).__name__}", hint=f"{name}=True or {name}=False"
-            )
+    check_dropout(dropout)
+    check_flag("bias", bias)
+    check_flag("batch_first", batch_first)
     if not isinstance(input_size, int):
         raise ArgumentTypeError(f"input_size should be of type int, got: {type(input_size).__name__}")
     if input_size <= 0:
@@ -92,21 +84,45 @@ def check_probability(name: str, value: object) -> float:
     return float(value)
 
 
-def check_extras(residual: object, learn_initial_state: object, forget_bias: object, sizes: object) -> dict[str, int]:
-    """Check the types of options that torch.nn does not have; return the equation's own sizes.
+def check_dropout(value: object) -> float:
+    """Return the probability of dropout between layers, which may be 1 as in torch.nn.
+
+    Raises
+    ------
+    ConfigError
+        If it is not in [0, 1].
+    """
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= float(value) <= 1:
+        raise ConfigError(
+            "dropout should be a number in range [0, 1] representing the probability of an element being zeroed, "
+            f"got {value!r}"
+        )
+    return float(value)
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return a value that is True or False.
 
     Raises
     ------
     ArgumentTypeError
-        If an option has the wrong type.
+        If it is anything else.
     """
-    for name, flag in (("residual", residual), ("learn_initial_state", learn_initial_state)):
-        if not isinstance(flag, bool):
-            raise ArgumentTypeError(
-                f"{name} should be of type bool, got: {type(flag).__name__}", hint=f"{name}=True or {name}=False"
-            )
-    if forget_bias is not None and (not isinstance(forget_bias, numbers.Real) or isinstance(forget_bias, bool)):
-        raise ArgumentTypeError(f"forget_bias should be a number, got {forget_bias!r}", hint="forget_bias=1.0")
+    if not isinstance(value, bool):
+        raise ArgumentTypeError(
+            f"{name} should be of type bool, got: {type(value).__name__}", hint=f"{name}=True or {name}=False"
+        )
+    return value
+
+
+def check_own_sizes(sizes: object) -> dict[str, int]:
+    """Return the numbers for the equation's own size symbols.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If they are not whole numbers from 1, by symbol.
+    """
     if sizes is None:
         return {}
     if not isinstance(sizes, Mapping) or not all(isinstance(size, int) and size > 0 for size in sizes.values()):
@@ -114,6 +130,24 @@ def check_extras(residual: object, learn_initial_state: object, forget_bias: obj
             f"sizes should give a whole number from 1 for each size symbol, got {sizes!r}", hint='sizes={"P": 64}'
         )
     return dict(sizes)
+
+
+def check_forget_bias(forget_bias: object, memory_steps: object) -> float | None:
+    """Return the initial bias of the forget gate, or None.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is no number.
+    ConfigError
+        If memory steps are given too.
+    """
+    if forget_bias is None:
+        return None
+    if not isinstance(forget_bias, numbers.Real) or isinstance(forget_bias, bool):
+        raise ArgumentTypeError(f"forget_bias should be a number, got {forget_bias!r}", hint="forget_bias=1.0")
+    _check_one_bias(memory_steps, forget_bias)
+    return float(forget_bias)
 
 
 def check_memory_steps(memory_steps: object, forget_bias: object) -> int | None:
@@ -132,9 +166,13 @@ def check_memory_steps(memory_steps: object, forget_bias: object) -> int | None:
         raise ArgumentTypeError(f"memory_steps should be a whole number, got {memory_steps!r}", hint="memory_steps=100")
     if memory_steps < 3:
         raise ConfigError(f"memory_steps should be at least 3, got {memory_steps}", hint="memory_steps=100")
-    if forget_bias is not None:
-        raise ConfigError("memory_steps and forget_bias both set the forget gate's bias", hint="leave one of them out")
+    _check_one_bias(memory_steps, forget_bias)
     return memory_steps
+
+
+def _check_one_bias(memory_steps: object, forget_bias: object) -> None:
+    if memory_steps is not None and forget_bias is not None:
+        raise ConfigError("memory_steps and forget_bias both set the forget gate's bias", hint="leave one of them out")
 
 
 def as_equation(equation: object) -> Equation:
@@ -176,8 +214,8 @@ def check_zoneout(zoneout: float | Mapping[str, float], states: Sequence[str]) -
     return {name: p for name, p in checked.items() if p > 0}
 
 
-def check_choice(name: str, value: object, options: Sequence[str]) -> None:
-    """Refuse a value that is not one of the options, naming the nearest.
+def check_choice(name: str, value: object, options: Sequence[str]) -> str:
+    """Return a value that is one of the options; refuse any other, naming the nearest.
 
     Raises
     ------
@@ -189,6 +227,7 @@ def check_choice(name: str, value: object, options: Sequence[str]) -> None:
         raise ConfigError(
             f"{name}={value!r} is not one of {', '.join(options)}." + (f' Did you mean "{near}"?' if near else "")
         )
+    return str(value)
 
 
 def warn_unused_dropout(name: str, value: float, num_layers: int) -> None:
@@ -233,37 +272,6 @@ def check_input(kind: str, x: Tensor, weight: Tensor, input_size: int, packed: b
             hint=f"{kind}({x.size(-1)}, ...) takes this input"
             + ("" if packed else f", whose axes are read as {axes}; its shape is {tuple(x.shape)}"),
         )
-
-
-def check_parameters(layer: Module, names: Iterable[str]) -> None:
-    """Refuse a layer one of whose parameters was deleted, was never given its numbers, or is no tensor.
-
-    Raises
-    ------
-    ParameterError
-        With its name, and what to do.
-    """
-    kind = type(layer).__name__
-    for name in names:
-        value = layer._parameters.get(name)
-        if value is None and name not in layer._parameters:
-            # a parametrization makes it a property, weight_norm and pruning an attribute
-            if name not in layer.__dict__ and not hasattr(type(layer), name) and name not in layer._buffers:
-                raise ParameterError(
-                    f"{kind} has no parameter {name}: it was deleted, expected a tensor",
-                    hint=f"layer.{name} = torch.nn.Parameter(...), or make the layer anew",
-                )
-            continue
-        if not isinstance(value, Tensor):
-            raise ParameterError(
-                f"{kind}: the parameter {name} is {type(value).__name__}, expected a tensor",
-                hint="bias=False makes a layer without biases",
-            )
-        if torch_state.uninitialized(value):
-            raise ParameterError(
-                f"{kind}: the parameter {name} has no shape and no numbers yet (UninitializedParameter)",
-                hint="a layer of recur knows its sizes when it is made: give it a torch.nn.Parameter",
-            )
 
 
 def check_readable(kind: str, name: str, tensor: Tensor) -> None:

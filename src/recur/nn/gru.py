@@ -9,7 +9,7 @@ import torch
 
 from recur.errors import ConfigError
 from recur.nn.binding import TORCH_NAMES
-from recur.nn.extras import Extras
+from recur.nn.options import Extras
 from recur.nn.recurrent import Recurrent
 from recur.nn.rnn import PROJECTION_REFUSED
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from recur.errors import ConfigError
 from recur.nn.binding import TORCH_NAMES
-from recur.nn.extras import Extras
+from recur.nn.options import Extras
 from recur.nn.recurrent import Recurrent
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from recur.nn.recurrent import Recurrent
+from recur.nn.base import LayerBase
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Place:
 def places(network: nn.Module) -> Iterator[tuple[Tensor, Place]]:
     """Yield every parameter of every recurrence of a network, with its place."""
     for path, module in network.named_modules():
-        if not isinstance(module, Recurrent):
+        if not isinstance(module, LayerBase):
             continue
-        for layer, bindings in enumerate(module._bindings):
-            for direction, binding in enumerate(bindings):
+        for layer, level in enumerate(module.layout.levels):
+            for direction, binding in enumerate(level.bindings):
                 for own in binding.names():
                     yield getattr(module, own), Place(path.split(".")[0], layer, direction)

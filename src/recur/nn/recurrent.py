@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from recur import engine as backends
-from recur.compiler.variants import recurrent_states
-from recur.engine import Noise, Report, torch_state, watch
+from recur.engine import Report, Result, torch_state, watch
 from recur.equations import Equation
-from recur.errors import ConfigError, RecurError
+from recur.errors import RecurError
 from recur.nn import checks, initial
 from recur.nn.between import drop_between, merge_directions
-from recur.nn.binding import bind, recurrent_matrices
-from recur.nn.extras import describe
+from recur.nn.fast_path import FastPath
+from recur.nn.layout import lay_out
 from recur.nn.locking import Lock
 from recur.nn.masks import draw_noise, drop_weights
+from recur.nn.options import Extras, complete, describe
 from recur.nn.padding import Steps, arrange, packing_of
-from recur.nn.quick import QuickLayers, run_quickly
 from recur.nn.report import merge_reports
 from recur.nn.state import State, StepStates, flat_state, join_state, split_state
 from recur.nn.stream import Stream
@@ -111,9 +110,6 @@ class Recurrent(TorchInterface):
 
     # own names of the equation's parameters; a layer of torch.nn has torch's
     naming: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    equation: Equation
-    bias: bool
-    dropout: float
 
     def __init__(
         self,
@@ -129,126 +125,53 @@ class Recurrent(TorchInterface):
         dtype: torch.dtype | None = None,
         *,
         sizes: Mapping[str, int] | None = None,
-        residual: bool = False,
-        merge: str = "concat",
-        variational_dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        zoneout: float | Mapping[str, float] = 0.0,
-        weight_drop: float = 0.0,
         forget_bias: float | None = None,
-        memory_steps: int | None = None,
-        recurrent_init: str = "uniform",
-        learn_initial_state: bool = False,
-        engine: str = "auto",
-        precision: str = "float32",
-        memory_budget: int | str | None = None,
+        **extras: Unpack[Extras],
     ) -> None:
         super().__init__()
+        options = complete(type(self).__name__, extras)
         self.equation = checks.as_equation(equation)
         self.hidden_sizes = checks.check_sizes(input_size, hidden_size, num_layers, bias, batch_first, dropout)
         self.input_size = input_size
         self.hidden_size = hidden_size if isinstance(hidden_size, int) else list(hidden_size)
         self.num_layers = len(self.hidden_sizes)
         self.bias = bias
-        self.batch_first = batch_first
-        self.dropout = float(dropout)
         self.bidirectional = bidirectional
-        checks.check_choice("merge", merge, ("concat", "sum"))
-        checks.check_choice("recurrent_init", recurrent_init, ("uniform", "orthogonal"))
-        checks.check_choice("precision", precision, ("float32", "bfloat16"))
-        checks.check_choice("engine", engine, backends.BACKENDS)
-        own_sizes = checks.check_extras(residual, learn_initial_state, forget_bias, sizes)
-        self.residual = residual
-        self.merge = merge
-        self.variational_dropout = checks.check_probability("variational_dropout", variational_dropout)
-        self.recurrent_dropout = checks.check_probability("recurrent_dropout", recurrent_dropout)
-        self.zoneout = checks.check_zoneout(zoneout, self.equation.states)
-        self.weight_drop = checks.check_probability("weight_drop", weight_drop)
-        self.forget_bias = forget_bias
-        self.memory_steps = checks.check_memory_steps(memory_steps, forget_bias)
-        self.recurrent_init = recurrent_init
-        self.learn_initial_state = learn_initial_state
-        self.engine = engine
-        self.precision = precision
-        self.memory_budget = checks.check_budget(memory_budget)
+        self.merge = checks.check_choice("merge", options.pop("merge"), ("concat", "sum"))
+        self.learn_initial_state = checks.check_flag("learn_initial_state", options.pop("learn_initial_state"))
+        self.layout = lay_out(
+            self.equation, self.naming, input_size, self.hidden_sizes, own_sizes=checks.check_own_sizes(sizes),
+            bias=bias, directions=2 if bidirectional else 1, concatenated=self.merge == "concat",
+        )  # fmt: skip
+        self.output_size = self.layout.output_size
+        options |= {"batch_first": batch_first, "dropout": dropout, "forget_bias": forget_bias}
+        for name, value in options.items():
+            setattr(self, name, value)  # each is checked: see LayerBase
         checks.warn_unused_dropout("dropout", self.dropout, self.num_layers)
         checks.warn_unused_dropout("variational_dropout", self.variational_dropout, self.num_layers)
-        self._check_against_equation()
-        self._register(own_sizes, device, dtype)
+        for name, shape in self._shapes():
+            self.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
         self.reset_parameters()
         self._reports: list[Report] = []
-        self._quick: QuickLayers | None = None
+        self._fast_path = FastPath()
 
-    def _check_against_equation(self) -> None:
-        self._recurrent_states = recurrent_states(self.equation)
-        self._recurrent_matrices = recurrent_matrices(self.equation)
-        name = self.equation.name
-        if self.recurrent_dropout and not self._recurrent_states:
-            raise ConfigError(
-                f"recurrent_dropout hides h_t-1 from matrix products, and {name} multiplies no state by a matrix",
-                hint="use zoneout for this cell",
-            )
-        if self.weight_drop and not self._recurrent_matrices:
-            raise ConfigError(
-                f"weight_drop is for recurrent matrices, and {name} has none", hint="use zoneout for this cell"
-            )
-        for option in ("forget_bias", "memory_steps"):
-            if getattr(self, option) is not None:
-                initial.check_gate_bias(option, self.equation, self.bias)
-
-    def _register(self, own_sizes: dict[str, int], device: Any, dtype: torch.dtype | None) -> None:
-        """Make the parameters of every layer and direction, and note their names and sizes."""
-        directions = 2 if self.bidirectional else 1
-        self._bindings = []
-        self._state_sizes: list[dict[str, int]] = []
-        self._layer_sizes: list[dict[str, int]] = []
-        reads = self.input_size
-        for layer, hidden in enumerate(self.hidden_sizes):
-            sizes = {**own_sizes, "X": reads, "H": hidden}
-            self._layer_sizes.append(sizes)
-            (expected,) = self.equation.shape(self.equation.input, **sizes)
-            if reads != expected:
-                raise ConfigError(
-                    f"layer {layer} reads vectors of {reads}, and {self.equation.name} declares its input "
-                    f"{self.equation.input} as {self.equation.shapes[self.equation.input][0]}, here {expected}",
-                    hint=f"input_size={expected}" if layer == 0 else "one size for all layers and directions",
-                )
-            in_layer = []
-            for direction in range(directions):
-                suffix = f"l{layer}_reverse" if direction else f"l{layer}"
-                binding = bind(self.equation, self.naming, suffix, self.bias, sizes)
-                in_layer.append(binding)
-                for name, shape in binding.shapes():
-                    self.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
-            self._bindings.append(in_layer)
-            self._state_sizes.append({state: self.equation.shape(state, **sizes)[0] for state in self.equation.states})
-            width = self._state_sizes[-1][self.equation.states[0]]
-            writes = width * directions if self.merge == "concat" else width
-            if self.residual and layer > 0 and reads != writes:
-                raise ConfigError(
-                    f"residual adds the input of layer {layer} ({reads} units) to its output ({writes} units)",
-                    hint='give the layers one size; with bidirectional and merge="sum" the outputs stay H wide',
-                )
-            reads = writes
-        self.output_size = reads
-        if self.learn_initial_state:
-            for layer, direction, state in self._each_state():
-                size = self._state_sizes[layer][state]
-                name = _initial_name(state, layer, direction)
-                self.register_parameter(name, nn.Parameter(torch.empty(size, device=device, dtype=dtype)))
-
-    def _each_state(self) -> list[tuple[int, int, str]]:
-        directions = range(2 if self.bidirectional else 1)
-        return [(la, d, s) for la in range(self.num_layers) for d in directions for s in self.equation.states]
+    def _shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Name and shape of every parameter, in torch.nn's order."""
+        for binding in self.layout.bindings:
+            yield from binding.shapes()
+        for level in self.layout.levels if self.learn_initial_state else ():
+            for names in level.initial:
+                for state, name in names.items():
+                    yield name, (level.state_sizes[state],)
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
         """Draw the parameters anew: U(-1/sqrt(H), 1/sqrt(H)) in torch.nn's order, then the chosen extras."""
         parameters: dict[str, Tensor] = dict(self.named_parameters(recurse=False))
-        for hidden, in_layer in zip(self.hidden_sizes, self._bindings, strict=True):
-            for binding in in_layer:
+        for hidden, level in zip(self.hidden_sizes, self.layout.levels, strict=True):
+            for binding in level.bindings:
                 initial.uniform(parameters, self.equation, binding, hidden)
-        for binding in (binding for in_layer in self._bindings for binding in in_layer):
+        for binding in self.layout.bindings:
             if self.recurrent_init == "orthogonal":
                 initial.orthogonal(parameters, self.equation, binding)
             if self.forget_bias is not None:
@@ -256,13 +179,13 @@ class Recurrent(TorchInterface):
             if self.memory_steps is not None:
                 initial.chrono(parameters, self.equation, binding, self.memory_steps)
         if self.learn_initial_state:
-            for layer, direction, state in self._each_state():
-                parameters[_initial_name(state, layer, direction)].zero_()
+            for name in (name for level in self.layout.levels for names in level.initial for name in names.values()):
+                parameters[name].zero_()
 
     def forward(
         self,
         input: Tensor | PackedSequence,
-        hx: State = None,
+        hx: State | None = None,
         *,
         lengths: Tensor | Sequence[int] | None = None,
         resets: Tensor | None = None,
@@ -306,12 +229,13 @@ class Recurrent(TorchInterface):
             If the backend asked for by name cannot run this.
         """
         if lengths is None and resets is None and not return_all_states:
-            found = run_quickly(self, input, hx)
+            found = self._fast_path.run(self, self._parameters, input, hx)
             if found is not None:
+                self.__dict__["_reports"] = self._fast_path.reports
                 return found
         steps, initial_states = self._enter(input, hx, lengths, resets)
         y, finals, series = self._run_layers(steps, initial_states, return_all_states)
-        joined = join_state(finals, self.equation.states, self._state_sizes)
+        joined = join_state(finals, self.equation.states, self.layout.state_sizes)
         if not return_all_states:
             alone = _holds_alone()
             if alone and steps.moves_axes and y.requires_grad and self._reports[-1].ran == "stock":
@@ -323,7 +247,11 @@ class Recurrent(TorchInterface):
         return steps.output(y), state, arranged
 
     def _enter(
-        self, x: Tensor | PackedSequence, hx: State, lengths: Tensor | Sequence[int] | None, resets: Tensor | None
+        self,
+        x: Tensor | PackedSequence,
+        hx: State | None,
+        lengths: Tensor | Sequence[int] | None,
+        resets: Tensor | None,
     ) -> tuple[Steps, list[list[StepStates]] | None]:
         """Check everything a caller gave and arrange it for the layers."""
         packed = isinstance(x, PackedSequence)
@@ -340,7 +268,9 @@ class Recurrent(TorchInterface):
                 f"{kind}: Expected input to be 2D or 3D, got {values.dim()}D {tail}",
                 hint="(B, T, X) with batch_first=True, (T, B, X) without, (T, X) for one sequence",
             )
-        weight = self._first_weight()
+        if not torch.compiler.is_compiling():
+            self.check_parameters()
+        weight = self.first_weight()
         unbatched = not packed and values.dim() == 2
         checks.check_input(
             kind, values.unsqueeze(1) if unbatched else values, weight, self.input_size, packed, self.batch_first
@@ -351,15 +281,15 @@ class Recurrent(TorchInterface):
             batch = packing.rows
         else:
             batch = None if unbatched else values.shape[0 if self.batch_first else 1]
-        directions = 2 if self.bidirectional else 1
+        directions, sizes = self.layout.directions, self.layout.state_sizes
         if hx is None:
             checks.check_devices(values, (), weight)
             return arrange(x, lengths, resets, self.batch_first, packing), None
-        states = split_state(kind, hx, self.equation.states, self._state_sizes, directions, batch)
+        states = split_state(kind, hx, self.equation.states, sizes, directions, batch)
         checks.check_devices(values, flat_state(hx), weight)
         steps = arrange(x, lengths, resets, self.batch_first, packing)
         if steps.packed is not None:
-            states = split_state(kind, steps.enter(hx), self.equation.states, self._state_sizes, directions, batch)
+            states = split_state(kind, steps.enter(hx), self.equation.states, sizes, directions, batch)
         return steps, states
 
     def _run_layers(
@@ -367,47 +297,12 @@ class Recurrent(TorchInterface):
     ) -> tuple[Tensor, list[list[StepStates]], Series]:
         finals, series = [], []
         self._reports = []
-        for layer, in_layer in enumerate(self._bindings):
+        for layer in range(self.num_layers):
             x = steps.x
             outputs, ends, histories = [], [], []
-            for direction, binding in enumerate(in_layer):
-                parameters = binding.gather(lambda name: getattr(self, name))
-                lock = self._lock_of(layer, direction)
-                states = self._learned(layer, direction, steps.rows) if given is None else given[layer][direction]
-                dropped = drop_weights(parameters, self._recurrent_matrices, self.weight_drop, self.training, lock)
-                noise = draw_noise(
-                    steps,
-                    self._state_sizes[layer],
-                    self._recurrent_states,
-                    self.recurrent_dropout,
-                    self.zoneout,
-                    self.training,
-                    lock,
-                )
-                result = None
-                if torch.compiler.is_compiling() and self.engine in {"auto", "native"}:
-                    # only here: it imports torch's compiler, which takes as long as torch itself
-                    from recur.nn.traced import run_traced
-
-                    result = run_traced(
-                        self, layer, direction, x, states, dropped, steps.lengths, steps.resets, noise, all_states
-                    )
-                if result is None:
-                    result = backends.run(
-                        self.equation,
-                        x,
-                        states,
-                        dropped,
-                        lengths=steps.lengths,
-                        resets=steps.resets,
-                        reverse=direction == 1,
-                        noise=noise,
-                        backend=self.engine,
-                        all_states=all_states,
-                        precision=self.precision,
-                        packing=steps.packing,
-                        memory_budget=self.memory_budget,
-                    )
+            for direction in range(self.layout.directions):
+                states = given[layer][direction] if given is not None else None
+                result = self._run_direction(steps, layer, direction, states, all_states)
                 outputs.append(result.outputs)
                 ends.append(result.states)
                 histories.append(result.all_states or {})
@@ -422,23 +317,38 @@ class Recurrent(TorchInterface):
             series.append(histories)
         return steps.x, finals, series
 
+    def _run_direction(
+        self, steps: Steps, layer: int, direction: int, states: StepStates | None, all_states: bool
+    ) -> Result:
+        """Run one layer of the stack in one direction."""
+        layout, lock = self.layout, self._lock_of(layer, direction)
+        if states is None:
+            states = self.learned_states(layer, direction, steps.rows)
+        parameters = drop_weights(
+            self.gather(layer, direction), layout.recurrent_matrices, self.weight_drop, self.training, lock
+        )
+        noise = draw_noise(
+            steps, layout.state_sizes[layer], layout.recurrent_states, self.recurrent_dropout, self.zoneout,
+            self.training, lock,
+        )  # fmt: skip
+        if torch.compiler.is_compiling() and self.engine in {"auto", "native"}:
+            # only here: it imports torch's compiler, which takes as long as torch itself
+            from recur.nn.traced import run_traced
+
+            result = run_traced(
+                self, layer, direction, steps.x, states, parameters, steps.lengths, steps.resets, noise, all_states
+            )
+            if result is not None:
+                return result
+        return backends.run(
+            self.equation, steps.x, states, parameters, lengths=steps.lengths, resets=steps.resets,
+            reverse=direction == 1, noise=noise, backend=self.engine, all_states=all_states, precision=self.precision,
+            packing=steps.packing, memory_budget=self.memory_budget,
+        )  # fmt: skip
+
     def _lock_of(self, *place: int) -> Lock:
         """`lock` for the masks of one layer and direction, or of what lies above a layer."""
         return lambda name, draw: self.lock((*place, name), draw)
-
-    def _learned(self, layer: int, direction: int, rows: int) -> StepStates | None:
-        if not self.learn_initial_state:
-            return None
-        return {
-            state: getattr(self, _initial_name(state, layer, direction)).expand(rows, -1)
-            for state in self.equation.states
-        }
-
-    def _first_weight(self) -> Tensor:
-        if not torch.compiler.is_compiling():
-            checks.check_parameters(self, (name for layer in self._bindings for one in layer for name in one.names()))
-        weight: Tensor = getattr(self, self._bindings[0][0].names()[0])
-        return weight
 
     def stream(self, batch: int = 1) -> Stream:
         """The layer as a process in time, one step a call, for ``batch`` sequences stepped together.
@@ -449,14 +359,6 @@ class Recurrent(TorchInterface):
             If the layer is bidirectional, or not on the CPU in float32 or float64.
         """
         return Stream(self, batch)
-
-    def _sizes_of(self, layer: int) -> dict[str, int]:
-        """The number behind each size symbol in a layer."""
-        return self._layer_sizes[layer]
-
-    def _evaluation_noise(self) -> Noise | None:
-        """What zoneout is outside training: its expectation."""
-        return Noise({}, dict(self.zoneout)) if self.zoneout else None
 
     def backend_report(self) -> Report:
         """What ran in the last pass, and why each faster backend did not.
@@ -478,7 +380,3 @@ class Recurrent(TorchInterface):
 def _holds_alone() -> bool:
     """Whether nothing but the layer holds its results: no observer, no tracer, no transform."""
     return not torch.compiler.is_compiling() and watch.current() is None and not torch_state.transformed()
-
-
-def _initial_name(state: str, layer: int, direction: int) -> str:
-    return f"initial_{state}_l{layer}" + ("_reverse" if direction else "")

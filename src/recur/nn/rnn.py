@@ -9,7 +9,7 @@ import torch
 
 from recur.errors import ConfigError, did_you_mean
 from recur.nn.binding import TORCH_NAMES
-from recur.nn.extras import Extras
+from recur.nn.options import Extras
 from recur.nn.recurrent import Recurrent
 
 PROJECTION_REFUSED = "proj_size argument is only supported for LSTM, not RNN or GRU"

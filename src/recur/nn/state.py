@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from recur.nn.checks import LayerInputError, check_readable
 
-# A tensor for a cell with one state, a tuple for several; a list of these, one a layer, when layers differ in size.
-State = Any
+# A tensor for a cell with one state, a tuple for several; a list of these, one per layer, when layers differ in size.
+OneSizeState = Tensor | tuple[Tensor, ...]
+State = OneSizeState | list[OneSizeState]
 StepStates = dict[str, Tensor]
 
 
 def split_state(
-    kind: str, hx: State, names: Sequence[str], sizes: Sequence[dict[str, int]], directions: int, batch: int | None
+    kind: str, hx: State, names: Sequence[str], sizes: Sequence[Mapping[str, int]], directions: int, batch: int | None
 ) -> list[list[StepStates]]:
     """Cut a caller's state into one dictionary for each layer and direction.
 
@@ -84,21 +85,24 @@ def split_state(
     ]
 
 
-def join_state(states: list[list[StepStates]], names: Sequence[str], sizes: Sequence[dict[str, int]]) -> State:
+def join_state(states: list[list[StepStates]], names: Sequence[str], sizes: Sequence[Mapping[str, int]]) -> State:
     """Put the layers' final states together as a caller sees them; the inverse of ``split_state``."""
     if not same_sizes(sizes):
-        return [join_state([one], names, [size]) for one, size in zip(states, sizes, strict=True)]
+        return [_stacked([one], names) for one in states]
+    return _stacked(states, names)
+
+
+def _stacked(states: list[list[StepStates]], names: Sequence[str]) -> OneSizeState:
     joined = tuple(torch.stack([step[name] for layer in states for step in layer]) for name in names)
     return joined[0] if len(joined) == 1 else joined
 
 
-def map_state(change: Any, state: State) -> State:
+def map_state(change: Callable[[Tensor], Tensor], state: State) -> State:
     """Apply a function to every tensor of a state, e.g. ``map_state(torch.Tensor.detach, state)``."""
     if isinstance(state, Tensor):
         return change(state)
-    if isinstance(state, tuple):
-        return tuple(map_state(change, one) for one in state)
-    return [map_state(change, one) for one in state]
+    mapped = [map_state(change, one) for one in state]
+    return cast(State, tuple(mapped) if isinstance(state, tuple) else mapped)
 
 
 def flat_state(state: State) -> list[Tensor]:
@@ -108,7 +112,7 @@ def flat_state(state: State) -> list[Tensor]:
     return [tensor for one in state for tensor in flat_state(one)]
 
 
-def same_sizes(sizes: Sequence[dict[str, int]]) -> bool:
+def same_sizes(sizes: Sequence[Mapping[str, int]]) -> bool:
     """Whether all layers have states of the same sizes, so that one tensor can hold them."""
     return all(size == sizes[0] for size in sizes)
 
@@ -129,7 +133,7 @@ def _tensors(kind: str, hx: State, names: Sequence[str]) -> list[Tensor]:
             f"the state of {kind} is a tuple of {len(names)} tensors ({listed}), got {_describe(hx)}",
             hint=f"pass ({listed}), or None for zeros",
         )
-    return list(hx)
+    return [one for one in hx if isinstance(one, Tensor)]
 
 
 def _check_dimensions(tensors: Sequence[Tensor], unbatched: bool) -> None:

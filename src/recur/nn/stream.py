@@ -7,7 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,11 +22,9 @@ from recur.engine.native.library import core
 from recur.engine.native.look import Wanted, addresses
 from recur.engine.native.stream import NativeStream
 from recur.errors import BackendError, ConfigError
+from recur.nn.base import LayerBase
 from recur.nn.checks import LayerInputError, check_readable
 from recur.nn.report import merge_reports
-
-if TYPE_CHECKING:
-    from recur.nn.recurrent import Recurrent
 
 # After a pause the system has to wake the other threads, which takes longer than a step: then one thread does it alone
 _AWAKE = 2e-3  # seconds
@@ -77,7 +75,7 @@ class Stream:
     True
     """
 
-    def __init__(self, layer: Recurrent, batch: int = 1) -> None:
+    def __init__(self, layer: LayerBase, batch: int = 1) -> None:
         if layer.bidirectional:
             raise ConfigError(
                 "a bidirectional layer reads a sequence from its end as well, so it cannot be streamed",
@@ -85,7 +83,8 @@ class Stream:
             )
         if batch < 1:
             raise ConfigError(f"batch is {batch}, expected 1 or more")
-        weight = layer._first_weight()
+        layer.check_parameters()
+        weight = layer.first_weight()
         if weight.device.type != "cpu" or weight.dtype not in _NUMPY:
             raise ConfigError(
                 f"a stream runs on the CPU in float32 or float64, and this layer is {weight.dtype} on {weight.device}",
@@ -211,7 +210,7 @@ class Stream:
             return [part.states() for part in self._parts]
 
     def set_states(self, states: Sequence[Mapping[str, Tensor]]) -> None:
-        """Go on from the states of every layer, as ``states`` gives them.
+        """Continue from the states of every layer, as ``states`` gives them.
 
         Raises
         ------
@@ -245,7 +244,7 @@ class Stream:
         return to_bytes(named)
 
     def restore(self, state: bytes) -> None:
-        """Go on from what ``state`` gave.
+        """Continue from what ``state`` gave.
 
         Raises
         ------
@@ -283,15 +282,14 @@ class _Native:
 class _Eager:
     """One layer, run over sequences of one step."""
 
-    def __init__(self, layer: Recurrent, number: int, states: dict[str, Tensor]) -> None:
+    def __init__(self, layer: LayerBase, number: int, states: dict[str, Tensor]) -> None:
         self._layer, self._number, self._states = layer, number, states
         self.width = states[layer.equation.states[0]].shape[-1]
-        binding = layer._bindings[number][0]
-        self._parameters = {n: p.detach().clone() for n, p in binding.gather(lambda n: getattr(layer, n)).items()}
+        self._parameters = {name: parameter.detach().clone() for name, parameter in layer.gather(number).items()}
 
     @torch.no_grad()
     def run_tensors(self, x: Tensor, y: Tensor, _threads: int) -> None:
-        noise = self._layer._evaluation_noise()
+        noise = self._layer.evaluation_noise()
         result = run(
             self._layer.equation, x.unsqueeze(0), self._states, self._parameters, noise=noise,
             backend="eager", precision=self._layer.precision,
@@ -306,19 +304,17 @@ class _Eager:
         self._states = {name: states[name].to(value.dtype).clone() for name, value in self._states.items()}
 
 
-def _part(layer: Recurrent, number: int, batch: int, weight: Tensor) -> tuple[_Native | _Eager, Report]:
-    learned = layer._learned(number, 0, batch)
-    sizes = layer._state_sizes[number]
+def _part(layer: LayerBase, number: int, batch: int, weight: Tensor) -> tuple[_Native | _Eager, Report]:
+    learned = layer.learned_states(number, 0, batch)
+    level = layer.layout.levels[number]
+    sizes = level.state_sizes
     states = {
         name: weight.new_zeros(batch, size) if learned is None else learned[name].detach().clone()
         for name, size in sizes.items()
     }
-    binding = layer._bindings[number][0]
-    parameters = binding.gather(lambda name: getattr(layer, name))
-    (width,) = layer.equation.shape(layer.equation.input, **layer._sizes_of(number))
     call = prepare(
-        layer.equation, weight.new_zeros(1, batch, width), states, parameters, precision=layer.precision,
-        noise=layer._evaluation_noise(),
+        layer.equation, weight.new_zeros(1, batch, level.input_size), states, layer.gather(number),
+        precision=layer.precision, noise=layer.evaluation_noise(),
     )  # fmt: skip
     engine = os.environ.get("RECUR_BACKEND") or layer.engine
     reason = why_not(call) if engine in {"auto", "native"} else f"{engine} was asked for"

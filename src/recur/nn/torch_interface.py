@@ -5,32 +5,21 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor, nn
 
-from recur.equations import Equation
 from recur.nn import checks
-from recur.nn.locking import Locking
-from recur.nn.state import State, map_state, same_sizes
-
-if TYPE_CHECKING:
-    from recur.nn.binding import Binding
+from recur.nn.base import LayerBase
+from recur.nn.fast_path import FastPath
+from recur.nn.state import State, map_state
 
 
-class TorchInterface(Locking):
-    """The names, checks and copies of torch.nn.RNNBase, over a layer's own bindings.
+class TorchInterface(LayerBase):
+    """The names, checks and copies of torch.nn.RNNBase, over a layer's own layout.
 
     ``isinstance(layer, torch.nn.RNNBase)`` is False: torch's class runs its own kernels in ``forward``.
     """
-
-    equation: Equation
-    input_size: int
-    num_layers: int
-    batch_first: bool
-    bidirectional: bool
-    _bindings: list[list[Binding]]
-    _state_sizes: list[dict[str, int]]
 
     @property
     def all_weights(self) -> list[list[nn.Parameter]]:
@@ -39,7 +28,7 @@ class TorchInterface(Locking):
 
     @property
     def _all_weights(self) -> list[list[str]]:
-        return [binding.names() for layer in self._bindings for binding in layer]
+        return [binding.names() for binding in self.layout.bindings]
 
     @property
     def _flat_weights_names(self) -> list[str]:
@@ -60,9 +49,8 @@ class TorchInterface(Locking):
         LayerInputError
             If the dtype, the number of dimensions or the feature size does not fit.
         """
-        weight: Tensor = getattr(self, self._bindings[0][0].names()[0])
         packed = batch_sizes is not None
-        checks.check_input(type(self).__name__, input, weight, self.input_size, packed, self.batch_first)
+        checks.check_input(type(self).__name__, input, self.first_weight(), self.input_size, packed, self.batch_first)
 
     def get_expected_hidden_size(self, input: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int]:
         """Return (L*D, B, S) of the first state.
@@ -90,7 +78,9 @@ class TorchInterface(Locking):
                 msg.format(expected, list(hx.shape)), hint="states are (layers x directions, batch, size)"
             )
 
-    def check_forward_args(self, input: Tensor, hidden: State, batch_sizes: Tensor | None) -> None:
+    def check_forward_args(
+        self, input: Tensor, hidden: Tensor | tuple[Tensor, ...], batch_sizes: Tensor | None
+    ) -> None:
         """Check an input together with its initial state, a tensor or a tuple with one for each state of the cell.
 
         Raises
@@ -100,7 +90,7 @@ class TorchInterface(Locking):
         """
         self.check_input(input, batch_sizes)
         expected = self._expected_sizes(input, batch_sizes)
-        if len(expected) == 1:
+        if len(expected) == 1 and isinstance(hidden, Tensor):
             self.check_hidden_size(hidden, expected[0])
             return
         for number, (one, size) in enumerate(zip(hidden, expected, strict=True)):
@@ -113,14 +103,14 @@ class TorchInterface(Locking):
         return map_state(lambda tensor: tensor.index_select(1, permutation), hx)
 
     def _expected_sizes(self, input: Tensor, batch_sizes: Tensor | None) -> list[tuple[int, int, int]]:
-        if not same_sizes(self._state_sizes):
+        if not self.layout.one_size:
             raise checks.LayerInputError(
                 f"the layers of this {type(self).__name__} differ in size, so its state has no single shape",
                 hint="pass back the state that the layer returned, or None",
             )
         rows = int(batch_sizes[0]) if batch_sizes is not None else input.size(0 if self.batch_first else 1)
-        layers = self.num_layers * (2 if self.bidirectional else 1)
-        return [(layers, rows, size) for size in self._state_sizes[0].values()]
+        layers = self.num_layers * self.layout.directions
+        return [(layers, rows, size) for size in self.layout.state_sizes[0].values()]
 
     def _get_qconfig(self) -> Any:
         try:
@@ -146,7 +136,7 @@ class TorchInterface(Locking):
         return self._without_caches()
 
     def _without_caches(self) -> dict[str, Any]:
-        return {**self.__dict__, "_reports": [], "_quick": None}
+        return {**self.__dict__, "_reports": [], "_fast_path": FastPath()}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TorchInterface:
         # torch.nn.utils.parametrize copies a class without this method attribute by attribute, caches too

@@ -1,9 +1,9 @@
-"""A layer while torch.compile or torch.export looks on: one operator a recurrence, nothing that depends on values."""
+"""A layer under torch.compile or torch.export: one operator per recurrence, nothing that depends on values."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,14 +14,12 @@ from recur.engine.native import unsupported
 from recur.engine.native.halves import half_for, widen
 from recur.engine.native.operator import key_of, recurrence
 from recur.engine.native.program import Steps, compiled, once_steps, with_once
-
-if TYPE_CHECKING:
-    from recur.nn.recurrent import Recurrent
+from recur.nn.base import LayerBase
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def traced_key(
-    layer: Recurrent,
+    layer: LayerBase,
     number: int,
     direction: int,
     all_states: bool,
@@ -35,17 +33,16 @@ def traced_key(
     compute what depends on parameters alone, with their precision. ``dtypes`` are those of the input and of the
     initial states.
     """
-    binding = layer._bindings[number][direction]
-    parameters = {n: p.detach() for n, p in binding.gather(lambda name: getattr(layer, name)).items()}
-    (width,) = layer.equation.shape(layer.equation.input, **layer._layer_sizes[number])
+    level = layer.layout.levels[number]
+    parameters = {name: parameter.detach() for name, parameter in layer.gather(number, direction).items()}
     like = next(iter(parameters.values()))
-    sizes = layer._state_sizes[number]
+    sizes = level.state_sizes
     noise = Noise(
         {s: like.new_zeros(1, sizes[s]) for s in recurrent.split()},
         {s: like.new_zeros(1, 1, sizes[s]) for s in zoneout.split()},
     )
     call: Call = prepare(
-        layer.equation, like.new_zeros(1, 1, width), None, parameters, reverse=direction == 1, noise=noise,
+        layer.equation, like.new_zeros(1, 1, level.input_size), None, parameters, reverse=direction == 1, noise=noise,
         all_states=all_states, precision=layer.precision,
     )  # fmt: skip
     own = {parameter.dtype for parameter in parameters.values()}
@@ -63,7 +60,7 @@ def traced_key(
 
 
 def run_traced(
-    layer: Recurrent,
+    layer: LayerBase,
     number: int,
     direction: int,
     x: Tensor,
@@ -83,7 +80,7 @@ def run_traced(
     if known is None or x.dim() != 3:
         return None
     key, matrices, vectors, noises, narrow, steps, precision = known
-    sizes = layer._state_sizes[number]
+    sizes = layer.layout.state_sizes[number]
     if narrow:
         x = x.float()
         states = None if states is None else {name: state.float() for name, state in states.items()}

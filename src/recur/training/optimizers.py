@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from recur.config import TrainingConfig
+from recur.engine import torch_state
 
 
 def make(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
@@ -66,7 +67,7 @@ class Averages:
         if not self.active:
             return
         self._count += 1
-        torch._foreach_lerp_(self._means, self._parameters, 1.0 / self._count)
+        torch_state.lerp_all(self._means, self._parameters, 1.0 / self._count)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

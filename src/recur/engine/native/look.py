@@ -21,6 +21,7 @@ from torch.nn import Parameter
 
 from recur.engine import guard, torch_state
 from recur.engine.native.library import Core
+from recur.engine.torch_state import address_of
 
 STEPS, ROWS = -2, -1  # in place of a size: the T and the B of a call
 _AXES = 3
@@ -94,7 +95,7 @@ def _numbers(tensors: Sequence[Tensor | None]) -> list[int] | None:
         kind = type(tensor)
         if (kind is not Parameter and kind is not Tensor) or tensor.is_neg():
             return None
-        found.append(tensor._cdata)
+        found.append(address_of(tensor))
     return found
 
 

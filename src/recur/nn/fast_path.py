@@ -1,0 +1,179 @@
+"""The fast path of a layer: plain batches on the native backend.
+
+Whatever is out of the ordinary (lengths, resets, packed or unbatched inputs, dropout of any form, parametrised weights,
+a tensor that the guard does not let pass) takes the checked path, which says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+
+from recur.engine import Report, prepare
+from recur.engine.guard import UnfitError
+from recur.engine.native import why_not
+from recur.engine.native.quick import Quick, undisturbed
+from recur.nn.base import LayerBase
+from recur.nn.state import State, join_state
+
+
+@dataclass(frozen=True)
+class FastLayers:
+    """What the layers of the stack are called with.
+
+    Attributes
+    ----------
+    dtype : torch.dtype
+        Of inputs, states and parameters.
+    precision : str
+        Of the products.
+    runs : list of Quick
+        One per layer of the stack.
+    names : list of list of tuple of str
+        For each layer the attributes whose sum each of the step's parameters is, in the core's order; none for a bias
+        that is switched off.
+    """
+
+    dtype: torch.dtype
+    precision: str
+    runs: list[Quick]
+    names: list[list[tuple[str, ...]]]
+
+
+class FastPath:
+    """The calls of a layer that need no check but the guard's.
+
+    What a call is made from is looked at once and kept, for one dtype and precision (`known`). All other options are
+    read in every call: see `plain`.
+    """
+
+    def __init__(self) -> None:
+        self.known: FastLayers | None = None
+
+    def run(
+        self, layer: LayerBase, parameters: Mapping[str, object], x: object, hx: object
+    ) -> tuple[Tensor, State] | None:
+        """Run a layer on a padded batch, or return None if it has to take the checked path."""
+        if x.__class__ is not Tensor or not plain(layer) or not undisturbed():
+            return None
+        try:
+            return self._run(layer, parameters, x, hx)
+        except (RuntimeError, ValueError):
+            # the guard's or torch's refusal: the checked path says what is wrong, or finds a backend that can
+            return None
+
+    @property
+    def reports(self) -> list[Report]:
+        """What ran in each layer of the stack."""
+        return [] if self.known is None else [run.report for run in self.known.runs]
+
+    def _run(
+        self, layer: LayerBase, parameters: Mapping[str, object], x: Tensor, hx: object
+    ) -> tuple[Tensor, State] | None:
+        if x.dim() != 3 or not x.is_cpu:
+            return None
+        known = self.known
+        if known is None or known.dtype is not x.dtype or known.precision != layer.precision:
+            known = self.known = _learn(layer, x)
+        if known is None or x.shape[-1] != layer.input_size or 0 in x.shape:
+            return None
+        if layer.batch_first:
+            x = x.transpose(0, 1)
+        if x.stride(-1) != 1:
+            x = x.contiguous()
+        states = _states(layer, hx, x)
+        if states is None:
+            return None
+        finals = []
+        for run, names, given in zip(known.runs, known.names, states, strict=True):
+            x, *ends = run([x, *given, *_gather(parameters, names)])
+            finals.append(ends)
+        # axes are moved in place: a view could not be detached, nor changed after a call without gradients
+        y = x.transpose_(0, 1) if layer.batch_first else x
+        return y, _joined(layer, finals)
+
+
+def plain(layer: LayerBase) -> bool:
+    """Whether nothing random or unusual happens between and within the layers of the stack now."""
+    if (
+        layer.engine not in {"auto", "native"}
+        or layer.bidirectional
+        or layer.zoneout
+        or layer.residual
+        or layer.learn_initial_state
+        or layer.memory_budget
+    ):
+        return False
+    return not layer.training or not (
+        layer.dropout or layer.variational_dropout or layer.recurrent_dropout or layer.weight_drop
+    )
+
+
+def _joined(layer: LayerBase, finals: Sequence[list[Tensor]]) -> State:
+    """The final states as a caller sees them."""
+    if len(finals) == 1:
+        last = [end.unsqueeze_(0) for end in finals[0]]
+        return last[0] if len(last) == 1 else tuple(last)
+    names = layer.equation.states
+    joined = [[dict(zip(names, ends, strict=True))] for ends in finals]
+    return join_state(joined, names, layer.layout.state_sizes)
+
+
+def _gather(own: Mapping[str, object], names: list[tuple[str, ...]]) -> list[Tensor | None]:
+    """The parameters of a step as they are now; whether they fit is for the guard to say."""
+    found: list[Tensor | None] = []
+    for parts in names:
+        if not parts:
+            found.append(None)
+            continue
+        value = own.get(parts[0])
+        if value.__class__ is not Parameter and not isinstance(value, Tensor):
+            raise UnfitError(f"{parts[0]} is no tensor")
+        if len(parts) == 2:
+            other = own.get(parts[1])
+            if not isinstance(other, Tensor) or value.shape != other.shape:
+                raise UnfitError(f"{parts[0]} and {parts[1]} do not fit")
+            found.append(torch.add(value, other))
+        else:
+            found.append(value if value.is_contiguous() else value.contiguous())
+    return found
+
+
+def _states(layer: LayerBase, hx: Any, x: Tensor) -> list[list[Tensor | None]] | None:
+    """The initial states of every layer of the stack; None if they do not fit, or need a longer look."""
+    count = len(layer.equation.states)
+    if hx is None:
+        none: list[Tensor | None] = [None] * count
+        return [none] * layer.num_layers
+    given = (hx,) if count == 1 else hx
+    if given.__class__ is not tuple or len(given) != count or not layer.layout.one_size:
+        return None
+    B, sizes = x.shape[1], layer.layout.state_sizes[0]
+    for name, state in zip(layer.equation.states, given, strict=True):
+        if state.__class__ is not Tensor or state.layout is not torch.strided:
+            return None
+        if tuple(state.shape) != (layer.num_layers, B, sizes[name]) or not state.is_contiguous():
+            return None
+    return [[state[number] for state in given] for number in range(layer.num_layers)]
+
+
+def _learn(layer: LayerBase, x: Tensor) -> FastLayers | None:
+    """Look once at what the layers of the stack run."""
+    runs, names = [], []
+    for number, level in enumerate(layer.layout.levels):
+        like = x.new_zeros(1, 1, level.input_size)
+        call = prepare(layer.equation, like, None, layer.gather(number), precision=layer.precision)
+        if why_not(call) is not None:
+            return None
+        quick = Quick(call)
+        if not quick.possible:
+            return None
+        runs.append(quick)
+        parts = {part.name: part.own for part in level.bindings[0].parts}
+        names.append([parts[name] for name in (*quick.made.matrices, *quick.made.vectors)])
+    return FastLayers(x.dtype, layer.precision, runs, names)
