@@ -150,6 +150,18 @@ def test_a_file_of_another_kind_is_refused_with_a_name_to_type(name: str, place:
     assert not list(tmp_path.iterdir())
 
 
+def test_answers_never_replace_their_inputs_and_are_written_one_way(place: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("text\na film\n")
+    for words, said in ((["--out", file], "holds the inputs"), (["--out", tmp_path / "b.csv", "--json"], "two ways")):
+        refused = run("predict", place / "class", "--file", file, *words)
+        assert (refused.code, said in refused.err) == (2, True)
+    assert file.read_text() == "text\na film\n"
+    (tmp_path / "b.csv").write_text("before")
+    ok(run("predict", place / "class", "--file", file, "--out", tmp_path / "b.csv"))
+    assert (tmp_path / "b.csv").read_text().startswith("row,text,label")
+
+
 def test_nothing_is_left_of_a_file_whose_inputs_cannot_all_be_read(place: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("width,depth\n" + "1,2\n" * 100 + "1,\n")
     said = run("predict", place / "price", "--file", tmp_path / "bad.csv", "--out", tmp_path / "out.csv")

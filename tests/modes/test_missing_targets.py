@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+import recur
 from recur import codecs, modes
 from recur.codecs import NumbersCodec
 from recur.codecs.codec import NO_TARGET
 from recur.config import DataConfig
 from recur.modes import Batch, Forecaster, Mode
-from recur.modes.backtest import Backtest
+from recur.modes.backtest import Backtest, last_known, naive_steps
 from recur.modes.outputs import NumberOutput, SymbolOutput, build_output
 from recur.modes.tagging import TagOutput
 from recur.training.baselines import baseline
@@ -313,3 +316,40 @@ def test_tags_that_are_missing_are_in_no_baseline() -> None:
     assert found.values["most frequent label per symbol"] == 1.0
     assert isinstance(mode.output, SymbolOutput)
     assert mode.eval().loss(mode.collate(rows)).sums["accuracy"][1] == 2.0
+
+
+@pytest.mark.parametrize(("missing", "filled"), [("mean", 0.0), ("mask", math.nan)])
+def test_naive_forecasts_repeat_no_value_that_was_filled_in(missing: str, filled: float) -> None:
+    """Season 3, two ahead: the sources are in the past (before what is asked) and in what is asked itself."""
+    series = [1.0, 2.0, None, 4.0, 5.0, None, 7.0, 8.0, 9.0]
+    own = torch.tensor([[filled if value is None else value for value in series[:7]]])[:, :, None]
+    truth = torch.tensor([[math.nan if value is None else value for value in series[4:]]])[:, :, None]
+    there = last_known(own, truth, torch.tensor([4]), filled=0.0 if missing == "mean" else None)
+    assert there[0, :, 0].tolist() == [1, 2, 2, 4, 5, 5, 7]
+    places = torch.tensor([[3, 4, 5, 6]])
+    assert naive_steps(there, places, 2, 1)[0, :, 0, 0].tolist() == [4, 5, 5, 7]
+    assert naive_steps(there, places, 2, 3)[0, :, :, 0].tolist() == [[2, 2], [2, 4], [4, 5], [5, 5]]
+
+
+@pytest.mark.parametrize("missing", ["mean", "previous"])
+def test_the_error_of_a_half_empty_series_is_that_against_the_values_that_are_there(
+    missing: str, tmp_path: Path
+) -> None:
+    """The figure that is printed, computed again from single predictions and the whole truth."""
+    draw = np.random.default_rng(3)
+    truth = 50 + 10 * np.sin(np.arange(90) / 5) + draw.normal(size=90)
+    held = 90 - 9
+    there = (draw.random(90) < 0.5) | (np.arange(90) == held)
+    cells = [f"{value:.6f}" if known else "" for value, known in zip(truth, there, strict=True)]
+    file = tmp_path / "half.csv"
+    file.write_text("step,value\n" + "".join(f"{step},{cell}\n" for step, cell in enumerate(cells, 1)))
+    options = {"hidden_size": 8, "max_steps": 5, "seed": 1, "device": "cpu", "progress": False}
+    model = recur.fit(file, missing=missing, **options)
+    values = [float(cell) if cell else None for cell in cells]
+    asked = [step for step in range(1, 90) if there[step]]
+    gaps = [model.predict([values[:step]], length=1)[0].value[0] - truth[step] for step in asked]
+    assert model.evaluate(file)["rmse"] == pytest.approx(float(np.sqrt(np.mean(np.square(gaps)))), rel=1e-5)
+    # the naive figure beside it: the last value that was there, in the part that is held out
+    sources = {step: max(at for at in range(held, step) if there[at]) for step in range(held + 1, 90) if there[step]}
+    naive = [truth[before] - truth[step] for step, before in sources.items()]
+    assert model.metrics["baseline"]["persistence"] == pytest.approx(np.sqrt(np.mean(np.square(naive))), rel=1e-4)

@@ -165,3 +165,48 @@ def test_an_input_that_cannot_be_read_is_named(plants: Model) -> None:
         plants.predict([[1.0, 2.0], [1.0, "x"]])
     with pytest.raises(DataError, match='the input has no "depth"'):
         plants.predict({"width": 1.0})
+
+
+HOURS = pandas.date_range("2024-01-01", periods=120, freq="h")
+IN_TIME = {
+    "column": pandas.DataFrame({"time": HOURS, "load": LOAD * 3}),
+    "column of texts": pandas.DataFrame({"time": HOURS.astype(str), "load": LOAD * 3}),
+    "index": pandas.DataFrame({"load": LOAD * 3}, index=HOURS),
+    "index, newest first": pandas.DataFrame({"load": LOAD * 3}, index=HOURS)[::-1],
+    "index of periods": pandas.DataFrame({"load": LOAD * 3}, index=HOURS.to_period("h")),
+    "named index": pandas.DataFrame({"load": LOAD * 3}, index=HOURS.rename("time")),
+    "series": pandas.Series(LOAD * 3, index=HOURS, name="load"),
+    "series, newest first": pandas.Series(LOAD * 3, index=HOURS)[::-1],
+}
+
+
+@pytest.fixture(scope="module")
+def hourly() -> Model:
+    return recur.fit(IN_TIME["column"], forecast="direct", horizon=3, window=10, **QUICK)
+
+
+@pytest.mark.parametrize("name", IN_TIME)
+def test_times_are_read_from_a_column_and_from_an_index(name: str, hourly: Model) -> None:
+    found = hourly.predict(IN_TIME[name], as_frame=True)
+    truth = hourly.predict(IN_TIME["column"], as_frame=True)
+    assert found["time"].tolist() == ["2024-01-06 00:00", "2024-01-06 01:00", "2024-01-06 02:00"]
+    assert found["load"].tolist() == truth["load"].tolist()
+
+
+def test_fit_reads_the_index_as_the_time_and_its_levels_as_series() -> None:
+    by_index = recur.fit(IN_TIME["index, newest first"], forecast="direct", horizon=3, window=10, **QUICK)
+    assert by_index.roles.time is not None
+    shops = pandas.concat({"n": IN_TIME["series"], "s": IN_TIME["series"] + 5}, names=["shop", "hour"]).to_frame()
+    panel = recur.fit(shops, forecast="direct", horizon=3, window=10, **QUICK)
+    assert panel.roles.group == "shop"
+    assert panel.predict(shops, as_frame=True)["shop"].tolist() == ["n"] * 3 + ["s"] * 3
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_types_of_columns_do_not_matter(backend: str, plants: Model) -> None:
+    if backend == "pyarrow":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    frame = pandas.DataFrame(NUMBERS)
+    truth = [one.scores[0][1] for one in plants.predict(frame)]
+    found = [one.scores[0][1] for one in plants.predict(frame.convert_dtypes(dtype_backend=backend))]
+    assert found == pytest.approx(truth, abs=1e-6)

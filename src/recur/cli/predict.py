@@ -58,7 +58,7 @@ def predict(
     format
         How stdin is read; default: found out from its first line.
     out
-        Write the answers to this file: .csv, .jsonl or .parquet.
+        Write the answers to this file, in place of one of that name: .csv, .jsonl or .parquet.
     top
         How many candidates to show, with their probabilities.
     beam
@@ -74,6 +74,10 @@ def predict(
     if format is not None and not stdin:
         raise DataError("--format says how stdin is read, and stdin is not", f"recur predict {run} - --format {format}")
     no_folders(out)
+    if out is not None and json:
+        raise DataError("--out and --json are two ways to write the answers", "--out answers.jsonl writes JSON")
+    if out is not None and file is not None and out.resolve() == file.resolve():
+        raise DataError(f"{out} holds the inputs, and --out would replace them", "--out answers.csv")
     if out is not None:
         from recur.predictions import check_name
 

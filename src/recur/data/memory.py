@@ -64,14 +64,15 @@ def _columns(data: Any) -> dict[str, Sequence[Any]]:
     if is_frame(data):
         names = list(data.column_names if hasattr(data, "column_names") else data.columns)
         _refuse_equal_names(names)
-        return {str(name): values_of(data[name]) for name in names}
+        columns = {str(name): values_of(data[name]) for name in names}
+        return {**{name: values for name, values in times_of(data).items() if name not in columns}, **columns}
     if isinstance(data, Mapping):
         _refuse_equal_names(list(data))
         return {str(name): values_of(column) for name, column in data.items()}
     if isinstance(data, tuple) and len(data) == 2 and _are_arrays(data):
         return {**_named(data[0], "input"), **_named(data[1], "target")}
     if hasattr(data, "to_list") or hasattr(data, "to_pylist"):
-        return _from_list(list(values_of(data)))
+        return {**times_of(data), **_from_list(list(values_of(data)))}
     if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         return _named(np.asarray(data), "value")
     if isinstance(data, (list, tuple)):
@@ -84,6 +85,27 @@ def _are_arrays(pair: tuple[Any, ...]) -> bool:
     if not all(isinstance(half, list) or hasattr(half, "__array__") for half in pair):
         return False
     return any(hasattr(half, "__array__") for half in pair) or len(pair[0]) == len(pair[1])
+
+
+def times_of(data: Any) -> dict[str, Sequence[Any]]:
+    """Return the index of a data frame or series whose rows it places in time, as columns; else nothing.
+
+    An index of times has the name "time" where it has none; of several levels, all are columns.
+    """
+    index: Any = getattr(data, "index", None)
+    levels = [index.get_level_values(place) for place in range(getattr(index, "nlevels", 0))]
+    if not any(_is_of_times(level) for level in levels):
+        return {}
+    names = [str(level.name or ("time" if _is_of_times(level) else f"level {at}")) for at, level in enumerate(levels)]
+    # a period begins where its stamp is
+    stamped = [level.to_timestamp() if hasattr(level, "to_timestamp") else level for level in levels]
+    return {name: values_of(level) for name, level in zip(names, stamped, strict=True)}
+
+
+def _is_of_times(level: Any) -> bool:
+    """Return whether the values of an index are dates, times or periods."""
+    kind = str(getattr(level, "dtype", ""))
+    return kind.startswith(("datetime64", "period", "timestamp", "date32"))
 
 
 def is_frame(data: Any) -> bool:

@@ -48,6 +48,30 @@ def naive_steps(own: Tensor, places: Tensor, horizon: int, season: int) -> Tenso
     return own[rows, wanted]
 
 
+def last_known(own: Tensor, truth: Tensor, starts: Tensor, *, filled: float | None) -> Tensor:
+    """Repeat the last value that was there in place of those that were filled in, for naive forecasts.
+
+    Parameters
+    ----------
+    own : Tensor
+        (B, T, C), what is read.
+    truth : Tensor
+        (B, M, C), NaN where a value is missing.
+    starts : Tensor
+        (B,) the step of ``own`` that the first of ``truth`` is.
+    filled : float or None
+        What a missing value becomes, by which those before ``truth`` are known; None where it is a value before it.
+    """
+    steps = torch.arange(own.shape[1], device=own.device)
+    at = (steps - starts[:, None])[:, :, None].expand_as(own)
+    told = (at >= 0) & (at < truth.shape[1])
+    there = ~truth.to(own.dtype).gather(1, at.clamp(0, max(0, truth.shape[1] - 1))).isnan()
+    looks = ~own.isnan() if filled is None else own != filled
+    known = torch.where(told, there, looks)
+    last = torch.where(known, steps[None, :, None], 0).cummax(dim=1).values
+    return own.gather(1, last).nan_to_num()
+
+
 class Backtest:
     """Errors of forecasts, added up over batches.
 

@@ -39,7 +39,7 @@ from recur.codecs.codec import WHOLE, shorten
 from recur.engine import watch
 from recur.errors import ConfigError, DataError
 from recur.modes import network
-from recur.modes.backtest import Backtest, counted, naive_steps
+from recur.modes.backtest import Backtest, counted, last_known, naive_steps
 from recur.modes.cancellation import check_cancelled
 from recur.modes.decoding import Decoding
 from recur.modes.forecast_errors import step_by_step
@@ -161,7 +161,12 @@ class Forecaster(Mode):
         count = counted(truth[:, : guess.shape[1]])
         sums = {"loss": (float(error.detach()) * count, count)}
         if not self.training:
-            sums |= self.figures.sums(guess.detach(), truth, naive)
+            there = self._last_known(own, batch.targets, places[:, 0] + 1)
+            simple = {
+                name: naive_steps(there, places.clamp(min=0), self.horizon, season)[mask]
+                for name, season in self.figures.naive.items()
+            }
+            sums |= self.figures.sums(guess.detach(), truth, simple)
         return Loss(error, sums)
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
@@ -169,6 +174,12 @@ class Forecaster(Mode):
 
     def tables(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, list[dict[str, Any]]]:
         return self.figures.tables(sums)
+
+    def _last_known(self, own: Tensor, truth: Tensor, starts: Tensor) -> Tensor:
+        """What naive forecasts repeat: no value that was filled in."""
+        if not bool(truth.isnan().any()) and not self.codec.missing_count:
+            return own
+        return last_known(own, truth, starts, filled=0.0 if self.codec.missing == "mean" else None)
 
     def simple_guesses(self, rows: Iterable[Encoded]) -> dict[str, dict[str, tuple[float, float]]]:
         """What persistence and the seasonal naive forecast reach on encoded rows, as sums for `summary`."""
@@ -180,6 +191,7 @@ class Forecaster(Mode):
             own = torch.from_numpy(row.input[None, :, self.columns])
             truth = torch.from_numpy(row.target).unfold(0, self.horizon, 1).transpose(1, 2)
             places = torch.arange(len(row.input) - asked, len(row.input))[None]
+            own = self._last_known(own, torch.from_numpy(row.target[None]), places[:, 0] + 1)
             for name, season in self.figures.naive.items():
                 guess = naive_steps(own, places, self.horizon, season)[0]
                 sums = found.setdefault(name, {})

@@ -19,7 +19,7 @@ from recur.config import Config
 from recur.data import Question, Questions, Roles
 from recur.data.examples import is_one_series, value_of
 from recur.data.media import CODECS as MEDIA
-from recur.data.memory import is_frame, values_of
+from recur.data.memory import is_frame, times_of, values_of
 from recur.errors import DataError, did_you_mean
 
 
@@ -44,6 +44,10 @@ def asked(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[li
         return list(Questions(x, roles, config)), False
     if is_frame(x) or (isinstance(x, Mapping) and _holds_columns(x, codec, roles)):
         return list(Questions(x, roles, config)), False
+    if roles.time is not None and _steps_are_rows(roles) and times_of(x):
+        steps = {**times_of(x), roles.input[0]: values_of(x)} if len(roles.input) == 1 else x
+        questions = list(Questions(steps, roles, config))
+        return questions, len(questions) == 1
     x = _column_as_list(x)
     if isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or _is_series(x, codec) or _is_one(x, codec):
         return [Question(one_input(x, roles), 1, "the input")], True

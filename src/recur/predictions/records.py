@@ -210,7 +210,8 @@ def plain(value: Any) -> Any:
 
 def _names(codec: Codec, roles: Roles) -> Sequence[str]:
     if isinstance(codec, NumbersCodec):
-        return codec.columns
+        # a list of numbers in one cell has no names of its own
+        return roles.target if list(codec.columns) == ["value"] and len(roles.target) == 1 else codec.columns
     if roles.target:
         return [roles.target[0]]
     return ["continuation"]
