@@ -156,3 +156,14 @@ def test_inputs_keep_their_rule(tmp_path: Path) -> None:
     rows = [{"a": every_second(i, i), "b": i % 7, "target": i / 3} for i in range(60)]
     with pytest.raises(DataError, match='missing in column "a"'):
         check(from_options({"source": written(tmp_path, rows)}, Config()))
+
+
+@pytest.mark.parametrize(
+    ("label", "taken"), [("NA", True), ("null", True), ("nan", True), ("None", False), ("?", False)]
+)
+def test_a_word_that_is_taken_as_a_missing_label_is_said(label: str, taken: bool) -> None:
+    rows = [{"text": f"a town {i}", "country": ["DE", label, "FR"][i % 3]} for i in range(60)]
+    found = load(Config(), rows).missing
+    assert (found.values, found.words) == ((20, (label,)) if taken else (0, ()))
+    if taken:
+        assert f'"{label}" is taken as missing: a label of that name needs another one in the file' in str(found)

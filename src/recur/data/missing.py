@@ -26,16 +26,20 @@ class Missing:
         How many are left out, since they have no target at all.
     unit : str
         What these are: row, sequence or window.
+    words : tuple of str
+        What stands in cells of labels that are taken as missing, such as NA; it may be meant as a label.
     """
 
     values: int = 0
     all: int = 0
     examples: int = 0
     unit: str = "row"
+    words: tuple[str, ...] = ()
 
     def __add__(self, other: Missing) -> Missing:
         unit = (other if other.examples else self).unit
-        return Missing(self.values + other.values, self.all + other.all, self.examples + other.examples, unit)
+        words = tuple(sorted({*self.words, *other.words}))
+        return Missing(self.values + other.values, self.all + other.all, self.examples + other.examples, unit, words)
 
     def __bool__(self) -> bool:
         return self.values > 0
@@ -45,6 +49,9 @@ class Missing:
         said = f"{self.values:,} of {self.all:,} {verb} missing: not learned from, not measured"
         if self.examples:
             said += f"; {self.examples:,} {self.unit}{'s' * (self.examples > 1)} without any target left out"
+        if self.words:
+            shown = ", ".join(f'"{word}"' for word in self.words)
+            said += f"; {shown} is taken as missing: a label of that name needs another one in the file"
         return said
 
 

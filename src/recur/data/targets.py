@@ -47,6 +47,7 @@ def answered(part: Sequence[Example], roles: Roles, config: Config) -> tuple[Seq
 def _of_rows(part: RowExamples, roles: Roles, ahead: int) -> tuple[Sequence[Example], Missing]:
     columns, codec = (roles.input, "numbers") if roles.own_future else (roles.target, roles.target_codec)
     kept, missing, count = [], 0, 0
+    words: set[str] = set()
     for place, row in enumerate(part.rows):
         values = part.table[int(row)]
         cells = [values[name] for name in columns]
@@ -55,9 +56,11 @@ def _of_rows(part: RowExamples, roles: Roles, ahead: int) -> tuple[Sequence[Exam
             cells = [cell[ahead:] if isinstance(cell, (list, tuple, np.ndarray)) else cell for cell in cells]
         absent, here = _counted(cells, codec)
         missing, count = missing + absent, count + here
+        if absent and codec == "class":
+            words |= {cell.strip() for cell in cells if isinstance(cell, str) and is_missing(cell, codec)} - {""}
         if absent < here or not here:
             kept.append(place)
-    return _only(part, kept, Missing(missing, count, unit="row"))
+    return _only(part, kept, Missing(missing, count, unit="row", words=tuple(sorted(words))))
 
 
 def _only(
