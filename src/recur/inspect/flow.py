@@ -168,7 +168,7 @@ def compared(
             "‖∂e/∂(states d steps back)‖ relative to that of the last step, for the last error e of each row "
             f"({source}); geometric mean over rows; backpropagation through time written out. Logarithmic."
         ),
-        "look": "The line that stays up remembers; the one that falls straight down forgets by a factor a step.",
+        "look": "The line that stays up remembers; the one that falls straight down forgets by a factor per step.",
     }
     result: dict[str, Any] = plain(data)
     return result
