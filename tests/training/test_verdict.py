@@ -54,7 +54,6 @@ LOSS = {"figure": "perplexity", "higher_is_better": False}
         (figures(0.55, 0.5), 1000, "better"),
         (figures(0.55, 0.5), 0, "better"),
         (figures(0.5, 0.5), 0, "unclear"),
-        (figures(1.0, 1.0), 10, "unclear"),
         (figures(0, 0, **LOSS, held_out={"perplexity": 2.0}, baseline={"bigram": 3.0, "unigram": 9.0}), 0, "better"),
         (figures(0, 0, **LOSS, held_out={"perplexity": 4.0}, baseline={"bigram": 3.0, "unigram": 9.0}), 0, "worse"),
         (figures(0, 0, **LOSS, held_out={"perplexity": float("inf")}, baseline={"bigram": 3.0}), 0, "worse"),
@@ -68,6 +67,15 @@ def test_it_compares_the_best_held_out_figure_with_the_best_guess(
     assert found.outcome == outcome
     assert bool(found.advice) == (outcome != "better")
     assert "bigram" in str(found) or "majority class" in str(found)
+
+
+def test_where_the_guess_is_right_everywhere_there_is_nothing_to_try() -> None:
+    found = judge(figures(1.0, 1.0), "synced", held_out=10)
+    assert found == Verdict(
+        "unclear",
+        "equal to the simple guess, which is right everywhere: accuracy 100.0 % against 100.0 % (majority class)",
+        (),
+    )
 
 
 @pytest.mark.parametrize("metrics", [

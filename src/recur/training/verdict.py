@@ -15,6 +15,8 @@ from recur.modes import ManyToMany, ManyToOne, Mode, OneToOne, Synced
 _STANDARD_ERRORS = 2.0
 # if the best evaluation was before this share of the training, more of the same does not help
 _EARLY = 0.5
+# figures of which 1 is the most
+_SHARES = ("accuracy", "f1")
 _PLAIN_CELLS = ("elman", "elman_relu")
 
 
@@ -29,7 +31,7 @@ class Verdict:
     sentence : str
         The same in words, with both figures.
     advice : tuple of str
-        What to try, unless it is better.
+        What to try, unless it is better or nothing is left to gain.
     """
 
     outcome: Literal["better", "unclear", "worse"]
@@ -75,6 +77,8 @@ def verdict(config: Config, mode: Mode, metrics: Mapping[str, Any], held_out: in
     gain = value - simple if metrics["higher_is_better"] else simple - value
     by_chance = _by_chance(simple, held_out) if name == "accuracy" and held_out else 0.0
     figures = f"{name} {figure(name, value)} against {figure(name, simple)} ({guess})"
+    if gain == 0 and name in _SHARES and value == 1:
+        return Verdict("unclear", f"equal to the simple guess, which is right everywhere: {figures}", ())
     if gain < 0:
         return Verdict("worse", f"worse than the simple guess: {figures}", _advice(config, mode, metrics))
     if gain <= by_chance:
