@@ -18,9 +18,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # nothing imports from a room to its right
 ORDER = (
-    "_version", "errors", "figures", "printable", "atomic", "bounded", "config", "config_file", "equations", "compiler",
-    "engine", "nn",
-    "codecs", "data", "modes", "run", "training", "export", "inspect", "predictions", "model", "views", "serve",
+    "_version", "errors", "cancellation", "figures", "printable", "atomic", "bounded", "config", "config_file",
+    "equations", "compiler", "codecs", "data", "engine", "nn", "decoding", "heads", "network", "modes",
+    "continuation", "evaluation", "run", "training", "export", "inspect", "predictions", "model", "views", "serve",
     "demos", "cli", "__main__",
 )  # fmt: skip
 WITHOUT_TORCH = (

@@ -11,7 +11,7 @@ from examples.files import sentences
 
 import recur
 from recur.errors import ConfigError, DataError
-from recur.modes import Prediction
+from recur.heads import Prediction
 
 TEXTS = ["a fine film", "a dull film", "a warm song", "a cold song", "so bright", "so flat"]
 LABELS = ["good", "bad"] * 3

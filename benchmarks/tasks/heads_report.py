@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import recur
 from benchmarks.tasks import heads
 from recur import Model, config_file
-from recur.training.confusion import by_class
+from recur.evaluation.confusion import by_class
 from recur.views import matrix
 
 PENALTIES = (0.0, 1e-4, 1e-3, 1e-2, 1e-1)  # on the squared weights of the linear model, one of which is chosen on dev

@@ -11,8 +11,8 @@ import numpy as np
 import recur
 from recur.atomic import write_text
 from recur.errors import ConfigError, require
-from recur.modes import Prediction
-from recur.training.translation import score, write_all
+from recur.evaluation.translation import score, write_all
+from recur.heads import Prediction
 
 BEAM = 5
 SHOWN = 10

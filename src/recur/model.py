@@ -10,17 +10,19 @@ from recur import config_file
 from recur import data as data_room
 from recur.codecs import Codec
 from recur.config import Config
+from recur.continuation import Candidate, candidates
+from recur.continuation.completion import Completion, unknown_words
 from recur.data import Question, Roles
 from recur.data.places import Place, placed
 from recur.errors import ConfigError, DataError
+from recur.evaluation.report import Asked, measure
 from recur.figures import figure
-from recur.modes import Candidate, Mode, Prediction, candidates
-from recur.modes.completion import Completion, unknown_words
+from recur.heads import Prediction
+from recur.modes import Mode
 from recur.modes.synced import Synced
 from recur.predictions import Sheet, asked, frame, one_input
 from recur.run import open_run, save
 from recur.training import learn
-from recur.training.measure import Asked, measure
 from recur.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -170,7 +172,7 @@ class Model:
             When the model continues nothing.
         """
         if self.target_codec.kind == "notes":
-            from recur.modes import notes
+            from recur.continuation import notes
 
             return Completion(Candidate(*one) for one in notes.candidates(self._language_model(), text or None, top))
         found = candidates(self._language_model(), text, top=top)
@@ -229,7 +231,8 @@ class Model:
 
     def _play(self, prompt: Any, stream: bool, **decoding: Any) -> Any:
         """Continue a piece of notes."""
-        from recur.modes import Decoding, notes
+        from recur.continuation import notes
+        from recur.decoding import Decoding
 
         opening = None if isinstance(prompt, str) and not prompt else prompt
         played = notes.generate(self._language_model(), opening, Decoding.of({"temperature": 1.0, **decoding}))

@@ -28,7 +28,7 @@ from recur.config import ModelConfig
 from recur.export import check, export_model
 from recur.export.metadata import described
 from recur.modes import Mode
-from recur.modes.forecaster import Forecaster
+from recur.modes.forecast import Forecast
 from recur.modes.many_to_one import ManyToOne
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
@@ -133,7 +133,7 @@ def modes() -> dict[str, tuple[Mode, dict[str, Any], dict[str, Any]]]:
         "the next word": (Synced(text, None, config()), vocabulary, vocabulary),
         "a class of a series": (ManyToOne(numbers("a", "b"), labels(), config()), two, NO_YES),
         "a forecast": (
-            Forecaster(numbers("a", "b"), numbers("b"), config(), horizon=3, how="direct"), two, {"columns": ["b"]},
+            Forecast(numbers("a", "b"), numbers("b"), config(), horizon=3, how="direct"), two, {"columns": ["b"]},
         ),
         "a class of a class": (OneToOne(kinds, labels(), config()), {"labels": ["x", "y", "z"]}, NO_YES),
         "a class of a picture": (OneToOne(pictures, labels(), config()), {"grid": [6, 5, 1]}, NO_YES),

@@ -17,7 +17,7 @@ from recur.codecs.spelled import SpelledWordsCodec
 from recur.config import ModelConfig
 from recur.errors import ConfigError, RecurError
 from recur.export import check, export_model
-from recur.modes.forecaster import Forecaster
+from recur.modes.forecast import Forecast
 from recur.modes.many_to_many import ManyToMany
 from recur.modes.many_to_one import ManyToOne
 from recur.modes.one_to_one import OneToOne
@@ -117,7 +117,7 @@ def test_a_start_that_was_learned_is_in_the_metadata(tmp_path: Path) -> None:
     made = check.run(tmp_path / "step.onnx", {"ids": np.array([3]), **start})
     with torch.no_grad():
         vectors, _ = mode.run(torch.tensor([[3]]), None)
-        np.testing.assert_allclose(made["log_probs"], mode.symbol_output().log_probs(vectors[:, 0]), atol=ALLOWED)
+        np.testing.assert_allclose(made["log_probs"], mode.symbol_head().log_probs(vectors[:, 0]), atol=ALLOWED)
 
 
 def test_an_adaptive_softmax_computes_the_same(tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_forecast_of_all_steps_at_once_computes_the_same(
     target = NumbersCodec(sequence=True, columns=["b"]).fit([np.random.default_rng(1).normal(-3, 9, (50, 1))])
     target.season = 4  # type: ignore[attr-defined]
     options = config(relative_to=relative_to, quantiles=quantiles, num_layers=2)
-    mode = Forecaster(series(), target, options, horizon=6, how="direct")  # type: ignore[arg-type]
+    mode = Forecast(series(), target, options, horizon=6, how="direct")  # type: ignore[arg-type]
     found = export_model(mode, tmp_path / "model.onnx")
     assert max(found.differences.values()) < ALLOWED
     assert found.outputs[0] == "values (B, 6, 1) float32"
@@ -262,7 +262,7 @@ def test_a_forecast_of_all_steps_at_once_computes_the_same(
 def test_a_forecast_that_is_read_back_computes_the_same(relative_to: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     target = NumbersCodec(sequence=True, columns=["b", "a"]).fit([np.random.default_rng(1).normal(-3, 9, (50, 2))])
-    mode = Forecaster(series(), target, config(relative_to=relative_to), horizon=5, how="recursive")  # type: ignore[arg-type]
+    mode = Forecast(series(), target, config(relative_to=relative_to), horizon=5, how="recursive")  # type: ignore[arg-type]
     found = export_model(mode, tmp_path / "model.onnx")
     assert max(found.differences.values()) < ALLOWED
 
@@ -279,7 +279,7 @@ def test_a_forecast_of_a_stream_is_that_of_the_whole_past(relative_to: str, how:
     own = [both.columns.index(name) for name in order]  # type: ignore[attr-defined]
     target = NumbersCodec(sequence=True, columns=order).fit([values[:, own]])
     options = config(relative_to=relative_to, num_layers=2, quantiles=[0.1, 0.5, 0.9] if how == "direct" else [])
-    mode = Forecaster(both, target, options, horizon=horizon, how=how).eval()
+    mode = Forecast(both, target, options, horizon=horizon, how=how).eval()
     path = tmp_path / "step.onnx"
     found = export_model(mode, path, step=True)
     assert max(found.differences.values()) < ALLOWED
@@ -308,7 +308,7 @@ def test_a_forecast_of_a_stream_is_that_of_the_whole_past(relative_to: str, how:
 def test_a_stream_has_no_season_to_be_relative_to(tmp_path: Path) -> None:
     target = NumbersCodec(sequence=True, columns=["b"]).fit([np.random.default_rng(1).normal(size=(50, 1))])
     target.season = 4  # type: ignore[attr-defined]
-    mode = Forecaster(series(), target, config(relative_to="season"), horizon=6, how="direct")  # type: ignore[arg-type]
+    mode = Forecast(series(), target, config(relative_to="season"), horizon=6, how="direct")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="needs all values of one, and a step has only the last"):
         export_model(mode, tmp_path / "step.onnx", step=True)
 

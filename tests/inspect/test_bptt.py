@@ -11,7 +11,8 @@ from recur import equations
 from recur import inspect as inspector
 from recur.inspect import record
 from recur.inspect.bptt import as_batch
-from recur.modes import Batch, Mode
+from recur.modes import Mode
+from recur.network import Batch
 from recur.nn import Recurrent
 from tests.modes.helpers import Row, batch_of, build, rows
 from tests.tolerances import close

@@ -11,7 +11,8 @@ import torch
 from recur import codecs, modes
 from recur.codecs import Codec
 from recur.config import DataConfig, ModelConfig
-from recur.modes import Batch, Mode
+from recur.modes import Mode
+from recur.network import Batch
 from tests.tolerances import close
 
 TEXTS = ["the cat sat", "a dog", "the dog ran to a cat", "cat"]

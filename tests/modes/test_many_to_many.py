@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recur.modes import ManyToMany
-from recur.modes.mode import Batch
+from recur.network.batch import Batch
 from tests.modes.helpers import (
     SEQUENCES,
     SERIES,

@@ -12,7 +12,7 @@ from recur import codecs, modes
 from recur.codecs import FramesCodec, ImagesCodec
 from recur.errors import ConfigError
 from recur.modes import Mode
-from recur.modes.mode import Encoded, has_time, pad
+from recur.network.batch import Encoded, has_time, pad
 from tests.pictures import noise, square
 from tests.tolerances import close
 

@@ -222,7 +222,7 @@ def test_samples_show_words_with_their_tags() -> None:
 
 def test_a_model_of_tags_has_no_next_symbol() -> None:
     with pytest.raises(ConfigError, match="it does not predict the next symbol") as raised:
-        tagger().symbol_output()
+        tagger().symbol_head()
     assert raised.value.hint == "train without a target to get a language model"
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recur.decoding.detokenizer import Detokenizer
+from recur.decoding.stop_sequences import StopSequences
 from recur.errors import ConfigError, DataError
 from recur.modes import Mode
-from recur.modes.stops import Stops
-from recur.modes.typist import Typist
 from tests.modes.helpers import SERIES, TAGS, TEXTS, build, codec, rows, train
 
 WRITING = [
@@ -120,11 +120,11 @@ def test_candidates_carry_what_they_are_ordered_by() -> None:
 @settings(max_examples=30)
 @given(st.text("ab ", max_size=12), st.lists(st.text("ab ", min_size=1, max_size=3), min_size=1, max_size=3))
 def test_a_text_in_pieces_is_cut_where_the_whole_is(text: str, stops: list[str]) -> None:
-    found = Stops(codec("characters", ["ab "]), stops)
+    found = StopSequences(codec("characters", ["ab "]), stops)
     whole = found.cut(text)
     assert not any(stop in whole for stop in stops)
     assert text.startswith(whole)
-    typist = Typist(found._codec, (), stops)
+    typist = Detokenizer(found._codec, (), stops)
     pieces = []
     for symbol in found._codec.encode(text).tolist():
         pieces += [] if typist.stopped else typist.push(symbol)
@@ -140,6 +140,6 @@ def test_a_text_in_pieces_is_cut_where_the_whole_is(text: str, stops: list[str])
 
 def test_an_item_that_nobody_knows_is_no_stop() -> None:
     with pytest.raises(DataError):
-        Stops(codec("tags"), ["Q"])
-    assert Stops(codec("tags"), ["V"]).cut(TAGS[0]) == ["D", "N"]
-    assert np.array_equal(Stops(codec("tags"), []).cut(TAGS[0]), TAGS[0])
+        StopSequences(codec("tags"), ["Q"])
+    assert StopSequences(codec("tags"), ["V"]).cut(TAGS[0]) == ["D", "N"]
+    assert np.array_equal(StopSequences(codec("tags"), []).cut(TAGS[0]), TAGS[0])

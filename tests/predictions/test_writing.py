@@ -12,7 +12,7 @@ import pytest
 
 from recur.data import Question
 from recur.errors import ConfigError
-from recur.modes import Prediction
+from recur.heads import Prediction
 from recur.predictions import Sheet, csv_writer, open_writer
 from recur.predictions.writing import cell
 

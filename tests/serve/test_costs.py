@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("fastapi")
 from starlette.testclient import TestClient
 
+from recur.cancellation import CancelledError, cancellable, check_cancelled
 from recur.model import Model
-from recur.modes.cancellation import CancelledError, cancellable, check_cancelled
 from recur.serve import Limits, create_app
 from recur.serve.costs import parts
 from tests.serve.test_api import refused, told
@@ -87,7 +87,7 @@ def test_work_behind_an_answer_that_came_too_late_ends(
     hurried: TestClient, path: str, body: Json, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # a line that may end would end by itself
-    monkeypatch.setattr("recur.modes.language.endings", lambda mode: (None, mode.symbols.never))
+    monkeypatch.setattr("recur.continuation.text.endings", lambda mode: (None, mode.symbols.never))
     with hurried as client:
         assert refused(client, path, body, 504) == "no answer within 0.2 s"
         # it is the same thread that computes: nothing is answered before it has ended

@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from recur.codecs import Codec, NumbersCodec
 from recur.config import Config, ModelConfig, TrainingConfig
 from recur.data import Example, Roles
-from recur.modes import Batch, Encoded, Loss, Mode, Prediction, Sample
+from recur.evaluation.baselines import Baseline
+from recur.heads import Prediction
+from recur.modes import Loss, Mode, Sample
+from recur.network import Batch, Encoded
 from recur.run import RunFolder
 from recur.training import randomness
-from recur.training.baselines import Baseline
 from recur.training.session import Training
 from recur.training.setup import Task
 from recur.training.store import Disk, Memory

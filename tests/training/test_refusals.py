@@ -16,11 +16,11 @@ import recur
 from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
 from recur.data import Roles, RowExamples, fit_codecs, load, read
 from recur.errors import ConfigError, DataError, RecurError, RunError, TrainingError
+from recur.evaluation.feed import Rows
+from recur.evaluation.text_feed import StreamFeed, Tape
 from recur.figures import plain
 from recur.modes import build
 from recur.training import tbptt
-from recur.training.feed import Rows
-from recur.training.stream import StreamFeed, Tape
 
 QUICK: dict[str, Any] = {"max_steps": 2, "hidden_size": 8, "progress": False}
 

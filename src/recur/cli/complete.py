@@ -93,7 +93,7 @@ def _say_unknown(model: Model, words: list[str]) -> None:
 
 def _converse(model: Model, text: str, top: int) -> None:
     """Show candidates after every line typed, until the end of input."""
-    from recur.modes.completion import Completion
+    from recur.continuation.completion import Completion
 
     note("type the beginning of a sentence; then a number picks that word, an empty line starts anew, Ctrl-D ends")
     while True:

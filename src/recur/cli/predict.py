@@ -18,8 +18,8 @@ from recur.views.terminal import shares, width
 
 if TYPE_CHECKING:
     from recur.data import Question
+    from recur.heads import Prediction
     from recur.model import Model
-    from recur.modes import Prediction
     from recur.predictions import Sheet
 
 Answered = Iterator[tuple["Sheet", "Question", "Prediction"]]

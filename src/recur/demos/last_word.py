@@ -136,8 +136,8 @@ def main(out: Path | None = None) -> dict[str, Any]:
 
 def ask(job: Job) -> Answers:
     """Ask a trained network the questions of the test, and the deck's own."""
+    from recur.continuation import last_word_scores
     from recur.model import load
-    from recur.modes import last_word_scores
 
     model = load(job.folder)
     near: list[str] = []

@@ -14,7 +14,7 @@ from recur.export.layer import as_state, from_state
 from recur.export.layers import States, state_names, write_layers
 from recur.export.network import own_units, scale, standardised, write_linear
 from recur.export.writer import FLOAT, INT64, Axes, Writer, said
-from recur.modes.forecaster import Forecaster
+from recur.modes.forecast import Forecast
 
 
 class ForecastProgram:
@@ -22,7 +22,7 @@ class ForecastProgram:
 
     Parameters
     ----------
-    mode : Forecaster
+    mode : Forecast
         The network; one that answers step by step, each read back, is written as so many copies of its step.
     step : bool
         Write one step: the forecast after each value that comes, with the states in and out. What is read back, whoever
@@ -34,7 +34,7 @@ class ForecastProgram:
         For one step of a forecast that is relative to a season.
     """
 
-    def __init__(self, mode: Forecaster, step: bool) -> None:
+    def __init__(self, mode: Forecast, step: bool) -> None:
         if step and mode.config.relative_to == "season":
             raise ConfigError(
                 "a forecast that is relative to a season needs all values of one, and a step has only the last",

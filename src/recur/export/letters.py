@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recur.export.layers import write_layers
 from recur.export.writer import FLOAT, INT64, Writer
-from recur.modes.letters import Letters
+from recur.network.spelling_encoder import Letters
 
 
 def write_letters(writer: Writer, letters: Letters, ids: str) -> str:

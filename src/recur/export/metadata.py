@@ -53,7 +53,7 @@ from recur.codecs.tokens import TokenCodec
 from recur.export.layer import from_state
 from recur.export.network import symbols_of
 from recur.modes import Mode
-from recur.modes.forecaster import Forecaster
+from recur.modes.forecast import Forecast
 from recur.modes.synced import Synced
 
 FORMAT = 1
@@ -69,7 +69,7 @@ def metadata(mode: Mode, states: Sequence[tuple[str, int, int]]) -> dict[str, st
     symbols = symbols_of(mode)
     if symbols is not None:
         facts["beginning"], facts["end"] = str(symbols.beginning), str(symbols.end)
-    if states and mode.config.learn_initial_state and isinstance(mode, (Synced, Forecaster)):
+    if states and mode.config.learn_initial_state and isinstance(mode, (Synced, Forecast)):
         start = from_state(mode.stack.layer, mode.stack.start(1), 1)
         facts["initial_states"] = json.dumps({name: start[f"{name}_next"][:, 0].tolist() for name, _, _ in states})
     return facts

@@ -30,20 +30,21 @@ from recur.export.network import (
     write_pooled,
 )  # fmt: skip
 from recur.export.writer import FLOAT, INT64, Axes, Writer, said
+from recur.heads.events import EventHead
+from recur.heads.numbers import NumberHead
+from recur.heads.symbols import SymbolHead
+from recur.heads.tags import TagHead
 from recur.modes import Mode
-from recur.modes.binary import BinaryOutput
-from recur.modes.forecaster import Forecaster
+from recur.modes.forecast import Forecast
 from recur.modes.many_to_one import ManyToOne
 from recur.modes.mode import need_input
 from recur.modes.one_to_one import OneToOne
-from recur.modes.outputs import NumberOutput, SymbolOutput
 from recur.modes.synced import Synced
-from recur.modes.tagging import TagOutput
 from recur.nn import CRF, Readout, Recurrent
 
 Written = OneToOne | ManyToOne | Synced
 _LETTERS = 5  # of the longest word that a file is checked with
-WRITES = {SymbolOutput: "log_probs", NumberOutput: "values", BinaryOutput: "probabilities"}
+WRITES = {SymbolHead: "log_probs", NumberHead: "values", EventHead: "probabilities"}
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,12 @@ def export_model(
         When onnx or onnxruntime is not installed.
     """
     path = Path(path)
-    if not isinstance(mode, (OneToOne, ManyToOne, Synced, Forecaster)):
+    if not isinstance(mode, (OneToOne, ManyToOne, Synced, Forecast)):
         raise ConfigError(
             f"{mode.name} writes its answer one symbol after another, which no single pass of a file can do",
             hint="recur serve answers it; one-to-one, many-to-one and synced networks and forecasts can be exported",
         )
-    program = ForecastProgram(mode, step) if isinstance(mode, Forecaster) else _Program(mode, step)
+    program = ForecastProgram(mode, step) if isinstance(mode, Forecast) else _Program(mode, step)
     was_training = mode.training
     mode.eval()
     try:
@@ -147,7 +148,7 @@ class _Program:
         self.layer: Recurrent | None = None if isinstance(mode, OneToOne) else mode.stack.layer
         self.timed = self.layer is not None and not step
         self.lengths = check.LENGTHS if self.timed else (1,)
-        self.chain: CRF | None = mode.output.crf if isinstance(mode.output, TagOutput) else None
+        self.chain: CRF | None = mode.output.crf if isinstance(mode.output, TagHead) else None
         if step and self.chain is not None:
             raise ConfigError("a chain of tags (crf) is searched over whole rows", hint="leave out step")
         if step and (not isinstance(mode, Synced) or mode.stack.layer.bidirectional):
@@ -190,7 +191,7 @@ class _Program:
                 vectors = write_pooled(w, self.layer, y, finals, "lengths", mode.config.pooling)
             else:
                 vectors = w.add("Transpose", y, perm=[1, 0, 2]) if self.timed else w.add("Squeeze", y, w.integers(0))
-        size = mode.output.size if isinstance(mode.output, SymbolOutput) else mode.target_codec.size
+        size = mode.output.size if isinstance(mode.output, SymbolHead) else mode.target_codec.size
         whole: list[int | str] = [*batch] if isinstance(mode, Synced) else ["B"]
         made: list[Axes] = []
         if self.chain is not None and isinstance(mode.output.readout, Readout):
@@ -243,7 +244,7 @@ class _Program:
             state = as_state(mode.stack.layer, values) if self.stateful else None
             vectors, state = mode.run(inputs if self.timed else inputs[:, None], state, lengths=lengths)
             vectors = vectors if self.timed else vectors[:, 0]
-        if self.chain is not None and isinstance(mode.output, TagOutput):
+        if self.chain is not None and isinstance(mode.output, TagHead):
             scores = mode.output.readout(vectors)
             return {"scores": scores.numpy(), "tags": self.chain.decode(scores, lengths)[0].numpy()}
         made = {self.writes: self._answers(vectors).numpy()}
@@ -267,11 +268,11 @@ class _Program:
 
     def _answers(self, vectors: Tensor) -> Tensor:
         output = self.mode.output
-        if isinstance(output, SymbolOutput):
+        if isinstance(output, SymbolHead):
             return output.log_probs(vectors)
-        if isinstance(output, BinaryOutput):
+        if isinstance(output, EventHead):
             return output.logits(vectors).sigmoid()
-        if not isinstance(output, NumberOutput):
+        if not isinstance(output, NumberHead):
             raise TypeError(type(output).__name__)
         mean, deviation = (torch.from_numpy(each) for each in scale(self.mode.target_codec))
         return output.values(vectors) * deviation + mean

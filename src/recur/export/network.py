@@ -7,15 +7,17 @@ import torch
 from torch import Tensor, nn
 
 from recur.codecs import Codec, FramesCodec, ImagesCodec
+from recur.decoding.vocabulary import Symbols
 from recur.export.layers import States, real_steps
 from recur.export.letters import write_letters
 from recur.export.pictures import write_pictures
 from recur.export.writer import FLOAT, INT64, Writer
+from recur.heads.events import EventHead
+from recur.heads.head import Output
+from recur.heads.numbers import NumberHead
+from recur.heads.symbols import SymbolHead
 from recur.modes import Mode
-from recur.modes.binary import BinaryOutput
-from recur.modes.inputs import Inputs
-from recur.modes.outputs import NumberOutput, Output, SymbolOutput
-from recur.modes.symbols import Symbols
+from recur.network.inputs import Inputs
 from recur.nn import AdaptiveReadout, Readout, Recurrent
 
 _FAR = 2**31  # beyond every axis
@@ -46,13 +48,13 @@ def standardised(writer: Writer, codec: Codec, values: str) -> str:
 
 def write_output(writer: Writer, output: Output, codec: Codec, vectors: str) -> str:
     """Vectors (..., H) to log p (..., V), to numbers (..., C) in their own units, or to p (..., C) of keys."""
-    if isinstance(output, SymbolOutput):
+    if isinstance(output, SymbolHead):
         if isinstance(output.readout, AdaptiveReadout):
             return _adaptive(writer, output.readout, vectors)
         return writer.add("LogSoftmax", write_linear(writer, output.readout, vectors), axis=-1)
-    if isinstance(output, BinaryOutput):
+    if isinstance(output, EventHead):
         return writer.add("Sigmoid", write_linear(writer, output.readout, vectors))
-    if not isinstance(output, NumberOutput):
+    if not isinstance(output, NumberHead):
         raise TypeError(type(output).__name__)
     return own_units(writer, codec, write_linear(writer, output.readout, vectors))
 

@@ -10,6 +10,9 @@ import torch
 from torch import Tensor
 
 from recur.errors import DataError
+from recur.heads.numbers import NumberHead
+from recur.heads.symbols import SymbolHead
+from recur.heads.tags import TagHead
 from recur.inspect.labels import grid_of, input_labels, place_of, shown
 from recur.inspect.question import (
     Option,
@@ -21,9 +24,7 @@ from recur.inspect.question import (
     towards_mean,
 )  # fmt: skip
 from recur.modes import ManyToOne, OneToOne, Synced
-from recur.modes.mode import Batch, Encoded
-from recur.modes.outputs import NumberOutput, SymbolOutput
-from recur.modes.tagging import TagOutput
+from recur.network.batch import Batch, Encoded
 
 
 class OneAnswer(Question):
@@ -38,10 +39,10 @@ class OneAnswer(Question):
         self.items, self.removable = input_labels(mode, value, self.values)
         self.grid = grid_of(mode, self.values)
         output = mode.output
-        self.unit = "nats" if isinstance(output, SymbolOutput) else "standard deviations"
+        self.unit = "nats" if isinstance(output, SymbolHead) else "standard deviations"
         [answer] = mode.predict([value], top=top if codec.discrete else 1)
         self.answer = answer.shown
-        if isinstance(output, NumberOutput):
+        if isinstance(output, NumberHead):
             with mode.answering():
                 self.options = options_of(output, codec, mode.vectors(*self.rows(1))[0], top, target)
             return
@@ -72,7 +73,7 @@ class OneAnswer(Question):
     def batch(self) -> Batch:
         target = self.options[0].target
         output = self.mode.output
-        if isinstance(output, NumberOutput):
+        if isinstance(output, NumberHead):
             with self.mode.answering():
                 own = output.values(self.mode.vectors(*self.rows(1)))[0].cpu().numpy()
             return self._one(Encoded(self.values, towards_mean(own, int(target))))
@@ -99,21 +100,21 @@ class OneStep(Question):
         with mode.answering():
             values, lengths = self.rows(1)
             vectors, _ = mode.run(values, lengths=lengths)  # type: ignore[arg-type]  # a sequence has values
-        if isinstance(output, SymbolOutput):
+        if isinstance(output, SymbolHead):
             self.options = self._symbols(output, vectors, target, top)
             return
-        self.unit = "standard deviations" if isinstance(output, NumberOutput) else "nats"
+        self.unit = "standard deviations" if isinstance(output, NumberHead) else "nats"
         self.exclusive = False
         with mode.answering():
             self.options = options_of(output, mode.target_codec, vectors[0, self.place], top, target)
             self._answers = output.values(vectors[0]).cpu().numpy()  # type: ignore[operator]
 
     @torch.no_grad()
-    def _symbols(self, output: SymbolOutput, vectors: Tensor, target: str | None, top: int) -> list[Option]:
+    def _symbols(self, output: SymbolHead, vectors: Tensor, target: str | None, top: int) -> list[Option]:
         """The likeliest symbols at the place; of a chain of tags, the tag that the best chain has there first."""
         codec, place = self.mode.target_codec, self.place or 0
         log_probs = output.log_probs_in_row(vectors)[0]
-        own = output.best(vectors, None)[0][0] if isinstance(output, TagOutput) else log_probs.argmax(-1)
+        own = output.best(vectors, None)[0][0] if isinstance(output, TagHead) else log_probs.argmax(-1)
         self._answers = own.cpu().numpy()
         best = log_probs[place].topk(min(top, log_probs.shape[-1]))
         found = [
@@ -136,7 +137,7 @@ class OneStep(Question):
         # an item that was left out before the place moves it by one
         before = torch.as_tensor(self._moved(lengths), device=values.device)
         rows = torch.arange(len(values), device=values.device)
-        if isinstance(self.mode.output, SymbolOutput):
+        if isinstance(self.mode.output, SymbolHead):
             log_probs = self.mode.output.log_probs_in_row(vectors, lengths)
             return log_probs[rows, before][:, [int(one) for one in targets]]
         return columns_of(self.mode.output, vectors[rows, before], targets)
@@ -153,10 +154,10 @@ class OneStep(Question):
     def batch(self) -> Batch:
         place, chosen = self.place or 0, int(self.options[0].target)
         targets = np.array(self._answers)
-        if isinstance(self.mode.output, NumberOutput):
+        if isinstance(self.mode.output, NumberHead):
             targets = np.zeros_like(targets)
             targets[place] = towards_mean(self._answers[place], chosen)
-        elif isinstance(self.mode.output, SymbolOutput):
+        elif isinstance(self.mode.output, SymbolHead):
             targets[place] = chosen
         else:
             targets[place, chosen] = 1

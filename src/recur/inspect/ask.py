@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from recur.errors import ConfigError
+from recur.heads.events import EventHead
 from recur.inspect.answers import OneAnswer, OneStep
 from recur.inspect.forecasts import OneForecast
 from recur.inspect.next_item import NextFrame, NextNumbers, NextWord
 from recur.inspect.question import Question
 from recur.inspect.written import OneWritten
 from recur.modes import ManyToMany, ManyToOne, Mode, OneToMany, OneToOne, Synced
-from recur.modes.binary import BinaryOutput
-from recur.modes.forecaster import Forecaster
+from recur.modes.forecast import Forecast
 
 
 def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | None = None, top: int = 5) -> Question:
@@ -42,10 +42,10 @@ def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | No
             return OneStep(mode, value, target, at, top)
         if mode.symbols is not None:
             return NextWord(mode, value, target, top)
-        if isinstance(mode.output, BinaryOutput):
+        if isinstance(mode.output, EventHead):
             return NextFrame(mode, value, target, top)
         return NextNumbers(mode, value, target)
-    if isinstance(mode, Forecaster):
+    if isinstance(mode, Forecast):
         return OneForecast(mode, value, target, at)
     if isinstance(mode, ManyToOne | OneToOne):
         return OneAnswer(mode, value, target, top)

@@ -25,14 +25,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recur.cancellation import check_cancelled
 from recur.engine import bptt as engine_bptt
 from recur.equations.graph import Node, topological
 from recur.errors import ConfigError
 from recur.inspect.itemised import itemise
 from recur.inspect.paths import Path, path_of
 from recur.inspect.record import Answer, Reading, Recorder, Seen, Steps, derivatives, recording, step_values
-from recur.modes import Batch, ManyToOne, Mode
-from recur.modes.cancellation import check_cancelled
+from recur.modes import ManyToOne, Mode
+from recur.network import Batch
 from recur.nn import Readout
 from recur.nn.places import Place
 from recur.training.tbptt import detached, piece

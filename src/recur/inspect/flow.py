@@ -21,8 +21,9 @@ from recur.bounded import MIB, open_regular, parse_json
 from recur.errors import DataError, RunError
 from recur.inspect.bptt import as_batch, distance_of_memory, ledger
 from recur.inspect.explanation import plain
-from recur.modes import Batch, Mode, OneToOne
-from recur.modes.mode import Raw
+from recur.modes import Mode, OneToOne
+from recur.network import Batch
+from recur.network.batch import Raw
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from recur.engine import watch
 from recur.errors import DataError
+from recur.heads.backtest import naive_steps
 from recur.inspect.labels import number_labels, place_of
 from recur.inspect.question import Option, Question, chosen_first
-from recur.modes.backtest import naive_steps
+from recur.modes.forecast import Forecast
 from recur.modes.forecast_errors import ForecastErrors
-from recur.modes.forecaster import Forecaster
-from recur.modes.mode import Batch, Encoded, need_input
+from recur.modes.mode import need_input
+from recur.network.batch import Batch, Encoded
 
 
 class OneForecast(Question):
@@ -27,9 +28,9 @@ class OneForecast(Question):
 
     unit = "standard deviations"
     exclusive = False
-    mode: Forecaster
+    mode: Forecast
 
-    def __init__(self, mode: Forecaster, series: Any, target: str | None, at: int | str | None) -> None:
+    def __init__(self, mode: Forecast, series: Any, target: str | None, at: int | str | None) -> None:
         super().__init__(mode, series)
         self.values = mode.encode_input(series)
         codec = mode.codec if mode.codec.size == 1 else need_input(mode.input_codec, mode.name)
@@ -134,7 +135,7 @@ class OneForecast(Question):
 class _OneValue(ForecastErrors):
     """The squared distance of one value of a forecast to the mean."""
 
-    def __init__(self, mode: Forecaster, base: Tensor | None, truth: Tensor, chosen: tuple[int, int, int]) -> None:
+    def __init__(self, mode: Forecast, base: Tensor | None, truth: Tensor, chosen: tuple[int, int, int]) -> None:
         super().__init__(mode, base, truth)
         self.chosen = chosen
 

@@ -28,14 +28,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recur.cancellation import check_cancelled
 from recur.errors import ConfigError
 from recur.inspect.answers import OneStep
 from recur.inspect.ask import ask
 from recur.inspect.next_item import NextWord
 from recur.inspect.question import Option, Question
 from recur.inspect.swaps import can_swap, swapped
-from recur.modes.cancellation import check_cancelled
-from recur.modes.mode import pad
+from recur.network.batch import pad
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

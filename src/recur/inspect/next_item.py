@@ -9,14 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recur.continuation import candidates
+from recur.continuation import text as language
+from recur.continuation.word_boundaries import Spelling
 from recur.errors import DataError
+from recur.heads.numbers import NumberHead
+from recur.heads.symbols import TEXTS
 from recur.inspect.labels import number_labels, symbol_labels
 from recur.inspect.question import Option, Question, columns_of, options_of, towards_mean, unsayable
-from recur.modes import Synced, candidates, language
-from recur.modes.mode import Batch, Encoded
-from recur.modes.network import State
-from recur.modes.outputs import TEXTS, NumberOutput
-from recur.modes.spelling import Spelling
+from recur.modes import Synced
+from recur.network.batch import Batch, Encoded
+from recur.network.stack import State
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -80,7 +83,7 @@ class NextWord(Question):
         """The same for rows that are read from a state on."""
         if values is None or lengths is None:
             raise DataError("a model of the next item reads a sequence, got none")
-        output = self.mode.symbol_output()
+        output = self.mode.symbol_head()
         vectors, state = self.mode.run(values, state, lengths=lengths)
         last = vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]
         log_probs = output.log_probs(last)
@@ -140,7 +143,7 @@ class NextNumbers(Question):
         return f"the value {later} is {self.options[0].label}"
 
     def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
-        if values is None or lengths is None or not isinstance(self.mode.output, NumberOutput):
+        if values is None or lengths is None or not isinstance(self.mode.output, NumberHead):
             raise DataError("a series is needed, got none")
         vectors, _ = self.mode.run(values, lengths=lengths)
         last = vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]

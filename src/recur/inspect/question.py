@@ -24,10 +24,12 @@ from recur.codecs import Codec
 from recur.codecs.melody import name_of
 from recur.codecs.notes import LOWEST
 from recur.errors import ConfigError, DataError, did_you_mean
+from recur.heads.events import EventHead
+from recur.heads.head import Output
+from recur.heads.numbers import NumberHead
+from recur.heads.symbols import SymbolHead
 from recur.modes import Mode
-from recur.modes.binary import BinaryOutput
-from recur.modes.mode import Batch, Encoded, has_time, pad
-from recur.modes.outputs import NumberOutput, Output, SymbolOutput
+from recur.network.batch import Batch, Encoded, has_time, pad
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -166,7 +168,7 @@ class Question(ABC):
 
 def log_probs_of(output: Output, vectors: Tensor) -> Tensor:
     """log p (..., V) of a readout of symbols."""
-    if not isinstance(output, SymbolOutput):
+    if not isinstance(output, SymbolHead):
         raise ConfigError("numbers have no probabilities")
     return output.log_probs(vectors)
 
@@ -174,9 +176,9 @@ def log_probs_of(output: Output, vectors: Tensor) -> Tensor:
 def columns_of(output: Any, vectors: Tensor, targets: Sequence[Any]) -> Tensor:
     """log p of symbols or of notes that sound, or the values of columns, (B, K) from (B, H)."""
     columns = [int(one) for one in targets]
-    if isinstance(output, NumberOutput):
+    if isinstance(output, NumberHead):
         return output.values(vectors)[:, columns]
-    if isinstance(output, BinaryOutput):
+    if isinstance(output, EventHead):
         return logsigmoid(output.logits(vectors))[:, columns]
     return log_probs_of(output, vectors)[:, columns]
 
@@ -189,7 +191,7 @@ def options_of(output: Any, codec: Codec, vector: Tensor, top: int, target: str 
     DataError
         When the target is no column, or no note.
     """
-    if isinstance(output, BinaryOutput):
+    if isinstance(output, EventHead):
         chances = torch.sigmoid(output.logits(vector))
         names = [name_of(key + LOWEST) for key in range(len(chances))]
         best = chances.argsort(descending=True, stable=True).tolist()

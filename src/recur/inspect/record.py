@@ -24,7 +24,8 @@ from recur.engine.eager import prepare
 from recur.engine.evaluate import Values, evaluate
 from recur.engine.noise import noisy
 from recur.equations.graph import Graph, Node, topological
-from recur.modes import Batch, Mode
+from recur.modes import Mode
+from recur.network import Batch
 from recur.nn.places import Place, places
 
 PARTS = ("stack", "encoder", "decoder")

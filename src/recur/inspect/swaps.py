@@ -22,8 +22,8 @@ import torch
 
 from recur.inspect.next_item import NextWord
 from recur.inspect.question import Question
-from recur.modes.mode import pad
-from recur.modes.network import select
+from recur.network.batch import pad
+from recur.network.stack import select
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -52,7 +52,7 @@ def swaps_of(question: NextWord) -> list[Swap]:
     with mode.answering():
         values, _ = question.rows(1)
         vectors, _ = mode.run(values)  # type: ignore[arg-type]  # a text has values
-        chances = mode.symbol_output().log_probs(vectors)[0].exp()
+        chances = mode.symbol_head().log_probs(vectors)[0].exp()
     symbols = mode.symbols
     never = [] if symbols is None else [*symbols.forbidden(unknown=False), symbols.end]
     found = []

@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from recur.continuation import text as language
 from recur.engine import Call, Result, watch
 from recur.engine import run as run_recurrence
 from recur.errors import ConfigError, DataError
 from recur.inspect.labels import MARKS, symbol_labels
 from recur.inspect.record import Recorder
-from recur.modes import ManyToMany, ManyToOne, Mode, Synced, language
-from recur.modes.mode import need_input, pad
+from recur.modes import ManyToMany, ManyToOne, Mode, Synced
+from recur.modes.mode import need_input
+from recur.network.batch import pad
 from recur.nn.places import Place
 
 Array = np.ndarray[Any, np.dtype[Any]]

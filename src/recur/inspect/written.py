@@ -10,11 +10,12 @@ from torch import Tensor
 
 from recur.codecs.notes import NotesCodec
 from recur.errors import DataError
+from recur.heads.numbers import NumberHead
+from recur.heads.symbols import SymbolHead
 from recur.inspect.labels import grid_of, input_labels, number_labels, place_of, shown, symbol_labels
 from recur.inspect.question import Option, Question, columns_of, log_probs_of, one_symbol, options_of, towards_mean
 from recur.modes import ManyToMany, OneToMany
-from recur.modes.mode import Batch, Encoded
-from recur.modes.outputs import NumberOutput, SymbolOutput
+from recur.network.batch import Batch, Encoded
 
 
 class OneWritten(Question):
@@ -66,8 +67,8 @@ class OneWritten(Question):
     def _choose(self, vector: Tensor, target: str | None, top: int) -> None:
         """The options at the place, of a vector (1, H)."""
         output, codec = self.mode.decoder.output, self.mode.target_codec
-        if not isinstance(output, SymbolOutput):
-            self.unit = "standard deviations" if isinstance(output, NumberOutput) else "nats"
+        if not isinstance(output, SymbolHead):
+            self.unit = "standard deviations" if isinstance(output, NumberHead) else "nats"
             self.exclusive = False
             self.options = options_of(output, codec, vector[0], top, target)
             return
@@ -117,9 +118,9 @@ class OneWritten(Question):
         place, chosen = self.place or 0, int(self.options[0].target)
         targets = np.array(self.written)
         output = self.mode.decoder.output
-        if isinstance(output, SymbolOutput):
+        if isinstance(output, SymbolHead):
             targets[place] = chosen
-        elif isinstance(output, NumberOutput):
+        elif isinstance(output, NumberHead):
             # what is written after the place is read, and not asked
             targets[place] = towards_mean(self.written[place], chosen)
         else:

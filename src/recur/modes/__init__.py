@@ -5,24 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recur.config import MODES
+from recur.continuation.last_word import LastWordScores, candidates, last_word_scores
+from recur.continuation.word_search import Candidate
+from recur.decoding.options import Decoding
+from recur.decoding.stepping import Hypothesis
 from recur.errors import ConfigError, did_you_mean
-from recur.modes.decoding import Decoding, Hypothesis
-from recur.modes.forecaster import Forecaster
-from recur.modes.last_word import LastWordScores, candidates, last_word_scores
+from recur.heads.prediction import Prediction
+from recur.modes.forecast import Forecast
 from recur.modes.many_to_many import ManyToMany
 from recur.modes.many_to_one import ManyToOne
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Sample
+from recur.modes.mode import Loss, Mode, Sample
 from recur.modes.one_to_many import OneToMany
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
-from recur.modes.word_search import Candidate
+from recur.network.batch import Batch, Encoded
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
 
 __all__ = [
-    "Batch", "Candidate", "Decoding", "Encoded", "Forecaster", "Hypothesis", "LastWordScores", "Loss", "ManyToMany",
+    "Batch", "Candidate", "Decoding", "Encoded", "Forecast", "Hypothesis", "LastWordScores", "Loss", "ManyToMany",
     "ManyToOne", "Mode", "OneToMany", "OneToOne", "Prediction", "Sample", "Synced", "build", "candidates",
     "last_word_scores",
 ]  # fmt: skip
@@ -60,7 +63,7 @@ def build(
     if one_way and config.bidirectional is None:
         config = config.model_copy(update={"bidirectional": False})
     if forecast is not None:
-        return Forecaster(input_codec, target_codec, config, horizon=ahead, how=forecast)
+        return Forecast(input_codec, target_codec, config, horizon=ahead, how=forecast)
     if name == "synced":
         return Synced(input_codec, target_codec, config, stream=stream, ahead=ahead)
     modes: dict[str, type[Mode]] = {

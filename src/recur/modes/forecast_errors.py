@@ -15,11 +15,12 @@ import torch
 from torch import Tensor
 
 from recur.engine.watch import Watcher
-from recur.modes.mode import Batch, Loss
+from recur.modes.mode import Loss
+from recur.network.batch import Batch
 from recur.nn import Readout
 
 if TYPE_CHECKING:
-    from recur.modes.forecaster import Forecaster
+    from recur.modes.forecast import Forecast
 
 
 class ForecastErrors:
@@ -27,14 +28,14 @@ class ForecastErrors:
 
     Parameters
     ----------
-    mode : Forecaster
+    mode : Forecast
     base : Tensor or None
         (K, S, C) what the answers are relative to; None for nothing.
     truth : Tensor
         (K, S, C).
     """
 
-    def __init__(self, mode: Forecaster, base: Tensor | None, truth: Tensor) -> None:
+    def __init__(self, mode: Forecast, base: Tensor | None, truth: Tensor) -> None:
         self.mode, self.base, self.truth = mode, base, truth
         self.readout: Readout = mode.readout
 
@@ -51,14 +52,14 @@ class ForecastErrors:
 
 
 def step_by_step(
-    mode: Forecaster, watcher: Watcher, batch: Batch, asked: tuple[Tensor, Tensor], naive: Mapping[str, Tensor],
+    mode: Forecast, watcher: Watcher, batch: Batch, asked: tuple[Tensor, Tensor], naive: Mapping[str, Tensor],
     truth: Tensor,
 ) -> Loss:  # fmt: skip
     """The loss that is learned from, with every forecast told to whoever looks on.
 
     Parameters
     ----------
-    mode : Forecaster
+    mode : Forecast
     watcher : Watcher
     batch : Batch
     asked : (Tensor, Tensor)

@@ -24,11 +24,11 @@ import numpy as np
 from torch import Tensor
 
 from recur.errors import DataError
-from recur.modes.decoder import Decoder, DecoderState
-from recur.modes.inputs import Inputs
 from recur.modes.mode import need_input, require_sequences
-from recur.modes.network import Stack
 from recur.modes.writing import WritingMode
+from recur.network.decoder import Decoder, DecoderState
+from recur.network.inputs import Inputs
+from recur.network.stack import Stack
 
 if TYPE_CHECKING:
     from recur.codecs import Codec

@@ -23,11 +23,11 @@ import torch
 from torch import Tensor
 
 from recur.errors import DataError
-from recur.modes.inputs import Inputs
+from recur.heads.build import build_head
 from recur.modes.mode import need_input, require_sequences
-from recur.modes.network import Stack
 from recur.modes.one_answer import OneAnswer
-from recur.modes.outputs import build_output
+from recur.network.inputs import Inputs
+from recur.network.stack import Stack
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -55,7 +55,7 @@ class ManyToOne(OneAnswer):
         require_sequences(self.name, codec, target_codec, (True, False))
         self.inputs = Inputs(codec, config)
         self.stack = Stack(config, self.inputs.size, bidirectional=config.bidirectional is not False)
-        self.output = build_output(target_codec, self.stack.output_size, config)
+        self.output = build_head(target_codec, self.stack.output_size, config)
         self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:

@@ -6,15 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recur.codecs.codec import NO_TARGET, shorten
+from recur.cancellation import check_cancelled
+from recur.codecs.codec import shorten
 from recur.errors import ConfigError
-from recur.modes.cancellation import check_cancelled
+from recur.heads.prediction import Prediction
+from recur.network.batch import Batch, Encoded, Raw, pad
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -30,74 +32,6 @@ _FITTING = {
     (True, False): "many-to-one",
     (True, True): "synced or --mode many-to-many",
 }
-
-
-class Raw(Protocol):
-    """A row before encoding: what the data room calls an Example."""
-
-    @property
-    def input(self) -> Any: ...
-
-    @property
-    def target(self) -> Any: ...
-
-
-class Encoded(NamedTuple):
-    """A row after encoding: arrays of one example, without padding."""
-
-    input: np.ndarray | None
-    target: np.ndarray
-
-    @property
-    def steps(self) -> int:
-        """The longer of the two sides in time steps; 1 where neither side has time. Used to bucket rows."""
-        sides = [side for side in (self.input, self.target) if side is not None and has_time(side)]
-        return max((len(side) for side in sides), default=1)
-
-
-@dataclass
-class Batch:
-    """Rows put together; lengths of None mean that every row is as long as the tensor.
-
-    Attributes
-    ----------
-    inputs : Tensor or None
-        (B, T) ids, (B, T, C) numbers or (B, T, H, W, C) frames; (B,) ids, (B, C) numbers or (B, H, W, C) pictures;
-        None when the mode has no input.
-    input_lengths : Tensor or None
-        (B,) real steps of each row.
-    targets, target_lengths : Tensor, Tensor or None
-        The same for the other side.
-    resets : Tensor or None
-        (B, T) bool; True where the state is cleared before the step, for streams of several documents.
-    rate : float
-        By which the learning rate of its update is multiplied; a window of half the usual length says half as much.
-    """
-
-    inputs: Tensor | None
-    input_lengths: Tensor | None
-    targets: Tensor
-    target_lengths: Tensor | None = None
-    resets: Tensor | None = None
-    rate: float = 1.0
-
-    def to(self, device: torch.device | str) -> Batch:
-        """Return the same batch on another device."""
-
-        def move(tensor: Tensor | None) -> Tensor | None:
-            return None if tensor is None else tensor.to(device)
-
-        return Batch(
-            move(self.inputs),
-            move(self.input_lengths),
-            self.targets.to(device),
-            move(self.target_lengths),
-            move(self.resets),
-            self.rate,
-        )
-
-    def __len__(self) -> int:
-        return int(self.targets.shape[0])
 
 
 @dataclass
@@ -118,35 +52,6 @@ class Loss:
     mean: Tensor
     sums: dict[str, tuple[float, float]]
     state: Any | None = None
-
-
-@dataclass
-class Prediction:
-    """The answer to one input.
-
-    Attributes
-    ----------
-    value : object
-        The raw answer: a class, a text, a list of tags, numbers.
-    scores : list of (value, probability)
-        The best candidates, most probable first (of a beam, or of samples: best first, after length normalisation);
-        empty for numbers.
-    shown : str
-        What a person reads.
-    alignment : ndarray, optional
-        (target steps, input steps) attention weights, where the model has attention.
-    ranks : list of float, optional
-        What written candidates are ordered by, one each of ``scores``: log p after length normalisation.
-    quantiles : dict, optional
-        Share to value, of a forecast with quantiles; ``value`` is the median.
-    """
-
-    value: Any
-    scores: list[tuple[Any, float]]
-    shown: str
-    alignment: np.ndarray | None = None
-    ranks: list[float] | None = None
-    quantiles: dict[float, Any] | None = None
 
 
 @dataclass
@@ -226,7 +131,7 @@ class Mode(nn.Module, ABC):
 
     def penalise(self, *, activation: float, temporal: float) -> None:
         """Add penalties on the outputs of the last layer to the error that is learned from (`penalty`)."""
-        from recur.modes.outputs import Output
+        from recur.heads.head import Output
 
         for module in self.modules():
             if isinstance(module, Output):
@@ -298,60 +203,6 @@ class Mode(nn.Module, ABC):
             )
 
 
-def has_time(array: np.ndarray) -> bool:
-    """Whether the array of one example has steps: (T,) ids, (T, C) numbers or (T, H, W, C) frames, and not () ids,
-    (C,) numbers or a picture (H, W, C)."""
-    return array.ndim in (2, 4) or (array.ndim == 1 and array.dtype.kind in "iu")
-
-
-def answers(target: np.ndarray) -> np.ndarray:
-    """Where the target of an example, () or (T,) ids or (C,) or (T, C) numbers, is there and not missing: bool."""
-    there: np.ndarray = target != NO_TARGET if target.dtype.kind in "iu" else ~np.isnan(target)
-    return there
-
-
-def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | None]:
-    """Put arrays of one example each into one tensor.
-
-    Parameters
-    ----------
-    arrays : sequence of ndarray
-        All (T,), (T, C) or (T, H, W, C) with T of any size, or all without time: () ids, (C,) numbers, which are told
-        from (T,) ids by their dtype, or pictures (H, W, C). The letters
-        of words, which make C, may be of any number too.
-
-    Returns
-    -------
-    values : Tensor or None
-        (B, T, ...) padded with zeros, at least one step wide; (B, ...) without time; None for no input.
-    lengths : Tensor or None
-        (B,) real steps; None without time.
-    """
-    present = [array for array in arrays if array is not None]
-    if not present:
-        return None, None
-    first = present[0]
-    if not has_time(first):
-        return torch.from_numpy(np.stack(present)), None
-    lengths = [len(array) for array in present]
-    # the second axis too may be of any length: the letters of words
-    wide = tuple(max(array.shape[1] for array in present) for _ in first.shape[1:2])
-    values = np.zeros((len(present), max(1, *lengths), *wide, *first.shape[2:]), dtype=first.dtype)
-    for row, array in enumerate(present):
-        part = values[row, : len(array)]
-        if array.ndim > 1:
-            part = part[:, : array.shape[1]]
-        part[...] = array
-    return torch.from_numpy(values), torch.tensor(lengths, dtype=torch.long)
-
-
-def step_mask(lengths: Tensor | None, values: Tensor) -> Tensor | None:
-    """(B, T) bool: True at real steps of ``values`` (B, T, ...); None when all are."""
-    if lengths is None:
-        return None
-    return torch.arange(values.shape[1], device=values.device) < lengths.to(values.device)[:, None]
-
-
 def require_sequences(mode: str, source: Codec | None, target: Codec, expected: tuple[bool, bool]) -> None:
     """Refuse a codec whose values have time where the mode has none, or the other way round.
 
@@ -390,23 +241,6 @@ def need_input(codec: Codec | None, mode: str) -> Codec:
     if codec is None:
         raise ConfigError(f"{mode} needs an input, and none was given", hint="--input COLUMN, or --mode one-to-many")
     return codec
-
-
-MOST_CANDIDATES = 1_000_000
-
-
-def check_top(top: int) -> None:
-    """Refuse to give no candidate.
-
-    Raises
-    ------
-    ConfigError
-        When fewer than one is asked for.
-    """
-    if top < 1:
-        raise ConfigError(f"top must be at least 1, got {top}", hint="top=5")
-    if top > MOST_CANDIDATES:
-        raise ConfigError(f"top must be at most {MOST_CANDIDATES:,}", hint="top=5")
 
 
 def one_way(config: ModelConfig, mode: str) -> None:

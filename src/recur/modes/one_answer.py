@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from recur.modes.answers import one_value, refuse_decoding
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw, need_input
-from recur.modes.outputs import Output
+from recur.decoding.refusals import refuse_decoding
+from recur.heads.answers import one_value
+from recur.heads.head import Output
+from recur.heads.prediction import Prediction
+from recur.modes.mode import Loss, Mode, need_input
+from recur.network.batch import Batch, Encoded, Raw
 
 
 class OneAnswer(Mode):

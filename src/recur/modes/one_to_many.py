@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from recur.modes.decoder import Decoder, DecoderState
-from recur.modes.inputs import Inputs
 from recur.modes.mode import one_way, require_sequences
 from recur.modes.writing import WritingMode
+from recur.network.decoder import Decoder, DecoderState
+from recur.network.inputs import Inputs
 
 if TYPE_CHECKING:
     from recur.codecs import Codec

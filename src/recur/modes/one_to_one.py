@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from recur.errors import DataError
-from recur.modes.inputs import Drop, Inputs, layer_sizes
+from recur.heads.build import build_head
 from recur.modes.mode import need_input, require_sequences
 from recur.modes.one_answer import OneAnswer
-from recur.modes.outputs import build_output
+from recur.network.inputs import Inputs, layer_sizes
+from recur.nn.dropout import Drop
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -52,11 +53,11 @@ class OneToOne(OneAnswer):
         layers: list[nn.Module] = []
         size = self.inputs.size
         for hidden in layer_sizes(config):
-            layers += [nn.Linear(size, hidden), nn.ReLU(), Drop(config)]
+            layers += [nn.Linear(size, hidden), nn.ReLU(), Drop(config.dropout, config.variational_dropout)]
             size = hidden
         # the dropout after the last layer is the readout's own
         self.hidden = nn.Sequential(*layers[:-1])
-        self.output = build_output(target_codec, size, config)
+        self.output = build_head(target_codec, size, config)
         self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:

@@ -31,30 +31,23 @@ from torch import Tensor
 from recur.codecs import NumbersCodec, TagsCodec, WordsCodec
 from recur.codecs.classes import no_label
 from recur.codecs.codec import WHOLE, shorten
+from recur.continuation import text as language
+from recur.decoding.options import Decoding
+from recur.decoding.refusals import refuse_decoding
+from recur.decoding.vocabulary import Symbols
 from recur.errors import ConfigError, DataError
-from recur.modes import language, network
-from recur.modes.answers import refuse_decoding
-from recur.modes.binary import BinaryOutput
-from recur.modes.decoding import Decoding
-from recur.modes.inputs import Inputs, layer_sizes
-from recur.modes.mode import (
-    SAMPLE_CHARACTERS,
-    Batch,
-    Encoded,
-    Loss,
-    Mode,
-    Prediction,
-    Raw,
-    Sample,
-    need_input,
-    one_way,
-    require_sequences,
-    step_mask,
-)  # fmt: skip
-from recur.modes.network import Stack, State
-from recur.modes.outputs import NEXT_ITEM, NumberOutput, Output, SymbolOutput, build_output
-from recur.modes.symbols import Symbols
-from recur.modes.tagging import TagOutput
+from recur.heads.build import build_head
+from recur.heads.events import EventHead
+from recur.heads.head import Output
+from recur.heads.numbers import NumberHead
+from recur.heads.prediction import Prediction  # fmt: skip
+from recur.heads.symbols import NEXT_ITEM, SymbolHead
+from recur.heads.tags import TagHead
+from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Mode, Sample, need_input, one_way, require_sequences
+from recur.network import stack as network
+from recur.network.batch import Batch, Encoded, Raw, step_mask
+from recur.network.inputs import Inputs, layer_sizes
+from recur.network.stack import Stack, State
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -112,14 +105,14 @@ class Synced(Mode):
         self.stack = Stack(config, self.inputs.size, bidirectional=both_ways)
         self.output: Output
         if self.symbols is not None:
-            self.output = SymbolOutput(
+            self.output = SymbolHead(
                 self.symbols.size, self.stack.output_size, config, text=codec.kind if codec.kind in NEXT_ITEM else None,
                 embedding=self.inputs.embedding,
             )  # fmt: skip
         elif isinstance(self.target_codec, TagsCodec):
-            self.output = TagOutput(self.target_codec, self.stack.output_size, config)
+            self.output = TagHead(self.target_codec, self.stack.output_size, config)
         else:
-            self.output = build_output(self.target_codec, self.stack.output_size, config)
+            self.output = build_head(self.target_codec, self.stack.output_size, config)
         self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
 
     def encode_input(self, value: Any) -> np.ndarray:
@@ -180,7 +173,7 @@ class Synced(Mode):
 
     def step(self, ids: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Read items (B,); return log p (B, V) of the next, and the state after."""
-        output = self.symbol_output()
+        output = self.symbol_head()
         vectors, state = self.stack.step(self.inputs(ids[:, None])[:, 0], state)
         return output.log_probs(vectors), state
 
@@ -236,7 +229,7 @@ class Synced(Mode):
             for row, answer in zip(rows, answers, strict=True)
         ]
 
-    def symbol_output(self) -> SymbolOutput:
+    def symbol_head(self) -> SymbolHead:
         """The readout of a model whose next item can be chosen.
 
         Raises
@@ -244,7 +237,7 @@ class Synced(Mode):
         ConfigError
             When the model predicts numbers, or another sequence.
         """
-        if self.symbols is None or not isinstance(self.output, SymbolOutput):
+        if self.symbols is None or not isinstance(self.output, SymbolHead):
             raise ConfigError(
                 f"this model answers with {self.target_codec.describe()}, it does not predict the next symbol",
                 hint="train without a target to get a language model",
@@ -254,14 +247,14 @@ class Synced(Mode):
     def _each_step(self, vectors: Tensor, counted: Tensor, raw: Sequence[Any]) -> list[Prediction]:
         """One answer a row from h (B, T, D*H)."""
         codec, lengths = self.target_codec, counted.tolist()
-        if isinstance(self.output, NumberOutput | BinaryOutput):
+        if isinstance(self.output, NumberHead | EventHead):
             numbers = self.output.values(vectors).cpu().numpy()
             values = [codec.decode(row[:steps]) for row, steps in zip(numbers, lengths, strict=True)]
             return [Prediction(value, [], codec.show(value, WHOLE)) for value in values]
-        if not isinstance(self.output, SymbolOutput):
+        if not isinstance(self.output, SymbolHead):
             raise ConfigError(f"a readout of kind {type(self.output).__name__} gives no symbols")
         mask = step_mask(counted, vectors)
-        if isinstance(self.output, TagOutput):
+        if isinstance(self.output, TagHead):
             ids, log_p = self.output.best(vectors, mask)
         else:
             log_probs, ids = self.output.log_probs(vectors).max(dim=-1)

@@ -8,9 +8,11 @@ from typing import Any
 
 from torch import Tensor
 
-from recur.modes.decoder import Decoder, DecoderState, encode_target
-from recur.modes.decoding import Decoding
-from recur.modes.mode import Batch, Encoded, Loss, Mode, Prediction, Raw
+from recur.decoding.options import Decoding
+from recur.heads.prediction import Prediction
+from recur.modes.mode import Loss, Mode
+from recur.network.batch import Batch, Encoded, Raw
+from recur.network.decoder import Decoder, DecoderState, encode_target
 
 
 class WritingMode(Mode):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from recur.nn.checks import check_probability
 from recur.nn.locking import Locking
@@ -45,3 +45,29 @@ class LockedDropout(Locking):
 
     def extra_repr(self) -> str:
         return f"p={self.p}" + ("" if self.batch_first else ", batch_first=False")
+
+
+class Drop(nn.Module):
+    """Dropout on vectors: a mask for every step, one mask for all steps, or both.
+
+    Parameters
+    ----------
+    each : float
+        Probability with which a number of one step is dropped.
+    locked : float
+        Probability with which a column is dropped at all steps of a row.
+
+    Sources: Srivastava et al. 2014; Gal and Ghahramani 2016 (one mask, ``variational_dropout``).
+    """
+
+    def __init__(self, each: float, locked: float) -> None:
+        super().__init__()
+        self.each = nn.Dropout(each)
+        self.locked = LockedDropout(locked)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """(B, T, H) or (B, H), unchanged in evaluation."""
+        # without time there is one step, and a mask for all steps is a mask for it
+        timed = vectors if vectors.dim() == 3 else vectors[:, None]
+        dropped: Tensor = self.each(self.locked(timed))
+        return dropped if vectors.dim() == 3 else dropped[:, 0]

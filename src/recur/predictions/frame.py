@@ -10,7 +10,7 @@ from recur.errors import require
 from recur.predictions.records import ROW, Sheet
 
 if TYPE_CHECKING:
-    from recur.modes import Prediction
+    from recur.heads import Prediction
 
 
 def frame(sheet: Sheet, questions: Sequence[Question], answers: Sequence[Prediction], given: Any) -> Any:

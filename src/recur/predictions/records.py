@@ -22,7 +22,8 @@ from recur.data import TEXTS, Question, Roles
 from recur.figures import short
 
 if TYPE_CHECKING:
-    from recur.modes import Mode, Prediction
+    from recur.heads import Prediction
+    from recur.modes import Mode
 
 Record = dict[str, Any]
 

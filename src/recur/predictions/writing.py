@@ -22,7 +22,7 @@ from recur.figures import plain as finite
 
 if TYPE_CHECKING:
     from recur.data import Question
-    from recur.modes import Prediction
+    from recur.heads import Prediction
     from recur.predictions.records import Sheet
 
 FORMATS = (".csv", ".jsonl", ".parquet")

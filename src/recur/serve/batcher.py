@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from recur.modes.cancellation import CancelledError
+from recur.cancellation import CancelledError
 from recur.serve.problems import RequestError
 from recur.serve.worker import Worker, translated
 

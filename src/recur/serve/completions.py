@@ -12,8 +12,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from recur.modes import Decoding
-from recur.modes.stops import TEXTS
+from recur.decoding import Decoding
+from recur.decoding.stop_sequences import TEXTS
 from recur.serve import body as bodies
 from recur.serve import costs
 from recur.serve.docs import errors

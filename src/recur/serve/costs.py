@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from recur.modes import Decoding, Forecaster, Mode, Synced
-from recur.modes import language as continuing
-from recur.modes.decoder import LENGTH
+from recur.continuation import text as continuing
+from recur.decoding import Decoding
+from recur.modes import Forecast, Mode, Synced
 from recur.modes.writing import WritingMode
+from recur.network.decoder import LENGTH
 from recur.serve.limits import Limits
 from recur.serve.problems import RequestError
 
@@ -42,7 +43,7 @@ class Written:
             return cls(length, width, mode.decoder.attention is not None)
         if isinstance(mode, Synced) and mode.next_item and not decoding.one_item:
             return cls(continuing.LENGTH if decoding.length is None else decoding.length, width)
-        if isinstance(mode, Forecaster):
+        if isinstance(mode, Forecast):
             return cls(decoding.length or mode.horizon)
         return cls()
 

@@ -12,8 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from recur.cancellation import CancelledError
 from recur.errors import RecurError
-from recur.modes.cancellation import CancelledError
 from recur.serve.hosts import Hosts, same_origin
 from recur.serve.limits import Limits
 from recur.serve.problems import RequestError

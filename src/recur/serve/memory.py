@@ -18,14 +18,16 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from recur.decoding import Decoding
+from recur.decoding.constraints import Rules
+from recur.decoding.sampling import Chooser
+from recur.decoding.stepping import NOTHING
 from recur.errors import ConfigError, DataError
-from recur.modes import Decoding, Mode
-from recur.modes.choosing import Chooser
-from recur.modes.mode import pad
-from recur.modes.outputs import NumberOutput, SymbolOutput
-from recur.modes.rules import Rules
-from recur.modes.stepping import NOTHING
+from recur.heads.numbers import NumberHead
+from recur.heads.symbols import SymbolHead
+from recur.modes import Mode
 from recur.modes.synced import Synced
+from recur.network.batch import pad
 from recur.nn import flat_state, map_state
 
 _HEAD = "recur session"
@@ -146,16 +148,16 @@ class Reader:
 
     def _answers(self, vectors: Tensor) -> Tensor:
         output = self.mode.output
-        if isinstance(output, NumberOutput):
+        if isinstance(output, NumberHead):
             return output.values(vectors)
-        if not isinstance(output, SymbolOutput):
+        if not isinstance(output, SymbolHead):
             raise ConfigError(f"a readout of kind {type(output).__name__} has no answer a step")
         return output.log_probs(vectors).argmax(-1)
 
     def log_probs(self, memories: Sequence[Memory]) -> Tensor:
         """log p (B, V) of the item after each memory."""
         with self.mode.answering():
-            return self.mode.symbol_output().log_probs(torch.stack([one.vector for one in memories]))
+            return self.mode.symbol_head().log_probs(torch.stack([one.vector for one in memories]))
 
     def write(self, writings: Sequence[Writing]) -> list[tuple[int, float, Memory]]:
         """One symbol for each: the symbol, its log p, and the memory after it; `NOTHING` where none may come."""

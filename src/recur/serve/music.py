@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from recur.modes import Decoding
-from recur.modes import notes as playing
+from recur.continuation import notes as playing
+from recur.decoding import Decoding
 from recur.serve.served import Served
 
 

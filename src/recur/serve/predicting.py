@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from recur.cancellation import CancelledError
 from recur.errors import RecurError
+from recur.heads import Prediction
 from recur.model import Model
-from recur.modes import Prediction
-from recur.modes.cancellation import CancelledError
 from recur.serve import costs
 
 

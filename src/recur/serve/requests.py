@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recur.modes import Decoding
+from recur.decoding import Decoding
 
 MOST_CANDIDATES = 1000
 MOST_SYMBOLS = 2**31 - 1  # of a vocabulary

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from recur._version import __version__
-from recur.modes import candidates
-from recur.modes.cancellation import check_cancelled
-from recur.modes.completion import unknown_words
+from recur.cancellation import check_cancelled
+from recur.continuation import candidates
+from recur.continuation.completion import unknown_words
 from recur.serve import body as bodies
 from recur.serve import costs
 from recur.serve.docs import errors

@@ -10,18 +10,21 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
+from recur.cancellation import check_cancelled
+from recur.continuation import text as language
+from recur.decoding import Decoding
+from recur.decoding.constraints import Rules
+from recur.decoding.detokenizer import Detokenizer
+from recur.decoding.sampling import narrowed
+from recur.decoding.stepping import NOTHING
+from recur.decoding.stop_sequences import StopSequences
 from recur.errors import RecurError
+from recur.heads import Prediction
+from recur.heads.numbers import NumberHead
 from recur.model import Model
-from recur.modes import Decoding, Prediction, language
-from recur.modes.cancellation import check_cancelled
-from recur.modes.choosing import narrowed
-from recur.modes.mode import has_time, need_input
-from recur.modes.outputs import NumberOutput
-from recur.modes.rules import Rules
-from recur.modes.stepping import NOTHING
-from recur.modes.stops import Stops
+from recur.modes.mode import need_input
 from recur.modes.synced import Synced
-from recur.modes.typist import Typist
+from recur.network.batch import has_time
 from recur.serve import costs, values
 from recur.serve.batcher import Batcher, apart
 from recur.serve.limits import Limits
@@ -289,7 +292,7 @@ class Served:
         if end is None and mode.symbols is not None and mode.symbols.end in never:
             forbid = (*forbid, mode.symbols.end)
         try:
-            stop = Stops(mode.target_codec, decoding.stops).rule()
+            stop = StopSequences(mode.target_codec, decoding.stops).rule()
         except RecurError as error:
             raise RequestError.of(error) from None
         return end, decoding.rules(forbid=forbid, before=[list(before)], stop=stop)
@@ -307,7 +310,7 @@ class Served:
         reader, mode = self.memory(), self.memory().mode
         end, rules = self.rules(before, decoding)
         writing = reader.writing(memory, decoding, rules)
-        typist = Typist(mode.target_codec, before, decoding.stops)
+        typist = Detokenizer(mode.target_codec, before, decoding.stops)
         for place in range(length):
             symbol, log_prob, after = await self._write(writing)
             if symbol in (end, NOTHING):
@@ -333,7 +336,7 @@ class Served:
     def answers_each_item(self) -> bool:
         """Whether what a session reads is answered item by item (tags, numbers), rather than continued."""
         mode = self.model.mode
-        return isinstance(mode, Synced) and (not mode.next_item or isinstance(mode.output, NumberOutput))
+        return isinstance(mode, Synced) and (not mode.next_item or isinstance(mode.output, NumberHead))
 
     def _read_all(self, given: Sequence[tuple[Memory, np.ndarray]]) -> Sequence[tuple[Memory, np.ndarray] | Exception]:
         return apart(self._read_together, given)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from fastapi import Response
 
-from recur.modes import Prediction
-from recur.modes.cancellation import check_cancelled
+from recur.cancellation import check_cancelled
+from recur.heads import Prediction
 from recur.serve.problems import RequestError
 
 

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from recur.cancellation import CancelledError
 from recur.codecs import Codec, FramesCodec, NotesCodec, pictures, sound
 from recur.codecs.bounds import within
 from recur.errors import DataError, RecurError
-from recur.modes.cancellation import CancelledError
 from recur.serve.problems import RequestError
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from recur.modes.cancellation import cancellable
+from recur.cancellation import cancellable
 
 Answer = TypeVar("Answer")
 _NO_MEMORY = ("not enough memory", "can't allocate memory", "invalid buffer size")  # what torch says

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recur.training.evaluate import evaluate
+from recur.evaluation.evaluate import evaluate
 from recur.training.loop import learn, train
 from recur.training.pause import Paused
 from recur.training.progress import Lines, Progress, Silent, Terminal, automatic

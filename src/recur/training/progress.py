@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from recur.evaluation.baselines import Baseline
 from recur.figures import duration, figure
 from recur.modes import Sample
 from recur.printable import TEXT, printable
-from recur.training.baselines import Baseline
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -13,10 +13,11 @@ import torch
 
 from recur.engine import watch
 from recur.errors import RunError, TrainingError
-from recur.modes import Batch, Loss, Mode
+from recur.evaluation.evaluate import measure
+from recur.modes import Loss, Mode
+from recur.network import Batch
 from recur.training import optimizers, randomness, schedules, tbptt
 from recur.training.card import card
-from recur.training.evaluate import measure
 from recur.training.gradients import GradientNorms
 from recur.training.health import Health
 from recur.training.pause import Paused, Request

@@ -19,15 +19,15 @@ from recur.data.media import codec_of
 from recur.data.roles import PICTURES
 from recur.data.split import fingerprint
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
+from recur.evaluation.baselines import Baseline, baseline
+from recur.evaluation.evaluate import feed_to_measure
+from recur.evaluation.feed import Feed, RowFeed, Rows
+from recur.evaluation.text_feed import StreamFeed, Tape
 from recur.modes import ManyToOne, Mode, OneToOne
-from recur.modes.mode import answers
+from recur.network.batch import answers
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
 from recur.training import memory, randomness
-from recur.training.baselines import Baseline, baseline
-from recur.training.evaluate import feed_to_measure
-from recur.training.feed import Feed, RowFeed, Rows
 from recur.training.resuming import same_roles, ways_on
-from recur.training.stream import StreamFeed, Tape
 
 FINGERPRINT_ROWS = 1000
 SAMPLE_PIECES = 60

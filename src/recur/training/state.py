@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from recur.training.evaluate import Sums, add
+from recur.evaluation.evaluate import Sums, add
 from recur.training.stopping import Progression
 
 

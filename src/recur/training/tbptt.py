@@ -28,7 +28,8 @@ from torch import Tensor
 
 from recur.config import TrainingConfig
 from recur.errors import ConfigError
-from recur.modes import Batch, Loss, Mode
+from recur.modes import Loss, Mode
+from recur.network import Batch
 from recur.nn import one_sequence
 
 

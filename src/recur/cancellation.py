@@ -1,0 +1,44 @@
+"""Stopping work that nobody waits for any more: what computes in steps looks between them.
+
+The one who waits says when the work is over (`cancellable`); loops over steps, batches and candidates call
+`check_cancelled`. Outside of `cancellable` nothing is ever cancelled.
+
+    >>> with cancellable(lambda: True):
+    ...     check_cancelled()
+    Traceback (most recent call last):
+    recur.cancellation.CancelledError: the answer is not waited for any more
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_over: ContextVar[Callable[[], bool] | None] = ContextVar("over", default=None)
+
+
+class CancelledError(Exception):
+    """Work was stopped because nobody waits for it."""
+
+
+@contextmanager
+def cancellable(over: Callable[[], bool]) -> Iterator[None]:
+    """Stop the work inside at its next step once ``over`` says so."""
+    token = _over.set(over)
+    try:
+        yield
+    finally:
+        _over.reset(token)
+
+
+def check_cancelled() -> None:
+    """Stop here if the work is over.
+
+    Raises
+    ------
+    CancelledError
+    """
+    over = _over.get()
+    if over is not None and over():
+        raise CancelledError("the answer is not waited for any more")

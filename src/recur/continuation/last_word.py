@@ -1,0 +1,240 @@
+"""The last word of a sentence: its candidates with probabilities, and how often a model gets it right.
+
+    words        p(w | text)                                                  one symbol is a word
+    characters   p(w | text, a space) = prod_i p(c_i | ...) * p(boundary)     boundary: any sign that is not of a word
+    subwords     the same over pieces, given that the next piece begins with a space; spellings of one word add up
+
+"Word, then boundary" excludes "other word, then boundary", so the probabilities of whole words are comparable and
+sum to at most 1, whatever the symbols are. The candidates of characters and subwords are found by best-first search:
+a beginning is opened only while it is likelier than the words that are already whole.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recur.continuation import text as language
+from recur.continuation.word_boundaries import is_word, last_word, trimmed
+from recur.continuation.word_search import Beginning, Candidate, Open, Question, Search, begin, joined, together
+from recur.decoding.options import check_top
+from recur.errors import ConfigError, DataError
+from recur.heads.symbols import TEXTS
+from recur.modes.mode import PREDICT_BATCH, Mode
+from recur.modes.synced import Synced
+from recur.network.batch import pad
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+
+
+@dataclass(frozen=True)
+class LastWordScores:
+    """How a model does on the last words of lines.
+
+    Attributes
+    ----------
+    accuracy : float
+        Share of lines whose last word is the likeliest candidate.
+    perplexity : float
+        exp of the mean of -log p(last word).
+    count : int
+        Lines that have a last word.
+    """
+
+    accuracy: float
+    perplexity: float
+    count: int
+
+
+def candidates(mode: Mode, text: str, top: int = 5) -> list[Candidate]:
+    """The likeliest next whole words, most probable first.
+
+    Parameters
+    ----------
+    mode : Mode
+        A language model: synced, without a target.
+    text : str
+        The sentence without its last word; a space after it makes no difference.
+    top : int
+        How many.
+
+    Raises
+    ------
+    ConfigError
+        When the model does not predict text.
+    """
+    model = _language_model(mode)
+    check_top(top)
+    with model.answering():
+        if model.target_codec.kind == "words":
+            return _likeliest_words(model, text, top)
+        beginning = begin(model, [Question(text.rstrip(), bool(text.strip()))])[0]
+        return Search(model, beginning, top).run()
+
+
+def last_word_scores(mode: Mode, lines: Iterable[str]) -> LastWordScores:
+    """Accuracy and perplexity of each line's last word, given the words before it.
+
+    What stands after the last word (" .", a quotation mark) is ignored, and so are lines without a word. A word
+    that is not in the vocabulary counts as wrong, with the probability of the unknown word.
+
+    Parameters
+    ----------
+    mode : Mode
+        A language model.
+    lines : iterable of str
+        Whole lines.
+
+    Raises
+    ------
+    DataError
+        When no line has a word.
+    """
+    model = _language_model(mode)
+    score = _score_words if model.target_codec.kind == "words" else _score_spelled
+    right, surprise, count = 0, 0.0, 0
+    batch: list[str] = []
+    with model.answering():
+        for line in lines:
+            batch.append(line)
+            if len(batch) == PREDICT_BATCH:
+                right, surprise, count = _added((right, surprise, count), score(model, batch))
+                batch = []
+        if batch:
+            right, surprise, count = _added((right, surprise, count), score(model, batch))
+    if count == 0:
+        raise DataError("no line has a word to predict", hint="give a text file with a sentence a line")
+    return LastWordScores(right / count, math.exp(min(surprise / count, 700.0)), count)
+
+
+def _language_model(mode: Mode) -> Synced:
+    if not isinstance(mode, Synced) or not mode.next_item or mode.target_codec.kind not in TEXTS:
+        raise ConfigError(
+            f"the last word needs a language model; this is {mode.name}: {mode.target_codec.describe()}",
+            hint="recur train FILE --mode synced, with a text and no target",
+        )
+    return mode
+
+
+def _added(sums: tuple[int, float, int], more: tuple[int, float, int]) -> tuple[int, float, int]:
+    return sums[0] + more[0], sums[1] + more[1], sums[2] + more[2]
+
+
+def _likeliest_words(model: Synced, text: str, top: int) -> list[Candidate]:
+    log_probs = _next_log_probs(model, [language.prompt_ids(model, text)])
+    probs = log_probs[0].exp().masked_fill(_no_words(model), 0.0)
+    best, ids = probs.topk(min(top, int((~_no_words(model)).sum())))
+    vocabulary = _vocabulary(model.target_codec)
+    return [Candidate(vocabulary[index], prob) for index, prob in zip(ids.tolist(), best.tolist(), strict=True)]
+
+
+def _score_words(model: Synced, lines: Sequence[str]) -> tuple[int, float, int]:
+    prompts, targets = [], []
+    for line in lines:
+        tokens = model.target_codec.tokens(line)  # type: ignore[attr-defined]  # every text codec has it
+        places = [place for place, token in enumerate(tokens) if is_word(token)]
+        if places:
+            ids = language.prompt_ids(model, line)
+            place = len(ids) - len(tokens) + places[-1]
+            # a first word that nothing stands before is predicted from the beginning alone
+            prompts.append(ids[:place] if place else language.prompt_ids(model, ""))
+            targets.append(int(ids[place]))
+    if not prompts:
+        return 0, 0.0, 0
+    log_probs = _next_log_probs(model, prompts)
+    wanted = torch.tensor(targets, device=log_probs.device)
+    surprise = -log_probs.gather(1, wanted[:, None]).sum()
+    best = log_probs.masked_fill(_no_words(model), -torch.inf).argmax(-1)
+    return int((best == wanted).sum()), float(surprise), len(prompts)
+
+
+def _next_log_probs(model: Synced, prompts: Sequence[np.ndarray]) -> Tensor:
+    """log p (B, V) of what follows each prompt."""
+    first, state = language.read(model, prompts)
+    log_probs, _ = model.step(first, state)
+    return log_probs
+
+
+def _no_words(model: Synced) -> Tensor:
+    """(V,) bool: symbols that are no words, the reserved ones and signs."""
+    symbols = model.symbols
+    reserved = set() if symbols is None else {*symbols.forbidden(unknown=False), symbols.end}
+    vocabulary = _vocabulary(model.target_codec)
+    return torch.tensor(
+        [index in reserved or not is_word(token) for index, token in enumerate(vocabulary)], device=model.device
+    )
+
+
+def _vocabulary(codec: Codec) -> list[str]:
+    vocabulary: list[str] = getattr(codec, "vocabulary", [])
+    return vocabulary
+
+
+def _score_spelled(model: Synced, lines: Sequence[str]) -> tuple[int, float, int]:
+    codec = model.target_codec
+    found = [pair for pair in map(last_word, lines) if pair is not None]
+    if not found:
+        return 0, 0.0, 0
+    questions = [Question(before.rstrip(), before[-1:].isspace()) for before, _ in found]
+    beginnings = begin(model, questions)
+    log_probs = _spelled_log_probs(model, questions, [word for _, word in found], beginnings)
+    words = [trimmed(codec.decode(codec.encode(word))) for _, word in found]
+    # of words that exclude each other, one above one half is the likeliest
+    doubtful = [number for number, log_prob in enumerate(log_probs) if log_prob <= math.log(0.5)]
+    right = len(found) - len(doubtful)
+    right += sum(
+        _are_best(
+            model,
+            [beginnings[number] for number in doubtful],
+            [words[number] for number in doubtful],
+            [log_probs[number] for number in doubtful],
+        )
+    )
+    return right, -sum(log_probs), len(found)
+
+
+def _are_best(
+    model: Synced, beginnings: Sequence[Beginning], words: Sequence[str], log_probs: Sequence[float]
+) -> list[bool]:
+    """Of each beginning, whether no other word is likelier than this one."""
+    searches = [
+        Search(model, beginning, top=2, above=math.exp(log_prob))
+        for beginning, log_prob in zip(beginnings, log_probs, strict=True)
+    ]
+
+    def beaten(number: int) -> bool:
+        whole = searches[number].whole
+        return any(total > log_probs[number] for other, total in whole.items() if other != words[number])
+
+    together(searches, beaten)
+    return [not beaten(number) and "\ufffd" not in word for number, word in enumerate(words)]
+
+
+def _spelled_log_probs(
+    model: Synced, questions: Sequence[Question], words: Sequence[str], beginnings: Sequence[Beginning]
+) -> list[float]:
+    """log p of given words, as the codec spells them, each with the boundary after it."""
+    codec, spelling = model.target_codec, beginnings[0].spelling
+    spellings: list[np.ndarray] = []
+    for question, word in zip(questions, words, strict=True):
+        space = " " if question.spaced and not spelling.single else ""
+        spellings.append(codec.encode(space + word))
+    totals = [float(one.log_probs[int(ids[0])]) for one, ids in zip(beginnings, spellings, strict=True)]
+    values, lengths = pad(spellings)
+    if values is None or lengths is None:
+        return totals
+    states = [Open(0.0, (), one.state, one.row) for one in beginnings]
+    vectors, _ = model.run(values.to(model.device), joined(model, states), lengths=lengths.to(model.device))
+    boundary = torch.from_numpy(spelling.boundary).to(model.device)
+    for row, ids in enumerate(spellings):
+        log_probs = model.symbol_head().log_probs(vectors[row, : len(ids)])
+        inner = log_probs[:-1].gather(1, torch.from_numpy(ids[1:, None]).to(model.device)).sum()
+        totals[row] += float(inner + log_probs[-1][boundary].logsumexp(0))
+    return totals

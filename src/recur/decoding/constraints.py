@@ -1,0 +1,121 @@
+"""What may come next: symbols that are forbidden, forced, discounted or banned, given what is written already.
+
+    forbid               p(v) = 0 for symbols that are no answer
+    prefix               the first symbols are given
+    repetition_penalty   p(v)^theta for every v that is written already (Keskar et al. 2019, section 4.1; his
+                         x_i / theta is made for scores above zero, and log probabilities are below it)
+    no_repeat_ngram      p(v) = 0 where v would end an n-gram that is written already (Paulus, Xiong and Socher 2018)
+
+The rules change what is chosen. The log probabilities that are reported stay the model's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from recur.cancellation import check_cancelled
+
+Stop = Callable[[Sequence[int]], bool]  # what is written -> whether it ends here
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What may come next in B rows.
+
+    Attributes
+    ----------
+    forbid : collection of int
+        Symbols that are never written.
+    prefix : Tensor, optional
+        (B, P) symbols that the first P of every answer are.
+    before : sequence of sequences of int, optional
+        What stands before each answer and counts as written, such as a prompt.
+    repetition_penalty : float
+        theta, 1 or more.
+    no_repeat_ngram : int
+        n; 0 lets everything repeat.
+    stop : callable, optional
+        Whether an answer that was just made longer ends there.
+    """
+
+    forbid: Collection[int] = ()
+    prefix: Tensor | None = None
+    before: Sequence[Sequence[int]] | None = None
+    repetition_penalty: float = 1.0
+    no_repeat_ngram: int = 0
+    stop: Stop | None = None
+
+    @property
+    def look_back(self) -> bool:
+        """Whether what is written matters."""
+        return self.repetition_penalty != 1.0 or self.no_repeat_ngram > 0 or self.stop is not None
+
+    def forced(self, step: int) -> Tensor | None:
+        """The symbols (B,) that are given at a step."""
+        return self.prefix[:, step] if self.prefix is not None and step < self.prefix.shape[1] else None
+
+    def ends(self, path: Sequence[int]) -> bool:
+        """Whether an answer ends with its last symbol, which is not the end symbol."""
+        return self.stop is not None and len(path) > 0 and self.stop(path)
+
+    def scores(self, log_probs: Tensor, rows: Sequence[int], paths: Sequence[Sequence[int]], step: int) -> Tensor:
+        """What the next symbol is chosen by.
+
+        Parameters
+        ----------
+        log_probs : Tensor
+            (N, V) of the model.
+        rows : sequence of int
+            The row, of B, that each of the N answers belongs to.
+        paths : sequence of sequences of int
+            What is written of each; may be empty where `look_back` is false.
+        step : int
+            Symbols written.
+
+        Returns
+        -------
+        Tensor
+            (N, V); minus infinity for what may not come.
+        """
+        forced = self.forced(step)
+        if forced is not None:
+            own = forced[torch.tensor(rows, device=forced.device)][:, None]
+            return torch.full_like(log_probs, -torch.inf).scatter(1, own, log_probs.gather(1, own))
+        if self.forbid:
+            banned = torch.tensor(sorted(self.forbid), dtype=torch.long, device=log_probs.device)
+            log_probs = log_probs.index_fill(1, banned, -torch.inf)
+        if self.repetition_penalty == 1.0 and self.no_repeat_ngram == 0:
+            return log_probs
+        scores = log_probs.clone()
+        for index, (row, path) in enumerate(zip(rows, paths, strict=True)):
+            check_cancelled()
+            written = [*(self.before[row] if self.before is not None else ()), *path]
+            if self.repetition_penalty != 1.0 and written:
+                scores[index, sorted(set(written))] *= self.repetition_penalty
+            again = followers(written, self.no_repeat_ngram)
+            if again:
+                scores[index, sorted(again)] = -torch.inf
+        return scores
+
+    def repeated(self, times: int) -> Rules:
+        """The rules of rows that each stand ``times`` times in a row."""
+        prefix = None if self.prefix is None else self.prefix.repeat_interleave(times, dim=0)
+        before = None if self.before is None else [one for one in self.before for _ in range(times)]
+        return replace(self, prefix=prefix, before=before)
+
+
+def followers(written: Sequence[int], size: int) -> set[int]:
+    """The symbols that would end an n-gram of this size which is written already.
+
+    >>> sorted(followers([1, 2, 3, 1, 2, 4, 1, 2], 3))
+    [3, 4]
+    """
+    if size < 1 or len(written) < size:
+        return set()
+    last = tuple(written[len(written) - size + 1 :])
+    places = range(len(written) - size + 1)
+    return {written[place + size - 1] for place in places if tuple(written[place : place + size - 1]) == last}

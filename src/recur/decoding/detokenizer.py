@@ -1,0 +1,96 @@
+"""What each new symbol adds to an answer, symbol by symbol, for a caller who is told of them one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recur.decoding.stop_sequences import TEXTS
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+
+CONTEXT = 16  # symbols decoded again, to know the space before the next one
+
+
+class Detokenizer:
+    """Turns symbols into pieces of a text, or into items, and stops before what the user named.
+
+    Parameters
+    ----------
+    codec : Codec
+        Of what is written.
+    before : sequence of int
+        Symbols of the text so far.
+    stops : sequence of str
+        Texts or items before which the answer ends.
+
+    Attributes
+    ----------
+    stopped : bool
+        Whether one of them was met.
+    """
+
+    def __init__(self, codec: Codec, before: Sequence[int] = (), stops: Sequence[str] = ()) -> None:
+        self._codec, self._stops = codec, tuple(stops)
+        self._text = codec.kind in TEXTS
+        self._context, self._held = list(before[-CONTEXT:]), list[int]()
+        self._waiting = ""
+        self.stopped = False
+
+    def push(self, symbol: int) -> list[Any]:
+        """What this symbol adds: pieces of text that are certain by now, or items."""
+        if not self._text:
+            value = self._codec.decode(np.array([symbol], dtype=np.int64))
+            found = list(value) if isinstance(value, (list, tuple)) else [value]
+            for place, item in enumerate(found):
+                if str(item) in self._stops:
+                    self.stopped = True
+                    return found[:place]
+            return found
+        self._held.append(symbol)
+        piece = self._added()
+        # symbols that make half a character wait for the other half
+        if not piece or (self._codec.kind == "subwords" and piece.endswith("\ufffd")):
+            return []
+        self._context, self._held = (self._context + self._held)[-CONTEXT:], []
+        return self._cut(piece)
+
+    def finish(self) -> list[Any]:
+        """What was waiting, when no symbol follows."""
+        if not self._text or self.stopped:
+            return []
+        found = self._cut(self._added()) if self._held else []
+        waiting, self._waiting = self._waiting, ""
+        return found if self.stopped or not waiting else [*found, waiting]
+
+    def _added(self) -> str:
+        decode = self._codec.decode
+        before = decode(np.array(self._context, dtype=np.int64))
+        after = decode(np.array(self._context + self._held, dtype=np.int64))
+        shared = 0
+        while shared < min(len(before), len(after)) and before[shared] == after[shared]:
+            shared += 1
+        return str(after[shared:])
+
+    def _cut(self, piece: str) -> list[str]:
+        """The text before a stop; what may be the beginning of one waits until it is known."""
+        text = self._waiting + piece
+        places = [place for stop in self._stops if (place := text.find(stop)) >= 0]
+        if places:
+            self.stopped, self._waiting = True, ""
+            return [text[: min(places)]] if min(places) else []
+        held = max(
+            (
+                size
+                for stop in self._stops
+                for size in range(min(len(stop), len(text) + 1))
+                if text.endswith(stop[:size])
+            ),
+            default=0,
+        )
+        self._waiting = text[len(text) - held :] if held else ""
+        certain = text[: len(text) - held] if held else text
+        return [certain] if certain else []

@@ -1,0 +1,184 @@
+"""How sequences are made from distributions over the next symbol, and the one way to make them.
+
+    greedy      y_t = argmax p(y | y_{<t})                                  `choosing`, `stepping`
+    sampling    y_t ~ p(y | y_{<t})^(1/temperature)                         `choosing`, `stepping`
+    beam        W beginnings are followed; score = log p(y) / length_penalty(|y|)      `beam`
+    rules       what may come next, and where an answer ends                `rules`, `stops`
+
+One code for language models, for one-to-many and for many-to-many, over any discrete codec: a model only has to say how
+one step goes (`Stepper`). Everything is batched over B rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recur.decoding.constraints import Rules, Stop
+from recur.decoding.sampling import Chooser, greedy, sampler
+from recur.errors import ConfigError, did_you_mean
+
+_BOUNDS = {
+    "beam": (1, 10_000), "length": (0, 10_000_000), "temperature": (0, 1_000_000), "top_k": (1, 2**31 - 1),
+    "length_penalty": (0, 1000), "repetition_penalty": (1, 1000), "no_repeat_ngram": (0, 1_000_000),
+    "seed": (0, 2**63 - 1),
+}  # fmt: skip
+"""The least and the most that each number may be: beyond what anybody means, and within what a tensor can hold."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How to decode.
+
+    Attributes
+    ----------
+    beam : int
+        Width of the beam; 1 is greedy (or sampling, with a temperature).
+    length : int, optional
+        Most symbols to produce, a prefix included; None leaves it to the mode.
+    temperature : float
+        0 is greedy; 1 samples from the model's own distribution; lower is safer.
+    top_k, top_p : int, float, optional
+        Sample only from the k likeliest symbols, or from the smallest set whose probability reaches p; with a
+        temperature only.
+    seed : int, optional
+        Seed of the sampling; the same seed gives the same symbols on every device.
+    length_penalty : float
+        Strength of the length normalisation of the beam; 0 compares plain probabilities.
+    unknown : bool
+        Whether the symbol for unknown words may be produced.
+    prefix : object, optional
+        How every answer begins: a value of the target (a text, a list of tags, rows of numbers).
+    stop : text or tuple of texts
+        Where an answer ends: before the first of these that is written. Of tags, one tag each.
+    repetition_penalty : float
+        theta: the probability of what is written already is raised to this power; 1 changes nothing, 1.2 is usual
+        (Keskar et al. 2019).
+    no_repeat_ngram : int
+        No sequence of so many symbols is written twice; 0 lets everything repeat.
+    """
+
+    beam: int = 1
+    length: int | None = None
+    temperature: float = 0.0
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    length_penalty: float = 0.6
+    unknown: bool = False
+    prefix: Any = None
+    stop: str | tuple[str, ...] = ()
+    repetition_penalty: float = 1.0
+    no_repeat_ngram: int = 0
+
+    def __post_init__(self) -> None:
+        stops = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
+        object.__setattr__(self, "stop", stops)
+        if "" in stops:
+            raise ConfigError("stop is an empty text, and every answer begins with it", hint="leave out stop")
+        for name, (low, high) in _BOUNDS.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                # a number of thousands of digits cannot be written
+                got = f"{value}" if abs(value) < 1e30 or isinstance(value, float) else "a number of more than 30 digits"
+                bound = f"at least {low}" if not value >= low else f"at most {high:,}"
+                raise ConfigError(
+                    f"{name} must be {bound}, got {got}", hint=f"{name}={high if value > high else max(low, 1)}"
+                )
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise ConfigError(f"top_p must be above 0 and at most 1, got {self.top_p}", hint="top_p=0.9")
+        for name in ("top_k", "top_p"):
+            if getattr(self, name) is not None and self.temperature == 0:
+                raise ConfigError(
+                    f"{name} {getattr(self, name)} narrows what is sampled, and with a temperature of 0 nothing is: "
+                    "the likeliest symbol is taken",
+                    hint=f"temperature=1.0, or leave out {name}",
+                )
+        if self.beam > 1 and self.temperature > 0:
+            raise ConfigError(
+                f"beam search ({self.beam}) and sampling (temperature {self.temperature}) exclude each other",
+                hint="leave out beam or temperature",
+            )
+
+    @classmethod
+    def of(cls, options: dict[str, Any], *, top: int = 1) -> Decoding:
+        """Build from keyword options; the beam, without sampling, is at least as wide as the answers asked for.
+
+        Raises
+        ------
+        ConfigError
+            For an option that does not exist, with the nearest one that does; for no answer at all.
+        """
+        check_top(top)
+        known = [field.name for field in fields(cls)]
+        for name in options:
+            if name not in known:
+                raise ConfigError(f'there is no decoding option "{name}".{did_you_mean(name, known)}')
+        decoding = cls(**options)
+        if top > decoding.beam and decoding.temperature == 0:
+            # the candidates for one next item need no beam, and all of a large vocabulary may be asked for
+            decoding = replace(decoding, beam=min(top, _BOUNDS["beam"][1]))
+        return decoding
+
+    def check_answers(self, top: int) -> None:
+        """Refuse more answers of several items than a beam can hold.
+
+        Raises
+        ------
+        ConfigError
+            When more are asked for; the candidates for one item have no such bound.
+        """
+        if top > self.beam and self.temperature == 0:
+            raise ConfigError(
+                f"top must be at most {self.beam:,} where whole sequences are answered, got {top:,}",
+                hint=f"top={self.beam}",
+            )
+
+    @property
+    def one_item(self) -> bool:
+        """Whether nothing asks for more than the next item."""
+        return self.length is None and self.temperature == 0 and self.prefix is None and not self.stops
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """The texts that end an answer."""
+        return (self.stop,) if isinstance(self.stop, str) else self.stop
+
+    def chooser(self) -> Chooser:
+        """The rule that picks the next symbol of a row; when sampling, each one draws from the seed on."""
+        if self.temperature == 0:
+            return greedy
+        generator = torch.Generator()
+        if self.seed is None:
+            generator.seed()
+        else:
+            generator.manual_seed(self.seed)
+        return sampler(self.temperature, self.top_k, self.top_p, generator)
+
+    def rules(
+        self, *, forbid: Collection[int] = (), prefix: Tensor | None = None,
+        before: Sequence[Sequence[int]] | None = None, stop: Stop | None = None,
+    ) -> Rules:  # fmt: skip
+        """What may come next, with what a mode knows beside these options."""
+        return Rules(forbid, prefix, before, self.repetition_penalty, self.no_repeat_ngram, stop)
+
+
+MOST_CANDIDATES = 1_000_000
+
+
+def check_top(top: int) -> None:
+    """Refuse to give no candidate.
+
+    Raises
+    ------
+    ConfigError
+        When fewer than one is asked for.
+    """
+    if top < 1:
+        raise ConfigError(f"top must be at least 1, got {top}", hint="top=5")
+    if top > MOST_CANDIDATES:
+        raise ConfigError(f"top must be at most {MOST_CANDIDATES:,}", hint="top=5")

@@ -1,0 +1,57 @@
+"""What each new symbol adds to what is written: pieces of a text, or one item of another sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from recur.decoding.detokenizer import Detokenizer
+from recur.decoding.stepping import NOTHING
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+
+
+def written(
+    codec: Codec,
+    steps: Iterator[tuple[Tensor, ...]],
+    within: Callable[[], AbstractContextManager[None]],
+    *,
+    end: int | None,
+    length: int,
+    before: Sequence[int] = (),
+    stops: Sequence[str] = (),
+) -> Iterator[Any]:
+    """What one row writes, as it is written: pieces of a text, or items.
+
+    Parameters
+    ----------
+    codec : Codec
+        Of what is written.
+    steps : iterator
+        Symbols of one row, such as `stepping.stream` yields.
+    within : callable
+        The context in which a step is made; it is left while a piece is looked at.
+    end : int or None
+        The symbol that ends the answer.
+    length : int
+        Most symbols.
+    before : sequence of int
+        Symbols of the text so far.
+    stops : sequence of str
+        Texts or items before which the answer ends.
+    """
+
+    typist = Detokenizer(codec, before, stops)
+    for _ in range(length):
+        with within():
+            symbol = int(next(steps)[0][0])
+        if symbol in (end, NOTHING):
+            break
+        yield from typist.push(symbol)
+        if typist.stopped:
+            return
+    yield from typist.finish()

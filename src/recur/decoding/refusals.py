@@ -1,0 +1,60 @@
+"""Decoding options that a kind of answer does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from recur.decoding.options import Decoding
+from recur.errors import ConfigError
+
+if TYPE_CHECKING:
+    pass
+
+
+def refuse_decoding(options: Mapping[str, Any], mode: str) -> None:
+    """Refuse decoding options in a mode that has nothing to search.
+
+    Raises
+    ------
+    ConfigError
+        When there are any.
+    """
+    if options:
+        raise ConfigError(
+            f"{mode} answers in one pass and has no decoding options, got {', '.join(options)}",
+            hint="leave them out; top=N gives more candidates",
+        )
+
+
+def refuse_beam(options: Decoding) -> None:
+    """Refuse a beam where items are given out one by one.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if options.beam > 1:
+        raise ConfigError(
+            f"a beam of {options.beam} knows its answer only at the end and cannot be streamed",
+            hint=f"beam=1, or predict(..., beam={options.beam})",
+        )
+
+
+def refuse_symbol_rules(options: Decoding) -> None:
+    """Refuse options that choose among symbols where numbers are written.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first of them.
+    """
+    given = {
+        "stop": options.stops, "no_repeat_ngram": options.no_repeat_ngram,
+        "repetition_penalty": options.repetition_penalty != 1.0,
+    }  # fmt: skip
+    for name, value in given.items():
+        if value:
+            raise ConfigError(
+                f"{name} chooses among symbols, and this network writes numbers", hint=f"leave out {name}; length=N"
+            )

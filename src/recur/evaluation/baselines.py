@@ -1,0 +1,335 @@
+"""What the simplest guess reaches, computed from counts alone, to stand beside every figure of a network.
+
+==========================  =====================================================================
+one label a row             the most frequent label
+a label a step              the most frequent label of each symbol; the most frequent label
+spans                       the spans of the most frequent label of each symbol
+the next symbol             bigram and unigram, interpolated (Witten & Bell 1991)
+numbers, their own future   persistence: as many steps ahead as the network looks, it is as today
+frames of notes             how often each key sounds; the same, told whether it sounded a step before
+a forecast                  persistence; seasonal naive: it is as it was one season before
+other numbers               the mean of the training rows
+==========================  =====================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recur.codecs.codec import NO_TARGET
+from recur.codecs.spans import compare
+from recur.figures import figure
+from recur.heads.tags import TagHead
+from recur.modes import Forecast, Mode, Synced
+from recur.network.batch import Encoded
+
+MOST_STEPS = 5_000_000
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One simple predictor and how it does on the held-out rows.
+
+    Attributes
+    ----------
+    name : str
+        In words: "bigram".
+    sums : dict
+        What a mode's error would have added up: "loss", "accuracy" for symbols, "square COLUMN" for numbers.
+    """
+
+    name: str
+    sums: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Named figures of simple predictors, the best first.
+
+    Example
+    -------
+    >>> str(Baseline("perplexity", {"bigram": 310.24, "unigram": 720.0}))
+    'bigram 310.2, unigram 720.0'
+    """
+
+    figure: str
+    values: Mapping[str, float]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {figure(self.figure, value)}" for name, value in self.values.items())
+
+    def record(self) -> dict[str, Any]:
+        """JSON values for run.json and metrics.json."""
+        return {"figure": self.figure, "values": dict(self.values)}
+
+
+def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, own_future: bool) -> Baseline | None:
+    """Return the figures of simple predictors, in the units of the mode's own figure; None where there are none."""
+    if isinstance(mode, Forecast):
+        found = [Guess(name, sums) for name, sums in mode.simple_guesses(dev).items()]
+        return _ranked(mode, found)
+    if isinstance(mode, Synced) and isinstance(mode.output, TagHead) and mode.output.spans:
+        return _ranked(mode, _spans(mode.output, train, dev))
+    columns = [str(name) for name in getattr(mode.target_codec, "columns", ())]
+    if mode.target_codec.binary:
+        return _ranked(mode, _frames(train, dev))
+    if own_future and not mode.target_codec.discrete and isinstance(mode, Synced):
+        dev = _as_known(dev, mode.ahead)
+    found = guesses(
+        train, dev, mode=mode.name, discrete=mode.target_codec.discrete, own_future=own_future, columns=columns
+    )
+    return _ranked(mode, found)
+
+
+def _ranked(mode: Mode, found: Iterable[Guess]) -> Baseline | None:
+    """The figures of guesses, the best first."""
+    values = {}
+    for guess in found:
+        value = mode.summary(guess.sums).get(mode.figure, math.nan)
+        if not math.isnan(value):
+            values[guess.name] = value
+    ranked = sorted(values.items(), key=lambda item: -item[1] if mode.higher_is_better else item[1])
+    return Baseline(mode.figure, dict(ranked)) if ranked else None
+
+
+class Counts:
+    """How often a symbol follows a context, over pairs (context, symbol).
+
+    ::
+
+        P(w)     = (c(w) + T/V) / (N + T)                        T kinds of symbols seen, N symbols, V vocabulary
+        P(w | v) = (c(v, w) + T(v) P(w)) / (c(v) + T(v))         T(v) kinds of symbols seen after v
+
+    Source: Witten & Bell 1991, "The zero-frequency problem", method C, interpolated with the shorter context.
+    """
+
+    def __init__(self, contexts: np.ndarray, symbols: np.ndarray, size: int) -> None:
+        self._size = size
+        self._single = np.bincount(symbols, minlength=size).astype(np.float64)
+        kinds = int((self._single > 0).sum())
+        self._unigram = (self._single + kinds / size) / max(1.0, self._single.sum() + kinds)
+        self._pairs, counts = np.unique(contexts * size + symbols, return_counts=True)
+        self._pair_counts = counts.astype(np.float64)
+        owners = self._pairs // size
+        most = int(owners.max()) + 1 if len(owners) else 1
+        self._after = np.bincount(owners, weights=self._pair_counts, minlength=most)
+        self._kinds = np.bincount(owners, minlength=most).astype(np.float64)
+        # the symbol seen most often after each context; ties go to the smaller id
+        self._favourite = np.full(most, int(self._single.argmax()), dtype=np.int64)
+        ranked = np.lexsort((-self._pairs, self._pair_counts))
+        self._favourite[owners[ranked]] = self._pairs[ranked] % size
+
+    def unigram(self, symbols: np.ndarray) -> tuple[float, float]:
+        """Return (sum of -log P(w), number guessed right by the most frequent symbol)."""
+        return float(-np.log(self._unigram[symbols]).sum()), float((symbols == self._single.argmax()).sum())
+
+    def bigram(self, contexts: np.ndarray, symbols: np.ndarray) -> tuple[float, float]:
+        """Return (sum of -log P(w | v), number guessed right by each context's favourite)."""
+        keys = contexts * self._size + symbols
+        places = np.minimum(np.searchsorted(self._pairs, keys), max(0, len(self._pairs) - 1))
+        together = np.where(self._pairs[places] == keys, self._pair_counts[places], 0.0) if len(self._pairs) else 0.0
+        known = contexts < len(self._after)
+        safe = np.where(known, contexts, 0)
+        after, kinds = self._after[safe] * known, self._kinds[safe] * known
+        seen = after + kinds > 0
+        mixed = (together + kinds * self._unigram[symbols]) / np.where(seen, after + kinds, 1.0)
+        probabilities = np.where(seen, mixed, self._unigram[symbols])
+        return float(-np.log(probabilities).sum()), float((symbols == self.favourites(contexts)).sum())
+
+    def favourites(self, contexts: np.ndarray) -> np.ndarray:
+        """Return the symbol seen most often after each context; after a new one, the most frequent of all."""
+        known = contexts < len(self._after)
+        return np.where(known, self._favourite[np.where(known, contexts, 0)], self._single.argmax())
+
+
+def guesses(
+    train: Iterable[Encoded],
+    dev: Iterable[Encoded],
+    *,
+    mode: str,
+    discrete: bool,
+    own_future: bool,
+    columns: Sequence[str] = (),
+) -> list[Guess]:
+    """Return what simple predictors reach on the held-out rows.
+
+    Parameters
+    ----------
+    train, dev : iterable of Encoded
+        Encoded rows; of the training rows the first five million steps are counted.
+    mode : str
+        Name of the sequence mode; only in synced ones input and target stand step by step beside each other.
+    discrete : bool
+        Whether targets are ids.
+    own_future : bool
+        Whether the target is the input, some steps later: a language model, a series.
+    columns : sequence of str
+        Names of the columns of numbers.
+    """
+    rows = _limited(train)
+    first = next(rows, None)
+    if first is None:
+        return []
+    rows = _chain(first, rows)
+    if not discrete:
+        return _numbers(rows, dev, own_future, columns)
+    if first.target.ndim == 0:
+        return _labels(rows, dev)
+    if mode == "synced" and not own_future:
+        return _step_labels(rows, dev)
+    two, one = _symbols(rows, dev, "bigram", "unigram", by_input=own_future)
+    return [two, one]
+
+
+def _labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
+    seen = np.array([int(row.target) for row in train], dtype=np.int64)
+    asked = np.array([int(row.target) for row in dev], dtype=np.int64)
+    seen, asked = seen[seen != NO_TARGET], asked[asked != NO_TARGET]
+    if not len(asked) or not len(seen):
+        return []
+    counts = Counts(np.zeros_like(seen), seen, int(max(seen.max(), asked.max())) + 1)
+    return [Guess("majority class", _sums(counts.unigram(asked), len(asked)))]
+
+
+def _step_labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
+    first = next(train)
+    ids = first.input is not None and first.input.dtype.kind in "iu"
+    names = ("most frequent label per symbol", "majority label")
+    by_symbol, majority = _symbols(_chain(first, train), dev, *names, by_input=ids)
+    return [by_symbol, majority] if ids else [majority]
+
+
+def _spans(output: TagHead, train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
+    """Spans of the most frequent tag of each symbol."""
+    rows = _limited(train)
+    first = next(rows, None)
+    # numbers have no most frequent tag: there all steps are alike, and the most frequent tag is that of no span
+    if first is None or first.input is None or first.input.dtype.kind not in "iu":
+        return []
+    counts = Counts(*_pairs(_chain(first, rows), by_input=True), len(output.labels))
+    right = guessed = true = 0
+    for row in dev:
+        contexts, tags = _pairs([row], by_input=True)
+        expected, given = ([output.labels[index] for index in ids] for ids in (tags, counts.favourites(contexts)))
+        found = compare(expected, given)
+        right, guessed, true = right + found.right, guessed + found.guessed, true + found.true
+    spans = {"span_precision": (float(right), float(guessed)), "span_recall": (float(right), float(true))}
+    return [Guess("most frequent tag per symbol", {"loss": (0.0, 0.0), **spans})]
+
+
+def _symbols(
+    train: Iterator[Encoded], dev: Iterable[Encoded], paired: str, single: str, *, by_input: bool
+) -> tuple[Guess, Guess]:
+    seen_contexts, seen = _pairs(train, by_input)
+    contexts, asked = _pairs(dev, by_input)
+    size = int(max(seen.max(initial=0), asked.max(initial=0))) + 1
+    counts = Counts(seen_contexts, seen, size)
+    return (
+        Guess(paired, _sums(counts.bigram(contexts, asked), len(asked))),
+        Guess(single, _sums(counts.unigram(asked), len(asked))),
+    )
+
+
+def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool, columns: Sequence[str]) -> list[Guess]:
+    total, count = np.zeros(1), np.zeros(1)
+    for row in train:
+        target = np.atleast_2d(row.target).astype(np.float64)
+        total = total + np.nansum(target, axis=0)
+        count = count + (~np.isnan(target)).sum(axis=0)
+    mean = total / np.maximum(1, count)
+    errors: dict[str, list[np.ndarray]] = {"mean": []}
+    for row in dev:
+        target = np.atleast_2d(row.target).astype(np.float64)
+        errors["mean"].append(target - mean)
+        if own_future and row.input is not None:
+            errors.setdefault("persistence", []).append(target - np.atleast_2d(row.input)[: len(target)])
+    found = []
+    for name, parts in errors.items():
+        if parts:
+            squares = np.concatenate(parts) ** 2
+            known = (~np.isnan(squares)).sum(axis=0).tolist()
+            by_column = np.nansum(squares, axis=0).tolist()
+            pairs = zip(columns, by_column, map(float, known), strict=False)
+            sums = {f"square {column}": (square, count) for column, square, count in pairs}
+            width = squares.shape[1]
+            found.append(Guess(name, {"loss": (sum(by_column) / width, sum(known) / width), **sums}))
+    return found
+
+
+def _as_known(rows: Iterable[Encoded], ahead: int) -> Iterator[Encoded]:
+    """Series whose missing values are the last ones known, and not what was filled in, so that persistence repeats
+    what was there; of the first ``ahead`` values nobody knows any more."""
+    for row in rows:
+        if row.input is None or not np.isnan(row.target).any():
+            yield row
+            continue
+        known = np.ones(row.input.shape, dtype=bool)
+        known[ahead:] = ~np.isnan(row.target[: max(0, len(row.input) - ahead)])
+        source = np.maximum.accumulate(np.where(known, np.arange(len(known))[:, None], 0), axis=0)
+        yield Encoded(np.take_along_axis(row.input, source, axis=0), row.target)
+
+
+def _frames(train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
+    """Keys by themselves, each with its probability; and given whether it sounded a step before."""
+    # on (0) or off (1) before -> how often the key sounded (0), out of how many steps (1)
+    counts = np.zeros((2, 2, 1))
+    for row in _limited(train):
+        before, now = _silence_first(row.target), row.target
+        for place, was in enumerate((before > 0, before <= 0)):
+            counts = counts + np.zeros((2, 2, now.shape[1]))
+            counts[place] += ((now > 0) & was).sum(axis=0), was.sum(axis=0)
+    after = (counts[:, 0] + 1) / (counts[:, 1] + 2)
+    alone = (counts[:, 0].sum(axis=0) + 1) / (counts[:, 1].sum(axis=0) + 2)
+    losses, steps = np.zeros(2), 0
+    for row in dev:
+        now = row.target > 0
+        told = np.where(_silence_first(row.target) > 0, after[0], after[1])
+        for place, chance in enumerate((told, np.broadcast_to(alone, now.shape))):
+            losses[place] -= float(np.log(np.where(now, chance, 1 - chance)).sum())
+        steps += len(now)
+    names = ("each key after itself", "each key alone")
+    return [Guess(name, {"loss": (float(loss), float(steps))}) for name, loss in zip(names, losses, strict=True)]
+
+
+def _silence_first(frames: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.zeros_like(frames[:1]), frames[:-1]])
+
+
+def _sums(found: tuple[float, float], count: int) -> dict[str, tuple[float, float]]:
+    loss, right = found
+    return {"loss": (loss, float(count)), "accuracy": (right, float(count))}
+
+
+def _pairs(rows: Iterable[Encoded], by_input: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Contexts and symbols of all steps: the input of the same step, or else the symbol before."""
+    contexts, symbols = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for row in rows:
+        known = row.target != NO_TARGET
+        symbols.append(row.target[known])
+        if by_input and row.input is not None:
+            # beside a word may stand its letters
+            contexts.append((row.input if row.input.ndim == 1 else row.input[:, 0])[known])
+        elif len(row.target):
+            # the beginning is a context of its own, id 0, which no symbol before has; so is a symbol that is missing
+            before = np.concatenate(([0], row.target[:-1] + 1))
+            contexts.append(np.maximum(before, 0)[known])
+    return np.concatenate(contexts), np.concatenate(symbols)
+
+
+def _limited(rows: Iterable[Encoded]) -> Iterator[Encoded]:
+    left = MOST_STEPS
+    for row in rows:
+        yield row
+        left -= row.steps
+        if left <= 0:
+            return
+
+
+def _chain(first: Encoded, rest: Iterator[Encoded]) -> Iterator[Encoded]:
+    yield first
+    yield from rest

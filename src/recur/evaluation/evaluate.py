@@ -1,0 +1,88 @@
+"""Figures of a network on rows that it did not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from recur.config import Config
+from recur.data import Example
+from recur.data.batching import USUAL
+from recur.evaluation.feed import Feed, RowFeed, Rows
+from recur.evaluation.text_feed import MeasureFeed, Tape
+from recur.modes import Mode
+
+Sums = dict[str, tuple[float, float]]
+
+
+def add(sums: Sums, more: Mapping[str, tuple[float, float]]) -> None:
+    """Add (numerator, denominator) pairs into ``sums``."""
+    for name, (numerator, denominator) in more.items():
+        before = sums.get(name, (0.0, 0.0))
+        sums[name] = (before[0] + numerator, before[1] + denominator)
+
+
+def measure(
+    mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None, tell: Callable[[float], None] | None = None
+) -> dict[str, float] | None:
+    """Run over a whole feed and return the figures, or None when ``stop`` said so on the way.
+
+    The state is carried from batch to batch where the feed carries it. No random number is drawn.
+    """
+    sums = collect(mode, feed, stop=stop, tell=tell)
+    return None if sums is None else mode.summary(sums)
+
+
+def collect(
+    mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None, tell: Callable[[float], None] | None = None
+) -> Sums | None:
+    """Run over a whole feed and return the sums that figures are made of; as `measure`."""
+    sums: Sums = {}
+    state: Any = None
+    with mode.answering():
+        for index in range(len(feed)):
+            if stop is not None and stop():
+                return None
+            if tell is not None:
+                tell(index / len(feed))
+            loss = mode.loss(feed.batch(0, index).to(mode.device), state)
+            add(sums, loss.sums)
+            state = loss.state if feed.carries else None
+    return sums
+
+
+def evaluate(
+    mode: Mode,
+    examples: Sequence[Example],
+    config: Config,
+    *,
+    stream: bool = False,
+    tell: Callable[[float], None] | None = None,
+) -> dict[str, Any]:
+    """Return the figures of a network on raw examples, and its tables of figures.
+
+    Parameters
+    ----------
+    mode : Mode
+    examples : sequence of Example
+    config : Config
+        Batch size, and the window of streams.
+    stream : bool
+        Whether the examples are documents of one long stream.
+    tell : callable, optional
+        Told on the way which share is done.
+    """
+    sums = collect(mode, feed_to_measure(mode, examples, config, stream=stream), tell=tell)
+    return {} if sums is None else {**mode.summary(sums), **mode.tables(sums)}
+
+
+def feed_to_measure(
+    mode: Mode, examples: Sequence[Example], config: Config, *, stream: bool = False, cache: Path | None = None,
+    name: str = "text",
+) -> RowFeed | MeasureFeed:  # fmt: skip
+    """A long text, or rows in order of length, in batches of twice the training size: no gradients are kept."""
+    if stream:
+        return MeasureFeed(Tape(mode, examples, cache, name))
+    rows = Rows(mode, examples, max_length=config.data.max_length)
+    return RowFeed(mode, rows, 2 * (config.training.batch_size or USUAL))

@@ -1,0 +1,139 @@
+"""What a trained network reaches on other rows: its figures, and those that are asked for beside them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from recur import data as data_room
+from recur.config import Config
+from recur.continuation import last_word_scores
+from recur.data import Roles
+from recur.data.series import changes_of
+from recur.data.table import Table
+from recur.errors import ConfigError, DataError
+from recur.evaluation import continuous_cache as caches
+from recur.evaluation import translation
+from recur.evaluation.confusion import confusion
+from recur.evaluation.evaluate import evaluate
+from recur.modes import Mode
+
+Tell = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is measured beside a mode's own figures.
+
+    Attributes
+    ----------
+    last_word : bool
+        Of language models, the last word of each line alone.
+    confusion : bool
+        Of classes and tags, which is taken for which.
+    cache : int, optional
+        Of language models of one long text, the steps of a continuous cache (Grave 2017).
+    cache_theta, cache_lambda : float, optional
+        How it counts; chosen on the dev file where they are left out.
+    decoding : mapping
+        How sequences are written whose BLEU is measured.
+    """
+
+    last_word: bool = False
+    confusion: bool = False
+    cache: int | None = None
+    cache_theta: float | None = None
+    cache_lambda: float | None = None
+    decoding: Mapping[str, Any] = field(default_factory=dict)
+
+
+def measure(
+    mode: Mode, config: Config, roles: Roles, data: Any, asked: Asked, tell: Tell | None = None
+) -> dict[str, Any]:
+    """Measure a network on rows that are read as those it learned from.
+
+    Parameters
+    ----------
+    mode, config, roles
+        A trained network, and what it was told.
+    data : path or rows
+        With the same columns.
+    asked : Asked
+        What is measured.
+    tell : callable, optional
+        Told on the way which share is done.
+
+    Returns
+    -------
+    dict
+        Figure to value, and the number of rows.
+
+    Raises
+    ------
+    DataError
+        When the data cannot be read, has other columns, or has nothing to measure on.
+    ConfigError
+        When something is asked of a network that cannot have it.
+    """
+    table = data_room.read_like(data, roles, config)
+    if asked.last_word:
+        return _last_words(mode, table, roles, tell)
+    examples, damaged = data_room.without_damaged(data_room.examples(table, roles, config), roles, config)
+    examples, missing = data_room.answered(examples, roles, config)
+    if missing and not len(examples):
+        raise DataError(
+            f"{table.name} has nothing to measure on: every target is missing", hint="give a file with targets"
+        )
+    if asked.cache is not None:
+        given = {"theta": asked.cache_theta, "share": asked.cache_lambda}
+        return caches.measure(mode, examples, config, roles, asked.cache, **given, tell=tell)
+    caches.refuse_lone(cache_theta=asked.cache_theta, cache_lambda=asked.cache_lambda)
+    if not len(examples):
+        raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
+    figures: dict[str, Any] = evaluate(mode, examples, config, stream=roles.stream, tell=tell)
+    if math.isnan(figures.get("loss", math.nan)):
+        raise DataError(
+            f"{table.name} has nothing to measure on: no sequence is long enough for one prediction",
+            hint="give longer sequences",
+        )
+    if translation.can_measure(mode):
+        figures |= translation.measure_written(mode, examples, lower=config.data.lower, tell=tell, **asked.decoding)
+    elif asked.decoding:
+        raise ConfigError(
+            f"{next(iter(asked.decoding))} says how a text is written from a sequence, and here none is measured",
+            hint='many-to-many with a text as target, and pip install "recur[mt]"',
+        )
+    figures["rows"] = len(examples)
+    if changes := changes_of(table):
+        figures["notes"] = changes
+    if damaged:
+        figures["damaged"] = len(damaged)
+    if missing:
+        figures["missing_targets"] = missing.values
+    if mode.target_codec.kind == "class":
+        counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
+        figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
+    if asked.confusion:
+        figures |= confusion(mode, examples, tell=tell)
+    return figures
+
+
+def _last_words(mode: Mode, table: Table, roles: Roles, tell: Tell | None) -> dict[str, Any]:
+    if not roles.own_future or roles.mode != "synced":
+        raise ConfigError(
+            f"this model does not continue a text: {roles.sentence}",
+            hint="train on text without a target to get a language model",
+        )
+    column = roles.input[0]
+
+    def lines() -> Iterator[str]:
+        for index in range(len(table)):
+            if tell is not None:
+                tell(index / len(table))
+            yield str(table[index][column])
+
+    scores = last_word_scores(mode, lines())
+    return {"accuracy": scores.accuracy, "perplexity": scores.perplexity, "rows": scores.count}

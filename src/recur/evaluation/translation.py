@@ -1,0 +1,86 @@
+"""What a written text is worth beside the true one: BLEU and chrF, with the signatures that say how they were counted.
+
+Sources: Papineni et al. 2002 (BLEU); Popovic 2015 (chrF); Post 2018, A call for clarity in reporting BLEU scores (the
+signature).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from recur.data import TEXTS, Example
+from recur.errors import require
+from recur.heads import Prediction
+from recur.modes import Mode
+
+ROWS = 64  # answered at once, those of similar length together
+
+
+def can_measure(mode: Mode) -> bool:
+    """Whether a mode turns a sequence into a text, and the extra ``mt`` is installed."""
+    writes = mode.name == "many-to-many" and mode.target_codec.kind in TEXTS
+    return writes and importlib.util.find_spec("sacrebleu") is not None
+
+
+def score(written: Sequence[str], true: Sequence[str], *, lower: bool = False) -> dict[str, Any]:
+    """BLEU and chrF of texts, each beside one true text, as sacrebleu counts them.
+
+    Parameters
+    ----------
+    written, true : sequence of str
+        As a person reads them; sacrebleu splits them itself.
+    lower : bool
+        Whether capital letters are to make no difference.
+
+    Returns
+    -------
+    dict
+        ``bleu`` and ``chrf`` from 0 to 100, ``bleu_signature`` and ``chrf_signature``.
+
+    Raises
+    ------
+    ConfigError
+        Without the extra ``mt``.
+
+    Example
+    -------
+    >>> round(score(["the cat sat on the mat ."], ["the cat sat on the mat ."])["bleu"], 1)
+    100.0
+    """
+    metrics = require("sacrebleu.metrics", "mt")
+    figures: dict[str, Any] = {}
+    for name, metric in (("bleu", metrics.BLEU(lowercase=lower)), ("chrf", metrics.CHRF(lowercase=lower))):
+        figures[name] = metric.corpus_score(list(written), [list(true)]).score
+        figures[f"{name}_signature"] = str(metric.get_signature())
+    return figures
+
+
+def measure_written(
+    mode: Mode,
+    examples: Sequence[Example],
+    *,
+    lower: bool = False,
+    tell: Callable[[float], None] | None = None,
+    **decoding: Any,
+) -> dict[str, Any]:
+    """Let a network write its answer to every row, and score them; ``decoding`` says how it writes."""
+    answers = write_all(mode, examples, tell=tell, **decoding)
+    true = [one.target if isinstance(one.target, str) else " ".join(map(str, one.target)) for one in examples]
+    return score([str(answer.value) for answer in answers], true, lower=lower)
+
+
+def write_all(
+    mode: Mode, examples: Sequence[Example], *, tell: Callable[[float], None] | None = None, **decoding: Any
+) -> list[Prediction]:
+    """The answers to all rows, in their order."""
+    sizes = [0 if (ids := mode.encode_input(one.input)) is None else len(ids) for one in examples]
+    order = sorted(range(len(examples)), key=sizes.__getitem__)
+    found: dict[int, Prediction] = {}
+    for start in range(0, len(order), ROWS):
+        if tell is not None:
+            tell(start / len(order))
+        part = order[start : start + ROWS]
+        found.update(zip(part, mode.predict([examples[row].input for row in part], **decoding), strict=True))
+    return [found[row] for row in range(len(order))]

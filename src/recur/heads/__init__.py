@@ -1,0 +1,13 @@
+"""Heads: the readout and the error of each kind of target.
+
+symbols   z_t = W_hy h_t + b_y    e_t = -log softmax(z_t)[y_t]
+tags      the same at every step, or all steps of a row together (a linear-chain CRF)
+numbers   z_t = W_hy h_t + b_y    e_t = mean over columns of (z_t - y_t)^2, standardised
+events    z_t = W_hy h_t + b_y    e_t = sum over keys of their binary cross entropies
+"""
+
+from recur.heads.build import build_head
+from recur.heads.head import Output
+from recur.heads.prediction import Prediction
+
+__all__ = ["Output", "Prediction", "build_head"]

@@ -1,0 +1,32 @@
+"""The head that a target codec asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recur.nn import Embedding
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+    from recur.config import ModelConfig
+from recur.heads.head import Output
+from recur.heads.numbers import NumberHead
+from recur.heads.symbols import SymbolHead
+
+
+def build_head(codec: Codec, input_size: int, config: ModelConfig, *, embedding: Embedding | None = None) -> Output:
+    """The readout and error that the target's codec asks for; no beginning or end is added.
+
+    Raises
+    ------
+    ConfigError
+        For options that the target cannot have.
+    """
+    if codec.discrete:
+        by_class = codec.kind == "class"
+        return SymbolHead(codec.size, input_size, config, embedding=embedding, by_class=by_class)
+    if codec.binary:
+        from recur.heads.events import EventHead  # it is an Output, and imports this file
+
+        return EventHead(codec, input_size, config)
+    return NumberHead(codec, input_size, config)

@@ -1,0 +1,123 @@
+"""Frames of events that happen or not, several at once: the keys of a piano that sound together.
+
+    z_t = W_hy h_t + b_y,   p_t = sigmoid(z_t)
+    e_t = - sum_k [ y_tk log p_tk + (1 - y_tk) log(1 - p_tk) ]        k over the columns (88 keys)
+
+so that e_t is the negative log likelihood of a whole frame, in nats, with the keys independent given the past.
+
+Sources: Boulanger-Lewandowski, Bengio and Vincent 2012, section 5 (the figure); Chung et al. 2014; Bay, Ehmann and
+Downie 2009 (the accuracy of frames: hits by hits, misses and false alarms).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from recur.errors import ConfigError
+from recur.heads.head import Output, Sums, ratio
+from recur.nn import Readout
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+    from recur.config import ModelConfig
+    from recur.decoding.options import Decoding
+
+FrameChooser = Callable[[Tensor], Tensor]  # (B, C) logits -> (B, C) of zeros and ones
+
+
+class EventHead(Output):
+    """Readout and binary cross entropy of C columns; the figure is the negative log likelihood of a frame.
+
+    The bias starts at the log odds of each column in the training rows, so that the first guess is how often a key
+    sounds and not that half of them do.
+    """
+
+    figure = "nll_per_frame"
+    higher_is_better = False
+
+    def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
+        super().__init__(config)
+        for option in ("tie_weights", "adaptive_softmax"):
+            if getattr(config, option):
+                raise ConfigError(f"{option} is for symbols; this target is frames", hint=f"leave out {option}")
+        self.readout = Readout(input_size, codec.size)
+        share = torch.as_tensor(getattr(codec, "share", 0.5), dtype=torch.get_default_dtype())
+        if self.readout.bias is not None:
+            with torch.no_grad():
+                self.readout.bias.copy_(torch.logit(share).expand(codec.size))
+
+    def logits(self, vectors: Tensor) -> Tensor:
+        """(..., H) -> z (..., C)."""
+        return self._usable(self.readout(vectors))
+
+    def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        return binary_cross_entropy_with_logits(z[mask], targets[mask].to(z.dtype), reduction="none").sum(-1)
+
+    def values(self, vectors: Tensor) -> Tensor:
+        """(..., H) -> the likeliest frame (..., C) of zeros and ones."""
+        return likeliest(self.logits(vectors))
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        """Negative log likelihood of a frame in nats, and the share of the sounding keys that was guessed right."""
+        loss = ratio(sums["loss"])
+        return {"loss": loss, "nll_per_frame": loss, "frame_accuracy": ratio(sums.get("frame_accuracy", (0.0, 0.0)))}
+
+    def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
+        if label_smoothing > 0:
+            raise ConfigError(
+                f"label_smoothing {label_smoothing} is for symbols; this target is frames",
+                hint="leave out label_smoothing",
+            )
+        targets = targets.to(vectors.dtype)
+        logits = self.readout(vectors)
+        count = float(targets.shape[0])
+        mean = binary_cross_entropy_with_logits(logits, targets, reduction="sum") / count
+        with torch.no_grad():
+            guess, truth = logits > 0, targets > 0
+            hits, either = float((guess & truth).sum()), float((guess | truth).sum())
+        return mean, {"loss": (float(mean.detach()) * count, count), "frame_accuracy": (hits, either)}
+
+
+def likeliest(logits: Tensor) -> Tensor:
+    """The likeliest frame: a column is 1 where its probability is above a half."""
+    return (logits > 0).to(logits.dtype)
+
+
+def chooser(decoding: Decoding) -> FrameChooser:
+    """The rule that picks the next frame: the likeliest one, or each key drawn by itself.
+
+    ::
+
+        y_tk ~ Bernoulli(sigmoid(z_tk / temperature))
+
+    The same seed gives the same frames on every device.
+
+    Raises
+    ------
+    ConfigError
+        For options of symbols: a beam, top_k, top_p.
+    """
+    for option, given in (("beam", decoding.beam > 1), ("top_k", decoding.top_k), ("top_p", decoding.top_p)):
+        if given:
+            raise ConfigError(
+                f"{option} chooses between symbols, and a frame is many keys at once",
+                hint=f"leave out {option}; --temperature and --seed choose frames",
+            )
+    if decoding.temperature == 0:
+        return likeliest
+    generator = torch.Generator()
+    if decoding.seed is None:
+        generator.seed()
+    else:
+        generator.manual_seed(decoding.seed)
+
+    def choose(logits: Tensor) -> Tensor:
+        drawn = torch.rand(logits.shape, generator=generator).to(logits.device)
+        return (drawn < torch.sigmoid(logits.float() / decoding.temperature)).to(logits.dtype)
+
+    return choose

@@ -1,0 +1,150 @@
+"""From the network's vectors h_t to answers and errors: the readout and the error of each kind of target.
+
+    symbols   z_t = W_hy h_t + b_y    e_t = -log softmax(z_t)[y_t]
+    numbers   z_t = W_hy h_t + b_y    e_t = mean over columns of (z_t - y_t)^2, standardised
+    frames    z_t = W_hy h_t + b_y    e_t = sum over keys of their binary cross entropies (``binary``)
+
+Padded steps are left out before the readout, so they cost nothing and count nowhere.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from recur.codecs.codec import NO_TARGET
+from recur.engine import watch
+from recur.errors import DataError
+from recur.heads.penalty import Penalty
+from recur.nn import Readout
+from recur.nn.dropout import Drop
+
+if TYPE_CHECKING:
+    from recur.config import ModelConfig
+
+Sums = dict[str, tuple[float, float]]
+
+
+class Output(nn.Module, ABC):
+    """A readout with its error.
+
+    Attributes
+    ----------
+    figure : str
+        The figure that people look at.
+    higher_is_better : bool
+        Which way it improves.
+    may_miss : bool
+        Whether some of its targets may be missing: NaN, or ``NO_TARGET``.
+    """
+
+    figure: str
+    higher_is_better: bool
+    may_miss = True
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.drop = Drop(config.dropout, config.variational_dropout)
+        self.penalty = Penalty()
+
+    def error(
+        self, vectors: Tensor, targets: Tensor, mask: Tensor | None, *, label_smoothing: float = 0.0
+    ) -> tuple[Tensor, Sums]:
+        """Mean error to backpropagate, and the sums for figures.
+
+        Parameters
+        ----------
+        vectors : Tensor
+            (B, T, H), or (B, H).
+        targets : Tensor
+            (B, T) ids or (B, T, C) numbers; (B,) or (B, C).
+        mask : Tensor or None
+            (B, T) bool, True where there is a prediction; None for everywhere.
+        label_smoothing : float
+            Share of probability given to all symbols alike, in the mean only.
+        """
+        raw, vectors = vectors, self.drop(vectors)
+        penalty = self.penalty(raw, vectors, mask) if self.training else None
+        mask = self._answered(targets, mask)
+        watcher = watch.current()
+        if watcher is not None:
+            vectors = watcher.answer(self, vectors, targets, mask)
+        if mask is not None:
+            vectors, targets = vectors[mask], targets[mask]
+        elif vectors.dim() == 3:
+            vectors, targets = vectors.flatten(0, 1), targets.flatten(0, 1)
+        if targets.shape[0] == 0:
+            # nothing to predict: a zero that can still be backpropagated
+            return vectors.sum() * 0.0 + self.nothing(), {"loss": (0.0, 0.0)}
+        mean, sums = self._error(vectors, targets, label_smoothing)
+        return (mean if penalty is None else mean + penalty), sums
+
+    def errors(self, vectors: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
+        """e (N,) of each prediction of vectors (B, T, H), in the order of rows and steps, whose mean is `error`; and
+        the z (B, T, V) that they are made of, None where the readout is not one matrix."""
+        readout = getattr(self, "readout", None)
+        if not isinstance(readout, Readout):
+            # the mean error of one prediction is its error, whatever the readout
+            pairs = zip(vectors[mask], targets[mask], strict=True)
+            each = [self._error(vector[None], target[None], 0.0)[0] for vector, target in pairs]
+            return (torch.stack(each) if each else vectors.new_zeros(0)), None
+        z = readout(vectors)
+        return self._each(z, targets, mask), z
+
+    def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        """e (N,) of z (B, T, V)."""
+        raise NotImplementedError(f"{type(self).__name__} has no error of single predictions")
+
+    def _answered(self, targets: Tensor, mask: Tensor | None) -> Tensor | None:
+        """The mask without the steps, or rows, whose target is missing."""
+        if not self.may_miss:
+            return mask
+        there = ~targets.isnan().all(-1) if targets.is_floating_point() else targets != NO_TARGET
+        if bool(there.all()):
+            return mask
+        return there if mask is None else mask & there
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        """Figures from sums added over batches."""
+        return {"loss": ratio(sums["loss"])}
+
+    def _usable(self, values: Tensor) -> Tensor:
+        # in training the error says it, with what led to it
+        return values if self.training else finite(values)
+
+    @abstractmethod
+    def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
+        """The error of N predictions: vectors (N, H), targets (N,) or (N, C)."""
+
+    def nothing(self) -> Tensor:
+        """A zero that depends on the parameters."""
+        return sum((parameter.sum() * 0.0 for parameter in self.parameters()), torch.zeros(()))
+
+
+def finite(values: Tensor) -> Tensor:
+    """Return what a network answers, numbers or log p, refused where one of them is not a number.
+
+    Raises
+    ------
+    DataError
+        When a value is NaN or infinite; minus infinity is the log p of what cannot be.
+    """
+    # the sum says it of most in one pass
+    if not math.isfinite(float(values.detach().sum())):
+        wrong = int((values.isnan() | (values == math.inf)).sum())
+        if wrong:
+            raise DataError(
+                f"the network's answer is not finite: {wrong:,} of {values.numel():,} values",
+                hint="give values of the size that it was trained on; or train again, if its weights collapsed",
+            )
+    return values
+
+
+def ratio(pair: tuple[float, float]) -> float:
+    """Numerator by denominator; not a number when nothing was counted."""
+    return pair[0] / pair[1] if pair[1] else math.nan

@@ -1,0 +1,77 @@
+"""Numbers: readout and squared error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from recur.errors import ConfigError
+from recur.nn import Readout, mean_square_error
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+    from recur.config import ModelConfig
+from recur.heads.head import Output, Sums, ratio
+
+
+class NumberHead(Output):
+    """Readout and squared error of C columns; the figure is the root mean square error.
+
+    One column is measured in its own unit. Several columns may have several units, so their common figure is in
+    standard deviations ("rmse_standardised"), and each column's own is beside it ("rmse NAME").
+    """
+
+    def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
+        super().__init__(config)
+        for option in ("tie_weights", "adaptive_softmax"):
+            if getattr(config, option):
+                raise ConfigError(f"{option} is for symbols; this target is numbers", hint=f"leave out {option}")
+        self.readout = Readout(input_size, codec.size)
+        self.columns = [str(name) for name in getattr(codec, "columns", range(codec.size))]
+        self.deviation = [float(one) for one in getattr(codec, "deviation", [1.0] * codec.size)]
+        self.figure = "rmse" if codec.size == 1 else "rmse_standardised"
+        self.higher_is_better = False
+
+    def values(self, vectors: Tensor) -> Tensor:
+        """(..., H) -> standardised numbers (..., C)."""
+        return self._usable(self.readout(vectors))
+
+    def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        return (z[mask] - targets[mask].to(z.dtype)).square().mean(-1)
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        """Loss (standardised mean square error) and root mean square errors in the units of the columns."""
+        loss = ratio(sums["loss"])
+        if len(self.columns) == 1:
+            return {"loss": loss, "rmse": math.sqrt(loss) * self.deviation[0]}
+        figures = {"loss": loss, "rmse_standardised": math.sqrt(loss)}
+        for name, deviation in zip(self.columns, self.deviation, strict=True):
+            figures[f"rmse {name}"] = math.sqrt(ratio(sums.get(f"square {name}", (0.0, 0.0)))) * deviation
+        return figures
+
+    def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
+        if label_smoothing > 0:
+            raise ConfigError(
+                f"label_smoothing {label_smoothing} is for symbols; this target is numbers",
+                hint="leave out label_smoothing",
+            )
+        values, targets = self.readout(vectors), targets.to(vectors.dtype)
+        there = ~targets.isnan()
+        if bool(there.all()):
+            mean = mean_square_error(values, targets)
+        else:
+            # each number by itself, since of a step some columns may be missing
+            mean = mean_square_error(values[there][:, None], targets[there][:, None])
+        count = float(there.sum()) / len(self.columns)
+        sums: Sums = {"loss": (float(mean.detach()) * count, count)}
+        if len(self.columns) > 1:
+            squares = (values.detach() - targets).nan_to_num().square().sum(0).tolist()
+            known = there.sum(0).tolist()
+            sums |= {
+                f"square {name}": (square, float(number))
+                for name, square, number in zip(self.columns, squares, known, strict=True)
+            }
+        return mean, sums

@@ -1,0 +1,40 @@
+"""The answer to one input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass
+class Prediction:
+    """The answer to one input.
+
+    Attributes
+    ----------
+    value : object
+        The raw answer: a class, a text, a list of tags, numbers.
+    scores : list of (value, probability)
+        The best candidates, most probable first (of a beam, or of samples: best first, after length normalisation);
+        empty for numbers.
+    shown : str
+        What a person reads.
+    alignment : ndarray, optional
+        (target steps, input steps) attention weights, where the model has attention.
+    ranks : list of float, optional
+        What written candidates are ordered by, one each of ``scores``: log p after length normalisation.
+    quantiles : dict, optional
+        Share to value, of a forecast with quantiles; ``value`` is the median.
+    """
+
+    value: Any
+    scores: list[tuple[Any, float]]
+    shown: str
+    alignment: np.ndarray | None = None
+    ranks: list[float] | None = None
+    quantiles: dict[float, Any] | None = None

@@ -1,0 +1,159 @@
+"""Symbols: readout and cross entropy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from recur.errors import ConfigError
+from recur.nn import AdaptiveReadout, Embedding, Readout
+
+if TYPE_CHECKING:
+    from recur.config import ModelConfig
+from recur.heads.head import Output, Sums, ratio
+
+TEXTS = ("words", "characters", "subwords")
+
+
+NEXT_ITEM = (*TEXTS, "notes")  # symbols whose sequence is predicted, so that the figure is the perplexity
+
+
+ADAPTIVE_SMALLEST = 1000
+
+
+class SymbolHead(Output):
+    """Readout and cross entropy over V symbols.
+
+    Parameters
+    ----------
+    size : int
+        V.
+    input_size : int
+        H.
+    config : ModelConfig
+        ``adaptive_softmax``, ``tie_weights`` and the dropout before the readout.
+    text : str or None
+        The kind of codec, when the symbols are those of a text or a melody: figures are then perplexity (and nats
+        for characters); None for labels, whose figure is the accuracy.
+    count_right : bool, optional
+        Count right answers for texts too, where they are measured; labels are always counted.
+    embedding : Embedding, optional
+        The matrix to share, when weights are tied (Press and Wolf 2017).
+    by_class : bool
+        Count right answers of each symbol too, in evaluation.
+
+    Raises
+    ------
+    ConfigError
+        For weights that cannot be tied, or an adaptive softmax over few symbols.
+    """
+
+    def __init__(
+        self, size: int, input_size: int, config: ModelConfig, *, text: str | None = None, count_right: bool = False,
+        embedding: Embedding | None = None, by_class: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(config)
+        self.by_class = by_class
+        self.size = size
+        self.text = text
+        self.may_miss = text is None
+        self.count_right = count_right or text is None
+        self.figure = "accuracy" if text is None else "nats" if text == "characters" else "perplexity"
+        self.higher_is_better = text is None
+        if config.tie_weights and embedding is None:
+            raise ConfigError(
+                "tie_weights shares the embedding of the input with the readout, but here they have different symbols",
+                hint="leave out tie_weights",
+            )
+        self.readout: Readout | AdaptiveReadout
+        if config.adaptive_softmax:
+            _check_adaptive(size, config, text)
+            self.readout = AdaptiveReadout(input_size, size)
+        else:
+            self.readout = Readout(input_size, size, tied=embedding if config.tie_weights else None)
+
+    def log_probs(self, vectors: Tensor) -> Tensor:
+        """(..., H) -> log p (..., V)."""
+        return self._usable(self.readout.log_prob(vectors))
+
+    def log_probs_in_row(self, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """(B, T, H) -> log p (B, T, V) of the symbol at each step, whatever the others of its row are."""
+        del lengths
+        return self.log_probs(vectors)
+
+    def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(z[mask], targets[mask], reduction="none")
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        """Loss, accuracy where it was counted (of classes also its mean over them), perplexity = exp(loss) of texts,
+        nats a character."""
+        loss = ratio(sums["loss"])
+        figures = {"loss": loss}
+        if "accuracy" in sums or self.text is None:
+            figures["accuracy"] = ratio(sums.get("accuracy", (0.0, 0.0)))
+        each = [ratio(pair) for name, pair in sums.items() if name.startswith("class ")]
+        if each:
+            figures["macro_accuracy"] = sum(each) / len(each)
+        if self.text is not None:
+            figures["perplexity"] = math.exp(min(loss, 700.0)) if not math.isnan(loss) else math.nan
+        if self.text == "characters":
+            figures["nats"] = loss
+        return figures
+
+    def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
+        count = float(targets.shape[0])
+        if isinstance(self.readout, AdaptiveReadout) and label_smoothing > 0:
+            raise ConfigError(
+                f"label_smoothing {label_smoothing} needs the probability of every symbol, which the adaptive "
+                "softmax avoids",
+                hint="leave out label_smoothing or adaptive_softmax",
+            )
+        if isinstance(self.readout, Readout) and label_smoothing > 0:
+            mean = self.readout.loss(vectors, targets, label_smoothing=label_smoothing)
+            plain = mean.detach() - label_smoothing * self._above_mean(self.readout, vectors, targets)
+        else:
+            mean = plain = self.readout.loss(vectors, targets)
+        sums = {"loss": (float(plain.detach()) * count, count)}
+        # of a text this would be the readout once more, of every step: it is counted where it is reported
+        if self.count_right and not (self.training and self.text is not None):
+            with torch.no_grad():
+                right = self.readout(vectors).argmax(-1) == targets
+                sums["accuracy"] = (float(right.sum()), count)
+                if self.by_class and not self.training:
+                    sums |= self._each_class(right, targets)
+        return mean, sums
+
+    @staticmethod
+    @torch.no_grad()
+    def _above_mean(readout: Readout, vectors: Tensor, targets: Tensor) -> Tensor:
+        """How far z of the targets lies above the mean of all z, on average: the smoothed error is the plain one plus
+        this, times the smoothing, and a second pass over all symbols is saved."""
+        weight = readout.weight
+        above = ((weight[targets] - weight.mean(0)) * vectors).sum(-1).mean()
+        return above if readout.bias is None else above + readout.bias[targets].mean() - readout.bias.mean()
+
+    def _each_class(self, right: Tensor, targets: Tensor) -> Sums:
+        """(right, rows) of every class that there is."""
+        rows = torch.bincount(targets, minlength=self.size)
+        found = torch.bincount(targets[right], minlength=self.size)
+        present = rows.nonzero()[:, 0].tolist()
+        return {f"class {index}": (float(found[index]), float(rows[index])) for index in present}
+
+
+def _check_adaptive(size: int, config: ModelConfig, text: str | None) -> None:
+    # its clusters are made of ids that stand by falling frequency, which those of labels and characters do not
+    if size < ADAPTIVE_SMALLEST or text not in ("words", "subwords"):
+        raise ConfigError(
+            f"adaptive_softmax is for large vocabularies of words or subwords, {ADAPTIVE_SMALLEST:,} or more; here "
+            f"are {size:,} {text or 'labels'}",
+            hint="leave out adaptive_softmax",
+        )
+    if config.tie_weights:
+        raise ConfigError(
+            "adaptive_softmax gives rare symbols shorter vectors, so weights cannot be tied",
+            hint="leave out tie_weights or adaptive_softmax",
+        )

@@ -1,0 +1,146 @@
+"""The readout of tags: each step alone, or all steps of a row together (a linear-chain CRF); spans counted as spans.
+
+    alone      e_t = -log softmax(z_t)[y_t]
+    together   e   = -log p(y_1 ... y_T | z_1 ... z_T) / T      see `recur.nn.CRF`
+
+Where the tags are spans (B-X, I-X, O), the figure is F1 over whole spans, as conlleval counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from recur.codecs.codec import NO_TARGET
+from recur.codecs.spans import are_spans, compare
+from recur.engine import watch
+from recur.errors import ConfigError
+from recur.heads.head import Sums, ratio
+from recur.heads.symbols import SymbolHead
+from recur.nn import CRF
+
+if TYPE_CHECKING:
+    from recur.codecs import TagsCodec
+    from recur.config import ModelConfig
+
+_NEVER = -1e9  # the score of a tag that is known not to be there
+
+
+class TagHead(SymbolHead):
+    """Readout and error of a tag a step.
+
+    Parameters
+    ----------
+    codec : TagsCodec
+        Of the target.
+    input_size : int
+        H.
+    config : ModelConfig
+        ``crf`` and the dropout before the readout.
+
+    Raises
+    ------
+    ConfigError
+        For options that a tag cannot have.
+    """
+
+    def __init__(self, codec: TagsCodec, input_size: int, config: ModelConfig) -> None:
+        super().__init__(codec.size, input_size, config)
+        self.labels = [str(label) for label in codec.labels]
+        self.crf = CRF(codec.size) if config.crf else None
+        self.spans = are_spans(self.labels)
+        if self.spans:
+            self.figure = "f1"
+
+    def error(
+        self, vectors: Tensor, targets: Tensor, mask: Tensor | None, *, label_smoothing: float = 0.0
+    ) -> tuple[Tensor, Sums]:
+        """Mean error a tag, and the sums; of spans in evaluation only, since they take time."""
+        if self.crf is None:
+            mean, sums = super().error(vectors, targets, mask, label_smoothing=label_smoothing)
+        else:
+            mean, sums = self._chain_error(self.crf, vectors, targets, mask, label_smoothing)
+        if not self.training and (self.spans or self.crf is not None):
+            tags, _ = self.best(vectors, mask)
+            real = torch.ones_like(targets, dtype=torch.bool) if mask is None else mask
+            if self.spans:
+                sums |= self._count_spans(tags, targets, real)
+            real = real & (targets != NO_TARGET)
+            count = float(real.sum())
+            sums["accuracy"] = (float(((tags == targets) & real).sum()), count)
+        return mean, sums
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        """Loss and accuracy; of spans also precision, recall and F1."""
+        figures = super().summary(sums)
+        if "span_precision" in sums:
+            right, guessed = sums["span_precision"]
+            true = sums["span_recall"][1]
+            figures["precision"] = ratio((right, guessed))
+            figures["recall"] = ratio((right, true))
+            # where there is no span and none was guessed, nothing was wrong
+            figures["f1"] = 2 * right / (guessed + true) if guessed + true else 1.0
+        return figures
+
+    def best(self, vectors: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The most probable tags (B, T) of vectors (B, T, H), and the log p (B,) of all of them together."""
+        if self.crf is not None:
+            lengths = None if mask is None else mask.sum(dim=1)
+            found, score = self.crf.decode(self._usable(self.readout(vectors)), lengths)
+            return found, self._usable(score)
+        log_probs, tags = self.log_probs(vectors).max(dim=-1)
+        return tags, (log_probs if mask is None else log_probs.masked_fill(~mask, 0.0)).sum(dim=1)
+
+    def log_probs_in_row(self, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
+        if self.crf is None:
+            return self.log_probs(vectors)
+        return self._usable(self.crf.marginals(self._usable(self.readout(vectors)), lengths))
+
+    def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        if self.crf is None:
+            return super()._each(z, targets, mask)
+        # of a chain the error of a step is that of its tag, given the tags before it
+        return -self.crf.conditionals(z, targets, mask.sum(dim=1))[mask]
+
+    def _chain_error(
+        self, crf: CRF, vectors: Tensor, targets: Tensor, mask: Tensor | None, label_smoothing: float
+    ) -> tuple[Tensor, Sums]:
+        if label_smoothing > 0:
+            raise ConfigError(
+                f"label_smoothing {label_smoothing} is for tags that are scored one by one, not for a chain (crf)",
+                hint="leave out label_smoothing or crf",
+            )
+        lengths = None if mask is None else mask.sum(dim=1)
+        dropped = self.drop(vectors)
+        penalty = self.penalty(vectors, dropped, mask) if self.training else None
+        watcher = watch.current()
+        if watcher is not None:
+            dropped = watcher.answer(self, dropped, targets, mask)
+        scores, known = self.readout(dropped), targets != NO_TARGET
+        if bool(known.all()):
+            log_p = crf(scores, targets, lengths)
+        else:
+            # the probability of all sequences of tags that have those which are known
+            other = known[..., None] & (torch.arange(crf.size, device=targets.device) != targets[..., None])
+            log_p = crf.log_partition(scores.masked_fill(other, _NEVER), lengths) - crf.log_partition(scores, lengths)
+        count = float((known if mask is None else known & mask).sum())
+        mean = -log_p.sum() / max(count, 1.0)
+        return (mean if penalty is None else mean + penalty), {"loss": (-float(log_p.detach().sum()), count)}
+
+    def _count_spans(self, tags: Tensor, targets: Tensor, real: Tensor) -> Sums:
+        right = guessed = true = 0
+        for row, steps in enumerate(real.sum(dim=1).tolist()):
+            known = (targets[row, :steps] != NO_TARGET).tolist()
+            expected, given = (
+                [
+                    self.labels[index] if there else "O"
+                    for index, there in zip(ids[row, :steps].tolist(), known, strict=True)
+                ]
+                for ids in (targets, tags)
+            )
+            found = compare(expected, given)
+            right, guessed, true = right + found.right, guessed + found.guessed, true + found.true
+        return {"span_precision": (float(right), float(guessed)), "span_recall": (float(right), float(true))}

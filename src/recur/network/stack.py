@@ -1,0 +1,164 @@
+"""The recurrent layers between the two codecs, made from the configuration by the name of the cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from recur import equations
+from recur.errors import ConfigError, did_you_mean
+from recur.network.inputs import layer_sizes
+from recur.nn import GRU, LSTM, RNN, Recurrent, flat_state, map_state
+from recur.nn.state import join_state
+
+if TYPE_CHECKING:
+    from recur.config import ModelConfig
+
+# a tensor, a tuple of tensors, or a list of these with one a layer; every tensor has the batch as its second axis
+State = Any
+
+
+class Stack(nn.Module):
+    """Recurrent layers over (B, T, X).
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Cell, sizes and the forms of regularisation.
+    input_size : int
+        X.
+    bidirectional : bool
+        Read both ways; the outputs of the two directions are concatenated.
+
+    Attributes
+    ----------
+    output_size : int
+        D*H, the length of an output, and of `summary`.
+    """
+
+    def __init__(self, config: ModelConfig, input_size: int, *, bidirectional: bool = False) -> None:
+        super().__init__()
+        self.directions = 2 if bidirectional else 1
+        self.layer = _layer(config, input_size, bidirectional)
+        self.output_size = int(self.layer.output_size)
+        self.state_shapes = [(int(one.shape[0]), int(one.shape[2])) for one in flat_state(_shapes(self.layer))]
+
+    def forward(
+        self, vectors: Tensor, state: State | None = None, *, lengths: Tensor | None = None,
+        resets: Tensor | None = None,
+    ) -> tuple[Tensor, State]:  # fmt: skip
+        """Run over vectors (B, T, X); return outputs (B, T, D*H), zero at padding, and the final state."""
+        outputs, state = self.layer(vectors, state, lengths=lengths, resets=resets)
+        return outputs, state
+
+    def everywhere(self, vectors: Tensor, *, lengths: Tensor | None = None) -> tuple[Tensor, State]:
+        """Run over vectors (B, T, X); return outputs (B, T, H) and the state after every step, as of B*T rows."""
+        outputs, _, series = self.layer(vectors, lengths=lengths, return_all_states=True)
+        flat = [[{name: one.flatten(0, 1) for name, one in way.items()} for way in layer] for layer in series]
+        sizes = [{name: int(one.shape[-1]) for name, one in layer[0].items()} for layer in flat]
+        return outputs, join_state(flat, list(flat[0][0]), sizes)
+
+    def step(self, vectors: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Run one step: (B, X) -> (B, H)."""
+        outputs, state = self(vectors[:, None], state)
+        return outputs[:, 0], state
+
+    def start(self, rows: int) -> State:
+        """The state before the first step: zeros, or what was learned."""
+        vectors = next(self.parameters()).new_zeros(rows, 1, self.layer.input_size)
+        return self.layer(vectors, lengths=[0] * rows)[1]
+
+    def summary(self, state: State) -> Tensor:
+        """What the last layer knows at the end: its forward state after the last real step beside its backward
+        state after the first one, (B, D*H). With no steps at all it is the initial state."""
+        top = state[-1] if isinstance(state, list) else state
+        hidden: Tensor = top[0] if isinstance(top, tuple) else top
+        return torch.cat(list(hidden[-self.directions :]), dim=-1)
+
+
+class Bridge(nn.Module):
+    """An initial state for a decoder from what is known before it starts.
+
+        s_0 = tanh(W c + b)
+
+    where c (B, C) is a summary of the input and s_0 every state of every layer.
+    Source: Bahdanau, Cho and Bengio 2015, appendix A.2.2.
+    """
+
+    def __init__(self, size: int, stack: Stack) -> None:
+        super().__init__()
+        self.shapes = stack.state_shapes
+        self.linear = nn.Linear(size, sum(layers * size for layers, size in self.shapes))
+
+    def forward(self, summary: Tensor, like: State) -> State:
+        """Map (B, C) to a state with the structure of ``like``."""
+        parts = torch.split(torch.tanh(self.linear(summary)), [layers * size for layers, size in self.shapes], dim=-1)
+        states = iter(
+            part.view(-1, layers, size).transpose(0, 1).contiguous()
+            for part, (layers, size) in zip(parts, self.shapes, strict=True)
+        )
+        return map_state(lambda _: next(states), like)
+
+
+def select(state: State, rows: Tensor) -> State:
+    """The state of some rows of the batch, which may repeat; None (no state yet) stays None."""
+    if state is None:
+        return None
+    return map_state(lambda tensor: tensor.index_select(1, rows.to(tensor.device)), state)
+
+
+def _shapes(layer: Recurrent) -> State:
+    """A state of one row without values: nothing is computed, so that it is also known of weights not yet there."""
+    directions = 2 if layer.bidirectional else 1
+    steps = [
+        [{name: torch.empty(1, size, device="meta") for name, size in sizes.items()} for _ in range(directions)]
+        for sizes in layer.layout.state_sizes
+    ]
+    return join_state(steps, layer.equation.states, layer.layout.state_sizes)
+
+
+def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurrent:
+    sizes = layer_sizes(config)
+    options: dict[str, Any] = {
+        "num_layers": len(sizes),
+        "batch_first": True,
+        "bidirectional": bidirectional,
+        # between layers there is nothing to drop in a single one
+        "dropout": config.dropout if len(sizes) > 1 else 0.0,
+        "variational_dropout": config.variational_dropout if len(sizes) > 1 else 0.0,
+        "recurrent_dropout": config.recurrent_dropout,
+        "zoneout": config.zoneout,
+        "weight_drop": config.weight_drop,
+        "residual": config.residual,
+        "learn_initial_state": config.learn_initial_state,
+        "engine": config.engine,
+    }
+    options["recurrent_init"] = config.recurrent_init
+    for name in ("forget_bias", "memory_steps"):
+        if getattr(config, name) is not None:
+            options[name] = getattr(config, name)
+    cell = config.cell
+    if config.layer_norm:
+        if cell not in ("lstm", "gru"):
+            raise ConfigError(
+                f'layer_norm is made for the cells lstm and gru, not for "{cell}"', hint="--cell lstm --layer-norm"
+            )
+        options["layer_norm"] = True
+    hidden: int | list[int] = sizes[0] if len(set(sizes)) == 1 else sizes
+    if cell == "lstm":
+        return LSTM(input_size, hidden, **options)
+    if cell == "gru":
+        return GRU(input_size, hidden, **options)
+    if cell in ("elman", "elman_relu"):
+        return RNN(input_size, hidden, nonlinearity="relu" if cell == "elman_relu" else "tanh", **options)
+    if cell not in equations.names():
+        raise ConfigError(
+            f'there is no cell "{cell}".{did_you_mean(cell, equations.names())}', hint="recur cells lists them"
+        )
+    # sizes that the cell has beside X and H, such as the projection P of lstm_projected: half of H
+    free = {name: max(1, sizes[0] // 2) for name in equations.get(cell).free_sizes if name not in ("X", "H")}
+    if free:
+        options["sizes"] = free
+    return Recurrent(cell, input_size, hidden, **options)

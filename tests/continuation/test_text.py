@@ -1,0 +1,473 @@
+"""The next item: documents and streams, continuations, forecasts, generated text."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional
+
+from recur import codecs, modes
+from recur.config import DataConfig
+from recur.continuation import text as language
+from recur.decoding import Decoding
+from recur.errors import ConfigError
+from recur.modes import Synced
+from recur.network import Batch
+from recur.nn import flat_state
+from tests.modes.helpers import SERIES, TAGS, TEXTS, Row, batch_of, build, codec, falls, rows, same, small, train
+from tests.tolerances import close
+
+STREAM = "the cat sat\na dog ran\nthe dog sat\n"
+
+
+def model(kind: str = "words", *, stream: bool = False, seed: int = 0, **options: object) -> Synced:
+    """A model of the next item; a stream is of a file, whose line ends are symbols."""
+    torch.manual_seed(seed)
+    if stream and kind in ("words", "characters", "subwords"):
+        config = DataConfig(documents="file", max_vocab=270 if kind == "subwords" else None)
+        own = codecs.make(kind, config).fit([STREAM])
+    else:
+        own = codec(kind)
+    mode = modes.build("synced", own, None, small(**options), stream=stream)
+    assert isinstance(mode, Synced)
+    return mode
+
+
+def ahead_of(ahead: int) -> Synced:
+    """A model of the value some steps ahead."""
+    torch.manual_seed(0)
+    mode = modes.build("synced", codec("series"), None, small(hidden_size=16), ahead=ahead)
+    assert isinstance(mode, Synced)
+    return mode
+
+
+def window(ids: Tensor, resets: Tensor | None = None) -> Batch:
+    """A piece of a stream: every item is predicted from those before it."""
+    return Batch(ids[:, :-1], None, ids[:, 1:], None, None if resets is None else resets[:, :-1])
+
+
+def ids_of(mode: Synced, text: str) -> Tensor:
+    return torch.from_numpy(mode.target_codec.encode(text))[None]
+
+
+def test_a_document_has_a_beginning_and_an_end() -> None:
+    mode = model()
+    bos, eos = 2, 3
+    encoded = mode.encode(Row(TEXTS[0], None))
+    words = mode.target_codec.encode(TEXTS[0]).tolist()
+    assert encoded.input is not None
+    assert encoded.input.tolist() == [bos, *words]
+    assert encoded.target.tolist() == [*words, eos]
+    empty = mode.encode(Row("", None))
+    assert empty.input is not None
+    assert (empty.input.tolist(), empty.target.tolist()) == ([bos], [eos])
+
+
+def test_tags_get_a_beginning_and_an_end_after_their_own_ids() -> None:
+    mode = model("tags")
+    count = mode.target_codec.size
+    encoded = mode.encode(Row(TAGS[1], None))
+    assert encoded.input is not None
+    assert encoded.input[0] == count
+    assert encoded.target[-1] == count + 1
+    assert all(tag in "DNPV" for tag in mode.predict([["D"]], length=20, temperature=1.0, seed=0)[0].value)
+
+
+@pytest.mark.parametrize("kind", ["words", "characters", "subwords", "series"])
+def test_a_stream_has_neither(kind: str) -> None:
+    mode = model(kind, stream=True)
+    values = SERIES[2] if kind == "series" else STREAM
+    encoded = mode.encode(Row(values, None))
+    array = mode.target_codec.encode(values)
+    assert encoded.input is not None
+    assert encoded.input.tolist() == array[:-1].tolist()
+    assert encoded.target.tolist() == array[1:].tolist()
+
+
+def test_loss_of_documents_is_the_cross_entropy_of_words_and_end() -> None:
+    mode = model()
+    errors = []
+    for text in TEXTS:
+        last, state = torch.tensor([2]), None
+        for symbol in [*mode.target_codec.encode(text).tolist(), 3]:
+            log_probs, state = mode.step(last, state)
+            errors.append(-log_probs[0, symbol])
+            last = torch.tensor([symbol])
+    loss = mode.loss(batch_of(mode, rows("words", None)))
+    total = torch.stack(errors)
+    close(loss.mean, total.mean())
+    same(loss.sums["loss"][0], total.sum().item())
+    assert loss.sums["loss"][1] == len(errors)
+    figures = mode.summary(loss.sums)
+    same(figures["perplexity"], math.exp(total.mean().item()))
+    assert mode.figure == "perplexity"
+    assert not mode.higher_is_better
+
+
+def test_characters_are_reported_in_nats() -> None:
+    mode = model("characters")
+    figures = mode.summary(mode.loss(batch_of(mode, rows("characters", None))).sums)
+    assert mode.figure == "nats"
+    assert figures["nats"] == figures["loss"]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "elman", "lstm_projected"])
+@pytest.mark.parametrize("sizes", [8, [6, 9]])
+def test_state_carried_over_two_windows_equals_one_long_window(cell: str, sizes: int | list[int]) -> None:
+    mode = model("characters", stream=True, cell=cell, hidden_size=sizes)
+    ids = ids_of(mode, STREAM)
+    whole = mode.loss(window(ids))
+    cut = 9
+    first = mode.loss(window(ids[:, : cut + 1]))
+    second = mode.loss(window(ids[:, cut:]), first.state)
+    same(first.sums["loss"][0] + second.sums["loss"][0], whole.sums["loss"][0])
+    for one, other in zip(flat_state(second.state), flat_state(whole.state), strict=True):
+        close(one, other)
+
+
+def test_a_state_carried_on_passes_gradients_back_until_it_is_detached() -> None:
+    mode = model("characters", stream=True)
+    first = mode.loss(window(ids_of(mode, STREAM)[:, :9]))
+    assert all(state.requires_grad for state in flat_state(first.state))
+
+
+@given(st.lists(st.integers(2, 8), min_size=1, max_size=4))
+def test_resets_inside_a_stream_equal_separate_documents(lengths: list[int]) -> None:
+    mode = model("characters", stream=True)
+    documents = [ids_of(mode, STREAM[3 * place : 3 * place + length]) for place, length in enumerate(lengths)]
+    joined = torch.cat(documents, dim=1)
+    resets = torch.zeros_like(joined, dtype=torch.bool)
+    starts = [sum(lengths[:place]) for place in range(len(lengths))]
+    resets[0, starts] = True
+    vectors, _ = mode.run(joined, resets=resets)
+    for document, begin in zip(documents, starts, strict=True):
+        alone, _ = mode.run(document)
+        close(vectors[:, begin : begin + document.shape[1]], alone)
+    loss = mode.loss(window(joined, resets))
+    total = functional.cross_entropy(
+        mode.symbol_head().log_probs(vectors[0, :-1]), joined[0, 1:], reduction="sum"
+    ).item()
+    same(loss.sums["loss"][0], total)
+
+
+def test_a_reset_forgets_the_state_that_was_carried() -> None:
+    mode = model("characters", stream=True)
+    ids = ids_of(mode, STREAM)[:, :6]
+    resets = torch.zeros_like(ids, dtype=torch.bool)
+    resets[:, 0] = True
+    carried = mode.loss(window(ids)).state
+    same(mode.loss(window(ids, resets), carried).mean.item(), mode.loss(window(ids)).mean.item())
+    assert mode.loss(window(ids), carried).mean.item() != mode.loss(window(ids)).mean.item()
+
+
+def test_batches_can_be_moved_and_counted() -> None:
+    mode = model("characters", stream=True)
+    batch = window(ids_of(mode, STREAM), torch.zeros_like(ids_of(mode, STREAM), dtype=torch.bool))
+    moved = batch.to("cpu")
+    assert len(moved) == 1
+    assert moved.resets is not None
+    assert moved.input_lengths is None
+
+
+@pytest.mark.parametrize("kind", ["words", "characters", "subwords", "tags"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_candidates_for_the_next_item_are_in_order_and_are_no_reserved_symbols(kind: str, stream: bool) -> None:
+    mode = model(kind, stream=stream)
+    prompts = TAGS if kind == "tags" else TEXTS
+    for answer in mode.predict(prompts, top=10**6):
+        probabilities = [probability for _, probability in answer.scores]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert sum(probabilities) < 1.0
+        assert answer.value == answer.scores[0][0]
+        # padding, beginning, end, and the unknown that only texts have
+        assert len(probabilities) == mode.target_codec.size - (0 if kind == "tags" else 4)
+
+
+def test_the_next_item_is_what_one_step_says() -> None:
+    mode = model()
+    mode.eval()
+    last, state = torch.tensor([2]), None
+    for symbol in mode.target_codec.encode("the cat").tolist():
+        _, state = mode.step(last, state)
+        last = torch.tensor([symbol])
+    log_probs, _ = mode.step(last, state)
+    for word, probability in mode.predict(["the cat"], top=5)[0].scores:
+        same(probability, log_probs[0, int(mode.target_codec.encode(word)[0])].exp().item())
+
+
+def test_an_unknown_word_may_be_in_a_prompt_and_is_no_candidate_unless_asked_for() -> None:
+    mode = model()
+    assert mode.predict(["zebra"])[0].scores == mode.predict(["yak"])[0].scores
+    plain, told = mode.predict(["the"], top=99)[0], mode.predict(["the"], top=99, unknown=True)[0]
+    assert len(told.scores) == len(plain.scores) + 1
+
+
+@pytest.mark.parametrize("prompt", ["", "the cat", "zebra"])
+@pytest.mark.parametrize("kind", ["words", "characters", "subwords"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_pieces_of_a_stream_join_to_what_predict_writes(kind: str, stream: bool, prompt: str) -> None:
+    mode = model(kind, stream=stream)
+    train(mode, [Row(STREAM if stream else text, None) for text in TEXTS], steps=10)
+    for seed in range(4):
+        options = {"temperature": 1.0, "seed": seed, "length": 25}
+        pieces = list(language.generate(mode, prompt, Decoding.of(dict(options))))
+        [answer] = mode.predict([prompt], **options)
+        joined = "".join(pieces)
+        # of words only the prompt says whether a space comes first
+        assert (joined.lstrip(" ") if kind == "words" else joined) == answer.value
+        assert all(pieces)
+
+
+def test_a_stream_of_words_goes_on_over_line_ends() -> None:
+    mode = model(stream=True, hidden_size=24)
+    train(mode, [Row(STREAM * 2, None)], steps=60)
+    [answer] = mode.predict(["the cat"], length=6)
+    assert answer.value == "sat\na dog ran\n"
+    assert "".join(language.generate(mode, "the cat", Decoding(length=6))) == " sat\na dog ran\n"
+
+
+def test_a_document_stops_at_its_end() -> None:
+    mode = model("characters", hidden_size=24)
+    train(mode, [Row("a dog", None)], steps=80)
+    assert "".join(language.generate(mode, "a d", Decoding())) == "og"
+    assert mode.predict(["a d"], length=50)[0].value == "og"
+    assert mode.predict(["a d", ""], length=2)[1].value == "a "
+
+
+def test_greedy_is_what_the_narrowest_sampling_gives() -> None:
+    mode = model("characters", stream=True)
+    train(mode, [Row(STREAM, None)], steps=10)
+    greedy = "".join(language.generate(mode, "the", Decoding(length=30)))
+    for narrow in ({"top_k": 1}, {"top_p": 1e-6}):
+        options = Decoding.of({"temperature": 1.0, "seed": 5, "length": 30, **narrow})
+        assert "".join(language.generate(mode, "the", options)) == greedy
+    assert mode.predict(["the"], length=30)[0].value == greedy
+    assert mode.predict(["the"], length=30, beam=1)[0].value == greedy
+
+
+@pytest.mark.parametrize("kind", ["characters", "subwords", "words"])
+@pytest.mark.parametrize("until", ["\n", "cat", "sat\na", "og"])
+def test_generation_stops_before_what_it_is_told_to_stop_at(kind: str, until: str) -> None:
+    mode = model(kind, stream=True, hidden_size=24)
+    train(mode, [Row(STREAM * 2, None)], steps=200)
+    whole = "".join(language.generate(mode, "the", Decoding(length=40)))
+    pieces = list(language.generate(mode, "the", Decoding(length=40, stop=until)))
+    assert "".join(pieces) == whole.split(until)[0]
+    assert until in whole
+    assert all(pieces)
+
+
+def test_a_beginning_of_the_stop_is_written_when_the_rest_does_not_come() -> None:
+    mode = model("characters", hidden_size=24)
+    train(mode, [Row("a dog", None)], steps=80)
+    assert "".join(language.generate(mode, "a", Decoding(stop="ogre"))) == " dog"
+    assert "".join(language.generate(mode, "a", Decoding(length=3, stop="ogre"))) == " do"
+
+
+def test_generation_of_no_symbols_is_empty() -> None:
+    assert list(language.generate(model(), "the", Decoding(length=0))) == []
+
+
+def test_half_a_character_waits_for_its_other_half() -> None:
+    torch.manual_seed(0)
+    mode = modes.build("synced", codecs.make("subwords").fit(["aé"]), None, small(hidden_size=24))
+    assert isinstance(mode, Synced)
+    train(mode, [Row("a€é", None)], steps=100)
+    assert list(language.generate(mode, "a", Decoding())) == ["€", "é"]
+
+
+def test_a_beam_cannot_be_streamed() -> None:
+    with pytest.raises(ConfigError, match="a beam of 3 knows its answer only at the end") as raised:
+        list(language.generate(model(), "the", Decoding(beam=3)))
+    assert raised.value.hint == "beam=1, or predict(..., beam=3)"
+
+
+def test_a_series_is_not_generated() -> None:
+    with pytest.raises(ConfigError, match="only symbols are generated"):
+        list(language.generate(model("series"), "", Decoding(length=2)))
+
+
+def test_tags_are_generated_one_by_one() -> None:
+    mode = model("tags")
+    [answer] = mode.predict([["N"]], length=4)
+    assert list(mode.generate(["N"], length=4)) == answer.value
+
+
+def test_continuations_may_be_searched_with_a_beam() -> None:
+    mode = model()
+    train(mode, rows("words", None), steps=10)
+    for answer in mode.predict(TEXTS, top=3, length=4, length_penalty=0.0):
+        probabilities = [probability for _, probability in answer.scores]
+        assert len(probabilities) == 3
+        assert answer.value == answer.scores[0][0]
+
+
+@pytest.mark.parametrize("kind", ["words", "characters", "subwords"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_prompts_of_different_lengths_are_answered_as_if_alone(kind: str, stream: bool) -> None:
+    mode = model(kind, stream=stream)
+    prompts = ["", "the", "the cat sat", "zebra the"]
+    for options in ({}, {"length": 5}, {"length": 5, "beam": 2}):
+        for prompt, answer in zip(prompts, mode.predict(prompts, top=2, **options), strict=True):
+            [alone] = mode.predict([prompt], top=2, **options)
+            assert [value for value, _ in alone.scores] == [value for value, _ in answer.scores]
+            for (_, one), (_, other) in zip(alone.scores, answer.scores, strict=True):
+                same(one, other)
+
+
+def test_what_a_prompt_is_read_as() -> None:
+    bos, eos = 2, 3
+    assert language.prompt_ids(model(), "").tolist() == [bos]
+    assert language.prompt_ids(model(stream=True), "").tolist() == [eos]
+    words = model(stream=True)
+    assert language.prompt_ids(words, "the").tolist() == [eos, *words.target_codec.encode("the").tolist()]
+    for kind in ("characters", "subwords"):
+        mode = model(kind, stream=True)
+        assert language.prompt_ids(mode, "").tolist() == mode.target_codec.encode("\n").tolist()
+        assert language.prompt_ids(mode, "the").tolist() == mode.target_codec.encode("\nthe").tolist()
+    tags = model("tags", stream=True)
+    assert language.prompt_ids(tags, []).tolist() == [tags.target_codec.size]
+
+
+@pytest.mark.parametrize("length", [0, 1, 5])
+def test_forecasts_have_the_length_that_was_asked_for(length: int) -> None:
+    answers = model("series").predict([[], *SERIES], length=length)
+    assert [len(answer.value) for answer in answers] == [length] * 5
+
+
+def test_a_forecast_is_one_step_unless_said_otherwise() -> None:
+    [answer] = model("series").predict(SERIES[:1])
+    assert len(answer.value) == 1
+    assert answer.scores == []
+
+
+def test_a_forecast_reads_itself_as_if_it_had_been_observed() -> None:
+    mode = model("series")
+    [whole] = mode.predict([SERIES[2]], length=4)
+    observed = list(SERIES[2])
+    for value in whole.value:
+        [one] = mode.predict([observed])
+        same(one.value[0], value)
+        observed.append(value)
+
+
+def test_a_forecast_from_nothing_is_one_from_the_mean() -> None:
+    mode = model("series")
+    mean = float(mode.target_codec.mean[0])
+    nothing, from_mean, other = mode.predict([[], [mean], SERIES[2]], length=4)
+    close(torch.tensor(nothing.value), torch.tensor(from_mean.value))
+    close(torch.tensor(other.value), torch.tensor(mode.predict([SERIES[2]], length=4)[0].value))
+
+
+def test_values_ahead_are_learned_from_so_many_steps_before() -> None:
+    mode = ahead_of(3)
+    steps = mode.encode_input(SERIES[2])
+    encoded = mode.encode(Row(SERIES[2], None))
+    assert encoded.input is not None
+    assert encoded.input.tolist() == steps[:3].tolist()
+    assert encoded.target.tolist() == steps[3:].tolist()
+    short = mode.encode(Row(SERIES[1], None))
+    assert short.input is not None
+    assert (len(short.input), len(short.target)) == (0, 0)
+    falls(mode, [Row(values, None) for values in SERIES])
+
+
+def test_a_forecast_ahead_is_what_the_last_steps_say_and_goes_on_in_blocks() -> None:
+    mode = ahead_of(3)
+    [whole] = mode.predict([SERIES[2]], length=8)
+    said = [mode.predict([SERIES[2][:seen]])[0].value[0] for seen in (4, 5, 6)]
+    close(torch.tensor(whole.value[:3]), torch.tensor(said))
+    [later] = mode.predict([[*SERIES[2], *whole.value[:3]]], length=5)
+    close(torch.tensor(whole.value[3:]), torch.tensor(later.value))
+
+
+def test_the_mean_stands_before_a_series_shorter_than_the_steps_ahead() -> None:
+    mode = ahead_of(3)
+    mean = float(mode.target_codec.mean[0])
+    answers = mode.predict([[], [5.0], SERIES[2]], length=7)
+    for answer, series in zip(answers, ([mean] * 3, [mean, mean, 5.0], SERIES[2]), strict=True):
+        close(torch.tensor(answer.value), torch.tensor(mode.predict([series], length=7)[0].value))
+
+
+def test_a_learned_series_goes_on_from_several_steps_ahead() -> None:
+    mode = ahead_of(2)
+    train(mode, [Row([1.0, 2.0, 3.0] * 4, None)], steps=200)
+    assert mode.predict([[1.0, 2.0, 3.0, 1.0, 2.0]], length=5)[0].value == pytest.approx([3, 1, 2, 3, 1], abs=0.2)
+    assert mode.predict([[1.0, 2.0, 3.0, 1.0, 2.0]])[0].value == pytest.approx([1], abs=0.2)
+
+
+def test_a_series_of_several_columns_is_forecast() -> None:
+    values = [[[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]], [[2.0, 20.0]]]
+    torch.manual_seed(0)
+    mode = modes.build("synced", codec("series", values), None, small())
+    falls(mode, [Row(value, None) for value in values])
+    answers = mode.predict([*values, []], length=2)
+    assert [len(answer.value) for answer in answers] == [2, 2, 2]
+    assert len(answers[0].value[0]) == 2
+
+
+def test_a_learned_series_goes_on() -> None:
+    mode = model("series", hidden_size=16)
+    train(mode, [Row([1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0], None)], steps=150)
+    assert mode.predict([[1.0, 2.0, 1.0, 2.0]], length=4)[0].value == pytest.approx([1.0, 2.0, 1.0, 2.0], abs=0.2)
+
+
+def test_tied_weights_are_one_matrix_that_learns() -> None:
+    mode = model(tie_weights=True, embedding_size=None)
+    assert mode.inputs.embedding is not None
+    assert mode.get_parameter("output.readout.weight") is mode.inputs.embedding.weight
+    falls(mode, rows("words", None))
+    assert mode.inputs.embedding.weight.shape[1] == 8
+    layers = model(tie_weights=True, embedding_size=None, hidden_size=[6, 10])
+    assert layers.inputs.size == 10
+
+
+def test_tied_weights_of_two_sizes_are_refused() -> None:
+    with pytest.raises(ConfigError, match="embedding"):
+        model(tie_weights=True, embedding_size=5)
+
+
+@pytest.mark.parametrize("kind", ["words", "characters", "series"])
+def test_samples_continue_prompts_or_the_first_rows(kind: str) -> None:
+    mode = model(kind)
+    before = torch.get_rng_state()
+    samples = mode.samples(rows(kind, None), count=2)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert samples == mode.samples(rows(kind, None), count=2)
+    assert len(samples) == 2
+    if kind != "series":
+        prompted = mode.samples(rows(kind, None), prompts=["the", ""])
+        assert [one.input for one in prompted] == ["the", ""]
+        assert mode.samples([]) == []
+
+
+def test_samples_of_a_stream_come_from_several_places() -> None:
+    samples = model("characters", stream=True).samples([Row(STREAM * 20, None)], count=3)
+    assert len(samples) == 3
+    assert len({one.input for one in samples}) > 1
+    assert model("tags").samples(rows("tags", None)) == []
+
+
+def test_weights_saved_and_loaded_give_the_same_answers(tmp_path: Path) -> None:
+    mode = model()
+    train(mode, rows("words", None), steps=5)
+    torch.save(mode.state_dict(), tmp_path / "weights.pt")
+    other = model(seed=1)
+    other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+    assert other.predict(TEXTS, top=3) == mode.predict(TEXTS, top=3)
+
+
+def test_stream_and_documents_need_no_other_weights() -> None:
+    torch.manual_seed(0)
+    own = codec("words")
+    documents, stream = (modes.build("synced", own, own, small(), stream=flag) for flag in (False, True))
+    stream.load_state_dict(documents.state_dict())
+    assert documents.carries_state
+    assert stream.carries_state
+    assert not build("synced", "words", "words").carries_state
