@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from recur import config_file
+from recur import config_file, continuation
 from recur import data as data_room
 from recur.codecs import Codec
 from recur.config import Config
@@ -128,7 +128,7 @@ class Model:
         """
         self._refuse_empty_series(questions)
         try:
-            return self.mode.predict([question.value for question in questions], top=top, **decoding)
+            return continuation.predict(self.mode, [question.value for question in questions], top=top, **decoding)
         except DataError as error:
             raise self._located(questions, error) from error
 
@@ -172,9 +172,9 @@ class Model:
             When the model continues nothing.
         """
         if self.target_codec.kind == "notes":
-            from recur.continuation import notes
-
-            return Completion(Candidate(*one) for one in notes.candidates(self._language_model(), text or None, top))
+            return Completion(
+                Candidate(*one) for one in continuation.notes.candidates(self._language_model(), text or None, top)
+            )
         found = candidates(self._language_model(), text, top=top)
         return Completion(found, unknown_words(self.input_codec, text))
 
@@ -220,7 +220,8 @@ class Model:
             return self._play(prompt, stream, **decoding)
         continues = isinstance(self.mode, Synced)
         usual = 0.0 if self.roles.mode == "many-to-many" or self.target_codec.kind == "numbers" else 1.0
-        pieces = self.mode.generate(prompt if continues else self._input(prompt), **{"temperature": usual, **decoding})
+        given = prompt if continues else self._input(prompt)
+        pieces = continuation.generate(self.mode, given, **{"temperature": usual, **decoding})
         if stream:
             return pieces
         found = list(pieces)
@@ -230,13 +231,18 @@ class Model:
         return prompt + text if continues else text
 
     def _play(self, prompt: Any, stream: bool, **decoding: Any) -> Any:
-        """Continue a piece of notes."""
-        from recur.continuation import notes
+        """Continue a piece of continuation.notes."""
         from recur.decoding import Decoding
 
         opening = None if isinstance(prompt, str) and not prompt else prompt
-        played = notes.generate(self._language_model(), opening, Decoding.of({"temperature": 1.0, **decoding}))
-        return played if stream else notes.whole(notes.codec_of(self._language_model()), opening, list(played))
+        played = continuation.notes.generate(
+            self._language_model(), opening, Decoding.of({"temperature": 1.0, **decoding})
+        )
+        return (
+            played
+            if stream
+            else continuation.notes.whole(continuation.notes.codec_of(self._language_model()), opening, list(played))
+        )
 
     def evaluate(
         self, data: Any, *, last_word: bool = False, confusion: bool = False, cache: int | None = None,

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from recur import codecs, modes
+from recur import codecs, continuation, modes
 from recur.codecs import Codec, NotesCodec
 from recur.config import DataConfig, ModelConfig
 from recur.continuation import notes as notes_mode
 from recur.decoding import Decoding
-from recur.errors import ConfigError
+from recur.errors import ConfigError, DataError
 from recur.evaluation.baselines import baseline
 from recur.heads.events import EventHead, chooser
 from recur.modes import Mode, Synced
@@ -113,7 +113,7 @@ def test_frames_are_drawn_with_the_probabilities_of_their_keys() -> None:
 @pytest.mark.parametrize("options", [{"beam": 3}, {"temperature": 1.0, "top_k": 3}, {"temperature": 1.0, "top_p": 0.5}])
 def test_options_of_symbols_are_refused_for_frames(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="a frame is many keys at once"):
-        model(rolls()).predict([PIECES[0]], **options)
+        continuation.predict(model(rolls()), [PIECES[0]], **options)
 
 
 @pytest.mark.parametrize("option", ["tie_weights", "adaptive_softmax"])
@@ -128,7 +128,7 @@ def test_the_same_seed_continues_in_the_same_way_and_step_by_step() -> None:
     first, again = (list(notes_mode.generate(mode, PIECES[0], options)) for _ in range(2))
     assert first == again
     assert len(first) == 6
-    [answer] = mode.predict([PIECES[0]], temperature=1.0, seed=5, length=6)
+    [answer] = continuation.predict(mode, [PIECES[0]], temperature=1.0, seed=5, length=6)
     assert answer.value == first
     other = list(notes_mode.generate(mode, PIECES[0], Decoding(temperature=1.0, seed=6, length=6)))
     assert other != first
@@ -136,8 +136,8 @@ def test_the_same_seed_continues_in_the_same_way_and_step_by_step() -> None:
 
 def test_a_continuation_depends_on_nothing_but_what_was_read() -> None:
     mode = model(rolls())
-    alone = [mode.predict([piece], length=3)[0].value for piece in PIECES]
-    assert [one.value for one in mode.predict(PIECES, length=3)] == alone
+    alone = [continuation.predict(mode, [piece], length=3)[0].value for piece in PIECES]
+    assert [one.value for one in continuation.predict(mode, PIECES, length=3)] == alone
     begun = list(notes_mode.generate(mode, None, Decoding(length=2, temperature=1.0, seed=1)))
     assert begun == list(notes_mode.generate(mode, [], Decoding(length=2, temperature=1.0, seed=1)))
 
@@ -174,9 +174,62 @@ def test_a_melody_is_learned_and_continued_as_events() -> None:
     assert not any(name.startswith("<") for name, _ in events)
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_melody_ends_before_a_stop_streamed_or_whole(place: int) -> None:
+    mode = model(melodies())
+    options: dict[str, Any] = {"temperature": 1.0, "seed": 2, "length": 40}
+    free = list(notes_mode.generate(mode, LINES[0], Decoding(**options)))
+    stop = free[place]
+    stopped = list(notes_mode.generate(mode, LINES[0], Decoding(**options, stop=stop)))
+    assert stopped == free[: free.index(stop)]
+    [whole] = continuation.predict(mode, [LINES[0]], **options)
+    [cut] = continuation.predict(mode, [LINES[0]], **options, stop=stop)
+    codec = mode.target_codec
+    assert isinstance(codec, NotesCodec)
+    events = codec.tokens(whole.value)
+    assert codec.tokens(cut.value) == events[: events.index(stop)] if stop in events else events
+
+
+def test_a_stop_that_no_melody_holds_is_refused() -> None:
+    for stop in ("C9", "H4"):
+        with pytest.raises(DataError):
+            continuation.predict(model(melodies()), [LINES[0]], length=4, stop=stop)
+
+
+def test_pieces_begin_with_the_prefix_that_is_asked_for() -> None:
+    for codec, opening, prefix in ((melodies(), LINES[0], "G4"), (rolls(), PIECES[0], [[60, 62], [64]])):
+        mode = model(codec)
+        assert isinstance(codec, NotesCodec)
+        options: dict[str, Any] = {"temperature": 1.0, "seed": 2, "length": 6, "prefix": prefix}
+        steps = list(notes_mode.generate(mode, opening, Decoding(**options)))
+        begun = codec.frames(prefix)
+        assert np.array_equal(codec.frames(notes_mode.whole(codec, None, steps))[: len(begun)], begun)
+        [answer] = continuation.predict(mode, [opening], **options)
+        assert np.array_equal(codec.frames(answer.value)[: len(begun)], begun)
+
+
+def test_an_unknown_event_is_written_only_where_it_is_allowed() -> None:
+    codec = melodies()
+    mode = model(codec)
+    assert isinstance(codec, NotesCodec)
+    assert mode.output.readout.bias is not None
+    with torch.no_grad():
+        mode.output.readout.bias[codec.unk_id] += 50
+    assert codec.token(codec.unk_id) not in list(notes_mode.generate(mode, LINES[0], Decoding(length=6)))
+    assert set(notes_mode.generate(mode, LINES[0], Decoding(length=6, unknown=True))) == {codec.token(codec.unk_id)}
+
+
+@pytest.mark.parametrize(
+    "option", [{"stop": "C4"}, {"repetition_penalty": 1.2}, {"no_repeat_ngram": 2}, {"unknown": True}]
+)
+def test_rules_about_symbols_are_refused_for_frames(option: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="a frame is many keys at once"):
+        list(notes_mode.generate(model(rolls()), PIECES[0], Decoding(**option)))
+
+
 def test_samples_show_how_pieces_go_on() -> None:
     for codec, pieces in ((rolls(), PIECES), (melodies(), LINES)):
-        shown = model(codec).samples([Row(piece, piece) for piece in pieces], count=2)
+        shown = continuation.samples(model(codec), [Row(piece, piece) for piece in pieces], count=2)
         assert len(shown) == 2
         assert all(one.truth for one in shown[:1])
 
@@ -189,11 +242,13 @@ def test_a_label_writes_frames_and_a_roll_is_answered_step_by_step() -> None:
     assert loss.sums["loss"][1] == 6
     assert writer.figure == "nll_per_frame"
     loss.mean.backward()
-    first, again = (writer.predict(["slow"], length=4, temperature=1.0, seed=1)[0].value for _ in range(2))
+    first, again = (
+        continuation.predict(writer, ["slow"], length=4, temperature=1.0, seed=1)[0].value for _ in range(2)
+    )
     assert first == again
     assert len(first) == 4
     lower = modes.build("synced", melodies(), rolls(), ModelConfig(hidden_size=8))
-    found = lower.predict(["C4 D4"])[0].value
+    found = continuation.predict(lower, ["C4 D4"])[0].value
     assert len(found) == 4
     assert all(isinstance(step, list) for step in found)
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from recur import codecs, modes
+from recur import codecs, continuation, modes
 from recur.config import DataConfig
+from recur.continuation import prompt
 from recur.continuation import text as language
 from recur.decoding import Decoding
 from recur.errors import ConfigError
@@ -76,7 +77,9 @@ def test_tags_get_a_beginning_and_an_end_after_their_own_ids() -> None:
     assert encoded.input is not None
     assert encoded.input[0] == count
     assert encoded.target[-1] == count + 1
-    assert all(tag in "DNPV" for tag in mode.predict([["D"]], length=20, temperature=1.0, seed=0)[0].value)
+    assert all(
+        tag in "DNPV" for tag in continuation.predict(mode, [["D"]], length=20, temperature=1.0, seed=0)[0].value
+    )
 
 
 @pytest.mark.parametrize("kind", ["words", "characters", "subwords", "series"])
@@ -180,7 +183,7 @@ def test_batches_can_be_moved_and_counted() -> None:
 def test_candidates_for_the_next_item_are_in_order_and_are_no_reserved_symbols(kind: str, stream: bool) -> None:
     mode = model(kind, stream=stream)
     prompts = TAGS if kind == "tags" else TEXTS
-    for answer in mode.predict(prompts, top=10**6):
+    for answer in continuation.predict(mode, prompts, top=10**6):
         probabilities = [probability for _, probability in answer.scores]
         assert probabilities == sorted(probabilities, reverse=True)
         assert sum(probabilities) < 1.0
@@ -197,14 +200,17 @@ def test_the_next_item_is_what_one_step_says() -> None:
         _, state = mode.step(last, state)
         last = torch.tensor([symbol])
     log_probs, _ = mode.step(last, state)
-    for word, probability in mode.predict(["the cat"], top=5)[0].scores:
+    for word, probability in continuation.predict(mode, ["the cat"], top=5)[0].scores:
         same(probability, log_probs[0, int(mode.target_codec.encode(word)[0])].exp().item())
 
 
 def test_an_unknown_word_may_be_in_a_prompt_and_is_no_candidate_unless_asked_for() -> None:
     mode = model()
-    assert mode.predict(["zebra"])[0].scores == mode.predict(["yak"])[0].scores
-    plain, told = mode.predict(["the"], top=99)[0], mode.predict(["the"], top=99, unknown=True)[0]
+    assert continuation.predict(mode, ["zebra"])[0].scores == continuation.predict(mode, ["yak"])[0].scores
+    plain, told = (
+        continuation.predict(mode, ["the"], top=99)[0],
+        continuation.predict(mode, ["the"], top=99, unknown=True)[0],
+    )
     assert len(told.scores) == len(plain.scores) + 1
 
 
@@ -217,7 +223,7 @@ def test_pieces_of_a_stream_join_to_what_predict_writes(kind: str, stream: bool,
     for seed in range(4):
         options = {"temperature": 1.0, "seed": seed, "length": 25}
         pieces = list(language.generate(mode, prompt, Decoding.of(dict(options))))
-        [answer] = mode.predict([prompt], **options)
+        [answer] = continuation.predict(mode, [prompt], **options)
         joined = "".join(pieces)
         # of words only the prompt says whether a space comes first
         assert (joined.lstrip(" ") if kind == "words" else joined) == answer.value
@@ -227,7 +233,7 @@ def test_pieces_of_a_stream_join_to_what_predict_writes(kind: str, stream: bool,
 def test_a_stream_of_words_goes_on_over_line_ends() -> None:
     mode = model(stream=True, hidden_size=24)
     train(mode, [Row(STREAM * 2, None)], steps=60)
-    [answer] = mode.predict(["the cat"], length=6)
+    [answer] = continuation.predict(mode, ["the cat"], length=6)
     assert answer.value == "sat\na dog ran\n"
     assert "".join(language.generate(mode, "the cat", Decoding(length=6))) == " sat\na dog ran\n"
 
@@ -236,8 +242,8 @@ def test_a_document_stops_at_its_end() -> None:
     mode = model("characters", hidden_size=24)
     train(mode, [Row("a dog", None)], steps=80)
     assert "".join(language.generate(mode, "a d", Decoding())) == "og"
-    assert mode.predict(["a d"], length=50)[0].value == "og"
-    assert mode.predict(["a d", ""], length=2)[1].value == "a "
+    assert continuation.predict(mode, ["a d"], length=50)[0].value == "og"
+    assert continuation.predict(mode, ["a d", ""], length=2)[1].value == "a "
 
 
 def test_greedy_is_what_the_narrowest_sampling_gives() -> None:
@@ -247,8 +253,8 @@ def test_greedy_is_what_the_narrowest_sampling_gives() -> None:
     for narrow in ({"top_k": 1}, {"top_p": 1e-6}):
         options = Decoding.of({"temperature": 1.0, "seed": 5, "length": 30, **narrow})
         assert "".join(language.generate(mode, "the", options)) == greedy
-    assert mode.predict(["the"], length=30)[0].value == greedy
-    assert mode.predict(["the"], length=30, beam=1)[0].value == greedy
+    assert continuation.predict(mode, ["the"], length=30)[0].value == greedy
+    assert continuation.predict(mode, ["the"], length=30, beam=1)[0].value == greedy
 
 
 @pytest.mark.parametrize("kind", ["characters", "subwords", "words"])
@@ -290,19 +296,19 @@ def test_a_beam_cannot_be_streamed() -> None:
 
 def test_a_series_is_not_generated() -> None:
     with pytest.raises(ConfigError, match="only symbols are generated"):
-        list(language.generate(model("series"), "", Decoding(length=2)))
+        list(continuation.generate(model("series"), "", length=2))
 
 
 def test_tags_are_generated_one_by_one() -> None:
     mode = model("tags")
-    [answer] = mode.predict([["N"]], length=4)
-    assert list(mode.generate(["N"], length=4)) == answer.value
+    [answer] = continuation.predict(mode, [["N"]], length=4)
+    assert list(continuation.generate(mode, ["N"], length=4)) == answer.value
 
 
 def test_continuations_may_be_searched_with_a_beam() -> None:
     mode = model()
     train(mode, rows("words", None), steps=10)
-    for answer in mode.predict(TEXTS, top=3, length=4, length_penalty=0.0):
+    for answer in continuation.predict(mode, TEXTS, top=3, length=4, length_penalty=0.0):
         probabilities = [probability for _, probability in answer.scores]
         assert len(probabilities) == 3
         assert answer.value == answer.scores[0][0]
@@ -314,8 +320,8 @@ def test_prompts_of_different_lengths_are_answered_as_if_alone(kind: str, stream
     mode = model(kind, stream=stream)
     prompts = ["", "the", "the cat sat", "zebra the"]
     for options in ({}, {"length": 5}, {"length": 5, "beam": 2}):
-        for prompt, answer in zip(prompts, mode.predict(prompts, top=2, **options), strict=True):
-            [alone] = mode.predict([prompt], top=2, **options)
+        for opening, answer in zip(prompts, continuation.predict(mode, prompts, top=2, **options), strict=True):
+            [alone] = continuation.predict(mode, [opening], top=2, **options)
             assert [value for value, _ in alone.scores] == [value for value, _ in answer.scores]
             for (_, one), (_, other) in zip(alone.scores, answer.scores, strict=True):
                 same(one, other)
@@ -323,36 +329,36 @@ def test_prompts_of_different_lengths_are_answered_as_if_alone(kind: str, stream
 
 def test_what_a_prompt_is_read_as() -> None:
     bos, eos = 2, 3
-    assert language.prompt_ids(model(), "").tolist() == [bos]
-    assert language.prompt_ids(model(stream=True), "").tolist() == [eos]
+    assert prompt.prompt_ids(model(), "").tolist() == [bos]
+    assert prompt.prompt_ids(model(stream=True), "").tolist() == [eos]
     words = model(stream=True)
-    assert language.prompt_ids(words, "the").tolist() == [eos, *words.target_codec.encode("the").tolist()]
+    assert prompt.prompt_ids(words, "the").tolist() == [eos, *words.target_codec.encode("the").tolist()]
     for kind in ("characters", "subwords"):
         mode = model(kind, stream=True)
-        assert language.prompt_ids(mode, "").tolist() == mode.target_codec.encode("\n").tolist()
-        assert language.prompt_ids(mode, "the").tolist() == mode.target_codec.encode("\nthe").tolist()
+        assert prompt.prompt_ids(mode, "").tolist() == mode.target_codec.encode("\n").tolist()
+        assert prompt.prompt_ids(mode, "the").tolist() == mode.target_codec.encode("\nthe").tolist()
     tags = model("tags", stream=True)
-    assert language.prompt_ids(tags, []).tolist() == [tags.target_codec.size]
+    assert prompt.prompt_ids(tags, []).tolist() == [tags.target_codec.size]
 
 
 @pytest.mark.parametrize("length", [0, 1, 5])
 def test_forecasts_have_the_length_that_was_asked_for(length: int) -> None:
-    answers = model("series").predict([[], *SERIES], length=length)
+    answers = continuation.predict(model("series"), [[], *SERIES], length=length)
     assert [len(answer.value) for answer in answers] == [length] * 5
 
 
 def test_a_forecast_is_one_step_unless_said_otherwise() -> None:
-    [answer] = model("series").predict(SERIES[:1])
+    [answer] = continuation.predict(model("series"), SERIES[:1])
     assert len(answer.value) == 1
     assert answer.scores == []
 
 
 def test_a_forecast_reads_itself_as_if_it_had_been_observed() -> None:
     mode = model("series")
-    [whole] = mode.predict([SERIES[2]], length=4)
+    [whole] = continuation.predict(mode, [SERIES[2]], length=4)
     observed = list(SERIES[2])
     for value in whole.value:
-        [one] = mode.predict([observed])
+        [one] = continuation.predict(mode, [observed])
         same(one.value[0], value)
         observed.append(value)
 
@@ -360,9 +366,9 @@ def test_a_forecast_reads_itself_as_if_it_had_been_observed() -> None:
 def test_a_forecast_from_nothing_is_one_from_the_mean() -> None:
     mode = model("series")
     mean = float(mode.target_codec.mean[0])
-    nothing, from_mean, other = mode.predict([[], [mean], SERIES[2]], length=4)
+    nothing, from_mean, other = continuation.predict(mode, [[], [mean], SERIES[2]], length=4)
     close(torch.tensor(nothing.value), torch.tensor(from_mean.value))
-    close(torch.tensor(other.value), torch.tensor(mode.predict([SERIES[2]], length=4)[0].value))
+    close(torch.tensor(other.value), torch.tensor(continuation.predict(mode, [SERIES[2]], length=4)[0].value))
 
 
 def test_values_ahead_are_learned_from_so_many_steps_before() -> None:
@@ -380,26 +386,28 @@ def test_values_ahead_are_learned_from_so_many_steps_before() -> None:
 
 def test_a_forecast_ahead_is_what_the_last_steps_say_and_goes_on_in_blocks() -> None:
     mode = ahead_of(3)
-    [whole] = mode.predict([SERIES[2]], length=8)
-    said = [mode.predict([SERIES[2][:seen]])[0].value[0] for seen in (4, 5, 6)]
+    [whole] = continuation.predict(mode, [SERIES[2]], length=8)
+    said = [continuation.predict(mode, [SERIES[2][:seen]])[0].value[0] for seen in (4, 5, 6)]
     close(torch.tensor(whole.value[:3]), torch.tensor(said))
-    [later] = mode.predict([[*SERIES[2], *whole.value[:3]]], length=5)
+    [later] = continuation.predict(mode, [[*SERIES[2], *whole.value[:3]]], length=5)
     close(torch.tensor(whole.value[3:]), torch.tensor(later.value))
 
 
 def test_the_mean_stands_before_a_series_shorter_than_the_steps_ahead() -> None:
     mode = ahead_of(3)
     mean = float(mode.target_codec.mean[0])
-    answers = mode.predict([[], [5.0], SERIES[2]], length=7)
+    answers = continuation.predict(mode, [[], [5.0], SERIES[2]], length=7)
     for answer, series in zip(answers, ([mean] * 3, [mean, mean, 5.0], SERIES[2]), strict=True):
-        close(torch.tensor(answer.value), torch.tensor(mode.predict([series], length=7)[0].value))
+        close(torch.tensor(answer.value), torch.tensor(continuation.predict(mode, [series], length=7)[0].value))
 
 
 def test_a_learned_series_goes_on_from_several_steps_ahead() -> None:
     mode = ahead_of(2)
     train(mode, [Row([1.0, 2.0, 3.0] * 4, None)], steps=200)
-    assert mode.predict([[1.0, 2.0, 3.0, 1.0, 2.0]], length=5)[0].value == pytest.approx([3, 1, 2, 3, 1], abs=0.2)
-    assert mode.predict([[1.0, 2.0, 3.0, 1.0, 2.0]])[0].value == pytest.approx([1], abs=0.2)
+    assert continuation.predict(mode, [[1.0, 2.0, 3.0, 1.0, 2.0]], length=5)[0].value == pytest.approx(
+        [3, 1, 2, 3, 1], abs=0.2
+    )
+    assert continuation.predict(mode, [[1.0, 2.0, 3.0, 1.0, 2.0]])[0].value == pytest.approx([1], abs=0.2)
 
 
 def test_a_series_of_several_columns_is_forecast() -> None:
@@ -407,7 +415,7 @@ def test_a_series_of_several_columns_is_forecast() -> None:
     torch.manual_seed(0)
     mode = modes.build("synced", codec("series", values), None, small())
     falls(mode, [Row(value, None) for value in values])
-    answers = mode.predict([*values, []], length=2)
+    answers = continuation.predict(mode, [*values, []], length=2)
     assert [len(answer.value) for answer in answers] == [2, 2, 2]
     assert len(answers[0].value[0]) == 2
 
@@ -415,7 +423,9 @@ def test_a_series_of_several_columns_is_forecast() -> None:
 def test_a_learned_series_goes_on() -> None:
     mode = model("series", hidden_size=16)
     train(mode, [Row([1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0], None)], steps=150)
-    assert mode.predict([[1.0, 2.0, 1.0, 2.0]], length=4)[0].value == pytest.approx([1.0, 2.0, 1.0, 2.0], abs=0.2)
+    assert continuation.predict(mode, [[1.0, 2.0, 1.0, 2.0]], length=4)[0].value == pytest.approx(
+        [1.0, 2.0, 1.0, 2.0], abs=0.2
+    )
 
 
 def test_tied_weights_are_one_matrix_that_learns() -> None:
@@ -437,21 +447,21 @@ def test_tied_weights_of_two_sizes_are_refused() -> None:
 def test_samples_continue_prompts_or_the_first_rows(kind: str) -> None:
     mode = model(kind)
     before = torch.get_rng_state()
-    samples = mode.samples(rows(kind, None), count=2)
+    samples = continuation.samples(mode, rows(kind, None), count=2)
     assert torch.equal(torch.get_rng_state(), before)
-    assert samples == mode.samples(rows(kind, None), count=2)
+    assert samples == continuation.samples(mode, rows(kind, None), count=2)
     assert len(samples) == 2
     if kind != "series":
-        prompted = mode.samples(rows(kind, None), prompts=["the", ""])
+        prompted = continuation.samples(mode, rows(kind, None), prompts=["the", ""])
         assert [one.input for one in prompted] == ["the", ""]
-        assert mode.samples([]) == []
+        assert continuation.samples(mode, []) == []
 
 
 def test_samples_of_a_stream_come_from_several_places() -> None:
-    samples = model("characters", stream=True).samples([Row(STREAM * 20, None)], count=3)
+    samples = continuation.samples(model("characters", stream=True), [Row(STREAM * 20, None)], count=3)
     assert len(samples) == 3
     assert len({one.input for one in samples}) > 1
-    assert model("tags").samples(rows("tags", None)) == []
+    assert continuation.samples(model("tags"), rows("tags", None)) == []
 
 
 def test_weights_saved_and_loaded_give_the_same_answers(tmp_path: Path) -> None:
@@ -460,7 +470,7 @@ def test_weights_saved_and_loaded_give_the_same_answers(tmp_path: Path) -> None:
     torch.save(mode.state_dict(), tmp_path / "weights.pt")
     other = model(seed=1)
     other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
-    assert other.predict(TEXTS, top=3) == mode.predict(TEXTS, top=3)
+    assert continuation.predict(other, TEXTS, top=3) == continuation.predict(mode, TEXTS, top=3)
 
 
 def test_stream_and_documents_need_no_other_weights() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from recur import continuation
 from recur.decoding import Decoding, Hypothesis
 from recur.decoding.beam import beam
 from recur.decoding.constraints import Rules, followers
@@ -328,10 +329,10 @@ def test_a_seed_draws_on_over_batches_of_inputs(name: str, source: str, target: 
     mode = build(name, source, target)
     inputs = ["yes" if source == "class" else TEXTS[0]] * (PREDICT_BATCH + 1)
     options = {"temperature": 1.0, "seed": 0, "length": 30}
-    answers = [answer.value for answer in mode.predict(inputs, **options)]
+    answers = [answer.value for answer in continuation.predict(mode, inputs, **options)]
     assert answers[PREDICT_BATCH] != answers[0]
-    assert answers == [answer.value for answer in mode.predict(inputs, **options)]
-    [several] = mode.predict(inputs[:1], top=3, **options)
+    assert answers == [answer.value for answer in continuation.predict(mode, inputs, **options)]
+    [several] = continuation.predict(mode, inputs[:1], top=3, **options)
     # three draws of their own; two of them may well be equal, all three hardly
     assert len(several.scores) == 3
     assert len({value for value, _ in several.scores}) >= 2
@@ -429,21 +430,23 @@ def test_the_beam_is_as_wide_as_the_answers_asked_for() -> None:
 def test_a_network_writes_the_same_with_a_beam_of_one_as_without() -> None:
     mode = build("many-to-many", "words", "tags")
     train(mode, rows("words", "tags"), steps=15)
-    assert [a.value for a in mode.predict(TEXTS, beam=1)] == [a.value for a in mode.predict(TEXTS)]
+    assert [a.value for a in continuation.predict(mode, TEXTS, beam=1)] == [
+        a.value for a in continuation.predict(mode, TEXTS)
+    ]
 
 
 def test_a_network_with_the_widest_beam_is_never_less_likely_than_greedy() -> None:
     mode = build("many-to-many", "words", "tags")
     train(mode, rows("words", "tags"), steps=15)
-    wide = mode.predict(TEXTS, beam=6**4, length=4, length_penalty=0.0, top=6**4)
-    for one, other in zip(mode.predict(TEXTS, length=4), wide, strict=True):
+    wide = continuation.predict(mode, TEXTS, beam=6**4, length=4, length_penalty=0.0, top=6**4)
+    for one, other in zip(continuation.predict(mode, TEXTS, length=4), wide, strict=True):
         ended = [probability for value, probability in other.scores]
         assert one.scores[0][1] <= max(ended) * 1.0001
 
 
 def test_every_sequence_of_a_network_has_probabilities_that_sum_to_one() -> None:
     mode = build("one-to-many", "class", "tags")
-    [answer] = mode.predict(["yes"], top=10**4, length=3, length_penalty=0.0)
+    [answer] = continuation.predict(mode, ["yes"], top=10**4, length=3, length_penalty=0.0)
     # the symbols that are never written have the rest
     total = torch.tensor([probability for _, probability in answer.scores]).sum()
     assert 0.5 < float(total) < 1.0

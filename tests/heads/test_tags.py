@@ -10,7 +10,7 @@ from recur.errors import ConfigError
 from recur.evaluation.baselines import baseline
 from recur.heads.tags import TagHead
 from recur.modes import Synced
-from recur.network.spelling_encoder import Letters
+from recur.network.spelling_encoder import SpellingEncoder
 from recur.nn import LSTM
 from tests.modes.helpers import (
     TAGS,
@@ -61,7 +61,7 @@ def test_a_chain_learns_from_the_penalty_and_does_not_report_it() -> None:
 
 def test_letters_are_read_once_for_each_spelling_and_give_what_each_alone_gives() -> None:
     torch.manual_seed(0)
-    letters = Letters(6, 4)
+    letters = SpellingEncoder(6, 4)
     words = torch.tensor([[[2, 3, 0], [4, 0, 0], [2, 3, 0]], [[5, 2, 3], [0, 0, 0], [4, 0, 0]]])
     found = letters(words)
     assert found.shape == (2, 3, 8)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from recur import codecs, modes
+from recur import codecs, continuation, modes
 from recur.codecs import Codec
 from recur.config import DataConfig, ModelConfig
 from recur.modes import Mode
@@ -131,9 +131,9 @@ def padding_changes_nothing(mode: Mode, examples: Sequence[Row], **decoding: Any
     for name, figure in mode.summary(together.sums).items():
         if figure == figure:  # nothing was predicted: not a number, on both sides
             same(figure, mode.summary(added)[name], name)
-    answers = mode.predict([example.input for example in examples], **decoding)
+    answers = continuation.predict(mode, [example.input for example in examples], **decoding)
     for example, answer in zip(examples, answers, strict=True):
-        [alone] = mode.predict([example.input], **decoding)
+        [alone] = continuation.predict(mode, [example.input], **decoding)
         same_values(answer.value, alone.value)
         for (value, probability), (own, expected) in zip(answer.scores, alone.scores, strict=True):
             assert value == own

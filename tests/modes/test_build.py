@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from recur import codecs, modes
+from recur import codecs, continuation, modes
 from recur.errors import ConfigError
 from recur.modes import ManyToMany, ManyToOne, Mode, OneToMany, OneToOne, Synced
 from tests.modes.helpers import SEQUENCES, SINGLES, VALUES, Row, build, codec, rows, small, train
@@ -112,7 +112,7 @@ def test_weights_saved_and_loaded_give_the_same_answers(
     torch.save(mode.state_dict(), tmp_path / "weights.pt")
     other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     inputs = [None] if source is None else VALUES[source]
-    assert other.predict(inputs) == mode.predict(inputs)
+    assert continuation.predict(other, inputs) == continuation.predict(mode, inputs)
 
 
 @pytest.mark.parametrize(("name", "source", "target"), PAIRS)
@@ -121,15 +121,15 @@ def test_answering_leaves_the_network_in_training_and_the_random_state_alone(
 ) -> None:
     mode = build(name, source, target, dropout=0.5).train()
     before = torch.get_rng_state()
-    first = mode.predict([None] if source is None else VALUES[source])
-    assert mode.predict([None] if source is None else VALUES[source]) == first
+    first = continuation.predict(mode, [None] if source is None else VALUES[source])
+    assert continuation.predict(mode, [None] if source is None else VALUES[source]) == first
     assert torch.equal(torch.get_rng_state(), before)
     assert mode.training
 
 
 @pytest.mark.parametrize(("name", "source", "target"), PAIRS)
 def test_predicting_nothing_gives_nothing(name: str, source: str | None, target: str | None) -> None:
-    assert build(name, source, target).predict([]) == []
+    assert continuation.predict(build(name, source, target), []) == []
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_adaptive_softmax_is_for_many_words() -> None:
     mode = modes.build("synced", codecs.make("words").fit([MANY]), None, small(adaptive_softmax=True, hidden_size=16))
     losses = train(mode, [Row("w1 w2 w3 w4", None)])
     assert losses[-1] < losses[0]
-    [answer] = mode.predict(["w1"], top=3)
+    [answer] = continuation.predict(mode, ["w1"], top=3)
     assert len(answer.scores) == 3
     batch = mode.collate([mode.encode(Row("w1", None))])
     with pytest.raises(ConfigError, match="label_smoothing 0.1 needs the probability of every symbol"):

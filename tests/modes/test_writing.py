@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recur import continuation
 from recur.decoding.detokenizer import Detokenizer
 from recur.decoding.stop_sequences import StopSequences
 from recur.errors import ConfigError, DataError
@@ -40,7 +40,7 @@ def made(name: str, source: str, target: str | None) -> Mode:
 def test_a_prefix_is_kept_in_every_mode(
     name: str, source: str, target: str | None, given: Any, prefix: Any, how: dict[str, Any]
 ) -> None:
-    for answer in made(name, source, target).predict([given, given], prefix=prefix, length=12, **how):
+    for answer in continuation.predict(made(name, source, target), [given, given], prefix=prefix, length=12, **how):
         assert answer.value[: len(prefix)] == prefix
 
 
@@ -48,8 +48,8 @@ def test_a_prefix_is_kept_in_every_mode(
 def test_items_that_are_streamed_make_the_answer(name: str, source: str, target: str | None, given: Any) -> None:
     mode = made(name, source, target)
     for how in ({}, {"temperature": 1.0, "seed": 3}, {"no_repeat_ngram": 2}, {"repetition_penalty": 1.3}):
-        [answer] = mode.predict([given], length=12, **how)
-        pieces = list(mode.generate(given, length=12, **how))
+        [answer] = continuation.predict(mode, [given], length=12, **how)
+        pieces = list(continuation.generate(mode, given, length=12, **how))
         joined = pieces if isinstance(answer.value, list) else "".join(pieces)
         # of words only what stands before says whether a space comes first
         assert (joined.lstrip(" ") if isinstance(joined, str) and source == "words" else joined) == answer.value
@@ -58,14 +58,14 @@ def test_items_that_are_streamed_make_the_answer(name: str, source: str, target:
 @pytest.mark.parametrize(("name", "source", "target", "given"), SHORT)
 def test_a_stop_cuts_the_answer_there(name: str, source: str, target: str | None, given: Any) -> None:
     mode = made(name, source, target)
-    [whole] = mode.predict([given], length=12)
+    [whole] = continuation.predict(mode, [given], length=12)
     if len(whole.value) < 2:
         pytest.skip("this network ends at once")
     middle = whole.value[len(whole.value) // 2]
-    [cut] = mode.predict([given], length=12, stop=middle)
+    [cut] = continuation.predict(mode, [given], length=12, stop=middle)
     place = whole.value.index(middle)
     assert cut.value == whole.value[:place]
-    pieces = list(mode.generate(given, length=12, stop=middle))
+    pieces = list(continuation.generate(mode, given, length=12, stop=middle))
     joined = pieces if isinstance(cut.value, list) else "".join(pieces)
     assert (joined.strip() if isinstance(joined, str) else joined) == (
         cut.value.strip() if isinstance(cut.value, str) else cut.value
@@ -77,41 +77,41 @@ def test_numbers_are_streamed_and_begin_as_told(name: str) -> None:
     source = "class" if name == "one-to-many" else "series"
     mode = build(name, source, "series")
     given = "yes" if source == "class" else SERIES[0]
-    [plain] = mode.predict([given], length=4)
-    assert list(mode.generate(given, length=4)) == pytest.approx(plain.value)
-    [told] = mode.predict([given], length=4, prefix=[1.0, 3.0])
+    [plain] = continuation.predict(mode, [given], length=4)
+    assert list(continuation.generate(mode, given, length=4)) == pytest.approx(plain.value)
+    [told] = continuation.predict(mode, [given], length=4, prefix=[1.0, 3.0])
     assert told.value[:2] == pytest.approx([1.0, 3.0])
     assert told.value[2:] != pytest.approx(plain.value[2:])
-    assert list(mode.generate(given, length=4, prefix=[1.0, 3.0])) == pytest.approx(told.value)
+    assert list(continuation.generate(mode, given, length=4, prefix=[1.0, 3.0])) == pytest.approx(told.value)
 
 
 @pytest.mark.parametrize("option", [{"stop": "x"}, {"no_repeat_ngram": 2}, {"repetition_penalty": 1.5}])
 def test_numbers_have_no_symbols_to_choose_among(option: dict[str, Any]) -> None:
     for name, source, target in (("many-to-many", "series", "series"), ("synced", "series", None)):
         with pytest.raises(ConfigError, match="chooses among symbols, and this network writes numbers"):
-            build(name, source, target).predict(SERIES[:1], length=2, **option)
+            continuation.predict(build(name, source, target), SERIES[:1], length=2, **option)
 
 
 def test_a_series_that_goes_on_has_no_prefix() -> None:
-    with pytest.raises(ConfigError, match="a series goes on from what it is given"):
-        build("synced", "series", None).predict(SERIES[:1], length=2, prefix=[1.0])
+    with pytest.raises(ConfigError, match="a series continues what it is given"):
+        continuation.predict(build("synced", "series", None), SERIES[:1], length=2, prefix=[1.0])
 
 
 @pytest.mark.parametrize(("name", "source", "target"), [("many-to-one", "words", "class"), ("synced", "words", "tags")])
 def test_a_mode_that_answers_in_one_pass_writes_nothing_item_by_item(name: str, source: str, target: str) -> None:
     with pytest.raises(ConfigError, match="answers in one pass"):
-        list(build(name, source, target).generate(TEXTS[0]))
+        list(continuation.generate(build(name, source, target), TEXTS[0]))
 
 
 @pytest.mark.parametrize(("name", "source"), [("one-to-many", "class"), ("many-to-many", "words")])
 def test_a_beam_is_not_streamed(name: str, source: str) -> None:
     with pytest.raises(ConfigError, match="a beam of 2 knows its answer only at the end"):
-        next(iter(build(name, source, "words").generate("yes", beam=2)))
+        next(iter(continuation.generate(build(name, source, "words"), "yes", beam=2)))
 
 
 def test_candidates_carry_what_they_are_ordered_by() -> None:
     mode = made("many-to-many", "words", "tags")
-    [answer] = mode.predict(TEXTS[:1], beam=4, top=4)
+    [answer] = continuation.predict(mode, TEXTS[:1], beam=4, top=4)
     assert answer.ranks is not None
     assert answer.ranks == sorted(answer.ranks, reverse=True)
     assert len(answer.ranks) == len(answer.scores) == 4
@@ -120,19 +120,20 @@ def test_candidates_carry_what_they_are_ordered_by() -> None:
 @settings(max_examples=30)
 @given(st.text("ab ", max_size=12), st.lists(st.text("ab ", min_size=1, max_size=3), min_size=1, max_size=3))
 def test_a_text_in_pieces_is_cut_where_the_whole_is(text: str, stops: list[str]) -> None:
-    found = StopSequences(codec("characters", ["ab "]), stops)
-    whole = found.cut(text)
+    codec_of_text = codec("characters", ["ab "])
+    found = StopSequences(codec_of_text, stops)
+    whole = found.value(codec_of_text.encode(text).tolist(), codec_of_text.decode)
     assert not any(stop in whole for stop in stops)
     assert text.startswith(whole)
-    typist = Detokenizer(found._codec, (), stops)
+    detokenizer = Detokenizer(codec_of_text, (), stops)
     pieces = []
-    for symbol in found._codec.encode(text).tolist():
-        pieces += [] if typist.stopped else typist.push(symbol)
-    assert "".join([*pieces, *typist.finish()]) == whole
+    for symbol in codec_of_text.encode(text).tolist():
+        pieces += [] if detokenizer.stopped else detokenizer.push(symbol)
+    assert "".join([*pieces, *detokenizer.finish()]) == whole
     rule = found.rule()
     assert rule is not None
     # the first place where the rule says stop is the first place where a stop is complete
-    ids = found._codec.encode(text)
+    ids = codec_of_text.encode(text)
     ends = [place for place in range(1, len(ids) + 1) if rule(ids[:place].tolist())]
     complete = [place for place in range(1, len(text) + 1) if any(stop in text[:place] for stop in stops)]
     assert ends[:1] == complete[:1]
@@ -141,5 +142,7 @@ def test_a_text_in_pieces_is_cut_where_the_whole_is(text: str, stops: list[str])
 def test_an_item_that_nobody_knows_is_no_stop() -> None:
     with pytest.raises(DataError):
         StopSequences(codec("tags"), ["Q"])
-    assert StopSequences(codec("tags"), ["V"]).cut(TAGS[0]) == ["D", "N"]
-    assert np.array_equal(StopSequences(codec("tags"), []).cut(TAGS[0]), TAGS[0])
+    tags = codec("tags")
+    ids = tags.encode(TAGS[0]).tolist()
+    assert StopSequences(tags, ["V"]).value(ids, tags.decode) == ["D", "N"]
+    assert StopSequences(tags, []).value(ids, tags.decode) == TAGS[0]

@@ -30,6 +30,8 @@ class CharactersCodec(TokenCodec):
     """
 
     kind = "characters"
+    text = True
+    characters = True
 
     def __init__(self, *, lower: bool = False, min_count: int = 1, max_vocab: int | None = None) -> None:
         super().__init__()

@@ -48,6 +48,14 @@ class Codec(ABC):
         Whether one example has many steps.
     size : int
         Number of ids, or number of columns.
+    text : bool
+        Whether values are texts: strings that are cut into symbols and put together again.
+    characters : bool
+        Of texts: whether a symbol is one character.
+    splits_characters : bool
+        Of texts: whether a symbol may be a part of a character, so that its text is known with the next one.
+    ends_lines : bool
+        Of texts in a stream: whether the end of a line is the end symbol, and not a character of the text.
     grid : tuple of int or None
         Height, width and channels, where what is read is pictures.
     """
@@ -58,6 +66,10 @@ class Codec(ABC):
     varies: bool = False
     sequence: bool
     size: int
+    text: bool = False
+    characters: bool = False
+    ends_lines: bool = False
+    splits_characters: bool = False
     grid: tuple[int, int, int] | None = None
 
     def __init_subclass__(cls) -> None:
@@ -81,6 +93,21 @@ class Codec(ABC):
     @abstractmethod
     def decode(self, array: Any) -> Any:
         """Return the value of an array that this codec, or a model, has made."""
+
+    def items(self, ids: np.ndarray) -> list[Any]:
+        """Return symbols (T,) as items that can be given one by one, such as tags; of texts use `decode`."""
+        value = self.decode(ids)
+        return list(value) if isinstance(value, (list, tuple)) else [value]
+
+    def item_ids(self, item: str) -> list[int]:
+        """Return the ids of one item that a user names, such as a tag.
+
+        Raises
+        ------
+        DataError
+            When the codec does not know it.
+        """
+        return [int(index) for index in self.encode([item])]
 
     def vary(self, array: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         """Return the array of a training value as one epoch meets it; equal generators change two sides alike."""

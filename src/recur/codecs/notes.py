@@ -144,6 +144,26 @@ class NotesCodec(Codec):
         ids = [index for index in ids_of(array) if index not in (self.pad_id, self.bos_id, self.eos_id)]
         return line_of([REST if index == self.unk_id else self.token(index) for index in ids], self.frames_per_beat)
 
+    def items(self, ids: np.ndarray) -> list[Any]:
+        """Return symbols (T,) as events of a melody."""
+        return [self.token(int(index)) for index in ids]
+
+    def item_ids(self, item: str) -> list[int]:
+        """Return the id of one event, a note, a rest or a hold.
+
+        Raises
+        ------
+        DataError
+            When it is no event, or the vocabulary does not hold it.
+        """
+        event = item if item in (HOLD, REST) else chord_name(pitch_of(name) for name in item.split("+"))
+        index = self._ids.get(event)
+        if index is None:
+            raise DataError(
+                f'the melodies that were learned from have no "{shorten(item, 20)}"', hint="a note of theirs"
+            )
+        return [index]
+
     def token(self, index: int) -> str:
         """Return the event of an id."""
         if not 0 <= int(index) < self.size:

@@ -59,6 +59,8 @@ class WordsCodec(TokenCodec):
     """
 
     kind = "words"
+    text = True
+    ends_lines = True
 
     def __init__(
         self, *, lower: bool = False, min_count: int = 1, max_vocab: int | None = None, newlines: bool = False

@@ -1,6 +1,7 @@
-"""Continuation: what a model of the next item can do with a prompt."""
+"""Continuation: what a model of the next item does with a prompt, and the answers of every mode."""
 
+from recur.continuation.answer import generate, predict, samples
 from recur.continuation.last_word import LastWordScores, candidates, last_word_scores
 from recur.continuation.word_search import Candidate
 
-__all__ = ["Candidate", "LastWordScores", "candidates", "last_word_scores"]
+__all__ = ["Candidate", "LastWordScores", "candidates", "generate", "last_word_scores", "predict", "samples"]

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur.continuation import text as language
+from recur.continuation import prompt
 from recur.continuation.word_boundaries import is_word, last_word, trimmed
 from recur.continuation.word_search import Beginning, Candidate, Open, Question, Search, begin, joined, together
 from recur.decoding.options import check_top
@@ -128,7 +128,7 @@ def _added(sums: tuple[int, float, int], more: tuple[int, float, int]) -> tuple[
 
 
 def _likeliest_words(model: Synced, text: str, top: int) -> list[Candidate]:
-    log_probs = _next_log_probs(model, [language.prompt_ids(model, text)])
+    log_probs = _next_log_probs(model, [prompt.prompt_ids(model, text)])
     probs = log_probs[0].exp().masked_fill(_no_words(model), 0.0)
     best, ids = probs.topk(min(top, int((~_no_words(model)).sum())))
     vocabulary = _vocabulary(model.target_codec)
@@ -141,10 +141,10 @@ def _score_words(model: Synced, lines: Sequence[str]) -> tuple[int, float, int]:
         tokens = model.target_codec.tokens(line)  # type: ignore[attr-defined]  # every text codec has it
         places = [place for place, token in enumerate(tokens) if is_word(token)]
         if places:
-            ids = language.prompt_ids(model, line)
+            ids = prompt.prompt_ids(model, line)
             place = len(ids) - len(tokens) + places[-1]
             # a first word that nothing stands before is predicted from the beginning alone
-            prompts.append(ids[:place] if place else language.prompt_ids(model, ""))
+            prompts.append(ids[:place] if place else prompt.prompt_ids(model, ""))
             targets.append(int(ids[place]))
     if not prompts:
         return 0, 0.0, 0
@@ -157,7 +157,7 @@ def _score_words(model: Synced, lines: Sequence[str]) -> tuple[int, float, int]:
 
 def _next_log_probs(model: Synced, prompts: Sequence[np.ndarray]) -> Tensor:
     """log p (B, V) of what follows each prompt."""
-    first, state = language.read(model, prompts)
+    first, state = prompt.read(model, prompts)
     log_probs, _ = model.step(first, state)
     return log_probs
 

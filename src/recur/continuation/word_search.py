@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from recur.cancellation import check_cancelled
-from recur.continuation import text as language
+from recur.continuation import prompt
 from recur.continuation.word_boundaries import Spelling, is_word, trimmed
 from recur.modes.synced import Synced
 from recur.network.stack import State
@@ -68,7 +68,7 @@ class Beginning:
 def begin(model: Synced, questions: Sequence[Question]) -> list[Beginning]:
     """Read the texts."""
     spelling = Spelling.of(model.target_codec)
-    first, state = language.read(model, [_prompt(model, spelling, question) for question in questions])
+    first, state = prompt.read(model, [_prompt(model, spelling, question) for question in questions])
     log_probs, state = model.step(first, state)
     found = []
     for row, question in enumerate(questions):
@@ -86,7 +86,7 @@ def begin(model: Synced, questions: Sequence[Question]) -> list[Beginning]:
 def _prompt(model: Synced, spelling: Spelling, question: Question) -> np.ndarray:
     """The symbols of a text; of characters, with the space."""
     space = " " if question.spaced and spelling.single and spelling.has_space else ""
-    return language.prompt_ids(model, question.context + space)
+    return prompt.prompt_ids(model, question.context + space)
 
 
 @dataclass(order=True)

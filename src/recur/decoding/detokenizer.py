@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recur.decoding.stop_sequences import TEXTS
-
 if TYPE_CHECKING:
     from recur.codecs import Codec
 
@@ -35,7 +33,8 @@ class Detokenizer:
 
     def __init__(self, codec: Codec, before: Sequence[int] = (), stops: Sequence[str] = ()) -> None:
         self._codec, self._stops = codec, tuple(stops)
-        self._text = codec.kind in TEXTS
+        self._text = codec.text
+        self._stop_ids = set() if self._text else {index for stop in stops for index in codec.item_ids(stop)}
         self._context, self._held = list(before[-CONTEXT:]), list[int]()
         self._waiting = ""
         self.stopped = False
@@ -43,17 +42,12 @@ class Detokenizer:
     def push(self, symbol: int) -> list[Any]:
         """What this symbol adds: pieces of text that are certain by now, or items."""
         if not self._text:
-            value = self._codec.decode(np.array([symbol], dtype=np.int64))
-            found = list(value) if isinstance(value, (list, tuple)) else [value]
-            for place, item in enumerate(found):
-                if str(item) in self._stops:
-                    self.stopped = True
-                    return found[:place]
-            return found
+            self.stopped = symbol in self._stop_ids
+            return [] if self.stopped else self._codec.items(np.array([symbol], dtype=np.int64))
         self._held.append(symbol)
         piece = self._added()
         # symbols that make half a character wait for the other half
-        if not piece or (self._codec.kind == "subwords" and piece.endswith("\ufffd")):
+        if not piece or (self._codec.splits_characters and piece.endswith("\ufffd")):
             return []
         self._context, self._held = (self._context + self._held)[-CONTEXT:], []
         return self._cut(piece)

@@ -45,13 +45,13 @@ def written(
         Texts or items before which the answer ends.
     """
 
-    typist = Detokenizer(codec, before, stops)
+    detokenizer = Detokenizer(codec, before, stops)
     for _ in range(length):
         with within():
             symbol = int(next(steps)[0][0])
         if symbol in (end, NOTHING):
             break
-        yield from typist.push(symbol)
-        if typist.stopped:
+        yield from detokenizer.push(symbol)
+        if detokenizer.stopped:
             return
-    yield from typist.finish()
+    yield from detokenizer.finish()

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from recur.decoding.options import Decoding
 from recur.errors import ConfigError
-
-if TYPE_CHECKING:
-    pass
 
 
 def refuse_decoding(options: Mapping[str, Any], mode: str) -> None:
@@ -51,7 +48,7 @@ def refuse_symbol_rules(options: Decoding) -> None:
     """
     given = {
         "stop": options.stops, "no_repeat_ngram": options.no_repeat_ngram,
-        "repetition_penalty": options.repetition_penalty != 1.0,
+        "repetition_penalty": options.repetition_penalty != 1.0, "unknown": options.unknown,
     }  # fmt: skip
     for name, value in given.items():
         if value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +11,6 @@ from recur.decoding.constraints import Stop
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
-
-TEXTS = ("words", "characters", "subwords")
 
 
 class StopSequences:
@@ -33,8 +31,8 @@ class StopSequences:
 
     def __init__(self, codec: Codec, stops: Sequence[str]) -> None:
         self._codec, self._stops = codec, tuple(stops)
-        self._text = codec.kind in TEXTS
-        self._ids = set() if self._text else {int(index) for stop in stops for index in codec.encode([stop])}
+        self._text = codec.text
+        self._ids = set() if self._text else {index for stop in stops for index in codec.item_ids(stop)}
         # a symbol may be a single byte of a character, so this many hold the longest end for certain
         self._reach = 2 + max((len(stop.encode("utf-8", "surrogatepass")) for stop in stops), default=0)
 
@@ -48,12 +46,11 @@ class StopSequences:
         written = self._codec.decode(np.asarray(path[-self._reach :], dtype=np.int64))
         return any(stop in written for stop in self._stops)
 
-    def cut(self, value: Any) -> Any:
-        """A text or a list of symbols up to its first end."""
-        if not self._stops:
-            return value
-        if isinstance(value, str):
-            # the end that is complete first counts, as it does while the text is written
-            found = [(value.find(stop) + len(stop), value.find(stop)) for stop in self._stops if stop in value]
-            return value[: min(found)[1]] if found else value
-        return value[: next((index for index, one in enumerate(value) if str(one) in self._stops), len(value))]
+    def value(self, ids: Sequence[int], decode: Callable[[Sequence[int]], Any]) -> Any:
+        """The value of what was written, up to its first end."""
+        if not self._text:
+            return decode(ids[: next((place for place, index in enumerate(ids) if index in self._ids), len(ids))])
+        value = decode(ids)
+        # the end that is complete first counts, as it does while the text is written
+        found = [(value.find(stop) + len(stop), value.find(stop)) for stop in self._stops if stop in value]
+        return value[: min(found)[1]] if found else value

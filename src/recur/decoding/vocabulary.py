@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from recur.codecs import Codec
 
 
-class Symbols:
+class Vocabulary:
     """A discrete codec seen by a decoder.
 
     Texts bring their own beginning and end (`bos_id`, `eos_id`); for tags the two ids after the last are used.

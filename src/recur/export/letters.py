@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from recur.export.layers import write_layers
 from recur.export.writer import FLOAT, INT64, Writer
-from recur.network.spelling_encoder import Letters
+from recur.network.spelling_encoder import SpellingEncoder
 
 
-def write_letters(writer: Writer, letters: Letters, ids: str) -> str:
+def write_letters(writer: Writer, letters: SpellingEncoder, ids: str) -> str:
     """Ids (..., L), zeros after the last letter, to vectors (..., 2H)."""
     size = writer.add("Shape", ids)
     shape = writer.add("Slice", size, writer.integers(0), writer.integers(-1), writer.integers(0))

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from recur.codecs import Codec, FramesCodec, ImagesCodec
-from recur.decoding.vocabulary import Symbols
+from recur.decoding.vocabulary import Vocabulary
 from recur.export.layers import States, real_steps
 from recur.export.letters import write_letters
 from recur.export.pictures import write_pictures
 from recur.export.writer import FLOAT, INT64, Writer
 from recur.heads.events import EventHead
-from recur.heads.head import Output
+from recur.heads.head import Head
 from recur.heads.numbers import NumberHead
 from recur.heads.symbols import SymbolHead
 from recur.modes import Mode
@@ -46,7 +46,7 @@ def standardised(writer: Writer, codec: Codec, values: str) -> str:
     return writer.add("Div", writer.add("Sub", values, writer.constant(mean)), writer.constant(deviation))
 
 
-def write_output(writer: Writer, output: Output, codec: Codec, vectors: str) -> str:
+def write_output(writer: Writer, output: Head, codec: Codec, vectors: str) -> str:
     """Vectors (..., H) to log p (..., V), to numbers (..., C) in their own units, or to p (..., C) of keys."""
     if isinstance(output, SymbolHead):
         if isinstance(output.readout, AdaptiveReadout):
@@ -105,10 +105,10 @@ def scale(codec: Codec) -> tuple[np.ndarray, np.ndarray]:
     return mean, deviation
 
 
-def symbols_of(mode: Mode) -> Symbols | None:
+def symbols_of(mode: Mode) -> Vocabulary | None:
     """The beginning and end of the texts that a mode writes, if it does."""
     found = getattr(mode, "symbols", None)
-    return found if isinstance(found, Symbols) else None
+    return found if isinstance(found, Vocabulary) else None
 
 
 def write_linear(writer: Writer, layer: nn.Linear | Readout, vectors: str) -> str:

@@ -7,7 +7,7 @@ events    z_t = W_hy h_t + b_y    e_t = sum over keys of their binary cross entr
 """
 
 from recur.heads.build import build_head
-from recur.heads.head import Output
+from recur.heads.head import Head
 from recur.heads.prediction import Prediction
 
-__all__ = ["Output", "Prediction", "build_head"]
+__all__ = ["Head", "Prediction", "build_head"]

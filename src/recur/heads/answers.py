@@ -11,7 +11,7 @@ from recur.codecs.codec import WHOLE
 from recur.decoding.options import check_top
 from recur.errors import ConfigError
 from recur.heads.events import EventHead
-from recur.heads.head import Output
+from recur.heads.head import Head
 from recur.heads.numbers import NumberHead
 from recur.heads.prediction import Prediction
 from recur.heads.symbols import SymbolHead
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from recur.codecs import Codec
 
 
-def one_value(output: Output, codec: Codec, vectors: Tensor, top: int) -> list[Prediction]:
+def one_value(output: Head, codec: Codec, vectors: Tensor, top: int) -> list[Prediction]:
     """One class or row of numbers for each of B vectors (B, H), with the ``top`` likeliest classes."""
     check_top(top)
     if isinstance(output, NumberHead | EventHead):

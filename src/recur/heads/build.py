@@ -9,12 +9,12 @@ from recur.nn import Embedding
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
-from recur.heads.head import Output
+from recur.heads.head import Head
 from recur.heads.numbers import NumberHead
 from recur.heads.symbols import SymbolHead
 
 
-def build_head(codec: Codec, input_size: int, config: ModelConfig, *, embedding: Embedding | None = None) -> Output:
+def build_head(codec: Codec, input_size: int, config: ModelConfig, *, embedding: Embedding | None = None) -> Head:
     """The readout and error that the target's codec asks for; no beginning or end is added.
 
     Raises
@@ -26,7 +26,7 @@ def build_head(codec: Codec, input_size: int, config: ModelConfig, *, embedding:
         by_class = codec.kind == "class"
         return SymbolHead(codec.size, input_size, config, embedding=embedding, by_class=by_class)
     if codec.binary:
-        from recur.heads.events import EventHead  # it is an Output, and imports this file
+        from recur.heads.events import EventHead  # it is an Head, and imports this file
 
         return EventHead(codec, input_size, config)
     return NumberHead(codec, input_size, config)

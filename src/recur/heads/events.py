@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from recur.errors import ConfigError
-from recur.heads.head import Output, Sums, ratio
+from recur.heads.head import Head, Sums, ratio
 from recur.nn import Readout
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FrameChooser = Callable[[Tensor], Tensor]  # (B, C) logits -> (B, C) of zeros and ones
 
 
-class EventHead(Output):
+class EventHead(Head):
     """Readout and binary cross entropy of C columns; the figure is the negative log likelihood of a frame.
 
     The bias starts at the log odds of each column in the training rows, so that the first guess is how often a key
@@ -100,10 +100,15 @@ def chooser(decoding: Decoding) -> FrameChooser:
     Raises
     ------
     ConfigError
-        For options of symbols: a beam, top_k, top_p.
+        For options of symbols: a beam, top_k, top_p, stops, rules about repetition, unknown.
     """
-    for option, given in (("beam", decoding.beam > 1), ("top_k", decoding.top_k), ("top_p", decoding.top_p)):
-        if given:
+    given = {
+        "beam": decoding.beam > 1, "top_k": decoding.top_k, "top_p": decoding.top_p, "stop": decoding.stops,
+        "no_repeat_ngram": decoding.no_repeat_ngram, "repetition_penalty": decoding.repetition_penalty != 1.0,
+        "unknown": decoding.unknown,
+    }  # fmt: skip
+    for option, value in given.items():
+        if value:
             raise ConfigError(
                 f"{option} chooses between symbols, and a frame is many keys at once",
                 hint=f"leave out {option}; --temperature and --seed choose frames",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Sums = dict[str, tuple[float, float]]
 
 
-class Output(nn.Module, ABC):
+class Head(nn.Module, ABC):
     """A readout with its error.
 
     Attributes

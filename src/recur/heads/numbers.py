@@ -14,10 +14,10 @@ from recur.nn import Readout, mean_square_error
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
-from recur.heads.head import Output, Sums, ratio
+from recur.heads.head import Head, Sums, ratio
 
 
-class NumberHead(Output):
+class NumberHead(Head):
     """Readout and squared error of C columns; the figure is the root mean square error.
 
     One column is measured in its own unit. Several columns may have several units, so their common figure is in

@@ -14,7 +14,7 @@ from recur.nn import AdaptiveReadout, Embedding, Readout
 
 if TYPE_CHECKING:
     from recur.config import ModelConfig
-from recur.heads.head import Output, Sums, ratio
+from recur.heads.head import Head, Sums, ratio
 
 TEXTS = ("words", "characters", "subwords")
 
@@ -25,7 +25,7 @@ NEXT_ITEM = (*TEXTS, "notes")  # symbols whose sequence is predicted, so that th
 ADAPTIVE_SMALLEST = 1000
 
 
-class SymbolHead(Output):
+class SymbolHead(Head):
     """Readout and cross entropy over V symbols.
 
     Parameters

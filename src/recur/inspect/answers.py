@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recur import continuation
 from recur.errors import DataError
 from recur.heads.numbers import NumberHead
 from recur.heads.symbols import SymbolHead
@@ -40,7 +41,7 @@ class OneAnswer(Question):
         self.grid = grid_of(mode, self.values)
         output = mode.output
         self.unit = "nats" if isinstance(output, SymbolHead) else "standard deviations"
-        [answer] = mode.predict([value], top=top if codec.discrete else 1)
+        [answer] = continuation.predict(mode, [value], top=top if codec.discrete else 1)
         self.answer = answer.shown
         if isinstance(output, NumberHead):
             with mode.answering():
@@ -94,7 +95,7 @@ class OneStep(Question):
         self.place = place_of(at, self.items)
         # without the item itself there is no answer for it, so it stays
         self.removable[self.place] = False
-        [answer] = mode.predict([value])
+        [answer] = continuation.predict(mode, [value])
         self.answer = answer.shown
         output = mode.output
         with mode.answering():

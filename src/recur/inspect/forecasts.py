@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recur import continuation
 from recur.engine import watch
 from recur.errors import DataError
 from recur.heads.backtest import naive_steps
@@ -37,7 +38,7 @@ class OneForecast(Question):
         self.items = number_labels(codec, self._own_columns())
         self.removable = [True] * len(self.values)
         self.place = place_of(at, [f"+{h + 1}" for h in range(mode.horizon)], last=0)
-        [answer] = mode.predict([series])
+        [answer] = continuation.predict(mode, [series])
         self.answer = answer.shown
         decoded = np.asarray(answer.value, float).reshape(mode.horizon, -1)[self.place]
         names = mode.codec.columns

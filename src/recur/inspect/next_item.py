@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur.continuation import candidates
-from recur.continuation import text as language
+from recur import continuation
+from recur.continuation import candidates, prompt
 from recur.continuation.word_boundaries import Spelling
 from recur.errors import DataError
 from recur.heads.numbers import NumberHead
@@ -31,12 +31,12 @@ class NextWord(Question):
 
     def __init__(self, mode: Synced, text: Any, target: str | None, top: int) -> None:
         super().__init__(mode, text)
-        self.values = language.prompt_ids(mode, text)
+        self.values = prompt.prompt_ids(mode, text)
         codec = mode.target_codec
         self._spelling = Spelling.of(codec) if codec.kind in ("characters", "subwords") else None
         if self._spelling is not None and isinstance(text, str) and self._spelling.single and self._spelling.has_space:
             spaced = text if not text.strip() else text.rstrip() + " "
-            self.values = language.prompt_ids(mode, spaced)
+            self.values = prompt.prompt_ids(mode, spaced)
         self.items = symbol_labels(codec, self.values, text)
         known = {getattr(codec, name, -1) for name in ("bos_id", "eos_id")} | {
             mode.symbols.beginning if mode.symbols else -1
@@ -47,7 +47,7 @@ class NextWord(Question):
         if codec.kind in TEXTS:
             found = [Option(one.word, one.probability, self._ids(one.word)) for one in candidates(mode, str(text), top)]
         else:
-            [answer] = mode.predict([text], top=top)
+            [answer] = continuation.predict(mode, [text], top=top)
             found = [Option(codec.show(v), p, codec.encode(v)[:1]) for v, p in answer.scores]
         self.options = found if target is None else self._with(target, found)
 
@@ -128,7 +128,7 @@ class NextNumbers(Question):
             raise DataError("an empty series has no next value to explain", hint="give at least one step")
         self.items = number_labels(mode.target_codec, self.values)
         self.removable = [True] * len(self.values)
-        [answer] = mode.predict([series])
+        [answer] = continuation.predict(mode, [series])
         self.answer = answer.shown
         with mode.answering():
             vectors, _ = mode.run(*self.rows(1)[:1])  # type: ignore[arg-type]  # a series has values

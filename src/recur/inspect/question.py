@@ -25,7 +25,7 @@ from recur.codecs.melody import name_of
 from recur.codecs.notes import LOWEST
 from recur.errors import ConfigError, DataError, did_you_mean
 from recur.heads.events import EventHead
-from recur.heads.head import Output
+from recur.heads.head import Head
 from recur.heads.numbers import NumberHead
 from recur.heads.symbols import SymbolHead
 from recur.modes import Mode
@@ -166,7 +166,7 @@ class Question(ABC):
         return batch
 
 
-def log_probs_of(output: Output, vectors: Tensor) -> Tensor:
+def log_probs_of(output: Head, vectors: Tensor) -> Tensor:
     """log p (..., V) of a readout of symbols."""
     if not isinstance(output, SymbolHead):
         raise ConfigError("numbers have no probabilities")

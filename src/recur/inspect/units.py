@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from recur.continuation import text as language
+from recur.continuation import prompt
 from recur.engine import Call, Result, watch
 from recur.engine import run as run_recurrence
 from recur.errors import ConfigError, DataError
@@ -300,7 +300,7 @@ def over_text(
 def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[Place, str], Array]]:
     """The symbols of an input, and every state (T, S) of every layer that reads it."""
     codec = need_input(mode.input_codec, mode.name)
-    ids = language.prompt_ids(mode, value) if isinstance(mode, Synced) and mode.symbols else mode.encode_input(value)
+    ids = prompt.prompt_ids(mode, value) if isinstance(mode, Synced) and mode.symbols else mode.encode_input(value)
     if ids is None or not codec.discrete or ids.ndim != 1:
         raise ConfigError(f"units are searched for in symbols; this network reads {codec.describe()}")
     if not len(ids):

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recur import continuation
 from recur.codecs.notes import NotesCodec
 from recur.errors import DataError
 from recur.heads.numbers import NumberHead
@@ -38,7 +39,7 @@ class OneWritten(Question):
         self.values = mode.encode_input(value)
         self.items, self.removable = ([], []) if self.values is None else input_labels(mode, value, self.values)
         self.grid = None if self.values is None else grid_of(mode, self.values)
-        [answer] = mode.predict([value])
+        [answer] = continuation.predict(mode, [value])
         self.answer, self.alignment = answer.shown, answer.alignment
         self._write_down(answer.value)
         if not len(self.written):

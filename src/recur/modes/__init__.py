@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recur.config import MODES
-from recur.continuation.last_word import LastWordScores, candidates, last_word_scores
-from recur.continuation.word_search import Candidate
 from recur.decoding.options import Decoding
 from recur.decoding.stepping import Hypothesis
 from recur.errors import ConfigError, did_you_mean
@@ -25,9 +23,8 @@ if TYPE_CHECKING:
     from recur.config import ModelConfig
 
 __all__ = [
-    "Batch", "Candidate", "Decoding", "Encoded", "Forecast", "Hypothesis", "LastWordScores", "Loss", "ManyToMany",
-    "ManyToOne", "Mode", "OneToMany", "OneToOne", "Prediction", "Sample", "Synced", "build", "candidates",
-    "last_word_scores",
+    "Batch", "Decoding", "Encoded", "Forecast", "Hypothesis", "Loss", "ManyToMany",
+    "ManyToOne", "Mode", "OneToMany", "OneToOne", "Prediction", "Sample", "Synced", "build",
 ]  # fmt: skip
 
 

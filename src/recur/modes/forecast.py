@@ -26,3 +26,334 @@ Sources: Koenker and Bassett 1978 (quantiles); Ben Taieb et al. 2012 (direct and
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recur.cancellation import check_cancelled
+from recur.codecs import NumbersCodec
+from recur.codecs.codec import WHOLE, shorten
+from recur.decoding.options import Decoding
+from recur.engine import watch
+from recur.errors import ConfigError, DataError
+from recur.heads.backtest import Backtest, counted, last_known, naive_steps
+from recur.heads.head import finite
+from recur.heads.prediction import Prediction
+from recur.modes.forecast_errors import step_by_step
+from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Mode, Sample, one_way
+from recur.network import stack as network
+from recur.network.batch import Batch, Encoded, Raw
+from recur.network.inputs import Inputs
+from recur.network.stack import Stack, State
+from recur.nn import Readout
+from recur.nn.dropout import Drop
+
+if TYPE_CHECKING:
+    from recur.codecs import Codec
+    from recur.config import ModelConfig
+
+SHOWN_PAST = 8  # steps of the past beside a forecast that is shown
+QUANTILES_READ_BACK = "quantiles of one step, read back, are no quantiles of the steps after it"
+
+
+class Forecast(Mode):
+    """A series to the next H steps of some of its columns.
+
+    Parameters
+    ----------
+    input_codec : NumbersCodec
+        All columns that are read, those of the target among them.
+    target_codec : NumbersCodec
+        The columns that are forecast; its ``season`` is that of the seasonal naive forecast.
+    config : ModelConfig
+        The network, ``quantiles`` and ``relative_to``; it never reads both ways.
+    horizon : int
+        H.
+    how : str
+        direct or recursive.
+
+    Raises
+    ------
+    ConfigError
+        When the codecs or the options do not fit.
+    """
+
+    name = "synced"
+
+    def __init__(
+        self, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, horizon: int, how: str
+    ) -> None:
+        if not isinstance(input_codec, NumbersCodec) or not isinstance(target_codec, NumbersCodec):
+            raise ConfigError("a forecast is made from numbers to numbers", hint="name columns of numbers")
+        super().__init__(input_codec, target_codec, config)
+        one_way(config, "a forecast")
+        self.horizon, self.how = horizon, how
+        self.columns = _places(input_codec, target_codec)
+        self.quantiles = list(config.quantiles)
+        _check_options(config, how, input_codec, target_codec, horizon)
+        self.inputs = Inputs(input_codec, config)
+        # how many steps back the value stands that a forecast is relative to
+        self.back = {"none": 0, "last": 1, "season": target_codec.season}[config.relative_to]
+        self.stack = Stack(config, self.inputs.size + (target_codec.size if self.back else 0))
+        self.drop = Drop(config.dropout, config.variational_dropout)
+        steps = horizon if how == "direct" else 1
+        self.readout = Readout(self.stack.output_size, steps * target_codec.size * max(1, len(self.quantiles)))
+        self.figures = Backtest(
+            horizon, target_codec.columns, target_codec.deviation.tolist(), self.quantiles, target_codec.season
+        )
+        self.figure, self.higher_is_better = ("pinball" if self.quantiles else "mse"), False
+
+    @property
+    def codec(self) -> NumbersCodec:
+        """The codec of what is forecast."""
+        if not isinstance(self.target_codec, NumbersCodec):
+            raise ConfigError("a forecast is made from numbers to numbers", hint="name columns of numbers")
+        return self.target_codec
+
+    def encode_input(self, value: Any) -> np.ndarray:
+        codec = self.input_codec
+        array: np.ndarray = codec.encode(value) if codec is not None else np.zeros((0, 0), np.float32)
+        if not len(array):
+            raise DataError("a forecast needs a past of at least one step", hint="give a series with steps")
+        return array
+
+    def encode(self, example: Raw) -> Encoded:
+        """The past (N - H, C) up to the last step that is asked, and what is forecast (M, C')."""
+        rows = self.encode_input(example.input)
+        target = self.codec.encode_target(example.target)
+        if len(target) < self.horizon:
+            return Encoded(rows[:0], target[:0])
+        return Encoded(rows[: len(rows) - self.horizon], target)
+
+    def loss(
+        self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
+    ) -> Loss:
+        del state, teacher_forcing
+        if label_smoothing > 0:
+            raise ConfigError(
+                f"label_smoothing {label_smoothing} is for symbols; this target is numbers",
+                hint="leave out label_smoothing",
+            )
+        if batch.inputs is None or batch.input_lengths is None or batch.target_lengths is None:
+            raise DataError("a forecast needs a series, got none")
+        asked = (batch.target_lengths - self.horizon + 1).clamp(min=0)
+        most = int(asked.max()) if len(asked) else 0
+        if most == 0:
+            nothing = sum((one.sum() * 0.0 for one in self.parameters()), torch.zeros((), device=self.device))
+            return Loss(nothing, {"loss": (0.0, 0.0)})
+        # the last steps of a row are those from which a forecast is made
+        order = torch.arange(most, device=self.device)
+        places = (batch.input_lengths - asked)[:, None] + order
+        mask = order < asked[:, None]
+        truth = batch.targets.unfold(1, self.horizon, 1)[:, :most].transpose(2, 3)[mask].to(self.readout.weight.dtype)
+        own = batch.inputs[:, :, self.columns]
+        naive = {
+            name: naive_steps(own, places.clamp(min=0), self.horizon, season)[mask]
+            for name, season in self.figures.naive.items()
+        }
+        rows = torch.arange(len(own), device=self.device)[:, None].expand_as(places)[mask]
+        watcher = watch.current()
+        if watcher is not None:
+            return step_by_step(self, watcher, batch, (rows, places[mask]), naive, truth)
+        guess = self._guess(batch.inputs, batch.input_lengths, rows, places[mask], naive)
+        error = self.figures.error(guess, truth[:, : guess.shape[1]])
+        count = counted(truth[:, : guess.shape[1]])
+        sums = {"loss": (float(error.detach()) * count, count)}
+        if not self.training:
+            there = self._last_known(own, batch.targets, places[:, 0] + 1)
+            simple = {
+                name: naive_steps(there, places.clamp(min=0), self.horizon, season)[mask]
+                for name, season in self.figures.naive.items()
+            }
+            sums |= self.figures.sums(guess.detach(), truth, simple)
+        return Loss(error, sums)
+
+    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        return self.figures.summary(sums)
+
+    def tables(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, list[dict[str, Any]]]:
+        return self.figures.tables(sums)
+
+    def _last_known(self, own: Tensor, truth: Tensor, starts: Tensor) -> Tensor:
+        """What naive forecasts repeat: no value that was filled in."""
+        if not bool(truth.isnan().any()) and not self.codec.missing_count:
+            return own
+        return last_known(own, truth, starts, filled=0.0 if self.codec.missing == "mean" else None)
+
+    def simple_guesses(self, rows: Iterable[Encoded]) -> dict[str, dict[str, tuple[float, float]]]:
+        """What persistence and the seasonal naive forecast reach on encoded rows, as sums for `summary`."""
+        found: dict[str, dict[str, tuple[float, float]]] = {}
+        for row in rows:
+            asked = len(row.target) - self.horizon + 1
+            if row.input is None or asked < 1:
+                continue
+            own = torch.from_numpy(row.input[None, :, self.columns])
+            truth = torch.from_numpy(row.target).unfold(0, self.horizon, 1).transpose(1, 2)
+            places = torch.arange(len(row.input) - asked, len(row.input))[None]
+            own = self._last_known(own, torch.from_numpy(row.target[None]), places[:, 0] + 1)
+            for name, season in self.figures.naive.items():
+                guess = naive_steps(own, places, self.horizon, season)[0]
+                sums = found.setdefault(name, {})
+                for key, (numerator, denominator) in self.figures.simple(guess, truth).items():
+                    before = sums.get(key, (0.0, 0.0))
+                    sums[key] = (before[0] + numerator, before[1] + denominator)
+        return found
+
+    def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
+        """Forecast what follows each series: H steps, or ``length`` of them.
+
+        Any length where it is recursive and has no quantiles; otherwise at most H.
+        """
+        length = Decoding.of(decoding, top=top).length or self.horizon
+        if length > self.horizon and self.how == "direct":
+            raise ConfigError(
+                f"this network answers {self.horizon} steps at once, and {length} are asked for",
+                hint=f"ask for at most {self.horizon}, or train with --horizon {length} or --forecast recursive",
+            )
+        if length > self.horizon and self.quantiles:
+            raise ConfigError(
+                QUANTILES_READ_BACK,
+                hint=f"ask for {self.horizon} step, or train with --forecast direct and its horizon",
+            )
+        answers = []
+        with self.answering():
+            for values, lengths, rows in self.input_batches(inputs):
+                if values is None or lengths is None:
+                    raise DataError("a forecast needs a series, got none")
+                places = lengths - 1
+                naive = {
+                    name: naive_steps(values[:, :, self.columns], places[:, None], self.horizon, season)[:, 0]
+                    for name, season in self.figures.naive.items()
+                }
+                order = torch.arange(rows, device=self.device)
+                guess = self._guess(values, lengths, order, places, naive, length=length)[:, :length]
+                answers += [self._prediction(one) for one in finite(guess).cpu().numpy()]
+        return answers
+
+    def samples(self, examples: Sequence[Raw], *, count: int = 3) -> list[Sample]:
+        found = []
+        for index in range(min(count, len(examples))):
+            rows, target = np.asarray(examples[index].input), np.asarray(examples[index].target)
+            past = rows[: len(rows) - len(target)]
+            if not len(past) or len(target) < self.horizon:
+                continue
+            [answer] = self.predict([past])
+            codec = self.codec
+            before = past[-SHOWN_PAST:][:, self.columns]
+            found.append(
+                Sample(codec.show(before), codec.show(target[: self.horizon]), shorten(answer.shown, SAMPLE_CHARACTERS))
+            )
+        return found
+
+    def _guess(
+        self, inputs: Tensor, lengths: Tensor, rows: Tensor, places: Tensor, naive: Mapping[str, Tensor],
+        *, length: int | None = None,
+    ) -> Tensor:  # fmt: skip
+        """The forecasts (K, H, C', Q) made at K places of rows; of a recursive network, in training, their first step.
+
+        Q is 1 without quantiles.
+        """
+        if self.how == "direct":
+            outputs, _ = self.stack(self._features(inputs), lengths=lengths)
+            base = {"none": None, "last": naive["persistence"], "season": naive.get("seasonal naive")}
+            return self._read(outputs[rows, places], self.horizon, base[self.config.relative_to])
+        if self.training:
+            outputs, _ = self.stack(self._features(inputs), lengths=lengths)
+            return self._read(outputs[rows, places], 1, self._last(naive["persistence"][:, :1]))
+        outputs, states = self.stack.everywhere(self._features(inputs), lengths=lengths)
+        state: State = network.select(states, rows * inputs.shape[1] + places)
+        step = self._read(outputs[rows, places], 1, self._last(naive["persistence"][:, :1]))
+        steps, before = [step], naive["persistence"][:, 0]
+        while len(steps) < (length or self.horizon):
+            check_cancelled()
+            # the columns that are read are those that are forecast, in another order perhaps
+            answered = step[:, 0, :, 0]
+            current = torch.empty_like(answered)
+            current[:, self.columns] = answered
+            read = self.inputs(current[:, None])[:, 0]
+            if self.back:
+                read = torch.cat([read, answered - before], dim=-1)
+            vector, state = self.stack.step(read, state)
+            before = answered
+            step = self._read(vector, 1, self._last(step[..., 0]))
+            steps.append(step)
+        return torch.cat(steps, dim=1)
+
+    def _features(self, values: Tensor) -> Tensor:
+        """What is read of values (B, T, C): themselves, and their change where a forecast is relative."""
+        vectors: Tensor = self.inputs(values)
+        if not self.back:
+            return vectors
+        own = values[:, :, self.columns]
+        change = torch.zeros_like(own)
+        change[:, self.back :] = own[:, self.back :] - own[:, : -self.back]
+        return torch.cat([vectors, change], dim=-1)
+
+    def _last(self, value: Tensor) -> Tensor | None:
+        return value if self.config.relative_to == "last" else None
+
+    def _read(self, vectors: Tensor, steps: int, base: Tensor | None) -> Tensor:
+        """(K, H*) vectors to (K, steps, C', Q)."""
+        values: Tensor = self.readout(self.drop(vectors)).view(len(vectors), steps, self.codec.size, -1)
+        if base is not None:
+            values = values + base[..., None]
+        if self.training or not self.quantiles:
+            return values
+        ordered: Tensor = values.sort(dim=-1).values
+        return ordered
+
+    def _prediction(self, guess: np.ndarray) -> Prediction:
+        """An answer of (H, C', Q) standardised numbers."""
+        codec = self.codec
+        if not self.quantiles:
+            value = codec.decode(guess[..., 0])
+            return Prediction(value, [], codec.show(value, WHOLE))
+        found = {share: codec.decode(guess[..., index]) for index, share in enumerate(self.quantiles)}
+        shown = codec.show(found[0.5], WHOLE)
+        if len(self.quantiles) > 1:
+            low, high = self.quantiles[0], self.quantiles[-1]
+            shown += (
+                f"  [{100 * (high - low):g} %: {codec.show(found[low], WHOLE)} to {codec.show(found[high], WHOLE)}]"
+            )
+        return Prediction(found[0.5], [], shown, quantiles=found)
+
+
+def _places(input_codec: NumbersCodec, target_codec: NumbersCodec) -> list[int]:
+    """Which columns of the input those of the target are."""
+    absent = [name for name in target_codec.columns if name not in input_codec.columns]
+    if absent:
+        raise ConfigError(
+            f'a forecast reads the past of what it forecasts, and "{absent[0]}" is not among its inputs '
+            f"({', '.join(input_codec.columns[:12])})",
+            hint=f'--input "{absent[0]}" beside the others',
+        )
+    return [input_codec.columns.index(name) for name in target_codec.columns]
+
+
+def _check_options(
+    config: ModelConfig, how: str, input_codec: NumbersCodec, target_codec: NumbersCodec, horizon: int
+) -> None:
+    for option in ("tie_weights", "adaptive_softmax"):
+        if getattr(config, option):
+            raise ConfigError(f"{option} is for symbols; a forecast is numbers", hint=f"leave out {option}")
+    if config.relative_to == "season" and target_codec.season < 2:
+        raise ConfigError(
+            "relative_to = season needs a season, and none was found in the series",
+            hint="--season STEPS, or --relative-to last",
+        )
+    if how == "direct":
+        return
+    extra = [name for name in input_codec.columns if name not in target_codec.columns]
+    if extra:
+        raise ConfigError(
+            f'a recursive forecast reads its own answers, and "{extra[0]}" is read but not forecast',
+            hint="--forecast direct, or forecast every column that is read",
+        )
+    if config.quantiles and horizon > 1:
+        raise ConfigError(QUANTILES_READ_BACK, hint="--forecast direct")
+    if config.relative_to == "season":
+        raise ConfigError("relative_to = season is for direct forecasts", hint="--forecast direct")

@@ -131,10 +131,10 @@ class Mode(nn.Module, ABC):
 
     def penalise(self, *, activation: float, temporal: float) -> None:
         """Add penalties on the outputs of the last layer to the error that is learned from (`penalty`)."""
-        from recur.heads.head import Output
+        from recur.heads.head import Head
 
         for module in self.modules():
-            if isinstance(module, Output):
+            if isinstance(module, Head):
                 module.penalty.activation, module.penalty.temporal = activation, temporal
 
     @abstractmethod
@@ -163,9 +163,8 @@ class Mode(nn.Module, ABC):
             f"{self.name} answers in one pass and writes nothing item by item", hint="recur predict, or model.predict()"
         )
 
-    def samples(self, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
+    def samples(self, examples: Sequence[Raw], *, count: int = 3) -> list[Sample]:
         """Answer the first rows, to be shown beside the truth; never touches the global random state."""
-        del prompts  # only the modes that continue a text use them
         rows = [examples[index] for index in range(min(count, len(examples)))]
         if not rows:
             return []

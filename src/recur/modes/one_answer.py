@@ -11,7 +11,7 @@ from torch import Tensor
 
 from recur.decoding.refusals import refuse_decoding
 from recur.heads.answers import one_value
-from recur.heads.head import Output
+from recur.heads.head import Head
 from recur.heads.prediction import Prediction
 from recur.modes.mode import Loss, Mode, need_input
 from recur.network.batch import Batch, Encoded, Raw
@@ -22,11 +22,11 @@ class OneAnswer(Mode):
 
     Attributes
     ----------
-    output : Output
+    output : Head
         The readout of the vectors.
     """
 
-    output: Output
+    output: Head
 
     @abstractmethod
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:

@@ -31,16 +31,14 @@ from torch import Tensor
 from recur.codecs import NumbersCodec, TagsCodec, WordsCodec
 from recur.codecs.classes import no_label
 from recur.codecs.codec import WHOLE, shorten
-from recur.continuation import text as language
-from recur.decoding.options import Decoding
 from recur.decoding.refusals import refuse_decoding
-from recur.decoding.vocabulary import Symbols
+from recur.decoding.vocabulary import Vocabulary
 from recur.errors import ConfigError, DataError
 from recur.heads.build import build_head
 from recur.heads.events import EventHead
-from recur.heads.head import Output
+from recur.heads.head import Head
 from recur.heads.numbers import NumberHead
-from recur.heads.prediction import Prediction  # fmt: skip
+from recur.heads.prediction import Prediction
 from recur.heads.symbols import NEXT_ITEM, SymbolHead
 from recur.heads.tags import TagHead
 from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Mode, Sample, need_input, one_way, require_sequences
@@ -97,13 +95,13 @@ class Synced(Mode):
         if self.next_item:
             one_way(config, "predicting the next item")
         both_ways = not self.next_item and config.bidirectional is not False
-        self.symbols = Symbols(codec) if self.next_item and codec.discrete else None
+        self.symbols = Vocabulary(codec) if self.next_item and codec.discrete else None
         self.inputs = Inputs(
             codec, config, symbols=self.symbols.size if self.symbols else None,
             size=layer_sizes(config)[-1] if config.tie_weights else None,
         )  # fmt: skip
         self.stack = Stack(config, self.inputs.size, bidirectional=both_ways)
-        self.output: Output
+        self.output: Head
         if self.symbols is not None:
             self.output = SymbolHead(
                 self.symbols.size, self.stack.output_size, config, text=codec.kind if codec.kind in NEXT_ITEM else None,
@@ -182,21 +180,15 @@ class Synced(Mode):
         return network.select(state, rows)
 
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
-        """Answer every step; of the next item, the candidates, or with ``length=N`` the next N items.
+        """Answer every step.
 
-        Numbers that look ``ahead`` give the one value so many steps after the last, or the next N.
-
-        Parameters
-        ----------
-        inputs : sequence
-            Raw sequences; prompts where the next item is asked for.
-        top : int
-            Candidates.
-        **decoding
-            The fields of `Decoding`, for the next item only.
+        Raises
+        ------
+        ConfigError
+            For decoding options, and in a model of the next item, whose prompts `recur.continuation` continues.
         """
-        if self.next_item:
-            return language.predict(self, inputs, top, Decoding.of(decoding, top=top))
+        del top  # each step has one answer
+        self._refuse_next_item("predict(mode, prompts)")
         refuse_decoding(decoding, self.name)
         answers: list[Prediction] = []
         with self.answering():
@@ -209,14 +201,11 @@ class Synced(Mode):
         return answers
 
     def generate(self, value: Any = "", **decoding: Any) -> Iterator[Any]:
-        """Continue a sequence item by item; of the next item only."""
-        if not self.next_item:
-            return super().generate(value)
-        return language.generate(self, value, Decoding.of(decoding))
+        self._refuse_next_item("generate(mode, prompt)")
+        return super().generate(value, **decoding)
 
-    def samples(self, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
-        if self.next_item:
-            return language.samples(self, examples, count, prompts)
+    def samples(self, examples: Sequence[Raw], *, count: int = 3) -> list[Sample]:
+        self._refuse_next_item("samples(mode, rows)")
         codec = need_input(self.input_codec, self.name)
         rows = [examples[index] for index in range(min(count, len(examples)))]
         answers = self.predict([row.input for row in rows])
@@ -243,6 +232,16 @@ class Synced(Mode):
                 hint="train without a target to get a language model",
             )
         return self.output
+
+    def _refuse_next_item(self, instead: str) -> None:
+        """Refuse to answer a prompt here: what follows it depends on the kind of item.
+
+        Raises
+        ------
+        ConfigError
+        """
+        if self.next_item:
+            raise ConfigError("a model of the next item continues its prompt", hint=f"recur.continuation.{instead}")
 
     def _each_step(self, vectors: Tensor, counted: Tensor, raw: Sequence[Any]) -> list[Prediction]:
         """One answer a row from h (B, T, D*H)."""

@@ -37,11 +37,11 @@ from recur.decoding.refusals import refuse_beam, refuse_symbol_rules
 from recur.decoding.sampling import Chooser
 from recur.decoding.stepping import Hypothesis
 from recur.decoding.stop_sequences import StopSequences
-from recur.decoding.vocabulary import Symbols
+from recur.decoding.vocabulary import Vocabulary
 from recur.errors import ConfigError
 from recur.heads.build import build_head
 from recur.heads.events import EventHead, chooser
-from recur.heads.head import Output, Sums
+from recur.heads.head import Head, Sums
 from recur.heads.numbers import NumberHead
 from recur.heads.prediction import Prediction
 from recur.heads.symbols import NEXT_ITEM, SymbolHead
@@ -104,7 +104,7 @@ class Decoder(nn.Module):
     def __init__(self, codec: Codec, config: ModelConfig, *, summary_size: int, memory_size: int = 0) -> None:
         super().__init__()
         self.codec = codec
-        self.symbols = Symbols(codec) if codec.discrete else None
+        self.symbols = Vocabulary(codec) if codec.discrete else None
         self.inputs = Inputs(
             codec, config, symbols=self.symbols.size if self.symbols else None, size=_last_size(config)
         )
@@ -122,7 +122,7 @@ class Decoder(nn.Module):
             )
             self.combine = nn.Linear(memory_size + size, fed or size)
             size = fed or size
-        self.output: Output
+        self.output: Head
         if self.symbols is not None:
             self.output = SymbolHead(
                 self.symbols.size, size, config, text=codec.kind if codec.kind in NEXT_ITEM else None, count_right=True,
@@ -287,7 +287,7 @@ class Decoder(nn.Module):
 
     def _prediction(self, hypotheses: list[Hypothesis], stops: StopSequences) -> Prediction:
         symbols = self._symbols()
-        values = [stops.cut(symbols.decode(one.ids)) for one in hypotheses]
+        values = [stops.value(one.ids, symbols.decode) for one in hypotheses]
         scores = [(value, math.exp(one.log_prob)) for value, one in zip(values, hypotheses, strict=True)]
         return Prediction(values[0], scores, self.codec.show(values[0], WHOLE), ranks=[one.score for one in hypotheses])
 
@@ -372,13 +372,13 @@ class Decoder(nn.Module):
             raise ConfigError("numbers have no probabilities to search", hint="use predict(..., length=N)")
         return self.output
 
-    def _symbols(self) -> Symbols:
+    def _symbols(self) -> Vocabulary:
         if self.symbols is None:
             raise ConfigError("numbers have no symbols", hint="use predict(..., length=N)")
         return self.symbols
 
 
-def encode_target(codec: Codec, symbols: Symbols | None, value: Any) -> Any:
+def encode_target(codec: Codec, symbols: Vocabulary | None, value: Any) -> Any:
     """The array of a target sequence, with the end symbol where there is one."""
     return codec.encode_target(value) if symbols is None else symbols.with_end(codec.encode(value))
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from recur.codecs import SpelledWordsCodec
 from recur.errors import ConfigError
-from recur.network.spelling_encoder import Letters
+from recur.network.spelling_encoder import SpellingEncoder
 from recur.nn import Augment, Convolutions, Embedding
 from recur.nn.dropout import Drop
 
@@ -69,9 +69,9 @@ class Inputs(nn.Module):
             self.augment = Augment(shift="shift" in config.augment, flip="flip" in config.augment)
             self.pictures = Convolutions(codec.grid, config.convolutions, config.picture_pooling)
             self.size = self.pictures.size
-        self.letters: Letters | None = None
+        self.letters: SpellingEncoder | None = None
         if isinstance(codec, SpelledWordsCodec):
-            self.letters = Letters(codec.letter_count, config.character_size or self.size)
+            self.letters = SpellingEncoder(codec.letter_count, config.character_size or self.size)
             self.size += self.letters.size
 
     def forward(self, values: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from recur.nn import LSTM, Embedding
 
 
-class Letters(nn.Module):
+class SpellingEncoder(nn.Module):
     """Vectors of spellings.
 
     Parameters

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from recur.decoding import Decoding
-from recur.decoding.stop_sequences import TEXTS
+from recur.heads.symbols import TEXTS
 from recur.serve import body as bodies
 from recur.serve import costs
 from recur.serve.docs import errors

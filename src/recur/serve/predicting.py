@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from recur import continuation
 from recur.cancellation import CancelledError
 from recur.errors import RecurError
 from recur.heads import Prediction
@@ -82,4 +83,4 @@ class Predictor:
             return error
 
     def _predict(self, values: list[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
-        return self.model.mode.predict([self.model._input(value) for value in values], top=top, **options)
+        return continuation.predict(self.model.mode, [self.model._input(value) for value in values], top=top, **options)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from recur.cancellation import check_cancelled
-from recur.continuation import text as language
+from recur.continuation import prompt
 from recur.decoding import Decoding
 from recur.decoding.constraints import Rules
 from recur.decoding.detokenizer import Detokenizer
@@ -207,7 +207,7 @@ class Served:
         start = await self.compute(reader.begin)
         if not self.generates:
             return start
-        return (await self._read((start, language.prompt_ids(reader.mode, ""))))[0]
+        return (await self._read((start, prompt.prompt_ids(reader.mode, ""))))[0]
 
     async def items(self, value: Any, *, first: bool = False) -> np.ndarray:
         """A raw value as the items that a session reads.
@@ -229,7 +229,7 @@ class Served:
         value = self.raw(value)
         with values.reading(self.model.input_codec):
             if first and self.generates:
-                array = language.prompt_ids(mode, value)
+                array = prompt.prompt_ids(mode, value)
             elif self.generates:
                 # no beginning: the session has begun
                 array = need_input(mode.input_codec, mode.name).encode(value)
@@ -287,7 +287,7 @@ class Served:
             raise RequestError(400, f"this network does not generate text: {self.model.roles.sentence}")
         if decoding.beam > 1:
             raise RequestError(400, f"a beam of {decoding.beam} knows its text only at the end", hint="beam: 1")
-        end, never = language.endings(mode)
+        end, never = prompt.endings(mode)
         forbid = never if decoding.unknown or mode.symbols is None else mode.symbols.forbidden(False)
         if end is None and mode.symbols is not None and mode.symbols.end in never:
             forbid = (*forbid, mode.symbols.end)
@@ -310,20 +310,20 @@ class Served:
         reader, mode = self.memory(), self.memory().mode
         end, rules = self.rules(before, decoding)
         writing = reader.writing(memory, decoding, rules)
-        typist = Detokenizer(mode.target_codec, before, decoding.stops)
+        detokenizer = Detokenizer(mode.target_codec, before, decoding.stops)
         for place in range(length):
             symbol, log_prob, after = await self._write(writing)
             if symbol in (end, NOTHING):
-                yield Written(typist.finish(), log_prob, writing.memory if symbol == NOTHING else after, "stop")
+                yield Written(detokenizer.finish(), log_prob, writing.memory if symbol == NOTHING else after, "stop")
                 return
             writing.memory = after
             writing.path.append(symbol)
-            piece = typist.push(symbol)
-            if typist.stopped:
+            piece = detokenizer.push(symbol)
+            if detokenizer.stopped:
                 yield Written(piece, log_prob, after, "stop")
                 return
             if place == length - 1:
-                yield Written([*piece, *typist.finish()], log_prob, after, "length")
+                yield Written([*piece, *detokenizer.finish()], log_prob, after, "length")
                 return
             yield Written(piece, log_prob, after, None)
         yield Written([], 0.0, memory, "length")

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from recur import continuation
 from recur.engine import watch
 from recur.errors import RunError, TrainingError
 from recur.evaluation.evaluate import measure
@@ -248,7 +249,7 @@ class Training:
             figures = measure(self.mode, self.task.dev, stop=lambda: pause.made)
             if figures is None:
                 return False
-            samples = self.mode.samples(self.task.samples, prompts=self.config.prompts)
+            samples = continuation.samples(self.mode, self.task.samples, prompts=self.config.prompts)
         epoch = state.epoch if state.batch == 0 else state.epoch + 1
         value = figures.get(self.mode.figure, float("nan"))
         best = state.progression.add(value, state.step)
