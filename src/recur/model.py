@@ -126,13 +126,13 @@ class Model:
         DataError
             When one of them cannot be read; its place is named.
         """
-        self._refuse_empty_series(questions)
+        self.refuse_empty_series(questions)
         try:
             return continuation.predict(self.mode, [question.value for question in questions], top=top, **decoding)
         except DataError as error:
             raise self._located(questions, error) from error
 
-    def _refuse_empty_series(self, questions: Sequence[Question]) -> None:
+    def refuse_empty_series(self, questions: Sequence[Question]) -> None:
         """Refuse a series without a step: an answer to it would be made up."""
         codec = self.input_codec
         if codec is None or codec.kind != "numbers" or not codec.sequence:

@@ -283,3 +283,11 @@ def test_the_lowest_temperature_takes_the_likeliest(client: TestClient) -> None:
     assert cold == told(client, "/generate", {**body, "temperature": 0})["text"]
     drawn = told(client, "/next", {"model": "lines", "text": "the", "temperature": 1e-40})["items"]
     assert drawn[0]["drawn"] == pytest.approx(1.0)
+
+
+def test_an_empty_series_is_refused_by_its_number(client: TestClient) -> None:
+    whole = client.post("/predict", json={"model": "series", "inputs": [[1.0, 2.0, 3.0]]})
+    assert whole.status_code == 200
+    said = client.post("/predict", json={"model": "series", "inputs": [[1.0, 2.0, 3.0], []]})
+    assert said.status_code == 400
+    assert "input 2 is empty" in said.json()["error"]["message"]

@@ -12,6 +12,7 @@ import torch
 
 from recur.cancellation import check_cancelled
 from recur.continuation import prompt
+from recur.data import Question
 from recur.decoding import Decoding
 from recur.decoding.constraints import Rules
 from recur.decoding.detokenizer import Detokenizer
@@ -183,6 +184,7 @@ class Served:
 
         def read() -> tuple[list[Any], list[int]]:
             found = [self.raw(value) for value in inputs]
+            self.model.refuse_empty_series([Question(one, at, f"input {at}") for at, one in enumerate(found, 1)])
             counts = []
             for value in found:
                 check_cancelled()
