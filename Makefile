@@ -2,7 +2,7 @@
 #
 #   make demo     train an Elman network and an LSTM side by side, then ask both for the last word
 #   make test     the whole test suite
-#   make lint     ruff and mypy
+#   make lint     ruff, clang-format and mypy; make format writes what the first two check
 #   make bench    time our layers against torch.nn's, side by side   make bench BENCH_ARGS=--quick
 #   make bench-all  every benchmark: odd sizes, ragged rows, other libraries, a language model, the start
 #   make tasks    the published tasks on real data (RECUR_DATA), hours; stopped, the same command goes on
@@ -20,11 +20,13 @@ VENV ?= .venv
 PYTHON ?= python3
 PIP_ARGS ?=
 JOBS ?= auto
+# what clang-format writes; ruff writes the rest
+FORMATTED := '*.h' '*.cpp' 'src/recur/views/page/*.js'
 
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test fuzz lint bench bench-all tasks task sanitize venv clean
+.PHONY: demo test fuzz lint format bench bench-all tasks task sanitize venv clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/recur demo
@@ -40,7 +42,12 @@ fuzz: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check src tests benchmarks examples
 	$(BIN)/python -m ruff format --check src tests benchmarks examples
+	git ls-files $(FORMATTED) | xargs $(BIN)/clang-format --dry-run --Werror
 	$(BIN)/python -m mypy
+
+format: $(VENV)/.installed-dev
+	$(BIN)/python -m ruff format src tests benchmarks examples
+	git ls-files $(FORMATTED) | xargs $(BIN)/clang-format -i
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks.layers --raised-malloc $(BENCH_ARGS)

@@ -50,7 +50,7 @@ typedef struct {
   void* const* handed;
   int64_t state_stride; /* of state and fresh */
   int64_t carry_stride; /* of carry and handed */
-  void* const* noise;          /* by piece of a noise */
+  void* const* noise;   /* by piece of a noise */
   const int64_t* noise_stride;
   void* input; /* a padded copy of x, where the step uses x element by element */
   int64_t input_stride;
@@ -86,8 +86,8 @@ typedef struct {
 } RecurGroup;
 
 typedef struct {
-  int32_t units_size; /* the pieces that it runs over */
-  int32_t slots;      /* products in all groups */
+  int32_t units_size;    /* the pieces that it runs over */
+  int32_t slots;         /* products in all groups */
   int32_t panel_vectors; /* vectors of units that are taken together: the width of a slot */
   int32_t group_count;
   const RecurGroup* groups;
@@ -152,7 +152,7 @@ typedef struct {
   int32_t input_size;
   int32_t state_part_count, vector_part_count, noise_part_count, input_part_count, sum_part_count;
   const RecurPart *state_parts, *vector_parts, *noise_parts, *input_parts, *sum_parts;
-  int32_t reads_input; /* whether a kernel uses x element by element */
+  int32_t reads_input;      /* whether a kernel uses x element by element */
   int32_t hoisted_operands; /* whether products inside the loop read products with the input */
   int32_t hoisted_count;
   const RecurHoisted* hoisted;

@@ -1,9 +1,11 @@
 // The core's functions: checks what it was given, and runs it with the numbers and the precision that were asked for.
 #include <pthread.h>
 
-#include <cstdio>
+#include <memory>
 
 #include "backward.h"
+#include "boundary.h"
+#include "limits.h"
 #include "readout.h"
 #include "signals.h"
 #include "stream.h"
@@ -11,31 +13,31 @@
 
 namespace {
 
-thread_local char message[256] = "";
-
-int64_t refuse(const char* what) {
-  std::snprintf(message, sizeof message, "%s", what);
-  return RECUR_BAD_CALL;
-}
+using recur::guarded;
+using recur::refuse;
 
 int64_t check(const RecurCell* cell, const RecurCall* call) {
   if (cell == nullptr || call == nullptr) return refuse("no cell or no call");
   if (cell->abi != RECUR_ABI) return refuse("the cell was compiled for another version of the core");
   if (cell->vector_bytes != RECUR_VECTOR_BYTES) return refuse("the cell was compiled for another instruction set");
   if (call->type != 0 && call->type != 1) return refuse("type is 0 (float) or 1 (double)");
-  if (call->precision != 0 && (call->precision != 1 || call->type != 0)) return refuse("precision 1 is for floats only");
+  if (call->precision != 0 && (call->precision != 1 || call->type != 0))
+    return refuse("precision 1 is for floats only");
   if (call->T < 0 || call->B < 0) return refuse("negative steps or rows");
   if (call->sizes == nullptr) return refuse("no sizes");
   for (int32_t n = 0; n < cell->size_count; ++n) {
     if (call->sizes[n] < 0) return refuse("a negative size");
   }
+  if (!recur::countable(*cell, *call))
+    return refuse("the arrays of these sizes, steps and rows are larger than any memory");
   if (call->T > 0 && call->B > 0 && call->x == nullptr && call->sizes[cell->input_size] > 0) return refuse("no inputs");
   for (int32_t m = 0; m < cell->matrix_count; ++m) {
     if (call->matrices == nullptr || call->matrices[m] == nullptr) return refuse("a matrix is missing");
   }
   if (cell->vector_count > 0 && call->vectors == nullptr) return refuse("no vectors");
   for (int32_t n = 0; n < cell->noise_count; ++n) {
-    if (call->T > 0 && call->B > 0 && (call->noises == nullptr || call->noises[n] == nullptr)) return refuse("a noise is missing");
+    if (call->T > 0 && call->B > 0 && (call->noises == nullptr || call->noises[n] == nullptr))
+      return refuse("a noise is missing");
   }
   if (call->lengths != nullptr) {
     for (int64_t b = 0; b < call->B; ++b) {
@@ -83,106 +85,159 @@ struct Forks {
   }
 } forks;
 
-int64_t say(int64_t status) {
-  if (status == RECUR_NO_MEMORY) std::snprintf(message, sizeof message, "not enough memory");
-  if (status == RECUR_INTERRUPTED) std::snprintf(message, sizeof message, "interrupted");
-  return status;
+// the status of run<P> for the numbers and the precision that a call asks for
+template <class Run>
+int64_t with_precision(const RecurCall& call, const Run& run) {
+  if (call.type == 1) return run(recur::Plain<double>{});
+  if (call.precision == 1) return run(Half{});
+  return run(recur::Plain<float>{});
+}
+
+int64_t check_stream(const RecurCell* cell, const RecurCall* call) {
+  const int64_t bad = check(cell, call);
+  if (bad != RECUR_OK) return bad;
+  if (call->B < 1 || cell->state_count > 64 || cell->noise_count > 64) {
+    return refuse("a stream has one row or more, and at most 64 states and noises");
+  }
+  for (int32_t n = 0; n < cell->noise_count; ++n) {
+    if (call->noises == nullptr || call->noises[n] == nullptr) return refuse("a noise is missing");
+    if (call->noise_time[n] != 0 || call->noise_row[n] != 0) {
+      return refuse("a noise of a stream is one vector for all steps and rows");
+    }
+  }
+  return RECUR_OK;
+}
+
+int64_t check_readout(const RecurReadout* call) {
+  if (call == nullptr || (call->type != 0 && call->type != 1)) return refuse("type is 0 (float) or 1 (double)");
+  if (call->N < 0 || call->H < 1 || call->V < 1) return refuse("there are no columns");
+  if (!recur::countable(*call)) return refuse("the arrays of these rows and columns are larger than any memory");
+  if (call->N > 0 && (call->h == nullptr || call->weight == nullptr || call->target == nullptr)) {
+    return refuse("no hidden states, no matrix or no targets");
+  }
+  return RECUR_OK;
+}
+
+template <class Body>
+int64_t with_stream(void* stream, const Body& body) noexcept {
+  return guarded([&] {
+    if (stream == nullptr) return refuse("no stream");
+    body(*static_cast<recur::AnyStream*>(stream));
+    return int64_t{RECUR_OK};
+  });
 }
 
 }  // namespace
 
+#define RECUR_EXPORT __attribute__((visibility("default")))
+
 extern "C" {
 
-__attribute__((visibility("default"))) const char* recur_message(void) { return message; }
+RECUR_EXPORT const char* recur_message(void) { return recur::message(); }
 
-__attribute__((visibility("default"))) void recur_release(void* memory) { recur::Pool::instance().release(memory); }
-
-__attribute__((visibility("default"))) void recur_trim(void) { recur::Pool::instance().trim(); }
-
-__attribute__((visibility("default"))) void* recur_acquire(int64_t bytes) {
-  return bytes < 0 ? nullptr : recur::Pool::instance().acquire(static_cast<size_t>(bytes));
+RECUR_EXPORT void recur_release(void* memory) {
+  guarded([&] {
+    recur::Pool::instance().release(memory);
+    return int64_t{RECUR_OK};
+  });
 }
 
-__attribute__((visibility("default"))) int64_t recur_python_interrupted(void) { return recur::python_interrupted(); }
-
-__attribute__((visibility("default"))) int64_t recur_abi(void) { return RECUR_ABI; }
-
-__attribute__((visibility("default"))) int64_t recur_vector_bytes(void) { return RECUR_VECTOR_BYTES; }
-
-__attribute__((visibility("default"))) int64_t recur_forward(const RecurCell* cell, RecurCall* call) {
-  const int64_t bad = check(cell, call);
-  if (bad != RECUR_OK) return bad;
-  if (call->type == 1) return say(forward<recur::Plain<double>>(*cell, *call));
-  if (call->precision == 1) return say(forward<Half>(*cell, *call));
-  return say(forward<recur::Plain<float>>(*cell, *call));
+RECUR_EXPORT void recur_trim(void) {
+  guarded([] {
+    recur::Pool::instance().trim();
+    return int64_t{RECUR_OK};
+  });
 }
 
-__attribute__((visibility("default"))) int64_t recur_backward(const RecurCell* cell, RecurCall* call) {
-  const int64_t bad = check(cell, call);
-  if (bad != RECUR_OK) return bad;
-  if (call->tape == nullptr) return refuse("no tape: the forward pass was not run for training");
-  int64_t status;
-  if (call->type == 1) {
-    status = backward<recur::Plain<double>>(*cell, *call);
-  } else if (call->precision == 1) {
-    status = backward<Half>(*cell, *call);
-  } else {
-    status = backward<recur::Plain<float>>(*cell, *call);
+RECUR_EXPORT void* recur_acquire(int64_t bytes) {
+  void* memory = nullptr;
+  guarded([&] {
+    if (bytes >= 0) memory = recur::Pool::instance().acquire(static_cast<size_t>(bytes));
+    return int64_t{memory == nullptr ? RECUR_NO_MEMORY : RECUR_OK};
+  });
+  return memory;
+}
+
+RECUR_EXPORT int64_t recur_python_interrupted(void) {
+  return guarded([] { return recur::python_interrupted(); });
+}
+
+RECUR_EXPORT int64_t recur_abi(void) { return RECUR_ABI; }
+
+RECUR_EXPORT int64_t recur_vector_bytes(void) { return RECUR_VECTOR_BYTES; }
+
+RECUR_EXPORT int64_t recur_forward(const RecurCell* cell, RecurCall* call) {
+  const bool training = call != nullptr && call->training != 0;
+  if (training) call->tape = nullptr;
+  const int64_t status = guarded([&] {
+    const int64_t bad = check(cell, call);
+    if (bad != RECUR_OK) return bad;
+    return with_precision(*call, [&](auto precision) { return forward<decltype(precision)>(*cell, *call); });
+  });
+  if (status != RECUR_OK && training) {
+    recur_release(call->tape);
+    call->tape = nullptr;
   }
-  if (status == RECUR_BAD_CALL) return refuse("the tape was written by another call");
-  return say(status);
+  return status;
 }
 
-__attribute__((visibility("default"))) void* recur_stream_open(const RecurCell* cell, const RecurCall* call) {
-  if (check(cell, call) != RECUR_OK) return nullptr;
-  if (call->B < 1 || cell->state_count > 64 || cell->noise_count > 64) {
-    refuse("a stream has one row or more, and at most 64 states and noises");
-    return nullptr;
-  }
-  for (int32_t n = 0; n < cell->noise_count; ++n) {
-    if (call->noises == nullptr || call->noises[n] == nullptr) {
-      refuse("a noise is missing");
-      return nullptr;
-    }
-    if (call->noise_time[n] != 0 || call->noise_row[n] != 0) {
-      refuse("a noise of a stream is one vector for all steps and rows");
-      return nullptr;
-    }
-  }
-  auto open = [](auto* stream) -> recur::AnyStream* {
-    if (say(stream->open()) == RECUR_OK) return stream;
-    delete stream;
-    return nullptr;
-  };
-  if (call->type == 1) return open(new recur::Stream<recur::Plain<double>>(*cell, *call));
-  if (call->precision == 1) return open(new recur::Stream<Half>(*cell, *call));
-  return open(new recur::Stream<recur::Plain<float>>(*cell, *call));
+RECUR_EXPORT int64_t recur_backward(const RecurCell* cell, RecurCall* call) {
+  return guarded([&] {
+    const int64_t bad = check(cell, call);
+    if (bad != RECUR_OK) return bad;
+    if (call->tape == nullptr) return refuse("no tape: the forward pass was not run for training");
+    const int64_t status =
+        with_precision(*call, [&](auto precision) { return backward<decltype(precision)>(*cell, *call); });
+    return status == RECUR_BAD_CALL ? refuse("the tape was written by another call") : status;
+  });
 }
 
-__attribute__((visibility("default"))) void recur_stream_step(void* stream, const void* x, void* y, int64_t threads) {
-  static_cast<recur::AnyStream*>(stream)->step(x, y, threads);
+RECUR_EXPORT void* recur_stream_open(const RecurCell* cell, const RecurCall* call) {
+  std::unique_ptr<recur::AnyStream> opened;
+  const int64_t status = guarded([&] {
+    const int64_t bad = check_stream(cell, call);
+    if (bad != RECUR_OK) return bad;
+    return with_precision(*call, [&](auto precision) {
+      auto stream = std::make_unique<recur::Stream<decltype(precision)>>(*cell, *call);
+      const int64_t open = stream->open();
+      opened = std::move(stream);
+      return open;
+    });
+  });
+  return status == RECUR_OK ? opened.release() : nullptr;
 }
 
-__attribute__((visibility("default"))) void recur_stream_get(void* stream, void* const* states) {
-  static_cast<recur::AnyStream*>(stream)->get(states);
+RECUR_EXPORT int64_t recur_stream_step(void* stream, const void* x, void* y, int64_t threads) {
+  return with_stream(stream, [&](recur::AnyStream& one) { one.step(x, y, threads); });
 }
 
-__attribute__((visibility("default"))) void recur_stream_set(void* stream, const void* const* states) {
-  static_cast<recur::AnyStream*>(stream)->set(states);
+RECUR_EXPORT int64_t recur_stream_get(void* stream, void* const* states) {
+  return with_stream(stream, [&](recur::AnyStream& one) { one.get(states); });
 }
 
-__attribute__((visibility("default"))) void recur_stream_close(void* stream) {
-  delete static_cast<recur::AnyStream*>(stream);
+RECUR_EXPORT int64_t recur_stream_set(void* stream, const void* const* states) {
+  return with_stream(stream, [&](recur::AnyStream& one) { one.set(states); });
 }
 
-__attribute__((visibility("default"))) int64_t recur_readout(RecurReadout* call) {
-  if (call == nullptr || (call->type != 0 && call->type != 1)) return refuse("type is 0 (float) or 1 (double)");
-  if (call->N < 0 || call->H < 1 || call->V < 1) return refuse("there are no columns");
-  const int64_t status = call->type == 1 ? recur::Readout<double>(*call).run() : recur::Readout<float>(*call).run();
-  return status == RECUR_BAD_CALL ? refuse("a target is no class") : say(status);
+RECUR_EXPORT void recur_stream_close(void* stream) {
+  guarded([&] {
+    delete static_cast<recur::AnyStream*>(stream);
+    return int64_t{RECUR_OK};
+  });
 }
 
-__attribute__((visibility("default"))) int64_t recur_look(const RecurLook* look) {
+RECUR_EXPORT int64_t recur_readout(RecurReadout* call) {
+  return guarded([&] {
+    const int64_t bad = check_readout(call);
+    if (bad != RECUR_OK) return bad;
+    const int64_t status = call->type == 1 ? recur::Readout<double>(*call).run() : recur::Readout<float>(*call).run();
+    return status == RECUR_BAD_CALL ? refuse("a target is no class") : status;
+  });
+}
+
+// It neither allocates nor calls what throws, and is asked in every call
+RECUR_EXPORT int64_t recur_look(const RecurLook* look) {
+  if (look == nullptr || look->torch == nullptr) return 0;
   const recur::Look one{*look->torch, *look};
   for (int64_t n = 0; n < look->count; ++n) {
     void* address = nullptr;

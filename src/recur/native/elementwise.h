@@ -25,11 +25,14 @@
 namespace recur {
 
 // the number that a vector holds
-template <class V> struct NumberOf;
-template <> struct NumberOf<F32> {
+template <class V>
+struct NumberOf;
+template <>
+struct NumberOf<F32> {
   using T = float;
 };
-template <> struct NumberOf<F64> {
+template <>
+struct NumberOf<F64> {
   using T = double;
 };
 
@@ -39,8 +42,10 @@ template <> struct NumberOf<F64> {
 // The array `quotient` holds the coefficients of q in expm1(r) = r + r^2 q(r) for |r| <= ln(2) / 2, found by the
 // exchange algorithm of Remez (1934) so that the largest error relative to expm1(r) is least: 2^-26 for float, 2^-58.9
 // for double.
-template <class T> struct Exponential;
-template <> struct Exponential<float> {
+template <class T>
+struct Exponential;
+template <>
+struct Exponential<float> {
   static constexpr float log2_e = 0x1.715476p+0f, ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
   static constexpr int fraction_bits = 23, exponent_bias = 127;
   static constexpr float magic = 0x1.8p+23f;           // a number added to it is rounded to a whole one
@@ -49,7 +54,8 @@ template <> struct Exponential<float> {
   static constexpr float tanh_is_one = 10;
   static constexpr float quotient[] = {0x1.fffffep-2f, 0x1.5554aap-3f, 0x1.55579ep-5f, 0x1.122c5cp-7f, 0x1.6aaed0p-10f};
 };
-template <> struct Exponential<double> {
+template <>
+struct Exponential<double> {
   static constexpr double log2_e = 0x1.71547652b82fep+0, ln2_high = 0x1.62e42fefa38p-1, ln2_low = 0x1.ef35793c7673p-45;
   static constexpr int fraction_bits = 52, exponent_bias = 1023;
   static constexpr double magic = 0x1.8p+52;
@@ -69,41 +75,54 @@ template <> struct Exponential<double> {
                                         0x1.20135c9f3a357p-29};
 };
 
-template <class V> RECUR_INLINE auto bits_of(V x) { return (typename Lane<typename NumberOf<V>::T>::I)x; }
+template <class V>
+RECUR_INLINE auto bits_of(V x) {
+  return (typename Lane<typename NumberOf<V>::T>::I)x;
+}
 
-template <class V> RECUR_INLINE V v_neg(V x) { return -x; }
+template <class V>
+RECUR_INLINE V v_neg(V x) {
+  return -x;
+}
 
-template <class V> RECUR_INLINE V v_abs(V x) {
+template <class V>
+RECUR_INLINE V v_abs(V x) {
   using T = typename NumberOf<V>::T;
   return (V)(bits_of(x) & std::numeric_limits<typename Lane<T>::Int>::max());
 }
 
 // x, whose own sign bit is clear or does not matter, with the sign of y
-template <class V> RECUR_INLINE V with_sign(V x, V y) {
+template <class V>
+RECUR_INLINE V with_sign(V x, V y) {
   using T = typename NumberOf<V>::T;
   return (V)(bits_of(x) | (bits_of(y) & std::numeric_limits<typename Lane<T>::Int>::min()));
 }
 
 // torch has +0 here for -0 and for NaN
-template <class V> RECUR_INLINE V v_sign(V x) {
+template <class V>
+RECUR_INLINE V v_sign(V x) {
   using T = typename NumberOf<V>::T;
   return (x > T(0) ? splat<T>(1) : V{}) - (x < T(0) ? splat<T>(1) : V{});
 }
 
 // a comparison with NaN is false, which is why these four read the way round that they do
-template <class V> RECUR_INLINE V v_relu(V x) {
+template <class V>
+RECUR_INLINE V v_relu(V x) {
   using T = typename NumberOf<V>::T;
   return x < T(0) ? V{} : x;
 }
-template <class V> RECUR_INLINE V v_greater(V a, V b) {
+template <class V>
+RECUR_INLINE V v_greater(V a, V b) {
   using T = typename NumberOf<V>::T;
   return a > b ? splat<T>(1) : V{};
 }
-template <class V> RECUR_INLINE V v_maximum(V a, V b) {
+template <class V>
+RECUR_INLINE V v_maximum(V a, V b) {
   V larger = a > b ? a : b;  // b where either is NaN
   return a == a ? larger : a;
 }
-template <class V> RECUR_INLINE V v_minimum(V a, V b) {
+template <class V>
+RECUR_INLINE V v_minimum(V a, V b) {
   V smaller = a < b ? a : b;
   return a == a ? smaller : a;
 }
@@ -116,12 +135,8 @@ template <class V> RECUR_INLINE V v_minimum(V a, V b) {
 constexpr __mmask16 all16 = 0xffff;
 constexpr __mmask8 all8 = 0xff;
 
-RECUR_INLINE F32 rounded(F32 x) {
-  return (F32)_mm512_maskz_roundscale_ps(all16, (__m512)x, _MM_FROUND_TO_NEAREST_INT);
-}
-RECUR_INLINE F64 rounded(F64 x) {
-  return (F64)_mm512_maskz_roundscale_pd(all8, (__m512d)x, _MM_FROUND_TO_NEAREST_INT);
-}
+RECUR_INLINE F32 rounded(F32 x) { return (F32)_mm512_maskz_roundscale_ps(all16, (__m512)x, _MM_FROUND_TO_NEAREST_INT); }
+RECUR_INLINE F64 rounded(F64 x) { return (F64)_mm512_maskz_roundscale_pd(all8, (__m512d)x, _MM_FROUND_TO_NEAREST_INT); }
 
 RECUR_INLINE F32 scaled(F32 x, F32 n) { return (F32)_mm512_maskz_scalef_ps(all16, (__m512)x, (__m512)n); }
 RECUR_INLINE F64 scaled(F64 x, F64 n) { return (F64)_mm512_maskz_scalef_pd(all8, (__m512d)x, (__m512d)n); }
@@ -133,39 +148,53 @@ RECUR_INLINE F32 at_least(F32 x, float least) {
 RECUR_INLINE F64 at_least(F64 x, double least) {
   return (F64)_mm512_maskz_max_pd(all8, (__m512d)splat(least), (__m512d)x);
 }
-RECUR_INLINE F32 at_most(F32 x, float most) {
-  return (F32)_mm512_maskz_min_ps(all16, (__m512)splat(most), (__m512)x);
-}
+RECUR_INLINE F32 at_most(F32 x, float most) { return (F32)_mm512_maskz_min_ps(all16, (__m512)splat(most), (__m512)x); }
 RECUR_INLINE F64 at_most(F64 x, double most) {
   return (F64)_mm512_maskz_min_pd(all8, (__m512d)splat(most), (__m512d)x);
 }
 
-template <class V> RECUR_INLINE V scaled_down(V x, V n) { return scaled(x, n); }
-template <class V> RECUR_INLINE V power_of_two(V n) { return scaled(splat<typename NumberOf<V>::T>(1), n); }
+template <class V>
+RECUR_INLINE V scaled_down(V x, V n) {
+  return scaled(x, n);
+}
+template <class V>
+RECUR_INLINE V power_of_two(V n) {
+  return scaled(splat<typename NumberOf<V>::T>(1), n);
+}
 
 #else
 
 // NaN stays NaN: a comparison with it is false
-template <class V> RECUR_INLINE V at_least(V x, typename NumberOf<V>::T least) { return x < least ? V{} + least : x; }
-template <class V> RECUR_INLINE V at_most(V x, typename NumberOf<V>::T most) { return x > most ? V{} + most : x; }
+template <class V>
+RECUR_INLINE V at_least(V x, typename NumberOf<V>::T least) {
+  return x < least ? V{} + least : x;
+}
+template <class V>
+RECUR_INLINE V at_most(V x, typename NumberOf<V>::T most) {
+  return x > most ? V{} + most : x;
+}
 
-template <class V> RECUR_INLINE V rounded(V x) {
+template <class V>
+RECUR_INLINE V rounded(V x) {
   constexpr auto magic = Exponential<typename NumberOf<V>::T>::magic;
   return (x + magic) - magic;
 }
 
 // 2^n for a whole n whose power is a normal number: the sum has n in its lowest bits, which become the exponent
-template <class V> RECUR_INLINE V power_of_two(V n) {
+template <class V>
+RECUR_INLINE V power_of_two(V n) {
   using E = Exponential<typename NumberOf<V>::T>;
   return (V)(bits_of(n + (E::magic + E::exponent_bias)) << E::fraction_bits);
 }
 
 // x 2^n for x near 1, in two factors so that each is a normal number, with one rounding where the result is denormal
-template <class V> RECUR_INLINE V scaled_down(V x, V n) {  // n <= 0
+template <class V>
+RECUR_INLINE V scaled_down(V x, V n) {  // n <= 0
   using E = Exponential<typename NumberOf<V>::T>;
   return x * power_of_two(n + E::denormal_shift) * E::denormal_scale;
 }
-template <class V> RECUR_INLINE V scaled(V x, V n) {
+template <class V>
+RECUR_INLINE V scaled(V x, V n) {
   using T = typename NumberOf<V>::T;
   using E = Exponential<T>;
   auto large = n > T(0);
@@ -190,14 +219,16 @@ RECUR_INLINE F64 quotient(F64 r, F64 r2) {
 }
 
 // expm1(r) for r = x - n ln 2 with n whole and |r| <= ln(2) / 2
-template <class V> RECUR_INLINE V expm1_reduced(V x, V n) {
+template <class V>
+RECUR_INLINE V expm1_reduced(V x, V n) {
   using E = Exponential<typename NumberOf<V>::T>;
   V r = x - n * E::ln2_high - n * E::ln2_low;
   V r2 = r * r;
   return r + r2 * quotient(r, r2);
 }
 
-template <class V> RECUR_INLINE V v_exp(V x) {
+template <class V>
+RECUR_INLINE V v_exp(V x) {
   using T = typename NumberOf<V>::T;
   using E = Exponential<T>;
   x = at_most(at_least(x, E::lowest), E::highest);
@@ -206,7 +237,8 @@ template <class V> RECUR_INLINE V v_exp(V x) {
 }
 
 // 1 / (1 + exp(-|x|)), or 1 less that where x < 0: no overflow, and no cancellation at either end
-template <class V> RECUR_INLINE V v_sigmoid(V x) {
+template <class V>
+RECUR_INLINE V v_sigmoid(V x) {
   using T = typename NumberOf<V>::T;
   using E = Exponential<T>;
   V minus_size = (V)(bits_of(x) | std::numeric_limits<typename Lane<T>::Int>::min());
@@ -218,7 +250,8 @@ template <class V> RECUR_INLINE V v_sigmoid(V x) {
 
 // m / (m + 2) with m = expm1(2 |x|), which is accurate relative to the result down to the smallest numbers. The
 // division overlaps with other work: an approximate reciprocal and its correction were measured to take longer.
-template <class V> RECUR_INLINE V v_tanh(V x) {
+template <class V>
+RECUR_INLINE V v_tanh(V x) {
   using T = typename NumberOf<V>::T;
   using E = Exponential<T>;
   V y = at_most(v_abs(x), E::tanh_is_one);
@@ -238,28 +271,33 @@ RECUR_INLINE F64 v_sqrt(F64 x) { return (F64)_mm256_sqrt_pd((__m256d)x); }
 RECUR_INLINE F32 v_sqrt(F32 x) { return (F32)_mm_sqrt_ps((__m128)x); }
 RECUR_INLINE F64 v_sqrt(F64 x) { return (F64)_mm_sqrt_pd((__m128d)x); }
 #else
-template <class V> RECUR_INLINE V v_sqrt(V x) {
+template <class V>
+RECUR_INLINE V v_sqrt(V x) {
   for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::sqrt(x[i]);
   return x;
 }
 #endif
 
 // These are rare in cells, and the C library's are good: one lane after another.
-template <class V> RECUR_INLINE V v_log(V x) {
+template <class V>
+RECUR_INLINE V v_log(V x) {
   for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::log(x[i]);
   return x;
 }
-template <class V> RECUR_INLINE V v_sin(V x) {
+template <class V>
+RECUR_INLINE V v_sin(V x) {
   for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::sin(x[i]);
   return x;
 }
-template <class V> RECUR_INLINE V v_cos(V x) {
+template <class V>
+RECUR_INLINE V v_cos(V x) {
   for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::cos(x[i]);
   return x;
 }
 
 // log(1 + exp(x)), and x itself above 20, as torch has it
-template <class V> RECUR_INLINE V v_softplus(V x) {
+template <class V>
+RECUR_INLINE V v_softplus(V x) {
   using T = typename NumberOf<V>::T;
   V y = v_exp(x);
   for (int i = 0; i < Lane<T>::count; ++i) y[i] = std::log1p(y[i]);

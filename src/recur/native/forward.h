@@ -111,15 +111,18 @@ class Forward : public Recurrence<P> {
     auto same = [](const RecurHoisted& a, const RecurHoisted& b) {
       if (a.operand_count != b.operand_count) return false;
       for (int32_t m = 0; m < a.operand_count; ++m) {
-        if (a.operands[m].start != b.operands[m].start || a.operands[m].columns_size != b.operands[m].columns_size) return false;
+        if (a.operands[m].start != b.operands[m].start || a.operands[m].columns_size != b.operands[m].columns_size)
+          return false;
       }
       return true;
     };
     for (int32_t h = 0; h < cell.hoisted_count;) {
       int32_t end = h;
       int64_t width = 0, K = 0;
-      while (end < cell.hoisted_count && same(cell.hoisted[h], cell.hoisted[end])) width += this->padded(cell.hoisted[end++].size);
-      for (int32_t m = 0; m < cell.hoisted[h].operand_count; ++m) K += padded_k<P>(this->size(cell.hoisted[h].operands[m].columns_size));
+      while (end < cell.hoisted_count && same(cell.hoisted[h], cell.hoisted[end]))
+        width += this->padded(cell.hoisted[end++].size);
+      for (int32_t m = 0; m < cell.hoisted[h].operand_count; ++m)
+        K += padded_k<P>(this->size(cell.hoisted[h].operands[m].columns_size));
       runs_.push_back({h, end, Panels<P>(K, width), this->tape_.at[static_cast<size_t>(cell.hoisted[h].column)]});
       h = end;
     }
@@ -129,15 +132,18 @@ class Forward : public Recurrence<P> {
     const int64_t total = this->rows_.total(), count = this->rows_.count();
     void* tape = nullptr;
     for (int pass = 0; pass < 2; ++pass) {
-      Carver kept(static_cast<char*>(pass == 0 ? nullptr : tape)), own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
+      Carver kept(static_cast<char*>(pass == 0 ? nullptr : tape)),
+          own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
       Carver& long_lived = this->training_ ? kept : own;
       if (this->training_) {
         TapeHead* head = kept.take<TapeHead>(1);
         if (head != nullptr) *head = this->head_of(head);
       }
-      const int64_t rows = this->training_ ? total : std::min(total, this->rows_.off(std::min(chunk_, this->rows_.steps())));
+      const int64_t rows =
+          this->training_ ? total : std::min(total, this->rows_.off(std::min(chunk_, this->rows_.steps())));
       this->tape_base_ = long_lived.template take<T>(rows * this->tape_.stride + L);
-      this->state_base_ = long_lived.template take<T>((this->training_ ? count + total : 2 * count) * this->state_.stride + L);
+      this->state_base_ =
+          long_lived.template take<T>((this->training_ ? count + total : 2 * count) * this->state_.stride + L);
       this->carve_inputs(long_lived);
       this->accumulated_of_.clear();
       this->carve_threads(own, team_, 0);
@@ -198,7 +204,8 @@ class Forward : public Recurrence<P> {
     for (Run& run : runs_) {
       // whoever multiplies by panels packs its own; otherwise all wait for all
       const int64_t count = run.panels.count();
-      const int64_t first = count * thread / threads * 2, last = std::min<int64_t>(run.panels.vectors, count * (thread + 1) / threads * 2);
+      const int64_t first = count * thread / threads * 2,
+                    last = std::min<int64_t>(run.panels.vectors, count * (thread + 1) / threads * 2);
       int64_t v = 0;
       for (int32_t h = run.from; h < run.to; ++h) {
         const RecurHoisted& hoisted = cell.hoisted[h];
@@ -211,8 +218,10 @@ class Forward : public Recurrence<P> {
           for (int32_t m = 0; m < hoisted.operand_count; ++m) {
             const RecurBlock& b = hoisted.blocks[m];
             const int64_t stride = this->size(cell.matrix_columns[b.matrix]);
-            const T* W = static_cast<const T*>(this->call_.matrices[b.matrix]) + (this->size(b.row) + u) * stride + this->size(b.column);
-            pack_vector<P>(run.panels.at(v, k), run.panels.stride(v), W, stride, false, this->size(b.columns_size), std::min(L, units - u));
+            const T* W = static_cast<const T*>(this->call_.matrices[b.matrix]) + (this->size(b.row) + u) * stride +
+                         this->size(b.column);
+            pack_vector<P>(run.panels.at(v, k), run.panels.stride(v), W, stride, false, this->size(b.columns_size),
+                           std::min(L, units - u));
             k += padded_k<P>(this->size(b.columns_size));
           }
         }
@@ -231,8 +240,8 @@ class Forward : public Recurrence<P> {
       };
       const Share2D mine = share_of(last - first, run.panels.count(), thread, threads);
       T* C = this->tape_base_ + run.column + (this->training_ ? first * this->tape_.stride : 0);
-      sweep<P>(mine.row0, mine.row1, run.panels, mine.panel0, mine.panel1, one.block, C, this->tape_.stride, false, false,
-               copy, [](int64_t, int64_t) {});
+      sweep<P>(mine.row0, mine.row1, run.panels, mine.panel0, mine.panel1, one.block, C, this->tape_.stride, false,
+               false, copy, [](int64_t, int64_t) {});
     }
   }
 
@@ -255,18 +264,20 @@ class Forward : public Recurrence<P> {
           });
         }
       };
-      T* C = this->tape_base_ + run.column + start * this->tape_.stride + (this->training_ ? first * this->tape_.stride : 0);
+      T* C = this->tape_base_ + run.column + start * this->tape_.stride +
+             (this->training_ ? first * this->tape_.stride : 0);
       if (own_rows_) {
-        sweep<P>(0, total / apart, run.panels, 0, run.panels.count(), one.block, C, this->tape_.stride * apart, false, false,
-                 copy, [](int64_t, int64_t) {});
+        sweep<P>(0, total / apart, run.panels, 0, run.panels.count(), one.block, C, this->tape_.stride * apart, false,
+                 false, copy, [](int64_t, int64_t) {});
         continue;
       }
       // the same units of every product, which for each are panels side by side
       int64_t column = 0;
       for (int32_t h = run.from; h < run.to; ++h) {
         const auto units = this->units_of(this->cell_.hoisted[h].size, one.thread, one.threads);
-        sweep<P>(0, total, run.panels, (column + units.first) / (2 * L), (column + units.last) / (2 * L), one.block, C,
-                 this->tape_.stride, false, false, copy, [](int64_t, int64_t) {}, h > run.from && total <= kFewRows);
+        sweep<P>(
+            0, total, run.panels, (column + units.first) / (2 * L), (column + units.last) / (2 * L), one.block, C,
+            this->tape_.stride, false, false, copy, [](int64_t, int64_t) {}, h > run.from && total <= kFewRows);
         column += this->padded(this->cell_.hoisted[h].size);
       }
     }
@@ -306,8 +317,10 @@ class Forward : public Recurrence<P> {
     const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
     const T* fresh = static_cast<const T*>(one.fresh[static_cast<size_t>(k)]) + units.first;
     for (int64_t i = 0; i < n; ++i) {
-      T* to = series + this->rows_.at(s, first + i * apart, this->call_.series_time[part.owner], this->call_.series_row[part.owner]);
-      std::memcpy(to + start + units.first, fresh + i * one.frame.state_stride, sizeof(T) * static_cast<size_t>(last - units.first));
+      T* to = series + this->rows_.at(s, first + i * apart, this->call_.series_time[part.owner],
+                                      this->call_.series_row[part.owner]);
+      std::memcpy(to + start + units.first, fresh + i * one.frame.state_stride,
+                  sizeof(T) * static_cast<size_t>(last - units.first));
     }
   }
 
@@ -330,13 +343,16 @@ class Forward : public Recurrence<P> {
     for (int64_t i = 0; i < this->rows_.count(); ++i) {
       if (!this->rows_.ends(i)) continue;
       const int64_t length = this->rows_.length(i);
-      const T* row = this->state_base_ + ((this->training_ ? this->rows_.slot(length) : (length & 1) * this->rows_.count()) + i) * this->state_.stride;
+      const T* row =
+          this->state_base_ +
+          ((this->training_ ? this->rows_.slot(length) : (length & 1) * this->rows_.count()) + i) * this->state_.stride;
       for (int32_t k = 0; k < this->cell_.state_part_count; ++k) {
         const RecurPart& part = this->cell_.state_parts[k];
         T* to = static_cast<T*>(this->call_.final[part.owner]);
         if (to == nullptr) continue;
         std::memcpy(to + this->rows_.row(i) * this->size(this->cell_.state_sizes[part.owner]) + this->size(part.start),
-                    row + this->state_.at[static_cast<size_t>(k)], sizeof(T) * static_cast<size_t>(this->size(part.size)));
+                    row + this->state_.at[static_cast<size_t>(k)],
+                    sizeof(T) * static_cast<size_t>(this->size(part.size)));
       }
     }
   }

@@ -284,9 +284,9 @@ RECUR_INLINE void transpose16(const float* from, long from_stride, float* to, lo
 }
 #endif
 
-// One vector of a packed panel: to[k * to_stride + j] = M[j, k] for `lanes` rows j of a matrix and K columns k, zeros in
-// the other lanes; M[j, k] = W[j * w_stride + k], or W[k * w_stride + j] where it is read transposed. Strides of `to`
-// count elements, with pairs along k side by side.
+// One vector of a packed panel: to[k * to_stride + j] = M[j, k] for `lanes` rows j of a matrix and K columns k, zeros
+// in the other lanes; M[j, k] = W[j * w_stride + k], or W[k * w_stride + j] where it is read transposed. Strides of
+// `to` count elements, with pairs along k side by side.
 template <class P>
 void pack_vector(typename P::E* to, long to_stride, const typename P::T* W, long w_stride, bool transposed, long K,
                  long lanes) {

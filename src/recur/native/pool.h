@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <vector>
 
 #ifdef __GLIBC__
@@ -57,22 +58,33 @@ class Pool {
   void release(void* memory) {
     if (memory == nullptr) return;
     Block* block = static_cast<Block*>(memory) - 1;
-    std::vector<Block*> surplus;
+    Block* surplus = nullptr;
     {
       std::lock_guard<std::mutex> hold(lock_);
       used_ -= block->bytes;
-      free_.push_back({block->bytes, block});
-      kept_ += block->bytes;
+      try {
+        free_.push_back({block->bytes, block});
+        kept_ += block->bytes;
+      } catch (const std::bad_alloc&) {  // there is no room to note it down: it goes back to the system
+        block->next = nullptr;
+        surplus = block;
+      }
       // sizes that are no longer asked for go first: those that have been free longest
       const size_t limit = (most_ > kAlwaysKept ? most_ : kAlwaysKept);
       while (kept_ + used_ > limit + limit / 4 && !free_.empty()) {
-        surplus.push_back(free_.front().block);
+        Block* oldest = free_.front().block;
+        oldest->next = surplus;
+        surplus = oldest;
         kept_ -= free_.front().bytes;
         free_.erase(free_.begin());
       }
       most_ -= most_ / 4096;  // an old peak is forgotten in time
     }
-    for (Block* one : surplus) std::free(one);
+    while (surplus != nullptr) {
+      Block* next = surplus->next;
+      std::free(surplus);
+      surplus = next;
+    }
   }
 
   // around a fork: nobody else is in here, so that the child finds the pool whole and unlocked
@@ -94,6 +106,7 @@ class Pool {
  private:
   struct alignas(128) Block {
     size_t bytes;
+    Block* next;  // while it waits to be given back
   };
   struct Free {
     size_t bytes;

@@ -28,7 +28,7 @@ class Products : public Sharing<typename P::T> {
     int64_t K = 0;                   // elements of all operands, each rounded up to whole pairs
     std::vector<int64_t> operand_k;  // where each operand begins
     std::vector<int64_t> operand_copy;
-    int64_t offset = 0;              // in the packed memory
+    int64_t offset = 0;  // in the packed memory
   };
 
   void plan_groups() {
@@ -97,8 +97,8 @@ class Products : public Sharing<typename P::T> {
     E* to = packed + plan.offset + unit * plan.K * group.product_count;
     const int64_t units = size(stage.units_size);
     for (int32_t n = 0; n < group.product_count;) {
-      const int products = std::min<int>(chunk_products(group.product_count - n, stage.panel_vectors),
-                                         group.product_count - n);
+      const int products =
+          std::min<int>(chunk_products(group.product_count - n, stage.panel_vectors), group.product_count - n);
       const int64_t vectors = products * (width / L);
       for (int64_t v = 0; v < vectors; ++v) {
         const int32_t product = n + static_cast<int32_t>(v / (width / L));

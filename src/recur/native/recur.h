@@ -3,8 +3,8 @@
  * Callers hold all memory that outlives a call, except the tape, which belongs to the core and is given back with
  * recur_release. Words as in cell.h; T steps, B rows of the batch.
  *
- * A forked process computes on the thread that calls, whatever `threads` says: OpenMP's threads do not survive a fork. It may
- * be forked while other threads compute.
+ * A forked process computes on the thread that calls, whatever `threads` says: OpenMP's threads do not survive a fork.
+ * It may be forked while other threads compute.
  */
 #ifndef RECUR_H
 #define RECUR_H
@@ -47,8 +47,8 @@ typedef struct {
   void* const* d_initial;  /* by state (B, S), contiguous */
   void* const* d_matrices; /* contiguous; entries may be null */
   void* const* d_vectors;
-  int64_t accumulate;            /* add to d_matrices and d_vectors instead of setting them */
-  double* norms;                 /* (states, T): sum over rows of squares of dE/dstate_t, or null */
+  int64_t accumulate;           /* add to d_matrices and d_vectors instead of setting them */
+  double* norms;                /* (states, T): sum over rows of squares of dE/dstate_t, or null */
   int64_t (*interrupted)(void); /* asked now and then; not zero: stop and return RECUR_INTERRUPTED. May be null */
 } RecurCall;
 
@@ -70,7 +70,8 @@ typedef struct {
   int64_t (*interrupted)(void); /* as in RecurCall */
 } RecurReadout;
 
-/* Functions of torch's C interface (aoti_torch_get_dim and so on). Each takes a handle, writes what was asked, and returns 0. */
+/* Functions of torch's C interface (aoti_torch_get_dim and so on). Each takes a handle, writes what was asked, and
+ * returns 0. */
 typedef struct {
   int32_t (*dim)(const void*, int64_t*);
   int32_t (*sizes)(const void*, int64_t**);
@@ -84,7 +85,8 @@ typedef struct {
   int64_t cpu, strided; /* torch's numbers for that device and that layout */
 } RecurTorch;
 
-/* Tensors of torch, and what they have to be: `wanted` is RECUR_WANTED numbers for each, its kind, its axes, and their sizes. */
+/* Tensors of torch, and what they have to be: `wanted` is RECUR_WANTED numbers for each, its kind, its axes, and their
+ * sizes. */
 typedef struct {
   const RecurTorch* torch;
   int64_t count, T, B, dtype, element; /* torch's number of the dtype, and the bytes of an element */
@@ -92,30 +94,39 @@ typedef struct {
   void** tensors; /* the address of each in torch, null for none; replaced by the address of its first element */
 } RecurLook;
 
-enum { RECUR_WANTED = 5, RECUR_CONTIGUOUS = 0, RECUR_INNER = 1 /* only the last axis */, RECUR_STEPS = -2, RECUR_ROWS = -1 };
+enum {
+  RECUR_WANTED = 5,
+  RECUR_CONTIGUOUS = 0,
+  RECUR_INNER = 1 /* only the last axis */,
+  RECUR_STEPS = -2,
+  RECUR_ROWS = -1
+};
 
 enum { RECUR_OK = 0, RECUR_BAD_CALL = 1, RECUR_NO_MEMORY = 2, RECUR_INTERRUPTED = 3 };
 
-/* The core exports: */
+/* The core exports these functions. No exception leaves them: where memory runs out they say RECUR_NO_MEMORY (or give
+ * null), and sizes whose arrays no memory could hold are refused before anything is allocated. */
 int64_t recur_forward(const RecurCell* cell, RecurCall* call);
 int64_t recur_backward(const RecurCell* cell, RecurCall* call);
 void recur_release(void* tape);
 /* A stream: one step a call, its weights packed and its states kept inside. Of the call it takes type, B, threads,
- * precision, sizes, matrices, vectors, noises (one vector each for all steps and rows) and initial; all may go when it is open. Null if it cannot be opened. */
+ * precision, sizes, matrices, vectors, noises (one vector each for all steps and rows) and initial; all may go when it
+ * is open. Null if it cannot be opened. */
 void* recur_stream_open(const RecurCell* cell, const RecurCall* call);
-void recur_stream_step(void* stream, const void* x, void* y, int64_t threads); /* (B, X) to (B, S) of state 0 */
-void recur_stream_get(void* stream, void* const* states);       /* by state (B, S) */
-void recur_stream_set(void* stream, const void* const* states);
+int64_t recur_stream_step(void* stream, const void* x, void* y, int64_t threads); /* (B, X) to (B, S) of state 0 */
+int64_t recur_stream_get(void* stream, void* const* states);                      /* by state (B, S) */
+int64_t recur_stream_set(void* stream, const void* const* states);
 void recur_stream_close(void* stream);
 int64_t recur_readout(RecurReadout* call);
-/* How many of the tensors are what they have to be, up to the first that may not be. Nothing is read behind an address. */
+/* How many of the tensors are what they have to be, up to the first that may not be. Nothing is read behind an address.
+ */
 int64_t recur_look(const RecurLook* look);
 int64_t recur_python_interrupted(void); /* for `interrupted`, in a Python process: whether a signal handler raised */
-const char* recur_message(void);     /* what was wrong with this thread's last call */
-int64_t recur_abi(void);             /* of the cells that it runs: see cell.h */
+const char* recur_message(void);        /* what was wrong with this thread's last call */
+int64_t recur_abi(void);                /* of the cells that it runs: see cell.h */
 int64_t recur_vector_bytes(void);
-void* recur_acquire(int64_t bytes);  /* memory of the kind that tapes are made of; null if there is none */
-void recur_trim(void);               /* give memory that is kept for later calls back to the system */
+void* recur_acquire(int64_t bytes); /* memory of the kind that tapes are made of; null if there is none */
+void recur_trim(void);              /* give memory that is kept for later calls back to the system */
 
 #ifdef __cplusplus
 }

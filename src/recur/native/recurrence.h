@@ -3,13 +3,13 @@
 
 #include <time.h>
 
-#include <cstring>
 #include <memory>
 #include <vector>
 
+#include "caller.h"
 #include "pool.h"
-#include "products.h"
 #include "sweep.h"
+#include "tape.h"
 
 namespace recur {
 
@@ -21,22 +21,9 @@ inline double seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// What stands in front of a tape, so that a backward pass with another shape or cell is refused
-struct alignas(128) TapeHead {
-  const RecurCell* cell;
-  const void* self;  // a copy of the head is not the tape
-  int64_t type, rows, total, precision, reverse;
-  uint64_t sizes;  // a hash of them
-
-  bool operator==(const TapeHead& o) const {
-    return cell == o.cell && self == o.self && type == o.type && rows == o.rows && total == o.total &&
-           precision == o.precision && reverse == o.reverse && sizes == o.sizes;
-  }
-};
-
 template <class P>
-class Recurrence : public Products<P> {
-  using Base = Products<P>;
+class Recurrence : public CallerArrays<P> {
+  using Base = CallerArrays<P>;
 
  public:
   using T = typename P::T;
@@ -48,26 +35,13 @@ class Recurrence : public Products<P> {
     tape_ = columns_of<T>(training ? cell.tape_sizes : cell.forward_tape_sizes,
                           training ? cell.tape_count : cell.forward_tape_count, sizes_);
     scratch_ = columns_of<T>(program.scratch_sizes, program.scratch_count, sizes_);
-    for (int32_t k = 0; k < cell.state_part_count; ++k) state_.add(sizes_[cell.state_parts[k].size]);
-    state_.close();
-    if (cell.reads_input) {
-      for (int32_t k = 0; k < cell.input_part_count; ++k) input_.add(sizes_[cell.input_parts[k].size]);
-      input_.close();
-    }
-    for (int32_t n = 0; n < cell.noise_count; ++n) {
-      Columns<T> columns;
-      for (int32_t k = 0; k < cell.noise_part_count; ++k) {
-        if (cell.noise_parts[k].owner == n) columns.add(sizes_[cell.noise_parts[k].size]);
-      }
-      columns.close();
-      noise_.push_back(columns);
-    }
   }
 
  protected:
   using Base::by_rows_, Base::call_, Base::cell_, Base::copies_, Base::copy_, Base::groups_, Base::loop_threads_,
       Base::most_loop_threads_, Base::packed_elements_, Base::program_, Base::rows_, Base::sizes_, Base::threads_;
   using Base::chunk_products, Base::copy_column, Base::own_rows, Base::padded, Base::size, Base::units_of;
+  using Base::input_, Base::input_base_, Base::noise_, Base::noise_base_, Base::state_;
   using typename Base::PackedGroup;
 
   TapeHead head_of(const void* self) const {
@@ -83,10 +57,10 @@ class Recurrence : public Products<P> {
     RecurFrame frame;
     std::vector<void*> state, fresh, carry, handed, noise, accumulated;
     std::vector<int64_t> noise_stride;
-    T* product;   // one block of a panel
-    T* partial;   // [row][total][lanes] of this thread, two parities
-    T* total;     // [row][total]
-    E* block;     // for sweeps
+    T* product;  // one block of a panel
+    T* partial;  // [row][total][lanes] of this thread, two parities
+    T* total;    // [row][total]
+    E* block;    // for sweeps
     double asked = 0;
   };
 
@@ -110,6 +84,7 @@ class Recurrence : public Products<P> {
       one.total = carver.take<T>(rows_.count() * program_.totals + L);
       one.block = carver.take<E>(block_elements<P>());
       accumulated_of_.push_back(carver.take<T>(accumulated + L));
+      make_room(one);
     }
     packed_ = carver.take<E>(packed_elements_);
     scratch_base_ = carver.take<T>(2 * rows_.count() * scratch_.stride + L);
@@ -117,6 +92,16 @@ class Recurrence : public Products<P> {
     int64_t vectors = 0;
     for (int32_t k = 0; k < cell_.vector_part_count; ++k) vectors += padded(cell_.vector_parts[k].size);
     parameters_ = carver.take<T>(vectors + L);
+  }
+
+  // so that no thread allocates: what one throws within a parallel region ends the process
+  void make_room(Thread& one) {
+    for (auto* pieces : {&one.state, &one.fresh, &one.carry, &one.handed}) {
+      pieces->reserve(static_cast<size_t>(cell_.state_part_count));
+    }
+    one.noise.reserve(static_cast<size_t>(cell_.noise_part_count));
+    one.noise_stride.reserve(static_cast<size_t>(cell_.noise_part_count));
+    one.accumulated.reserve(static_cast<size_t>(cell_.sum_part_count));
   }
 
   void copy_parameters() {
@@ -222,20 +207,21 @@ class Recurrence : public Products<P> {
         if (units.first >= last) continue;
         const RecurFrame& f = one.frame;
         const size_t k = static_cast<size_t>(w.index);
-        const T* from = w.place == RECUR_TAPE      ? static_cast<const T*>(f.tape) + tape_.at[k]
-                        : w.place == RECUR_SCRATCH ? static_cast<const T*>(f.scratch) + scratch_.at[k]
-                        : w.place == RECUR_DERIVATIVE
-                            ? static_cast<const T*>(f.derivative) + f.derivative_columns[k]
-                            : static_cast<const T*>(one.fresh[k]);
+        const T* from = w.place == RECUR_TAPE         ? static_cast<const T*>(f.tape) + tape_.at[k]
+                        : w.place == RECUR_SCRATCH    ? static_cast<const T*>(f.scratch) + scratch_.at[k]
+                        : w.place == RECUR_DERIVATIVE ? static_cast<const T*>(f.derivative) + f.derivative_columns[k]
+                                                      : static_cast<const T*>(one.fresh[k]);
         const int64_t stride = w.place == RECUR_TAPE         ? f.tape_stride
                                : w.place == RECUR_SCRATCH    ? f.scratch_stride
                                : w.place == RECUR_DERIVATIVE ? f.derivative_stride
                                                              : f.state_stride;
         const int64_t parity = w.place == RECUR_FRESH ? (s + 1) & 1 : s & 1;
         const int64_t first = by_rows_ ? one.thread : 0, apart = by_rows_ ? one.threads : 1;
-        E* to = copy_base_ + (parity * rows_.count() + first) * copy_.stride + copy_.at[static_cast<size_t>(copy_column(w))];
+        E* to = copy_base_ + (parity * rows_.count() + first) * copy_.stride +
+                copy_.at[static_cast<size_t>(copy_column(w))];
         for (int64_t i = 0; i < n; ++i) {
-          convert_row<P>(to + i * apart * copy_.stride + units.first, from + i * stride + units.first, last - units.first);
+          convert_row<P>(to + i * apart * copy_.stride + units.first, from + i * stride + units.first,
+                         last - units.first);
         }
       }
     }
@@ -287,8 +273,8 @@ class Recurrence : public Products<P> {
           const PackedGroup& plan = plans[static_cast<size_t>(g)];
           const E* B = packed_ + plan.offset + u * plan.K * group.product_count;
           for (int32_t p = 0; p < group.product_count;) {
-            const int products = std::min<int>(chunk_products(group.product_count - p, stage.panel_vectors),
-                                               group.product_count - p);
+            const int products =
+                std::min<int>(chunk_products(group.product_count - p, stage.panel_vectors), group.product_count - p);
             const int vectors = products * static_cast<int>(wide / L);
             T* to = one.product + (group.slot + p) * width;
             for (int32_t m = 0; m < group.operand_count;) {
@@ -299,7 +285,8 @@ class Recurrence : public Products<P> {
               int64_t depth = size(group.operands[m].columns_size);
               while (end < group.operand_count) {
                 int64_t other = 0;
-                const E* next = operand(one, group.operands[end], plan.operand_copy[static_cast<size_t>(end)], s, other);
+                const E* next =
+                    operand(one, group.operands[end], plan.operand_copy[static_cast<size_t>(end)], s, other);
                 if (next != A + depth || other != stride || depth % P::pair != 0) break;
                 depth += size(group.operands[end].columns_size);
                 ++end;
@@ -318,79 +305,6 @@ class Recurrence : public Products<P> {
     }
   }
 
-  // ---- the caller's arrays
-
-  // noises and, where the step uses it element by element, x: into padded rows in our order
-  void carve_inputs(Carver& carver) {
-    noise_base_.clear();
-    for (int32_t n = 0; n < cell_.noise_count; ++n) {
-      const bool timed = call_.noise_time[n] != 0, by_row = timed || call_.noise_row[n] != 0;
-      const int64_t count = timed ? rows_.total() : by_row ? rows_.count() : 1;
-      noise_base_.push_back(carver.take<T>(count * noise_[static_cast<size_t>(n)].stride + L));
-    }
-    if (cell_.reads_input) input_base_ = carver.take<T>(rows_.total() * input_.stride + L);
-  }
-
-  void copy_inputs() {
-    for (int32_t n = 0; n < cell_.noise_count; ++n) {
-      const bool timed = call_.noise_time[n] != 0, by_row = timed || call_.noise_row[n] != 0;
-      const int64_t count = timed ? rows_.total() : by_row ? rows_.count() : 1;
-      const T* from = static_cast<const T*>(call_.noises[n]);
-      auto copy = [&](int64_t r, int64_t at) {
-        int64_t c = 0;
-        for (int32_t k = 0; k < cell_.noise_part_count; ++k) {
-          const RecurPart& part = cell_.noise_parts[k];
-          if (part.owner != n) continue;
-          pad_row(noise_base_[static_cast<size_t>(n)] + r * noise_[static_cast<size_t>(n)].stride +
-                      noise_[static_cast<size_t>(n)].at[static_cast<size_t>(c++)],
-                  from + at + size(part.start), size(part.size));
-        }
-      };
-      if (timed) {
-        rows_.walk(0, count, [&](int64_t r, int64_t s, int64_t i) {
-          copy(r, rows_.time(s, i) * call_.noise_time[n] + rows_.row(i) * call_.noise_row[n]);
-        });
-      } else {
-        for (int64_t i = 0; i < count; ++i) copy(i, by_row ? rows_.row(i) * call_.noise_row[n] : 0);
-      }
-    }
-    if (cell_.reads_input) {
-      rows_.walk(0, rows_.total(), [&](int64_t r, int64_t s, int64_t i) {
-        const T* from = x_at(s, i);
-        for (int32_t k = 0; k < cell_.input_part_count; ++k) {
-          pad_row(input_base_ + r * input_.stride + input_.at[static_cast<size_t>(k)],
-                  from + size(cell_.input_parts[k].start), size(cell_.input_parts[k].size));
-        }
-      });
-    }
-  }
-
-  static void pad_row(T* to, const T* from, int64_t n) {
-    std::memcpy(to, from, sizeof(T) * static_cast<size_t>(n));
-    std::memset(to + n, 0, sizeof(T) * static_cast<size_t>(rounded_up(n, L) - n));
-  }
-
-  const T* x_at(int64_t s, int64_t i) const {
-    return static_cast<const T*>(call_.x) + rows_.at(s, i, call_.x_time, call_.x_row);
-  }
-
-  // the state of the caller's row, or zeros, into our rows: `of` by state (B, S)
-  void load_states(T* to, const void* const* of, bool initial) const {
-    for (int64_t i = 0; i < rows_.count(); ++i) {
-      const bool taken = initial ? rows_.begins(i) : rows_.ends(i);
-      for (int32_t k = 0; k < cell_.state_part_count; ++k) {
-        const RecurPart& part = cell_.state_parts[k];
-        T* row = to + i * state_.stride + state_.at[static_cast<size_t>(k)];
-        const T* from = of == nullptr ? nullptr : static_cast<const T*>(of[part.owner]);
-        if (from == nullptr || !taken) {
-          std::memset(row, 0, sizeof(T) * static_cast<size_t>(padded(part.size)));
-        } else {
-          pad_row(row, from + rows_.row(i) * size(cell_.state_sizes[part.owner]) + size(part.start), size(part.size));
-        }
-      }
-    }
-  }
-
   // ---- stopping
 
   // asked by the thread that called us: whether the caller wants to stop
@@ -404,12 +318,10 @@ class Recurrence : public Products<P> {
   }
 
   bool training_;
-  Columns<T> tape_, scratch_, state_, input_;
-  std::vector<Columns<T>> noise_;
+  Columns<T> tape_, scratch_;
   int64_t product_stride_ = 0;
-  std::vector<T*> parameter_, noise_base_, accumulated_of_;
-  T *tape_base_ = nullptr, *scratch_base_ = nullptr, *state_base_ = nullptr, *input_base_ = nullptr,
-    *parameters_ = nullptr;
+  std::vector<T*> parameter_, accumulated_of_;
+  T *tape_base_ = nullptr, *scratch_base_ = nullptr, *state_base_ = nullptr, *parameters_ = nullptr;
   E *packed_ = nullptr, *copy_base_ = nullptr;
   std::atomic<int64_t> stop_at_{INT64_MAX};
   Barrier all_, loop_;

@@ -10,9 +10,9 @@
 
 namespace recur {
 
-constexpr int64_t kRowsEach = 8;               // a thread may take rows of its own if there are so many for each
+constexpr int64_t kRowsEach = 8;                // a thread may take rows of its own if there are so many for each
 constexpr int64_t kLargeMatrices = 512 * 1024;  // elements beyond what a core has cache of its own for
-constexpr int64_t kWorthSharing = 32 * 1024;   // multiplications of a step below which a second thread only waits
+constexpr int64_t kWorthSharing = 32 * 1024;    // multiplications of a step below which a second thread only waits
 
 // The units of a piece that a thread takes when threads share rows: whole panels, the same in every stage
 struct Units {
@@ -40,7 +40,8 @@ class Sharing {
       widest = std::max(widest, size(stage.units_size));
       for (int32_t g = 0; g < stage.group_count; ++g) {
         for (int32_t m = 0; m < stage.groups[g].operand_count; ++m) {
-          work += stage.groups[g].product_count * size(stage.units_size) * size(stage.groups[g].operands[m].columns_size);
+          work +=
+              stage.groups[g].product_count * size(stage.units_size) * size(stage.groups[g].operands[m].columns_size);
         }
       }
     }
@@ -68,7 +69,8 @@ class Sharing {
     if (by_rows_ || threads == 1) return {0, whole};
     const int64_t grain = whole >= 2 * L * threads ? 2 * L : L;
     const int64_t grains = (whole + grain - 1) / grain;
-    return {std::min(whole, grains * thread / threads * grain), std::min(whole, grains * (thread + 1) / threads * grain)};
+    return {std::min(whole, grains * thread / threads * grain),
+            std::min(whole, grains * (thread + 1) / threads * grain)};
   }
 
   // rows of a step that a thread takes: all, or every threads-th, so that long and short rows are shared out evenly

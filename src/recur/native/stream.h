@@ -22,7 +22,8 @@ struct StreamCall {
   const void* noises[64] = {};
   int64_t zeros[64] = {};
   void* series[64] = {};
-  StreamCall(const RecurCell& cell, const RecurCall& from) : call(from), sizes(from.sizes, from.sizes + cell.size_count) {
+  StreamCall(const RecurCell& cell, const RecurCall& from)
+      : call(from), sizes(from.sizes, from.sizes + cell.size_count) {
     call.sizes = sizes.data();
     call.T = 2;
     call.training = call.reverse = 0;
@@ -34,7 +35,8 @@ struct StreamCall {
     const size_t element = from.type == 1 ? sizeof(double) : sizeof(float);
     for (int32_t n = 0; n < cell.noise_count; ++n) {
       const char* vector = static_cast<const char*>(from.noises[n]);
-      kept.emplace_back(vector, vector + element * static_cast<size_t>(sizes[static_cast<size_t>(cell.noise_sizes[n])]));
+      kept.emplace_back(vector,
+                        vector + element * static_cast<size_t>(sizes[static_cast<size_t>(cell.noise_sizes[n])]));
       noises[n] = kept.back().data();
     }
     call.noises = noises;

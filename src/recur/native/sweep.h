@@ -8,10 +8,10 @@
 
 namespace recur {
 
-constexpr long kBlockRows = 112;    // at most: eight tiles of fourteen
-constexpr long kFewRows = 56;       // where they do, so that a block stays in the first-level cache
+constexpr long kBlockRows = 112;       // at most: eight tiles of fourteen
+constexpr long kFewRows = 56;          // where they do, so that a block stays in the first-level cache
 constexpr long kLargeBytes = 6 << 20;  // of a packed matrix, which is then better read less often
-constexpr long kBlockDepth = 1024;  // so deep that the sums are rarely written twice
+constexpr long kBlockDepth = 1024;     // so deep that the sums are rarely written twice
 
 // A matrix of `columns` columns as panels of two vectors; the last may be one vector.
 template <class P>
@@ -45,9 +45,9 @@ inline Share2D share_of(long rows, long panels, int thread, int threads) {
   return {rows * thread / threads, rows * (thread + 1) / threads, 0, panels};
 }
 
-// C[r - c_row] (+)= A[r] B for rows from <= r < to and panels p0 <= p < p1. `copy(to, r, n, k, depth)` copies n rows from
-// r on, elements k .. k + depth, to rows of `to`; `finished(row, rows)` is called when a block of C is complete. With
-// `c_block`, C holds one block of rows at a time; with `copied`, the one block of A stands there already.
+// C[r - c_row] (+)= A[r] B for rows from <= r < to and panels p0 <= p < p1. `copy(to, r, n, k, depth)` copies n rows
+// from r on, elements k .. k + depth, to rows of `to`; `finished(row, rows)` is called when a block of C is complete.
+// With `c_block`, C holds one block of rows at a time; with `copied`, the one block of A stands there already.
 template <class P, class Copy, class Finished>
 void sweep(long from, long to, const Panels<P>& B, long p0, long p1, typename P::E* block, typename P::T* C,
            long c_stride, bool c_block, bool add, const Copy& copy, const Finished& finished, bool copied = false) {

@@ -63,7 +63,8 @@ inline std::atomic<bool>& forked() {
   return value;
 }
 
-// body(thread, threads) on every thread of a team of at most `threads`
+// body(thread, threads) on every thread of a team of at most `threads`. It throws nothing, so it allocates nothing: an
+// exception cannot leave a parallel region, and the others would wait for the thread that left.
 template <class Body>
 void together(int threads, const Body& body) {
 #ifdef _OPENMP

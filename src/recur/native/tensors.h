@@ -1,14 +1,14 @@
-// Looks at tensors of torch, to say where their elements are: only of those whose memory may be read as it was promised.
+// Looks at tensors of torch, to say where their elements are: only of those whose memory may be read as it was
+// promised.
 //
-// Everything is asked of torch's own C interface (torch/csrc/inductor/aoti_torch/c/shim.h), whose functions a caller hands
-// over: the core is built without torch. Whatever is not certain is "no": the caller then looks for himself.
+// Everything is asked of torch's own C interface (torch/csrc/inductor/aoti_torch/c/shim.h), whose functions a caller
+// hands over: the core is built without torch. Whatever is not certain is "no": the caller then looks for himself.
 #pragma once
 
+#include "limits.h"
 #include "recur.h"
 
 namespace recur {
-
-__extension__ typedef __int128 Wide;  // so that no product of sizes and strides overflows
 
 struct Look {
   const RecurTorch& torch;

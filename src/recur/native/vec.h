@@ -26,55 +26,73 @@ typedef int32_t I32 __attribute__((vector_size(RECUR_VECTOR_BYTES)));
 typedef int64_t I64 __attribute__((vector_size(RECUR_VECTOR_BYTES)));
 
 // the vector type of a number, the whole numbers of its width, and how many fit
-template <class T> struct Lane;
-template <> struct Lane<float> {
+template <class T>
+struct Lane;
+template <>
+struct Lane<float> {
   using V = F32;
   using I = I32;
   using Int = int32_t;
   static constexpr int count = RECUR_VECTOR_BYTES / 4;
 };
-template <> struct Lane<double> {
+template <>
+struct Lane<double> {
   using V = F64;
   using I = I64;
   using Int = int64_t;
   static constexpr int count = RECUR_VECTOR_BYTES / 8;
 };
-template <class T> using Vec = typename Lane<T>::V;
+template <class T>
+using Vec = typename Lane<T>::V;
 
-template <class T> RECUR_INLINE Vec<T> load(const T* p) {
+template <class T>
+RECUR_INLINE Vec<T> load(const T* p) {
   Vec<T> v;
   std::memcpy(&v, p, sizeof v);
   return v;
 }
-template <class T> RECUR_INLINE void store(T* p, Vec<T> v) { std::memcpy(p, &v, sizeof v); }
+template <class T>
+RECUR_INLINE void store(T* p, Vec<T> v) {
+  std::memcpy(p, &v, sizeof v);
+}
 
 // a - 0 is a for every a, -0 too; compilers know that and only copy
-template <class T> RECUR_INLINE Vec<T> splat(T a) { return a - Vec<T>{}; }
+template <class T>
+RECUR_INLINE Vec<T> splat(T a) {
+  return a - Vec<T>{};
+}
 
 // the first n numbers at p, zeros after them
-template <class T> RECUR_INLINE Vec<T> load_first(const T* p, long n) {
+template <class T>
+RECUR_INLINE Vec<T> load_first(const T* p, long n) {
   Vec<T> v{};
   std::memcpy(&v, p, sizeof(T) * static_cast<size_t>(n));
   return v;
 }
-template <class T> RECUR_INLINE void store_first(T* p, Vec<T> v, long n) {
+template <class T>
+RECUR_INLINE void store_first(T* p, Vec<T> v, long n) {
   std::memcpy(p, &v, sizeof(T) * static_cast<size_t>(n));
 }
 
 // lanes 0..n-1 of v, zeros after them
-template <class T> RECUR_INLINE Vec<T> first(Vec<T> v, long n) {
+template <class T>
+RECUR_INLINE Vec<T> first(Vec<T> v, long n) {
   typename Lane<T>::I index;
   for (int i = 0; i < Lane<T>::count; ++i) index[i] = i;
   auto keep = index < static_cast<typename Lane<T>::Int>(n);
   return keep ? v : Vec<T>{};
 }
 
-template <class T> RECUR_INLINE T lane_sum(Vec<T> v) {
+template <class T>
+RECUR_INLINE T lane_sum(Vec<T> v) {
   T s = 0;
   for (int i = 0; i < Lane<T>::count; ++i) s += v[i];
   return s;
 }
 
-template <class T> constexpr long rounded_up(T n, long to) { return (static_cast<long>(n) + to - 1) / to * to; }
+template <class T>
+constexpr long rounded_up(T n, long to) {
+  return (static_cast<long>(n) + to - 1) / to * to;
+}
 
 }  // namespace recur

@@ -22,23 +22,32 @@ using recur::Vec;
 namespace {
 
 // the type that is exact enough to stand for the truth
-template <class T> struct Exact;
-template <> struct Exact<float> {
+template <class T>
+struct Exact;
+template <>
+struct Exact<float> {
   using type = double;
   static constexpr const char* name = "float";
 };
-template <> struct Exact<double> {
+template <>
+struct Exact<double> {
   using type = long double;
   static constexpr const char* name = "double";
 };
 
 namespace function {
 
-#define FUNCTION(NAME, TRUTH)                                          \
-  struct NAME {                                                        \
-    static constexpr const char* name = #NAME;                         \
-    template <class V> static V of(V x) { return recur::v_##NAME(x); } \
-    template <class E> static E truth(E x) { return TRUTH; }           \
+#define FUNCTION(NAME, TRUTH)                  \
+  struct NAME {                                \
+    static constexpr const char* name = #NAME; \
+    template <class V>                         \
+    static V of(V x) {                         \
+      return recur::v_##NAME(x);               \
+    }                                          \
+    template <class E>                         \
+    static E truth(E x) {                      \
+      return TRUTH;                            \
+    }                                          \
   };
 FUNCTION(exp, std::exp(x))
 FUNCTION(tanh, std::tanh(x))
@@ -53,10 +62,13 @@ FUNCTION(neg, -x)
 FUNCTION(relu, x < 0 ? 0 : x)
 FUNCTION(sign, E(x > 0) - E(x < 0))
 
-#define COMPARISON(NAME)                                                      \
-  struct NAME {                                                               \
-    static constexpr const char* name = #NAME;                                \
-    template <class V> static V of(V a, V b) { return recur::v_##NAME(a, b); } \
+#define COMPARISON(NAME)                       \
+  struct NAME {                                \
+    static constexpr const char* name = #NAME; \
+    template <class V>                         \
+    static V of(V a, V b) {                    \
+      return recur::v_##NAME(a, b);            \
+    }                                          \
   };
 COMPARISON(maximum)
 COMPARISON(minimum)
@@ -65,7 +77,8 @@ COMPARISON(greater)
 }  // namespace function
 
 // |y - truth| in units of the last place that T has at the truth; infinity stands for the first power of two too large
-template <class T, class E> double ulps(T y, E truth) {
+template <class T, class E>
+double ulps(T y, E truth) {
   using limits = std::numeric_limits<T>;
   if (std::isnan(truth) || std::isnan(y)) return std::isnan(truth) && std::isnan(y) ? 0 : HUGE_VAL;
   const E overflow = std::ldexp(E(1), limits::max_exponent);
@@ -77,7 +90,8 @@ template <class T, class E> double ulps(T y, E truth) {
   return static_cast<double>(std::ldexp(difference, limits::digits - 1 - exponent));
 }
 
-template <class F, class T> class Worst {
+template <class F, class T>
+class Worst {
  public:
   void meet(const T* x) {
     Vec<T> y = F::of(recur::load(x));
@@ -100,7 +114,8 @@ template <class F, class T> class Worst {
   T where_ = 0;
 };
 
-template <class T> std::vector<T> special_points() {
+template <class T>
+std::vector<T> special_points() {
   using limits = std::numeric_limits<T>;
   std::vector<T> points;
   for (T x : {T(0), limits::denorm_min(), limits::min() / 2, limits::min(), T(1e-30), T(1e-4), T(0.5), T(1), T(10),
@@ -111,7 +126,8 @@ template <class T> std::vector<T> special_points() {
 }
 
 // Both sides of what the methods turn on, where an error would hide from numbers drawn at random.
-template <class T> std::vector<T> fixed_points() {
+template <class T>
+std::vector<T> fixed_points() {
   std::vector<T> points = special_points<T>();
   std::mt19937_64 random(1);
   auto between = [&](double low, double high) {
@@ -135,7 +151,8 @@ template <class T> std::vector<T> fixed_points() {
   return points;
 }
 
-template <class T, class... F> void measure_points() {
+template <class T, class... F>
+void measure_points() {
   const std::vector<T> points = fixed_points<T>();
   auto measure = [&](auto worst) {
     for (size_t i = 0; i < points.size(); i += Lane<T>::count) worst.meet(&points[i]);
@@ -144,7 +161,8 @@ template <class T, class... F> void measure_points() {
   (measure(Worst<F, T>()), ...);
 }
 
-template <class... F> void sweep(uint64_t stride) {
+template <class... F>
+void sweep(uint64_t stride) {
   auto measure = [&](auto worst) {
     for (uint64_t bits = 0; bits < uint64_t(1) << 32;) {
       float x[Lane<float>::count] = {};
@@ -159,14 +177,16 @@ template <class... F> void sweep(uint64_t stride) {
   (measure(Worst<F, float>()), ...);
 }
 
-template <class T, class... F> void print_values() {
+template <class T, class... F>
+void print_values() {
   auto print = [](auto f, T x) {
     std::printf("value %s %s %a %a\n", Exact<T>::name, f.name, double(x), double(f.of(recur::splat(x))[0]));
   };
   for (T x : special_points<T>()) (print(F(), x), ...);
 }
 
-template <class T, class... F> void print_comparisons() {
+template <class T, class... F>
+void print_comparisons() {
   auto print = [](auto f, T a, T b) {
     Vec<T> y = f.of(recur::splat(a), recur::splat(b));
     std::printf("value %s %s %a %a %a\n", Exact<T>::name, f.name, double(a), double(b), double(y[0]));
@@ -175,7 +195,8 @@ template <class T, class... F> void print_comparisons() {
     for (T b : special_points<T>()) (print(F(), a, b), ...);
 }
 
-template <class T> void report() {
+template <class T>
+void report() {
   namespace f = function;
   measure_points<T, f::exp, f::tanh, f::sigmoid, f::softplus, f::log, f::sqrt, f::sin, f::cos, f::abs, f::neg, f::relu,
                  f::sign>();

@@ -52,10 +52,10 @@ class Core:
         self.look = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(("recur_look", library))
         self.stream_open = self._function("recur_stream_open", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
         self.stream_step = self._function(
-            "recur_stream_step", None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64
+            "recur_stream_step", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64
         )
-        self.stream_get = self._function("recur_stream_get", None, ctypes.c_void_p, ctypes.c_void_p)
-        self.stream_set = self._function("recur_stream_set", None, ctypes.c_void_p, ctypes.c_void_p)
+        self.stream_get = self._function("recur_stream_get", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+        self.stream_set = self._function("recur_stream_set", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
         self.stream_close = self._function("recur_stream_close", None, ctypes.c_void_p)
         self.trim = self._function("recur_trim", None)
         self.abi = int(self._function("recur_abi", ctypes.c_int64)())

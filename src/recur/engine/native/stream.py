@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Iterable
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -64,21 +65,27 @@ class NativeStream:
 
     def step(self, x: int, y: int, threads: int) -> None:
         """Read x (B, X) at one address and write the first state (B, S) to another; the caller vouches for both."""
-        self._step(self._handle, x, y, threads)
+        if self._step(self._handle, x, y, threads):
+            self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise BackendError(f"the native core refused a step: {self._core.message}")
 
     def states(self) -> dict[str, Tensor]:
         """Every state (B, S), copied."""
         found = {name: torch.empty(shape, dtype=dtype, device="cpu") for name, (shape, dtype) in self._shapes.items()}
-        self._core.stream_get(self._handle, _addresses(found.values()))
+        if self._core.stream_get(self._handle, _addresses(found.values())):
+            self._refuse()
         return found
 
     def set_states(self, states: dict[str, Tensor]) -> None:
-        """Go on from these states."""
+        """Continue from these states."""
         given = {
             name: states[name].detach().to(dtype).reshape(shape).contiguous()
             for name, (shape, dtype) in self._shapes.items()
         }
-        self._core.stream_set(self._handle, _addresses(given.values()))
+        if self._core.stream_set(self._handle, _addresses(given.values())):
+            self._refuse()
 
 
 def _expected(made: Compiled, call: Call) -> list[Tensor]:

@@ -1,0 +1,47 @@
+// The border to the caller: what was wrong with a call as a sentence, and no exception that leaves a C function.
+#pragma once
+
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <stdexcept>
+
+#include "recur.h"
+
+namespace recur {
+
+// of the thread's last call
+inline char* message() {
+  static thread_local char text[256] = "";
+  return text;
+}
+constexpr size_t kMessageBytes = 256;
+
+inline int64_t refuse(const char* what) {
+  std::snprintf(message(), kMessageBytes, "%s", what);
+  return RECUR_BAD_CALL;
+}
+
+inline int64_t say(int64_t status) {
+  if (status == RECUR_NO_MEMORY) std::snprintf(message(), kMessageBytes, "not enough memory");
+  if (status == RECUR_INTERRUPTED) std::snprintf(message(), kMessageBytes, "interrupted");
+  return status;
+}
+
+// body's status; that of an exception in its place, where there is one
+template <class Body>
+int64_t guarded(const Body& body) noexcept {
+  try {
+    return say(body());
+  } catch (const std::bad_alloc&) {
+    return say(RECUR_NO_MEMORY);
+  } catch (const std::length_error&) {  // a vector longer than memory
+    return say(RECUR_NO_MEMORY);
+  } catch (const std::exception& error) {
+    return refuse(error.what());
+  } catch (...) {
+    return refuse("an unknown exception");
+  }
+}
+
+}  // namespace recur

@@ -1,0 +1,103 @@
+// The gradient of the input: dE/dx of all steps at once, as products of dE/dz with the matrices that met x.
+#pragma once
+
+#include "matrix_gradients.h"
+
+namespace recur {
+
+template <class P>
+class InputGradient : public MatrixGradients<P> {
+  using Base = MatrixGradients<P>;
+
+ public:
+  using typename Base::E;
+  using typename Base::T;
+  using typename Base::Thread;
+  static constexpr int64_t L = Base::L;
+
+ protected:
+  using Base::corner_, Base::derivative_, Base::derivative_base_;
+
+  InputGradient(const RecurCell& cell, RecurCall& call) : Base(cell, call) {
+    for (int32_t m = 0; m < cell.input_gradient_count; ++m) {
+      int64_t K = 0;
+      for (int32_t b = 0; b < cell.input_gradients[m].block_count; ++b) {
+        K += padded_k<P>(this->size(cell.input_gradients[m].blocks[b].columns_size));
+      }
+      inputs_.push_back(Panels<P>(K, this->size(cell.input_gradients[m].size)));
+    }
+  }
+
+  // columns of a block of dE/dx, which is computed apart from the caller's memory
+  int64_t corner_columns() const {
+    int64_t most = 2 * L;
+    for (const Panels<P>& panels : inputs_) most = std::max(most, panels.vectors * L + pad<T>());
+    return most;
+  }
+
+  void pack_inputs(int thread, int threads) {
+    for (size_t m = 0; m < inputs_.size(); ++m) {
+      const RecurInputPart& part = this->cell_.input_gradients[m];
+      const int64_t count = inputs_[m].count(), width = this->size(part.size);
+      const int64_t first = count * thread / threads * 2,
+                    last = std::min<int64_t>(inputs_[m].vectors, count * (thread + 1) / threads * 2);
+      for (int64_t v = first; v < last; ++v) {
+        int64_t k = 0;
+        for (int32_t b = 0; b < part.block_count; ++b) {
+          const RecurBlock& block = part.blocks[b];
+          const int64_t stride = this->size(this->cell_.matrix_columns[block.matrix]);
+          const T* W = static_cast<const T*>(this->call_.matrices[block.matrix]) + this->size(block.column) * stride +
+                       this->size(block.row) + v * L;
+          pack_vector<P>(inputs_[m].at(v, k), inputs_[m].stride(v), W, stride, true, this->size(block.columns_size),
+                         std::min(L, width - v * L));
+          k += padded_k<P>(this->size(block.columns_size));
+        }
+      }
+    }
+  }
+
+  void input_gradient(Thread& one, int thread, int threads) {
+    for (size_t m = 0; m < inputs_.size(); ++m) {
+      const RecurInputPart& part = this->cell_.input_gradients[m];
+      const Panels<P>& panels = inputs_[m];
+      const Share2D mine = share_of(this->rows_.total(), panels.count(), thread, threads);
+      const int64_t first = mine.panel0 * 2 * L, last = std::min(mine.panel1 * 2 * L, this->size(part.size));
+      if (first >= last) continue;
+      T* block = corner_[static_cast<size_t>(thread)];
+      const int64_t stride = panels.vectors * L + pad<T>();
+      auto copy = [&](E* to, int64_t to_stride, int64_t r, int64_t n, int64_t k0, int64_t depth) {
+        for (int64_t i = 0; i < n; ++i) {
+          const T* row = derivative_base_ + (r + i) * derivative_.stride;
+          int64_t k = 0;
+          for (int32_t b = 0; b < part.block_count; ++b) {
+            const int64_t n_k = this->size(part.blocks[b].columns_size);
+            const int64_t a = std::max(k, k0), e = std::min(k + n_k, k0 + depth);
+            if (a < e)
+              convert_row<P>(to + i * to_stride + a - k0,
+                             row + derivative_.at[static_cast<size_t>(part.derivatives[b])] + a - k, e - a);
+            k += padded_k<P>(n_k);
+          }
+        }
+      };
+      auto finished = [&](int64_t r, int64_t n) {
+        this->rows_.walk(r, r + n, [&](int64_t at, int64_t s, int64_t i) {
+          T* to = static_cast<T*>(this->call_.d_x) + this->rows_.at(s, i, this->call_.d_x_time, this->call_.d_x_row) +
+                  this->size(part.start);
+          const T* from = block + (at - r) * stride;
+          if (part.rest < 0) {
+            std::memcpy(to + first, from + first, sizeof(T) * static_cast<size_t>(last - first));
+            return;
+          }
+          const T* rest = derivative_base_ + at * derivative_.stride + derivative_.at[static_cast<size_t>(part.rest)];
+          for (int64_t u = first; u < last; ++u) to[u] = part.block_count > 0 ? from[u] + rest[u] : rest[u];
+        });
+      };
+      sweep<P>(mine.row0, mine.row1, panels, mine.panel0, mine.panel1, one.block, block, stride, true, false, copy,
+               finished);
+    }
+  }
+
+  std::vector<Panels<P>> inputs_;
+};
+
+}  // namespace recur

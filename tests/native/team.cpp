@@ -1,0 +1,105 @@
+// The thread team and its barrier of team.h, and the memory of pool.h that threads share.
+#include "team.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "check.h"
+#include "pool.h"
+
+namespace {
+
+void every_thread_has_a_number_of_its_own() {
+  for (int threads : {1, 2, 5}) {
+    std::vector<std::atomic<int>> seen(static_cast<size_t>(threads));
+    std::atomic<int> there{0};
+    recur::together(threads, [&](int thread, int count) {
+      there = count;
+      ++seen[static_cast<size_t>(thread)];
+    });
+    CHECK(there >= 1 && there <= threads);
+    for (int n = 0; n < threads; ++n) CHECK(seen[static_cast<size_t>(n)] == (n < there ? 1 : 0));
+  }
+}
+
+void a_team_within_a_team_is_one_thread() {
+  std::atomic<int> most{0};
+  recur::together(2, [&](int, int) { recur::together(2, [&](int, int count) { most = std::max<int>(most, count); }); });
+  CHECK(most == 1);
+}
+
+void nobody_passes_a_barrier_before_all_are_there() {
+  for (int threads : {2, 3, 4}) {
+    recur::Barrier barrier;
+    std::atomic<int> arrived{0};
+    std::atomic<bool> early{false};
+    recur::together(threads, [&](int thread, int count) {
+      for (int round = 1; round <= 50; ++round) {
+        ++arrived;
+        barrier.wait(thread, count);
+        if (arrived < round * count) early = true;
+        barrier.wait(thread, count);
+      }
+    });
+    CHECK(!early);
+    CHECK(arrived % 50 == 0);
+  }
+}
+
+void a_forked_process_computes_alone() {
+  recur::forked() = true;
+  int there = 0;
+  recur::together(4, [&](int, int count) { there += count; });
+  recur::forked() = false;
+  CHECK(there == 1);
+}
+
+void memory_is_aligned_and_used_again() {
+  recur::Pool pool;
+  for (size_t bytes : {size_t{0}, size_t{1}, size_t{1000}, size_t{5} << 20}) {
+    void* first = pool.acquire(bytes);
+    CHECK(first != nullptr);
+    CHECK(reinterpret_cast<uintptr_t>(first) % 128 == 0);
+    std::memset(first, 1, bytes);
+    pool.release(first);
+    CHECK(pool.acquire(bytes) == first);
+    pool.release(first);
+  }
+  pool.release(nullptr);
+  pool.trim();
+}
+
+void more_memory_than_there_is_is_none() {
+  recur::Pool pool;
+  CHECK(pool.acquire(size_t{1} << 62) == nullptr);
+  CHECK(pool.acquire(~size_t{0} / 2) == nullptr);
+}
+
+void threads_share_the_pool() {
+  recur::Pool pool;
+  std::atomic<int> wrong{0};
+  recur::together(4, [&](int thread, int) {
+    for (int n = 0; n < 200; ++n) {
+      const size_t bytes = static_cast<size_t>(200 + 300 * (n % 7));
+      auto* memory = static_cast<unsigned char*>(pool.acquire(bytes));
+      std::memset(memory, thread, bytes);
+      wrong += std::any_of(memory, memory + bytes, [&](unsigned char c) { return c != thread; });
+      pool.release(memory);
+    }
+  });
+  CHECK(wrong == 0);
+  pool.trim();
+}
+
+}  // namespace
+
+int main() {
+  run_test("numbers", every_thread_has_a_number_of_its_own);
+  run_test("nested", a_team_within_a_team_is_one_thread);
+  run_test("barrier", nobody_passes_a_barrier_before_all_are_there);
+  run_test("forked", a_forked_process_computes_alone);
+  run_test("pool", memory_is_aligned_and_used_again);
+  run_test("too much", more_memory_than_there_is_is_none);
+  run_test("shared pool", threads_share_the_pool);
+}

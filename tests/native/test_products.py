@@ -1,0 +1,14 @@
+"""Packed groups of the loop and the large products over all steps in the C++ core, against sums written out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.native.programs import HERE, checks, run
+
+
+def test_groups_and_sweeps_give_the_sums_and_shares_cover_everything(tmp_path: Path) -> None:
+    made = checks(run(tmp_path, [HERE / "products.cpp"]))
+    assert made.pop("packing in parts") == 1
+    assert len(made) == 5
+    assert min(made.values()) > 400

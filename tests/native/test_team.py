@@ -1,0 +1,13 @@
+"""The C++ core's thread team, its barrier, and the memory that threads share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.native.programs import HERE, checks, run
+
+
+def test_threads_are_numbered_meet_and_share_memory(tmp_path: Path) -> None:
+    made = checks(run(tmp_path, [HERE / "team.cpp"]))
+    assert set(made) == {"numbers", "nested", "barrier", "forked", "pool", "too much", "shared pool"}
+    assert min(made.values()) > 0
