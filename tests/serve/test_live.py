@@ -288,7 +288,7 @@ def test_a_picture_is_shown_and_answered(shown: Page) -> None:
     shown.page.set_input_files("#file", {"name": "dark.png", "mimeType": "image/png", "buffer": picture(0)})
     shown.page.wait_for_selector('[data-drawn="dark.png"]')
     assert shown.page.locator(".preview img").is_visible()
-    assert "What the network says" in shown.page.locator("h2").all_inner_texts()
+    assert "The answer" in shown.page.locator("h2").all_inner_texts()
 
 
 def test_what_the_network_cannot_read_is_said(shown: Page) -> None:

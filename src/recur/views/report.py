@@ -17,7 +17,7 @@ _PICTURES = (
 )  # fmt: skip
 _FOR_PAGES = (
     "report", "comparison", "influence", "flow", "unrolled", "states", "units", "surprise", "alignment", "watch",
-    "el", "tip", "number", "percent", "visible",
+    "el", "tip", "untip", "number", "percent", "visible",
 )  # fmt: skip
 # nothing may be loaded from anywhere: the browser itself refuses it
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'"

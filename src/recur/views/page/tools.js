@@ -40,21 +40,27 @@ const percent = (p) => p === null ? "" : (100 * p).toFixed(p < 0.1 ? 2 : 1) + " 
 const short = (text, most = 12) => text.length > most ? text.slice(0, most - 1) + "…" : text;
 const visible = (text) => text === " " ? "␣" : text === "\n" ? "⏎" : text;
 
+// what it tells of; a figure that another has taken the place of tells nothing more
+let pointed = null;
+function untip() { pointed = null; document.getElementById("tip").style.display = "none"; }
+new MutationObserver(() => { if (pointed && !pointed.isConnected) untip(); }).observe(document.body, { childList: true, subtree: true });
+
 function tip(target, text) {
   const box = document.getElementById("tip");
   const show = (x, y) => {
+    pointed = target;
     box.textContent = typeof text === "function" ? text() : text;
     box.style.display = "block";
     box.style.left = Math.min(x + 12, innerWidth - box.offsetWidth - 8) + "px";
     box.style.top = Math.min(y + 14, innerHeight - box.offsetHeight - 8) + "px";
   };
   target.addEventListener("pointermove", (e) => show(e.clientX, e.clientY));
-  target.addEventListener("pointerleave", () => { box.style.display = "none"; });
+  target.addEventListener("pointerleave", untip);
   target.addEventListener("focus", () => {
     const r = target.getBoundingClientRect();
     show(r.left, r.bottom - 8);
   });
-  target.addEventListener("blur", () => { box.style.display = "none"; });
+  target.addEventListener("blur", untip);
   return target;
 }
 
