@@ -210,7 +210,11 @@ def test_a_server_that_is_gone_is_said_and_its_older_answer_is_gone_too(opened: 
 
 def test_a_written_text_ends_and_goes_when_the_prompt_or_the_network_changes(opened: Callable[..., Page]) -> None:
     shown = opened("stream")
-    for change in (lambda: shown.page.fill("#text", "clouds"), lambda: shown.page.select_option("#run", "lines")):
+    changes: list[Callable[[], Any]] = [
+        lambda: shown.page.fill("#text", "clouds"),
+        lambda: shown.page.select_option("#run", "lines"),
+    ]
+    for change in changes:
         typed(shown, "the ")
         shown.page.locator("#length").fill("2000")
         shown.page.get_by_role("button", name="write on").click()
@@ -242,7 +246,11 @@ def test_a_piece_goes_when_its_opening_changes_and_never_arrives_late(opened: Ca
 def test_a_tooltip_goes_with_the_figure_that_it_belongs_to(opened: Callable[..., Page]) -> None:
     shown = opened("reviews")
     tip = shown.page.locator("#tip")
-    for change in (lambda: shown.page.select_option("#run", "tags"), lambda: shown.page.fill("#text", "w1")):
+    changes: list[Callable[[], Any]] = [
+        lambda: shown.page.select_option("#run", "tags"),
+        lambda: shown.page.fill("#text", "w1"),
+    ]
+    for change in changes:
         typed(shown, "a good film")
         shown.page.locator(".chips .chip").first.focus()
         assert tip.is_visible()
