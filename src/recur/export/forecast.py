@@ -120,7 +120,7 @@ class ForecastProgram:
             before = (values["before"] - mean[mode.columns]) / deviation[mode.columns]
             read = torch.cat([read, own - torch.from_numpy(before)], dim=-1)
         vector, state = mode.stack.step(read, as_state(layer, values))
-        guess = mode._read(vector, self.steps, own[:, None] if mode.back else None).numpy()
+        guess = mode.read_out(vector, self.steps, own[:, None] if mode.back else None).numpy()
         mean, deviation = (each[:, None] for each in scale(self.codec))
         guess = guess * deviation + mean
         made = {"values": guess[..., mode.quantiles.index(0.5) if mode.quantiles else 0]}

@@ -13,10 +13,10 @@ from recur import continuation
 from recur.engine import watch
 from recur.errors import DataError
 from recur.heads.backtest import naive_steps
+from recur.heads.forecast_errors import ForecastErrors
 from recur.inspect.labels import number_labels, place_of
 from recur.inspect.question import Option, Question, chosen_first
-from recur.modes.forecast import Forecast
-from recur.modes.forecast_errors import ForecastErrors
+from recur.modes.forecast import REFERENCE, Forecast
 from recur.modes.mode import need_input
 from recur.network.batch import Batch, Encoded
 
@@ -83,7 +83,7 @@ class OneForecast(Question):
             for name, season in mode.figures.naive.items()
         }
         rows = torch.arange(len(values), device=values.device)
-        return mode._guess(values, lengths, rows, lengths - 1, naive, length=(self.place or 0) + 1)
+        return mode.guess(values, lengths, rows, lengths - 1, naive, length=(self.place or 0) + 1)
 
     def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
         found = self._forecast(values, lengths)[:, self.place or 0, :, self._middle]
@@ -99,19 +99,19 @@ class OneForecast(Question):
         values, _ = self.rows(1)
         if values is None:
             raise DataError("a forecast needs a series, got none")
-        outputs, state = mode.stack(mode._features(values))
+        outputs, state = mode.stack(mode.features(values))
         vectors, base = outputs, self._base(values)
         steps = mode.horizon if mode.how == "direct" else 1
         before = values[:, -1, mode.columns]
         for _ in range(place if mode.how == "recursive" else 0):
-            answered = mode._read(vectors[:, -1], 1, base)[:, 0, :, self._middle]
+            answered = mode.read_out(vectors[:, -1], 1, base)[:, 0, :, self._middle]
             current = torch.empty_like(answered)
             current[:, mode.columns] = answered
             read = mode.inputs(current[:, None])[:, 0]
             read = torch.cat([read, answered - before], dim=-1) if mode.back else read
             vector, state = mode.stack.step(read, state)
             vectors, before = torch.cat([vectors, vector[:, None]], dim=1), answered
-            base = mode._last(answered[:, None])
+            base = mode.reference(answered[:, None])
         mask = torch.zeros(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
         mask[:, -1] = True
         truth = torch.zeros(1, steps, mode.codec.size, dtype=vectors.dtype, device=vectors.device)
@@ -125,7 +125,7 @@ class OneForecast(Question):
         """(1, S, C) what the answer of the last step is relative to."""
         mode = self.mode
         own = values[:, :, mode.columns]
-        name = {"none": "", "last": "persistence", "season": "seasonal naive"}[mode.config.relative_to]
+        name = REFERENCE[mode.config.relative_to]
         if not name:
             return None
         place = torch.tensor([[values.shape[1] - 1]], device=values.device)
@@ -137,16 +137,15 @@ class _OneValue(ForecastErrors):
     """The squared distance of one value of a forecast to the mean."""
 
     def __init__(self, mode: Forecast, base: Tensor | None, truth: Tensor, chosen: tuple[int, int, int]) -> None:
-        super().__init__(mode, base, truth)
+        super().__init__(mode.readout, mode.figures, base, truth)
+        self.sorted = bool(mode.quantiles)
         self.chosen = chosen
 
     def errors(self, vectors: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         del targets
         z: Tensor = self.readout(vectors)
-        guess = z[mask].view(*self.truth.shape, -1)
-        if self.base is not None:
-            guess = guess + self.base[..., None]
-        if self.mode.quantiles:
+        guess = self.guess(z, mask)
+        if self.sorted:
             guess = guess.sort(dim=-1).values
         step, column, quantile = self.chosen
         return guess[:, step, column, quantile].square(), z

@@ -41,9 +41,9 @@ from recur.decoding.options import Decoding
 from recur.engine import watch
 from recur.errors import ConfigError, DataError
 from recur.heads.backtest import Backtest, counted, last_known, naive_steps
+from recur.heads.forecast_errors import ForecastErrors
 from recur.heads.head import finite
 from recur.heads.prediction import Prediction
-from recur.modes.forecast_errors import step_by_step
 from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Mode, Sample, one_way
 from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from recur.config import ModelConfig
 
 SHOWN_PAST = 8  # steps of the past beside a forecast that is shown
+REFERENCE = {"none": "", "last": "persistence", "season": "seasonal naive"}  # what a forecast is relative to
 QUANTILES_READ_BACK = "quantiles of one step, read back, are no quantiles of the steps after it"
 
 
@@ -158,8 +159,8 @@ class Forecast(Mode):
         rows = torch.arange(len(own), device=self.device)[:, None].expand_as(places)[mask]
         watcher = watch.current()
         if watcher is not None:
-            return step_by_step(self, watcher, batch, (rows, places[mask]), naive, truth)
-        guess = self._guess(batch.inputs, batch.input_lengths, rows, places[mask], naive)
+            return self._watched(watcher, batch, (rows, places[mask]), naive, truth)
+        guess = self.guess(batch.inputs, batch.input_lengths, rows, places[mask], naive)
         error = self.figures.error(guess, truth[:, : guess.shape[1]])
         count = counted(truth[:, : guess.shape[1]])
         sums = {"loss": (float(error.detach()) * count, count)}
@@ -171,6 +172,35 @@ class Forecast(Mode):
             }
             sums |= self.figures.sums(guess.detach(), truth, simple)
         return Loss(error, sums)
+
+    def _watched(
+        self, watcher: watch.Watcher, batch: Batch, asked: tuple[Tensor, Tensor], naive: Mapping[str, Tensor],
+        truth: Tensor,
+    ) -> Loss:  # fmt: skip
+        """The loss that is learned from, with every forecast reported to the observer.
+
+        Parameters
+        ----------
+        watcher : Watcher
+        batch : Batch
+        asked : (Tensor, Tensor)
+            (K,) rows and steps from which forecasts are made.
+        naive : mapping of str to Tensor
+            (K, H, C) simple forecasts by name.
+        truth : Tensor
+            (K, H, C).
+        """
+        if batch.inputs is None:
+            raise ValueError("a forecast needs a series")
+        steps = self.horizon if self.how == "direct" else 1
+        base = naive.get(REFERENCE[self.config.relative_to])
+        outputs, _ = self.stack(self.features(batch.inputs), lengths=batch.input_lengths)
+        mask = torch.zeros(outputs.shape[:2], dtype=torch.bool, device=outputs.device)
+        mask[asked] = True
+        output = ForecastErrors(self.readout, self.figures, None if base is None else base[:, :steps], truth[:, :steps])
+        vectors = watcher.answer(output, self.drop(outputs), batch.targets, mask)
+        each, _ = output.errors(vectors, batch.targets, mask)
+        return Loss(each.mean(), {"loss": (float(each.detach().sum()), float(len(each)))})
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         return self.figures.summary(sums)
@@ -230,7 +260,7 @@ class Forecast(Mode):
                     for name, season in self.figures.naive.items()
                 }
                 order = torch.arange(rows, device=self.device)
-                guess = self._guess(values, lengths, order, places, naive, length=length)[:, :length]
+                guess = self.guess(values, lengths, order, places, naive, length=length)[:, :length]
                 answers += [self._prediction(one) for one in finite(guess).cpu().numpy()]
         return answers
 
@@ -249,7 +279,7 @@ class Forecast(Mode):
             )
         return found
 
-    def _guess(
+    def guess(
         self, inputs: Tensor, lengths: Tensor, rows: Tensor, places: Tensor, naive: Mapping[str, Tensor],
         *, length: int | None = None,
     ) -> Tensor:  # fmt: skip
@@ -258,15 +288,15 @@ class Forecast(Mode):
         Q is 1 without quantiles.
         """
         if self.how == "direct":
-            outputs, _ = self.stack(self._features(inputs), lengths=lengths)
+            outputs, _ = self.stack(self.features(inputs), lengths=lengths)
             base = {"none": None, "last": naive["persistence"], "season": naive.get("seasonal naive")}
-            return self._read(outputs[rows, places], self.horizon, base[self.config.relative_to])
+            return self.read_out(outputs[rows, places], self.horizon, base[self.config.relative_to])
         if self.training:
-            outputs, _ = self.stack(self._features(inputs), lengths=lengths)
-            return self._read(outputs[rows, places], 1, self._last(naive["persistence"][:, :1]))
-        outputs, states = self.stack.everywhere(self._features(inputs), lengths=lengths)
+            outputs, _ = self.stack(self.features(inputs), lengths=lengths)
+            return self.read_out(outputs[rows, places], 1, self.reference(naive["persistence"][:, :1]))
+        outputs, states = self.stack.everywhere(self.features(inputs), lengths=lengths)
         state: State = network.select(states, rows * inputs.shape[1] + places)
-        step = self._read(outputs[rows, places], 1, self._last(naive["persistence"][:, :1]))
+        step = self.read_out(outputs[rows, places], 1, self.reference(naive["persistence"][:, :1]))
         steps, before = [step], naive["persistence"][:, 0]
         while len(steps) < (length or self.horizon):
             check_cancelled()
@@ -279,11 +309,11 @@ class Forecast(Mode):
                 read = torch.cat([read, answered - before], dim=-1)
             vector, state = self.stack.step(read, state)
             before = answered
-            step = self._read(vector, 1, self._last(step[..., 0]))
+            step = self.read_out(vector, 1, self.reference(step[..., 0]))
             steps.append(step)
         return torch.cat(steps, dim=1)
 
-    def _features(self, values: Tensor) -> Tensor:
+    def features(self, values: Tensor) -> Tensor:
         """What is read of values (B, T, C): themselves, and their change where a forecast is relative."""
         vectors: Tensor = self.inputs(values)
         if not self.back:
@@ -293,10 +323,11 @@ class Forecast(Mode):
         change[:, self.back :] = own[:, self.back :] - own[:, : -self.back]
         return torch.cat([vectors, change], dim=-1)
 
-    def _last(self, value: Tensor) -> Tensor | None:
+    def reference(self, value: Tensor) -> Tensor | None:
+        """What the step after ``value`` is relative to."""
         return value if self.config.relative_to == "last" else None
 
-    def _read(self, vectors: Tensor, steps: int, base: Tensor | None) -> Tensor:
+    def read_out(self, vectors: Tensor, steps: int, base: Tensor | None) -> Tensor:
         """(K, H*) vectors to (K, steps, C', Q)."""
         values: Tensor = self.readout(self.drop(vectors)).view(len(vectors), steps, self.codec.size, -1)
         if base is not None:

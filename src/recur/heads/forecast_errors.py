@@ -1,0 +1,46 @@
+"""The error of each single forecast, for observers that follow it back through the network that made it.
+
+    e_k = mean over the H steps and the columns of (n_k + z_k - y_k)^2, or of the pinball loss
+
+where k counts the steps from which a forecast is made. Of a recursive network it is the error of the first step, which
+is what it learns from.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from recur.heads.backtest import Backtest
+from recur.nn import Readout
+
+
+class ForecastErrors:
+    """What reads forecasts out: the readout, and what the answers are relative to.
+
+    Parameters
+    ----------
+    readout : Readout
+    figures : Backtest
+        Whose error it is.
+    base : Tensor or None
+        (K, S, C) what the answers are relative to; None for nothing.
+    truth : Tensor
+        (K, S, C).
+    """
+
+    def __init__(self, readout: Readout, figures: Backtest, base: Tensor | None, truth: Tensor) -> None:
+        self.readout, self.figures, self.base, self.truth = readout, figures, base, truth
+
+    def guess(self, z: Tensor, mask: Tensor) -> Tensor:
+        """The forecasts (K, S, C, Q) made where ``mask`` (B, T) is true, from z (B, T, V)."""
+        guess = z[mask].view(*self.truth.shape, -1)
+        return guess if self.base is None else guess + self.base[..., None]
+
+    def errors(self, vectors: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """e (K,) of the forecasts made where ``mask`` (B, T) is true, and z (B, T, V) of vectors (B, T, H)."""
+        del targets
+        z: Tensor = self.readout(vectors)
+        guess = self.guess(z, mask)
+        each = [self.figures.error(guess[k, None], self.truth[k, None]) for k in range(len(guess))]
+        return (torch.stack(each) if each else z.new_zeros(0)), z
