@@ -21,7 +21,7 @@ PYTHON ?= python3
 PIP_ARGS ?=
 JOBS ?= auto
 # what clang-format writes; ruff writes the rest
-FORMATTED := '*.h' '*.cpp'
+FORMATTED := '*.h' '*.cpp' 'src/recur/views/page/*.js'
 
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)

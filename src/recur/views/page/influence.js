@@ -1,8 +1,17 @@
 // Which inputs support the answer: the items coloured, the candidates as bars.
 const METHODS = {
-  swap: ["swap", "Change of the output between this item known and unknown: f(x) − f(x with the item swapped for those that the network itself expects there, each as often as it expects it) (Kim et al. 2020). An item that follows from what stands before it tells nothing new."],
-  leave_one_out: ["leave one out", "Change of the output when the item is left out: f(x) − f(x without it). Numbers are put to their mean instead."],
-  integrated_gradients: ["integrated gradients", "x · ∫ ∂f(αx)/∂x dα from nothing (zero vectors) to the input; the scores add up to f(x) − f(nothing) (Sundararajan et al. 2017)."],
+  swap: [
+    "swap",
+    "Change of the output between this item known and unknown: f(x) − f(x with the item swapped for those that the network itself expects there, each as often as it expects it) (Kim et al. 2020). An item that follows from what stands before it tells nothing new."
+  ],
+  leave_one_out: [
+    "leave one out",
+    "Change of the output when the item is left out: f(x) − f(x without it). Numbers are put to their mean instead."
+  ],
+  integrated_gradients: [
+    "integrated gradients",
+    "x · ∫ ∂f(αx)/∂x dα from nothing (zero vectors) to the input; the scores add up to f(x) − f(nothing) (Sundararajan et al. 2017)."
+  ],
   gradient_input: ["gradient × input", "x · ∂f/∂x, the first-order part alone."],
 };
 function influence(root, data, state) {
@@ -13,36 +22,70 @@ function influence(root, data, state) {
   const chips = el("div", { class: "chips" + (grid ? " grid" : ""), "aria-label": "items coloured by influence" });
   const bars = el("div", { class: "bars", role: "group", "aria-label": "candidates" });
   const note = el("figcaption", {}), legend = el("div", { class: "controls" }), line = el("p", { class: "look" });
-  const state_ = Object.assign(state, { method: found.methods.includes(state.method) ? state.method : found.methods[0], option: state.option || 0, own: state.own || false });
+  const state_ = Object.assign(state, {
+    method: found.methods.includes(state.method) ? state.method : found.methods[0],
+    option: state.option || 0,
+    own: state.own || false
+  });
   if (!found.against.includes(state_.against)) state_.against = found.against[0];
-  const versus = found.against.length < 2 ? null : choice("why", [["candidates", "this rather than the other candidates"], ["everything", "at all"]], state_.against, (a) => { state_.against = a; paint(); });
-  const pick = choice("measure", found.methods.map((m) => [m, METHODS[m][0]]), state_.method, (m) => { state_.method = m; paint(); });
-  const scale = choice("colour scale", [[false, "the same for all candidates"], [true, "of this candidate"]], state_.own, (o) => { state_.own = o; paint(); });
+  const versus = found.against.length < 2 ?
+    null :
+    choice(
+      "why", [["candidates", "this rather than the other candidates"], ["everything", "at all"]], state_.against,
+      (a) => {
+        state_.against = a;
+        paint();
+      });
+  const pick = choice("measure", found.methods.map((m) => [m, METHODS[m][0]]), state_.method, (m) => {
+    state_.method = m;
+    paint();
+  });
+  const scale =
+    choice("colour scale", [[false, "the same for all candidates"], [true, "of this candidate"]], state_.own, (o) => {
+      state_.own = o;
+      paint();
+    });
   function paint(hovered) {
     const number_ = hovered === undefined ? Math.min(state_.option, found.options.length - 1) : hovered;
     const option = found.options[number_], told = option[state_.against], scores = told.scores[state_.method];
     const every = state_.own ? scores : found.options.flatMap((o) => o[state_.against].scores[state_.method]);
     const most = largest(every);
     if (grid) chips.style.gridTemplateColumns = `repeat(${grid[1]}, max-content)`;
-    chips.replaceChildren(...items.map((item, t) => {
-      const v = scores[t];
-      const chip = el("span", {
-        class: "chip", tabindex: "0",
-        "aria-label": `${item}: ${v === null ? "stays" : plus(v) + " " + found.unit}`,
-      }, grid ? "" : visible(item), el("small", {}, v === null ? "·" : plus(+v.toFixed(2))));
-      chip.style.background = signed(v, most);
-      if (v !== null && Math.abs(v) / most > 0.75) chip.style.color = chip.lastChild.style.color = "#fff";
-      return tip(chip, v === null ? `${visible(item)}: cannot be left out` : `${visible(item)}: ${plus(v)} ${found.unit}`);
-    }), grid ? "" : el("span", { class: "chip ask" }, option.label));
-    legend.replaceChildren(scaleBar(SIGNED, plus(-most), plus(most)), el("span", { class: "soft" },
-      `${found.unit}; orange supports “${option.label}”, blue speaks against it`));
+    chips.replaceChildren(
+      ...items.map((item, t) => {
+        const v = scores[t];
+        const chip = el(
+          "span", {
+            class: "chip",
+            tabindex: "0",
+            "aria-label": `${item}: ${v === null ? "stays" : plus(v) + " " + found.unit}`,
+          },
+          grid ? "" : visible(item), el("small", {}, v === null ? "·" : plus(+v.toFixed(2))));
+        chip.style.background = signed(v, most);
+        if (v !== null && Math.abs(v) / most > 0.75) chip.style.color = chip.lastChild.style.color = "#fff";
+        return tip(
+          chip, v === null ? `${visible(item)}: cannot be left out` : `${visible(item)}: ${plus(v)} ${found.unit}`);
+      }),
+      grid ? "" : el("span", { class: "chip ask" }, option.label));
+    legend.replaceChildren(
+      scaleBar(SIGNED, plus(-most), plus(most)),
+      el("span", { class: "soft" }, `${found.unit}; orange supports “${option.label}”, blue speaks against it`));
     const order = scores.map((v, t) => [v || 0, t]).sort((a, b) => Math.abs(b[0]) - Math.abs(a[0]));
     const [v, t] = order[0];
-    const without = { swap: " than if this item were not known", leave_one_out: " than without this item" }[state_.method];
+    const without = { swap: " than if this item were not known",
+                      leave_one_out: " than without this item" }[state_.method];
     line.textContent = `“${visible(items[t])}” contributes most: ${plus(v)} ${found.unit}` +
-      (found.unit !== "nats" || !without ? "" : `: the ${state_.against === "candidates" ? "odds are" : "probability is"} ${number(Math.exp(Math.abs(v)))} times ${v > 0 ? "higher" : "lower"}${without}`) + ".";
-    note.textContent = METHODS[state_.method][1] + " f is " + (found.unit !== "nats" ? "the value" : state_.against === "candidates" ? "the log-odds, against the other candidates, of" : "the log-probability of") +
-      (found.unit === "nats" ? ` “${option.label}”` : "") + `: f(x) = ${number(told.output)}, f(nothing) = ${number(told.nothing)}` +
+      (found.unit !== "nats" || !without ?
+         "" :
+         `: the ${state_.against === "candidates" ? "odds are" : "probability is"} ${
+           number(Math.exp(Math.abs(v)))} times ${v > 0 ? "higher" : "lower"}${without}`) +
+      ".";
+    note.textContent = METHODS[state_.method][1] + " f is " +
+      (found.unit !== "nats"             ? "the value" :
+         state_.against === "candidates" ? "the log-odds, against the other candidates, of" :
+                                           "the log-probability of") +
+      (found.unit === "nats" ? ` “${option.label}”` : "") +
+      `: f(x) = ${number(told.output)}, f(nothing) = ${number(told.nothing)}` +
       (state_.method === "integrated_gradients" ? `; the sum misses ${number(told.gap)}` : "") + ".";
     [...bars.querySelectorAll("button")].forEach((b, n) => b.setAttribute("aria-pressed", String(n === state_.option)));
     remember(state_);
@@ -50,21 +93,33 @@ function influence(root, data, state) {
   data.question.options.forEach((option, n) => {
     const known = n < found.options.length;
     bars.append(
-      el("button", {
-        type: "button", disabled: known ? null : "", "aria-pressed": String(n === state_.option),
-        onclick: () => { state_.option = n; paint(); },
-        onpointerenter: () => known && paint(n), onpointerleave: () => paint(),
-      }, option.label),
+      el(
+        "button", {
+          type: "button",
+          disabled: known ? null : "",
+          "aria-pressed": String(n === state_.option),
+          onclick: () => {
+            state_.option = n;
+            paint();
+          },
+          onpointerenter: () => known && paint(n),
+          onpointerleave: () => paint(),
+        },
+        option.label),
       el("span", {}, percent(option.probability)),
       el("div", { class: "track" }, (() => {
-        const fill = el("div", { class: "fill" });
-        fill.style.width = 100 * (option.probability || 0) + "%";
-        return fill;
-      })()),
+           const fill = el("div", { class: "fill" });
+           fill.style.width = 100 * (option.probability || 0) + "%";
+           return fill;
+         })()),
     );
   });
   const fixed = data.question.options[0].probability === null;
-  root.append(line, el("figure", {}, versus, pick, chips, legend, scale, note),
-    el("p", { class: "soft" }, fixed ? "" : "The candidates; point at one, or press it, to see which inputs support it."), bars);
+  root.append(
+    line, el("figure", {}, versus, pick, chips, legend, scale, note),
+    el(
+      "p", { class: "soft" },
+      fixed ? "" : "The candidates; point at one, or press it, to see which inputs support it."),
+    bars);
   paint();
 }

@@ -16,8 +16,10 @@ const size = (share) => mix(VIRIDIS, share);
 function el(name, attributes = {}, ...children) {
   const one = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) one.addEventListener(key.slice(2), value);
-    else if (value !== null && value !== false) one.setAttribute(key, value);
+    if (key.startsWith("on"))
+      one.addEventListener(key.slice(2), value);
+    else if (value !== null && value !== false)
+      one.setAttribute(key, value);
   }
   one.append(...children.filter((c) => c !== null));
   return one;
@@ -42,8 +44,13 @@ const visible = (text) => text === " " ? "␣" : text === "\n" ? "⏎" : text;
 
 // what it tells of; a figure that another has taken the place of tells nothing more
 let pointed = null;
-function untip() { pointed = null; document.getElementById("tip").style.display = "none"; }
-new MutationObserver(() => { if (pointed && !pointed.isConnected) untip(); }).observe(document.body, { childList: true, subtree: true });
+function untip() {
+  pointed = null;
+  document.getElementById("tip").style.display = "none";
+}
+new MutationObserver(() => {
+  if (pointed && !pointed.isConnected) untip();
+}).observe(document.body, { childList: true, subtree: true });
 
 function tip(target, text) {
   const box = document.getElementById("tip");
@@ -66,14 +73,19 @@ function tip(target, text) {
 
 // one row of buttons of which one is pressed
 function choice(label, entries, chosen, tell) {
-  const row = el("div", { class: "controls", role: "group", "aria-label": label }, el("span", { class: "soft" }, label));
-  const buttons = entries.map(([key, text]) => el("button", {
-    type: "button", "aria-pressed": String(key === chosen),
-    onclick: () => {
-      buttons.forEach((b, n) => b.setAttribute("aria-pressed", String(entries[n][0] === key)));
-      tell(key);
-    },
-  }, text));
+  const row =
+    el("div", { class: "controls", role: "group", "aria-label": label }, el("span", { class: "soft" }, label));
+  const buttons = entries.map(
+    ([key, text]) => el(
+      "button", {
+        type: "button",
+        "aria-pressed": String(key === chosen),
+        onclick: () => {
+          buttons.forEach((b, n) => b.setAttribute("aria-pressed", String(entries[n][0] === key)));
+          tell(key);
+        },
+      },
+      text));
   row.append(...buttons);
   return row;
 }
@@ -89,4 +101,6 @@ const largest = (values) => Math.max(1e-12, ...values.filter((v) => v !== null).
 
 // told of every change of view, so that it can be kept in the address
 let remember = () => {};
-const watch = (tell) => { remember = tell; };
+const watch = (tell) => {
+  remember = tell;
+};

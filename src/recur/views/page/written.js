@@ -1,12 +1,26 @@
 // What is said of what was read and written: surprise of each item, alignment.
 function surprise(root, data) {
   if (!data.surprise || data.surprise.length < 2) return;
-  const most = largest(data.surprise), row = el("div", { class: "chips" }, ...data.input.items.map((item, t) => {
-    const v = data.surprise[t], chip = el("span", { class: "chip", tabindex: "0" }, visible(item), el("small", {}, v === null ? "·" : v.toFixed(1)));
-    chip.style.background = v === null ? "#fff" : mix([[255, 255, 255], [253, 224, 178], [240, 140, 40]], v / most);
-    return tip(chip, v === null ? "nothing stands before it" : `${visible(item)}: ${number(v)} nats, probability ${percent(Math.exp(-v))}`);
-  }));
-  root.append(el("h2", {}, "Surprise of each item"), el("figure", {}, row, caption("−log p(item | items before it), in nats.", "The deepest colours are what the network did not see coming: new facts, or faults of the data.")));
+  const most = largest(data.surprise),
+        row = el("div", { class: "chips" }, ...data.input.items.map((item, t) => {
+          const v = data.surprise[t],
+                chip = el(
+                  "span", { class: "chip", tabindex: "0" }, visible(item),
+                  el("small", {}, v === null ? "·" : v.toFixed(1)));
+          chip.style.background =
+            v === null ? "#fff" : mix([[255, 255, 255], [253, 224, 178], [240, 140, 40]], v / most);
+          return tip(
+            chip,
+            v === null ? "nothing stands before it" :
+                         `${visible(item)}: ${number(v)} nats, probability ${percent(Math.exp(-v))}`);
+        }));
+  root.append(
+    el("h2", {}, "Surprise of each item"),
+    el(
+      "figure", {}, row,
+      caption(
+        "−log p(item | items before it), in nats.",
+        "The deepest colours are what the network did not see coming: new facts, or faults of the data.")));
 }
 // the whole answer, where the question is about a part of it
 function answered(data) {
@@ -16,5 +30,14 @@ function answered(data) {
 function alignment(root, data) {
   if (!data.alignment) return;
   const { rows, columns, weights } = data.alignment;
-  root.append(el("h2", {}, "Where it looked while it wrote"), el("figure", {}, ...heat(weights, rows, columns, (v) => size(v), (r, c) => `${rows[r]} looks at ${columns[c]}: ${percent(weights[r][c])}`, { height: 22, title: "attention; arrow keys read it" }), scaleBar(VIRIDIS, "0 %", "100 %"), caption("Attention weights; each row adds up to 100 %.", "A bright diagonal means: word by word.")));
+  root.append(
+    el("h2", {}, "Where it looked while it wrote"),
+    el(
+      "figure", {},
+      ...heat(
+        weights, rows, columns, (v) => size(v),
+        (r, c) => `${rows[r]} looks at ${columns[c]}: ${percent(weights[r][c])}`,
+        { height: 22, title: "attention; arrow keys read it" }),
+      scaleBar(VIRIDIS, "0 %", "100 %"),
+      caption("Attention weights; each row adds up to 100 %.", "A bright diagonal means: word by word.")));
 }
