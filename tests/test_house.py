@@ -166,6 +166,24 @@ def test_a_file_is_one_idea(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
 
 
+# rooms whose tests are in files of the names of theirs
+MIRRORED = ("engine/native",)
+ELSEWHERE = {
+    "engine/native/old": "what is removed is seen in the cache: test_kept",
+    "engine/native/operator": "seen by torch.compile alone: nn/test_traced",
+    "engine/native/readout": "compared with torch through the functions of nn: nn/test_loss",
+}
+
+
+@pytest.mark.parametrize("folder", MIRRORED)
+def test_every_module_of_a_mirrored_room_has_its_tests(folder: str) -> None:
+    modules = {f"{folder}/{path.stem}" for path in (PACKAGE / folder).glob("[!_]*.py")}
+    tests = {f"{folder}/{path.stem.removeprefix('test_')}" for path in (ROOT / "tests" / folder).glob("test_*.py")}
+    assert modules - tests == {name for name in ELSEWHERE if name.startswith(f"{folder}/")}
+    # a module with many tests has several files: test_library, test_library_processes
+    assert not [name for name in tests - modules if not name.startswith(tuple(f"{one}_" for one in modules))]
+
+
 def written_files() -> list[Path]:
     """Every text file of the project that a person wrote."""
     listed = subprocess.run(

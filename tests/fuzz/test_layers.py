@@ -14,7 +14,7 @@ import torch
 
 from recur.nn import GRU, LSTM, RNN
 from tests.nn.oddities import RIGHT, WRONG, H, X, numbers
-from tests.nn.test_guard import REFUSALS, result
+from tests.nn.test_fast_path import REFUSALS, result
 from tests.tolerances import near
 
 CASES = int(os.environ.get("RECUR_FUZZ", "60"))

@@ -1,11 +1,11 @@
-"""Somebody who looks on while recurrences run: how the inspector sees a network without the network knowing of it."""
+"""Observers of recurrences as they run: how the inspector sees a network without the network knowing of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
@@ -13,13 +13,13 @@ from recur.engine.call import Call, Result
 
 
 class Watcher(Protocol):
-    """Is told of every recurrence, and of every error; what it gives back goes on in place of what it was given."""
+    """An observer of every recurrence and every error; what it returns takes the place of what it was given."""
 
     def recurrence(self, call: Call, result: Result) -> Result:
         """One direction of one layer has run."""
         ...
 
-    def answer(self, output: Any, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:
+    def answer(self, output: object, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:
         """Vectors (B, T, H) or (B, H) are about to be read out and compared with targets."""
         ...
 
@@ -28,13 +28,13 @@ _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
 def current() -> Watcher | None:
-    """Who looks on now."""
+    """The present observer."""
     return _watcher.get()
 
 
 @contextmanager
 def watched_by(watcher: Watcher) -> Iterator[None]:
-    """Let somebody look on in here."""
+    """Observe recurrences in here."""
     token = _watcher.set(watcher)
     try:
         yield
@@ -44,7 +44,7 @@ def watched_by(watcher: Watcher) -> Iterator[None]:
 
 @contextmanager
 def unwatched() -> Iterator[None]:
-    """Let nobody look on in here."""
+    """Suspend observers in here."""
     token = _watcher.set(None)
     try:
         yield

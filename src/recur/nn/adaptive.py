@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from recur.errors import ConfigError
 from recur.nn.checks import LayerInputError, check_choice
 from recur.nn.loss import REDUCTIONS, check_target
+from recur.nn.options import Device
 
 
 class AdaptiveReadout(nn.Module):
@@ -64,7 +64,7 @@ class AdaptiveReadout(nn.Module):
         *,
         div_value: float | None = None,
         bias: bool = False,
-        device: Any = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from recur.nn.checks import LayerInputError
+from recur.nn.options import Device
 from recur.nn.padding import as_lengths
 
 
@@ -131,7 +131,7 @@ class BahdanauAttention(Attention):
         states_size: int,
         attention_size: int | None = None,
         *,
-        device: Any = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
@@ -187,7 +187,7 @@ class LuongAttention(Attention):
         states_size: int,
         *,
         scaled: bool = False,
-        device: Any = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()

@@ -156,30 +156,30 @@ def _weight_drop(layer: LayerBase, value: object) -> float:
     return found
 
 
-def _zoneout(layer: LayerBase, value: Any) -> dict[str, float]:
+def _zoneout(layer: LayerBase, value: object) -> dict[str, float]:
     return checks.check_zoneout(value, layer.equation.states)
 
 
-def _forget_bias(layer: LayerBase, value: Any) -> float | None:
+def _forget_bias(layer: LayerBase, value: object) -> float | None:
     found = checks.check_forget_bias(value, layer.__dict__.get("memory_steps"))
     if found is not None:
         initial.check_gate_bias("forget_bias", layer.equation, layer.bias)
     return found
 
 
-def _memory_steps(layer: LayerBase, value: Any) -> int | None:
+def _memory_steps(layer: LayerBase, value: object) -> int | None:
     found = checks.check_memory_steps(value, layer.__dict__.get("forget_bias"))
     if found is not None:
         initial.check_gate_bias("memory_steps", layer.equation, layer.bias)
     return found
 
 
-def _choice(name: str, options: tuple[str, ...]) -> Callable[[LayerBase, Any], str]:
+def _choice(name: str, options: tuple[str, ...]) -> Callable[[LayerBase, object], str]:
     return lambda _layer, value: checks.check_choice(name, value, options)
 
 
 # the options that may be changed, and the check of each
-OPTIONS: Mapping[str, Callable[[LayerBase, Any], object]] = {
+OPTIONS: Mapping[str, Callable[[LayerBase, object], object]] = {
     "batch_first": lambda _layer, value: checks.check_flag("batch_first", value),
     "dropout": lambda _layer, value: checks.check_dropout(value),
     "residual": _residual,

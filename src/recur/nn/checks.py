@@ -195,7 +195,7 @@ def as_equation(equation: object) -> Equation:
     return equation
 
 
-def check_zoneout(zoneout: float | Mapping[str, float], states: Sequence[str]) -> dict[str, float]:
+def check_zoneout(zoneout: object, states: Sequence[str]) -> dict[str, float]:
     """Return the zoneout probability of each state that has one.
 
     Raises

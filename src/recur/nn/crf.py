@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from recur.nn.checks import LayerInputError
+from recur.nn.options import Device
 from recur.nn.padding import as_lengths
 
 
@@ -53,7 +53,7 @@ class CRF(nn.Module):
     architectures for named entity recognition, section 2.2.
     """
 
-    def __init__(self, size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> None:
+    def __init__(self, size: int, *, device: Device = None, dtype: torch.dtype | None = None) -> None:
         super().__init__()
         self.size = size
         self.transitions = nn.Parameter(torch.empty(size, size, device=device, dtype=dtype))

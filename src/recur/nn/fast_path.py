@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -144,14 +143,14 @@ def _gather(own: Mapping[str, object], names: list[tuple[str, ...]]) -> list[Ten
     return found
 
 
-def _states(layer: LayerBase, hx: Any, x: Tensor) -> list[list[Tensor | None]] | None:
+def _states(layer: LayerBase, hx: object, x: Tensor) -> list[list[Tensor | None]] | None:
     """The initial states of every layer of the stack; None if they do not fit, or need a longer look."""
     count = len(layer.equation.states)
     if hx is None:
         none: list[Tensor | None] = [None] * count
         return [none] * layer.num_layers
     given = (hx,) if count == 1 else hx
-    if given.__class__ is not tuple or len(given) != count or not layer.layout.one_size:
+    if not isinstance(given, tuple) or len(given) != count or not layer.layout.one_size:
         return None
     B, sizes = x.shape[1], layer.layout.state_sizes[0]
     for name, state in zip(layer.equation.states, given, strict=True):

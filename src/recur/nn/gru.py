@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from typing import ClassVar, Unpack
 
 import torch
 
 from recur.errors import ConfigError
 from recur.nn.binding import TORCH_NAMES
-from recur.nn.options import Extras
+from recur.nn.options import Device, Extras
 from recur.nn.recurrent import Recurrent
 from recur.nn.rnn import PROJECTION_REFUSED
 
@@ -78,7 +78,7 @@ class GRU(Recurrent):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
-        device: Any = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
         *,
         layer_norm: bool = False,

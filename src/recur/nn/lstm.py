@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from typing import ClassVar, Unpack
 
 import torch
 from torch import Tensor
 
 from recur.errors import ConfigError
 from recur.nn.binding import TORCH_NAMES
-from recur.nn.options import Extras
+from recur.nn.options import Device, Extras
 from recur.nn.recurrent import Recurrent
 
 
@@ -88,7 +88,7 @@ class LSTM(Recurrent):
         dropout: float = 0.0,
         bidirectional: bool = False,
         proj_size: int = 0,
-        device: Any = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
         *,
         layer_norm: bool = False,

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
+import torch
+
 from recur.errors import did_you_mean
 from recur.nn.checks import ArgumentTypeError
+
+Device = torch.device | str | int | None  # where parameters are made, as torch.nn takes it
 
 
 class Extras(TypedDict, total=False):
@@ -27,7 +31,7 @@ class Extras(TypedDict, total=False):
 
 
 # in the order in which a layer's repr shows them
-EXTRAS: Mapping[str, Any] = {
+EXTRAS: Mapping[str, object] = {
     "residual": False,
     "merge": "concat",
     "variational_dropout": 0.0,
@@ -43,7 +47,7 @@ EXTRAS: Mapping[str, Any] = {
 }
 
 # what a layer that leaves an option out shows as its value; torch.nn's options first
-_SHOWN: Mapping[str, Any] = {
+_SHOWN: Mapping[str, object] = {
     "proj_size": 0,
     "num_layers": 1,
     "bias": True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -197,7 +196,7 @@ def arrange(
     return Steps(steps, counted, boundaries, batch_first, unbatched)
 
 
-def as_tensor(name: str, values: Any) -> Tensor:
+def as_tensor(name: str, values: object) -> Tensor:
     """Lengths or resets as a tensor that can be read, on the CPU where they were none.
 
     Raises

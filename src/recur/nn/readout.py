@@ -12,6 +12,7 @@ from torch.nn import functional
 from recur.errors import ConfigError
 from recur.nn.checks import LayerInputError
 from recur.nn.loss import linear_cross_entropy
+from recur.nn.options import Device
 
 
 class Readout(nn.Module):
@@ -60,7 +61,7 @@ class Readout(nn.Module):
         bias: bool = True,
         *,
         tied: nn.Embedding | None = None,
-        device: Any = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()

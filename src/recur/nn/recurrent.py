@@ -20,7 +20,7 @@ from recur.nn.fast_path import FastPath
 from recur.nn.layout import lay_out
 from recur.nn.locking import Lock
 from recur.nn.masks import draw_noise, drop_weights
-from recur.nn.options import Extras, complete, describe
+from recur.nn.options import Device, Extras, complete, describe
 from recur.nn.padding import Steps, arrange, packing_of
 from recur.nn.report import merge_reports
 from recur.nn.state import State, StepStates, flat_state, join_state, split_state
@@ -121,7 +121,7 @@ class Recurrent(TorchInterface):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
-        device: Any = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
         *,
         sizes: Mapping[str, int] | None = None,

@@ -7,10 +7,11 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor
@@ -41,7 +42,7 @@ def _forked() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
-_NUMPY: dict[torch.dtype, Any] = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
+_NUMPY: dict[torch.dtype, np.dtype[Any]] = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 
 
 class Stream:
@@ -107,7 +108,13 @@ class Stream:
         self._last = 0.0
         self._between = [torch.empty(batch, part.width, dtype=weight.dtype, device="cpu") for part in self._parts[:-1]]
 
-    def step(self, x: Any) -> Any:
+    @overload
+    def step(self, x: Tensor) -> Tensor: ...
+
+    @overload
+    def step(self, x: ArrayLike) -> np.ndarray[Any, Any]: ...
+
+    def step(self, x: Tensor | ArrayLike) -> Tensor | np.ndarray[Any, Any]:
         """Read one step of every stream.
 
         Parameters
@@ -128,7 +135,7 @@ class Stream:
         with self._lock:
             now = time.perf_counter()
             threads = self._threads if now - self._last < _AWAKE else 1
-            y: Any = self._tensor(x, threads) if isinstance(x, Tensor) else self._array(np.asarray(x), threads)
+            y = self._tensor(x, threads) if isinstance(x, Tensor) else self._array(np.asarray(x), threads)
             self._last = time.perf_counter()
             return y
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -94,7 +94,10 @@ def run_traced(
     masks = []
     for name in noises.split():
         kind, _, state = name.partition(":")
-        mask: Any = None if noise is None else (noise.recurrent if kind == "recurrent" else noise.zoneout)[state]
+        masked: Mapping[str, Tensor | float] = {}
+        if noise is not None:
+            masked = noise.recurrent if kind == "recurrent" else noise.zoneout
+        mask = masked[state]
         masks.append(mask.to(x.dtype) if isinstance(mask, Tensor) else torch.full((sizes[state],), mask, dtype=x.dtype))
     training = torch.is_grad_enabled()
     outputs = recurrence(

@@ -32,8 +32,8 @@ class Arguments:
 
     def __init__(self, **members: int | Sequence[int]) -> None:
         self._members = members
-        self.kept: list[Any] = []
-        self.memory: Any = None
+        self.kept: list[object] = []
+        self.memory: array[int] | None = None
 
     def set(self, **members: int | Sequence[int]) -> None:
         """Add or change members."""
@@ -60,7 +60,7 @@ class Arguments:
     @property
     def tape(self) -> int:
         """What a forward pass for training has left."""
-        return int(self.memory[_TAPE])
+        return 0 if self.memory is None else self.memory[_TAPE]
 
 
 def pointer(tensor: Tensor | None) -> int:

@@ -75,7 +75,7 @@ def _job(key: str, dtype: torch.dtype) -> tuple[Compiled, Call]:
     return compiled(call), call
 
 
-def _with(call: Call, made: Compiled, lengths: Any, resets: Any, noises: Sequence[Tensor]) -> Call:
+def _with(call: Call, made: Compiled, lengths: Tensor | None, resets: Tensor | None, noises: Sequence[Tensor]) -> Call:
     given = dict(zip(made.noises, noises, strict=True))
     recurrent = {n.partition(":")[2]: t for n, t in given.items() if n.startswith("recurrent")}
     zoneout = {n.partition(":")[2]: t for n, t in given.items() if not n.startswith("recurrent")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -228,7 +228,7 @@ class _Arguments(ctypes.Structure):
 
 
 @cache
-def _function(made: Core) -> Any:
+def _function(made: Core) -> Callable[[int], int]:
     """The core's function.
 
     Raises
@@ -240,7 +240,8 @@ def _function(made: Core) -> Any:
     if function is None:
         raise BackendError("the native core was built before it had readouts")
     function.restype, function.argtypes = ctypes.c_int64, [ctypes.c_void_p]
-    return function
+    found: Callable[[int], int] = function
+    return found
 
 
 def _vector(tensor: Tensor | None, size: int, dtype: torch.dtype) -> int:

@@ -98,7 +98,7 @@ def test_several_processes_that_use_a_new_cell_at_once_compile_it_once(kept):
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(AT_ONCE)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
         )
         for _ in range(3)
     ]  # fmt: skip

@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
-from recur.engine import Packing, run
+from recur.engine import Packing, bptt, prepare, run
+from recur.engine.native import passes
+from recur.engine.native.program import compiled, parameters_of
 from tests.engine.helpers import CELLS, assert_native_is_eager, everything, make
 from tests.tolerances import close
 
@@ -237,3 +239,31 @@ def test_a_recomputed_pass_gives_the_same_gradients():
     again = torch.autograd.grad(checkpoint(outputs, case.x, use_reentrant=False).square().sum(), leaves)
     for a, b in zip(again, plain, strict=True):
         close(a, b)
+
+
+@pytest.mark.parametrize("reverse", [False, True], ids=["forwards", "backwards"])
+@pytest.mark.parametrize("resets", [False, True], ids=["without resets", "resets"])
+@pytest.mark.parametrize("ragged", [False, True], ids=["dense", "ragged"])
+@pytest.mark.parametrize("name", ["elman", "lstm", "gru_reset_before", "lstm_projected"])
+def test_recorded_norms_are_those_of_bptt_written_out(name, ragged, resets, reverse):
+    case = make(name, 7, 3, 4, 18, ragged=ragged, resets=resets)
+    leaves = {key: value.detach() for key, value in case.leaves.items()}
+    call = prepare(
+        case.equation, leaves["x"], {s: leaves[f"{s}_0"] for s in case.states},
+        {p: leaves[p] for p in case.parameters}, case.lengths, case.resets, reverse,
+    )  # fmt: skip
+    made = compiled(call)
+    parameters = parameters_of(made, call)
+    tensors = [call.x, *call.states.values(), *(parameters[n] for n in (*made.matrices, *made.vectors))]
+    outputs, tape = passes.forward(made, call, tensors, training=True)
+    seeds = [torch.randn_like(o) for o in outputs]
+    norms = torch.zeros(len(made.states), 7, dtype=torch.float64)
+    passes.backward(made, call, tensors, tape, seeds, [True] * len(tensors), norms=norms)
+
+    _, written = bptt.forward(call.without_padding())
+    finals = dict(zip(made.states, seeds[1:], strict=True))
+    totals = bptt.backward(written, seeds[0], finals).totals
+    live = torch.ones(7, 3, 1) if case.lengths is None else (torch.arange(7)[:, None] < case.lengths)[..., None]
+    for number, state in enumerate(made.states):
+        expected = (totals[state] * live).square().sum((1, 2))
+        close(norms[number], expected, state)

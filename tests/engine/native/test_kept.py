@@ -20,7 +20,7 @@ from tests.engine.helpers import assert_native_is_eager, make
 from tests.engine.new_cells import first_use, forget, new_cell, refused
 
 KEPT = 0.113  # the number in a cell that is compiled once for all tests
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.skipif(toolchain.compiler() is None, reason="there is no C++ compiler")
 
 
@@ -234,7 +234,7 @@ def test_killed_at_any_moment_the_cache_still_works(kept):
     for n, delay in enumerate((0.0, 0.2, 0.5)):
         worker = subprocess.Popen(
             [sys.executable, "-c", text],
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
