@@ -1,0 +1,82 @@
+"""A disk that is full: each command that writes ends with a sentence, and the files that were there stay whole."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+from examples.files import reviews
+
+from tests.cli.running import run
+
+TINY = ("--hidden-size", "6", "--batch-size", "16", "--seed", "1", "--device", "cpu", "--epochs", "1")
+TEXT = "a dull film"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("full")
+    reviews(folder / "reviews.csv")
+    assert run("train", folder / "reviews.csv", "--out", folder / "run", *TINY).code == 0
+    return folder
+
+
+WRITING = {
+    "predict.csv": ("predict", "RUN", "--file", "DATA", "--out", "FILE"),
+    "predict.jsonl": ("predict", "RUN", "--file", "DATA", "--out", "FILE"),
+    "predict.parquet": ("predict", "RUN", "--file", "DATA", "--out", "FILE"),
+    "inspect.html": ("inspect", "RUN", TEXT, "--html", "FILE"),
+    "inspect.png": ("inspect", "RUN", TEXT, "--png", "FILE"),
+    "compare.html": ("compare", "RUN", "RUN", "--html", "FILE"),
+    "network.onnx": ("export", "RUN", "--onnx", "FILE"),
+}
+NEEDS = {".parquet": "pyarrow", ".png": "matplotlib", ".onnx": "onnx"}
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_full_disk_is_said_and_the_earlier_file_stays(
+    place: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / name
+    needed = NEEDS.get(file.suffix)
+    if needed is not None and importlib.util.find_spec(needed) is None:
+        pytest.skip(f"needs {needed}")
+    file.write_text("earlier", encoding="utf-8")
+    words = {"RUN": place / "run", "DATA": place / "reviews.csv", "FILE": file}
+    _fill(monkeypatch)
+    outcome = run(*(words.get(word, word) for word in WRITING[name]))
+    assert outcome.code == 2
+    assert f"error: {file} cannot be written: the disk is full" in outcome.err
+    assert "hint: free some space" in outcome.err
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+    assert file.read_text(encoding="utf-8") == "earlier"
+
+
+def test_a_training_that_a_full_disk_ended_is_continued(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("train", place / "reviews.csv", "--out", tmp_path / "run", *TINY)
+    with monkeypatch.context() as full:
+        _fill(full, after=3)
+        outcome = run(*words)
+    assert outcome.code == 2
+    assert "cannot be written: the disk is full" in outcome.err
+    assert not [one for one in tmp_path.rglob("*") if one.suffix == ".part"]
+    assert run(*words).code == 0
+    assert run("predict", tmp_path / "run", TEXT).code == 0
+
+
+def _fill(monkeypatch: pytest.MonkeyPatch, after: int = 0) -> None:
+    """Refuse to bring to the disk whatever is written after some files."""
+    flushed, left = os.fsync, [after]
+
+    def full(handle: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        flushed(handle)
+
+    monkeypatch.setattr("os.fsync", full)
