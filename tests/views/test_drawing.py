@@ -118,3 +118,33 @@ def test_signed_colours_are_symmetric_and_white_in_the_middle() -> None:
     assert colours.signed(0, 3) == (247, 247, 247)
     assert colours.signed(3, 3) == colours.SIGNED[-1]
     assert colours.signed(-9, 3) == colours.SIGNED[0]
+
+
+LAYERED: list[tuple[str, str, str, object, dict[str, object]]] = [
+    ("many-to-many", "words", "words", "the dog ran", {"attention": "luong", "bidirectional": True}),
+    ("many-to-one", "words", "class", "the dog ran", {"num_layers": 2, "bidirectional": True}),
+]
+
+
+@pytest.mark.parametrize(("name", "source", "target", "value", "options"), LAYERED)
+def test_nothing_in_the_picture_overlaps_and_every_line_has_a_style_of_its_own(
+    name: str, source: str, target: str, value: object, options: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    kept: list[Any] = []
+    monkeypatch.setattr(picture, "_save", lambda figure, _: kept.append(figure))
+    picture.picture([inspector.explain(learned(name, source, target, options), value).data], Path("none.png"))
+    [figure] = kept
+    figure.canvas.draw()
+    head = figure._suptitle.get_window_extent()
+    assert head.y1 <= figure.bbox.y1
+    for axes in figure.axes:
+        assert not head.overlaps(axes._left_title.get_window_extent()), "the heading is above the first title"
+    [shares] = [axes for axes in figure.axes if axes.get_title(loc="left").startswith("Shares")]
+    legend = shares.get_legend().get_window_extent()
+    lines = [line for line in shares.lines if line.get_marker() == "o"]
+    assert len(lines) == len(shares.get_legend().texts)
+    for line in lines:
+        assert not any(legend.contains(*point) for point in shares.transData.transform(line.get_xydata()))
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == len(lines)
+    assert all(float(tick).is_integer() for tick in shares.get_xticks())

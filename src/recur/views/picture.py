@@ -16,6 +16,7 @@ from recur.views.explained import paths_of
 LINES = ("#1f6fb2", "#c2570c", "#3b7d3c", "#7a4fa3", "#8a6d00", "#4a4a4a")
 STYLES = ("-", "--", ":", "-.")
 SHOWN = 40  # items
+LEGEND = 3  # columns of the legend of the shares
 SAID = 3  # runs whose sentences are over the picture
 
 
@@ -49,7 +50,7 @@ def picture(explanations: Sequence[Mapping[str, Any]], path: Path) -> None:
     figure, grid = _figure(max(1, len(draws)))
     for axes, drawn in zip(grid, draws, strict=False):
         drawn(axes)
-    figure.suptitle(_short(data["question"]["says"][:1].upper() + data["question"]["says"][1:], 110), x=0.02, ha="left")
+    _head(figure, _short(data["question"]["says"][:1].upper() + data["question"]["says"][1:], 110))
     _save(figure, path)
 
 
@@ -68,7 +69,7 @@ def comparison(data: Mapping[str, Any], path: Path) -> None:
     axes.grid(alpha=0.3)
     _note(axes, data["look"] + " " + data["how"])
     said = [_short(f"{run['label']}: {run['sentence']}", 150) for run in data["runs"][:SAID]]
-    figure.suptitle("\n".join(said), x=0.02, ha="left", fontsize=10)
+    _head(figure, "\n".join(said), fontsize=10)
     _save(figure, path)
 
 
@@ -125,22 +126,35 @@ def _paths(axes: Any, flow: Mapping[str, Any]) -> None:
     rows = paths_of(flow)
     longest = max((labels for _, _, _, labels in rows), key=len, default=[])
     kinds = ("hidden to output", "input to hidden", "hidden to hidden")
-    for number, (where, name, share, _) in enumerate(rows):
+    places = list(dict.fromkeys(where for where, *_ in rows))
+    for where, name, share, _ in rows:
         axes.plot(
             range(1, len(share["fraction"]) + 1), [100 * one for one in share["fraction"]],
-            STYLES[number // len(kinds) % 4], marker="o", markersize=3,
+            STYLES[_style(places, where)], marker="o", markersize=3,
             color=LINES[kinds.index(share["kind"]) % 6], label=f"{where} {name}, {share['kind']}",
         )  # fmt: skip
     axes.axhline(0, color="black", linewidth=0.8)
-    axes.set_xlabel("step" if len({tuple(labels) for *_, labels in rows}) > 1 else "")
     if len({tuple(labels) for *_, labels in rows}) == 1:
         _items(axes, longest, first=1)
+    else:
+        axes.set_xlabel("step")
+        axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("% of the gradient")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7, ncols=2)
+    # the legend is above the lines, not over them
+    room = 0.08 * math.ceil(len(rows) / LEGEND) + 0.05
+    highest = max((100 * one for _, _, share, _ in rows for one in share["fraction"]), default=100.0)
+    axes.set_ylim(top=max(highest, 1.0) / (1 - room))
+    axes.legend(fontsize=7, ncols=LEGEND, loc="upper left")
     axes.set_title("Shares of the three paths: hidden to output, input to hidden, hidden to hidden", loc="left",
                    fontsize=10)  # fmt: skip
     _note(axes, "How much of the gradient of each matrix is each step's; the shares of all steps add up to 100 %.")
+
+
+def _style(places: Sequence[str], where: str) -> int:
+    """The line style of a layer; the readout is in the colour of its own, so that it takes none from the layers."""
+    layers = [one for one in places if not one.endswith("readout")]
+    return layers.index(where) % 4 if where in layers else 0
 
 
 def _itemised(axes: Any, data: Mapping[str, Any]) -> None:
@@ -192,6 +206,11 @@ def _figure(rows: int) -> tuple[Any, list[Any]]:
     axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
     figure.subplots_adjust(hspace=0.85, left=0.08, right=0.94, top=1 - 0.75 / (4.1 * rows + 0.4), bottom=0.32 / rows)
     return figure, list(axes)
+
+
+def _head(figure: Any, text: str, **style: Any) -> None:
+    """What is said above all, in inches from the upper edge: of a tall picture a share of its height is too much."""
+    figure.suptitle(text, x=0.02, y=1 - 0.12 / figure.get_figheight(), ha="left", va="top", **style)
 
 
 def _save(figure: Any, path: Path) -> None:
