@@ -220,7 +220,7 @@ class Model:
             return self._play(prompt, stream, **decoding)
         continues = isinstance(self.mode, Synced)
         usual = 0.0 if self.roles.mode == "many-to-many" or self.target_codec.kind == "numbers" else 1.0
-        given = prompt if continues else self._input(prompt)
+        given = prompt if continues else self.one_input(prompt)
         pieces = continuation.generate(self.mode, given, **{"temperature": usual, **decoding})
         if stream:
             return pieces
@@ -310,7 +310,7 @@ class Model:
         """
         from recur.inspect import explain
 
-        return explain(self, self._input(x), target=target, at=at, top=top, **options)
+        return explain(self, self.one_input(x), target=target, at=at, top=top, **options)
 
     def read(self, file: Path | str) -> list[Any]:
         """Return the inputs of a file: one a line of a text, or the input columns of a table.
@@ -360,7 +360,7 @@ class Model:
             hint="train on text without a target to get a language model",
         )
 
-    def _input(self, value: Any) -> Any:
+    def one_input(self, value: Any) -> Any:
         """One raw input of a mapping from column to value, or the value itself."""
         return one_input(value, self.roles)
 

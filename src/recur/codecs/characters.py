@@ -98,5 +98,5 @@ class CharactersCodec(TokenCodec):
         if tuple(vocabulary[:4]) != RESERVED or any(len(token) != 1 for token in vocabulary[4:]):
             raise RunError(f"{path} is damaged: its tokenizer does not hold single characters")
         codec._adopt(tokenizer, vocabulary)
-        codec._check_size(state, path)
+        codec.check_size(state, path)
         return codec

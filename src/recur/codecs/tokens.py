@@ -116,7 +116,7 @@ class TokenCodec(Codec):
         except Exception as error:  # HF tokenizers raises the bare class
             raise RunError(f"{beside} is not a tokenizer that this version can read: {error}") from error
 
-    def _check_size(self, state: dict[str, Any], path: Path) -> None:
+    def check_size(self, state: dict[str, Any], path: Path) -> None:
         """Refuse a state whose size is not the tokenizer's."""
         if field(state, "size", int, path) != self.size:
             raise RunError(f"{path} is damaged: it says {state['size']} tokens, not {self.size}")

@@ -226,7 +226,7 @@ class WordsCodec(TokenCodec):
         if tuple(raw_vocabulary(tokenizer)[:4]) != RESERVED:
             raise RunError(f"{path} is damaged: its tokenizer does not begin with {', '.join(RESERVED)}")
         codec._take(tokenizer)
-        codec._check_size(state, path)
+        codec.check_size(state, path)
         return codec
 
 

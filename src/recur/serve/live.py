@@ -46,7 +46,7 @@ def router(state: State) -> APIRouter:
             value = served.raw(body.value)
             served.check_items(value, state.limits.explained)
             found = explained(
-                served.model, served.model._input(value), target=body.target, at=body.at, top=body.top,
+                served.model, served.model.one_input(value), target=body.target, at=body.at, top=body.top,
                 parts=body.parts, options=body.options, methods=body.methods,
             )  # fmt: skip
             found.data["model"]["name"] = served.name

@@ -83,4 +83,6 @@ class Predictor:
             return error
 
     def _predict(self, values: list[Any], top: int, options: dict[str, Any]) -> list[Prediction]:
-        return continuation.predict(self.model.mode, [self.model._input(value) for value in values], top=top, **options)
+        return continuation.predict(
+            self.model.mode, [self.model.one_input(value) for value in values], top=top, **options
+        )

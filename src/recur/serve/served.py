@@ -156,7 +156,7 @@ class Served:
         """
         self._check_size(value, most)
         with values.reading(self.model.input_codec):
-            encoded = self.model.mode.encode_input(self.model._input(value))
+            encoded = self.model.mode.encode_input(self.model.one_input(value))
         count = 0 if encoded is None or not has_time(encoded) else len(encoded)
         if count > most:
             raise RequestError(
