@@ -68,7 +68,7 @@ def compare(
             wrong = isinstance(error, NotProvedError)
             entries[contestant.name] = {"wrong" if wrong else "cannot": error.message}
     if len(layers) == 1 and any("wrong" in entry for entry in entries.values()):
-        # nobody has proved the rival right, so it is not timed either
+        # the rival is not proved right, so it is not timed
         return row
     times = interleave({name: bind(which, layer, case) for name, layer in layers.items()}, rounds, budget)
     work = flops(rival, case.steps, which)

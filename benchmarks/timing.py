@@ -73,7 +73,7 @@ def interleave(contestants: Mapping[str, Callable[[], object]], rounds: int, bud
             first = turn % max(1, len(names))
             for name in names[first:] + names[:first]:
                 samples[name].append(seconds(contestants[name], calls[name]))
-            # the rubbish of a round is nobody's time
+            # garbage of one round is not collected in the time of another
             gc.collect()
     finally:
         if collecting:

@@ -1,6 +1,6 @@
 """Synced: every step has its answer. Without a target of its own, a text predicts its own next word.
 
-The same network then says the next word of a beginning, or writes on from it.
+The same network then predicts the next word of a prompt, or continues it.
 """
 
 import random

@@ -34,7 +34,7 @@ def main(
     Returns
     -------
     int
-        0 done; 1 some task failed; 2 a mistake that the user can mend; 130 interrupted.
+        0 done; 1 some task failed; 2 an error that the user can fix; 130 interrupted.
     """
     options = _parser().parse_args(arguments)
     try:

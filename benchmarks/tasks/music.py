@@ -61,7 +61,7 @@ def fsdd(data_folder: Path, out: Path) -> None:
 
 
 def report(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | list[str]]:
-    """Make two pieces from nothing and go on with the opening of the first test piece, as MIDI files and pictures."""
+    """Generate two pieces from nothing and continue the opening of the first test piece, as MIDI files and pictures."""
     del data_folder
     model = recur.load(run)
     codec = pieces.of_notes(model.target_codec)
@@ -86,7 +86,7 @@ def report(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | l
 
 
 def spectrograms(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | list[str]]:
-    """Draw what the network hears of the first test sound of each of two digits, and say which sounds it got wrong."""
+    """Draw what the network reads of the first test sound of each of two digits, and say which sounds it got wrong."""
     del data_folder
     model = recur.load(run)
     with (out / "test.csv").open(encoding="utf-8", newline="") as file:

@@ -99,7 +99,7 @@ def read(file: Path) -> Task:
     Raises
     ------
     ConfigError
-        When it is no TOML, lacks something, or has a key that nobody knows.
+        When it is no TOML, lacks something, or has an unknown key.
     """
     text = file.read_text(encoding="utf-8")
     try:

@@ -175,7 +175,7 @@ def make_folder(folder: Path) -> None:
 
 
 def strangers(folder: Path, own: Callable[[str], bool]) -> list[str]:
-    """Names in a folder that `remove_folder` would not delete: of somebody else, or no regular files."""
+    """Names in a folder that `remove_folder` would not delete: of other programs, or no regular files."""
     with os.scandir(folder) as entries:
         return sorted(e.name for e in entries if not (own(e.name) and e.is_file(follow_symlinks=False)))
 

@@ -1,4 +1,4 @@
-"""Stopping work that nobody waits for any more: what computes in steps looks between them.
+"""Cooperative cancellation: long computations check between their steps whether the caller has given up.
 
 The one who waits says when the work is over (`cancellable`); loops over steps, batches and candidates call
 `check_cancelled`. Outside of `cancellable` nothing is ever cancelled.
@@ -19,7 +19,7 @@ _over: ContextVar[Callable[[], bool] | None] = ContextVar("over", default=None)
 
 
 class CancelledError(Exception):
-    """Work was stopped because nobody waits for it."""
+    """Work was stopped because its caller has given up."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One schema for everything a run can be told; unknown keys are refused."""
+"""The configuration schema of a run: every field with its default and description; unknown keys are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong, said in three parts: what happened, what was expected, what to type."""
+"""Errors in three parts: what happened, what was expected, what to type."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class MissingExtraError(RecurError, ImportError):
 
 def closest(name: str, options: Iterable[str]) -> str | None:
     """Return the option nearest to ``name`` in spelling, or None if none is near."""
-    # comparing takes the product of both lengths, and nobody mistypes a name of a hundred letters
+    # comparing takes the product of both lengths, and no mistyped name has a hundred letters
     by_lower = {option.lower(): option for option in options if len(option) <= _LONGEST_NAME}
     if len(name) > _LONGEST_NAME:
         return None

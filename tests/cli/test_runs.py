@@ -272,7 +272,7 @@ def test_an_interrupt_saves_and_says_how_to_go_on(place: Path, tmp_path: Path) -
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert f"go on with: recur train {words[0]}" in said
+    assert f"resume with: recur train {words[0]}" in said
     assert "Traceback" not in said
     assert (tmp_path / "run" / "checkpoint").is_dir()
 

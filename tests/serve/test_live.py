@@ -255,8 +255,8 @@ def test_a_text_is_written_while_one_watches(shown: Page) -> None:
     shown.page.select_option("#run", "stream")
     typed(shown, "the ")
     shown.page.locator("#length").fill("12")
-    shown.page.get_by_role("button", name="write on").click()
-    shown.page.wait_for_selector("button:has-text('write on')")
+    shown.page.get_by_role("button", name="continue").click()
+    shown.page.wait_for_selector("button:has-text('continue')")
     written = shown.page.locator(".written").text_content()
     assert len(written) == 12
     shown.page.get_by_role("button", name="take it over").click()

@@ -217,13 +217,13 @@ def test_a_written_text_ends_and_goes_when_the_prompt_or_the_network_changes(ope
     for change in changes:
         typed(shown, "the ")
         shown.page.locator("#length").fill("2000")
-        shown.page.get_by_role("button", name="write on").click()
+        shown.page.get_by_role("button", name="continue").click()
         shown.page.wait_for_function("() => document.querySelector('.written').textContent.length > 5")
         change()
         assert shown.page.locator(".written").text_content() == ""
         shown.page.wait_for_timeout(REST)
         assert shown.page.locator(".written").text_content() == ""
-        assert shown.page.get_by_role("button", name="write on").count() == 1
+        assert shown.page.get_by_role("button", name="continue").count() == 1
 
 
 def test_a_piece_goes_when_its_opening_changes_and_never_arrives_late(opened: Callable[..., Page]) -> None:

@@ -38,6 +38,6 @@ def test_message_says_how_to_go_on() -> None:
     said = str(Paused(Path("runs/a"), step=1200, epoch=2, command="recur train x.csv --out runs/a"))
     assert (
         said
-        == "paused after 1,200 updates, in epoch 3; saved in runs/a\nhint: go on with: recur train x.csv --out runs/a"
+        == "paused after 1,200 updates, in epoch 3; saved in runs/a\nhint: resume with: recur train x.csv --out runs/a"
     )
     assert "nothing was saved" in str(Paused(None, step=1, epoch=0))

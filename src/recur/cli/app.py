@@ -38,8 +38,8 @@ COMMANDS = {
     ),
     "evaluate": Command("RUN DATA", "Measure a trained network on a file."),
     "predict": Command("RUN TEXT...", "Predict the target of new inputs."),
-    "complete": Command("RUN TEXT", "Say the next word of a sentence, with probabilities."),
-    "generate": Command("RUN", "Write on from a prompt; the text appears as it is made."),
+    "complete": Command("RUN TEXT", "Predict the next word of a sentence, with probabilities."),
+    "generate": Command("RUN", "Continue a prompt; the text appears as it is generated."),
     "inspect": Command(
         "RUN TEXT",
         "Show why a network answers as it does: words, gates, gradients.",
@@ -65,7 +65,7 @@ def build() -> App:
         usage="Usage: recur COMMAND",
         group_parameters=Group("Options", sort_key=0),
         default_parameter=Parameter(negative_bool=(), negative_iterable=(), show_default=False),
-        # errors are written by `main`; without this the parser would load a console that nobody uses
+        # errors are written by `main`; without this the parser would load a console that is not used
         error_console=cast(Any, object()),
     )
     app["--help"].group = app["--version"].group = "Options"

@@ -33,7 +33,7 @@ def complete(
     seed: int | None = None,
     json: bool = False,
 ) -> None:
-    """Say the next word of a sentence, with probabilities; or go on with a piece of notes.
+    """Predict the next word of a sentence, with probabilities; or continue a piece of notes.
 
     Parameters
     ----------

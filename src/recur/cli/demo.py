@@ -1,4 +1,4 @@
-"""``recur demo``: a network that learns while one watches."""
+"""``recur demo``: train a small network live, then ask it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``recur generate``: write on from a prompt, as fast as the network thinks; text, or a piece of notes."""
+"""``recur generate``: continue a prompt, a text or a piece of notes, as a stream."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def generate(
     out: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Write on from a prompt, or the answer to an input; the text appears as it is made.
+    """Continue a prompt, or write the answer to an input; the text appears as it is generated.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How an input is read that was typed on a command line."""
+"""Inputs typed on a command line: how their text becomes a value."""
 
 from __future__ import annotations
 

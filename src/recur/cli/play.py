@@ -1,4 +1,4 @@
-"""What ``generate`` and ``complete`` do with notes: a piece is drawn on the terminal and written as files."""
+"""Notes on the command line: draw a piece in the terminal and write it as MIDI and PNG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much one value may become while it is read: the limits of every reader, and the reasons for them.
+"""Limits of every reader: how large one value may become in memory, and why.
 
 A header of a few bytes can ask for terabytes (a MIDI file of 35 bytes with one note of 2^28 beats, a compressed picture
 of one colour, a sound of 1 Hz read at 16 kHz). So a reader multiplies what a header says, steps x features x bytes,

@@ -1,4 +1,4 @@
-"""What every codec can do: learn its alphabet from values, and go from a value to an array and back."""
+"""``Codec``, the base class: fit on raw values, encode to arrays, decode, show, save and load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays that were expensive to make, kept in memory within a bound."""
+"""An in-memory cache, bounded in bytes, for arrays that are expensive to compute."""
 
 from __future__ import annotations
 

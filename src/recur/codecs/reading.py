@@ -1,4 +1,4 @@
-"""From any exception of a library to a sentence that names the file: the one place that every reader goes through.
+"""Reader errors: turn any exception of a library into one sentence that names the file.
 
 What is translated, and what is not:
 

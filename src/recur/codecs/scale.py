@@ -1,4 +1,4 @@
-"""What all pictures of a codec have in common: height, width, channels, mean and deviation of each channel."""
+"""The common size, channels and normalisation of all pictures of a codec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where spaces go when words and signs become a text again: learnt from the text that was split."""
+"""Detokenization: where spaces go when words and punctuation become a text again, learned from the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words with their letters: each word by its id and by its spelling, so that an unknown word is still known by it."""
+"""Words with their characters: each word by its id and its spelling, so that an unknown word is still read."""
 
 from __future__ import annotations
 

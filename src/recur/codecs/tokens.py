@@ -1,4 +1,4 @@
-"""What words, characters and subwords share: a vocabulary with four reserved ids, kept for HF tokenizers."""
+"""The base of words, characters and subwords: a vocabulary with four reserved ids."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Barriers: behind which stages all threads meet, when they share the rows and each takes its own units.
+"""Barriers: the stages after which all threads must meet when they share the units of a row.
 
-A thread that reads only units of its own needs nobody. What it reads of others is a product's operand, a total, and a
+A thread that reads only units of its own waits for none. What it reads of others is a product's operand, a total, and a
 number that units of another size need. Such a read and a write of the same memory must lie on two sides of a barrier,
 whichever comes first. Memory of one step is used again two steps later, so three steps in a row show every conflict.
 """
@@ -14,7 +14,7 @@ from recur.compiler.stages import Place, Stage
 from recur.equations.sizes import ONE
 
 _STEPS = 4
-_CONSTANT = frozenset({"parameter", "noise", "input"})  # nobody writes them while the loop runs
+_CONSTANT = frozenset({"parameter", "noise", "input"})  # not written while the loop runs
 
 Cell = tuple[str, int, int]  # a column of one of the two steps that memory is kept for
 

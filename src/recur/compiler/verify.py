@@ -1,4 +1,4 @@
-"""A check of a program before it is compiled: whatever it reads is what it means to read.
+"""The verifier of a program: before compilation, checks that every read sees the value it is meant to see.
 
 Columns are handed out, shared and given away in several places of the compiler, and a mistake in any of them gives
 plausible numbers. So the stages are run once over symbols: each memory holds the atom that was written last, and a

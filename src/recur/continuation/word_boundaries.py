@@ -28,7 +28,7 @@ class Spelling:
     has_space : bool
         Whether the vocabulary has a space at all.
     inside : ndarray
-        Symbols that go on with a word.
+        Symbols that continue a word.
     boundary : ndarray
         Symbols that a word ends before: white space, signs, the end of the text.
     spaces : ndarray

@@ -173,7 +173,7 @@ class Search:
 def together(searches: Sequence[Search], over: Callable[[int], bool] = lambda _: False) -> None:
     """Run searches side by side: what they ask for is read in one step of the network.
 
-    ``over`` may say of a search, by its number, that nobody wants to know more.
+    ``over`` may say of a search, by its number, that the search can stop.
     """
     going = list(range(len(searches)))
     while going:

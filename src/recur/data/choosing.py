@@ -1,4 +1,4 @@
-"""Which of a table's columns is predicted and which are read, by their names and by what they hold."""
+"""Input and target columns, chosen by their names and contents."""
 
 from __future__ import annotations
 

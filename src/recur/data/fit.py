@@ -1,4 +1,4 @@
-"""Codecs that have learned their alphabets and scales from the training examples alone."""
+"""Fitted codecs: alphabets and scales learned from the training examples alone."""
 
 from __future__ import annotations
 

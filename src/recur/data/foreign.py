@@ -1,4 +1,4 @@
-"""Files of other programs: what they are, by their first bytes and their name, and how to make text of them."""
+"""File formats of other programs, recognised by their first bytes and name, with advice how to convert them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _MARKUP = re.compile(r"\s*<(\?xml|!doctype\b|tmx\b|html\b|[A-Za-z][\w:.-]*[\s>/]
 
 
 def foreign(path: Path, head: bytes) -> Foreign | None:
-    """Return what a binary file is by its first bytes, or None where they are known to nobody here."""
+    """Return what a binary file is by its first bytes, or None where they are unknown."""
     found = next((known for magic, known in _MAGIC.items() if head.startswith(magic)), None)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""Columns that are no feature, and why: running numbers, identifiers, one value only, no values, codes, objects."""
+"""Columns that are left out as features, with the reason: counters, identifiers, constants, empty or coded columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a value stands: the line of a row, or of one step of a sequence, and its column, for messages."""
+"""Places of values for messages: file, line, step and column."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def placed(error: DataError, where: str, columns: Sequence[str] = ()) -> DataErr
     message = error.message
     if isinstance(where, Place) and error.step is not None:
         where = Place.at(where, error.step)
-        # counted from the beginning of a window, which nobody sees
+        # counted from the beginning of a window, which users do not see
         message = message.replace(f" at step {error.step + 1}", "")
     elif error.step is not None and " at step " not in message:
         message = f"at step {error.step + 1}: {message}"

@@ -163,7 +163,7 @@ def infer(table: Table, config: Config) -> Roles:
     group = panels.settle(table, config)
     config = config.model_copy(update={"data": config.data.model_copy(update={"group": group})})
     roles = _inferred(table, config)
-    # labels such as 12 % are read in their style too; of labels nobody has to know the value
+    # labels such as 12 % are read in their style too; the value of a label does not matter
     labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
     styles = column_styles.named(table.styles, [*roles.numeric, *labels], table.name)
     used = [*roles.input, *roles.target, *(roles.group or "").split(",")]

@@ -1,4 +1,4 @@
-"""What is read, predicted and left out of a table, and why, as the check, the training and the card print it."""
+"""What is read, predicted and left out of a table, in the words of the check, the training header and the card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether lines of a file whose name does not say so are the rows of a table."""
+"""Table detection: whether the lines of a file without a telling name are the rows of a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targets that are missing: nothing is learned from them and nothing is measured on them, and they are counted aloud.
+"""Missing targets: excluded from learning and measuring, and counted.
 
     a row without any target               is left out
     a sequence or window without any       is left out

@@ -1,4 +1,4 @@
-"""What may come next: symbols that are forbidden, forced, discounted or banned, given what is written already.
+"""Constraints on the next symbol: forbidden, forced and penalised symbols, and blocked n-grams.
 
     forbid               p(v) = 0 for symbols that are no answer
     prefix               the first symbols are given

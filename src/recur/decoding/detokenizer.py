@@ -1,4 +1,4 @@
-"""What each new symbol adds to an answer, symbol by symbol, for a caller who is told of them one at a time."""
+"""Streaming detokenization: what each new symbol adds to the text, or the item that it is."""
 
 from __future__ import annotations
 

@@ -1,13 +1,4 @@
-"""How sequences are made from distributions over the next symbol, and the one way to make them.
-
-    greedy      y_t = argmax p(y | y_{<t})                                  `choosing`, `stepping`
-    sampling    y_t ~ p(y | y_{<t})^(1/temperature)                         `choosing`, `stepping`
-    beam        W beginnings are followed; score = log p(y) / length_penalty(|y|)      `beam`
-    rules       what may come next, and where an answer ends                `rules`, `stops`
-
-One code for language models, for one-to-many and for many-to-many, over any discrete codec: a model only has to say how
-one step goes (`Stepper`). Everything is batched over B rows.
-"""
+"""``Decoding``: the options of decoding, with their bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each new symbol adds to what is written: pieces of a text, or one item of another sequence."""
+"""The streamed answer: pieces of a text, or items, as the symbols come."""
 
 from __future__ import annotations
 

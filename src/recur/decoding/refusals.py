@@ -1,4 +1,4 @@
-"""Decoding options that a kind of answer does not have."""
+"""Refusals of decoding options that a kind of answer does not have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the next symbol is picked: the likeliest, or one that is drawn.
+"""Choice of the next symbol: greedy, or sampled with temperature, top-k and top-p.
 
     greedy      y_t = argmax p(y | y_{<t})
     sampling    y_t ~ p(y | y_{<t})^(1/temperature), from the top k symbols or the smallest set of mass top p

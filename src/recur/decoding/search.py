@@ -1,4 +1,4 @@
-"""One way to make sequences: greedy, sampling or beam search."""
+"""``search``: whole sequences by greedy decoding, sampling or beam search."""
 
 from __future__ import annotations
 

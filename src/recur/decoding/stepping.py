@@ -1,4 +1,4 @@
-"""One symbol after another, greedily or drawn: as a stream without end, or to whole sequences."""
+"""Step-by-step decoding, greedy or sampled: as an endless stream, or to whole sequences."""
 
 from __future__ import annotations
 

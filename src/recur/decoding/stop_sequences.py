@@ -1,4 +1,4 @@
-"""Where an answer ends although no end symbol was written: before a text, or a symbol, that the user names."""
+"""Stop sequences: the texts or items before which an answer ends."""
 
 from __future__ import annotations
 

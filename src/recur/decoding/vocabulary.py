@@ -1,4 +1,4 @@
-"""The ids that a network reads and writes: those of the codec, with a beginning and an end where it has none."""
+"""The vocabulary of a network: the ids of the codec, plus beginning and end where the codec has none."""
 
 from __future__ import annotations
 

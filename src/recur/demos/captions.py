@@ -1,4 +1,4 @@
-"""One to many: a picture of shapes, and the sentence that says what is where."""
+"""One to many: describe a picture of shapes in a sentence."""
 
 from __future__ import annotations
 

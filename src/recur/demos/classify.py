@@ -1,4 +1,4 @@
-"""One to one: a digit on a small grid, and which digit it is; the hands of the test never wrote in training."""
+"""One to one: classify digits on a small grid, written by hands that training has not seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees while several networks learn: a line with a bar for each, and what each would answer by now."""
+"""The live display of several trainings: a progress bar and the current answers of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page that a demonstration ends with: why its networks said what they said, one beside the other."""
+"""The report at the end of a demonstration: explanations of its networks side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Synced: a film is watched frame by frame, and at every frame comes the word for what is happening."""
+"""Synced: label every frame of a film with what is happening."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An Elman network and an LSTM of the same size learn side by side to say the last word, from near and from far.
+"""Last word: an Elman network and an LSTM of the same size, trained side by side, from near and from far.
 
     the clouds are in the ( )                                          the cue stands close by
     I grew up in France . <0 to 60 other words> . I speak fluent ( )   the cue was said long ago
@@ -158,7 +158,7 @@ def ask(job: Job) -> Answers:
 
 
 def _write_corpus(folder: Path) -> None:
-    """Write the corpus, unless it is there; a run goes on with the lines that it began with."""
+    """Write the corpus, unless it is there; a run resumes with the lines that it began with."""
     if not (folder / "test.jsonl").is_file():
         corpus.build(train=LINES).write(folder)
 

@@ -1,4 +1,4 @@
-"""Synced: old tunes are learned by heart, note by note; then the network hears a beginning and plays on by itself."""
+"""Synced: learn old tunes note by note, then continue them from their opening."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
 
 
 def main(out: Path | None = None) -> dict[str, Any]:
-    """Train the network, let it go on with the tunes, and write what it plays as MIDI files and pictures."""
+    """Train the network, let it continue the tunes, and write its continuations as MIDI files and pictures."""
     result = DEMO.main(out)
     folder = Path(result["run"]).parent
     result["files"] = []

@@ -1,4 +1,4 @@
-"""Many to one: a review is read word by word, and at the end comes the verdict."""
+"""Many to one: read a review word by word, then give the verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several trainings at once, each in a process and on a core of its own, and one place that is told of all of them."""
+"""Several trainings at once, each in a process of its own, reporting to one display."""
 
 from __future__ import annotations
 

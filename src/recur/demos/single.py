@@ -1,4 +1,4 @@
-"""What the demonstrations with one network share: rows written once, training that is watched, held-out rows shown.
+"""The common parts of demonstrations with one network.
 
 A demonstration says where its rows come from, what the network is told, and how an answer is drawn. Everything else is
 here: the same command again goes on, or only asks again; the figure is that of the test rows, which nothing was
@@ -205,7 +205,7 @@ class Watching:
 
 
 def write_rows(folder: Path, write: Callable[[str], Sequence[Row]]) -> None:
-    """Write ``train.jsonl``, ``dev.jsonl`` and ``test.jsonl``, unless they are there: a run goes on with its rows."""
+    """Write ``train.jsonl``, ``dev.jsonl`` and ``test.jsonl``, unless they are there: a run resumes with its rows."""
     if folder.is_dir():
         return
     refuse_linked_folder(folder)

@@ -1,4 +1,4 @@
-"""Many to many: a number in English words is read whole, then written in French words."""
+"""Many to many: translate numbers from English words to French words."""
 
 from __future__ import annotations
 

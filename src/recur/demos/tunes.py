@@ -1,4 +1,4 @@
-"""Tunes that belong to everybody, typed as notes in C: folk songs, rounds and hymns, all older than 1870.
+"""Public-domain tunes in C: folk songs, rounds and hymns from before 1870.
 
 The form is that of ``recur.codecs.melody``: C4 lasts a beat, C4*2 two, C4/2 half a beat, r is a rest.
 """

@@ -7,7 +7,7 @@ Whatever hands a tensor to the core takes its address here:
     why_not     the reason why a tensor is for torch's operations; None if the core can read it
     contiguous  the address of a tensor of exactly this shape, whose numbers lie side by side
     strided     the same where only the innermost axis has to
-    check       refuse a tensor that nobody can read: it is not dense, or ends behind its storage
+    check       refuse a tensor that cannot be read: it is not dense, or ends behind its storage
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Environment variables that are looked at in every call."""
+"""Environment variables that are read in every call."""
 
 from __future__ import annotations
 

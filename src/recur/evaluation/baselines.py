@@ -1,4 +1,4 @@
-"""What the simplest guess reaches, computed from counts alone, to stand beside every figure of a network.
+"""Baselines: the figures of the simplest guesses, computed from counts alone.
 
 ==========================  =====================================================================
 one label a row             the most frequent label
@@ -263,7 +263,7 @@ def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool,
 
 def _as_known(rows: Iterable[Encoded], ahead: int) -> Iterator[Encoded]:
     """Series whose missing values are the last ones known, and not what was filled in, so that persistence repeats
-    what was there; of the first ``ahead`` values nobody knows any more."""
+    what was there; of the first ``ahead`` values the earlier values are unknown."""
     for row in rows:
         if row.input is None or not np.isnan(row.target).any():
             yield row

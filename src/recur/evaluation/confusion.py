@@ -1,4 +1,4 @@
-"""Which class is taken for which: counts of (true, guessed), and what follows from them for each class."""
+"""The confusion matrix, and precision, recall and F1 of every class."""
 
 from __future__ import annotations
 

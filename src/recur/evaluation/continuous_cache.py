@@ -1,4 +1,4 @@
-"""A continuous cache: what a language model has just read becomes likelier, by how alike the situations are.
+"""The continuous cache: recent words become more probable by hidden-state similarity.
 
     p_cache(w | h_1..t)  ~  sum over the last N steps i < t of 1[w = x_{i+1}] exp(theta h_t . h_i)
     p(w)                 =  (1 - lambda) p_model(w) + lambda p_cache(w)

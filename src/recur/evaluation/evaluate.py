@@ -1,4 +1,4 @@
-"""Figures of a network on rows that it did not learn from."""
+"""``evaluate``: the figures of a network on held-out rows."""
 
 from __future__ import annotations
 

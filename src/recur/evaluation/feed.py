@@ -1,4 +1,4 @@
-"""Batches by number: the same (epoch, index) always gives the same batch, so a position can be resumed."""
+"""Batches of rows by number: the same (epoch, index) always gives the same batch, so that training can resume."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trained network reaches on other rows: its figures, and those that are asked for beside them."""
+"""The evaluation report of a trained network: its figures, baselines and optional analyses."""
 
 from __future__ import annotations
 

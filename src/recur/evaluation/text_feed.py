@@ -1,4 +1,4 @@
-"""One long text as batches: parallel streams for learning, and the whole of it, exactly once, for measuring."""
+"""Batches of one long text: parallel streams for training, one exact pass for measuring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a written text is worth beside the true one: BLEU and chrF, with the signatures that say how they were counted.
+"""BLEU and chrF of written texts, with their signatures.
 
 Sources: Papineni et al. 2002 (BLEU); Popovic 2015 (chrF); Post 2018, A call for clarity in reporting BLEU scores (the
 signature).

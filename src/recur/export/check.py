@@ -1,4 +1,4 @@
-"""Whether an exported file computes what the network computes: both are run on the same inputs."""
+"""The check of an exported file: its outputs are compared with those of the network."""
 
 from __future__ import annotations
 

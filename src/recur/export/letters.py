@@ -1,4 +1,4 @@
-"""What the letters of words say, as ONNX: the small network over each spelling."""
+"""The character encoder as ONNX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From readouts to predictions that a person can read, for the modes that do not search."""
+"""Predictions from readouts, for the modes that answer without a search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of forecasts on a past that is known: errors by step ahead, beside what naive forecasts reach.
+"""``Backtest``: errors of forecasts by step ahead, beside those of naive forecasts.
 
 MSE, MAE          standardised by the training rows, mean over steps ahead and columns
 persistence       every step ahead is as the last one known

@@ -1,4 +1,4 @@
-"""The head that a target codec asks for."""
+"""``build_head``: the head for a target codec."""
 
 from __future__ import annotations
 

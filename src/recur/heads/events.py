@@ -1,4 +1,4 @@
-"""Frames of events that happen or not, several at once: the keys of a piano that sound together.
+"""``EventHead``: several binary events at each step, such as the keys of a piano that sound together.
 
     z_t = W_hy h_t + b_y,   p_t = sigmoid(z_t)
     e_t = - sum_k [ y_tk log p_tk + (1 - y_tk) log(1 - p_tk) ]        k over the columns (88 keys)

@@ -1,4 +1,4 @@
-"""The error of each single forecast, for observers that follow it back through the network that made it.
+"""The error of each single forecast, for observers that follow it back through the network.
 
     e_k = mean over the H steps and the columns of (n_k + z_k - y_k)^2, or of the pinball loss
 

@@ -1,4 +1,4 @@
-"""From the network's vectors h_t to answers and errors: the readout and the error of each kind of target.
+"""``Head``, the base class: a readout of the vectors h_t with its error and figures.
 
     symbols   z_t = W_hy h_t + b_y    e_t = -log softmax(z_t)[y_t]
     numbers   z_t = W_hy h_t + b_y    e_t = mean over columns of (z_t - y_t)^2, standardised

@@ -1,4 +1,4 @@
-"""Numbers: readout and squared error."""
+"""``NumberHead``: readout and squared error of numbers."""
 
 from __future__ import annotations
 

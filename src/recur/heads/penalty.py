@@ -1,4 +1,4 @@
-"""Penalties on what the last layer says: large outputs, and outputs that jump.
+"""Activation regularisation: penalties on large and on fast-changing outputs of the last layer.
 
     activation              alpha * mean (m * h_t)^2              m: the dropout before the readout
     temporal activation     beta * mean (h_t - h_{t-1})^2         without dropout

@@ -1,4 +1,4 @@
-"""The answer to one input."""
+"""``Prediction``: the answer to one input, with candidates and probabilities."""
 
 from __future__ import annotations
 

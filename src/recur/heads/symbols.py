@@ -1,4 +1,4 @@
-"""Symbols: readout and cross entropy."""
+"""``SymbolHead``: readout and cross entropy over symbols."""
 
 from __future__ import annotations
 

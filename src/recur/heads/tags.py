@@ -1,4 +1,4 @@
-"""The readout of tags: each step alone, or all steps of a row together (a linear-chain CRF); spans counted as spans.
+"""``TagHead``: tags step by step, or a whole row at once with a linear-chain CRF; span F1.
 
     alone      e_t = -log softmax(z_t)[y_t]
     together   e   = -log p(y_1 ... y_T | z_1 ... z_T) / T      see `recur.nn.CRF`

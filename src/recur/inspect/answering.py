@@ -1,4 +1,4 @@
-"""Which copies an answer is read out of: the part, layer and step that answer, in each direction.
+"""The answering copies: the part, layer and step that an answer is read out of, in each direction.
 
     synced, next item       step t of the last layer, in both directions
     many-to-one             the copy that is computed last: the last step forwards, the first one backwards; a mean or a

@@ -1,4 +1,4 @@
-"""The one place that knows which question fits which network."""
+"""``ask``: the kind of question that fits a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger of backpropagation through time: what every step hands back, and its share of every gradient.
+"""The ledger of backpropagation through time: the gradient that every step passes back, and its share.
 
     e_t                                          the error of each prediction;  E is their mean, as in training
     dE/dz_t                                      what the readout is told

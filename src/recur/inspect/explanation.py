@@ -1,4 +1,4 @@
-"""Everything that can be told about one answer, as one structure of plain data: what all pictures are drawn from.
+"""``explain``: everything about one answer as plain data, from which all pictures are drawn.
 
 Terminal, HTML, PNG and a live page read the same dictionary; its form is that of `explain`'s result, and its version
 is in it. Numbers are rounded to what a picture can show; the functions of this room give the arrays themselves.

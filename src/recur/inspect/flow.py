@@ -1,4 +1,4 @@
-"""The gradient over distance: what runs are compared by.
+"""The gradient over distance, by which runs are compared.
 
     g(d) = ||de_k/d(states of step k-d)|| / ||de_k/d(states of step k)||
 

@@ -1,4 +1,4 @@
-"""What a person reads for the items of an input: words as they stand in the text, numbers in their own units."""
+"""Labels of input items: words as written, numbers in their units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shares of the steps in the gradient of one parameter, and how they are added up without forming each of them."""
+"""The shares of the steps in the gradient of one parameter, summed without forming each of them."""
 
 from __future__ import annotations
 

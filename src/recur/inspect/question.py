@@ -1,4 +1,4 @@
-"""What is asked of a network: one output that is to be explained, as a function of the items that it reads.
+"""``Question``: one output to be explained, as a function of the input items.
 
     language model               log p(next word | text)
     tags of a sequence           log p(tag of one item | sequence)

@@ -1,4 +1,4 @@
-"""What every copy of a network does while it reads an example, and what the error tells each of them.
+"""The record of one example: activations of every copy, and the gradient that reaches each of them.
 
 A pass is one recurrence (one direction of one layer) over some steps. While the network computes its error as in
 training, every pass is noted; automatic differentiation then gives dE/dh_t from *outside* the recurrence, and
@@ -133,7 +133,7 @@ class Recorder:
         return replace(result, outputs=outputs, states=states)
 
     def place_of(self, call: Call) -> Place | None:
-        """Where in the network a recurrence is, by its parameters; None for one of somebody else."""
+        """Where in the network a recurrence is, by its parameters; None for a recurrence outside the network."""
         return next((self._known[id(p)] for p in call.parameters.values() if id(p) in self._known), None)
 
     def answer(self, output: Any, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:

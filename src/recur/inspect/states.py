@@ -1,4 +1,4 @@
-"""Every state and gate of every layer over the items, and what they amount to: saturation, memory, trajectory.
+"""States and gates of every layer over the items, with saturation, memory and trajectory.
 
 saturated gate      a sigmoid below 0.1 (shut) or above 0.9 (open): it passes nothing on to what sets it
 memory              steps after which the gradient of the answer is below 1 % of the last step's

@@ -1,4 +1,4 @@
-"""Find a unit: which hidden units follow something simple in the text, found by search over a corpus.
+"""Unit search: hidden units that follow a simple property of the text, found over a corpus.
 
 Every unit is compared with every predicate at every step: by the area under the ROC curve where the predicate is true
 or false (0.5: knows nothing; 1: separates perfectly; 0: the same with the opposite sign), by correlation where it is a

@@ -1,4 +1,4 @@
-"""The unrolled network, step by step: the copies of one layer, what each computes, and what they tell one another.
+"""The unrolled network: the copies of one layer, what each computes and passes on.
 
 A copy is the graph of the cell's equation with the numbers of its step. Forward, copy t hands its states to copy t+1;
 backward, copy t+1 hands dE/dh_t and dE/dc_t to copy t, and each copy leaves its share of dE/dW on the three paths. The

@@ -1,4 +1,4 @@
-"""The five ways in which sequences meet: a mode is input codec x network x output codec x error x decoding."""
+"""The five sequence modes and forecast: input codec, network, head and decoding put together."""
 
 from __future__ import annotations
 

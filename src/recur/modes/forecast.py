@@ -1,4 +1,4 @@
-"""Forecast: at every step of a series, all of the next H steps of the columns that are asked for.
+"""Forecast: at every step of a series, the next H steps of the target columns.
 
            x_2..x_4 x_3..x_5 x_4..x_6           H = 3
             ^        ^        ^

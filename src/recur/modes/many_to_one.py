@@ -59,7 +59,7 @@ class ManyToOne(OneAnswer):
         self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
-        """What a sequence amounts to: (B, T) or (B, T, C) to (B, D*H)."""
+        """The summary vector of a sequence: (B, T) or (B, T, C) to (B, D*H)."""
         if inputs is None:
             raise DataError("many-to-one needs an input, got none")
         outputs, state = self.stack(self.inputs(inputs), lengths=lengths)

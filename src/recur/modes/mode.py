@@ -1,4 +1,4 @@
-"""What every sequence mode is: codecs on both sides, a network between them, an error, and a way to answer."""
+"""``Mode``, the base class: two codecs, a network between them, an error and an answer."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def require_sequences(mode: str, source: Codec | None, target: Codec, expected: 
 
 
 def need_input(codec: Codec | None, mode: str) -> Codec:
-    """The input codec of a mode that cannot do without.
+    """The input codec of a mode that requires one.
 
     Raises
     ------

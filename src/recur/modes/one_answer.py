@@ -1,4 +1,4 @@
-"""What the modes share that answer a whole input with one value: rows in, vectors (B, H), and of each one answer."""
+"""The base of the modes that answer an input with one value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class OneAnswer(Mode):
 
     @abstractmethod
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
-        """What each row amounts to, (B, H)."""
+        """The summary vector of each row, (B, H)."""
 
     def encode_input(self, value: Any) -> np.ndarray:
         return need_input(self.input_codec, self.name).encode(value)

@@ -1,4 +1,4 @@
-"""What the modes share that write a sequence: a state to start from, and a decoder that goes on from it."""
+"""The base of the modes that write a sequence: an initial state, and a decoder that continues from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows put together: what a batch holds, and how rows of different lengths are padded."""
+"""``Batch``: rows of different lengths, padded together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writing half of one-to-many and many-to-many: a network that reads what it wrote.
+"""The decoder of one-to-many and many-to-many: a network that reads its own output.
 
     s_0 = tanh(W c + b)                         c: summary of the input
     s_t = cell([E y_{t-1}, a_t, v_{t-1}], s_{t-1})    a_t: context, for Bahdanau attention only
@@ -130,7 +130,7 @@ class Decoder(nn.Module):
             )  # fmt: skip
         else:
             self.output = build_head(codec, size, config)
-        # how long answers are, seen in training: how long to go on without an end
+        # how long answers are, seen in training: how long an answer without an end may become
         self.register_buffer("longest", torch.zeros((), dtype=torch.long))
 
     def start(self, summary: Tensor, memory: Tensor | None = None, lengths: Tensor | None = None) -> DecoderState:

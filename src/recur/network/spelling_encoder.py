@@ -1,4 +1,4 @@
-"""What the letters of a word say about it: a small network over them, read both ways, run once for each spelling.
+"""The character encoder: a small bidirectional LSTM over the characters of each distinct word.
 
            e_w                  e_w = [forward state after the last letter, backward state after the first one]
             ^

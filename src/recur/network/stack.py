@@ -1,4 +1,4 @@
-"""The recurrent layers between the two codecs, made from the configuration by the name of the cell."""
+"""``Stack``: the recurrent layers of a network, built from the configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens between two layers: directions put together, dropout in its two forms, the residual sum."""
+"""Between two layers: concatenated directions, dropout in two forms, the residual sum."""
 
 from __future__ import annotations
 

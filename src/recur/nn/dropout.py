@@ -1,4 +1,4 @@
-"""``LockedDropout``: one mask for all steps of a row."""
+"""Dropout over time: one mask for all steps of a row, a mask for every step, or both."""
 
 from __future__ import annotations
 

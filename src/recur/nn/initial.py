@@ -1,4 +1,4 @@
-"""The values that a layer's parameters start from."""
+"""Initial values of a layer's parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``last``: the summary of each row, where ``output[:, -1]`` would be padding or half a reading."""
+"""``last``: the summary vector of each row, where ``output[:, -1]`` would be padding or half-read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One mask for all steps of a sequence, also where every step is a call of its own."""
+"""Locked masks: one for all steps of a sequence, also where every step is a separate call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in a network a recurrence is: which part, layer and direction a parameter belongs to."""
+"""Places of recurrences in a network: the part, layer and direction that a parameter belongs to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One report for a layer that ran several recurrences."""
+"""The backend report of a layer that ran several recurrences."""
 
 from __future__ import annotations
 

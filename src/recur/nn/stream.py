@@ -174,7 +174,7 @@ class Stream:
         return y
 
     def _reads(self, x: Tensor) -> bool:
-        """Whether the memory of x is what a step reads, and nobody looks into operations."""
+        """Whether the memory of x is what a step reads, and no transform or mode observes the operations."""
         if self._core is None or not torch_state.quiet():
             return False
         try:

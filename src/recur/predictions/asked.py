@@ -1,4 +1,4 @@
-"""What a Python value asks: one input or many, of everything that networks are trained on.
+"""Python values as questions: one input or many, in every form that networks are trained on.
 
 a text, a mapping of cells, one series, one picture      one input
 a data frame, a dictionary of columns                    the rows of a table, or the series that they are

@@ -70,7 +70,7 @@ def remove_unfinished(folder: Path, names: tuple[str, ...] = FILES) -> None:
 
 
 def refuse_foreign(folder: Path) -> None:
-    """Refuse to start over where that would remove what somebody else put into checkpoint/.
+    """Refuse to start over where that would remove files of others in checkpoint/.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def refuse_foreign(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Delete a run's own files, and nothing that somebody else put there.
+    """Delete a run's own files, and no file of others.
 
     Raises
     ------

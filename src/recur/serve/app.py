@@ -1,4 +1,4 @@
-"""The server put together: networks, limits and routes."""
+"""The application: networks, limits and routes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that wait at the same time are computed together: while one batch runs, the next collects."""
+"""Dynamic batching: requests that wait at the same time are computed together."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Batcher(Generic[Item, Answer]):
             answers: Sequence[Answer | Exception]
             try:
                 answers = await self._worker(self._work, [item for item, _ in taken], over=_gone(taken))
-            except Exception as error:  # of the batch as a whole: every caller hears of it
+            except Exception as error:  # of the batch as a whole: every caller gets it
                 answers = [error] * len(taken)
             self.batches += 1
             self.items += len(taken)

@@ -1,4 +1,4 @@
-"""OpenAI's completions for networks of text, so that what is written for them works with ours.
+"""OpenAI-compatible completions for text networks.
 
 A token is a symbol of the network's codec: a word, a character or a subword.
 """

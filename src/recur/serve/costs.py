@@ -1,4 +1,4 @@
-"""What a request would cost, as products of its sizes, so that it is refused before anything is allocated for it.
+"""The cost of a request as products of its sizes, so that it is refused before anything is allocated.
 
 read        sum over inputs of their items                 at most ``Limits.steps``
 written     inputs x symbols x max(beam, candidates)       at most ``Limits.written``

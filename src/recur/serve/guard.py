@@ -1,4 +1,4 @@
-"""What every request passes first: hosts, origins and sizes are checked, and every error becomes a sentence."""
+"""Middleware: hosts, origins and body sizes are checked first, and every error becomes a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server takes on at most, so that no request can exhaust it."""
+"""The limits of a server: no request can exhaust it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live page, and the two routes that follow what is typed into it."""
+"""The live page and its two routes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recur.serve.state import State
 from recur.views import live
 
 THROUGH_TIME = {"flow", "unrolled"}
-_GONE = 499  # nobody reads it
+_GONE = 499  # the client closed the request
 
 
 def router(state: State) -> APIRouter:

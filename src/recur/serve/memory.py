@@ -1,4 +1,4 @@
-"""The memory of one sequence between requests: the network's states after what it has read.
+"""The state of one sequence between requests.
 
     read    memory, x_1 .. x_T  ->  memory after x_T        O(T), whatever was read before
     write   memory              ->  y ~ p(. | memory), memory after y

@@ -1,4 +1,4 @@
-"""A piece of notes that goes on, as pitches and as a MIDI file."""
+"""Continued notes over HTTP: pitches and a MIDI file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from recur.serve.served import Served
 
 
 def play(served: Served, opening: Any, decoding: Decoding) -> dict[str, Any]:
-    """Go on with an opening.
+    """Continue an opening.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Inputs that are answered together: equal questions in batches that fit into memory."""
+"""Batched prediction: equal questions in batches that fit into memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a request, as a status and a sentence."""
+"""Problems with a request: an HTTP status and a sentence."""
 
 from __future__ import annotations
 

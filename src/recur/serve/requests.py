@@ -1,4 +1,4 @@
-"""The bodies of requests: what may be sent, checked before anything is computed."""
+"""Request bodies: their schema, checked before anything is computed."""
 
 from __future__ import annotations
 
@@ -108,14 +108,14 @@ class Complete(Body):
 
 
 class Generate(HowToWrite):
-    """A text to go on with."""
+    """A text to continue."""
 
     prompt: str = ""
     stream: bool = Field(False, description="send the pieces as they are written, as server-sent events")
 
 
 class Play(HowToWrite):
-    """A piece of notes to go on with."""
+    """A piece of notes to continue."""
 
     opening: Any = Field("", description="a line of notes, the pitches of every step, or data:audio/midi;base64,...")
 

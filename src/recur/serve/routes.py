@@ -91,7 +91,7 @@ def router(state: State) -> APIRouter:
 
         return response(await state.in_time(served.compute(look)))
 
-    @routes.post("/generate", responses=errors(), summary="Go on with a text")
+    @routes.post("/generate", responses=errors(), summary="Continue a text")
     async def generate(body: Generate) -> Any:
         served = state.find(body.model)
         length = state.check_length(body.length, LENGTH)
@@ -114,7 +114,7 @@ def router(state: State) -> APIRouter:
             return events(({"text": piece} async for piece in pieces()), state.limits.seconds, "[DONE]")
         return {"text": _joined(await _in_time(state, pieces()))}
 
-    @routes.post("/play", responses=errors(), summary="Go on with a piece of notes")
+    @routes.post("/play", responses=errors(), summary="Continue a piece of notes")
     async def go_on(body: Play) -> dict[str, Any]:
         served = state.find(body.model)
         length = state.check_length(body.length, STEPS)
@@ -178,7 +178,7 @@ def router(state: State) -> APIRouter:
         # as it is: the usual way through the schema takes longer than the network
         return response(dumped(await state.in_time(answered())))
 
-    @routes.post("/sessions/{name}/write", responses=errors(), summary="Write on, and remember it")
+    @routes.post("/sessions/{name}/write", responses=errors(), summary="Continue the session's text, and remember it")
     async def write(name: str, body: Write) -> Any:
         session = state.sessions.find(name)
         served = state.of(session)

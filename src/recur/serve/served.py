@@ -1,4 +1,4 @@
-"""One network behind the server: what it can be asked, batched with what others ask at the same time."""
+"""``Served``: one network behind the server, with batched calls."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Served:
         self._write = Batcher(self._write_all, worker, most=most, waiting=waiting)
 
     def language(self) -> Synced:
-        """The network as one that goes on with what it reads.
+        """The network as one that continues what it reads.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class Served:
 
     @property
     def generates(self) -> bool:
-        """Whether it goes on with what it has read, symbol by symbol."""
+        """Whether it continues what it has read, symbol by symbol."""
         mode = self.model.mode
         return isinstance(mode, Synced) and mode.symbols is not None
 
@@ -302,7 +302,7 @@ class Served:
     async def write(
         self, memory: Memory, before: Sequence[int], decoding: Decoding, length: int
     ) -> AsyncIterator[Written]:
-        """Write on from a memory, symbol by symbol.
+        """Continue from a state, symbol by symbol.
 
         Raises
         ------

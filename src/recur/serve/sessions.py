@@ -1,4 +1,4 @@
-"""The sessions that are open: found by their names, bounded in number and memory, gone when they are not used."""
+"""Open sessions: by name, bounded in number and memory, expired when unused."""
 
 from __future__ import annotations
 

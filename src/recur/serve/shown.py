@@ -1,4 +1,4 @@
-"""Answers as JSON, written piece by piece: the encoder holds Python's lock while it writes one."""
+"""Answers as JSON, encoded piece by piece, because the encoder holds the GIL."""
 
 from __future__ import annotations
 

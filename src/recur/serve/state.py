@@ -1,4 +1,4 @@
-"""What all routes share: the networks, the open sessions, the bounds."""
+"""State shared by all routes: networks, sessions, limits."""
 
 from __future__ import annotations
 

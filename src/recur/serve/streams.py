@@ -1,4 +1,4 @@
-"""Server-sent events: an answer that is sent while it is written."""
+"""Server-sent events: answers sent while they are written."""
 
 from __future__ import annotations
 

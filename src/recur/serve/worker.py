@@ -1,4 +1,4 @@
-"""The thread that computes: one piece of work after another, each stopped when nobody waits for its answer."""
+"""The worker thread: runs one computation at a time and stops it when its caller is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a network learns: one explicit loop, and one file for each thing that it does."""
+"""Training: one explicit loop, with one file for each of its parts."""
 
 from __future__ import annotations
 

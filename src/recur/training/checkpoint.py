@@ -1,4 +1,4 @@
-"""The last two states of training on the disk: written beside one another, then pointed to in one step.
+"""Checkpoints: the last two training states on disk, written side by side and switched atomically.
 
 ::
 

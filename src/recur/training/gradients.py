@@ -1,4 +1,4 @@
-"""The size of dE/dstates at every distance from the end, noted while a network learns.
+"""Gradient norms at every distance from the end, recorded during training.
 
 The native core adds the squares up within its backward pass, so that looking costs next to nothing. What is written
 into the log is small: for each layer and state the root mean square over the updates since the last report, by
@@ -19,7 +19,7 @@ from recur.nn.places import Place, places
 
 
 class GradientNorms:
-    """Hears of the norms that the core adds up (`recur.engine.watch.heard_by`).
+    """Collects the norms that the core adds up (`recur.engine.watch.heard_by`).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The moment a number stops being finite: noticed at once, and explained."""
+"""Numerical health: detects the first non-finite number and explains it."""
 
 from __future__ import annotations
 

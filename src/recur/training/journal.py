@@ -1,4 +1,4 @@
-"""log.jsonl and samples.jsonl: one JSON object per line, cut back to the checkpoint when training continues."""
+"""The training log: log.jsonl and samples.jsonl, truncated to the checkpoint when training resumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lock on a run folder, so that two trainings never write into the same one."""
+"""The lock of a run folder, so that two trainings never write into the same one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training: one explicit loop; everything that it does is a file beside this one."""
+"""The training loop."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def train(
     fresh : bool
         Start over where a run is there already.
     progress : Progress or bool, optional
-        Who is told how it goes; False for nobody. Default: a live display on a terminal, else plain lines.
+        The progress display; False for none. Default: a live display on a terminal, else plain lines.
     command : str, optional
         What a person types to go on, for messages and the card.
 

@@ -1,4 +1,4 @@
-"""Updates of the weights: Adam, AdamW, SGD, and SGD with averaging that is triggered by the evaluations."""
+"""Optimizers: Adam, AdamW, SGD, and SGD with averaging triggered by the evaluations (NT-ASGD)."""
 
 from __future__ import annotations
 

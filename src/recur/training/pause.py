@@ -1,4 +1,4 @@
-"""Ctrl-C as a pause: the first press ends the present update and saves, the second stops at once."""
+"""Ctrl-C as a pause: the first press finishes the update and saves, the second stops at once."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Paused(RecurError):  # noqa: N818  # nothing went wrong
     def __init__(self, folder: Path | None, *, step: int, epoch: int, command: str | None = None) -> None:
         self.folder, self.step, self.epoch = folder, step, epoch
         where = f"saved in {folder}" if folder else "nothing was saved, because no folder was given"
-        hint = f"go on with: {command}" if folder and command else "give out=FOLDER to be able to go on"
+        hint = f"resume with: {command}" if folder and command else "give out=FOLDER to be able to resume"
         if folder and not command:
             hint = f"train again with the same settings and out={str(folder)!r}; it goes on exactly where it stopped"
         super().__init__(f"paused after {step:,} updates, in epoch {epoch + 1}; {where}", hint=hint)
 
 
 class Request:
-    """Whether somebody asked for a pause."""
+    """Whether a pause was requested."""
 
     def __init__(self) -> None:
         self.made = False

@@ -1,4 +1,4 @@
-"""What a person sees while a network learns: a live line on a terminal, plain lines anywhere else."""
+"""Progress display: a live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Evaluation:
 
 
 class Progress(Protocol):
-    """Somebody who is told how training goes."""
+    """Receives the progress of training."""
 
     def begin(self, beginning: Beginning) -> None:
         """Training begins or goes on."""

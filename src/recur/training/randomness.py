@@ -1,4 +1,4 @@
-"""All sources of randomness as one value: seeded, saved, put back."""
+"""Random states: all sources of randomness seeded, saved and restored together."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def restore(saved: dict[str, Any]) -> None:
     kind, keys, position, has_gauss, gauss = saved["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, gauss))
     torch.set_rng_state(saved["torch"])
-    # a run may go on with fewer devices, or none
+    # a run may resume with fewer devices, or none
     for device, generator in enumerate(saved["cuda"][: torch.cuda.device_count()]):
         torch.cuda.set_rng_state(generator, device)
 

@@ -1,4 +1,4 @@
-"""Whether a run may be continued with the settings of a command; if not, what differs and both ways on.
+"""Resume checks: whether a run can continue with the given settings, and if not, what differs.
 
 A setting that says what was inferred before is no other setting: ``--input text`` where the column ``text`` was
 inferred, ``--season 12`` where a season of 12 steps was found. Inferred values of the data are compared by what they

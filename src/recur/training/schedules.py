@@ -1,4 +1,4 @@
-"""The learning rate as a plain function of where training stands, so that it resumes exactly."""
+"""Learning-rate schedules as plain functions of the step, so that they resume exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network on its way: position, optimizer, evaluations, and where they are kept; the loop calls its methods."""
+"""The state of a training run: position, optimizer, evaluations and storage; the loop calls its methods."""
 
 from __future__ import annotations
 

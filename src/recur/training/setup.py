@@ -1,4 +1,4 @@
-"""From a configuration to everything the loop needs: rows, codecs, network, batches, baseline."""
+"""Training setup: from a configuration to rows, codecs, network, batches and baseline."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     TrainingError
         When there is nothing to learn from.
     RunError
-        When a run goes on with other rows than it began with.
+        When a run resumes with other rows than it began with.
     """
     dataset = data.load(config, source)
     if not len(dataset.train):
@@ -189,7 +189,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
 
 
 def refuse_idle(config: Config, roles: Roles) -> None:
-    """Refuse options that would have no effect in this mode, so that nobody waits for what they do.
+    """Refuse options that would have no effect in this mode, instead of ignoring them.
 
     Raises
     ------
@@ -357,7 +357,7 @@ def _baseline_of(run: RunFolder) -> Baseline | None:
 
 
 def _fingerprint(examples: Sequence[Example]) -> str:
-    """A hash of rows spread over a part, to notice when a run goes on with other data."""
+    """A hash of rows spread over a part, to notice when a run resumes with other data."""
     digest = hashlib.sha256()
     path = getattr(getattr(examples, "table", None), "path", None)
     if path is not None:

@@ -1,4 +1,4 @@
-"""Where training stands: small numbers that a checkpoint holds, and nothing that it does not."""
+"""The training position: the numbers that a checkpoint holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the evaluations say: a new best, time to lower the rate, time to average, time to stop."""
+"""Early stopping: what the evaluations decide (new best, lower rate, averaging, stop)."""
 
 from __future__ import annotations
 

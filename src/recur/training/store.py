@@ -1,4 +1,4 @@
-"""Where a run is kept: in its folder, or in memory when no folder was given."""
+"""Where a run is stored: in a folder, or in memory."""
 
 from __future__ import annotations
 

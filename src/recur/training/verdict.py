@@ -1,4 +1,4 @@
-"""The verdict at the end of a training: is the network better than the simple guess, and if not, what to try."""
+"""The verdict at the end of training: whether the network beats the simple guess, and if not, what to try."""
 
 from __future__ import annotations
 

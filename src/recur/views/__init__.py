@@ -1,1 +1,1 @@
-"""Drawing what the other rooms compute: for the terminal so far."""
+"""Drawing what other rooms compute: terminal, HTML, PNG."""

@@ -1,4 +1,4 @@
-"""Small pictures made of characters, and several of them beside one another."""
+"""Small pictures made of characters, side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The colours of all pictures, which colour-blind people tell apart: blue to orange for signed, viridis for size."""
+"""Colour scales that colour-blind readers can tell apart: blue to orange for signed values, viridis for sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An explanation on a terminal: coloured words, bars that need no colour, and the sentence on what to look for."""
+"""An explanation on the terminal: coloured words, bars, and a sentence on what to look for."""
 
 from __future__ import annotations
 

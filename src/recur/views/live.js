@@ -58,7 +58,7 @@
       if (facts.writes === "notes" && facts.sessions) {
         this.root.append(el("div", { class: "controls" }, el("button", { type: "button", onclick: () => this.play() }, "play on")));
       } else if (facts.generates) {
-        this.button = el("button", { type: "button", onclick: () => this.write() }, "write on");
+        this.button = el("button", { type: "button", onclick: () => this.write() }, "continue");
         this.root.append(el("div", { class: "controls" }, this.button,
           el("button", { type: "button", onclick: () => { type(view.text + this.written.textContent); } }, "take it over")), this.written);
       }
@@ -224,7 +224,7 @@
               this.written.textContent += one.text;
             }
           }
-        } finally { this.busyWriting = false; this.button.textContent = "write on"; }
+        } finally { this.busyWriting = false; this.button.textContent = "continue"; }
       });
     }
   }

@@ -1,4 +1,4 @@
-"""The live page: the pictures of a report, drawn anew as one types. Plain files, no build step."""
+"""The live page: the pictures of a report, redrawn as the user types."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ _PAGE = """<!doctype html>
 
 
 def page() -> str:
-    """The page as HTML; it asks the server that it came from, and nobody else."""
+    """The page as HTML; it sends requests only to the server that it came from."""
     style = "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("page", "live"))
     return _PAGE.format(style=style, script=pictures() + (_HERE / "live.js").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""An explanation as one HTML file: it works offline, asks no host for anything, and keeps its view in the address."""
+"""An explanation as one self-contained HTML file; its view is kept in the address."""
 
 from __future__ import annotations
 

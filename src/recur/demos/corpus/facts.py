@@ -1,4 +1,4 @@
-"""What the last-word corpus knows: countries with their languages, and facts of everyday life.
+"""The facts of the last-word corpus: countries with their languages, and everyday knowledge.
 
 Only facts that hold without a footnote are here: a country's main language, and endings that a reader would
 give without thinking. Several countries share a language, so the answer is a fact and not a copied word.

@@ -1,4 +1,4 @@
-"""Sentences that say nothing about the question: a small grammar of everyday life.
+"""Filler sentences that are unrelated to the question, from a small grammar.
 
 A pattern has slots, ``{person}``, filled from :data:`SLOTS`; slots may be nested. Every possible sentence
 belongs to one of the parts train, dev and test by a hash of its words, and a few whole patterns belong to test

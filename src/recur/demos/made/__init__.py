@@ -1,1 +1,1 @@
-"""Rows that the demonstrations make themselves: drawn, written or counted from a seed, the same on every machine."""
+"""Generated data of the demonstrations, the same on every machine for one seed."""

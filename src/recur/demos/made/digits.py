@@ -67,7 +67,7 @@ SHAPES: dict[int, tuple[tuple[Stroke, ...], ...]] = {
 
 @dataclass(frozen=True)
 class Hand:
-    """How somebody writes.
+    """The handwriting of one person.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Which part a thing belongs to, decided by its name alone: what is held out is never in training."""
+"""The train or held-out part of an item, decided by a hash of its name."""
 
 from __future__ import annotations
 

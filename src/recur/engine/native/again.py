@@ -1,4 +1,4 @@
-"""The gradient of a recurrence as a function of its own: computed by the core, differentiated in torch operations."""
+"""The gradient of a recurrence as a differentiable function: computed by the core, differentiated in torch."""
 
 from __future__ import annotations
 

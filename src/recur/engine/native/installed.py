@@ -1,4 +1,4 @@
-"""The libraries that a build left: the core and the stock cells, taken only if this version would build the same.
+"""Installed libraries: the core and the stock cells, used only if this version would build the same.
 
 The manifest beside them says what they were built from. An editable install, or an upgrade that was interrupted, may
 have other sources now; then the core is refused, and a stock cell is compiled anew into the cache.

@@ -3,7 +3,7 @@
 A kept cell is three files: the library, its SHA-256 in a form that `sha256sum -c` reads, and its C++ text. Its name is
 a hash of everything that it was compiled from, so a change of any of it is another cell. A library is loaded only if
 its SHA-256 is the one beside it; otherwise it is made again. Everything is done relative to folders that were opened
-and checked, and no link is followed, so that nobody else can put a library there.
+and checked, and no link is followed, so that no other user can put a library there.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OPEN = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 
 
 @dataclass(frozen=True)
 class Folder:
-    """An open folder of the cache that nobody but its user can write to."""
+    """An open folder of the cache that only its user can write to."""
 
     path: Path
     handle: int

@@ -44,7 +44,7 @@ def _nothing(_address: int) -> None:
 
 
 def held(core: Core, address: int, size: int, before: Callable[[int], None] = _nothing) -> ctypes.Array[ctypes.c_char]:
-    """Memory of the core as a buffer that gives it back when nobody uses it any more."""
+    """Memory of the core as a buffer that gives it back when it is no longer used."""
     kind = _release.get((id(core), size, before is _nothing))
     if kind is None:
         # a class a size: an instance with a destructor costs a tenth of a weakref with a callback

@@ -1,4 +1,4 @@
-"""Removal of compiled cells that are no longer used: by age and by number, and only by the names that recur gives."""
+"""Cleanup of the cell cache: removes cells by age and number, and only files that recur named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readout and error in one pass of the core: the logits of all steps never stand in memory together."""
+"""Fused readout and error: one pass of the core, without the logits of all steps in memory."""
 
 from __future__ import annotations
 

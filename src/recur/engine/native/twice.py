@@ -27,7 +27,7 @@ def apart(tensors: Sequence[Tensor | None]) -> list[Tensor | None]:
 
 
 def readable(gradients: Sequence[Tensor | None], dtype: torch.dtype) -> bool:
-    """Whether the core may run the backward pass: nobody looks into operations, and it can read every gradient."""
+    """Whether the core may run the backward pass: nothing observes the operations, and every gradient is readable."""
     if torch_state.observer() is not None:
         return False
     return all(g is None or guard.why_not(g, dtype) is None for g in gradients)
