@@ -27,7 +27,7 @@ def test_the_plans_of_stock_cells_are_accepted():
 
 def test_a_column_that_is_given_away_too_early_is_found(monkeypatch):
     assert program(modulated().graph)
-    monkeypatch.setattr(planning, "_read", lambda _: set())
+    monkeypatch.setattr(planning, "places_read", lambda _: set())
     with pytest.raises(NotCompiledError, match="which holds"):
         program(modulated().graph)
 

@@ -18,6 +18,7 @@ from functools import lru_cache
 from recur.compiler.atoms import Atom, Atoms, Block, in_order, is_hoisted
 from recur.compiler.cuts import Cuts
 from recur.compiler.gradient import Gradient, gradient
+from recur.compiler.reuse import places_read, rename, reuse
 from recur.compiler.schedule import cost, schedule
 from recur.compiler.stages import Place, Schedule, Target
 from recur.compiler.verify import Memory, expect, follow, held, kept
@@ -217,9 +218,9 @@ class _Writer:
         backward, backward_scratch, shares, input_grads, sums = self._backward(
             {**available, **operands}, operands, derivatives
         )  # fmt: skip
-        physical, columns = _reuse(training, tape.sizes, len(sizes), _read(backward) | {s.operand for s in shares})
-        _rename(training, physical)
-        _rename(backward, physical)
+        physical, columns = reuse(training, tape.sizes, len(sizes), places_read(backward) | {s.operand for s in shares})
+        rename(training, physical)
+        rename(backward, physical)
         shares = [replace(s, operand=physical.get(s.operand, s.operand)) for s in shares]
         hoisted = {a: Place("tape", i) for i, a in enumerate(hoisted_atoms)}
         known = held({**common, **before, **hoisted})
@@ -386,51 +387,3 @@ class _Writer:
                 meant.append(total)
             parts.append(InputPart(start, stop - start, tuple(blocks), column, tuple(meant)))
         return parts
-
-
-def _reuse(
-    training: Schedule, sizes: list[Size], hoisted: int, read_later: set[Place]
-) -> tuple[dict[Place, Place], list[Size]]:
-    """Let what is stored take the columns of products with the input that nothing reads any more.
-
-    A column is free from the last stage that loads it: a kernel loads what it needs of a unit before it stores. Not
-    free is what the backward pass reads (``read_later``), what a product reads, for that takes all units of it, and a
-    number that stages of another size load, for these may still be at work when it is overwritten.
-    """
-    operands = {place for stage in training.stages for group in stage.groups for place, _ in group.operands}
-    last: dict[int, int] = {}
-    for column in range(hoisted):
-        place = Place("tape", column)
-        uses = [i for i, stage in enumerate(training.stages) if place in stage.loads.values()]
-        apart = any(training.stages[i].size != sizes[column] for i in uses)
-        if place not in read_later | operands and not apart:
-            last[column] = max(uses, default=0)
-    physical: dict[Place, Place] = {}
-    columns = sizes[:hoisted]
-    for i, stage in enumerate(training.stages):
-        for target in stage.targets:
-            place = target.place
-            if place.kind != "tape" or place in physical:
-                continue
-            free = next((c for c in last if last[c] <= i and sizes[c] == sizes[place.index]), None)
-            if free is None:
-                columns.append(sizes[place.index])
-                physical[place] = Place("tape", len(columns) - 1)
-            else:
-                del last[free]
-                physical[place] = Place("tape", free)
-    return physical, columns
-
-
-def _read(planned: Schedule) -> set[Place]:
-    """Every place that a schedule loads or multiplies."""
-    loaded = {place for stage in planned.stages for place in stage.loads.values()}
-    return loaded | {place for stage in planned.stages for group in stage.groups for place, _ in group.operands}
-
-
-def _rename(planned: Schedule, physical: dict[Place, Place]) -> None:
-    for stage in planned.stages:
-        stage.targets = [Target(t.atom, t.size, physical.get(t.place, t.place)) for t in stage.targets]
-        stage.loads = {atom: physical.get(place, place) for atom, place in stage.loads.items()}
-        for group in stage.groups:
-            group.operands = tuple((physical.get(place, place), size) for place, size in group.operands)
