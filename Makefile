@@ -3,6 +3,7 @@
 #   make demo     train an Elman network and an LSTM side by side, then ask both for the last word
 #   make test     the whole test suite
 #   make lint     ruff, clang-format and mypy; make format writes what the first two check
+#   make docs     the documentation as a site, notebooks executed: docs/_build/html/index.html
 #   make bench    time our layers against torch.nn's, side by side   make bench BENCH_ARGS=--quick
 #   make bench-all  every benchmark: odd sizes, ragged rows, other libraries, a language model, the start
 #   make tasks    the published tasks on real data (RECUR_DATA), hours; stopped, the same command goes on
@@ -26,7 +27,7 @@ FORMATTED := '*.h' '*.cpp' 'src/recur/views/page/*.js'
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test fuzz lint format bench bench-all tasks task sanitize venv clean
+.PHONY: demo test fuzz lint format docs bench bench-all tasks task sanitize venv clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/recur demo
@@ -40,14 +41,20 @@ fuzz: $(VENV)/.installed-dev
 	  $(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses=8 tests/fuzz $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev
-	$(BIN)/python -m ruff check src tests benchmarks examples
-	$(BIN)/python -m ruff format --check src tests benchmarks examples
+	$(BIN)/python -m ruff check src tests benchmarks examples docs/conf.py docs/_ext
+	$(BIN)/python -m ruff format --check src tests benchmarks examples docs/conf.py docs/_ext
 	git ls-files $(FORMATTED) | xargs $(BIN)/clang-format --dry-run --Werror
 	$(BIN)/python -m mypy
 
 format: $(VENV)/.installed-dev
-	$(BIN)/python -m ruff format src tests benchmarks examples
+	$(BIN)/python -m ruff format src tests benchmarks examples docs/conf.py docs/_ext
 	git ls-files $(FORMATTED) | xargs $(BIN)/clang-format -i
+
+# no page that was generated for an older version stays
+docs: $(VENV)/.installed-docs
+	@rm -rf docs/reference/api
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks.layers --raised-malloc $(BENCH_ARGS)
@@ -88,6 +95,11 @@ $(VENV)/.installed-dev: $(BIN)/python constraints.txt pyproject.toml
 	@echo "installing recur and its development tools into $(VENV)" >&2
 	@$(INSTALL) -e ".[dev]"
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(VENV)/.installed-dev
+	@echo "installing what builds the documentation into $(VENV)" >&2
+	@$(INSTALL) -e ".[docs]"
+	@touch $@
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \

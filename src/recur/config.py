@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+__all__ = ["CODECS", "MODES", "Config", "DataConfig", "ModelConfig", "Section", "TrainingConfig"]
+
 MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
 CODECS = ("words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio", "images", "frames")
 

@@ -8,6 +8,12 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Self
 
+__all__ = [
+    "BackendError", "ConfigError", "DamagedError", "DataError", "EquationError", "MissingExtraError",
+    "NotEnoughMemoryError", "RecurError", "RunError", "ShapeError", "TooLargeError", "TrainingError", "WriteError",
+    "closest", "did_you_mean", "require",
+]  # fmt: skip
+
 _LONGEST_NAME = 100
 
 

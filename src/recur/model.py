@@ -46,8 +46,8 @@ class Model:
     folder : Path or None
         Its run folder, where it has one.
 
-    Example
-    -------
+    Examples
+    --------
     >>> model = fit([{"text": "good", "label": "yes"}, ...], epochs=3)  # doctest: +SKIP
     >>> model.predict("very good").value  # doctest: +SKIP
     'yes'
@@ -211,8 +211,8 @@ class Model:
         ConfigError
             When the network answers in one pass.
 
-        Example
-        -------
+        Examples
+        --------
         >>> for piece in model.generate("the clouds", stream=True, length=20):  # doctest: +SKIP
         ...     print(piece, end="", flush=True)
         """
@@ -407,8 +407,8 @@ def fit(
     RecurError
         With what was expected and what to change.
 
-    Example
-    -------
+    Examples
+    --------
     >>> model = fit("names.csv", input="name", target="language", epochs=5)  # doctest: +SKIP
     """
     base = config if isinstance(config, Config) else Config() if config is None else config_file.read(config)

@@ -68,8 +68,8 @@ def make(
     ConfigError
         When there is no such kind.
 
-    Example
-    -------
+    Examples
+    --------
     >>> make("words").fit(["the sky is blue"]).encode("the sky").tolist()
     [7, 6]
     """

@@ -40,8 +40,8 @@ class ImagesCodec(Codec):
     steps : str
         ``whole``, ``rows`` or ``pixels``.
 
-    Example
-    -------
+    Examples
+    --------
     >>> codec = ImagesCodec(steps="rows").fit([np.eye(4, dtype=np.uint8) * 255])
     >>> codec.encode(np.zeros((4, 4), np.uint8)).shape, codec.describe()
     ((4, 4), 'images: 4 x 4, gray, row by row (4 steps of 4)')

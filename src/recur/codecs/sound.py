@@ -137,8 +137,8 @@ def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     ndarray
         (ceil(N new_rate / rate),) float64.
 
-    Example
-    -------
+    Examples
+    --------
     >>> len(resample(np.zeros(8000), 8000, 16000))
     16000
     """

@@ -41,8 +41,8 @@ class RowOrder:
     bucket : bool
         Whether lengths matter.
 
-    Example
-    -------
+    Examples
+    --------
     >>> order = RowOrder(np.array([3, 9, 4, 8]), batch_size=2, seed=0)
     >>> sorted(sorted(batch.tolist()) for batch in order.epoch(0))
     [[0, 2], [1, 3]]

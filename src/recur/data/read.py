@@ -77,8 +77,8 @@ def read(
     DataError
         When the source is missing, empty, no text, or a row is not like the others.
 
-    Example
-    -------
+    Examples
+    --------
     >>> read([("the sky is blue", "true")], DataConfig.model_validate({})).columns
     ['input', 'target']
     """

@@ -237,7 +237,7 @@ def softplus(value: Symbol) -> Symbol:
 
 
 def absolute(value: Symbol) -> Symbol:
-    """|v|, element by element."""
+    """Absolute value, element by element."""
     return _unary("abs", value)
 
 

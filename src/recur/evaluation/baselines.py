@@ -51,8 +51,8 @@ class Guess:
 class Baseline:
     """Named figures of simple predictors, the best first.
 
-    Example
-    -------
+    Examples
+    --------
     >>> str(Baseline("perplexity", {"bigram": 310.24, "unigram": 720.0}))
     'bigram 310.2, unigram 720.0'
     """

@@ -44,8 +44,8 @@ def score(written: Sequence[str], true: Sequence[str], *, lower: bool = False) -
     ConfigError
         Without the extra ``mt``.
 
-    Example
-    -------
+    Examples
+    --------
     >>> round(score(["the cat sat on the mat ."], ["the cat sat on the mat ."])["bleu"], 1)
     100.0
     """

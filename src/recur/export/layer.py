@@ -41,8 +41,8 @@ def export_layer(layer: Recurrent, path: Path | str) -> dict[int, float]:
     MissingExtraError
         When onnx or onnxruntime is not installed.
 
-    Example
-    -------
+    Examples
+    --------
     >>> from recur.nn import LSTM
     >>> export_layer(LSTM(3, 5), "lstm.onnx")  # doctest: +SKIP
     {1: 3e-08, 7: 6e-08, 40: 6e-08}

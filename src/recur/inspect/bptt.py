@@ -150,8 +150,8 @@ def bptt(
     -------
     Ledger
 
-    Example
-    -------
+    Examples
+    --------
     >>> ledger = bptt(model, "the clouds are in the sky")  # doctest: +SKIP
     >>> ledger.layers[0].norms()["h"][:, 0]  # doctest: +SKIP
     """
@@ -464,8 +464,8 @@ def distance_of_memory(norms: Array) -> float:
     float
         Steps; infinite if it never falls so low.
 
-    Example
-    -------
+    Examples
+    --------
     >>> distance_of_memory(np.array([0.002, 0.02, 0.2, 1.0])), distance_of_memory(np.array([0.2, 0.2, 0.2, 1.0]))
     (3.0, inf)
     """

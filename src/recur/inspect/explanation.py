@@ -114,8 +114,8 @@ def explain(
     RecurError
         When the input cannot be read, or the target not be said.
 
-    Example
-    -------
+    Examples
+    --------
     >>> found = explain(model, "the clouds are in the")  # doctest: +SKIP
     >>> found["question"]["says"]  # doctest: +SKIP
     'the next word is “sky”'

@@ -121,8 +121,8 @@ def influence(
     -------
     Influence
 
-    Example
-    -------
+    Examples
+    --------
     >>> found = influence(model, "I grew up in France . I speak fluent", against="candidates")  # doctest: +SKIP
     >>> found.items[found.order()[0]]  # doctest: +SKIP
     'France'

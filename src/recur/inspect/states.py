@@ -90,8 +90,8 @@ def states(model: Any, example: Any) -> tuple[LayerStates, ...]:
     -------
     tuple of LayerStates
 
-    Example
-    -------
+    Examples
+    --------
     >>> [layer] = states(model, "the clouds are in the sky")  # doctest: +SKIP
     >>> {gate.name: gate.open.mean() for gate in layer.gates}  # doctest: +SKIP
     """

@@ -35,8 +35,8 @@ def create_app(models: Mapping[str, Model], limits: Limits | None = None, *, hos
     -------
     FastAPI
 
-    Example
-    -------
+    Examples
+    --------
     >>> app = create_app({"weather": recur.load("runs/weather")})  # doctest: +SKIP
     >>> uvicorn.run(app)  # doctest: +SKIP
     """

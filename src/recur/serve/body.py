@@ -90,8 +90,8 @@ def read(data: bytes) -> Any:
     RequestError
         400 where it is none; 413 where it has too many values.
 
-    Example
-    -------
+    Examples
+    --------
     >>> read(b'{"inputs": [[1, 2.5]]}')
     {'inputs': [[1, 2.5]]}
     """

@@ -29,8 +29,8 @@ def rate(config: TrainingConfig, *, step: int, total: int, epoch: int, lowered: 
     lowered : float
         The product of the factors of schedule plateau.
 
-    Example
-    -------
+    Examples
+    --------
     >>> rate(TrainingConfig(lr=1.0, schedule="linear"), step=25, total=100, epoch=0)
     0.75
     """

@@ -35,8 +35,8 @@ def lines(frames: np.ndarray, width: int = 100, *, opening: int = 0, plain: bool
     plain : bool
         Use letters that every terminal has.
 
-    Example
-    -------
+    Examples
+    --------
     >>> roll = np.zeros((4, 88))
     >>> roll[:2, 39] = roll[2:, 43] = 1
     >>> print("\\n".join(lines(roll, plain=True)))

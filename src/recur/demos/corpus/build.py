@@ -102,8 +102,8 @@ def build(seed: int = 0, train: int = 16000, dev: int = 400, test_repeats: int =
     Corpus
         ``train``, ``dev`` and ``test`` lines; every word of ``test`` occurs in ``train``.
 
-    Example
-    -------
+    Examples
+    --------
     >>> build(train=2000).train[0].kind in {"near", "far"}
     True
     """

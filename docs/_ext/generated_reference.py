@@ -1,0 +1,141 @@
+"""Directives that write the reference from the program itself: options from the schema, commands from their help."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from docutils import nodes
+from pydantic.fields import FieldInfo
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from recur import equations
+from recur.cli.app import COMMANDS, main
+from recur.config import Config, Section
+
+
+def fields(section: type[Section], name: str = "") -> Iterator[tuple[str, type[Section]]]:
+    """Yield (TOML table, its schema) of every table below a section that has options of its own."""
+    if any(not _nested(field) for field in section.model_fields.values()):
+        yield name, section
+    for key, field in section.model_fields.items():
+        if inner := _nested(field):
+            yield from fields(inner, f"{name}.{key}" if name else key)
+
+
+def _nested(field: FieldInfo) -> type[Section] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
+
+
+def type_in_words(schema: dict[str, Any]) -> str:
+    """What a JSON schema allows, in words.
+
+    >>> type_in_words({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]})
+    'whole number from 1'
+    """
+    if "anyOf" in schema:
+        return " or ".join(type_in_words(one) for one in schema["anyOf"] if one != {"type": "null"})
+    if "enum" in schema:
+        return ", ".join(f"``{one}``" for one in schema["enum"])
+    if "const" in schema:
+        return f"``{schema['const']}``"
+    kind = schema.get("type", "")
+    if kind == "array":
+        return f"list of {type_in_words(schema['items'])}"
+    words = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false"}[kind]
+    low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
+    high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
+    words += "" if low is None else f" from {low:g}"
+    words += "" if above is None else f" above {above:g}"
+    words += "" if high is None or high >= 10**6 else f" to {high:g}"
+    return words + ("" if below is None else f" below {below:g}")
+
+
+class Generated(SphinxDirective):
+    """A directive whose content is written as reStructuredText."""
+
+    def lines(self) -> Iterator[str]:
+        """Yield the text, line by line."""
+        raise NotImplementedError
+
+    def run(self) -> list[nodes.Node]:
+        """Parse what was written, where it stands in the page."""
+        return self.parse_text_to_nodes("\n".join(self.lines()), allow_section_headings=True)
+
+
+class Options(Generated):
+    """Every option of a run: its TOML key, flag, type, default and meaning."""
+
+    def lines(self) -> Iterator[str]:
+        for table, section in fields(Config):
+            properties = section.model_json_schema()["properties"]
+            title = f"[{table}]"
+            yield from (title, "-" * len(title), "", (section.__doc__ or "").splitlines()[0], "")
+            yield from (".. list-table::", "   :header-rows: 1", "   :widths: 20 20 15 45", "")
+            yield from _row("key", "allowed", "default", "meaning")
+            for name, field in section.model_fields.items():
+                if _nested(field):
+                    continue
+                default = field.get_default(call_default_factory=True)
+                shown = "" if default in (None, []) else str(default).lower() if isinstance(default, bool) else default
+                yield from _row(
+                    f"``{name}``", type_in_words(properties[name]), f"``{shown}``" if shown != "" else "",
+                    (field.description or "").replace("`", "``"),
+                )  # fmt: skip
+            yield ""
+
+
+def _row(*cells: str) -> Iterator[str]:
+    for place, cell in enumerate(cells):
+        escaped = cell.replace("|", r"\|").replace("*", r"\*")
+        yield f"   {'* -' if place == 0 else '  -'} {escaped}"
+
+
+class Commands(SphinxDirective):
+    """The help of every command, as the command line prints it."""
+
+    def run(self) -> list[nodes.Node]:
+        found: list[nodes.Node] = []
+        for name in COMMANDS:
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                main([name, "--help"])
+            found.append(section(self, f"recur {name}", literal(printed.getvalue().rstrip())))
+        return found
+
+
+class Cells(SphinxDirective):
+    """Every cell: its equation as text, and its graph."""
+
+    def run(self) -> list[nodes.Node]:
+        found: list[nodes.Node] = []
+        for name in equations.names():
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                main(["cells", name])
+            found.append(section(self, name, literal(printed.getvalue().rstrip())))
+        return found
+
+
+def section(directive: SphinxDirective, title: str, *content: nodes.Node) -> nodes.section:
+    """A section with a title that links can lead to."""
+    made = nodes.section("", nodes.title(title, title), *content, ids=[nodes.make_id(title)], names=[title])
+    directive.state.document.note_explicit_target(made, made)
+    return made
+
+
+def literal(text: str) -> nodes.literal_block:
+    """A block of text as it is printed."""
+    return nodes.literal_block(text, text, language="text")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directives."""
+    app.add_directive("recur-options", Options)
+    app.add_directive("recur-commands", Commands)
+    app.add_directive("recur-cells", Cells)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
