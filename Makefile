@@ -79,7 +79,7 @@ sanitize: $(VENV)/.installed-dev
 	$(BIN)/python -m recur.compiler.build build/sanitize --sanitize
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 RECUR_LIBRARIES=build/sanitize OMP_NUM_THREADS=2 \
-	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/engine/native/test_backend.py tests/native/test_core.py $(PYTEST_ARGS)
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/engine/native/test_backend.py $(PYTEST_ARGS)
 
 venv: $(VENV)/.installed-dev
 
