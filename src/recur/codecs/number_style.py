@@ -1,6 +1,6 @@
 """How a number is written: decimal sign, thousands sign, currency, percent, minus; its value in a given style.
 
-    12,5   12.5   1.234,50   1,234.50   1'234.50   1 234,50   (12.50)   12.50-   $ 12   12 %   1.5e-3
+    12,5   12.5   1.234,50   1,234.50   1'234.50   1 234,50   (12.50)   12.50-   12,-   $ 12   12 %   1.5e-3
 
 One number alone may leave open what its sign means: "1.002" is 1.002 or 1002. The style of its column decides.
 """
@@ -46,6 +46,9 @@ _CELL = re.compile(
     r"(?P<digits>[.,]?[0-9][0-9.,' \u00a0]*)(?P<power>[eE][-+]?[0-9]{1,4})?"
     rf"[ \u00a0]*(?P<after>{_MONEY}|[%‰])?[ \u00a0]*(?P<last>[-\u2212])?[ \u00a0]*(?P<closed>\))?(?P<unquote>\")?"
 )
+
+# a dash in place of the cents of a price: 1.234,-
+_NO_CENTS = re.compile(r"(?<=[0-9])([.,])[-\u2212\u2014]{1,2}(?![0-9])")
 
 Kind = Literal["whole", "decimal", "grouped", "open", "code"]
 
@@ -107,7 +110,12 @@ def written(text: str) -> Written | None:
     >>> written("1.234,50").sign, written("1.002").kind, written("12 %").unit, written("01067").kind
     (',', 'open', '%', 'code')
     """
-    return _written(text.strip().translate(_SHAPE)) if len(text) <= _LONGEST else None
+    if len(text) > _LONGEST:
+        return None
+    shape = text.strip().translate(_SHAPE)
+    whole = _with_cents(shape)
+    found = _written(whole)
+    return found if whole is shape or found is None else found._replace(plain=False)
 
 
 @dataclass(frozen=True)
@@ -230,9 +238,18 @@ def both_readings(text: str) -> str:
     return f'"{text.strip()}" may be {_value(text, ""):.10g} or {_value(text, sign):.10g}'
 
 
+def _with_cents(text: str) -> str:
+    """Return a price with its cents.
+
+    >>> _with_cents("1.234,- €")
+    '1.234,00 €'
+    """
+    return _NO_CENTS.sub(r"\g<1>00", text) if ",-" in text or ".-" in text or ",\u2212" in text else text
+
+
 def _value(text: str, group: str) -> float:
     """Return the value of a number whose thousands sign is known; the other sign is the decimal sign."""
-    match = _CELL.fullmatch(text.strip().translate(_ALIKE))
+    match = _CELL.fullmatch(_with_cents(text.strip().translate(_ALIKE)))
     if match is None:
         raise DataError(f'"{shorten(text, 40)}" is not a number')
     digits = match["digits"].replace("\u00a0", " ").rstrip()

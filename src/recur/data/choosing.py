@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from recur.data import left_out
 from recur.data.columns import Column, look
 from recur.data.media import CODECS as FILES
-from recur.data.names import is_input, is_target, is_time, is_usual_target, is_weak_input
+from recur.data.names import is_input, is_series, is_target, is_time, is_usual_target, is_weak_input
 from recur.data.table import Table
 from recur.errors import ConfigError
 
 _STEPS = 10
+_NAMES = 4  # columns that describe a series in a row
 _SHOWN = 8
 _HINT_WIDE = "of series in rows, write one row for each step, as with pandas.melt: unique_id, ds, y"
 _SENTENCE = 4  # words
@@ -41,7 +43,7 @@ def find_target(table: Table, inputs: list[Column], rest: list[Column], mode: st
     if len(named) > 1 and len(strong) != 1:
         raise ConfigError(
             f"{table.name}: {' and '.join(each.name for each in named)} may each be what is predicted",
-            hint=" or ".join(f"--target {each.name} ({each.in_words})" for each in named),
+            hint=_each(named),
         )
     if named:
         return strong or named
@@ -61,20 +63,55 @@ def find_target(table: Table, inputs: list[Column], rest: list[Column], mode: st
         texts = [each for each in rest if each.holds != "class" and each.holds != "number"]
         return [_only(table, texts, mode)]
     if len(labels) == 1:
+        _refuse_weak_label(table, labels[0], rest)
         return labels
     if len(rest) == 2:
-        return [each for each in rest if each not in known][-1:] or rest[-1:]
+        # a number of few values beside a text is its label, in whichever order they are
+        coded = [each for each in rest if each.labels]
+        others = [each for each in rest if each not in known]
+        return coded if len(coded) == 1 and len(others) == 2 else others[-1:] or rest[-1:]
     raise ConfigError(
         f"{table.name}: the columns {described(rest)} leave open which of them is to be predicted",
         hint=_HINT_WIDE if _are_series_in_rows(rest) else "--target COLUMN, and --input COLUMN for what is read",
     )
 
 
+def _refuse_weak_label(table: Table, label: Column, rest: list[Column]) -> None:
+    """Refuse a label without a usual name where numbers may as well be what is predicted, or it names series."""
+    numbers = [each for each in rest if each.holds == "number"]
+    if not numbers or len(numbers) + 1 < len(rest):
+        return
+    if is_series(label.name):
+        raise ConfigError(
+            f"{table.name}: {label.name} may say to which series a row belongs, or be what is predicted from "
+            f"{described(numbers)}",
+            hint=f"--group {label.name} --input {numbers[0].name} reads series; {_each([label])}",
+        )
+    over_time = table.timeline is not None
+    if over_time or rest.index(label) not in (0, len(rest) - 1):
+        said = f"--input {' --input '.join(each.name for each in numbers[:3])} forecasts them"
+        last = numbers[-1]
+        raise ConfigError(
+            f"{table.name}: {label.name} is a label beside {described(numbers)}; which of them is predicted is open",
+            hint=f"{_each([label] if over_time else [label, last])}{f'; {said}' if over_time else ''}",
+        )
+
+
+def _each(columns: Sequence[Column]) -> str:
+    """The options that name columns as the target."""
+    said = {each.name: f"--target {_quoted(each.name)} ({each.in_words})" for each in columns}
+    return " or ".join(said.values())
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() else shlex.quote(name)
+
+
 def _are_series_in_rows(columns: list[Column]) -> bool:
     """Return whether a row is a name and a series: V1, then V2, V3, ... of numbers."""
     numbers = [each.name for each in columns if each.holds == "number"]
     stems = {name.rstrip("0123456789") for name in numbers}
-    return len(numbers) >= _STEPS and len(stems) == 1 and len(columns) - len(numbers) <= 1
+    return len(numbers) >= _STEPS and len(stems) == 1 and len(columns) - len(numbers) <= _NAMES
 
 
 def _refuse_rows_in_no_order(table: Table, columns: list[Column]) -> None:
@@ -84,13 +121,18 @@ def _refuse_rows_in_no_order(table: Table, columns: list[Column]) -> None:
     ):
         return
     labels = [each for each in columns if each.labels]
-    if len(columns) > 1 and (labels or left_out.is_in_no_order(table, [each.name for each in columns])):
-        why = f"{labels[-1].name} has few values, as a label" if labels else "no row is like the one before it"
+    few = left_out.are_too_few(table)
+    if len(columns) > 1 and (labels or few or left_out.is_in_no_order(table, [each.name for each in columns])):
+        why = "no row is like the one before it"
+        if labels:
+            why = f"{labels[-1].name} has few values, as a label"
+        elif few:
+            why = f"{len(table)} rows are too few to tell"
         last = labels[-1] if labels else columns[-1]
         raise ConfigError(
             f"{table.name}: the columns {described(columns)} may be the steps of a series, or rows of which one column "
             f"is predicted from the others; there is no column of times, and {why}",
-            hint=f"--target {last.name} ({last.in_words}) predicts a column; --mode synced forecasts the next row",
+            hint=f"{_each([last, columns[-1]])} predicts a column; --mode synced forecasts the next row",
         )
 
 

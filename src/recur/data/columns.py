@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.number_style import OffStyle, written
 from recur.codecs.numbers import number
 from recur.data import features, media, number_lists, scripts
 from recur.data.column_styles import Code, Open
@@ -101,7 +102,8 @@ def judge(name: str, values: list[Any]) -> Column:
         whole = all(float(each).is_integer() for each in different if each is not None)
         few = len(different) <= min(_MOST_LABELS, max(2, len(present) // 5))
         return Column(name, "number", labels=whole and few)
-    if len(present) >= 20 and sum(each is not None for each in numbers) > 0.9 * len(present):
+    odd = [each is not None or _is_of_another_style(value) for each, value in zip(numbers, present, strict=True)]
+    if present and (all(odd) or (len(present) >= 20 and sum(odd) > 0.9 * len(present))):
         # a column of numbers with a slip in it: reading it as numbers will say where
         return Column(name, "number")
     if number_lists.are_lists(present):
@@ -128,6 +130,11 @@ def _are_rolls(listed: list[Any]) -> bool:
             if not all(isinstance(pitch, int) and 0 <= pitch <= 127 for pitch in step):
                 return False
     return len(widths) > 1
+
+
+def _is_of_another_style(value: Any) -> bool:
+    """Return whether a cell is a number, and not in the style of its column."""
+    return isinstance(value, OffStyle) and written(value) is not None
 
 
 def _as_number(value: Any) -> float | None:

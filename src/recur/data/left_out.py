@@ -11,11 +11,14 @@ import numpy as np
 
 from recur.codecs.codec import shorten
 from recur.codecs.numbers import number
+from recur.data import nearly_numbers
 from recur.data.columns import Column, is_missing
 from recur.data.header import UNNAMED
 from recur.data.media import CODECS
-from recur.data.names import is_input, is_target, is_time
+from recur.data.names import is_input, is_target, is_time, is_weakly_timed
+from recur.data.stamp_cells import text_of
 from recur.data.table import Table
+from recur.data.timeline import is_part_of_time
 from recur.errors import ConfigError, DataError
 
 _RUNNING, _ONE_VALUE = "running numbers", "one value only"
@@ -51,7 +54,7 @@ def reason(table: Table, column: Column) -> str | None:
     if name in table.holds or column.holds in CODECS:
         return None
     if column.holds == "code":
-        return "digits that are a name"
+        return "time" if is_clock(table, column) else "digits that are a name"
     if column.holds == "object":
         return "an object of names and values"
     values = [row[name] for row in table.sampled()]
@@ -70,6 +73,10 @@ def reason(table: Table, column: Column) -> str | None:
         return "an identifier" if is_identifier(name) and are_whole(present) else None
     if column.holds == "class" and not is_target(name) and len(table.columns) > 2 and len(set(map(str, present))) == 1:
         return f"{_ONE_VALUE}, {shorten(str(present[0]), 20)}"
+    if column.holds == "text" and not is_target(name):
+        nearly = nearly_numbers.what(present)
+        if nearly is not None:
+            return nearly
     one_word = sum(len(str(value).split()) == 1 for value in present) > 0.9 * len(present)
     return "an identifier" if is_identifier(name) and column.holds in ("text", "class") and one_word else None
 
@@ -84,14 +91,23 @@ def is_clock(table: Table, column: Column) -> bool:
         return True
     if not is_time(column.name):
         return False
+    if not is_part_of_time(name, [text_of(row[column.name]) for row in table.sampled()]):
+        return _are_in_order([column.name], table)
+    if column.holds in ("class", "text") and nearly_numbers.are_names_in_turn(_rows_of(table, column.name)):
+        return True
     if name in _ORDERED:
         return column.holds != "number" or _are_in_order([column.name], table)
     if name not in _PARTS_OF_TIME:
-        return True
+        # minutes of cooking are a number of a row, a counter is the order of rows
+        return column.holds != "number" or not is_weakly_timed(name) or _are_in_order([column.name], table)
     if any(is_time(other) and other.strip().lower() not in (*_PARTS_OF_TIME, *_ORDERED) for other in table.columns):
         return True
     by_name = {other.strip().lower(): other for other in table.columns}
     return _are_in_order([by_name[part] for part in _PARTS_OF_TIME if part in by_name], table)
+
+
+def _rows_of(table: Table, name: str) -> list[Any]:
+    return [table[index][name] for index in range(min(len(table), _ORDER_ROWS))]
 
 
 def _are_in_order(columns: Sequence[str], table: Table) -> bool:
@@ -101,6 +117,55 @@ def _are_in_order(columns: Sequence[str], table: Table) -> bool:
     if any(len(row) < len(columns) for row in known):
         return False
     return known in (sorted(known), sorted(known, reverse=True))
+
+
+def refuse_unread_time(table: Table, read: Sequence[str], *, steps: bool, asked: Sequence[str] | None) -> None:
+    """Refuse a column of times, by its name, whose cells are none that are known: the order of a series would be open.
+
+    Parameters
+    ----------
+    table : Table
+    read : sequence of str
+        Columns that are inputs.
+    steps : bool
+        Whether rows are the steps of a series.
+    asked : sequence of str, optional
+        What the user says of the time.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if not steps or table.timeline is not None or asked is not None or table.kind != "table":
+        return
+    for name in table.columns:
+        texts = _rows_of(table, name) if name not in read and is_time(name) else []
+        texts = [str(text) for text in texts if isinstance(text, str) and not is_missing(text)]
+        if texts and all(_number(text) is None for text in texts[:20]) and not nearly_numbers.are_names_in_turn(texts):
+            raise ConfigError(
+                f'{table.name}: column "{name}": "{shorten(texts[0], 30)}" is a time in no form that is known, so the '
+                "order of the rows is open; expected stamps such as 2020-01-31 13:00",
+                hint="--time-format with a pattern such as %d.%m.%Y, or --time none for rows that are in order",
+            )
+
+
+def refuse_nearly_numbers(table: Table, columns: Sequence[Column]) -> None:
+    """Refuse columns of texts that are nearly numbers or times, which would be read as words.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for column in columns:
+        if column.holds == "text" and column.name not in table.holds and table.kind == "table":
+            values = table.sampled()
+            nearly = nearly_numbers.what([row[column.name] for row in values])
+            if nearly is not None:
+                raise ConfigError(
+                    f'{table.name}: column "{column.name}" has {nearly}; expected numbers alone, or texts',
+                    hint="write each number alone in its cell, and its unit in the header; "
+                    "--input-codec (or --target-codec) words or characters reads the cells as texts",
+                )
 
 
 def refuse_constant(table: Table, columns: Sequence[Column], *, named: bool) -> None:
@@ -130,6 +195,11 @@ def is_constant(table: Table, name: str) -> bool:
     return all(_same(table[index][name]) == first for index in range(len(table)))
 
 
+def are_too_few(table: Table) -> bool:
+    """Return whether rows are too few to tell the steps of a series from rows in no order."""
+    return len(table) < _LEAST_ORDER
+
+
 def is_in_no_order(table: Table, columns: Sequence[str]) -> bool:
     """Return whether no column of numbers is like itself one row earlier, as the steps of a series are.
 
@@ -138,8 +208,6 @@ def is_in_no_order(table: Table, columns: Sequence[str]) -> bool:
     """
     bound = NormalDist().inv_cdf(1 - _CHANCE / (2 * max(1, len(columns))))
     rows = [table[index] for index in range(min(len(table), _ORDER_ROWS))]
-    if len(rows) < _LEAST_ORDER:
-        return False
     for name in columns:
         values = np.array([_number(row[name]) for row in rows], np.float64)
         values = values[np.isfinite(values)]

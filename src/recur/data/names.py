@@ -29,6 +29,10 @@ TIME = _set(
     "datum zeit zeitstempel uhrzeit jahr monat fecha hora heure yr mnth hr period qtr doy dayofyear elapsed"
 )
 _DATED = _set("date time timestamp datetime datum fecha")
+_SERIES = _set(
+    "unique_id series sensor store shop station device machine meter patient subject customer user household building "
+    "stock symbol ticker sku"
+)
 _ELAPSED = _set("elapsed uptime")
 _OF_A_PERSON = _set("birth birthdate dob born geburt geburtsdatum")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
@@ -59,6 +63,12 @@ def is_weak_input(name: str) -> bool:
     return name.lower() in _WEAK_INPUT
 
 
+def is_series(name: str) -> bool:
+    """Return whether a column of this name says whose a row is, rather than what is predicted of it."""
+    lowered = name.lower()
+    return lowered in _SERIES or lowered.removesuffix("_id").removesuffix("_name") in _SERIES
+
+
 def is_time(name: str) -> bool:
     """Return whether a column of this name usually counts time; a date of birth is a fact of its row.
 
@@ -67,6 +77,15 @@ def is_time(name: str) -> bool:
     """
     parts = {part.lower() for part in _PARTS.findall(name)}
     return not is_fact(name) and (name.lower() in TIME or bool(parts & (_DATED | _ELAPSED)))
+
+
+def is_weakly_timed(name: str) -> bool:
+    """Return whether a name says a length of time rather than when a row is of: prep_time, elapsed.
+
+    >>> [is_weakly_timed(name) for name in ("prep_time", "time", "timestamp")]
+    [True, False, False]
+    """
+    return name.lower() not in TIME and not {part.lower() for part in _PARTS.findall(name)} & (_DATED - {"time"})
 
 
 def is_fact(name: str) -> bool:

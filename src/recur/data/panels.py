@@ -15,10 +15,10 @@ from recur.codecs.codec import shorten
 from recur.codecs.numbers import number
 from recur.config import Config
 from recur.data.columns import look
-from recur.data.names import is_time
+from recur.data.names import is_time, is_weakly_timed
 from recur.data.stamp_cells import text_of
 from recur.data.table import Row, Table
-from recur.data.timeline import Timeline
+from recur.data.timeline import Timeline, is_part_of_time
 from recur.errors import ConfigError, DataError
 
 _MOST_COLUMNS = 3
@@ -191,7 +191,10 @@ def settle(table: Table, config: Config) -> str | None:
     group = data.group
     if group is None and _may_be_series(table, config):
         group = infer_group(table, timeline, [*(data.input or []), *(data.target or [])])
-    if not timeline.sure and not data.time and not _unique(table, timeline, group):
+    first = timeline.timing.columns[0]
+    weak = is_weakly_timed(first) or not is_part_of_time(first, [text_of(row[first]) for row in table.sampled()])
+    weak = weak and not _in_order(table, timeline, group)
+    if not timeline.sure and not data.time and (weak or not _unique(table, timeline, group)):
         table.timeline, group = None, data.group
     return group
 
@@ -218,6 +221,14 @@ def _unique(table: Table, timeline: Timeline, group: str | None) -> bool:
     at = timeline.stamps.at[timeline.rows]
     series = series_of(table, group).of_row[timeline.rows] if group else np.zeros(len(at), dtype=np.int64)
     return len(np.unique(np.stack([series, at]), axis=1).T) == len(at)
+
+
+def _in_order(table: Table, timeline: Timeline, group: str | None) -> bool:
+    """Whether the rows of each series ascend, or all descend."""
+    at = timeline.stamps.at
+    series = series_of(table, group).rows() if group else [timeline.rows]
+    steps = np.concatenate([np.diff(at[rows]) for rows in series])
+    return bool((steps >= 0).all() or (steps <= 0).all())
 
 
 def infer_group(table: Table, timeline: Timeline, spoken_for: Sequence[str]) -> str | None:

@@ -163,6 +163,7 @@ def infer(table: Table, config: Config) -> Roles:
     group = panels.settle(table, config)
     config = config.model_copy(update={"data": config.data.model_copy(update={"group": group})})
     roles = _inferred(table, config)
+    left_out.refuse_unread_time(table, roles.input, steps=_are_steps(roles), asked=config.data.time)
     # labels such as 12 % are read in their style too; the value of a label does not matter
     labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
     styles = column_styles.named(table.styles, [*roles.numeric, *labels], table.name)
@@ -177,6 +178,11 @@ def infer(table: Table, config: Config) -> Roles:
         choices=choices,
         time=None if table.timeline is None else table.timeline.timing,
     )
+
+
+def _are_steps(roles: Roles) -> bool:
+    """Whether rows are the steps of a series, so that their order counts."""
+    return roles.mode == "synced" and roles.input_codec == "numbers" and roles.target_codec in ("numbers", "tags")
 
 
 def _inferred(table: Table, config: Config) -> Roles:
@@ -327,10 +333,15 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
         refuse_objects(table, [columns[name] for name in spare])
         others = "; ".join(f"{name}: {reason}" for name, reason in why.items() if reason)
         others = f"; left out are {others}" if others else ""
+        left_out.refuse_nearly_numbers(table, [columns[name] for name in spare])
         raise ConfigError(
             f"{table.name} has no column to read beside the target ({described(targets)}){others}",
             hint="--input COLUMN, or --mode one-to-many to write the target from nothing",
         )
+    if data.input_codec is None:
+        left_out.refuse_nearly_numbers(table, inputs)
+    if data.target_codec is None:
+        left_out.refuse_nearly_numbers(table, targets)
     left_out.refuse_constant(table, inputs, named=bool(data.input))
     return inputs, targets
 

@@ -19,6 +19,7 @@ from recur.config import DataConfig
 from recur.data.frequency import Frequency
 from recur.data.names import is_fact, is_time
 from recur.data.stamp_cells import cell, text_of
+from recur.data.stamp_parts import part_of
 from recur.data.table import Table
 from recur.data.timestamps import SINCE_1970, UNREADABLE, Judged, Stamps, are_clocks, combine, judge, read, shown
 from recur.errors import ConfigError, DataError, did_you_mean
@@ -214,6 +215,19 @@ def _found(table: Table) -> list[str]:
         return [*(parts[each] for each in order[:count] if each), *(clocks[:1] if count == 3 else [])]
     counters = [name for name in names if is_time(name) and kinds[name] in ("number", "clock", "year")]
     return counters[:1]
+
+
+def is_part_of_time(name: str, texts: Sequence[str]) -> bool:
+    """Return whether cells may be what the name of their column says: hr may be an hour or a heart rate.
+
+    >>> is_part_of_time("hr", ["0", "23"]), is_part_of_time("hr", ["61", "72"]), is_part_of_time("t", ["61"])
+    (True, False, True)
+    """
+    kind = _PARTS.get(name.lower())
+    if kind is None or kind == "year":
+        return True
+    numbers = [text for text in texts if (made := cell(text)) is not None and made.shape == "number"]
+    return all(part_of(text, kind) is not None for text in numbers)
 
 
 def _dated(table: Table, without: Sequence[str]) -> list[str]:
