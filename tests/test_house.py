@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -106,6 +107,112 @@ def test_no_files_import_each_other_in_a_circle(name: str) -> None:
 
 def test_a_circle_of_files_is_found() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"b"}}) == {"b", "c"}
+
+
+DEFINING = ("codecs", "heads", "modes", "nn")
+_OBJECTS = re.compile(r"(?:^|[._])(?:codec|mode|head|output|readout|layer|decoder)\w*$")
+# looks at the kind of a codec, head, mode or layer that a file may still have, outside the room that defines it
+LOOKS: dict[str, int] = {
+    "cli/generate.py": 2,
+    "cli/given.py": 1,
+    "cli/predict.py": 1,
+    "data/check.py": 3,
+    "data/contents.py": 3,
+    "data/fit.py": 1,
+    "evaluation/baselines.py": 5,
+    "evaluation/confusion.py": 1,
+    "evaluation/continuous_cache.py": 1,
+    "evaluation/feed.py": 1,
+    "evaluation/report.py": 1,
+    "evaluation/translation.py": 1,
+    "export/metadata.py": 3,
+    "export/model.py": 17,
+    "export/network.py": 7,
+    "heads/head.py": 1,
+    "heads/symbols.py": 2,
+    "inspect/answering.py": 4,
+    "inspect/answers.py": 9,
+    "inspect/ask.py": 6,
+    "inspect/bptt.py": 4,
+    "inspect/explanation.py": 4,
+    "inspect/flow.py": 2,
+    "inspect/labels.py": 7,
+    "inspect/next_item.py": 1,
+    "inspect/question.py": 7,
+    "inspect/states.py": 1,
+    "inspect/units.py": 6,
+    "inspect/unrolled.py": 1,
+    "inspect/written.py": 6,
+    "model.py": 7,
+    "modes/forecast.py": 3,
+    "modes/mode.py": 1,
+    "network/inputs.py": 1,
+    "predictions/asked.py": 1,
+    "predictions/records.py": 9,
+    "serve/costs.py": 5,
+    "serve/memory.py": 4,
+    "serve/served.py": 4,
+    "serve/values.py": 3,
+    "training/card.py": 1,
+    "training/setup.py": 5,
+    "training/verdict.py": 5,
+    "views/pieces.py": 1,
+}
+
+
+@functools.cache
+def known_classes() -> dict[str, str]:
+    """The codecs, heads, modes and layers by name, and the room that defines each."""
+    bases: dict[str, tuple[str, set[str]]] = {}
+    for path in MODULES:
+        if room(path) in DEFINING:
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    bases[node.name] = room(path), {ast.unparse(base).split(".")[-1] for base in node.bases}
+    found = {"Codec", "Head", "Mode", "Module"}
+    while more := {name for name, (_, over) in bases.items() if over & found} - found:
+        found |= more
+    return {name: bases[name][0] for name in found if name in bases}
+
+
+def looks(text: str, own: str, classes: dict[str, str]) -> list[tuple[int, str]]:
+    """Line and code of every question about what a codec, head, mode or layer of another room is."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        asked = False
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id == "isinstance":
+                names = {ast.unparse(one).split(".")[-1] for one in ast.walk(node.args[1]) if isinstance(one, ast.expr)}
+                asked = any(classes.get(name, own) != own for name in names)
+            elif node.func.id == "getattr" and len(node.args) == 3:
+                asked = bool(_OBJECTS.search(ast.unparse(node.args[0]))) and own not in {"nn"}
+        elif isinstance(node, ast.Compare) and own != "codecs":
+            sides = [node.left, *node.comparators]
+            asked = any(
+                isinstance(one, ast.Attribute) and one.attr == "kind" and "codec" in ast.unparse(one.value)
+                for one in sides
+            )
+        if asked:
+            found.append((node.lineno, ast.unparse(node)))
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_file_looks_at_what_a_codec_head_mode_or_layer_is(path: Path) -> None:
+    found = looks(path.read_text(encoding="utf-8"), room(path), known_classes())
+    allowed = LOOKS.get(str(path.relative_to(PACKAGE)), 0)
+    assert len(found) <= allowed, f"ask it instead (a trait or a method): {found}"
+    assert len(found) == allowed, f"{len(found)} are left: lower the number in LOOKS"
+
+
+def test_a_look_at_what_a_codec_is_is_found() -> None:
+    classes = {"TagsCodec": "codecs", "Synced": "modes"}
+    assert looks("isinstance(x, codecs.TagsCodec | int)", "data", classes)
+    assert looks("isinstance(x, (Synced, int))", "serve", classes)
+    assert looks("mode.target_codec.kind in TEXTS", "cli", classes)
+    assert looks("getattr(self.mode.output, 'crf', None)", "serve", classes)
+    assert not looks("isinstance(x, Synced)", "modes", classes)
+    assert not looks("table.kind == 'text' or getattr(error, 'msg', None)", "data", classes)
 
 
 def foreign_private_attributes(text: str) -> list[tuple[int, str]]:

@@ -67,6 +67,14 @@ class AudioCodec(Codec):
         noun = "band" if self.features == "log-mel" else "coefficient"
         return [f"{noun} {index + 1}" for index in range(self.size)]
 
+    def column_names(self) -> list[str]:
+        """Return the names of the columns."""
+        return self.columns
+
+    def column_deviations(self) -> list[float]:
+        """Return the deviation of each column."""
+        return [float(one) for one in self.deviation]
+
     @property
     def hertz(self) -> list[float] | None:
         """The middle of each band, where the columns are bands and the rate is known."""

@@ -30,7 +30,7 @@ class CharactersCodec(TokenCodec):
     """
 
     kind = "characters"
-    text = True
+    text = itself = True
     characters = True
 
     def __init__(self, *, lower: bool = False, min_count: int = 1, max_vocab: int | None = None) -> None:

@@ -103,6 +103,7 @@ class ClassCodec(Codec):
     kind = "class"
     discrete = True
     sequence = False
+    by_label = True
 
     def __init__(self) -> None:
         self.size = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -56,8 +56,30 @@ class Codec(ABC):
         Of texts: whether a symbol may be a part of a character, so that its text is known with the next one.
     ends_lines : bool
         Of texts in a stream: whether the end of a line is the end symbol, and not a character of the text.
+    numeric : bool
+        Whether a value is plain numbers in units of their own, which can be forecast and continued.
+    whole_words : bool
+        Of texts: whether a symbol is a whole word.
+    itself : bool
+        Of ids: whether a sequence of them is predicted item by item, and measured by its perplexity.
+    by_frequency : bool
+        Of ids: whether they follow by falling frequency.
+    by_label : bool
+        Of ids: whether right answers are also counted for each label by itself.
     grid : tuple of int or None
         Height, width and channels, where what is read is pictures.
+    pad_id, unk_id, bos_id, eos_id : int or None
+        The ids of padding, of what is unknown, of a beginning and of an end, where the codec has them.
+    vocabulary : sequence of str
+        Of symbols: what a person sees for each id.
+    labels : sequence
+        Of labels: those of training, in the order of their ids.
+    units : sequence of str
+        Of columns: the unit of each, where units are known.
+    share : float or ndarray
+        Of events: how often each happens.
+    season : int
+        Of a series: steps after which it repeats itself, where that is known; 1 where it is not.
     """
 
     kind: ClassVar[str]
@@ -70,7 +92,29 @@ class Codec(ABC):
     characters: bool = False
     ends_lines: bool = False
     splits_characters: bool = False
+    numeric: ClassVar[bool] = False
+    whole_words: ClassVar[bool] = False
+    itself: bool = False
+    by_frequency: ClassVar[bool] = False
+    by_label: ClassVar[bool] = False
     grid: tuple[int, int, int] | None = None
+    pad_id: ClassVar[int | None] = None
+    unk_id: ClassVar[int | None] = None
+    bos_id: ClassVar[int | None] = None
+    eos_id: ClassVar[int | None] = None
+    vocabulary: Sequence[str] = ()
+    share: float | np.ndarray = 0.5
+    season: int = 1
+
+    @property
+    def labels(self) -> Sequence[Any]:
+        """The labels in the order of their ids; none unless values are labels."""
+        return ()
+
+    @property
+    def units(self) -> Sequence[str]:
+        """The unit of each column; none unless units are known."""
+        return ()
 
     def __init_subclass__(cls) -> None:
         """Register the class under its kind, so that a file can name it."""
@@ -108,6 +152,32 @@ class Codec(ABC):
             When the codec does not know it.
         """
         return [int(index) for index in self.encode([item])]
+
+    def tokens(self, value: Any) -> list[Any] | None:
+        """Return the pieces of a value, one a step, as a person reads them; None where it has no such pieces."""
+        del value
+        return None
+
+    def one_a_step(self, value: Any) -> Any:
+        """Return the value so that `encode` gives one step for each of the pieces that are labelled one by one."""
+        return value
+
+    def unknown(self, value: Any) -> list[str]:
+        """Return the pieces of a text that are not in the vocabulary, in their order, each once."""
+        del value
+        return []
+
+    def typed(self, text: str) -> Any:
+        """Return the value of a text that was typed."""
+        return text
+
+    def column_names(self) -> list[str]:
+        """Return the name of each column."""
+        return [str(index) for index in range(self.size)]
+
+    def column_deviations(self) -> list[float]:
+        """Return what 1 in each encoded column is worth in the column's own unit."""
+        return [1.0] * self.size
 
     def vary(self, array: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         """Return the array of a training value as one epoch meets it; equal generators change two sides alike."""

@@ -76,15 +76,21 @@ class NotesCodec(Codec):
         self.frames_per_beat = frames_per_beat
         self.transpose = transpose
         self.discrete = form == "melody"
+        self.itself = form == "melody"
         self.binary = form == "roll"
         self.varies = transpose > 0
         self.outside = 0
         self.size = KEYS if self.binary else 0
-        self.share = np.full(KEYS, 0.5)
+        self.share: np.ndarray = np.full(KEYS, 0.5)
         self.vocabulary: list[str] = []
         self._ids: dict[str, int] = {}
         # semitones -> the id that each id becomes
         self._moves: dict[int, np.ndarray] = {}
+
+    @staticmethod
+    def of(codec: Codec | None) -> NotesCodec | None:
+        """Return the codec itself where its values are notes, which can be played; else None."""
+        return codec if isinstance(codec, NotesCodec) else None
 
     def fit(self, values: Iterable[Any]) -> NotesCodec:
         """Roll: measure how often each key sounds. Melody: collect the events, in all keys they may be moved to."""

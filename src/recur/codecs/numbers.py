@@ -109,6 +109,7 @@ class NumbersCodec(Codec):
 
     kind = "numbers"
     discrete = False
+    numeric = True
 
     def __init__(
         self, *, sequence: bool, columns: Sequence[str] = (), missing: str = "error",
@@ -131,6 +132,14 @@ class NumbersCodec(Codec):
         matches = [_UNIT.fullmatch(name) for name in self.columns]
         own = [self.styles.get(name, _PLAIN).unit for name in self.columns]
         return [match.group(1) if match else unit for match, unit in zip(matches, own, strict=True)]
+
+    def column_names(self) -> list[str]:
+        """Return the names of the columns."""
+        return [str(name) for name in self.columns]
+
+    def column_deviations(self) -> list[float]:
+        """Return the deviation of each column in its own unit."""
+        return [float(one) for one in self.deviation]
 
     def typed(self, text: str) -> list[str]:
         """Return the numbers of a text that was typed: those of one row, or the steps of one series."""

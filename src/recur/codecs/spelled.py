@@ -39,7 +39,7 @@ class SpelledWordsCodec(WordsCodec):
     """
 
     kind = "spelled"
-    text = ends_lines = False
+    text = itself = ends_lines = False
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

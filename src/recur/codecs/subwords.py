@@ -33,7 +33,8 @@ class SubwordsCodec(TokenCodec):
     """
 
     kind = "subwords"
-    text = True
+    text = itself = True
+    by_frequency = True
     splits_characters = True
 
     def __init__(self, *, size: int = 8000, lower: bool = False, min_count: int = 2) -> None:

@@ -77,6 +77,16 @@ class TokenCodec(Codec):
         """Return the ids of many values, as `encode` gives them one by one."""
         return [self.encode(value) for value in values]
 
+    def unknown(self, value: Any) -> list[str]:
+        """Return the pieces of a text that are not in the vocabulary, in their order, each once."""
+        if not isinstance(value, str):
+            return []
+        ids, pieces = np.asarray(self.encode(value)), self.tokens(value)
+        if ids.ndim != 1 or len(ids) != len(pieces):
+            return []
+        found = (piece for piece, index in zip(pieces, ids.tolist(), strict=True) if index == self.unk_id)
+        return list(dict.fromkeys(found))
+
     def unknown_rate(self, value: Any) -> float:
         """Return the share of steps that are unknown, 0 for an empty text."""
         ids = self.encode(value)

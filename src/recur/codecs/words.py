@@ -59,8 +59,9 @@ class WordsCodec(TokenCodec):
     """
 
     kind = "words"
-    text = True
+    text = itself = True
     ends_lines = True
+    whole_words = by_frequency = True
 
     def __init__(
         self, *, lower: bool = False, min_count: int = 1, max_vocab: int | None = None, newlines: bool = False
@@ -127,6 +128,10 @@ class WordsCodec(TokenCodec):
             lowercase = normalizers.Lowercase()
             return [lowercase.normalize_str(item) for item in items]
         return items
+
+    def one_a_step(self, value: Any) -> Any:
+        """Return the words between spaces: a list of words is not split any further."""
+        return value.split() if isinstance(value, str) else value
 
     def encode(self, value: Any) -> np.ndarray:
         """Return one id a word, (T,) int64. ``value``: a text, or a list of words."""

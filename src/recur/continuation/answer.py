@@ -5,19 +5,21 @@ What is continued is chosen here, once, by the kind of item: symbols, frames or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeGuard
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from recur.cancellation import check_cancelled
+from recur.codecs import NotesCodec
 from recur.continuation import frames, notes, series, text
 from recur.decoding import Decoding
 from recur.errors import ConfigError
-from recur.heads.events import EventHead, chooser, likeliest
-from recur.heads.numbers import NumberHead
+from recur.heads.events import chooser
 from recur.heads.prediction import Prediction
 from recur.modes.mode import PREDICT_BATCH, Mode, Sample, need_input
-from recur.modes.synced import Synced
+from recur.modes.synced import Synced, continues
 from recur.network.batch import Raw
+
+Answer = Callable[[Synced, Sequence[Any]], list[Prediction]]
 
 
 def predict(mode: Mode, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
@@ -36,25 +38,15 @@ def predict(mode: Mode, inputs: Sequence[Any], *, top: int = 1, **decoding: Any)
     **decoding
         The fields of `Decoding`.
     """
-    if not _continues(mode):
+    if not continues(mode):
         return mode.predict(inputs, top=top, **decoding)
     options = Decoding.of(decoding, top=top)
-    choose = options.chooser()
-    draw = chooser(options) if isinstance(mode.output, EventHead) else likeliest
+    answer = _CONTINUATIONS[mode.output.answers_with](options, top)
     answers: list[Prediction] = []
     with mode.answering():
         for start in range(0, len(inputs), PREDICT_BATCH):
             check_cancelled()
-            part = inputs[start : start + PREDICT_BATCH]
-            if isinstance(mode.output, EventHead):
-                answers += frames.continuations(mode, part, options, draw)
-            elif isinstance(mode.output, NumberHead):
-                series.refuse_rules(options)
-                answers += series.continuations(mode, part, options.length)
-            elif options.one_item:
-                answers += text.candidates(mode, part, top, options)
-            else:
-                answers += text.continuations(mode, part, top, options, choose)
+            answers += answer(mode, inputs[start : start + PREDICT_BATCH])
     return answers
 
 
@@ -66,30 +58,63 @@ def generate(mode: Mode, value: Any = "", **decoding: Any) -> Iterator[Any]:
     ConfigError
         In a mode that answers in one pass, and for a series.
     """
-    if not _continues(mode):
+    if not continues(mode):
         return mode.generate(value, **decoding)
     options = Decoding.of(decoding)
-    if isinstance(mode.output, NumberHead):
-        raise ConfigError(
-            f"only symbols are generated; this model continues {mode.target_codec.describe()}",
-            hint="predict(..., length=N) gives the next N items",
-        )
-    if isinstance(mode.output, EventHead):
-        return frames.generate(mode, value or [], options)
-    return text.generate(mode, value, options)
+    return _WRITING[mode.output.answers_with](mode, value, options)
 
 
 def samples(mode: Mode, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
     """Answer the first rows, or continue the prompts, to be shown beside the truth."""
-    if not _continues(mode):
+    if not continues(mode):
         return mode.samples(examples, count=count)
     codec = need_input(mode.input_codec, mode.name)
-    if codec.kind == "notes":
+    if NotesCodec.of(codec) is not None:
         return notes.samples(mode, examples, count)
-    if isinstance(mode.output, NumberHead):
-        return series.samples(mode, examples, count)
-    return text.samples(mode, examples, count, prompts) if codec.text else []
+    if codec.text:
+        return text.samples(mode, examples, count, prompts)
+    return [] if codec.discrete or codec.binary else series.samples(mode, examples, count)
 
 
-def _continues(mode: Mode) -> TypeGuard[Synced]:
-    return isinstance(mode, Synced) and mode.next_item
+def _symbols(options: Decoding, top: int) -> Answer:
+    choose = options.chooser()
+    if options.one_item:
+        return lambda mode, prompts: text.candidates(mode, prompts, top, options)
+    return lambda mode, prompts: text.continuations(mode, prompts, top, options, choose)
+
+
+def _events(options: Decoding, top: int) -> Answer:
+    del top
+    options.chooser()
+    draw = chooser(options)
+    return lambda mode, openings: frames.continuations(mode, openings, options, draw)
+
+
+def _numbers(options: Decoding, top: int) -> Answer:
+    del top
+    options.chooser()
+
+    def answer(mode: Synced, prompts: Sequence[Any]) -> list[Prediction]:
+        series.refuse_rules(options)
+        return series.continuations(mode, prompts, options.length)
+
+    return answer
+
+
+def _no_writing(mode: Synced, value: Any, options: Decoding) -> Iterator[Any]:
+    del value, options
+    raise ConfigError(
+        f"only symbols are generated; this model continues {mode.target_codec.describe()}",
+        hint="predict(..., length=N) gives the next N items",
+    )
+
+
+# by what a head answers with; each is made once, so that one generator draws for all batches
+_CONTINUATIONS: dict[str, Callable[[Decoding, int], Answer]] = {
+    "symbols": _symbols, "events": _events, "numbers": _numbers,
+}  # fmt: skip
+_WRITING: dict[str, Callable[[Synced, Any, Decoding], Iterator[Any]]] = {
+    "symbols": text.generate,
+    "events": lambda mode, opening, options: frames.generate(mode, opening or [], options),
+    "numbers": _no_writing,
+}

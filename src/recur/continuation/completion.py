@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from recur.codecs import Codec
-from recur.codecs.tokens import TokenCodec
 from recur.continuation.word_search import Candidate
 
 
@@ -29,11 +26,4 @@ class Completion(list[Candidate]):
 
 def unknown_words(codec: Codec | None, text: Any) -> list[str]:
     """Return the pieces of a text that are not in the vocabulary, in their order, each once."""
-    if not isinstance(codec, TokenCodec) or not isinstance(text, str):
-        return []
-    ids, pieces = np.asarray(codec.encode(text)), codec.tokens(text)
-    if ids.ndim != 1 or len(ids) != len(pieces):
-        return []
-    return list(
-        dict.fromkeys(piece for piece, index in zip(pieces, ids.tolist(), strict=True) if index == codec.unk_id)
-    )
+    return [] if codec is None else codec.unknown(text)

@@ -13,26 +13,13 @@ from recur.cancellation import check_cancelled
 from recur.codecs.codec import WHOLE
 from recur.decoding import Decoding
 from recur.errors import ConfigError
-from recur.heads.events import EventHead, FrameChooser, chooser
+from recur.heads.events import FrameChooser, chooser
 from recur.heads.prediction import Prediction
 from recur.modes.synced import Synced
 from recur.network.batch import pad
 from recur.network.stack import State
 
 LENGTH = 128  # frames that are added where nothing else is said
-
-
-def head(mode: Synced) -> EventHead:
-    """The head of a model of frames.
-
-    Raises
-    ------
-    ConfigError
-        When the model predicts something else.
-    """
-    if not isinstance(mode.output, EventHead):
-        raise ConfigError(f"frames are drawn from probabilities of keys; this model has {type(mode.output).__name__}")
-    return mode.output
 
 
 def read(mode: Synced, openings: Sequence[Any]) -> tuple[Tensor, State]:
@@ -102,7 +89,7 @@ def _prefix(mode: Synced, decoding: Decoding) -> Tensor | None:
 def _frame(mode: Synced, vector: Tensor, prefix: Tensor | None, step: int, choose: FrameChooser) -> Tensor:
     """The frame (B, C) of one step: that of the prefix while there is one, then a chosen one."""
     # chosen even where the prefix replaces it, so that a seed draws the same frames behind every prefix
-    frame = choose(head(mode).logits(vector))
+    frame = choose(mode.output.logits(vector))
     return frame if prefix is None or step >= len(prefix) else prefix[step].to(frame).expand_as(frame)
 
 

@@ -25,13 +25,12 @@ from recur.continuation.word_boundaries import is_word, last_word, trimmed
 from recur.continuation.word_search import Beginning, Candidate, Open, Question, Search, begin, joined, together
 from recur.decoding.options import check_top
 from recur.errors import ConfigError, DataError
-from recur.heads.symbols import TEXTS
 from recur.modes.mode import PREDICT_BATCH, Mode
-from recur.modes.synced import Synced
+from recur.modes.synced import Synced, continues
 from recur.network.batch import pad
 
 if TYPE_CHECKING:
-    from recur.codecs import Codec
+    pass
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def candidates(mode: Mode, text: str, top: int = 5) -> list[Candidate]:
     model = _language_model(mode)
     check_top(top)
     with model.answering():
-        if model.target_codec.kind == "words":
+        if model.target_codec.whole_words:
             return _likeliest_words(model, text, top)
         beginning = begin(model, [Question(text.rstrip(), bool(text.strip()))])[0]
         return Search(model, beginning, top).run()
@@ -98,7 +97,7 @@ def last_word_scores(mode: Mode, lines: Iterable[str]) -> LastWordScores:
         When no line has a word.
     """
     model = _language_model(mode)
-    score = _score_words if model.target_codec.kind == "words" else _score_spelled
+    score = _score_words if model.target_codec.whole_words else _score_spelled
     right, surprise, count = 0, 0.0, 0
     batch: list[str] = []
     with model.answering():
@@ -115,7 +114,7 @@ def last_word_scores(mode: Mode, lines: Iterable[str]) -> LastWordScores:
 
 
 def _language_model(mode: Mode) -> Synced:
-    if not isinstance(mode, Synced) or not mode.next_item or mode.target_codec.kind not in TEXTS:
+    if not continues(mode) or not mode.target_codec.text:
         raise ConfigError(
             f"the last word needs a language model; this is {mode.name}: {mode.target_codec.describe()}",
             hint="recur train FILE --mode synced, with a text and no target",
@@ -131,14 +130,14 @@ def _likeliest_words(model: Synced, text: str, top: int) -> list[Candidate]:
     log_probs = _next_log_probs(model, [prompt.prompt_ids(model, text)])
     probs = log_probs[0].exp().masked_fill(_no_words(model), 0.0)
     best, ids = probs.topk(min(top, int((~_no_words(model)).sum())))
-    vocabulary = _vocabulary(model.target_codec)
+    vocabulary = model.target_codec.vocabulary
     return [Candidate(vocabulary[index], prob) for index, prob in zip(ids.tolist(), best.tolist(), strict=True)]
 
 
 def _score_words(model: Synced, lines: Sequence[str]) -> tuple[int, float, int]:
     prompts, targets = [], []
     for line in lines:
-        tokens = model.target_codec.tokens(line)  # type: ignore[attr-defined]  # every text codec has it
+        tokens = model.target_codec.tokens(line) or []
         places = [place for place, token in enumerate(tokens) if is_word(token)]
         if places:
             ids = prompt.prompt_ids(model, line)
@@ -166,15 +165,10 @@ def _no_words(model: Synced) -> Tensor:
     """(V,) bool: symbols that are no words, the reserved ones and signs."""
     symbols = model.symbols
     reserved = set() if symbols is None else {*symbols.forbidden(unknown=False), symbols.end}
-    vocabulary = _vocabulary(model.target_codec)
+    vocabulary = model.target_codec.vocabulary
     return torch.tensor(
         [index in reserved or not is_word(token) for index, token in enumerate(vocabulary)], device=model.device
     )
-
-
-def _vocabulary(codec: Codec) -> list[str]:
-    vocabulary: list[str] = getattr(codec, "vocabulary", [])
-    return vocabulary
 
 
 def _score_spelled(model: Synced, lines: Sequence[str]) -> tuple[int, float, int]:

@@ -68,7 +68,7 @@ def candidates(mode: Synced, opening: Any, top: int) -> list[tuple[str, float]]:
         return _events(mode, opening, top)
     with mode.answering():
         vector, _ = frames.read(mode, [[] if opening is None else opening])
-        probabilities = torch.sigmoid(frames.head(mode).logits(vector))[0]
+        probabilities = torch.sigmoid(mode.output.logits(vector))[0]
     best, keys = probabilities.topk(min(top, len(probabilities)))
     return [(name_of(key + LOWEST), chance) for key, chance in zip(keys.tolist(), best.tolist(), strict=True)]
 
@@ -101,10 +101,10 @@ def codec_of(mode: Synced) -> NotesCodec:
     ConfigError
         When the model does something else.
     """
-    codec = mode.target_codec
-    if not mode.next_item or not isinstance(codec, NotesCodec):
+    codec = NotesCodec.of(mode.target_codec)
+    if not mode.next_item or codec is None:
         raise ConfigError(
-            f"this model does not continue notes: it answers with {codec.describe()}",
+            f"this model does not continue notes: it answers with {mode.target_codec.describe()}",
             hint="train on notes without a target to get a model of the next step",
         )
     return codec

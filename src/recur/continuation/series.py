@@ -13,7 +13,6 @@ from recur.codecs.codec import WHOLE, shorten
 from recur.decoding import Decoding
 from recur.decoding.refusals import refuse_symbol_rules
 from recur.errors import ConfigError
-from recur.heads.numbers import NumberHead
 from recur.heads.prediction import Prediction
 from recur.modes.mode import SAMPLE_CHARACTERS, Sample
 from recur.modes.synced import Synced
@@ -41,7 +40,7 @@ def continuations(mode: Synced, prompts: Sequence[Any], length: int | None) -> l
     observed, and their outputs are the k values after them.
     """
     output, codec, ahead = mode.output, mode.target_codec, mode.ahead
-    if not isinstance(output, NumberHead):
+    if codec.discrete or codec.binary:
         raise ConfigError(f"a forecast needs numbers, and this model answers with {codec.describe()}")
     # where fewer steps were observed, the mean of the training values (zero) is read for those before them
     series = [mode.encode_input(prompt) for prompt in prompts]
@@ -51,12 +50,12 @@ def continuations(mode: Synced, prompts: Sequence[Any], length: int | None) -> l
     values, lengths = values.to(mode.device), lengths.to(mode.device)
     outputs, state = mode.run(values, lengths=lengths)
     last = lengths[:, None] - ahead + torch.arange(ahead, device=mode.device)
-    block = output.values(outputs[torch.arange(len(values), device=mode.device)[:, None], last])
+    block = output.choice(outputs[torch.arange(len(values), device=mode.device)[:, None], last])
     blocks = [block]
     while length is not None and len(blocks) * ahead < length:
         check_cancelled()
         outputs, state = mode.run(block, state)
-        block = output.values(outputs)
+        block = output.choice(outputs)
         blocks.append(block)
     steps = block[:, -1:] if length is None else torch.cat(blocks, dim=1)[:, :length]
     raw = [codec.decode(row) for row in steps.cpu().numpy()]

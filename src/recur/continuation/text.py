@@ -31,13 +31,12 @@ SAMPLE = Decoding(temperature=0.8, seed=0)
 
 def candidates(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) -> list[Prediction]:
     """The likeliest next symbols of each prompt."""
-    output = mode.symbol_head()
     symbols = vocabulary(mode)
     first, state = read(mode, [prompt_ids(mode, prompt) for prompt in prompts])
     log_probs, _ = mode.step(first, state)
     forbid = [*symbols.forbidden(decoding.unknown), symbols.end]
     probs = log_probs.exp().index_fill(1, torch.tensor(forbid, device=log_probs.device), 0.0)
-    best, ids = probs.topk(min(top, output.size - len(forbid)), dim=-1)
+    best, ids = probs.topk(min(top, symbols.size - len(forbid)), dim=-1)
     answers = []
     for row_probs, row_ids in zip(best.tolist(), ids.tolist(), strict=True):
         scores = [(symbols.decode([index]), prob) for index, prob in zip(row_ids, row_probs, strict=True)]

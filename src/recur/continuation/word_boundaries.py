@@ -47,9 +47,8 @@ class Spelling:
     @classmethod
     def of(cls, codec: Codec) -> Spelling:
         """Look at every symbol of a codec of characters or subwords."""
-        vocabulary: list[str] = getattr(codec, "vocabulary", [])
-        end = getattr(codec, "eos_id", None)
-        reserved = {getattr(codec, name, None) for name in ("pad_id", "unk_id", "bos_id", "eos_id")}
+        vocabulary, end = codec.vocabulary, codec.eos_id
+        reserved = {codec.pad_id, codec.unk_id, codec.bos_id, codec.eos_id}
         size = len(vocabulary)
         inside, boundary, spaces, starts = (np.zeros(size, dtype=bool) for _ in range(4))
         for index, piece in enumerate(vocabulary):
@@ -61,8 +60,7 @@ class Spelling:
             inside[index] = _spells(piece)
             boundary[index] = not inside[index]
             starts[index] = piece == " " or (spaces[index] and _spells(piece[1:]))
-        single = codec.kind == "characters"
-        return cls(single, " " in vocabulary, inside, boundary, spaces, starts)
+        return cls(codec.characters, " " in vocabulary, inside, boundary, spaces, starts)
 
 
 def in_word(character: str) -> bool:

@@ -35,13 +35,11 @@ class Vocabulary:
 
     def __init__(self, codec: Codec) -> None:
         self.codec = codec
-        own = getattr(codec, "bos_id", None)
-        pad: int | None = getattr(codec, "pad_id", None)
-        self.unknown: int | None = getattr(codec, "unk_id", None)
-        self.beginning: int = codec.size if own is None else int(own)
-        self.end: int = codec.size + 1 if own is None else int(getattr(codec, "eos_id"))  # noqa: B009
-        self.size: int = codec.size + (2 if own is None else 0)
-        self.never: tuple[int, ...] = (self.beginning,) if pad is None else (pad, self.beginning)
+        self.unknown = codec.unk_id
+        self.beginning, self.end, self.size = codec.size, codec.size + 1, codec.size + 2
+        if codec.bos_id is not None and codec.eos_id is not None:
+            self.beginning, self.end, self.size = codec.bos_id, codec.eos_id, codec.size
+        self.never = (self.beginning,) if codec.pad_id is None else (codec.pad_id, self.beginning)
 
     def forbidden(self, unknown: bool) -> tuple[int, ...]:
         """Ids that decoding must not produce."""

@@ -9,9 +9,11 @@ from recur.nn import Embedding
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
+from recur.heads.events import EventHead
 from recur.heads.head import Head
 from recur.heads.numbers import NumberHead
 from recur.heads.symbols import SymbolHead
+from recur.heads.tags import TagHead
 
 
 def build_head(codec: Codec, input_size: int, config: ModelConfig, *, embedding: Embedding | None = None) -> Head:
@@ -22,11 +24,10 @@ def build_head(codec: Codec, input_size: int, config: ModelConfig, *, embedding:
     ConfigError
         For options that the target cannot have.
     """
+    if codec.discrete and codec.sequence and codec.labels:
+        return TagHead(codec, input_size, config)
     if codec.discrete:
-        by_class = codec.kind == "class"
-        return SymbolHead(codec.size, input_size, config, embedding=embedding, by_class=by_class)
+        return SymbolHead(codec.size, input_size, config, embedding=embedding, by_class=codec.by_label)
     if codec.binary:
-        from recur.heads.events import EventHead  # it is an Head, and imports this file
-
         return EventHead(codec, input_size, config)
     return NumberHead(codec, input_size, config)

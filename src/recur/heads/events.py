@@ -38,6 +38,7 @@ class EventHead(Head):
     """
 
     figure = "nll_per_frame"
+    answers_with = "events"
     higher_is_better = False
 
     def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
@@ -46,7 +47,7 @@ class EventHead(Head):
             if getattr(config, option):
                 raise ConfigError(f"{option} is for symbols; this target is frames", hint=f"leave out {option}")
         self.readout = Readout(input_size, codec.size)
-        share = torch.as_tensor(getattr(codec, "share", 0.5), dtype=torch.get_default_dtype())
+        share = torch.as_tensor(codec.share, dtype=torch.get_default_dtype())
         if self.readout.bias is not None:
             with torch.no_grad():
                 self.readout.bias.copy_(torch.logit(share).expand(codec.size))
@@ -61,6 +62,13 @@ class EventHead(Head):
     def values(self, vectors: Tensor) -> Tensor:
         """(..., H) -> the likeliest frame (..., C) of zeros and ones."""
         return likeliest(self.logits(vectors))
+
+    def choice(self, vectors: Tensor) -> Tensor:
+        return self.values(vectors)
+
+    def drawing(self, decoding: Decoding) -> Callable[[Tensor], Tensor]:
+        choose = chooser(decoding)
+        return lambda vectors: choose(self.logits(vectors))
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Negative log likelihood of a frame in nats, and the share of the sounding keys that was guessed right."""

@@ -11,21 +11,25 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from recur.codecs.codec import NO_TARGET
+from recur.codecs.codec import NO_TARGET, WHOLE
+from recur.decoding.options import check_top
 from recur.engine import watch
-from recur.errors import DataError
+from recur.errors import ConfigError, DataError
 from recur.heads.penalty import Penalty
+from recur.heads.prediction import Prediction
 from recur.nn import Readout
 from recur.nn.dropout import Drop
 
 if TYPE_CHECKING:
+    from recur.codecs import Codec
     from recur.config import ModelConfig
+    from recur.decoding import Decoding
 
 Sums = dict[str, tuple[float, float]]
 
@@ -39,12 +43,15 @@ class Head(nn.Module, ABC):
         The figure that people look at.
     higher_is_better : bool
         Which way it improves.
+    answers_with : str
+        What an answer is made of: symbols that are searched, numbers, or events that are drawn one by one.
     may_miss : bool
         Whether some of its targets may be missing: NaN, or ``NO_TARGET``.
     """
 
     figure: str
     higher_is_better: bool
+    answers_with: ClassVar[Literal["symbols", "numbers", "events"]]
     may_miss = True
 
     def __init__(self, config: ModelConfig) -> None:
@@ -95,6 +102,50 @@ class Head(nn.Module, ABC):
             return (torch.stack(each) if each else vectors.new_zeros(0)), None
         z = readout(vectors)
         return self._each(z, targets, mask), z
+
+    @abstractmethod
+    def choice(self, vectors: Tensor) -> Tensor:
+        """(..., H) -> the likeliest answers: ids (...), or columns (..., C)."""
+
+    def drawing(self, decoding: Decoding) -> Callable[[Tensor], Tensor]:
+        """Return the rule that makes an answer of a vector, as the options ask."""
+        del decoding
+        return self.choice
+
+    def answers(self, vectors: Tensor, codec: Codec, top: int) -> list[Prediction]:
+        """One answer for each of B vectors (B, H), with the ``top`` likeliest candidates, where there are some."""
+        check_top(top)
+        values = [codec.decode(row) for row in self.choice(vectors).cpu().numpy()]
+        return [Prediction(value, [], codec.show(value, WHOLE)) for value in values]
+
+    def answers_in_row(self, vectors: Tensor, lengths: Tensor, mask: Tensor | None, codec: Codec) -> list[Prediction]:
+        """One answer for each of B rows of vectors (B, T, H): the values of its steps."""
+        del mask
+        columns = self.choice(vectors).cpu().numpy()
+        values = [codec.decode(row[:steps]) for row, steps in zip(columns, lengths.tolist(), strict=True)]
+        return [Prediction(value, [], codec.show(value, WHOLE)) for value in values]
+
+    def log_probs(self, vectors: Tensor) -> Tensor:
+        """(..., H) -> log p (..., V) of symbols.
+
+        Raises
+        ------
+        ConfigError
+            Of a head without symbols.
+        """
+        del vectors
+        raise ConfigError(f"this readout answers with {self.answers_with}: it has no probabilities of symbols")
+
+    def logits(self, vectors: Tensor) -> Tensor:
+        """(..., H) -> z (..., C) of events.
+
+        Raises
+        ------
+        ConfigError
+            Of a head without events.
+        """
+        del vectors
+        raise ConfigError(f"this readout answers with {self.answers_with}: it has no probabilities of events")
 
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         """e (N,) of z (B, T, V)."""

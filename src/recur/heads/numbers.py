@@ -24,16 +24,20 @@ class NumberHead(Head):
     standard deviations ("rmse_standardised"), and each column's own is beside it ("rmse NAME").
     """
 
+    answers_with = "numbers"
+
     def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
         super().__init__(config)
         for option in ("tie_weights", "adaptive_softmax"):
             if getattr(config, option):
                 raise ConfigError(f"{option} is for symbols; this target is numbers", hint=f"leave out {option}")
         self.readout = Readout(input_size, codec.size)
-        self.columns = [str(name) for name in getattr(codec, "columns", range(codec.size))]
-        self.deviation = [float(one) for one in getattr(codec, "deviation", [1.0] * codec.size)]
+        self.columns, self.deviation = codec.column_names(), codec.column_deviations()
         self.figure = "rmse" if codec.size == 1 else "rmse_standardised"
         self.higher_is_better = False
+
+    def choice(self, vectors: Tensor) -> Tensor:
+        return self.values(vectors)
 
     def values(self, vectors: Tensor) -> Tensor:
         """(..., H) -> standardised numbers (..., C)."""

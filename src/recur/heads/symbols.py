@@ -6,21 +6,20 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recur.codecs.codec import WHOLE
+from recur.decoding.options import check_top
 from recur.errors import ConfigError
 from recur.nn import AdaptiveReadout, Embedding, Readout
 
 if TYPE_CHECKING:
+    from recur.codecs import Codec
     from recur.config import ModelConfig
 from recur.heads.head import Head, Sums, ratio
-
-TEXTS = ("words", "characters", "subwords")
-
-
-NEXT_ITEM = (*TEXTS, "notes")  # symbols whose sequence is predicted, so that the figure is the perplexity
-
+from recur.heads.prediction import Prediction
 
 ADAPTIVE_SMALLEST = 1000
 
@@ -36,9 +35,9 @@ class SymbolHead(Head):
         H.
     config : ModelConfig
         ``adaptive_softmax``, ``tie_weights`` and the dropout before the readout.
-    text : str or None
-        The kind of codec, when the symbols are those of a text or a melody: figures are then perplexity (and nats
-        for characters); None for labels, whose figure is the accuracy.
+    codec : Codec, optional
+        Of symbols that are predicted item by item (``itself``), as those of a text or a melody: figures are then
+        perplexity (and nats for characters). Without it symbols are labels, whose figure is the accuracy.
     count_right : bool, optional
         Count right answers for texts too, where they are measured; labels are always counted.
     embedding : Embedding, optional
@@ -46,24 +45,32 @@ class SymbolHead(Head):
     by_class : bool
         Count right answers of each symbol too, in evaluation.
 
+    Attributes
+    ----------
+    text : bool
+        Whether symbols are predicted item by item, and not labels.
+
     Raises
     ------
     ConfigError
         For weights that cannot be tied, or an adaptive softmax over few symbols.
     """
 
+    answers_with = "symbols"
+
     def __init__(
-        self, size: int, input_size: int, config: ModelConfig, *, text: str | None = None, count_right: bool = False,
+        self, size: int, input_size: int, config: ModelConfig, *, codec: Codec | None = None, count_right: bool = False,
         embedding: Embedding | None = None, by_class: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(config)
         self.by_class = by_class
         self.size = size
-        self.text = text
-        self.may_miss = text is None
-        self.count_right = count_right or text is None
-        self.figure = "accuracy" if text is None else "nats" if text == "characters" else "perplexity"
-        self.higher_is_better = text is None
+        labels = codec is None or not codec.itself
+        self.text = not labels
+        self.characters = codec is not None and codec.characters
+        self.may_miss = self.higher_is_better = labels
+        self.count_right = count_right or labels
+        self.figure = "accuracy" if labels else "nats" if self.characters else "perplexity"
         if config.tie_weights and embedding is None:
             raise ConfigError(
                 "tie_weights shares the embedding of the input with the readout, but here they have different symbols",
@@ -71,7 +78,7 @@ class SymbolHead(Head):
             )
         self.readout: Readout | AdaptiveReadout
         if config.adaptive_softmax:
-            _check_adaptive(size, config, text)
+            _check_adaptive(size, config, codec)
             self.readout = AdaptiveReadout(input_size, size)
         else:
             self.readout = Readout(input_size, size, tied=embedding if config.tie_weights else None)
@@ -79,6 +86,32 @@ class SymbolHead(Head):
     def log_probs(self, vectors: Tensor) -> Tensor:
         """(..., H) -> log p (..., V)."""
         return self._usable(self.readout.log_prob(vectors))
+
+    def choice(self, vectors: Tensor) -> Tensor:
+        with torch.no_grad():
+            return self.log_probs(vectors).argmax(dim=-1)
+
+    def answers(self, vectors: Tensor, codec: Codec, top: int) -> list[Prediction]:
+        check_top(top)
+        probs, ids = self.log_probs(vectors).exp().topk(min(top, self.size), dim=-1)
+        answers = []
+        for row_probs, row_ids in zip(probs.tolist(), ids.tolist(), strict=True):
+            scores = [(codec.decode(np.array(index)), prob) for index, prob in zip(row_ids, row_probs, strict=True)]
+            answers.append(Prediction(scores[0][0], scores, codec.show(scores[0][0], WHOLE)))
+        return answers
+
+    def answers_in_row(self, vectors: Tensor, lengths: Tensor, mask: Tensor | None, codec: Codec) -> list[Prediction]:
+        ids, log_p = self.best(vectors, mask)
+        answers = []
+        for row, steps in enumerate(lengths.tolist()):
+            value = codec.decode(ids[row, :steps].cpu().numpy())
+            answers.append(Prediction(value, [(value, float(log_p[row].exp()))], codec.show(value, WHOLE)))
+        return answers
+
+    def best(self, vectors: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The most probable symbols (B, T) of vectors (B, T, H), and the log p (B,) of all of them together."""
+        log_probs, ids = self.log_probs(vectors).max(dim=-1)
+        return ids, (log_probs if mask is None else log_probs.masked_fill(~mask, 0.0)).sum(dim=1)
 
     def log_probs_in_row(self, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
         """(B, T, H) -> log p (B, T, V) of the symbol at each step, whatever the others of its row are."""
@@ -93,14 +126,14 @@ class SymbolHead(Head):
         nats a character."""
         loss = ratio(sums["loss"])
         figures = {"loss": loss}
-        if "accuracy" in sums or self.text is None:
+        if "accuracy" in sums or not self.text:
             figures["accuracy"] = ratio(sums.get("accuracy", (0.0, 0.0)))
         each = [ratio(pair) for name, pair in sums.items() if name.startswith("class ")]
         if each:
             figures["macro_accuracy"] = sum(each) / len(each)
-        if self.text is not None:
+        if self.text:
             figures["perplexity"] = math.exp(min(loss, 700.0)) if not math.isnan(loss) else math.nan
-        if self.text == "characters":
+        if self.characters:
             figures["nats"] = loss
         return figures
 
@@ -119,7 +152,7 @@ class SymbolHead(Head):
             mean = plain = self.readout.loss(vectors, targets)
         sums = {"loss": (float(plain.detach()) * count, count)}
         # of a text this would be the readout once more, of every step: it is counted where it is reported
-        if self.count_right and not (self.training and self.text is not None):
+        if self.count_right and not (self.training and self.text):
             with torch.no_grad():
                 right = self.readout(vectors).argmax(-1) == targets
                 sums["accuracy"] = (float(right.sum()), count)
@@ -144,9 +177,10 @@ class SymbolHead(Head):
         return {f"class {index}": (float(found[index]), float(rows[index])) for index in present}
 
 
-def _check_adaptive(size: int, config: ModelConfig, text: str | None) -> None:
-    # its clusters are made of ids that stand by falling frequency, which those of labels and characters do not
-    if size < ADAPTIVE_SMALLEST or text not in ("words", "subwords"):
+def _check_adaptive(size: int, config: ModelConfig, codec: Codec | None) -> None:
+    # its clusters are made of ids by falling frequency
+    text = codec.kind if codec is not None and codec.itself else None
+    if size < ADAPTIVE_SMALLEST or codec is None or text is None or not codec.by_frequency:
         raise ConfigError(
             f"adaptive_softmax is for large vocabularies of words or subwords, {ADAPTIVE_SMALLEST:,} or more; here "
             f"are {size:,} {text or 'labels'}",

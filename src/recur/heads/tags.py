@@ -23,7 +23,7 @@ from recur.heads.symbols import SymbolHead
 from recur.nn import CRF
 
 if TYPE_CHECKING:
-    from recur.codecs import TagsCodec
+    from recur.codecs import Codec
     from recur.config import ModelConfig
 
 _NEVER = -1e9  # the score of a tag that is known not to be there
@@ -34,7 +34,7 @@ class TagHead(SymbolHead):
 
     Parameters
     ----------
-    codec : TagsCodec
+    codec : Codec
         Of the target.
     input_size : int
         H.
@@ -47,7 +47,7 @@ class TagHead(SymbolHead):
         For options that a tag cannot have.
     """
 
-    def __init__(self, codec: TagsCodec, input_size: int, config: ModelConfig) -> None:
+    def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
         super().__init__(codec.size, input_size, config)
         self.labels = [str(label) for label in codec.labels]
         self.crf = CRF(codec.size) if config.crf else None
@@ -91,8 +91,7 @@ class TagHead(SymbolHead):
             lengths = None if mask is None else mask.sum(dim=1)
             found, score = self.crf.decode(self._usable(self.readout(vectors)), lengths)
             return found, self._usable(score)
-        log_probs, tags = self.log_probs(vectors).max(dim=-1)
-        return tags, (log_probs if mask is None else log_probs.masked_fill(~mask, 0.0)).sum(dim=1)
+        return super().best(vectors, mask)
 
     def log_probs_in_row(self, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
         if self.crf is None:

@@ -14,7 +14,6 @@ from recur.continuation import candidates, prompt
 from recur.continuation.word_boundaries import Spelling
 from recur.errors import DataError
 from recur.heads.numbers import NumberHead
-from recur.heads.symbols import TEXTS
 from recur.inspect.labels import number_labels, symbol_labels
 from recur.inspect.question import Option, Question, columns_of, options_of, towards_mean, unsayable
 from recur.modes import Synced
@@ -33,18 +32,16 @@ class NextWord(Question):
         super().__init__(mode, text)
         self.values = prompt.prompt_ids(mode, text)
         codec = mode.target_codec
-        self._spelling = Spelling.of(codec) if codec.kind in ("characters", "subwords") else None
+        self._spelling = Spelling.of(codec) if codec.text and not codec.whole_words else None
         if self._spelling is not None and isinstance(text, str) and self._spelling.single and self._spelling.has_space:
             spaced = text if not text.strip() else text.rstrip() + " "
             self.values = prompt.prompt_ids(mode, spaced)
         self.items = symbol_labels(codec, self.values, text)
-        known = {getattr(codec, name, -1) for name in ("bos_id", "eos_id")} | {
-            mode.symbols.beginning if mode.symbols else -1
-        }
+        known = {codec.bos_id, codec.eos_id, mode.symbols.beginning if mode.symbols else None}
         self.removable = [int(index) not in known for index in self.values]
         if len(self.values) and int(self.values[0]) in known:
             self.items[0] = "⟨start⟩"
-        if codec.kind in TEXTS:
+        if codec.text:
             found = [Option(one.word, one.probability, self._ids(one.word)) for one in candidates(mode, str(text), top)]
         else:
             [answer] = continuation.predict(mode, [text], top=top)
@@ -53,11 +50,11 @@ class NextWord(Question):
 
     @property
     def says(self) -> str:
-        return f"the next {'word' if self.mode.target_codec.kind in TEXTS else 'item'} is “{self.options[0].label}”"
+        return f"the next {'word' if self.mode.target_codec.text else 'item'} is “{self.options[0].label}”"
 
     def _ids(self, word: str) -> Array:
         codec = self.mode.target_codec
-        spaced = codec.kind == "subwords" and bool(str(self.value).strip())
+        spaced = codec.splits_characters and bool(str(self.value).strip())
         return codec.encode(f" {word}" if spaced else word)
 
     def _with(self, target: str, found: list[Option]) -> list[Option]:
@@ -67,9 +64,8 @@ class NextWord(Question):
             return same + others
         codec = self.mode.target_codec
         ids = self._ids(target)
-        unknown = getattr(codec, "unk_id", None)
-        if not len(ids) or (codec.kind == "words" and len(ids) != 1) or unknown in ids:
-            raise unsayable(codec, target, "word" if codec.kind == "words" else "text")
+        if not len(ids) or (codec.whole_words and len(ids) != 1) or codec.unk_id in ids.tolist():
+            raise unsayable(codec, target, "word" if codec.whole_words else "text")
         with self.mode.answering():
             log_prob = float(self.score(*self.rows(1), ids))
         return [Option(target, float(np.exp(log_prob)), ids), *others]

@@ -21,6 +21,7 @@ from recur.network.batch import Batch, Encoded, Raw, pad
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
+    from recur.decoding.vocabulary import Vocabulary
 
 PREDICT_BATCH = 64
 SAMPLE_CHARACTERS = 200  # of an answer that is shown beside the truth
@@ -74,10 +75,21 @@ class Mode(nn.Module, ABC):
         The same for what is predicted.
     config : ModelConfig
         The network between them.
+
+    Attributes
+    ----------
+    carries_state : bool
+        Whether the state after a batch is the state before the next one.
+    next_item : bool
+        Whether the answers are the sequence itself, one or more steps later.
+    symbols : Vocabulary or None
+        The symbols that are written one after another, where some are.
     """
 
     name: ClassVar[str]
     carries_state: bool = False
+    next_item: bool = False
+    symbols: Vocabulary | None = None
     figure: str
     higher_is_better: bool
 

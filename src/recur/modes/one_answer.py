@@ -10,7 +10,6 @@ import numpy as np
 from torch import Tensor
 
 from recur.decoding.refusals import refuse_decoding
-from recur.heads.answers import one_value
 from recur.heads.head import Head
 from recur.heads.prediction import Prediction
 from recur.modes.mode import Loss, Mode, need_input
@@ -53,5 +52,5 @@ class OneAnswer(Mode):
         answers: list[Prediction] = []
         with self.answering():
             for values, lengths, _ in self.input_batches(inputs):
-                answers += one_value(self.output, self.target_codec, self.vectors(values, lengths), top)
+                answers += self.output.answers(self.vectors(values, lengths), self.target_codec, top)
         return answers

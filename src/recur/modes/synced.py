@@ -23,24 +23,20 @@ may look further ahead, y_t = x_{t+k}.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from torch import Tensor
 
-from recur.codecs import NumbersCodec, TagsCodec, WordsCodec
 from recur.codecs.classes import no_label
 from recur.codecs.codec import WHOLE, shorten
 from recur.decoding.refusals import refuse_decoding
 from recur.decoding.vocabulary import Vocabulary
 from recur.errors import ConfigError, DataError
 from recur.heads.build import build_head
-from recur.heads.events import EventHead
 from recur.heads.head import Head
-from recur.heads.numbers import NumberHead
 from recur.heads.prediction import Prediction
-from recur.heads.symbols import NEXT_ITEM, SymbolHead
-from recur.heads.tags import TagHead
+from recur.heads.symbols import SymbolHead
 from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Mode, Sample, need_input, one_way, require_sequences
 from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw, step_mask
@@ -104,21 +100,16 @@ class Synced(Mode):
         self.output: Head
         if self.symbols is not None:
             self.output = SymbolHead(
-                self.symbols.size, self.stack.output_size, config, text=codec.kind if codec.kind in NEXT_ITEM else None,
-                embedding=self.inputs.embedding,
-            )  # fmt: skip
-        elif isinstance(self.target_codec, TagsCodec):
-            self.output = TagHead(self.target_codec, self.stack.output_size, config)
+                self.symbols.size, self.stack.output_size, config, codec=codec, embedding=self.inputs.embedding
+            )
         else:
             self.output = build_head(self.target_codec, self.stack.output_size, config)
         self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
 
     def encode_input(self, value: Any) -> np.ndarray:
         codec = need_input(self.input_codec, self.name)
-        if isinstance(codec, WordsCodec) and not self.next_item and isinstance(value, str):
-            # exactly one word a tag: a list of words is not split any further
-            value = value.split()
-        array = codec.encode(value)
+        # exactly one word a tag
+        array = codec.encode(value if self.next_item else codec.one_a_step(value))
         if self.next_item and codec.binary:
             # a frame in which nothing sounds stands before the first, so that it is predicted too
             return np.concatenate([np.zeros_like(array, shape=(1, codec.size)), array])
@@ -129,7 +120,7 @@ class Synced(Mode):
         if self.next_item:
             if self.symbols is not None and not self.stream:
                 return Encoded(array, self.symbols.with_end(array[1:]))
-            if isinstance(self.target_codec, NumbersCodec):
+            if self.target_codec.numeric:
                 # what is filled in where it is read is no target
                 return Encoded(array[: -self.ahead], self.target_codec.encode_target(example.input)[self.ahead :])
             return Encoded(array[: -self.ahead], array[self.ahead :])
@@ -218,7 +209,7 @@ class Synced(Mode):
             for row, answer in zip(rows, answers, strict=True)
         ]
 
-    def symbol_head(self) -> SymbolHead:
+    def symbol_head(self) -> Head:
         """The readout of a model whose next item can be chosen.
 
         Raises
@@ -226,7 +217,7 @@ class Synced(Mode):
         ConfigError
             When the model predicts numbers, or another sequence.
         """
-        if self.symbols is None or not isinstance(self.output, SymbolHead):
+        if self.symbols is None:
             raise ConfigError(
                 f"this model answers with {self.target_codec.describe()}, it does not predict the next symbol",
                 hint="train without a target to get a language model",
@@ -245,37 +236,28 @@ class Synced(Mode):
 
     def _each_step(self, vectors: Tensor, counted: Tensor, raw: Sequence[Any]) -> list[Prediction]:
         """One answer a row from h (B, T, D*H)."""
-        codec, lengths = self.target_codec, counted.tolist()
-        if isinstance(self.output, NumberHead | EventHead):
-            numbers = self.output.values(vectors).cpu().numpy()
-            values = [codec.decode(row[:steps]) for row, steps in zip(numbers, lengths, strict=True)]
-            return [Prediction(value, [], codec.show(value, WHOLE)) for value in values]
-        if not isinstance(self.output, SymbolHead):
-            raise ConfigError(f"a readout of kind {type(self.output).__name__} gives no symbols")
-        mask = step_mask(counted, vectors)
-        if isinstance(self.output, TagHead):
-            ids, log_p = self.output.best(vectors, mask)
-        else:
-            log_probs, ids = self.output.log_probs(vectors).max(dim=-1)
-            log_p = (log_probs if mask is None else log_probs.masked_fill(~mask, 0.0)).sum(dim=1)
-        answers = []
-        for row, steps in enumerate(lengths):
-            value = codec.decode(ids[row, :steps].cpu().numpy())
-            probability = float(log_p[row].exp())
-            answers.append(Prediction(value, [(value, probability)], self._shown(raw[row], value)))
+        codec = self.target_codec
+        answers = self.output.answers_in_row(vectors, counted, step_mask(counted, vectors), codec)
+        if codec.discrete:
+            for given, answer in zip(raw, answers, strict=True):
+                answer.shown = self._shown(given, answer.value)
         return answers
 
     def _shown(self, value: Any, target: Any) -> str:
         """word/TAG word/TAG; without words the target alone."""
         codec = need_input(self.input_codec, self.name)
-        split = getattr(codec, "tokens", None)
-        labels = getattr(self.target_codec, "tokens", None)
-        if split is None or labels is None:
-            return self.target_codec.show(target, WHOLE)
+        words = codec.tokens(codec.one_a_step(value))
         if isinstance(target, (list, tuple)):
             target = ["?" if no_label(one) else one for one in target]
-        words = value.split() if isinstance(codec, WordsCodec) and isinstance(value, str) else split(value)
-        return " ".join(f"{word}/{label}" for word, label in zip(words, labels(target), strict=False))
+        labels = None if words is None else self.target_codec.tokens(target)
+        if words is None or labels is None:
+            return self.target_codec.show(target, WHOLE)
+        return " ".join(f"{word}/{label}" for word, label in zip(words, labels, strict=False))
+
+
+def continues(mode: Mode) -> TypeGuard[Synced]:
+    """Return whether a mode predicts the next item, so that it continues what it reads."""
+    return mode.next_item and isinstance(mode, Synced)
 
 
 def _check_ahead(ahead: int, codec: Codec, next_item: bool) -> int:

@@ -40,11 +40,9 @@ from recur.decoding.stop_sequences import StopSequences
 from recur.decoding.vocabulary import Vocabulary
 from recur.errors import ConfigError
 from recur.heads.build import build_head
-from recur.heads.events import EventHead, chooser
 from recur.heads.head import Head, Sums
-from recur.heads.numbers import NumberHead
 from recur.heads.prediction import Prediction
-from recur.heads.symbols import NEXT_ITEM, SymbolHead
+from recur.heads.symbols import SymbolHead
 from recur.network import stack as network
 from recur.network.batch import step_mask
 from recur.network.inputs import Inputs, layer_sizes
@@ -125,9 +123,8 @@ class Decoder(nn.Module):
         self.output: Head
         if self.symbols is not None:
             self.output = SymbolHead(
-                self.symbols.size, size, config, text=codec.kind if codec.kind in NEXT_ITEM else None, count_right=True,
-                embedding=self.inputs.embedding,
-            )  # fmt: skip
+                self.symbols.size, size, config, codec=codec, count_right=True, embedding=self.inputs.embedding
+            )
         else:
             self.output = build_head(codec, size, config)
         # how long answers are, seen in training: how long an answer without an end may become
@@ -189,7 +186,7 @@ class Decoder(nn.Module):
             check_cancelled()
             current = previous[:, step]
             if vector is not None and teacher_forcing < 1.0:
-                own = self.inputs(self._answer(vector)[:, None])[:, 0]
+                own = self.inputs(self.output.choice(vector)[:, None])[:, 0]
                 told = torch.rand(len(own), 1, device=own.device) < teacher_forcing
                 current = torch.where(told, current, own)
             vector, state = self._step(current, state)
@@ -208,7 +205,7 @@ class Decoder(nn.Module):
     def step(self, ids: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Read symbols (B,); return log p (B, V) of the next, and the state after."""
         vector, state = self._step(self.inputs(ids[:, None])[:, 0], state)
-        return self._symbol_output().log_probs(vector), state
+        return self.output.log_probs(vector), state
 
     def select(self, state: DecoderState, rows: Tensor) -> DecoderState:
         """The state of some rows, which may repeat."""
@@ -311,7 +308,7 @@ class Decoder(nn.Module):
         within: Callable[[], AbstractContextManager[None]],
     ) -> Iterator[Tensor]:  # fmt: skip
         """Rows of numbers, or frames, (B, C) one after another; the first are those of the prefix."""
-        prefix, draw = self._first_numbers(options), self._draw(options)
+        prefix, draw = self._first_numbers(options), self.output.drawing(options)
         value = self.first(rows)
         for step in range(length):
             check_cancelled()
@@ -320,14 +317,6 @@ class Decoder(nn.Module):
                 known = prefix is not None and step < len(prefix)
                 value = prefix[step].expand(rows, -1) if known and prefix is not None else draw(vector)
             yield value
-
-    def _draw(self, options: Decoding) -> Callable[[Tensor], Tensor]:
-        """How a step is made of its vector (B, H): numbers are read out, frames are chosen."""
-        output = self.output
-        if not isinstance(output, EventHead):
-            return self._answer
-        choose = chooser(options)
-        return lambda vector: choose(output.logits(vector))
 
     def _step(self, current: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """One step from an input vector (B, X): v (B, H) and the state after."""
@@ -359,18 +348,6 @@ class Decoder(nn.Module):
             raise ConfigError("this decoder has no attention", hint="--attention luong or bahdanau")
         context, weights = self.attention(query, state.memory, state.lengths, state.keys)
         return context, weights
-
-    def _answer(self, vector: Tensor) -> Tensor:
-        """The decoder's own choice from v (B, H): likeliest symbols (B,) or numbers (B, C)."""
-        if isinstance(self.output, NumberHead | EventHead):
-            return self.output.values(vector)
-        with torch.no_grad():
-            return self._symbol_output().log_probs(vector).argmax(dim=-1)
-
-    def _symbol_output(self) -> SymbolHead:
-        if not isinstance(self.output, SymbolHead):
-            raise ConfigError("numbers have no probabilities to search", hint="use predict(..., length=N)")
-        return self.output
 
     def _symbols(self) -> Vocabulary:
         if self.symbols is None:

@@ -13,7 +13,6 @@ from typing import Any
 from fastapi import APIRouter
 
 from recur.decoding import Decoding
-from recur.heads.symbols import TEXTS
 from recur.serve import body as bodies
 from recur.serve import costs
 from recur.serve.docs import errors
@@ -41,7 +40,7 @@ def router(state: State) -> APIRouter:
     @routes.post("/completions", responses=errors(), summary="Continue texts, in OpenAI's form")
     async def completions(body: Completion) -> Any:
         served = state.find(body.model)
-        if not served.generates or served.model.target_codec.kind not in TEXTS:
+        if not served.generates or not served.model.target_codec.text:
             raise RequestError(400, f"this network does not continue a text: {served.model.roles.sentence}")
         prompts = [body.prompt] if isinstance(body.prompt, str) else list(body.prompt)
         state.check_rows(len(prompts) * (body.n or 1))
