@@ -16,7 +16,7 @@ from recur.data.calendar import CalendarTable
 from recur.data.frequency import Frequency, frequency_of
 from recur.data.panels import Series, series_of
 from recur.data.table import Row, Table
-from recur.data.timeline import Timeline, Timing
+from recur.data.timing import Timeline, Timing
 from recur.errors import ConfigError, DataError
 
 _SHOWN = 3

@@ -18,7 +18,8 @@ from recur.data.columns import look
 from recur.data.names import is_time, is_weakly_timed
 from recur.data.stamp_cells import text_of
 from recur.data.table import Row, Table
-from recur.data.timeline import Timeline, is_part_of_time
+from recur.data.timeline import is_part_of_time
+from recur.data.timing import Timeline
 from recur.errors import ConfigError, DataError
 
 _MOST_COLUMNS = 3

@@ -28,7 +28,7 @@ from recur.data.sniff import table_format
 from recur.data.styled import styled
 from recur.data.table import Table
 from recur.data.text import TextTable
-from recur.data.timeline import Timing
+from recur.data.timing import Timing
 from recur.data.ts import read_ts
 from recur.errors import DataError, TooLargeError
 

@@ -35,7 +35,7 @@ from recur.data.columns import Column, look
 from recur.data.media import CODECS as FILES
 from recur.data.media import SEQUENCES
 from recur.data.table import Table
-from recur.data.timeline import Timing
+from recur.data.timing import Timing
 from recur.errors import ConfigError, did_you_mean
 
 TEXTS = ("words", "characters", "subwords")

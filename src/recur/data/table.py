@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 
 from recur.codecs.bounds import bounds
 from recur.codecs.reading import reading
 from recur.data.column_styles import Styles
+from recur.data.timing import Timeline
 from recur.errors import DataError
-
-if TYPE_CHECKING:
-    from recur.data.timeline import Timeline
 
 Row = dict[str, Any]
 Kind = Literal["text", "table", "tagged"]
