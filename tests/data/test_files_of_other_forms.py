@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from recur.config import Config, DataConfig
 from recur.data.number_lists import are_lists, opened
 from recur.data.read import guess_format, read
 from recur.data.scripts import is_unspaced
-from recur.errors import DataError
+from recur.errors import ConfigError, DataError
 from tests.data.reading import refused, rows, same_in_both_indices, written
 
 PLAIN = DataConfig.model_validate({})
@@ -33,6 +34,7 @@ PLAIN = DataConfig.model_validate({})
         ("# station 7\n# metres\na,b\n1,2\n3,4\n", ["a", "b"], {"a": "1", "b": "2"}, '2 comments ("# station 7")'),
         ("# a,b\n1,2\n3,4\n5,6\n", ["a", "b"], {"a": "1", "b": "2"}, '1 comment ("# a,b")'),
         ("a,b\n1,2\n# moved\n3,4\n", ["a", "b"], {"a": "1", "b": "2"}, "1 comment between the rows"),
+        ("a,b\n1,2\na,b\n3,4\na,b\n5,6\n", ["a", "b"], {"a": "1", "b": "2"}, "2 repeated headers between the rows"),
     ],
 )  # fmt: skip
 def test_what_is_above_the_rows_is_skipped_and_noted(
@@ -128,6 +130,52 @@ def test_texts_that_are_lists_of_numbers(cells: list[str], lists: bool) -> None:
 def test_a_broken_list_is_refused() -> None:
     assert opened("(1, 2)") == [1.0, 2.0]
     assert '"[1, x]" is no list of numbers' in refused(lambda: opened("[1, x]")).message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.txt", "1 1:0.5 7:2\n-1 2:1e-3\n" * 9, "a file of LIBSVM"),
+        ("a.txt", "__label__x some words\n__label__y others\n" * 9, "a file of fastText"),
+        ("a.txt", "The/DT dog/NN barks/VBZ ./.\nA/DT cat/NN sat/VBD\n" * 9, "words with tags after a slash"),
+        ("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n" * 9, "a file of subtitles"),
+        ("a.txt", "<html><body>\n<p>x</p>\n" * 9, "XML or HTML"),
+    ],
+)
+def test_lines_with_marks_are_named_and_not_read_as_words(name: str, content: str, said: str, tmp_path: Path) -> None:
+    path = written(tmp_path / name, content)
+    error = refused(lambda: read(path, PLAIN))
+    assert said in error.message
+    assert "--format text" in (error.hint or "")
+    assert read(path, DataConfig(format="text")).kind == "text"
+
+
+def test_a_mark_at_the_end_of_every_line_is_no_column_of_names(tmp_path: Path) -> None:
+    text = "ID;STAMP; T;eor\n" + "".join(f"  44;20210101{k:02d}; {k}.5;eor\n" for k in range(9))
+    assert read(written(tmp_path / "produkt.txt", text), PLAIN).columns[:2] == ["ID", "STAMP"]
+    path = written(tmp_path / "raw.txt", "".join(f"33,walk,{k}.5,{k}.25;\n" for k in range(9)))
+    assert len(read(path, PLAIN).columns) == 4
+
+
+def test_a_folder_of_files_of_one_line_each_is_no_table_of_classes(tmp_path: Path) -> None:
+    for place in range(6):
+        written(tmp_path / f"doc{place}.txt", f"some words {place}\n")
+    assert "6 text files of 6 lines" in refused(lambda: read(tmp_path, PLAIN)).message
+    assert read(tmp_path, DataConfig(format="text")).kind == "text"
+
+
+@pytest.mark.parametrize(
+    ("row", "fields"),
+    [
+        ({"data": {"text": "a", "label": "b"}}, "{text: .data.text, label: .data.label}"),
+        ({"messages": [{"role": "user", "content": "a"}]}, "{role: .messages[0].role, content: .messages[0].content}"),
+    ],
+)
+def test_the_hint_for_nested_json_has_its_own_fields(row: dict[str, object], fields: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", (json.dumps(row) + "\n") * 9)
+    with pytest.raises(ConfigError) as caught:
+        data.load(Config(data=DataConfig(source=str(path))))
+    assert f"jq -c '{fields}' " in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,45 @@ def test_what_is_predicted_is_asked_where_it_is_open(
     assert hint in (caught.value.hint or "")
 
 
+DOUBTS: dict[str, Any] = {
+    "a number for what is missing": (
+        "date;temp", lambda i: f"{DAYS[i]};{-999 if i in (5, 9) else 10 + i % 7}.0", {},
+        "temp: -999 is there 2 times, and the other numbers are from 10 to 16",
+    ),
+    "labels in capitals": (
+        "text;label", lambda i: f"some words {i};{['good', 'Good', 'bad'][i % 3]}", {},
+        "label: 'Good' and 'good' are different classes",
+    ),
+    "the label in another form": (
+        "a;b;label_code;label", lambda i: f"{i * 7 % 61};{i % 9}.5;{i % 2};{'xy'[i % 2]}", {},
+        "label_code has one value for each class of label",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "line", "options", "said"), DOUBTS.values(), ids=DOUBTS)
+def test_what_may_be_meant_otherwise_is_said(
+    header: str, line: Any, options: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    found = roles_of(tmp_path, table(header, line), **options).said
+    assert any(each.startswith(said) for each in found)
+
+
+def test_usual_tables_raise_no_doubt(tmp_path: Path) -> None:
+    text = table("a;b;label", lambda i: f"{i * 7 % 61};{99 if i % 7 == 0 else 90 + i % 9};{'xyz'[i % 3]}")
+    assert roles_of(tmp_path, text).choices == []
+
+
+def test_twelve_months_beside_each_other_are_one_series(tmp_path: Path) -> None:
+    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    text = table(
+        f"Year;{';'.join(months)}", lambda i: f"{1960 + i};{';'.join(f'{i * 12 + k}.5' for k in range(12))}", 40
+    )
+    with pytest.raises(ConfigError, match="are the months of a series"):
+        roles_of(tmp_path, text)
+    assert roles_of(tmp_path, text, input=months).input == months
+
+
 def test_a_number_of_few_values_beside_a_text_is_its_label(tmp_path: Path) -> None:
     text = table("src\tjudged\tmark\twords", lambda i: f"gj\t{i % 2}\t*\tsome words {i} of mine")
     roles = roles_of(tmp_path, text.replace("src\tjudged\tmark\twords\n", ""))

@@ -209,8 +209,8 @@ def test_texts_of_python_are_judged_as_those_of_files() -> None:
 
 
 def test_missing_cells_say_nothing_about_a_style(tmp_path: Path) -> None:
-    found = columns_of(tmp_path, column("12,5", "NA", "", "-", "1.002"))
-    assert found["units"] == [12.5, "NA", "", "-", 1002.0]
+    found = columns_of(tmp_path, column("12,5", "NA", "", "-", "#DIV/0!", "#N/A", "..", ":", "1.002"))
+    assert found["units"] == [12.5, "NA", "", "-", "#DIV/0!", "#N/A", "..", ":", 1002.0]
 
 
 def test_a_later_file_is_read_in_the_style_of_the_training_data(tmp_path: Path) -> None:

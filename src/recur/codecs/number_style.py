@@ -16,7 +16,10 @@ from typing import Any, Literal, NamedTuple
 from recur.codecs.codec import shorten
 from recur.errors import DataError
 
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
+MISSING = frozenset({
+    "", "na", "n/a", "n.a.", "<na>", "nan", "null", "none", "?", "-", "--", ".", "..", ":",
+    "#n/a", "#div/0!", "#value!", "#ref!", "#num!", "#null!", "#name?",
+})  # fmt: skip
 PERCENT = ("%", "‰")
 NAMES = {".": "point", ",": "comma", "'": "apostrophe", " ": "space", "": "none"}
 

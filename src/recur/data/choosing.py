@@ -9,10 +9,11 @@ from recur.data import left_out
 from recur.data.columns import Column, look
 from recur.data.media import CODECS as FILES
 from recur.data.names import is_input, is_series, is_target, is_time, is_usual_target, is_weak_input
+from recur.data.stamp_cells import month_of
 from recur.data.table import Table
 from recur.errors import ConfigError
 
-_STEPS = 10
+_STEPS, _MONTHS = 10, 12
 _NAMES = 4  # columns that describe a series in a row
 _SHOWN = 8
 _HINT_WIDE = "of series in rows, write one row for each step, as with pandas.melt: unique_id, ds, y"
@@ -26,8 +27,19 @@ def refuse_objects(table: Table, columns: list[Column]) -> None:
     if nested:
         raise ConfigError(
             f'{table.name}: "{nested[0]}" is an object of names and values; expected texts, numbers or lists of them',
-            hint=f"take out what is to be read: jq -c '{{text, value: .{nested[0]}.KEY}}' {table.name} > flat.jsonl",
+            hint=f"take out what is to be read: jq -c '{_fields(table, nested[0])}' {table.name} > flat.jsonl",
         )
+
+
+def _fields(table: Table, name: str) -> str:
+    """The fields of nested JSON as an object without nesting, for jq."""
+    value = next((row[name] for row in table.sampled(20) if row[name]), None)
+    place = f".{name}"
+    if isinstance(value, list):
+        place, value = f"{place}[0]", value[0]
+    keys = [str(key) for key in value][:3] if isinstance(value, dict) else []
+    plain = all(key.isidentifier() for key in (name, *keys))
+    return f"{{{', '.join(f'{key}: {place}.{key}' for key in keys)}}}" if keys and plain else f"{{value: {place}.KEY}}"
 
 
 def find_target(table: Table, inputs: list[Column], rest: list[Column], mode: str | None) -> list[Column]:
@@ -105,6 +117,23 @@ def _each(columns: Sequence[Column]) -> str:
 
 def _quoted(name: str) -> str:
     return name if name.isidentifier() else shlex.quote(name)
+
+
+def refuse_months(table: Table, columns: Sequence[Column], *, named: bool) -> None:
+    """Refuse twelve columns that are the months of one series.
+
+    Raises
+    ------
+    ConfigError
+    """
+    months = {month_of(each.name) for each in columns if each.holds == "number" and each.name.isalpha()} - {None}
+    if len(months) == _MONTHS and len(columns) == _MONTHS and not named:
+        raise ConfigError(
+            f"{table.name}: the columns {', '.join(each.name for each in columns[:2])}, …, {columns[-1].name} are the "
+            "months of a series; expected one row for each month",
+            hint="write one row for each month, as with pandas.melt: year, month, value; "
+            f"{' '.join(f'--input {each.name}' for each in columns[:2])} … reads a year at a step",
+        )
 
 
 def _are_series_in_rows(columns: list[Column]) -> bool:

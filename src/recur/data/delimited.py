@@ -14,7 +14,7 @@ from recur.data.column_styles import Survey
 from recur.data.header import column_names, has_header, names_without_header
 from recur.data.lines import Line, check_text_file
 from recur.data.names import is_known
-from recur.data.preamble import is_comment, preamble, stated_delimiter
+from recur.data.preamble import Between, is_comment, preamble, stated_delimiter
 from recur.data.records import delimiter_of, reader_of, records_of
 from recur.data.table import FileTable, Mark, Row
 from recur.errors import DataError, TooLargeError
@@ -72,21 +72,19 @@ def read_delimited(
         columns = names_without_header(cells, names)
     if header and len(first) == 1:
         raise lone_header(path, columns)
-    width, comments = len(columns), 0
+    width = len(columns)
+    between = Between(cells[0] if header and width > 1 else None)
     survey = Survey(columns)
     converted: dict[str, NumberStyle] = {}
 
     def marks() -> Iterator[Mark]:
-        nonlocal comments
         for place, (line, record) in enumerate(records_of(path, delimiter, skip=above.lines)):
-            if is_comment(record, width):
-                comments += 1
+            if (not place and header) or not between.is_row(record, width):
                 continue
             if len(record) != width:
                 raise ragged(path, line.number, record, columns)
-            if place or not header:
-                survey.see(record)
-                yield Mark(line.offset, line.number)
+            survey.see(record)
+            yield Mark(line.offset, line.number)
 
     def parse(raw: bytes) -> list[tuple[int, Row]]:
         # lines end at "\n" alone, as in the scan: a carriage return within quotation marks is a sign of the cell
@@ -94,7 +92,7 @@ def read_delimited(
         rows: list[tuple[int, Row]] = []
         before = 0
         for record in reader:
-            if record and not is_comment(record, width):
+            if record and record != between.head and not is_comment(record, width):
                 row: Row = dict(zip(columns, record, strict=True))
                 for name, style in converted.items():
                     row[name] = style.read(row[name])
@@ -103,7 +101,7 @@ def read_delimited(
         return rows
 
     table = FileTable(path, columns, marks(), parse)
-    table.notes = [*above.notes, *([f"{comments} comment{'s' * (comments > 1)} between the rows"] if comments else [])]
+    table.notes = [*above.notes, *between.notes()]
     table.styles = survey.styles(config, known=known, delimiter=delimiter)
     converted |= survey.converted(table.styles)
     return table

@@ -22,6 +22,7 @@ _TEXT = frozenset({".txt", ".text"})
 _READABLE = frozenset({".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson", ".conllu", ".conll"})
 _SPLITS = {"train": "train", "training": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev"}
 _SPLITS |= {"test": "test"}
+_CLASSES = 3  # files; more of one line each are documents
 _UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
 
 
@@ -145,6 +146,12 @@ def read_folder(folder: Path, exclude: Sequence[str] = (), *, documents: bool = 
         raise DataError(
             f"{folder} has one class only ({classes[0]}); expected a text file or a folder for each class",
             hint="name the file itself, or --format text if its files are documents",
+        )
+    if not inner and len(files) > _CLASSES and len(table) < 2 * len(files):
+        raise DataError(
+            f"{folder} has {len(files):,} text files of {len(table):,} lines: as classes with an example on each line, "
+            "they have hardly an example each",
+            hint="--format text if its files are documents; a folder for each class if they are examples",
         )
     everything = [*kept, *(path for place, found in inside.items() if place not in unlabelled for path in found)]
     table.notes = [*(f"the folder {path.name}: no label" for path in unlabelled), *unread(everything, used)]

@@ -50,6 +50,27 @@ _ZIPPED = {
 }
 _MARKUP = re.compile(r"\s*<(\?xml|!doctype\b|tmx\b|html\b|[A-Za-z][\w:.-]*[\s>/])", re.IGNORECASE)
 
+_MOST_LINES = 0.9
+_SUBTITLE = re.compile(r"\d+:\d{2}(:\d{2})?[.,]\d{3}\s+-->\s")
+# lines with labels: what they are, the form of nearly all of them, and how to make a table or columns of them
+_LINES = (
+    (
+        "a file of LIBSVM (places and values); expected a table",
+        re.compile(r"[-+]?\d[\d.,:]*(\s+\d+:[-+]?\d[\d.eE+-]*)+"),
+        'in Python: recur.fit({{"x": X.toarray(), "y": y}}) after X, y = sklearn.datasets.load_svmlight_file("{name}")',
+    ),
+    (
+        "a file of fastText (__label__ before each text); expected a table",
+        re.compile(r"__label__\S+\s.*"),
+        "sed -E 's/^__label__([^ ]+) /\\1\\t/' {name} > {stem}.tsv",
+    ),
+    (
+        "words with tags after a slash; expected a word and its tag on each line",
+        re.compile(r"(?:\S+/[A-Z$.,:`'()-]{{1,6}}(?:\s+|$)){{3,}}".replace("{{", "{").replace("}}", "}")),
+        "sed 's/$/ /' {name} | tr ' ' '\\n' | sed 's|/\\([^/]*\\)$| \\1|' > {stem}.conll",
+    ),
+)
+
 
 def foreign(path: Path, head: bytes) -> Foreign | None:
     """Return what a binary file is by its first bytes, or None where they are unknown."""
@@ -89,9 +110,24 @@ def foreign_text(path: Path, first: str) -> Foreign | None:
         return Foreign(
             what, "take its text or table out of it first, as CSV or JSON lines; --format text reads it as it is"
         )
-    if markup and markup[1].lower() in ("?xml", "!doctype"):
+    if markup and markup[1].lower().rstrip("> /") in ("?xml", "!doctype", "html"):
         return Foreign("XML or HTML", "take its text or table out of it first; --format text reads it as it is")
-    return _json(path, start)
+    return _labelled(path, start) or _json(path, start)
+
+
+def _labelled(path: Path, start: str) -> Foreign | None:
+    """Return what lines with labels or times in them are, which would be read as words of running text."""
+    if path.suffix.lower() not in ("", ".txt", ".text", ".train", ".test", ".data", ".srt", ".vtt", ".html", ".htm"):
+        return None
+    name, stem = path.name, path.stem
+    lines = [line.strip() for line in start.split("\n") if line.strip()]
+    for what, form, hint in _LINES:
+        if len(lines) > 1 and sum(bool(form.fullmatch(line)) for line in lines) >= _MOST_LINES * len(lines):
+            return Foreign(what, f"{hint.format(name=name, stem=stem)}; --format text reads it as it is")
+    if any(_SUBTITLE.match(line) for line in lines[:6]):
+        hint = f"sed -E '/^[0-9]*$|-->/d' {name} > {stem}-lines.txt; --format text reads it as it is"
+        return Foreign("a file of subtitles; expected lines of text", hint)
+    return None
 
 
 def _json(path: Path, start: str) -> Foreign | None:

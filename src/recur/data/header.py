@@ -34,7 +34,8 @@ def has_header(records: list[list[str]]) -> bool:
     It does when a column of numbers begins with a word, or a column of a few labels begins with something else, or
     its cells are usual names; it does not when it repeats a label, has a long cell, or is like the others.
     """
-    first, rest = records[0], records[1:]
+    first, rest = records[0], [record for record in records[1:] if record != records[0] or len(record) < 2]
+    repeated = len(records) - 1 - len(rest)
     named = {place: cell.strip() for place, cell in enumerate(first) if cell.strip()}
     names = list(named.values())
     if len(set(names)) < len(names) or not names:
@@ -45,11 +46,14 @@ def has_header(records: list[list[str]]) -> bool:
             return False
     if not rest:
         return len(names) == len(first) and all(map(is_known, names))
-    evidence = 0
+    evidence, labels = 0, 0
     for place, name in named.items():
         column = [record[place].strip() for record in rest if len(record) == len(first)]
-        if len(name.split()) > 4 or (name in column and not is_number(name)):
+        if len(name.split()) > 4:
             return False
+        if name in column and not is_number(name):
+            labels += 1
+            continue
         filled = [cell for cell in column if cell]
         if filled and all(map(is_number, filled)):
             evidence += not is_number(name)
@@ -57,7 +61,10 @@ def has_header(records: list[list[str]]) -> bool:
             evidence += not is_moment(name)
         elif filled and len(set(filled)) <= len(filled) / 10:
             evidence += 1
-    if evidence or any(map(is_known, names)):
+    if labels:
+        # some formats end every line with a mark, that of the names too
+        return labels == 1 and evidence > 2
+    if evidence or repeated or any(map(is_known, names)):
         return True
     like_names = all(_IDENTIFIER.fullmatch(name) and len(name.split()) == 1 for name in names)
     return like_names and all(len(cell.split()) > 1 for record in rest[:20] for cell in record)

@@ -28,7 +28,7 @@ from recur.data.header import column_names
 from recur.data.jsonl import object_of, refuse_absent
 from recur.data.lines import BOM, Line, check_head, lines_of
 from recur.data.load import no_column
-from recur.data.preamble import is_comment
+from recur.data.preamble import Between
 from recur.data.questions import Question, Questions
 from recur.data.records import records_of
 from recur.data.roles import Roles
@@ -213,7 +213,7 @@ def _texts(source: Iterable[Line], typed: Callable[[str], Any], roles: Roles, fo
 
 def _table(source: Iterable[Line], form: Form, roles: Roles, tell: Callable[[str], object] | None) -> Iterator[_Row]:
     columns = form.names or list(roles.columns)
-    number = comments = 0
+    number, between = 0, Between()
     for place, (line, record) in enumerate(records_of(NAME, form.separator, source)):
         where = f"{NAME}:{line.number}"
         if not place and form.header:
@@ -223,9 +223,9 @@ def _table(source: Iterable[Line], form: Form, roles: Roles, tell: Callable[[str
             if absent:
                 raise no_column(str(NAME), absent[0], columns)
             if form.header:
+                between.head = record if len(record) > 1 else None
                 continue
-        if is_comment(record, len(columns)):
-            comments += 1
+        if not between.is_row(record, len(columns)):
             continue
         if len(record) != len(columns):
             raise ragged(NAME, line.number, record, columns)
@@ -233,8 +233,9 @@ def _table(source: Iterable[Line], form: Form, roles: Roles, tell: Callable[[str
         yield _Row(number, where, dict(zip(columns, record, strict=True)))
     if form.header and not number:
         raise lone_header(NAME, columns)
-    if comments and tell is not None:
-        tell(f"{comments} comment{'s' * (comments > 1)} between the rows")
+    if tell is not None:
+        for note in between.notes():
+            tell(note)
 
 
 def _objects(source: Iterable[Line]) -> Iterator[_Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +48,33 @@ def stated_delimiter(path: Path) -> str | None:
 def is_comment(record: list[str], width: int) -> bool:
     """Return whether a record is a comment: it begins with ``#``, and has not the cells of a row."""
     return record[0].startswith("#") and len(record) != width
+
+
+@dataclass
+class Between:
+    """What is between rows and is none: comments, and the header once more, where files were put together.
+
+    Attributes
+    ----------
+    head : list of str or None
+        The header, where there is one of several columns.
+    """
+
+    head: list[str] | None = None
+    comments: int = 0
+    headers: int = 0
+
+    def is_row(self, record: list[str], width: int) -> bool:
+        """Return whether a record is a row, and count it where it is none."""
+        comment, header = is_comment(record, width), record == self.head
+        self.comments += comment
+        self.headers += header and not comment
+        return not comment and not header
+
+    def notes(self) -> list[str]:
+        """What is left out, in words."""
+        counts = {"comment": self.comments, "repeated header": self.headers}
+        return [f"{count} {what}{'s' * (count > 1)} between the rows" for what, count in counts.items() if count]
 
 
 def preamble(path: Path, delimiter: str, *, header: bool | None) -> Preamble:

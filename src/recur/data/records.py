@@ -100,6 +100,9 @@ def delimiter_of(path: Path, *, allow_tabs: bool) -> str:
         widths = widths_of(first, sign)
         width, count = widths.most_common(1)[0] if widths else (1, 0)
         score = count / max(widths.total(), 1)
+        if width == 2 and all(text.rstrip().endswith(sign) for text in first[1:]) and len(first) > 1:
+            # a mark at the end of lines divides nothing
+            continue
         if width > 1 and score > best_score:
             best, best_score = sign, score
     return SPACE if best_score < 1 and allow_tabs and are_columns_of_numbers(first) else best

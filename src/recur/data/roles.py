@@ -30,8 +30,9 @@ from typing import Any
 from recur.codecs.number_style import NumberStyle
 from recur.config import Config, DataConfig
 from recur.data import calendar, column_styles, left_out, panels, parallel, said, scripts
-from recur.data.choosing import described, find_input, find_target, refuse_objects
+from recur.data.choosing import described, find_input, find_target, refuse_months, refuse_objects
 from recur.data.columns import Column, look
+from recur.data.doubts import doubts
 from recur.data.media import CODECS as FILES
 from recur.data.media import SEQUENCES
 from recur.data.table import Table
@@ -175,7 +176,7 @@ def infer(table: Table, config: Config) -> Roles:
         styles=styles,
         left_out=said.reasons(table, used, roles.input_codec) | describing,
         notes=list(table.notes),
-        choices=choices,
+        choices=[*choices, *doubts(table, roles.input, roles.target, roles.numeric)],
         time=None if table.timeline is None else table.timeline.timing,
     )
 
@@ -343,6 +344,7 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
     if data.target_codec is None:
         left_out.refuse_nearly_numbers(table, targets)
     left_out.refuse_constant(table, inputs, named=bool(data.input))
+    refuse_months(table, inputs, named=bool(data.input))
     return inputs, targets
 
 
