@@ -42,6 +42,26 @@ def contributes_most(word: str) -> Check:
     return check
 
 
+def contributes_alone(word: str) -> Check:
+    """This item contributes most to the first network's answer; to the second one's no item contributes 1 nat.
+
+    Over five seeds the first has at least 6.3 nats, the second at most 0.5.
+    """
+
+    def check(said: str) -> bool:
+        found = re.findall(r"“([^”]+)” contributes most: ([+-][\d.]+) nats", said)
+        return len(found) == 2 and found[0][0] == word and float(found[0][1]) >= 4 and abs(float(found[1][1])) < 1
+
+    return check
+
+
+def follows_the_country(said: str) -> bool:
+    """The first network's answer follows the country; the second gives one answer to all."""
+    rows = [line.split() for line in said.splitlines()]
+    languages = ["French", "Spanish", "Polish", "Greek", "Turkish"]
+    return [row[1] for row in rows] == languages and len({row[2] for row in rows}) == 1
+
+
 def surely(*labels: str) -> Check:
     """These are the answers of the rows of a table, each with a probability of 0.6 at least: the worst seed has 0.8."""
 
@@ -134,7 +154,8 @@ OUTCOMES: dict[tuple[str, str], Check] = {
     ("learn-and-teach", "recur compare"): both(remembers("plain", forgets=True), remembers("gated", forgets=False)),
     ("bptt", "recur inspect runs/places"): contributes_most("clouds"),
     ("bptt", r"recur inspect runs/lstm .* --html why\.html"): says("wrote why.html"),
-    ("bptt", r"recur inspect runs/lstm .* --beside runs/elman$"): both(contributes_most("France"), says("it vanishes")),
+    ("bptt", r"recur inspect runs/lstm .* --beside runs/elman$"): both(contributes_alone("Poland"), says("it vanishes")),
+    ("bptt", "for country in"): follows_the_country,
     ("bptt", "recur compare .* 32$"): both(remembers("elman", forgets=True), remembers("lstm", forgets=False)),
     ("deploy-small-models", r"python ask_onnx\.py"): says("a warm meal: good", "what a dull film: bad"),
     ("deploy-small-models", "recur evaluate runs/opinion"): says('"rows": 27'),
