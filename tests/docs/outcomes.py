@@ -154,7 +154,7 @@ OUTCOMES: dict[tuple[str, str], Check] = {
     ("learn-and-teach", "recur compare"): both(remembers("plain", forgets=True), remembers("gated", forgets=False)),
     ("bptt", "recur inspect runs/places"): contributes_most("clouds"),
     ("bptt", r"recur inspect runs/lstm .* --html why\.html"): says("wrote why.html"),
-    ("bptt", r"recur inspect runs/lstm .* --beside runs/elman$"): both(contributes_alone("Poland"), says("it vanishes")),
+    ("bptt", r"recur inspect runs/lstm .* --beside runs/elman$"): both(contributes_alone("Poland"), says("vanishes")),
     ("bptt", "for country in"): follows_the_country,
     ("bptt", "recur compare .* 32$"): both(remembers("elman", forgets=True), remembers("lstm", forgets=False)),
     ("deploy-small-models", r"python ask_onnx\.py"): says("a warm meal: good", "what a dull film: bad"),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import recur
 from recur import modes
 from recur.codecs import NumbersCodec
 from recur.config import ModelConfig
@@ -110,3 +111,33 @@ def test_mean_of_a_regression_with_two_columns() -> None:
 
 def test_nothing_to_learn_from_has_no_baseline() -> None:
     assert guesses([], [], mode="synced", discrete=True, own_future=True) == []
+
+
+def test_the_mean_of_a_series_with_gaps_is_that_of_each_value_counted_once() -> None:
+    """Windows to learn from overlap, so that values in the middle of a series are in more of them."""
+    draw = np.random.default_rng(0)
+    truth = np.arange(120) / 4 + draw.normal(size=120)
+    there = draw.random(120) < 0.6
+    held = 108
+    rows = [{"value": float(value) if known else None} for value, known in zip(truth, there, strict=True)]
+    options = {"hidden_size": 4, "max_steps": 1, "seed": 1, "device": "cpu", "progress": False}
+    model = recur.fit(rows, input="value", missing="mean", **options)
+    learned = [truth[step] for step in range(1, held) if there[step]]
+    measured = [truth[step] for step in range(held + 1, 120) if there[step]]
+    expected = np.sqrt(np.mean(np.square(np.array(measured) - np.mean(learned))))
+    assert model.metrics["baseline"]["mean"] == pytest.approx(expected, rel=1e-5)
+    # the scale, and what --missing mean fills in
+    known = truth[:held][there[:held]]
+    assert isinstance(codec := model.mode.target_codec, NumbersCodec)
+    assert codec.mean[0] == pytest.approx(known.mean())
+    assert codec.deviation[0] == pytest.approx(known.std())
+    assert codec.missing_count == held - len(known)
+
+
+def test_the_majority_label_of_a_series_is_that_of_each_step_counted_once() -> None:
+    # of 108 steps 60 are "edge", but most windows hold more of the middle
+    tags = ["edge"] * 30 + ["middle"] * 48 + ["edge"] * 42
+    rows = [{"x": float(step % 5), "tag": tag} for step, tag in enumerate(tags)]
+    options = {"hidden_size": 4, "max_steps": 1, "seed": 1, "device": "cpu", "progress": False}
+    model = recur.fit(rows, input="x", target="tag", mode="synced", **options)
+    assert model.metrics["baseline"]["majority label"] == 1.0

@@ -224,7 +224,7 @@ def test_a_forecast_is_not_asked_for_what_is_missing(how: str, training: bool) -
     assert batch.input_lengths is not None
     places = torch.arange(4) + int(batch.input_lengths[0]) - 4
     naive = {"persistence": torch.zeros(4, 2, 2, dtype=torch.float64)}
-    guess = mode._guess(batch.inputs, batch.input_lengths, torch.zeros(4, dtype=torch.long), places, naive)
+    guess = mode.guess(batch.inputs, batch.input_lengths, torch.zeros(4, dtype=torch.long), places, naive)
     known = ~holed[:, : guess.shape[1]].isnan()
     assert 0 < int(known.sum()) < known.numel()
     expected = (guess[..., 0] - truth[:, : guess.shape[1]])[known].square().mean()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from recur.data.batching import Layout, RowOrder, batch_size
 from recur.data.check import Report, check
 from recur.data.damaged import without_damaged
-from recur.data.examples import Example, GroupExamples, RowExamples, StreamExamples, is_one_series
+from recur.data.examples import Example, GroupExamples, RowExamples, StreamExamples, each_target_once, is_one_series
 from recur.data.fit import fit_codecs, located
 from recur.data.incoming import arriving, batched, in_blocks, incoming
 from recur.data.load import Dataset, examples, load, read_like
@@ -16,7 +16,7 @@ from recur.data.targets import answered
 
 __all__ = [
     "TEXTS", "Dataset", "Example", "GroupExamples", "Layout", "Question", "Questions", "Report", "Roles",
-    "RowExamples", "RowOrder", "StreamExamples", "answered", "arriving", "batch_size", "batched", "check", "examples",
-    "fit_codecs", "in_blocks", "incoming", "infer", "inputs", "is_one_series", "load", "located", "read", "read_like",
-    "say", "without_damaged",
+    "RowExamples", "RowOrder", "StreamExamples", "answered", "arriving", "batch_size", "batched", "check",
+    "each_target_once", "examples", "fit_codecs", "in_blocks", "incoming", "infer", "inputs", "is_one_series", "load",
+    "located", "read", "read_like", "say", "without_damaged",
 ]  # fmt: skip

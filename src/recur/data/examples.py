@@ -137,6 +137,24 @@ class GroupExamples(Sequence[Example]):
         """Return some of the sequences."""
         return GroupExamples(self.table, self.roles, [self.sequences[place] for place in places], targets=self._targets)
 
+    def each_row_once(self, before: int = 0) -> GroupExamples:
+        """Return the sequences without the rows that one before them has, where they are windows that overlap.
+
+        Parameters
+        ----------
+        before : int
+            Rows that stay before the new ones, and are read once more: those from which their targets are predicted.
+        """
+        known: set[int] = set()
+        found = []
+        for rows in self.sequences:
+            # windows of one length, in order: what is new is at the end
+            new = next((place for place, row in enumerate(rows) if place >= before and int(row) not in known), None)
+            if new is not None:
+                found.append(rows[new - before :])
+                known.update(map(int, rows[before:]))
+        return GroupExamples(self.table, self.roles, found, targets=self._targets)
+
     @staticmethod
     def _steps(rows: list[Row], columns: list[str], codec: str | None) -> list[Any]:
         if codec == "numbers" and len(columns) == 1:
@@ -222,6 +240,13 @@ def is_one_series(roles: Roles) -> bool:
     if (roles.group and roles.time is None) or roles.mode != "synced" or roles.stream:
         return False
     return roles.input_codec == "numbers" and roles.target_codec in ("numbers", "tags")
+
+
+def each_target_once(part: Sequence[Example], roles: Roles, horizon: int) -> Sequence[Example]:
+    """Return examples whose targets are those of ``part``, each of them once where windows of a series overlap."""
+    if not isinstance(part, GroupExamples) or not is_one_series(roles):
+        return part
+    return part.each_row_once(roles.ahead(horizon) if roles.own_future else 0)
 
 
 def is_text(roles: Roles) -> bool:

@@ -11,7 +11,7 @@ from recur import codecs
 from recur.codecs import Codec, NumbersCodec
 from recur.codecs.reading import translated
 from recur.config import Config, DataConfig
-from recur.data.examples import Example
+from recur.data.examples import Example, GroupExamples, is_one_series
 from recur.data.forecasts import ForecastExamples
 from recur.data.places import placed
 from recur.data.roles import Roles
@@ -47,6 +47,8 @@ def fit_codecs(
         Naming the row whose value cannot be read.
     """
     data = config.data.model_copy(update={"documents": "file" if roles.stream else "line"})
+    if isinstance(train, GroupExamples) and is_one_series(roles):
+        train = train.each_row_once()
     if roles.own_future:
         codec = _fitted(roles.input_codec or "words", roles, True, data, train, 0)
         return codec, codec

@@ -8,7 +8,7 @@ the next symbol             bigram and unigram, interpolated (Witten & Bell 1991
 numbers, their own future   persistence: as many steps ahead as the network looks, it is as today
 frames of notes             how often each key sounds; the same, told whether it sounded a step before
 a forecast                  persistence; seasonal naive: it is as it was one season before
-other numbers               the mean of the training rows
+other numbers               the mean of the training rows, each counted once
 ==========================  =====================================================================
 """
 
@@ -69,7 +69,18 @@ class Baseline:
 
 
 def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, own_future: bool) -> Baseline | None:
-    """Return the figures of simple predictors, in the units of the mode's own figure; None where there are none."""
+    """Return the figures of simple predictors, in the units of the mode's own figure; None where there are none.
+
+    Parameters
+    ----------
+    mode : Mode
+    train : iterable of Encoded
+        Training rows, each target once: no windows that overlap.
+    dev : iterable of Encoded
+        Held-out rows.
+    own_future : bool
+        As in `guesses`.
+    """
     if isinstance(mode, Forecast):
         found = [Guess(name, sums) for name, sums in mode.simple_guesses(dev).items()]
         return _ranked(mode, found)

@@ -170,7 +170,9 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
             )
     simple = _baseline_of(run) if run is not None and began else None
     if simple is None:
-        simple = baseline(mode, train.encoded(), dev.encoded(), own_future=roles.own_future)
+        once = data.each_target_once(dataset.train, roles, config.data.horizon)
+        learned = train.encoded() if once is dataset.train else map(mode.encode, once)
+        simple = baseline(mode, learned, dev.encoded(), own_future=roles.own_future)
     if run is not None and not began:
         facts = {
             "command": command, "parameters": sum(p.numel() for p in mode.parameters()), "rows": rows,
