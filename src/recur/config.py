@@ -78,6 +78,11 @@ class DataConfig(Section):
         None, description="thousands sign of numbers in text; inferred by column"
     )
     missing: Literal["error", "mean", "previous"] = Field("error", description="what a missing number becomes")
+    missing_labels: list[str] | None = Field(
+        None,
+        description="words that say that a class or tag is missing; default: NA, N/A, NaN, null and <NA>; none: empty "
+        "cells only, where NA is a label",
+    )
     damaged: Literal["error", "skip"] = Field("error", description="what happens to a row whose file cannot be read")
     notes: Literal["roll", "melody"] = Field(
         "roll", description="notes: every key of the piano at every step, or one event after another"

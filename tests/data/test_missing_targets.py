@@ -12,8 +12,10 @@ import pytest
 
 from recur.config import Config
 from recur.config_file import from_options
-from recur.data import check, load
+from recur.data import check, fit_codecs, load
+from recur.data.memory import read_memory
 from recur.data.missing import Missing, is_missing
+from recur.data.panels import series_of
 from recur.errors import DataError
 
 
@@ -166,4 +168,51 @@ def test_a_word_that_is_taken_as_a_missing_label_is_said(label: str, taken: bool
     found = load(Config(), rows).missing
     assert (found.values, found.words) == ((20, (label,)) if taken else (0, ()))
     if taken:
-        assert f'"{label}" is taken as missing: a label of that name needs another one in the file' in str(found)
+        assert f'"{label}" is taken as missing: --missing-labels none, where it is a label' in str(found)
+
+
+TOWNS = [{"text": f"a town {i}", "country": ["DE", "NA", "?"][i % 3]} for i in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [(None, ["?", "DE"]), (["none"], ["?", "DE", "NA"]), (["?"], ["DE", "NA"]), (["?", "NA", "-"], None)],
+)
+def test_the_words_that_say_that_a_label_is_missing_can_be_chosen(
+    words: list[str] | None, labels: list[str] | None
+) -> None:
+    config = from_options({"target": ["country"], **({"missing_labels": words} if words else {})}, Config())
+    if labels is None:
+        with pytest.raises(DataError, match='every row has the same class, "DE"'):
+            check(config, TOWNS)
+        return
+    dataset = load(config, TOWNS)
+    _, codec = fit_codecs(config, dataset.roles, dataset.train, dataset.labelled)
+    assert codec.labels == labels  # type: ignore[attr-defined]
+    assert dataset.missing.values == 60 - 20 * len(labels)
+    assert dataset.missing.words == tuple(word for word in ("?", "NA") if word not in labels)
+
+
+@pytest.mark.parametrize("words", [None, ["none"]])
+def test_the_words_hold_for_the_tags_of_steps_and_of_sentences(words: list[str] | None) -> None:
+    cells = [("ab"[i % 2], ["x", "NA", "y"][i % 3]) for i in range(60)]
+    steps = [{"group": i // 6, "x": float(i), "y": tag} for i, (_, tag) in enumerate(cells)]
+    sentences = [{"words": ["a", "b", f"c{i}"], "tags": [tag for _, tag in cells[i : i + 3]]} for i in range(30)]
+    chosen = {"missing_labels": words} if words else {}
+    for rows, options in (
+        (steps, {"group": "group", "input": ["x"], "target": ["y"]}),
+        (sentences, {"input": ["words"], "target": ["tags"]}),
+    ):
+        config = from_options({**options, **chosen}, Config())
+        dataset = load(config, rows)
+        _, codec = fit_codecs(config, dataset.roles, dataset.train, dataset.labelled)
+        assert codec.labels == (["NA", "x", "y"] if words else ["x", "y"])  # type: ignore[attr-defined]
+        assert dataset.missing.words == (() if words else ("NA",))
+
+
+def test_a_group_may_be_named_na() -> None:
+    days = [f"2024-01-{day:02}" for day in range(1, 32)]
+    rows = [{"country": name, "ds": day, "y": place} for name in ("DE", "NA") for place, day in enumerate(days)]
+    series = series_of(read_memory(rows), "country")
+    assert series.names == ["DE", "NA"]
+    assert not series.notes

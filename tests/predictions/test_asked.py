@@ -210,3 +210,17 @@ def test_types_of_columns_do_not_matter(backend: str, plants: Model) -> None:
     truth = [one.scores[0][1] for one in plants.predict(frame)]
     found = [one.scores[0][1] for one in plants.predict(frame.convert_dtypes(dtype_backend=backend))]
     assert found == pytest.approx(truth, abs=1e-6)
+
+
+def test_a_row_of_a_data_frame_is_one_input(plants: Model, texts: Model) -> None:
+    frame = pandas.DataFrame({**NUMBERS, "kind": ["x", "y", "x"]})
+    expected = values(plants.predict(frame))
+    assert [plants.predict(frame.iloc[place]).value for place in range(3)] == expected
+    assert values(plants.predict([frame.iloc[place] for place in range(3)])) == expected
+    told = pandas.DataFrame({"text": TEXTS, "label": ["good", "bad", "good"]})
+    assert texts.predict(told.iloc[1]).value == texts.predict(TEXTS[1]).value
+
+
+def test_a_row_of_a_data_frame_without_a_column_is_refused_by_its_name(plants: Model) -> None:
+    with pytest.raises(DataError, match='no "depth"'):
+        plants.predict(pandas.DataFrame({"width": [1.0], "other": [2.0]}).iloc[0])

@@ -64,6 +64,8 @@ class RowExamples(Sequence[Example]):
             target = None
         elif roles.target:
             target = self._value(values, roles.target, roles.target_codec, steps=roles.writes_a_sequence)
+            if roles.target_codec == "tags" and isinstance(target, (list, tuple)):
+                target = _labels(target, roles)
         return Example(given, target, self.where(index))
 
     def _value(self, row: Row, columns: list[str], codec: str | None, *, steps: bool) -> Any:
@@ -121,7 +123,7 @@ class GroupExamples(Sequence[Example]):
         elif roles.target:
             target = self._steps(rows, roles.target, roles.target_codec)
             if roles.target_codec in ("class", "tags"):
-                target = [None if is_missing(value, roles.target_codec) else value for value in target]
+                target = _labels(target, roles)
             if not roles.writes_a_sequence:
                 target = target[-1]
         return Example(given, target, self.where(index))
@@ -198,6 +200,11 @@ class StreamExamples(Sequence[Example]):
             return [0]
         inner = [row - self.first_row for row in self.table.starts() if self.first_row < row < self.last_row]
         return [0, *inner]
+
+
+def _labels(cells: Sequence[Any], roles: Roles) -> list[Any]:
+    """Labels, None where one is missing."""
+    return [None if is_missing(cell, roles.target_codec, roles.missing_labels) else cell for cell in cells]
 
 
 def value_of(row: Row, columns: list[str], *, steps: bool) -> Any:

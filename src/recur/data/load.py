@@ -124,7 +124,7 @@ def _loaded(config: Config, source: Any) -> Dataset:
     """Read everything, damaged files and all."""
     source, dev_file, test_file = _files(config, source)
     table = read(source, config.data)
-    roles = infer(table, config)
+    roles = replace(infer(table, config), missing_labels=config.data.missing_labels)
     calendar.refuse_constant(table, config.data.time_features)
     table, roles = _in_order(table, roles, config)
     notes = series.notes_of(table, roles.group)

@@ -114,6 +114,16 @@ def is_frame(data: Any) -> bool:
     return named and hasattr(data, "__getitem__") and not isinstance(data, (Mapping, Table, type))
 
 
+def row_of(data: Any, columns: Sequence[str]) -> dict[str, Any] | None:
+    """Return one row of a data frame (a series whose labels are its columns) as a mapping; None for other values."""
+    if isinstance(data, (Mapping, list, tuple, str, np.ndarray)) or not columns:
+        return None
+    if getattr(data, "ndim", 0) != 1 or not hasattr(data, "to_dict") or not hasattr(data, "index"):
+        return None
+    cells = {str(name): _present(value) for name, value in data.to_dict().items()}
+    return cells if any(name in cells for name in columns) else None
+
+
 def _refuse_equal_names(names: Sequence[Any]) -> None:
     """Refuse two columns of one name, of which only one could be read.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from recur.codecs.number_style import MISSING
 
+EMPTY_ONLY = "none"
 _TEXTS = ("words", "characters", "subwords")
 # what pandas and R write for a missing cell; "none" may be a label, and so may "-" and "?"
 _NO_LABEL = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan", "<NA>", "NULL", "null"})
@@ -51,12 +53,21 @@ class Missing:
             said += f"; {self.examples:,} {self.unit}{'s' * (self.examples > 1)} without any target left out"
         if self.words:
             shown = ", ".join(f'"{word}"' for word in self.words)
-            said += f"; {shown} is taken as missing: a label of that name needs another one in the file"
+            said += f"; {shown} is taken as missing: --missing-labels none, where it is a label"
         return said
 
 
-def is_missing(value: Any, codec: str) -> bool:
+def is_missing(value: Any, codec: str, labels: Sequence[str] | None = None) -> bool:
     """Return whether a target says nothing.
+
+    Parameters
+    ----------
+    value : object
+    codec : str
+        What is predicted.
+    labels : sequence of str, optional
+        Words that say that a class or tag is missing; ``none`` alone: empty cells only. By default those that
+        pandas and R write.
 
     >>> is_missing("NA", "class"), is_missing("none", "class"), is_missing("none", "numbers"), is_missing(None, "tags")
     (True, False, True, True)
@@ -65,7 +76,9 @@ def is_missing(value: Any, codec: str) -> bool:
         text = value.strip()
         if codec == "numbers":
             return text.lower() in MISSING
-        return not text if codec in _TEXTS else text in _NO_LABEL
+        if not text or codec in _TEXTS:
+            return not text
+        return text in _NO_LABEL if labels is None else labels != [EMPTY_ONLY] and text in labels
     return (
         value is None
         or type(value).__name__ in ("NAType", "NaTType")

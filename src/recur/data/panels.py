@@ -16,7 +16,7 @@ from recur.codecs.numbers import number
 from recur.config import Config
 from recur.data.columns import look
 from recur.data.names import is_time, is_weakly_timed
-from recur.data.stamp_cells import text_of
+from recur.data.stamp_cells import name_of
 from recur.data.table import Row, Table
 from recur.data.timeline import is_part_of_time
 from recur.data.timing import Timeline
@@ -111,7 +111,7 @@ def series_of(table: Table, group: str) -> Series:
     for index in range(len(table)):
         row = table[index]
         for name in columns:
-            cells[name].append(text_of(row[name]))
+            cells[name].append(name_of(row[name]))
     notes: list[str] = []
     for name in columns:
         missing = cells[name].count("")
@@ -126,7 +126,7 @@ def series_of(table: Table, group: str) -> Series:
 
 def series_name(row: Row, group: str, table: Table) -> str:
     """Return the series of one row."""
-    return _SEPARATOR.join(text_of(row[name]) for name in columns_of(group, table.columns))
+    return _SEPARATOR.join(name_of(row[name]) for name in columns_of(group, table.columns))
 
 
 def _carried(table: Table, name: str, cells: list[str]) -> list[str]:
@@ -154,7 +154,7 @@ def check_group(table: Table, group: str) -> None:
     ConfigError
     """
     for name in columns_of(group, table.columns):
-        values = [text_of(row[name]) for row in table.sampled()]
+        values = [name_of(row[name]) for row in table.sampled()]
         decimal = next((value for value in values if _is_decimal(value)), None)
         if decimal is not None:
             raise ConfigError(
@@ -193,7 +193,7 @@ def settle(table: Table, config: Config) -> str | None:
     if group is None and _may_be_series(table, config):
         group = infer_group(table, timeline, [*(data.input or []), *(data.target or [])])
     first = timeline.timing.columns[0]
-    weak = is_weakly_timed(first) or not is_part_of_time(first, [text_of(row[first]) for row in table.sampled()])
+    weak = is_weakly_timed(first) or not is_part_of_time(first, [name_of(row[first]) for row in table.sampled()])
     weak = weak and not _in_order(table, timeline, group)
     if not timeline.sure and not data.time and (weak or not _unique(table, timeline, group)):
         table.timeline, group = None, data.group
@@ -271,7 +271,7 @@ def _codes(table: Table, names: Sequence[str], rows: np.ndarray) -> Mapping[str,
     for index in rows:
         row = table[int(index)]
         for name in names:
-            cells[name].append(text_of(row[name]))
+            cells[name].append(name_of(row[name]))
     return {name: _code(each) for name, each in cells.items()}
 
 
@@ -356,7 +356,7 @@ def _is_usual(name: str) -> bool:
 
 
 def _numeric(table: Table, name: str) -> bool:
-    return all(_is_number(text_of(row[name])) for row in table.sampled(200))
+    return all(_is_number(name_of(row[name])) for row in table.sampled(200))
 
 
 def _is_number(text: str) -> bool:
@@ -383,7 +383,7 @@ def constant_within(table: Table, series: Series, names: Sequence[str]) -> list[
     left = list(names)
     for index in range(len(table)):
         row, which = table[index], int(series.of_row[index])
-        left = [name for name in left if seen[name].setdefault(which, text_of(row[name])) == text_of(row[name])]
+        left = [name for name in left if seen[name].setdefault(which, name_of(row[name])) == name_of(row[name])]
         if not left:
             break
     return left

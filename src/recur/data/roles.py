@@ -78,6 +78,8 @@ class Roles:
         What was decided that an option changes: whether whole numbers are predicted as numbers or as classes.
     time : Timing or None
         How the time of rows is read, where a column says it.
+    missing_labels : list of str or None
+        Words that say that a class or tag is missing, where they were given.
     """
 
     mode: str
@@ -95,6 +97,7 @@ class Roles:
     notes: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
     time: Timing | None = None
+    missing_labels: list[str] | None = None
 
     @property
     def said(self) -> list[str]:

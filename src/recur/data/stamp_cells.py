@@ -113,8 +113,19 @@ def text_of(value: Any) -> str:
         return str(int(value)) if value.is_integer() else f"{value:.9f}".rstrip("0")
     if isinstance(value, (datetime, date)):
         return "" if str(value) == "NaT" else value.isoformat()
-    text = "" if value is None else str(value).strip()
+    text = name_of(value)
     return "" if text.lower() in _MISSING else text
+
+
+def name_of(value: Any) -> str:
+    """Return a raw value that names a series: as its text, in which NA is a name.
+
+    >>> name_of("NA"), name_of(7.0), name_of(None)
+    ('NA', '7', '')
+    """
+    if isinstance(value, float):
+        return text_of(value)
+    return "" if value is None or str(value) in ("NaT", "<NA>") else str(value).strip()
 
 
 @lru_cache(maxsize=2**16)

@@ -54,10 +54,10 @@ def _of_rows(part: RowExamples, roles: Roles, ahead: int) -> tuple[Sequence[Exam
         if roles.own_future:
             # a series of one row predicts its own values, all but the first
             cells = [cell[ahead:] if isinstance(cell, (list, tuple, np.ndarray)) else cell for cell in cells]
-        absent, here = _counted(cells, codec)
+        absent, here = _counted(cells, codec, roles.missing_labels)
         missing, count = missing + absent, count + here
-        if absent and codec == "class":
-            words |= {cell.strip() for cell in cells if isinstance(cell, str) and is_missing(cell, codec)} - {""}
+        if absent and codec in ("class", "tags"):
+            words |= _words(cells, codec, roles.missing_labels)
         if absent < here or not here:
             kept.append(place)
     return _only(part, kept, Missing(missing, count, unit="row", words=tuple(sorted(words))))
@@ -71,27 +71,38 @@ def _only(
     return (part.only(kept) if left_out else part), replace(found, examples=left_out)
 
 
-def _counted(cells: Iterable[Any], codec: str) -> tuple[int, int]:
+def _counted(cells: Iterable[Any], codec: str, labels: list[str] | None) -> tuple[int, int]:
     """Missing values, and all of them, of cells that may be lists."""
     missing = count = 0
     for cell in cells:
         if isinstance(cell, np.ndarray) and cell.dtype.kind in "fiub":
             missing, count = missing + int(np.isnan(cell).sum()), count + cell.size
         elif isinstance(cell, (list, tuple, np.ndarray)) and codec in ("numbers", "tags"):
-            absent, here = _counted(cell, codec)
+            absent, here = _counted(cell, codec, labels)
             missing, count = missing + absent, count + here
         else:
-            missing, count = missing + is_missing(cell, codec), count + 1
+            missing, count = missing + is_missing(cell, codec, labels), count + 1
     return missing, count
+
+
+def _words(cells: Iterable[Any], codec: str, labels: list[str] | None) -> set[str]:
+    """The texts that say that a label is missing, of cells that may be lists."""
+    found: set[str] = set()
+    for cell in cells:
+        if isinstance(cell, (list, tuple)):
+            found |= _words(cell, codec, labels)
+        elif isinstance(cell, str) and cell.strip() and is_missing(cell, codec, labels):
+            found.add(cell.strip())
+    return found
 
 
 def _of_groups(part: GroupExamples, roles: Roles, ahead: int) -> tuple[Sequence[Example], Missing]:
     columns, codec = (roles.input, "numbers") if roles.own_future else (roles.target, roles.target_codec)
     places = [_asked(rows, roles, ahead) for rows in part.sequences]
-    absent = _absent(part.table, columns, codec, places)
+    absent, words = _absent(part.table, columns, codec, places, roles.missing_labels)
     missing, most = sum(absent.values()), len(columns)
     kept = [place for place, asked in enumerate(places) if not asked or any(absent[row] < most for row in asked)]
-    return _only(part, kept, Missing(missing, len(absent) * most, unit="sequence"))
+    return _only(part, kept, Missing(missing, len(absent) * most, unit="sequence", words=words))
 
 
 def _asked(rows: np.ndarray, roles: Roles, ahead: int) -> list[int]:
@@ -100,15 +111,20 @@ def _asked(rows: np.ndarray, roles: Roles, ahead: int) -> list[int]:
     return [int(row) for row in asked]
 
 
-def _absent(table: Table, columns: list[str], codec: str, places: list[list[int]]) -> dict[int, int]:
-    """How many targets each row lacks; of windows that overlap, each row is read once."""
+def _absent(
+    table: Table, columns: list[str], codec: str, places: list[list[int]], labels: list[str] | None
+) -> tuple[dict[int, int], tuple[str, ...]]:
+    """How many targets each row lacks, and in which words; of windows that overlap, each row is read once."""
     found: dict[int, int] = {}
+    words: set[str] = set()
     for asked in places:
         for row in asked:
             if row not in found:
                 values = table[row]
-                found[row] = sum(is_missing(values[name], codec) for name in columns)
-    return found
+                absent = [values[name] for name in columns if is_missing(values[name], codec, labels)]
+                found[row] = len(absent)
+                words |= _words(absent, codec, labels) if codec in ("class", "tags") else set()
+    return found, tuple(sorted(words))
 
 
 def _of_forecast(part: ForecastExamples) -> tuple[Sequence[Example], Missing]:

@@ -1,6 +1,6 @@
 """Python values as questions: one input or many, in every form that networks are trained on.
 
-a text, a mapping of cells, one series, one picture      one input
+a text, one row (a mapping, or of a frame), a series     one input
 a data frame, a dictionary of columns                    the rows of a table, or the series that they are
 a list, a tuple, an array                                many inputs; a list of rows is a table too
 """
@@ -19,7 +19,7 @@ from recur.config import Config
 from recur.data import Question, Questions, Roles
 from recur.data.examples import is_one_series, value_of
 from recur.data.media import CODECS as MEDIA
-from recur.data.memory import is_frame, times_of, values_of
+from recur.data.memory import is_frame, row_of, times_of, values_of
 from recur.errors import DataError, did_you_mean
 
 
@@ -40,6 +40,9 @@ def asked(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[li
     DataError
         When a column is missing, or rows are not like each other.
     """
+    if not _steps_are_rows(roles):
+        row = row_of(x, roles.input)
+        x = row if row is not None else _rows_as_mappings(x, roles)
     if isinstance(x, Path) and _kind(codec) not in (*MEDIA, "notes"):
         return list(Questions(x, roles, config)), False
     if is_frame(x) or (isinstance(x, Mapping) and _holds_columns(x, codec, roles)):
@@ -74,6 +77,14 @@ def one_input(value: Any, roles: Roles) -> Any:
             hint=f"the network reads {', '.join(roles.input)}",
         )
     return value_of(dict(value), roles.input, steps=roles.reads_a_sequence)
+
+
+def _rows_as_mappings(x: Any, roles: Roles) -> Any:
+    """A list of rows of a data frame as mappings; everything else as it is."""
+    if not isinstance(x, (list, tuple)) or not x or row_of(x[0], roles.input) is None:
+        return x
+    rows = [row_of(each, roles.input) for each in x]
+    return [each if row is None else row for each, row in zip(x, rows, strict=True)]
 
 
 def _kind(codec: Codec | None) -> str:

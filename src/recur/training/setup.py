@@ -249,6 +249,7 @@ def refuse_idle(config: Config, roles: Roles) -> None:
         ("model", "quantiles", bool(roles.forecast), "on a forecast: --forecast direct"),
         ("model", "relative_to", bool(roles.forecast), "on a forecast: --forecast direct"),
         ("data", "max_length", not roles.stream and not roles.forecast, "on rows; a long text or series has windows"),
+        ("data", "missing_labels", roles.target_codec in ("class", "tags"), "where a class or tags are predicted"),
         ("data", "lower", bool(texts), "on text"),
     ):
         value = getattr(getattr(config, section), name)
