@@ -23,7 +23,7 @@ from recur.heads.build import build_head
 from recur.heads.numbers import NumberHead
 from recur.heads.symbols import SymbolHead
 from recur.heads.tags import TagHead
-from recur.modes import Forecast, Mode
+from recur.modes import Forecast, ManyToMany, Mode
 from recur.network import Batch
 from tests.modes.helpers import Row, batch_of, small
 from tests.tolerances import close
@@ -276,6 +276,53 @@ def test_a_written_series_reads_the_mean_after_a_gap_and_is_not_asked_for_it() -
     assert loss.sums["loss"][1] == 4.0
     loss.mean.backward()
     assert all(bool(p.grad.isfinite().all()) for p in mode.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("training", [True, False])
+def test_a_written_series_with_gaps_is_learned_and_scored_as_in_a_loop(
+    attention: str, columns: int, training: bool
+) -> None:
+    """Row by row and step by step; each number that is there is asked for once, and no other."""
+    full = [[1.0, 20.0], [2.0, 50.0], [4.0, 10.0], [3.0, 30.0]]
+    gaps: list[list[list[float | None]]] = [
+        [[1.0, None], [None, None], [4.0, 10.0], [None, 30.0]], [[None, 20.0], [2.0, 50.0]], [[3.0, None]],
+    ]  # fmt: skip
+    sources = ["a b", "b c a", "c"]
+    target = target_codec("numbers", [[step[:columns] for step in full]], sequence=True)
+    torch.manual_seed(0)
+    source = codecs.make("words").fit(sources)
+    mode = modes.build("many-to-many", source, target, small(attention=attention)).double().train(training)
+    assert isinstance(mode, ManyToMany)
+    rows = [Row(one, [step[:columns] for step in row]) for one, row in zip(sources, gaps, strict=True)]
+    loss = mode.loss(doubled(batch_of(mode, rows)))
+    loss.mean.backward()
+    gradient = {name: p.grad.clone() for name, p in mode.named_parameters() if p.grad is not None}
+    mode.zero_grad()
+    squares: list[list[Tensor]] = [[] for _ in range(columns)]
+    decoder = mode.decoder
+    for row in rows:
+        state, before = mode.start(torch.from_numpy(mode.encode(row).input)[None]), decoder.first(1)
+        for step in mode.encode(row).target:
+            vector, state = decoder._step(decoder.inputs(before[:, None])[:, 0], state)
+            values = decoder.output.readout(vector)[0]
+            for column in range(columns):
+                if not math.isnan(step[column]):
+                    squares[column].append((values[column] - float(step[column])).square())
+            before = torch.tensor([[0.0 if math.isnan(one) else float(one) for one in step]], dtype=torch.float64)
+    expected = torch.stack([one for each in squares for one in each]).mean()
+    expected.backward()
+    close(loss.mean, expected)
+    for name, parameter in mode.named_parameters():
+        if parameter.grad is not None:
+            close(gradient[name], parameter.grad)
+    summary = mode.summary(loss.sums)
+    assert isinstance(target, NumbersCodec)
+    for column, each in enumerate(squares):
+        figure = "rmse" if columns == 1 else f"rmse {target.columns[column]}"
+        rmse = float(torch.stack(each).mean().sqrt().detach()) * float(target.deviation[column])
+        assert summary[figure] == pytest.approx(rmse)
 
 
 def test_simple_guesses_are_made_and_measured_without_missing_targets() -> None:
