@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import recur.training.loop as training_loop  # the name in the room is a function
 from recur.codecs import ClassCodec, Codec, NumbersCodec, TagsCodec, WordsCodec
 from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config_file import from_options
 from recur.modes import Mode, build
-from recur.training import Silent, learn
+from recur.training import Paused, Silent, learn
 from recur.training.verdict import Verdict, verdict
+from tests.training.test_resume import After
 
 
 def network(mode: str, **model: Any) -> Mode:
@@ -165,3 +170,45 @@ def test_the_last_line_of_a_training_says_it_and_a_finished_run_says_it_again(
     heard = Heard()
     learn(config, out=tmp_path / "run", progress=heard)
     assert heard.said[-1].startswith(f"verdict: {outcome} than the simple guess: accuracy ")
+
+
+# a task of its own each: rows, what is set, what ended the training, and the figure that is judged
+ENDINGS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str, str]] = {
+    "a language model": (
+        [{"text": text} for text in ("the sun is up", "a dog is here", "the cat sat down", "no sun today") * 5],
+        {"input": ["text"]}, "2 epochs are done", "perplexity",
+    ),
+    "a forecast": (
+        [{"value": float(step % 7)} for step in range(80)],
+        {"input": ["value"], "forecast": "direct", "horizon": 2, "window": 8}, "2 epochs are done", "mse",
+    ),
+    "a run that stopped early": (
+        [{"a": float(i % 7), "b": float(i % 5), "label": "xy"[i * i % 3 % 2]} for i in range(60)],
+        {"target": ["label"], "epochs": 50, "patience": 2, "lr": 1e-7},
+        "2 evaluations in a row brought no gain", "accuracy",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_every_training_is_judged_and_a_resumed_one_as_one_without_a_pause(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, options, ended, figure = ENDINGS[name]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    own = {"source": str(file), "epochs": 2, "hidden_size": 4, "seed": 1, "batch_size": 4, **options}
+    config = from_options(own, Config())
+    heard = Heard()
+    learned = learn(config, out=tmp_path / "whole", progress=heard)
+    assert learned.reason == ended
+    assert re.match(rf"verdict: .* than the simple guess: {figure} \d", heard.said[-1])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training_loop, "on_interrupt", lambda: nullcontext(After(3)))
+        with pytest.raises(Paused):
+            learn(config, out=tmp_path / "paused", progress=False)
+    resumed = Heard()
+    again = learn(config, out=tmp_path / "paused", progress=resumed)
+    assert again.metrics["verdict"] == learned.metrics["verdict"]
+    assert resumed.said[-1] == heard.said[-1]
