@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from recur.engine import prepare
+from recur.engine.native import library
 from recur.engine.native.arguments import Arguments
 from recur.engine.native.library import core
 from recur.engine.native.program import compiled
@@ -72,7 +73,8 @@ class Direct:
 
     def changed_cell(self, **members: int) -> None:
         """Take a copy of the cell's description with other numbers in its head."""
-        words = (ctypes.c_char * 1024).from_buffer_copy((ctypes.c_char * 1024).from_address(self.cell))
+        head_bytes = ctypes.c_char * ctypes.sizeof(library._Head)  # the core reads no further before it refuses
+        words = head_bytes.from_buffer_copy(head_bytes.from_address(self.cell))
         head = ctypes.cast(words, ctypes.POINTER(ctypes.c_int32))
         for name, value in members.items():
             head[{"abi": 0, "vector_bytes": 1}[name]] = value
