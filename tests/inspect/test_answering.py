@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from recur import codecs, continuation, modes
 from recur import inspect as inspector
 from recur.modes import Mode
 from recur.nn import CRF
 from tests.inspect.test_every_network import forecaster, network
-from tests.modes.helpers import Row, batch_of, build, rows
+from tests.modes.helpers import Row, batch_of, build, rows, small
 from tests.tolerances import close
 
 
@@ -216,3 +217,17 @@ def test_a_chain_of_tags_is_explained_by_its_own_answer_and_probability() -> Non
         assert question.options[0].target == int(best[0, at - 1])
         found = inspector.influence(mode, TEXT, at=at)
         assert np.log(question.options[0].probability or 0) == pytest.approx(found.output, abs=1e-9)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 6])
+def test_the_value_that_is_explained_is_the_value_that_is_answered(steps: int) -> None:
+    torch.manual_seed(0)
+    mode = modes.build(
+        "synced", codecs.make("numbers", sequence=True).fit([[1.0, 2.0, 3.0, 5.0]]), None, small(), ahead=4
+    )
+    series = [1.0, 2.5, 3.0, 1.5, 4.0, 2.0][:steps]
+    [answer] = continuation.predict(mode, [series])
+    found = inspector.explain(mode, series)
+    assert found["question"]["options"][0]["label"] == f"{answer.value[0]:.4g}"
+    # of a series shorter than the steps ahead, what is read before it is shown
+    assert found["input"]["items"][: max(0, 4 - steps)] == ["(mean)"] * max(0, 4 - steps)

@@ -33,6 +33,15 @@ def refuse_rules(decoding: Decoding) -> None:
         raise ConfigError("a series continues what it is given: it has no prefix", hint="add it to the series")
 
 
+def observed(mode: Synced, prompt: Any) -> np.ndarray:
+    """The steps of a series that are read, (T, C): at least ``ahead``, so that as many answers follow from them.
+
+    Where fewer were observed, the mean of the training values (zero) is read for those before them.
+    """
+    series = mode.encode_input(prompt)
+    return np.pad(series, ((max(0, mode.ahead - len(series)), 0), (0, 0)))
+
+
 def continuations(mode: Synced, prompts: Sequence[Any], length: int | None) -> list[Prediction]:
     """The next values of series; without a length the one value ``ahead`` steps after the last.
 
@@ -42,9 +51,7 @@ def continuations(mode: Synced, prompts: Sequence[Any], length: int | None) -> l
     output, codec, ahead = mode.output, mode.target_codec, mode.ahead
     if codec.discrete or codec.binary:
         raise ConfigError(f"a forecast needs numbers, and this model answers with {codec.describe()}")
-    # where fewer steps were observed, the mean of the training values (zero) is read for those before them
-    series = [mode.encode_input(prompt) for prompt in prompts]
-    values, lengths = pad([np.pad(one, ((max(0, ahead - len(one)), 0), (0, 0))) for one in series])
+    values, lengths = pad([observed(mode, prompt) for prompt in prompts])
     if values is None or lengths is None:
         return []
     values, lengths = values.to(mode.device), lengths.to(mode.device)

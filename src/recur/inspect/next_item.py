@@ -11,6 +11,7 @@ from torch import Tensor
 
 from recur import continuation
 from recur.continuation import candidates, prompt
+from recur.continuation.series import observed
 from recur.continuation.word_boundaries import Spelling
 from recur.errors import DataError
 from recur.heads.numbers import NumberHead
@@ -119,11 +120,14 @@ class NextNumbers(Question):
 
     def __init__(self, mode: Synced, series: Any, target: str | None) -> None:
         super().__init__(mode, series)
-        self.values = mode.encode_input(series)
-        if not len(self.values):
+        given = mode.encode_input(series)
+        if not len(given):
             raise DataError("an empty series has no next value to explain", hint="give at least one step")
-        self.items = number_labels(mode.target_codec, self.values)
-        self.removable = [True] * len(self.values)
+        # what the answer is made from: of a short series also the means that are read before it
+        self.values = observed(mode, series)
+        added = len(self.values) - len(given)
+        self.items = ["(mean)"] * added + number_labels(mode.target_codec, given)
+        self.removable = [False] * added + [True] * len(given)
         [answer] = continuation.predict(mode, [series])
         self.answer = answer.shown
         with mode.answering():
