@@ -96,10 +96,11 @@ $(VENV)/.installed-dev: $(BIN)/python constraints.txt pyproject.toml
 	@$(INSTALL) -e ".[dev]"
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-docs: $(VENV)/.installed-dev
-	@echo "installing what builds the documentation into $(VENV)" >&2
-	@$(INSTALL) -e ".[docs]"
-	@touch $@
+# with the tools for development, so that the core is built once
+$(VENV)/.installed-docs: $(BIN)/python constraints.txt pyproject.toml
+	@echo "installing recur, its development tools and what builds the documentation into $(VENV)" >&2
+	@$(INSTALL) -e ".[dev,docs]"
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-dev
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \
