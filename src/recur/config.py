@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-__all__ = ["CODECS", "MODES", "Config", "DataConfig", "ModelConfig", "Section", "TrainingConfig"]
+__all__ = ["MODES", "Config", "DataConfig", "ModelConfig", "Section", "TrainingConfig"]
 
 MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
-CODECS = ("words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio", "images", "frames")
+_KINDS = "words, characters, subwords, class, tags, numbers, notes, audio, images, frames, or another of recur.codecs"
 
 TIME_FORMATS = (
     "day first", "month first", "year first", "seconds", "milliseconds", "microseconds", "nanoseconds", "counter"
@@ -17,7 +17,6 @@ TIME_FORMATS = (
 """What ``time_format`` may be beside a pattern of strptime."""
 
 ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced"]
-CodecName = Literal["words", "characters", "subwords", "class", "tags", "numbers", "notes", "audio", "images", "frames"]
 
 
 # far beyond what anybody trains, and small enough to be a number of 64 bits in every product of two
@@ -68,8 +67,8 @@ class DataConfig(Section):
     documents: Literal["file", "line"] | None = Field(
         None, description="what one text document is: the whole file (state is carried) or each line"
     )
-    input_codec: CodecName | None = Field(None, description="how the input is read; inferred")
-    target_codec: CodecName | None = Field(None, description="how the target is read; inferred")
+    input_codec: str | None = Field(None, description=f"how the input is read: {_KINDS}; inferred")
+    target_codec: str | None = Field(None, description=f"how the target is read: {_KINDS}; inferred")
     lower: bool = Field(False, description="lower-case text")
     min_count: int = Field(1, ge=1, le=COUNT, description="words seen less often become unknown")
     max_vocab: int | None = Field(None, ge=1, le=COUNT, description="largest vocabulary; subwords: its size (8000)")

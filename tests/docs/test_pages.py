@@ -31,8 +31,8 @@ from tests.docs.outcomes import OUTCOMES
 ROOT = Path(__file__).parent.parent.parent
 # in the order in which they are read
 GUIDES = (
-    "use-your-sequences", "train-on-your-own-file", "learn-and-teach", "bptt", "your-own-cell", "from-torch-nn",
-    "run-folder-and-resume", "deploy-small-models",
+    "use-your-sequences", "train-on-your-own-file", "learn-and-teach", "bptt", "your-own-cell", "your-own-codec",
+    "from-torch-nn", "run-folder-and-resume", "deploy-small-models",
 )  # fmt: skip
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / "guides" / f"{name}.md" for name in GUIDES)]
 # what a page may ask to be typed besides recur; these build or fetch, and are checked where they can be

@@ -8,7 +8,8 @@ from pathlib import Path
 from recur.codecs.audio import AudioCodec
 from recur.codecs.characters import CharactersCodec
 from recur.codecs.classes import ClassCodec
-from recur.codecs.codec import Codec
+from recur.codecs.codec import Codec, check_kind, codec_class
+from recur.codecs.dates import DatesCodec
 from recur.codecs.frames import FramesCodec
 from recur.codecs.images import ImagesCodec
 from recur.codecs.notes import NotesCodec
@@ -19,14 +20,14 @@ from recur.codecs.subwords import SubwordsCodec
 from recur.codecs.tags import TagsCodec
 from recur.codecs.tokens import TokenCodec
 from recur.codecs.words import WordsCodec
-from recur.config import CODECS, DataConfig
-from recur.errors import ConfigError, did_you_mean
+from recur.config import DataConfig
 
 __all__ = [
     "AudioCodec",
     "CharactersCodec",
     "ClassCodec",
     "Codec",
+    "DatesCodec",
     "FramesCodec",
     "ImagesCodec",
     "NotesCodec",
@@ -36,6 +37,7 @@ __all__ = [
     "TagsCodec",
     "TokenCodec",
     "WordsCodec",
+    "check_kind",
     "load",
     "make",
 ]
@@ -50,8 +52,8 @@ def make(
     Parameters
     ----------
     kind : str
-        words, characters, subwords, class, tags, numbers, notes, audio, images or frames; spelled for words with
-        their letters.
+        words, characters, subwords, class, tags, numbers, notes, audio, images, frames or dates; spelled for words
+        with their letters.
     config : DataConfig, optional
         Vocabulary limits, lower-casing, what a missing number becomes, whether documents are whole files.
     sequence : bool
@@ -74,33 +76,7 @@ def make(
     [7, 6]
     """
     data = config or DataConfig.model_validate({})
-    if kind in ("words", "spelled"):
-        newlines = data.documents == "file"
-        words = WordsCodec if kind == "words" else SpelledWordsCodec
-        return words(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab, newlines=newlines)
-    if kind == "characters":
-        return CharactersCodec(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab)
-    if kind == "subwords":
-        return SubwordsCodec(size=data.max_vocab or 8000, lower=data.lower, min_count=data.min_count)
-    if kind == "class":
-        return ClassCodec()
-    if kind == "tags":
-        return TagsCodec()
-    if kind == "notes":
-        return NotesCodec(data.notes, frames_per_beat=data.frames_per_beat, transpose=data.transpose)
-    if kind == "audio":
-        return AudioCodec(
-            data.audio, bands=data.audio_bands, window_ms=data.audio_window_ms, hop_ms=data.audio_hop_ms,
-            sample_rate=data.sample_rate,
-        )  # fmt: skip
-    if kind == "numbers":
-        missing = "mask" if target else data.missing
-        return NumbersCodec(sequence=sequence, columns=columns, missing=missing, styles=styles)
-    if kind == "images":
-        return ImagesCodec(size=data.image_size, color=data.image_color, steps=data.image_steps)
-    if kind == "frames":
-        return FramesCodec(size=data.image_size, color=data.image_color, frame_rate=data.frame_rate)
-    raise ConfigError(f'there is no codec "{kind}".{did_you_mean(kind, CODECS)}')
+    return codec_class(kind).configured(data, sequence=sequence, columns=columns, styles=styles, target=target)
 
 
 def load(folder: Path, name: str) -> Codec:

@@ -15,6 +15,7 @@ from recur.codecs.codec import Codec
 from recur.codecs.files import field
 from recur.codecs.kept import Kept, file_key
 from recur.codecs.sound import is_sound, read_sound, resample
+from recur.config import DataConfig
 from recur.errors import ConfigError, DataError, RunError
 
 Features = Literal["log-mel", "mfcc"]
@@ -83,6 +84,16 @@ class AudioCodec(Codec):
         edges = np.linspace(0.0, float(mel.to_mel(self.sample_rate / 2)), self.bands + 2)
         middles: list[float] = mel.to_hertz(edges[1:-1]).tolist()
         return middles
+
+    @classmethod
+    def configured(cls, data: DataConfig, **_: Any) -> AudioCodec:
+        return cls(
+            data.audio,
+            bands=data.audio_bands,
+            window_ms=data.audio_window_ms,
+            hop_ms=data.audio_hop_ms,
+            sample_rate=data.sample_rate,
+        )
 
     def fit(self, values: Iterable[Any]) -> AudioCodec:
         """Take the rate of the first sound, where none was asked for, and measure mean and deviation of each column."""

@@ -13,6 +13,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from recur.codecs.codec import to_text
 from recur.codecs.files import field
 from recur.codecs.tokens import RESERVED, UNK, TokenCodec, ids_of, raw_vocabulary, with_reserved
+from recur.config import DataConfig
 from recur.errors import RunError
 
 
@@ -40,6 +41,10 @@ class CharactersCodec(TokenCodec):
         self.max_vocab = max_vocab
         self._points = np.zeros(0, np.uint32)
         self._point_ids = np.zeros(0, np.int64)
+
+    @classmethod
+    def configured(cls, data: DataConfig, **_: Any) -> CharactersCodec:
+        return cls(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab)
 
     def fit(self, values: Iterable[Any]) -> CharactersCodec:
         """Count the characters of the texts."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from recur.codecs.files import read_json, write_json
-from recur.errors import DataError, RunError
+from recur.errors import ConfigError, DataError, RunError, did_you_mean
+
+if TYPE_CHECKING:
+    from recur.config import DataConfig
 
 FORMAT = 1
 WHOLE = 10**9  # as the width of `Codec.show`: nothing is cut
@@ -38,6 +41,8 @@ class Codec(ABC):
     kind : str
         The name in configurations and files: words, characters, subwords, class, tags, numbers, notes, audio, images,
         frames.
+    selectable : bool
+        Whether a configuration may name the kind.
     discrete : bool
         Whether values are ids.
     binary : bool
@@ -83,6 +88,7 @@ class Codec(ABC):
     """
 
     kind: ClassVar[str]
+    selectable: ClassVar[bool] = True
     discrete: bool
     binary: bool = False
     varies: bool = False
@@ -121,6 +127,15 @@ class Codec(ABC):
         super().__init_subclass__()
         if "kind" in cls.__dict__:
             _kinds[cls.kind] = cls
+
+    @classmethod
+    def configured(
+        cls, data: DataConfig, *, sequence: bool = False, columns: Sequence[str] = (),
+        styles: Mapping[str, Any] | None = None, target: bool = False,
+    ) -> Codec:  # fmt: skip
+        """Return an unfitted codec as the configuration asks for it; the parameters are those of `make`."""
+        del data, sequence, columns, styles, target
+        return cls()
 
     @abstractmethod
     def fit(self, values: Iterable[Any]) -> Codec:
@@ -238,6 +253,32 @@ class Codec(ABC):
             expected = ", ".join(name for name, each in _kinds.items() if issubclass(each, cls))
             raise RunError(f"{path} holds a codec of kind {kind!r}; expected one of {expected}")
         return found._restore(state, path)
+
+
+def check_kind(kind: str | None) -> None:
+    """Refuse the name of a kind that a configuration cannot ask for; None asks for nothing.
+
+    Raises
+    ------
+    ConfigError
+        With the kinds that there are.
+    """
+    known = [name for name, each in _kinds.items() if each.selectable]
+    if kind is not None and kind not in known:
+        raise ConfigError(f'there is no codec "{kind}".{did_you_mean(kind, known)}', hint=", ".join(known))
+
+
+def codec_class(kind: str) -> type[Codec]:
+    """Return the class of a kind.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such kind.
+    """
+    if kind not in _kinds:
+        check_kind(kind)
+    return _kinds[kind]
 
 
 def shorten(text: str, width: int) -> str:

@@ -17,6 +17,7 @@ from recur.codecs.kept import Kept
 from recur.codecs.pictures import fitted, is_picture, known_as, name_of, read_picture, shrunk, to_png
 from recur.codecs.reading import reading
 from recur.codecs.scale import Scale
+from recur.config import DataConfig
 from recur.errors import DamagedError, DataError, require
 
 VIDEOS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"})
@@ -56,6 +57,10 @@ class FramesCodec(Codec):
         self.frame_rate = None if frame_rate is None else float(frame_rate)
         self.scale = Scale(size, color)
         self.size = 0
+
+    @classmethod
+    def configured(cls, data: DataConfig, **_: Any) -> FramesCodec:
+        return cls(size=data.image_size, color=data.image_color, frame_rate=data.frame_rate)
 
     def fit(self, values: Iterable[Any]) -> FramesCodec:
         """Find out size and colour of the frames, and measure mean and deviation of their channels."""

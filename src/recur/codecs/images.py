@@ -12,6 +12,7 @@ from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import field
 from recur.codecs.pictures import name_of, read_picture, shrunk, to_png
 from recur.codecs.scale import Scale
+from recur.config import DataConfig
 from recur.errors import DataError, RunError
 
 STEPS = ("whole", "rows", "pixels")
@@ -59,6 +60,10 @@ class ImagesCodec(Codec):
         self.sequence = steps != "whole"
         self.scale = Scale(size, color)
         self.size = 0
+
+    @classmethod
+    def configured(cls, data: DataConfig, **_: Any) -> ImagesCodec:
+        return cls(size=data.image_size, color=data.image_color, steps=data.image_steps)
 
     def fit(self, values: Iterable[Any]) -> ImagesCodec:
         """Find out size and colour of the pictures, and measure mean and deviation of their channels."""

@@ -25,6 +25,7 @@ from recur.codecs.melody import (
 from recur.codecs.midi import SUFFIXES, read_midi, write_midi
 from recur.codecs.reading import reading
 from recur.codecs.tokens import BOS, EOS, PAD, RESERVED, UNK, ids_of
+from recur.config import DataConfig
 from recur.errors import DataError, RunError
 
 KEYS = 88
@@ -91,6 +92,10 @@ class NotesCodec(Codec):
     def of(codec: Codec | None) -> NotesCodec | None:
         """Return the codec itself where its values are notes, which can be played; else None."""
         return codec if isinstance(codec, NotesCodec) else None
+
+    @classmethod
+    def configured(cls, data: DataConfig, **_: Any) -> NotesCodec:
+        return cls(data.notes, frames_per_beat=data.frames_per_beat, transpose=data.transpose)
 
     def fit(self, values: Iterable[Any]) -> NotesCodec:
         """Roll: measure how often each key sounds. Melody: collect the events, in all keys they may be moved to."""

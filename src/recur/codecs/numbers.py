@@ -15,6 +15,7 @@ import numpy as np
 from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import field, strings
 from recur.codecs.number_style import MISSING, NumberStyle, OffStyle, split_numbers
+from recur.config import DataConfig
 from recur.errors import DataError, RunError
 from recur.figures import short
 
@@ -125,6 +126,14 @@ class NumbersCodec(Codec):
         self.missing_count = 0
         self.season = 1
         self._seen = 0
+
+    @classmethod
+    def configured(
+        cls, data: DataConfig, *, sequence: bool = False, columns: Sequence[str] = (),
+        styles: Mapping[str, NumberStyle] | None = None, target: bool = False,
+    ) -> NumbersCodec:  # fmt: skip
+        missing = "mask" if target else data.missing
+        return cls(sequence=sequence, columns=columns, missing=missing, styles=styles)
 
     @property
     def units(self) -> list[str]:

@@ -39,6 +39,7 @@ class SpelledWordsCodec(WordsCodec):
     """
 
     kind = "spelled"
+    selectable = False
     text = itself = ends_lines = False
 
     def __init__(self, **options: Any) -> None:

@@ -14,6 +14,7 @@ from recur.codecs.bounds import check_characters
 from recur.codecs.codec import to_text
 from recur.codecs.files import field
 from recur.codecs.tokens import RESERVED, TokenCodec, ids_of, raw_vocabulary
+from recur.config import DataConfig
 from recur.errors import ConfigError, RunError
 
 _SMALLEST = 256 + len(RESERVED)
@@ -47,6 +48,10 @@ class SubwordsCodec(TokenCodec):
         self.lower = lower
         self.min_count = min_count
         self._wanted = size
+
+    @classmethod
+    def configured(cls, data: DataConfig, **_: Any) -> SubwordsCodec:
+        return cls(size=data.max_vocab or 8000, lower=data.lower, min_count=data.min_count)
 
     def fit(self, values: Iterable[Any]) -> SubwordsCodec:
         """Learn the merges from the texts."""

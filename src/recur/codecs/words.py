@@ -17,6 +17,7 @@ from recur.codecs.codec import to_text
 from recur.codecs.files import field, strings
 from recur.codecs.spacing import Spacing
 from recur.codecs.tokens import EOS, RESERVED, UNK, TokenCodec, ids_of, raw_vocabulary, with_reserved
+from recur.config import DataConfig
 from recur.errors import RunError
 
 # abbreviations (U.S., e.g.); numbers with their marks (3.14, 1,000); words with inner apostrophes and hyphens
@@ -73,6 +74,12 @@ class WordsCodec(TokenCodec):
         self.newlines = newlines
         self.split = "words"
         self._spacing = Spacing()
+
+    @classmethod
+    def configured(cls, data: DataConfig, **_: Any) -> WordsCodec:
+        return cls(
+            lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab, newlines=data.documents == "file"
+        )
 
     def fit(self, values: Iterable[Any]) -> WordsCodec:
         """Decide the split from the first values, then count the words of all."""

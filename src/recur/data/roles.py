@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from recur.codecs import check_kind
 from recur.codecs.number_style import NumberStyle
 from recur.config import Config, DataConfig
 from recur.data import calendar, column_styles, left_out, panels, parallel, said, scripts
@@ -238,7 +239,9 @@ def _few(names: Sequence[str], most: int = 6) -> list[str]:
 
 
 def _check_names(table: Table, data: DataConfig) -> None:
-    """Refuse columns that the table does not have."""
+    """Refuse columns that the table does not have, and kinds of values that there are not."""
+    check_kind(data.input_codec)
+    check_kind(data.target_codec)
     for option, names in (
         ("input", data.input),
         ("target", data.target),
