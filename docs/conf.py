@@ -26,6 +26,8 @@ exclude_patterns = ["_build", "_ext", "_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = "Recur"
 html_theme_options = {"navigation_with_keys": False, "show_prev_next": True, "show_toc_level": 2}
+html_static_path = ["_static"]
+html_css_files = ["recur.css"]
 html_show_sourcelink = False
 html_copy_source = False
 

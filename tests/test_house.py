@@ -19,14 +19,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # nothing imports from a room to its right
 ORDER = (
-    "_version", "errors", "cancellation", "figures", "printable", "atomic", "bounded", "config", "config_file",
-    "equations", "compiler", "codecs", "data", "engine", "nn", "decoding", "heads", "network", "modes",
-    "continuation", "evaluation", "run", "training", "export", "inspect", "predictions", "model", "views", "serve",
+    "_version", "errors", "cancellation", "figures", "printable", "markup", "atomic", "bounded", "config",
+    "config_file", "equations", "compiler", "codecs", "data", "engine", "nn", "decoding", "heads", "network", "modes",
+    "continuation", "evaluation", "run", "training", "export", "views", "inspect", "predictions", "model", "serve",
     "demos", "cli", "__main__",
 )  # fmt: skip
 WITHOUT_TORCH = (
-    "errors", "figures", "printable", "atomic", "bounded", "config", "config_file", "equations", "compiler", "codecs",
-    "data", "predictions", "views", "cli",
+    "errors", "figures", "printable", "markup", "atomic", "bounded", "config", "config_file", "equations", "compiler",
+    "codecs", "data", "predictions", "views", "cli",
 )  # fmt: skip
 LONGEST = 500  # lines; a file is one idea, usually under 400
 # rooms whose files import each other in no circle and read no private attribute of another file's object

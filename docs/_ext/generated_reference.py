@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from recur import equations
 from recur.cli.app import COMMANDS, main
 from recur.config import Config, Section
+from recur.equations.diagram import svg
 
 
 def fields(section: type[Section], name: str = "") -> Iterator[tuple[str, type[Section]]]:
@@ -117,7 +118,9 @@ class Cells(SphinxDirective):
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):
                 main(["cells", name])
-            found.append(section(self, name, literal(printed.getvalue().rstrip())))
+            picture = nodes.raw("", svg(equations.get(name).graph), format="html")
+            frame = nodes.container("", picture, classes=["recur-graph"])
+            found.append(section(self, name, literal(printed.getvalue().rstrip()), frame))
         return found
 
 

@@ -256,7 +256,30 @@ class TrainingConfig(Section):
 
 
 class Config(Section):
-    """A whole run: data, model, training."""
+    """A whole run: data, model, training.
+
+    Attributes
+    ----------
+    data : DataConfig
+        Where the rows come from and how raw values become tensors.
+    model : ModelConfig
+        The network between the two codecs.
+    training : TrainingConfig
+        How the network learns.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        For an unknown key or a value out of its range; `recur.fit` and the command line raise a ConfigError that names
+        the option.
+
+    Examples
+    --------
+    >>> config = Config()
+    >>> config.model.hidden_size, config.training.epochs
+    (128, 10)
+    >>> config.training.epochs = 3  # checked as in the constructor
+    """
 
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()

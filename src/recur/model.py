@@ -16,10 +16,12 @@ from recur.data import Question, Roles
 from recur.data.places import Place, placed
 from recur.errors import ConfigError, DataError
 from recur.evaluation.report import Asked, measure
-from recur.figures import figure
+from recur.figures import any_figure, figure
 from recur.heads import Prediction
+from recur.markup import escaped, table
 from recur.modes import Mode
 from recur.modes.synced import Synced
+from recur.nn.summary import Summary, summarize
 from recur.predictions import Sheet, asked, frame, one_input
 from recur.run import open_run, save
 from recur.training import learn
@@ -76,6 +78,23 @@ class Model:
         name, held_out = str(self.metrics.get("figure")), self.metrics.get("held_out", {})
         said = f", held-out {name} {figure(name, held_out[name])}" if name in held_out else ""
         return f"Model({self.roles.sentence}{said})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the task, the figures on the held-out rows, and the layers."""
+        found = self.metrics.get("held_out", {})
+        rows = [(name, any_figure(name, value)) for name, value in found.items() if isinstance(value, (int, float))]
+        held_out = table(rows, ("held-out rows", "")) if rows else ""
+        return f"<p>{escaped(self.roles.sentence)}</p>{held_out}{summarize(self.mode).html()}"
+
+    def summary(self) -> Summary:
+        """Return the layers, their shapes, parameters, memory and the operations of one step.
+
+        Returns
+        -------
+        Summary
+            Printed, or shown by a notebook, it is a table; ``.layers`` and ``.total`` have the numbers.
+        """
+        return summarize(self.mode)
 
     def to(self, device: str) -> Model:
         """Move the network to a device; return the model."""
@@ -401,15 +420,30 @@ def fit(
     Returns
     -------
     Model
+        With the best weights on the held-out rows.
 
     Raises
     ------
-    RecurError
-        With what was expected and what to change.
+    ConfigError
+        When an option is unknown, out of its range, or has no effect on this task.
+    DataError
+        When the data cannot be read, or its columns do not determine the task.
 
     Examples
     --------
-    >>> model = fit("names.csv", input="name", target="language", epochs=5)  # doctest: +SKIP
+    Rows are a list of dictionaries, a dictionary of columns, a data frame, or a file of such a table:
+
+    >>> rows = [{"text": "a fine film", "label": "good"}, {"text": "a dull film", "label": "bad"}] * 8
+    >>> model = fit(rows, epochs=1, hidden_size=8, seed=1, progress=False)
+    >>> model.roles.mode
+    'many-to-one'
+
+    An option that does not exist is refused with the nearest that does:
+
+    >>> fit(rows, hiden_size=8)
+    Traceback (most recent call last):
+    ...
+    recur.errors.ConfigError: unknown option "hiden_size". Did you mean "hidden_size"?
     """
     base = config if isinstance(config, Config) else Config() if config is None else config_file.read(config)
     given: dict[str, Any] = {"mode": mode, "input": input, "target": target}
@@ -427,10 +461,30 @@ def fit(
 def load(folder: Path | str) -> Model:
     """Open a run folder; the training data is not needed.
 
+    Parameters
+    ----------
+    folder : path
+        What `recur train --out`, ``fit(out=...)`` or ``Model.save`` wrote. Nothing in it is unpickled, and every file
+        is compared with the hash that run.json has of it.
+
+    Returns
+    -------
+    Model
+        With the best weights, on the CPU; ``model.to("cuda")`` moves it.
+
     Raises
     ------
     RunError
-        When the folder is missing, altered, cut short, or not a run.
+        When the folder is missing, altered, cut short, of a newer format, or not a run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rows = [{"text": "a fine film", "label": "good"}, {"text": "a dull film", "label": "bad"}] * 8
+    >>> folder = tempfile.mkdtemp() + "/run"
+    >>> model = fit(rows, epochs=1, hidden_size=8, progress=False, out=folder)
+    >>> load(folder).predict("a fine film").value == model.predict("a fine film").value
+    True
     """
     run = open_run(folder)
     return Model(run.network(), run.config, run.roles, metrics=run.metrics, folder=run.folder)

@@ -80,7 +80,27 @@ def forward(call: Call) -> tuple[Result, Tape]:
     Returns
     -------
     Result, Tape
-        What ``eager.run`` gives, and the values that BPTT reads.
+        Outputs (T, B, O) and final states (B, S), and the values of every step that ``backward`` reads.
+
+    Raises
+    ------
+    ShapeError
+        By ``prepare``, which makes the call, if shapes, names or lengths do not fit.
+
+    References
+    ----------
+    P. Werbos (1990), Backpropagation through time: what it does and how to do it.
+
+    Examples
+    --------
+    >>> from recur import equations
+    >>> from recur.engine import prepare
+    >>> cell = equations.get("elman")
+    >>> weights = {"W_xh": torch.ones(2, 3), "W_hh": torch.ones(2, 2), "b": torch.zeros(2)}
+    >>> result, tape = forward(prepare(cell, torch.ones(5, 4, 3), None, weights))  # T, B, X = 5, 4, 3
+    >>> gradients = backward(tape, torch.ones(5, 4, 2))
+    >>> gradients.totals["h"].shape, gradients.parameters["W_hh"].shape
+    (torch.Size([5, 4, 2]), torch.Size([2, 2]))
     """
     graph = noisy(call.equation, call.noise)
     planned, backward = plan(graph), backward_plan(graph)

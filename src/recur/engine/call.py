@@ -11,6 +11,7 @@ from torch import Tensor
 from recur.engine.noise import Noise
 from recur.engine.packing import Packing
 from recur.equations import Equation
+from recur.markup import table
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,12 @@ class Report:
         passed = [f"{name} not used: {reason}" for name, reason in self.reasons.items()]
         slowed = [f"a backward pass ran step by step in torch: {reason}" for reason in sorted(self.slowed)]
         return "; ".join([f"backend: {self.ran}", *passed, *slowed])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row for each backend, and for each slow backward pass."""
+        rows = [(self.ran, "ran"), *((name, f"not used: {reason}") for name, reason in self.reasons.items())]
+        rows += [("backward", f"step by step in torch: {reason}") for reason in sorted(self.slowed)]
+        return table(rows, ("backend", "what happened"))
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ __all__ = [
     "mean", "minimum", "names", "relu", "sigmoid", "sin", "softplus", "split", "sqrt", "tanh", "total",
 ]  # fmt: skip
 
-_NOT_CELLS = {"graph", "language", "naming", "sizes", "trace"}
+_NOT_CELLS = {"diagram", "graph", "language", "naming", "sizes", "trace"}
 
 
 def names() -> list[str]:

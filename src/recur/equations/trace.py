@@ -12,10 +12,12 @@ from functools import cached_property
 from typing import Any
 
 from recur.equations import language
+from recur.equations.diagram import svg
 from recur.equations.graph import Builder, Graph, Node, text
 from recur.equations.language import Symbol
 from recur.equations.sizes import ZERO, Shape, Size, show
 from recur.errors import EquationError, did_you_mean
+from recur.markup import escaped
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +116,10 @@ class Equation:
 
     def __repr__(self) -> str:
         return f"<equation {self.name}: {self.input}, ({', '.join(self.states)}) -> ({', '.join(self.states)})>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the text and the graph."""
+        return f"<pre>{escaped(self.text)}</pre>{svg(self.graph)}"
 
 
 def _find(module: str, qualname: str) -> Equation:

@@ -25,11 +25,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur.cancellation import check_cancelled
 from recur.engine import bptt as engine_bptt
 from recur.equations.graph import Node, topological
 from recur.errors import ConfigError
 from recur.inspect.itemised import itemise
+from recur.inspect.jacobian import spectrum
 from recur.inspect.paths import Path, path_of
 from recur.inspect.record import Answer, Reading, Recorder, Seen, Steps, derivatives, recording, step_values
 from recur.modes import ManyToOne, Mode
@@ -37,6 +37,7 @@ from recur.network import Batch
 from recur.nn import Readout
 from recur.nn.places import Place
 from recur.training.tbptt import detached, piece
+from recur.views.picture import ledger_figure
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -127,6 +128,34 @@ class Ledger:
     itemised: dict[Place, dict[str, Array]]
     followed: Array
 
+    def plot(self, row: int = 0) -> Any:
+        """Draw ||dE/dstate_t|| of every layer, and the shares of the steps in the gradient of every matrix.
+
+        Parameters
+        ----------
+        row : int
+            The sequence of the batch whose norms are drawn; the shares are those of all rows together.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ConfigError
+            When matplotlib is not installed.
+        """
+        return ledger_figure(
+            [
+                (
+                    str(layer.place),
+                    {name: values[:, row] for name, values in layer.norms().items()},
+                    {name: path.fraction for name, path in layer.paths.items() if path.kind != "bias"},
+                )
+                for layer in self.layers
+            ]
+        )
+
 
 def bptt(
     model: Any, example: Any, *, window: int | None = None, itemised: int = ITEMISED, jacobian: bool = False
@@ -149,11 +178,29 @@ def bptt(
     Returns
     -------
     Ledger
+        Of every layer and direction: total derivatives dE/dstate_t (T, B, S), and for every matrix the share of each
+        step in its gradient.
+
+    Raises
+    ------
+    RecurError
+        When the example cannot be read, or the network's error is not one of single steps.
+
+    References
+    ----------
+    P. Werbos (1990), Backpropagation through time: what it does and how to do it. R. Pascanu, T. Mikolov, Y. Bengio
+    (2013), On the difficulty of training recurrent neural networks, section 2.
 
     Examples
     --------
-    >>> ledger = bptt(model, "the clouds are in the sky")  # doctest: +SKIP
-    >>> ledger.layers[0].norms()["h"][:, 0]  # doctest: +SKIP
+    >>> import recur
+    >>> rows = [{"text": "a fine film", "label": "good"}, {"text": "a dull film", "label": "bad"}] * 8
+    >>> model = recur.fit(rows, epochs=1, hidden_size=8, bidirectional=False, progress=False)
+    >>> [layer] = bptt(model, ("a fine film", "good")).layers
+    >>> layer.norms()["h"].shape  # (T, B): ||dE/dh_t|| of each step
+    (3, 1)
+    >>> round(float(layer.paths["W_hh"].fraction.sum()), 3)
+    1.0
     """
     mode: Mode = getattr(model, "mode", model)
     return ledger(mode, as_batch(mode, example), window=window, itemised=itemised, jacobian=jacobian)
@@ -186,7 +233,17 @@ def ledger(
     jacobian: bool = False,
     only: Tensor | Literal["last"] | None = None,
 ) -> Ledger:
-    """The ledger of a batch; ``only`` gives other weights (N,) to the errors than 1/N each, or takes the last alone."""
+    """Return the ledger of a batch.
+
+    Parameters
+    ----------
+    mode : Mode
+    batch : Batch
+    window, itemised, jacobian
+        As for `bptt`.
+    only : Tensor or "last", optional
+        Other weights (N,) of the errors than 1/N each, or the last error alone.
+    """
     return follow(mode, batch, window=window, itemised=itemised, jacobian=jacobian, only=only)[0]
 
 
@@ -221,7 +278,7 @@ def follow(
     for number, (one, steps, (d_outputs, d_states)) in enumerate(zip(recorder.passes, traced, outside, strict=True)):
         messages = engine_bptt.backward(steps.tape, d_outputs, d_states).totals
         rows = [(item[number][0], item[number][1]) for item in items]
-        found.append(Part(one, steps, messages, itemise(steps, rows), _spectrum(steps) if jacobian else {}))
+        found.append(Part(one, steps, messages, itemise(steps, rows), spectrum(steps) if jacobian else {}))
     layers, matrix = _by_place(found, cuts)
     where = torch.cat([one.where for one in readings])
     d_z, readout, read_at = _readout(mode, batch, recorder.answers, readings, error)
@@ -405,47 +462,6 @@ def _readout(
     if readout.bias is not None:
         paths["b_y"] = path_of("b_y", "bias", ((dz[:, None], None),))
     return dz, paths, read_at
-
-
-@torch.no_grad()
-def _spectrum(steps: Steps) -> dict[str, Array]:
-    """Singular values of dstate_t/dstate_{t-1}, of each state, for the first row: (T, S)."""
-    found: dict[str, list[Array]] = {name: [] for name in steps.graph.outputs}
-    T = steps.call.x.shape[0]
-    for t in range(T):
-        check_cancelled()
-        for name, matrix in step_jacobian(steps, t).items():
-            found[name].append(_array(torch.linalg.svdvals(matrix)))
-    return {name: np.stack(values) if values else np.zeros((0, 0)) for name, values in found.items()}
-
-
-@torch.no_grad()
-def step_jacobian(steps: Steps, t: int, row: int = 0) -> dict[str, Tensor]:
-    """dstate_t/dstate_{t-1} (S, S) of each state of one row."""
-    from recur.engine.evaluate import Values, evaluate
-
-    call, derived = steps.call, steps.derived
-    found = {}
-    for name, node in steps.graph.outputs.items():
-        size = node.size.value(call.sizes)
-        values: Values = {}
-        for key, value in steps.values.items():
-            timed = isinstance(value, Tensor) and value.dim() == 3
-            values[key] = value[t, row].expand(size, -1) if timed and isinstance(value, Tensor) else value
-        for other, end in steps.graph.outputs.items():
-            width = end.size.value(call.sizes)
-            values[id(derived.seeds[other])] = (
-                torch.eye(size, dtype=call.x.dtype, device=call.x.device)
-                if other == name
-                else call.x.new_zeros(size, width)
-            )
-        end = derived.states[name]
-        todo = [n for n in topological([end]) if n.args and id(n) not in values]
-        evaluate(todo, values, call.sizes, call.precision == "bfloat16")
-        value = values.get(id(end), 0.0)
-        whole = value if isinstance(value, Tensor) else call.x.new_full((1,), value)
-        found[name] = whole.expand(size, size)
-    return found
 
 
 def distance_of_memory(norms: Array) -> float:

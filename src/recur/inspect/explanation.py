@@ -10,11 +10,13 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
 import torch
 
+from recur.atomic import write_text
 from recur.errors import ConfigError
 from recur.inspect.answering import answering_part, asked_step
 from recur.inspect.ask import ask
@@ -29,7 +31,10 @@ from recur.inspect.states import LayerStates, of_parts
 from recur.inspect.units import find_units, over_text
 from recur.inspect.unrolled import of_layer
 from recur.inspect.written import OneWritten
+from recur.markup import escaped, table
 from recur.modes import Mode, OneToOne
+from recur.views.picture import explained_figure, picture
+from recur.views.report import report
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -38,6 +43,7 @@ PARTS = ("influence", "flow", "states", "unrolled")
 SHOWN_UNITS = 64  # of each layer, those that vary most
 SHOWN_STEPS = 200  # the last ones
 SHOWN_FINDINGS = 8
+ITEMS = 40  # the last ones, in the table of a notebook
 SPECTRUM = 128  # units up to which the Jacobian of every step is looked at
 
 
@@ -59,8 +65,55 @@ class Explanation:
         """The data as one line of JSON."""
         return json.dumps(self.data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
+    def html(self) -> str:
+        """The pictures as one HTML page, which loads nothing from anywhere."""
+        return report([self.data])
+
+    def figure(self) -> Any:
+        """The pictures as a matplotlib figure.
+
+        Raises
+        ------
+        ConfigError
+            When matplotlib is not installed.
+        """
+        return explained_figure([self.data])
+
+    def save(self, path: FilePath | str) -> FilePath:
+        """Write the explanation as ``.html``, ``.png`` or ``.json``; return the path.
+
+        Raises
+        ------
+        ConfigError
+            When the name has another ending, or a picture needs matplotlib and it is not installed.
+        """
+        target = FilePath(path)
+        kind = target.suffix.lower()
+        if kind == ".png":
+            picture([self.data], target)
+        elif kind in {".html", ".json"}:
+            write_text(target, self.html() if kind == ".html" else self.json())
+        else:
+            raise ConfigError(
+                f"{target} has the ending {kind or 'of no kind'}, expected .html, .png or .json",
+                hint=f"explanation.save({str(target.with_suffix('.html'))!r})",
+            )
+        return target
+
     def __getitem__(self, name: str) -> Any:
         return self.data[name]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answer, its candidates, and what each item contributes to it."""
+        question, found = self.data["question"], self.data["influence"]
+        options = [(one["label"], f"{one['probability']:.1%}") for one in question["options"] if one["probability"]]
+        shown = f"<p>{escaped(question['says'])}</p>" + (table(options, ("answer", "probability")) if options else "")
+        if not found or not found["methods"]:
+            return shown
+        scores = found["options"][0][found["against"][0]]["scores"][found["methods"][0]]
+        items = zip(self.data["input"]["items"], scores, strict=False)
+        rows = [(item, f"{score:+.2f}") for item, score in items if score is not None][-ITEMS:]
+        return shown + table(rows, ("item", f"contribution, {found['unit']}"))
 
     def __repr__(self) -> str:
         return f"Explanation({self.data['question']['says']})"

@@ -178,6 +178,11 @@ def compared(
 def recorded(folder: Path | str) -> list[dict[str, Any]]:
     """What ``record_gradients`` wrote into a run's journal: at most six reports, spread over training.
 
+    Parameters
+    ----------
+    folder : path
+        The run folder.
+
     Returns
     -------
     list of dict

@@ -84,16 +84,30 @@ def states(model: Any, example: Any) -> tuple[LayerStates, ...]:
     Parameters
     ----------
     model : Model or Mode
+        A trained network.
     example : text, (input, target), or Batch of one row
+        A text for a model of the next item; else the input and its target, which the states do not depend on unless a
+        decoder reads it.
 
     Returns
     -------
     tuple of LayerStates
+        One for each layer and direction: states (T, S), gates (T, H) between 0 and 1 (tanh between -1 and 1), the
+        states on two principal components, and the eigenvalues of the recurrent matrices.
+
+    Raises
+    ------
+    RecurError
+        When the example cannot be read by the network's codecs.
 
     Examples
     --------
-    >>> [layer] = states(model, "the clouds are in the sky")  # doctest: +SKIP
-    >>> {gate.name: gate.open.mean() for gate in layer.gates}  # doctest: +SKIP
+    >>> import recur
+    >>> rows = [{"text": "a fine film", "label": "good"}, {"text": "a dull film", "label": "bad"}] * 8
+    >>> model = recur.fit(rows, epochs=1, hidden_size=8, bidirectional=False, progress=False)
+    >>> [layer] = states(model, ("a fine film", "good"))
+    >>> layer.states["c"].shape, sorted(gate.name for gate in layer.gates if gate.kind == "gate")
+    ((3, 8), ['f', 'i', 'o'])
     """
     mode: Mode = getattr(model, "mode", model)
     return of_parts(walk(mode, as_batch(mode, example))[0])

@@ -22,9 +22,11 @@ from recur.nn.readout import Readout
 from recur.nn.recurrent import Recurrent
 from recur.nn.rnn import RNN
 from recur.nn.state import flat_state, map_state
+from recur.nn.summary import Summary, summarize
 
 __all__ = [
     "CRF", "GRU", "LSTM", "RNN", "AdaptiveReadout", "ArgumentTypeError", "Attention", "Augment", "BahdanauAttention",
     "Convolutions", "Embedding", "LayerInputError", "LockedDropout", "LuongAttention", "Readout", "Recurrent",
-    "flat_state", "last", "linear_cross_entropy", "map_state", "mean_square_error", "one_sequence",
+    "Summary", "flat_state", "last", "linear_cross_entropy", "map_state", "mean_square_error", "one_sequence",
+    "summarize",
 ]  # fmt: skip

@@ -351,12 +351,31 @@ class Recurrent(TorchInterface):
         return lambda name, draw: self.lock((*place, name), draw)
 
     def stream(self, batch: int = 1) -> Stream:
-        """The layer as a process in time, one step a call, for ``batch`` sequences stepped together.
+        """Return the layer as a process in time: one step per call, the state kept between calls.
+
+        Parameters
+        ----------
+        batch : int
+            B, the sequences that are stepped together.
+
+        Returns
+        -------
+        Stream
+            ``step(x)`` takes (B, X), a tensor or an ndarray, and gives the output (B, O); ``state()`` and ``restore``
+            save the memory as bytes. The weights are those at the time of this call.
 
         Raises
         ------
         ConfigError
             If the layer is bidirectional, or not on the CPU in float32 or float64.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from recur.nn import GRU
+        >>> stream = GRU(3, 8).stream(batch=2)
+        >>> stream.step(np.zeros((2, 3), np.float32)).shape
+        (2, 8)
         """
         return Stream(self, batch)
 

@@ -16,6 +16,8 @@ from recur._version import __version__
 from recur.bounded import MIB, fingerprint, read_json
 from recur.config import Config
 from recur.errors import ConfigError, RecurError, RunError, did_you_mean
+from recur.figures import any_figure
+from recur.markup import table
 from recur.run.layout import CONFIG, INFO, INPUT_CODEC, MARKED, METRICS, TARGET_CODEC, WEIGHTS
 from recur.run.weights import build_for
 
@@ -60,6 +62,13 @@ class Run:
     target_codec: Codec
     metrics: dict[str, Any] = field(default_factory=dict)
     info: dict[str, Any] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the task, and the figures on the held-out rows."""
+        held_out = self.metrics.get("held_out", {})
+        numbers = {name: value for name, value in held_out.items() if isinstance(value, (int, float))}
+        rows = [(name, any_figure(name, value)) for name, value in numbers.items()]
+        return table([("task", self.roles.sentence), ("cell", self.config.model.cell), *rows], caption=self.folder)
 
     @property
     def weights(self) -> Path:

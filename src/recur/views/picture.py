@@ -21,7 +21,7 @@ SAID = 3  # runs whose sentences are over the picture
 
 
 def picture(explanations: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write one explanation as a PNG, the gradients of others of the same text beside it.
+    """Write `explained_figure` as a PNG.
 
     Parameters
     ----------
@@ -29,6 +29,26 @@ def picture(explanations: Sequence[Mapping[str, Any]], path: Path) -> None:
         The first is drawn whole.
     path : Path
         Where to.
+
+    Raises
+    ------
+    ConfigError
+        Without matplotlib.
+    """
+    _save(explained_figure(explanations), path)
+
+
+def explained_figure(explanations: Sequence[Mapping[str, Any]]) -> Any:
+    """Draw one explanation, and beside it the gradients of others of the same text.
+
+    Parameters
+    ----------
+    explanations : sequence of mapping
+        The first is drawn whole.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
@@ -51,7 +71,48 @@ def picture(explanations: Sequence[Mapping[str, Any]], path: Path) -> None:
     for axes, drawn in zip(grid, draws, strict=False):
         drawn(axes)
     _head(figure, _short(data["question"]["says"][:1].upper() + data["question"]["says"][1:], 110))
-    _save(figure, path)
+    return figure
+
+
+def ledger_figure(layers: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]) -> Any:
+    """Draw the gradient at every step, and the shares of the steps in the gradient of each matrix.
+
+    Parameters
+    ----------
+    layers : sequence of (str, mapping of str to ndarray, mapping of str to ndarray)
+        For each layer and direction its name, (T,) norms ||dE/dstate_t|| by state, and (T,) shares by matrix.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ConfigError
+        Without matplotlib.
+    """
+    figure, grid = _figure(2 * len(layers))
+    for number, (name, norms, shares) in enumerate(layers):
+        above, below = grid[2 * number], grid[2 * number + 1]
+        for place, (state, values) in enumerate(norms.items()):
+            steps = [(t + 1, float(v)) for t, v in enumerate(values) if v > 0]
+            above.plot(
+                [t for t, _ in steps], [v for _, v in steps], STYLES[place % 4], color=LINES[place % 6],
+                label=drawn(f"‖dE/d{state}_t‖"),
+            )  # fmt: skip
+        above.set_yscale("log")
+        above.set_title(drawn(name), loc="left")
+        for place, (matrix, values) in enumerate(shares.items()):
+            below.plot(
+                range(1, len(values) + 1), values, STYLES[place % 4], color=LINES[place % 6], label=drawn(matrix)
+            )  # fmt: skip
+        below.set_ylabel("share of the step in dE/dW")
+        for axes in (above, below):
+            axes.set_xlabel("step")
+            axes.grid(alpha=0.3)
+            if axes.lines:
+                axes.legend()
+    return figure
 
 
 def comparison(data: Mapping[str, Any], path: Path) -> None:
