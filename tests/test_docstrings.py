@@ -40,3 +40,8 @@ def test_every_parameter_of_a_public_function_is_described(module: str, name: st
     parameters = [p.name for p in inspect.signature(function).parameters.values() if p.kind is not p.POSITIONAL_ONLY]
     missing = [parameter for parameter in parameters if parameter not in described]
     assert not missing
+
+
+def test_no_section_is_one_that_numpydoc_does_not_know() -> None:
+    found = [path for path in ROOT.rglob("*.py") if "Example\n    -------\n" in path.read_text(encoding="utf-8")]
+    assert not found

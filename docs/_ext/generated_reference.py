@@ -41,9 +41,9 @@ def type_in_words(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(type_in_words(one) for one in schema["anyOf"] if one != {"type": "null"})
     if "enum" in schema:
-        return ", ".join(f"``{one}``" for one in schema["enum"])
+        return ", ".join(f"`{one}`" for one in schema["enum"])
     if "const" in schema:
-        return f"``{schema['const']}``"
+        return f"`{schema['const']}`"
     kind = schema.get("type", "")
     if kind == "array":
         return f"list of {type_in_words(schema['items'])}"
@@ -56,44 +56,32 @@ def type_in_words(schema: dict[str, Any]) -> str:
     return words + ("" if below is None else f" below {below:g}")
 
 
-class Generated(SphinxDirective):
-    """A directive whose content is written as reStructuredText."""
-
-    def lines(self) -> Iterator[str]:
-        """Yield the text, line by line."""
-        raise NotImplementedError
-
-    def run(self) -> list[nodes.Node]:
-        """Parse what was written, where it stands in the page."""
-        return self.parse_text_to_nodes("\n".join(self.lines()), allow_section_headings=True)
-
-
-class Options(Generated):
+class Options(SphinxDirective):
     """Every option of a run: its TOML key, flag, type, default and meaning."""
 
-    def lines(self) -> Iterator[str]:
-        for table, section in fields(Config):
-            properties = section.model_json_schema()["properties"]
-            title = f"[{table}]"
-            yield from (title, "-" * len(title), "", (section.__doc__ or "").splitlines()[0], "")
-            yield from (".. list-table::", "   :header-rows: 1", "   :widths: 20 20 15 45", "")
-            yield from _row("key", "allowed", "default", "meaning")
-            for name, field in section.model_fields.items():
-                if _nested(field):
-                    continue
-                default = field.get_default(call_default_factory=True)
-                shown = "" if default in (None, []) else str(default).lower() if isinstance(default, bool) else default
-                yield from _row(
-                    f"``{name}``", type_in_words(properties[name]), f"``{shown}``" if shown != "" else "",
-                    (field.description or "").replace("`", "``"),
-                )  # fmt: skip
-            yield ""
+    def run(self) -> list[nodes.Node]:
+        return self.parse_text_to_nodes("\n".join(options()), allow_section_headings=True)
 
 
-def _row(*cells: str) -> Iterator[str]:
-    for place, cell in enumerate(cells):
-        escaped = cell.replace("|", r"\|").replace("*", r"\*")
-        yield f"   {'* -' if place == 0 else '  -'} {escaped}"
+def options() -> Iterator[str]:
+    """Yield the lines of the page in Markdown: a table for each table of the configuration file."""
+    for table, schema in fields(Config):
+        properties = schema.model_json_schema()["properties"]
+        yield from (f"## [{table}]", "", (schema.__doc__ or "").splitlines()[0], "")
+        yield from ("| key | allowed | default | meaning |", "| --- | --- | --- | --- |")
+        for name, field in schema.model_fields.items():
+            if _nested(field):
+                continue
+            default = field.get_default(call_default_factory=True)
+            shown = "" if default in (None, []) else str(default).lower() if isinstance(default, bool) else default
+            cells = (
+                f"`{name}`",
+                type_in_words(properties[name]),
+                f"`{shown}`" if shown != "" else "",
+                field.description,
+            )
+            yield "| " + " | ".join(str(cell or "").replace("|", r"\|").replace("*", r"\*") for cell in cells) + " |"
+        yield ""
 
 
 class Commands(SphinxDirective):

@@ -9,12 +9,12 @@ from recur.printable import printable
 
 
 def escaped(value: object) -> str:
-    """Return text that HTML shows as it is.
+    """Return text that HTML shows as it is; lines stay lines.
 
-    >>> escaped('a < "b"')
-    'a &lt; &quot;b&quot;'
+    >>> escaped('a < "b"\\nc')
+    'a &lt; &quot;b&quot;\\nc'
     """
-    return html.escape(printable(str(value)))
+    return html.escape(printable(str(value), "\n"))
 
 
 def table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), caption: object = "") -> str:

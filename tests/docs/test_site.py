@@ -26,9 +26,9 @@ def generated(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_every_option_of_the_schema_is_in_the_reference(generated: Any) -> None:
     listed = {f"{table}.{name}" for table, section in generated.fields(Config) for name in section.model_fields}
-    text = "\n".join(generated.Options.lines(None))
+    text = "\n".join(generated.options())
     assert {"data.source", "model.hidden_size", "training.lr"} <= listed
-    assert all(f"``{name.rpartition('.')[2]}``" in text for name in listed)
+    assert all(f"| `{name.rpartition('.')[2]}` |" in text for name in listed)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_every_option_of_the_schema_is_in_the_reference(generated: Any) -> None:
     [
         ({"type": "integer", "minimum": 1, "maximum": 10**9}, "whole number from 1"),
         ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, "number above 0 below 1"),
-        ({"anyOf": [{"enum": ["a", "b"]}, {"type": "null"}]}, "``a``, ``b``"),
+        ({"anyOf": [{"enum": ["a", "b"]}, {"type": "null"}]}, "`a`, `b`"),
         ({"type": "array", "items": {"type": "string"}}, "list of text"),
         ({"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "string"}}]}, "number or list of text"),
     ],

@@ -35,5 +35,6 @@ def test_the_picture_is_well_formed_and_names_the_new_states(name: str) -> None:
 
 def test_a_notebook_shows_the_text_and_the_graph_of_an_equation() -> None:
     shown = equations.get("lstm")._repr_html_()
+    assert equations.get("lstm").text in shown
     assert "sigmoid(f)" in shown
     assert "<svg" in shown

@@ -34,8 +34,8 @@ class DatesCodec(Codec):
     sequence : bool
         Whether a value has many steps.
 
-    Example
-    -------
+    Examples
+    --------
     >>> codec = DatesCodec().fit(["06:00", "18:30"])
     >>> codec.describe(), codec.encode("06:00").round(2).tolist()
     ('dates: hour', [1.0, 0.0])

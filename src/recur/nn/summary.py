@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from recur import figures
 from recur.equations import Equation
 from recur.markup import table
 from recur.nn.base import LayerBase
@@ -47,7 +46,7 @@ class LayerSummary:
     def cells(self) -> tuple[str, ...]:
         """The row of the table."""
         count = "" if self.operations is None else f"{self.operations:,}"
-        return self.name, self.kind, self.shape, f"{self.parameters:,}", figures.size(self.bytes), count
+        return self.name, self.kind, self.shape, f"{self.parameters:,}", f"{self.bytes / 1000:,.1f} kB", count
 
 
 @dataclass(frozen=True)
