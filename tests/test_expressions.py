@@ -54,7 +54,12 @@ def expressions(path: Path) -> Iterator[Expression]:
             if isinstance(flag, ast.Attribute) and flag.attr in ("DOTALL", "IGNORECASE", "MULTILINE", "VERBOSE"):
                 flags |= getattr(re, flag.attr)
         name = names.get(id(node), "")
-        used = re.findall(rf"\b{name}\.(\w+)\(", source) if called.attr == "compile" else [called.attr]
+        if called.attr != "compile":
+            used = [called.attr]
+        elif name:
+            used = re.findall(rf"\b{name}\.(\w+)\(", source)
+        else:  # one of several in a table, used by another name; sub and split are methods of texts too
+            used = [found for found in re.findall(r"\.(\w+)\(", source) if found not in ("sub", "split")]
         for method in sorted(set(used) & set(METHODS)):
             yield Expression(pattern, int(flags), method, f"{path.relative_to(PACKAGE)}:{node.lineno}")
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from recur import continuation, modes
 from recur import inspect as inspector
-from recur import modes
 from recur.demos import corpus
 from recur.errors import ConfigError, DataError
 from recur.inspect import swaps
@@ -71,14 +71,14 @@ def test_integrated_gradients_are_complete_and_every_item_has_scores(
 def test_another_thread_that_asks_the_same_network_meets_nothing_of_it_and_takes_nothing_from_it(source: str) -> None:
     mode = learned("many-to-one", source, "class", {})
     value: object = "the dog ran" if source == "words" else [1.0, 3.0, 2.0]
-    alone, answer = inspector.influence(mode, value), mode.predict([value], top=2)[0].scores
+    alone, answer = inspector.influence(mode, value), continuation.predict(mode, [value], top=2)[0].scores
     own, answers = get_ident(), []
 
     with ThreadPoolExecutor(1) as other:
 
         def ask_meanwhile(*_: Any) -> None:
             if get_ident() == own:
-                answers.append(other.submit(lambda: mode.predict([value], top=2)[0].scores).result(60))
+                answers.append(other.submit(lambda: continuation.predict(mode, [value], top=2)[0].scores).result(60))
 
         handle = mode.inputs.register_forward_pre_hook(ask_meanwhile)  # type: ignore[operator, union-attr]
         disturbed = inspector.influence(mode, value)
@@ -94,7 +94,7 @@ def test_leaving_a_word_out_is_what_it_says() -> None:
     mode = learned("many-to-one", "words", "class", {})
     found = inspector.influence(mode, "the dog ran", target="yes")
     for place, shorter in enumerate(["dog ran", "the ran", "the dog"]):
-        [answer] = mode.predict([shorter], top=2)
+        [answer] = continuation.predict(mode, [shorter], top=2)
         probability = dict(answer.scores)["yes"]
         expected = found.output - math.log(probability)
         assert found.scores["leave_one_out"][place] == pytest.approx(expected, abs=1e-9)
@@ -133,7 +133,7 @@ def test_the_comparison_is_with_the_other_candidates() -> None:
     mode = learned("synced", "words", None, {})
     question = inspector.ask(mode, "the dog ran to", top=3)
     found = inspector.influence(mode, "the dog ran to", against="candidates")
-    [answer] = mode.predict(["the dog ran to"], top=5)
+    [answer] = continuation.predict(mode, ["the dog ran to"], top=5)
     probabilities = [p for _, p in answer.scores]
     expected = math.log(probabilities[0]) - math.log(sum(probabilities[1:]))
     assert found.output == pytest.approx(expected, abs=1e-6)
@@ -187,7 +187,7 @@ def test_a_word_that_could_not_be_another_tells_nothing_and_a_choice_tells_what_
     train(mode, [Row(line, line) for line in lines], steps=200)
     for thing, place in places.items():
         text = f"all {thing} are in the"
-        assert mode.predict([text])[0].scores[0][0] == place
+        assert continuation.predict(mode, [text])[0].scores[0][0] == place
         for against in ("everything", "candidates"):
             found = inspector.influence(mode, text, against=against, methods=("swap", "leave_one_out"))
             scores = dict(zip(found.items, found.scores["swap"], strict=True))

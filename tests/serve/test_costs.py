@@ -127,7 +127,7 @@ def test_a_network_that_runs_out_of_memory_is_a_request_that_is_too_large(
     def full(*_: Any, **__: Any) -> Any:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: not enough memory: you tried to ...")
 
-    monkeypatch.setattr(models["lines"].mode, "predict", full)
+    monkeypatch.setattr(models["lines"].mode, "run", full)
     assert "more memory" in refused(client, "/predict", {"model": "lines", "inputs": ["a"]}, 413)
     monkeypatch.undo()
     told(client, "/predict", {"model": "lines", "inputs": ["a"]})

@@ -64,7 +64,7 @@ def find(table: Table, data: DataConfig, known: Timing | None = None) -> Timelin
     """
     if table.kind != "table" or data.time == NOT_TIMED:
         return None
-    columns = _kept(table, known) if known else _named(table, data) if data.time else _found(table)
+    columns = _kept(table, known) if known else _named(table, data) if data.time else _found(table, data)
     if not columns:
         return None
     texts: dict[str, list[str]] = {name: [] for name in columns}
@@ -108,13 +108,14 @@ def _named(table: Table, data: DataConfig) -> list[str]:
     return list(data.time or [])
 
 
-def _found(table: Table) -> list[str]:
-    """Return the columns of time, by their names and a sample of their cells."""
-    names = [name for place, name in enumerate(table.columns) if place == 0 or is_time(name)]
+def _found(table: Table, data: DataConfig) -> list[str]:
+    """Return the columns of time, by their names and a sample of their cells; what is to be predicted is none."""
+    targets = data.target or []
+    names = [name for place, name in enumerate(table.columns) if (place == 0 or is_time(name)) and name not in targets]
     rows = [table[index] for index in table.sample(_SAMPLE)] if names else []
     kinds = {name: _kind([text_of(row[name]) for row in rows]) for name in names}
     parts = {_PARTS[name.lower()]: name for name in names if name.lower() in _PARTS and kinds[name] != "date"}
-    dates = [name for name in names if kinds[name] == "date"] or _dated(table, names)
+    dates = [name for name in names if kinds[name] == "date"] or _dated(table, [*names, *targets, *(data.input or [])])
     if dates:
         rows = rows or [table[index] for index in table.sample(_SAMPLE)]
         exact = [name for name in dates if any(":" in text_of(row[name]) for row in rows[:20])]

@@ -43,8 +43,8 @@ def confusion(
     ConfigError
         When the target has no labels.
     """
-    labels = getattr(mode.target_codec, "labels", None)
-    if labels is None:
+    labels = mode.target_codec.labels
+    if not labels:
         raise ConfigError(
             f"a confusion matrix is for classes and tags, and this model answers with {mode.target_codec.describe()}",
             hint="leave out --confusion",
