@@ -119,7 +119,6 @@ LOOKS: dict[str, int] = {
     "data/contents.py": 3,
     "data/fit.py": 1,
     "evaluation/baselines.py": 5,
-    "evaluation/confusion.py": 1,
     "evaluation/continuous_cache.py": 1,
     "evaluation/feed.py": 1,
     "evaluation/report.py": 1,
