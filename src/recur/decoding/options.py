@@ -143,12 +143,16 @@ class Decoding:
         """The rule that picks the next symbol of a row; when sampling, each one draws from the seed on."""
         if self.temperature == 0:
             return greedy
+        return sampler(self.temperature, self.top_k, self.top_p, self.generator())
+
+    def generator(self) -> torch.Generator:
+        """A generator of random numbers that begins at ``seed``; without one it begins anywhere."""
         generator = torch.Generator()
         if self.seed is None:
             generator.seed()
         else:
             generator.manual_seed(self.seed)
-        return sampler(self.temperature, self.top_k, self.top_p, generator)
+        return generator
 
     def rules(
         self, *, forbid: Collection[int] = (), prefix: Tensor | None = None,

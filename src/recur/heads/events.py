@@ -123,11 +123,7 @@ def chooser(decoding: Decoding) -> FrameChooser:
             )
     if decoding.temperature == 0:
         return likeliest
-    generator = torch.Generator()
-    if decoding.seed is None:
-        generator.seed()
-    else:
-        generator.manual_seed(decoding.seed)
+    generator = decoding.generator()
 
     def choose(logits: Tensor) -> Tensor:
         drawn = torch.rand(logits.shape, generator=generator).to(logits.device)
