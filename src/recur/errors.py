@@ -131,5 +131,5 @@ def require(module: str, extra: str) -> ModuleType:
     except ImportError as error:
         raise MissingExtraError(
             f'this needs the package "{module}", which is not installed',
-            hint=f'pip install "recur[{extra}]"',
+            hint=f'pip install "recur-nn[{extra}]"',
         ) from error

@@ -140,7 +140,7 @@ def test_parquet_without_its_package_names_the_extra_before_the_work(place: Path
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     said = run("predict", place / "class", "a film", "--out", tmp_path / "a.parquet")
     assert said.code == 2
-    assert 'pip install "recur[data]"' in said.err
+    assert 'pip install "recur-nn[data]"' in said.err
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a"])

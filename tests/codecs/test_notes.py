@@ -219,10 +219,10 @@ def test_shown_on_one_line() -> None:
 
 def test_without_symusic_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(module: str, extra: str) -> None:
-        raise MissingExtraError(module, hint=f'pip install "recur[{extra}]"')
+        raise MissingExtraError(module, hint=f'pip install "recur-nn[{extra}]"')
 
     monkeypatch.setattr("recur.codecs.midi.require", absent)
     with pytest.raises(errors.MissingExtraError) as caught:
         rolls().write_midi([[60]], tmp_path / "a.mid")
-    assert caught.value.hint == 'pip install "recur[music]"'
+    assert caught.value.hint == 'pip install "recur-nn[music]"'
     assert not (tmp_path / "a.mid").exists()

@@ -36,7 +36,7 @@ def compare(
     html
         Write one HTML file that works offline.
     png
-        Write a picture; needs recur[plot].
+        Write a picture; needs recur-nn[plot].
     json
         Write one JSON document to stdout.
     """

@@ -55,7 +55,7 @@ def inspect(
     html
         Write one HTML file that works offline.
     png
-        Write a picture; needs recur[plot].
+        Write a picture; needs recur-nn[plot].
     json
         Write one JSON document to stdout.
     """

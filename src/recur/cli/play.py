@@ -48,7 +48,7 @@ def play(model: Model, prompt: str, out: Path | None, options: Mapping[str, Any]
     for path in written:
         emit(str(path))
     if out is not None and len(written) == 1:
-        note('the picture of the roll needs matplotlib: pip install "recur[plot]"')
+        note('the picture of the roll needs matplotlib: pip install "recur-nn[plot]"')
 
 
 def _title(prompt: str) -> str:

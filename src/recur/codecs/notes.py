@@ -229,7 +229,7 @@ class NotesCodec(Codec):
         Raises
         ------
         MissingExtraError
-            Without symusic: ``pip install "recur[music]"``.
+            Without symusic: ``pip install "recur-nn[music]"``.
         """
         target = Path(path)
         write_midi(target, self.notes(value), self.frames_per_beat, tempo=tempo)

@@ -104,7 +104,7 @@ def measure(
     elif asked.decoding:
         raise ConfigError(
             f"{next(iter(asked.decoding))} says how a text is written from a sequence, and here none is measured",
-            hint='many-to-many with a text as target, and pip install "recur[mt]"',
+            hint='many-to-many with a text as target, and pip install "recur-nn[mt]"',
         )
     figures["rows"] = len(examples)
     if changes := changes_of(table):

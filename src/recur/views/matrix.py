@@ -46,7 +46,7 @@ def picture(labels: Sequence[Any], counts: Sequence[Sequence[int]], path: Path) 
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise RecurError("a picture is drawn with matplotlib", 'pip install "recur[plot]"') from error
+        raise RecurError("a picture is drawn with matplotlib", 'pip install "recur-nn[plot]"') from error
     size = max(4.0, 4.0 * len(labels) / _SMALL)
     figure = Figure(figsize=(size + 1.5, size + 1.0), layout="constrained")
     axes = figure.subplots()

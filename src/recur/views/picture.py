@@ -1,4 +1,4 @@
-"""An explanation, or a comparison of runs, as one PNG; needs matplotlib: pip install "recur[plot]"."""
+"""An explanation, or a comparison of runs, as one PNG; needs matplotlib: pip install "recur-nn[plot]"."""
 
 from __future__ import annotations
 
@@ -261,7 +261,7 @@ def _figure(rows: int) -> tuple[Any, list[Any]]:
         from matplotlib.figure import Figure
     except ImportError as error:
         said = "pictures need matplotlib, which is not installed"
-        raise ConfigError(said, hint='pip install "recur[plot]"') from error
+        raise ConfigError(said, hint='pip install "recur-nn[plot]"') from error
     figure = Figure(figsize=(11, 4.1 * rows + 0.4), dpi=110)
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, 1, squeeze=False)[:, 0]

@@ -71,7 +71,7 @@ def write_png(frames: np.ndarray, path: Path | str, *, title: str = "", opening:
     Raises
     ------
     MissingExtraError
-        Without matplotlib: ``pip install "recur[plot]"``.
+        Without matplotlib: ``pip install "recur-nn[plot]"``.
     """
     require("matplotlib", "plot")
     from matplotlib.figure import Figure

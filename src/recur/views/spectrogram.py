@@ -32,7 +32,7 @@ def write_png(
     Raises
     ------
     MissingExtraError
-        Without matplotlib: ``pip install "recur[plot]"``.
+        Without matplotlib: ``pip install "recur-nn[plot]"``.
     """
     require("matplotlib", "plot")
     from matplotlib.figure import Figure
