@@ -2,7 +2,7 @@
 #
 #   make demo     train an Elman network and an LSTM side by side, then ask both for the last word
 #   make test     the whole test suite
-#   make lint     ruff, clang-format and mypy; make format writes what the first two check
+#   make lint     ruff, clang-format, oxlint and mypy; make format writes what the first two check
 #   make docs     the documentation as a site, notebooks executed: docs/_build/html/index.html
 #   make bench    time our layers against torch.nn's, side by side   make bench BENCH_ARGS=--quick
 #   make bench-all  every benchmark: odd sizes, ragged rows, other libraries, a language model, the start
@@ -45,6 +45,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check src tests benchmarks examples docs/conf.py docs/_ext
 	$(BIN)/python -m ruff format --check src tests benchmarks examples docs/conf.py docs/_ext
 	git ls-files $(FORMATTED) | xargs $(BIN)/clang-format --dry-run --Werror
+	$(BIN)/python -m pytest -q tests/views/test_script.py
 	$(BIN)/python -m mypy
 
 format: $(VENV)/.installed-dev

@@ -1,7 +1,7 @@
 // The live page: what is typed goes to the server, the pictures of page.js are drawn of what comes back. The whole
 // view is in the address, so a link shows the same.
-"use strict";
 (() => {
+  "use strict";
   const { el, tip, percent, visible } = Recur;
   const SLOW = 450; // milliseconds after the last key, when what takes a second is asked for
   const WAYS = { temperature: 1, top_k: 0, top_p: 1, seed: 0, length: 60 };
@@ -19,7 +19,7 @@
     try {
       answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
     } catch (error) {
-      throw new Error(`the server does not answer: ${error.message}`);
+      throw new Error(`the server does not answer: ${error.message}`, { cause: error });
     }
     if (answer.ok) return answer;
     let said = { message: `the server answers with status ${answer.status}` };
@@ -257,7 +257,7 @@
     if (heard) return silence();
     const sound = new AudioContext(), own = heard = { sound, button };
     button.textContent = "⏹ stop";
-    const step = 0.5 / piece.steps_per_beat, start = sound.currentTime + 0.1, steps = piece.pitches;
+    const step = 0.5 / piece.steps_per_beat, begin = sound.currentTime + 0.1, steps = piece.pitches;
     steps.forEach((chord, t) => chord.forEach((p) => {
       if (t > 0 && steps[t - 1].includes(p)) return;
       let end = t + 1;
@@ -265,13 +265,13 @@
       const tone = sound.createOscillator(), loud = sound.createGain();
       tone.type = "triangle";
       tone.frequency.value = 440 * 2 ** ((p - 69) / 12);
-      loud.gain.setValueAtTime(0, start + t * step);
-      loud.gain.linearRampToValueAtTime(0.12, start + t * step + 0.02);
-      loud.gain.setValueAtTime(0.12, start + end * step - 0.05);
-      loud.gain.linearRampToValueAtTime(0, start + end * step);
+      loud.gain.setValueAtTime(0, begin + t * step);
+      loud.gain.linearRampToValueAtTime(0.12, begin + t * step + 0.02);
+      loud.gain.setValueAtTime(0.12, begin + end * step - 0.05);
+      loud.gain.linearRampToValueAtTime(0, begin + end * step);
       tone.connect(loud).connect(sound.destination);
-      tone.start(start + t * step);
-      tone.stop(start + end * step + 0.05);
+      tone.start(begin + t * step);
+      tone.stop(begin + end * step + 0.05);
     }));
     return setTimeout(() => { if (heard === own) silence(); }, 1000 * (steps.length * step + 0.5));
   }

@@ -38,4 +38,9 @@ _PAGE = """<!doctype html>
 def page() -> str:
     """The page as HTML; it sends requests only to the server that it came from."""
     style = "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("page", "live"))
-    return _PAGE.format(style=style, script=pictures() + (_HERE / "live.js").read_text(encoding="utf-8"))
+    return _PAGE.format(style=style, script=script())
+
+
+def script() -> str:
+    """Everything that runs in the page: the pictures, and what asks the server."""
+    return pictures() + (_HERE / "live.js").read_text(encoding="utf-8")

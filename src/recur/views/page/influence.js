@@ -22,33 +22,33 @@ function influence(root, data, state) {
   const chips = el("div", { class: "chips" + (grid ? " grid" : ""), "aria-label": "items coloured by influence" });
   const bars = el("div", { class: "bars", role: "group", "aria-label": "candidates" });
   const note = el("figcaption", {}), legend = el("div", { class: "controls" }), line = el("p", { class: "look" });
-  const state_ = Object.assign(state, {
+  const picked = Object.assign(state, {
     method: found.methods.includes(state.method) ? state.method : found.methods[0],
     option: state.option || 0,
     own: state.own || false
   });
-  if (!found.against.includes(state_.against)) state_.against = found.against[0];
+  if (!found.against.includes(picked.against)) picked.against = found.against[0];
   const versus = found.against.length < 2 ?
     null :
     choice(
-      "why", [["candidates", "this rather than the other candidates"], ["everything", "at all"]], state_.against,
+      "why", [["candidates", "this rather than the other candidates"], ["everything", "at all"]], picked.against,
       (a) => {
-        state_.against = a;
+        picked.against = a;
         paint();
       });
-  const pick = choice("measure", found.methods.map((m) => [m, METHODS[m][0]]), state_.method, (m) => {
-    state_.method = m;
+  const pick = choice("measure", found.methods.map((m) => [m, METHODS[m][0]]), picked.method, (m) => {
+    picked.method = m;
     paint();
   });
   const scale =
-    choice("colour scale", [[false, "the same for all candidates"], [true, "of this candidate"]], state_.own, (o) => {
-      state_.own = o;
+    choice("colour scale", [[false, "the same for all candidates"], [true, "of this candidate"]], picked.own, (o) => {
+      picked.own = o;
       paint();
     });
   function paint(hovered) {
-    const number_ = hovered === undefined ? Math.min(state_.option, found.options.length - 1) : hovered;
-    const option = found.options[number_], told = option[state_.against], scores = told.scores[state_.method];
-    const every = state_.own ? scores : found.options.flatMap((o) => o[state_.against].scores[state_.method]);
+    const shownOption = hovered === undefined ? Math.min(picked.option, found.options.length - 1) : hovered;
+    const option = found.options[shownOption], told = option[picked.against], scores = told.scores[picked.method];
+    const every = picked.own ? scores : found.options.flatMap((o) => o[picked.against].scores[picked.method]);
     const most = largest(every);
     if (grid) chips.style.gridTemplateColumns = `repeat(${grid[1]}, max-content)`;
     chips.replaceChildren(
@@ -73,22 +73,22 @@ function influence(root, data, state) {
     const order = scores.map((v, t) => [v || 0, t]).sort((a, b) => Math.abs(b[0]) - Math.abs(a[0]));
     const [v, t] = order[0];
     const without = { swap: " than if this item were not known",
-                      leave_one_out: " than without this item" }[state_.method];
+                      leave_one_out: " than without this item" }[picked.method];
     line.textContent = `“${visible(items[t])}” contributes most: ${plus(v)} ${found.unit}` +
       (found.unit !== "nats" || !without ?
          "" :
-         `: the ${state_.against === "candidates" ? "odds are" : "probability is"} ${
+         `: the ${picked.against === "candidates" ? "odds are" : "probability is"} ${
            number(Math.exp(Math.abs(v)))} times ${v > 0 ? "higher" : "lower"}${without}`) +
       ".";
-    note.textContent = METHODS[state_.method][1] + " f is " +
+    note.textContent = METHODS[picked.method][1] + " f is " +
       (found.unit !== "nats"             ? "the value" :
-         state_.against === "candidates" ? "the log-odds, against the other candidates, of" :
+         picked.against === "candidates" ? "the log-odds, against the other candidates, of" :
                                            "the log-probability of") +
       (found.unit === "nats" ? ` “${option.label}”` : "") +
       `: f(x) = ${number(told.output)}, f(nothing) = ${number(told.nothing)}` +
-      (state_.method === "integrated_gradients" ? `; the sum misses ${number(told.gap)}` : "") + ".";
-    [...bars.querySelectorAll("button")].forEach((b, n) => b.setAttribute("aria-pressed", String(n === state_.option)));
-    remember(state_);
+      (picked.method === "integrated_gradients" ? `; the sum misses ${number(told.gap)}` : "") + ".";
+    [...bars.querySelectorAll("button")].forEach((b, n) => b.setAttribute("aria-pressed", String(n === picked.option)));
+    remember(picked);
   }
   data.question.options.forEach((option, n) => {
     const known = n < found.options.length;
@@ -97,9 +97,9 @@ function influence(root, data, state) {
         "button", {
           type: "button",
           disabled: known ? null : "",
-          "aria-pressed": String(n === state_.option),
+          "aria-pressed": String(n === picked.option),
           onclick: () => {
-            state_.option = n;
+            picked.option = n;
             paint();
           },
           onpointerenter: () => known && paint(n),

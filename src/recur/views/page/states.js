@@ -25,16 +25,16 @@ function states(root, data, state = {}) {
       };
     const show = (key) => {
       state.gate = key;
-      const view = views[key], units = view.units, rows = units.map((_, u) => view.values.map((step) => step[u]));
+      const view = views[key], numbers = view.units, rows = numbers.map((_, u) => view.values.map((step) => step[u]));
       const most = view.signed ? Math.max(1, largest(rows.flat())) : 1,
             colour = (v) => view.signed ? signed(v, most) : size(v);
       const choose = (r) => text.replaceChildren(
-        el("p", { class: "soft" }, `unit ${units[r]} of ${key}, over the text:`),
+        el("p", { class: "soft" }, `unit ${numbers[r]} of ${key}, over the text:`),
         colouredText(layer.labels, rows[r], most));
       box.replaceChildren(
         ...heat(
-          rows, units.map((u) => "unit " + u), layer.labels, colour,
-          (r, c) => `unit ${units[r]}, step ${c + 1} (${visible(layer.labels[c])}): ${number(rows[r][c])}`,
+          rows, numbers.map((u) => "unit " + u), layer.labels, colour,
+          (r, c) => `unit ${numbers[r]}, step ${c + 1} (${visible(layer.labels[c])}): ${number(rows[r][c])}`,
           { height: 7, chosen: choose, title: `${key}: units by steps; arrow keys read it, Enter colours the text` }),
         scaleBar(
           view.signed ? SIGNED : VIRIDIS, view.signed ? number(-most) : "0 shut",

@@ -5,7 +5,7 @@ function units(root, data) {
   const name = (one) => `${one.layer}, unit ${one.unit} of ${one.state}`;
   const figure = (one) => one.measure === "AUC" ? `AUC ${number(one.score)}` : `correlation ${plus(one.score)}`;
   const show = (n) => {
-    const one = findings[n], most = largest(one.values), true_ = one.measure === "AUC";
+    const one = findings[n], most = largest(one.values), yesNo = one.measure === "AUC";
     const reach = Math.max(1, ...one.wanted);
     const below =
       el("div", { class: "chips", "aria-label": `${one.predicate} at each item` }, ...labels.map((label, t) => {
@@ -14,7 +14,7 @@ function units(root, data) {
         chip.style.color = one.wanted[t] / reach > 0.4 ? "#111" : "#fff";
         return tip(
           chip,
-          `${visible(label)}: ${one.predicate} ${true_ ? (one.wanted[t] ? "yes" : "no") : number(one.wanted[t])}`);
+          `${visible(label)}: ${one.predicate} ${yesNo ? (one.wanted[t] ? "yes" : "no") : number(one.wanted[t])}`);
       }));
     holder.replaceChildren(
       el(
@@ -22,7 +22,7 @@ function units(root, data) {
         `${name(one)} follows “${one.predicate}”: ${figure(one)} on texts that it was not chosen on (${
           number(one.found)} on those that it was).`),
       colouredText(labels, one.values, most), scaleBar(SIGNED, plus(-most), plus(most)),
-      el("p", { class: "soft" }, `${one.predicate}${true_ ? ", yes is bright" : ", more is brighter"}:`), below);
+      el("p", { class: "soft" }, `${one.predicate}${yesNo ? ", yes is bright" : ", more is brighter"}:`), below);
   };
   root.append(
     el("h2", {}, "Units that follow something"),

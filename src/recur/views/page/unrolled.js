@@ -43,11 +43,11 @@ function unrolled(root, data, state) {
   const where = () => state.frame < layer.copies.length ? [state.frame, false] : [frames() - 1 - state.frame, true];
 
   function paintStrip(at, back) {
-    const n = layer.copies.length, cw = 86, w = 40 + n * cw, h = 128, states = Object.keys(layer.units);
+    const n = layer.copies.length, cw = 86, w = 40 + n * cw, h = 128, names = Object.keys(layer.units);
     const svg = draw(
       "svg", { width: w, height: h, role: "img", "aria-label": "copies of the network and the messages between them" });
     const most = {};
-    states.forEach((s) => {
+    names.forEach((s) => {
       most[s] = Math.max(1e-30, ...layer.copies.map((c) => back ? c.is_told[s] : c.hands_on[s]));
     });
     layer.copies.forEach((copy, t) => {
@@ -84,7 +84,7 @@ function unrolled(root, data, state) {
           draw("text", { x: x + 25, y: 14, "text-anchor": "middle", class: "soft" }, "e " + number(copy.error)),
           draw("line", { x1: x + 25, x2: x + 25, y1: 33, y2: 18, stroke: "#8b949e" }));
       if (t + 1 < n)
-        states.forEach((s, k) => {
+        names.forEach((s, k) => {
           const straight = layer.highways.includes(s), y = 44 + 20 * k,
                 told = back ? copy.is_told[s] : copy.hands_on[s], lit = back ? t + 1 > at || here : t < at || here;
           const share = back ? 1 + Math.log10(Math.max(1e-8, told / most[s])) / 8 : told / most[s];
@@ -119,7 +119,6 @@ function unrolled(root, data, state) {
           svg = draw("svg", { width: w, height: h, role: "img", "aria-label": `inside step ${copy.step}` });
     const x = (id) => 6 + depth[id] * (bw + gap), y = (id) => 8 + rows[id] * rh;
     const gradients = Object.values(copy.gradients).flat(), most = largest(gradients);
-    const widest = Math.max(1e-30, ...Object.values(copy.gradient_sizes));
     layer.boxes.forEach((b) => b.args.forEach((a) => {
       const x1 = x(a) + bw, y1 = y(a) + 18, x2 = x(b.id), y2 = y(b.id) + 18, straight = b.highway && by[a].highway,
             m = (x1 + x2) / 2;
@@ -132,8 +131,8 @@ function unrolled(root, data, state) {
     }));
     layer.boxes.forEach((b) => {
       const shown = back ? copy.gradients[b.id] : copy.values[b.id],
-            size_ = (back ? copy.gradient_sizes : copy.sizes)[b.id];
-      const g = draw("g", { tabindex: "0", role: "img", "aria-label": `${b.label}: ${number(size_)}` });
+            norm = (back ? copy.gradient_sizes : copy.sizes)[b.id];
+      const g = draw("g", { tabindex: "0", role: "img", "aria-label": `${b.label}: ${number(norm)}` });
       const tint = { "input to hidden": "#dcfce7", "hidden to hidden": "#ede9fe" }[b.path] ||
         (b.op === "input" || b.op === "state" ? "#f1f5f9" :
            b.new_state                        ? "#fff3c4" :
@@ -164,13 +163,13 @@ function unrolled(root, data, state) {
       svg.append(tip(
         g,
         `${b.label}${b.new_state ? " (new)" : ""}${b.path ? ", path " + b.path : ""}\n${back ? "‖∂E/∂·‖" : "norm"} ${
-          number(size_)}\nfirst numbers: ${(shown || []).map(number).join(", ")}${extra}`));
+          number(norm)}\nfirst numbers: ${(shown || []).map(number).join(", ")}${extra}`));
     });
     cell.replaceChildren(svg);
     cell.style.overflowX = "auto";
   }
   function paintWords(copy, back) {
-    const states = Object.keys(layer.units), hidden = [
+    const names = Object.keys(layer.units), hidden = [
       layer.skipped ? `${layer.skipped} before` : "", layer.left ? `${layer.left} after` : ""
     ].filter(Boolean).join(", ");
     const lead = hidden ? `(steps that are not shown: ${hidden}) ` : "",
@@ -179,10 +178,10 @@ function unrolled(root, data, state) {
       ` The answer is read out here, from ${layer.reads}: error ${number(copy.error)}.`;
     const strongest = Object.entries(copy.shares).map(([k, v]) => `‖share of ${k}‖ ${number(v)}`).join(", ");
     words.textContent = back ? `Backward, step ${copy.step} (${visible(copy.label)}): told ${
-                                 states.map((s) => `‖∂E/∂${s}‖ = ${number(copy.is_told[s])}`).join(", ")}; it leaves ${
+                                 names.map((s) => `‖∂E/∂${s}‖ = ${number(copy.is_told[s])}`).join(", ")}; it leaves ${
                                  strongest}. The same matrices at every step: the shares are added.` :
                                `${lead}Forward, step ${copy.step}: reads ${visible(copy.label)}, hands on ${
-                                 states.map((s) => `‖${s}‖ = ${number(copy.hands_on[s])}`).join(", ")}.${answers}`;
+                                 names.map((s) => `‖${s}‖ = ${number(copy.hands_on[s])}`).join(", ")}.${answers}`;
     numbers.replaceChildren(...copy.lines.flatMap(
       ([text, named]) =>
         [el("div", {}, text),
