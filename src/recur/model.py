@@ -20,7 +20,7 @@ from recur.figures import any_figure, figure
 from recur.heads import Prediction
 from recur.markup import escaped, table
 from recur.modes import Mode
-from recur.modes.synced import Synced
+from recur.modes.synced import Synced, continues
 from recur.nn.summary import Summary, summarize
 from recur.predictions import Sheet, asked, frame, one_input
 from recur.run import open_run, save
@@ -154,7 +154,7 @@ class Model:
     def refuse_empty_series(self, questions: Sequence[Question]) -> None:
         """Refuse a series without a step: an answer to it would be made up."""
         codec = self.input_codec
-        if codec is None or codec.kind != "numbers" or not codec.sequence:
+        if codec is None or not codec.numeric or not codec.sequence:
             return
         for question in questions:
             if hasattr(question.value, "__len__") and not len(question.value):
@@ -190,7 +190,7 @@ class Model:
         ConfigError
             When the model continues nothing.
         """
-        if self.target_codec.kind == "notes":
+        if self.target_codec.playable:
             return Completion(
                 Candidate(*one) for one in continuation.notes.candidates(self._language_model(), text or None, top)
             )
@@ -235,19 +235,19 @@ class Model:
         >>> for piece in model.generate("the clouds", stream=True, length=20):  # doctest: +SKIP
         ...     print(piece, end="", flush=True)
         """
-        if self.target_codec.kind == "notes" and self.roles.mode == "synced":
+        if self.target_codec.playable and self.mode.next_item:
             return self._play(prompt, stream, **decoding)
-        continues = isinstance(self.mode, Synced)
-        usual = 0.0 if self.roles.mode == "many-to-many" or self.target_codec.kind == "numbers" else 1.0
-        given = prompt if continues else self.one_input(prompt)
+        continued = continues(self.mode)
+        usual = 0.0 if self.roles.mode == "many-to-many" or self.target_codec.numeric else 1.0
+        given = prompt if continued else self.one_input(prompt)
         pieces = continuation.generate(self.mode, given, **{"temperature": usual, **decoding})
         if stream:
             return pieces
         found = list(pieces)
-        if self.target_codec.kind not in data_room.TEXTS:
+        if not self.target_codec.text:
             return found
         text = "".join(found)
-        return prompt + text if continues else text
+        return prompt + text if continued else text
 
     def _play(self, prompt: Any, stream: bool, **decoding: Any) -> Any:
         """Continue a piece of continuation.notes."""
@@ -372,7 +372,7 @@ class Model:
         return export_model(self.mode, path, step=step, facts={"sentence": self.roles.sentence})
 
     def _language_model(self) -> Synced:
-        if isinstance(self.mode, Synced) and self.mode.next_item:
+        if continues(self.mode):
             return self.mode
         raise ConfigError(
             f"this model does not continue a text: {self.roles.sentence}",

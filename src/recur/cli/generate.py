@@ -8,7 +8,6 @@ from recur.cli.decoding import DecodingFlags
 from recur.cli.given import typed
 from recur.cli.output import emit, emit_json
 from recur.cli.play import play
-from recur.data import TEXTS
 
 
 def generate(
@@ -38,7 +37,7 @@ def generate(
 
     model = recur.load(run)
     options = (decoding or DecodingFlags()).options()
-    if model.target_codec.kind == "notes" or out is not None:
+    if model.target_codec.playable or out is not None:
         play(model, prompt, out, options, json=json)
         return
     given = typed(model.input_codec)(prompt)
@@ -47,7 +46,7 @@ def generate(
         return
     pieces = iter(model.generate(given, stream=True, **options))
     # pieces of a text bring their own spaces; tags and numbers do not
-    gap = "" if model.target_codec.kind in TEXTS else " "
+    gap = "" if model.target_codec.text else " "
     # a network that cannot write says so before anything of the text is out
     first = next(pieces, "")
     begun = prompt + gap if model.roles.mode == "synced" and prompt else ""

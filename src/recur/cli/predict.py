@@ -116,10 +116,10 @@ def _groups(
             note(said)
         return batched(questions)
     if stdin is not None:
-        labels = getattr(model.target_codec, "labels", ())
         return incoming(
-            stdin, model.roles, model.config, typed=typed(model.input_codec), labels=labels, format=format, tell=note
-        )
+            stdin, model.roles, model.config, typed=typed(model.input_codec), labels=model.target_codec.labels,
+            format=format, tell=note,
+        )  # fmt: skip
     read = typed(model.input_codec)
     values: list[Any] = [None] if model.input_codec is None and not text else [read(line) for line in text]
     return batched([Question(value, place, f"input {place}") for place, value in enumerate(values, 1)])

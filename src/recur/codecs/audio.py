@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Hashable, Iterable
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from recur.codecs import mel
-from recur.codecs.bounds import check_memory, check_steps
+from recur.codecs.bounds import check_memory, check_steps, within
+from recur.codecs.carried import data_of, named
 from recur.codecs.codec import Codec
-from recur.codecs.files import field
+from recur.codecs.files import digest_of, field
 from recur.codecs.kept import Kept, file_key
-from recur.codecs.sound import is_sound, read_sound, resample
+from recur.codecs.sound import decoded, is_sound, read_sound, resample
 from recur.config import DataConfig
 from recur.errors import ConfigError, DataError, RunError
 
 Features = Literal["log-mel", "mfcc"]
+
+_SENT = 240_000_000  # bytes of memory while a sound of a request is decoded: 30 million samples
+_SIXTEEN_BITS = 32767
 
 # what files were computed to, in this process
 _kept = Kept()
@@ -46,6 +52,8 @@ class AudioCodec(Codec):
     kind = "audio"
     discrete = False
     sequence = True
+    brief = True
+    carried = '"data:audio/wav;base64,..."'
 
     def __init__(
         self, features: Features = "log-mel", *, bands: int = 40, window_ms: float = 25.0, hop_ms: float = 10.0,
@@ -134,6 +142,28 @@ class AudioCodec(Codec):
     def frames(self, value: Any) -> np.ndarray:
         """Return the frames of a sound before they are standardised, (T, C) float64, to be drawn."""
         return self._compute(value)
+
+    def normalisation(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.mean.astype(np.float32), self.deviation.astype(np.float32)
+
+    def from_json(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise named(self)
+        with within(bytes=_SENT):
+            return decoded(io.BytesIO(data_of(self, value)), "the sound")
+
+    def contents(self, value: Any) -> Any:
+        """Return the samples of one channel to 16 bits, in short, and their rate."""
+        samples, rate = read_sound(value)
+        return rate, digest_of(np.round(samples * _SIXTEEN_BITS).astype(np.int32))
+
+    def is_one(self, value: Any) -> bool:
+        """Return whether a value is a pair of samples and their rate."""
+        return isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Integral)
+
+    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+        del alone, labelled
+        return isinstance(item, (str, Path))
 
     def intact(self, value: Any) -> None:
         """Read the file that a value names from end to end; other values name none.

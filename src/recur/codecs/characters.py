@@ -100,7 +100,7 @@ class CharactersCodec(TokenCodec):
         codec = cls(lower=field(state, "lower", bool, path))
         tokenizer = cls._read_tokenizer(state, path)
         vocabulary = raw_vocabulary(tokenizer)
-        if tuple(vocabulary[:4]) != RESERVED or any(len(token) != 1 for token in vocabulary[4:]):
+        if any(len(token) != 1 for token in vocabulary[len(RESERVED) :]):
             raise RunError(f"{path} is damaged: its tokenizer does not hold single characters")
         codec._adopt(tokenizer, vocabulary)
         codec.check_size(state, path)

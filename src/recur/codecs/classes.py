@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -97,13 +97,15 @@ def _order(value: Label) -> tuple[int, int, str]:
     return (0, int(text), text) if whole else (1, 0, text)
 
 
-class ClassCodec(Codec):
-    """One label a row. A label that training has not seen is refused, with the nearest one."""
+class LabelCodec(Codec):
+    """What classes and tags have in common: labels, and an id for each.
 
-    kind = "class"
+    A label that training has not seen is refused, with the nearest one.
+    """
+
     discrete = True
-    sequence = False
-    by_label = True
+    noun: ClassVar[str]
+    plural: ClassVar[str]
 
     def __init__(self) -> None:
         self.size = 0
@@ -111,22 +113,44 @@ class ClassCodec(Codec):
 
     @property
     def labels(self) -> list[Label]:
-        """The classes in the order of their ids."""
+        """The labels in the order of their ids."""
         return self._fitted().values
 
     def _fitted(self) -> Labels:
         if self._labels is None:
-            raise DataError("the class codec has no classes yet", hint="call fit(values) first")
+            raise DataError(f"the {self.kind} codec has no {self.plural} yet", hint="call fit(values) first")
         return self._labels
 
-    def _adopt(self, labels: Labels) -> ClassCodec:
+    def _adopt(self, labels: Labels) -> Self:
         self._labels = labels
         self.size = len(labels.values)
         return self
 
+    def describe(self) -> str:
+        """Return the number of labels and the first of them, such as ``class: 2 classes (0, 1)``."""
+        first = ", ".join(shorten(str(each), 20) for each in self.labels[:6])
+        more = ", …" if len(self.labels) > 6 else ""
+        return f"{self.kind}: {len(self.labels):,} {self.plural} ({first}{more})"
+
+    def _state(self) -> dict[str, Any]:
+        return {"labels": self.labels}
+
+    @classmethod
+    def _restore(cls, state: dict[str, Any], path: Path) -> Self:
+        return cls()._adopt(Labels.restore(state, path, cls.noun))
+
+
+class ClassCodec(LabelCodec):
+    """One label a row."""
+
+    kind = noun = "class"
+    plural = "classes"
+    sequence = False
+    by_label = brief = True
+
     def fit(self, values: Iterable[Any]) -> ClassCodec:
         """Collect the labels."""
-        return self._adopt(Labels((label(value) for value in values), "class"))
+        return self._adopt(Labels((label(value) for value in values), self.noun))
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the id of the label, () int64."""
@@ -146,20 +170,3 @@ class ClassCodec(Codec):
     def show(self, value: Any, width: int = 72) -> str:
         """Return the label on one line."""
         return shorten(str(value), width)
-
-    def describe(self) -> str:
-        """Return the number of classes and the first of them."""
-        return f"class: {describe_labels(self.labels, 'classes')}"
-
-    def _state(self) -> dict[str, Any]:
-        return {"labels": self.labels}
-
-    @classmethod
-    def _restore(cls, state: dict[str, Any], path: Path) -> ClassCodec:
-        return cls()._adopt(Labels.restore(state, path, "class"))
-
-
-def describe_labels(labels: list[Label], noun: str) -> str:
-    """Return ``2 classes (0, 1)``."""
-    first = ", ".join(shorten(str(each), 20) for each in labels[:6])
-    return f"{len(labels):,} {noun} ({first}{', …' if len(labels) > 6 else ''})"

@@ -11,6 +11,7 @@ import numpy as np
 
 from recur.codecs.files import read_json, write_json
 from recur.errors import ConfigError, DataError, RunError, did_you_mean
+from recur.figures import short
 
 if TYPE_CHECKING:
     from recur.config import DataConfig
@@ -85,6 +86,18 @@ class Codec(ABC):
         Of events: how often each happens.
     season : int
         Of a series: steps after which it repeats itself, where that is known; 1 where it is not.
+    missing_count : int
+        Of columns: how many missing numbers `fit` met.
+    fills : float or None
+        Of columns: the encoded number that a missing one becomes; None where it is a number before it, or is refused.
+    playable : bool
+        Whether values are pieces of notes, which can be played.
+    itemised : bool
+        Whether each step of a value is an answer of its own, as a tag or the numbers of a step, with a row in a table.
+    brief : bool
+        Whether a value is short enough to stand beside the answer to it: a text, a class, the name of a file.
+    carried : str
+        Of values that are files: how a request carries their contents; empty where values are JSON as they are.
     """
 
     kind: ClassVar[str]
@@ -111,6 +124,21 @@ class Codec(ABC):
     vocabulary: Sequence[str] = ()
     share: float | np.ndarray = 0.5
     season: int = 1
+    missing_count: int = 0
+    playable: ClassVar[bool] = False
+    itemised: bool = False
+    brief: ClassVar[bool] = False
+    carried: ClassVar[str] = ""
+
+    @property
+    def fills(self) -> float | None:
+        """The encoded number that a missing one becomes; None where there is no such number."""
+        return None
+
+    @property
+    def letter_count(self) -> int:
+        """Of words that are read with their letters: number of letter ids; 0 for all others."""
+        return 0
 
     @property
     def labels(self) -> Sequence[Any]:
@@ -182,9 +210,54 @@ class Codec(ABC):
         del value
         return []
 
+    def unknown_steps(self, value: Any) -> np.ndarray | None:
+        """Return for each step of a text whether the vocabulary lacks it, (T,) bool; None where values are no texts."""
+        del value
+        return None
+
     def typed(self, text: str) -> Any:
         """Return the value of a text that was typed."""
         return text
+
+    def from_json(self, value: Any) -> Any:
+        """Return the value that a request holds; of files it holds the contents, never a path.
+
+        Raises
+        ------
+        DataError
+            For a path, or for contents that cannot be decoded.
+        """
+        return value
+
+    def contents(self, value: Any) -> Any:
+        """Return something that is equal for equal contents, under whatever name or in whatever form they are given.
+
+        Raises
+        ------
+        DataError
+            When a file cannot be read.
+        """
+        return " ".join(value.split()) if isinstance(value, str) else value
+
+    def is_one(self, value: Any) -> bool:
+        """Return whether a list, a tuple or an array is one value of this codec, and not many."""
+        del value
+        return False
+
+    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+        """Return whether an item of a column is a whole value, and not one step of it.
+
+        Parameters
+        ----------
+        item : object
+            The first one.
+        alone : bool
+            Whether no other column is read.
+        labelled : bool
+            Whether the steps of a value are labelled one by one.
+        """
+        del item, alone, labelled
+        return True
 
     def column_names(self) -> list[str]:
         """Return the name of each column."""
@@ -193,6 +266,18 @@ class Codec(ABC):
     def column_deviations(self) -> list[float]:
         """Return what 1 in each encoded column is worth in the column's own unit."""
         return [1.0] * self.size
+
+    def written(self, number: float, column: int) -> str:
+        """Return a number of a column, in its own unit, for a person."""
+        del column
+        return short(number)
+
+    def normalisation(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and deviation by which columns, or the channels of pictures, are standardised.
+
+        Columns that are read as they are have 0 and 1.
+        """
+        return np.zeros(self.size, np.float32), np.ones(self.size, np.float32)
 
     def vary(self, array: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         """Return the array of a training value as one epoch meets it; equal generators change two sides alike."""
@@ -229,6 +314,12 @@ class Codec(ABC):
     def document(self) -> dict[str, Any]:
         """Everything that `load` needs, as JSON."""
         return {"format": FORMAT, "kind": self.kind, **self._state()}
+
+    def whole_document(self) -> dict[str, Any]:
+        """Everything that another program needs to make and to read arrays, as JSON; no other file is needed."""
+        document = self.document()
+        del document["format"]  # of the run folder's file
+        return document
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``folder/name.json``."""
@@ -288,6 +379,12 @@ def shorten(text: str, width: int) -> str:
     if len(line) <= width and len(text) <= 8 * width:
         return line
     return line[: max(width - 1, 0)] + "…"
+
+
+def between_spaces(item: Any, labelled: bool) -> bool:
+    """Return whether an item of a column is a whole sentence: where its words are labelled one by one, a list of them,
+    or a text with spaces between them."""
+    return isinstance(item, (list, tuple)) or not labelled or " " in str(item).strip()
 
 
 def to_text(value: Any) -> str:

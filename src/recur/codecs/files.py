@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from recur import bounded
 from recur.atomic import write_bytes
 from recur.bounded import MIB
@@ -45,6 +47,12 @@ def check_size(path: Path, size: int, most: int) -> None:
             f"{path} would have {size:,} bytes, expected at most {most:,}",
             hint="a smaller vocabulary (--max-vocab, --min-count)",
         )
+
+
+def digest_of(array: np.ndarray) -> str:
+    """Return shape and contents of an array as a short text."""
+    content = np.ascontiguousarray(array).tobytes()
+    return f"{array.shape} {hashlib.blake2b(content, digest_size=16).hexdigest()}"
 
 
 def read_text(path: Path) -> str:

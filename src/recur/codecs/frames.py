@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -10,11 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.bounds import SKIP, check_memory, check_steps
+from recur.codecs.bounds import SKIP, check_memory, check_steps, within
+from recur.codecs.carried import as_file, bytes_of, data_of
 from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import field
+from recur.codecs.images import sent_picture
 from recur.codecs.kept import Kept
-from recur.codecs.pictures import fitted, is_picture, known_as, name_of, read_picture, shrunk, to_png
+from recur.codecs.pictures import (
+    are_axes,
+    fitted,
+    is_picture,
+    known_as,
+    name_of,
+    pixels_of,
+    read_picture,
+    shrunk,
+    to_png,
+)
 from recur.codecs.reading import reading
 from recur.codecs.scale import Scale
 from recur.config import DataConfig
@@ -25,6 +38,8 @@ VIDEOS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".m
 _kept = Kept()
 _MILLISECOND = 1e-3
 _DIGITS = re.compile(r"(\d+)")
+# of a video in a request: bytes of memory while it is decoded, 2,000 frames of 224 x 224
+_SENT, _SENT_FRAMES = 700_000_000, 2_000
 _PIXEL = 8  # bytes of a pixel of one frame while it is converted
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpeg,mpegvideo,mpegts,m4v,asf,flv,ogg"
 
@@ -49,6 +64,8 @@ class FramesCodec(Codec):
     kind = "frames"
     discrete = False
     sequence = True
+    brief = True
+    carried = '"data:video/mp4;base64,...", or a list of pictures, each "data:image/png;base64,..."'
 
     def __init__(
         self, *, size: int | list[int] | tuple[int, int] | None = None, color: str = "auto",
@@ -90,6 +107,32 @@ class FramesCodec(Codec):
         if values.shape[1:] != self.scale.grid:
             raise DataError(f"expected frames of shape (steps, *{self.scale.grid}), got {values.shape}")
         return self.scale.restored(values)
+
+    def normalisation(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.scale.for_columns(1)
+
+    def from_json(self, value: Any) -> Any:
+        if isinstance(value, str):
+            with as_file(data_of(self, value), ".mp4", "the video") as path, within(bytes=_SENT, steps=_SENT_FRAMES):
+                # read now: the file is gone afterwards
+                return list(self.pictures(path))
+        if isinstance(value, list) and value and isinstance(value[0], str):
+            return [sent_picture(self, one) for one in value]
+        return bytes_of(self, value)
+
+    def contents(self, value: Any) -> Any:
+        """Return the bytes of a video file in short, or the pixels of the pictures in a folder or a list."""
+        if isinstance(value, (str, Path)) and Path(value).is_file():
+            with Path(value).open("rb") as file:
+                return hashlib.file_digest(file, "blake2b").hexdigest()
+        return [pixels_of(frame, self.scale.size) for frame in self.pictures(value)]
+
+    def is_one(self, value: Any) -> bool:
+        return are_axes(value, 3)
+
+    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+        del alone, labelled
+        return isinstance(item, (str, Path))
 
     def intact(self, value: Any) -> None:
         """Read all frames at the size of this codec."""

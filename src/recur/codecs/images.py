@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from recur.codecs.bounds import within
+from recur.codecs.carried import bytes_of, data_of
 from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import field
-from recur.codecs.pictures import name_of, read_picture, shrunk, to_png
+from recur.codecs.pictures import are_axes, decoded, name_of, pixels_of, read_picture, shrunk, to_png
 from recur.codecs.scale import Scale
 from recur.config import DataConfig
 from recur.errors import DataError, RunError
 
 STEPS = ("whole", "rows", "pixels")
+
+
+_SENT = 400_000_000  # bytes of memory while a picture of a request is decoded: 25 million pixels
+
+
+def sent_picture(codec: Codec, value: Any) -> np.ndarray:
+    """Return the picture that a request carries, (H, W, C) uint8.
+
+    Raises
+    ------
+    DataError
+        When it is none, or too large.
+    """
+    if not isinstance(value, str):
+        return bytes_of(codec, value)
+    with within(bytes=_SENT):
+        return decoded(io.BytesIO(data_of(codec, value)), "the picture")
 
 
 class ImagesCodec(Codec):
@@ -50,6 +70,8 @@ class ImagesCodec(Codec):
 
     kind = "images"
     discrete = False
+    brief = True
+    carried = '"data:image/png;base64,..." or rows of numbers from 0 to 255'
 
     def __init__(
         self, *, size: int | list[int] | tuple[int, int] | None = None, color: str = "auto", steps: str = "whole"
@@ -88,6 +110,22 @@ class ImagesCodec(Codec):
         if values.size != height * width * channels:
             raise DataError(f"expected {height * width * channels} numbers ({self.describe()}), got {values.size}")
         return self.scale.restored(values.reshape(height, width, channels))
+
+    def normalisation(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.scale.for_columns(1 if self.grid is not None else self.size // max(1, self.scale.channels))
+
+    def from_json(self, value: Any) -> Any:
+        return sent_picture(self, value)
+
+    def contents(self, value: Any) -> Any:
+        return pixels_of(value, self.scale.size)
+
+    def is_one(self, value: Any) -> bool:
+        return are_axes(value, 2)
+
+    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+        del alone, labelled
+        return isinstance(item, (str, Path))
 
     def intact(self, value: Any) -> None:
         """Read a picture at the size of this codec."""

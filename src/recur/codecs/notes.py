@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from recur.codecs.bounds import check_memory
+from recur.codecs.carried import as_file, data_of, named
 from recur.codecs.codec import Codec, shorten
-from recur.codecs.files import field, strings
+from recur.codecs.files import digest_of, field, strings
 from recur.codecs.melody import (
     HOLD,
     REST,
@@ -67,6 +68,8 @@ class NotesCodec(Codec):
 
     kind = "notes"
     sequence = True
+    playable = True
+    carried = '"data:audio/midi;base64,...", a line such as "C4 D4 E4/2", or a list of the pitches of every step'
     pad_id: ClassVar[int] = 0
     unk_id: ClassVar[int] = 1
     bos_id: ClassVar[int] = 2
@@ -256,6 +259,33 @@ class NotesCodec(Codec):
         if index < len(RESERVED) or self.vocabulary[index] in (HOLD, REST):
             return index
         return self._id(chord_name(_on_the_piano(pitch_of(name) + move) for name in self.vocabulary[index].split("+")))
+
+    def from_json(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value.startswith("data:"):
+            with as_file(data_of(self, value), SUFFIXES[0], "the piece") as path:
+                return self.decode(self.encode(path))
+        if value.lower().endswith(SUFFIXES):
+            raise named(self)
+        return value
+
+    def contents(self, value: Any) -> Any:
+        """Return the notes in short."""
+        return digest_of(self.notes(value))
+
+    def is_one(self, value: Any) -> bool:
+        """Return whether a value is a roll, or a list of steps, each a list of pitches, and no list of pieces."""
+        if not isinstance(value, (list, tuple)):
+            return getattr(value, "ndim", 0) == 2
+        return bool(value) and all(
+            isinstance(step, (list, tuple)) and not any(isinstance(pitch, (list, tuple)) for pitch in step)
+            for step in value
+        )
+
+    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+        del alone, labelled
+        return isinstance(item, (str, Path))
 
     def intact(self, value: Any) -> None:
         """Read the MIDI file that a value names; other values name none.

@@ -7,13 +7,14 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recur.codecs.codec import Codec, shorten
-from recur.codecs.files import field, strings
+from recur.codecs.files import digest_of, field, strings
 from recur.codecs.number_style import MISSING, NumberStyle, OffStyle, split_numbers
 from recur.config import DataConfig
 from recur.errors import DataError, RunError
@@ -111,12 +112,14 @@ class NumbersCodec(Codec):
     kind = "numbers"
     discrete = False
     numeric = True
+    season: int
+    missing_count: int
 
     def __init__(
         self, *, sequence: bool, columns: Sequence[str] = (), missing: str = "error",
         styles: Mapping[str, NumberStyle] | None = None,
     ) -> None:  # fmt: skip
-        self.sequence = sequence
+        self.sequence = self.itemised = sequence
         self.columns = list(columns)
         self.styles = dict(styles or {})
         self.missing = missing
@@ -149,6 +152,40 @@ class NumbersCodec(Codec):
     def column_deviations(self) -> list[float]:
         """Return the deviation of each column in its own unit."""
         return [float(one) for one in self.deviation]
+
+    def normalisation(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.mean.astype(np.float32), self.deviation.astype(np.float32)
+
+    @property
+    def fills(self) -> float | None:
+        """0 where the mean of its column is put for a missing number; None otherwise."""
+        return 0.0 if self.missing == "mean" else None
+
+    def contents(self, value: Any) -> Any:
+        """Return numbers, texts of numbers or lists of them as numbers; a text that is none as it is."""
+        if isinstance(value, np.ndarray):
+            return digest_of(value.astype(np.float64) if value.dtype.kind in "fiub" else value)
+        if isinstance(value, (list, tuple)):
+            return [self.contents(each) for each in value]
+        try:
+            return repr(number(value))
+        except DataError:
+            return value
+
+    def is_one(self, value: Any) -> bool:
+        """Return whether a list of numbers, or an array of steps, is one series."""
+        if not self.sequence:
+            return False
+        if self.size > 1 and getattr(value, "ndim", 0) == 2:
+            return bool(value.shape[1] == self.size)
+        listed = isinstance(value, Sequence) or hasattr(value, "__array__")
+        return isinstance(next(iter(value), None) if listed else None, Real)
+
+    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+        del labelled
+        # a cell that is a series is a list; a column of such cells is a list of lists
+        listed = isinstance(item, (list, tuple)) or bool(getattr(item, "ndim", 0))
+        return listed or not (self.sequence and alone)
 
     def typed(self, text: str) -> list[str]:
         """Return the numbers of a text that was typed: those of one row, or the steps of one series."""

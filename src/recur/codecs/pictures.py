@@ -16,6 +16,7 @@ import numpy as np
 
 from recur.bounded import regular
 from recur.codecs.bounds import SKIP, check_memory
+from recur.codecs.files import digest_of
 from recur.codecs.kept import Kept, file_key
 from recur.codecs.reading import reading
 from recur.errors import DamagedError, DataError, TooLargeError, require
@@ -74,6 +75,20 @@ def fitted(array: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
         return array
     image = require("PIL.Image", "image").fromarray(array[:, :, 0] if array.shape[2] == GRAY else array)
     return _of_image(image, size)
+
+
+def pixels_of(value: Any, size: tuple[int, int] | None) -> str:
+    """Return a short text that equal pictures have, whatever their files are; gray in three channels is gray."""
+    array = read_picture(value, size)
+    if array.shape[2] != GRAY and (array == array[:, :, :1]).all():
+        array = array[:, :, :1]
+    return digest_of(array)
+
+
+def are_axes(value: Any, axes: int) -> bool:
+    """Return whether an array has so many axes, with or without one of channels behind them."""
+    found = getattr(value, "ndim", 0)
+    return bool(found == axes or (found == axes + 1 and value.shape[-1] in (GRAY, RGB)))
 
 
 def in_channels(array: np.ndarray, channels: int) -> np.ndarray:

@@ -111,6 +111,10 @@ class Scale:
         values = np.asarray(array, np.float64) * self.deviation + self.mean
         return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
+    def for_columns(self, times: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and deviation of the channels, repeated ``times`` times: for columns that are pixels."""
+        return np.tile(self.mean.astype(np.float32), times), np.tile(self.deviation.astype(np.float32), times)
+
     def describe(self) -> str:
         """Return size and colour, such as ``28 x 28, gray``."""
         height, width, channels = self.grid

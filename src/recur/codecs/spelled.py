@@ -89,10 +89,16 @@ class SpelledWordsCodec(WordsCodec):
             word = word[: LONGEST // 2] + word[-LONGEST // 2 :]
         return [self._letter_ids.get(letter, UNKNOWN_LETTER) for letter in word]
 
-    def unknown_rate(self, value: Any) -> float:
-        """Return the share of words that are unknown, 0 for an empty text."""
-        ids = self.encode(value)[:, 0]
-        return float(np.mean(ids == self.unk_id)) if ids.size else 0.0
+    def unknown_steps(self, value: Any) -> np.ndarray:
+        """Return for each word whether it is unknown, (T,) bool."""
+        unknown: np.ndarray = self.encode(value)[:, 0] == self.unk_id
+        return unknown
+
+    def whole_document(self) -> dict[str, Any]:
+        """The document of the words, with what the ids of letters mean."""
+        return super().whole_document() | {
+            "no_letter": NO_LETTER, "unknown_letter": UNKNOWN_LETTER, "longest": LONGEST
+        }  # fmt: skip
 
     def decode(self, array: Any) -> str:
         """Return the text of word ids (T,), or of a table of words and letters (T, 1 + L)."""

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from recur.codecs.bounds import check_characters
-from recur.codecs.codec import to_text
 from recur.codecs.files import field
-from recur.codecs.tokens import RESERVED, TokenCodec, ids_of, raw_vocabulary
+from recur.codecs.tokens import RESERVED, TokenCodec, ids_of, joined, raw_vocabulary
 from recur.config import DataConfig
-from recur.errors import ConfigError, RunError
+from recur.errors import ConfigError
 
 _SMALLEST = 256 + len(RESERVED)
 
@@ -67,7 +65,7 @@ class SubwordsCodec(TokenCodec):
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         )
-        tokenizer.train_from_iterator((_joined(value) for value in values), trainer)
+        tokenizer.train_from_iterator((joined(value) for value in values), trainer)
         # a "<eos>" that stands in the text is five characters, not the end: the reserved ids match no text
         plain = json.loads(tokenizer.to_str())
         plain["added_tokens"] = []
@@ -82,11 +80,11 @@ class SubwordsCodec(TokenCodec):
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the ids of the pieces, (T,) int64."""
-        return np.array(self.tokenizer.encode(_joined(value), add_special_tokens=False).ids, np.int64)
+        return np.array(self.tokenizer.encode(joined(value), add_special_tokens=False).ids, np.int64)
 
     def encode_many(self, values: Any) -> list[np.ndarray]:
         """Return the ids of many values."""
-        texts = [_joined(value) for value in values]
+        texts = [joined(value) for value in values]
         batch = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         return [np.array(each.ids, np.int64) for each in batch]
 
@@ -107,17 +105,9 @@ class SubwordsCodec(TokenCodec):
     @classmethod
     def _restore(cls, state: dict[str, Any], path: Path) -> SubwordsCodec:
         codec = cls(lower=field(state, "lower", bool, path))
-        tokenizer = cls._read_tokenizer(state, path)
-        if tuple(raw_vocabulary(tokenizer)[:4]) != RESERVED:
-            raise RunError(f"{path} is damaged: its tokenizer does not begin with {', '.join(RESERVED)}")
-        codec._take(tokenizer)
+        codec._take(cls._read_tokenizer(state, path))
         codec.check_size(state, path)
         return codec
-
-
-def _joined(value: Any) -> str:
-    """Return a text, or words joined by spaces."""
-    return check_characters(" ".join(map(to_text, value)) if isinstance(value, (list, tuple)) else to_text(value))
 
 
 def _byte_of_symbol() -> dict[str, int]:

@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from recur.codecs.classes import Label, Labels, describe_labels, label, no_label
-from recur.codecs.codec import NO_TARGET, Codec, shorten, to_text
+from recur.codecs.classes import Label, LabelCodec, Labels, label, no_label
+from recur.codecs.codec import NO_TARGET, between_spaces, shorten, to_text
 from recur.codecs.tokens import ids_of
 from recur.errors import DataError
 
 
-class TagsCodec(Codec):
-    """A sequence of labels, as a list or as a text with spaces between them.
+class TagsCodec(LabelCodec):
+    """A sequence of labels, as a list or as a text with spaces between them."""
 
-    A label that training has not seen is refused, with the nearest one.
-    """
-
-    kind = "tags"
-    discrete = True
+    kind, noun, plural = "tags", "tag", "tags"
     sequence = True
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._labels: Labels | None = None
-
-    @property
-    def labels(self) -> list[Label]:
-        """The tags in the order of their ids."""
-        return self._fitted().values
-
-    def _fitted(self) -> Labels:
-        if self._labels is None:
-            raise DataError("the tags codec has no tags yet", hint="call fit(values) first")
-        return self._labels
-
-    def _adopt(self, labels: Labels) -> TagsCodec:
-        self._labels = labels
-        self.size = len(labels.values)
-        return self
+    itemised = True
 
     def fit(self, values: Iterable[Any]) -> TagsCodec:
         """Collect the tags of the sequences."""
@@ -49,7 +26,7 @@ class TagsCodec(Codec):
         for value in values:
             for each in self.tokens(_present(value)):
                 different[str(each)] = each
-        return self._adopt(Labels(different.values(), "tag"))
+        return self._adopt(Labels(different.values(), self.noun))
 
     def tokens(self, value: Any) -> list[Label]:
         """Return the tags of a value, one a step."""
@@ -90,16 +67,9 @@ class TagsCodec(Codec):
             value = " ".join(map(str, value[: 4 * width]))
         return shorten(str(value), width)
 
-    def describe(self) -> str:
-        """Return the number of tags and the first of them."""
-        return f"tags: {describe_labels(self.labels, 'tags')}"
-
-    def _state(self) -> dict[str, Any]:
-        return {"labels": self.labels}
-
-    @classmethod
-    def _restore(cls, state: dict[str, Any], path: Path) -> TagsCodec:
-        return cls()._adopt(Labels.restore(state, path, "tag"))
+    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+        del alone
+        return between_spaces(item, labelled)
 
 
 def _present(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from recur.atomic import write_bytes
+from recur.codecs.bounds import check_characters
 from recur.codecs.codec import Codec, shorten, to_text
 from recur.codecs.files import LARGEST_TOKENIZER, check_size, digest, field, read_text
 from recur.errors import DataError, RunError
@@ -32,6 +34,8 @@ class TokenCodec(Codec):
     unk_id: ClassVar[int] = 1
     bos_id: ClassVar[int] = 2
     eos_id: ClassVar[int] = 3
+    brief: ClassVar[bool] = True
+    lower: bool
 
     def __init__(self) -> None:
         self.size = 0
@@ -87,10 +91,33 @@ class TokenCodec(Codec):
         found = (piece for piece, index in zip(pieces, ids.tolist(), strict=True) if index == self.unk_id)
         return list(dict.fromkeys(found))
 
+    def unknown_steps(self, value: Any) -> np.ndarray:
+        """Return for each step whether it is unknown, (T,) bool."""
+        unknown: np.ndarray = self.encode(value) == self.unk_id
+        return unknown
+
     def unknown_rate(self, value: Any) -> float:
         """Return the share of steps that are unknown, 0 for an empty text."""
-        ids = self.encode(value)
-        return float(np.mean(ids == self.unk_id)) if ids.size else 0.0
+        unknown = self.unknown_steps(value)
+        return float(np.mean(unknown)) if unknown.size else 0.0
+
+    def contents(self, value: Any) -> Any:
+        """Return a text without regard to white space, and to capital letters where they are not read."""
+        text = super().contents(value)
+        return text.lower() if self.lower and isinstance(text, str) else text
+
+    def whole_document(self) -> dict[str, Any]:
+        """The document, with the vocabulary and the tokenizer that a run keeps beside it."""
+        document = super().whole_document()
+        del document["tokenizer_sha256"]
+        return document | {
+            "vocabulary": self.vocabulary,
+            "padding": self.pad_id,
+            "unknown": self.unk_id,
+            "beginning": self.bos_id,
+            "end": self.eos_id,
+            "tokenizer": json.loads(self.tokenizer.to_str()),
+        }
 
     def show(self, value: Any, width: int = 72) -> str:
         """Return the text on one line."""
@@ -116,15 +143,18 @@ class TokenCodec(Codec):
 
     @staticmethod
     def _read_tokenizer(state: dict[str, Any], path: Path) -> Tokenizer:
-        """Return the tokenizer beside ``path``, after comparing its fingerprint."""
+        """Return the tokenizer beside ``path``, after comparing its fingerprint and its first ids."""
         beside = path.with_name(path.name.removesuffix(".json") + ".tokenizer.json")
         text = read_text(beside)
         if digest(text) != field(state, "tokenizer_sha256", str, path):
             raise RunError(f"{beside} was altered or cut short: {path.name} has another fingerprint for it")
         try:
-            return Tokenizer.from_str(text)
+            tokenizer = Tokenizer.from_str(text)
         except Exception as error:  # HF tokenizers raises the bare class
             raise RunError(f"{beside} is not a tokenizer that this version can read: {error}") from error
+        if tuple(raw_vocabulary(tokenizer)[: len(RESERVED)]) != RESERVED:
+            raise RunError(f"{path} is damaged: its tokenizer does not begin with {', '.join(RESERVED)}")
+        return tokenizer
 
     def check_size(self, state: dict[str, Any], path: Path) -> None:
         """Refuse a state whose size is not the tokenizer's."""
@@ -138,6 +168,11 @@ def ids_of(array: Any) -> list[int]:
     if ids.size and not np.issubdtype(ids.dtype, np.integer):
         raise DataError(f"expected ids (whole numbers), got an array of {ids.dtype}")
     return [int(index) for index in ids.reshape(-1)]
+
+
+def joined(value: Any) -> str:
+    """Return a text, or words joined by spaces; one of more characters than a value may have is refused."""
+    return check_characters(" ".join(map(to_text, value)) if isinstance(value, (list, tuple)) else to_text(value))
 
 
 def raw_vocabulary(tokenizer: Tokenizer) -> list[str]:

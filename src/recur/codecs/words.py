@@ -13,10 +13,10 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from recur.codecs.bounds import check_characters
-from recur.codecs.codec import to_text
+from recur.codecs.codec import between_spaces, to_text
 from recur.codecs.files import field, strings
 from recur.codecs.spacing import Spacing
-from recur.codecs.tokens import EOS, RESERVED, UNK, TokenCodec, ids_of, raw_vocabulary, with_reserved
+from recur.codecs.tokens import EOS, RESERVED, UNK, TokenCodec, ids_of, joined, raw_vocabulary, with_reserved
 from recur.config import DataConfig
 from recur.errors import RunError
 
@@ -87,12 +87,12 @@ class WordsCodec(TokenCodec):
         sample = list(islice(stream, _SAMPLE))
         everything = chain(sample, stream)
         listed = bool(sample) and isinstance(sample[0], (list, tuple))
-        self.split = "spaces" if listed or _is_split(map(_joined, sample)) else "words"
+        self.split = "spaces" if listed or _is_split(map(joined, sample)) else "words"
         tokenizer = self._build({token: index for index, token in enumerate(RESERVED)})
         words = self._count_listed(everything) if listed else self._count_texts(tokenizer, everything)
         self._take(self._build(with_reserved(words, self.max_vocab, self.kind)))
         if self.split == "words":
-            self._spacing = Spacing.learn(map(_joined, sample), self.tokenizer.pre_tokenizer.pre_tokenize_str)
+            self._spacing = Spacing.learn(map(joined, sample), self.tokenizer.pre_tokenizer.pre_tokenize_str)
         return self
 
     def _build(self, vocabulary: dict[str, int]) -> Tokenizer:
@@ -117,7 +117,7 @@ class WordsCodec(TokenCodec):
         trainer = trainers.WordLevelTrainer(
             vocab_size=2**31, min_frequency=self.min_count, special_tokens=[], show_progress=False
         )
-        tokenizer.train_from_iterator(map(_joined, texts), trainer)
+        tokenizer.train_from_iterator(map(joined, texts), trainer)
         return raw_vocabulary(tokenizer)
 
     def _count_listed(self, values: Iterable[Any]) -> list[str]:
@@ -135,6 +135,10 @@ class WordsCodec(TokenCodec):
             lowercase = normalizers.Lowercase()
             return [lowercase.normalize_str(item) for item in items]
         return items
+
+    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+        del alone
+        return between_spaces(item, labelled)
 
     def one_a_step(self, value: Any) -> Any:
         """Return the words between spaces: a list of words is not split any further."""
@@ -234,10 +238,7 @@ class WordsCodec(TokenCodec):
         spacing = field(state, "spacing", dict, path)
         left, right, pairs = (frozenset(strings(spacing, key, path)) for key in ("left", "right", "pairs"))
         codec._spacing = Spacing(left, right, pairs)
-        tokenizer = cls._read_tokenizer(state, path)
-        if tuple(raw_vocabulary(tokenizer)[:4]) != RESERVED:
-            raise RunError(f"{path} is damaged: its tokenizer does not begin with {', '.join(RESERVED)}")
-        codec._take(tokenizer)
+        codec._take(cls._read_tokenizer(state, path))
         codec.check_size(state, path)
         return codec
 
@@ -254,11 +255,6 @@ def _edges(word: str) -> tuple[str, str, str]:
         return word, "", ""
     first, last = inner[0], inner[-1] + 1
     return word[:first], word[first:last], word[last:]
-
-
-def _joined(value: Any) -> str:
-    """Return a text, or words joined by spaces."""
-    return check_characters(" ".join(map(to_text, value)) if isinstance(value, (list, tuple)) else to_text(value))
 
 
 def _is_split(texts: Iterable[str]) -> bool:

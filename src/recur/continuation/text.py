@@ -21,10 +21,10 @@ from recur.decoding.refusals import refuse_beam
 from recur.decoding.stop_sequences import StopSequences
 from recur.heads.prediction import Prediction
 from recur.modes.mode import Sample, need_input
-from recur.modes.synced import Synced
+from recur.modes.synced import TEXT_LENGTH, Synced
 from recur.network.batch import Raw
 
-LENGTH = 200  # symbols of a generated text where nothing else is said
+LENGTH = TEXT_LENGTH
 SAMPLE_WIDTH = 200  # characters of a text shown as a sample
 SAMPLE = Decoding(temperature=0.8, seed=0)
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from recur.codecs import Codec
-from recur.codecs.tokens import TokenCodec
 from recur.config import Config
 from recur.data.batching import Layout, batch_size
 from recur.data.contents import Contents
@@ -151,8 +150,8 @@ def check(config: Config, source: Any = None) -> Report:
         contents = Contents(roles.input_codec, config.data)
         repeated, shared = _doubles(train, dev, contents)
         in_test = _doubles(train, test, contents)[1]
-    classes = _classes(train) if target_codec.kind == "class" else {}
-    labels = len(getattr(target_codec, "labels", ())) or None
+    classes = _classes(train) if target_codec.by_label else {}
+    labels = len(target_codec.labels) or None
     report = Report(
         say(roles, labels, config.data.horizon),
         {name: len(part) for name, part in _named(dataset).items()},
@@ -160,7 +159,7 @@ def check(config: Config, source: Any = None) -> Report:
         "nothing" if input_codec is None else input_codec.describe(),
         target_codec.describe(),
         lengths,
-        _unknown(input_codec, dev) if isinstance(input_codec, TokenCodec) else None,
+        None if input_codec is None else _unknown(input_codec, dev),
         classes,
         repeated,
         shared,
@@ -237,12 +236,15 @@ def _classes(train: Sequence[Example]) -> dict[str, int]:
     return dict(counts.most_common())
 
 
-def _unknown(codec: TokenCodec, dev: Sequence[Example]) -> float | None:
+def _unknown(codec: Codec, dev: Sequence[Example]) -> float | None:
+    """The share of unknown symbols in held-out texts; None of other values, and where there are none."""
     unknown = total = 0.0
     for index in range(len(dev)):
-        ids = codec.encode(dev[index].input)
-        unknown += float((ids == codec.unk_id).sum())
-        total += len(ids)
+        steps = codec.unknown_steps(dev[index].input)
+        if steps is None:
+            return None
+        unknown += float(steps.sum())
+        total += len(steps)
     return unknown / total if total else None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recur import codecs
-from recur.codecs import Codec, NumbersCodec
+from recur.codecs import Codec
 from recur.codecs.reading import translated
 from recur.config import Config, DataConfig
 from recur.data.examples import Example, GroupExamples, is_one_series
@@ -60,8 +60,8 @@ def fit_codecs(
         given = _fitted(kind, roles, roles.reads_a_sequence, data, train, 0)
     rows = Joined(train, labelled) if roles.target_codec in ("class", "tags") else train
     target = _fitted(roles.target_codec, roles, roles.writes_a_sequence, data, rows, 1)
-    labels = getattr(target, "labels", None)
-    if labels is not None and len(labels) == 1:
+    labels = target.labels
+    if len(labels) == 1:
         raise DataError(
             f'every row has the same {target.kind}, "{labels[0]}": there is nothing to tell apart',
             hint="give rows of at least two, or name another --target",
@@ -74,8 +74,7 @@ def _fit_forecast(roles: Roles, data: DataConfig, train: ForecastExamples) -> tu
     once = train.each_row_once()
     given = _fitted("numbers", roles, True, data, once, 0)
     target = _fitted("numbers", roles, True, data, once, 1)
-    if isinstance(target, NumbersCodec):
-        target.season = train.season
+    target.season = train.season
     return given, target
 
 

@@ -24,8 +24,7 @@ import numpy as np
 from recur.codecs.codec import NO_TARGET
 from recur.codecs.spans import compare
 from recur.figures import figure
-from recur.heads.tags import TagHead
-from recur.modes import Forecast, Mode, Synced
+from recur.modes import Mode
 from recur.network.batch import Encoded
 
 MOST_STEPS = 5_000_000
@@ -81,19 +80,17 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
     own_future : bool
         As in `guesses`.
     """
-    if isinstance(mode, Forecast):
-        found = [Guess(name, sums) for name, sums in mode.simple_guesses(dev).items()]
-        return _ranked(mode, found)
-    if isinstance(mode, Synced) and isinstance(mode.output, TagHead) and mode.output.spans:
-        return _ranked(mode, _spans(mode.output, train, dev))
-    columns = [str(name) for name in getattr(mode.target_codec, "columns", ())]
-    if mode.target_codec.binary:
+    own, codec = mode.simple_guesses(dev), mode.target_codec
+    if own is not None:
+        return _ranked(mode, [Guess(name, sums) for name, sums in own.items()])
+    if mode.head is not None and mode.head.spans:
+        return _ranked(mode, _spans([str(label) for label in codec.labels], train, dev))
+    if codec.binary:
         return _ranked(mode, _frames(train, dev))
-    if own_future and not mode.target_codec.discrete and isinstance(mode, Synced):
+    if own_future and not codec.discrete:
         dev = _as_known(dev, mode.ahead)
-    found = guesses(
-        train, dev, mode=mode.name, discrete=mode.target_codec.discrete, own_future=own_future, columns=columns
-    )
+    columns = [] if codec.discrete else codec.column_names()
+    found = guesses(train, dev, mode=mode.name, discrete=codec.discrete, own_future=own_future, columns=columns)
     return _ranked(mode, found)
 
 
@@ -215,18 +212,18 @@ def _step_labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess
     return [by_symbol, majority] if ids else [majority]
 
 
-def _spans(output: TagHead, train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
+def _spans(labels: Sequence[str], train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
     """Spans of the most frequent tag of each symbol."""
     rows = _limited(train)
     first = next(rows, None)
     # numbers have no most frequent tag: there all steps are alike, and the most frequent tag is that of no span
     if first is None or first.input is None or first.input.dtype.kind not in "iu":
         return []
-    counts = Counts(*_pairs(_chain(first, rows), by_input=True), len(output.labels))
+    counts = Counts(*_pairs(_chain(first, rows), by_input=True), len(labels))
     right = guessed = true = 0
     for row in dev:
         contexts, tags = _pairs([row], by_input=True)
-        expected, given = ([output.labels[index] for index in ids] for ids in (tags, counts.favourites(contexts)))
+        expected, given = ([labels[index] for index in ids] for ids in (tags, counts.favourites(contexts)))
         found = compare(expected, given)
         right, guessed, true = right + found.right, guessed + found.guessed, true + found.true
     spans = {"span_precision": (float(right), float(guessed)), "span_recall": (float(right), float(true))}

@@ -24,7 +24,8 @@ from recur.config import Config
 from recur.data import Example, Roles
 from recur.errors import ConfigError, DataError
 from recur.evaluation.text_feed import Tape
-from recur.modes import Mode, Synced
+from recur.modes import Mode
+from recur.modes.synced import continues
 
 THETAS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2)
 LAMBDAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
@@ -170,7 +171,7 @@ def read(
     DataError
         When the text has fewer than two symbols.
     """
-    if not isinstance(mode, Synced) or not mode.stream or mode.symbols is None:
+    if not continues(mode) or not mode.stream or mode.symbols is None:
         raise ConfigError(
             "a cache is of what stands before in one long text, and this network reads rows",
             hint="train with --documents file",

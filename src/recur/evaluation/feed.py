@@ -65,8 +65,8 @@ class Rows(Sequence[Encoded]):
         self, mode: Mode, examples: Sequence[Example], *, max_length: int | None = None, keep: int = KEEP_BYTES
     ) -> None:
         self._mode, self.examples, self._max_length = mode, examples, max_length
-        symbols = getattr(getattr(mode, "decoder", None), "symbols", None)
-        self._ends = np.array([] if symbols is None else [symbols.end], dtype=np.int64)
+        written = mode.symbols if mode.abilities.writes else None
+        self._ends = np.array([] if written is None else [written.end], dtype=np.int64)
         self._kept: list[Encoded] = []
         self.steps = np.zeros(len(examples), dtype=np.int64)
         for index in range(len(examples)):

@@ -113,7 +113,7 @@ def measure(
         figures["damaged"] = len(damaged)
     if missing:
         figures["missing_targets"] = missing.values
-    if mode.target_codec.kind == "class":
+    if mode.target_codec.by_label:
         counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
         figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
     if asked.confusion:

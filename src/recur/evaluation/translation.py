@@ -10,7 +10,7 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from recur.data import TEXTS, Example
+from recur.data import Example
 from recur.errors import require
 from recur.heads import Prediction
 from recur.modes import Mode
@@ -20,8 +20,9 @@ ROWS = 64  # answered at once, those of similar length together
 
 def can_measure(mode: Mode) -> bool:
     """Whether a mode turns a sequence into a text, and the extra ``mt`` is installed."""
-    writes = mode.name == "many-to-many" and mode.target_codec.kind in TEXTS
-    return writes and importlib.util.find_spec("sacrebleu") is not None
+    reads = mode.input_codec is not None and mode.input_codec.sequence
+    writes = mode.abilities.writes and mode.target_codec.text
+    return reads and writes and importlib.util.find_spec("sacrebleu") is not None
 
 
 def score(written: Sequence[str], true: Sequence[str], *, lower: bool = False) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class ForecastProgram:
                 hint="leave out step, or train with --relative-to last",
             )
         self.mode = mode
-        self.codec = mode.codec
+        self.codec = mode.target_codec
         self.step = step
         self.count = max(1, len(mode.quantiles))
         self.lengths = (1,) if step else check.LENGTHS

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recur.codecs import Codec, FramesCodec, ImagesCodec
+from recur.codecs import Codec
 from recur.decoding.vocabulary import Vocabulary
 from recur.export.layers import States, real_steps
 from recur.export.letters import write_letters
@@ -94,15 +94,7 @@ def write_pooled(writer: Writer, layer: Recurrent, y: str, finals: States, lengt
 
 def scale(codec: Codec) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation of what a codec reads, one number for each of its columns; of a picture, of its channels."""
-    if getattr(codec, "binary", False):
-        return np.zeros(codec.size, FLOAT), np.ones(codec.size, FLOAT)
-    if isinstance(codec, (ImagesCodec, FramesCodec)):
-        channels = len(codec.scale.mean)
-        times = 1 if codec.grid is not None else codec.size // channels
-        mean, deviation = (np.asarray(each, FLOAT) for each in (codec.scale.mean, codec.scale.deviation))
-        return np.tile(mean, times), np.tile(deviation, times)
-    mean, deviation = (np.asarray(getattr(codec, name), FLOAT) for name in ("mean", "deviation"))
-    return mean, deviation
+    return codec.normalisation()
 
 
 def symbols_of(mode: Mode) -> Vocabulary | None:

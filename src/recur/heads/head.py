@@ -45,6 +45,10 @@ class Head(nn.Module, ABC):
         Which way it improves.
     answers_with : str
         What an answer is made of: symbols that are searched, numbers, or events that are drawn one by one.
+    whole_rows : bool
+        Whether the answer at a step depends on all steps of its row, so that there is none item by item.
+    spans : bool
+        Whether its symbols are tags of spans.
     may_miss : bool
         Whether some of its targets may be missing: NaN, or ``NO_TARGET``.
     """
@@ -52,6 +56,8 @@ class Head(nn.Module, ABC):
     figure: str
     higher_is_better: bool
     answers_with: ClassVar[Literal["symbols", "numbers", "events"]]
+    whole_rows: bool = False
+    spans: bool = False
     may_miss = True
 
     def __init__(self, config: ModelConfig) -> None:

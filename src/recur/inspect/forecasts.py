@@ -41,7 +41,7 @@ class OneForecast(Question):
         [answer] = continuation.predict(mode, [series])
         self.answer = answer.shown
         decoded = np.asarray(answer.value, float).reshape(mode.horizon, -1)[self.place]
-        names = mode.codec.columns
+        names = mode.codec.column_names()
         labels = names if len(names) > 1 else [mode.codec.written(decoded[0], 0)]
         self.options = [Option(str(label), None, column) for column, label in enumerate(labels)]
         if target is not None and not (len(names) == 1 and target in (names[0], labels[0])):

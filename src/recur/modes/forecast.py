@@ -35,7 +35,6 @@ import torch
 from torch import Tensor
 
 from recur.cancellation import check_cancelled
-from recur.codecs import NumbersCodec
 from recur.codecs.codec import WHOLE, shorten
 from recur.decoding.options import Decoding
 from recur.engine import watch
@@ -44,7 +43,7 @@ from recur.heads.backtest import Backtest, counted, last_known, naive_steps
 from recur.heads.forecast_errors import ForecastErrors
 from recur.heads.head import finite
 from recur.heads.prediction import Prediction
-from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Mode, Sample, one_way
+from recur.modes.mode import SAMPLE_CHARACTERS, Abilities, Loss, Mode, Sample, one_way
 from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw
 from recur.network.inputs import Inputs
@@ -66,9 +65,9 @@ class Forecast(Mode):
 
     Parameters
     ----------
-    input_codec : NumbersCodec
-        All columns that are read, those of the target among them.
-    target_codec : NumbersCodec
+    input_codec : Codec
+        Numbers: all columns that are read, those of the target among them.
+    target_codec : Codec
         The columns that are forecast; its ``season`` is that of the seasonal naive forecast.
     config : ModelConfig
         The network, ``quantiles`` and ``relative_to``; it never reads both ways.
@@ -88,7 +87,7 @@ class Forecast(Mode):
     def __init__(
         self, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, horizon: int, how: str
     ) -> None:
-        if not isinstance(input_codec, NumbersCodec) or not isinstance(target_codec, NumbersCodec):
+        if input_codec is None or target_codec is None or not (input_codec.numeric and target_codec.numeric):
             raise ConfigError("a forecast is made from numbers to numbers", hint="name columns of numbers")
         super().__init__(input_codec, target_codec, config)
         one_way(config, "a forecast")
@@ -104,15 +103,20 @@ class Forecast(Mode):
         steps = horizon if how == "direct" else 1
         self.readout = Readout(self.stack.output_size, steps * target_codec.size * max(1, len(self.quantiles)))
         self.figures = Backtest(
-            horizon, target_codec.columns, target_codec.deviation.tolist(), self.quantiles, target_codec.season
+            horizon, target_codec.column_names(), target_codec.column_deviations(), self.quantiles, target_codec.season
         )
         self.figure, self.higher_is_better = ("pinball" if self.quantiles else "mse"), False
 
     @property
-    def codec(self) -> NumbersCodec:
+    def abilities(self) -> Abilities:
+        return Abilities()
+
+    def items_written(self, decoding: Decoding) -> int:
+        return decoding.length or self.horizon
+
+    @property
+    def codec(self) -> Codec:
         """The codec of what is forecast."""
-        if not isinstance(self.target_codec, NumbersCodec):
-            raise ConfigError("a forecast is made from numbers to numbers", hint="name columns of numbers")
         return self.target_codec
 
     def encode_input(self, value: Any) -> np.ndarray:
@@ -125,7 +129,7 @@ class Forecast(Mode):
     def encode(self, example: Raw) -> Encoded:
         """The past (N - H, C) up to the last step that is asked, and what is forecast (M, C')."""
         rows = self.encode_input(example.input)
-        target = self.codec.encode_target(example.target)
+        target = self.target_codec.encode_target(example.target)
         if len(target) < self.horizon:
             return Encoded(rows[:0], target[:0])
         return Encoded(rows[: len(rows) - self.horizon], target)
@@ -210,9 +214,9 @@ class Forecast(Mode):
 
     def _last_known(self, own: Tensor, truth: Tensor, starts: Tensor) -> Tensor:
         """What naive forecasts repeat: no value that was filled in."""
-        if not bool(truth.isnan().any()) and not self.codec.missing_count:
+        if not bool(truth.isnan().any()) and not self.target_codec.missing_count:
             return own
-        return last_known(own, truth, starts, filled=0.0 if self.codec.missing == "mean" else None)
+        return last_known(own, truth, starts, filled=self.target_codec.fills)
 
     def simple_guesses(self, rows: Iterable[Encoded]) -> dict[str, dict[str, tuple[float, float]]]:
         """What persistence and the seasonal naive forecast reach on encoded rows, as sums for `summary`."""
@@ -272,7 +276,7 @@ class Forecast(Mode):
             if not len(past) or len(target) < self.horizon:
                 continue
             [answer] = self.predict([past])
-            codec = self.codec
+            codec = self.target_codec
             before = past[-SHOWN_PAST:][:, self.columns]
             found.append(
                 Sample(codec.show(before), codec.show(target[: self.horizon]), shorten(answer.shown, SAMPLE_CHARACTERS))
@@ -329,7 +333,7 @@ class Forecast(Mode):
 
     def read_out(self, vectors: Tensor, steps: int, base: Tensor | None) -> Tensor:
         """(K, H*) vectors to (K, steps, C', Q)."""
-        values: Tensor = self.readout(self.drop(vectors)).view(len(vectors), steps, self.codec.size, -1)
+        values: Tensor = self.readout(self.drop(vectors)).view(len(vectors), steps, self.target_codec.size, -1)
         if base is not None:
             values = values + base[..., None]
         if self.training or not self.quantiles:
@@ -339,7 +343,7 @@ class Forecast(Mode):
 
     def _prediction(self, guess: np.ndarray) -> Prediction:
         """An answer of (H, C', Q) standardised numbers."""
-        codec = self.codec
+        codec = self.target_codec
         if not self.quantiles:
             value = codec.decode(guess[..., 0])
             return Prediction(value, [], codec.show(value, WHOLE))
@@ -353,21 +357,20 @@ class Forecast(Mode):
         return Prediction(found[0.5], [], shown, quantiles=found)
 
 
-def _places(input_codec: NumbersCodec, target_codec: NumbersCodec) -> list[int]:
+def _places(input_codec: Codec, target_codec: Codec) -> list[int]:
     """Which columns of the input those of the target are."""
-    absent = [name for name in target_codec.columns if name not in input_codec.columns]
+    read, forecast = input_codec.column_names(), target_codec.column_names()
+    absent = [name for name in forecast if name not in read]
     if absent:
         raise ConfigError(
             f'a forecast reads the past of what it forecasts, and "{absent[0]}" is not among its inputs '
-            f"({', '.join(input_codec.columns[:12])})",
+            f"({', '.join(read[:12])})",
             hint=f'--input "{absent[0]}" beside the others',
         )
-    return [input_codec.columns.index(name) for name in target_codec.columns]
+    return [read.index(name) for name in forecast]
 
 
-def _check_options(
-    config: ModelConfig, how: str, input_codec: NumbersCodec, target_codec: NumbersCodec, horizon: int
-) -> None:
+def _check_options(config: ModelConfig, how: str, input_codec: Codec, target_codec: Codec, horizon: int) -> None:
     for option in ("tie_weights", "adaptive_softmax"):
         if getattr(config, option):
             raise ConfigError(f"{option} is for symbols; a forecast is numbers", hint=f"leave out {option}")
@@ -378,7 +381,8 @@ def _check_options(
         )
     if how == "direct":
         return
-    extra = [name for name in input_codec.columns if name not in target_codec.columns]
+    forecast = target_codec.column_names()
+    extra = [name for name in input_codec.column_names() if name not in forecast]
     if extra:
         raise ConfigError(
             f'a recursive forecast reads its own answers, and "{extra[0]}" is read but not forecast',

@@ -24,7 +24,7 @@ import numpy as np
 from torch import Tensor
 
 from recur.errors import DataError
-from recur.modes.mode import need_input, require_sequences
+from recur.modes.mode import Abilities, need_input, require_sequences
 from recur.modes.writing import WritingMode
 from recur.network.decoder import Decoder, DecoderState
 from recur.network.inputs import Inputs
@@ -58,7 +58,13 @@ class ManyToMany(WritingMode):
         size = self.encoder.output_size
         memory = 0 if config.attention == "none" else size
         self.decoder = Decoder(target_codec, config, summary_size=size, memory_size=memory)
+        self.symbols = self.decoder.symbols
         self.figure, self.higher_is_better = self.decoder.output.figure, self.decoder.output.higher_is_better
+
+    @property
+    def abilities(self) -> Abilities:
+        both, attends = self.encoder.directions == 2, self.decoder.attention is not None
+        return Abilities(writes=True, attends=attends, may_read_both_ways=True, reads_both_ways=both)
 
     def encode_input(self, value: Any) -> np.ndarray:
         return need_input(self.input_codec, self.name).encode(value)

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from recur.errors import DataError
 from recur.heads.build import build_head
-from recur.modes.mode import need_input, require_sequences
+from recur.modes.mode import Abilities, need_input, require_sequences
 from recur.modes.one_answer import OneAnswer
 from recur.network.inputs import Inputs
 from recur.network.stack import Stack
@@ -57,6 +57,11 @@ class ManyToOne(OneAnswer):
         self.stack = Stack(config, self.inputs.size, bidirectional=config.bidirectional is not False)
         self.output = build_head(target_codec, self.stack.output_size, config)
         self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
+
+    @property
+    def abilities(self) -> Abilities:
+        both = self.stack.directions == 2
+        return Abilities(one_answer=True, may_read_both_ways=True, reads_both_ways=both)
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """The summary vector of a sequence: (B, T) or (B, T, C) to (B, D*H)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,12 +15,14 @@ from torch import Tensor, nn
 from recur.cancellation import check_cancelled
 from recur.codecs.codec import shorten
 from recur.errors import ConfigError
+from recur.heads.head import Head, Sums
 from recur.heads.prediction import Prediction
 from recur.network.batch import Batch, Encoded, Raw, pad
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
+    from recur.decoding import Decoding
     from recur.decoding.vocabulary import Vocabulary
 
 PREDICT_BATCH = 64
@@ -64,6 +66,32 @@ class Sample:
     guess: str
 
 
+@dataclass(frozen=True)
+class Abilities:
+    """What a network can do: what is asked of it, whichever mode it is.
+
+    Attributes
+    ----------
+    one_answer : bool
+        Whether a row has one answer.
+    writes : bool
+        Whether it writes a sequence of its own, item by item.
+    attends : bool
+        Whether each item that it writes is aligned with the items that it reads.
+    remembers : bool
+        Whether it reads forwards and its state after an item is all that the next answer depends on.
+    may_read_both_ways, reads_both_ways : bool
+        Whether it could read its steps in both directions, and whether it does.
+    """
+
+    one_answer: bool = False
+    writes: bool = False
+    attends: bool = False
+    remembers: bool = False
+    may_read_both_ways: bool = False
+    reads_both_ways: bool = False
+
+
 class Mode(nn.Module, ABC):
     """A sequence mode: input codec x network x output codec x error x decoding.
 
@@ -82,14 +110,20 @@ class Mode(nn.Module, ABC):
         Whether the state after a batch is the state before the next one.
     next_item : bool
         Whether the answers are the sequence itself, one or more steps later.
+    ahead : int
+        How many steps after an item its answer stands.
     symbols : Vocabulary or None
         The symbols that are written one after another, where some are.
+    quantiles : sequence of float
+        Those that an answer has beside its middle, where it has some.
     """
 
     name: ClassVar[str]
     carries_state: bool = False
     next_item: bool = False
+    ahead: int = 1
     symbols: Vocabulary | None = None
+    quantiles: Sequence[float] = ()
     figure: str
     higher_is_better: bool
 
@@ -98,6 +132,16 @@ class Mode(nn.Module, ABC):
         self.input_codec = input_codec
         self.target_codec = target_codec
         self.config = config
+
+    @property
+    @abstractmethod
+    def abilities(self) -> Abilities:
+        """What the network can do."""
+
+    @property
+    def head(self) -> Head | None:
+        """The readout with its error, where it is one head."""
+        return None
 
     @property
     def device(self) -> torch.device:
@@ -143,11 +187,8 @@ class Mode(nn.Module, ABC):
 
     def penalise(self, *, activation: float, temporal: float) -> None:
         """Add penalties on the outputs of the last layer to the error that is learned from (`penalty`)."""
-        from recur.heads.head import Head
-
-        for module in self.modules():
-            if isinstance(module, Head):
-                module.penalty.activation, module.penalty.temporal = activation, temporal
+        if self.head is not None:
+            self.head.penalty.activation, self.head.penalty.temporal = activation, temporal
 
     @abstractmethod
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
@@ -157,6 +198,16 @@ class Mode(nn.Module, ABC):
         """Turn sums added over batches into tables of figures, where a mode has some: name to rows."""
         del sums
         return {}
+
+    def simple_guesses(self, rows: Iterable[Encoded]) -> dict[str, Sums] | None:
+        """Return what the mode's own simplest guesses reach on rows, as sums by name; None where it has none."""
+        del rows
+        return None
+
+    def items_written(self, decoding: Decoding) -> int:
+        """Return how many items are written, one after another, for one answer; 0 where it is given in one pass."""
+        del decoding
+        return 0
 
     @abstractmethod
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:

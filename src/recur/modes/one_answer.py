@@ -27,6 +27,10 @@ class OneAnswer(Mode):
 
     output: Head
 
+    @property
+    def head(self) -> Head:
+        return self.output
+
     @abstractmethod
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """The summary vector of each row, (B, H)."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from recur.modes.mode import one_way, require_sequences
+from recur.modes.mode import Abilities, one_way, require_sequences
 from recur.modes.writing import WritingMode
 from recur.network.decoder import Decoder, DecoderState
 from recur.network.inputs import Inputs
@@ -58,7 +58,12 @@ class OneToMany(WritingMode):
             target_codec, config, summary_size=1 if self.inputs is None else self.inputs.size,
             memory_size=0 if places is None else places.channels,
         )  # fmt: skip
+        self.symbols = self.decoder.symbols
         self.figure, self.higher_is_better = self.decoder.output.figure, self.decoder.output.higher_is_better
+
+    @property
+    def abilities(self) -> Abilities:
+        return Abilities(writes=True, attends=self.decoder.attention is not None)
 
     def encode_input(self, value: Any) -> np.ndarray | None:
         return None if self.input_codec is None else self.input_codec.encode(value)

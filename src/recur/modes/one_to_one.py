@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from recur.errors import DataError
 from recur.heads.build import build_head
-from recur.modes.mode import need_input, require_sequences
+from recur.modes.mode import Abilities, need_input, require_sequences
 from recur.modes.one_answer import OneAnswer
 from recur.network.inputs import Inputs, layer_sizes
 from recur.nn.dropout import Drop
@@ -59,6 +59,10 @@ class OneToOne(OneAnswer):
         self.hidden = nn.Sequential(*layers[:-1])
         self.output = build_head(target_codec, size, config)
         self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
+
+    @property
+    def abilities(self) -> Abilities:
+        return Abilities(one_answer=True)
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """h_L (B, H) of inputs (B,), (B, C) or (B, H, W, C), which have no lengths."""

@@ -37,7 +37,7 @@ from recur.heads.build import build_head
 from recur.heads.head import Head
 from recur.heads.prediction import Prediction
 from recur.heads.symbols import SymbolHead
-from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Mode, Sample, need_input, one_way, require_sequences
+from recur.modes.mode import SAMPLE_CHARACTERS, Abilities, Loss, Mode, Sample, need_input, one_way, require_sequences
 from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw, step_mask
 from recur.network.inputs import Inputs, layer_sizes
@@ -46,6 +46,9 @@ from recur.network.stack import Stack, State
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
+    from recur.decoding.options import Decoding
+
+TEXT_LENGTH = 200  # of a continuation where nothing else is said
 
 
 class Synced(Mode):
@@ -105,6 +108,23 @@ class Synced(Mode):
         else:
             self.output = build_head(self.target_codec, self.stack.output_size, config)
         self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
+
+    @property
+    def abilities(self) -> Abilities:
+        both = self.stack.directions == 2
+        return Abilities(
+            remembers=not both and not self.output.whole_rows, may_read_both_ways=not self.next_item,
+            reads_both_ways=both,
+        )  # fmt: skip
+
+    @property
+    def head(self) -> Head:
+        return self.output
+
+    def items_written(self, decoding: Decoding) -> int:
+        if not self.next_item or decoding.one_item:
+            return 0
+        return TEXT_LENGTH if decoding.length is None else decoding.length
 
     def encode_input(self, value: Any) -> np.ndarray:
         codec = need_input(self.input_codec, self.name)
@@ -258,6 +278,11 @@ class Synced(Mode):
 def continues(mode: Mode) -> TypeGuard[Synced]:
     """Return whether a mode predicts the next item, so that it continues what it reads."""
     return mode.next_item and isinstance(mode, Synced)
+
+
+def remembers(mode: Mode) -> TypeGuard[Synced]:
+    """Return whether the state of a mode after an item is all that the next answer depends on."""
+    return mode.abilities.remembers and isinstance(mode, Synced)
 
 
 def _check_ahead(ahead: int, codec: Codec, next_item: bool) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from recur.decoding.options import Decoding
+from recur.heads.head import Head
 from recur.heads.prediction import Prediction
 from recur.modes.mode import Loss, Mode
 from recur.network.batch import Batch, Encoded, Raw
@@ -25,6 +26,13 @@ class WritingMode(Mode):
     """
 
     decoder: Decoder
+
+    @property
+    def head(self) -> Head:
+        return self.decoder.output
+
+    def items_written(self, decoding: Decoding) -> int:
+        return self.decoder.length(decoding)
 
     @abstractmethod
     def start(self, inputs: Tensor | None, lengths: Tensor | None = None, rows: int = 1) -> DecoderState:

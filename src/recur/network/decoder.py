@@ -227,7 +227,7 @@ class Decoder(nn.Module):
 
         ``choose`` is the chooser of the options, one for all batches.
         """
-        length = self._length(options)
+        length = self.length(options)
         if self.symbols is None:
             steps = list(self._each_number(state, rows, length, options, nullcontext))
             nothing = self.first(rows)[:, None][:, :0]
@@ -253,15 +253,16 @@ class Decoder(nn.Module):
         """
         refuse_beam(options)
         if self.symbols is None:
-            for value in self._each_number(state, 1, self._length(options), options, within):
+            for value in self._each_number(state, 1, self.length(options), options, within):
                 yield self.codec.decode(value.cpu().numpy())[0]
             return
         steps = decoding.stream(self, self.first(1), state, options.chooser(), self._rules(options, 1, None))
         yield from written(
-            self.codec, steps, within, end=self.symbols.end, length=self._length(options), stops=options.stops
+            self.codec, steps, within, end=self.symbols.end, length=self.length(options), stops=options.stops
         )
 
-    def _length(self, options: Decoding) -> int:
+    def length(self, options: Decoding) -> int:
+        """How many items an answer has at most: as asked, or as the longest that training met."""
         return options.length if options.length is not None else int(self.longest) or LENGTH
 
     def _rules(self, options: Decoding, rows: int, stops: StopSequences | None) -> Rules:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from recur.codecs import SpelledWordsCodec
 from recur.errors import ConfigError
 from recur.network.spelling_encoder import SpellingEncoder
 from recur.nn import Augment, Convolutions, Embedding
@@ -70,7 +69,7 @@ class Inputs(nn.Module):
             self.pictures = Convolutions(codec.grid, config.convolutions, config.picture_pooling)
             self.size = self.pictures.size
         self.letters: SpellingEncoder | None = None
-        if isinstance(codec, SpelledWordsCodec):
+        if codec.letter_count:
             self.letters = SpellingEncoder(codec.letter_count, config.character_size or self.size)
             self.size += self.letters.size
 

@@ -7,8 +7,7 @@ a list, a tuple, an array                                many inputs; a list of 
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from recur.codecs import Codec
 from recur.config import Config
 from recur.data import Question, Questions, Roles
 from recur.data.examples import is_one_series, value_of
-from recur.data.media import CODECS as MEDIA
 from recur.data.memory import is_frame, row_of, times_of, values_of
 from recur.errors import DataError, did_you_mean
 
@@ -43,7 +41,7 @@ def asked(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[li
     if not _steps_are_rows(roles):
         row = row_of(x, roles.input)
         x = row if row is not None else _rows_as_mappings(x, roles)
-    if isinstance(x, Path) and _kind(codec) not in (*MEDIA, "notes"):
+    if isinstance(x, Path) and (codec is None or not codec.carried):
         return list(Questions(x, roles, config)), False
     if is_frame(x) or (isinstance(x, Mapping) and _holds_columns(x, codec, roles)):
         return list(Questions(x, roles, config)), False
@@ -52,7 +50,7 @@ def asked(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[li
         questions = list(Questions(steps, roles, config))
         return questions, len(questions) == 1
     x = _column_as_list(x)
-    if isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or _is_series(x, codec) or _is_one(x, codec):
+    if isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or (codec is not None and codec.is_one(x)):
         return [Question(one_input(x, roles), 1, "the input")], True
     if _holds_steps(x, roles):
         return list(Questions(x, roles, config)), False
@@ -87,10 +85,6 @@ def _rows_as_mappings(x: Any, roles: Roles) -> Any:
     return [each if row is None else row for each, row in zip(x, rows, strict=True)]
 
 
-def _kind(codec: Codec | None) -> str:
-    return "" if codec is None else codec.kind
-
-
 def _steps_are_rows(roles: Roles) -> bool:
     """Whether the rows of a table are steps of sequences."""
     return bool(roles.forecast or roles.group or is_one_series(roles))
@@ -113,18 +107,9 @@ def _holds_columns(x: Mapping[str, Any], codec: Codec | None, roles: Roles) -> b
     columns = [x[name] for name in roles.input]
     if not all(map(_is_listed, columns)):
         return False
-    kind, first = _kind(codec), [_first(column) for column in columns]
-    if _steps_are_rows(roles):
+    if codec is None or _steps_are_rows(roles):
         return True
-    if kind in ("notes", "audio", "images", "frames"):
-        return isinstance(first[0], (str, Path))
-    if kind == "numbers" and codec is not None and codec.sequence and len(columns) == 1:
-        # a cell that is a series is a list; a column of such cells is a list of lists
-        return _is_listed(first[0])
-    if kind in ("words", "spelled", "tags") and (roles.target_codec == "tags" or isinstance(first[0], (list, tuple))):
-        # the words of one sentence one by one, or many sentences
-        return isinstance(first[0], (list, tuple)) or " " in str(first[0]).strip()
-    return True
+    return codec.is_whole(_first(columns[0]), alone=len(columns) == 1, labelled=roles.target_codec == "tags")
 
 
 def _holds_steps(x: Any, roles: Roles) -> bool:
@@ -136,13 +121,16 @@ def _without_targets(x: Any, codec: Codec | None, roles: Roles) -> Any:
     """The inputs of what `fit` takes with targets: a pair of arrays, or a list of whole rows as tuples."""
     if not roles.target or not isinstance(x, (list, tuple)):
         return x
-    if isinstance(x, tuple) and len(x) == 2 and _kind(codec) == "numbers":
+    if isinstance(x, tuple) and len(x) == 2 and codec is not None and codec.numeric:
         inputs, targets = (getattr(half, "ndim", 0) for half in x)
         if inputs > targets >= 1 and len(x[0]) == len(x[1]):
             return x[0]
-    if _kind(codec) == "audio" or len(roles.columns) < 2:
+    if len(roles.columns) < 2:
         return x
-    rows = [isinstance(each, tuple) and len(each) == len(roles.columns) for each in x]
+    rows = [
+        isinstance(each, tuple) and len(each) == len(roles.columns) and not (codec is not None and codec.is_one(each))
+        for each in x
+    ]
     if rows and all(rows):
         return [dict(zip(roles.columns, each, strict=True)) for each in x]
     return x
@@ -154,34 +142,3 @@ def _is_listed(value: Any) -> bool:
 
 def _first(column: Any) -> Any:
     return next(iter(column), None)
-
-
-def _is_series(x: Any, codec: Codec | None) -> bool:
-    """Whether a list of numbers, or an array of steps, is one series, the input of this network."""
-    if codec is None or codec.kind != "numbers" or not codec.sequence:
-        return False
-    if codec.size > 1 and getattr(x, "ndim", 0) == 2:
-        return bool(x.shape[1] == codec.size)
-    first = _first(x) if isinstance(x, Sequence) or hasattr(x, "__array__") else None
-    return isinstance(first, numbers.Real)
-
-
-def _is_one(x: Any, codec: Codec | None) -> bool:
-    """Whether an array, a list or a pair is one input of this network: a picture, a piece of notes, a sound."""
-    kind = _kind(codec)
-    if kind == "audio":
-        return isinstance(x, tuple) and len(x) == 2 and isinstance(x[1], numbers.Integral)
-    if kind == "notes" and isinstance(x, (list, tuple)):
-        # a list of steps, each a list of pitches, and no list of pieces
-        return bool(x) and all(
-            isinstance(step, (list, tuple)) and not any(isinstance(pitch, (list, tuple)) for pitch in step)
-            for step in x
-        )
-    return (kind == "notes" and getattr(x, "ndim", 0) == 2) or _is_picture(x, kind)
-
-
-def _is_picture(x: Any, kind: str) -> bool:
-    """Whether an array is one picture, or one video, the input of this network, and not many."""
-    axes = getattr(x, "ndim", 0)
-    alone = {"images": 2, "frames": 3}.get(kind)
-    return alone is not None and (axes == alone or (axes == alone + 1 and x.shape[-1] in (1, 3)))

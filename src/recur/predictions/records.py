@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recur.codecs import Codec, NumbersCodec
-from recur.data import TEXTS, Question, Roles
+from recur.codecs import Codec
+from recur.data import Question, Roles
 from recur.figures import short
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 ROW, STEP, TIME, SERIES = "row", "step", "time", "series"
-_NAMED = (*TEXTS, "class", "spelled", "images", "frames", "audio")  # inputs short enough to stand beside the answer
 
 
 @dataclass(frozen=True)
@@ -83,24 +82,23 @@ class Sheet:
             The first input: whether rows and times of steps are known.
         """
         codec, rows = mode.target_codec, first is not None and first.rows is not None
-        numbers = isinstance(codec, NumbersCodec)
-        stepped = (numbers and codec.sequence) or codec.kind == "tags"
+        numbers, stepped = codec.numeric, codec.itemised
         ahead = stepped and numbers and (roles.own_future or roles.forecast is not None)
         lead = [roles.group] if roles.group else [SERIES] if ahead else []
         lead += [ROW] if not lead or rows else []
         lead += [STEP] if stepped and not rows else []
         names = _names(codec, roles)
         given = None
-        if mode.input_codec is not None and mode.input_codec.kind in _NAMED and (not stepped or codec.kind == "tags"):
+        if mode.input_codec is not None and mode.input_codec.brief and not (stepped and numbers):
             given = roles.input[0] if roles.input else "input"
         taken = {*lead, TIME, given}
         values = [f"predicted {name}" if name in taken else name for name in names]
-        units = codec.units if isinstance(codec, NumbersCodec) else []
+        units = list(codec.units)
         values = [_with_unit(name, unit) for name, unit in zip(values, units or [""] * len(values), strict=True)]
-        scored = not numbers and codec.kind != "tags" and not codec.binary
-        quantiles = [share for share in getattr(mode, "quantiles", []) if share != 0.5]
+        scored = not numbers and not stepped and not codec.binary
+        quantiles = [share for share in mode.quantiles if share != 0.5]
         timed = first is not None and first.stamps is not None
-        scales = codec.deviation.tolist() if isinstance(codec, NumbersCodec) else []
+        scales = codec.column_deviations() if numbers else []
         candidates = max(top, 1) if scored else 0
         return cls(lead, given, values, numbers, stepped, timed, units, candidates, quantiles, scales)
 
@@ -210,9 +208,10 @@ def plain(value: Any) -> Any:
 
 
 def _names(codec: Codec, roles: Roles) -> Sequence[str]:
-    if isinstance(codec, NumbersCodec):
+    if codec.numeric:
         # a list of numbers in one cell has no names of its own
-        return roles.target if list(codec.columns) == ["value"] and len(roles.target) == 1 else codec.columns
+        own = codec.column_names()
+        return roles.target if own == ["value"] and len(roles.target) == 1 else own
     if roles.target:
         return [roles.target[0]]
     return ["continuation"]

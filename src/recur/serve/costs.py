@@ -13,11 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from recur.continuation import text as continuing
 from recur.decoding import Decoding
-from recur.modes import Forecast, Mode, Synced
-from recur.modes.writing import WritingMode
-from recur.network.decoder import LENGTH
+from recur.modes import Mode
 from recur.serve.limits import Limits
 from recur.serve.problems import RequestError
 
@@ -35,17 +32,9 @@ class Written:
     @classmethod
     def of(cls, mode: Mode, decoding: Decoding, top: int) -> Written:
         """Of a network and the options of a request."""
-        width = max(decoding.beam, top)
-        if isinstance(mode, WritingMode):
-            length = decoding.length
-            if length is None:
-                length = int(mode.decoder.longest) or LENGTH
-            return cls(length, width, mode.decoder.attention is not None)
-        if isinstance(mode, Synced) and mode.next_item and not decoding.one_item:
-            return cls(continuing.LENGTH if decoding.length is None else decoding.length, width)
-        if isinstance(mode, Forecast):
-            return cls(decoding.length or mode.horizon)
-        return cls()
+        length, can = mode.items_written(decoding), mode.abilities
+        searched = bool(length) and (can.writes or mode.next_item)
+        return cls(length, max(decoding.beam, top) if searched else 1, can.attends)
 
 
 def check_read(limits: Limits, counts: Sequence[int]) -> None:
@@ -108,7 +97,7 @@ def check_answers(limits: Limits, mode: Mode, counts: Sequence[int], decoding: D
     check_read(limits, counts)
     check_shown(limits, len(counts), top)
     check_written(limits, len(counts), written.length, written.width)
-    symbols = getattr(mode, "symbols", None) or getattr(getattr(mode, "decoder", None), "symbols", None)
+    symbols = mode.symbols
     if written.length and symbols is not None and written.width * symbols.size > NUMBERS:
         raise RequestError(
             413, f"{written.width:,} answers followed at once over {symbols.size:,} symbols are too many",

@@ -23,10 +23,8 @@ from recur.decoding.constraints import Rules
 from recur.decoding.sampling import Chooser
 from recur.decoding.stepping import NOTHING
 from recur.errors import ConfigError, DataError
-from recur.heads.numbers import NumberHead
-from recur.heads.symbols import SymbolHead
 from recur.modes import Mode
-from recur.modes.synced import Synced
+from recur.modes.synced import Synced, remembers
 from recur.network.batch import pad
 from recur.nn import flat_state, map_state
 
@@ -95,15 +93,15 @@ class Reader:
     """
 
     def __init__(self, mode: Mode) -> None:
-        if not isinstance(mode, Synced) or mode.stack.directions == 2:
-            raise ConfigError(
-                f"{mode.name} has no memory to keep between requests: it answers whole sequences",
-                hint="sessions are for language models, series, and synced networks that read forwards",
-            )
-        if getattr(mode.output, "crf", None) is not None:
+        if mode.head is not None and mode.head.whole_rows and not mode.abilities.reads_both_ways:
             raise ConfigError(
                 "a chain of tags (crf) is searched over a whole sentence, so there is no answer item by item",
                 hint="sessions are for language models, series, and taggers without crf that read forwards",
+            )
+        if not remembers(mode):
+            raise ConfigError(
+                f"{mode.name} has no memory to keep between requests: it answers whole sequences",
+                hint="sessions are for language models, series, and synced networks that read forwards",
             )
         self.mode = mode
         self.identity = _identity(mode)
@@ -131,7 +129,7 @@ class Reader:
             return [(one, nothing) for one in memories]
         with self.mode.answering():
             vectors, state = self.mode.run(values, self._together(memories), lengths=lengths)
-            said = self._answers(vectors) if answers else None
+            said = self.mode.output.choice(vectors) if answers else None
         _check_finite(vectors, *flat_state(state))
         last = vectors[torch.arange(len(items)), (lengths - 1).clamp(min=0)]
         parts = [one.unbind(1) for one in flat_state(state)]
@@ -145,14 +143,6 @@ class Reader:
             states = tuple(part[row].clone() for part in parts)
             found.append((Memory(states, last[row].clone(), before.count + length), answer))
         return found
-
-    def _answers(self, vectors: Tensor) -> Tensor:
-        output = self.mode.output
-        if isinstance(output, NumberHead):
-            return output.values(vectors)
-        if not isinstance(output, SymbolHead):
-            raise ConfigError(f"a readout of kind {type(output).__name__} has no answer a step")
-        return output.log_probs(vectors).argmax(-1)
 
     def log_probs(self, memories: Sequence[Memory]) -> Tensor:
         """log p (B, V) of the item after each memory."""

@@ -21,10 +21,9 @@ from recur.decoding.stepping import NOTHING
 from recur.decoding.stop_sequences import StopSequences
 from recur.errors import RecurError
 from recur.heads import Prediction
-from recur.heads.numbers import NumberHead
 from recur.model import Model
 from recur.modes.mode import need_input
-from recur.modes.synced import Synced
+from recur.modes.synced import Synced, continues, remembers
 from recur.network.batch import has_time
 from recur.serve import costs, values
 from recur.serve.batcher import Batcher, apart
@@ -101,7 +100,7 @@ class Served:
             400 for any other.
         """
         mode = self.model.mode
-        if not isinstance(mode, Synced) or not mode.next_item:
+        if not continues(mode):
             raise RequestError(400, f"this network does not generate text: {self.model.roles.sentence}")
         return mode
 
@@ -131,8 +130,7 @@ class Served:
     @property
     def generates(self) -> bool:
         """Whether it continues what it has read, symbol by symbol."""
-        mode = self.model.mode
-        return isinstance(mode, Synced) and mode.symbols is not None
+        return self.model.mode.next_item and self.model.mode.symbols is not None
 
     def memory(self) -> Reader:
         """The reader of a network that can remember.
@@ -338,7 +336,7 @@ class Served:
     def answers_each_item(self) -> bool:
         """Whether what a session reads is answered item by item (tags, numbers), rather than continued."""
         mode = self.model.mode
-        return isinstance(mode, Synced) and (not mode.next_item or isinstance(mode.output, NumberHead))
+        return remembers(mode) and (not mode.next_item or mode.output.answers_with == "numbers")
 
     def _read_all(self, given: Sequence[tuple[Memory, np.ndarray]]) -> Sequence[tuple[Memory, np.ndarray] | Exception]:
         return apart(self._read_together, given)

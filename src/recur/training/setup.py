@@ -23,7 +23,7 @@ from recur.evaluation.baselines import Baseline, baseline
 from recur.evaluation.evaluate import feed_to_measure
 from recur.evaluation.feed import Feed, RowFeed, Rows
 from recur.evaluation.text_feed import StreamFeed, Tape
-from recur.modes import ManyToOne, Mode, OneToOne
+from recur.modes import Mode, OneToOne
 from recur.network.batch import answers
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
 from recur.training import memory, randomness
@@ -97,9 +97,7 @@ class Task:
 
     def direction(self) -> str:
         """How the steps are read: from the first to the last, or both ways."""
-        stack = getattr(self.mode, "encoder", None) or getattr(self.mode, "stack", None)
-        both = stack is not None and stack.directions == 2
-        return "reads both ways" if both else "reads one way"
+        return "reads both ways" if self.mode.abilities.reads_both_ways else "reads one way"
 
 
 def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | None, command: str | None) -> Task:
@@ -185,7 +183,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         config, roles, input_codec, target_codec, mode.to(device), train, dev, test,
         _samples(dataset, stream),
         _in_words(dataset, train, stream), simple,
-        len(dataset.dev) if isinstance(mode, OneToOne | ManyToOne) else 0,
+        len(dataset.dev) if mode.abilities.one_answer else 0,
         dataset.notes,
     )  # fmt: skip
 
@@ -342,8 +340,7 @@ def _in_words(dataset: data.Dataset, train: Feed, stream: bool) -> str:
 
 def _said(roles: Roles, target_codec: Codec, config: Config) -> str:
     """The roles in words, with the number of classes or tags."""
-    labels = getattr(target_codec, "labels", None)
-    return data.say(roles, None if labels is None else len(labels), config.data.horizon)
+    return data.say(roles, len(target_codec.labels) or None, config.data.horizon)
 
 
 def _stored(run: RunFolder) -> tuple[Codec | None, Codec]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from recur.config import Config
 from recur.figures import figure
-from recur.modes import ManyToMany, ManyToOne, Mode, OneToOne, Synced
+from recur.modes import ManyToOne, Mode, OneToOne
 
 # a difference of two shares below so many standard errors may be chance
 _STANDARD_ERRORS = 2.0
@@ -128,6 +128,4 @@ def _reads_one_way(mode: Mode) -> bool:
     """Whether a network reads whole texts forwards only; of a series the later values may not be known yet."""
     if mode.input_codec is None or not mode.input_codec.discrete:
         return False
-    if isinstance(mode, ManyToMany):
-        return mode.encoder.directions == 1
-    return isinstance(mode, ManyToOne | Synced) and not getattr(mode, "next_item", False) and mode.stack.directions == 1
+    return mode.abilities.may_read_both_ways and not mode.abilities.reads_both_ways

@@ -1,0 +1,70 @@
+"""Files within a request: their contents in base64 or as numbers, never a path.
+
+A path would make a server open its own files for whoever asks.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recur.codecs.codec import Codec
+from recur.errors import DataError
+
+
+def data_of(codec: Codec, value: str) -> bytes:
+    """Return the bytes of ``data:image/png;base64,...``, as browsers make it.
+
+    Raises
+    ------
+    DataError
+        For a text of another form, such as a path.
+    """
+    head, comma, data = value.partition(",")
+    if not (head.startswith("data:") and head.endswith(";base64") and comma):
+        raise named(codec)
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise DataError(f"the data is not base64: {error}") from None
+
+
+def bytes_of(codec: Codec, value: Any) -> np.ndarray:
+    """Return rows of numbers from 0 to 255 as an array of uint8.
+
+    Raises
+    ------
+    DataError
+        For anything else.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise named(codec) from None
+    if array.dtype.kind not in "iu" or array.size == 0 or array.min() < 0 or array.max() > 255:
+        raise named(codec)
+    return array.astype(np.uint8)
+
+
+@contextmanager
+def as_file(content: bytes, suffix: str, name: str) -> Iterator[Path]:
+    """Give the contents as a file, for libraries that read no memory; messages call it by ``name``."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"sent{suffix}"
+        path.write_bytes(content)
+        try:
+            yield path
+        except DataError as error:
+            raise type(error)(error.message.replace(str(path), name), hint=error.hint) from error
+
+
+def named(codec: Codec) -> DataError:
+    """Return the refusal of a value that names a file in place of carrying it."""
+    return DataError(f"this network reads {codec.kind}, which a request carries and does not name", hint=codec.carried)
