@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from recur.config import Config, DataConfig
-from recur.data import calendar, column_styles, forecasts, media, series, split, timeline
-from recur.data.contents import Contents
+from recur.data import calendar, column_styles, forecasts, labels, series, timeline
 from recur.data.damaged import without_damaged
 from recur.data.examples import (
     Example,
@@ -19,13 +16,12 @@ from recur.data.examples import (
     RowExamples,
     StreamExamples,
     is_one_series,
-    overlapping,
-    partition,
-    value_of,
 )
+from recur.data.fit import Joined
 from recur.data.folder import split_files
+from recur.data.hold_out import hold_out, pieces, rows_of, windows
 from recur.data.missing import Missing
-from recur.data.ordered import OrderedTable, ordered
+from recur.data.ordered import ordered
 from recur.data.panels import columns_of
 from recur.data.read import read
 from recur.data.roles import Roles, infer
@@ -54,7 +50,10 @@ class Dataset:
     missing : Missing
         Targets that are missing in all parts.
     notes : list of str
-        How the time of rows was read: the step, what was sorted, filled and left out, the series.
+        How the time of rows was read: the step, what was sorted, filled and left out, the series; and labels that
+        only held-out rows have.
+    test_name : str
+        Of the file with the test rows.
     """
 
     roles: Roles
@@ -66,6 +65,7 @@ class Dataset:
     damaged: list[str] = field(default_factory=list)
     missing: Missing = field(default_factory=Missing)
     notes: list[str] = field(default_factory=list)
+    test_name: str = ""
 
     @property
     def labelled(self) -> Sequence[Example]:
@@ -111,7 +111,36 @@ def load(config: Config, source: Any = None) -> Dataset:
 
     train, dev = whole(found.train, "training"), whole(found.dev, "held-out")
     test = None if found.test is None else whole(found.test, "test")
-    return replace(found, train=train, dev=dev, test=test, damaged=damaged, missing=sum(missing, Missing()))
+    found = replace(found, train=train, dev=dev, test=test, damaged=damaged, missing=sum(missing, Missing()))
+    return replace(found, notes=[*found.notes, *_unlearned(found)])
+
+
+def _unlearned(dataset: Dataset) -> list[str]:
+    """Return classes and tags that only held-out rows have, in words.
+
+    Raises
+    ------
+    DataError
+        When a file of held-out or test rows has others than the training rows, or when they are read.
+    """
+    said = []
+    learned = Joined(dataset.train, dataset.labelled)
+    parts = [(dataset.dev, dataset.train, dataset.held_out, dataset.own_split)]
+    if dataset.test is not None:
+        parts.append((dataset.test, learned, dataset.test_name, False))
+    for part, known, name, own_split in parts:
+        for found in labels.unlearned(part, dataset.roles, labels.of_rows(known, dataset.roles)):
+            if not own_split:
+                raise labels.refused(
+                    found, name, hint=f"leave these rows out of {name}, or add such rows to the training data"
+                )
+            if found.side == 0:
+                raise labels.refused(
+                    found, f"the held-out rows ({name})",
+                    hint="--time none draws rows at random, --dev FILE gives held-out ones apart",
+                )  # fmt: skip
+            said.append(f"unlearned: {found}: in the held-out rows only, so it cannot be learned")
+    return said
 
 
 def _no_target(roles: Roles, name: str) -> DataError:
@@ -131,14 +160,18 @@ def _loaded(config: Config, source: Any) -> Dataset:
     others = [None if file is None else read_like(file, roles, config) for file in (dev_file, test_file)]
     dev_table, test_table = others
     test = None if test_table is None else examples(test_table, roles, config)
+    test_name = "" if test_table is None else Path(test_table.name).name
     if dev_table is not None:
         dev = examples(dev_table, roles, config)
         if not len(dev):
             raise DataError(f"{dev_table.name} has no rows to measure on", hint="give a --dev file with rows")
-        return Dataset(roles, _to_learn_from(table, roles, config), dev, test, Path(dev_table.name).name, notes=notes)
+        return Dataset(
+            roles, _to_learn_from(table, roles, config), dev, test, Path(dev_table.name).name, notes=notes,
+            test_name=test_name,
+        )  # fmt: skip
     damaged: list[str] = []
-    train, dev, held_out = _held_out(table, roles, config, damaged)
-    return Dataset(roles, train, dev, test, held_out, own_split=True, notes=notes, damaged=damaged)
+    train, dev, held_out = hold_out(table, roles, config, damaged)
+    return Dataset(roles, train, dev, test, held_out, own_split=True, notes=notes, damaged=damaged, test_name=test_name)
 
 
 def _in_order(table: Table, roles: Roles, config: Config, *, known: bool = False) -> tuple[Table, Roles]:
@@ -172,11 +205,11 @@ def examples(table: Table, roles: Roles, config: Config, *, targets: bool = True
         if roles.own_future and not targets:
             # what follows is asked; pieces before a gap are followed by rows that are known
             whole = series.ends(table, whole)
-        steps = [part for rows in whole for part in _to_measure(rows, roles, config)]
+        steps = [part for rows in whole for part in pieces(rows, roles, config)]
         return GroupExamples(table, roles, steps, targets=targets)
     if roles.group:
         return GroupExamples(table, roles, series.grouped(table, roles.group), targets=targets)
-    return RowExamples(table, roles, _rows(table), targets=targets)
+    return RowExamples(table, roles, rows_of(table), targets=targets)
 
 
 def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True) -> Table:
@@ -242,147 +275,10 @@ def _files(config: Config, source: Any) -> tuple[Any, Any, Any]:
     return source, dev, test
 
 
-def _rows(table: Table) -> np.ndarray:
-    """Rows that are examples: all, but for empty lines of text."""
-    if table.kind == "text":
-        return np.array([row for row in range(len(table)) if table[row]["text"].strip()], dtype=np.int64)
-    return np.arange(len(table))
-
-
 def _to_learn_from(table: Table, roles: Roles, config: Config) -> Sequence[Example]:
     if roles.forecast:
         return forecasts.to_learn_from(table, roles, config)
     if is_one_series(roles):
-        windows = [part for rows in series.sequences(table, None) for part in _windows(rows, roles, config)]
-        return GroupExamples(table, roles, windows)
+        cut = [part for rows in series.sequences(table, None) for part in windows(rows, roles, config)]
+        return GroupExamples(table, roles, cut)
     return examples(table, roles, config)
-
-
-def _windows(rows: np.ndarray, roles: Roles, config: Config) -> list[np.ndarray]:
-    """Windows of a series to learn from; they overlap, so that every step is met with different pasts."""
-    length = config.training.bptt + (config.data.horizon if roles.own_future else 0)
-    # of a short series every window is taken
-    places = overlapping(0, len(rows), length, max(1, min(config.training.bptt // 4, len(rows) // 500)))
-    return [rows[place] for place in places]
-
-
-def _to_measure(rows: np.ndarray, roles: Roles, config: Config) -> list[np.ndarray]:
-    """A series to measure on: whole where it predicts its own future, in pieces where it is read both ways."""
-    if roles.own_future:
-        return [rows]
-    return [rows[place] for place in partition(0, len(rows), config.training.bptt)]
-
-
-def _held_out(
-    table: Table, roles: Roles, config: Config, damaged: list[str]
-) -> tuple[Sequence[Example], Sequence[Example], str]:
-    """Divide one table; rows that are left out before it is divided are added to ``damaged``."""
-    if roles.forecast:
-        return forecasts.held_out(table, roles, config)
-    fraction, seed = config.data.dev_fraction, config.training.seed
-    if roles.stream:
-        place = split.of_a_text(table, fraction)
-        return (
-            StreamExamples(table, roles, 0, place), StreamExamples(table, roles, place, len(table)),
-            f"the last {split.share_of_a_text(table, place, fraction)} of the text",
-        )  # fmt: skip
-    if isinstance(table, OrderedTable):
-        return _held_out_in_time(table, roles, config)
-    if roles.group:
-        sequences = series.grouped(table, roles.group)
-        by_time = series.last_groups(table, sequences, fraction)
-        if by_time is not None:
-            return (
-                GroupExamples(table, roles, [sequences[index] for index in by_time[0]]),
-                GroupExamples(table, roles, [sequences[index] for index in by_time[1]]),
-                f"the {len(by_time[1]):,} groups that begin last",
-            )  # fmt: skip
-        train, dev = split.by_hash(
-            len(sequences), fraction, seed, _group_input(table, roles, sequences, config.data),
-            _group_class(table, roles, sequences),
-        )  # fmt: skip
-        return (
-            GroupExamples(table, roles, [sequences[index] for index in train]),
-            GroupExamples(table, roles, [sequences[index] for index in dev]),
-            f"{split.share(len(dev), len(sequences), fraction)} of the groups, drawn at random, equal ones on one side",
-        )  # fmt: skip
-    if is_one_series(roles):
-        least = 1 + config.data.horizon if roles.own_future else 1
-        place = split.at_the_end(len(table), fraction, least)
-        return (
-            GroupExamples(table, roles, _windows(np.arange(place), roles, config)),
-            GroupExamples(table, roles, _to_measure(np.arange(place, len(table)), roles, config)),
-            f"the last {split.share(len(table) - place, len(table), fraction)} of the series",
-        )  # fmt: skip
-    last = series.last_rows(table, fraction)
-    if last is not None:
-        return RowExamples(table, roles, last[0]), RowExamples(table, roles, last[1]), last[2]
-    # damaged files first: a held-out part of them alone would be none
-    sound, lost = without_damaged(RowExamples(table, roles, _rows(table)), roles, config)
-    damaged += lost
-    rows = sound.rows if isinstance(sound, RowExamples) else _rows(table)
-    train, dev = split.by_hash(
-        len(rows), fraction, seed, _row_input(table, roles, rows, config.data), _row_class(table, roles, rows)
-    )
-    return (
-        RowExamples(table, roles, rows[train]), RowExamples(table, roles, rows[dev]),
-        f"{split.share(len(dev), len(rows), fraction)} of the rows, drawn at random, equal inputs on one side",
-    )  # fmt: skip
-
-
-def _held_out_in_time(
-    table: OrderedTable, roles: Roles, config: Config
-) -> tuple[Sequence[Example], Sequence[Example], str]:
-    """Hold out the end of each series."""
-    least = 1 + config.data.horizon if roles.own_future else 1
-    found = series.borders(table, config.data.dev_fraction, least)
-    learned, measured = (
-        [np.arange(*piece) for border in found for piece in part(border) if piece[1] - piece[0] >= least]
-        for part in (series.before, series.after)
-    )
-    if not learned or not measured:
-        raise DataError(
-            f"{table.name}: gaps leave no {least} rows in a row to {'hold out' if learned else 'learn from'}; "
-            f"{table.order.notes[-1]}",
-            hint="--fill linear makes the rows that are missing",
-        )
-    return (
-        GroupExamples(table, roles, [part for rows in learned for part in _windows(rows, roles, config)]),
-        GroupExamples(table, roles, [part for rows in measured for part in _to_measure(rows, roles, config)]),
-        series.about(table, found, config.data.dev_fraction),
-    )
-
-
-def _row_input(table: Table, roles: Roles, rows: np.ndarray, config: DataConfig) -> Callable[[int], Any]:
-    # a class is the input of many rows: what makes a row itself is then what it writes
-    both = roles.input_codec in (None, "class")
-    columns = [*roles.input, *roles.target] if both else roles.input
-    contents = Contents(roles.target_codec if roles.input_codec is None else roles.input_codec, config)
-
-    def of(index: int) -> Any:
-        value = value_of(table[int(rows[index])], columns, steps=False)
-        return contents.of(media.place(value, table.folder, roles.input_codec), table.folder)
-
-    return of
-
-
-def _group_input(table: Table, roles: Roles, sequences: list[np.ndarray], config: DataConfig) -> Callable[[int], Any]:
-    contents = Contents(roles.input_codec, config)
-
-    def of(index: int) -> Any:
-        values = (value_of(table[int(row)], roles.input, steps=False) for row in sequences[index])
-        return [contents.of(media.place(value, table.folder, roles.input_codec), table.folder) for value in values]
-
-    return of
-
-
-def _row_class(table: Table, roles: Roles, rows: np.ndarray) -> Callable[[int], Any] | None:
-    if roles.target_codec != "class":
-        return None
-    return lambda index: table[int(rows[index])][roles.target[0]]
-
-
-def _group_class(table: Table, roles: Roles, sequences: list[np.ndarray]) -> Callable[[int], Any] | None:
-    if roles.target_codec != "class":
-        return None
-    return lambda index: table[int(sequences[index][-1])][roles.target[0]]

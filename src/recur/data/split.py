@@ -1,6 +1,6 @@
 """Which rows are held out to choose on: by a hash of their input, so that equal inputs are never on both sides.
 
-rows, sentences, groups   a share of each class, chosen by hash
+rows, sentences, groups   a share of each class, chosen by hash; no class or tag is in the held-out rows alone
 lines of one long text    the last share, by size
 a series                  the last share, never a random one: the future must not be learned from
 """
@@ -8,6 +8,7 @@ a series                  the last share, never a random one: the future must no
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ from recur.data.table import FileTable, Table
 from recur.errors import DataError
 
 MANY_DOCUMENTS = 10
+
+Labelled = set[tuple[int, str]]
+"""Side (0 for inputs, 1 for targets) and label of each class or tag of a row."""
 
 
 def fingerprint(value: Any, seed: int = 0) -> int:
@@ -32,7 +36,12 @@ def fingerprint(value: Any, seed: int = 0) -> int:
 
 
 def by_hash(
-    count: int, fraction: float, seed: int, input_of: Callable[[int], Any], class_of: Callable[[int], Any] | None
+    count: int,
+    fraction: float,
+    seed: int,
+    input_of: Callable[[int], Any],
+    class_of: Callable[[int], Any] | None,
+    labels_of: Callable[[int], Labelled] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Divide rows into those to learn from and those to hold out.
 
@@ -47,6 +56,9 @@ def by_hash(
         What a row's input is; rows with equal inputs stay together.
     class_of : callable, optional
         The class of a row; without it there is one.
+    labels_of : callable, optional
+        The classes and tags of a row, each of which some row to learn from keeps. Where every row has a target that
+        no other has, one is held out nevertheless.
 
     Returns
     -------
@@ -56,7 +68,7 @@ def by_hash(
     Raises
     ------
     DataError
-        When there are not two different inputs.
+        When there are not two different inputs, or each has a class, as input, that no other one has.
     """
     marks = np.array([fingerprint(input_of(row), seed) for row in range(count)], dtype=np.int64)
     different, first, place, sizes = np.unique(marks, return_index=True, return_inverse=True, return_counts=True)
@@ -67,20 +79,73 @@ def by_hash(
             if count else "there are no rows to learn from",
             hint="add rows, or give them apart: --dev FILE",
         )  # fmt: skip
-    held = np.zeros(len(different), dtype=bool)
     labels = np.array([str(class_of(int(row))) if class_of else "" for row in first])
+    held = _drawn(labels, sizes, fraction)
+    if held.all():
+        held[-1] = False
+    if labels_of is not None and held.any():
+        held = _with_every_label(held, place, labels_of)
+    if not held.any():
+        held[_spare(place, labels_of)] = True
+    in_dev = held[place]
+    return np.flatnonzero(~in_dev), np.flatnonzero(in_dev)
+
+
+def _drawn(labels: np.ndarray, sizes: np.ndarray, fraction: float) -> np.ndarray:
+    """Return which inputs are held out: of every label at most a share of the rows."""
+    held = np.zeros(len(labels), dtype=bool)
     by_label = np.argsort(labels, kind="stable")
     bounds = np.flatnonzero(labels[by_label][1:] != labels[by_label][:-1]) + 1
     for members in np.split(by_label, bounds):
-        # members stand in the order of their hashes: the first of them are as good as drawn
+        # members are in the order of their hashes: the first of them are as good as drawn
         taken = np.cumsum(sizes[members]) <= round(fraction * sizes[members].sum())
         held[members[taken]] = True
-    if not held.any():
-        held[0] = True
-    if held.all():
-        held[-1] = False
+    return held
+
+
+def _with_every_label(held: np.ndarray, place: np.ndarray, labels_of: Callable[[int], Labelled]) -> np.ndarray:
+    """Return which inputs are held out when those whose labels would be in no other row are learned from."""
     in_dev = held[place]
-    return np.flatnonzero(~in_dev), np.flatnonzero(in_dev)
+    own: dict[int, Labelled] = {}
+    for row in np.flatnonzero(in_dev):
+        own.setdefault(int(place[row]), set()).update(labels_of(int(row)))
+    only = set().union(*own.values())
+    for row in np.flatnonzero(~in_dev):
+        # rows are read until every label is met, in most tables a few
+        if not only:
+            return held
+        only -= labels_of(int(row))
+    held = held.copy()
+    for group in sorted(own):
+        if own[group] & only:
+            held[group] = False
+            only -= own[group]
+    return held
+
+
+def _spare(place: np.ndarray, labels_of: Callable[[int], Labelled] | None) -> int:
+    """Return the first input whose labels other rows have too, or at least those that are read.
+
+    Raises
+    ------
+    DataError
+        When every input has a class that no other has.
+    """
+    if labels_of is None:
+        return 0
+    own: dict[int, Labelled] = {}
+    for row, group in enumerate(place):
+        own.setdefault(int(group), set()).update(labels_of(row))
+    counts = Counter(each for labels in own.values() for each in labels)
+    for considered in ((0, 1), (0,)):
+        for group in sorted(own):
+            if all(counts[each] > 1 for each in own[group] if each[0] in considered):
+                return group
+    raise DataError(
+        f"none of the {len(own):,} different rows can be held out: each has a class, as input, that no other one has; "
+        "expected two different rows of some class",
+        hint="add rows, or give held-out ones apart: --dev FILE",
+    )
 
 
 def share(held: int, total: int, asked: float) -> str:

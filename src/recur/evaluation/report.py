@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from recur import data as data_room
 from recur.config import Config
 from recur.continuation import last_word_scores
-from recur.data import Roles
+from recur.data import Example, Roles, labels
 from recur.data.series import changes_of
 from recur.data.table import Table
 from recur.errors import ConfigError, DataError
@@ -93,6 +93,7 @@ def measure(
     caches.refuse_lone(cache_theta=asked.cache_theta, cache_lambda=asked.cache_lambda)
     if not len(examples):
         raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
+    _refuse_unlearned(mode, examples, roles, table.name)
     figures: dict[str, Any] = evaluate(mode, examples, config, stream=roles.stream, tell=tell)
     if math.isnan(figures.get("loss", math.nan)):
         raise DataError(
@@ -119,6 +120,18 @@ def measure(
     if asked.confusion:
         figures |= confusion(mode, examples, tell=tell)
     return figures
+
+
+def _refuse_unlearned(mode: Mode, examples: Sequence[Example], roles: Roles, name: str) -> None:
+    """Refuse rows whose classes or tags the network does not know, all of them at once."""
+    codecs = (mode.input_codec, mode.target_codec)
+
+    def known(side: int, _: set[str]) -> set[str]:
+        codec = codecs[side]
+        return set() if codec is None else set(map(str, codec.labels))
+
+    for found in labels.unlearned(examples, roles, known):
+        raise labels.refused(found, name, hint=f"leave these rows out of {name}, or train with rows of this kind")
 
 
 def _last_words(mode: Mode, table: Table, roles: Roles, tell: Tell | None) -> dict[str, Any]:
