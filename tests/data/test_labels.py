@@ -152,8 +152,8 @@ def test_a_file_with_other_classes_is_refused_with_their_rows(part: str, tmp_pat
     with pytest.raises(DataError) as caught:
         check(settings)
     assert caught.value.message == (
-        'other.csv: classes "c" (2 rows), "d" (1 row) of column "label" are in no training row (first: other.csv:3); '
-        "the training rows have a, b"
+        'other.csv:3: column "label": class "c" was not in the training data; other.csv has it in 2 rows, "d" in 1; '
+        "expected classes of the training data: a, b"
     )
     assert caught.value.hint == "leave these rows out of other.csv, or add such rows to the training data"
 
@@ -172,7 +172,7 @@ def test_a_class_that_only_the_last_rows_in_time_have_is_said() -> None:
 def test_evaluate_says_which_classes_the_network_does_not_know() -> None:
     rows = [{"text": f"word {place}", "label": "ab"[place % 2]} for place in range(20)]
     model = recur.fit(rows, epochs=1, hidden_size=4, progress=False)
-    with pytest.raises(DataError, match=r'class "c" \(2 rows\) of column "label" is in no training row'):
+    with pytest.raises(DataError, match='row 2: column "label": class "c" was not in .* has it in 2 rows;'):
         model.evaluate([{"text": "word", "label": "a"}, *({"text": "word", "label": "c"} for _ in range(2))])
 
 

@@ -90,7 +90,7 @@ def test_paths_of_a_table_begin_at_its_folder(tmp_path: Path) -> None:
 
 def test_names_of_files_that_are_not_there_are_text(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
-    table.write_text("text,label\n" + "one.wav,x\ntwo.wav,y\n" * 10, encoding="utf-8")
+    table.write_text("text,label\n" + "one.wav,x\ntwo.wav,y\none.wav,y\ntwo.wav,x\n" * 10, encoding="utf-8")
     assert data.load(config(table)).roles.input_codec != "audio"
 
 

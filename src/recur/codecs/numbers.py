@@ -22,6 +22,7 @@ from recur.figures import short
 
 _PLAIN = NumberStyle()
 _UNIT = re.compile(r".*[(\[]([^()\[\]]+)[)\]]\s*")
+_UNNAMED = "value"
 
 
 def number(value: Any, style: NumberStyle | None = None) -> float:
@@ -276,7 +277,7 @@ class NumbersCodec(Codec):
         """Return the table if it has the known number of columns; learn the number from the first one."""
         if self.size == 0:
             self.size = table.shape[1]
-            self.columns = ["value"] if self.size == 1 else [f"value {i + 1}" for i in range(self.size)]
+            self.columns = [_UNNAMED] if self.size == 1 else [f"{_UNNAMED} {i + 1}" for i in range(self.size)]
         if table.shape[1] != self.size:
             names = ", ".join(self.columns[:8])
             raise DataError(f"expected {self.size} numbers ({names}), found {table.shape[1]}")
@@ -311,7 +312,9 @@ class NumbersCodec(Codec):
         try:
             return number(value, self.styles.get(name))
         except DataError as error:
-            named = DataError(f'column "{name}": {error.message}' if name else error.message, hint=error.hint)
+            # a column without a name of its own is named by the reader of its table
+            known = bool(name) and self.columns != [_UNNAMED]
+            named = DataError(f'column "{name}": {error.message}' if known else error.message, hint=error.hint)
             raise named if step is None else named.at_step(step) from None
 
     def encode(self, value: Any) -> np.ndarray:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from recur.codecs.classes import label, no_label
 from recur.codecs.codec import shorten
 from recur.data.examples import Example
 from recur.data.missing import is_missing
+from recur.data.places import placed
 from recur.data.roles import Roles
 from recur.errors import DataError
 
@@ -28,9 +29,11 @@ class Unlearned(NamedTuple):
     codec, column : str
         What they are, class or tags, and where they are read.
     rows : Counter
-        Label to number of rows that have it.
+        Label to number of rows that have it, in the order of their first rows.
     where : str
         The first of these rows.
+    step : int or None
+        The step of that row, where it has a tag for each.
     known : list of str
         Labels of the training rows.
     """
@@ -40,14 +43,17 @@ class Unlearned(NamedTuple):
     column: str
     rows: Counter[str]
     where: str
+    step: int | None
     known: list[str]
 
     def __str__(self) -> str:
-        shown = [f'"{shorten(name, 40)}" ({_rows(count)})' for name, count in self.rows.most_common(_SHOWN)]
+        shown = [f'"{shorten(name, 40)}" ({_rows(count)})' for name, count in list(self.rows.items())[:_SHOWN]]
         more = f" and {len(self.rows) - _SHOWN:,} more" if len(self.rows) > _SHOWN else ""
-        one = "class" if self.codec == "class" else "tag"
-        noun = one if len(self.rows) == 1 else {"class": "classes", "tag": "tags"}[one]
-        return f'{noun} {", ".join(shown)}{more} of column "{self.column}"'
+        return f'{_nouns(self.codec)[len(self.rows) > 1]} {", ".join(shown)}{more} of column "{self.column}"'
+
+
+def _nouns(codec: str) -> tuple[str, str]:
+    return ("class", "classes") if codec == "class" else ("tag", "tags")
 
 
 def labels_of(value: Any, codec: str | None, missing: Sequence[str] | None = None) -> set[str]:
@@ -89,16 +95,17 @@ def unlearned(part: Sequence[Example], roles: Roles, known: Callable[[int, set[s
     found = []
     for side, codec, column in sides(roles):
         rows: Counter[str] = Counter()
-        first: dict[str, str] = {}
+        first: dict[str, Example] = {}
         for example in _each(part):
             own = labels_of(example[side], codec, roles.missing_labels)
-            rows.update(own)
-            first.update((name, example.where) for name in own if name not in first)
+            rows.update(sorted(own))
+            first.update((name, example) for name in sorted(own) if name not in first)
         learned = known(side, set(rows))
         lacking = Counter({name: count for name, count in rows.items() if name not in learned})
         if lacking:
-            where = next(place for name, place in first.items() if name in lacking)
-            found.append(Unlearned(side, codec, column, lacking, where, sorted(learned)))
+            example = next(each for name, each in first.items() if name in lacking)
+            step = _step_of(example[side], lacking) if codec == "tags" else None
+            found.append(Unlearned(side, codec, column, lacking, example.where, step, sorted(learned)))
     return found
 
 
@@ -127,12 +134,17 @@ def refused(found: Unlearned, name: str, *, hint: str) -> DataError:
         Of the file, or of the rows.
     hint : str
     """
-    several = "are" if len(found.rows) > 1 else "is"
+    (first, count), *others = found.rows.items()
+    more = "".join(f', "{shorten(each, 40)}" in {number:,}' for each, number in others[: _SHOWN - 1])
+    more += f" and {len(others) - _SHOWN + 1:,} more of them" if len(others) >= _SHOWN else ""
     known = ", ".join(shorten(each, 20) for each in found.known[:_KNOWN]) + ", …" * (len(found.known) > _KNOWN)
-    return DataError(
-        f"{name}: {found} {several} in no training row (first: {found.where}); the training rows have {known}",
+    one, several = _nouns(found.codec)
+    error = DataError(
+        f'{one} "{shorten(first, 40)}" was not in the training data; {name} has it in {_rows(count)}{more}; '
+        f"expected {several} of the training data: {known}",
         hint=hint,
     )
+    return placed(error if found.step is None else error.at_step(found.step), found.where, [found.column])
 
 
 def reader(cells: Callable[[int, str], list[Any]], roles: Roles) -> Callable[[int], set[tuple[int, str]]] | None:
@@ -162,6 +174,12 @@ def reader(cells: Callable[[int, str], list[Any]], roles: Roles) -> Callable[[in
         }
 
     return of
+
+
+def _step_of(value: Any, labels: Collection[str]) -> int | None:
+    """Return the first step that has one of some tags."""
+    cells = value.split() if isinstance(value, str) else value
+    return next((step for step, cell in enumerate(cells) if str(cell).strip() in labels), None)
 
 
 def _each(part: Sequence[Example]) -> Iterator[Example]:

@@ -136,7 +136,7 @@ def _unlearned(dataset: Dataset) -> list[str]:
                 )
             if found.side == 0:
                 raise labels.refused(
-                    found, f"the held-out rows ({name})",
+                    found, f"the held-out part ({name})",
                     hint="--time none draws rows at random, --dev FILE gives held-out ones apart",
                 )  # fmt: skip
             said.append(f"unlearned: {found}: in the held-out rows only, so it cannot be learned")
