@@ -7,7 +7,6 @@ import functools
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,9 +28,14 @@ WITHOUT_TORCH = (
     "codecs", "data", "predictions", "views", "cli",
 )  # fmt: skip
 LONGEST = 500  # lines; a file is one idea, usually under 400
-# rooms whose files import each other in no circle and read no private attribute of another file's object
 # public in spite of their names: of named tuples, and of os
 PUBLIC = frozenset({"_replace", "_asdict", "_fields", "_exit"})
+
+
+@functools.cache
+def syntax(path: Path) -> ast.Module:
+    """The syntax tree of a file, parsed once."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def room(path: Path) -> str:
@@ -41,7 +45,7 @@ def room(path: Path) -> str:
 
 def imported_rooms(path: Path) -> Iterator[tuple[int, str]]:
     """Yield (line, room) for every import of our own package in a file, also those within functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax(path)):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -67,10 +71,10 @@ def module(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imported_modules(path: Path) -> set[str]:
+def imported_modules(path: Path, known: set[str]) -> set[str]:
     """The files of our own that a file imports, also within functions and for types alone."""
-    known, found = {module(one) for one in MODULES}, set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    found = set()
+    for node in ast.walk(syntax(path)):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -98,10 +102,17 @@ def circles(imports: dict[str, set[str]]) -> set[str]:
     return {name for name in imports if name in reached(name)}
 
 
+@functools.cache
+def files_in_circles() -> frozenset[str]:
+    """The files of the package that import themselves by way of others."""
+    known = {module(path) for path in MODULES}
+    imports = {module(path): imported_modules(path, known) for path in MODULES if path != PACKAGE / "__init__.py"}
+    return frozenset(circles(imports))
+
+
 @pytest.mark.parametrize("name", sorted({room(path) for path in MODULES} - {"__init__"}))
 def test_no_files_import_each_other_in_a_circle(name: str) -> None:
-    found = circles({module(path): imported_modules(path) for path in MODULES if path != PACKAGE / "__init__.py"})
-    assert not sorted(one for one in found if [*one.split("."), ""][1] == name)
+    assert not sorted(one for one in files_in_circles() if [*one.split("."), ""][1] == name)
 
 
 def test_a_circle_of_files_is_found() -> None:
@@ -142,7 +153,7 @@ def known_classes() -> dict[str, str]:
     bases: dict[str, tuple[str, set[str]]] = {}
     for path in MODULES:
         if room(path) in DEFINING:
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(syntax(path)):
                 if isinstance(node, ast.ClassDef):
                     bases[node.name] = room(path), {ast.unparse(base).split(".")[-1] for base in node.bases}
     found = {"Codec", "Head", "Mode", "Module"}
@@ -240,9 +251,7 @@ def test_rooms_that_a_command_line_touches_do_not_import_torch(name: str) -> Non
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["train", "x", "--hiden-size", "3"], ["trian"]])
 def test_a_line_that_computes_nothing_does_not_load_torch(words: list[str]) -> None:
     code = f"import sys\nfrom recur.cli import main\nmain({words!r})\nassert 'torch' not in sys.modules"
-    started = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-    print(f"recur {' '.join(words)}: {time.perf_counter() - started:.2f} s")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
