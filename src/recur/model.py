@@ -74,6 +74,16 @@ class Model:
         """How answers become raw values."""
         return self.mode.target_codec
 
+    @property
+    def title(self) -> str:
+        """The name of the run folder; of a network without one, its cell."""
+        return self.mode.title if self.folder is None else self.folder.name
+
+    @property
+    def sentence(self) -> str:
+        """What is predicted from what, in words."""
+        return self.roles.sentence
+
     def __repr__(self) -> str:
         name, held_out = str(self.metrics.get("figure")), self.metrics.get("held_out", {})
         said = f", held-out {name} {figure(name, held_out[name])}" if name in held_out else ""

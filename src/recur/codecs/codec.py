@@ -48,6 +48,8 @@ class Codec(ABC):
         Whether values are ids.
     binary : bool
         Of columns: whether each is 0 or 1, an event that happens or not.
+    event_verb : str
+        Of events: what one does, such as "sounds".
     varies : bool
         Whether `vary` changes training rows.
     sequence : bool
@@ -104,6 +106,7 @@ class Codec(ABC):
     selectable: ClassVar[bool] = True
     discrete: bool
     binary: bool = False
+    event_verb: ClassVar[str] = "happens"
     varies: bool = False
     sequence: bool
     size: int
@@ -195,6 +198,39 @@ class Codec(ABC):
             When the codec does not know it.
         """
         return [int(index) for index in self.encode([item])]
+
+    def symbol(self, index: int) -> str:
+        """Return what a person reads for an id."""
+        return str(self.vocabulary[index]) if self.vocabulary else shorten(str(self.labels[index]), 72)
+
+    def symbol_id(self, name: Any) -> int:
+        """Return the id of one symbol that a user names.
+
+        Raises
+        ------
+        DataError
+            When it is more than one symbol, or unknown.
+        """
+        ids = np.atleast_1d(self.encode(name))
+        if ids.shape != (1,) or int(ids[0]) == self.unk_id:
+            raise self.no_output(name, "symbol")
+        return int(ids[0])
+
+    def no_output(self, value: Any, what: str) -> DataError:
+        """Return the error for a value that a network with this codec cannot answer with."""
+        known = [str(one) for one in self.vocabulary if not str(one).startswith("<")]
+        return DataError(
+            f'"{value}" is not one {what} that this network can say.{did_you_mean(str(value), known)}',
+            hint="give one of its vocabulary as --target",
+        )
+
+    def step_labels(self, array: np.ndarray) -> list[str]:
+        """Return what a person reads for each step of an array (T, C): the number of the step, from 1."""
+        return [str(step + 1) for step in range(len(array))]
+
+    def column_labels(self, array: np.ndarray) -> list[str]:
+        """Return what a person reads for each column of the array (C,) of one value."""
+        return [f"{name} {short(float(one), 3)}" for name, one in zip(self.column_names(), array, strict=True)]
 
     def tokens(self, value: Any) -> list[Any] | None:
         """Return the pieces of a value, one a step, as a person reads them; None where it has no such pieces."""

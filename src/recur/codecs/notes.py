@@ -67,6 +67,7 @@ class NotesCodec(Codec):
     """
 
     kind = "notes"
+    event_verb = "sounds"
     sequence = True
     playable = True
     carried = '"data:audio/midi;base64,...", a line such as "C4 D4 E4/2", or a list of the pitches of every step'
@@ -157,6 +158,15 @@ class NotesCodec(Codec):
             return [(np.flatnonzero(row) + LOWEST).tolist() for row in _checked(np.asarray(array))]
         ids = [index for index in ids_of(array) if index not in (self.pad_id, self.bos_id, self.eos_id)]
         return line_of([REST if index == self.unk_id else self.token(index) for index in ids], self.frames_per_beat)
+
+    def column_names(self) -> list[str]:
+        """Return the note of each key."""
+        return [name_of(LOWEST + key) for key in range(KEYS)]
+
+    def step_labels(self, array: np.ndarray) -> list[str]:
+        """Return the notes that sound at each step of a roll."""
+        names = self.column_names()
+        return ["+".join(names[key] for key in np.flatnonzero(row)) or "rest" for row in array]
 
     def items(self, ids: np.ndarray) -> list[Any]:
         """Return symbols (T,) as events of a melody."""

@@ -150,6 +150,15 @@ class NumbersCodec(Codec):
         """Return the names of the columns."""
         return [str(name) for name in self.columns]
 
+    def step_labels(self, array: np.ndarray) -> list[str]:
+        """Return the number of each step in its own unit; of several columns the number of the step."""
+        return [short(one) for one in self.decode(array)] if self.size == 1 else super().step_labels(array)
+
+    def column_labels(self, array: np.ndarray) -> list[str]:
+        """Return the name and the number of each column, in its own unit."""
+        numbers = np.atleast_1d(self.decode(array))
+        return [f"{name} {short(one, 3)}" for name, one in zip(self.column_names(), numbers, strict=True)]
+
     def column_deviations(self) -> list[float]:
         """Return the deviation of each column in its own unit."""
         return [float(one) for one in self.deviation]

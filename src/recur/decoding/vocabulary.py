@@ -53,6 +53,12 @@ class Vocabulary:
         """The beginning and ids (T,): (T+1,)."""
         return np.insert(ids, 0, np.int64(self.beginning))
 
+    def symbol(self, index: int) -> str:
+        """What a person reads for an id."""
+        if index == self.end:
+            return "⟨end⟩"
+        return "⟨start⟩" if index >= self.codec.size else self.codec.symbol(index)
+
     def decode(self, ids: Sequence[int]) -> Any:
         """The raw value of ids, without the ones that were added."""
         kept = [index for index in ids if index < self.codec.size and index not in (self.beginning, self.end)]

@@ -11,21 +11,24 @@ Downie 2009 (the accuracy of frames: hits by hits, misses and false alarms).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 from recur.errors import ConfigError
 from recur.heads.head import Head, Sums, ratio
+from recur.heads.prediction import Option
 from recur.nn import Readout
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
     from recur.decoding.options import Decoding
+    from recur.decoding.vocabulary import Vocabulary
 
 FrameChooser = Callable[[Tensor], Tensor]  # (B, C) logits -> (B, C) of zeros and ones
 
@@ -40,6 +43,7 @@ class EventHead(Head):
     figure = "nll_per_frame"
     answers_with = "events"
     higher_is_better = False
+    readout: Readout
 
     def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
         super().__init__(config)
@@ -65,6 +69,24 @@ class EventHead(Head):
 
     def choice(self, vectors: Tensor) -> Tensor:
         return self.values(vectors)
+
+    def scores(self, vectors: Tensor, outputs: Sequence[int]) -> Tensor:
+        return logsigmoid(self.logits(vectors))[..., list(outputs)]
+
+    def options(
+        self, vectors: Tensor, step: int, codec: Codec, top: int, *, first: int | None = None,
+        symbols: Vocabulary | None = None,
+    ) -> list[Option]:  # fmt: skip
+        del symbols
+        names, chances = codec.column_names(), torch.sigmoid(self.logits(vectors[step]).detach())
+        order = chances.argsort(descending=True, stable=True).tolist()[:top]
+        order = order if first is None else [first, *(column for column in order if column != first)]
+        return [Option(names[column], float(chances[column]), column) for column in order[:top]]
+
+    def truth(self, answer: np.ndarray, output: int) -> np.ndarray:
+        found = answer.copy()
+        found[output] = 1
+        return found
 
     def drawing(self, decoding: Decoding) -> Callable[[Tensor], Tensor]:
         choose = chooser(decoding)

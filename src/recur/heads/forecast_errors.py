@@ -32,6 +32,11 @@ class ForecastErrors:
     def __init__(self, readout: Readout, figures: Backtest, base: Tensor | None, truth: Tensor) -> None:
         self.readout, self.figures, self.base, self.truth = readout, figures, base, truth
 
+    @property
+    def matrix(self) -> Readout | None:
+        """The readout, which is one matrix."""
+        return self.readout.matrix
+
     def guess(self, z: Tensor, mask: Tensor) -> Tensor:
         """The forecasts (K, S, C, Q) made where ``mask`` (B, T) is true, from z (B, T, V)."""
         guess = z[mask].view(*self.truth.shape, -1)

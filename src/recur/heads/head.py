@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -22,14 +23,15 @@ from recur.decoding.options import check_top
 from recur.engine import watch
 from recur.errors import ConfigError, DataError
 from recur.heads.penalty import Penalty
-from recur.heads.prediction import Prediction
-from recur.nn import Readout
+from recur.heads.prediction import Option, Prediction
+from recur.nn import AdaptiveReadout, Readout
 from recur.nn.dropout import Drop
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
     from recur.decoding import Decoding
+    from recur.decoding.vocabulary import Vocabulary
 
 Sums = dict[str, tuple[float, float]]
 
@@ -49,6 +51,10 @@ class Head(nn.Module, ABC):
         Whether the answer at a step depends on all steps of its row, so that there is none item by item.
     spans : bool
         Whether its symbols are tags of spans.
+    unit : str
+        Of its `scores`: nats of log-probabilities, or standard deviations of the training values.
+    exclusive : bool
+        Whether only one of its outputs can be true, so that they are compared with each other.
     may_miss : bool
         Whether some of its targets may be missing: NaN, or ``NO_TARGET``.
     """
@@ -58,12 +64,20 @@ class Head(nn.Module, ABC):
     answers_with: ClassVar[Literal["symbols", "numbers", "events"]]
     whole_rows: bool = False
     spans: bool = False
+    unit: ClassVar[str] = "nats"
+    exclusive: ClassVar[bool] = False
     may_miss = True
+    readout: Readout | AdaptiveReadout
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.drop = Drop(config.dropout, config.variational_dropout)
         self.penalty = Penalty()
+
+    @property
+    def matrix(self) -> Readout | None:
+        """The readout, where it is one matrix W_hy with its bias."""
+        return self.readout.matrix
 
     def error(
         self, vectors: Tensor, targets: Tensor, mask: Tensor | None, *, label_smoothing: float = 0.0
@@ -100,18 +114,76 @@ class Head(nn.Module, ABC):
     def errors(self, vectors: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
         """e (N,) of each prediction of vectors (B, T, H), in the order of rows and steps, whose mean is `error`; and
         the z (B, T, V) that they are made of, None where the readout is not one matrix."""
-        readout = getattr(self, "readout", None)
-        if not isinstance(readout, Readout):
+        if self.matrix is None:
             # the mean error of one prediction is its error, whatever the readout
             pairs = zip(vectors[mask], targets[mask], strict=True)
             each = [self._error(vector[None], target[None], 0.0)[0] for vector, target in pairs]
             return (torch.stack(each) if each else vectors.new_zeros(0)), None
-        z = readout(vectors)
+        z = self.matrix(vectors)
         return self._each(z, targets, mask), z
 
     @abstractmethod
     def choice(self, vectors: Tensor) -> Tensor:
         """(..., H) -> the likeliest answers: ids (...), or columns (..., C)."""
+
+    def choice_in_row(self, vectors: Tensor) -> Tensor:
+        """(B, T, H) -> the likeliest answers of whole rows: ids (B, T), or columns (B, T, C)."""
+        return self.choice(vectors)
+
+    @abstractmethod
+    def scores(self, vectors: Tensor, outputs: Sequence[int]) -> Tensor:
+        """(..., H) -> (..., K) of K outputs: log p of symbols or of events, the values of columns."""
+
+    def scores_in_row(self, vectors: Tensor, lengths: Tensor | None, steps: Tensor, outputs: Sequence[int]) -> Tensor:
+        """(B, T, H) -> `scores` (B, K) at one step (B,) of each row."""
+        del lengths
+        return self.scores(vectors[torch.arange(len(vectors), device=vectors.device), steps], outputs)
+
+    @abstractmethod
+    def options(
+        self, vectors: Tensor, step: int, codec: Codec, top: int, *, first: int | None = None,
+        symbols: Vocabulary | None = None,
+    ) -> list[Option]:  # fmt: skip
+        """Return the likeliest outputs at one step of a row.
+
+        Parameters
+        ----------
+        vectors : Tensor
+            (T, H).
+        step : int
+            From 0.
+        codec : Codec
+            Of what is answered.
+        top : int
+            How many symbols or events; of numbers all columns are returned.
+        first : int, optional
+            The output that is returned before all others, and counts among the ``top``.
+        symbols : Vocabulary, optional
+            The ids, where a beginning and an end were added to those of the codec.
+        """
+
+    def output_named(self, name: str, codec: Codec) -> int:
+        """Return the column, or the id, of the output that a user names.
+
+        Raises
+        ------
+        DataError
+            When there is no such output.
+        """
+        names = codec.column_names()
+        if name not in names:
+            raise DataError(
+                f'"{name}" is not an output of this network', hint=f"one of {', '.join(map(str, names[:12]))}"
+            )
+        return names.index(name)
+
+    @abstractmethod
+    def truth(self, answer: np.ndarray, output: int) -> np.ndarray:
+        """Return the target whose error is that of one output: an id (), or columns (C,) that are else as answered."""
+
+    def references(self, answers: np.ndarray) -> np.ndarray:
+        """Return the targets (T,) or (T, C) of steps whose truth is unknown, given the head's own answers."""
+        return answers.copy()
 
     def drawing(self, decoding: Decoding) -> Callable[[Tensor], Tensor]:
         """Return the rule that makes an answer of a vector, as the options ask."""

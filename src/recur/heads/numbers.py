@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from torch import Tensor
 
 from recur.errors import ConfigError
@@ -14,7 +15,9 @@ from recur.nn import Readout, mean_square_error
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
+    from recur.decoding.vocabulary import Vocabulary
 from recur.heads.head import Head, Sums, ratio
+from recur.heads.prediction import Option
 
 
 class NumberHead(Head):
@@ -25,6 +28,8 @@ class NumberHead(Head):
     """
 
     answers_with = "numbers"
+    unit = "standard deviations"
+    readout: Readout
 
     def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
         super().__init__(config)
@@ -42,6 +47,30 @@ class NumberHead(Head):
     def values(self, vectors: Tensor) -> Tensor:
         """(..., H) -> standardised numbers (..., C)."""
         return self._usable(self.readout(vectors))
+
+    def scores(self, vectors: Tensor, outputs: Sequence[int]) -> Tensor:
+        return self.values(vectors)[..., list(outputs)]
+
+    def options(
+        self, vectors: Tensor, step: int, codec: Codec, top: int, *, first: int | None = None,
+        symbols: Vocabulary | None = None,
+    ) -> list[Option]:  # fmt: skip
+        del top, symbols
+        labels = self.columns
+        if len(labels) == 1:
+            numbers = self.values(vectors[step]).detach().cpu().numpy()
+            labels = [codec.show(codec.decode(numbers[None] if codec.sequence else numbers))]
+        order = sorted(range(len(labels)), key=lambda column: column != first)
+        return [Option(labels[column], None, column) for column in order]
+
+    def truth(self, answer: np.ndarray, output: int) -> np.ndarray:
+        # a value that is its own truth has no error and no gradient: it is compared with the mean
+        found = answer.copy()
+        found[output] = 0
+        return found
+
+    def references(self, answers: np.ndarray) -> np.ndarray:
+        return np.zeros_like(answers)
 
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         return (z[mask] - targets[mask].to(z.dtype)).square().mean(-1)

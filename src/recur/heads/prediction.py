@@ -1,4 +1,4 @@
-"""``Prediction``: the answer to one input, with candidates and probabilities."""
+"""``Prediction``: the answer to one input, with candidates and probabilities; ``Option``: one output of a head."""
 
 from __future__ import annotations
 
@@ -38,3 +38,22 @@ class Prediction:
     alignment: np.ndarray | None = None
     ranks: list[float] | None = None
     quantiles: dict[float, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """One output that a head can give.
+
+    Attributes
+    ----------
+    label : str
+        What a person reads.
+    probability : float or None
+        Of symbols and events; None of numbers.
+    target : object
+        The id or the column; of a word of several symbols their ids.
+    """
+
+    label: str
+    probability: float | None
+    target: Any

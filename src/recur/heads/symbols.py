@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +18,9 @@ from recur.nn import AdaptiveReadout, Embedding, Readout
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
+    from recur.decoding.vocabulary import Vocabulary
 from recur.heads.head import Head, Sums, ratio
-from recur.heads.prediction import Prediction
+from recur.heads.prediction import Option, Prediction
 
 ADAPTIVE_SMALLEST = 1000
 
@@ -57,6 +58,7 @@ class SymbolHead(Head):
     """
 
     answers_with = "symbols"
+    exclusive = True
 
     def __init__(
         self, size: int, input_size: int, config: ModelConfig, *, codec: Codec | None = None, count_right: bool = False,
@@ -118,6 +120,33 @@ class SymbolHead(Head):
         del lengths
         return self.log_probs(vectors)
 
+    def choice_in_row(self, vectors: Tensor) -> Tensor:
+        return self.best(vectors, None)[0]
+
+    def scores(self, vectors: Tensor, outputs: Sequence[int]) -> Tensor:
+        return self.log_probs(vectors)[..., list(outputs)]
+
+    def scores_in_row(self, vectors: Tensor, lengths: Tensor | None, steps: Tensor, outputs: Sequence[int]) -> Tensor:
+        rows = torch.arange(len(vectors), device=vectors.device)
+        return self.log_probs_in_row(vectors, lengths)[rows, steps][:, list(outputs)]
+
+    def options(
+        self, vectors: Tensor, step: int, codec: Codec, top: int, *, first: int | None = None,
+        symbols: Vocabulary | None = None,
+    ) -> list[Option]:  # fmt: skip
+        chances = self.log_probs_in_row(vectors[None])[0, step].detach().exp()
+        order = chances.topk(min(top, self.size)).indices.tolist()
+        order = order if first is None else [first, *(index for index in order if index != first)]
+        name = codec.symbol if symbols is None else symbols.symbol
+        return [Option(name(index), float(chances[index]), index) for index in order[:top]]
+
+    def output_named(self, name: str, codec: Codec) -> int:
+        return codec.symbol_id(name)
+
+    def truth(self, answer: np.ndarray, output: int) -> np.ndarray:
+        del answer
+        return np.array(output, np.int64)
+
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         return nn.functional.cross_entropy(z[mask], targets[mask], reduction="none")
 
@@ -139,15 +168,16 @@ class SymbolHead(Head):
 
     def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
         count = float(targets.shape[0])
-        if isinstance(self.readout, AdaptiveReadout) and label_smoothing > 0:
+        matrix = self.matrix
+        if matrix is None and label_smoothing > 0:
             raise ConfigError(
                 f"label_smoothing {label_smoothing} needs the probability of every symbol, which the adaptive "
                 "softmax avoids",
                 hint="leave out label_smoothing or adaptive_softmax",
             )
-        if isinstance(self.readout, Readout) and label_smoothing > 0:
-            mean = self.readout.loss(vectors, targets, label_smoothing=label_smoothing)
-            plain = mean.detach() - label_smoothing * self._above_mean(self.readout, vectors, targets)
+        if matrix is not None and label_smoothing > 0:
+            mean = matrix.loss(vectors, targets, label_smoothing=label_smoothing)
+            plain = mean.detach() - label_smoothing * self._above_mean(matrix, vectors, targets)
         else:
             mean = plain = self.readout.loss(vectors, targets)
         sums = {"loss": (float(plain.detach()) * count, count)}

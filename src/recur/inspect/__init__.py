@@ -1,7 +1,7 @@
-"""Numbers for explanation: arrays, no drawing. What every copy of the network did, and why it said what it said.
+"""Numbers for explanation, without drawing: what every copy of the network computed, and why it answered so.
 
 explain      everything below about one answer, as plain data that all pictures are drawn from
-influence    how much each item of the input speaks for an output
+influence    how much each item of the input contributes to an output
 bptt         the ledger of backpropagation through time
 states       states and gates of every layer over the items
 unrolled     the copies of the network, step by step
@@ -11,13 +11,14 @@ flow         the gradient over distance, of many rows: what runs are compared by
 
 from __future__ import annotations
 
+from recur.heads.prediction import Option
 from recur.inspect.ask import ask
 from recur.inspect.bptt import LayerLedger, Ledger, bptt, ledger
 from recur.inspect.explanation import Explanation, explain
 from recur.inspect.flow import Flow, compared, flow, recorded
 from recur.inspect.influence import Influence, influence
 from recur.inspect.paths import Path
-from recur.inspect.question import Option, Question
+from recur.inspect.question import Question
 from recur.inspect.states import LayerStates, states
 from recur.inspect.units import Finding, find_units
 from recur.inspect.unrolled import Unrolled, unrolled

@@ -15,22 +15,19 @@ from typing import Any
 import numpy as np
 
 from recur.inspect.bptt import Ledger
-from recur.modes import ManyToMany, ManyToOne, Mode, OneToMany
+from recur.modes import Mode
 from recur.nn.places import Place
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_READS = {"last": "the last state", "mean": "the mean of all states", "max": "the maximum of all states"}
-
-
-def answering_part(mode: Mode) -> str:
-    """The part of the network whose states are read out."""
-    return "decoder" if isinstance(mode, ManyToMany | OneToMany) else "stack"
+_READS = {
+    "": "every state", "last": "the last state", "mean": "the mean of all states", "max": "the maximum of all states",
+}  # fmt: skip
 
 
 def answers(mode: Mode, place: Place, found: Ledger) -> bool:
     """Whether the states of a place are what is read out: those of the last layer of the part that answers."""
-    part = answering_part(mode)
+    part = mode.answering_part
     top = max((layer.place.layer for layer in found.layers if layer.place.part == part), default=-1)
     return place.part == part and place.layer == top
 
@@ -39,14 +36,14 @@ def read_out(mode: Mode, place: Place, found: Ledger) -> str:
     """What is read out of a place, in words; empty where nothing is."""
     if not answers(mode, place, found):
         return ""
-    return _READS[mode.config.pooling] if isinstance(mode, ManyToOne) else "every state"
+    return _READS[mode.pooling]
 
 
 def errors_at(mode: Mode, place: Place, found: Ledger) -> dict[int, float]:
     """The errors of a single row by the step, from 0, of the copy that answers; none where the place does not."""
     if not answers(mode, place, found):
         return {}
-    backwards = isinstance(mode, ManyToOne) and place.direction
+    backwards = bool(mode.pooling) and bool(place.direction)
     steps = [0] if backwards else map(int, found.where[:, 1])
     return {step: float(error) for step, error in zip(steps, found.errors, strict=True)}
 
@@ -70,7 +67,7 @@ def readout_norms(mode: Mode, place: Place, found: Ledger) -> dict[int, float]:
 def asked_step(mode: Mode, place: Place, found: Ledger, weights: Array, steps: int) -> int:
     """The step, from 0, up to which a place computes for the answer that is asked: where its way back begins."""
     backwards = bool(place.direction)
-    if place.part != answering_part(mode) or isinstance(mode, ManyToOne):
+    if place.part != mode.answering_part or mode.pooling:
         return 0 if backwards else steps - 1
     chosen = found.where[np.asarray(weights) != 0, 1]
     if not len(chosen):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from recur.errors import ConfigError
-from recur.heads.events import EventHead
 from recur.inspect.answers import OneAnswer, OneStep
 from recur.inspect.forecasts import OneForecast
-from recur.inspect.next_item import NextFrame, NextNumbers, NextWord
-from recur.inspect.question import Question
+from recur.inspect.next_item import NextEvents, NextNumbers, NextWord
+from recur.inspect.question import Asked, Question
 from recur.inspect.written import OneWritten
-from recur.modes import ManyToMany, ManyToOne, Mode, OneToMany, OneToOne, Synced
-from recur.modes.forecast import Forecast
+from recur.modes import Mode, Synced
 
 
 def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | None = None, top: int = 5) -> Question:
@@ -36,19 +34,17 @@ def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | No
     DataError
         When the target is not one that this network can say.
     """
-    mode: Mode = getattr(model, "mode", model)
-    if isinstance(mode, Synced):
-        if not mode.next_item:
-            return OneStep(mode, value, target, at, top)
-        if mode.symbols is not None:
-            return NextWord(mode, value, target, top)
-        if isinstance(mode.output, EventHead):
-            return NextFrame(mode, value, target, top)
-        return NextNumbers(mode, value, target)
-    if isinstance(mode, Forecast):
-        return OneForecast(mode, value, target, at)
-    if isinstance(mode, ManyToOne | OneToOne):
-        return OneAnswer(mode, value, target, top)
-    if isinstance(mode, ManyToMany | OneToMany):
-        return OneWritten(mode, value, target, at, top)
-    raise ConfigError(f"{mode.name} cannot be explained: its outputs are unknown here")
+    mode: Mode = model.mode
+    return _QUESTIONS[mode.answers](mode, value, Asked(target, at, top))
+
+
+def _next(mode: Synced, value: Any, asked: Asked) -> Question:
+    """The question to a model of the next item, by what its answers are made of."""
+    return _NEXT[mode.output.answers_with](mode, value, asked)
+
+
+_NEXT: dict[str, Callable[..., Question]] = {"symbols": NextWord, "numbers": NextNumbers, "events": NextEvents}
+# by what the answers of a mode are to
+_QUESTIONS: dict[str, Callable[..., Question]] = {
+    "input": OneAnswer, "steps": OneStep, "next": _next, "written": OneWritten, "ahead": OneForecast,
+}  # fmt: skip

@@ -32,9 +32,8 @@ from recur.inspect.itemised import itemise
 from recur.inspect.jacobian import spectrum
 from recur.inspect.paths import Path, path_of
 from recur.inspect.record import Answer, Reading, Recorder, Seen, Steps, derivatives, recording, step_values
-from recur.modes import ManyToOne, Mode
+from recur.modes import Mode
 from recur.network import Batch
-from recur.nn import Readout
 from recur.nn.places import Place
 from recur.training.tbptt import detached, piece
 from recur.views.picture import ledger_figure
@@ -202,7 +201,7 @@ def bptt(
     >>> round(float(layer.paths["W_hh"].fraction.sum()), 3)
     1.0
     """
-    mode: Mode = getattr(model, "mode", model)
+    mode: Mode = model.mode
     return ledger(mode, as_batch(mode, example), window=window, itemised=itemised, jacobian=jacobian)
 
 
@@ -439,10 +438,10 @@ def _readout(
     mode: Mode, batch: Batch, answers: Sequence[Answer], readings: Sequence[Reading], error: Tensor
 ) -> tuple[Array | None, dict[str, Path], Array]:
     """dE/dz (N, V), the shares of W_hy and b_y, and the steps of the shares of W_hy."""
-    readout = getattr(answers[0].output, "readout", None)
+    readout = answers[0].output.matrix
     where = torch.cat([one.where for one in readings])
     inner = [one.z for one in readings if one.z is not None]
-    if not isinstance(readout, Readout) or len(inner) < len(readings):
+    if readout is None or len(inner) < len(readings):
         return None, {}, np.zeros(0, np.int64)
     given = (
         torch.autograd.grad(error, inner, retain_graph=True, allow_unused=True)
@@ -450,9 +449,10 @@ def _readout(
     )  # fmt: skip
     pairs = zip(inner, given, readings, strict=True)
     dz = _array(torch.cat([(torch.zeros_like(z) if d is None else d)[one.mask] for z, d, one in pairs]))
-    if isinstance(mode, ManyToOne):
-        with torch.no_grad():
-            v = _array(mode.contributions(batch.inputs, batch.input_lengths).transpose(0, 1))
+    with torch.no_grad():
+        given_by_step = mode.contributions(batch.inputs, batch.input_lengths)
+    if given_by_step is not None:
+        v = _array(given_by_step.transpose(0, 1))
         factors = ((np.broadcast_to(dz, (len(v), *dz.shape)), v),)
         read_at = np.arange(len(v))
     else:

@@ -18,7 +18,7 @@ import torch
 
 from recur.atomic import write_text
 from recur.errors import ConfigError
-from recur.inspect.answering import answering_part, asked_step
+from recur.inspect.answering import asked_step
 from recur.inspect.ask import ask
 from recur.inspect.bptt import ITEMISED, LayerLedger, Ledger, Part, distance_of_memory, follow
 from recur.inspect.influence import METHODS, of_option
@@ -32,7 +32,7 @@ from recur.inspect.units import find_units, over_text
 from recur.inspect.unrolled import of_layer
 from recur.inspect.written import OneWritten
 from recur.markup import escaped, table
-from recur.modes import Mode, OneToOne
+from recur.modes import Mode
 from recur.views.picture import explained_figure, picture
 from recur.views.report import report
 
@@ -176,12 +176,12 @@ def explain(
     for part in parts:
         if part not in PARTS:
             raise ConfigError(f'there is no part "{part}"', hint=f"of {', '.join(PARTS)}")
-    mode: Mode = getattr(model, "mode", model)
+    mode: Mode = model.mode
     question = ask(mode, value, target=target, at=at, top=top)
     data: dict[str, Any] = {
         "kind": "recur explanation",
         "format": FORMAT,
-        "model": _about(model, mode),
+        "model": _about(model),
         "input": {
             "text": mode.input_codec.show(value, 400) if mode.input_codec is not None else "",
             "items": question.items,
@@ -217,15 +217,13 @@ def explain(
     return Explanation(plain(data))
 
 
-def _about(model: Any, mode: Mode) -> dict[str, Any]:
-    folder, roles = getattr(model, "folder", None), getattr(model, "roles", None)
-    config = mode.config
-    plain_network = isinstance(mode, OneToOne)
+def _about(model: Any) -> dict[str, Any]:
+    mode: Mode = model.mode
     return {
-        "name": folder.name if folder is not None else "feed-forward network" if plain_network else config.cell,
-        "sentence": roles.sentence if roles is not None else mode.name,
+        "name": model.title,
+        "sentence": model.sentence,
         "mode": mode.name,
-        "cell": "" if plain_network else config.cell,
+        "cell": mode.cell,
         "parameters": sum(p.numel() for p in mode.parameters()),
     }
 
@@ -345,7 +343,7 @@ def _flow(question: Question, found: Ledger, weights: Array) -> dict[str, Any]:
                 "sentence": sentence(message, labels, backwards=backwards, end=end),
             }
         )  # fmt: skip
-    part = answering_part(question.mode)
+    part = question.mode.answering_part
     # of a sequence as a whole there is one answer, at no step of its own
     answers = labels_of(question, part, 10**6) if question.has_steps else None
     return {

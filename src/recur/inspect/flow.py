@@ -21,7 +21,7 @@ from recur.bounded import MIB, open_regular, parse_json
 from recur.errors import DataError, RunError
 from recur.inspect.bptt import as_batch, distance_of_memory, ledger
 from recur.inspect.explanation import plain
-from recur.modes import Mode, OneToOne
+from recur.modes import Mode
 from recur.network import Batch
 from recur.network.batch import Raw
 
@@ -94,9 +94,9 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
     DataError
         When there is nothing with steps among the rows.
     """
-    if isinstance(mode, OneToOne):
+    if not mode.cell:
         raise DataError(
-            "a one-to-one network reads one value and has no steps, so there is no gradient through time to compare",
+            f"a {mode.name} network reads one value and has no steps, so there is no gradient through time to compare",
             hint="compare runs that read or write sequences",
         )
     chosen = [mode.encode(examples[index]) for index in range(min(rows, len(examples)))]
@@ -145,14 +145,14 @@ def compared(
     """
     found: list[dict[str, Any]] = []
     for name, model, flows, recorded in runs:
-        mode: Mode = getattr(model, "mode", model)
+        cell = model.mode.cell
         for one in flows:
-            about = [] if mode.config.cell == name else [mode.config.cell]
+            about = [] if cell == name else [cell]
             about += [one.place] if len(flows) > 1 else []
             found.append(
                 {
                     "label": name + (f" ({', '.join(about)})" if about else ""),
-                    "name": name, "cell": mode.config.cell, "layer": one.place if len(flows) > 1 else "",
+                    "name": name, "cell": cell, "layer": one.place if len(flows) > 1 else "",
                     "relative": one.relative, "rows": int(one.counts[0]), "memory": one.memory,
                     "sentence": one.sentence, "recorded": list(recorded) if one is flows[-1] else [],
                 }

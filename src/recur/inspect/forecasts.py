@@ -14,8 +14,9 @@ from recur.engine import watch
 from recur.errors import DataError
 from recur.heads.backtest import naive_steps
 from recur.heads.forecast_errors import ForecastErrors
-from recur.inspect.labels import number_labels, place_of
-from recur.inspect.question import Option, Question, chosen_first
+from recur.heads.prediction import Option
+from recur.inspect.labels import place_of
+from recur.inspect.question import Asked, Question, chosen_first
 from recur.modes.forecast import REFERENCE, Forecast
 from recur.modes.mode import need_input
 from recur.network.batch import Batch, Encoded
@@ -31,21 +32,21 @@ class OneForecast(Question):
     exclusive = False
     mode: Forecast
 
-    def __init__(self, mode: Forecast, series: Any, target: str | None, at: int | str | None) -> None:
+    def __init__(self, mode: Forecast, series: Any, asked: Asked) -> None:
         super().__init__(mode, series)
         self.values = mode.encode_input(series)
         codec = mode.codec if mode.codec.size == 1 else need_input(mode.input_codec, mode.name)
-        self.items = number_labels(codec, self._own_columns())
+        self.items = codec.step_labels(self._own_columns())
         self.removable = [True] * len(self.values)
-        self.place = place_of(at, [f"+{h + 1}" for h in range(mode.horizon)], last=0)
+        self.place = place_of(asked.at, [f"+{h + 1}" for h in range(mode.horizon)], last=0)
         [answer] = continuation.predict(mode, [series])
         self.answer = answer.shown
         decoded = np.asarray(answer.value, float).reshape(mode.horizon, -1)[self.place]
         names = mode.codec.column_names()
         labels = names if len(names) > 1 else [mode.codec.written(decoded[0], 0)]
         self.options = [Option(str(label), None, column) for column, label in enumerate(labels)]
-        if target is not None and not (len(names) == 1 and target in (names[0], labels[0])):
-            self.options = chosen_first(self.options, target, [])
+        if asked.target is not None and not (len(names) == 1 and asked.target in (names[0], labels[0])):
+            self.options = chosen_first(self.options, asked.target)
 
     def _own_columns(self) -> Any:
         """What the items are shown by: the column that is forecast where it is one, else all that is read."""

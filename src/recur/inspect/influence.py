@@ -30,10 +30,11 @@ from torch import Tensor, nn
 
 from recur.cancellation import check_cancelled
 from recur.errors import ConfigError
+from recur.heads.prediction import Option
 from recur.inspect.answers import OneStep
 from recur.inspect.ask import ask
 from recur.inspect.next_item import NextWord
-from recur.inspect.question import Option, Question
+from recur.inspect.question import Question
 from recur.inspect.swaps import can_swap, swapped
 from recur.network.batch import pad
 
@@ -297,7 +298,7 @@ def _bent(
         return measure(values, lengths)
     if values.is_floating_point():
         return measure(change(values), lengths)
-    with _hooked(question.inputs, change):
+    with _hooked(question.mode.inputs, change):
         return measure(values, lengths)
 
 

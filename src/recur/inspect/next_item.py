@@ -14,9 +14,9 @@ from recur.continuation import candidates, prompt
 from recur.continuation.series import observed
 from recur.continuation.word_boundaries import Spelling
 from recur.errors import DataError
-from recur.heads.numbers import NumberHead
-from recur.inspect.labels import number_labels, symbol_labels
-from recur.inspect.question import Option, Question, columns_of, options_of, towards_mean, unsayable
+from recur.heads.prediction import Option
+from recur.inspect.labels import symbol_labels
+from recur.inspect.question import Asked, HeadQuestion, Question
 from recur.modes import Synced
 from recur.network.batch import Batch, Encoded
 from recur.network.stack import State
@@ -29,7 +29,7 @@ class NextWord(Question):
 
     mode: Synced
 
-    def __init__(self, mode: Synced, text: Any, target: str | None, top: int) -> None:
+    def __init__(self, mode: Synced, text: Any, asked: Asked) -> None:
         super().__init__(mode, text)
         self.values = prompt.prompt_ids(mode, text)
         codec = mode.target_codec
@@ -43,11 +43,13 @@ class NextWord(Question):
         if len(self.values) and int(self.values[0]) in known:
             self.items[0] = "⟨start⟩"
         if codec.text:
-            found = [Option(one.word, one.probability, self._ids(one.word)) for one in candidates(mode, str(text), top)]
+            found = [
+                Option(one.word, one.probability, self._ids(one.word)) for one in candidates(mode, str(text), asked.top)
+            ]
         else:
-            [answer] = continuation.predict(mode, [text], top=top)
+            [answer] = continuation.predict(mode, [text], top=asked.top)
             found = [Option(codec.show(v), p, codec.encode(v)[:1]) for v, p in answer.scores]
-        self.options = found if target is None else self._with(target, found)
+        self.options = found if asked.target is None else self._with(asked.target, found)
 
     @property
     def says(self) -> str:
@@ -66,7 +68,7 @@ class NextWord(Question):
         codec = self.mode.target_codec
         ids = self._ids(target)
         if not len(ids) or (codec.whole_words and len(ids) != 1) or codec.unk_id in ids.tolist():
-            raise unsayable(codec, target, "word" if codec.whole_words else "text")
+            raise codec.no_output(target, "word" if codec.whole_words else "text")
         with self.mode.answering():
             log_prob = float(self.score(*self.rows(1), ids))
         return [Option(target, float(np.exp(log_prob)), ids), *others]
@@ -111,29 +113,46 @@ class NextWord(Question):
         return self._one(Encoded(whole[:-1], whole[1:]))
 
 
-class NextNumbers(Question):
-    """The next value of a series that predicts itself."""
+class NextStep(HeadQuestion):
+    """What a network of numbers or events predicts after the last step."""
 
-    unit = "standard deviations"
-    exclusive = False
     mode: Synced
 
-    def __init__(self, mode: Synced, series: Any, target: str | None) -> None:
+    def __init__(self, mode: Synced, value: Any) -> None:
+        super().__init__(mode, mode.output, value)
+        self.steps: Array = np.zeros((0, 1), np.float32)
+
+    def _answer(self, asked: Asked) -> None:
+        """Note the network's own answer, and the options."""
+        self.values = self.steps
+        with self.mode.answering():
+            vectors = self.vectors(*self.rows(1))
+            self._own = self.head.choice(vectors)[0].cpu().numpy()
+            self.options = self.choose(vectors, 0, asked)
+
+    def vectors(self, values: Tensor | None, lengths: Tensor | None) -> Tensor:
+        if values is None or lengths is None:
+            raise DataError("a sequence is needed, got none")
+        vectors, _ = self.mode.run(values, lengths=lengths)
+        return vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]
+
+
+class NextNumbers(NextStep):
+    """The next value of a series that predicts itself."""
+
+    def __init__(self, mode: Synced, series: Any, asked: Asked) -> None:
         super().__init__(mode, series)
         given = mode.encode_input(series)
         if not len(given):
             raise DataError("an empty series has no next value to explain", hint="give at least one step")
         # what the answer is made from: of a short series also the means that are read before it
-        self.values = observed(mode, series)
-        added = len(self.values) - len(given)
-        self.items = ["(mean)"] * added + number_labels(mode.target_codec, given)
+        self.steps = observed(mode, series)
+        added = len(self.steps) - len(given)
+        self.items = ["(mean)"] * added + mode.target_codec.step_labels(given)
         self.removable = [False] * added + [True] * len(given)
         [answer] = continuation.predict(mode, [series])
         self.answer = answer.shown
-        with mode.answering():
-            vectors, _ = mode.run(*self.rows(1)[:1])  # type: ignore[arg-type]  # a series has values
-            self._own = mode.output.values(vectors[0, -1]).cpu().numpy()  # type: ignore[operator]
-            self.options = options_of(mode.output, mode.target_codec, vectors[0, -1], 1, target)
+        self._answer(asked)
 
     @property
     def says(self) -> str:
@@ -142,52 +161,29 @@ class NextNumbers(Question):
             return f"the values {later} are {self.answer}; explained is “{self.options[0].label}”"
         return f"the value {later} is {self.options[0].label}"
 
-    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
-        if values is None or lengths is None or not isinstance(self.mode.output, NumberHead):
-            raise DataError("a series is needed, got none")
-        vectors, _ = self.mode.run(values, lengths=lengths)
-        last = vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]
-        return self.mode.output.values(last)[:, [int(one) for one in targets]]
-
     def batch(self) -> Batch:
-        values = self.values if self.values is not None else np.zeros((0, 1), np.float32)
-        # what is asked is compared with the mean, the answers to steps whose truth is known with their truth
-        future = np.zeros_like(values, shape=(self.mode.ahead, values.shape[1]))
-        future[-1] = towards_mean(self._own, int(self.options[0].target))
-        return self._one(Encoded(values, np.concatenate([values, future])[self.mode.ahead :]))
+        # the answers to steps whose truth is known are compared with it
+        future = self.head.references(np.repeat(self._own[None], self.mode.ahead, axis=0))
+        future[-1] = self.head.truth(self._own, int(self.options[0].target))
+        return self._one(Encoded(self.values, np.concatenate([self.steps, future])[self.mode.ahead :]))
 
 
-class NextFrame(Question):
-    """Whether a note sounds at the next step of a roll."""
+class NextEvents(NextStep):
+    """Whether an event happens at the next step, such as a note of a roll."""
 
-    exclusive = False
-    mode: Synced
-
-    def __init__(self, mode: Synced, opening: Any, target: str | None, top: int) -> None:
+    def __init__(self, mode: Synced, opening: Any, asked: Asked) -> None:
         super().__init__(mode, [] if opening is None or opening == "" else opening)
-        self.values = mode.encode_input(self.value)
-        # the frame in which nothing sounds, before the first
-        self.items = ["⟨start⟩", *number_labels(mode.target_codec, self.values[1:])]
-        self.removable = [False, *[True] * (len(self.values) - 1)]
-        with mode.answering():
-            vectors, _ = mode.run(*self.rows(1)[:1])  # type: ignore[arg-type]  # a roll has values
-            self._own = mode.output.values(vectors[0, -1]).cpu().numpy()  # type: ignore[operator]
-            self.options = options_of(mode.output, mode.target_codec, vectors[0, -1], top, target)
-        self.answer = number_labels(mode.target_codec, self._own[None])[0]
+        self.steps = mode.encode_input(self.value)
+        # the frame in which nothing happens, before the first
+        self.items = ["⟨start⟩", *self.codec.step_labels(self.steps[1:])]
+        self.removable = [False, *[True] * (len(self.steps) - 1)]
+        self._answer(asked)
+        [self.answer] = self.codec.step_labels(self._own[None])
 
     @property
     def says(self) -> str:
-        return f"whether “{self.options[0].label}” sounds at the next step"
-
-    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
-        if values is None or lengths is None:
-            raise DataError("a roll is needed, got none")
-        vectors, _ = self.mode.run(values, lengths=lengths)
-        last = vectors[torch.arange(len(values), device=values.device), (lengths - 1).clamp(min=0)]
-        return columns_of(self.mode.output, last, targets)
+        return f"whether “{self.options[0].label}” {self.codec.event_verb} at the next step"
 
     def batch(self) -> Batch:
-        values = self.values if self.values is not None else np.zeros((0, 1), np.float32)
-        future = self._own.astype(values.dtype)
-        future[int(self.options[0].target)] = 1
-        return self._one(Encoded(values, np.concatenate([values[1:], future[None]])))
+        future = self.head.truth(self._own, int(self.options[0].target)).astype(self.steps.dtype)
+        return self._one(Encoded(self.values, np.concatenate([self.steps[1:], future[None]])))

@@ -12,45 +12,39 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import logsigmoid
+from torch import Tensor
 
-from recur.codecs import Codec
-from recur.codecs.melody import name_of
-from recur.codecs.notes import LOWEST
-from recur.errors import ConfigError, DataError, did_you_mean
-from recur.heads.events import EventHead
-from recur.heads.head import Head
-from recur.heads.numbers import NumberHead
-from recur.heads.symbols import SymbolHead
+from recur.decoding.options import check_top
+from recur.decoding.vocabulary import Vocabulary
+from recur.errors import DataError
+from recur.heads import Head
+from recur.heads.prediction import Option
 from recur.modes import Mode
 from recur.network.batch import Batch, Encoded, has_time, pad
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@dataclass(frozen=True)
-class Option:
-    """One output that could be explained.
+class Asked(NamedTuple):
+    """Which output of a network is asked for.
 
     Attributes
     ----------
-    label : str
-        What a person reads.
-    probability : float or None
-        Of symbols; None of numbers.
-    target : object
-        Ids, an id, or a column, as the question reads them.
+    target : str or None
+        The label of an output; None for the network's own.
+    at : int, str or None
+        Which answer of a sequence of answers: a number from 1, or the item.
+    top : int
+        How many outputs are compared.
     """
 
-    label: str
-    probability: float | None
-    target: Any
+    target: str | None = None
+    at: int | str | None = None
+    top: int = 5
 
 
 class Question(ABC):
@@ -135,12 +129,6 @@ class Question(ABC):
         return False
 
     @property
-    def inputs(self) -> nn.Module | None:
-        """What turns items into the vectors x_t."""
-        found = getattr(self.mode, "inputs", None)
-        return found if isinstance(found, nn.Module) else None
-
-    @property
     def has_time(self) -> bool:
         """Whether the items are steps in time."""
         return self.values is not None and has_time(self.values)
@@ -166,86 +154,70 @@ class Question(ABC):
         return batch
 
 
-def log_probs_of(output: Head, vectors: Tensor) -> Tensor:
-    """log p (..., V) of a readout of symbols."""
-    if not isinstance(output, SymbolHead):
-        raise ConfigError("numbers have no probabilities")
-    return output.log_probs(vectors)
+class HeadQuestion(Question):
+    """A question whose answer is read out of one vector of each row by a head.
+
+    Attributes
+    ----------
+    head : Head
+    codec : Codec
+        Of the answer.
+    symbols : Vocabulary or None
+        The ids, where a beginning and an end were added to those of the codec.
+    """
+
+    symbols: Vocabulary | None = None
+
+    def __init__(self, mode: Mode, head: Head, value: Any) -> None:
+        super().__init__(mode, value)
+        self.head, self.codec = head, mode.target_codec
+        self.unit, self.exclusive = head.unit, head.exclusive
+
+    @abstractmethod
+    def vectors(self, values: Tensor | None, lengths: Tensor | None) -> Tensor:
+        """The vector (B, H) that the answer of each row is read out of."""
+
+    def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
+        return self.head.scores(self.vectors(values, lengths), targets)
+
+    def choose(self, vectors: Tensor, step: int, asked: Asked, own: int | None = None) -> list[Option]:
+        """The options at one step of a row (T, H), the one that is asked for first.
+
+        Parameters
+        ----------
+        vectors : Tensor
+            (T, H).
+        step : int
+            From 0.
+        asked : Asked
+        own : int, optional
+            The network's own output, where it is not the likeliest.
+
+        Raises
+        ------
+        DataError
+            When the target is no output of this network.
+        """
+        check_top(asked.top)
+        find = partial(self.head.options, vectors, step, self.codec, asked.top, symbols=self.symbols)
+        if asked.target is None:
+            return find(first=own)
+        name = str(asked.target)
+        same = [one.target for one in find() if one.label == name]
+        return find(first=same[0] if same else self.head.output_named(name, self.codec))
 
 
-def columns_of(output: Any, vectors: Tensor, targets: Sequence[Any]) -> Tensor:
-    """log p of symbols or of notes that sound, or the values of columns, (B, K) from (B, H)."""
-    columns = [int(one) for one in targets]
-    if isinstance(output, NumberHead):
-        return output.values(vectors)[:, columns]
-    if isinstance(output, EventHead):
-        return logsigmoid(output.logits(vectors))[:, columns]
-    return log_probs_of(output, vectors)[:, columns]
-
-
-def options_of(output: Any, codec: Codec, vector: Tensor, top: int, target: str | None = None) -> list[Option]:
-    """What a readout of numbers or notes says of a vector (H,), the one that is asked for first.
+def chosen_first(options: list[Option], label: str) -> list[Option]:
+    """The options with the one of this label in front.
 
     Raises
     ------
     DataError
-        When the target is no column, or no note.
+        When there is none.
     """
-    if isinstance(output, EventHead):
-        chances = torch.sigmoid(output.logits(vector))
-        names = [name_of(key + LOWEST) for key in range(len(chances))]
-        best = chances.argsort(descending=True, stable=True).tolist()
-        found = [Option(names[key], float(chances[key]), key) for key in best]
-        if target is not None:
-            return chosen_first(found, target, [])[:top]
-        return found[:top]
-    numbers = output.values(vector).cpu().numpy()
-    own = codec.decode(numbers[None] if codec.sequence else numbers)
-    labels = output.columns if len(output.columns) > 1 else [codec.show(own)]
-    found = [Option(label, None, column) for column, label in enumerate(labels)]
-    if target is None or (len(found) == 1 and target in (labels[0], output.columns[0])):
-        return found
-    return chosen_first(found, target, [])
-
-
-def unsayable(codec: Codec, target: object, what: str) -> DataError:
-    """What is said of a chosen answer that a network cannot give, with the nearest that it can."""
-    vocabulary = [str(one) for one in getattr(codec, "vocabulary", []) if not str(one).startswith("<")]
-    return DataError(
-        f'"{target}" is not one {what} that this network can say.{did_you_mean(str(target), vocabulary)}',
-        hint="give one of its vocabulary as --target",
-    )
-
-
-def chosen_first(options: list[Option], label: str, otherwise: list[Option]) -> list[Option]:
-    """The options with the one of this label in front."""
-    mine = [one for one in options if one.label == label] or otherwise
+    mine = [one for one in options if one.label == label]
     if not mine:
         raise DataError(
             f'"{label}" is not an output of this network', hint=f"one of {', '.join(o.label for o in options[:12])}"
         )
     return mine[:1] + [one for one in options if one.label != label]
-
-
-def one_symbol(codec: Codec, target: Any) -> int:
-    """The id of a chosen answer.
-
-    Raises
-    ------
-    DataError
-        Unless it is one symbol that the network knows.
-    """
-    ids = codec.encode(target)
-    if len(ids) != 1 or int(ids[0]) == getattr(codec, "unk_id", None):
-        raise unsayable(codec, target, "symbol")
-    return int(ids[0])
-
-
-def towards_mean(own: Array, column: int) -> Array:
-    """Numbers that a network's own answer is compared with, for an error of one column alone.
-
-    Its truth is the mean: the error of a value that is its own truth would be zero, and have no gradient.
-    """
-    found = np.array(own)
-    found[column] = 0
-    return found

@@ -109,7 +109,7 @@ def states(model: Any, example: Any) -> tuple[LayerStates, ...]:
     >>> layer.states["c"].shape, sorted(gate.name for gate in layer.gates if gate.kind == "gate")
     ((3, 8), ['f', 'i', 'o'])
     """
-    mode: Mode = getattr(model, "mode", model)
+    mode: Mode = model.mode
     return of_parts(walk(mode, as_batch(mode, example))[0])
 
 

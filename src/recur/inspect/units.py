@@ -22,8 +22,9 @@ from recur.engine import run as run_recurrence
 from recur.errors import ConfigError, DataError
 from recur.inspect.labels import MARKS, symbol_labels
 from recur.inspect.record import Recorder
-from recur.modes import ManyToMany, ManyToOne, Mode, Synced
+from recur.modes import Mode
 from recur.modes.mode import need_input
+from recur.modes.synced import continues
 from recur.network.batch import pad
 from recur.nn.places import Place
 
@@ -147,7 +148,7 @@ def find_units(
     DataError
         With fewer than two texts, and for labels that do not fit them.
     """
-    mode: Mode = getattr(model, "mode", model)
+    mode: Mode = model.mode
     tests = PREDICATES if predicates is None else predicates
     halves: list[tuple[list[dict[tuple[Place, str], Array]], dict[str, list[Array]]]] = [([], {}), ([], {})]
     count, read = 0, 0
@@ -286,7 +287,7 @@ def over_text(
     predicates : mapping of str to callable, optional
         As for `find_units`.
     """
-    mode: Mode = getattr(model, "mode", model)
+    mode: Mode = model.mode
     tests = PREDICATES if predicates is None else predicates
     tokens, values = read_states(mode, text)
     found = [
@@ -300,7 +301,7 @@ def over_text(
 def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[Place, str], Array]]:
     """The symbols of an input, and every state (T, S) of every layer that reads it."""
     codec = need_input(mode.input_codec, mode.name)
-    ids = prompt.prompt_ids(mode, value) if isinstance(mode, Synced) and mode.symbols else mode.encode_input(value)
+    ids = prompt.prompt_ids(mode, value) if continues(mode) and mode.symbols else mode.encode_input(value)
     if ids is None or not codec.discrete or ids.ndim != 1:
         raise ConfigError(f"units are searched for in symbols; this network reads {codec.describe()}")
     if not len(ids):
@@ -311,14 +312,7 @@ def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[Place, st
         return [], {}
     values = values.to(mode.device)
     with mode.answering(), watch.watched_by(seen):
-        if isinstance(mode, Synced):
-            mode.run(values)
-        elif isinstance(mode, ManyToOne):
-            mode.vectors(values, lengths)
-        elif isinstance(mode, ManyToMany):
-            mode.encoder(mode.inputs(values))
-        else:
-            raise ConfigError(f"{mode.name} reads no sequence of symbols, so no unit follows one")
+        mode.read(values, lengths)
     # predicates are about the text itself, whether or not the network knows its words
     return symbol_labels(codec, ids, value, unknown_mark=""), seen.found
 

@@ -145,7 +145,7 @@ def unrolled(model: Any, example: Any, labels: Sequence[str] | None = None) -> t
     -------
     tuple of Unrolled
     """
-    mode: Mode = getattr(model, "mode", model)
+    mode: Mode = model.mode
     found, parts = follow(mode, as_batch(mode, example))
     return tuple(
         of_layer(mode, layer, [p for p in parts if p.one.place == layer.place], labels or (), found)

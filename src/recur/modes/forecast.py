@@ -28,7 +28,7 @@ Sources: Koenker and Bassett 1978 (quantiles); Ben Taieb et al. 2012 (direct and
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -83,6 +83,8 @@ class Forecast(Mode):
     """
 
     name = "synced"
+    answers: Literal["ahead"] = "ahead"
+    inputs: Inputs
 
     def __init__(
         self, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, horizon: int, how: str

@@ -48,6 +48,7 @@ class ManyToMany(WritingMode):
     """
 
     name = "many-to-many"
+    inputs: Inputs
 
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__(input_codec, target_codec, config)
@@ -68,6 +69,9 @@ class ManyToMany(WritingMode):
 
     def encode_input(self, value: Any) -> np.ndarray:
         return need_input(self.input_codec, self.name).encode(value)
+
+    def read(self, inputs: Tensor, lengths: Tensor | None = None) -> None:
+        self.encoder(self.inputs(inputs), lengths=lengths)
 
     def start(self, inputs: Tensor | None, lengths: Tensor | None = None, rows: int = 1) -> DecoderState:
         """Read inputs (B, S) or (B, S, C); return the decoder's state before its first step."""

@@ -63,6 +63,13 @@ class ManyToOne(OneAnswer):
         both = self.stack.directions == 2
         return Abilities(one_answer=True, may_read_both_ways=True, reads_both_ways=both)
 
+    @property
+    def pooling(self) -> str:
+        return self.config.pooling
+
+    def read(self, inputs: Tensor, lengths: Tensor | None = None) -> None:
+        self.vectors(inputs, lengths)
+
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """The summary vector of a sequence: (B, T) or (B, T, C) to (B, D*H)."""
         if inputs is None:

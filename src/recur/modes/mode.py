@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from recur.config import ModelConfig
     from recur.decoding import Decoding
     from recur.decoding.vocabulary import Vocabulary
+    from recur.network.inputs import Inputs
 
 PREDICT_BATCH = 64
 SAMPLE_CHARACTERS = 200  # of an answer that is shown beside the truth
@@ -116,14 +117,26 @@ class Mode(nn.Module, ABC):
         The symbols that are written one after another, where some are.
     quantiles : sequence of float
         Those that an answer has beside its middle, where it has some.
+    inputs : Inputs or None
+        What turns the items of an input into vectors x_t; None where nothing is read.
+    answers : str
+        What there is an answer to: the whole input, every step of it, what comes next, every item that is written, or
+        every step ahead.
+    answering_part : str
+        The part whose last layer is read out: stack or decoder.
+    pooling : str
+        Which summary of the steps is read out, last, mean or max; empty where each step is read out by itself.
     """
 
     name: ClassVar[str]
+    answering_part: ClassVar[str] = "stack"
+    answers: Literal["input", "steps", "next", "written", "ahead"]
     carries_state: bool = False
     next_item: bool = False
     ahead: int = 1
     symbols: Vocabulary | None = None
     quantiles: Sequence[float] = ()
+    inputs: Inputs | None
     figure: str
     higher_is_better: bool
 
@@ -144,6 +157,35 @@ class Mode(nn.Module, ABC):
         return None
 
     @property
+    def mode(self) -> Mode:
+        """Itself, so that a model and its mode can be given alike."""
+        return self
+
+    @property
+    def cell(self) -> str:
+        """The cell of the recurrent layers; empty where there are none."""
+        return self.config.cell
+
+    @property
+    def title(self) -> str:
+        """What the network is called where it has no name of its own."""
+        return self.cell or "feed-forward network"
+
+    @property
+    def sentence(self) -> str:
+        """What is predicted from what, in words."""
+        return self.name
+
+    @property
+    def pooling(self) -> str:
+        return ""
+
+    @property
+    def places(self) -> tuple[int, int] | None:
+        """Rows and columns of the places of a picture that are attended to; None where there are none."""
+        return None
+
+    @property
     def device(self) -> torch.device:
         """Where the parameters are."""
         return next(self.parameters()).device
@@ -151,6 +193,23 @@ class Mode(nn.Module, ABC):
     @abstractmethod
     def encode_input(self, value: Any) -> np.ndarray | None:
         """Turn one raw input into the array that the network reads."""
+
+    def read(self, inputs: Tensor, lengths: Tensor | None = None) -> None:
+        """Run over a sequence of inputs (B, T) or (B, T, C), for observers of the recurrences that read it.
+
+        Raises
+        ------
+        ConfigError
+            In a mode that reads no sequence.
+        """
+        del inputs, lengths
+        raise ConfigError(f"{self.name} reads no sequence", hint="give a network that reads one, such as many-to-one")
+
+    def contributions(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor | None:
+        """What each step gives to the vector that is read out, (B, T, H); None where each step is read out by itself,
+        or there are no steps."""
+        del inputs, lengths
+        return None
 
     @abstractmethod
     def encode(self, example: Raw) -> Encoded:

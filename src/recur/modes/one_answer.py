@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from torch import Tensor
@@ -14,6 +14,7 @@ from recur.heads.head import Head
 from recur.heads.prediction import Prediction
 from recur.modes.mode import Loss, Mode, need_input
 from recur.network.batch import Batch, Encoded, Raw
+from recur.network.inputs import Inputs
 
 
 class OneAnswer(Mode):
@@ -26,6 +27,8 @@ class OneAnswer(Mode):
     """
 
     output: Head
+    inputs: Inputs
+    answers: Literal["input"] = "input"
 
     @property
     def head(self) -> Head:

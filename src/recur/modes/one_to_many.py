@@ -52,11 +52,11 @@ class OneToMany(WritingMode):
         one_way(config, self.name)
         require_sequences(self.name, input_codec, target_codec, (False, True))
         self.inputs = None if input_codec is None else Inputs(input_codec, config)
-        self.looks = self.inputs is not None and self.inputs.pictures is not None and config.attention != "none"
-        places = self.inputs.pictures if self.inputs is not None and self.looks else None
+        pictures = None if self.inputs is None or config.attention == "none" else self.inputs.pictures
+        self.looks = pictures is not None
         self.decoder = Decoder(
             target_codec, config, summary_size=1 if self.inputs is None else self.inputs.size,
-            memory_size=0 if places is None else places.channels,
+            memory_size=0 if pictures is None else pictures.channels,
         )  # fmt: skip
         self.symbols = self.decoder.symbols
         self.figure, self.higher_is_better = self.decoder.output.figure, self.decoder.output.higher_is_better
@@ -64,6 +64,11 @@ class OneToMany(WritingMode):
     @property
     def abilities(self) -> Abilities:
         return Abilities(writes=True, attends=self.decoder.attention is not None)
+
+    @property
+    def places(self) -> tuple[int, int] | None:
+        pictures = None if self.inputs is None else self.inputs.pictures
+        return pictures.places if pictures is not None and self.looks else None
 
     def encode_input(self, value: Any) -> np.ndarray | None:
         return None if self.input_codec is None else self.input_codec.encode(value)

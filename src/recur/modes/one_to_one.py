@@ -64,6 +64,10 @@ class OneToOne(OneAnswer):
     def abilities(self) -> Abilities:
         return Abilities(one_answer=True)
 
+    @property
+    def cell(self) -> str:
+        return ""
+
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """h_L (B, H) of inputs (B,), (B, C) or (B, H, W, C), which have no lengths."""
         del lengths

@@ -79,6 +79,7 @@ class Synced(Mode):
     """
 
     name = "synced"
+    inputs: Inputs
 
     def __init__(
         self, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, stream: bool = False,
@@ -87,6 +88,7 @@ class Synced(Mode):
         codec = need_input(input_codec if input_codec is not None else target_codec, self.name)
         super().__init__(codec, codec if target_codec is None else target_codec, config)
         self.next_item = input_codec is None or target_codec is None or input_codec is target_codec
+        self.answers = "next" if self.next_item else "steps"
         self.stream = stream
         self.ahead = _check_ahead(ahead, codec, self.next_item)
         self.carries_state = self.next_item
@@ -159,6 +161,9 @@ class Synced(Mode):
         """h (B, T, D*H) and the final state of inputs (B, T) or (B, T, C)."""
         vectors, state = self.stack(self.inputs(inputs), state, lengths=lengths, resets=resets)
         return vectors, state
+
+    def read(self, inputs: Tensor, lengths: Tensor | None = None) -> None:
+        self.run(inputs, lengths=lengths)
 
     def loss(
         self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0

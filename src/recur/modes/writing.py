@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -25,6 +25,8 @@ class WritingMode(Mode):
         What writes.
     """
 
+    answers: Literal["written"] = "written"
+    answering_part = "decoder"
     decoder: Decoder
 
     @property

@@ -12,6 +12,7 @@ from recur.errors import ConfigError
 from recur.nn.checks import LayerInputError, check_choice
 from recur.nn.loss import REDUCTIONS, check_target
 from recur.nn.options import Device
+from recur.nn.readout import Readout
 
 
 class AdaptiveReadout(nn.Module):
@@ -94,6 +95,11 @@ class AdaptiveReadout(nn.Module):
                 f"cutoffs={list(cutoffs)} with {output_size} classes: {error}",
                 hint=f"whole numbers, increasing, from 1 to {output_size - 1}",
             ) from None
+
+    @property
+    def matrix(self) -> Readout | None:
+        """None: W_hy is in several matrices."""
+        return None
 
     def forward(self, h: Tensor) -> Tensor:
         """Return log-probabilities (..., V) of h (..., H): the adaptive softmax has no other z."""

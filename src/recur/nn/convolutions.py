@@ -39,6 +39,8 @@ class Convolutions(nn.Module):
         X, the length of a vector.
     channels : int
         K of the last layer.
+    places : (int, int)
+        h and w, rows and columns of the last layer.
 
     Examples
     --------
@@ -69,7 +71,7 @@ class Convolutions(nn.Module):
             ]  # fmt: skip
             height, width, given = -(-height // 2), -(-width // 2), made
         self.layers = nn.Sequential(*layers)
-        self.channels = given
+        self.channels, self.places = given, (height, width)
         self.size = given if pooling == "mean" else given * min(height, PLACES) * min(width, PLACES)
 
     def maps(self, pictures: Tensor) -> Tensor:

@@ -84,6 +84,11 @@ class Readout(nn.Module):
         self.tied = tied is not None
         self.reset_parameters()
 
+    @property
+    def matrix(self) -> Readout | None:
+        """The readout itself: it is one matrix W_hy with its bias."""
+        return self
+
     @torch.no_grad()
     def reset_parameters(self) -> None:
         """Draw W_hy and b_y from U(-1/sqrt(H), 1/sqrt(H)); a tied W_hy stays as its embedding made it."""

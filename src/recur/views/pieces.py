@@ -72,9 +72,10 @@ def of_notes(codec: Codec) -> NotesCodec:
     ConfigError
         When it is a codec of something else.
     """
-    if not isinstance(codec, NotesCodec):
+    notes = NotesCodec.of(codec)
+    if notes is None:
         raise ConfigError(
             f"a MIDI file is written by a model of notes, and this one answers with {codec.describe()}",
             hint="leave out --out",
         )
-    return codec
+    return notes

@@ -1,0 +1,79 @@
+"""Labels of items: symbols as they are written, numbers in their units, notes, columns and parts of pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recur import codecs, modes
+from recur import inspect as inspector
+from recur.errors import DataError
+from recur.inspect.labels import grid_of, input_labels, place_of, symbol_labels, unknown_places
+from tests.inspect.test_every_network import own_codec
+from tests.modes.helpers import build, codec, small
+
+ITEMS: list[tuple[str, Any, list[str]]] = [
+    ("words", "The zebra ran", ["the", "zebra?", "ran"]),
+    ("characters", "a dog", ["a", " ", "d", "o", "g"]),
+    ("tags", ["D", "N", "V"], ["D", "N", "V"]),
+    ("melody", "C4 D4/2", ["C4", "-", "-", "-", "D4", "-"]),
+    ("series", [1.0, 2.5], ["1", "2.5"]),
+    ("roll", [[60, 64], []], ["C4+E4", "rest"]),
+    ("video", None, ["1", "2"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "expected"), ITEMS)
+def test_every_step_is_labelled_as_a_person_reads_it(kind: str, value: Any, expected: list[str]) -> None:
+    own, values = own_codec(kind)
+    value = values[1] if value is None else value
+    mode = modes.build("many-to-one", own, codec("class"), small())
+    encoded = mode.encode_input(value)
+    labels, removable = input_labels(mode, value, np.asarray(encoded))
+    assert labels == expected
+    assert removable == [True] * len(expected)
+
+
+def test_the_columns_of_a_row_have_their_names_and_numbers() -> None:
+    mode = build("one-to-one", "numbers", "class")
+    labels, removable = input_labels(mode, (2.0, 30.0), np.asarray(mode.encode_input((2.0, 30.0))))
+    assert labels == ["value 1 2", "value 2 30"]
+    assert not any(removable)
+
+
+def test_a_date_is_explained_by_its_columns() -> None:
+    dates = codecs.make("dates").fit(["2024-01-01", "2024-06-15", "2024-12-31"])
+    mode = modes.build("one-to-one", dates, codec("class"), small())
+    found = inspector.explain(mode, "2024-06-15")
+    assert [item.rsplit(" ", 1)[0] for item in found["input"]["items"]] == dates.column_names()
+
+
+def test_a_known_word_that_lost_its_capitals_still_agrees_with_its_text() -> None:
+    words = codec("words")
+    assert symbol_labels(words, words.encode("The cat quacked"), "The cat quacked") == ["the", "cat", "quacked?"]
+    assert unknown_places(words, words.encode("The cat quacked")) == [2]
+    assert unknown_places(codec("tags"), codec("tags").encode(["D"])) == []
+
+
+def test_a_picture_is_divided_into_the_places_that_are_attended_to_or_seven_a_side() -> None:
+    pictures, values = own_codec("pictures")
+    plain = modes.build("one-to-one", pictures, codec("class"), small())
+    height, width = plain.encode_input(values[0]).shape[:2]  # type: ignore[union-attr]
+    assert grid_of(plain, plain.encode_input(values[0])) == (min(7, height), min(7, width))  # type: ignore[arg-type]
+    looking = modes.build("one-to-many", pictures, codec("words"), small(convolutions=[4, 4], attention="luong"))
+    assert looking.places == (-(-height // 4), -(-width // 4))
+    assert grid_of(looking, looking.encode_input(values[0])) == looking.places  # type: ignore[arg-type]
+    assert grid_of(plain, np.zeros((3, 2))) is None
+
+
+@pytest.mark.parametrize(("at", "place"), [(None, 2), (1, 0), ("3", 2), ("dog", 1)])
+def test_a_place_is_a_number_from_one_or_an_item(at: int | str | None, place: int) -> None:
+    assert place_of(at, ["the", "dog", "ran"]) == place
+
+
+@pytest.mark.parametrize(("at", "said"), [(0, "no item 0"), (4, "no item 4"), ("dgo", 'Did you mean "dog"')])
+def test_a_place_that_there_is_not_is_refused(at: int | str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        place_of(at, ["the", "dog", "ran"])
