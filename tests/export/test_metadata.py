@@ -26,7 +26,6 @@ from recur.codecs import (
 from recur.codecs.spelled import SpelledWordsCodec
 from recur.config import ModelConfig
 from recur.export import check, export_model
-from recur.export.metadata import described
 from recur.modes import Mode
 from recur.modes.forecast import Forecast
 from recur.modes.many_to_one import ManyToOne
@@ -161,9 +160,9 @@ def test_the_file_names_every_id_and_column(name: str, tmp_path: Path) -> None:
 
 def test_numbers_say_their_scale_and_unit() -> None:
     codec = NumbersCodec(sequence=False, columns=["height (cm)"]).fit([[160.0], [180.0]])
-    document = described(codec)
+    document = codec.whole_document()
     assert (document["columns"], document["units"], document["mean"]) == (["height (cm)"], ["cm"], [170.0])
 
 
 def test_no_file_beside_it_is_referred_to() -> None:
-    assert "tokenizer_sha256" not in described(WordsCodec().fit(TEXTS))
+    assert "tokenizer_sha256" not in WordsCodec().fit(TEXTS).whole_document()

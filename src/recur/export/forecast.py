@@ -12,9 +12,11 @@ from recur.errors import ConfigError
 from recur.export import check
 from recur.export.layer import as_state, from_state
 from recur.export.layers import States, state_names, write_layers
-from recur.export.network import own_units, scale, standardised, write_linear
-from recur.export.writer import FLOAT, INT64, Axes, Writer, said
+from recur.export.network import standardised
+from recur.export.writer import Axes, Writer, said
+from recur.heads.numbers import own_units
 from recur.modes.forecast import Forecast
+from recur.nn.graph_writer import FLOAT, INT64
 
 
 class ForecastProgram:
@@ -42,6 +44,7 @@ class ForecastProgram:
             )
         self.mode = mode
         self.codec = mode.target_codec
+        self.stack = mode.stack
         self.step = step
         self.count = max(1, len(mode.quantiles))
         self.lengths = (1,) if step else check.LENGTHS
@@ -79,7 +82,7 @@ class ForecastProgram:
     def example(self, steps: int, random: np.random.Generator) -> check.Values:
         """Series that the network could meet."""
         codec = self.mode.input_codec or self.codec
-        mean, deviation = scale(codec)
+        mean, deviation = codec.normalisation()
         shape = (check.ROWS,) if self.step else (check.ROWS, steps)
         values = {"x": (mean + deviation * random.normal(size=(*shape, codec.size))).astype(np.float32)}
         if not self.step:
@@ -112,7 +115,7 @@ class ForecastProgram:
 
     def _reference_of_step(self, values: check.Values) -> check.Values:
         mode, layer = self.mode, self.mode.stack.layer
-        mean, deviation = scale(mode.input_codec or self.codec)
+        mean, deviation = (mode.input_codec or self.codec).normalisation()
         x = torch.from_numpy((values["x"] - mean) / deviation)
         own = x[:, mode.columns]
         read = mode.inputs(x[:, None])[:, 0]
@@ -121,7 +124,7 @@ class ForecastProgram:
             read = torch.cat([read, own - torch.from_numpy(before)], dim=-1)
         vector, state = mode.stack.step(read, as_state(layer, values))
         guess = mode.read_out(vector, self.steps, own[:, None] if mode.back else None).numpy()
-        mean, deviation = (each[:, None] for each in scale(self.codec))
+        mean, deviation = (each[:, None] for each in self.codec.normalisation())
         guess = guess * deviation + mean
         made = {"values": guess[..., mode.quantiles.index(0.5) if mode.quantiles else 0]}
         if mode.quantiles:
@@ -138,7 +141,7 @@ class ForecastProgram:
         own = w.add("Gather", numbers, w.integers(*mode.columns), axis=1)
         read = numbers
         if mode.back:
-            mean, deviation = (w.constant(each[mode.columns]) for each in scale(codec))
+            mean, deviation = (w.constant(each[mode.columns]) for each in codec.normalisation())
             before = w.add("Div", w.add("Sub", "before", mean), deviation)
             read = w.add("Concat", numbers, w.add("Sub", own, before), axis=1)
         given = {name: name for name, _, _ in self.states}
@@ -163,7 +166,7 @@ class ForecastProgram:
         return self._read_back(w, vector, states, _naive(w, own, last, 1, 1))
 
     def _read(self, w: Writer, vector: str, steps: int, base: str | None) -> str:
-        values = write_linear(w, self.mode.readout, vector)
+        values = self.mode.readout.write(w, vector)
         values = w.add("Reshape", values, w.integers(-1, steps, self.codec.size, self.count))
         if base is not None:
             values = w.add("Add", values, w.add("Unsqueeze", base, w.integers(3)))

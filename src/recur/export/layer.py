@@ -12,8 +12,9 @@ from recur._version import __version__
 from recur.atomic import replacing
 from recur.export import check
 from recur.export.layers import state_names, write_layers
-from recur.export.writer import FLOAT, INT64, Writer
+from recur.export.writer import Writer
 from recur.nn import Recurrent
+from recur.nn.graph_writer import FLOAT, INT64
 from recur.nn.state import join_state, split_state
 
 

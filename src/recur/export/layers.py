@@ -11,8 +11,9 @@ from recur.engine import Noise
 from recur.engine.noise import noisy
 from recur.export.nodes import OWN_NODES, OwnNode
 from recur.export.scan import write_scan
-from recur.export.writer import FLOAT, INT64, Writer
+from recur.export.writer import Writer
 from recur.nn import Recurrent
+from recur.nn.graph_writer import FLOAT, INT64, array_of, real_steps
 
 States = dict[str, str]  # "h_l0" -> (D, B, S)
 
@@ -79,14 +80,6 @@ def write_layers(
     return x, finals
 
 
-def real_steps(writer: Writer, x: str, lengths: str) -> str:
-    """(T, B, 1) bool: whether a step of x (T, B, X) is real."""
-    steps = writer.add("Gather", writer.add("Shape", x), writer.constant(0, INT64))
-    times = writer.add("Range", writer.constant(0, INT64), steps, writer.constant(1, INT64))
-    live = writer.add("Less", writer.add("Unsqueeze", times, writer.integers(1)), lengths)
-    return writer.add("Unsqueeze", live, writer.integers(-1))
-
-
 def _without_padding(writer: Writer, x: str, lengths: str | None) -> str:
     if lengths is None:
         return x
@@ -97,7 +90,7 @@ def parameters(layer: Recurrent, number: int, direction: int) -> dict[str, np.nd
     """The equation's parameters of one layer and direction, as NumPy float32."""
     with torch.no_grad():
         gathered = layer.gather(number, direction)
-    return {name: tensor.detach().cpu().float().numpy() for name, tensor in gathered.items()}
+    return {name: array_of(tensor) for name, tensor in gathered.items()}
 
 
 def _initial(writer: Writer, layer: Recurrent, number: int, state: str, x: str) -> str:
@@ -108,7 +101,7 @@ def _initial(writer: Writer, layer: Recurrent, number: int, state: str, x: str) 
     if layer.learn_initial_state:
         for direction in range(directions):
             learned = getattr(layer, layer.layout.levels[number].initial[direction][state])
-            value[direction, 0] = learned.detach().cpu().float().numpy()
+            value[direction, 0] = array_of(learned)
     rows = writer.add("Slice", writer.add("Shape", x), writer.integers(1), writer.integers(2), writer.integers(0))
     shape = writer.add("Concat", writer.integers(directions), rows, writer.integers(size), axis=0)
     return writer.add("Expand", writer.constant(value), shape)
@@ -125,7 +118,7 @@ def _own(
     size = next(iter(layer.layout.state_sizes[number].values()))
     arrays = [own.weights(parameters(layer, number, direction)) for direction in range(directions)]
     stacked = [writer.constant(np.stack(parts), FLOAT, "weight") for parts in zip(*arrays, strict=True)]
-    steps = "" if lengths is None else writer.add("Cast", lengths, to=int(writer.onnx.TensorProto.INT32))
+    steps = "" if lengths is None else writer.cast(lengths, np.int32)
     inputs = [x, *stacked[:3], steps, *before.values()]
     if len(stacked) > 3:
         inputs.append(stacked[3])

@@ -42,53 +42,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 
 from recur._version import __version__
-from recur.codecs import Codec
-from recur.codecs.spelled import LONGEST, NO_LETTER, UNKNOWN_LETTER, SpelledWordsCodec
-from recur.codecs.tokens import TokenCodec
 from recur.export.layer import from_state
-from recur.export.network import symbols_of
 from recur.modes import Mode
-from recur.modes.forecast import Forecast
-from recur.modes.synced import Synced
+from recur.network.stack import Stack
 
 FORMAT = 1
 
 
 @torch.no_grad()
-def metadata(mode: Mode, states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
-    """Return the keys and values of a network's file; ``states`` are the states that the file takes."""
+def metadata(mode: Mode, stack: Stack | None, states: Sequence[tuple[str, int, int]]) -> dict[str, str]:
+    """Return the keys and values of a network's file; ``states`` are those of ``stack`` that the file takes."""
     facts = {"metadata_format": str(FORMAT), "recur": __version__, "mode": mode.name}
     for side, codec in (("input_codec", mode.input_codec), ("target_codec", mode.target_codec)):
         if codec is not None:
-            facts[side] = json.dumps(described(codec), ensure_ascii=False)
-    symbols = symbols_of(mode)
-    if symbols is not None:
-        facts["beginning"], facts["end"] = str(symbols.beginning), str(symbols.end)
-    if states and mode.config.learn_initial_state and isinstance(mode, (Synced, Forecast)):
-        start = from_state(mode.stack.layer, mode.stack.start(1), 1)
+            facts[side] = json.dumps(codec.whole_document(), ensure_ascii=False)
+    if mode.symbols is not None:
+        facts["beginning"], facts["end"] = str(mode.symbols.beginning), str(mode.symbols.end)
+    if states and mode.config.learn_initial_state and stack is not None:
+        start = from_state(stack.layer, stack.start(1), 1)
         facts["initial_states"] = json.dumps({name: start[f"{name}_next"][:, 0].tolist() for name, _, _ in states})
     return facts
-
-
-def described(codec: Codec) -> dict[str, Any]:
-    """Return a codec as JSON that needs no other file: its document, with the vocabulary that a run keeps beside it."""
-    document = codec.document()
-    del document["format"]  # of the run folder's file
-    if isinstance(codec, TokenCodec):
-        del document["tokenizer_sha256"]
-        document |= {
-            "vocabulary": codec.vocabulary,
-            "padding": codec.pad_id,
-            "unknown": codec.unk_id,
-            "beginning": codec.bos_id,
-            "end": codec.eos_id,
-            "tokenizer": json.loads(codec.tokenizer.to_str()),
-        }
-    if isinstance(codec, SpelledWordsCodec):
-        document |= {"no_letter": NO_LETTER, "unknown_letter": UNKNOWN_LETTER, "longest": LONGEST}
-    return document

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from recur.export.writer import FLOAT, Writer
+from recur.export.writer import Writer
 from recur.nn import Convolutions
 from recur.nn.convolutions import PLACES
+from recur.nn.graph_writer import FLOAT, array_of
 
 
 def write_pictures(writer: Writer, network: Convolutions, x: str, *, timed: bool) -> str:
@@ -18,7 +19,7 @@ def write_pictures(writer: Writer, network: Convolutions, x: str, *, timed: bool
     maps = writer.add("Transpose", flat, perm=[0, 3, 1, 2])
     for layer in network.layers:
         if isinstance(layer, nn.Conv2d):
-            weight = writer.constant(layer.weight.detach().cpu().float().numpy(), FLOAT, "weight")
+            weight = writer.constant(array_of(layer.weight), FLOAT, "weight")
             maps = writer.add("Conv", maps, weight, pads=[1, 1, 1, 1])
         elif isinstance(layer, nn.MaxPool2d):
             maps = writer.add("MaxPool", maps, kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)
@@ -43,7 +44,7 @@ def _group_norm(writer: Writer, layer: nn.GroupNorm, maps: str, height: int, wid
     ones, zeros = writer.constant(np.ones(groups)), writer.constant(np.zeros(groups))
     normal = writer.add("InstanceNormalization", grouped, ones, zeros, epsilon=float(layer.eps))
     back = writer.add("Reshape", normal, writer.integers(-1, channels, height, width))
-    scale, shift = (p.detach().cpu().float().numpy()[:, None, None] for p in (layer.weight, layer.bias))
+    scale, shift = (array_of(p)[:, None, None] for p in (layer.weight, layer.bias))
     return writer.add("Add", writer.add("Mul", back, writer.constant(scale)), writer.constant(shift))
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from recur.equations.graph import Graph, Node
-from recur.export.writer import FLOAT, INT64, Writer
+from recur.export.writer import Writer
+from recur.nn.graph_writer import FLOAT, INT64
 
 _OPS = {
     "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "maximum": "Max", "minimum": "Min",
@@ -58,7 +59,7 @@ def write_scan(
     dict of str to str
         Each state at the end (B, S).
     """
-    body = Writer(writer)
+    body = writer.body()
     names = list(graph.states)
     before = {name: body.name(f"before_{name}") for name in names}
     x_t, t = body.name("x_t"), body.name("t")
@@ -123,7 +124,7 @@ class _Step:
         if op in _OPS:
             return w.add(_OPS[op], *given)
         if op == "greater":
-            return w.add("Cast", w.add("Greater", *given), to=int(w.onnx.TensorProto.FLOAT))
+            return w.cast(w.add("Greater", *given), FLOAT)
         if op == "matvec":
             return w.add("MatMul", given[1], w.add("Transpose", given[0], perm=[1, 0]))
         if op == "matvec_transposed":

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from recur.errors import require
+from recur.nn.graph_writer import FLOAT, INT64
 
 OPSET = 18
 IR_VERSION = 9  # of ONNX 1.14, which every runtime of the last years reads
-FLOAT, INT64 = np.dtype(np.float32), np.dtype(np.int64)
 Axes = tuple[str, Any, list[int | str]]  # name, element type, sizes
 
 
@@ -68,6 +68,14 @@ class Writer:
     def add(self, op: str, *inputs: str, **attributes: Any) -> str:
         """Add a node with one output and return its name."""
         return self.many(op, inputs, 1, **attributes)[0]
+
+    def cast(self, value: str, dtype: Any) -> str:
+        """Return a value with elements of another type."""
+        return self.add("Cast", value, to=int(self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))))
+
+    def body(self) -> Writer:
+        """Return a writer for the body of a loop in this graph."""
+        return Writer(self)
 
     def rename(self, value: str, name: str) -> str:
         """Give a value the name that a user of the file sees."""

@@ -23,6 +23,7 @@ from recur.errors import ConfigError
 from recur.heads.head import Head, Sums, ratio
 from recur.heads.prediction import Option
 from recur.nn import Readout
+from recur.nn.graph_writer import GraphOutput, GraphWriter
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -66,6 +67,15 @@ class EventHead(Head):
     def values(self, vectors: Tensor) -> Tensor:
         """(..., H) -> the likeliest frame (..., C) of zeros and ones."""
         return likeliest(self.logits(vectors))
+
+    def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
+        del lengths
+        chances = graph.add("Sigmoid", self.readout.write(graph, vectors))
+        return [GraphOutput("probabilities", chances, (codec.size,))]
+
+    def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
+        del codec, lengths
+        return {"probabilities": self.logits(vectors).sigmoid()}
 
     def choice(self, vectors: Tensor) -> Tensor:
         return self.values(vectors)

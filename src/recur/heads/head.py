@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from recur.config import ModelConfig
     from recur.decoding import Decoding
     from recur.decoding.vocabulary import Vocabulary
+    from recur.nn.graph_writer import GraphOutput, GraphWriter
 
 Sums = dict[str, tuple[float, float]]
 
@@ -202,6 +203,29 @@ class Head(nn.Module, ABC):
         columns = self.choice(vectors).cpu().numpy()
         values = [codec.decode(row[:steps]) for row, steps in zip(columns, lengths.tolist(), strict=True)]
         return [Prediction(value, [], codec.show(value, WHOLE)) for value in values]
+
+    @abstractmethod
+    def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
+        """Write what is answered to vectors (..., H) as nodes of a graph, numbers in their own units.
+
+        Parameters
+        ----------
+        graph : GraphWriter
+        vectors : str
+        codec : Codec
+            Of the target.
+        lengths : str or None
+            (B,) real steps of vectors (B, T, H); None where there are no steps.
+        """
+
+    @abstractmethod
+    def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
+        """The outputs of `write` by name, computed here."""
+
+    def compared(self, outputs: Mapping[str, Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
+        """What outputs of `write` and of `tensors` are compared by: themselves, where there is one right answer."""
+        del lengths
+        return dict(outputs)
 
     def log_probs(self, vectors: Tensor) -> Tensor:
         """(..., H) -> log p (..., V) of symbols.

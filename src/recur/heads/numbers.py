@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from recur.errors import ConfigError
 from recur.nn import Readout, mean_square_error
+from recur.nn.graph_writer import GraphOutput, GraphWriter
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -40,6 +42,15 @@ class NumberHead(Head):
         self.columns, self.deviation = codec.column_names(), codec.column_deviations()
         self.figure = "rmse" if codec.size == 1 else "rmse_standardised"
         self.higher_is_better = False
+
+    def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
+        del lengths
+        return [GraphOutput("values", own_units(graph, codec, self.readout.write(graph, vectors)), (codec.size,))]
+
+    def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
+        del lengths
+        mean, deviation = (torch.from_numpy(each) for each in codec.normalisation())
+        return {"values": self.values(vectors) * deviation + mean}
 
     def choice(self, vectors: Tensor) -> Tensor:
         return self.values(vectors)
@@ -108,3 +119,9 @@ class NumberHead(Head):
                 for name, square, number in zip(self.columns, squares, known, strict=True)
             }
         return mean, sums
+
+
+def own_units(graph: GraphWriter, codec: Codec, values: str) -> str:
+    """Write standardised numbers (..., C) as numbers in their own units."""
+    mean, deviation = codec.normalisation()
+    return graph.add("Add", graph.add("Mul", values, graph.constant(deviation)), graph.constant(mean))

@@ -14,6 +14,7 @@ from recur.codecs.codec import WHOLE
 from recur.decoding.options import check_top
 from recur.errors import ConfigError
 from recur.nn import AdaptiveReadout, Embedding, Readout
+from recur.nn.graph_writer import GraphOutput, GraphWriter
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -88,6 +89,14 @@ class SymbolHead(Head):
     def log_probs(self, vectors: Tensor) -> Tensor:
         """(..., H) -> log p (..., V)."""
         return self._usable(self.readout.log_prob(vectors))
+
+    def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
+        del codec, lengths
+        return [GraphOutput("log_probs", self.readout.write_log_prob(graph, vectors), (self.size,))]
+
+    def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
+        del codec, lengths
+        return {"log_probs": self.log_probs(vectors)}
 
     def choice(self, vectors: Tensor) -> Tensor:
         with torch.no_grad():

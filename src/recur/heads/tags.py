@@ -20,7 +20,9 @@ from recur.engine import watch
 from recur.errors import ConfigError
 from recur.heads.head import Sums, ratio
 from recur.heads.symbols import SymbolHead
+from recur.heads.viterbi import write_viterbi
 from recur.nn import CRF
+from recur.nn.graph_writer import INT64, GraphOutput, GraphWriter
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -85,6 +87,31 @@ class TagHead(SymbolHead):
             # where there is no span and none was guessed, nothing was wrong
             figures["f1"] = 2 * right / (guessed + true) if guessed + true else 1.0
         return figures
+
+    def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
+        if self.crf is None or lengths is None:
+            return super().write(graph, vectors, codec, lengths)
+        scores = self.readout.write(graph, vectors)
+        tags = write_viterbi(graph, self.crf, scores, lengths)
+        return [GraphOutput("scores", scores, (self.size,)), GraphOutput("tags", tags, (), INT64)]
+
+    def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
+        if self.crf is None:
+            return super().tensors(vectors, codec, lengths)
+        scores: Tensor = self.readout(vectors)
+        return {"scores": scores, "tags": self.crf.decode(scores, lengths)[0]}
+
+    def compared(self, outputs: Mapping[str, Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
+        """The best tags by how probable they are, since of two rows of tags that are equally good either is right."""
+        if self.crf is None or lengths is None:
+            return super().compared(outputs, lengths)
+        scores, tags = outputs["scores"], outputs["tags"]
+        padding = torch.arange(tags.shape[1]) >= lengths[:, None]
+        return {
+            "scores": scores,
+            "log p of the tags": self.crf(scores, tags, lengths),
+            "tags at padding": tags * padding,
+        }
 
     def best(self, vectors: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """The most probable tags (B, T) of vectors (B, T, H), and the log p (B,) of all of them together."""

@@ -28,7 +28,7 @@ Sources: Koenker and Bassett 1978 (quantiles); Ben Taieb et al. 2012 (direct and
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import numpy as np
 import torch
@@ -357,6 +357,11 @@ class Forecast(Mode):
                 f"  [{100 * (high - low):g} %: {codec.show(found[low], WHOLE)} to {codec.show(found[high], WHOLE)}]"
             )
         return Prediction(found[0.5], [], shown, quantiles=found)
+
+
+def forecasts(mode: Mode) -> TypeGuard[Forecast]:
+    """Return whether a mode answers with the next steps of a series, all of them at every step."""
+    return isinstance(mode, Forecast)
 
 
 def _places(input_codec: Codec, target_codec: Codec) -> list[int]:

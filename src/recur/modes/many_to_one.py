@@ -26,6 +26,7 @@ from recur.errors import DataError
 from recur.heads.build import build_head
 from recur.modes.mode import Abilities, need_input, require_sequences
 from recur.modes.one_answer import OneAnswer
+from recur.modes.one_pass import OnePass
 from recur.network.inputs import Inputs
 from recur.network.stack import Stack
 
@@ -69,6 +70,10 @@ class ManyToOne(OneAnswer):
 
     def read(self, inputs: Tensor, lengths: Tensor | None = None) -> None:
         self.vectors(inputs, lengths)
+
+    @property
+    def one_pass(self) -> OnePass:
+        return OnePass(self.inputs, None, self.stack, self.config.pooling, self.output, self.run)
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """The summary vector of a sequence: (B, T) or (B, T, C) to (B, D*H)."""

@@ -17,6 +17,7 @@ from recur.codecs.codec import shorten
 from recur.errors import ConfigError
 from recur.heads.head import Head, Sums
 from recur.heads.prediction import Prediction
+from recur.modes.one_pass import OnePass
 from recur.network.batch import Batch, Encoded, Raw, pad
 
 if TYPE_CHECKING:
@@ -183,6 +184,11 @@ class Mode(nn.Module, ABC):
     @property
     def places(self) -> tuple[int, int] | None:
         """Rows and columns of the places of a picture that are attended to; None where there are none."""
+        return None
+
+    @property
+    def one_pass(self) -> OnePass | None:
+        """The parts of the network, where it answers in one pass through them."""
         return None
 
     @property

@@ -34,6 +34,11 @@ class OneAnswer(Mode):
     def head(self) -> Head:
         return self.output
 
+    def run(self, inputs: Tensor, state: Any = None, lengths: Tensor | None = None) -> tuple[Tensor, None]:
+        """`vectors`, as the part of `OnePass` that runs; there is no state to begin with or to keep."""
+        del state
+        return self.vectors(inputs, lengths), None
+
     @abstractmethod
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """The summary vector of each row, (B, H)."""

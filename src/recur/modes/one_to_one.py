@@ -24,6 +24,7 @@ from recur.errors import DataError
 from recur.heads.build import build_head
 from recur.modes.mode import Abilities, need_input, require_sequences
 from recur.modes.one_answer import OneAnswer
+from recur.modes.one_pass import OnePass
 from recur.network.inputs import Inputs, layer_sizes
 from recur.nn.dropout import Drop
 
@@ -67,6 +68,10 @@ class OneToOne(OneAnswer):
     @property
     def cell(self) -> str:
         return ""
+
+    @property
+    def one_pass(self) -> OnePass:
+        return OnePass(self.inputs, self.hidden, None, "", self.output, self.run)
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """h_L (B, H) of inputs (B,), (B, C) or (B, H, W, C), which have no lengths."""

@@ -38,6 +38,7 @@ from recur.heads.head import Head
 from recur.heads.prediction import Prediction
 from recur.heads.symbols import SymbolHead
 from recur.modes.mode import SAMPLE_CHARACTERS, Abilities, Loss, Mode, Sample, need_input, one_way, require_sequences
+from recur.modes.one_pass import OnePass
 from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw, step_mask
 from recur.network.inputs import Inputs, layer_sizes
@@ -122,6 +123,13 @@ class Synced(Mode):
     @property
     def head(self) -> Head:
         return self.output
+
+    @property
+    def one_pass(self) -> OnePass:
+        def run(values: Tensor, state: State | None, lengths: Tensor | None) -> tuple[Tensor, State]:
+            return self.run(values, state, lengths=lengths)
+
+        return OnePass(self.inputs, None, self.stack, "", self.output, run)
 
     def items_written(self, decoding: Decoding) -> int:
         if not self.next_item or decoding.one_item:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from recur.errors import ConfigError
 from recur.nn.checks import LayerInputError, check_choice
+from recur.nn.graph_writer import GraphWriter, write_affine, write_dense
 from recur.nn.loss import REDUCTIONS, check_target
 from recur.nn.options import Device
 from recur.nn.readout import Readout
@@ -109,6 +110,23 @@ class AdaptiveReadout(nn.Module):
         """Return log-probabilities (..., V) of h (..., H)."""
         flat = self.softmax.log_prob(self._flat(h))
         return flat.reshape(*h.shape[:-1], self.output_size)
+
+    def write_log_prob(self, graph: GraphWriter, h: str) -> str:
+        """Write log-probabilities (..., V) of h (..., H) as nodes of a graph.
+
+        Those of the head, and of each cluster log p(cluster) + log p(symbol | cluster).
+        """
+        softmax, ends = self.softmax, graph.integers(-1)
+        head = graph.add("LogSoftmax", write_affine(graph, h, softmax.head.weight, softmax.head.bias), axis=-1)
+        parts = [graph.add("Slice", head, graph.integers(0), graph.integers(softmax.shortlist_size), ends)]
+        for number, cluster in enumerate(softmax.tail):
+            if not isinstance(cluster, nn.Sequential):
+                raise TypeError(type(cluster).__name__)
+            inner = graph.add("LogSoftmax", write_dense(graph, cluster, h), axis=-1)
+            start = softmax.shortlist_size + number
+            chosen = graph.add("Slice", head, graph.integers(start), graph.integers(start + 1), ends)
+            parts.append(graph.add("Add", inner, chosen))
+        return graph.add("Concat", *parts, axis=-1)
 
     def loss(self, h: Tensor, target: Tensor, *, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
         """Return -log p(target), over the steps whose target is not ``ignore_index``.

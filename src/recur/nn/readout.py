@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from recur.errors import ConfigError
 from recur.nn.checks import LayerInputError
+from recur.nn.graph_writer import GraphWriter, write_affine
 from recur.nn.loss import linear_cross_entropy
 from recur.nn.options import Device
 
@@ -113,6 +114,14 @@ class Readout(nn.Module):
     def log_prob(self, h: Tensor) -> Tensor:
         """Return log softmax(z) (..., V) of h (..., H)."""
         return functional.log_softmax(self(h), dim=-1)
+
+    def write(self, graph: GraphWriter, h: str) -> str:
+        """Write z (..., V) of h (..., H) as nodes of a graph."""
+        return write_affine(graph, h, self.weight, self.bias)
+
+    def write_log_prob(self, graph: GraphWriter, h: str) -> str:
+        """Write log softmax(z) (..., V) of h (..., H) as nodes of a graph."""
+        return graph.add("LogSoftmax", self.write(graph, h), axis=-1)
 
     def loss(self, h: Tensor, target: Tensor, **options: Any) -> Tensor:
         """Return the cross-entropy of ``target`` (...); ``options`` as in ``linear_cross_entropy``."""

@@ -4,48 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from recur.export.layers import real_steps
-from recur.export.writer import FLOAT, INT64, Writer
 from recur.nn import CRF
+from recur.nn.graph_writer import FLOAT, INT64, GraphWriter, array_of, real_steps
 
 
-def write_viterbi(writer: Writer, crf: CRF, scores: str, lengths: str) -> str:
+def write_viterbi(graph: GraphWriter, crf: CRF, scores: str, lengths: str) -> str:
     """Scores z (B, T, V) to the most probable tags (B, T), zero at padding.
 
         d_1 = a + z_1,   d_t[y] = max_y' (d_{t-1}[y'] + A[y', y]) + z_t[y],   y_T = argmax (d_T + b)
 
     Parameters
     ----------
-    writer : Writer
+    graph : GraphWriter
         Where the nodes go.
     crf : CRF
         a, A and b.
     scores, lengths : str
         (B, T, V) float32, (B,) int64.
     """
-    a, transitions, b = (
-        writer.constant(p.detach().cpu().float().numpy(), FLOAT, "chain")
-        for p in (crf.first, crf.transitions, crf.last)
-    )
-    z = writer.add("Transpose", scores, perm=[1, 0, 2])
-    steps = writer.add("Gather", writer.add("Shape", z), writer.constant(0, INT64))
-    times = writer.add("Range", writer.constant(0, INT64), steps, writer.constant(1, INT64))
-    real = writer.add("Squeeze", real_steps(writer, z, lengths), writer.integers(2))  # (T, B)
-    rows = writer.add("Slice", writer.add("Shape", z), writer.integers(1), writer.integers(3), writer.integers(0))
-    nothing = writer.add("Expand", writer.constant(0.0), rows)
-    best, origins = _there(writer, crf.size, (a, transitions), nothing, (z, times, real))
-    last = writer.add("ArgMax", writer.add("Add", best, b), axis=1, keepdims=0)
-    path = _back(writer, last, origins)
-    tags = writer.add("Where", real, path, writer.constant(0, INT64))
-    return writer.add("Transpose", tags, perm=[1, 0])
+    a, transitions, b = (graph.constant(array_of(p), FLOAT, "chain") for p in (crf.first, crf.transitions, crf.last))
+    z = graph.add("Transpose", scores, perm=[1, 0, 2])
+    steps = graph.add("Gather", graph.add("Shape", z), graph.constant(0, INT64))
+    times = graph.add("Range", graph.constant(0, INT64), steps, graph.constant(1, INT64))
+    real = graph.add("Squeeze", real_steps(graph, z, lengths), graph.integers(2))  # (T, B)
+    rows = graph.add("Slice", graph.add("Shape", z), graph.integers(1), graph.integers(3), graph.integers(0))
+    nothing = graph.add("Expand", graph.constant(0.0), rows)
+    best, origins = _there(graph, crf.size, (a, transitions), nothing, (z, times, real))
+    last = graph.add("ArgMax", graph.add("Add", best, b), axis=1, keepdims=0)
+    path = _back(graph, last, origins)
+    tags = graph.add("Where", real, path, graph.constant(0, INT64))
+    return graph.add("Transpose", tags, perm=[1, 0])
 
 
 def _there(
-    writer: Writer, size: int, chain: tuple[str, str], start: str, series: tuple[str, str, str]
+    graph: GraphWriter, size: int, chain: tuple[str, str], start: str, series: tuple[str, str, str]
 ) -> tuple[str, str]:
     """The best scores (B, V) at the end, and where each came from (T, B, V); a row that is over stays where it is."""
     a, transitions = chain
-    body = Writer(writer)
+    body = graph.body()
     before, z, time, real = (body.name(name) for name in ("best", "z", "time", "real"))
     pairs = body.add("Add", body.add("Unsqueeze", before, body.integers(2)), transitions)  # (B, V before, V after)
     value = body.add("ReduceMax", pairs, body.integers(1), keepdims=0)
@@ -62,22 +58,22 @@ def _there(
         body.value(real, np.dtype(bool), [None]),
     ]  # fmt: skip
     made = [body.value(after, FLOAT, [None, size]), body.value(came_from, INT64, [None, size])]
-    best, origins = writer.many(
+    best, origins = graph.many(
         "Scan", [start, *series], 2, body=body.graph("viterbi_there", given, made), num_scan_inputs=3
     )
     return best, origins
 
 
-def _back(writer: Writer, last: str, origins: str) -> str:
+def _back(graph: GraphWriter, last: str, origins: str) -> str:
     """The tags (T, B) on the way that ends in the last ones (B,)."""
-    body = Writer(writer)
+    body = graph.body()
     tag, origin = body.name("tag"), body.name("origin")
     column = body.add("Unsqueeze", tag, body.integers(1))
     before = body.add("Squeeze", body.add("GatherElements", origin, column, axis=1), body.integers(1))
     here = body.add("Identity", tag)
     given = [body.value(tag, INT64, [None]), body.value(origin, INT64, [None, None])]
     made = [body.value(before, INT64, [None]), body.value(here, INT64, [None])]
-    _, path = writer.many(
+    _, path = graph.many(
         "Scan", [last, origins], 2, body=body.graph("viterbi_back", given, made), num_scan_inputs=1,
         scan_input_directions=[1], scan_output_directions=[1],
     )  # fmt: skip

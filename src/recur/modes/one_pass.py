@@ -1,0 +1,41 @@
+"""``OnePass``: the parts of a network that answers in one pass, in the order in which values go through them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from recur.heads.head import Head
+from recur.network.inputs import Inputs
+from recur.network.stack import Stack
+
+
+@dataclass(frozen=True)
+class OnePass:
+    """What is computed of an input, part by part.
+
+    Attributes
+    ----------
+    inputs : Inputs
+        Values to vectors.
+    hidden : nn.Sequential or None
+        Layers without time, where the network has these.
+    stack : Stack or None
+        Recurrent layers, where it has these.
+    pooling : str
+        Which summary of the steps is read out: last, mean or max; empty where each step is read out by itself.
+    head : Head
+        The readout.
+    run : callable
+        (values, state or None, lengths or None) -> the vectors that are read out, and the state after them.
+    """
+
+    inputs: Inputs
+    hidden: nn.Sequential | None
+    stack: Stack | None
+    pooling: str
+    head: Head
+    run: Callable[[Tensor, Any, Tensor | None], tuple[Tensor, Any]]
