@@ -89,9 +89,9 @@ class TagHead(SymbolHead):
         return figures
 
     def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
-        if self.crf is None or lengths is None:
+        if self.crf is None or self.matrix is None or lengths is None:
             return super().write(graph, vectors, codec, lengths)
-        scores = self.readout.write(graph, vectors)
+        scores = self.matrix.write(graph, vectors)
         tags = write_viterbi(graph, self.crf, scores, lengths)
         return [GraphOutput("scores", scores, (self.size,)), GraphOutput("tags", tags, (), INT64)]
 

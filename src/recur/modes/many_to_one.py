@@ -73,7 +73,7 @@ class ManyToOne(OneAnswer):
 
     @property
     def one_pass(self) -> OnePass:
-        return OnePass(self.inputs, None, self.stack, self.config.pooling, self.output, self.run)
+        return OnePass(self.inputs, None, self.stack, self.pooling, self.output, self.run)
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """The summary vector of a sequence: (B, T) or (B, T, C) to (B, D*H)."""

@@ -23,7 +23,7 @@ from recur.evaluation.baselines import Baseline, baseline
 from recur.evaluation.evaluate import feed_to_measure
 from recur.evaluation.feed import Feed, RowFeed, Rows
 from recur.evaluation.text_feed import StreamFeed, Tape
-from recur.modes import Mode, OneToOne
+from recur.modes import Mode
 from recur.network.batch import answers
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
 from recur.training import memory, randomness
@@ -91,7 +91,7 @@ class Task:
         sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size] * model.num_layers
         layers = " + ".join(map(str, sizes)) if len(set(sizes)) > 1 else f"{len(sizes)} of {sizes[0]}"
         # a network without time has hidden layers and no cell
-        if isinstance(self.mode, OneToOne):
+        if not self.mode.cell:
             return f"feed-forward, layers: {layers}"
         return f"{model.cell}, layers: {layers}, {self.direction()}"
 

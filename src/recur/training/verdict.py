@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from recur.config import Config
 from recur.figures import figure
-from recur.modes import ManyToOne, Mode, OneToOne
+from recur.modes import Mode
 
 # a difference of two shares below so many standard errors may be chance
 _STANDARD_ERRORS = 2.0
@@ -98,14 +98,14 @@ def _advice(config: Config, mode: Mode, metrics: Mapping[str, Any]) -> tuple[str
     model = config.model
     early = metrics["best_step"] < _EARLY * metrics["steps"]
     found = [] if early else [_longer(config, str(metrics["ended"]))]
-    if not isinstance(mode, OneToOne) and model.cell in _PLAIN_CELLS:
+    if mode.cell in _PLAIN_CELLS:
         found.append("a cell with gates (--cell lstm)")
     if not early:
         sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size]
         found.append("a larger network (" + " ".join(f"--hidden-size {2 * size}" for size in sizes) + ")")
     if _reads_one_way(mode):
         found.append("both directions (--bidirectional)")
-    if isinstance(mode, ManyToOne) and model.pooling == "last":
+    if mode.pooling == "last":
         found.append("pooling over all steps (--pooling mean)")
     if early:
         found.append("more rows or --dropout 0.3 (the best figure came early)")
