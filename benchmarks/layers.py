@@ -49,7 +49,7 @@ def compare(
     torch.manual_seed(SEED)
     try:
         rival = cell.rival(shape.inputs, shape.H)
-        # seeded anew: the lengths are the same for every cell
+        # seeded again: the lengths are the same for every cell
         torch.manual_seed(SEED)
         case = make_case(cell, shape, *places(rival))
         # a rival may be a layer of ours, on a backend that is not there

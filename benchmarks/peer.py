@@ -70,7 +70,7 @@ def serve(name: str, threads: int, commands: TextIO, answers: TextIO) -> None:
 
 def main(name: str, threads: str) -> int:
     """Serve on stdin and stdout."""
-    # a framework that crashes would go on writing its memory to disk while the next ones are timed
+    # a framework that crashes would keep writing its memory to disk while the next ones are timed
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     answers = os.fdopen(os.dup(1), "w")
     # a framework's own words must not come between the answers

@@ -165,7 +165,7 @@ def line(row: dict[str, Any], names: Sequence[str], scale: float) -> str:
 
 
 def show(rows: Iterable[dict[str, Any]], names: Sequence[str], unit: str, scale: float) -> list[dict[str, Any]]:
-    """Print a table as its rows are measured, and what is to be said about it."""
+    """Print a table as its rows are measured, and a note on it."""
     columns = "".join(f"  {name:>11}" for name in names)
     top = f"{'cell':<4}  {'T,B,H':<11}{columns}  {'fastest':>11}  ratio"
     print(f"\n{unit}; ratio = fastest of the others / native, above 1 native is faster")

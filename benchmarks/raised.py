@@ -1,6 +1,6 @@
 """The same rows in a process whose allocator keeps large blocks, instead of giving them back after every pass.
 
-With the thresholds that glibc begins with, a buffer of some hundred KiB is mapped anew each time and its pages are
+With the thresholds that glibc begins with, a buffer of some hundred KiB is mapped again each time and its pages are
 zeroed by the system. That is a cost of torch.nn as it comes, so the main table has it; a user who sets two variables is
 rid of it, so we have to win there too. Both variables are read when a process starts.
 """

@@ -34,7 +34,7 @@ def test_a_folder_of_classes_is_learned_kept_and_asked(corners: Path, tmp_path: 
     assert again.predict(one).value == again.predict(str(one)).value == again.predict(array).value == "left"
     assert [answer.value for answer in again.predict([one, corners / "right" / "1.png"])] == ["left", "right"]
     assert [answer.value for answer in again.predict(np.stack([square(0), square(1)]))] == ["left", "right"]
-    # the same command again goes on, from another place too
+    # the same command again resumes, from another folder too
     assert recur.fit(corners, out=tmp_path / "run", **OPTIONS).metrics == again.metrics
 
 

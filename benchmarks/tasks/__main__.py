@@ -78,7 +78,7 @@ def _all(wanted: Sequence[Task], options: argparse.Namespace, kept: Path) -> int
 
 
 def _go_on(options: argparse.Namespace) -> str:
-    again = "the same command goes on from there"
+    again = "the same command resumes there"
     return f"{again}, without --again" if options.again else again
 
 
@@ -88,8 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which tasks (default: all)")
     parser.add_argument("--list", action="store_true", help="say which tasks there are")
     parser.add_argument("--page", action="store_true", help="only write docs/results.md from the stored results")
-    parser.add_argument("--again", action="store_true", help="prepare, train and measure anew what is finished")
-    parser.add_argument("--measure", action="store_true", help="measure and report anew, with the network as it is")
+    parser.add_argument("--again", action="store_true", help="prepare, train and measure again what is finished")
+    parser.add_argument("--measure", action="store_true", help="measure and report again, with the network as it is")
     parser.add_argument("--out", type=Path, default=ROOT / OUT, help=f"prepared rows and runs (default {OUT})")
     parser.add_argument(
         "--data", type=Path, default=Path(named) if named else None, help="real data sets (default: RECUR_DATA)"

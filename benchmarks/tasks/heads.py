@@ -112,7 +112,7 @@ def adding(data_folder: Path, out: Path) -> None:
 
 
 def copy_memory(data_folder: Path, out: Path) -> None:
-    """The copy memory: ten symbols are read, and after a hundred blanks and a signal they are to be said again.
+    """The copy memory: ten symbols are read, and after a hundred blanks and a signal they must be repeated.
 
     Source: Hochreiter and Schmidhuber 1997; in the form of Arjovsky, Shah and Bengio 2016.
     """

@@ -1,4 +1,4 @@
-"""Figures and pictures that ``recur evaluate`` lacks: linear models beside networks, cells beside one another."""
+"""Figures and pictures that ``recur evaluate`` lacks: linear models beside networks, cells side by side."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from recur.figures import any_figure, duration, figure, plain
 
 TITLE = "Published tasks on real data"
 INTRODUCTION = """\
-Each row is one file of `benchmarks/tasks/` and one command; `make tasks` runs all, and goes on where it was stopped.
+Each row is one file of `benchmarks/tasks/` and one command; `make tasks` runs all, and resumes where it was stopped.
 A network learns from the training rows, and its settings and its epoch were chosen on the dev rows; the test rows were
 kept for the end. Two tasks differ: the test rows of sst2 were measured for several earlier recipes too, and
 tinyshakespeare has no part of its own to choose on, so its epoch is chosen on the same last 10 % that it reports, as is

@@ -5,7 +5,7 @@
     OUT/NAME/
       task.json     the configuration that all of it was made with
       data/         what ``prepare`` wrote, and what ``report`` draws
-      run/          the run folder, which goes on where it was stopped
+      run/          the run folder, which resumes where it was stopped
       result.json   the figures; a task that has them is finished
 """
 
@@ -137,13 +137,13 @@ def measure(
     RecurError
         When rows are missing, or training failed.
     Paused
-        On Ctrl-C; the same call goes on.
+        On Ctrl-C; the same call resumes.
     """
     folder = require_data(data_sets) if task.needs_data else data_sets or out
     places = Places(out / task.name, folder.resolve())
     changed = places.changed(task)
     if changed:
-        say(f"{task.name}: its configuration is not the one that it was begun with, so it is done anew")
+        say(f"{task.name}: its configuration has changed since it began, so it starts again")
     if again or changed:
         places.clear()
     stored = results.load(places.result)
@@ -163,7 +163,7 @@ def measure(
 
 
 def prepare(task: Task, places: Places, say: Say) -> None:
-    """Write the task's rows, whole or not at all."""
+    """Write the task's rows, atomically."""
     if places.data.is_dir():
         return
     if places.part.exists():

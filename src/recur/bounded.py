@@ -201,7 +201,7 @@ def parse_toml(text: str, name: str, *, error: type[RecurError] = DataError) -> 
 
 
 def too_deep(value: Any, deepest: int = DEEPEST) -> bool:
-    """Whether lists and dictionaries lie in one another by more than ``deepest`` levels."""
+    """Whether lists and dictionaries are nested by more than ``deepest`` levels."""
     level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(deepest):
         inside = (one.values() if isinstance(one, dict) else one for one in level)

@@ -188,7 +188,7 @@ class Model:
     def complete(self, text: Any, *, top: int = 5) -> Completion:
         """Return the most probable next words after a text, or the most probable next notes after an opening.
 
-        Notes of a roll have a probability each; `generate` draws whole steps and goes on.
+        Notes of a roll have a probability each; `generate` draws whole steps and continues.
 
         Returns
         -------
@@ -417,7 +417,7 @@ def fit(
     input, target : str or list of str, optional
         Column names; inferred where there are names that say so.
     out : path, optional
-        A run folder; the same call goes on where it stopped. Without it nothing is written.
+        A run folder; the same call resumes where it stopped. Without it nothing is written.
     config : Config or path, optional
         Settings to begin with; the options here go over them.
     fresh : bool

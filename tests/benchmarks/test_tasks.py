@@ -243,4 +243,4 @@ def test_ctrl_c_ends_them_all_and_says_how_to_go_on(
 
     monkeypatch.setattr(runner, "measure", stopped)
     assert run(folder, "--again") == 130
-    assert "hint: the same command goes on from there, without --again" in capsys.readouterr().err
+    assert "hint: the same command resumes there, without --again" in capsys.readouterr().err

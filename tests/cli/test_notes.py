@@ -1,4 +1,4 @@
-"""Notes on the command line: a folder of pieces is learned from, goes on, and is written as files."""
+"""Notes on the command line: a folder of pieces is learned from, continued, and written as files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of notes: the likelihood of frames, how they are drawn, and how a piece goes on."""
+"""Models of notes: the likelihood of frames, how they are drawn, and how a piece is continued."""
 
 from __future__ import annotations
 

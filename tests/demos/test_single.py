@@ -88,7 +88,7 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(tmp_path: Path, monk
     assert f"recur demo translate --out {folder}" in stopped.err
     outcome = run("demo", "translate", "--out", folder)
     assert outcome.code == 0, outcome.err
-    assert "going on after update" in outcome.err
+    assert "resuming after update" in outcome.err
 
 
 def test_rows_are_written_whole_beside_folders_of_the_user(tmp_path: Path) -> None:

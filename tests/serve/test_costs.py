@@ -94,7 +94,7 @@ def test_work_behind_an_answer_that_came_too_late_ends(
         monkeypatch.undo()
         deadline = time.monotonic() + 20
         while client.post("/next", json={"model": "lines", "text": "the"}).status_code != 200:
-            assert time.monotonic() < deadline, "the work goes on"
+            assert time.monotonic() < deadline, "the work continues"
 
 
 def test_ending_the_server_ends_what_is_computed(models: dict[str, Model]) -> None:

@@ -1,4 +1,4 @@
-"""Sessions: a memory that goes on from request to request, apart from every other one."""
+"""Sessions: a state carried from request to request, separate from every other one."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class DecodingFlags:
     repetition_penalty
         Above 1: what is written already is less likely to be written again.
     no_repeat_ngram
-        No sequence of so many symbols is written twice.
+        No sequence of this many symbols is repeated.
     prefix
         How every answer begins.
     stop

@@ -13,7 +13,7 @@ TYPED: ContextVar[tuple[str, ...]] = ContextVar("TYPED", default=())
 def command_to_go_on(words: Sequence[str] | None = None) -> str | None:
     """Return the line to type after an interruption, or None where there is nothing to resume.
 
-    Training goes on by the same command without ``--fresh``, which would start over.
+    Training resumes with the same command without ``--fresh``, which would start over.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Files within a request: their contents in base64 or as numbers, never a path.
 
-A path would make a server open its own files for whoever asks.
+A path would make a server open its own files for any caller.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _kinds: dict[str, type[Codec]] = {}
 class Codec(ABC):
     """One way to turn raw values into arrays and arrays into values.
 
-    A discrete codec gives ids, int64; the others give columns, float32. A sequence codec gives a row a step:
+    A discrete codec gives ids, int64; the others give columns, float32. A sequence codec gives one row per step:
 
     =================  ====================  ====================
     encode(value)      discrete              numbers
@@ -73,7 +73,7 @@ class Codec(ABC):
     by_frequency : bool
         Of ids: whether they follow by falling frequency.
     by_label : bool
-        Of ids: whether right answers are also counted for each label by itself.
+        Of ids: whether right answers are also counted per label.
     grid : tuple of int or None
         Height, width and channels, where what is read is pictures.
     pad_id, unk_id, bos_id, eos_id : int or None

@@ -1,4 +1,4 @@
-"""JSON files of a codec: written whole or not at all, read with one sentence when they are damaged."""
+"""JSON files of a codec: written atomically, read with one sentence when they are damaged."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ KEEP_BYTES = 256 * 2**20
 
 
 class Kept:
-    """Arrays by key, the least recently used ones forgotten when they are more than so many bytes.
+    """Arrays by key, the least recently used ones dropped above a limit in bytes.
 
     Each process has its own, so that nothing is shared that another process could damage.
 

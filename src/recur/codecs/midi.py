@@ -69,7 +69,7 @@ def read_midi(path: Path, frames_per_beat: int) -> np.ndarray:
 
 
 def write_midi(path: Path, notes: np.ndarray, frames_per_beat: int, *, tempo: float = 120.0) -> None:
-    """Write notes as a MIDI file of one piano track, whole or not at all.
+    """Write notes as a MIDI file of one piano track, atomically.
 
     Parameters
     ----------

@@ -229,7 +229,7 @@ class NotesCodec(Codec):
         return int(((pitches < LOWEST) | (pitches > HIGHEST)).sum())
 
     def write_midi(self, value: Any, path: Path | str, *, tempo: float = 120.0) -> Path:
-        """Write a piece as a MIDI file, whole or not at all.
+        """Write a piece as a MIDI file, atomically.
 
         Parameters
         ----------

@@ -2,7 +2,7 @@
 
     12,5   12.5   1.234,50   1,234.50   1'234.50   1 234,50   (12.50)   12.50-   12,-   $ 12   12 %   1.5e-3
 
-One number alone may leave open what its sign means: "1.002" is 1.002 or 1002. The style of its column decides.
+One number alone may be ambiguous: "1.002" is 1.002 or 1002. The style of its column decides.
 """
 
 from __future__ import annotations

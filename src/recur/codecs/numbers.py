@@ -233,7 +233,7 @@ class NumbersCodec(Codec):
             raise DataError("there are no numbers to measure: every value is missing, or there are no rows")
         empty = [name for name, n in zip(self.columns, count, strict=True) if n == 0]
         if empty:
-            raise DataError(f'column "{empty[0]}" has no number at all', hint="leave the column out")
+            raise DataError(f'column "{empty[0]}" has no numbers', hint="leave the column out")
         deviation = np.sqrt(squares / count)
         wide = [name for name, one in zip(self.columns, deviation, strict=True) if not math.isfinite(one)]
         if wide:

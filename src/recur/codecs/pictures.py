@@ -86,7 +86,7 @@ def pixels_of(value: Any, size: tuple[int, int] | None) -> str:
 
 
 def are_axes(value: Any, axes: int) -> bool:
-    """Return whether an array has so many axes, with or without one of channels behind them."""
+    """Return whether an array has ``axes`` axes, with or without one of channels behind them."""
     found = getattr(value, "ndim", 0)
     return bool(found == axes or (found == axes + 1 and value.shape[-1] in (GRAY, RGB)))
 

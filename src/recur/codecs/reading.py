@@ -4,7 +4,7 @@ What is translated, and what is not:
 
 - `RecurError`: already a sentence.
 - ``MemoryError``, ``RecursionError``, ``OverflowError``, ``OSError`` with a number (no such file, no space left, ...):
-  the size, the nesting or the state of the disk is the user's to change, whoever raised it.
+  the size, the nesting or the state of the disk is the user's to change, wherever it was raised.
 - Exceptions that passed through a frame of a named library (Pillow's decoders raise ``struct.error``, ``IndexError``,
   ``TypeError`` and others for a damaged file), and classes that a reader names because its library is compiled and has
   no frames.

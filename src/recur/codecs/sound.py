@@ -150,7 +150,7 @@ def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     scale = min(1.0, up / down) * _ROLL_OFF
     reach = int(np.ceil(_CROSSINGS / scale))
     taps = np.arange(-reach + 1, reach + 1)
-    # new sample n lies at n down / up: only so many distances to the old samples occur
+    # new sample n lies at n down / up: only a fixed number of distances to the old samples occurs
     check_memory(
         f"a sound of {rate:,} Hz at {new_rate:,} Hz", (count + len(samples) + 2 * reach + down, "samples"), item=8,
         hint="--sample-rate nearer to that of the file",

@@ -1,7 +1,7 @@
 """Spans written as tags, one a step (B-PER I-PER O), read as the official scorer of CoNLL reads them.
 
     B-X   a span of type X begins          E-X   a span ends here (IOBES)
-    I-X   a span goes on                   S-X   a span of one step (IOBES)
+    I-X   a span continues                  S-X   a span of one step (IOBES)
     O     outside of every span
 
 No sequence is refused: an I that follows another type, or nothing, begins a span of its own, so IOB1, IOB2 (BIO) and

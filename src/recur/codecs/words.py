@@ -44,7 +44,7 @@ class WordsCodec(TokenCodec):
       against its neighbours as the training text mostly did.
 
     A word outside the vocabulary is tried in lower case, then as a contraction (``don't`` is ``do`` and
-    ``n't``), then without the signs around it (``France.`` is ``France`` and ``.``); only then it is unknown.
+    ``n't``), then without the signs around it (``France.`` is ``France`` and ``.``); and only otherwise unknown.
     A list of words gives exactly one id a word.
 
     Parameters

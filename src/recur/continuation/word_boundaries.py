@@ -26,7 +26,7 @@ class Spelling:
     single : bool
         Whether symbols are single characters; otherwise a piece carries the space before it.
     has_space : bool
-        Whether the vocabulary has a space at all.
+        Whether the vocabulary has a space.
     inside : ndarray
         Symbols that continue a word.
     boundary : ndarray

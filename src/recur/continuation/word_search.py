@@ -140,7 +140,7 @@ class Search:
         return batch
 
     def tell(self, batch: list[Open], log_probs: Tensor, ends: list[float], state: State, first: int) -> None:
-        """Take what follows the beginnings that were asked for: each may be whole now, or go on.
+        """Take what follows the beginnings that were asked for: each may be complete, or continue.
 
         They stand in the rows of ``log_probs`` (N, V) and ``state`` from ``first`` on; ``ends`` are the log
         probabilities that a word ends there.

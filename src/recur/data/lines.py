@@ -16,7 +16,7 @@ _HEAD = 8192  # bytes by which a file is judged before it is read
 
 
 class Line(NamedTuple):
-    """A line of a file: where its bytes begin, its number from 1, its text with the line end, whether it goes on."""
+    """A line of a file: where its bytes begin, its number from 1, its text with the line end, whether it continues."""
 
     offset: int
     number: int

@@ -30,7 +30,7 @@ from recur.decoding.stepping import FREE, Hypothesis, Stepper, length_penalty
 
 @dataclass
 class _Slot:
-    """A beginning that goes on: its symbols, their log probability, and what it is chosen by."""
+    """An unfinished hypothesis: its symbols, their log probability, and what it is chosen by."""
 
     ids: list[int]
     log_prob: float
@@ -39,7 +39,7 @@ class _Slot:
 
 @dataclass
 class _Row:
-    """The beam of one row: slots that go on, by their place, and the answers of those that do not."""
+    """The beam of one row: slots of unfinished hypotheses, by their place, and the finished answers."""
 
     open: dict[int, _Slot]
     answers: dict[int, Hypothesis] = field(default_factory=dict)
@@ -59,7 +59,7 @@ def beam(
 ) -> list[list[Hypothesis]]:
     """Follow ``width`` beginnings of each row; width 1 is greedy decoding.
 
-    A row is done when all its slots have ended, or when none that goes on can become better than the ``n_best`` that
+    A row is done when all its slots have ended, or when no unfinished one can become better than the ``n_best`` that
     have ended.
 
     Parameters
@@ -114,7 +114,7 @@ def beam(
 def _step(
     number: int, row: _Row, children: dict[int, Any], width: int, end: int | None, alpha: float, rules: Rules
 ) -> list[tuple[int, int, int, int]]:
-    """Fill the slots of a row; return (row, slot, where its beginning stood, symbol) of those that go on."""
+    """Fill the slots of a row; return (row, slot, place of its prefix, symbol) of the unfinished ones."""
     before, row.open = row.open, {}
     left: list[tuple[float, int, int]] = []  # (cost, slot, rank): the best continuation sorts first
     moved = []

@@ -50,7 +50,7 @@ class Decoding:
         theta: the probability of what is written already is raised to this power; 1 changes nothing, 1.2 is usual
         (Keskar et al. 2019).
     no_repeat_ngram : int
-        No sequence of so many symbols is written twice; 0 lets everything repeat.
+        No sequence of this many symbols is repeated; 0 lets everything repeat.
     """
 
     beam: int = 1
@@ -102,7 +102,7 @@ class Decoding:
         Raises
         ------
         ConfigError
-            For an option that does not exist, with the nearest one that does; for no answer at all.
+            For an option that does not exist, with the nearest one that does; for an empty answer.
         """
         check_top(top)
         known = [field.name for field in fields(cls)]

@@ -91,7 +91,7 @@ def recipe(cell: str, folder: Path) -> Config:
 
 
 def main(out: Path | None = None) -> dict[str, Any]:
-    """Train both networks, ask them, and return what they said; the same call again goes on or asks again.
+    """Train both networks, ask them, and return what they said; the same call again resumes or asks again.
 
     Parameters
     ----------

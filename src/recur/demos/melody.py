@@ -38,7 +38,7 @@ def settings() -> Config:
 
 
 def judge(model: Model, rows: Sequence[Row]) -> Verdict:
-    """Give each tune's opening, let the network go on by itself, and compare the notes."""
+    """Give each tune's opening, let the network continue it, and compare the notes."""
     codec = pieces.of_notes(model.target_codec)
     right = again = notes = 0
     examples = []
@@ -87,7 +87,7 @@ def main(out: Path | None = None) -> dict[str, Any]:
 
 
 def report(result: dict[str, Any], width: int) -> Iterable[str]:
-    """Lay out what `main` returned in so many columns."""
+    """Lay out what `main` returned in ``width`` columns."""
     yield from DEMO.report(result, width)
     yield "To hear and to see:  " + "  ".join(result["files"])
 
@@ -99,7 +99,7 @@ def _codec() -> NotesCodec:
 DEMO = Demo(
     name="melody",
     mode="synced",
-    does="at every step of a tune, the next note; then the network plays on by itself",
+    does="at every step of a tune, the next note; then the network continues a tune",
     legend="x_t: a note, a rest or a hold;   y_t: the next one",
     rows=rows,
     settings=settings,

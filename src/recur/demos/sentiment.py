@@ -41,7 +41,7 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
     chosen = [*(next(index for index in fits if rows[index]["verdict"] == each) for each in ("good", "bad")), *wrong]
     return Verdict(
         "accuracy", sum(right) / len(rows), len(rows), "verdicts on reviews with new pairs of words are right",
-        {"counting which words speak for good (naive Bayes)": _by_counting(rows)},
+        {"counting which words indicate good (naive Bayes)": _by_counting(rows)},
         [
             {"truth": rows[index]["verdict"], "says": answers[index].value, "words": _opinions(model, texts[index])}
             for index in chosen

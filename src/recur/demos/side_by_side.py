@@ -77,7 +77,7 @@ def together(jobs: Sequence[Job], after: Callable[[Job], Any], *, command: str) 
     after : callable
         What to do in the same process when a training is done; its result is the ``done`` news. A function of a module.
     command : str
-        What a person types to go on after a pause.
+        The command that resumes after a pause.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def _listen(channel: Any, running: Mapping[str, Any], asked: list[int], command:
                 code = open_ends[dead[0]].exitcode
                 raise TrainingError(
                     f"the training of {dead[0]} ended without a word (exit code {code})",
-                    hint="run the command again; it goes on from the last checkpoint",
+                    hint="run the command again; it resumes from the last checkpoint",
                 ) from None
             continue
         if news.kind in ("done", "paused", "failed"):

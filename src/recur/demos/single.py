@@ -1,7 +1,7 @@
 """The common parts of demonstrations with one network.
 
 A demonstration says where its rows come from, what the network is told, and how an answer is drawn. Everything else is
-here: the same command again goes on, or only asks again; the figure is that of the test rows, which nothing was
+here: the same command again resumes, or only asks again; the figure is that of the test rows, which nothing was
 learned from and nothing was chosen on.
 """
 
@@ -103,7 +103,7 @@ class Demo:
     samples: bool = True
 
     def main(self, out: Path | None = None) -> dict[str, Any]:
-        """Train the network, or go on, and ask it about the test rows.
+        """Train the network, or resume its training, and ask it about the test rows.
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ class Demo:
         return config.model_copy(update={"data": data})
 
     def report(self, result: dict[str, Any], width: int) -> Iterable[str]:
-        """Lay out what `main` returned in so many columns."""
+        """Lay out what `main` returned in ``width`` columns."""
         yield bold(f"{self.mode}: {self.does}")
         yield from picture(self.mode)
         yield f"    {self.legend}"
@@ -184,7 +184,7 @@ class Watching:
         self._inner: Progress = automatic()
 
     def begin(self, beginning: Beginning) -> None:
-        """Training begins or goes on."""
+        """Training begins or resumes."""
         self._inner.begin(beginning)
 
     def step(self, step: Step) -> None:

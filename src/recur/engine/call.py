@@ -66,7 +66,7 @@ class Call:
     slowed: set[str] = field(default_factory=set)
 
     def without_tensors(self) -> Call:
-        """The same call on empty tensors: what remains to be said of it when its tensors are given apart."""
+        """The same call on empty tensors: its other arguments, when its tensors are given apart."""
         return replace(
             self,
             x=self.x.new_empty((0, 0, self.x.shape[-1])),

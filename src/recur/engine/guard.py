@@ -65,7 +65,7 @@ def contiguous(tensor: Tensor, shape: Sequence[int], dtype: torch.dtype) -> int:
             if 0 in shape:
                 return address
     except (RuntimeError, NotImplementedError, TypeError):
-        pass  # it has no memory at all
+        pass  # it has no memory
     raise _unfit(tensor, shape, dtype)
 
 
@@ -100,7 +100,7 @@ def strided(tensor: Tensor, shape: Sequence[int], dtype: torch.dtype, inner: boo
             if address and tensor.untyped_storage().nbytes() > dtype.itemsize * last:
                 return address
     except (RuntimeError, NotImplementedError, TypeError):
-        pass  # it has no memory at all
+        pass  # it has no memory
     raise _unfit(tensor, shape, dtype)
 
 
@@ -127,7 +127,7 @@ def check(name: str, tensor: Tensor) -> None:
         raise ShapeError(
             f"{name} has shape {tuple(tensor.shape)} and needs {needed} bytes, and its storage has {held}: "
             "it was resized or given back",
-            hint="make the tensor anew, or give its storage back its size before the call",
+            hint="make the tensor again, or give its storage back its size before the call",
         )
 
 

@@ -86,7 +86,7 @@ def dual() -> bool:
 
 
 def quiet() -> bool:
-    """Whether operations are not observed at all: the short form of ``observer``, asked in every call."""
+    """Whether no operation is observed: the short form of ``observer``, asked in every call."""
     return (
         not torch.compiler.is_compiling()
         and _transform() is None

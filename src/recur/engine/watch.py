@@ -82,7 +82,7 @@ def listening() -> Listener | None:
 
 @contextmanager
 def heard_by(listener: Listener) -> Iterator[None]:
-    """Tell somebody of the backward passes of what runs forwards in here (native backend only)."""
+    """Register an observer of the backward passes of what runs forward in this context (native backend only)."""
     token = _listener.set(listener)
     try:
         yield

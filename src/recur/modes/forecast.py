@@ -14,7 +14,7 @@
     the forecast of x_{t+1} ... x_{t+H} is  n_t + z_t,  where n_t is nothing, the last value x_t, or the value one
     season before each of the steps (``relative_to``)
 
-Where a forecast is relative to an earlier value, the network also reads how far each value is from the one so far
+Where a forecast is relative to an earlier value, the network also reads how far each value is from the one as far
 before it, x_t - x_{t-1} or x_t - x_{t-season}: what the naive forecast would have missed is what is to be learned.
 
 Columns that are read and not asked for are known up to t only. With quantiles, z_t has one value for each of them and
@@ -66,7 +66,7 @@ class Forecast(Mode):
     Parameters
     ----------
     input_codec : Codec
-        Numbers: all columns that are read, those of the target among them.
+        Numbers: all columns that are read, including those of the target.
     target_codec : Codec
         The columns that are forecast; its ``season`` is that of the seasonal naive forecast.
     config : ModelConfig

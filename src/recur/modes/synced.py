@@ -11,8 +11,8 @@
     h_t = cell(x_t, h_{t-1}),   z_t = W_hy h_t + b_y
 
 With a target of its own (tags, numbers) the sequence is read both ways by default. Without one, y_t = x_{t+1}: a
-language model, or a series that predicts its next value, which never reads both ways and can go on by itself. Numbers
-may look further ahead, y_t = x_{t+k}.
+language model, or a series that predicts its next value, which never reads both ways and can
+continue on its own outputs. Numbers may look further ahead, y_t = x_{t+k}.
 
     documents of a line       input  <bos> x_1 ... x_T      target  x_1 ... x_T <eos>
     one long stream, series   input  x_1 ... x_{T-1}        target  x_2 ... x_T

@@ -55,7 +55,7 @@ class Batch:
     resets : Tensor or None
         (B, T) bool; True where the state is cleared before the step, for streams of several documents.
     rate : float
-        By which the learning rate of its update is multiplied; a window of half the usual length says half as much.
+        By which the learning rate of its update is multiplied; a window of half the usual length counts half.
     """
 
     inputs: Tensor | None
@@ -104,7 +104,7 @@ def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | No
     arrays : sequence of ndarray
         All (T,), (T, C) or (T, H, W, C) with T of any size, or all without time: () ids, (C,) numbers, which are told
         from (T,) ids by their dtype, or pictures (H, W, C). The letters
-        of words, which make C, may be of any number too.
+        of words, which make C, may vary in number, too.
 
     Returns
     -------

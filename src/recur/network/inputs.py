@@ -6,7 +6,7 @@ numbers   x_t = the columns themselves
 pictures  x_t = convolutions of the picture
 
 E starts uniformly within +-``embedding_range``, which is small, so that a rare word soon moves far from where chance
-put it (Merity et al. 2018, section 5); the factor sqrt(X) makes vectors of it that the gates can hear, and lets the
+put it (Merity et al. 2018, section 5); the factor sqrt(X) makes vectors large enough to drive the gates, and lets the
 matrix be the readout's at the same time (Vaswani et al. 2017, section 3.4). A gradient of E has the same factor, which
 Adam divides out again and plain gradient descent does not: there a rate of lr is one of X lr for E, and the clipped
 norm is E's alone. ``scale_embedding`` false leaves the factor out.

@@ -72,7 +72,7 @@ class Stack(nn.Module):
 
     def summary(self, state: State) -> Tensor:
         """What the last layer knows at the end: its forward state after the last real step beside its backward
-        state after the first one, (B, D*H). With no steps at all it is the initial state."""
+        state after the first one, (B, D*H). Without steps it is the initial state."""
         top = state[-1] if isinstance(state, list) else state
         hidden: Tensor = top[0] if isinstance(top, tuple) else top
         return torch.cat(list(hidden[-self.directions :]), dim=-1)

@@ -110,7 +110,7 @@ class LayerBase(Locking):
                 if name not in self.__dict__ and not hasattr(type(self), name) and name not in self._buffers:
                     raise checks.ParameterError(
                         f"{kind} has no parameter {name}: it was deleted, expected a tensor",
-                        hint=f"layer.{name} = torch.nn.Parameter(...), or make the layer anew",
+                        hint=f"layer.{name} = torch.nn.Parameter(...), or make the layer again",
                     )
                 continue
             if not isinstance(value, Tensor):

@@ -21,7 +21,7 @@ def merge_directions(outputs: list[Tensor], how: str) -> Tensor:
 
 
 def drop_between(y: Tensor, steps: Steps, dropout: float, variational_dropout: float, lock: Lock) -> Tensor:
-    """Apply dropout at every step anew, then dropout with one mask for all steps, to (T, B, O) or packed (N, O).
+    """Apply dropout (a new mask at every step), then variational dropout (one mask), to (T, B, O) or packed (N, O).
 
     Of packed steps none is padding, and torch.nn draws for them in the same order: one seed means one result in both.
     """

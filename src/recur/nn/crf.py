@@ -112,7 +112,7 @@ class CRF(nn.Module):
         return each.gather(2, known.unsqueeze(2)).squeeze(2).masked_fill(~real, 0.0)
 
     def marginals(self, scores: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
-        """Return log p(y_t = k | z) (B, T, V), each tag by itself whatever the others are: forward-backward."""
+        """Return log p(y_t = k | z) (B, T, V), each tag summed over the others: forward-backward."""
         counted = self._check(scores, lengths)
         alpha = [self.first + scores[:, 0]] if scores.shape[1] else []
         for step in range(1, scores.shape[1]):
@@ -133,7 +133,7 @@ class CRF(nn.Module):
             value, origin = (best.unsqueeze(2) + self.transitions).max(dim=1)
             going_on = (step < counted).unsqueeze(1)
             best = torch.where(going_on, value + scores[:, step], best)
-            # a row that is over stays where it is, so that the way back begins at its own last step
+            # a row that is over stays where it is, so that the backward pass begins at its own last step
             came_from.append(torch.where(going_on, origin, torch.arange(self.size, device=scores.device)))
         value, tag = (best + self.last).max(dim=1)
         path = [tag]
@@ -166,7 +166,7 @@ class CRF(nn.Module):
         return torch.where(counted > 0, total, torch.zeros_like(total))
 
     def _ahead(self, scores: Tensor, counted: Tensor) -> Tensor:
-        """beta (B, T, V): log of what all tags after a step amount to, given the tag at the step."""
+        """beta (B, T, V): log of the total score of all tags after a step, given the tag at the step."""
         last = self.last.expand(len(scores), -1)
         beta = [last]
         for step in range(scores.shape[1] - 1, 0, -1):

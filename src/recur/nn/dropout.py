@@ -55,7 +55,7 @@ class Drop(nn.Module):
     each : float
         Probability with which a number of one step is dropped.
     locked : float
-        Probability with which a column is dropped at all steps of a row.
+        Probability of dropping a column at every step of a row.
 
     Sources: Srivastava et al. 2014; Gal and Ghahramani 2016 (one mask, ``variational_dropout``).
     """

@@ -31,7 +31,7 @@ class Locking(nn.Module):
 def one_sequence(*modules: nn.Module) -> Iterator[None]:
     """Within it, all calls of the modules and of those in them are steps of one sequence, and share its masks.
 
-    Masks that are drawn at every step anew (``dropout``, ``zoneout``) still are.
+    Masks that are drawn at every step (``dropout``, ``zoneout``) still are.
 
     Examples
     --------

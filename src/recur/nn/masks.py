@@ -42,7 +42,7 @@ def draw_noise(
     recurrent_states : sequence of str
         The states that enter a matrix product.
     recurrent_dropout : float
-        Probability that a unit of h_{t-1} is hidden from the products, at all steps alike.
+        Probability that a unit of h_{t-1} is hidden from the products, the same at every step.
     zoneout : mapping of str to float
         Probability that a unit keeps its old value, drawn at every step; outside training its expectation.
     training : bool

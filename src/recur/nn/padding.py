@@ -16,7 +16,7 @@ from recur.nn.state import State, map_state
 
 @dataclass(frozen=True)
 class Steps:
-    """An input arranged for the engine, and the way back to the caller's layout.
+    """An input arranged for the engine, and the conversion to the caller's layout.
 
     Attributes
     ----------

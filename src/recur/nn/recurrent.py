@@ -48,7 +48,7 @@ class Recurrent(TorchInterface):
     batch_first : bool
         Axis order of input and output: (B, T, .) or (T, B, .). States are (L*D, B, S) in both.
     dropout : float
-        Dropout between layers: on the outputs of every layer but the last, at every step anew.
+        Dropout between layers: on the outputs of every layer but the last, with a new mask at every step.
     bidirectional : bool
         Read each row also from its last real step to its first.
     device, dtype
@@ -166,7 +166,7 @@ class Recurrent(TorchInterface):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Draw the parameters anew: U(-1/sqrt(H), 1/sqrt(H)) in torch.nn's order, then the chosen extras."""
+        """Draw new parameters: U(-1/sqrt(H), 1/sqrt(H)) in torch.nn's order, then the chosen extras."""
         parameters: dict[str, Tensor] = dict(self.named_parameters(recurse=False))
         for hidden, level in zip(self.hidden_sizes, self.layout.levels, strict=True):
             for binding in level.bindings:

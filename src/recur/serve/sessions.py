@@ -16,7 +16,7 @@ from recur.serve.problems import RequestError
 
 @dataclass
 class Session:
-    """One sequence that goes on from request to request.
+    """One sequence whose state is carried from request to request.
 
     Attributes
     ----------

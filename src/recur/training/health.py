@@ -148,7 +148,7 @@ class Health:
         return found[0] if found else None
 
     def _gradients(self) -> Finding | None:
-        """The parameter nearest to the error whose gradient is not finite: the first on the way back."""
+        """The parameter nearest to the error whose gradient is not finite: the first in the backward pass."""
         broken = [
             (name, p.grad) for name, p in self._network.named_parameters() if p.grad is not None and not _finite(p.grad)
         ]

@@ -33,7 +33,7 @@ def train(
     progress: Progress | bool | None = None,
     command: str | None = None,
 ) -> tuple[Mode, Path | None]:
-    """Train a network as a configuration says; the same call on the same folder goes on where it stopped.
+    """Train a network as a configuration says; the same call on the same folder resumes where it stopped.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def train(
     progress : Progress or bool, optional
         The progress display; False for none. Default: a live display on a terminal, else plain lines.
     command : str, optional
-        What a person types to go on, for messages and the card.
+        The command that resumes, for messages and the card.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from recur.errors import RecurError
 
 
 class Paused(RecurError):  # noqa: N818  # nothing went wrong
-    """Training was paused on request and saved; the hint says how to go on.
+    """Training was paused on request and saved; the hint says how to resume.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Paused(RecurError):  # noqa: N818  # nothing went wrong
         where = f"saved in {folder}" if folder else "nothing was saved, because no folder was given"
         hint = f"resume with: {command}" if folder and command else "give out=FOLDER to be able to resume"
         if folder and not command:
-            hint = f"train again with the same settings and out={str(folder)!r}; it goes on exactly where it stopped"
+            hint = f"train again with the same settings and out={str(folder)!r}; it resumes exactly where it stopped"
         super().__init__(f"paused after {step:,} updates, in epoch {epoch + 1}; {where}", hint=hint)
 
 

@@ -83,7 +83,7 @@ class Progress(Protocol):
     """Receives the progress of training."""
 
     def begin(self, beginning: Beginning) -> None:
-        """Training begins or goes on."""
+        """Training begins or resumes."""
         ...
 
     def step(self, step: Step) -> None:
@@ -242,7 +242,7 @@ def introduction(beginning: Beginning) -> list[str]:
         lines.append(f"to beat: {beginning.baseline}")
     if beginning.step:
         lines.append(
-            f"going on after update {beginning.step:,}" + (f" of {beginning.folder}" if beginning.folder else "")
+            f"resuming after update {beginning.step:,}" + (f" of {beginning.folder}" if beginning.folder else "")
         )
     return [line for line in lines if line]
 

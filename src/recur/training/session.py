@@ -58,7 +58,7 @@ class Learned:
 
 
 class Training:
-    """A task on its way: network, optimizer, position, and where they are kept.
+    """State of a training run: network, optimizer, position, and the folder that keeps them.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Training:
     progress : Progress
         Who is told.
     command : str, optional
-        What to type to go on.
+        The command that resumes.
     """
 
     def __init__(self, task: Task, store: Store, progress: Progress, command: str | None) -> None:
@@ -362,7 +362,7 @@ class Training:
             with self.averages.in_place():
                 self.store.publish(self.mode, state.step, self._metrics(None, None))
         elif state.progression.best is None and state.evaluated == state.step:
-            # no figure could be computed at all: the last weights are as good as any
+            # no figure could be computed: the last weights are as good as any
             self.store.publish(self.mode, state.step)
 
     def _save_is_due(self) -> bool:

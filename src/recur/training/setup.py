@@ -110,7 +110,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         Rows given from Python; None reads ``config.data.source``.
     device : torch.device
     run : RunFolder or None
-        With ``info`` loaded when the run goes on; codecs and baseline are then those of the folder.
+        With ``info`` loaded when the run resumes; codecs and baseline are then those of the folder.
     command : str or None
         Kept in run.json.
 
@@ -370,7 +370,7 @@ def _fingerprint(examples: Sequence[Example]) -> str:
 
 
 def _named(value: Any) -> Any:
-    """A value, or of files their names: a folder may move, and a run still go on."""
+    """A value, or of files their names: a folder may move, and a run still resume."""
     if isinstance(value, list):
         return [_named(each) for each in value]
     if isinstance(value, (str, Path)) and codec_of(value) is not None:

@@ -12,7 +12,7 @@
                            |-------- window 2 --------|           only the errors of the last k1 steps are new;
                  |<- k1 ->| state                                 the steps before them are there to travel back
 
-The state that is carried is detached: its value goes on, its history does not. At the start of a document it is
+The state that is carried is detached: its value continues, its history does not. At the start of a document it is
 zeroed, inside the window, by ``resets``. Sources: Williams & Peng 1990, BPTT(h; h'); Sutskever 2013, section 2.8.6.
 """
 
@@ -67,7 +67,7 @@ def error(
         The state carried from the batch before, None at the beginning.
     config : TrainingConfig
     carries : bool
-        Whether batches follow one another in a stream.
+        Whether each batch continues the one before it, as a stream.
     first : bool
         Whether this is the first window of a stream, where all errors are new.
     teacher_forcing : float

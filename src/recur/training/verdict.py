@@ -11,7 +11,7 @@ from recur.config import Config
 from recur.figures import figure
 from recur.modes import Mode
 
-# a difference of two shares below so many standard errors may be chance
+# a difference of two shares below this many standard errors may be chance
 _STANDARD_ERRORS = 2.0
 # if the best evaluation was before this share of the training, more of the same does not help
 _EARLY = 0.5
@@ -89,7 +89,7 @@ def verdict(config: Config, mode: Mode, metrics: Mapping[str, Any], held_out: in
 
 
 def _by_chance(share: float, rows: int) -> float:
-    """How far a share of so many rows lies from the true one by chance."""
+    """How far a share of ``rows`` rows may lie from the true one by chance."""
     return _STANDARD_ERRORS * math.sqrt(max(0.0, share * (1 - share)) / rows)
 
 

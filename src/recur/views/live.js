@@ -163,7 +163,7 @@
       fill(this.words, el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, found.shown), el("div", { class: "bars" }, ...rows));
       this.root.dataset.drawn = file ? file.name : "";
     }
-    // of notes: the piece goes on, is drawn and can be heard
+    // of notes: the piece is continued, drawn and can be heard
     play() {
       return this.guarded("playing", [this.words], async (signal) => {
         silence();

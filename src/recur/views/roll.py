@@ -54,7 +54,7 @@ def lines(frames: np.ndarray, width: int = 100, *, opening: int = 0, plain: bool
 
 
 def write_png(frames: np.ndarray, path: Path | str, *, title: str = "", opening: int = 0, beat: int = 0) -> Path:
-    """Draw a roll as a PNG file, whole or not at all.
+    """Draw a roll as a PNG file, atomically.
 
     Parameters
     ----------

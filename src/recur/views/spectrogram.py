@@ -15,7 +15,7 @@ from recur.views.picture import drawn
 def write_png(
     frames: np.ndarray, path: Path | str, *, hop_ms: float, title: str = "", bands: list[float] | None = None
 ) -> Path:
-    """Draw frames as a PNG file, whole or not at all.
+    """Draw frames as a PNG file, atomically.
 
     Parameters
     ----------

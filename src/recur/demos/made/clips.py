@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from recur.demos.made.parts import part_of
 
 SIDE = 8
-BOX = 3  # a shape lies in so many cells each way
+BOX = 3  # a shape covers this many cells in each direction
 MOVES: dict[str, tuple[int, int]] = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1), "stays": (0, 0)}
 FIRST = "appears"
 INK, GRAIN = 9, 1

@@ -1,7 +1,7 @@
 """Installed libraries: the core and the stock cells, used only if this version would build the same.
 
 The manifest beside them says what they were built from. An editable install, or an upgrade that was interrupted, may
-have other sources now; then the core is refused, and a stock cell is compiled anew into the cache.
+have other sources now; then the core is refused, and a stock cell is compiled again into the cache.
 """
 
 from __future__ import annotations

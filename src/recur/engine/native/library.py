@@ -23,8 +23,8 @@ _lock = threading.Lock()
 def _forked() -> None:
     """Make a forked process compute on one thread, torch too, as the workers of its DataLoader do.
 
-    OpenMP's threads do not survive a fork, and whoever waits for them waits for ever. Nor does the thread that held the
-    lock.
+    OpenMP's threads do not survive a fork, and a thread that waits for them waits without end. Nor does the thread
+    that held the lock.
     """
     global _lock
     _lock = threading.Lock()

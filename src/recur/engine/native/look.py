@@ -6,7 +6,7 @@ and come back to the same address. What the interface cannot say is asked here: 
 own, and whether a tensor is yet to be negated.
 
 Where a tensor is anything but what was promised, where torch has no such interface, and where its handles are not what
-they are here, the guard looks at all of them: it refuses with a sentence, or finds that it can be read after all.
+they are here, the guard looks at all of them: it refuses with a sentence, or finds that it can be read.
 """
 
 from __future__ import annotations

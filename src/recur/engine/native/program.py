@@ -93,7 +93,7 @@ class Measured:
         return self._inputs[packed]
 
     def gradients(self, series: int, packed: bool) -> Wanted:
-        """What the gradients of so many series, and then of the final states, have to be."""
+        """Requirements on the gradients of ``series`` series, and then of the final states."""
         found = self._gradients.get((series, packed))
         if found is None:
             rows = (STEPS,) if packed else (STEPS, ROWS)
@@ -184,7 +184,7 @@ def with_once(steps: Steps, parameters: Mapping[str, Tensor], dtype: torch.dtype
 
 
 def parameters_of(made: Compiled, call: Call) -> dict[str, Tensor]:
-    """The step's parameters, those that torch computes among them."""
+    """The step's parameters, including those that torch computes."""
     if not made.once:
         return dict(call.parameters)
     return with_once(once_steps(made, call), call.parameters, call.x.dtype, call.precision)

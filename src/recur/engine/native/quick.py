@@ -48,7 +48,7 @@ class Quick:
 
 
 def undisturbed() -> bool:
-    """Whether nothing that looks into operations is going on: tracing, transforms, forward mode, autocast."""
+    """Whether no observer of operations is active: tracing, transforms, forward mode, autocast."""
     return (
         torch_state.quiet() and not torch.is_autocast_enabled("cpu") and watch.current() is None and not BACKEND.given()
     )

@@ -40,7 +40,7 @@ def segment_steps(made: Compiled, call: Call) -> int | None:
         kept = program(made.graph)
         size = 4 if call.x.dtype == torch.float32 else 8
         states = sum(made.measured(call.sizes).widths)
-        # the tape, the derivatives that stand beside it on the way back, and the states at the boundaries
+        # the tape, the derivatives that are in memory in the backward pass, and the states at the boundaries
         step = size * B * (sum(c.value(call.sizes) + 16 for c in (*kept.tape, *kept.derivatives)) + states + 32)
         boundary = size * B * states
         room = int(budget) - boundary * math.isqrt(T)

@@ -135,7 +135,7 @@ def _one_by_one(
 
 
 def _repeated(call: Call, times: int) -> Call:
-    """The call for so many samples side by side."""
+    """The call for ``times`` samples side by side."""
     lengths = None if call.lengths is None else call.lengths.repeat(times)
     resets = None if call.resets is None else call.resets.repeat(1, times)
     recurrent = {name: mask.repeat(times, 1) for name, mask in call.noise.recurrent.items()}
