@@ -10,7 +10,7 @@ from torch import nn
 from recur import equations
 from recur import inspect as inspector
 from recur.inspect import record
-from recur.inspect.bptt import as_batch
+from recur.inspect.record import as_batch
 from recur.modes import Mode
 from recur.network import Batch
 from recur.nn import Recurrent

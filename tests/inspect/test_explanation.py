@@ -10,8 +10,9 @@ import pytest
 
 from recur import inspect as inspector
 from recur.errors import DataError
-from recur.inspect import units
-from recur.inspect.explanation import plain, sentence
+from recur.inspect import predicates, units
+from recur.inspect.plain import plain
+from recur.inspect.through_time import sentence
 from tests.inspect.test_influence import CASES, learned
 from tests.modes.helpers import build
 
@@ -151,7 +152,17 @@ def test_labels_of_the_texts_stand_beside_their_symbols() -> None:
 
 
 def test_two_quotation_marks_in_one_symbol_open_and_close() -> None:
-    assert units.inside_quotes(["he", '"yes"', "and", "“no”", "so", '"', "x", '"', "y"]) == [0, 0, 0, 0, 0, 0, 1, 1, 0]
+    assert predicates.inside_quotes(["he", '"yes"', "and", "“no”", "so", '"', "x", '"', "y"]) == [
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        1,
+        1,
+        0,
+    ]
 
 
 def test_unknown_words_stand_in_their_places_though_the_text_begins_with_a_capital() -> None:
@@ -226,9 +237,9 @@ def test_the_sentence_names_what_happens() -> None:
     labels = ["⟨start⟩", "I", "like", "tea"]
     assert sentence(np.array([9, 1e-6, 0.1, 1]), labels).endswith("of the gradient of step 4: it vanishes")
     assert "(I) receives 50 %" in sentence(np.array([9, 0.5, 0.1, 1]), labels)
-    assert sentence(np.array([9, 0.5, 0.1, 1]), labels).endswith("carried all the way")
+    assert sentence(np.array([9, 0.5, 0.1, 1]), labels).endswith("it is preserved")
     assert sentence(np.array([9, 50, 0.1, 1]), labels).endswith("explodes")
-    assert sentence(np.array([1.0]), ["I"]).startswith("there is no way back")
+    assert sentence(np.array([1.0]), ["I"]).startswith("no gradient flows back")
 
 
 def test_influence_follows_typing() -> None:

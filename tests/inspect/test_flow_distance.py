@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from recur.inspect.bptt import distance_of_memory
 from recur.inspect.flow import Flow
+from recur.inspect.ledgers import distance_of_memory
 
 
 @pytest.mark.parametrize(

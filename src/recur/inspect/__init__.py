@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from recur.heads.prediction import Option
 from recur.inspect.ask import ask
-from recur.inspect.bptt import LayerLedger, Ledger, bptt, ledger
-from recur.inspect.explanation import Explanation, explain
-from recur.inspect.flow import Flow, compared, flow, recorded
+from recur.inspect.bptt import bptt, ledger
+from recur.inspect.explain import explain
+from recur.inspect.explanation import Explanation
+from recur.inspect.flow import Flow, compared, flow
 from recur.inspect.influence import Influence, influence
+from recur.inspect.ledgers import LayerLedger, Ledger
 from recur.inspect.paths import Path
 from recur.inspect.question import Question
+from recur.inspect.recorded import recorded
 from recur.inspect.states import LayerStates, states
 from recur.inspect.units import Finding, find_units
 from recur.inspect.unrolled import Unrolled, unrolled

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from recur.inspect.bptt import Ledger
+from recur.inspect.ledgers import Ledger
 from recur.modes import Mode
 from recur.nn.places import Place
 

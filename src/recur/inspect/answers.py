@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import torch
@@ -55,6 +56,7 @@ class OneStep(HeadQuestion):
     """The tag, or the numbers, of one item of a sequence."""
 
     mode: Synced
+    left_out: Sequence[int] | None = None
 
     def __init__(self, mode: Synced, value: Any, asked: Asked) -> None:
         super().__init__(mode, mode.output, value)
@@ -93,7 +95,10 @@ class OneStep(HeadQuestion):
             return torch.full_like(lengths, place)
         return torch.tensor([place - (index < place) for index in gone], device=lengths.device)
 
-    left_out: Sequence[int] | None = None
+    def without(self, places: Sequence[int]) -> OneStep:
+        found = copy(self)
+        found.left_out = places
+        return found
 
     def vectors(self, values: Tensor | None, lengths: Tensor | None) -> Tensor:
         vectors = self._steps(values, lengths)

@@ -10,28 +10,24 @@ Y. Bengio, P. Simard, P. Frasconi (1994), Learning long-term dependencies with g
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from recur.bounded import MIB, open_regular, parse_json
-from recur.errors import DataError, RunError
-from recur.inspect.bptt import as_batch, distance_of_memory, ledger
-from recur.inspect.explanation import plain
+from recur.errors import DataError
+from recur.inspect.bptt import ledger
+from recur.inspect.ledgers import distance_of_memory
+from recur.inspect.plain import plain
+from recur.inspect.record import as_batch
 from recur.modes import Mode
-from recur.network import Batch
-from recur.network.batch import Raw
+from recur.network.batch import Encoded, Raw
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 ROWS = 64
 STEPS = 200
-LARGEST_JOURNAL = 4096 * MIB
-LONGEST_LINE = MIB
-"""Bytes; a report has some thousand."""
 
 
 @dataclass(frozen=True)
@@ -103,32 +99,32 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
     chosen = [row for row in chosen if row.target.size and (row.input is None or row.input.size)]
     if mode.carries_state:
         chosen = [row._replace(input=_last(row.input, steps), target=row.target[-steps:]) for row in chosen]
-    sums: dict[str, Array] = {}
-    counts: dict[str, Array] = {}
+    logs: dict[str, list[Array]] = {}
     for row in chosen:
-        # rows one by one: their last errors are at different steps, and padding would only be computed
-        batch: Batch = as_batch(mode, mode.collate([row]))
-        for layer in ledger(mode, batch, only="last").layers:
-            if layer.place.direction:
-                continue
-            back = layer.message_norm()[: int(layer.lengths[0]), 0][::-1]
-            if len(back) < 2 or back[0] <= 0:
-                continue
-            name = str(layer.place)
-            add = np.log(np.maximum(back / back[0], 1e-300))
-            for table, values in ((sums, add), (counts, np.ones(len(add)))):
-                before = table.get(name, np.zeros(0))
-                longest = max(len(before), len(values))
-                table[name] = np.pad(before, (0, longest - len(before))) + np.pad(values, (0, longest - len(values)))
-    if not sums:
+        for name, relative in _relative(mode, row):
+            logs.setdefault(name, []).append(np.log(np.maximum(relative, 1e-300)))
+    if not logs:
         raise DataError("no row has two steps to follow an error over", hint="give longer sequences")
-    found = []
-    for name, total in sums.items():
-        # a mean over few rows jumps about: a distance counts while a quarter of the rows have it
-        enough = int((counts[name] >= max(1.0, counts[name][0] / 4)).sum())
-        relative = np.exp(total[:enough] / counts[name][:enough])
-        found.append(Flow(name, relative, counts[name][:enough], distance_of_memory(relative[::-1])))
-    return tuple(found)
+    return tuple(_mean(name, rows_of) for name, rows_of in logs.items())
+
+
+def _relative(mode: Mode, row: Encoded) -> Iterator[tuple[str, Array]]:
+    """Yield each layer and its gradient (D,) by the distance from the last error, relative to that of its step."""
+    # rows one by one: their last errors are at different steps, and padding would only be computed
+    for layer in ledger(mode, as_batch(mode, mode.collate([row])), only="last").layers:
+        back = layer.message_norm()[: int(layer.lengths[0]), 0][::-1]
+        if not layer.place.direction and len(back) > 1 and back[0] > 0:
+            yield str(layer.place), back / back[0]
+
+
+def _mean(name: str, logs: Sequence[Array]) -> Flow:
+    """The geometric mean over rows, of the distances that at least a quarter of them have: fewer make it jump about."""
+    longest = max(map(len, logs))
+    counts = np.array([sum(len(one) > distance for one in logs) for distance in range(longest)], float)
+    total = np.sum([np.pad(one, (0, longest - len(one))) for one in logs], axis=0)
+    enough = int((counts >= max(1.0, len(logs) / 4)).sum())
+    relative = np.exp(total[:enough] / counts[:enough])
+    return Flow(name, relative, counts[:enough], distance_of_memory(relative[::-1]))
 
 
 def compared(
@@ -173,57 +169,6 @@ def compared(
     }
     result: dict[str, Any] = plain(data)
     return result
-
-
-def recorded(folder: Path | str) -> list[dict[str, Any]]:
-    """What ``record_gradients`` wrote into a run's journal: at most six reports, spread over training.
-
-    Parameters
-    ----------
-    folder : path
-        The run folder.
-
-    Returns
-    -------
-    list of dict
-        ``step``, and of the layer nearest to the input ``distance`` (to the end of the sequence) and ``norm`` of the
-        output state.
-
-    Raises
-    ------
-    RunError
-        When the journal is no regular file, is too large, or a line of it is damaged.
-    """
-    path = Path(folder) / "log.jsonl"
-    if not path.exists():
-        return []
-    found = []
-    with open_regular(path, LARGEST_JOURNAL, error=RunError) as file:
-        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
-            # a process that was killed leaves half a line at the end; one that is longer is none of ours
-            if not line.endswith(b"\n") and len(line) < LONGEST_LINE:
-                break
-            if b'"gradients"' in line or len(line) == LONGEST_LINE:
-                found += _report(line, f"{path}:{number}")
-    places = {round(place) for place in np.linspace(0, len(found) - 1, min(6, len(found)))} if found else set()
-    return [found[place] for place in sorted(places)]
-
-
-def _report(line: bytes, place: str) -> list[dict[str, Any]]:
-    """What one line of a journal reports of gradients: nothing, or one report."""
-    record = parse_json(line, place, error=RunError)
-    if not isinstance(record, dict) or record.get("event") != "gradients" or record.get("layers") == []:
-        return []
-    try:
-        step, distance = int(record["step"]), [int(one) for one in record["distance"]]
-        norms = next(iter(record["layers"][0]["norms"].values()))
-        # what was not a number in training is null; other layers may reach further
-        norm = [None if one is None else float(one) for one in norms]
-        if len(norm) <= len(distance):
-            return [{"step": step, "distance": distance, "norm": norm}]
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration, OverflowError):
-        pass
-    raise RunError(f"{place} is damaged: it is no report of gradients", hint="remove the line, or train again")
 
 
 def _last(values: Array | None, steps: int) -> Array | None:

@@ -31,11 +31,8 @@ from torch import Tensor, nn
 from recur.cancellation import check_cancelled
 from recur.errors import ConfigError
 from recur.heads.prediction import Option
-from recur.inspect.answers import OneStep
 from recur.inspect.ask import ask
-from recur.inspect.next_item import NextWord
 from recur.inspect.question import Question
-from recur.inspect.swaps import can_swap, swapped
 from recur.network.batch import pad
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -149,11 +146,10 @@ def of_option(
     with question.mode.answering():
         output = _bent(question, measure, 1).cpu().numpy()[0]
         nothing = _bent(question, measure, 1, lambda vectors: vectors * 0).cpu().numpy()[0]
-        if isinstance(question, NextWord) and "swap" in methods:
-            scores["swap"] = (
-                output[:, None] - measure.combined(torch.from_numpy(swapped(question, measure.targets).T)).numpy().T
-            )
-        if "leave_one_out" in methods or not (can_swap(question) or set(methods) - {"swap"}):
+        swapped = question.swapped(measure.targets) if "swap" in methods else None
+        if swapped is not None:
+            scores["swap"] = output[:, None] - measure.combined(torch.from_numpy(swapped.T)).numpy().T
+        if "leave_one_out" in methods or not (question.predicts_items or set(methods) - {"swap"}):
             scores["leave_one_out"] = _leave_one_out(question, measure, output)
     if "gradient_input" in methods:
         scores["gradient_input"] = _along(question, measure, np.ones(1), np.ones(1))
@@ -218,13 +214,7 @@ def _removed(question: Question, measure: _Measure, part: list[int]) -> Tensor:
     """f (B, W) of the input without each of some items."""
     values, lengths = pad([np.delete(np.asarray(question.values), place, axis=0) for place in part])
     moved = None if lengths is None else lengths.to(question.mode.device)
-    if isinstance(question, OneStep):
-        question.left_out = part
-    try:
-        return measure(question.move(values), moved)
-    finally:
-        if isinstance(question, OneStep):
-            question.left_out = None
+    return measure.combined(question.without(part).scores(question.move(values), moved, measure.targets))
 
 
 def _masked(question: Question, mask: Tensor, vectors: Tensor) -> Tensor:

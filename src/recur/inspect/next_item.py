@@ -17,6 +17,7 @@ from recur.errors import DataError
 from recur.heads.prediction import Option
 from recur.inspect.labels import symbol_labels
 from recur.inspect.question import Asked, HeadQuestion, Question
+from recur.inspect.swaps import swapped
 from recur.modes import Synced
 from recur.network.batch import Batch, Encoded
 from recur.network.stack import State
@@ -28,6 +29,7 @@ class NextWord(Question):
     """The next word (or symbol) of a text, of tags, of any symbols that predict themselves."""
 
     mode: Synced
+    predicts_items = True
 
     def __init__(self, mode: Synced, text: Any, asked: Asked) -> None:
         super().__init__(mode, text)
@@ -95,6 +97,13 @@ class NextWord(Question):
                 total = total + output.log_probs(rest).gather(2, ids[:, 1:, None])[:, :, 0].sum(1)
             found.append(total)
         return torch.stack(found, dim=1)
+
+    def swapped(self, targets: Sequence[Any]) -> Array:
+        return swapped(self.mode, self, self.scores_after, targets)
+
+    def surprise(self, errors: Array) -> list[float | None]:
+        # an item's surprise is the error of the step before it; nothing precedes the first
+        return [None, *map(float, errors[: len(self.items) - 1])]
 
     def labels_read(self, part: str) -> list[str]:
         del part

@@ -73,6 +73,10 @@ class Question(ABC):
         Whether only one of the options can be true, so that they can be compared with each other.
     grid : (int, int) or None
         Rows and columns of the items, where they are parts of a picture.
+    alignment : dict or None
+        With attention: what was written (``rows``), what was read (``columns``), and the ``weights`` between them.
+    predicts_items : bool
+        Whether the network predicts the items that it reads, so that one can be taken as unknown.
     """
 
     unit = "nats"
@@ -80,6 +84,8 @@ class Question(ABC):
     answer = ""
     exclusive = True
     grid: tuple[int, int] | None = None
+    alignment: dict[str, Any] | None = None
+    predicts_items = False
 
     def __init__(self, mode: Mode, value: Any) -> None:
         self.mode, self.value = mode, value
@@ -122,6 +128,27 @@ class Question(ABC):
         """What a part of the network reads at each step, as far as it has a name."""
         del part
         return list(self.items)
+
+    def labels_of(self, part: str, steps: int) -> list[str]:
+        """What a part of the network reads at each of so many steps; the number of a step that has no name."""
+        labels = self.labels_read(part)
+        return (labels + [str(t + 1) for t in range(len(labels), steps)])[:steps]
+
+    def surprise(self, errors: Array) -> list[float | None] | None:
+        """How unexpected each item was, in nats, from the errors (N,) of all predictions; None where none is
+        predicted."""
+        del errors
+        return None
+
+    def without(self, places: Sequence[int]) -> Question:
+        """The same question to rows that lack one item each, those at the places."""
+        del places
+        return self
+
+    def swapped(self, targets: Sequence[Any]) -> Array | None:
+        """The outputs (K, T) of targets with each item unknown; None where the items are not predicted."""
+        del targets
+        return None
 
     def run(self) -> bool:
         """Compute the error of the chosen output for those who follow it back; False: it is not cut anywhere."""

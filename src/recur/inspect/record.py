@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from recur.compiler.gradient import Gradient, gradient
 from recur.compiler.plan import plan
+from recur.data import Example
 from recur.engine import Call, Result, bptt, watch
 from recur.engine.eager import prepare
 from recur.engine.evaluate import Values, evaluate
@@ -27,6 +29,9 @@ from recur.equations.graph import Graph, Node, topological
 from recur.modes import Mode
 from recur.network import Batch
 from recur.nn.places import Place, places
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Outside = tuple[Tensor, dict[str, Tensor]]  # dE/dh_t (T, B, S) and dE/d(final states) (B, S), from outside a recurrence
 
 PARTS = ("stack", "encoder", "decoder")
 
@@ -141,7 +146,7 @@ class Recorder:
         self.answers.append(Answer(output, vectors, targets, mask))
         return vectors
 
-    def outside(self, error: Tensor) -> list[tuple[Tensor, dict[str, Tensor]]]:
+    def outside(self, error: Tensor) -> list[Outside]:
         """For each pass dE/dh_t (T, B, S), and dE/d(final states), from what lies outside the recurrence."""
         leaves = [t for one in self.passes for t in (one.outputs, *one.states.values())]
         live = [t for t in leaves if t.requires_grad]
@@ -295,3 +300,24 @@ def _without_gradients(call: Call) -> Call:
         lengths=None if call.lengths is not None and bool((call.lengths == call.x.shape[0]).all()) else call.lengths,
         memory_budget=None,
     )
+
+
+def as_batch(mode: Mode, example: Any) -> Batch:
+    """An example as rows of one, on the network's device and in its precision."""
+    if not isinstance(example, Batch):
+        given, target = example if isinstance(example, tuple) else (example, example)
+        example = mode.collate([mode.encode(Example(given, target, ""))])
+    batch = example.to(mode.device)
+    dtype = next(mode.parameters()).dtype
+
+    def cast(values: Tensor | None) -> Tensor | None:
+        return values.to(dtype) if values is not None and values.is_floating_point() else values
+
+    return Batch(
+        cast(batch.inputs), batch.input_lengths, batch.targets, batch.target_lengths, batch.resets
+    )  # targets are cast where they are compared
+
+
+def array(value: Tensor) -> Array:
+    """A tensor as an array, without its gradient."""
+    return value.detach().cpu().numpy()

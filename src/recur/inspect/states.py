@@ -17,14 +17,15 @@ import numpy as np
 
 from recur.equations import Equation
 from recur.equations.naming import gates, naming
-from recur.inspect.bptt import as_batch
-from recur.inspect.record import Seen, walk
+from recur.inspect.record import Seen, as_batch, walk
 from recur.modes import Mode
 from recur.nn.places import Place
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 SHUT, OPEN = 0.1, 0.9
+SHOWN_UNITS = 64  # of each layer
+SHOWN_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class LayerStates:
     trajectory: Array
     explained: tuple[float, float]
     eigenvalues: dict[str, Array]
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return len(self.trajectory)
 
 
 def states(model: Any, example: Any) -> tuple[LayerStates, ...]:
@@ -205,3 +211,35 @@ def _gates(equation: Equation, parts: Sequence[Seen]) -> tuple[GateValues, ...]:
         low, high = (SHUT, OPEN) if gate.kind == "gate" else (-OPEN, OPEN)
         found.append(GateValues(gate.name, gate.kind, values, (values < low).mean(0), (values > high).mean(0)))
     return tuple(found)
+
+
+def shown_states(layer: LayerStates, labels: Sequence[str]) -> dict[str, Any]:
+    """Plain data of the last steps, and of the units that vary most; ``labels`` (T,) say what is read."""
+    start = max(0, layer.steps - SHOWN_STEPS)
+    chosen: dict[int, Array] = {}  # of states and gates of one size the same units, so that they can be compared
+
+    def units(values: Array) -> Array:
+        size = values.shape[1]
+        if size not in chosen:
+            chosen[size] = np.sort(np.argsort(-values.std(0), kind="stable")[:SHOWN_UNITS])
+        return chosen[size]
+
+    def shown(values: Array) -> Array:
+        return values[start:, units(values)]
+
+    return {
+        "name": str(layer.place), "part": layer.place.part, "cell": layer.cell,
+        "labels": list(labels[start:]),
+        "states": {n: shown(v) for n, v in layer.states.items()},
+        "shown": {n: units(v) for n, v in [*layer.states.items(), *((g.name, g.values) for g in layer.gates)]},
+        "gates": [
+            {
+                "name": g.name, "kind": g.kind, "values": shown(g.values), "mean": g.values[start:].mean(1),
+                "shut": float(g.shut.mean()), "open": float(g.open.mean()),
+                "units": np.stack([g.shut, g.open], axis=1),
+            }
+            for g in layer.gates
+        ],
+        "trajectory": {"points": layer.trajectory[start:], "explained": list(layer.explained)},
+        "eigenvalues": {n: np.stack([v.real, v.imag], axis=1) for n, v in layer.eigenvalues.items()},
+    }  # fmt: skip

@@ -13,17 +13,18 @@ J. Yi, E. Kim, S. Yoon (2020), Interpretation of NLP models through input margin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from recur.inspect.next_item import NextWord
 from recur.inspect.question import Question
+from recur.modes import Synced
 from recur.network.batch import pad
-from recur.network.stack import select
+from recur.network.stack import State, select
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -41,14 +42,12 @@ class Swap:
     probability: float
 
 
-def can_swap(question: Question) -> bool:
-    """Whether the network predicts the items that it reads."""
-    return isinstance(question, NextWord)
+# log p (B, K) of K targets after rows (B, T) of given lengths, which are read from a state on
+ScoresAfter = Callable[[Tensor | None, Tensor | None, Sequence[Any], State | None], Tensor]
 
 
-def swaps_of(question: NextWord) -> list[Swap]:
-    """What the network expects at each place but the first, the item that stands there among it."""
-    mode = question.mode
+def swaps_of(mode: Synced, question: Question) -> list[Swap]:
+    """What the network expects at each place but the first, the item itself among it."""
     with mode.answering():
         values, _ = question.rows(1)
         vectors, _ = mode.run(values)  # type: ignore[arg-type]  # a text has values
@@ -73,13 +72,13 @@ def swaps_of(question: NextWord) -> list[Swap]:
 
 
 @torch.no_grad()
-def swapped(question: NextWord, targets: Sequence[Any]) -> Array:
+def swapped(mode: Synced, question: Question, scores_after: ScoresAfter, targets: Sequence[Any]) -> Array:
     """log of the mean probability (K, T) of each target, over what the network expects at each place.
 
-    Not a number where nothing else can stand: at a start sign, and at the first item of a stream.
+    Not a number where nothing else is possible: at a start sign, and at the first item of a stream.
     """
-    mode, ids = question.mode, np.asarray(question.values)
-    swaps = swaps_of(question)
+    ids = np.asarray(question.values)
+    swaps = swaps_of(mode, question)
     found = np.full((len(targets), len(ids)), np.nan)
     if not swaps:
         return found
@@ -91,7 +90,7 @@ def swapped(question: NextWord, targets: Sequence[Any]) -> Array:
         rest, lengths = pad([np.concatenate([[one.symbol], ids[one.place + 1 :]]).astype(ids.dtype) for one in part])
         before = select(states, torch.tensor([one.place - 1 for one in part], device=mode.device))
         moved = None if lengths is None else lengths.to(mode.device)
-        scores.append(question.scores_after(question.move(rest), moved, targets, before).double().cpu().numpy())
+        scores.append(scores_after(question.move(rest), moved, targets, before).double().cpu().numpy())
     every = np.concatenate(scores)
     places = np.array([one.place for one in swaps])
     chances = np.array([max(one.probability, 1e-300) for one in swaps])

@@ -9,7 +9,7 @@ such cells by looking.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from recur.engine import Call, Result, watch
 from recur.engine import run as run_recurrence
 from recur.errors import ConfigError, DataError
 from recur.inspect.labels import MARKS, symbol_labels
+from recur.inspect.predicates import PREDICATES, Predicate
 from recur.inspect.record import Recorder
 from recur.modes import Mode
 from recur.modes.mode import need_input
@@ -29,9 +30,10 @@ from recur.network.batch import pad
 from recur.nn.places import Place
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Predicate = Callable[[Sequence[str]], Sequence[float]]
 
 MOST_STEPS = 20_000
+SHOWN_STEPS = 200
+SHOWN_FINDINGS = 8
 LEAST = 10  # steps on which a predicate must be true, and false
 
 
@@ -59,62 +61,6 @@ class Finding:
     measure: str
     found: float
     score: float
-
-
-def inside_quotes(tokens: Sequence[str]) -> list[float]:
-    """1 between two quotation marks, 0 outside; the mark that opens is outside, the one that closes inside."""
-    found, inside = [], False
-    for token in tokens:
-        found.append(float(inside))
-        for mark in token:
-            if mark == '"':
-                inside = not inside
-            elif mark in "“«”»":
-                inside = mark in "“«"
-    return found
-
-
-def inside_brackets(tokens: Sequence[str]) -> list[float]:
-    """How many brackets are open, at most 1."""
-    found, depth = [], 0
-    for token in tokens:
-        found.append(float(depth > 0))
-        depth = max(0, depth + sum(token.count(one) for one in "([{") - sum(token.count(one) for one in ")]}"))
-    return found
-
-
-def place_in_line(tokens: Sequence[str]) -> list[float]:
-    """Steps since the last line end."""
-    found, place = [], 0
-    for token in tokens:
-        found.append(float(place))
-        place = 0 if token in ("\n", "⟨end⟩", "<eos>") else place + 1
-    return found
-
-
-def place_in_sentence(tokens: Sequence[str]) -> list[float]:
-    """Steps since the last full stop, question or exclamation mark."""
-    found, place = [], 0
-    for token in tokens:
-        found.append(float(place))
-        place = 0 if token.strip() in (".", "?", "!") else place + 1
-    return found
-
-
-def _each(test: Callable[[str], bool]) -> Predicate:
-    return lambda tokens: [float(test(token)) for token in tokens]
-
-
-PREDICATES: dict[str, Predicate] = {
-    "inside quotes": inside_quotes,
-    "inside brackets": inside_brackets,
-    "position in the line": place_in_line,
-    "position in the sentence": place_in_sentence,
-    "capital letter": _each(lambda token: token.strip()[:1].isupper()),
-    "digit": _each(lambda token: any(map(str.isdigit, token))),
-    "sign": _each(lambda token: bool(token.strip()) and not any(map(str.isalnum, token))),
-    "space": _each(str.isspace),
-}
 
 
 def find_units(
@@ -148,42 +94,68 @@ def find_units(
     DataError
         With fewer than two texts, and for labels that do not fit them.
     """
-    mode: Mode = model.mode
     tests = PREDICATES if predicates is None else predicates
-    halves: list[tuple[list[dict[tuple[Place, str], Array]], dict[str, list[Array]]]] = [([], {}), ([], {})]
+    halves = _halves(model.mode, texts, tests, labels or {}, most_steps)
+    found: list[Finding] = []
+    for name in halves[0].wanted:
+        found += sorted(_followers(name, *halves), key=_strength, reverse=True)[:3]
+    return sorted(found, key=_strength, reverse=True)[:top]
+
+
+@dataclass(frozen=True)
+class _Half:
+    """Half of the texts, read: each state (N, S) of every layer, and each predicate (N,), at all their steps."""
+
+    states: dict[tuple[Place, str], Array]
+    wanted: dict[str, Array]
+
+
+def _halves(
+    mode: Mode, texts: Iterable[Any], tests: Mapping[str, Predicate],
+    labels: Mapping[str, Sequence[Sequence[float]]], most_steps: int,
+) -> tuple[_Half, _Half]:  # fmt: skip
+    """Read texts, in turn for the one half and for the other."""
+    states: tuple[list[dict[tuple[Place, str], Array]], ...] = ([], [])
+    wanted: tuple[dict[str, list[Array]], ...] = ({}, {})
     count, read = 0, 0
     for number, text in enumerate(texts):
         tokens, values = read_states(mode, text)
         if not tokens:
             continue
-        rows, columns = halves[number % 2]
-        rows.append(values)
+        half = number % 2
+        states[half].append(values)
         for name, test in tests.items():
-            columns.setdefault(name, []).append(np.asarray(test(tokens), float))
-        for name, given in (labels or {}).items():
-            columns.setdefault(name, []).append(_labelled(name, number, given, tokens))
+            wanted[half].setdefault(name, []).append(np.asarray(test(tokens), float))
+        for name, given in labels.items():
+            wanted[half].setdefault(name, []).append(_labelled(name, number, given, tokens))
         count, read = count + len(tokens), read + 1
         if count >= most_steps:
             break
-    if not all(rows for rows, _ in halves):
+    if not all(states):
         raise DataError(f"a search needs at least two texts, got {read}", hint="give more texts")
-    joined = [_joined(rows) for rows, _ in halves]
-    found: list[Finding] = []
-    for name in halves[0][1]:
-        first, second = (np.concatenate(columns[name]) for _, columns in halves)
-        best = []
-        # of both halves together: one alone may not show that a predicate is a number
-        measure = measure_of(np.concatenate([first, second]))
-        for key, states in joined[0].items():
-            scores, others = compare(states, first, measure), compare(joined[1][key], second, measure)
-            strength = np.abs(scores - 0.5) if measure == "AUC" else np.abs(scores)
-            for unit in np.argsort(-np.nan_to_num(strength))[:3]:
-                if np.isfinite(scores[unit]) and np.isfinite(others[unit]):
-                    best.append(
-                        Finding(key[0], key[1], int(unit), name, measure, float(scores[unit]), float(others[unit]))
-                    )
-        found += sorted(best, key=_strength, reverse=True)[:3]
-    return sorted(found, key=_strength, reverse=True)[:top]
+    first, second = (
+        _Half(
+            {key: np.concatenate([one[key] for one in rows]) for key in rows[0]},
+            {name: np.concatenate(values) for name, values in columns.items()},
+        )
+        for rows, columns in zip(states, wanted, strict=True)
+    )
+    return first, second
+
+
+def _followers(name: str, half: _Half, other: _Half) -> list[Finding]:
+    """The three units of each state that follow a predicate best on one half, with their score on the other."""
+    wanted, again = half.wanted[name], other.wanted[name]
+    # of both halves together: one alone may not show that a predicate is a number
+    measure = measure_of(np.concatenate([wanted, again]))
+    best = []
+    for (place, state), values in half.states.items():
+        found, scores = compare(values, wanted, measure), compare(other.states[place, state], again, measure)
+        strength = np.abs(found - 0.5) if measure == "AUC" else np.abs(found)
+        for unit in np.argsort(-np.nan_to_num(strength))[:3].tolist():
+            if np.isfinite(found[unit]) and np.isfinite(scores[unit]):
+                best.append(Finding(place, state, unit, name, measure, float(found[unit]), float(scores[unit])))
+    return best
 
 
 def _strength(finding: Finding) -> float:
@@ -338,5 +310,20 @@ class _States(Recorder):
         return result
 
 
-def _joined(rows: list[dict[tuple[Place, str], Array]]) -> dict[tuple[Place, str], Array]:
-    return {key: np.concatenate([one[key] for one in rows]) for key in rows[0]}
+def shown_units(mode: Mode, value: Any, corpus: Iterable[Any]) -> dict[str, Any]:
+    """Plain data of the units that follow something simple in a corpus, over the last steps of one input."""
+    labels, every = over_text(mode, find_units(mode, corpus), value)
+    start = max(0, len(labels) - SHOWN_STEPS)
+    # what is never so in this input, or always, shows nothing over it
+    found = [one for one in every if len(one.wanted[start:]) and np.ptp(one.wanted[start:]) > 0][:SHOWN_FINDINGS]
+    return {
+        "labels": labels[start:],
+        "findings": [
+            {
+                "layer": str(one.finding.place), "state": one.finding.state, "unit": one.finding.unit,
+                "predicate": one.finding.predicate, "measure": one.finding.measure, "found": one.finding.found,
+                "score": one.finding.score, "values": one.values[start:], "wanted": one.wanted[start:],
+            }
+            for one in found
+        ],
+    }  # fmt: skip

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from recur.equations import Equation
-from recur.equations.graph import Graph, Node
+from recur.equations.graph import Node
 from recur.equations.naming import highways, naming
 from recur.inspect.answering import errors_at, read_out, readout_norms
-from recur.inspect.bptt import LayerLedger, Ledger, Part, as_batch, follow
-from recur.inspect.record import derivatives
+from recur.inspect.boxes import Box, boxes_of
+from recur.inspect.bptt import follow
+from recur.inspect.ledgers import LayerLedger, Ledger, Part
+from recur.inspect.record import as_batch, derivatives
 from recur.modes import Mode
 from recur.nn.places import Place
 
@@ -26,36 +28,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 UNITS = 8  # numbers shown of a vector
 STEPS = 24  # the last steps are shown
-
-
-@dataclass(frozen=True)
-class Box:
-    """One operation of the cell, as it is drawn.
-
-    Attributes
-    ----------
-    id : int
-    label : str
-        What the equation calls it, or what it computes: "f", "W_hh h′", "+".
-    op : str
-        "input", "state", or an operation of the graph.
-    args : tuple of int
-        The boxes that it is computed from.
-    path : str
-        For a product with a matrix: "input to hidden" or "hidden to hidden"; else empty.
-    highway : bool
-        Whether it lies where a state runs straight through: only added to and multiplied.
-    new_state : str
-        The state that it is the new value of; else empty.
-    """
-
-    id: int
-    label: str
-    op: str
-    args: tuple[int, ...]
-    path: str
-    highway: bool
-    new_state: str
 
 
 @dataclass(frozen=True)
@@ -158,136 +130,68 @@ def of_layer(
     end: int | None = None,
 ) -> Unrolled:  # fmt: skip
     """The unrolled view of one place; the copy of step ``end``, from 0, is among those shown."""
-    first = parts[0].steps
-    equation, graph = first.call.equation, first.graph
-    boxes, nodes = _boxes(equation, graph)
-    values, gradients = _numbers(parts, nodes)
-    steps = len(layer.states[equation.states[0]])
-    order = list(range(steps))[::-1] if layer.place.direction else list(range(steps))
+    equation = parts[0].steps.call.equation
+    boxes, nodes = boxes_of(equation, parts[0].steps.graph)
+    order = list(range(layer.steps))[::-1] if layer.place.direction else list(range(layer.steps))
     stop = len(order) if end is None or end in order[-STEPS:] else order.index(end) + 1
-    shown = order[max(0, stop - STEPS) : stop]
+    filled = _Filled(layer, equation, nodes, *_numbers(parts, nodes))
     errors, outputs = errors_at(mode, layer.place, found), readout_norms(mode, layer.place, found)
-    lines = naming(equation).lines
-    named = {id(n): i for i, n in nodes.items()}
     copies = []
-    for t in shown:
-        in_lines = []
-        for line in lines:
-            numbers = {
-                name: _head(values[named[id(node)]][t])
-                for name, node in zip(line.names, line.nodes, strict=True)
-                if id(node) in named
-            }
-            in_lines.append((line.text, numbers))
-        copies.append(
-            Copy(
-                t + 1,
-                labels[t] if t < len(labels) else str(t + 1),
-                {i: _head(v[t]) for i, v in values.items()},
-                {i: _head(v[t]) for i, v in gradients.items()},
-                {i: float(np.linalg.norm(v[t])) for i, v in values.items()},
-                {i: float(np.linalg.norm(v[t])) for i, v in gradients.items()},
-                {s: float(np.linalg.norm(v[t, 0])) for s, v in layer.states.items()},
-                {s: float(np.linalg.norm(v[t, 0])) for s, v in layer.messages.items()},
-                {
-                    **{n: float(p.norm[t]) for n, p in layer.paths.items() if p.kind != "bias"},
-                    **({"W_hy": outputs[t]} if t in outputs else {}),
-                },
-                in_lines,
-                errors.get(t),
-            )
-        )
+    for t in order[max(0, stop - STEPS) : stop]:
+        label = labels[t] if t < len(labels) else str(t + 1)
+        copies.append(filled.copy(t, label, outputs.get(t), errors.get(t)))
     return Unrolled(
         layer.place, equation.name, equation.text, boxes, tuple(copies), tuple(highways(equation)),
-        {s: v.shape[-1] for s, v in layer.states.items()}, max(0, stop - STEPS), steps - stop,
+        {s: v.shape[-1] for s, v in layer.states.items()}, max(0, stop - STEPS), layer.steps - stop,
         read_out(mode, layer.place, found),
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Filled:
+    """The boxes of one layer with their values and gradients (T, n)."""
+
+    layer: LayerLedger
+    equation: Equation
+    nodes: dict[int, Node]
+    values: dict[int, Array]
+    gradients: dict[int, Array]
+
+    def copy(self, t: int, label: str, output: float | None, error: float | None) -> Copy:
+        """The copy of step ``t``, from 0; ``output`` is its share in the gradient of W_hy."""
+        layer = self.layer
+        shares = {n: float(p.norm[t]) for n, p in layer.paths.items() if p.kind != "bias"}
+        return Copy(
+            t + 1, label,
+            {i: _head(v[t]) for i, v in self.values.items()},
+            {i: _head(v[t]) for i, v in self.gradients.items()},
+            {i: float(np.linalg.norm(v[t])) for i, v in self.values.items()},
+            {i: float(np.linalg.norm(v[t])) for i, v in self.gradients.items()},
+            {s: float(np.linalg.norm(v[t, 0])) for s, v in layer.states.items()},
+            {s: float(np.linalg.norm(v[t, 0])) for s, v in layer.messages.items()},
+            shares if output is None else {**shares, "W_hy": output},
+            self._lines(t),
+            error,
+        )  # fmt: skip
+
+    def _lines(self, t: int) -> list[tuple[str, dict[str, list[float]]]]:
+        """The equation line by line, with the first numbers of what each line names."""
+        boxes = {id(node): number for number, node in self.nodes.items()}
+        return [
+            (
+                line.text,
+                {
+                    name: _head(self.values[boxes[id(node)]][t])
+                    for name, node in zip(line.names, line.nodes, strict=True)
+                    if id(node) in boxes
+                },
+            )
+            for line in naming(self.equation).lines
+        ]
+
+
 def _head(vector: Array) -> list[float]:
     return [float(one) for one in vector[:UNITS]]
-
-
-def _boxes(equation: Equation, graph: Graph) -> tuple[tuple[Box, ...], dict[int, Node]]:
-    """What is drawn of the graph: parameters and constants are part of the labels, sums of sums are one sum."""
-    names = naming(equation)
-    straight = {id(node) for way in highways(equation).values() for node in way}
-    users: dict[int, int] = {}
-    for node in graph.order:
-        for argument in node.args:
-            users[id(argument)] = users.get(id(argument), 0) + 1
-    ends = {id(node): state for state, node in graph.outputs.items()}
-    drawn = {
-        id(node): number
-        for number, node in enumerate(n for n in graph.order if n.op in ("input", "state") or n.args)
-        if len(node.shape) < 2
-    }
-
-    def merged(node: Node) -> bool:
-        """Whether a node is drawn as part of the sum that it goes into."""
-        return (
-            node.op == "add" and users.get(id(node)) == 1 and id(node) not in names.names
-            and id(node) not in ends and any(node in user.args and user.op == "add" for user in graph.order)
-        )  # fmt: skip
-
-    boxes, nodes = [], {}
-    for node in graph.order:
-        if id(node) not in drawn or merged(node) or not _varies(node):
-            continue
-        terms, added = _terms(node, merged) if node.op == "add" else (list(node.args), [])
-        label = names.names.get(id(node)) or _label(node, names.names, added)
-        boxes.append(
-            Box(
-                drawn[id(node)], label, node.op, tuple(drawn[id(a)] for a in terms if id(a) in drawn and _varies(a)),
-                _path(node), id(node) in straight, ends.get(id(node), ""),
-            )
-        )  # fmt: skip
-        nodes[drawn[id(node)]] = node
-    return tuple(boxes), nodes
-
-
-def _varies(node: Node) -> bool:
-    """Whether a node's value depends on the step."""
-    return node.op in ("input", "state") or any(_varies(a) for a in node.args)
-
-
-def _terms(node: Node, merged: Any) -> tuple[list[Node], list[str]]:
-    """The terms of a sum, sums within it opened; biases by name."""
-    terms, added = [], []
-    for argument in node.args:
-        if merged(argument):
-            inner, more = _terms(argument, merged)
-            terms += inner
-            added += more
-        elif argument.op == "parameter":
-            added.append(str(argument.attribute))
-        else:
-            terms.append(argument)
-    return terms, added
-
-
-def _label(node: Node, names: dict[int, str], added: list[str]) -> str:
-    """An operation in a few signs."""
-    signs = {"mul": "×", "sub": "−", "div": "÷", "neg": "−", "sum": "Σ", "expand": "…", "concat": "[ , ]"}
-    if node.op == "add":
-        return "+" + "".join(f" {name}" for name in added)
-    if node.op == "matvec":
-        return f"{names.get(id(node.args[0]), 'W')} {names.get(id(node.args[1]), '·')}"
-    if node.op == "slice":
-        return "part"
-    if node.op in ("sub", "mul", "div") and node.args[0].op == "constant":
-        return f"{node.args[0].attribute:g} {signs[node.op]}"
-    return {"sigmoid": "σ", **signs}.get(node.op, node.op)
-
-
-def _path(node: Node) -> str:
-    if node.op != "matvec":
-        return ""
-    return "hidden to hidden" if _reads_state(node.args[1]) else "input to hidden"
-
-
-def _reads_state(node: Node) -> bool:
-    return node.op == "state" or any(_reads_state(a) for a in node.args)
 
 
 def _numbers(parts: Sequence[Part], nodes: dict[int, Node]) -> tuple[dict[int, Array], dict[int, Array]]:

@@ -23,8 +23,6 @@ class OneWritten(HeadQuestion):
     ----------
     labels : list of str
         What was written, item by item, the end too where there is one.
-    alignment : ndarray or None
-        (written, read) attention weights.
     """
 
     mode: WritingMode
@@ -36,8 +34,11 @@ class OneWritten(HeadQuestion):
         self.items, self.removable = ([], []) if self.values is None else input_labels(mode, value, self.values)
         self.grid = None if self.values is None else grid_of(mode, self.values)
         [answer] = continuation.predict(mode, [value])
-        self.answer, self.alignment = answer.shown, answer.alignment
+        self.answer = answer.shown
         self._write_down(answer.value)
+        if answer.alignment is not None:
+            rows = self.labels[: len(answer.alignment)]
+            self.alignment = {"rows": rows, "columns": self.items, "weights": answer.alignment}
         if not len(self.written):
             raise DataError("the network wrote nothing, so there is nothing to explain", hint="explain another input")
         self.place = place_of(asked.at, self.labels, last=self._last)

@@ -1,0 +1,206 @@
+"""``explain``: everything about one answer as plain data, from which all pictures are drawn.
+
+Terminal, HTML, PNG and a live page read the same dictionary; its form is that of `explain`'s result, and its version
+is in it. Numbers are rounded to what a picture can show; the functions of this room give the arrays themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from recur.errors import ConfigError
+from recur.inspect import through_time
+from recur.inspect.ask import ask
+from recur.inspect.bptt import ITEMISED, follow
+from recur.inspect.explanation import Explanation
+from recur.inspect.influence import METHODS, of_option
+from recur.inspect.labels import unknown_places
+from recur.inspect.plain import plain
+from recur.inspect.question import Question
+from recur.inspect.record import Seen, walk
+from recur.inspect.states import of_parts, shown_states
+from recur.inspect.units import shown_units
+from recur.modes import Mode
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+FORMAT = 1
+PARTS = ("influence", "flow", "states", "unrolled")
+SPECTRUM = 128  # units up to which the Jacobian of every step is looked at
+
+
+def explain(
+    model: Any,
+    value: Any,
+    *,
+    target: str | None = None,
+    at: int | str | None = None,
+    top: int = 5,
+    parts: Sequence[str] = PARTS,
+    options: int | None = None,
+    methods: Sequence[str] = METHODS,
+    window: int | None = None,
+    corpus: Iterable[Any] | None = None,
+) -> Explanation:
+    """Explain one answer.
+
+    Parameters
+    ----------
+    model : Model or Mode
+    value : object
+        One raw input.
+    target : str, optional
+        The word, class or tag to explain; by default the network's own answer.
+    at : int or str, optional
+        Which answer of a sequence of answers.
+    top : int
+        Candidates.
+    parts : sequence of str
+        Of influence, flow, states, unrolled. Influence by leave_one_out of one candidate, and states, are fast enough
+        to follow typing.
+    options : int, optional
+        Of how many candidates the influence is computed; by default of all.
+    methods : sequence of str
+        Measures of influence: swap, leave_one_out, integrated_gradients, gradient_input. Those that a network does not
+        have are left out.
+    window : int, optional
+        Steps of truncated BPTT.
+    corpus : iterable, optional
+        Raw inputs in which units that follow something simple are searched for; they are shown over this input.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    RecurError
+        When the input cannot be read, or the target is not an output of this network.
+
+    Examples
+    --------
+    >>> found = explain(model, "the clouds are in the")  # doctest: +SKIP
+    >>> found["question"]["says"]  # doctest: +SKIP
+    'the next word is “sky”'
+    """
+    for part in parts:
+        if part not in PARTS:
+            raise ConfigError(f'there is no part "{part}"', hint=f"of {', '.join(PARTS)}")
+    question = ask(model, value, target=target, at=at, top=top)
+    data: dict[str, Any] = {
+        "kind": "recur explanation",
+        "format": FORMAT,
+        "model": _about(model),
+        "input": _input(question, value),
+        "question": _asked(question),
+        "influence": _influence(question, options, methods) if "influence" in parts else None,
+        "flow": None,
+        "states": None,
+        "surprise": None,
+        "alignment": question.alignment,
+        "unrolled": None,
+        "units": None if corpus is None else shown_units(model.mode, value, corpus),
+    }
+    if set(parts) & {"flow", "unrolled"}:
+        data |= _through_time(question, parts, window)
+    elif "states" in parts:
+        data |= _forward_only(question)
+    return Explanation(plain(data))
+
+
+def _about(model: Any) -> dict[str, Any]:
+    """What the network is."""
+    mode: Mode = model.mode
+    return {
+        "name": model.title,
+        "sentence": model.sentence,
+        "mode": mode.name,
+        "cell": mode.cell,
+        "parameters": sum(p.numel() for p in mode.parameters()),
+    }
+
+
+def _input(question: Question, value: Any) -> dict[str, Any]:
+    """What is read, item by item."""
+    codec = question.mode.input_codec
+    return {
+        "text": "" if codec is None else codec.show(value, 400),
+        "items": question.items,
+        "removable": question.removable,
+        "unknown": unknown_places(codec, question.values),
+        "timed": question.has_time,
+        "grid": question.grid,
+    }
+
+
+def _asked(question: Question) -> dict[str, Any]:
+    """The output that is explained, and what it is compared with."""
+    return {
+        "says": question.says,
+        "unit": question.unit,
+        "place": question.place,
+        "answer": question.answer or None,
+        "options": [{"label": one.label, "probability": one.probability} for one in question.options],
+    }
+
+
+def _influence(question: Question, count: int | None, methods: Sequence[str]) -> dict[str, Any]:
+    """The measures for every candidate."""
+    wanted = range(len(question.options) if count is None else min(count, len(question.options)))
+    found = [of_option(question, number, methods=methods) for number in wanted]
+    return {
+        "unit": question.unit,
+        # of a network that does not predict what it reads nothing is swapped
+        "methods": list(next(iter(found[0].values())).scores) if found else [],
+        # against the other candidates first, where there are any: why this one
+        "against": list(found[0])[::-1] if found else [],
+        "options": [
+            {
+                "label": question.options[number].label,
+                **{
+                    against: {"output": one.output, "nothing": one.nothing, "gap": one.gap, "scores": one.scores}
+                    for against, one in ways.items()
+                },
+            }
+            for number, ways in zip(wanted, found, strict=True)
+        ],
+    }
+
+
+def _through_time(question: Question, parts: Sequence[str], window: int | None) -> dict[str, Any]:
+    """What is seen when the error of the chosen output is followed back."""
+    mode, batch = question.mode, question.batch()
+    predictions = int(batch.targets.shape[1]) if batch.targets.dim() > 1 and question.has_steps else 1
+    weights = question.weights(predictions)
+    found, passes = follow(
+        mode,
+        batch,
+        window=window,
+        itemised=ITEMISED if "flow" in parts else 0,
+        jacobian=SPECTRUM if "flow" in parts else 0,
+        only=torch.from_numpy(weights),
+        run=None if mode.carries_state else question.run,
+    )
+    data = _forward(question, passes if "states" in parts else [], found.errors)
+    if "flow" in parts and found.layers:
+        data["flow"] = through_time.flow(question, found, weights)
+    if "unrolled" in parts and passes:
+        data["unrolled"] = through_time.unrolled(question, found, passes, weights)
+    return data
+
+
+def _forward_only(question: Question) -> dict[str, Any]:
+    """What is seen on the way forward alone, without an error that is followed back."""
+    passes, errors = walk(question.mode, question.batch())
+    return _forward(question, passes, errors.cpu().numpy())
+
+
+def _forward(question: Question, passes: Sequence[Seen], errors: Array) -> dict[str, Any]:
+    """States of every layer, and how unexpected each item is."""
+    found = of_parts(passes)
+    shown = [shown_states(one, question.labels_of(one.place.part, one.steps)) for one in found]
+    return {"states": {"layers": shown} if shown else None, "surprise": question.surprise(errors)}

@@ -1,0 +1,173 @@
+"""``Ledger``: what backpropagation through time found in every layer, and how far back a gradient reaches."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from recur.inspect.paths import Path
+from recur.inspect.record import Seen
+from recur.nn.places import Place
+from recur.views.picture import ledger_figure
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+MEMORY = 0.01  # a step that receives less of the last step's gradient is forgotten
+
+
+@dataclass(frozen=True)
+class Part(Seen):
+    """One pass of one place, with what BPTT found in it: messages dE/dstate_t (T, B, S) that copies are handed."""
+
+    messages: dict[str, Tensor]
+    itemised: dict[str, Array]
+    jacobian: dict[str, Array]
+
+
+@dataclass(frozen=True)
+class LayerLedger:
+    """BPTT in one direction of one layer.
+
+    Attributes
+    ----------
+    place : Place
+    cell : str
+    lengths : ndarray
+        (B,) real steps of each row.
+    states : dict of str to ndarray
+        (T, B, S) each state after each step.
+    d_states : dict of str to ndarray
+        (T, B, S) dE/dstate_t, the total derivative.
+    messages : dict of str to ndarray
+        (T, B, S) what is handed to each state of copy t from outside the copy: by step t+1, and by what reads h_t.
+        It differs from ``d_states`` where one state enters another within the step, as c_t enters h_t.
+    paths : dict of str to Path
+        By parameter.
+    boundaries : tuple of int
+        Steps before which nothing is handed back: where truncated BPTT cuts, or a new document begins.
+    jacobian : dict of str to ndarray
+        (T, S) singular values of dstate_t/dstate_{t-1}, the largest first; empty unless asked for.
+    """
+
+    place: Place
+    cell: str
+    lengths: Array
+    states: dict[str, Array]
+    d_states: dict[str, Array]
+    messages: dict[str, Array]
+    paths: dict[str, Path]
+    boundaries: tuple[int, ...]
+    jacobian: dict[str, Array]
+
+    @property
+    def steps(self) -> int:
+        """T, the steps of the longest row."""
+        return len(next(iter(self.states.values())))
+
+    def norms(self) -> dict[str, Array]:
+        """(T, B) ||dE/dstate_t|| of each state."""
+        return {name: np.linalg.norm(d, axis=-1) for name, d in self.d_states.items()}
+
+    def message_norm(self) -> Array:
+        """(T, B) the norm of all that copy t is told about its states, ||dE/d(h_t, c_t)||."""
+        square = np.stack([np.square(d).sum(-1) for d in self.messages.values()]).sum(0)
+        return np.asarray(np.sqrt(square))
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """BPTT of one example, or of a batch.
+
+    Attributes
+    ----------
+    error : float
+        E, the mean of the errors.
+    errors : ndarray
+        (N,) e of each prediction.
+    where : ndarray
+        (N, 2) row and step of each; the answer to a whole sequence is at its last step.
+    d_z : ndarray or None
+        (N, V) dE/dz of each prediction; None where the readout is not one matrix (adaptive softmax).
+    layers : tuple of LayerLedger
+        Every layer and direction.
+    readout : dict of str to Path
+        W_hy and b_y, empty where the readout is not one matrix.
+    read_at : ndarray
+        (S,) the step of each share of W_hy. There is one for each prediction, but for the answer to a whole sequence,
+        whose vector is put together from several steps: one for each of these.
+    itemised : dict of Place to dict of str to ndarray
+        For each place (K, T) ||de_k/dstate_t||, of each state, and of all together as "message"; empty unless asked
+        for. Only of a single row.
+    followed : ndarray
+        (K,) which predictions were followed one by one.
+    """
+
+    error: float
+    errors: Array
+    where: Array
+    d_z: Array | None
+    layers: tuple[LayerLedger, ...]
+    readout: dict[str, Path]
+    read_at: Array
+    itemised: dict[Place, dict[str, Array]]
+    followed: Array
+
+    def plot(self, row: int = 0) -> Any:
+        """Draw ||dE/dstate_t|| of every layer, and the shares of the steps in the gradient of every matrix.
+
+        Parameters
+        ----------
+        row : int
+            The sequence of the batch whose norms are drawn; the shares are those of all rows together.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ConfigError
+            When matplotlib is not installed.
+        """
+        return ledger_figure(
+            [
+                (
+                    str(layer.place),
+                    {name: values[:, row] for name, values in layer.norms().items()},
+                    {name: path.fraction for name, path in layer.paths.items() if path.kind != "bias"},
+                )
+                for layer in self.layers
+            ]
+        )
+
+
+def distance_of_memory(norms: Array) -> float:
+    """Return how many steps back a gradient falls below 1 % of what the last step has.
+
+    A cell with gates hands most of a gradient to its cell state at the first step back and keeps that part for long:
+    a threshold of 1/e would call this a memory of one step.
+
+    Parameters
+    ----------
+    norms : ndarray
+        (T,) norms of one error's derivative, in the order of time.
+
+    Returns
+    -------
+    float
+        Steps; infinite if it never falls so low.
+
+    Examples
+    --------
+    >>> distance_of_memory(np.array([0.002, 0.02, 0.2, 1.0])), distance_of_memory(np.array([0.2, 0.2, 0.2, 1.0]))
+    (3.0, inf)
+    """
+    back = np.asarray(norms, float)[::-1]
+    if not len(back) or back[0] <= 0:
+        return 0.0
+    low = np.nonzero(back < MEMORY * back[0])[0]
+    return float(low[0]) if len(low) else math.inf

@@ -1,0 +1,41 @@
+"""Plain data: arrays as lists, numbers rounded to what a picture can show."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def plain(value: Any, digits: int = 5) -> Any:
+    """Plain data: arrays as lists, numbers rounded to so many digits that count, what is not finite as None."""
+    if isinstance(value, dict):
+        return {str(key): plain(item, digits) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, digits) for item in value]
+    if isinstance(value, np.ndarray):
+        return _rounded(value, digits).tolist() if value.dtype.kind == "f" else value.tolist()
+    if isinstance(value, np.generic):
+        return plain(value.item(), digits)
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+    return value
+
+
+def _rounded(values: Array, digits: int) -> Array:
+    """An array rounded to so many digits that count, as a float64 that is written short; not finite becomes None."""
+    values = values.astype(np.float64)
+    finite = np.isfinite(values)
+    known = np.where(finite & (values != 0), values, 1.0)
+    places = digits - 1 - np.floor(np.log10(np.abs(known)))
+    # ten to a positive power is exact, so that a whole number divided by it is the nearest float to its decimals
+    up, down = 10.0 ** np.maximum(places, 0), 10.0 ** np.maximum(-places, 0)
+    found: Array = np.where(values == 0, 0.0, np.rint(known * up / down) / up * down)
+    if finite.all():
+        return found
+    known_only = found.astype(object)
+    known_only[~finite] = None
+    return known_only
