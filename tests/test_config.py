@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recur import config_file
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config, options
 from recur.errors import ConfigError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -27,20 +28,16 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 def test_toml_reads_back_to_an_equal_configuration(
     source: str | None, columns: list[str] | None, hidden: int | list[int], lr: float, lower: bool, prompts: list[str]
 ) -> None:
-    config = Config(
-        data=DataConfig(source=source, input=columns, lower=lower),
-        model=ModelConfig(hidden_size=hidden),
-        training=TrainingConfig(lr=lr, prompts=prompts),
-    )
+    config = Config.of(source=source, input=columns, lower=lower, hidden_size=hidden, lr=lr, prompts=prompts)
     assert config_file.from_toml(config_file.to_toml(config, heading="A run\nof ours")) == config
 
 
 def test_every_field_is_written_with_its_description() -> None:
     text = config_file.to_toml(Config())
-    for section in (DataConfig, ModelConfig, TrainingConfig):
-        for key, field in section.model_fields.items():
-            assert f"{key} = " in text
-            assert f"# {field.description}" in text
+    for one in options().values():
+        table = text.split(f"[{'.'.join(one.path[:-1])}]\n")[1].split("\n\n")[0]
+        assert f"# {one.description}" in table
+        assert re.search(rf"^(?:# )?{one.path[-1]} = ", table, re.M)
 
 
 def test_all_problems_are_named_at_once() -> None:
@@ -61,11 +58,11 @@ seed = 1
     said = str(caught.value)
     assert said.startswith("run.toml has 7 problems:")
     assert 'line 3: training.epochs: expected a whole number, got "10"' in said
-    assert 'line 4: training.lrr: unknown key. Did you mean "lr"?' in said
+    assert 'line 4: training.lrr: unknown key. Did you mean "lr" below [training.optimizer]?' in said
     assert "line 5: training.clip: must be at least 0.0, got -1" in said
     assert 'got "many-to-onne". Did you mean "many-to-one"?' in said
-    assert "line 8: model.lr: unknown key. It belongs below [training]" in said
-    assert 'model.hidden_size: expected a whole number or a list of whole numbers, got "big"' in said
+    assert "line 8: model.lr: unknown key. It belongs below [training.optimizer]" in said
+    assert 'line 9: model.hidden_size: expected a whole number or a list of whole numbers, got "big"' in said
     assert 'line 10: trainin: unknown table. Did you mean "training"?' in said
 
 
@@ -78,7 +75,11 @@ seed = 1
         ("[training]\nepochs = true", "expected a whole number, got true"),
         ("[training]\nlr = nan", "expected a finite number"),
         ("a = b", "not valid TOML"),
-        ("[data]\ninput = 'text'", 'expected a list of texts in quotes, got "text"'),
+        ("[data]\ninput = 3", "expected a text in quotes or a list of texts in quotes, got 3"),
+        ("[data.imges]\nsize = 3", 'data.imges: unknown key. Did you mean "images"?'),
+        ("[data.images]\nimage_size = 3", "unknown key. It is size below [data.images]"),
+        ("[data]\ntable = 3", "expected a table, [data.table] with its keys below it, got 3"),
+        ("[data]\nlower = true\n[data.text]\nlower = false", "data.lower: unknown key. It belongs below [data.text]"),
     ],
 )
 def test_one_problem_is_one_line(text: str, said: str) -> None:
@@ -89,7 +90,7 @@ def test_one_problem_is_one_line(text: str, said: str) -> None:
 
 
 def test_whole_number_stands_for_a_number() -> None:
-    assert config_file.from_toml("[training]\nlr = 1").training.lr == 1.0
+    assert config_file.from_toml("[training.optimizer]\nlr = 1").training.optimizer.lr == 1.0
 
 
 def test_a_missing_file_and_a_binary_file_are_refused(tmp_path: Path) -> None:
@@ -104,26 +105,23 @@ def test_flat_options_find_their_sections() -> None:
     config = config_file.from_options({"epochs": 3, "cell": "gru", "input": "text", "hidden_size": (8, 4), "lr": 1})
     assert (config.training.epochs, config.model.cell, config.data.input) == (3, "gru", ["text"])
     assert config.model.hidden_size == [8, 4]
-    assert config.training.lr == 1.0
+    assert config.training.optimizer.lr == 1.0
 
 
 def test_unknown_option_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match='unknown option "hiden_size". Did you mean "hidden_size"'):
         config_file.from_options({"hiden_size": 3})
-    with pytest.raises(ConfigError, match='training.epochs: expected a whole number, got "three"'):
+    with pytest.raises(ConfigError, match='options: epochs: expected a whole number, got "three"'):
         config_file.from_options({"epochs": "three"})
 
 
 def test_changes_name_every_field_that_differs() -> None:
-    old, new = Config(), Config(training=TrainingConfig(lr=1.0), model=ModelConfig(cell="gru"))
-    assert config_file.changes(old, new) == {"training.lr": (2e-3, 1.0), "model.cell": ("lstm", "gru")}
+    old, new = Config(), Config.of(lr=1.0, cell="gru")
+    assert config_file.changes(old, new) == {"training.optimizer.lr": (2e-3, 1.0), "model.cell": ("lstm", "gru")}
 
 
 NUMBERS = [
-    (section, key)
-    for section, model in (("data", DataConfig), ("model", ModelConfig), ("training", TrainingConfig))
-    for key, field in model.model_fields.items()
-    if {int, float} & {*get_args(field.annotation), field.annotation}
+    one.name for one in options().values() if {int, float} & {*get_args(one.field.annotation), one.field.annotation}
 ]
 
 
@@ -135,12 +133,13 @@ UNBOUNDED = (
 
 
 @pytest.mark.parametrize("value", ["-1e300", "1e300", "nan", "inf", "-inf", "9" * 30, "-" + "9" * 30, "9" * 5000])
-@pytest.mark.parametrize(("section", "key"), NUMBERS)
-def test_no_number_is_taken_that_nobody_can_compute_with(section: str, key: str, value: str) -> None:
+@pytest.mark.parametrize("key", NUMBERS)
+def test_no_number_is_taken_that_nobody_can_compute_with(key: str, value: str) -> None:
     if key in UNBOUNDED and value.strip("-") in ("1e300", "9" * 30):
         return
+    *table, name = options()[key].path
     with pytest.raises(ConfigError) as caught:
-        config_file.from_toml(f"[{section}]\n{key} = {value}\n")
+        config_file.from_toml(f"[{'.'.join(table)}]\n{name} = {value}\n")
     assert len(caught.value.message) < 300
 
 

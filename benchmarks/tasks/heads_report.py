@@ -97,13 +97,12 @@ def curves(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | l
     for cell in dict.fromkeys((*SIDE_BY_SIDE, own)):
         folder = run if cell == own else out / f"run-{cell}"
         if cell != own:
-            options: dict[str, Any] = {"cell": cell}
+            options: dict[str, Any] = {"cell": cell, "test": None}
             if cell == "elman":
                 # an Elman network has no gates to start open
                 options["memory_steps"] = None
             base = config_file.read(run / "config.toml")
-            changed = base.model_copy(update={"model": base.model.model_copy(update=options)})
-            changed.data.test = None
+            changed = base.replaced(**options)
             recur.fit(str(base.data.source), config=changed, out=folder, progress=False)
         other = recur.load(folder)
         figures = other.evaluate(str(out / "test.jsonl"))
@@ -199,8 +198,8 @@ def _draw_forecasts(model: Model, file: Path, path: Path) -> None:
     from matplotlib.figure import Figure
 
     series = np.asarray(model.read(file)[0])
-    horizon, column = model.config.data.horizon, model.roles.input.index(model.roles.target[0])
-    first = model.config.data.window or model.config.training.bptt
+    horizon, column = model.config.forecast.horizon, model.roles.input.index(model.roles.target[0])
+    first = model.config.forecast.window or model.config.training.bptt.steps
     figure = Figure(figsize=(9.0, 3.5), layout="constrained")
     axes = figure.subplots()
     axes.plot(range(len(series)), series[:, column], color="black", linewidth=1, label="observed")

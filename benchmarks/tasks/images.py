@@ -131,5 +131,5 @@ def _written(model: recur.Model, pictures: list[str], penalty: float) -> dict[st
 
 
 def _references(path: Path) -> dict[str, list[str]]:
-    table = read(path, DataConfig.model_validate({}))
+    table = read(path, DataConfig())
     return grouped([table[index] for index in range(len(table))])

@@ -198,7 +198,7 @@ def _result(task: Task, config: Config, places: Places, command: str) -> dict[st
         "report": report,
         "mode": model.roles.mode,
         "cell": config.model.cell,
-        "hidden_size": config.model.hidden_size,
+        "hidden_size": sizes[0] if len(sizes := config.model.hidden_size) == 1 else sizes,
         "num_layers": config.model.num_layers,
         "parameters": sum(parameter.numel() for parameter in model.mode.parameters()),
         "seconds": model.metrics["seconds"],

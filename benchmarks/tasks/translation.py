@@ -50,7 +50,7 @@ def report(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | l
     rows = data.examples(table, model.roles, model.config)
     answers = write_all(model.mode, rows, beam=BEAM)
     figures: dict[str, Any] = score(
-        [str(answer.value) for answer in answers], [str(row.target) for row in rows], lower=model.config.data.lower
+        [str(answer.value) for answer in answers], [str(row.target) for row in rows], lower=model.config.data.text.lower
     )
     lines = []
     for row, answer in zip(rows, answers, strict=True):

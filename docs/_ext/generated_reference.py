@@ -8,28 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
-from pydantic.fields import FieldInfo
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from recur import equations
 from recur.cli.app import COMMANDS, main
-from recur.config import Config, Section
+from recur.config import options as known_options
+from recur.config import section_at, shown
 from recur.equations.diagram import svg
-
-
-def fields(section: type[Section], name: str = "") -> Iterator[tuple[str, type[Section]]]:
-    """Yield (TOML table, its schema) of every table below a section that has options of its own."""
-    if any(not _nested(field) for field in section.model_fields.values()):
-        yield name, section
-    for key, field in section.model_fields.items():
-        if inner := _nested(field):
-            yield from fields(inner, f"{name}.{key}" if name else key)
-
-
-def _nested(field: FieldInfo) -> type[Section] | None:
-    kind = field.annotation
-    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
 def type_in_words(schema: dict[str, Any]) -> str:
@@ -65,23 +51,25 @@ class Options(SphinxDirective):
 
 def options() -> Iterator[str]:
     """Yield the lines of the page in Markdown: a table for each table of the configuration file."""
-    for table, schema in fields(Config):
-        properties = schema.model_json_schema()["properties"]
-        yield from (f"## [{table}]", "", (schema.__doc__ or "").splitlines()[0], "")
-        yield from ("| key | allowed | default | meaning |", "| --- | --- | --- | --- |")
-        for name, field in schema.model_fields.items():
-            if _nested(field):
-                continue
-            default = field.get_default(call_default_factory=True)
-            shown = "" if default in (None, []) else str(default).lower() if isinstance(default, bool) else default
-            cells = (
-                f"`{name}`",
-                type_in_words(properties[name]),
-                f"`{shown}`" if shown != "" else "",
-                field.description,
-            )
-            yield "| " + " | ".join(str(cell or "").replace("|", r"\|").replace("*", r"\*") for cell in cells) + " |"
-        yield ""
+    table: tuple[str, ...] = ()
+    properties: dict[str, Any] = {}
+    for one in known_options().values():
+        if one.path[:-1] != table:
+            table, schema = one.path[:-1], section_at(one.path[:-1])
+            properties = schema.model_json_schema()["properties"]
+            yield from ("", f"## [{'.'.join(table)}]", "", (schema.__doc__ or "").splitlines()[0], "")
+            yield from ("| key | flag | allowed | default | meaning |", "| --- | --- | --- | --- | --- |")
+        default = shown(one.default)
+        said = "" if default in (None, []) else str(default).lower() if isinstance(default, bool) else default
+        unit, applies = one.about.unit, one.about.applies
+        cells = (
+            f"`{one.path[-1]}`",
+            f"`--{one.name.replace('_', '-')}`",
+            type_in_words(properties[one.path[-1]]) + (f" ({unit})" if unit else ""),
+            f"`{said}`" if said != "" else "",
+            one.description + (f". Acts {applies.words}" if applies else ""),
+        )
+        yield "| " + " | ".join(str(cell or "").replace("|", r"\|").replace("*", r"\*") for cell in cells) + " |"
 
 
 class Commands(SphinxDirective):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from recur import config_file, continuation
 from recur import data as data_room
 from recur.codecs import Codec
-from recur.config import Config
+from recur.config import Config, FitOptions
 from recur.continuation import Candidate, candidates
 from recur.continuation.completion import Completion, unknown_words
 from recur.data import Question, Roles
@@ -404,7 +404,7 @@ def fit(
     config: Config | Path | str | None = None,
     fresh: bool = False,
     progress: Progress | bool | None = None,
-    **options: Any,
+    **options: Unpack[FitOptions],
 ) -> Model:
     """Train a network on a file or on rows.
 
@@ -425,7 +425,7 @@ def fit(
     progress : Progress or bool, optional
         False says nothing.
     **options
-        Any key of the configuration: ``epochs=3, hidden_size=200, cell="gru"``.
+        Any option by its flat name: ``epochs=3, hidden_size=200, cell="gru"``.
 
     Returns
     -------

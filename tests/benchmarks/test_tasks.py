@@ -12,6 +12,7 @@ from benchmarks.tasks import FOLDER, PAGE, RESULTS, results, runner
 from benchmarks.tasks.__main__ import main
 from benchmarks.tasks.task import every, read
 
+from recur import config_file
 from recur.errors import ConfigError
 from recur.training import Paused, Silent
 from recur.training.progress import Evaluation
@@ -44,6 +45,8 @@ hidden_size = 12
 
 [training]
 epochs = 6
+
+[training.optimizer]
 lr = 0.02
 """
 
@@ -75,7 +78,9 @@ def test_every_stored_result_belongs_to_its_task() -> None:
     tasks = every(FOLDER)
     for name, result in results.stored(RESULTS).items():
         assert result["task"] == name
-        assert result["config"] == tasks[name].settings, f"{name} was measured with another configuration"
+        measured = config_file.from_mapping(result["config"])
+        asked = config_file.from_mapping(tasks[name].settings)
+        assert measured == asked, f"{name} was measured with another configuration"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from recur import codecs
 from recur.codecs import AudioCodec, audio, mel
 from recur.codecs.kept import Kept
 from recur.codecs.sound import read_sound, resample
-from recur.config import DataConfig
+from recur.config import Config
 from recur.errors import ConfigError, DamagedError, DataError, RunError
 
 soundfile = pytest.importorskip("soundfile")
@@ -232,7 +232,7 @@ def test_processes_that_compute_at_once_agree(tmp_path: Path) -> None:
 
 
 def test_a_saved_codec_encodes_as_before(tmp_path: Path) -> None:
-    data = DataConfig(audio="mfcc", audio_bands=20, audio_window_ms=32, audio_hop_ms=16)
+    data = Config.of(audio="mfcc", audio_bands=20, audio_window_ms=32, audio_hop_ms=16).data
     codec = codecs.make("audio", data).fit([(tone(300.0), 8000)])
     codec.save(tmp_path, "input_codec")
     loaded = codecs.load(tmp_path, "input_codec")

@@ -12,7 +12,7 @@ import pytest
 
 from recur import codecs
 from recur.codecs import CharactersCodec, NumbersCodec, TokenCodec, WordsCodec
-from recur.config import DataConfig
+from recur.config import Config
 from recur.errors import ConfigError, DataError, RunError
 
 
@@ -197,7 +197,7 @@ def test_words_given_to_another_kind_of_codec_are_refused() -> None:
     with pytest.raises(ConfigError, match='no codec "wrods". Did you mean "words"?'):
         codecs.make("wrods")
     with pytest.raises(ConfigError, match="subwords need at least 260"):
-        codecs.make("subwords", DataConfig(max_vocab=100))
+        codecs.make("subwords", Config.of(max_vocab=100).data)
     with pytest.raises(DataError, match="expected text, found bytes"):
         WordsCodec().fit([b"bytes"])
     with pytest.raises(DataError, match="call fit"):

@@ -25,7 +25,7 @@ from recur.config import DataConfig
 from recur.data.read import read
 from recur.errors import TooLargeError
 
-USUAL = DataConfig.model_validate({})
+USUAL = DataConfig()
 
 
 def midi(delta: int, ticks: int = 1) -> bytes:

@@ -16,7 +16,7 @@ from tests.pictures import noise, square, write_picture
 from recur import codecs
 from recur.codecs import ImagesCodec
 from recur.codecs.pictures import in_channels, read_picture
-from recur.config import DataConfig
+from recur.config import Config
 from recur.errors import DamagedError, DataError, MissingExtraError, RunError
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3]))
@@ -177,7 +177,7 @@ def test_arrays_need_no_pillow_and_files_name_the_extra(tmp_path: Path, monkeypa
 
 def test_it_shows_itself(tmp_path: Path) -> None:
     path = write_picture(tmp_path / "a.png", noise(10, 20, 3))
-    codec = codecs.make("images", DataConfig(image_size=8)).fit([path])
+    codec = codecs.make("images", Config.of(image_size=8).data).fit([path])
     assert codec.show(path) == "a.png"
     assert codec.show(noise(4, 6)) == "a picture of 4 x 6"
     with Image.open(io.BytesIO(codec.thumbnail(path, side=16))) as small:

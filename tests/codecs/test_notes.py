@@ -14,7 +14,7 @@ from recur import codecs, errors
 from recur.codecs import NotesCodec
 from recur.codecs.melody import HOLD, REST, chord_name, events_of, events_of_notes, line_of, name_of, notes_of, pitch_of
 from recur.codecs.notes import HIGHEST, KEYS, LOWEST
-from recur.config import DataConfig
+from recur.config import Config
 from recur.errors import DamagedError, DataError, MissingExtraError, RunError
 
 pitches = st.integers(LOWEST, HIGHEST)
@@ -183,7 +183,7 @@ def test_a_chord_never_seen_is_read_as_its_highest_note() -> None:
 
 @pytest.mark.parametrize("form", ["roll", "melody"])
 def test_a_saved_codec_reads_and_writes_as_before(tmp_path: Path, form: str) -> None:
-    data = DataConfig(notes=form, frames_per_beat=2, transpose=2)  # type: ignore[arg-type]
+    data = Config.of(notes=form, frames_per_beat=2, transpose=2).data  # type: ignore[arg-type]
     codec = codecs.make("notes", data).fit(["C4 E4+G4 r D4/2"])
     codec.save(tmp_path, "input_codec")
     loaded = codecs.load(tmp_path, "input_codec")

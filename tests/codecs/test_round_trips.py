@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from recur import codecs
 from recur.codecs import NumbersCodec, WordsCodec
-from recur.config import DataConfig
+from recur.config import Config
 
 texts = st.text(st.characters(codec="utf-8"), max_size=40)
 words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_size=1, max_size=8).filter(
@@ -33,7 +33,7 @@ def test_characters_of_a_known_text_come_back(values: list[str]) -> None:
 @settings(max_examples=25)
 @given(st.lists(texts, min_size=1, max_size=5), texts)
 def test_subwords_of_any_text_come_back(values: list[str], other: str) -> None:
-    codec = codecs.make("subwords", DataConfig(max_vocab=300)).fit(values)
+    codec = codecs.make("subwords", Config.of(max_vocab=300).data).fit(values)
     assert codec.decode(codec.encode(other)) == other
     assert codec.unknown_rate(other) == 0
 
@@ -124,7 +124,7 @@ EXAMPLES: list[tuple[str, list[Any], list[Any]]] = [
 
 @pytest.mark.parametrize(("kind", "fitted", "tried"), EXAMPLES, ids=[row[0] for row in EXAMPLES])
 def test_a_loaded_codec_is_the_saved_one(kind: str, fitted: list[Any], tried: list[Any], tmp_path: Path) -> None:
-    config = DataConfig(max_vocab=300, missing="mean", lower=False)
+    config = Config.of(max_vocab=300, missing="mean", lower=False).data
     codec = codecs.make(kind, config).fit(fitted)
     codec.save(tmp_path, "input_codec")
     loaded = codecs.load(tmp_path, "input_codec")
@@ -144,7 +144,7 @@ def test_a_loaded_codec_is_the_saved_one(kind: str, fitted: list[Any], tried: li
 
 @pytest.mark.parametrize(("kind", "fitted", "tried"), EXAMPLES[:5], ids=[row[0] for row in EXAMPLES[:5]])
 def test_hf_tokenizers_opens_the_file(kind: str, fitted: list[Any], tried: list[Any], tmp_path: Path) -> None:
-    codec = codecs.make(kind, DataConfig(max_vocab=300)).fit(fitted)
+    codec = codecs.make(kind, Config.of(max_vocab=300).data).fit(fitted)
     codec.save(tmp_path, "input_codec")
     tokenizer = Tokenizer.from_file(str(tmp_path / "input_codec.tokenizer.json"))
     assert tokenizer.get_vocab_size() == codec.size

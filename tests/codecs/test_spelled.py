@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from recur import codecs
 from recur.codecs import SpelledWordsCodec
 from recur.codecs.spelled import LONGEST, UNKNOWN_LETTER
-from recur.config import DataConfig
+from recur.config import Config
 from recur.errors import RunError
 
 words = st.text(st.characters(codec="utf-8", categories=["L", "N"]), min_size=1, max_size=8)
 
 
 def fitted(values: list[list[str]], **options: object) -> SpelledWordsCodec:
-    codec = codecs.make("spelled", DataConfig.model_validate(options)).fit(values)
+    codec = codecs.make("spelled", Config.of(**options).data).fit(values)
     assert isinstance(codec, SpelledWordsCodec)
     return codec
 
@@ -27,7 +27,7 @@ def fitted(values: list[list[str]], **options: object) -> SpelledWordsCodec:
 @given(st.lists(st.lists(words, min_size=1, max_size=5), min_size=1, max_size=4), st.booleans())
 def test_words_have_the_ids_of_the_words_codec_and_their_letters(values: list[list[str]], lower: bool) -> None:
     codec = fitted(values, lower=lower)
-    plain = codecs.make("words", DataConfig(lower=lower)).fit(values)
+    plain = codecs.make("words", Config.of(lower=lower).data).fit(values)
     for value in values:
         table = codec.encode(value)
         assert np.array_equal(table[:, 0], plain.encode(value))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from recur import codecs, modes
-from recur.config import DataConfig
+from recur.config import Config
 from recur.continuation import candidates, last_word_scores
 from recur.errors import ConfigError, DataError
 from recur.modes import Synced
@@ -21,7 +21,7 @@ LINES = ["the cat sat .", "a dog ran .", "the dog sat ."]
 
 def model(kind: str = "words", lines: list[str] = LINES, *, stream: bool = False, steps: int = 15) -> Synced:
     torch.manual_seed(0)
-    own = codecs.make(kind, DataConfig(max_vocab=264 if kind == "subwords" else None)).fit(lines)
+    own = codecs.make(kind, Config.of(max_vocab=264 if kind == "subwords" else None).data).fit(lines)
     mode = modes.build("synced", own, None, small(hidden_size=24), stream=stream)
     assert isinstance(mode, Synced)
     examples = [Row(" ".join(lines), None)] if stream else [Row(line, None) for line in lines]

@@ -12,7 +12,7 @@ import torch
 
 from recur import codecs, continuation, modes
 from recur.codecs import Codec, NotesCodec
-from recur.config import DataConfig, ModelConfig
+from recur.config import Config
 from recur.continuation import notes as notes_mode
 from recur.decoding import Decoding
 from recur.errors import ConfigError, DataError
@@ -32,7 +32,7 @@ def rolls() -> Codec:
 
 def model(codec: Codec, **options: Any) -> Synced:
     torch.manual_seed(0)
-    mode = modes.build("synced", codec, codec, ModelConfig(hidden_size=8, **options))
+    mode = modes.build("synced", codec, codec, Config.of(hidden_size=8, **options).model)
     assert isinstance(mode, Synced)
     return mode.eval()
 
@@ -152,7 +152,7 @@ def test_candidates_are_the_likeliest_keys() -> None:
 
 
 def melodies() -> Codec:
-    return codecs.make("notes", DataConfig(notes="melody", frames_per_beat=2)).fit(LINES)
+    return codecs.make("notes", Config.of(notes="melody", frames_per_beat=2).data).fit(LINES)
 
 
 def test_a_melody_is_learned_and_continued_as_events() -> None:
@@ -237,7 +237,7 @@ def test_samples_show_how_pieces_go_on() -> None:
 def test_a_label_writes_frames_and_a_roll_is_answered_step_by_step() -> None:
     labels = codecs.make("class").fit(["slow", "fast"])
     torch.manual_seed(0)
-    writer = modes.build("one-to-many", labels, rolls(), ModelConfig(hidden_size=8))
+    writer = modes.build("one-to-many", labels, rolls(), Config.of(hidden_size=8).model)
     loss = writer.loss(writer.collate([writer.encode(Row("slow", PIECES[0])), writer.encode(Row("fast", PIECES[1]))]))
     assert loss.sums["loss"][1] == 6
     assert writer.figure == "nll_per_frame"
@@ -247,14 +247,14 @@ def test_a_label_writes_frames_and_a_roll_is_answered_step_by_step() -> None:
     )
     assert first == again
     assert len(first) == 4
-    lower = modes.build("synced", melodies(), rolls(), ModelConfig(hidden_size=8))
+    lower = modes.build("synced", melodies(), rolls(), Config.of(hidden_size=8).model)
     found = continuation.predict(lower, ["C4 D4"])[0].value
     assert len(found) == 4
     assert all(isinstance(step, list) for step in found)
 
 
 def test_rows_are_moved_to_other_keys_alike_on_both_sides_and_anew_each_epoch() -> None:
-    codec = codecs.make("notes", DataConfig(transpose=6)).fit(PIECES)
+    codec = codecs.make("notes", Config.of(transpose=6).data).fit(PIECES)
     mode = model(codec)
     row = mode.encode(Row(PIECES[0], PIECES[0]))
     found = [mode.vary(row, 0, epoch, 7) for epoch in range(20)]

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from recur import codecs, continuation, modes
-from recur.config import DataConfig
+from recur.config import Config
 from recur.continuation import prompt
 from recur.continuation import text as language
 from recur.decoding import Decoding
@@ -31,7 +31,7 @@ def model(kind: str = "words", *, stream: bool = False, seed: int = 0, **options
     """A model of the next item; a stream is of a file, whose line ends are symbols."""
     torch.manual_seed(seed)
     if stream and kind in ("words", "characters", "subwords"):
-        config = DataConfig(documents="file", max_vocab=270 if kind == "subwords" else None)
+        config = Config.of(documents="file", max_vocab=270 if kind == "subwords" else None).data
         own = codecs.make(kind, config).fit([STREAM])
     else:
         own = codec(kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recur import codecs
-from recur.config import DataConfig
+from recur.config import Config
 from recur.continuation.word_boundaries import Spelling, in_word, is_word, last_word, trimmed
 
 
@@ -57,7 +57,7 @@ def test_a_text_without_spaces_has_no_space() -> None:
 
 
 def subwords(texts: list[str], size: int) -> tuple[list[str], Spelling]:
-    codec = codecs.make("subwords", DataConfig(max_vocab=size)).fit(texts)
+    codec = codecs.make("subwords", Config.of(max_vocab=size).data).fit(texts)
     return codec.vocabulary, Spelling.of(codec)
 
 

@@ -8,14 +8,14 @@ import math
 import pytest
 
 from recur import data
-from recur.config import DataConfig
+from recur.config import Config
 from recur.data import calendar
 from recur.errors import DataError
 
 
 def read(times: list[str], features: list[str], name: str = "date") -> data.Table:
     rows = [{name: time, "load": index} for index, time in enumerate(times)]
-    return data.read(rows, DataConfig.model_validate({"time_features": features}))
+    return data.read(rows, Config.of(**{"time_features": features}).data)
 
 
 def angle(row: dict[str, float], feature: str) -> float:
@@ -54,7 +54,7 @@ def test_a_feature_shorter_than_the_stamps_is_refused(stamp: str, feature: str) 
 
 def test_the_hour_of_another_column_belongs_to_the_date() -> None:
     rows = [{"date": "2016-07-01", "hour": hour, "load": 1.0} for hour in range(24)]
-    table = data.read(rows, DataConfig.model_validate({"time_features": ["hour"]}))
+    table = data.read(rows, Config.of(**{"time_features": ["hour"]}).data)
     assert [angle(row, "hour") for row in table] == pytest.approx([hour / 24 for hour in range(24)])
 
 

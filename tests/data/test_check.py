@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from recur.config import Config, DataConfig, ModelConfig
+from recur.config import Config
 from recur.data import check
 from recur.errors import DataError
 
 
 def report(rows: Any, **data: Any) -> Any:
-    return check(Config(data=DataConfig(**data), model=ModelConfig(hidden_size=16)), rows)
+    return check(Config.of(**data, hidden_size=16), rows)
 
 
 def test_counts_rows_lengths_classes_and_repeats() -> None:
@@ -53,7 +53,7 @@ def test_parameters_are_those_of_the_network() -> None:
     from recur import modes
     from recur.data import fit_codecs, load
 
-    config = Config(model=ModelConfig(hidden_size=16, num_layers=2))
+    config = Config.of(hidden_size=16, num_layers=2)
     rows = {"text": [f"text number {i}" for i in range(50)], "label": ["a", "b"] * 25}
     dataset = load(config, rows)
     given, target = fit_codecs(config, dataset.roles, dataset.train)

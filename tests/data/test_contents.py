@@ -66,7 +66,7 @@ def test_copies_of_a_file_are_on_one_side(make: Callable[[Path, int], Any], suff
     for seed in range(DIFFERENT):
         for copy in range(COPIES):
             make(tmp_path / f"class{seed % 2}" / f"{copy}of{seed}{suffix}", seed)
-    found = data.load(Config(data=DataConfig(source=str(tmp_path), dev_fraction=0.3)))
+    found = data.load(Config.of(source=str(tmp_path), dev_fraction=0.3))
     sides = [{Path(each.where).stem.split("of")[1] for each in part} for part in (found.train, found.dev)]
     assert all(sides)
     assert not sides[0] & sides[1]
@@ -83,7 +83,7 @@ def test_copies_that_a_table_names_are_on_one_side(
             lines.append(f"{copy}of{seed}{suffix},{'ab'[seed % 2]}")
     table = tmp_path / "table.csv"
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    found = data.load(Config(data=DataConfig(source=str(table), dev_fraction=0.3)))
+    found = data.load(Config.of(source=str(table), dev_fraction=0.3))
     assert found.roles.input_codec == codec
     learned, held = (set(map(fingerprint, _read(part, codec))) for part in (found.train, found.dev))
     assert len(learned) + len(held) == DIFFERENT
@@ -91,7 +91,7 @@ def test_copies_that_a_table_names_are_on_one_side(
 
 
 def _read(part: Any, codec: str) -> list[Any]:
-    return [Contents(codec, DataConfig.model_validate({})).of(example.input) for example in part]
+    return [Contents(codec, DataConfig()).of(example.input) for example in part]
 
 
 def test_groups_with_equal_rows_are_on_one_side() -> None:
@@ -99,7 +99,7 @@ def test_groups_with_equal_rows_are_on_one_side() -> None:
         {"group": f"{copy}of{seed}", "a": seed + step / 7, "label": "xy"[seed % 2]}
         for seed in range(DIFFERENT) for copy in range(COPIES) for step in range(3)
     ]  # fmt: skip
-    found = data.load(Config(data=DataConfig(group="group", dev_fraction=0.3)), rows)
+    found = data.load(Config.of(group="group", dev_fraction=0.3), rows)
     learned, held = ({str(example.input) for example in part} for part in (found.train, found.dev))
     assert len(learned) + len(held) == DIFFERENT
     assert not learned & held
@@ -110,9 +110,9 @@ def test_what_the_codec_makes_equal_is_equal(tmp_path: Path) -> None:
     write_picture(tmp_path / "a.png", gray)
     write_picture(tmp_path / "b.bmp", gray)
     write_picture(tmp_path / "c.png", np.repeat(gray[:, :, None], 3, axis=2))
-    contents = Contents("images", DataConfig.model_validate({}))
+    contents = Contents("images", DataConfig())
     assert len({contents.of(str(tmp_path / name)) for name in ("a.png", "b.bmp", "c.png")}) == 1
-    numbers = Contents("numbers", DataConfig.model_validate({}))
+    numbers = Contents("numbers", DataConfig())
     assert numbers.of("1.50") == numbers.of(1.5) != numbers.of("1.51")
 
 
@@ -120,7 +120,7 @@ def test_check_counts_copies_across_given_parts(tmp_path: Path) -> None:
     for part, seeds in (("train", range(8)), ("test", range(6, 14))):
         for seed in seeds:
             write_picture(tmp_path / part / f"class{seed % 2}" / f"{part}{seed}.png", noise(8, 8, seed=seed))
-    report = data.check(Config(data=DataConfig(source=str(tmp_path))))
+    report = data.check(Config.of(source=str(tmp_path)))
     assert report.shared_with_test == 2
 
 

@@ -15,7 +15,7 @@ from recur.data.scripts import is_unspaced
 from recur.errors import ConfigError, DataError
 from tests.data.reading import refused, rows, same_in_both_indices, written
 
-PLAIN = DataConfig.model_validate({})
+PLAIN = DataConfig()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_lines_with_marks_are_named_and_not_read_as_words(name: str, content: st
     error = refused(lambda: read(path, PLAIN))
     assert said in error.message
     assert "--format text" in (error.hint or "")
-    assert read(path, DataConfig(format="text")).kind == "text"
+    assert read(path, Config.of(format="text").data).kind == "text"
 
 
 def test_a_mark_at_the_end_of_every_line_is_no_column_of_names(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_folder_of_files_of_one_line_each_is_no_table_of_classes(tmp_path: Pat
     for place in range(6):
         written(tmp_path / f"doc{place}.txt", f"some words {place}\n")
     assert "6 text files of 6 lines" in refused(lambda: read(tmp_path, PLAIN)).message
-    assert read(tmp_path, DataConfig(format="text")).kind == "text"
+    assert read(tmp_path, Config.of(format="text").data).kind == "text"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_folder_of_files_of_one_line_each_is_no_table_of_classes(tmp_path: Pat
 def test_the_hint_for_nested_json_has_its_own_fields(row: dict[str, object], fields: str, tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl", (json.dumps(row) + "\n") * 9)
     with pytest.raises(ConfigError) as caught:
-        data.load(Config(data=DataConfig(source=str(path))))
+        data.load(Config.of(source=str(path)))
     assert f"jq -c '{fields}' " in (caught.value.hint or "")
 
 
@@ -202,7 +202,7 @@ def test_two_files_line_by_line_are_a_parallel_corpus(tmp_path: Path) -> None:
     german, english = sides(
         tmp_path, "ein Haus hier\n\nzwei da\ndrei dort\n", "a house here\nhm\ntwo here\nthree there\n\n", "a.de", "a.en"
     )
-    config = Config(data=DataConfig(source=str(german), target=[str(english)]))
+    config = Config.of(source=str(german), target=[str(english)])
     found = data.load(config)
     assert found.roles.sentence == "de, en -> many-to-many, words -> words"
     assert found.roles.notes == ["1 pair with an empty side"]
@@ -221,9 +221,9 @@ def test_two_files_line_by_line_are_a_parallel_corpus(tmp_path: Path) -> None:
 def test_sides_of_different_lengths_are_refused(tmp_path: Path) -> None:
     german, english = sides(tmp_path, "eins\nzwei\n", "one\n", "a.de", "a.en")
     with pytest.raises(DataError, match=r"a\.de has 2 lines and .*a\.en 1"):
-        data.load(Config(data=DataConfig(source=str(german), target=[str(english)])))
+        data.load(Config.of(source=str(german), target=[str(english)]))
 
 
 def test_texts_that_are_called_after_their_language_are_classes(tmp_path: Path) -> None:
     sides(tmp_path, "eins zwei\ndrei vier\n", "one two\nthree four\n", "de.txt", "en.txt")
-    assert data.load(Config(data=DataConfig(source=str(tmp_path)))).roles.target == ["label"]
+    assert data.load(Config.of(source=str(tmp_path))).roles.target == ["label"]

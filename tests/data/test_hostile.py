@@ -23,7 +23,7 @@ from recur.data.split import fingerprint
 from recur.errors import DataError, TooLargeError, closest, did_you_mean
 from tests.data.reading import refused, written
 
-USUAL = DataConfig.model_validate({})
+USUAL = DataConfig()
 
 
 def saved(array: np.ndarray) -> bytes:

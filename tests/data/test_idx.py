@@ -76,7 +76,7 @@ def test_a_folder_of_four_files_is_train_and_test(tmp_path: Path) -> None:
     unpacked = split_files(tmp_path)
     assert unpacked is not None
     assert unpacked.train.name == "train-images-idx3-ubyte"
-    dataset = load(Config(data=DataConfig(source=str(tmp_path))))
+    dataset = load(Config.of(source=str(tmp_path)))
     assert dataset.roles.sentence == "image, label -> one-to-one, images -> class"
     assert dataset.test is not None
     assert (len(dataset.train) + len(dataset.dev), len(dataset.test)) == (60, 20)
@@ -88,7 +88,7 @@ def test_equal_pictures_are_held_out_together(tmp_path: Path) -> None:
     pictures = np.stack([one if place % 2 else other for place in range(40)])
     written(tmp_path / "train-images-idx3-ubyte", packed(pictures))
     written(tmp_path / "train-labels-idx1-ubyte", packed(np.arange(40, dtype=np.uint8) % 2))
-    dataset = load(Config(data=DataConfig(source=str(tmp_path / "train-images-idx3-ubyte"), dev_fraction=0.5)))
+    dataset = load(Config.of(source=str(tmp_path / "train-images-idx3-ubyte"), dev_fraction=0.5))
     held = {dataset.dev[place].input.tobytes() for place in range(len(dataset.dev))}
     learned = {dataset.train[place].input.tobytes() for place in range(len(dataset.train))}
     assert not held & learned

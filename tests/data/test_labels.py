@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import recur
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config
 from recur.data import check, load
 from recur.data.labels import labels_of, of_rows, unlearned
 from recur.errors import DataError
@@ -20,11 +20,7 @@ TIMES = 10
 
 
 def config(seed: int = 0, fraction: float = 0.1, mode: str | None = None, **table: Any) -> Config:
-    return Config(
-        data=DataConfig(dev_fraction=fraction, **table),
-        model=ModelConfig(mode=mode),
-        training=TrainingConfig(seed=seed),
-    )
+    return Config.of(dev_fraction=fraction, **table, mode=mode, seed=seed)
 
 
 def repeated(columns: str, *rows: tuple[Any, ...]) -> Rows:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config
 from recur.data import GroupExamples, StreamExamples, inputs, load, read_like
 from recur.data.examples import overlapping, partition
 from recur.data.split import at_the_end, by_hash
@@ -19,7 +19,7 @@ from recur.errors import ConfigError, DataError
 
 
 def config(mode: str | None = None, bptt: int = 64, **data: Any) -> Config:
-    return Config(data=DataConfig(**data), model=ModelConfig(mode=mode), training=TrainingConfig(bptt=bptt))
+    return Config.of(**data, mode=mode, bptt=bptt)
 
 
 def values(examples: Any) -> list[Any]:
@@ -37,7 +37,7 @@ def test_rows_are_divided_once_and_all_are_used() -> None:
 
 def test_another_seed_holds_out_other_rows() -> None:
     rows = {"text": [f"text number {i}" for i in range(200)], "label": ["a", "b"] * 100}
-    other = Config(training=TrainingConfig(seed=1))
+    other = Config.of(seed=1)
     assert values(load(other, rows).dev) != values(load(config(), rows).dev)
 
 

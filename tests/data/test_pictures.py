@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from recur import codecs, modes
-from recur.config import Config, DataConfig, ModelConfig
+from recur.config import Config, DataConfig
 from recur.data import Dataset, check, fit_codecs, infer, inputs, load, read
 from recur.data.folder import split_files
 from recur.errors import ConfigError, DamagedError, DataError
@@ -20,7 +20,7 @@ from .reading import refused, written
 
 
 def config(source: Path, mode: str | None = None, **data: Any) -> Config:
-    return Config(data=DataConfig(source=str(source), **data), model=ModelConfig(mode=mode))
+    return Config.of(source=str(source), **data, mode=mode)
 
 
 def classes(folder: Path, count: int = 6) -> Path:
@@ -240,7 +240,7 @@ def test_check_counts_the_parameters_of_the_network(tmp_path: Path) -> None:
         (classes(tmp_path / "classes"), None, {"picture_pooling": "mean", "convolutions": [4, 8, 8]}),
         (captions(tmp_path), None, {"picture_pooling": "mean"}),
     ):
-        settings = Config(data=DataConfig(source=str(source)), model=ModelConfig(mode=mode, hidden_size=16, **options))
+        settings = Config.of(source=str(source), mode=mode, hidden_size=16, **options)
         dataset = load(settings)
         network = modes.build(
             dataset.roles.mode, *fit_codecs(settings, dataset.roles, dataset.train, dataset.labelled), settings.model

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recur.config import DataConfig
+from recur.config import Config, DataConfig
 from recur.data.read import guess_format, read
 from recur.data.table import Table
 
@@ -21,7 +21,7 @@ TAGGED = "I PRON\ngo VERB\n\nI PRON\ngo VERB\n"
 
 def table(source: Any, **options: Any) -> Table:
     """Rows of a source with some options of the data."""
-    return read(source, DataConfig.model_validate(options))
+    return read(source, Config.of(**options).data)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_options_of_the_data_reach_the_reader(
 
 def test_names_given_are_used_where_there_is_no_header(tmp_path: Path) -> None:
     path = written(tmp_path / "a.tsv", "a b\t1\nc d\t0\n")
-    assert read(path, DataConfig.model_validate({}), names=["film", "stars"]).columns == ["film", "stars"]
+    assert read(path, DataConfig(), names=["film", "stars"]).columns == ["film", "stars"]
 
 
 def test_folder_is_classes_or_documents(tmp_path: Path) -> None:

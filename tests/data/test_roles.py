@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recur.config import Config, DataConfig, ModelConfig
+from recur.config import Config
 from recur.data import infer, read, say
 from recur.data.columns import judge
 from recur.errors import ConfigError
@@ -23,7 +23,7 @@ SERIES = {"series": [[1.0, 2.0, 3.0], [2.0, 1.0]] * 20, "label": [1, 2] * 20}
 
 
 def roles_of(rows: Any, mode: str | None = None, **data: Any) -> Any:
-    config = Config(data=DataConfig(**data), model=ModelConfig(mode=mode))
+    config = Config.of(**data, mode=mode)
     return infer(read(rows, config.data), config)
 
 

@@ -7,7 +7,7 @@ import doctest
 import numpy as np
 import pytest
 
-from recur.config import DataConfig
+from recur.config import Config, DataConfig
 from recur.data import frequency, stamp_cells, timeline, timestamps
 from recur.data.frequency import frequency_of
 from recur.data.memory import read_memory
@@ -146,7 +146,7 @@ def test_examples_of_docstrings() -> None:
 def test_a_column_that_is_to_be_predicted_is_no_time() -> None:
     rows = [{"words": f"March {day} , 1998", "digits": f"1998-03-{day:02d}"} for day in range(1, 29)]
     table = read_memory(rows)
-    assert timeline.find(table, DataConfig(input=["words"], target=["digits"])) is None
+    assert timeline.find(table, Config.of(input=["words"], target=["digits"]).data) is None
     assert timeline.find(
         read_memory([{"x": day, "digits": row["digits"]} for day, row in enumerate(rows)]), DataConfig()
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from recur.config import Config
+from recur.config import options
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 NOTEBOOKS = sorted(path for path in (DOCS / "learn").glob("*.md") if path.name != "index.md")
@@ -25,10 +25,13 @@ def generated(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_every_option_of_the_schema_is_in_the_reference(generated: Any) -> None:
-    listed = {f"{table}.{name}" for table, section in generated.fields(Config) for name in section.model_fields}
     text = "\n".join(generated.options())
-    assert {"data.source", "model.hidden_size", "training.lr"} <= listed
-    assert all(f"| `{name.rpartition('.')[2]}` |" in text for name in listed)
+    for one in options().values():
+        table = text.split(f"## [{'.'.join(one.path[:-1])}]\n")[1].split("\n## ")[0]
+        [line] = [line for line in table.splitlines() if line.startswith(f"| `{one.path[-1]}` | ")]
+        assert f"`--{one.name.replace('_', '-')}`" in line
+        assert one.about.unit in line
+        assert one.about.applies is None or f"Acts {one.about.applies.words} |" in line
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import recur
 from recur import modes
 from recur.codecs import NumbersCodec
-from recur.config import ModelConfig
+from recur.config import Config
 from recur.data import Example
 from recur.evaluation.baselines import Counts, baseline, guesses
 from recur.network.batch import Encoded
@@ -96,7 +96,7 @@ def test_persistence_and_mean_of_a_series() -> None:
 
 def test_persistence_is_the_value_as_many_steps_before_as_the_network_looks_ahead() -> None:
     codec = NumbersCodec(sequence=True, columns=["y"]).fit([[1.0, 2.0, 4.0, 8.0, 16.0]])
-    mode = modes.build("synced", codec, None, ModelConfig(hidden_size=2), ahead=3)
+    mode = modes.build("synced", codec, None, Config.of(hidden_size=2).model, ahead=3)
     rows = [mode.encode(Example([1.0, 2.0, 4.0, 8.0, 16.0], None, "y:1"))]
     found = baseline(mode, rows, rows, own_future=True)
     assert found is not None

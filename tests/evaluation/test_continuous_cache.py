@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from recur.codecs import make
-from recur.config import DataConfig, ModelConfig
+from recur.config import Config, DataConfig
 from recur.data import Roles, StreamExamples, read
 from recur.errors import ConfigError
 from recur.evaluation import continuous_cache as cache
@@ -25,10 +25,10 @@ def text(words: int) -> tuple[StreamExamples, Mode]:
     lines = [" ".join(draw.choice(["a", "b", "c", "d"], 9)) for _ in range(words // 10)]
     table = read(lines, DataConfig())
     pieces = StreamExamples(table, ROLES, 0, len(table))
-    codec = make("words", DataConfig(documents="file")).fit(piece.input for piece in pieces)
+    codec = make("words", Config.of(documents="file").data).fit(piece.input for piece in pieces)
     with randomness.aside():
         randomness.seed(0)
-        mode = build("synced", codec, None, ModelConfig(hidden_size=6), stream=True)
+        mode = build("synced", codec, None, Config.of(hidden_size=6).model, stream=True)
     return pieces, mode
 
 
@@ -85,4 +85,4 @@ def test_rows_have_no_cache() -> None:
     pieces, _ = text(40)
     codec = make("words").fit(["a b"])
     with pytest.raises(ConfigError, match="a cache is of what stands before in one long text"):
-        cache.read(build("synced", codec, None, ModelConfig(hidden_size=4)), pieces, 9, (0.3,))
+        cache.read(build("synced", codec, None, Config.of(hidden_size=4).model), pieces, 9, (0.3,))

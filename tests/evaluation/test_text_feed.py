@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from recur.codecs import make
-from recur.config import DataConfig, ModelConfig
+from recur.config import Config, DataConfig
 from recur.data import Layout, Roles, StreamExamples, read
 from recur.errors import TrainingError
 from recur.evaluation import text_feed as stream
@@ -33,7 +33,7 @@ def tape(lines: list[str], cache: Path | None = None) -> tuple[Tape, Mode]:
     codec = make("characters").fit(piece.input for piece in pieces)
     with randomness.aside():
         randomness.seed(0)
-        mode = build("synced", codec, None, ModelConfig(hidden_size=8, cell="elman"), stream=True)
+        mode = build("synced", codec, None, Config.of(hidden_size=8, cell="elman").model, stream=True)
     return Tape(mode, pieces, cache), mode
 
 
@@ -111,10 +111,10 @@ def test_measuring_in_parallel_counts_each_symbol_once_and_equals_one_stream(lin
 def test_a_document_begins_with_a_cleared_state(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.txt").write_text("\n".join(text(4, number)) + "\n")
-    table = read(str(tmp_path), DataConfig(documents="file"))
+    table = read(str(tmp_path), Config.of(documents="file").data)
     pieces = StreamExamples(table, ROLES, 0, len(table))
     codec = make("characters").fit(piece.input for piece in pieces)
-    mode = build("synced", codec, None, ModelConfig(hidden_size=8), stream=True)
+    mode = build("synced", codec, None, Config.of(hidden_size=8).model, stream=True)
     strip = Tape(mode, pieces)
     assert strip.documents.tolist() == [84, 168]
     feed = StreamFeed(strip, Layout(1, len(strip) - 1, 100, 100))

@@ -24,7 +24,7 @@ from recur.codecs import (
     WordsCodec,
 )
 from recur.codecs.spelled import SpelledWordsCodec
-from recur.config import ModelConfig
+from recur.config import Config, ModelConfig
 from recur.export import check, export_model
 from recur.modes import Mode
 from recur.modes.forecast import Forecast
@@ -40,7 +40,7 @@ PICTURES = [np.full((6, 5, 1), shade, np.uint8) for shade in (0, 90, 200)]
 
 
 def config(**options: Any) -> ModelConfig:
-    return ModelConfig.model_validate({"hidden_size": 5, **options})
+    return Config.of(**{"hidden_size": 5, **options}).model
 
 
 def labels() -> ClassCodec:
@@ -132,7 +132,7 @@ def modes() -> dict[str, tuple[Mode, dict[str, Any], dict[str, Any]]]:
         "the next word": (Synced(text, None, config()), vocabulary, vocabulary),
         "a class of a series": (ManyToOne(numbers("a", "b"), labels(), config()), two, NO_YES),
         "a forecast": (
-            Forecast(numbers("a", "b"), numbers("b"), config(), horizon=3, how="direct"), two, {"columns": ["b"]},
+            Forecast(numbers("a", "b"), numbers("b"), config(), Config.of(horizon=3).forecast), two, {"columns": ["b"]},
         ),
         "a class of a class": (OneToOne(kinds, labels(), config()), {"labels": ["x", "y", "z"]}, NO_YES),
         "a class of a picture": (OneToOne(pictures, labels(), config()), {"grid": [6, 5, 1]}, NO_YES),

@@ -14,7 +14,7 @@ from examples.files import reviews
 import recur
 from recur.codecs import ClassCodec, FramesCodec, ImagesCodec, NotesCodec, NumbersCodec, TagsCodec, WordsCodec
 from recur.codecs.spelled import SpelledWordsCodec
-from recur.config import ModelConfig
+from recur.config import Config, ModelConfig
 from recur.errors import ConfigError, RecurError
 from recur.export import check, export_model
 from recur.modes.forecast import Forecast
@@ -44,7 +44,7 @@ def classes() -> ClassCodec:
 
 
 def config(**options: Any) -> ModelConfig:
-    return ModelConfig.model_validate({"hidden_size": 7, **options})
+    return Config.of(**{"hidden_size": 7, **options}).model
 
 
 def names(path: Path) -> tuple[list[str], list[str]]:
@@ -250,8 +250,8 @@ def test_a_forecast_of_all_steps_at_once_computes_the_same(
     torch.manual_seed(0)
     target = NumbersCodec(sequence=True, columns=["b"]).fit([np.random.default_rng(1).normal(-3, 9, (50, 1))])
     target.season = 4  # type: ignore[attr-defined]
-    options = config(relative_to=relative_to, quantiles=quantiles, num_layers=2)
-    mode = Forecast(series(), target, options, horizon=6, how="direct")  # type: ignore[arg-type]
+    asked = Config.of(horizon=6, forecast="direct", relative_to=relative_to, quantiles=quantiles).forecast  # type: ignore[typeddict-item]
+    mode = Forecast(series(), target, config(num_layers=2), asked)  # type: ignore[arg-type]
     found = export_model(mode, tmp_path / "model.onnx")
     assert max(found.differences.values()) < ALLOWED
     assert found.outputs[0] == "values (B, 6, 1) float32"
@@ -262,7 +262,8 @@ def test_a_forecast_of_all_steps_at_once_computes_the_same(
 def test_a_forecast_that_is_read_back_computes_the_same(relative_to: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     target = NumbersCodec(sequence=True, columns=["b", "a"]).fit([np.random.default_rng(1).normal(-3, 9, (50, 2))])
-    mode = Forecast(series(), target, config(relative_to=relative_to), horizon=5, how="recursive")  # type: ignore[arg-type]
+    asked = Config.of(horizon=5, forecast="recursive", relative_to=relative_to).forecast  # type: ignore[typeddict-item]
+    mode = Forecast(series(), target, config(), asked)  # type: ignore[arg-type]
     found = export_model(mode, tmp_path / "model.onnx")
     assert max(found.differences.values()) < ALLOWED
 
@@ -278,8 +279,9 @@ def test_a_forecast_of_a_stream_is_that_of_the_whole_past(relative_to: str, how:
     order = ["b", "a"] if how == "recursive" else ["b"]
     own = [both.columns.index(name) for name in order]  # type: ignore[attr-defined]
     target = NumbersCodec(sequence=True, columns=order).fit([values[:, own]])
-    options = config(relative_to=relative_to, num_layers=2, quantiles=[0.1, 0.5, 0.9] if how == "direct" else [])
-    mode = Forecast(both, target, options, horizon=horizon, how=how).eval()
+    quantiles = [0.1, 0.5, 0.9] if how == "direct" else []
+    asked = Config.of(horizon=horizon, forecast=how, relative_to=relative_to, quantiles=quantiles).forecast  # type: ignore[typeddict-item]
+    mode = Forecast(both, target, config(num_layers=2), asked).eval()
     path = tmp_path / "step.onnx"
     found = export_model(mode, path, step=True)
     assert max(found.differences.values()) < ALLOWED
@@ -308,7 +310,8 @@ def test_a_forecast_of_a_stream_is_that_of_the_whole_past(relative_to: str, how:
 def test_a_stream_has_no_season_to_be_relative_to(tmp_path: Path) -> None:
     target = NumbersCodec(sequence=True, columns=["b"]).fit([np.random.default_rng(1).normal(size=(50, 1))])
     target.season = 4  # type: ignore[attr-defined]
-    mode = Forecast(series(), target, config(relative_to="season"), horizon=6, how="direct")  # type: ignore[arg-type]
+    asked = Config.of(horizon=6, forecast="direct", relative_to="season").forecast
+    mode = Forecast(series(), target, config(), asked)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="needs all values of one, and a step has only the last"):
         export_model(mode, tmp_path / "step.onnx", step=True)
 

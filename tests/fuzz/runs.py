@@ -212,7 +212,7 @@ def change_value(run: Path, other: Path, draw: random.Random) -> None:
     info = json.loads((run / "run.json").read_bytes())
     theirs = json.loads((other / "run.json").read_bytes())
     if name == "config.toml":
-        section = draw.choice(("data", "model", "model", "model", "training"))
+        section = draw.choice(("data", "forecast", "model", "model", "model", "training"))
         info["config"][section] = altered(info["config"][section], theirs["config"][section], draw)
         # as a run writes it, where the value is one of the schema
         with contextlib.suppress(ValueError, RecursionError, OverflowError):

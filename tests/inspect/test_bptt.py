@@ -59,7 +59,7 @@ def add_up(mode: Mode, batch: Batch) -> None:
     recurrent = {names[id(p)] for module in modules.values() for p in module.parameters()}
     recurrent -= {name for name in recurrent if ".initial_" in name}
     assert seen == recurrent
-    if not mode.config.tie_weights:
+    if not mode.config.readout.tie_weights:
         readout = next(name for name in expected if name.endswith("readout.weight"))
         close(torch.from_numpy(found.readout["W_hy"].shares().sum(0)), expected[readout], "W_hy")
 

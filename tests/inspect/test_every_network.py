@@ -20,7 +20,7 @@ from recur.modes import Mode
 from recur.modes.forecast import Forecast
 from recur.nn import Recurrent
 from recur.views import explained, picture, report
-from tests.modes.helpers import VALUES, Row, build, codec, rows, small, train
+from tests.modes.helpers import VALUES, Row, ahead, build, codec, rows, small, train
 from tests.pictures import noise, square
 
 
@@ -145,7 +145,7 @@ def forecaster(how: str, relative: str) -> tuple[Mode, list[float]]:
     torch.manual_seed(0)
     series = [float(50 + 20 * np.sin(t / 3)) for t in range(20)]
     numbers = codecs.make("numbers", sequence=True).fit([series])
-    return Forecast(numbers, numbers, small(relative_to=relative), horizon=3, how=how), series
+    return Forecast(numbers, numbers, small(), ahead(3, how, relative_to=relative)), series
 
 
 @equation(x="X", h="H", W_xh="H X", W_hh="H H", W_xk="H X", b="H", k="H")

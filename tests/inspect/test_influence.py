@@ -218,10 +218,10 @@ def speaker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file.write_text("\n".join(lines[index] for index in range(len(lines)) if index % 12) + "\n", encoding="utf-8")
     (folder / "corpus" / "dev.txt").write_text("\n".join(lines[::12]) + "\n", encoding="utf-8")
     config = recipe("lstm", folder)
-    config.model.hidden_size, config.model.embedding_size, config.model.memory_steps = 96, 48, 20
-    config.model.embedding_range = 0.5
-    config.training.epochs, config.training.batch_size, config.training.warmup_steps = 14, 16, 20
-    config.training.clip = 0.5
+    config.model.hidden_size, config.model.embedding.size, config.model.initial.memory_steps = 96, 48, 20
+    config.model.embedding.range = 0.5
+    config.training.epochs, config.training.batch_size, config.training.schedule.warmup_steps = 14, 16, 20
+    config.training.optimizer.clip = 0.5
     learn(config, out=folder / "lstm", progress=False)
     return folder / "lstm"
 

@@ -10,7 +10,7 @@ import torch
 
 from recur import codecs, continuation, modes
 from recur.codecs import Codec
-from recur.config import DataConfig, ModelConfig
+from recur.config import Config, ForecastConfig, ModelConfig
 from recur.modes import Mode
 from recur.network import Batch
 from tests.tolerances import close
@@ -40,7 +40,7 @@ def codec(kind: str, values: Sequence[Any] | None = None) -> Codec:
     values = VALUES[kind] if values is None else values
     if kind == "series":
         return codecs.make("numbers", sequence=True).fit(values)
-    return codecs.make(kind, DataConfig(max_vocab=270 if kind == "subwords" else None)).fit(values)
+    return codecs.make(kind, Config.of(max_vocab=270 if kind == "subwords" else None).data).fit(values)
 
 
 @cache
@@ -52,7 +52,12 @@ def _fitted(kind: str, side: str) -> Codec:
 
 def small(**options: Any) -> ModelConfig:
     """A network of a few units."""
-    return ModelConfig(**{"hidden_size": 8, "embedding_size": 5, "embedding_range": 1.0, **options})
+    return Config.of(**{"hidden_size": 8, "embedding_size": 5, "embedding_range": 1.0, **options}).model
+
+
+def ahead(horizon: int, how: str = "direct", **options: Any) -> ForecastConfig:
+    """A forecast of some steps."""
+    return Config.of(horizon=horizon, forecast=how, **options).forecast
 
 
 def build(

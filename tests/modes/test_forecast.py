@@ -16,7 +16,7 @@ from recur.codecs import NumbersCodec
 from recur.errors import ConfigError, DataError
 from recur.heads.backtest import Backtest, naive_steps
 from recur.modes import Forecast
-from tests.modes.helpers import Row, batch_of, same, small
+from tests.modes.helpers import Row, ahead, batch_of, same, small
 from tests.tolerances import close
 
 H = 3
@@ -28,12 +28,13 @@ def forecaster(
     horizon: int = H, **options: object,
 ) -> Forecast:  # fmt: skip
     read = columns if read is None else read
+    network = {name: options.pop(name) for name in ("bidirectional", "tie_weights") if name in options}
     torch.manual_seed(0)
     names = [f"c{index}" for index in range(3)]
     source = NumbersCodec(sequence=True, columns=[names[i] for i in read]).fit([WAVE[:, read]])
     target = NumbersCodec(sequence=True, columns=[names[i] for i in columns]).fit([WAVE[:, columns]])
     target.season = season
-    mode = modes.build("synced", source, target, small(**options), ahead=horizon, forecast=how)
+    mode = modes.build("synced", source, target, small(**network), forecast=ahead(horizon, how, **options))
     assert isinstance(mode, Forecast)
     return mode.eval()
 

@@ -16,7 +16,7 @@ import recur
 from recur import codecs, modes
 from recur.codecs import NumbersCodec
 from recur.codecs.codec import NO_TARGET
-from recur.config import DataConfig
+from recur.config import Config, DataConfig
 from recur.evaluation.baselines import baseline
 from recur.heads.backtest import Backtest, last_known, naive_steps
 from recur.heads.build import build_head
@@ -25,7 +25,7 @@ from recur.heads.symbols import SymbolHead
 from recur.heads.tags import TagHead
 from recur.modes import Forecast, ManyToMany, Mode
 from recur.network import Batch
-from tests.modes.helpers import Row, batch_of, small
+from tests.modes.helpers import Row, ahead, batch_of, small
 from tests.tolerances import close
 
 NAN = math.nan
@@ -182,7 +182,7 @@ def series(*values: Any) -> list[list[Any]]:
 
 def test_the_next_value_is_not_asked_where_it_is_filled_in() -> None:
     raw = series(1.0, None, 4.0, 2.0, None, 3.0, 5.0)
-    codec = codecs.make("numbers", DataConfig(missing="previous"), sequence=True, columns=["v"]).fit([raw])
+    codec = codecs.make("numbers", Config.of(missing="previous").data, sequence=True, columns=["v"]).fit([raw])
     torch.manual_seed(0)
     mode = modes.build("synced", codec, codec, small()).double().eval()
     encoded = mode.encode(Row(raw, None))
@@ -199,10 +199,10 @@ def test_the_next_value_is_not_asked_where_it_is_filled_in() -> None:
 def forecaster(how: str, **options: Any) -> Forecast:
     raw = [[float(i % 4), float(i % 3)] for i in range(12)]
     columns = ["a", "b"]
-    given = codecs.make("numbers", DataConfig(missing="mean"), sequence=True, columns=columns).fit([raw])
+    given = codecs.make("numbers", Config.of(missing="mean").data, sequence=True, columns=columns).fit([raw])
     asked = codecs.make("numbers", DataConfig(), sequence=True, columns=columns, target=True).fit([raw])
     torch.manual_seed(0)
-    mode = Forecast(given, asked, small(**options), horizon=2, how=how).double()
+    mode = Forecast(given, asked, small(**options), ahead(2, how)).double()
     return mode
 
 
@@ -345,7 +345,7 @@ def test_simple_guesses_are_made_and_measured_without_missing_targets() -> None:
 @pytest.mark.parametrize("missing", ["mean", "previous"])
 def test_persistence_repeats_the_last_value_that_was_there(missing: str) -> None:
     raw = series(1.0, 3.0, None, None, 4.0, 2.0)
-    codec = codecs.make("numbers", DataConfig.model_validate({"missing": missing}), sequence=True, columns=["v"])
+    codec = codecs.make("numbers", Config.of(**{"missing": missing}).data, sequence=True, columns=["v"])
     codec.fit([raw])
     mode = modes.build("synced", codec, codec, small())
     rows = [mode.encode(Row(raw, None))]

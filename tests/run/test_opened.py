@@ -282,7 +282,7 @@ def test_a_series_looks_as_far_ahead_as_the_horizon_when_trained_measured_and_lo
     assert again.evaluate(tmp_path / "a.csv") == model.evaluate(tmp_path / "a.csv")
     text = (tmp_path / "run" / "config.toml").read_text()
     (tmp_path / "run" / "config.toml").write_text(text.replace("horizon = 3", "horizon = 1"))
-    with pytest.raises(RunError, match=r"data\.horizon was 3 and is now 1"):
+    with pytest.raises(RunError, match=r"forecast\.horizon was 3 and is now 1"):
         recur.load(tmp_path / "run")
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from recur.codecs import Codec, NumbersCodec
-from recur.config import Config, ModelConfig, TrainingConfig
+from recur.config import Config, ModelConfig
 from recur.data import Example, Roles
 from recur.evaluation.baselines import Baseline
 from recur.heads import Prediction
@@ -115,7 +115,7 @@ def fake_task(config: Config, *, batches: int = 7, carries: bool = True, poison:
 def settings(**training: Any) -> Config:
     """A short training."""
     values = {"epochs": 3, "lr": 0.01, "save_every": 3, "batch_size": 3, "bptt": 5, **training}
-    return Config(training=TrainingConfig(**values))
+    return Config.of(**values)
 
 
 def begin(config: Config, folder: Path | None, progress: Any, **options: Any) -> Training:

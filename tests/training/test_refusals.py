@@ -13,7 +13,7 @@ import torch
 from examples.files import pairs, reviews, sentences, tagged
 
 import recur
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config, DataConfig
 from recur.data import Roles, RowExamples, fit_codecs, load, read
 from recur.errors import ConfigError, DataError, RecurError, RunError, TrainingError
 from recur.evaluation.feed import Rows
@@ -105,7 +105,7 @@ def test_a_penalty_that_a_forecast_does_not_have_is_refused(option: str) -> None
 
 def test_a_written_sequence_that_is_cut_still_ends(tmp_path: Path) -> None:
     pairs(tmp_path / "a.tsv")
-    config = Config(data=DataConfig(source=str(tmp_path / "a.tsv"), max_length=2), model=ModelConfig(hidden_size=4))
+    config = Config.of(source=str(tmp_path / "a.tsv"), max_length=2, hidden_size=4)
     dataset = load(config)
     given, target = fit_codecs(config, dataset.roles, dataset.train)
     mode = build(dataset.roles.mode, given, target, config.model)
@@ -122,7 +122,7 @@ def test_one_mask_holds_for_a_whole_window_of_overlapping_bptt(tmp_path: Path) -
     from recur.data import StreamExamples
 
     pieces = StreamExamples(table, roles, 0, len(table))
-    config = Config(model=ModelConfig(hidden_size=8, variational_dropout=0.5))
+    config = Config.of(hidden_size=8, variational_dropout=0.5)
     codec, _ = fit_codecs(config, roles, pieces)
     mode = build("synced", codec, None, config.model, stream=True)
     strip = Tape(mode, pieces)
@@ -132,7 +132,7 @@ def test_one_mask_holds_for_a_whole_window_of_overlapping_bptt(tmp_path: Path) -
     drawn: list[torch.Tensor] = []
     locked = mode.inputs.drop.locked
     locked.register_forward_hook(lambda _, given, made: drawn.append((made != 0)[:, 0] | (given[0][:, 0] == 0)))
-    training = TrainingConfig(bptt=12, bptt_stride=4)
+    training = Config.of(bptt=12, bptt_stride=4).training
     tbptt.error(mode, feed.batch(0, 1), None, training, carries=True, first=False, teacher_forcing=1.0)
     assert len(drawn) == 3
     assert all(torch.equal(drawn[0], each) for each in drawn)
@@ -147,7 +147,7 @@ def test_figures_that_are_not_numbers_are_null_in_json() -> None:
 def test_documents_are_not_kept_open(tmp_path: Path) -> None:
     for number in range(50):
         (tmp_path / f"{number}.txt").write_text("one\ntwo\n")
-    table = read(str(tmp_path), DataConfig(documents="file"))
+    table = read(str(tmp_path), Config.of(documents="file").data)
     before = len(os.listdir("/proc/self/fd"))
     assert [table[index]["text"] for index in range(len(table))] == ["one", "two"] * 50
     assert len(os.listdir("/proc/self/fd")) <= before
@@ -158,7 +158,7 @@ def test_test_rows_that_were_learned_from_are_found(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("".join((tmp_path / "a.csv").read_text().splitlines(keepends=True)[:21]))
     from recur.data import check
 
-    report = check(Config(data=DataConfig(source=str(tmp_path / "a.csv"), test=str(tmp_path / "t.csv"))))
+    report = check(Config.of(source=str(tmp_path / "a.csv"), test=str(tmp_path / "t.csv")))
     assert report.shared_with_test >= 15
     assert any("test rows have an input that is also in the training rows" in warning for warning in report.warnings)
 

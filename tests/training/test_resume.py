@@ -226,7 +226,7 @@ def test_saying_what_was_inferred_is_no_other_setting(name: str, explicit_first:
     [
         ({"input_codec": "characters"}, "data.input_codec was None, now 'characters'"),
         ({"target": ["text"], "input": ["label"]}, "data.input was None, now ['label']"),
-        ({"embedding_size": 5}, "model.embedding_size was None, now 5"),
+        ({"embedding_size": 5}, "model.embedding.size was None, now 5"),
         ({"batch_size": 31}, "training.batch_size was"),
     ],
 )

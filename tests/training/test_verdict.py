@@ -12,7 +12,8 @@ import pytest
 
 import recur.training.loop as training_loop  # the name in the room is a function
 from recur.codecs import ClassCodec, Codec, NumbersCodec, TagsCodec, WordsCodec
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config
+from recur.config import options as known_options
 from recur.config_file import from_options
 from recur.modes import Mode, build
 from recur.training import Paused, Silent, learn
@@ -27,7 +28,7 @@ def network(mode: str, **model: Any) -> Mode:
         "many-to-many": words, "one-to-one": ClassCodec().fit(["x", "y"]),
     }  # fmt: skip
     read: Codec = NumbersCodec(sequence=False, columns=["n"]).fit([[1.0], [2.0]]) if mode == "one-to-one" else words
-    config = ModelConfig.model_validate({"hidden_size": 4, **model})
+    config = Config.of(**{"hidden_size": 4, **model}).model
     return build("synced" if mode == "next" else mode, read, targets[mode], config)
 
 
@@ -39,9 +40,8 @@ def figures(value: float, simple: float, **more: Any) -> dict[str, Any]:
 
 
 def judge(metrics: dict[str, Any], mode: str = "many-to-one", held_out: int = 0, **options: Any) -> Verdict | None:
-    training = {key: options.pop(key) for key in list(options) if key in TrainingConfig.model_fields}
-    model = {"hidden_size": 4, **options}
-    config = Config(model=ModelConfig.model_validate(model), training=TrainingConfig.model_validate(training))
+    config = Config.of(**{"hidden_size": 4, **options})
+    model = {name: value for name, value in options.items() if known_options()[name].path[0] == "model"}
     return verdict(config, network(mode, **model), metrics, held_out)
 
 
@@ -145,12 +145,15 @@ def test_the_last_line_of_a_training_says_it_and_a_finished_run_says_it_again(
     for name, rows in (("train", train), ("dev", dev)):
         text = "".join(f"{word},{label}\n" for word, label in rows)
         (tmp_path / f"{name}.csv").write_text(f"text,label\n{text}", encoding="utf-8")
-    config = Config(
-        data=DataConfig(
-            source=str(tmp_path / "train.csv"), dev=str(tmp_path / "dev.csv"), input=["text"], target=["label"]
-        ),
-        model=ModelConfig(hidden_size=8),
-        training=TrainingConfig(epochs=15, lr=0.03, batch_size=4),
+    config = Config.of(
+        source=str(tmp_path / "train.csv"),
+        dev=str(tmp_path / "dev.csv"),
+        input=["text"],
+        target=["label"],
+        hidden_size=8,
+        epochs=15,
+        lr=0.03,
+        batch_size=4,
     )
     said = []
     for _ in range(2):

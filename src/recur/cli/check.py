@@ -9,7 +9,7 @@ from recur.cli.flags import configure, with_config_flags
 from recur.cli.output import emit, emit_json
 
 
-@with_config_flags("Data", "Model", "Training")
+@with_config_flags
 def check(
     data: Path | None = None,
     /,

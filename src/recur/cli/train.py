@@ -11,7 +11,7 @@ from recur.cli.resume import command_to_go_on
 from recur.config import Config
 
 
-@with_config_flags("Data", "Model", "Training")
+@with_config_flags
 def train(
     data: Path | None = None,
     /,

@@ -75,7 +75,7 @@ def make(
     >>> make("words").fit(["the sky is blue"]).encode("the sky").tolist()
     [7, 6]
     """
-    data = config or DataConfig.model_validate({})
+    data = config or DataConfig()
     return codec_class(kind).configured(data, sequence=sequence, columns=columns, styles=styles, target=target)
 
 

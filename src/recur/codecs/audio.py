@@ -96,11 +96,11 @@ class AudioCodec(Codec):
     @classmethod
     def configured(cls, data: DataConfig, **_: Any) -> AudioCodec:
         return cls(
-            data.audio,
-            bands=data.audio_bands,
-            window_ms=data.audio_window_ms,
-            hop_ms=data.audio_hop_ms,
-            sample_rate=data.sample_rate,
+            data.audio.features,
+            bands=data.audio.bands,
+            window_ms=data.audio.window_ms,
+            hop_ms=data.audio.hop_ms,
+            sample_rate=data.audio.sample_rate,
         )
 
     def fit(self, values: Iterable[Any]) -> AudioCodec:

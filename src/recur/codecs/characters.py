@@ -44,7 +44,7 @@ class CharactersCodec(TokenCodec):
 
     @classmethod
     def configured(cls, data: DataConfig, **_: Any) -> CharactersCodec:
-        return cls(lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab)
+        return cls(lower=data.text.lower, min_count=data.text.min_count, max_vocab=data.text.max_vocab)
 
     def fit(self, values: Iterable[Any]) -> CharactersCodec:
         """Count the characters of the texts."""

@@ -77,7 +77,7 @@ class FramesCodec(Codec):
 
     @classmethod
     def configured(cls, data: DataConfig, **_: Any) -> FramesCodec:
-        return cls(size=data.image_size, color=data.image_color, frame_rate=data.frame_rate)
+        return cls(size=data.images.size, color=data.images.color, frame_rate=data.images.frame_rate)
 
     def fit(self, values: Iterable[Any]) -> FramesCodec:
         """Find out size and colour of the frames, and measure mean and deviation of their channels."""

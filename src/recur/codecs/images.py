@@ -85,7 +85,7 @@ class ImagesCodec(Codec):
 
     @classmethod
     def configured(cls, data: DataConfig, **_: Any) -> ImagesCodec:
-        return cls(size=data.image_size, color=data.image_color, steps=data.image_steps)
+        return cls(size=data.images.size, color=data.images.color, steps=data.images.steps)
 
     def fit(self, values: Iterable[Any]) -> ImagesCodec:
         """Find out size and colour of the pictures, and measure mean and deviation of their channels."""

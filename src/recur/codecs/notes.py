@@ -99,7 +99,7 @@ class NotesCodec(Codec):
 
     @classmethod
     def configured(cls, data: DataConfig, **_: Any) -> NotesCodec:
-        return cls(data.notes, frames_per_beat=data.frames_per_beat, transpose=data.transpose)
+        return cls(data.notes.form, frames_per_beat=data.notes.frames_per_beat, transpose=data.notes.transpose)
 
     def fit(self, values: Iterable[Any]) -> NotesCodec:
         """Roll: measure how often each key sounds. Melody: collect the events, in all keys they may be moved to."""

@@ -136,7 +136,7 @@ class NumbersCodec(Codec):
         cls, data: DataConfig, *, sequence: bool = False, columns: Sequence[str] = (),
         styles: Mapping[str, NumberStyle] | None = None, target: bool = False,
     ) -> NumbersCodec:  # fmt: skip
-        missing = "mask" if target else data.missing
+        missing = "mask" if target else data.table.missing
         return cls(sequence=sequence, columns=columns, missing=missing, styles=styles)
 
     @property

@@ -49,7 +49,7 @@ class SubwordsCodec(TokenCodec):
 
     @classmethod
     def configured(cls, data: DataConfig, **_: Any) -> SubwordsCodec:
-        return cls(size=data.max_vocab or 8000, lower=data.lower, min_count=data.min_count)
+        return cls(size=data.text.max_vocab or 8000, lower=data.text.lower, min_count=data.text.min_count)
 
     def fit(self, values: Iterable[Any]) -> SubwordsCodec:
         """Learn the merges from the texts."""

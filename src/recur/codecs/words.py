@@ -78,7 +78,10 @@ class WordsCodec(TokenCodec):
     @classmethod
     def configured(cls, data: DataConfig, **_: Any) -> WordsCodec:
         return cls(
-            lower=data.lower, min_count=data.min_count, max_vocab=data.max_vocab, newlines=data.documents == "file"
+            lower=data.text.lower,
+            min_count=data.text.min_count,
+            max_vocab=data.text.max_vocab,
+            newlines=data.text.documents == "file",
         )
 
     def fit(self, values: Iterable[Any]) -> WordsCodec:

@@ -153,7 +153,7 @@ def check(config: Config, source: Any = None) -> Report:
     classes = _classes(train) if target_codec.by_label else {}
     labels = len(target_codec.labels) or None
     report = Report(
-        say(roles, labels, config.data.horizon),
+        say(roles, labels, config.forecast.horizon),
         {name: len(part) for name, part in _named(dataset).items()},
         dataset.held_out,
         "nothing" if input_codec is None else input_codec.describe(),
@@ -218,7 +218,9 @@ def _work(
         middle = sum((low + high) / 2 * count for low, high, count in side.histogram)
         total = max(total, middle * len(all_rows) / max(1, len(rows)))
     if isinstance(all_rows, StreamExamples):
-        layout = Layout.of(int(total), training.batch_size, training.bptt, training.bptt_stride or training.bptt)
+        layout = Layout.of(
+            int(total), training.batch_size, training.bptt.steps, training.bptt.stride or training.bptt.steps
+        )
         return layout.streams * len(layout), int(total), len(layout)
     rows_of_all = len(all_rows)
     return rows_of_all, int(max(total, rows_of_all)), -(-rows_of_all // batch_size(training.batch_size, rows_of_all))

@@ -214,10 +214,10 @@ def asked_style(config: DataConfig | None) -> NumberStyle | None:
     ConfigError
         When both signs are one.
     """
-    if config is None or (config.decimal is None and config.thousands is None):
+    if config is None or (config.table.decimal is None and config.table.thousands is None):
         return None
-    thousands = None if config.thousands is None else THOUSANDS[config.thousands]
-    decimal = config.decimal or {".": ",", ",": "."}.get(thousands or "", "")
+    thousands = None if config.table.thousands is None else THOUSANDS[config.table.thousands]
+    decimal = config.table.decimal or {".": ",", ",": "."}.get(thousands or "", "")
     if decimal and decimal == thousands:
         raise ConfigError(
             f"--decimal {decimal} and --thousands {decimal}: one sign cannot be both", hint="leave one of them out"

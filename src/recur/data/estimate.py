@@ -64,11 +64,11 @@ def estimate(
         Batches of one epoch.
     """
     model = config.model
-    sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size] * model.num_layers
+    sizes = model.layer_sizes
     directions = 2 if _both_ways(model, roles) else 1
     seen, work, read = _convolutions(model, input_codec)
     pictures = steps if input_codec is not None and input_codec.sequence else rows
-    embedding = model.embedding_size or sizes[0]
+    embedding = model.embedding.size or sizes[0]
     first = embedding if input_codec is None or input_codec.discrete else read or input_codec.size
     recurrent = _recurrent(model, sizes, first, directions)
     last = sizes[-1] * directions
@@ -97,11 +97,11 @@ def _convolutions(model: ModelConfig, codec: Codec | None) -> tuple[int, int, in
         return 0, 0, 0
     height, width, given = codec.grid
     parameters = work = 0
-    for made in model.convolutions:
+    for made in model.pictures.convolutions:
         parameters += 9 * given * made + 2 * made
         work += 9 * given * made * height * width
         height, width, given = -(-height // 2), -(-width // 2), made
-    places = 1 if model.picture_pooling == "mean" else min(height, _PLACES) * min(width, _PLACES)
+    places = 1 if model.pictures.pooling == "mean" else min(height, _PLACES) * min(width, _PLACES)
     return parameters, work, given * places
 
 

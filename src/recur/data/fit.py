@@ -46,7 +46,7 @@ def fit_codecs(
     DataError
         Naming the row whose value cannot be read.
     """
-    data = config.data.model_copy(update={"documents": "file" if roles.stream else "line"})
+    data = config.data.replaced(documents="file" if roles.stream else "line")
     if isinstance(train, GroupExamples) and is_one_series(roles):
         train = train.each_row_once()
     if roles.own_future:
@@ -56,7 +56,8 @@ def fit_codecs(
         return _fit_forecast(roles, data, train)
     given = None
     if roles.input_codec is not None:
-        kind = "spelled" if config.model.character_size and roles.input_codec == "words" else roles.input_codec
+        spelled = roles.input_codec == "words" and config.model.embedding.character_size
+        kind = "spelled" if spelled else roles.input_codec
         given = _fitted(kind, roles, roles.reads_a_sequence, data, train, 0)
     rows = Joined(train, labelled) if roles.target_codec in ("class", "tags") else train
     target = _fitted(roles.target_codec, roles, roles.writes_a_sequence, data, rows, 1)

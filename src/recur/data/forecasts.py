@@ -120,7 +120,7 @@ def to_measure(table: Table, roles: Roles, config: Config, *, targets: bool = Tr
 def held_out(table: Table, roles: Roles, config: Config) -> tuple[ForecastExamples, ForecastExamples, str]:
     """Divide one table: groups at random where there are some, else the last share of the one series."""
     series = Series(table, roles)
-    fraction, horizon = config.data.dev_fraction, config.data.horizon
+    fraction, horizon = config.data.dev_fraction, config.forecast.horizon
     if isinstance(table, OrderedTable):
         return _held_out_in_time(table, series, config)
     if roles.group:
@@ -144,7 +144,7 @@ def _held_out_in_time(
     table: OrderedTable, series: Series, config: Config
 ) -> tuple[ForecastExamples, ForecastExamples, str]:
     """Hold out the end of each series; what is read before it is the past."""
-    horizon = config.data.horizon
+    horizon = config.forecast.horizon
     found = borders(table, config.data.dev_fraction, 1 + horizon)
     learned = _learned(series, [np.arange(*piece) for border in found for piece in before(border)], config)
     most = max(window(config), learned.season)
@@ -167,7 +167,7 @@ def _held_out_in_time(
 
 def window(config: Config) -> int:
     """Steps that are read before a forecast."""
-    return config.data.window or config.training.bptt
+    return config.forecast.window or config.training.bptt.steps
 
 
 def season_of(series: np.ndarray) -> int:
@@ -213,7 +213,7 @@ def season_of(series: np.ndarray) -> int:
 
 def _learned(series: Series, sequences: list[np.ndarray], config: Config) -> ForecastExamples:
     """Windows of series to learn from, and the season of the first of them."""
-    asked, horizon = window(config), config.data.horizon
+    asked, horizon = window(config), config.forecast.horizon
     pieces: list[Piece] = []
     for rows in sequences:
         if len(rows) <= horizon:
@@ -222,7 +222,7 @@ def _learned(series: Series, sequences: list[np.ndarray], config: Config) -> For
         length = known + asked + horizon - 1
         stride = max(1, min(asked // 4, len(rows) // 500))
         pieces += [(rows[places], known) for places in overlapping(0, len(rows), length, stride)]
-    season = config.data.season
+    season = config.forecast.season
     if season is None and series.targets is not None and sequences:
         season = season_of(series.targets[max(sequences, key=len)])
     return ForecastExamples(series, pieces, season or 1)
@@ -230,4 +230,4 @@ def _learned(series: Series, sequences: list[np.ndarray], config: Config) -> For
 
 def _known(count: int, config: Config) -> int:
     """How many rows of a series to measure on are past only."""
-    return max(1, min(window(config), count - config.data.horizon))
+    return max(1, min(window(config), count - config.forecast.horizon))

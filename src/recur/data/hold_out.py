@@ -36,9 +36,9 @@ def rows_of(table: Table) -> np.ndarray:
 
 def windows(rows: np.ndarray, roles: Roles, config: Config) -> list[np.ndarray]:
     """Windows of a series to learn from; they overlap, so that every step is met with different pasts."""
-    length = config.training.bptt + (config.data.horizon if roles.own_future else 0)
+    length = config.training.bptt.steps + (config.forecast.horizon if roles.own_future else 0)
     # of a short series every window is taken
-    places = overlapping(0, len(rows), length, max(1, min(config.training.bptt // 4, len(rows) // 500)))
+    places = overlapping(0, len(rows), length, max(1, min(config.training.bptt.steps // 4, len(rows) // 500)))
     return [rows[place] for place in places]
 
 
@@ -46,7 +46,7 @@ def pieces(rows: np.ndarray, roles: Roles, config: Config) -> list[np.ndarray]:
     """A series to measure on: whole where it predicts its own future, in pieces where it is read both ways."""
     if roles.own_future:
         return [rows]
-    return [rows[place] for place in partition(0, len(rows), config.training.bptt)]
+    return [rows[place] for place in partition(0, len(rows), config.training.bptt.steps)]
 
 
 def hold_out(
@@ -83,7 +83,7 @@ def hold_out(
             f"{split.share(len(dev), len(sequences), fraction)} of the groups, drawn at random, equal ones on one side",
         )  # fmt: skip
     if is_one_series(roles):
-        least = 1 + config.data.horizon if roles.own_future else 1
+        least = 1 + config.forecast.horizon if roles.own_future else 1
         place = split.at_the_end(len(table), fraction, least)
         return (
             GroupExamples(table, roles, windows(np.arange(place), roles, config)),
@@ -111,7 +111,7 @@ def _held_out_in_time(
     table: OrderedTable, roles: Roles, config: Config
 ) -> tuple[Sequence[Example], Sequence[Example], str]:
     """Hold out the end of each series."""
-    least = 1 + config.data.horizon if roles.own_future else 1
+    least = 1 + config.forecast.horizon if roles.own_future else 1
     found = series.borders(table, config.data.dev_fraction, least)
     learned, measured = (
         [np.arange(*piece) for border in found for piece in part(border) if piece[1] - piece[0] >= least]

@@ -123,9 +123,8 @@ def _as_file(
         path = Path(folder) / NAME
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(line.text for line in source)
-        data = config.data.model_copy(update={"source": str(path), "format": kind})
         try:
-            made = Questions(path, roles, config.model_copy(update={"data": data}))
+            made = Questions(path, roles, config.replaced(source=str(path), format=kind))
         except DataError as error:
             # named as the stream is, and not as the file
             hint = error.hint and error.hint.replace(str(path), str(NAME))

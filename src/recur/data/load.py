@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from recur.config import Config, DataConfig
+from recur.config import Config
 from recur.data import calendar, column_styles, forecasts, labels, series, timeline
 from recur.data.damaged import without_damaged
 from recur.data.examples import (
@@ -153,8 +153,8 @@ def _loaded(config: Config, source: Any) -> Dataset:
     """Read everything, damaged files and all."""
     source, dev_file, test_file = _files(config, source)
     table = read(source, config.data)
-    roles = replace(infer(table, config), missing_labels=config.data.missing_labels)
-    calendar.refuse_constant(table, config.data.time_features)
+    roles = replace(infer(table, config), missing_labels=config.data.table.missing_labels)
+    calendar.refuse_constant(table, config.data.table.time_features)
     table, roles = _in_order(table, roles, config)
     notes = series.notes_of(table, roles.group)
     others = [None if file is None else read_like(file, roles, config) for file in (dev_file, test_file)]
@@ -224,17 +224,16 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
     named = [*roles.input, *(roles.target if targets else []), *grouped]
     # what is forecast is read too; columns made of time stamps are made again
     wanted = list(dict.fromkeys(named))
-    in_time = roles.time is not None and (roles.is_timed_series or bool(roles.group or config.data.time_features))
+    ordered = roles.is_timed_series or bool(roles.group or config.data.table.time_features)
+    in_time = roles.time is not None and ordered
     timing = roles.time if in_time else None
-    other: DataConfig = config.data.model_copy(
-        update={"input": wanted, "target": None, "group": None, "time": None if in_time else timeline.NOT_TIMED}
-    )
+    other = config.data.replaced(input=wanted, target=None, group=None, time=None if in_time else timeline.NOT_TIMED)
     if isinstance(source, (str, Path)) and Path(source).is_dir() and config.data.format != "folder":
         # of a folder that is split, what was not learned from
         parts = split_files(Path(source), config.data.exclude)
         source = source if parts is None else parts.test or parts.dev or parts.train
     if isinstance(source, (str, Path)) and not _same_kind(source, config.data.source):
-        other = other.model_copy(update={"format": None})
+        other = other.replaced(format=None)
     table = read(source, other, names=roles.columns, known=roles.styles, timing=timing)
     if table.kind == "text" and (not targets or roles.columns in ([], ["text"])):
         return table

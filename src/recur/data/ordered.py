@@ -169,12 +169,13 @@ def ordered(
     step = timing.frequency if known else frequency_of(clocks, counted=timing.counted)
     if not known:
         timing = timeline.with_frequency(step).timing
-    if data.fill and step.unit == "none":
+    if data.table.fill and step.unit == "none":
         raise ConfigError(
-            f"{table.name}: rows have no regular step in {timing}, so which are missing is open: --fill {data.fill}",
+            f"{table.name}: rows have no regular step in {timing}, so which are missing is open: "
+            f"--fill {data.table.fill}",
             hint="leave out --fill",
         )
-    built = _Built(table, single, data.fill, numeric, [name for name in answers if name in table.columns])
+    built = _Built(table, single, data.table.fill, numeric, [name for name in answers if name in table.columns])
     for name, rows, clock in zip(names, sorted_rows, clocks, strict=True):
         built.add(name if group else None, rows, at[rows], wall[rows], step, clock)
     notes[0] += f", {step}, {_span(built, timing)}"
@@ -211,7 +212,7 @@ class _Single:
         if all(row == found[0] for row in found[1:]):
             self.equal += len(same) - 1
             return int(same[0])
-        how = self.data.duplicates
+        how = self.data.table.duplicates
         if how == "error":
             stamps, timing = self.timeline.stamps, self.timeline.timing
             stamp = timing.show(int(stamps.wall[same[0]]), int(stamps.at[same[0]]))
@@ -242,7 +243,9 @@ class _Single:
             )
         if self.settled:
             what = (
-                "one row is their mean" if self.data.duplicates == "mean" else f"the {self.data.duplicates} one counts"
+                "one row is their mean"
+                if self.data.table.duplicates == "mean"
+                else f"the {self.data.table.duplicates} one counts"
             )
             said.append(
                 f"duplicates: {self.settled:,} row{'s' * (self.settled > 1)} of a time that is there twice; {what}"

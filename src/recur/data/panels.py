@@ -185,18 +185,18 @@ def settle(table: Table, config: Config) -> str | None:
     config : Config
     """
     data, timeline = config.data, table.timeline
-    if data.group:
-        check_group(table, data.group)
+    if data.table.group:
+        check_group(table, data.table.group)
     if timeline is None:
-        return data.group
-    group = data.group
+        return data.table.group
+    group = data.table.group
     if group is None and _may_be_series(table, config):
         group = infer_group(table, timeline, [*(data.input or []), *(data.target or [])])
     first = timeline.timing.columns[0]
     weak = is_weakly_timed(first) or not is_part_of_time(first, [name_of(row[first]) for row in table.sampled()])
     weak = weak and not _in_order(table, timeline, group)
-    if not timeline.sure and not data.time and (weak or not _unique(table, timeline, group)):
-        table.timeline, group = None, data.group
+    if not timeline.sure and not data.table.time and (weak or not _unique(table, timeline, group)):
+        table.timeline, group = None, data.table.group
     return group
 
 
@@ -205,7 +205,7 @@ def _may_be_series(table: Table, config: Config) -> bool:
     if config.model.mode not in (None, "synced"):
         return False
     data = config.data
-    if not data.forecast and config.model.mode is None and data.target and all(
+    if not config.forecast.strategy and config.model.mode is None and data.target and all(
         look(table, name).holds == "number" and not look(table, name).labels for name in data.target
     ):  # fmt: skip
         # numbers that predict another number, row by row

@@ -97,9 +97,7 @@ def named(table: Table, config: Config) -> Config:
     data = config.data
     if not isinstance(table, ParallelTable) or not data.target or data.target[0] in table.columns:
         return config
-    return config.model_copy(
-        update={"data": data.model_copy(update={"input": [table.columns[0]], "target": [table.columns[1]]})}
-    )
+    return config.replaced(input=[table.columns[0]], target=[table.columns[1]])
 
 
 class ParallelTable(Table):

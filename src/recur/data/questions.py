@@ -90,7 +90,7 @@ class Questions(Sequence[Question]):
     """
 
     def __init__(self, source: Any, roles: Roles, config: Config) -> None:
-        self.roles, self._horizon = roles, config.data.horizon
+        self.roles, self._horizon = roles, config.forecast.horizon
         self.table: Table = read_like(source, roles, config, targets=False)
         self._lines = self.table.kind == "text"
         self._examples = [] if self._lines else examples(self.table, roles, config, targets=False)

@@ -94,7 +94,7 @@ def read(
             hint="give the numbers of a row as one list (.jsonl), or as an array (.npy)",
         )
     table.timeline = timeline.find(table, config, timing)
-    made = CalendarTable(table, config.time_features) if config.time_features else table
+    made = CalendarTable(table, config.table.time_features) if config.table.time_features else table
     made.notes = table.notes
     return made
 
@@ -106,7 +106,7 @@ def _read(source: Any, config: DataConfig, names: Sequence[str], known: Mapping[
         return styled(read_memory(source), config, known)
     path = Path(source)
     if config.format in (None, "text", "folder") and os.path.isdir(path):
-        documents = config.format == "text" or config.documents == "file"
+        documents = config.format == "text" or config.text.documents == "file"
         return read_folder(path, config.exclude, documents=documents)
     if path.suffix.lower() == ".npz" and os.path.isfile(path):
         return styled(read_npz(path), config, known)
@@ -121,11 +121,11 @@ def _read(source: Any, config: DataConfig, names: Sequence[str], known: Mapping[
     if config.format == "folder":
         raise DataError(f"{path} is a file where a folder was expected", hint="leave --format out, or name the folder")
     kind = config.format or guess_format(path)
-    wanted = [*(config.input or []), *(config.target or []), *([config.group] if config.group else [])]
+    wanted = [*(config.input or []), *(config.target or []), *([config.table.group] if config.table.group else [])]
     if kind in ("csv", "tsv"):
         tabs = kind == "tsv" or None
         return read_delimited(
-            path, tabs=tabs, header=config.header, wanted=wanted, names=names, config=config, known=known
+            path, tabs=tabs, header=config.table.header, wanted=wanted, names=names, config=config, known=known
         )
     if kind == "jsonl":
         return styled(read_jsonl(path), config, known)

@@ -164,11 +164,11 @@ def infer(table: Table, config: Config) -> Roles:
         When a column is unknown, or the columns leave open what is input and what is target.
     """
     config = parallel.named(table, config)
-    _check_names(table, config.data)
+    _check_names(table, config)
     group = panels.settle(table, config)
-    config = config.model_copy(update={"data": config.data.model_copy(update={"group": group})})
+    config = config.replaced(group=group)
     roles = _inferred(table, config)
-    left_out.refuse_unread_time(table, roles.input, steps=_are_steps(roles), asked=config.data.time)
+    left_out.refuse_unread_time(table, roles.input, steps=_are_steps(roles), asked=config.data.table.time)
     # labels such as 12 % are read in their style too; the value of a label does not matter
     labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
     styles = column_styles.named(table.styles, [*roles.numeric, *labels], table.name)
@@ -191,7 +191,7 @@ def _are_steps(roles: Roles) -> bool:
 
 
 def _inferred(table: Table, config: Config) -> Roles:
-    if config.data.forecast:
+    if config.forecast.strategy:
         return _forecast(table, config)
     if table.kind == "text":
         return _running_text(table, config)
@@ -199,9 +199,9 @@ def _inferred(table: Table, config: Config) -> Roles:
     mode, input_codec, target_codec = _settle(table, inputs, targets, config)
     roles = Roles(
         mode, [each.name for each in inputs], [each.name for each in targets], input_codec, target_codec,
-        config.data.group, _is_stream(table, input_codec, targets, config), "", list(table.columns),
+        config.data.table.group, _is_stream(table, input_codec, targets, config), "", list(table.columns),
     )  # fmt: skip
-    return _with_sentence(roles, config.data.horizon)
+    return _with_sentence(roles, config.forecast.horizon)
 
 
 def say(roles: Roles, classes: int | None = None, horizon: int = 1) -> str:
@@ -238,14 +238,15 @@ def _few(names: Sequence[str], most: int = 6) -> list[str]:
     return list(names) if len(names) <= most else [*names[: most - 2], f"… {len(names) - most + 1} more", names[-1]]
 
 
-def _check_names(table: Table, data: DataConfig) -> None:
+def _check_names(table: Table, config: Config) -> None:
     """Refuse columns that the table does not have, and kinds of values that there are not."""
+    data = config.data
     check_kind(data.input_codec)
     check_kind(data.target_codec)
     for option, names in (
         ("input", data.input),
         ("target", data.target),
-        ("group", panels.columns_of(data.group, table.columns) if data.group else []),
+        ("group", panels.columns_of(data.table.group, table.columns) if data.table.group else []),
     ):
         for name in names or []:
             if name not in table.columns:
@@ -253,7 +254,7 @@ def _check_names(table: Table, data: DataConfig) -> None:
                 known = "" if "Known" in near else f" The columns are {', '.join(_few(table.columns, 12))}."
                 raise ConfigError(f'{table.name} has no column "{name}" for {option}.{near}{known}')
     both = set(data.input or []) & set(data.target or [])
-    if both and not data.forecast:
+    if both and not config.forecast.strategy:
         raise ConfigError(
             f'"{min(both)}" is named as input and as target',
             hint="leave out the target: a text, or numbers, then predict their own next item",
@@ -278,7 +279,7 @@ def _running_text(table: Table, config: Config) -> Roles:
             f"{table.name} is running text without a target, which {mode} needs",
             hint="leave out --mode for a model of the next word, or give a table with columns for input and target",
         )
-    stream = data.documents != "line"
+    stream = data.text.documents != "line"
     return _with_sentence(Roles("synced", ["text"], [], codec, codec, None, stream, "", ["text"]), 1)
 
 
@@ -287,7 +288,7 @@ def _forecast(table: Table, config: Config) -> Roles:
     data, mode = config.data, config.model.mode
     if mode not in (None, "synced"):
         raise ConfigError(f"a forecast is a synced network, not {mode}", hint="leave out --mode")
-    made = calendar.names(data.time_features)
+    made = calendar.names(data.table.time_features)
     spare = [
         name for name in _spare(table, data) if name not in made and not left_out.is_clock(table, look(table, name))
     ]
@@ -305,9 +306,10 @@ def _forecast(table: Table, config: Config) -> Roles:
         )
     left_out.refuse_constant(table, [look(table, name) for name in targets], named=True)
     roles = Roles(
-        "synced", inputs, list(targets), "numbers", "numbers", data.group, False, "", list(table.columns), data.forecast
-    )
-    return _with_sentence(roles, data.horizon)
+        "synced", inputs, list(targets), "numbers", "numbers", data.table.group, False, "", list(table.columns),
+        config.forecast.strategy,
+    )  # fmt: skip
+    return _with_sentence(roles, config.forecast.horizon)
 
 
 def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
@@ -357,8 +359,8 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
 def _spare(table: Table, data: DataConfig) -> list[str]:
     """Return the columns that may be read or predicted: not those of time, and none that only describe a series."""
     without = set() if table.timeline is None else set(table.timeline.timing.columns)
-    if data.group:
-        without |= {*panels.columns_of(data.group, table.columns), *_describing(table, data.group)}
+    if data.table.group:
+        without |= {*panels.columns_of(data.table.group, table.columns), *_describing(table, data.table.group)}
     return [name for name in table.columns if name not in without]
 
 
@@ -379,16 +381,16 @@ def _settle(table: Table, inputs: list[Column], targets: list[Column], config: C
     if mode != "synced" and not targets:
         raise ConfigError(f"{mode} needs a target, and none was given", hint="--target COLUMN")
     input_codec = (
-        None if not inputs else data.input_codec or _codec(table, inputs, reads, mode, data.group, target=False)
+        None if not inputs else data.input_codec or _codec(table, inputs, reads, mode, data.table.group, target=False)
     )
-    if input_codec == "images" and reads != (data.image_steps != "whole"):
-        what = "a picture is one value" if reads else f"a picture by its {data.image_steps} is a sequence"
+    if input_codec == "images" and reads != (data.images.steps != "whole"):
+        what = "a picture is one value" if reads else f"a picture by its {data.images.steps} is a sequence"
         has, fits = ("a sequence", "--image-steps rows") if reads else ("one value", "leave out --image-steps")
         raise ConfigError(f"{mode} reads {has}, and {what}", hint=f"{fits}, or leave out --mode")
     if not targets:
         _check_own_future(table, inputs, input_codec)
         return mode, input_codec, input_codec or "words"
-    target_codec = data.target_codec or _codec(table, targets, writes, mode, data.group, target=True)
+    target_codec = data.target_codec or _codec(table, targets, writes, mode, data.table.group, target=True)
     if target_codec in PICTURES:
         raise ConfigError(
             f"{table.name}: {described(targets)} cannot be the target: pictures are read, not written",
@@ -416,8 +418,8 @@ def _mode(table: Table, inputs: list[Column], targets: list[Column], data: DataC
     if table.kind == "tagged":
         return "synced"
     timed = table.timeline is not None
-    if data.group or (timed and all(each.holds == "number" for each in inputs) and targets[0].holds == "class"):
-        return "synced" if not data.group or _varies(table, data.group, targets[0].name) else "many-to-one"
+    if data.table.group or (timed and all(each.holds == "number" for each in inputs) and targets[0].holds == "class"):
+        return "synced" if not data.table.group or _varies(table, data.table.group, targets[0].name) else "many-to-one"
     reads = _sequence(inputs, data.input_codec, data, target=False)
     writes = _sequence(targets, data.target_codec, data, target=True)
     if reads and writes:
@@ -431,7 +433,7 @@ def _sequence(columns: list[Column], codec: str | None, data: DataConfig, *, tar
     """Return whether the values of columns have many steps."""
     holds = columns[0].holds
     if (codec or holds) == "images":
-        return data.image_steps != "whole"
+        return data.images.steps != "whole"
     if codec is not None:
         return codec in (*TEXTS, *SEQUENCES, "tags") or (codec == "numbers" and holds == "series")
     if holds in FILES:
@@ -486,4 +488,4 @@ def _varies(table: Table, group: str, target: str) -> bool:
 
 def _is_stream(table: Table, codec: str | None, targets: list[Column], config: Config) -> bool:
     """Return whether rows of a table are pieces of one long text."""
-    return not targets and codec in TEXTS and config.data.documents == "file" and table.kind == "table"
+    return not targets and codec in TEXTS and config.data.text.documents == "file" and table.kind == "table"

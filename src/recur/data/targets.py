@@ -38,9 +38,9 @@ def answered(part: Sequence[Example], roles: Roles, config: Config) -> tuple[Seq
     if roles.own_future and roles.input_codec != "numbers":
         return part, Missing()
     if isinstance(part, GroupExamples):
-        return _of_groups(part, roles, roles.ahead(config.data.horizon))
+        return _of_groups(part, roles, roles.ahead(config.forecast.horizon))
     if isinstance(part, RowExamples):
-        return _of_rows(part, roles, roles.ahead(config.data.horizon))
+        return _of_rows(part, roles, roles.ahead(config.forecast.horizon))
     return part, Missing()
 
 

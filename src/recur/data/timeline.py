@@ -62,9 +62,9 @@ def find(table: Table, data: DataConfig, known: Timing | None = None) -> Timelin
     DataError
         When stamps are ambiguous, or a row has none.
     """
-    if table.kind != "table" or data.time == NOT_TIMED:
+    if table.kind != "table" or data.table.time == NOT_TIMED:
         return None
-    columns = _kept(table, known) if known else _named(table, data) if data.time else _found(table, data)
+    columns = _kept(table, known) if known else _named(table, data) if data.table.time else _found(table, data)
     if not columns:
         return None
     texts: dict[str, list[str]] = {name: [] for name in columns}
@@ -99,13 +99,13 @@ def _kept(table: Table, known: Timing) -> list[str]:
 
 
 def _named(table: Table, data: DataConfig) -> list[str]:
-    for name in data.time or []:
+    for name in data.table.time or []:
         if name not in table.columns:
             raise ConfigError(
                 f'{table.name} has no column "{name}" for time.{did_you_mean(name, table.columns)}',
                 hint="--time COLUMN, or --time none where rows have no order in time",
             )
-    return list(data.time or [])
+    return list(data.table.time or [])
 
 
 def _found(table: Table, data: DataConfig) -> list[str]:
@@ -186,11 +186,11 @@ def _judged(table: Table, texts: Mapping[str, list[str]], data: DataConfig) -> t
     together = len(texts) > 1
     for place, (name, cells) in enumerate(texts.items()):
         part = _PARTS.get(name.lower()) if together and (place or name.lower() in ("year", "yr", "jahr")) else None
-        whole = judge(cells, name, asked=data.time_format if not place else None)
+        whole = judge(cells, name, asked=data.table.time_format if not place else None)
         if part in _OF_A_YEAR or (part and (whole is None or whole.format in ("counter", "year"))):
             whole = Judged(part, _RESOLUTIONS.get(part, "time"), False)
         if whole is None:
-            if data.time or data.time_format:
+            if data.table.time or data.table.time_format:
                 raise ConfigError(
                     f'{table.name}: column "{name}" holds no times; it begins with '
                     f'"{shorten(next(filter(None, cells), ""), 30)}"',

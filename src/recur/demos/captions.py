@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config
 from recur.demos.made import scenes
 from recur.demos.single import Demo, Row, Verdict
 from recur.views.blocks import beside, coloured
@@ -20,10 +20,21 @@ SHOWN = 6
 
 def settings() -> Config:
     """A GRU whose first state is made of the picture; from there it reads its own words."""
-    return Config(
-        data=DataConfig(input=["picture"], target=["caption"], input_codec="numbers", target_codec="words"),
-        model=ModelConfig(mode="one-to-many", cell="gru", hidden_size=192, embedding_size=64),
-        training=TrainingConfig(epochs=6, batch_size=32, lr=3e-3, weight_decay=0.01, warmup_steps=100, device="cpu"),
+    return Config.of(
+        input=["picture"],
+        target=["caption"],
+        input_codec="numbers",
+        target_codec="words",
+        mode="one-to-many",
+        cell="gru",
+        hidden_size=192,
+        embedding_size=64,
+        epochs=6,
+        batch_size=32,
+        lr=3e-3,
+        weight_decay=0.01,
+        warmup_steps=100,
+        device="cpu",
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config
 from recur.demos.made import digits
 from recur.demos.single import Demo, Row, Verdict
 from recur.views.blocks import beside, ink
@@ -20,10 +20,20 @@ SHOWN = 8
 
 def settings() -> Config:
     """A feed-forward network of two hidden layers: the one mode without time."""
-    return Config(
-        data=DataConfig(input=["pixels"], target=["digit"], input_codec="numbers", target_codec="class"),
-        model=ModelConfig(mode="one-to-one", hidden_size=[160, 80], num_layers=2, dropout=0.2),
-        training=TrainingConfig(epochs=12, batch_size=32, lr=2e-3, weight_decay=1e-3, device="cpu"),
+    return Config.of(
+        input=["pixels"],
+        target=["digit"],
+        input_codec="numbers",
+        target_codec="class",
+        mode="one-to-one",
+        hidden_size=[160, 80],
+        num_layers=2,
+        dropout=0.2,
+        epochs=12,
+        batch_size=32,
+        lr=2e-3,
+        weight_decay=1e-3,
+        device="cpu",
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config
 from recur.demos.made import clips
 from recur.demos.single import Demo, Row, Verdict
 from recur.views.blocks import beside, ink
@@ -21,12 +21,21 @@ WORD = 8  # columns of a label
 
 def settings() -> Config:
     """A GRU that goes forward only: what happens is said as it happens."""
-    return Config(
-        data=DataConfig(
-            input=clips.columns(), target=["label"], group="clip", input_codec="numbers", target_codec="tags"
-        ),
-        model=ModelConfig(mode="synced", cell="gru", hidden_size=96, bidirectional=False),
-        training=TrainingConfig(epochs=9, batch_size=16, lr=3e-3, warmup_steps=50, device="cpu"),
+    return Config.of(
+        input=clips.columns(),
+        target=["label"],
+        group="clip",
+        input_codec="numbers",
+        target_codec="tags",
+        mode="synced",
+        cell="gru",
+        hidden_size=96,
+        bidirectional=False,
+        epochs=9,
+        batch_size=16,
+        lr=3e-3,
+        warmup_steps=50,
+        device="cpu",
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from recur.bounded import MIB, parse_json, read_text
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config
 from recur.demos import corpus
 from recur.demos.display import Display
 from recur.demos.explain import write_report
@@ -65,28 +65,22 @@ def recipe(cell: str, folder: Path) -> Config:
     recurrent matrix starts orthogonal, and it learns less at the LSTM's higher rate.
     """
     gated = cell == "lstm"
-    return Config(
-        data=DataConfig(
-            source=str(folder / "corpus" / "train.txt"),
-            dev=str(folder / "corpus" / "dev.txt"),
-            documents="line",
-        ),
-        model=ModelConfig(
-            cell=cell,
-            hidden_size=256,
-            embedding_size=128,
-            memory_steps=200 if gated else None,
-            recurrent_init="uniform" if gated else "orthogonal",
-        ),
-        training=TrainingConfig(
-            epochs=5,
-            batch_size=32,
-            lr=6e-3 if gated else 2e-3,
-            warmup_steps=100,
-            threads=1,
-            device="cpu",
-            prompts=[NEAR, FAR],
-        ),
+    return Config.of(
+        source=str(folder / "corpus" / "train.txt"),
+        dev=str(folder / "corpus" / "dev.txt"),
+        documents="line",
+        cell=cell,
+        hidden_size=256,
+        embedding_size=128,
+        memory_steps=200 if gated else None,
+        recurrent_init="uniform" if gated else "orthogonal",
+        epochs=5,
+        batch_size=32,
+        lr=6e-3 if gated else 2e-3,
+        warmup_steps=100,
+        threads=1,
+        device="cpu",
+        prompts=[NEAR, FAR],
     )
 
 

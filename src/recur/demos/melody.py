@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from recur.codecs import NotesCodec
 from recur.codecs.melody import line_of
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config
 from recur.demos.single import Demo, Row, Verdict
 from recur.demos.tunes import STEPS_PER_BEAT, TUNES
 from recur.views import pieces
@@ -28,12 +28,22 @@ def rows(part: str) -> list[Row]:
 
 def settings() -> Config:
     """An LSTM over one event a step: a note, a rest, or a hold."""
-    return Config(
-        data=DataConfig(
-            input=["tune"], input_codec="notes", target_codec="notes", notes="melody", frames_per_beat=STEPS_PER_BEAT
-        ),
-        model=ModelConfig(mode="synced", cell="lstm", hidden_size=192, embedding_size=64),
-        training=TrainingConfig(epochs=160, batch_size=4, lr=6e-3, warmup_steps=50, evaluate_every=160, device="cpu"),
+    return Config.of(
+        input=["tune"],
+        input_codec="notes",
+        target_codec="notes",
+        notes="melody",
+        frames_per_beat=STEPS_PER_BEAT,
+        mode="synced",
+        cell="lstm",
+        hidden_size=192,
+        embedding_size=64,
+        epochs=160,
+        batch_size=4,
+        lr=6e-3,
+        warmup_steps=50,
+        evaluate_every=160,
+        device="cpu",
     )
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config
 from recur.demos.made import reviews
 from recur.demos.single import Demo, Row, Verdict
 from recur.views.terminal import bar
@@ -21,12 +21,21 @@ LONG = (15, 19)  # words of the reviews that are shown
 
 def settings() -> Config:
     """An LSTM that reads from left to right only, so that its opinion can be watched as it reads."""
-    return Config(
-        data=DataConfig(input=["text"], target=["verdict"], input_codec="words", target_codec="class"),
-        model=ModelConfig(
-            mode="many-to-one", cell="lstm", hidden_size=64, embedding_size=32, bidirectional=False, dropout=0.2
-        ),
-        training=TrainingConfig(epochs=5, batch_size=32, lr=4e-3, device="cpu"),
+    return Config.of(
+        input=["text"],
+        target=["verdict"],
+        input_codec="words",
+        target_codec="class",
+        mode="many-to-one",
+        cell="lstm",
+        hidden_size=64,
+        embedding_size=32,
+        bidirectional=False,
+        dropout=0.2,
+        epochs=5,
+        batch_size=32,
+        lr=4e-3,
+        device="cpu",
     )
 
 

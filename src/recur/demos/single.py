@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from recur.atomic import refuse_linked_folder, remove_folder, unfinished, write_text
 from recur.bounded import MIB, parse_json, read_text
-from recur.config import Config, DataConfig
+from recur.config import Config
 from recur.figures import duration, figure
 from recur.training.progress import Beginning, Evaluation, Progress, Step, automatic
 from recur.views.terminal import bold
@@ -149,8 +149,7 @@ class Demo:
         files = {
             "source" if part == "train" else part: str(folder / "data" / f"{part}.jsonl") for part in ("train", "dev")
         }
-        data = DataConfig.model_validate({**config.data.model_dump(), **files})
-        return config.model_copy(update={"data": data})
+        return config.replaced(**files)
 
     def report(self, result: dict[str, Any], width: int) -> Iterable[str]:
         """Lay out what `main` returned in ``width`` columns."""

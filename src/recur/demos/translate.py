@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from recur.config import Config, DataConfig, ModelConfig, TrainingConfig
+from recur.config import Config
 from recur.demos.made import counting
 from recur.demos.single import Demo, Row, Verdict
 from recur.views.blocks import shade
@@ -20,10 +20,21 @@ SHOWN = 3
 
 def settings() -> Config:
     """A GRU reads, another writes and looks back by attention at what it needs (Luong et al. 2015)."""
-    return Config(
-        data=DataConfig(input=["english"], target=["french"], input_codec="words", target_codec="words"),
-        model=ModelConfig(mode="many-to-many", cell="gru", hidden_size=96, embedding_size=48, attention="luong"),
-        training=TrainingConfig(epochs=8, batch_size=32, lr=4e-3, warmup_steps=50, device="cpu"),
+    return Config.of(
+        input=["english"],
+        target=["french"],
+        input_codec="words",
+        target_codec="words",
+        mode="many-to-many",
+        cell="gru",
+        hidden_size=96,
+        embedding_size=48,
+        attention="luong",
+        epochs=8,
+        batch_size=32,
+        lr=4e-3,
+        warmup_steps=50,
+        device="cpu",
     )
 
 

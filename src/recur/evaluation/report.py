@@ -101,7 +101,9 @@ def measure(
             hint="give longer sequences",
         )
     if translation.can_measure(mode):
-        figures |= translation.measure_written(mode, examples, lower=config.data.lower, tell=tell, **asked.decoding)
+        figures |= translation.measure_written(
+            mode, examples, lower=config.data.text.lower, tell=tell, **asked.decoding
+        )
     elif asked.decoding:
         raise ConfigError(
             f"{next(iter(asked.decoding))} says how a text is written from a sequence, and here none is measured",

@@ -37,7 +37,7 @@ class ForecastProgram:
     """
 
     def __init__(self, mode: Forecast, step: bool) -> None:
-        if step and mode.config.relative_to == "season":
+        if step and mode.relative_to == "season":
             raise ConfigError(
                 "a forecast that is relative to a season needs all values of one, and a step has only the last",
                 hint="leave out step, or train with --relative-to last",
@@ -161,7 +161,7 @@ class ForecastProgram:
         last = w.add("Sub", w.add("Unsqueeze", "lengths", w.integers(1)), w.constant(1, INT64))  # (B, 1)
         vector = w.add("GatherND", w.add("Transpose", y, perm=[1, 0, 2]), last, batch_dims=1)
         if mode.how == "direct":
-            base = None if mode.config.relative_to == "none" else _naive(w, own, last, mode.horizon, mode.back)
+            base = None if mode.relative_to == "none" else _naive(w, own, last, mode.horizon, mode.back)
             return self._read(w, vector, mode.horizon, base)
         return self._read_back(w, vector, states, _naive(w, own, last, 1, 1))
 
@@ -177,7 +177,7 @@ class ForecastProgram:
     def _read_back(self, w: Writer, vector: str, states: States, before: str) -> str:
         """One step after the other, each read as if it had been observed; ``before`` (B, 1, C'): the last that was."""
         mode = self.mode
-        relative = mode.config.relative_to == "last"
+        relative = mode.relative_to == "last"
         back_to_front = [mode.columns.index(place) for place in range(len(mode.columns))]
         step = self._read(w, vector, 1, before if relative else None)
         steps = [step]

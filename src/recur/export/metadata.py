@@ -62,7 +62,7 @@ def metadata(mode: Mode, stack: Stack | None, states: Sequence[tuple[str, int, i
             facts[side] = json.dumps(codec.whole_document(), ensure_ascii=False)
     if mode.symbols is not None:
         facts["beginning"], facts["end"] = str(mode.symbols.beginning), str(mode.symbols.end)
-    if states and mode.config.learn_initial_state and stack is not None:
+    if states and mode.config.initial.learn_state and stack is not None:
         start = from_state(stack.layer, stack.start(1), 1)
         facts["initial_states"] = json.dumps({name: start[f"{name}_next"][:, 0].tolist() for name, _, _ in states})
     return facts

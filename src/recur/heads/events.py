@@ -49,7 +49,7 @@ class EventHead(Head):
     def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
         super().__init__(config)
         for option in ("tie_weights", "adaptive_softmax"):
-            if getattr(config, option):
+            if getattr(config.readout, option):
                 raise ConfigError(f"{option} is for symbols; this target is frames", hint=f"leave out {option}")
         self.readout = Readout(input_size, codec.size)
         share = torch.as_tensor(codec.share, dtype=torch.get_default_dtype())

@@ -72,7 +72,7 @@ class Head(nn.Module, ABC):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.drop = Drop(config.dropout, config.variational_dropout)
+        self.drop = Drop(config.dropout.rate, config.dropout.variational)
         self.penalty = Penalty()
 
     @property

@@ -36,7 +36,7 @@ class NumberHead(Head):
     def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
         super().__init__(config)
         for option in ("tie_weights", "adaptive_softmax"):
-            if getattr(config, option):
+            if getattr(config.readout, option):
                 raise ConfigError(f"{option} is for symbols; this target is numbers", hint=f"leave out {option}")
         self.readout = Readout(input_size, codec.size)
         self.columns, self.deviation = codec.column_names(), codec.column_deviations()

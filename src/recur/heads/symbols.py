@@ -74,17 +74,17 @@ class SymbolHead(Head):
         self.may_miss = self.higher_is_better = labels
         self.count_right = count_right or labels
         self.figure = "accuracy" if labels else "nats" if self.characters else "perplexity"
-        if config.tie_weights and embedding is None:
+        if config.readout.tie_weights and embedding is None:
             raise ConfigError(
                 "tie_weights shares the embedding of the input with the readout, but here they have different symbols",
                 hint="leave out tie_weights",
             )
         self.readout: Readout | AdaptiveReadout
-        if config.adaptive_softmax:
+        if config.readout.adaptive_softmax:
             _check_adaptive(size, config, codec)
             self.readout = AdaptiveReadout(input_size, size)
         else:
-            self.readout = Readout(input_size, size, tied=embedding if config.tie_weights else None)
+            self.readout = Readout(input_size, size, tied=embedding if config.readout.tie_weights else None)
 
     def log_probs(self, vectors: Tensor) -> Tensor:
         """(..., H) -> log p (..., V)."""
@@ -225,7 +225,7 @@ def _check_adaptive(size: int, config: ModelConfig, codec: Codec | None) -> None
             f"are {size:,} {text or 'labels'}",
             hint="leave out adaptive_softmax",
         )
-    if config.tie_weights:
+    if config.readout.tie_weights:
         raise ConfigError(
             "adaptive_softmax gives rare symbols shorter vectors, so weights cannot be tied",
             hint="leave out tie_weights or adaptive_softmax",

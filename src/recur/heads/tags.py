@@ -52,7 +52,7 @@ class TagHead(SymbolHead):
     def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
         super().__init__(codec.size, input_size, config)
         self.labels = [str(label) for label in codec.labels]
-        self.crf = CRF(codec.size) if config.crf else None
+        self.crf = CRF(codec.size) if config.readout.crf else None
         self.whole_rows = self.crf is not None
         self.spans = are_spans(self.labels)
         if self.spans:

@@ -126,7 +126,7 @@ class OneForecast(Question):
         """(1, S, C) what the answer of the last step is relative to."""
         mode = self.mode
         own = values[:, :, mode.columns]
-        name = REFERENCE[mode.config.relative_to]
+        name = REFERENCE[mode.relative_to]
         if not name:
             return None
         place = torch.tensor([[values.shape[1] - 1]], device=values.device)

@@ -20,7 +20,7 @@ from recur.network.batch import Batch, Encoded
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
-    from recur.config import ModelConfig
+    from recur.config import ForecastConfig, ModelConfig
 
 __all__ = [
     "Batch", "Decoding", "Encoded", "Forecast", "Hypothesis", "Loss", "ManyToMany",
@@ -30,7 +30,7 @@ __all__ = [
 
 def build(
     name: str, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, stream: bool = False,
-    ahead: int = 1, forecast: str | None = None, one_way: bool = False,
+    ahead: int = 1, forecast: ForecastConfig | None = None, one_way: bool = False,
 ) -> Mode:  # fmt: skip
     """Return the mode of this name.
 
@@ -46,8 +46,8 @@ def build(
         Synced only: whether the data is one long stream, in which documents begin without a beginning symbol.
     ahead : int
         Synced numbers that predict themselves only: how many steps after an item its answer stands.
-    forecast : str, optional
-        Synced numbers only: direct or recursive, to answer all of the next ``ahead`` steps.
+    forecast : ForecastConfig, optional
+        Synced numbers only: answer all of the next ``horizon`` steps.
     one_way : bool
         Whether a network that may read both ways reads one way unless ``bidirectional`` says otherwise: its steps are
         steps of time, and what comes later is not known when an answer is needed.
@@ -60,7 +60,7 @@ def build(
     if one_way and config.bidirectional is None:
         config = config.model_copy(update={"bidirectional": False})
     if forecast is not None:
-        return Forecast(input_codec, target_codec, config, horizon=ahead, how=forecast)
+        return Forecast(input_codec, target_codec, config, forecast)
     if name == "synced":
         return Synced(input_codec, target_codec, config, stream=stream, ahead=ahead)
     modes: dict[str, type[Mode]] = {

@@ -53,7 +53,7 @@ from recur.nn.dropout import Drop
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
-    from recur.config import ModelConfig
+    from recur.config import ForecastConfig, ModelConfig
 
 SHOWN_PAST = 8  # steps of the past beside a forecast that is shown
 REFERENCE = {"none": "", "last": "persistence", "season": "seasonal naive"}  # what a forecast is relative to
@@ -70,11 +70,9 @@ class Forecast(Mode):
     target_codec : Codec
         The columns that are forecast; its ``season`` is that of the seasonal naive forecast.
     config : ModelConfig
-        The network, ``quantiles`` and ``relative_to``; it never reads both ways.
-    horizon : int
-        H.
-    how : str
-        direct or recursive.
+        The network; it never reads both ways.
+    forecast : ForecastConfig
+        ``horizon`` (H), ``strategy`` (direct where it is not said), ``quantiles`` and ``relative_to``.
 
     Raises
     ------
@@ -87,25 +85,29 @@ class Forecast(Mode):
     inputs: Inputs
 
     def __init__(
-        self, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, *, horizon: int, how: str
+        self, input_codec: Codec | None, target_codec: Codec | None, config: ModelConfig, forecast: ForecastConfig
     ) -> None:
         if input_codec is None or target_codec is None or not (input_codec.numeric and target_codec.numeric):
             raise ConfigError("a forecast is made from numbers to numbers", hint="name columns of numbers")
         super().__init__(input_codec, target_codec, config)
         one_way(config, "a forecast")
-        self.horizon, self.how = horizon, how
+        self.horizon, self.how = forecast.horizon, forecast.strategy or "direct"
         self.columns = _places(input_codec, target_codec)
-        self.quantiles = list(config.quantiles)
-        _check_options(config, how, input_codec, target_codec, horizon)
+        self.quantiles, self.relative_to = list(forecast.quantiles), forecast.relative_to
+        _check_options(config, forecast, input_codec, target_codec)
         self.inputs = Inputs(input_codec, config)
         # how many steps back the value stands that a forecast is relative to
-        self.back = {"none": 0, "last": 1, "season": target_codec.season}[config.relative_to]
+        self.back = {"none": 0, "last": 1, "season": target_codec.season}[forecast.relative_to]
         self.stack = Stack(config, self.inputs.size + (target_codec.size if self.back else 0))
-        self.drop = Drop(config.dropout, config.variational_dropout)
-        steps = horizon if how == "direct" else 1
+        self.drop = Drop(config.dropout.rate, config.dropout.variational)
+        steps = self.horizon if self.how == "direct" else 1
         self.readout = Readout(self.stack.output_size, steps * target_codec.size * max(1, len(self.quantiles)))
         self.figures = Backtest(
-            horizon, target_codec.column_names(), target_codec.column_deviations(), self.quantiles, target_codec.season
+            self.horizon,
+            target_codec.column_names(),
+            target_codec.column_deviations(),
+            self.quantiles,
+            target_codec.season,
         )
         self.figure, self.higher_is_better = ("pinball" if self.quantiles else "mse"), False
 
@@ -199,7 +201,7 @@ class Forecast(Mode):
         if batch.inputs is None:
             raise ValueError("a forecast needs a series")
         steps = self.horizon if self.how == "direct" else 1
-        base = naive.get(REFERENCE[self.config.relative_to])
+        base = naive.get(REFERENCE[self.relative_to])
         outputs, _ = self.stack(self.features(batch.inputs), lengths=batch.input_lengths)
         mask = torch.zeros(outputs.shape[:2], dtype=torch.bool, device=outputs.device)
         mask[asked] = True
@@ -296,7 +298,7 @@ class Forecast(Mode):
         if self.how == "direct":
             outputs, _ = self.stack(self.features(inputs), lengths=lengths)
             base = {"none": None, "last": naive["persistence"], "season": naive.get("seasonal naive")}
-            return self.read_out(outputs[rows, places], self.horizon, base[self.config.relative_to])
+            return self.read_out(outputs[rows, places], self.horizon, base[self.relative_to])
         if self.training:
             outputs, _ = self.stack(self.features(inputs), lengths=lengths)
             return self.read_out(outputs[rows, places], 1, self.reference(naive["persistence"][:, :1]))
@@ -331,7 +333,7 @@ class Forecast(Mode):
 
     def reference(self, value: Tensor) -> Tensor | None:
         """What the step after ``value`` is relative to."""
-        return value if self.config.relative_to == "last" else None
+        return value if self.relative_to == "last" else None
 
     def read_out(self, vectors: Tensor, steps: int, base: Tensor | None) -> Tensor:
         """(K, H*) vectors to (K, steps, C', Q)."""
@@ -377,25 +379,25 @@ def _places(input_codec: Codec, target_codec: Codec) -> list[int]:
     return [read.index(name) for name in forecast]
 
 
-def _check_options(config: ModelConfig, how: str, input_codec: Codec, target_codec: Codec, horizon: int) -> None:
+def _check_options(config: ModelConfig, forecast: ForecastConfig, input_codec: Codec, target_codec: Codec) -> None:
     for option in ("tie_weights", "adaptive_softmax"):
-        if getattr(config, option):
+        if getattr(config.readout, option):
             raise ConfigError(f"{option} is for symbols; a forecast is numbers", hint=f"leave out {option}")
-    if config.relative_to == "season" and target_codec.season < 2:
+    if forecast.relative_to == "season" and target_codec.season < 2:
         raise ConfigError(
             "relative_to = season needs a season, and none was found in the series",
             hint="--season STEPS, or --relative-to last",
         )
-    if how == "direct":
+    if forecast.strategy != "recursive":
         return
-    forecast = target_codec.column_names()
-    extra = [name for name in input_codec.column_names() if name not in forecast]
+    answered = target_codec.column_names()
+    extra = [name for name in input_codec.column_names() if name not in answered]
     if extra:
         raise ConfigError(
             f'a recursive forecast reads its own answers, and "{extra[0]}" is read but not forecast',
             hint="--forecast direct, or forecast every column that is read",
         )
-    if config.quantiles and horizon > 1:
+    if forecast.quantiles and forecast.horizon > 1:
         raise ConfigError(QUANTILES_READ_BACK, hint="--forecast direct")
-    if config.relative_to == "season":
+    if forecast.relative_to == "season":
         raise ConfigError("relative_to = season is for direct forecasts", hint="--forecast direct")

@@ -57,7 +57,7 @@ class ManyToMany(WritingMode):
         self.inputs = Inputs(codec, config)
         self.encoder = Stack(config, self.inputs.size, bidirectional=config.bidirectional is not False)
         size = self.encoder.output_size
-        memory = 0 if config.attention == "none" else size
+        memory = 0 if config.attention.form == "none" else size
         self.decoder = Decoder(target_codec, config, summary_size=size, memory_size=memory)
         self.symbols = self.decoder.symbols
         self.figure, self.higher_is_better = self.decoder.output.figure, self.decoder.output.higher_is_better

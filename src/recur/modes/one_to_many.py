@@ -52,7 +52,7 @@ class OneToMany(WritingMode):
         one_way(config, self.name)
         require_sequences(self.name, input_codec, target_codec, (False, True))
         self.inputs = None if input_codec is None else Inputs(input_codec, config)
-        pictures = None if self.inputs is None or config.attention == "none" else self.inputs.pictures
+        pictures = None if self.inputs is None or config.attention.form == "none" else self.inputs.pictures
         self.looks = pictures is not None
         self.decoder = Decoder(
             target_codec, config, summary_size=1 if self.inputs is None else self.inputs.size,

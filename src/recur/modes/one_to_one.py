@@ -25,7 +25,7 @@ from recur.heads.build import build_head
 from recur.modes.mode import Abilities, need_input, require_sequences
 from recur.modes.one_answer import OneAnswer
 from recur.modes.one_pass import OnePass
-from recur.network.inputs import Inputs, layer_sizes
+from recur.network.inputs import Inputs
 from recur.nn.dropout import Drop
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class OneToOne(OneAnswer):
         self.inputs = Inputs(codec, config)
         layers: list[nn.Module] = []
         size = self.inputs.size
-        for hidden in layer_sizes(config):
-            layers += [nn.Linear(size, hidden), nn.ReLU(), Drop(config.dropout, config.variational_dropout)]
+        for hidden in config.layer_sizes:
+            layers += [nn.Linear(size, hidden), nn.ReLU(), Drop(config.dropout.rate, config.dropout.variational)]
             size = hidden
         # the dropout after the last layer is the readout's own
         self.hidden = nn.Sequential(*layers[:-1])

@@ -41,7 +41,7 @@ from recur.modes.mode import SAMPLE_CHARACTERS, Abilities, Loss, Mode, Sample, n
 from recur.modes.one_pass import OnePass
 from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw, step_mask
-from recur.network.inputs import Inputs, layer_sizes
+from recur.network.inputs import Inputs
 from recur.network.stack import Stack, State
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Synced(Mode):
         self.symbols = Vocabulary(codec) if self.next_item and codec.discrete else None
         self.inputs = Inputs(
             codec, config, symbols=self.symbols.size if self.symbols else None,
-            size=layer_sizes(config)[-1] if config.tie_weights else None,
+            size=config.layer_sizes[-1] if config.readout.tie_weights else None,
         )  # fmt: skip
         self.stack = Stack(config, self.inputs.size, bidirectional=both_ways)
         self.output: Head

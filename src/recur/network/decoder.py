@@ -45,7 +45,7 @@ from recur.heads.prediction import Prediction
 from recur.heads.symbols import SymbolHead
 from recur.network import stack as network
 from recur.network.batch import step_mask
-from recur.network.inputs import Inputs, layer_sizes
+from recur.network.inputs import Inputs
 from recur.network.stack import Bridge, Stack
 from recur.nn import Attention, BahdanauAttention, LuongAttention, one_sequence
 
@@ -106,9 +106,9 @@ class Decoder(nn.Module):
         self.inputs = Inputs(
             codec, config, symbols=self.symbols.size if self.symbols else None, size=_last_size(config)
         )
-        self.reads_context = memory_size > 0 and config.attention == "bahdanau"
-        self.feeds = memory_size > 0 and config.input_feeding
-        fed = layer_sizes(config)[-1] if self.feeds else 0
+        self.reads_context = memory_size > 0 and config.attention.form == "bahdanau"
+        self.feeds = memory_size > 0 and config.attention.input_feeding
+        fed = config.layer_sizes[-1] if self.feeds else 0
         self.stack = Stack(config, self.inputs.size + memory_size * self.reads_context + fed)
         size = self.stack.output_size
         self.bridge = Bridge(summary_size, self.stack)
@@ -363,6 +363,6 @@ def encode_target(codec: Codec, symbols: Vocabulary | None, value: Any) -> Any:
 
 def _last_size(config: ModelConfig) -> int | None:
     """A tied embedding has the size of what is read out; otherwise the first layer's, as everywhere."""
-    if not config.tie_weights:
+    if not config.readout.tie_weights:
         return None
-    return config.hidden_size[-1] if isinstance(config.hidden_size, list) else config.hidden_size
+    return config.hidden_size[-1]

@@ -58,19 +58,19 @@ class Inputs(nn.Module):
         self.embedding: Embedding | None = None
         self.pictures: Convolutions | None = None
         self.size = codec.size
-        self.drop = Drop(config.dropout, config.variational_dropout)
+        self.drop = Drop(config.dropout.rate, config.dropout.variational)
         if codec.discrete:
-            self.size = config.embedding_size or size or layer_sizes(config)[0]
-            self.embedding = Embedding(symbols or codec.size, self.size, dropout=config.embedding_dropout)
-            nn.init.uniform_(self.embedding.weight, -config.embedding_range, config.embedding_range)
-            self.scale = math.sqrt(self.size) if config.scale_embedding else 1.0
+            self.size = config.embedding.size or size or config.layer_sizes[0]
+            self.embedding = Embedding(symbols or codec.size, self.size, dropout=config.dropout.embedding)
+            nn.init.uniform_(self.embedding.weight, -config.embedding.range, config.embedding.range)
+            self.scale = math.sqrt(self.size) if config.embedding.scale else 1.0
         elif codec.grid is not None:
-            self.augment = Augment(shift="shift" in config.augment, flip="flip" in config.augment)
-            self.pictures = Convolutions(codec.grid, config.convolutions, config.picture_pooling)
+            self.augment = Augment(shift="shift" in config.pictures.augment, flip="flip" in config.pictures.augment)
+            self.pictures = Convolutions(codec.grid, config.pictures.convolutions, config.pictures.pooling)
             self.size = self.pictures.size
         self.letters: SpellingEncoder | None = None
         if codec.letter_count:
-            self.letters = SpellingEncoder(codec.letter_count, config.character_size or self.size)
+            self.letters = SpellingEncoder(codec.letter_count, config.embedding.character_size or self.size)
             self.size += self.letters.size
 
     def forward(self, values: Tensor) -> Tensor:
@@ -96,22 +96,3 @@ class Inputs(nn.Module):
         vectors: Tensor = self.drop(self.pictures.vectors(maps))
         places: Tensor = self.drop(maps.flatten(1, 2))
         return vectors, places
-
-
-def layer_sizes(config: ModelConfig) -> list[int]:
-    """The hidden size of every layer.
-
-    Raises
-    ------
-    ConfigError
-        When a list of sizes and the number of layers disagree.
-    """
-    if not isinstance(config.hidden_size, list):
-        return [config.hidden_size] * config.num_layers
-    if config.num_layers not in (1, len(config.hidden_size)):
-        raise ConfigError(
-            f"hidden_size {config.hidden_size} names {len(config.hidden_size)} layers, num_layers is "
-            f"{config.num_layers}",
-            hint=f"--num-layers {len(config.hidden_size)}",
-        )
-    return list(config.hidden_size)

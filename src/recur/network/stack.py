@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from recur import equations
 from recur.errors import ConfigError, did_you_mean
-from recur.network.inputs import layer_sizes
 from recur.nn import GRU, LSTM, RNN, Recurrent, flat_state, map_state
 from recur.nn.state import join_state
 
@@ -120,25 +119,25 @@ def _shapes(layer: Recurrent) -> State:
 
 
 def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurrent:
-    sizes = layer_sizes(config)
+    sizes = config.layer_sizes
     options: dict[str, Any] = {
         "num_layers": len(sizes),
         "batch_first": True,
         "bidirectional": bidirectional,
         # between layers there is nothing to drop in a single one
-        "dropout": config.dropout if len(sizes) > 1 else 0.0,
-        "variational_dropout": config.variational_dropout if len(sizes) > 1 else 0.0,
-        "recurrent_dropout": config.recurrent_dropout,
-        "zoneout": config.zoneout,
-        "weight_drop": config.weight_drop,
+        "dropout": config.dropout.rate if len(sizes) > 1 else 0.0,
+        "variational_dropout": config.dropout.variational if len(sizes) > 1 else 0.0,
+        "recurrent_dropout": config.dropout.recurrent,
+        "zoneout": config.dropout.zoneout,
+        "weight_drop": config.dropout.weight_drop,
         "residual": config.residual,
-        "learn_initial_state": config.learn_initial_state,
+        "learn_initial_state": config.initial.learn_state,
         "engine": config.engine,
     }
-    options["recurrent_init"] = config.recurrent_init
+    options["recurrent_init"] = config.initial.recurrent
     for name in ("forget_bias", "memory_steps"):
-        if getattr(config, name) is not None:
-            options[name] = getattr(config, name)
+        if getattr(config.initial, name) is not None:
+            options[name] = getattr(config.initial, name)
     cell = config.cell
     if config.layer_norm:
         if cell not in ("lstm", "gru"):

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from recur import config_file
 from recur._version import __version__
 from recur.bounded import MIB, fingerprint, read_json
-from recur.config import Config
+from recur.config import Config, shown
 from recur.errors import ConfigError, RecurError, RunError, did_you_mean
 from recur.figures import any_figure
 from recur.markup import table
@@ -32,6 +32,9 @@ KIND = "recur run"
 LARGEST_JSON = 16 * MIB
 """Bytes of run.json and of metrics.json; both have some thousands."""
 
+_OF_THE_NETWORK = (
+    "forecast.horizon", "forecast.strategy", "forecast.quantiles", "forecast.relative_to", "data.table.time_features",
+)  # fmt: skip
 _WHAT_IT_IS = "a run folder is what `recur train DATA --out RUN` writes"
 _WHOLE = "copy the folder again, whole"
 
@@ -92,7 +95,8 @@ class Run:
         try:
             return modes.build(
                 roles.mode, self.input_codec, self.target_codec, config.model,
-                stream=roles.stream, ahead=roles.ahead(config.data.horizon), forecast=roles.forecast,
+                stream=roles.stream, ahead=roles.ahead(config.forecast.horizon),
+                forecast=config.forecast if roles.forecast else None,
                 one_way=roles.one_way,
             )  # fmt: skip
         except RunError:
@@ -271,14 +275,14 @@ def _config(folder: Path, info: Mapping[str, Any]) -> Config:
     if not isinstance(info.get("config"), dict):
         raise RunError(f"{folder} is incomplete: run.json has no configuration", hint=_WHOLE)
     try:
-        config = config_file.read(folder / CONFIG)
+        config = config_file.read(folder / CONFIG, note=None)
         trained = config_file.from_mapping(info["config"], name=INFO)
     except ConfigError as error:
         raise RunError(f"{folder} cannot be opened: {error.message}", hint=error.hint) from error
     for name, (old, new) in config_file.changes(trained, config).items():
-        if name.startswith("model.") or name in ("data.horizon", "data.forecast", "data.time_features"):
+        if name.startswith("model.") or name in _OF_THE_NETWORK:
             raise RunError(
-                f"{folder / CONFIG} was altered after training: {name} was {old!r} and is now {new!r}",
+                f"{folder / CONFIG} was altered after training: {name} was {shown(old)!r} and is now {shown(new)!r}",
                 hint=f"put {name} back; to train with the new value give a new --out",
             )
     return config

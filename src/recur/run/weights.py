@@ -124,8 +124,8 @@ def build_for(path: Path, config: ModelConfig, make: Callable[[], Mode]) -> Mode
     import torch
 
     header = read_header(path)
-    sizes = config.hidden_size if isinstance(config.hidden_size, list) else [config.hidden_size]
-    for what, count in (("num_layers", max(config.num_layers, len(sizes))), ("convolutions", len(config.convolutions))):
+    layers, convolutions = max(config.num_layers, len(config.hidden_size)), len(config.pictures.convolutions)
+    for what, count in (("num_layers", layers), ("convolutions", convolutions)):
         # every layer has a tensor of its own
         if count > max(len(header), 2):
             raise _unfit(path, f"{what} is {count:,}, and the file has {len(header):,} tensors")

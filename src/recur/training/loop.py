@@ -121,8 +121,8 @@ def loop(t: Training, pause: Request) -> str:
         value, gradient, finite = t.health.finite(loss.mean, norm)
         if not finite:
             raise t.collapse(batch, value, gradient, rate)
-        if t.config.clip > 0:
-            torch.nn.utils.clip_grads_with_norm_(t.parameters, t.config.clip, norm)
+        if t.config.optimizer.clip > 0:
+            torch.nn.utils.clip_grads_with_norm_(t.parameters, t.config.optimizer.clip, norm)
         t.optimizer.step()
         t.averages.update()
         t.advance(loss, carried, batch, value, gradient)

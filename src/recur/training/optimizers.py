@@ -20,19 +20,19 @@ def make(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
     """
     trained = [p for p in network.parameters() if p.requires_grad]
     groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": config.weight_decay},
+        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": config.optimizer.weight_decay},
         {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
     # one pass over the memory of a weight in place of ten
     fused = all(p.device.type in ("cpu", "cuda") for p in trained)
-    match config.optimizer:
+    match config.optimizer.name:
         case "adam":
-            return torch.optim.Adam(groups, lr=config.lr, fused=fused)
+            return torch.optim.Adam(groups, lr=config.optimizer.lr, fused=fused)
         case "adamw":
-            return torch.optim.AdamW(groups, lr=config.lr, fused=fused)
+            return torch.optim.AdamW(groups, lr=config.optimizer.lr, fused=fused)
         case "sgd" | "asgd":
-            return torch.optim.SGD(groups, lr=config.lr)
+            return torch.optim.SGD(groups, lr=config.optimizer.lr)
 
 
 class Averages:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from recur import codecs, config_file
-from recur.config import Config
+from recur.config import Config, shown
 from recur.data import Roles, batch_size
 from recur.errors import RunError
 from recur.run import RunFolder
@@ -26,9 +26,9 @@ CONTINUABLE = {
 """What may change."""
 
 # how a file is read; what that gave is compared row by row
-_READING = {"data.format", "data.header", "data.documents", "data.decimal", "data.thousands"}
+_READING = {"data.format", "data.table.header", "data.text.documents", "data.table.decimal", "data.table.thousands"}
 _ROLES = {
-    "model.mode": "mode", "data.input": "input", "data.target": "target", "data.group": "group",
+    "model.mode": "mode", "data.input": "input", "data.target": "target", "data.table.group": "group",
     "data.input_codec": "input_codec", "data.target_codec": "target_codec",
 }  # fmt: skip
 _FILES = ("data.source", "data.dev", "data.test")
@@ -60,7 +60,7 @@ def same_settings(run: RunFolder, config: Config, command: str | None) -> None:
         if key not in CONTINUABLE and not _same_file(key, *pair) and not _as_inferred(key, *pair, run, old)
     }
     if changed:
-        said = "; ".join(f"{key} was {before!r}, now {now!r}" for key, (before, now) in changed.items())
+        said = "; ".join(f"{key} was {shown(before)!r}, now {shown(now)!r}" for key, (before, now) in changed.items())
         raise RunError(f"{run.path} holds a run with other settings: {said}", hint=ways_on(run, command))
     run.configure(config)
 
@@ -142,11 +142,11 @@ def _inferred(key: str, config: Config, run: RunFolder) -> Any:
     rows = info.get("rows", {}).get("train", {}).get("rows")
     if key == "training.batch_size" and isinstance(rows, int) and not info.get("roles", {}).get("stream"):
         return batch_size(None, rows)
-    if key == "data.season":
+    if key == "forecast.season":
         return getattr(codecs.load(run.path, TARGET_CODEC), "season", None)
     return {
-        "data.window": training.bptt,
-        "model.embedding_size": model.hidden_size if isinstance(model.hidden_size, int) else None,
-        "training.bptt_stride": training.bptt,
-        "data.max_vocab": 8000 if "subwords" in (data.input_codec, data.target_codec) else None,
+        "forecast.window": training.bptt.steps,
+        "model.embedding.size": model.hidden_size[0] if len(model.hidden_size) == 1 else None,
+        "training.bptt.stride": training.bptt.steps,
+        "data.text.max_vocab": 8000 if "subwords" in (data.input_codec, data.target_codec) else None,
     }.get(key)

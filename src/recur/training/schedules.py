@@ -34,17 +34,17 @@ def rate(config: TrainingConfig, *, step: int, total: int, epoch: int, lowered: 
     >>> rate(TrainingConfig(lr=1.0, schedule="linear"), step=25, total=100, epoch=0)
     0.75
     """
-    risen = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
-    rest = max(1, total - config.warmup_steps)
-    share = min(1.0, max(0.0, (step - config.warmup_steps) / rest))
+    risen = min(1.0, (step + 1) / config.schedule.warmup_steps) if config.schedule.warmup_steps else 1.0
+    rest = max(1, total - config.schedule.warmup_steps)
+    share = min(1.0, max(0.0, (step - config.schedule.warmup_steps) / rest))
     factor = {
         "constant": 1.0,
         "linear": 1.0 - share,
         "cosine": (1.0 + math.cos(math.pi * share)) / 2,
-        "step": config.decay ** max(0, epoch - config.decay_after + 1),
+        "step": config.schedule.decay ** max(0, epoch - config.schedule.decay_after + 1),
         "plateau": lowered,
-    }[config.schedule]
-    return config.lr * risen * factor
+    }[config.schedule.name]
+    return config.optimizer.lr * risen * factor
 
 
 def teacher_forcing(config: TrainingConfig, *, step: int, total: int) -> float:

@@ -79,7 +79,7 @@ class Training:
         self.optimizer = optimizers.make(self.mode, self.config)
         self.averages = optimizers.Averages(self.mode)
         self.norms = GradientNorms(self.mode) if self.config.record_gradients else None
-        self.health = Health(self.mode, task.config.model.cell, self.config.clip, self.config.lr)
+        self.health = Health(self.mode, task.config.model.cell, self.config.optimizer.clip, self.config.optimizer.lr)
         self.state = State(Progression(self.mode.higher_is_better))
         self.total = schedules.planned_steps(self.config, len(task.train))
         self._clock = Clock()
@@ -255,9 +255,9 @@ class Training:
         best = state.progression.add(value, state.step)
         if best:
             state.best_figures, state.best_epoch = figures, epoch
-        elif self.config.schedule == "plateau":
-            state.lowered *= self.config.decay
-        if self.config.optimizer == "asgd" and not self.averages.active and state.progression.should_average():
+        elif self.config.schedule.name == "plateau":
+            state.lowered *= self.config.schedule.decay
+        if self.config.optimizer.name == "asgd" and not self.averages.active and state.progression.should_average():
             self.averages.begin()
             self.progress.say(f"the held-out {self.mode.figure} no longer falls steadily: averaging of weights begins")
         seconds = time.monotonic() - began

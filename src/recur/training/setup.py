@@ -13,10 +13,9 @@ import torch
 
 from recur import codecs, data, modes
 from recur.codecs import Codec
-from recur.config import Config
+from recur.config import Config, refuse_without_effect
 from recur.data import Example, GroupExamples, Roles
 from recur.data.media import codec_of
-from recur.data.roles import PICTURES
 from recur.data.split import fingerprint
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
 from recur.evaluation.baselines import Baseline, baseline
@@ -32,7 +31,6 @@ from recur.training.resuming import same_roles, ways_on
 FINGERPRINT_ROWS = 1000
 SAMPLE_PIECES = 60
 SAMPLE_ROWS = 30
-SOUND = ("audio", "audio_bands", "audio_window_ms", "audio_hop_ms", "sample_rate")
 
 
 @dataclass
@@ -88,7 +86,7 @@ class Task:
     def describe_network(self) -> str:
         """The layers in words: ``lstm, 2 layers of 200``."""
         model = self.config.model
-        sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size] * model.num_layers
+        sizes = model.layer_sizes
         layers = " + ".join(map(str, sizes)) if len(set(sizes)) > 1 else f"{len(sizes)} of {sizes[0]}"
         # a network without time has hidden layers and no cell
         if not self.mode.cell:
@@ -125,7 +123,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     if not len(dataset.train):
         raise TrainingError("there are no rows to learn from", hint="recur check FILE says what was read")
     roles = dataset.roles
-    refuse_idle(config, roles)
+    refuse_without_effect(config, data.situation(config, roles))
     began = run is not None and run.info.get("status") not in (None, "starting")
     if run is not None and began:
         same_roles(run, roles, command)
@@ -133,22 +131,22 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train, dataset.labelled)
     )
     roles = replace(roles, sentence=_said(roles, target_codec, config))
-    ahead = roles.ahead(config.data.horizon)
+    ahead = roles.ahead(config.forecast.horizon)
 
     def make() -> Mode:
         return modes.build(
             roles.mode, input_codec, target_codec, config.model, stream=roles.stream, ahead=ahead,
-            forecast=roles.forecast,
+            forecast=config.forecast if roles.forecast else None,
             one_way=roles.one_way,
         )  # fmt: skip
 
     if device.type == "cpu":
-        memory.refuse_too_large(make, config.training.optimizer)
+        memory.refuse_too_large(make, config.training.optimizer.name)
     randomness.seed(config.training.seed)
     mode = make()
     mode.penalise(
-        activation=config.training.activation_regularization,
-        temporal=config.training.temporal_activation_regularization,
+        activation=config.training.regularization.activation,
+        temporal=config.training.regularization.temporal_activation,
     )
     rows = {
         name: {"rows": len(part), "sample": _fingerprint(part)}
@@ -168,7 +166,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
             )
     simple = _baseline_of(run) if run is not None and began else None
     if simple is None:
-        once = data.each_target_once(dataset.train, roles, config.data.horizon)
+        once = data.each_target_once(dataset.train, roles, config.forecast.horizon)
         learned = train.encoded() if once is dataset.train else map(mode.encode, once)
         simple = baseline(mode, learned, dev.encoded(), own_future=roles.own_future)
     if run is not None and not began:
@@ -186,76 +184,6 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         len(dataset.dev) if mode.abilities.one_answer else 0,
         dataset.notes,
     )  # fmt: skip
-
-
-def refuse_idle(config: Config, roles: Roles) -> None:
-    """Refuse options that would have no effect in this mode, instead of ignoring them.
-
-    Raises
-    ------
-    ConfigError
-        Naming the option and where it has an effect.
-    """
-    whole = roles.input_codec == "images" and config.data.image_steps == "whole"
-    pictures = whole or roles.input_codec == "frames"
-    numbers = roles.own_future and roles.input_codec == "numbers"
-    writes = roles.mode in ("one-to-many", "many-to-many")
-    texts = [codec for codec in (roles.input_codec, roles.target_codec) if codec in data.TEXTS]
-    kinds = (roles.input_codec, roles.target_codec)
-    spelled = roles.input_codec == "words" and roles.reads_a_sequence and not roles.own_future
-    tagged = roles.mode == "synced" and roles.target_codec == "tags"
-    symbols = {*data.TEXTS, "tags", "class", *(("notes",) if config.data.notes == "melody" else ())}
-    embedded = roles.input_codec in symbols or (writes and roles.target_codec in symbols)
-    default = Config()
-    for section, name, acts, where in (
-        (
-            "model",
-            "attention",
-            roles.mode == "many-to-many" or (whole and roles.mode == "one-to-many"),
-            "in many-to-many, and in one-to-many from a picture",
-        ),
-        (
-            "model",
-            "input_feeding",
-            config.model.attention != "none"
-            and (roles.mode == "many-to-many" or (whole and roles.mode == "one-to-many")),
-            "with attention",
-        ),
-        *(("model", name, pictures, "on pictures") for name in ("convolutions", "picture_pooling", "augment")),
-        *(("data", name, roles.input_codec in PICTURES, "on pictures") for name in ("image_size", "image_color")),
-        ("data", "image_steps", roles.input_codec == "images", "on pictures"),
-        ("data", "frame_rate", roles.input_codec == "frames", "on videos"),
-        *(("data", name, "notes" in kinds, "on notes") for name in ("notes", "frames_per_beat", "transpose")),
-        *(("data", name, "audio" in kinds, "on sound") for name in SOUND),
-        *(("model", name, embedded, "on symbols") for name in ("embedding_range", "scale_embedding")),
-        ("model", "pooling", roles.mode == "many-to-one", "in many-to-one"),
-        ("model", "character_size", spelled, "where words are read to say something else"),
-        ("model", "crf", tagged, "where every step gets a tag"),
-        ("training", "teacher_forcing", writes, "where a sequence is written: one-to-many and many-to-many"),
-        ("training", "activation_regularization", not roles.forecast, "everywhere but on a forecast"),
-        (
-            "training",
-            "temporal_activation_regularization",
-            not roles.forecast and roles.mode in ("synced", "one-to-many", "many-to-many"),
-            "where every step has an answer, and not on a forecast",
-        ),
-        ("training", "bptt_stride", roles.stream, "on one long text"),
-        ("training", "bptt_variable", roles.stream, "on one long text"),
-        ("data", "horizon", numbers or bool(roles.forecast), "on numbers that predict their own future"),
-        ("data", "window", bool(roles.forecast), "on a forecast: --forecast direct"),
-        ("data", "season", bool(roles.forecast), "on a forecast: --forecast direct"),
-        ("model", "quantiles", bool(roles.forecast), "on a forecast: --forecast direct"),
-        ("model", "relative_to", bool(roles.forecast), "on a forecast: --forecast direct"),
-        ("data", "max_length", not roles.stream and not roles.forecast, "on rows; a long text or series has windows"),
-        ("data", "missing_labels", roles.target_codec in ("class", "tags"), "where a class or tags are predicted"),
-        ("data", "lower", bool(texts), "on text"),
-    ):
-        value = getattr(getattr(config, section), name)
-        if not acts and value != getattr(getattr(default, section), name):
-            raise ConfigError(
-                f"{name} = {value} has no effect here ({roles.sentence}): it acts {where}",
-                hint=f"leave out --{name.replace('_', '-')}",
-            )
 
 
 def choose_device(name: str) -> torch.device:
@@ -292,9 +220,9 @@ def _feeds(
     train: Feed
     if stream:
         tape = Tape(mode, dataset.train, cache, "train")
-        stride = training.bptt_stride or training.bptt
-        drawn = training.seed if training.bptt_variable else None
-        train = StreamFeed(tape, data.Layout.of(len(tape), training.batch_size, training.bptt, stride, drawn))
+        stride = training.bptt.stride or training.bptt.steps
+        drawn = training.seed if training.bptt.variable else None
+        train = StreamFeed(tape, data.Layout.of(len(tape), training.batch_size, training.bptt.steps, stride, drawn))
     else:
         rows = Rows(mode, dataset.train, max_length=config.data.max_length)
         size = data.batch_size(training.batch_size, len(rows))
@@ -340,7 +268,7 @@ def _in_words(dataset: data.Dataset, train: Feed, stream: bool) -> str:
 
 def _said(roles: Roles, target_codec: Codec, config: Config) -> str:
     """The roles in words, with the number of classes or tags."""
-    return data.say(roles, len(target_codec.labels) or None, config.data.horizon)
+    return data.say(roles, len(target_codec.labels) or None, config.forecast.horizon)
 
 
 def _stored(run: RunFolder) -> tuple[Codec | None, Codec]:

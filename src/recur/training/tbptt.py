@@ -40,16 +40,16 @@ def check(config: TrainingConfig) -> None:
     ------
     ConfigError
     """
-    if config.bptt_variable and config.bptt_stride not in (None, config.bptt):
+    if config.bptt.variable and config.bptt.stride not in (None, config.bptt.steps):
         raise ConfigError(
-            f"bptt_stride {config.bptt_stride} makes windows overlap, and bptt_variable draws their lengths",
+            f"bptt_stride {config.bptt.stride} makes windows overlap, and bptt_variable draws their lengths",
             hint="leave out one of them",
         )
-    if config.bptt_stride is not None and config.bptt_stride > config.bptt:
+    if config.bptt.stride is not None and config.bptt.stride > config.bptt.steps:
         raise ConfigError(
-            f"bptt_stride {config.bptt_stride} is larger than bptt {config.bptt}: the errors between two windows "
+            f"bptt_stride {config.bptt.stride} is larger than bptt {config.bptt.steps}: the errors between two windows "
             "would be thrown away",
-            hint=f"--bptt {config.bptt_stride}",
+            hint=f"--bptt {config.bptt.stride}",
         )
 
 
@@ -73,14 +73,14 @@ def error(
     teacher_forcing : float
         Share of true symbols fed to a decoder.
     """
-    options = {"label_smoothing": config.label_smoothing, "teacher_forcing": teacher_forcing}
+    options = {"label_smoothing": config.regularization.label_smoothing, "teacher_forcing": teacher_forcing}
     if not carries:
         return mode.loss(batch, None, **options), None
-    stride = config.bptt_stride or config.bptt
-    if stride == config.bptt:
+    stride = config.bptt.stride or config.bptt.steps
+    if stride == config.bptt.steps:
         loss = mode.loss(batch, state, **options)
         return loss, detached(loss.state)
-    return _overlapping(mode, batch, state, config.bptt, stride, first, options)
+    return _overlapping(mode, batch, state, config.bptt.steps, stride, first, options)
 
 
 def detached(state: Any) -> Any:

@@ -101,8 +101,7 @@ def _advice(config: Config, mode: Mode, metrics: Mapping[str, Any]) -> tuple[str
     if mode.cell in _PLAIN_CELLS:
         found.append("a cell with gates (--cell lstm)")
     if not early:
-        sizes = model.hidden_size if isinstance(model.hidden_size, list) else [model.hidden_size]
-        found.append("a larger network (" + " ".join(f"--hidden-size {2 * size}" for size in sizes) + ")")
+        found.append("a larger network (" + " ".join(f"--hidden-size {2 * size}" for size in model.hidden_size) + ")")
     if _reads_one_way(mode):
         found.append("both directions (--bidirectional)")
     if mode.pooling == "last":
@@ -116,7 +115,7 @@ def _longer(config: Config, ended: str) -> str:
     """How to train for longer, by what ended the training; more slowly where it had stopped to gain."""
     training = config.training
     if "evaluations in a row" in ended:
-        return f"a lower learning rate (--lr {training.lr / 3:.2g})"
+        return f"a lower learning rate (--lr {training.optimizer.lr / 3:.2g})"
     if training.max_minutes is not None and "minutes" in ended:
         return f"more time (--max-minutes {2 * training.max_minutes:g})"
     if training.max_steps is not None and "updates" in ended:

@@ -1,0 +1,172 @@
+"""The options of the data: where rows come from, and how each kind of value becomes numbers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import field_validator
+
+from recur.config import situation as when
+from recur.config.base import COUNT, SIZE, OneOrMany, Section, Sizes, Texts, option
+
+__all__ = ["AudioConfig", "DataConfig", "ImagesConfig", "NotesConfig", "TableConfig", "TextConfig"]
+
+TIME_FORMATS = (
+    "day first", "month first", "year first", "seconds", "milliseconds", "microseconds", "nanoseconds", "counter"
+)  # fmt: skip
+"""What ``time_format`` may be beside a pattern of strptime."""
+
+_KINDS = "words, characters, subwords, class, tags, numbers, notes, audio, images, frames, or another of recur.codecs"
+
+
+class TableConfig(Section):
+    """The rows of a table: their order, their sequences, how numbers are written and what is missing."""
+
+    header: bool | None = option(None, "whether the first row of a CSV or TSV names the columns; inferred")
+    group: str | None = option(
+        None, "column whose value marks the rows of one sequence, or several: store,item; inferred over time"
+    )
+    time: Texts | None = option(
+        None, "column(s) of time stamps, by which rows are put in order; inferred; none: rows have no order"
+    )
+    time_format: str | None = option(
+        None,
+        "how stamps are written: day first, month first, year first, seconds, milliseconds, counter, or a pattern such "
+        "as %d.%m.%Y; inferred from all of them",
+    )
+    time_features: Annotated[list[Literal["hour", "weekday", "month", "yearday"]], OneOrMany("string")] = option(
+        [], "columns that are made of a table's time stamps"
+    )
+    duplicates: Literal["error", "first", "last", "mean"] = option(
+        "error", "rows of one series with the same time and different values"
+    )
+    fill: Literal["previous", "linear", "zero"] | None = option(
+        None, "make the rows that a series lacks; default: it is read in pieces, which end at gaps"
+    )
+    decimal: Literal[".", ","] | None = option(None, "decimal sign of numbers in text; inferred by column")
+    thousands: Literal[",", ".", "'", "space", "none"] | None = option(
+        None, "thousands sign of numbers in text; inferred by column"
+    )
+    missing: Literal["error", "mean", "previous"] = option("error", "what a missing number becomes")
+    missing_labels: Texts | None = option(
+        None,
+        "words that say that a class or tag is missing; default: NA, N/A, NaN, null and <NA>; none: empty cells only, "
+        "where NA is a label",
+        applies=when.LABELS,
+    )
+
+    @field_validator("time_format")
+    @classmethod
+    def _time_format_is_known(cls, form: str | None) -> str | None:
+        if form is not None and "%" not in form:
+            form = form.replace("-", " ").strip()
+            if form not in TIME_FORMATS:
+                raise ValueError(f'expected {", ".join(TIME_FORMATS)} or a pattern such as %d.%m.%Y, got "{form}"')
+        return form
+
+
+class TextConfig(Section):
+    """Words, characters and subwords: what one document is, and the vocabulary."""
+
+    documents: Literal["file", "line"] | None = option(
+        None, "what one text document is: the whole file (state is carried) or each line"
+    )
+    lower: bool = option(False, "lower-case text", applies=when.TEXT)
+    min_count: int = option(1, "words seen fewer times become unknown", unit="times", ge=1, le=COUNT)
+    max_vocab: int | None = option(
+        None, "largest vocabulary, in symbols; subwords: its size (8000)", unit="symbols", ge=1, le=COUNT
+    )
+
+
+class AudioConfig(Section):
+    """Sound: windows of the samples, and what is computed from each."""
+
+    features: Literal["log-mel", "mfcc"] = option(
+        "log-mel", "sound: energies of mel bands, or their cepstrum", name="audio", applies=when.SOUND
+    )
+    bands: int = option(
+        40, "sound: mel bands; the cepstrum keeps 13 coefficients of them", unit="bands", name="audio_bands",
+        applies=when.SOUND, ge=2, le=SIZE,
+    )  # fmt: skip
+    window_ms: float = option(
+        25.0, "sound: length of a window in milliseconds", unit="milliseconds", name="audio_window_ms",
+        applies=when.SOUND, gt=0,
+    )  # fmt: skip
+    hop_ms: float = option(
+        10.0, "sound: milliseconds between two windows", unit="milliseconds", name="audio_hop_ms", applies=when.SOUND,
+        gt=0,
+    )  # fmt: skip
+    sample_rate: int | None = option(
+        None, "sound: samples per second to resample to; default: the first file's", unit="samples per second",
+        applies=when.SOUND, ge=1, le=COUNT,
+    )  # fmt: skip
+
+
+class ImagesConfig(Section):
+    """Pictures and videos: their size, colour, and what one step of them is."""
+
+    size: Sizes | None = option(
+        None,
+        "pictures: side of a square, or height and width, in pixels, to scale and crop to; default: their own size",
+        unit="pixels", name="image_size", applies=when.IMAGES_OR_VIDEOS,
+    )  # fmt: skip
+    color: Literal["auto", "gray", "rgb"] = option(
+        "auto",
+        "pictures: channels of colour; auto is gray where all are gray",
+        name="image_color",
+        applies=when.IMAGES_OR_VIDEOS,
+    )
+    steps: Literal["whole", "rows", "pixels"] = option(
+        "whole", "pictures: one value, or a sequence of its rows or of its pixels", name="image_steps",
+        applies=when.IMAGES,
+    )  # fmt: skip
+    frame_rate: float | None = option(
+        None, "videos: pictures per second to take; default: all", unit="pictures per second", applies=when.VIDEOS, gt=0
+    )
+
+    @field_validator("size")
+    @classmethod
+    def _size_is_a_size(cls, size: list[int] | None) -> list[int] | None:
+        if size is not None and (len(size) not in (1, 2) or not 1 <= min(size) <= max(size) <= SIZE):
+            raise ValueError(f"expected one side, or height and width, of 1 to {SIZE:,}, got {str(size)[:60]}")
+        return size
+
+
+class NotesConfig(Section):
+    """Notes: how a piece becomes steps."""
+
+    form: Literal["roll", "melody"] = option(
+        "roll", "notes: every key of the piano at every step, or one event after another", name="notes",
+        applies=when.NOTES,
+    )  # fmt: skip
+    frames_per_beat: int = option(4, "notes: steps of a quarter note", unit="steps", applies=when.NOTES, ge=1, le=96)
+    transpose: int = option(
+        0, "notes: move each piece at random by up to so many semitones, anew every epoch", unit="semitones",
+        applies=when.NOTES, ge=0, le=12,
+    )  # fmt: skip
+
+
+class DataConfig(Section):
+    """Where the rows come from, what is read and what is predicted."""
+
+    source: str | None = option(None, "file or folder to train on")
+    dev: str | None = option(None, "file to choose on; without it a part of the source is held out")
+    test: str | None = option(None, "file to report on, once")
+    dev_fraction: float = option(0.1, "share held out when no dev file is given", gt=0, lt=1)
+    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy", "ts"] | None = option(
+        None, "kind of file; inferred from the name and the first lines"
+    )
+    exclude: Texts = option([], "files of a folder to leave out (glob)")
+    input: Texts | None = option(None, "input column(s)")
+    target: Texts | None = option(None, "target column(s), or the file that translates the source line by line")
+    input_codec: str | None = option(None, f"how the input is read: {_KINDS}; inferred")
+    target_codec: str | None = option(None, f"how the target is read: {_KINDS}; inferred")
+    max_length: int | None = option(
+        None, "longer sequences are cut to this many steps", unit="steps", applies=when.ROWS, ge=1, le=COUNT
+    )
+    damaged: Literal["error", "skip"] = option("error", "what happens to a row whose file cannot be read")
+    table: TableConfig = TableConfig()
+    text: TextConfig = TextConfig()
+    audio: AudioConfig = AudioConfig()
+    images: ImagesConfig = ImagesConfig()
+    notes: NotesConfig = NotesConfig()

@@ -1,0 +1,161 @@
+"""The options of the network between the two codecs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import field_validator
+
+from recur.config import situation as when
+from recur.config.base import LAYERS, SIZE, OneOrMany, Section, Sizes, option
+from recur.errors import ConfigError
+
+__all__ = [
+    "MODES", "AttentionConfig", "DropoutConfig", "EmbeddingConfig", "InitialConfig", "ModeName", "ModelConfig",
+    "PicturesConfig", "ReadoutConfig",
+]  # fmt: skip
+
+MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
+
+ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced"]
+
+
+class EmbeddingConfig(Section):
+    """The vectors of symbols."""
+
+    size: int | None = option(
+        None, "size of a symbol's vector; default: hidden size", name="embedding_size", ge=1, le=SIZE
+    )
+    character_size: int | None = option(
+        None, "read the letters of each word too, with so many units per direction (Lample 2016)", unit="units",
+        applies=when.WORDS, ge=1, le=SIZE,
+    )  # fmt: skip
+    range: float = option(
+        0.1, "symbols' vectors start uniformly between minus and plus this", name="embedding_range",
+        applies=when.SYMBOLS, gt=0,
+    )  # fmt: skip
+    scale: bool = option(
+        True, "multiply symbols' vectors by the root of their size; off for published sgd recipes",
+        name="scale_embedding", applies=when.SYMBOLS,
+    )  # fmt: skip
+
+
+class PicturesConfig(Section):
+    """The convolutions that read a picture."""
+
+    convolutions: Sizes = option(
+        [32, 64], "pictures: channels of each convolution, halved in size after it", unit="channels",
+        applies=when.PICTURES,
+    )  # fmt: skip
+    pooling: Literal["flatten", "mean"] = option(
+        "flatten", "pictures: read all places of the last convolution, at most 7 x 7, or their mean",
+        name="picture_pooling", applies=when.PICTURES,
+    )  # fmt: skip
+    augment: Annotated[list[Literal["shift", "flip"]], OneOrMany("string")] = option(
+        [], "pictures: move by up to an eighth, mirror half of them, while learning", applies=when.PICTURES
+    )
+
+    @field_validator("convolutions")
+    @classmethod
+    def _channels_are_positive(cls, channels: list[int]) -> list[int]:
+        if channels and not (1 <= min(channels) <= max(channels) <= SIZE and len(channels) <= 100):
+            raise ValueError(f"expected at most 100 convolutions of 1 to {SIZE:,} channels, got {str(channels)[:60]}")
+        return channels
+
+
+class AttentionConfig(Section):
+    """What the decoder looks at while it writes."""
+
+    form: Literal["none", "bahdanau", "luong"] = option(
+        "none", "many-to-many: attention form", name="attention", applies=when.ATTENDS
+    )
+    input_feeding: bool = option(
+        False, "with attention: read the last attentional vector (Luong 2015)", applies=when.ATTENTION
+    )
+
+
+class DropoutConfig(Section):
+    """What is left out at random while learning."""
+
+    rate: float = option(
+        0.0, "dropout on embeddings, between layers and before the readout", name="dropout", ge=0, lt=1
+    )
+    variational: float = option(
+        0.0, "the same with one mask for all steps (Gal 2016)", name="variational_dropout", ge=0, lt=1
+    )
+    embedding: float = option(0.0, "drop whole words (Gal 2016)", name="embedding_dropout", ge=0, lt=1)
+    recurrent: float = option(0.0, "locked mask on h_{t-1} (Gal 2016)", name="recurrent_dropout", ge=0, lt=1)
+    zoneout: float = option(0.0, "units that keep their old state (Krueger 2017)", ge=0, lt=1)
+    weight_drop: float = option(0.0, "DropConnect on W_hh (Merity 2018)", ge=0, lt=1)
+
+
+class InitialConfig(Section):
+    """How the recurrence starts: its first state, its recurrent weights and its gates."""
+
+    learn_state: bool = option(False, "h_0 is a parameter", name="learn_initial_state")
+    forget_bias: float | None = option(None, "initial bias of the lstm forget gate")
+    memory_steps: int | None = option(
+        None, "initial memory span of the units of an lstm or gru, in steps (Tallec 2018)", unit="steps", ge=3, le=SIZE
+    )
+    recurrent: Literal["uniform", "orthogonal"] = option("uniform", "start of W_hh (Saxe 2014)", name="recurrent_init")
+
+
+class ReadoutConfig(Section):
+    """From the hidden state to the answer."""
+
+    tie_weights: bool = option(False, "one matrix for input embedding and readout")
+    crf: bool = option(False, "tags: score whole sequences of tags, not each alone (Lafferty 2001)", applies=when.TAGS)
+    adaptive_softmax: bool = option(False, "cheaper readout for large vocabularies (Grave 2017)")
+
+
+class ModelConfig(Section):
+    """The network between the two codecs."""
+
+    mode: ModeName | None = option(None, "sequence mode; inferred from the data")
+    cell: str = option("lstm", "the recurrence; see `recur cells`")
+    hidden_size: Sizes = option([128], "units of a layer, or a list with one size per layer", unit="units")
+    num_layers: int = option(1, "layers on top of one another", unit="layers", ge=1, le=LAYERS)
+    bidirectional: bool | None = option(None, "read both ways; default: where the mode allows and gains")
+    pooling: Literal["last", "mean", "max"] = option(
+        "last", "many-to-one: which summary of the sequence is read out", applies=when.SUMMARY
+    )
+    layer_norm: bool = option(False, "layer-normalised lstm or gru (Ba 2016)")
+    residual: bool = option(False, "add a layer's input to its output")
+    engine: Literal["auto", "native", "stock", "eager"] = option("auto", "backend of the recurrence")
+    embedding: EmbeddingConfig = EmbeddingConfig()
+    pictures: PicturesConfig = PicturesConfig()
+    attention: AttentionConfig = AttentionConfig()
+    dropout: DropoutConfig = DropoutConfig()
+    initial: InitialConfig = InitialConfig()
+    readout: ReadoutConfig = ReadoutConfig()
+
+    @property
+    def layer_sizes(self) -> list[int]:
+        """The units of every layer: ``hidden_size`` for each where it is one number.
+
+        Raises
+        ------
+        ConfigError
+            When a list of sizes and the number of layers disagree.
+        """
+        sizes = self.hidden_size
+        if len(sizes) == 1:
+            return sizes * self.num_layers
+        if self.num_layers not in (1, len(sizes)):
+            raise ConfigError(
+                f"hidden_size {sizes} names {len(sizes)} layers, num_layers is {self.num_layers}",
+                hint=f"--num-layers {len(sizes)}",
+            )
+        return list(sizes)
+
+    @field_validator("hidden_size")
+    @classmethod
+    def _sizes_are_positive(cls, sizes: list[int]) -> list[int]:
+        if not sizes or min(sizes) < 1:
+            raise ValueError(f"hidden_size must be positive, got {', '.join(map(str, sizes)) or 'none'}")
+        if len(sizes) > LAYERS or max(sizes) > SIZE:
+            raise ValueError(
+                f"hidden_size must be at most {SIZE:,} for each of at most {LAYERS:,} layers, "
+                f"got {max(sizes)} for {len(sizes)}"
+            )
+        return sizes

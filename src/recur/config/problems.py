@@ -1,0 +1,174 @@
+"""Wrong configurations in words: every problem at once, each with its place, what was expected and what was given."""
+
+from __future__ import annotations
+
+import json
+import re
+import types
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from recur.config.base import OneOrMany, Section, inner
+from recur.config.schema import Config, options, section_at
+from recur.errors import ConfigError, did_you_mean
+
+__all__ = ["choices", "expected", "explain", "literals"]
+
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text in quotes"}
+_PLURAL = {int: "whole numbers", str: "texts in quotes", float: "numbers"}
+_NEAR = " Did"
+_LIMITS = {
+    "greater_than_equal": ("ge", "at least"),
+    "greater_than": ("gt", "more than"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "less than"),
+}
+
+
+def explain(
+    error: ValidationError, *, name: str, text: str = "", before: Mapping[str, str] | None = None, flat: bool = False
+) -> ConfigError:
+    """Turn the schema's complaint into one error that names every problem and what was expected.
+
+    Parameters
+    ----------
+    error : ValidationError
+    name : str
+        What was checked.
+    text : str
+        The file that it was read from, for the numbers of lines.
+    before : mapping, optional
+        Places of an older version to those that they were read as.
+    flat : bool
+        Name options as flags and keywords do, and not by their tables.
+    """
+    written = {new: tuple(old.split(".")) for old, new in (before or {}).items()}
+    found: dict[tuple[str, ...], str] = {}
+    for problem in error.errors(include_url=False):
+        path = _path(problem["loc"])
+        found.setdefault(written.get(".".join(path), path), _problem(path, problem))
+    lines = []
+    for path, said in found.items():
+        shown = next((one.name for one in options().values() if flat and one.path == path), ".".join(path))
+        lines.append(f"{_line(text, path)}{shown}: {said}" if path else said)
+    if len(lines) == 1:
+        return ConfigError(f"{name}: {lines[0]}")
+    have = "have" if flat else "has"
+    return ConfigError("\n  ".join([f"{name} {have} {len(lines)} problems:", *lines]))
+
+
+def _path(place: tuple[Any, ...]) -> tuple[str, ...]:
+    """The tables and the key of a problem, without the places within a value."""
+    path: tuple[str, ...] = ()
+    section: type[Section] | None = Config
+    for part in map(str, place):
+        if section is None:
+            break
+        path = (*path, part)
+        field = section.model_fields.get(part)
+        section = None if field is None else inner(field)
+    return path
+
+
+def _problem(path: tuple[str, ...], problem: Any) -> str:
+    kind, given, context = problem["type"], problem.get("input"), problem.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown(path)
+    if not path:
+        return f"a value cannot be read: {problem['msg']}"
+    if kind == "value_error":
+        return str(context.get("error", problem["msg"]))
+    if section_at(path) is not None:
+        return f"expected a table, [{'.'.join(path)}] with its keys below it, got {_said(given)}"
+    above = section_at(path[:-1])
+    field = above.model_fields[path[-1]] if above is not None else FieldInfo()
+    if kind == "literal_error":
+        allowed = literals(field.annotation)
+        return f"expected one of {', '.join(allowed)}; got {_said(given)}.{_near(given, allowed)}"
+    if kind in _LIMITS:
+        limit, words = _LIMITS[kind]
+        return f"must be {words} {context[limit]}, got {_said(given)}"
+    if kind == "finite_number":
+        return f"expected a finite number, got {_said(given)}"
+    return f"expected {expected(field)}, got {_said(given)}"
+
+
+def _unknown(path: tuple[str, ...]) -> str:
+    """What to say of a key that its table does not have."""
+    key, what = path[-1], "table or key" if len(path) == 1 else "key"
+    homes = [one for one in options().values() if one.name == key]
+    homes += [one for one in options().values() if one.path[-1] == key]
+    if homes:
+        *tables, name = homes[0].path
+        place = f"[{'.'.join(tables)}]"
+        return f"unknown {what}. It {'belongs' if name == key else f'is {name}'} below {place}"
+    section = section_at(path[:-1])
+    near = did_you_mean(key, section.model_fields if section is not None else ())
+    if len(path) == 1:
+        return f"unknown table.{near}"
+    elsewhere = did_you_mean(key, options())
+    if not near.startswith(_NEAR) and elsewhere.startswith(_NEAR):
+        *tables, name = options()[elsewhere.split('"')[1]].path
+        return f'unknown key. Did you mean "{name}" below [{".".join(tables)}]?'
+    return f"unknown key.{near}"
+
+
+def literals(annotation: Any) -> list[str]:
+    """The values that an annotation lists."""
+    if get_origin(annotation) is Literal:
+        return [str(option) for option in get_args(annotation)]
+    return [option for part in get_args(annotation) for option in literals(part)]
+
+
+def _near(given: Any, options: list[str]) -> str:
+    said = did_you_mean(given, options) if isinstance(given, str) else ""
+    return said if said.startswith(_NEAR) else ""
+
+
+def expected(field: FieldInfo) -> str:
+    """What a field takes, in words."""
+    return _expected(field.annotation, any(isinstance(one, OneOrMany) for one in field.metadata))
+
+
+def _expected(annotation: Any, one_or_many: bool = False) -> str:
+    if annotation in _WORDS:
+        return _WORDS[annotation]
+    if get_origin(annotation) is Annotated:
+        return _expected(get_args(annotation)[0], any(isinstance(one, OneOrMany) for one in annotation.__metadata__))
+    if get_origin(annotation) is list:
+        item = get_args(annotation)[0]
+        many = f"a list of {_PLURAL.get(item, 'values')}"
+        return f"{_expected(item)} or {many}" if one_or_many and item in _WORDS else many
+    if get_origin(annotation) in (Union, types.UnionType):
+        return " or ".join(_expected(part) for part in get_args(annotation) if part is not type(None))
+    allowed = literals(annotation)
+    return f"one of {', '.join(allowed)}" if allowed else "a value"
+
+
+def choices(field: FieldInfo) -> str:
+    """The values that a field lists, in parentheses."""
+    allowed = literals(field.annotation)
+    return f" ({', '.join(allowed)})" if allowed else ""
+
+
+def _said(value: Any) -> str:
+    """A value as it is written in a TOML file, shortened."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _line(text: str, path: tuple[str, ...]) -> str:
+    """``'line 12: '`` where a key is written in the text, or nothing."""
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[([^\[\]]+)\]", line)
+        if header:
+            table = header[1].strip()
+            if table == ".".join(path):
+                return f"line {number}: "
+        elif re.match(rf"\s*[\"']?{re.escape(path[-1])}[\"']?\s*=", line) and table in (".".join(path[:-1]), ""):
+            return f"line {number}: "
+    return ""

@@ -1,0 +1,93 @@
+"""The options of training: how long, how fast, and what is kept on the way."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from recur.config import situation as when
+from recur.config.base import COUNT, Section, Texts, option
+
+__all__ = ["BpttConfig", "OptimizerConfig", "RegularizationConfig", "ScheduleConfig", "TrainingConfig"]
+
+
+class OptimizerConfig(Section):
+    """One update of the weights."""
+
+    name: Literal["adam", "adamw", "sgd", "asgd"] = option(
+        "adamw", "how gradients change the weights; asgd: NT-ASGD (Merity 2018)", name="optimizer"
+    )
+    lr: float = option(2e-3, "learning rate", gt=0)
+    weight_decay: float = option(0.0, "weight decay: decoupled for adamw, L2 for the others", ge=0)
+    clip: float = option(1.0, "largest gradient norm; 0 switches clipping off", ge=0)
+
+
+class ScheduleConfig(Section):
+    """The learning rate over time."""
+
+    name: Literal["constant", "cosine", "linear", "plateau", "step"] = option(
+        "cosine", "how the learning rate changes over the updates", name="schedule"
+    )
+    warmup_steps: int = option(0, "updates over which the learning rate rises from 0", unit="updates", ge=0, le=COUNT)
+    decay: float = option(0.5, "factor of the schedules step and plateau", gt=0, le=1)
+    decay_after: int = option(
+        4, "epochs at full rate before schedule step decays every epoch", unit="epochs", ge=0, le=COUNT
+    )
+
+
+class BpttConfig(Section):
+    """Truncated back-propagation through time, over a long text or series."""
+
+    steps: int = option(
+        64, "k2: steps of truncated BPTT, for one long stream", unit="steps", name="bptt", ge=1, le=COUNT
+    )
+    stride: int | None = option(
+        None, "k1: steps between updates; default k2", unit="steps", name="bptt_stride", applies=when.STREAM,
+        ge=1, le=COUNT,
+    )  # fmt: skip
+    variable: bool = option(
+        False, "draw the length of each window around bptt (Merity 2018)", name="bptt_variable", applies=when.STREAM
+    )
+
+
+class RegularizationConfig(Section):
+    """Terms of the error beside the targets."""
+
+    label_smoothing: float = option(0.0, "share of probability given to all classes", ge=0, lt=1)
+    activation: float = option(
+        0.0, "penalty on large outputs of the last layer (Merity 2017: 2)", name="activation_regularization",
+        applies=when.NO_FORECAST, ge=0,
+    )  # fmt: skip
+    temporal_activation: float = option(
+        0.0, "penalty on outputs that change from step to step (Merity 2017: 1)",
+        name="temporal_activation_regularization", applies=when.EVERY_STEP, ge=0,
+    )  # fmt: skip
+
+
+class TrainingConfig(Section):
+    """How the network learns."""
+
+    epochs: int = option(10, "passes over the training data", unit="passes", ge=1, le=COUNT)
+    max_steps: int | None = option(None, "stop after this many updates", unit="updates", ge=1, le=COUNT)
+    max_minutes: float | None = option(None, "stop after this many minutes of training", unit="minutes", gt=0)
+    batch_size: int | None = option(
+        None, "rows, or parallel streams, of one update; default: 32, fewer of a small file", unit="rows",
+        ge=1, le=COUNT,
+    )  # fmt: skip
+    bucket: bool = option(True, "batches of similar lengths")
+    teacher_forcing: float = option(
+        1.0, "share of true symbols that the decoder ends up being fed (Bengio 2015)", applies=when.WRITES, ge=0, le=1
+    )
+    patience: int | None = option(None, "evaluations without gain before stopping", unit="evaluations", ge=1, le=COUNT)
+    evaluate_every: int | None = option(
+        None, "updates between evaluations; default: each epoch", unit="updates", ge=1, le=COUNT
+    )
+    save_every: int = option(500, "updates between checkpoints", unit="updates", ge=1, le=COUNT)
+    prompts: Texts = option([], "prompts shown after every evaluation")
+    record_gradients: bool = option(False, "log the size of the gradient by distance, for `recur compare`")
+    seed: int = option(0, "seed of everything random", ge=0, le=2**63 - 1)
+    threads: int | None = option(None, "CPU threads; default: all", unit="threads", ge=1, le=1024)
+    device: str = option("auto", "where to compute: auto, cpu, cuda, mps")
+    optimizer: OptimizerConfig = OptimizerConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    bptt: BpttConfig = BpttConfig()
+    regularization: RegularizationConfig = RegularizationConfig()
