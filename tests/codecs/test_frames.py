@@ -82,7 +82,7 @@ def test_without_pyav_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"")
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(MissingExtraError, match=r"recur\[video\]"):
+    with pytest.raises(MissingExtraError, match=r"recur-nn\[video\]"):
         FramesCodec().fit([path])
 
 

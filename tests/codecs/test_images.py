@@ -171,7 +171,7 @@ def test_arrays_need_no_pillow_and_files_name_the_extra(tmp_path: Path, monkeypa
         monkeypatch.setitem(sys.modules, name, None)
     codec = ImagesCodec().fit([noise(4, 4)])
     assert codec.encode(noise(4, 4)).shape == (4, 4, 1)
-    with pytest.raises(MissingExtraError, match=r"recur\[image\]"):
+    with pytest.raises(MissingExtraError, match=r"recur-nn\[image\]"):
         codec.encode(path)
 
 
