@@ -1,4 +1,4 @@
-"""Server-sent events: answers sent while they are written."""
+"""Answers that are written piece by piece: sent as server-sent events, or collected."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from recur.errors import RecurError
 from recur.serve.problems import RequestError
+from recur.serve.state import State
 
 
 def event(data: Any) -> bytes:
@@ -37,3 +38,30 @@ def events(source: AsyncIterator[Any], seconds: float, last: str | None = None) 
             yield event(last)
 
     return StreamingResponse(sent(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+async def pieces_in_time(state: State, source: AsyncIterator[Any]) -> list[Any]:
+    """What a source yields within the time that an answer may take; then the answer is what there is.
+
+    Raises
+    ------
+    RequestError
+        504 where there is nothing yet.
+    """
+    found: list[Any] = []
+
+    async def collect() -> None:
+        async for one in source:
+            found.append(one)
+
+    try:
+        await state.in_time(collect())
+    except RequestError as problem:
+        if problem.status != 504 or not found:
+            raise
+    return found
+
+
+def joined(pieces: list[Any]) -> Any:
+    """The pieces of a text as one, others as the list that they are."""
+    return "".join(pieces) if all(isinstance(piece, str) for piece in pieces) else pieces

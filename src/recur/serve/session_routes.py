@@ -1,0 +1,156 @@
+"""Routes of sessions: a memory that lasts from request to request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from recur.serve.answer_routes import LENGTH
+from recur.serve.docs import errors
+from recur.serve.memory import Memory
+from recur.serve.problems import RequestError
+from recur.serve.requests import OpenSession, Read, Write
+from recur.serve.sessions import Session
+from recur.serve.shown import as_json, dumped, response
+from recur.serve.state import State
+from recur.serve.streams import events, joined, pieces_in_time
+
+_BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_SNAPSHOT: dict[int | str, dict[str, Any]] = {200: {"description": "The bytes", "content": _BINARY}}
+_BYTES = {"requestBody": {"required": True, "content": _BINARY}}
+
+
+def add(routes: APIRouter, state: State) -> None:
+    """Add the routes over a server's state."""
+    sessions, one = SessionRoutes(state), "/sessions/{name}"
+    opening = "Open a session: a memory that lasts from request to request"
+    routes.post("/sessions", status_code=201, responses=errors(429), summary=opening)(sessions.open_session)
+    missing, unread = errors(404, body=False), errors(404, 504, body=False)
+    routes.get(one, responses=missing, summary="What a session has read")(sessions.look_at_session)
+    routes.post(
+        f"{one}/read", responses=errors(), response_class=JSONResponse,
+        summary="Read more; O(1) an item, whatever was read before",
+    )(sessions.read)  # fmt: skip
+    writing = "Continue the session's text, and remember it"
+    routes.post(f"{one}/write", responses=errors(), summary=writing)(sessions.write)
+    routes.post(f"{one}/reset", responses=unread, summary="Forget what a session has read")(sessions.reset)
+    routes.get(
+        f"{one}/snapshot", responses=_SNAPSHOT | unread, summary="A session's memory as bytes", response_class=Response
+    )(sessions.snapshot)
+    routes.post(
+        "/sessions/restore", status_code=201, responses=errors(429), openapi_extra=_BYTES,
+        summary="Open a session from the bytes of a snapshot",
+    )(sessions.restore)  # fmt: skip
+    routes.delete(one, status_code=204, responses=missing, summary="Close a session")(sessions.close)
+
+
+class SessionRoutes:
+    """What is asked of sessions."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def open_session(self, body: OpenSession) -> dict[str, Any]:
+        state = self._state
+        served = state.find(body.model)
+
+        async def begun() -> Memory:
+            memory = await served.begin()
+            if body.text is not None:
+                memory, _ = await served.read(memory, await served.items(body.text))
+            return memory
+
+        return _described(state.sessions.open(served.name, await state.in_time(begun())))
+
+    async def look_at_session(self, name: str) -> dict[str, Any]:
+        return _described(self._state.sessions.find(name))
+
+    async def read(self, name: str, body: Read) -> Response:
+        state = self._state
+        session = state.sessions.find(name)
+        served = state.of(session)
+
+        async def answered() -> dict[str, Any]:
+            items = await served.items(_value(body))
+            async with session.lock:
+                state.sessions.find(name)  # it may have been closed meanwhile
+                memory, answers = await served.read(session.memory, items)
+                session.memory = memory
+            found = _described(session)
+            if served.answers_each_item:
+                found["answers"] = as_json(served.show(answers))
+            elif body.top:
+                found["candidates"] = [
+                    {"value": as_json(value), "probability": p} for value, p in await served.next(memory, body.top)
+                ]
+            return found
+
+        # as it is: the usual way through the schema takes longer than the network
+        return response(dumped(await state.in_time(answered())))
+
+    async def write(self, name: str, body: Write) -> Any:
+        state = self._state
+        session = state.sessions.find(name)
+        served = state.of(session)
+        length = state.check_length(body.length, LENGTH)
+        decoding = body.decoding()
+        served.rules((), decoding)
+
+        async def pieces() -> AsyncIterator[Any]:
+            async with session.lock:
+                state.sessions.find(name)
+                async for one in served.write(session.memory, (), decoding, length):
+                    session.memory = one.memory
+                    for piece in one.piece:
+                        yield piece
+
+        if body.stream:
+            return events(({"text": piece} async for piece in pieces()), state.limits.seconds, "[DONE]")
+        text = joined(await pieces_in_time(state, pieces()))
+        return {**_described(session), "text": text}
+
+    async def reset(self, name: str) -> dict[str, Any]:
+        state = self._state
+        session = state.sessions.find(name)
+
+        async def begun() -> None:
+            async with session.lock:
+                state.sessions.find(name)
+                session.memory = await state.of(session).begin()
+
+        await state.in_time(begun())
+        return _described(session)
+
+    async def snapshot(self, name: str) -> Response:
+        state = self._state
+        session = state.sessions.find(name)
+
+        async def dumped() -> bytes:
+            async with session.lock:
+                return state.of(session).memory().dump(session.memory)
+
+        data = await state.in_time(dumped())
+        return Response(data, media_type="application/octet-stream")
+
+    async def restore(self, request: Request, model: str | None = None) -> dict[str, Any]:
+        state = self._state
+        served = state.find(model)
+        memory = await state.in_time(served.compute(served.memory().restore, await request.body()))
+        return _described(state.sessions.open(served.name, memory))
+
+    async def close(self, name: str) -> Response:
+        self._state.sessions.close(name)
+        return Response(status_code=204)
+
+
+def _value(body: Read) -> Any:
+    if (body.text is None) == (body.values is None):
+        raise RequestError(400, 'give what is read as "text" or as "values"', hint='{"text": "the clouds are in the"}')
+    return body.text if body.text is not None else body.values
+
+
+def _described(session: Session) -> dict[str, Any]:
+    return {"session": session.name, "model": session.model, "items": session.memory.count}
