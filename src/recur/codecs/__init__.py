@@ -22,7 +22,10 @@ from recur.codecs.tokens import TokenCodec
 from recur.codecs.words import WordsCodec
 from recur.config import DataConfig
 
+TEXTS = (WordsCodec.kind, CharactersCodec.kind, SubwordsCodec.kind)
+
 __all__ = [
+    "TEXTS",
     "AudioCodec",
     "CharactersCodec",
     "ClassCodec",

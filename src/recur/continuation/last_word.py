@@ -164,7 +164,7 @@ def _next_log_probs(model: Synced, prompts: Sequence[np.ndarray]) -> Tensor:
 def _no_words(model: Synced) -> Tensor:
     """(V,) bool: symbols that are no words, the reserved ones and signs."""
     symbols = model.symbols
-    reserved = set() if symbols is None else {*symbols.forbidden(unknown=False), symbols.end}
+    reserved = set() if symbols is None else set(symbols.silent(unknown=False))
     vocabulary = model.target_codec.vocabulary
     return torch.tensor(
         [index in reserved or not is_word(token) for index, token in enumerate(vocabulary)], device=model.device

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-import torch
-
 from recur import decoding as search
 from recur.codecs.codec import WHOLE
 from recur.continuation.prompt import constraints, endings, prompt_ids, read, vocabulary
 from recur.decoding import Chooser, Decoding
+from recur.decoding.candidates import likeliest
 from recur.decoding.pieces import written
 from recur.decoding.refusals import refuse_beam
 from recur.decoding.stop_sequences import StopSequences
@@ -34,9 +33,7 @@ def candidates(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decodin
     symbols = vocabulary(mode)
     first, state = read(mode, [prompt_ids(mode, prompt) for prompt in prompts])
     log_probs, _ = mode.step(first, state)
-    forbid = [*symbols.forbidden(decoding.unknown), symbols.end]
-    probs = log_probs.exp().index_fill(1, torch.tensor(forbid, device=log_probs.device), 0.0)
-    best, ids = probs.topk(min(top, symbols.size - len(forbid)), dim=-1)
+    best, ids = likeliest(log_probs, symbols, top, unknown=decoding.unknown)
     answers = []
     for row_probs, row_ids in zip(best.tolist(), ids.tolist(), strict=True):
         scores = [(symbols.decode([index]), prob) for index, prob in zip(row_ids, row_probs, strict=True)]

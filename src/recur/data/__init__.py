@@ -11,12 +11,12 @@ from recur.data.incoming import arriving, batched, in_blocks, incoming
 from recur.data.load import Dataset, examples, load, read_like
 from recur.data.questions import Question, Questions, inputs
 from recur.data.read import read
-from recur.data.roles import TEXTS, Roles, infer, say
+from recur.data.roles import Roles, infer, say
 from recur.data.situation import situation
 from recur.data.targets import answered
 
 __all__ = [
-    "TEXTS", "Dataset", "Example", "GroupExamples", "Layout", "Question", "Questions", "Report", "Roles",
+    "Dataset", "Example", "GroupExamples", "Layout", "Question", "Questions", "Report", "Roles",
     "RowExamples", "RowOrder", "StreamExamples", "answered", "arriving", "batch_size", "batched", "check",
     "each_target_once", "examples", "fit_codecs", "in_blocks", "incoming", "infer", "inputs", "is_one_series", "load",
     "located", "read", "read_like", "say", "situation", "without_damaged",

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from recur.codecs import TEXTS
 from recur.data import features, media, number_lists
 from recur.data.folder import FilesTable
 from recur.data.header import is_number
 from recur.data.missing import is_missing
 from recur.data.places import Place
-from recur.data.roles import TEXTS, Roles
+from recur.data.roles import Roles
 from recur.data.table import Row, Table
 from recur.data.text import TextTable
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs import TEXTS
 from recur.codecs.number_style import MISSING
 
 EMPTY_ONLY = "none"
-_TEXTS = ("words", "characters", "subwords")
 # what pandas and R write for a missing cell; "none" may be a label, and so may "-" and "?"
 _NO_LABEL = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan", "<NA>", "NULL", "null"})
 
@@ -76,7 +76,7 @@ def is_missing(value: Any, codec: str, labels: Sequence[str] | None = None) -> b
         text = value.strip()
         if codec == "numbers":
             return text.lower() in MISSING
-        if not text or codec in _TEXTS:
+        if not text or codec in TEXTS:
             return not text
         return text in _NO_LABEL if labels is None else labels != [EMPTY_ONLY] and text in labels
     return (

@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from recur.codecs import check_kind
+from recur.codecs import TEXTS, check_kind
 from recur.codecs.number_style import NumberStyle
 from recur.config import Config, DataConfig
 from recur.data import calendar, column_styles, left_out, panels, parallel, said, scripts
@@ -40,7 +40,6 @@ from recur.data.table import Table
 from recur.data.timing import Timing
 from recur.errors import ConfigError, did_you_mean
 
-TEXTS = ("words", "characters", "subwords")
 PICTURES = ("images", "frames")
 _READS_A_SEQUENCE = ("many-to-one", "many-to-many", "synced")
 _WRITES_A_SEQUENCE = ("one-to-many", "many-to-many", "synced")

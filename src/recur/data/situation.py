@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from recur.codecs import TEXTS
 from recur.config import Config, Situation
-from recur.data.roles import TEXTS, Roles
+from recur.data.roles import Roles
 
 _LABELS = ("class", "tags")
 

@@ -7,12 +7,13 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recur.codecs import TEXTS
 from recur.codecs.codec import shorten
 from recur.data.header import is_moment, is_number
 from recur.data.lines import Line
 from recur.data.preamble import STATED
 from recur.data.records import reader_of
-from recur.data.roles import TEXTS, Roles
+from recur.data.roles import Roles
 from recur.errors import DataError
 
 _SEPARATORS = (",", ";", "\t", "|")

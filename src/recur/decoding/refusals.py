@@ -46,12 +46,30 @@ def refuse_symbol_rules(options: Decoding) -> None:
     ConfigError
         Naming the first of them.
     """
-    given = {
+    _refuse(_rules(options), "this network writes numbers", "length=N")
+
+
+def refuse_symbol_choices(options: Decoding) -> None:
+    """Refuse options that choose among symbols where a frame is many keys at once.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first of them.
+    """
+    given = {"beam": options.beam > 1, "top_k": options.top_k, "top_p": options.top_p, **_rules(options)}
+    _refuse(given, "a frame is many keys at once", "--temperature and --seed choose frames")
+
+
+def _rules(options: Decoding) -> dict[str, Any]:
+    """What was given of the rules about which symbol may come next."""
+    return {
         "stop": options.stops, "no_repeat_ngram": options.no_repeat_ngram,
         "repetition_penalty": options.repetition_penalty != 1.0, "unknown": options.unknown,
     }  # fmt: skip
+
+
+def _refuse(given: Mapping[str, Any], answers: str, instead: str) -> None:
     for name, value in given.items():
         if value:
-            raise ConfigError(
-                f"{name} chooses among symbols, and this network writes numbers", hint=f"leave out {name}; length=N"
-            )
+            raise ConfigError(f"{name} chooses among symbols, and {answers}", hint=f"leave out {name}; {instead}")

@@ -45,6 +45,10 @@ class Vocabulary:
         """Ids that decoding must not produce."""
         return self.never if unknown or self.unknown is None else (*self.never, self.unknown)
 
+    def silent(self, unknown: bool) -> tuple[int, ...]:
+        """Ids that are no item: those that decoding must not produce, and the end."""
+        return (*self.forbidden(unknown), self.end)
+
     def with_end(self, ids: np.ndarray) -> np.ndarray:
         """Ids (T,) and the end: (T+1,)."""
         return np.append(ids, np.int64(self.end))

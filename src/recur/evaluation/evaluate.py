@@ -11,9 +11,8 @@ from recur.data import Example
 from recur.data.batching import USUAL
 from recur.evaluation.feed import Feed, RowFeed, Rows
 from recur.evaluation.text_feed import MeasureFeed, Tape
+from recur.heads.head import Sums
 from recur.modes import Mode
-
-Sums = dict[str, tuple[float, float]]
 
 
 def add(sums: Sums, more: Mapping[str, tuple[float, float]]) -> None:

@@ -19,9 +19,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
-from recur.errors import ConfigError
+from recur.decoding.refusals import refuse_symbol_choices
 from recur.heads.head import Head, Sums, ratio
 from recur.heads.prediction import Option
+from recur.heads.refusals import refuse_smoothing, refuse_symbol_options
 from recur.nn import Readout
 from recur.nn.graph_writer import GraphOutput, GraphWriter
 
@@ -48,9 +49,7 @@ class EventHead(Head):
 
     def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
         super().__init__(config)
-        for option in ("tie_weights", "adaptive_softmax"):
-            if getattr(config.readout, option):
-                raise ConfigError(f"{option} is for symbols; this target is frames", hint=f"leave out {option}")
+        refuse_symbol_options(config, "this target is frames")
         self.readout = Readout(input_size, codec.size)
         share = torch.as_tensor(codec.share, dtype=torch.get_default_dtype())
         if self.readout.bias is not None:
@@ -108,11 +107,7 @@ class EventHead(Head):
         return {"loss": loss, "nll_per_frame": loss, "frame_accuracy": ratio(sums.get("frame_accuracy", (0.0, 0.0)))}
 
     def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
-        if label_smoothing > 0:
-            raise ConfigError(
-                f"label_smoothing {label_smoothing} is for symbols; this target is frames",
-                hint="leave out label_smoothing",
-            )
+        refuse_smoothing(label_smoothing, "this target is frames")
         targets = targets.to(vectors.dtype)
         logits = self.readout(vectors)
         count = float(targets.shape[0])
@@ -142,17 +137,7 @@ def chooser(decoding: Decoding) -> FrameChooser:
     ConfigError
         For options of symbols: a beam, top_k, top_p, stops, rules about repetition, unknown.
     """
-    given = {
-        "beam": decoding.beam > 1, "top_k": decoding.top_k, "top_p": decoding.top_p, "stop": decoding.stops,
-        "no_repeat_ngram": decoding.no_repeat_ngram, "repetition_penalty": decoding.repetition_penalty != 1.0,
-        "unknown": decoding.unknown,
-    }  # fmt: skip
-    for option, value in given.items():
-        if value:
-            raise ConfigError(
-                f"{option} chooses between symbols, and a frame is many keys at once",
-                hint=f"leave out {option}; --temperature and --seed choose frames",
-            )
+    refuse_symbol_choices(decoding)
     if decoding.temperature == 0:
         return likeliest
     generator = decoding.generator()

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur.errors import ConfigError
 from recur.nn import Readout, mean_square_error
 from recur.nn.graph_writer import GraphOutput, GraphWriter
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from recur.decoding.vocabulary import Vocabulary
 from recur.heads.head import Head, Sums, ratio
 from recur.heads.prediction import Option
+from recur.heads.refusals import refuse_smoothing, refuse_symbol_options
 
 
 class NumberHead(Head):
@@ -35,9 +35,7 @@ class NumberHead(Head):
 
     def __init__(self, codec: Codec, input_size: int, config: ModelConfig) -> None:
         super().__init__(config)
-        for option in ("tie_weights", "adaptive_softmax"):
-            if getattr(config.readout, option):
-                raise ConfigError(f"{option} is for symbols; this target is numbers", hint=f"leave out {option}")
+        refuse_symbol_options(config, "this target is numbers")
         self.readout = Readout(input_size, codec.size)
         self.columns, self.deviation = codec.column_names(), codec.column_deviations()
         self.figure = "rmse" if codec.size == 1 else "rmse_standardised"
@@ -97,11 +95,7 @@ class NumberHead(Head):
         return figures
 
     def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
-        if label_smoothing > 0:
-            raise ConfigError(
-                f"label_smoothing {label_smoothing} is for symbols; this target is numbers",
-                hint="leave out label_smoothing",
-            )
+        refuse_smoothing(label_smoothing, "this target is numbers")
         values, targets = self.readout(vectors), targets.to(vectors.dtype)
         there = ~targets.isnan()
         if bool(there.all()):

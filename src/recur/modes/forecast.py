@@ -43,6 +43,7 @@ from recur.heads.backtest import Backtest, counted, last_known, naive_steps
 from recur.heads.forecast_errors import ForecastErrors
 from recur.heads.head import finite
 from recur.heads.prediction import Prediction
+from recur.heads.refusals import refuse_smoothing, refuse_symbol_options
 from recur.modes.mode import SAMPLE_CHARACTERS, Abilities, Loss, Mode, Sample, one_way
 from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw
@@ -142,11 +143,7 @@ class Forecast(Mode):
         self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
     ) -> Loss:
         del state, teacher_forcing
-        if label_smoothing > 0:
-            raise ConfigError(
-                f"label_smoothing {label_smoothing} is for symbols; this target is numbers",
-                hint="leave out label_smoothing",
-            )
+        refuse_smoothing(label_smoothing, "this target is numbers")
         if batch.inputs is None or batch.input_lengths is None or batch.target_lengths is None:
             raise DataError("a forecast needs a series, got none")
         asked = (batch.target_lengths - self.horizon + 1).clamp(min=0)
@@ -380,9 +377,7 @@ def _places(input_codec: Codec, target_codec: Codec) -> list[int]:
 
 
 def _check_options(config: ModelConfig, forecast: ForecastConfig, input_codec: Codec, target_codec: Codec) -> None:
-    for option in ("tie_weights", "adaptive_softmax"):
-        if getattr(config.readout, option):
-            raise ConfigError(f"{option} is for symbols; a forecast is numbers", hint=f"leave out {option}")
+    refuse_symbol_options(config, "a forecast is numbers")
     if forecast.relative_to == "season" and target_codec.season < 2:
         raise ConfigError(
             "relative_to = season needs a season, and none was found in the series",

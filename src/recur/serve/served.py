@@ -14,6 +14,7 @@ from recur.cancellation import check_cancelled
 from recur.continuation import prompt
 from recur.data import Question
 from recur.decoding import Decoding
+from recur.decoding.candidates import likeliest, without_silent
 from recur.decoding.constraints import Rules
 from recur.decoding.detokenizer import Detokenizer
 from recur.decoding.sampling import narrowed
@@ -263,15 +264,14 @@ class Served:
             return []
         log_probs = reader.log_probs(reader.read([reader.begin()], [items]))
         probs = log_probs[0].exp()
-        forbidden = [*symbols.forbidden(decoding.unknown), symbols.end]
-        allowed = log_probs.index_fill(1, torch.tensor(forbidden), -torch.inf)
+        allowed = without_silent(log_probs, symbols, unknown=decoding.unknown)
         drawn = torch.zeros_like(probs)
         if decoding.temperature == 0:
             drawn[allowed[0].argmax()] = 1.0
         else:
             narrow, order = narrowed(allowed, decoding.temperature, decoding.top_k, decoding.top_p)
             drawn[order[0]] = narrow[0] / narrow[0].sum()
-        best = allowed[0].argsort(descending=True)[: min(top, len(probs) - len(forbidden))].tolist()
+        best = likeliest(log_probs, symbols, top, unknown=decoding.unknown)[1][0].tolist()
         return [(symbols.decode([index]), float(probs[index]), float(drawn[index])) for index in best]
 
     def rules(self, before: Sequence[int], decoding: Decoding) -> tuple[int | None, Rules]:
@@ -348,11 +348,8 @@ class Served:
         symbols = self.memory().mode.symbols
         if symbols is None:
             return [[] for _ in asked]
-        probs = self.memory().log_probs([memory for memory, _ in asked]).exp()
-        forbidden = [*symbols.forbidden(False), symbols.end]
-        probs = probs.index_fill(1, torch.tensor(forbidden), 0.0)
-        most = min(max(top for _, top in asked), probs.shape[1] - len(forbidden))
-        best, ids = (part.tolist() for part in probs.topk(most, dim=1))
+        log_probs = self.memory().log_probs([memory for memory, _ in asked])
+        best, ids = (part.tolist() for part in likeliest(log_probs, symbols, max(top for _, top in asked)))
         return [
             [(symbols.decode([index]), p) for index, p in zip(row_ids[:top], row[:top], strict=True)]
             for (_, top), row, row_ids in zip(asked, best, ids, strict=True)

@@ -6,7 +6,8 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from recur.evaluation.evaluate import Sums, add
+from recur.evaluation.evaluate import add
+from recur.heads.head import Sums
 from recur.training.stopping import Progression
 
 
