@@ -90,7 +90,7 @@ def test_the_report_of_a_check_is_cleaned(tmp_path: Path, capsys: pytest.Capture
     out = capsys.readouterr().out
     assert not obeyed(out)
     assert "a\\u001b[2J\\u000ab" in out
-    found = data.check(Config.model_validate({"data": {"source": str(path), "input": ["te\x1bxt"]}}))
+    found = data.check(Config.of(source=str(path), input=["te\x1bxt"]))
     assert len(found.classes) == 2
 
 

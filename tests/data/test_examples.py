@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from recur import data
@@ -9,8 +11,8 @@ from recur.config import Config
 from recur.data import GroupExamples, each_target_once
 
 
-def series_of(rows: list[dict[str, float]], **options: object) -> data.Dataset:
-    config = Config.model_validate({"data": options, "model": {"mode": "synced"}, "training": {"bptt": 8}})
+def series_of(rows: list[dict[str, float]], **options: Any) -> data.Dataset:
+    config = Config.of(**options, mode="synced", bptt=8)
     return data.load(config, rows)
 
 

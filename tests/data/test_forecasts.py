@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +18,9 @@ from recur.errors import ConfigError, DataError
 ROWS = 100
 
 
-def settings(source: Path, **options: object) -> Config:
-    given_ = {"source": str(source), "forecast": "direct", "horizon": 4, "window": 10, **options}
-    return Config.model_validate({"data": given_, "training": {"bptt": 16}})
+def settings(source: Path, **options: Any) -> Config:
+    usual: dict[str, Any] = {"forecast": "direct", "horizon": 4, "window": 10}
+    return Config.of(source=str(source), bptt=16, **{**usual, **options})
 
 
 @pytest.fixture

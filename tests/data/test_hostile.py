@@ -87,7 +87,7 @@ def test_half_a_surrogate_pair_in_json_is_replaced_in_names_and_values(tmp_path:
 
 def test_steps_of_unequal_length_are_refused_with_their_row(tmp_path: Path) -> None:
     rows = "".join(f'{{"series": [[1, [{n}]], [2, 3, 4]], "label": {n % 2}}}\n' for n in range(30))
-    config = Config.model_validate({"data": {"source": str(written(tmp_path / "a.jsonl", rows)), "input": ["series"]}})
+    config = Config.of(source=str(written(tmp_path / "a.jsonl", rows)), input=["series"])
     assert (
         'a.jsonl:1: column "series": at step 1: expected a number, found list'
         in refused(lambda: data.check(config)).message

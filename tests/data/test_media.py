@@ -33,7 +33,7 @@ def piece(path: Path, pitch: int = 60) -> Path:
 
 
 def config(source: Path, **options: Any) -> Config:
-    return Config.model_validate({"data": {"source": str(source), **options}})
+    return Config.of(source=str(source), **options)
 
 
 def test_sounds_in_a_folder_for_each_class_become_rows_with_labels(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ NEARLY = {
 
 def roles_of(folder: Path, text: str, **data: Any) -> Any:
     path = written(folder / "a.csv", text)
-    config = Config.model_validate({"data": {"source": str(path), **data}})
+    config = Config.of(source=str(path), **data)
     return infer(read(path, config.data), config)
 
 
@@ -64,7 +64,7 @@ def test_numbers_in_two_styles_are_a_column_of_numbers_with_a_slip(tmp_path: Pat
     from recur.data import check
 
     with pytest.raises(DataError, match='a.csv:4: column "x": "1.500,25" is written in another style'):
-        check(Config.model_validate({"data": {"source": str(tmp_path / "a.csv")}}))
+        check(Config.of(source=str(tmp_path / "a.csv")))
 
 
 @pytest.mark.parametrize("stamp", ["{i:02d}.01.", "Jan {i:02d}", "Jan {i:02d} 10:00:00", "day number {i}"])

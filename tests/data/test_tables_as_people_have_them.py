@@ -100,7 +100,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_what_is_inferred(name: str, tmp_path: Path) -> None:
-    config = Config.model_validate({"data": {"source": str(SHAPES[name](tmp_path / "x")), "missing": "mean"}})
+    config = Config.of(source=str(SHAPES[name](tmp_path / "x")), missing="mean")
     expected, found = EXPECTED[name], data.load(config)
     roles = found.roles
     assert (roles.sentence, roles.left_out, tuple(roles.notes)) == expected[:3]
@@ -116,7 +116,7 @@ def test_every_shape_has_its_expectation() -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_open_is_refused_with_the_option_that_settles_it(name: str, tmp_path: Path) -> None:
-    config = Config.model_validate({"data": {"source": str(SHAPES[name](tmp_path / "x")), "missing": "mean"}})
+    config = Config.of(source=str(SHAPES[name](tmp_path / "x")), missing="mean")
     with pytest.raises(RecurError) as caught:
         data.load(config)
     said, hint = REFUSED[name]
@@ -132,6 +132,6 @@ def test_the_option_of_a_hint_settles_it(tmp_path: Path) -> None:
         ("survey", "satisfaction", "one-to-one", "numbers -> class"),
     ):
         source = SHAPES[name](tmp_path / name)
-        found = data.load(Config.model_validate({"data": {"source": str(source), "target": [target]}}))
+        found = data.load(Config.of(source=str(source), target=[target]))
         assert found.roles.sentence.endswith(f"{target} -> {mode}, {codecs}")
         assert found.roles.target == [target]

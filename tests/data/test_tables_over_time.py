@@ -23,11 +23,7 @@ DAYS = [f"{datetime(2020, 1, 1) + timedelta(days=day):%Y-%m-%d}" for day in rang
 
 
 def config(**options: Any) -> Config:
-    sections: dict[str, dict[str, Any]] = {"data": {}, "model": {}, "training": {"bptt": 8}}
-    for name, value in options.items():
-        place = "model" if name in ("mode", "bidirectional") else "training" if name == "bptt" else "data"
-        sections[place][name] = value
-    return Config.model_validate(sections)
+    return Config.of(**{"bptt": 8, **options})
 
 
 def file(folder: Path, header: str, lines: list[str], name: str = "table.csv") -> Path:

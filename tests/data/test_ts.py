@@ -56,7 +56,7 @@ def test_what_is_wrong_is_said_with_its_place(case: str, tmp_path: Path) -> None
 
 def test_roles_are_a_series_and_its_class(tmp_path: Path) -> None:
     rows = "".join(f"{n},{n + 1}:{n},{n}:{'ab'[n % 2]}\n" for n in range(40))
-    dataset = data.load(Config.model_validate({"data": {"source": str(write(tmp_path / "x.ts", HEAD + rows))}}))
+    dataset = data.load(Config.of(source=str(write(tmp_path / "x.ts", HEAD + rows))))
     assert dataset.roles.sentence == "series, class -> many-to-one, numbers -> class"
 
 

@@ -124,7 +124,7 @@ def read(path: Path) -> None:
     kind = codec_of(path)
     try:
         if kind is None:
-            str(data.check(Config.model_validate({"data": {"source": str(path)}})))
+            str(data.check(Config.of(source=str(path))))
             return
         codec: Any = {"images": ImagesCodec, "audio": AudioCodec, "notes": NotesCodec, "frames": FramesCodec}[kind]()
         codec.intact(path)
@@ -153,7 +153,7 @@ def read_folder(name: str, files: dict[str, bytes], folder: Path, draw: random.R
             "exclude": ["*.csv"],
         }
         try:
-            str(data.check(Config.model_validate({"data": options})))
+            str(data.check(Config.of(**options)))
         except RecurError as error:
             str(error)
 

@@ -79,7 +79,7 @@ def read(
 
     Examples
     --------
-    >>> read([("the sky is blue", "true")], DataConfig.model_validate({})).columns
+    >>> read([("the sky is blue", "true")], DataConfig()).columns
     ['input', 'target']
     """
     place = (
