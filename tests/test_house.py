@@ -238,7 +238,7 @@ def test_a_file_is_one_idea(path: Path) -> None:
 
 
 # rooms whose tests are in files of the names of theirs
-MIRRORED = ("engine/native",)
+MIRRORED = ("engine/native", "inspect", "views")
 ELSEWHERE = {
     "engine/native/old": "what is removed is seen in the cache: test_kept",
     "engine/native/operator": "seen by torch.compile alone: nn/test_traced",

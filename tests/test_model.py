@@ -147,3 +147,18 @@ def test_tags_are_generated_as_a_list() -> None:
         progress=False,
     )  # fmt: skip
     assert model.generate("a cat", length=3) == model.predict("a cat", length=3).value
+
+
+def test_a_notebook_shows_a_model_and_its_run(tmp_path: Path) -> None:
+    from recur.run import open_run
+
+    rows = [{"text": "a fine film", "label": "good"}, {"text": "a dull film", "label": "bad"}] * 8
+    model = recur.fit(rows, epochs=1, hidden_size=8, progress=False)
+    assert "operations per step" in model._repr_html_()
+    assert model.summary().total.parameters == sum(p.numel() for p in model.mode.parameters())
+    run = open_run(model.save(tmp_path / "run"))
+    assert "lstm" in run._repr_html_()
+    # what an explanation is headed with
+    assert model.title == model.mode.title == "lstm"
+    assert recur.load(tmp_path / "run").title == "run"
+    assert model.sentence == model.roles.sentence

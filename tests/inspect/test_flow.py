@@ -1,64 +1,54 @@
-"""What training recorded of gradients is read from a journal that may be damaged, cut short, endless or no file."""
+"""The gradient over distance: the measure that networks are compared by."""
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
-from typing import Any
+import math
 
+import numpy as np
 import pytest
 
-from recur.errors import RunError
-from recur.inspect import recorded
-from recur.inspect.recorded import LONGEST_LINE
+from recur import inspect as inspector
+from recur.inspect.flow import Flow, flow
+from tests.inspect.helpers import learned, two_runs
+from tests.modes.helpers import Row
 
 
-def report(place: int, **changes: Any) -> str:
-    record = {
-        "event": "gradients", "step": place, "distance": [0, 1, 2], "layers": [{"norms": {"h": [1.0, 0.5, None]}}],
-    }  # fmt: skip
-    return json.dumps(record | changes) + "\n"
+def test_a_flow_says_how_much_arrives_and_where_it_falls_below_one_percent() -> None:
+    forgets = Flow("layer 1", np.array([1.0, 0.1, 0.002]), np.ones(3), 2.0)
+    assert forgets.sentence == (
+        "a step 2 back receives 0.2 % of the gradient of the last one; it falls below 1 % after 2 steps"
+    )
+    keeps = Flow("layer 1", np.array([1.0, 0.2, 0.2]), np.ones(3), math.inf)
+    assert keeps.sentence == "a step 2 back receives 20 % of the gradient of the last one; it stays above 1 %"
 
 
-def journal(folder: Path, text: str) -> Path:
-    (folder / "log.jsonl").write_text(text)
-    return folder
+TEXTS = ["the dog ran to a cat", "a dog", "the cat sat"]
 
 
-def test_six_reports_are_spread_over_training(tmp_path: Path) -> None:
-    lines = [report(step) + json.dumps({"event": "step", "step": step}) + "\n" for step in range(60)]
-    found = recorded(journal(tmp_path, "".join(lines)))
-    assert [one["step"] for one in found] == [0, 12, 24, 35, 47, 59]
-    assert found[0]["distance"] == [0, 1, 2]
-    assert found[0]["norm"] == [1.0, 0.5, None]
+def test_the_gradient_over_distance_is_that_of_the_ledger() -> None:
+    mode = learned("synced", "words", None, {})
+    [one] = flow(mode, [Row(TEXTS[0], TEXTS[0])])
+    [layer] = inspector.bptt(mode, TEXTS[0]).itemised.values()
+    last = layer["message"][-1][::-1]
+    assert one.relative == pytest.approx(last / last[0], rel=1e-6)
 
 
-@pytest.mark.parametrize("text", ["", report(1)[:-9], '{"event": "gradients", "layers": []}\n', "what is this\n"])
-def test_a_journal_without_a_whole_report_has_none(tmp_path: Path, text: str) -> None:
-    assert recorded(journal(tmp_path, text)) == []
+def test_runs_are_compared_layer_by_layer() -> None:
+    data = two_runs()
+    assert [run["label"] for run in data["runs"]] == [
+        "elman (layer 1)", "elman (layer 2)", "lstm (layer 1)", "lstm (layer 2)",
+    ]  # fmt: skip
+    assert all(run["relative"][0] == pytest.approx(1) for run in data["runs"])
+    # what training recorded stands with the last layer of its run
+    assert [bool(run["recorded"]) for run in data["runs"]] == [False, True, False, True]
+    assert data["distances"] == list(range(max(len(run["relative"]) for run in data["runs"])))
 
 
-def test_a_run_without_a_journal_has_none(tmp_path: Path) -> None:
-    assert recorded(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        report(2, layers=3), report(2, layers=[{}]), report(2, layers=[{"norms": {}}]), report(2, distance=None),
-        report(2, distance=[1]), report(2, step="x"), report(2, layers=[{"norms": {"h": ["x", 1, 1]}}]),
-        '{"event": "gradients", \n', '{"gradients": ' + "[" * 5000 + "\n", "x" * (LONGEST_LINE + 9) + "\n",
-    ],
-)  # fmt: skip
-def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
-    with pytest.raises(RunError, match=r"log\.jsonl:2 ") as caught:
-        recorded(journal(tmp_path, report(1) + line + report(3)))
-    assert len(caught.value.message) < 500
-
-
-@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
-def test_what_is_no_regular_file_is_refused(tmp_path: Path, make: Any) -> None:
-    make(tmp_path / "log.jsonl")
-    with pytest.raises(RunError, match="expected a regular file"):
-        recorded(tmp_path)
+def test_a_distance_counts_while_a_quarter_of_the_rows_have_it() -> None:
+    mode = learned("synced", "words", None, {})
+    short, long = Row("the dog", "the dog"), Row(" ".join(["dog"] * 12), " ".join(["dog"] * 12))
+    [many] = flow(mode, [short] * 8 + [long])
+    assert len(many.relative) == 3
+    [few] = flow(mode, [short] * 3 + [long])
+    assert len(few.relative) == 13
+    assert few.counts.tolist() == [4.0] * 3 + [1.0] * 10

@@ -10,41 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from recur import continuation, modes
+from recur import continuation
 from recur import inspect as inspector
 from recur.demos import corpus
-from recur.errors import ConfigError, DataError
-from recur.inspect import swaps
+from recur.errors import ConfigError
 from recur.inspect.influence import METHODS, Influence
-from recur.modes import Mode
-from tests.modes.helpers import Row, build, codec, rows, small, train
-
-CASES: list[tuple[str, str | None, str | None, object, dict[str, object]]] = [
-    ("synced", "words", None, "the dog ran to", {}),
-    ("synced", "characters", None, "the d", {}),
-    ("synced", "subwords", None, "the dog", {"cell": "gru"}),
-    ("synced", "tags", None, ["D", "N"], {}),
-    ("synced", "series", None, [1.0, 3.0, 2.0, 5.0], {}),
-    ("synced", "words", "tags", "the dog ran", {"num_layers": 2}),
-    ("synced", "words", "series", "the dog ran", {}),
-    ("many-to-one", "words", "class", "the dog ran", {}),
-    ("many-to-one", "series", "numbers", [1.0, 3.0, 2.0], {"pooling": "mean"}),
-    ("one-to-one", "numbers", "class", (2.0, 30.0), {}),
-    ("one-to-one", "class", "class", "no", {}),
-    ("one-to-many", "class", "words", "no", {}),
-    ("many-to-many", "words", "words", "the dog ran", {"attention": "bahdanau"}),
-    ("many-to-many", "words", "characters", "the dog", {}),
-]
-
-
-def learned(name: str, source: str | None, target: str | None, options: dict[str, object]) -> Mode:
-    mode = build(name, source, target, **options)  # type: ignore[arg-type]
-    examples = [Row(row.input, row.input) for row in rows(source, source)] if target is None else rows(source, target)
-    train(mode, examples, steps=8)
-    # numbers come in single precision, and stay in it on the way through predict()
-    return mode if source in ("series", "numbers") else mode.double()
+from tests.inspect.helpers import CASES, learned
 
 
 @pytest.mark.parametrize(("name", "source", "target", "value", "options"), CASES)
@@ -100,33 +72,11 @@ def test_leaving_a_word_out_is_what_it_says() -> None:
         assert found.scores["leave_one_out"][place] == pytest.approx(expected, abs=1e-9)
 
 
-def test_leaving_a_tagged_word_out_moves_the_place() -> None:
-    mode = learned("synced", "words", "tags", {})
-    found = inspector.influence(mode, "the dog ran to a cat", at="ran")
-    assert np.isnan(found.scores["leave_one_out"][2])
-    without_first = inspector.influence(mode, "dog ran to a cat", at="ran", target=found.option.label)
-    without_last = inspector.influence(mode, "the dog ran to a", at="ran", target=found.option.label)
-    assert found.scores["leave_one_out"][0] == pytest.approx(found.output - without_first.output)
-    assert found.scores["leave_one_out"][5] == pytest.approx(found.output - without_last.output)
-
-
 def test_the_two_classes_are_pushed_in_opposite_directions() -> None:
     mode = learned("many-to-one", "words", "class", {})
     yes, no = (inspector.influence(mode, "the dog ran", target=label) for label in ("yes", "no"))
     signs = np.sign(yes.scores["gradient_input"]) * np.sign(no.scores["gradient_input"])
     assert (signs == -1).all()
-
-
-def test_a_word_that_it_cannot_say_is_refused_with_the_nearest() -> None:
-    mode = learned("synced", "words", None, {})
-    with pytest.raises(DataError, match="dog"):
-        inspector.influence(mode, "the", target="dogg")
-    writer = learned("many-to-many", "words", "words", {})
-    for target in ("", " ", "dogg", "the dog"):
-        with pytest.raises(DataError, match="not one symbol"):
-            inspector.influence(writer, "the dog", target=target)
-    with pytest.raises(DataError, match="there is no item 9"):
-        inspector.influence(learned("synced", "words", "tags", {}), "the dog", at=9)
 
 
 def test_the_comparison_is_with_the_other_candidates() -> None:
@@ -141,62 +91,6 @@ def test_the_comparison_is_with_the_other_candidates() -> None:
     assert [option.label for option in question.options] == [word for word, _ in answer.scores[:3]]
     with pytest.raises(ConfigError, match="no other candidates"):
         inspector.influence(learned("synced", "series", None, {}), [1.0, 2.0], against="candidates")
-
-
-@pytest.mark.parametrize(
-    ("source", "text"), [("words", "the dog ran to"), ("characters", "the d"), ("tags", ["D", "N"])]
-)
-@pytest.mark.parametrize("layers", [1, 2])
-def test_a_swap_is_the_mean_over_what_the_network_expects_there(source: str, text: object, layers: int) -> None:
-    mode = learned("synced", source, None, {"num_layers": layers})
-    question = inspector.ask(mode, text)
-    found = inspector.influence(mode, text, methods=["swap"])
-    ids = torch.as_tensor(np.asarray(question.values))
-    target = question.options[0].target
-    with torch.no_grad():
-        vectors, _ = mode.run(ids[None])
-        expected = mode.output.log_probs(vectors)[0].exp()
-    reserved = [*mode.symbols.forbidden(unknown=False), mode.symbols.end]
-    assert np.isnan(found.scores["swap"][0]), "nothing is expected before a start sign"
-    for place in range(1, len(ids)):
-        chances = expected[place - 1].clone()
-        chances[[one for one in reserved if one != int(ids[place])]] = 0
-        order = [int(ids[place]), *(k for k in chances.argsort(descending=True).tolist() if k != int(ids[place]))]
-        kept, whole = [], 0.0
-        for symbol in order[: swaps.MOST + 1]:
-            if kept and (whole >= swaps.MASS or not chances[symbol]):
-                break
-            kept.append(symbol)
-            whole += float(chances[symbol])
-        total = 0.0
-        for symbol in kept:
-            other = ids.clone()
-            other[place] = symbol
-            log_p = float(question.score(other[None], torch.tensor([len(ids)]), target).detach())
-            total += float(chances[symbol]) / whole * math.exp(log_p)
-        assert found.scores["swap"][place] == pytest.approx(found.output - math.log(total), abs=1e-9)
-
-
-def test_a_word_that_could_not_be_another_tells_nothing_and_a_choice_tells_what_follows_from_it() -> None:
-    """The last word depends on the second alone: leaving "the" out is what moves the sentence, and tells nothing."""
-    places = {"clouds": "sky", "fish": "sea", "cows": "field", "stars": "night"}
-    lines = [f"{start} {thing} are in the {place}" for thing, place in places.items() for start in ("the", "all")]
-    words = codec("words", lines)
-    torch.manual_seed(0)
-    mode = modes.build("synced", words, None, small(hidden_size=24, embedding_size=8))
-    train(mode, [Row(line, line) for line in lines], steps=200)
-    for thing, place in places.items():
-        text = f"all {thing} are in the"
-        assert continuation.predict(mode, [text])[0].scores[0][0] == place
-        for against in ("everything", "candidates"):
-            found = inspector.influence(mode, text, against=against, methods=("swap", "leave_one_out"))
-            scores = dict(zip(found.items, found.scores["swap"], strict=True))
-            assert found.items[found.order()[0]] == thing, against
-            assert scores[thing] > 1
-            assert all(abs(scores[word]) < 0.2 for word in ("are", "in", "the"))
-    # to leave a word out moves the sentence: after "are in" the network expects "the", and no place
-    left_out = dict(zip(found.items, found.scores["leave_one_out"], strict=True))
-    assert left_out["the"] > 1
 
 
 COUNTRIES = ("France", "Japan", "Turkey", "Hungary", "Denmark", "Poland")

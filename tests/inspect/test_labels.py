@@ -10,8 +10,9 @@ import pytest
 from recur import codecs, modes
 from recur import inspect as inspector
 from recur.errors import DataError
+from recur.inspect import units
 from recur.inspect.labels import grid_of, input_labels, place_of, symbol_labels, unknown_places
-from tests.inspect.test_every_network import own_codec
+from tests.inspect.helpers import learned, own_codec
 from tests.modes.helpers import build, codec, small
 
 ITEMS: list[tuple[str, Any, list[str]]] = [
@@ -55,6 +56,15 @@ def test_a_known_word_that_lost_its_capitals_still_agrees_with_its_text() -> Non
     assert symbol_labels(words, words.encode("The cat quacked"), "The cat quacked") == ["the", "cat", "quacked?"]
     assert unknown_places(words, words.encode("The cat quacked")) == [2]
     assert unknown_places(codec("tags"), codec("tags").encode(["D"])) == []
+
+
+def test_unknown_words_stand_in_their_places_though_the_text_begins_with_a_capital() -> None:
+    mode = learned("synced", "words", None, {})
+    found = inspector.explain(mode, "The zebra ran", parts=["influence"])
+    assert found["input"]["items"] == ["⟨start⟩", "the", "zebra?", "ran"]
+    assert found["input"]["unknown"] == [2]
+    tokens, _ = units.read_states(mode, "The zebra ran")
+    assert tokens == ["⟨start⟩", "the", "zebra", "ran"], "predicates are about the text itself"
 
 
 def test_a_picture_is_divided_into_the_places_that_are_attended_to_or_seven_a_side() -> None:

@@ -104,3 +104,18 @@ def test_shapes_and_tags_that_do_not_fit_are_named() -> None:
         crf(torch.zeros(1, 2, 3), torch.tensor([[0, 3]]))
     with pytest.raises(LayerInputError, match="tags have shape"):
         crf(torch.zeros(1, 2, 3), torch.zeros(1, 3, dtype=torch.long))
+
+
+def test_the_probability_of_a_tag_is_over_all_chains_and_its_conditionals_multiply_to_the_chain() -> None:
+    crf = chain(3)
+    z, lengths = torch.randn(2, 4, 3, dtype=torch.float64), torch.tensor([4, 2])
+    marginals, tags = crf.marginals(z, lengths).exp(), torch.tensor([[0, 2, 1, 1], [2, 0, 0, 0]])
+    conditionals = crf.conditionals(z, tags, lengths)
+    close(conditionals.sum(1), crf(z, tags, lengths), "the chain rule")
+    assert not conditionals[1, 2:].any()
+    for row, steps in enumerate(lengths.tolist()):
+        every = list(product(range(3), repeat=steps))
+        p = torch.stack([score_of(crf, z[row], each) for each in every]).softmax(0)
+        for t in range(steps):
+            expected = [sum(one for each, one in zip(every, p, strict=True) if each[t] == tag) for tag in range(3)]
+            close(marginals[row, t], torch.stack(expected), f"row {row}, step {t}")

@@ -210,3 +210,9 @@ def test_flat_results_of_one_layer_share_no_memory_with_each_other() -> None:
         for one in flat_state(state):
             one.zero_()
     assert torch.equal(output.detach(), before)
+
+
+def test_a_notebook_shows_which_backend_ran() -> None:
+    layer = LSTM(2, 3, engine="eager")
+    layer(torch.randn(4, 1, 2))
+    assert "<td>eager</td><td>ran</td>" in layer.backend_report()._repr_html_()

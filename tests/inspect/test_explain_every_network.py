@@ -2,82 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
 
-from recur import codecs, equation, equations, modes
+from recur import equation, equations
 from recur import inspect as inspector
-from recur.codecs import Codec
-from recur.config import DataConfig
 from recur.equations import sigmoid, tanh
 from recur.errors import DataError
-from recur.modes import Mode
-from recur.modes.forecast import Forecast
 from recur.nn import Recurrent
-from recur.views import explained, picture, report
-from tests.modes.helpers import VALUES, Row, ahead, build, codec, rows, small, train
-from tests.pictures import noise, square
-
-
-def own_codec(kind: str) -> tuple[Codec, list[Any]]:
-    """A fitted codec of a kind that the shared values lack, and four values of it."""
-    if kind == "pictures":
-        values: list[Any] = [square(place) for place in range(4)]
-        return codecs.make("images").fit(values), values
-    if kind == "video":
-        values = [noise(steps, 12, 12, 1, seed=steps) for steps in (3, 2, 5, 1)]
-        return codecs.make("frames").fit(values), values
-    if kind == "spelled":
-        words = [text.split() for text in VALUES["words"]]
-        return codecs.make("spelled", DataConfig()).fit(words), words
-    if kind == "roll":
-        values = [[[60], [60, 64], []], [[62]], [[60], [62], [64], [65]], [[67, 71], [67]]]
-        return codecs.NotesCodec(form="roll").fit(values), values
-    if kind == "melody":
-        values = ["C4 D4 E4", "G4*2 r", "E4 D4 C4*2", "C4"]
-        return codecs.NotesCodec(form="melody").fit(values), values
-    if kind == "spans":
-        values = [["B-X", "I-X", "O"], ["O", "B-X"], ["O", "O", "B-X", "I-X", "O", "O"], ["O"]]
-        return codecs.make("tags").fit(values), values
-    return codec(kind), VALUES[kind]
-
-
-def network(name: str, source: str | None, target: str | None, **options: Any) -> tuple[Mode, list[Any], list[Row]]:
-    """A network, its inputs and its rows, learned for a few updates."""
-    torch.manual_seed(0)
-    first, given = (None, [None] * 4) if source is None else own_codec(source)
-    second, truth = (None, given) if target is None else own_codec(target)
-    mode = modes.build(name, first, second, small(**options))
-    examples = [Row(one, other) for one, other in zip(given, truth, strict=True)]
-    if name == "synced" and target is None:
-        examples = [one for one in examples if len(mode.encode(one).target)]
-    train(mode, examples, steps=2)
-    return mode, given, examples
-
-
-def drawn(mode: Mode, value: Any, tmp_path: Path, *, png: bool = False, **options: Any) -> dict[str, Any]:
-    """Explain, and draw in every way."""
-    found = inspector.explain(mode, value, **options)
-    assert json.loads(found.json()) == found.data
-    lines = list(explained.explained(found.data, 80))
-    assert lines
-    assert max(map(len, lines)) <= 80
-    assert report.report([found.data]).startswith("<!doctype html>")
-    if png:
-        picture.picture([found.data], tmp_path / "a.png")
-    items = found["input"]["items"]
-    for option in found["influence"]["options"]:
-        for against in found["influence"]["against"]:
-            assert all(len(scores) == len(items) for scores in option[against]["scores"].values())
-    return found.data
-
+from tests.inspect.helpers import drawn, network
+from tests.modes.helpers import Row, build, rows, train
 
 SEQUENCES = ("words", "spelled", "characters", "subwords", "tags", "series", "video", "roll", "melody")
+
+
 NETWORKS: list[tuple[str, str | None, str | None, dict[str, Any]]] = [
     *(("many-to-one", source, "class", {}) for source in SEQUENCES),
     *(("many-to-one", "words", "numbers", {"pooling": how}) for how in ("mean", "max")),
@@ -125,27 +65,6 @@ def _last_layers(data: dict[str, Any], part: str) -> set[str]:
     names = [layer["name"] for layer in data["flow"]["layers"] if layer["part"] == part]
     number = max(name.split("layer ")[1].split()[0] for name in names)
     return {name for name in names if f"layer {number}" in name}
-
-
-@pytest.mark.parametrize("how", ["direct", "recursive"])
-@pytest.mark.parametrize("relative", ["none", "last"])
-@pytest.mark.parametrize("at", [None, 3])
-def test_a_forecast_is_explained_at_every_step_ahead(how: str, relative: str, at: int | None, tmp_path: Path) -> None:
-    mode, series = forecaster(how, relative)
-    data = drawn(mode, series, tmp_path, at=at)
-    ahead = 1 if at is None else at
-    assert data["question"]["options"][0]["label"] == f"{mode.predict([series])[0].value[ahead - 1]:.4g}"
-    [layer] = data["unrolled"]["layers"]
-    answering = [copy["step"] for copy in layer["copies"] if copy["error"] is not None]
-    assert answering == [len(series) + (ahead - 1 if how == "recursive" else 0)]
-    assert inspector.flow(mode, [Row(series, series[1:])])
-
-
-def forecaster(how: str, relative: str) -> tuple[Mode, list[float]]:
-    torch.manual_seed(0)
-    series = [float(50 + 20 * np.sin(t / 3)) for t in range(20)]
-    numbers = codecs.make("numbers", sequence=True).fit([series])
-    return Forecast(numbers, numbers, small(), ahead(3, how, relative_to=relative)), series
 
 
 @equation(x="X", h="H", W_xh="H X", W_hh="H H", W_xk="H X", b="H", k="H")

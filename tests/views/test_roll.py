@@ -1,4 +1,4 @@
-"""Piano rolls and spectrograms as text and as pictures."""
+"""Piano rolls as text and as pictures."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recur import codecs
 from recur.codecs import NotesCodec
-from recur.errors import ConfigError, MissingExtraError
-from recur.views import pieces, roll, spectrogram
+from recur.views import roll
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -49,30 +47,3 @@ def test_rolls_of_any_length_are_drawn(tmp_path: Path, count: int) -> None:
     long = np.zeros((count, 88))
     long[::3, 20] = 1
     assert roll.write_png(long, tmp_path / "roll.png").read_bytes().startswith(PNG)
-
-
-def test_a_spectrogram_is_drawn(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    values = np.random.default_rng(0).normal(size=(50, 20))
-    path = spectrogram.write_png(values, tmp_path / "a.png", hop_ms=10.0, bands=list(range(100, 2100, 100)))
-    assert path.read_bytes().startswith(PNG)
-
-
-def test_a_piece_is_written_as_midi_and_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    codec = NotesCodec("melody", frames_per_beat=2)
-    written = pieces.write(codec, "C4 E4 G4*2", tmp_path / "tune")
-    assert [path.name for path in written] == ["tune.mid", "tune.png"]
-    assert codec.show(str(written[0])) == "C4 E4 G4*2"
-    assert pieces.steps(codec, "C4 E4 G4*2") == 8
-
-    def absent(*_: object, **__: object) -> None:
-        raise MissingExtraError("no matplotlib")
-
-    monkeypatch.setattr(roll, "write_png", absent)
-    assert [path.name for path in pieces.write(codec, "C4", tmp_path / "b.mid")] == ["b.mid"]
-
-
-def test_only_notes_become_pieces(tmp_path: Path) -> None:
-
-    with pytest.raises(ConfigError, match="a MIDI file is written by a model of notes"):
-        pieces.write(codecs.make("words").fit(["a b"]), "a", tmp_path / "a.mid")

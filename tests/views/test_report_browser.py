@@ -14,9 +14,11 @@ import pytest
 
 from recur import inspect as inspector
 from recur.views.report import comparison, report
-from tests.inspect.test_influence import learned
+from tests.inspect.helpers import learned
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 
 
