@@ -82,7 +82,7 @@ class NotesCodec(Codec):
         self.transpose = transpose
         self.discrete = form == "melody"
         self.itself = form == "melody"
-        self.binary = form == "roll"
+        self.binary = self.itemised = form == "roll"
         self.varies = transpose > 0
         self.outside = 0
         self.size = KEYS if self.binary else 0

@@ -51,6 +51,11 @@ def codec_of(name: Any) -> str | None:
     return CODEC_OF.get(Path(name).suffix.lower())
 
 
+def is_one_value(path: str | Path, codec: str | None) -> bool:
+    """Return whether a path names a file that is one value: a picture, a sound, a video or a piece of notes."""
+    return codec in CODECS and codec_of(path) == codec and Path(path).is_file()
+
+
 def holds(values: Sequence[Any], folder: Path | None) -> str | None:
     """Return the codec of a column whose values are all names of such files, or None.
 

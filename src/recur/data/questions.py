@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from recur.config import Config
 from recur.data.examples import Example, GroupExamples, RowExamples
 from recur.data.forecasts import ForecastExamples
 from recur.data.load import examples, read_like
+from recur.data.media import is_one_value
 from recur.data.ordered import OrderedTable
 from recur.data.panels import series_name
 from recur.data.roles import Roles
@@ -79,7 +81,8 @@ class Questions(Sequence[Question]):
     Parameters
     ----------
     source : path or rows
-        With the columns that the network reads; targets need not be there.
+        With the columns that the network reads; targets need not be there. The file of one picture, sound, video or
+        piece of notes is one input of a network that reads these.
     roles : Roles
     config : Config
 
@@ -91,6 +94,8 @@ class Questions(Sequence[Question]):
 
     def __init__(self, source: Any, roles: Roles, config: Config) -> None:
         self.roles, self._horizon = roles, config.forecast.horizon
+        if isinstance(source, (str, Path)) and is_one_value(source, roles.input_codec):
+            source = {roles.input[0]: [str(source)]}
         self.table: Table = read_like(source, roles, config, targets=False)
         self._lines = self.table.kind == "text"
         self._examples = [] if self._lines else examples(self.table, roles, config, targets=False)

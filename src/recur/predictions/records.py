@@ -4,6 +4,8 @@
     numbers              row, price [EUR]
     written text         row, english, french, probability
     tags                 row, step, tokens, tags         (of a series of rows: row, tags)
+    notes, a roll        row, step, notes, notes names   MIDI pitches that sound and their names: 60 64, C4 E4
+    notes, a melody      row, notes, probability         a line of notes: C4/2 r E4
     forecast             series or the group column, step [, time], load, load 10 %, load 90 %
 
 Numbers are the floats that the network computed, none is rounded.
@@ -13,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recur.codecs import Codec
+from recur.codecs.melody import name_of
 from recur.data import Question, Roles
 from recur.figures import short
 
@@ -39,7 +43,8 @@ class Sheet:
     lead : list of str
         What an answer belongs to: its row, its series, its step.
     given : str or None
-        The input beside the answer, where it is a text or a file.
+        The input beside the answer, where it is a text or a file; beside each step what is read there, where steps
+        are answered one by one.
     values : list of str
         What is predicted; several columns of numbers.
     numbers : bool
@@ -55,6 +60,10 @@ class Sheet:
     quantiles : list of float
     scales : list of float
         How far the numbers of each column are apart, by which they are rounded for people.
+    synced : bool
+        Whether every step of the input has an answer of its own.
+    played : bool
+        Whether steps are the pitches that sound, whose names are given too.
     """
 
     lead: list[str]
@@ -67,6 +76,8 @@ class Sheet:
     top: int
     quantiles: list[float]
     scales: list[float]
+    synced: bool = False
+    played: bool = False
 
     @classmethod
     def of(cls, mode: Mode, roles: Roles, *, top: int = 1, first: Question | None = None) -> Sheet:
@@ -83,16 +94,18 @@ class Sheet:
         """
         codec, rows = mode.target_codec, first is not None and first.rows is not None
         numbers, stepped = codec.numeric, codec.itemised
+        played = codec.playable and codec.binary
         ahead = stepped and numbers and (roles.own_future or roles.forecast is not None)
         lead = [roles.group] if roles.group else [SERIES] if ahead else []
         lead += [ROW] if not lead or rows else []
         lead += [STEP] if stepped and not rows else []
         names = _names(codec, roles)
         given = None
-        if mode.input_codec is not None and mode.input_codec.brief and not (stepped and numbers):
+        if _is_shown(mode.input_codec, first) and not (stepped and numbers):
             given = roles.input[0] if roles.input else "input"
         taken = {*lead, TIME, given}
         values = [f"predicted {name}" if name in taken else name for name in names]
+        values += [f"{name} names" for name in values] if played else []
         units = list(codec.units)
         values = [_with_unit(name, unit) for name, unit in zip(values, units or [""] * len(values), strict=True)]
         scored = not numbers and not stepped and not codec.binary
@@ -100,7 +113,8 @@ class Sheet:
         timed = first is not None and first.stamps is not None
         scales = codec.column_deviations() if numbers else []
         candidates = max(top, 1) if scored else 0
-        return cls(lead, given, values, numbers, stepped, timed, units, candidates, quantiles, scales)
+        synced = roles.mode == "synced" and not roles.own_future
+        return cls(lead, given, values, numbers, stepped, timed, units, candidates, quantiles, scales, synced, played)
 
     @property
     def columns(self) -> list[str]:
@@ -120,15 +134,13 @@ class Sheet:
             return
         table = self._steps(answer.value)
         shares = {share: self._steps(value) for share, value in (answer.quantiles or {}).items()}
-        words = question.value if isinstance(question.value, (list, tuple)) else None
-        if words is None and isinstance(question.value, str) and not self.numbers:
-            words = question.value.split()
+        read = self._read(question.value, len(table)) if self.given else []
         for step, row in enumerate(table):
             made = self._lead(question, step)
             if self.timed:
                 made[TIME] = question.stamps[step] if question.stamps and step < len(question.stamps) else None
             if self.given:
-                made[self.given] = plain(words[step]) if words is not None and len(words) == len(table) else None
+                made[self.given] = read[step]
             made |= dict(zip(self.values, row, strict=True))
             for place, name in enumerate(self.values):
                 made |= {_quantile(name, share): shares[share][step][place] for share in self.quantiles}
@@ -147,6 +159,8 @@ class Sheet:
         if question.series is not None:
             found[SERIES] = question.series
         found |= {"input": plain(question.value), "value": plain(answer.value)}
+        if self.played:
+            found["names"] = [_note_names(step) for step in found["value"]]
         found["scores"] = [[plain(value), score] for value, score in answer.scores]
         if answer.ranks:
             found["ranks"] = answer.ranks
@@ -171,6 +185,16 @@ class Sheet:
     def _given(self, value: Any) -> Record:
         return {self.given: plain(value)} if self.given else {}
 
+    def _read(self, value: Any, steps: int) -> list[Any]:
+        """What is read at each step of an answer: the whole input, where steps are not answered one by one."""
+        if not self.synced:
+            return [plain(value)] * steps
+        words = value.split() if isinstance(value, str) else value
+        if isinstance(value, str) and len(words) != steps:
+            words = value
+        known = isinstance(words, (str, list, tuple)) and len(words) == steps
+        return [plain(word) for word in words] if known else [None] * steps
+
     def _one(self, answer: Prediction) -> Record:
         """The cells of an answer that is one value."""
         if not self.top:
@@ -189,6 +213,8 @@ class Sheet:
         """The steps of an answer, each a list of its columns."""
         rows = plain(value)
         rows = rows if isinstance(rows, list) else [rows]
+        if self.played:
+            return [[pitches, _note_names(pitches)] for pitches in rows]
         return [row if isinstance(row, list) else [row] for row in rows]
 
 
@@ -202,9 +228,23 @@ def plain(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, Mapping):
         return {str(name): plain(each) for name, each in value.items()}
     return value
+
+
+def _is_shown(codec: Codec | None, first: Question | None) -> bool:
+    """Whether an input is short enough to be beside its answer: a text, a class, the name of a file."""
+    if codec is None:
+        return False
+    named = first is not None and isinstance(first.value, (str, Path))
+    return codec.brief or (codec.playable and named)
+
+
+def _note_names(pitches: Sequence[int]) -> list[str]:
+    return [name_of(pitch) for pitch in pitches]
 
 
 def _names(codec: Codec, roles: Roles) -> Sequence[str]:

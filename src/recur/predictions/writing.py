@@ -76,8 +76,9 @@ def cell(value: Any) -> str:
     if isinstance(value, (bool, int, float)):
         return repr(value)
     if isinstance(value, list):
-        texts = all(isinstance(each, str) for each in value)
-        value = " ".join(value) if texts else json.dumps(value, ensure_ascii=False)
+        # tags, pitches and their names; lists of lists are JSON
+        plain = all(isinstance(each, (str, int)) for each in value)
+        value = " ".join(map(str, value)) if plain else json.dumps(value, ensure_ascii=False)
     # a zero byte ends the cell in some readers
     text = without_surrogates(str(value)).replace("\0", "\ufffd")
     return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
