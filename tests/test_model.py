@@ -162,3 +162,46 @@ def test_a_notebook_shows_a_model_and_its_run(tmp_path: Path) -> None:
     assert model.title == model.mode.title == "lstm"
     assert recur.load(tmp_path / "run").title == "run"
     assert model.sentence == model.roles.sentence
+
+
+def test_a_string_is_a_path_where_it_ends_as_a_table_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = recur.fit({"text": TEXTS * 5, "label": LABELS * 5}, **QUICK)
+    Path("reviews.csv").write_text("text,label\n" + "".join(f"{text},x\n" for text in TEXTS))
+    Path("plain.txt").write_text("\n".join(TEXTS) + "\n")
+    Path("two words.csv").write_text("text\n" + TEXTS[0] + "\n")
+    expected = [answer.value for answer in model.predict(TEXTS)]
+    for file in ("reviews.csv", "plain.txt"):
+        for path in (file, f"./{file}", str(tmp_path / file), Path(file)):
+            assert [answer.value for answer in model.predict(path)] == expected
+    assert len(model.predict("two words.csv")) == 1
+    for missing in ("typo.csv", Path("typo.csv")):
+        with pytest.raises(DataError, match='there is no file "typo.csv"'):
+            model.predict(missing)
+    for text in ("a fine film", "see the list.csv", "etc.", "reviews", "a\nreviews.csv", "..."):
+        assert model.predict(text).value in LABELS
+    assert model.predict(["reviews.csv"])[0].value in LABELS
+    for use in (model.evaluate, recur.fit):
+        with pytest.raises(DataError, match='there is no file "a fine film"') as caught:
+            use("a fine film")
+        assert "given in a list" in str(caught.value)
+
+
+def test_one_row_is_evaluated_and_predicted_and_is_too_little_to_learn_from() -> None:
+    pandas = pytest.importorskip("pandas")
+    rows = pandas.DataFrame({"text": TEXTS * 5, "label": LABELS * 5})
+    model = recur.fit(rows, **QUICK)
+    one = model.evaluate(rows.iloc[[0]])
+    assert one["rows"] == 1
+    for row in (rows.iloc[0], dict(rows.iloc[0]), rows.iloc[0].to_dict(), [rows.iloc[0].to_dict()]):
+        assert model.evaluate(row) == one
+    assert model.predict(rows.iloc[0]).value == model.predict(TEXTS[0]).value
+    with pytest.raises(DataError, match='labels "text", "label" may be one row of a data frame or a column') as caught:
+        recur.fit(rows.iloc[0], **QUICK)
+    assert "df.iloc[[0]]" in str(caught.value.hint)
+    with pytest.raises(DataError, match="there is one row"):
+        recur.fit(rows.iloc[0].to_dict(), **QUICK)
+    numbers = pandas.DataFrame({"a": [1.5 * n for n in range(30)], "b": [n % 3 for n in range(30)]})
+    numbers["price"] = 2 * numbers["a"] + 1
+    numeric = recur.fit(numbers, mode="one-to-one", target="price", **QUICK)
+    assert numeric.evaluate(numbers.iloc[3]) == numeric.evaluate(numbers.iloc[[3]])

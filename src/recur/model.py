@@ -126,7 +126,9 @@ class Model:
             A text, a mapping from column to cell or, for a network that reads series, a list of numbers is one
             input; any other list, tuple or array holds many. A data frame, a dictionary of columns or the path of a
             file is a table as `fit` takes it, whose targets need not be there; where its rows are the steps of one
-            series, as for a forecast, it is one input in a list.
+            series, as for a forecast, it is one input in a list. A text that ends as a table does (``reviews.csv``,
+            ``notes.txt``) is the path of that file; in a list, ``["reviews.csv"]``, it is a text, and so are texts of unknown
+            origin best given.
         top : int
             Candidates an answer, most probable first.
         as_frame : bool
@@ -283,7 +285,8 @@ class Model:
         Parameters
         ----------
         data : path or rows
-            A file, or rows as for `fit`, with the same columns.
+            A file, or rows as for `fit`, with the same columns; also one row, as a mapping or ``df.iloc[0]``. A text
+            is the path of a file.
         last_word : bool
             For language models: accuracy and perplexity of the last word of each line.
         confusion : bool
@@ -411,7 +414,7 @@ def fit(
     Parameters
     ----------
     data : path, list of dict, dict of lists, ndarray or DataFrame
-        What to learn from.
+        What to learn from. A text is the path of a file or folder; texts themselves are given in a list.
     mode : str, optional
         one-to-one, one-to-many, many-to-one, many-to-many or synced; inferred from the columns.
     input, target : str or list of str, optional

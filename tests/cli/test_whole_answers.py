@@ -331,3 +331,10 @@ def test_a_reader_that_goes_away_ends_the_command_at_once(place: Path) -> None:
     assert time.monotonic() - started < 60
     process.stdin.close()
     process.stderr.close()
+
+
+def test_the_name_of_a_table_as_a_text_is_refused_with_the_way_to_its_rows(place: Path) -> None:
+    said = run("predict", place / "class", place / "reviews.csv")
+    assert said.code == 2
+    assert "is a file; expected a text" in said.err
+    assert f"--file {place / 'reviews.csv'}" in said.err

@@ -120,9 +120,19 @@ def _groups(
             stdin, model.roles, model.config, typed=typed(model.input_codec), labels=model.target_codec.labels,
             format=format, tell=note,
         )  # fmt: skip
+    _refuse_files(text)
     read = typed(model.input_codec)
     values: list[Any] = [None] if model.input_codec is None and not text else [read(line) for line in text]
     return batched([Question(value, place, f"input {place}") for place, value in enumerate(values, 1)])
+
+
+def _refuse_files(text: Iterable[str]) -> None:
+    """Refuse the name of a table as a text: the answer would be to the name."""
+    from recur.data.read import names_a_table
+
+    for one in text:
+        if names_a_table(one) and Path(one).is_file():
+            raise DataError(f"{one} is a file; expected a text", f"--file {one}, or its rows on stdin: - < {one}")
 
 
 def _answered(model: Model, groups: Iterable[list[Question]], top: int, options: dict[str, Any]) -> Answered:

@@ -39,7 +39,9 @@ def check_text_file(path: Path) -> None:
         raise DataError(f'"{str(path)[:60]}…" is no path of a file: {error.strerror}', hint="name a file") from None
     if not exists:
         near = _neighbour(path)
-        raise DataError(f'there is no file "{path}"', hint=f"did you mean {near}?" if near else None)
+        spoken = " " in str(path) and not path.suffix
+        hint = f"did you mean {near}?" if near else "a text itself is given in a list, or in a file" if spoken else None
+        raise DataError(f'there is no file "{path}"', hint=hint)
     if path.is_dir():
         raise DataError(f"{path} is a folder where one file was expected", hint="name a file in it")
     if not path.is_file():

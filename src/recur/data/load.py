@@ -20,6 +20,7 @@ from recur.data.examples import (
 from recur.data.fit import Joined
 from recur.data.folder import split_files
 from recur.data.hold_out import hold_out, pieces, rows_of, windows
+from recur.data.memory import row_of
 from recur.data.missing import Missing
 from recur.data.ordered import ordered
 from recur.data.panels import columns_of
@@ -224,6 +225,8 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
     named = [*roles.input, *(roles.target if targets else []), *grouped]
     # what is forecast is read too; columns made of time stamps are made again
     wanted = list(dict.fromkeys(named))
+    row = row_of(source, wanted)
+    source = source if row is None else [row]
     ordered = roles.is_timed_series or bool(roles.group or config.data.table.time_features)
     in_time = roles.time is not None and ordered
     timing = roles.time if in_time else None

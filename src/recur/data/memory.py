@@ -68,10 +68,14 @@ def _columns(data: Any) -> dict[str, Sequence[Any]]:
         return {**{name: values for name, values in times_of(data).items() if name not in columns}, **columns}
     if isinstance(data, Mapping):
         _refuse_equal_names(list(data))
+        if data and all(_is_cell(value) for value in data.values()):
+            # one row
+            return {str(name): [_present(value)] for name, value in data.items()}
         return {str(name): values_of(column) for name, column in data.items()}
     if isinstance(data, tuple) and len(data) == 2 and _are_arrays(data):
         return {**_named(data[0], "input"), **_named(data[1], "target")}
     if hasattr(data, "to_list") or hasattr(data, "to_pylist"):
+        _refuse_row(data)
         return {**times_of(data), **_from_list(list(values_of(data)))}
     if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         return _named(np.asarray(data), "value")
@@ -85,6 +89,27 @@ def _are_arrays(pair: tuple[Any, ...]) -> bool:
     if not all(isinstance(half, list) or hasattr(half, "__array__") for half in pair):
         return False
     return any(hasattr(half, "__array__") for half in pair) or len(pair[0]) == len(pair[1])
+
+
+def _is_cell(value: Any) -> bool:
+    return value is None or isinstance(value, (str, bool, int, float, np.generic)) or _present(value) is None
+
+
+def _refuse_row(data: Any) -> None:
+    """Refuse a series that is labelled by names: it may be one row of a data frame, or a column.
+
+    Raises
+    ------
+    DataError
+    """
+    index: Any = getattr(data, "index", None)
+    labels = list(index[:3]) if hasattr(index, "get_level_values") else []
+    if labels and all(isinstance(each, str) for each in labels):
+        shown = ", ".join(f'"{each}"' for each in labels)
+        raise DataError(
+            f"a series with the labels {shown} may be one row of a data frame or a column; expected a table of rows",
+            hint="df.iloc[[0]] is a table of one row, series.to_list() the values of a column",
+        )
 
 
 def times_of(data: Any) -> dict[str, Sequence[Any]]:

@@ -46,6 +46,20 @@ _BY_SUFFIX = {
 }
 
 
+_NAMED = (*_BY_SUFFIX, ".txt", ".npy", ".npz")
+
+
+def names_a_table(text: str) -> bool:
+    """Return whether a text is the name of a file with rows, by its ending: one that is there, or one word.
+
+    >>> names_a_table("missing.csv"), names_a_table("see notes.txt"), names_a_table("e.g.")
+    (True, False, False)
+    """
+    if not text.lower().endswith(_NAMED) or "\n" in text:
+        return False
+    return os.path.isfile(text) or len(text.split()) == 1
+
+
 def read(
     source: Any, config: DataConfig, *, names: Sequence[str] = (), known: Mapping[str, NumberStyle] | None = None,
     timing: Timing | None = None,

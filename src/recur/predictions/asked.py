@@ -1,6 +1,7 @@
 """Python values as questions: one input or many, in every form that networks are trained on.
 
 a text, one row (a mapping, or of a frame), a series     one input
+a path, or a text that names a file: reviews.csv         the file: a table, or one picture, sound or piece of notes
 a data frame, a dictionary of columns                    the rows of a table, or the series that they are
 a list, a tuple, an array                                many inputs; a list of rows is a table too
 """
@@ -18,6 +19,7 @@ from recur.config import Config
 from recur.data import Question, Questions, Roles
 from recur.data.examples import is_one_series, value_of
 from recur.data.memory import is_frame, row_of, times_of, values_of
+from recur.data.read import names_a_table
 from recur.errors import DataError, did_you_mean
 
 
@@ -41,7 +43,7 @@ def asked(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[li
     if not _steps_are_rows(roles):
         row = row_of(x, roles.input)
         x = row if row is not None else _rows_as_mappings(x, roles)
-    if isinstance(x, Path) and (codec is None or not codec.carried):
+    if _is_table(x, codec):
         return list(Questions(x, roles, config)), False
     if is_frame(x) or (isinstance(x, Mapping) and _holds_columns(x, codec, roles)):
         return list(Questions(x, roles, config)), False
@@ -75,6 +77,13 @@ def one_input(value: Any, roles: Roles) -> Any:
             hint=f"the network reads {', '.join(roles.input)}",
         )
     return value_of(dict(value), roles.input, steps=roles.reads_a_sequence)
+
+
+def _is_table(x: Any, codec: Codec | None) -> bool:
+    """Whether a path, or a text that is one, names a table and not one value of the codec."""
+    if isinstance(x, Path):
+        return codec is None or not codec.carried or names_a_table(str(x))
+    return isinstance(x, str) and names_a_table(x)
 
 
 def _rows_as_mappings(x: Any, roles: Roles) -> Any:
