@@ -127,8 +127,8 @@ class Model:
             input; any other list, tuple or array holds many. A data frame, a dictionary of columns or the path of a
             file is a table as `fit` takes it, whose targets need not be there; where its rows are the steps of one
             series, as for a forecast, it is one input in a list. A text that ends as a table does (``reviews.csv``,
-            ``notes.txt``) is the path of that file; in a list, ``["reviews.csv"]``, it is a text, and so are texts of unknown
-            origin best given.
+            ``notes.txt``) is the path of that file; in a list, ``["reviews.csv"]``, it is a text: texts of unknown
+            origin are given in a list.
         top : int
             Candidates an answer, most probable first.
         as_frame : bool

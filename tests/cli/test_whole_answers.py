@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,7 @@ def test_a_forecast_of_stores_names_store_step_and_day_from_a_file_and_stdin(tmp
         (store, str(step), f"2024-01-{28 + step}") for store in ("north", "'=south") for step in (1, 2, 3)
     ]
     assert ok(run("predict", tmp_path / "run", "-", stdin=table.replace("\n", "\r\n"))).out == said
+    assert ok(run("predict", tmp_path / "run", "-", stdin="Sales of 2024\n\n" + table)).out == said
     answers = json.loads(ok(run("predict", tmp_path / "run", "--file", tmp_path / "sales.csv", "--json")).out)
     assert [(one["series"], one["times"][0]) for one in answers] == [("north", "2024-01-29"), ("=south", "2024-01-29")]
 
@@ -338,3 +340,57 @@ def test_the_name_of_a_table_as_a_text_is_refused_with_the_way_to_its_rows(place
     assert said.code == 2
     assert "is a file; expected a text" in said.err
     assert f"--file {place / 'reviews.csv'}" in said.err
+
+
+TITLES = {
+    "one": "Report of 2024\n",
+    "one and an empty line": "Report of 2024\n\n",
+    "cells of one row": "Report,,\n",
+    "two rows": "Report of 2024,,\nmade by hand,,\n",
+    "two lines": "Sales\nNorth\n",
+    "in quotation marks": '"Report, of 2024"\n',
+    "another separator": "Title;x\n",
+    "a comment": "# made today\n",
+    "an empty line": "\n\n",
+    "the separator": "sep=,\n",
+}
+UNDER = {
+    "class": "text,label\na dull film,bad\nso fine,good\n",
+    "price": "width,depth,price [EUR]\n3,4,5\n5,6,7\n",
+}
+
+
+@pytest.mark.parametrize("change", [str, lambda text: text.replace("\n", "\r\n"), lambda text: "\ufeff" + text])
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("name", UNDER)
+def test_titles_above_a_header_are_skipped_on_stdin_as_in_a_file(
+    name: str, title: str, change: Callable[[str], str], place: Path, tmp_path: Path
+) -> None:
+    raw = change(TITLES[title] + UNDER[name]).encode()
+    (tmp_path / "a.csv").write_bytes(raw)
+    file = ok(run("predict", place / name, "--file", tmp_path / "a.csv"))
+    stdin = ok(run("predict", place / name, "-", stdin=raw))
+    assert len(rows(file.out)) == 2
+    assert stdin.out == file.out
+
+
+@pytest.mark.parametrize("raw", ["TEXT,LABEL\na,bad\n", '[{"text": "a"}]\n'])
+def test_names_in_other_letters_and_a_json_array_are_no_texts(raw: str, place: Path, tmp_path: Path) -> None:
+    (tmp_path / ("a.jsonl" if raw.startswith("[") else "a.csv")).write_text(raw)
+    (file,) = tmp_path.iterdir()
+    said = run("predict", place / "class", "--file", file), run("predict", place / "class", "-", stdin=raw)
+    assert [one.code for one in said] == [2, 2]
+    assert said[1].err.splitlines()[0].replace("stdin", str(file)) == said[0].err.splitlines()[0]
+
+
+def test_a_line_is_answered_before_the_next_one_comes(place: Path) -> None:
+    command = [sys.executable, "-m", "recur", "predict", str(place / "class"), "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **PLAIN}) as said:
+        assert said.stdin is not None
+        assert said.stdout is not None
+        said.stdin.write(b"a dull film\n")
+        said.stdin.flush()
+        assert said.stdout.readline().startswith(b"row,text")
+        assert said.stdout.readline().startswith(b"1,a dull film")
+        said.stdin.close()
+        assert said.wait(timeout=60) == 0

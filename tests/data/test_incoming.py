@@ -45,7 +45,7 @@ def read(raw: str | bytes, roles: Roles, format: str | None = None) -> list[tupl
         ("a film\n\n", TEXT, ["a film", ""]),
         ("text,label\n", TEXT, DataError),
         ("label,id\ngood,1\n", TEXT, DataError),
-        ("a film\ntext,label\nb,good\n", TEXT, DataError),
+        ("a film\ntext,label\nb,good\n", TEXT, ["b"]),
         ("sep=;\ntext;label\na film;good\n", TEXT, ["a film"]),
         ("# made today\ntext,label\na,good\n# half\nb,good\n", TEXT, ["a", "b"]),
         ("# made today\nplain\n", TEXT, ["# made today", "plain"]),

@@ -6,14 +6,17 @@
     a comment or tabs first           CoNLL columns, of a network that tags words
     anything else                     one input a line
 
-Above a table, ``sep=;`` and comments are skipped; titles are, where the table is said to be one (``--format csv``).
+Above a table, ``sep=;``, comments and titles are skipped: titles where the header has arrived with them, as from a
+file, or where the table is said to be one (``--format csv``).
 Rows that are steps of one series (a forecast, groups) and CoNLL columns are answered at the end of the input; all
 others are answered as soon as they are there, and no more of them are kept than are answered together.
 """
 
 from __future__ import annotations
 
+import io
 import queue
+import select
 import tempfile
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -36,6 +39,7 @@ from recur.data.stream_form import Form, form_of, refuse_late_header
 from recur.errors import DataError
 
 NAME = Path("stdin")
+_AHEAD = 2**16  # bytes of a stream that are looked at before they are read
 AT_ONCE = 64  # inputs that are answered together, where so many are there
 BLOCK = 16  # rows of a product whose sums are added up in the same order however many there are
 
@@ -55,19 +59,53 @@ class _Pipe:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self._place = stream, 0
+        self._kept = b""
 
     def readline(self, most: int) -> bytes:
         """Return the next line, or its first bytes."""
-        raw = self._stream.readline(most)
+        raw = self._line(most)
         if not self._place:
             check_head(raw, NAME)
-            raw = raw.removeprefix(BOM) or self._stream.readline(most)
+            raw = raw.removeprefix(BOM) or self._line(most)
         self._place += len(raw)
         return raw
 
     def tell(self) -> int:
         """Return how many bytes were read."""
         return self._place
+
+    def arrived(self) -> list[str]:
+        """Return the next lines that are there already, without waiting for others; they are read later."""
+        while len(self._kept) < _AHEAD and _is_ready(self._stream):
+            more = self._more()
+            if not more:
+                break
+            self._kept += more
+        return self._kept[:_AHEAD].decode("utf-8", "replace").splitlines()
+
+    def _line(self, most: int) -> bytes:
+        while (end := self._kept.find(b"\n", 0, most)) < 0 and len(self._kept) < most:
+            more = self._more()
+            if not more:
+                break
+            self._kept += more
+        end = min(len(self._kept), most) if end < 0 else end + 1
+        raw, self._kept = self._kept[:end], self._kept[end:]
+        return raw
+
+    def _more(self) -> bytes:
+        """Return what comes next: all that is there, or what comes first."""
+        read = getattr(self._stream, "read1", None)
+        return self._stream.readline(_AHEAD) if read is None else read(_AHEAD)
+
+
+def _is_ready(stream: BinaryIO) -> bool:
+    """Return whether something of a stream can be read at once."""
+    try:
+        return bool(select.select([stream.fileno()], [], [], 0)[0])
+    except (AttributeError, OSError, ValueError):
+        # in memory, or a system that cannot tell
+        return isinstance(stream, io.BytesIO)
 
 
 def incoming(
@@ -97,8 +135,9 @@ def incoming(
     DataError
         When the stream is no UTF-8 text, or a row is not like the others.
     """
-    source = lines_of(_Pipe(stream), NAME)
-    form = form_of(source, roles, labels, format)
+    pipe = _Pipe(stream)
+    source = lines_of(pipe, NAME)
+    form = form_of(source, roles, labels, format, pipe.arrived)
     everything = chain(form.lines, source)
     if form.kind == "text":
         # empty lines to a network that reads numbers are refused by their number

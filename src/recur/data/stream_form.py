@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from recur.codecs import TEXTS
 from recur.codecs.codec import shorten
+from recur.data.foreign import foreign_text, sentence
 from recur.data.header import is_moment, is_number
 from recur.data.lines import Line
 from recur.data.preamble import STATED
@@ -19,6 +21,7 @@ from recur.errors import DataError
 _SEPARATORS = (",", ";", "\t", "|")
 _BY_NAME = {"csv": (",", ";", "|"), "tsv": ("\t",)}
 _MOST_TITLES = 30
+_STDIN = Path("stdin")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,10 @@ class Form:
     above: list[Line] = field(default_factory=list)
 
 
-def form_of(source: Iterator[Line], roles: Roles, labels: Container[str], format: str | None) -> Form:
+def form_of(
+    source: Iterator[Line], roles: Roles, labels: Container[str], format: str | None,
+    arrived: Callable[[], list[str]] = list,
+) -> Form:  # fmt: skip
     """Read the first lines of a stream and return its form.
 
     Parameters
@@ -61,6 +67,8 @@ def form_of(source: Iterator[Line], roles: Roles, labels: Container[str], format
         Classes that the network knows.
     format : str or None
         What the user says that it is.
+    arrived : callable
+        Gives the next lines that are there already.
     """
     stated, above, first = _opening(source, roles)
     seen = above if first is None else [*above, first]
@@ -78,7 +86,9 @@ def form_of(source: Iterator[Line], roles: Roles, labels: Container[str], format
     if format is None and roles.target_codec == "tags" and "\t" in text:
         return Form("conll", seen)
     if format is None and stated is None:
-        return Form("text", seen)
+        if roles.input_codec in TEXTS:
+            _refuse_foreign(first)
+        return _under_arrived(source, first, above, arrived(), roles) or Form("text", seen)
     return _under_titles(source, first, above, list(options), roles, labels)
 
 
@@ -91,13 +101,24 @@ def refuse_late_header(line: Line, roles: Roles, name: Path) -> None:
     """
     if line.number > _MOST_TITLES or len(roles.columns) < 2:
         return
-    for separator in _SEPARATORS:
-        if separator in line.text and set(roles.columns) == set(cells_of(_text(line), separator)):
-            raise DataError(
-                f'{name}:{line.number}: the header of a table ("{shorten(line.text, 40)}") under lines that were read '
-                "as texts",
-                hint="--format csv looks for it under the titles; --format text reads all lines as texts",
-            )
+    if _named_by(_text(line), roles) is not None:
+        raise DataError(
+            f'{name}:{line.number}: the header of a table ("{shorten(line.text, 40)}") under lines that were read '
+            "as texts",
+            hint="--format csv looks for it under the titles; --format text reads all lines as texts",
+        )
+
+
+def _refuse_foreign(first: Line) -> None:
+    """Refuse a first line of JSON over several lines or of another format, as in a file of lines.
+
+    Raises
+    ------
+    DataError
+    """
+    found = foreign_text(_STDIN.with_suffix(".txt"), _text(first))
+    if found is not None:
+        raise DataError(sentence(_STDIN, found), hint=found.hint.replace("stdin.txt", "stdin"))
 
 
 def cells_of(text: str, separator: str) -> list[str]:
@@ -159,12 +180,37 @@ def _under_titles(
     return Form("csv", seen, (fitting or options)[0], False, [], above)
 
 
+def _under_arrived(
+    source: Iterator[Line], first: Line, above: list[Line], ahead: list[str], roles: Roles
+) -> Form | None:
+    """Return the form of a table whose header is under titles, where one of the next lines names its columns."""
+    for place, text in enumerate(ahead[:_MOST_TITLES]):
+        separator = _named_by(text, roles)
+        if separator is not None:
+            titles = [first, *islice(source, place)]
+            return Form("csv", list(islice(source, 1)), separator, True, [], [*above, *titles])
+    return None
+
+
+def _named_by(text: str, roles: Roles) -> str | None:
+    """Return the separator of a line that names all columns, or all that are read and predicted; else None."""
+    needed = {*roles.input, *roles.target}
+    for separator in _SEPARATORS if len(roles.columns) > 1 else ():
+        cells = set(cells_of(text, separator)) if separator in text else set()
+        if cells == set(roles.columns) or (len(needed) > 1 and needed <= cells):
+            return separator
+    return None
+
+
 def _is_header(cells: Sequence[str], roles: Roles) -> bool:
     """Whether cells name columns: those that are read, or some of the columns where a value is none of them."""
     if roles.input and set(roles.input) <= set(cells):
         return True
     if len(cells) < 2 or not roles.input:
         return False
+    if {cell.lower() for cell in cells} == {name.lower() for name in roles.columns}:
+        # names in other letters are refused, and no text
+        return True
     if roles.input_codec == "numbers":
         return bool(set(cells) & set(roles.columns)) and not any(is_number(cell) for cell in cells if cell)
     return bool(roles.target) and set(roles.target) <= set(cells)
