@@ -123,12 +123,10 @@ class Model:
         Parameters
         ----------
         x : text, mapping, sequence of them, data frame, or path
-            A text, a mapping from column to cell or, for a network that reads series, a list of numbers is one
-            input; any other list, tuple or array holds many. A data frame, a dictionary of columns or the path of a
-            file is a table as `fit` takes it, whose targets need not be there; where its rows are the steps of one
-            series, as for a forecast, it is one input in a list. A text that ends as a table does (``reviews.csv``,
-            ``notes.txt``) is the path of that file; in a list, ``["reviews.csv"]``, it is a text: texts of unknown
-            origin are given in a list.
+            A text, a mapping from column to cell or, of series, a list of numbers is one input; any other list, tuple
+            or array holds many. A data frame, a dictionary of columns or a path is a table as `fit` takes it, without
+            targets; where its rows are the steps of one series, as for a forecast, it is one input in a list. A text
+            such as ``reviews.csv`` is that file; in a list it is a text.
         top : int
             Candidates an answer, most probable first.
         as_frame : bool
@@ -285,8 +283,7 @@ class Model:
         Parameters
         ----------
         data : path or rows
-            A file, or rows as for `fit`, with the same columns; also one row, as a mapping or ``df.iloc[0]``. A text
-            is the path of a file.
+            A file (a text is its path), or rows as for `fit`, with the same columns; also one row: ``df.iloc[0]``.
         last_word : bool
             For language models: accuracy and perplexity of the last word of each line.
         confusion : bool
