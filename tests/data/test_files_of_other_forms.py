@@ -139,6 +139,14 @@ def test_a_broken_list_is_refused() -> None:
         ("a.txt", "__label__x some words\n__label__y others\n" * 9, "a file of fastText"),
         ("a.txt", "The/DT dog/NN barks/VBZ ./.\nA/DT cat/NN sat/VBD\n" * 9, "words with tags after a slash"),
         ("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n" * 9, "a file of subtitles"),
+        ("a.txt", "DESC:manner How did it end ?\nHUM:ind Who was it ?\n" * 9, 'as in TREC ("DESC:manner")'),
+        ("a.label", "DESC:manner How did it end ?\nHUM:ind Who was it ?\n" * 9, "as in TREC"),
+        (
+            "a.txt",
+            "name        city         age\nAnna Smith  New York      30\nBob Ng      Rome           7\n" * 9,
+            "columns of a fixed width",
+        ),
+        ("a.txt", "EDDF  10.5  partly cloudy\nEGLL   7.5  clear\n" * 9, "columns of a fixed width"),
         ("a.txt", "<html><body>\n<p>x</p>\n" * 9, "XML or HTML"),
     ],
 )
@@ -148,6 +156,29 @@ def test_lines_with_marks_are_named_and_not_read_as_words(name: str, content: st
     assert said in error.message
     assert "--format text" in (error.hint or "")
     assert read(path, Config.of(format="text").data).kind == "text"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "ROMEO: Where is she ?\nJULIET: I am here\n" * 9,
+        "NOTE:see page 3\nThe rest is prose.\n" * 9,
+        "".join(f"NOTE{'ABCDEFGHIJ'[place]}:part every line has a class of its own\n" for place in range(10)),
+        "Two spaces end a sentence.  As here.\nOthers do it too,  and  more often\n" * 9,
+        "  indented prose is\nno  table at all,\n    said the cat\n" * 9,
+        "one\n\ntwo words\n" * 9,
+    ],
+)
+def test_prose_with_such_marks_is_read_as_text(content: str, tmp_path: Path) -> None:
+    assert read(written(tmp_path / "a.txt", content), PLAIN).kind == "text"
+
+
+def test_a_list_of_names_is_read_by_character_and_a_column_of_words_is_not(tmp_path: Path) -> None:
+    names = "".join(f"{first}{last}\n" for first in ("Ann", "Bert", "Carl", "Dor") for last in ("a", "ine", "o", "'s"))
+    tokens = "the\ncat\nsat\n.\n" * 9
+    for content, codec in ((names, "characters"), (tokens, "words"), ("yes\nno\n" * 20, "words")):
+        table = read(written(tmp_path / "a.txt", content), PLAIN)
+        assert data.infer(table, Config()).input_codec == codec
 
 
 def test_a_mark_at_the_end_of_every_line_is_no_column_of_names(tmp_path: Path) -> None:

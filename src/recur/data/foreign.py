@@ -50,7 +50,11 @@ _ZIPPED = {
 }
 _MARKUP = re.compile(r"\s*<(\?xml|!doctype\b|tmx\b|html\b|[A-Za-z][\w:.-]*[\s>/])", re.IGNORECASE)
 
+_PLAIN = ("", ".txt", ".text", ".train", ".test", ".data", ".label", ".srt", ".vtt", ".html", ".htm")
 _MOST_LINES = 0.9
+_LEAST_LINES = 5
+# a class and a part of it before each text, as in TREC: DESC:manner How did it end ?
+_CLASSED = re.compile(r"([A-Z]{2,}:[a-z]+)\s+\S.*")
 _SUBTITLE = re.compile(r"\d+:\d{2}(:\d{2})?[.,]\d{3}\s+-->\s")
 # lines with labels: what they are, the form of nearly all of them, and how to make a table or columns of them
 _LINES = (
@@ -117,13 +121,20 @@ def foreign_text(path: Path, first: str) -> Foreign | None:
 
 def _labelled(path: Path, start: str) -> Foreign | None:
     """Return what lines with labels or times in them are, which would be read as words of running text."""
-    if path.suffix.lower() not in ("", ".txt", ".text", ".train", ".test", ".data", ".srt", ".vtt", ".html", ".htm"):
+    if path.suffix.lower() not in _PLAIN:
         return None
     name, stem = path.name, path.stem
     lines = [line.strip() for line in start.split("\n") if line.strip()]
     for what, form, hint in _LINES:
         if len(lines) > 1 and sum(bool(form.fullmatch(line)) for line in lines) >= _MOST_LINES * len(lines):
             return Foreign(what, f"{hint.format(name=name, stem=stem)}; --format text reads it as it is")
+    classes = [found[1] for line in lines if (found := _CLASSED.fullmatch(line))]
+    if len(classes) == len(lines) >= _LEAST_LINES and 1 < len(set(classes)) <= len(lines) / 2:
+        made = f"printf 'class\\tpart\\ttext\\n'; sed -E 's/^([A-Z]+):([a-z]+) +/\\1\\t\\2\\t/' {name}"
+        return Foreign(
+            f'lines with a class before each text, as in TREC ("{classes[0]}"); expected a table',
+            f"({made}) > {stem}.tsv, then --input text --target class; --format text reads it as it is",
+        )
     if any(_SUBTITLE.match(line) for line in lines[:6]):
         hint = f"sed -E '/^[0-9]*$|-->/d' {name} > {stem}-lines.txt; --format text reads it as it is"
         return Foreign("a file of subtitles; expected lines of text", hint)

@@ -24,7 +24,7 @@ from recur.data.jsonl import read_jsonl
 from recur.data.lines import check_text_file, first_lines
 from recur.data.memory import read_memory
 from recur.data.parallel import Pair, ParallelTable, asked_pair
-from recur.data.sniff import table_format
+from recur.data.sniff import are_of_fixed_width, table_format
 from recur.data.styled import styled
 from recur.data.table import Table
 from recur.data.text import TextTable
@@ -163,4 +163,11 @@ def guess_format(path: Path) -> str:
         return known
     if all(line.startswith("{") and line.endswith("}") for line in first):
         return "jsonl"
-    return table_format(first) or "text"
+    found = table_format(first)
+    if found is None and are_of_fixed_width(first):
+        made = f"import pandas; pandas.read_fwf('{path.name}').to_csv('{path.stem}.csv', index=False)"
+        raise DataError(
+            f"{path} has columns of a fixed width, padded with spaces; expected cells with a separator between them",
+            hint=f'python -c "{made}" (widths=[...] where it divides them wrongly); --format text reads it as it is',
+        )
+    return found or "text"

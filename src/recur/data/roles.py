@@ -3,7 +3,7 @@
 ==============================  ==================  =======================================
 there is                        mode                codecs
 ==============================  ==================  =======================================
-running text                    synced              words; the target is the next one
+running text                    synced              words (characters of names, one a line); the target is the next
 words with a tag each           synced              words -> tags
 a text and a label              many-to-one         words (characters of single words) -> class
 a text and another text         many-to-many        words -> words
@@ -264,7 +264,8 @@ def _running_text(table: Table, config: Config) -> Roles:
     """Roles of lines of text: they predict their own next item, or are written from nothing."""
     data, mode = config.data, config.model.mode
     codec = data.input_codec or data.target_codec
-    codec = codec or ("characters" if scripts.is_unspaced(row["text"] for row in table.sampled(200)) else "words")
+    lines = [] if codec else [row["text"] for row in table.sampled(200)]
+    codec = codec or ("characters" if scripts.is_unspaced(lines) or scripts.is_list_of_names(lines) else "words")
     if codec not in TEXTS:
         raise ConfigError(
             f"{table.name} is running text, which {codec} cannot read",

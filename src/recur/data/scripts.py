@@ -1,4 +1,4 @@
-"""Languages without spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan."""
+"""Texts that are read by character: languages without spaces between words, and lists of names."""
 
 from __future__ import annotations
 
@@ -11,6 +11,20 @@ _OTHER = re.compile("[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _PUNCTUATION = re.compile("[\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]")
 _WORD = {_HAN: 2.5, _OTHER: 7.0}  # characters between spaces from which these are no words
+
+
+_LEAST_NAMES = 10
+_NAME = re.compile(r"[^\W\d_]+(?:['\u2019.-][^\W\d_]+)*\.?")
+
+
+def is_list_of_names(lines: Iterable[str]) -> bool:
+    """Return whether every line is one word of letters, and few are repeated; words of running text have other signs.
+
+    >>> is_list_of_names(f"Ann{'abcdefghij'[place]}" for place in range(10)), is_list_of_names(["the", "cat", "."] * 9)
+    (True, False)
+    """
+    words = [line.strip() for line in lines if line.strip()]
+    return len(set(words)) > max(_LEAST_NAMES - 1, len(words) / 4) and all(map(_NAME.fullmatch, words))
 
 
 def is_unspaced(texts: Iterable[str]) -> bool:

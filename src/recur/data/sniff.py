@@ -11,6 +11,8 @@ from recur.data.records import are_columns_of_numbers, widths_of
 
 _LEAST = 3  # lines by which text is called a table
 _LONGEST = 40  # characters of a usual cell
+_LEAST_FIXED = 8  # lines by which columns of a fixed width are told
+_NEARLY_ALL = 0.9
 _MANY = 4  # columns of short cells that no running text has
 
 
@@ -34,6 +36,34 @@ def table_format(lines: Sequence[str]) -> str | None:
     if all(is_number(line) and line.strip() for line in texts[1:]) or are_columns_of_numbers(list(texts)):
         return "csv"
     return "csv" if any(_divides(texts, sign) for sign in ";|,") else None
+
+
+def are_of_fixed_width(lines: Sequence[str]) -> bool:
+    """Return whether lines are cells padded with spaces to columns of a fixed width, which no running text is.
+
+    Columns are divided by places where every line has a space; nearly all cells begin or end with their column.
+
+    >>> are_of_fixed_width(["Anna Smith  New York  30", "Bob         Rome       7"] * 4)
+    True
+    >>> are_of_fixed_width(["The sky is  blue", "and the sea is  too"] * 4)
+    False
+    """
+    texts = [line.rstrip() for line in lines if line.strip()]
+    if len(texts) < _LEAST_FIXED or any("\t" in line for line in texts):
+        return False
+    used = [any(line[place : place + 1].strip() for line in texts) for place in range(max(map(len, texts)))]
+    edges = [
+        place for place in range(len(used) + 1) if (place < len(used) and used[place]) != (place and used[place - 1])
+    ]
+    columns = list(zip(edges[::2], edges[1::2], strict=True))
+    cells = [[line[first:last] for first, last in columns] for line in texts]
+    full = sum(sum(bool(cell.strip()) for cell in row) > 1 for row in cells)
+    padded = sum("  " in line.strip() for line in texts)
+    flat = [
+        (cell, last - first) for row in cells for cell, (first, last) in zip(row, columns, strict=True) if cell.strip()
+    ]
+    aligned = sum(cell[0] != " " or (len(cell) == width and cell[-1] != " ") for cell, width in flat)
+    return len(columns) > 1 and min(full, padded) >= _NEARLY_ALL * len(texts) and aligned >= _NEARLY_ALL * len(flat)
 
 
 def _divides(texts: Sequence[str], sign: str) -> bool:
