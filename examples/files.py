@@ -25,7 +25,7 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-GOOD, BAD = ["fine", "lovely", "warm", "bright"], ["dull", "cold", "empty", "flat"]
+GOOD, BAD = ["fine", "lovely", "warm", "bright"], ["dull", "cold", "bleak", "flat"]
 REVIEW_OPENERS = ["a", "what a", "such a"]
 THINGS = ["film", "story", "song", "evening", "play", "meal"]
 

@@ -41,6 +41,27 @@ def run(*words: object, stdin: str | bytes = "") -> Outcome:
     return Outcome(typed, code, _text(out), _text(err))
 
 
+class _Terminal(io.TextIOWrapper):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run_as_typed(*words: object, stdin: str | bytes = "") -> Outcome:
+    """Run ``recur WORDS`` in this process as on a terminal: stdout is one, and stderr is read between its lines.
+
+    Training writes plain lines, not a live one, since that would be drawn again and again.
+    """
+    typed = tuple(str(word) for word in words)
+    shown = io.BytesIO()
+    out = _Terminal(shown, encoding="utf-8", write_through=True)
+    err = io.TextIOWrapper(shown, encoding="utf-8", write_through=True)
+    with _environment(PLAIN), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _stdin(stdin):
+        code = main(typed)
+    return Outcome(typed, code, _text(out), "")
+
+
 def run_apart(*words: object, stdin: str = "", **environment: str) -> Outcome:
     """Run ``python -m recur WORDS`` as a process of its own."""
     typed = tuple(str(word) for word in words)

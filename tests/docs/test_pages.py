@@ -2,8 +2,8 @@
 
 A block marked ``toml NAME``, ``text NAME`` or ``python NAME`` is first written to that file; a Python file that the
 page runs itself (``$ python NAME``) runs in a process of its own, in which recur cannot be imported. The lines below a
-command are what it printed once; figures differ between machines, so they are not compared. What a lesson is there to
-show is asserted in `tests.docs.outcomes`, with room for other processors and seeds.
+command, and the block ``text`` below a block of Python, are compared with what is printed, as on a terminal of 80
+columns: `tests.docs.printed` has the rules. What a lesson is there to show is asserted in `tests.docs.outcomes`.
 """
 
 from __future__ import annotations
@@ -17,85 +17,61 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from examples import files
 
-from tests.cli.running import run
+from recur.demos.last_word import NETWORKS, QUESTIONS, report
+from tests.cli.running import run_as_typed
 from tests.docs.outcomes import OUTCOMES
+from tests.docs.pages import PAGES, ROOT, Typed, blocks, typed
+from tests.docs.printed import difference
 
-ROOT = Path(__file__).parent.parent.parent
-# in the order in which they are read
-GUIDES = (
-    "use-your-sequences", "train-on-your-own-file", "learn-and-teach", "bptt", "your-own-cell", "your-own-codec",
-    "from-torch-nn", "run-folder-and-resume", "deploy-small-models",
-)  # fmt: skip
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / "guides" / f"{name}.md" for name in GUIDES)]
 # what a page may ask to be typed besides recur; these build or fetch, and are checked where they can be
 OUTSIDE = ("git clone", "cd ", "make ", "pip install", "source ", ". .venv")
+# two minutes or more each; tests/demos runs them shortened
+LONG = ("make demo", "recur demo")
 LONGEST = 120  # seconds of a process
 ALONE = "import runpy, sys; sys.modules['recur'] = None; runpy.run_path(sys.argv[1], run_name='__main__')"
 
 
-class Block(NamedTuple):
-    """A fenced block: its language, the file it is written to, its text and its line."""
-
-    language: str
-    file: str
-    text: str
-    line: int
-
-
-def blocks(page: Path) -> Iterator[Block]:
-    """Yield the fenced blocks of a page."""
-    text = page.read_text(encoding="utf-8")
-    for found in re.finditer(r"^```(\w*) ?(\S*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        yield Block(found[1], found[2], found[3], text[: found.start()].count("\n") + 1)
-
-
-def commands(block: Block) -> list[str]:
-    """Return the lines of a console block that are typed."""
-    return [line[2:].strip() for line in block.text.splitlines() if line.startswith("$ ")]
-
-
-def test_the_course_runs_in_one_folder_and_every_lesson_shows_its_point(
+def test_the_course_runs_in_one_folder_and_prints_what_the_pages_show(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    missing = dict(OUTCOMES)
+    missing, drifted = dict(OUTCOMES), []
     for page in PAGES:
-        for (name, where, typed), said in _typed(page, tmp_path):
-            for key in [key for key in missing if key[0] == name and re.search(key[1], typed)]:
+        for one, said in _executed(page, tmp_path):
+            where = f"{page.name}:{one.line}"
+            for key in [key for key in missing if key[0] == page.stem and re.search(key[1], one.text)]:
                 check = missing.pop(key)
-                assert check(said), f"{where}: {typed}\n{said}"
+                assert check(said), f"{where}: {one.text}\n{said}"
+            wrong = difference(one.shown, said) if one.shown.strip() and not one.text.startswith(LONG) else None
+            if wrong:
+                drifted.append(f"{where}: {one.text.strip()}\n{wrong}\nit prints:\n{said}")
     assert not missing, f"no page has {list(missing)}"
+    assert not drifted, "\n".join(drifted)
 
 
-def _typed(page: Path, folder: Path) -> Iterator[tuple[tuple[str, str, str], str]]:
-    """Do what a page says; yield (page, place, what is typed) and what that prints."""
+def _executed(page: Path, folder: Path) -> Iterator[tuple[Typed, str]]:
+    """Do what a page says; yield what is typed and what that prints."""
     scope: dict[str, object] = {"__name__": "page"}
     servers: list[Server] = []
-    apart = {
-        command.split()[1] for block in blocks(page) for command in commands(block) if command.startswith("python")
-    }
+    for block in blocks(page):
+        if block.file:
+            (folder / block.file).write_text(block.text, encoding="utf-8")
+    apart = {one.text.split()[1] for one in typed(page) if one.text.startswith("python ")}
     try:
-        for block in blocks(page):
-            where = f"{page.name}:{block.line}"
-            if block.file:
-                (folder / block.file).write_text(block.text, encoding="utf-8")
-            if block.language == "python" and block.file not in apart:
-                source = folder / (block.file or f"{page.stem}-{block.line}.py")
-                source.write_text(block.text, encoding="utf-8")
-                printed = io.StringIO()
-                with contextlib.redirect_stdout(printed):
-                    exec(compile(block.text, str(source), "exec"), scope)
-                yield (page.stem, where, block.text), printed.getvalue()
-            for command in commands(block) if block.language == "console" else []:
-                yield (page.stem, where, command), _execute(command, where, servers)
+        for one in typed(page):
+            if one.block.language == "console":
+                yield one, _execute(one.text, f"{page.name}:{one.line}", servers)
+            elif one.block.file not in apart:
+                yield one, _in_this_process(one, folder / (one.block.file or f"{page.stem}-{one.line}.py"), scope)
         for server in servers:
             assert server.stop() == 0, f"{page.name}: the server did not stop with exit code 0"
     finally:
@@ -103,9 +79,18 @@ def _typed(page: Path, folder: Path) -> Iterator[tuple[tuple[str, str, str], str
             server.process.kill()
 
 
+def _in_this_process(block: Typed, source: Path, scope: dict[str, object]) -> str:
+    """Execute a block of Python; return what it prints."""
+    source.write_text(block.text, encoding="utf-8")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(block.text, str(source), "exec"), scope)
+    return printed.getvalue()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_a_page_shows_something_to_type(page: Path) -> None:
-    assert any(block.language == "python" or commands(block) for block in blocks(page))
+    assert list(typed(page))
 
 
 def test_the_course_has_every_guide() -> None:
@@ -115,10 +100,9 @@ def test_the_course_has_every_guide() -> None:
 def test_no_two_pages_write_the_same_run_or_file() -> None:
     owners: dict[str, set[str]] = {}
     for page in PAGES:
-        for block in blocks(page):
-            words = [word for command in commands(block) for word in re.findall(r"--(?:out|onnx) (\S+)", command)]
-            for name in [*words, *([block.file] if block.file else [])]:
-                owners.setdefault(name, set()).add(page.name)
+        words = [word for one in typed(page) for word in re.findall(r"--(?:out|onnx) (\S+)", one.text)]
+        for name in [*words, *(block.file for block in blocks(page) if block.file)]:
+            owners.setdefault(name, set()).add(page.name)
     assert {name: pages for name, pages in owners.items() if len(pages) > 1} == {}
 
 
@@ -131,19 +115,27 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
         port = self.address.rpartition(":")[2]
-        self.process = subprocess.Popen([sys.executable, "-m", "recur", *words, "--port", port], stderr=subprocess.PIPE)
+        self._said = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (as long as the process)
+        typed = [sys.executable, "-m", "recur", *words, "--port", port]
+        self.process = subprocess.Popen(typed, stderr=self._said)
         for _ in range(1200):
             try:
                 urllib.request.urlopen(f"http://{self.address}/health", timeout=60).read()
                 return
             except OSError:  # not there yet, or busy
-                assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()
+                assert self.process.poll() is None, self.said()
                 time.sleep(0.1)
         raise AssertionError("the server does not answer")
+
+    def said(self) -> str:
+        """What it printed so far, as if on its usual port."""
+        self._said.seek(0)
+        return self._said.read().replace(self.address, "127.0.0.1:8000")
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=60)
+        self._said.close()
         return self.process.returncode
 
 
@@ -155,7 +147,7 @@ def _execute(command: str, where: str, servers: list[Server]) -> str:
         return ""
     if command.startswith("recur serve"):
         servers.append(Server(shlex.split(command)[1:]))
-        return ""
+        return servers[-1].said()
     if command.startswith("curl "):
         if shutil.which("curl") is None:
             return ""
@@ -172,11 +164,11 @@ def _execute(command: str, where: str, servers: list[Server]) -> str:
             return _printed([sys.executable, str(of_ours)], where)
         return _printed([sys.executable, "-c", ALONE, words[1]], where)
     assert words[0] == "recur", f"{where}: no way known to execute {command}"
-    if words[1] == "demo" and "--list" not in words:
-        return ""  # two minutes; tests/demos runs it shortened
-    outcome = run(*words[1:], stdin=stdin)
-    assert outcome.code == 0, f"{where}: {command}\n{outcome.err}"
-    return outcome.out + outcome.err
+    if command.startswith(LONG) and "--list" not in words:
+        return ""
+    outcome = run_as_typed(*words[1:], stdin=stdin)
+    assert outcome.code == 0, f"{where}: {command}\n{outcome.out}"
+    return outcome.out
 
 
 def _printed(words: list[str], where: str) -> str:
@@ -187,14 +179,56 @@ def _printed(words: list[str], where: str) -> str:
 
 
 def test_every_language_of_a_block_is_known() -> None:
-    known = {"", "console", "python", "toml", "text", "csv"}
-    unknown = {(page.name, block.language) for page in PAGES for block in blocks(page)} - {
-        (page.name, language) for page in PAGES for language in known
-    }
-    assert not unknown
+    known = {"", "console", "python", "toml", "text", "csv", "diff"}
+    assert not {(page.name, block.language) for page in PAGES for block in blocks(page) if block.language not in known}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_everything_that_a_page_prints_is_below_what_prints_it(page: Path) -> None:
+    compared = {one.shown for one in typed(page)}
+    apart = [block for block in blocks(page) if block.language == "text" and not block.file]
+    assert not [f"{page.name}:{block.line}" for block in apart if block.text not in compared]
+
+
+def test_every_command_of_the_readme_shows_what_it_prints() -> None:
+    silent = ("git clone", "source ")
+    found = [one for one in typed(PAGES[0]) if one.block.language == "console" and not one.text.startswith(silent)]
+    assert not [one.text for one in found if not one.shown.strip()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_rows_that_a_page_shows_are_in_the_files_of_the_course(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = [line for block in blocks(page) if block.language == "csv" for line in block.text.splitlines()]
+    if not shown:
+        return
+    monkeypatch.chdir(tmp_path)
+    files.main()
+    every = {line for file in tmp_path.iterdir() if file.is_file() for line in file.read_text("utf-8").splitlines()}
+    assert set(shown) <= every
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"], ids=lambda p: p.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_demonstration_of_the_readme_is_laid_out_as_it_is_printed() -> None:
+    [shown] = [one.shown for one in typed(PAGES[0]) if one.text == "make demo"]
+    rows = re.findall(r"^ +(\d+ words|same sentence) +([\d.]+) % .* ([\d.]+) % ", shown, re.MULTILINE)
+    near, *far = [(name.split()[0], [float(share) / 100 for share in shares]) for name, *shares in rows]
+    answers = re.findall(r"^    (?:Elman network|LSTM) +(.+)$", shown, re.MULTILINE)
+    said = [[(word, float(share) / 100) for word, share in re.findall(r"(\w+) ([\d.]+) %", text)] for text in answers]
+    networks = {
+        name: {
+            "run": f"runs/demo-last-word/{name}",
+            "near": near[1][place],
+            "by_distance": {distance: shares[place] for distance, shares in far},
+            "answers": dict(zip(QUESTIONS, said[place::2], strict=True)),
+        }
+        for place, name in enumerate(NETWORKS)
+    }
+    lines = report({"networks": networks, "report": "runs/demo-last-word/report.html"}, 80)
+    assert difference(shown, "\n".join(lines)) is None

@@ -274,7 +274,7 @@ def test_a_piece_is_played_on_drawn_and_can_be_taken(shown: Page) -> None:
     shown.page.select_option("#run", "notes")
     shown.page.fill("#text", "C4 D4 E4")
     shown.page.locator("#length").fill("8")
-    shown.page.get_by_role("button", name="play on").click()
+    shown.page.get_by_role("button", name="continue").click()
     shown.page.wait_for_selector("canvas[aria-label='piano roll']")
     assert shown.page.locator("a[download]").get_attribute("href").startswith("data:audio/midi;base64,")
     shown.page.locator("canvas").hover(position={"x": 3, "y": 20})

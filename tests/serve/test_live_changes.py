@@ -229,7 +229,7 @@ def test_a_written_text_ends_and_goes_when_the_prompt_or_the_network_changes(ope
 def test_a_piece_goes_when_its_opening_changes_and_never_arrives_late(opened: Callable[..., Page]) -> None:
     shown = opened("notes")
     shown.page.locator("#length").fill("8")
-    play, roll = shown.page.get_by_role("button", name="play on"), shown.page.locator("canvas")
+    play, roll = shown.page.get_by_role("button", name="continue"), shown.page.locator("canvas")
     shown.page.fill("#text", "C4 D4")
     play.click()
     shown.page.wait_for_selector("canvas[aria-label='piano roll']")

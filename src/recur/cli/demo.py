@@ -16,17 +16,20 @@ FIRST = "last-word"
 DEMOS = {
     "last-word": (
         "recur.demos.last_word",
-        "synced: an Elman network and an LSTM learn side by side to say the last word, from near and from far",
+        "synced: an Elman network and an LSTM side by side predict the last word, from near and from far",
     ),
-    "classify": ("recur.demos.classify", "one-to-one: a digit as an unknown hand would write it -> which digit"),
-    "captions": ("recur.demos.captions", "one-to-many: a picture of shapes -> a sentence that says what is where"),
-    "sentiment": ("recur.demos.sentiment", "many-to-one: a review, with its not and its but -> good or bad"),
-    "translate": ("recur.demos.translate", "many-to-many: a number in English words -> in French words"),
+    "classify": ("recur.demos.classify", "one-to-one: a digit in an unknown handwriting -> which digit"),
+    "captions": (
+        "recur.demos.captions",
+        "one-to-many: a picture of shapes -> a sentence that describes the shapes and their places",
+    ),
+    "sentiment": ("recur.demos.sentiment", 'many-to-one: a review with "not" and "but" -> good or bad'),
+    "translate": ("recur.demos.translate", "many-to-many: a number in English words -> the number in French words"),
     "melody": (
         "recur.demos.melody",
-        "synced: tunes that everybody knows, note by note -> plays on, writes MIDI and a piano roll",
+        "synced: well-known tunes, note by note -> the next note; continued as MIDI and as a piano roll",
     ),
-    "frames": ("recur.demos.frames", "synced: a moving shape, frame by frame -> what it is doing, at every frame"),
+    "frames": ("recur.demos.frames", "synced: a film of a moving shape -> for every frame, what just happened"),
 }
 
 

@@ -191,6 +191,8 @@ def _people(sheet: Sheet, record: dict[str, Any]) -> dict[str, Any]:
 
 def _show(answered: Answered, top: int) -> None:
     """Write answers for a person."""
+    from recur.heads.prediction import NOTHING
+
     for sheet, question, answer in answered:
         if sheet.stepped and sheet.numbers:
             for line in grid([_people(sheet, one) for one in sheet.records(question, answer)]):
@@ -198,5 +200,5 @@ def _show(answered: Answered, top: int) -> None:
             continue
         emit(answer.shown)
         if top > 1:
-            for line in shares([(str(value), share) for value, share in answer.scores[:top]], width()):
+            for line in shares([(str(value) or NOTHING, share) for value, share in answer.scores[:top]], width()):
                 emit(line, styled=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    pass
+NOTHING = "(nothing)"
+"""What a person reads in place of an answer, or a candidate, without a character."""
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Prediction:
         The best candidates, most probable first (of a beam, or of samples: best first, after length normalisation);
         empty for numbers.
     shown : str
-        What a person reads.
+        What a person reads; "(nothing)" of an empty text, such as a caption without a word.
     alignment : ndarray, optional
         (target steps, input steps) attention weights, where the model has attention.
     ranks : list of float, optional
@@ -38,6 +38,9 @@ class Prediction:
     alignment: np.ndarray | None = None
     ranks: list[float] | None = None
     quantiles: dict[float, Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.shown = self.shown or NOTHING
 
 
 @dataclass(frozen=True)

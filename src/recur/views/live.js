@@ -56,7 +56,7 @@
       this.root = el("div", { class: "column" }, el("h1", {}, facts.name),
         el("p", { class: "soft" }, `${facts.sentence}; ${facts.cell ? facts.cell + ", " : ""}${facts.parameters.toLocaleString("en")} parameters${figure}`), this.problem, this.next);
       if (facts.writes === "notes" && facts.sessions) {
-        this.root.append(el("div", { class: "controls" }, el("button", { type: "button", onclick: () => this.play() }, "play on")));
+        this.root.append(el("div", { class: "controls" }, el("button", { type: "button", onclick: () => this.play() }, "continue")));
       } else if (facts.generates) {
         this.button = el("button", { type: "button", onclick: () => this.write() }, "continue");
         this.root.append(el("div", { class: "controls" }, this.button,
@@ -158,7 +158,7 @@
       const rows = found.scores.flatMap((one) => {
         const bar = el("div", { class: "fill" });
         bar.style.width = 100 * (one.probability || 0) + "%";
-        return [el("span", {}, String(one.value)), el("span", {}, percent(one.probability)), el("div", { class: "track" }, bar)];
+        return [el("span", {}, String(one.value) || "(nothing)"), el("span", {}, percent(one.probability)), el("div", { class: "track" }, bar)];
       });
       fill(this.words, el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, found.shown), el("div", { class: "bars" }, ...rows));
       this.root.dataset.drawn = file ? file.name : "";
@@ -248,7 +248,7 @@
       const t = Math.floor(e.offsetX / wide), chord = piece.pitches[t] || [];
       said.textContent = `step ${t + 1}: ${chord.map((p) => names[p % 12] + (Math.floor(p / 12) - 1)).join(" ") || "rest"}`;
     });
-    return el("figure", {}, canvas, said, el("figcaption", {}, "Grey: the opening; blue: what the network plays on. A line a beat."));
+    return el("figure", {}, canvas, said, el("figcaption", {}, "Grey: the opening; blue: what the network adds. One line per beat."));
   }
   // soft triangle waves, held as long as the key sounds
   let heard = null;
