@@ -219,14 +219,17 @@ def test_the_demonstration_of_the_readme_is_laid_out_as_it_is_printed() -> None:
     [shown] = [one.shown for one in typed(PAGES[0]) if one.text == "make demo"]
     rows = re.findall(r"^ +(\d+ words|same sentence) +([\d.]+) % .* ([\d.]+) % ", shown, re.MULTILINE)
     near, *far = [(name.split()[0], [float(share) / 100 for share in shares]) for name, *shares in rows]
-    answers = re.findall(r"^    (?:Elman network|LSTM) +(.+)$", shown, re.MULTILINE)
-    said = [[(word, float(share) / 100) for word, share in re.findall(r"(\w+) ([\d.]+) %", text)] for text in answers]
+    answer = r"^(.+) \( \)\n    Elman network +(.+)\n    LSTM +(.+)$"
+    said = {
+        prompt: [[(word, float(share) / 100) for word, share in re.findall(r"(\w+) ([\d.]+) %", one)] for one in both]
+        for prompt, *both in re.findall(answer, shown, re.MULTILINE)
+    }
     networks = {
         name: {
             "run": f"runs/demo-last-word/{name}",
             "near": near[1][place],
             "by_distance": {distance: shares[place] for distance, shares in far},
-            "answers": dict(zip(QUESTIONS, said[place::2], strict=True)),
+            "answers": {prompt: said[prompt][place] if prompt in said else [] for prompt in QUESTIONS},
         }
         for place, name in enumerate(NETWORKS)
     }
