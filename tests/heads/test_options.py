@@ -11,6 +11,7 @@ from recur.codecs.codec import Codec
 from recur.decoding.vocabulary import Vocabulary
 from recur.errors import DataError
 from recur.heads import Head, build_head
+from recur.heads.prediction import Prediction
 from recur.heads.symbols import SymbolHead
 from tests.modes.helpers import codec, small
 from tests.tolerances import close
@@ -84,3 +85,10 @@ def test_a_beginning_and_an_end_have_names_of_their_own() -> None:
     head = SymbolHead(symbols.size, 6, small(), codec=tags).eval()
     labels = {one.label for one in head.options(torch.randn(1, 6), 0, tags, symbols.size, symbols=symbols)}
     assert labels == {"D", "N", "P", "V", "⟨start⟩", "⟨end⟩"}
+
+
+@pytest.mark.parametrize(("written", "shown"), [("", "(nothing)"), ("a cat", "a cat")])
+def test_an_answer_without_a_character_is_shown_as_nothing(written: str, shown: str) -> None:
+    answer = Prediction(written, [(written, 1.0)], written)
+    assert answer.shown == shown
+    assert answer.value == written

@@ -22,7 +22,7 @@ ITEMS: list[tuple[str, Any, list[str]]] = [
     ("melody", "C4 D4/2", ["C4", "-", "-", "-", "D4", "-"]),
     ("series", [1.0, 2.5], ["1", "2.5"]),
     ("roll", [[60, 64], []], ["C4+E4", "rest"]),
-    ("video", None, ["1", "2"]),
+    ("video", None, ["step 1", "step 2"]),
 ]
 
 
@@ -87,3 +87,18 @@ def test_a_place_is_a_number_from_one_or_an_item(at: int | str | None, place: in
 def test_a_place_that_there_is_not_is_refused(at: int | str, said: str) -> None:
     with pytest.raises(DataError, match=said):
         place_of(at, ["the", "dog", "ran"])
+
+
+@pytest.mark.parametrize(
+    ("own", "value", "named"),
+    [("series", [1.0, 2.5], "“2.5” (2)"), ("numbers", [[1.0, 20.0], [2.0, 30.0]], "step 2")],
+)
+def test_what_is_explained_is_named_by_its_item_or_by_the_number_of_its_step(own: str, value: Any, named: str) -> None:
+    mode = build("synced", "series", "series") if own == "series" else _two_columns()
+    assert inspector.explain(mode, value)["question"]["says"].startswith(f"the answer for {named} is “")
+
+
+def _two_columns() -> modes.Mode:
+    rows = [[[1.0, 20.0], [2.0, 30.0], [3.0, 10.0]]]
+    own = codecs.make("numbers", sequence=True, columns=["left", "right"]).fit(rows)
+    return modes.build("synced", own, codec("series"), small())

@@ -291,6 +291,29 @@ def test_a_picture_is_shown_and_answered(shown: Page) -> None:
     assert "The answer" in shown.page.locator("h2").all_inner_texts()
 
 
+def test_an_answer_without_a_word_is_said(shown: Page) -> None:
+    answer = {"value": "", "shown": "(nothing)", "scores": [{"value": "", "probability": 1.0}], "alignment": None}
+    shown.page.route("**/predict", lambda route: route.fulfill(json={"predictions": [answer]}))
+    shown.page.select_option("#run", "pictures")
+    shown.page.set_input_files("#file", {"name": "dark.png", "mimeType": "image/png", "buffer": picture(0)})
+    shown.page.wait_for_selector('[data-drawn="dark.png"]')
+    assert shown.page.locator(".answer").inner_text() == "(nothing)"
+    assert shown.page.locator(".bars span").first.inner_text() == "(nothing)"
+
+
+def test_on_paper_no_picture_is_cut_and_bars_keep_their_colours(shown: Page) -> None:
+    typed(shown, "the clouds are")
+    shown.page.emulate_media(media="print")
+    shown.page.set_viewport_size({"width": 700, "height": 1000})
+    cut = """() => [...document.querySelectorAll('svg, canvas')].filter((one) =>
+        one.getBoundingClientRect().right > document.documentElement.clientWidth).length"""
+    assert shown.page.locator("svg, canvas").count() > 3
+    assert shown.page.evaluate(cut) == 0
+    adjust = "getComputedStyle(document.querySelector('.bars .fill')).printColorAdjust"
+    assert shown.page.evaluate(adjust) == "exact"
+    shown.page.emulate_media(media="screen")
+
+
 def test_what_the_network_cannot_read_is_said(shown: Page) -> None:
     shown.page.select_option("#run", "series")
     shown.page.fill("#text", "one, two")

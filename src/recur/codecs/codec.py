@@ -225,8 +225,8 @@ class Codec(ABC):
         )
 
     def step_labels(self, array: np.ndarray) -> list[str]:
-        """Return what a person reads for each step of an array (T, C): the number of the step, from 1."""
-        return [str(step + 1) for step in range(len(array))]
+        """Return what a person reads for each step of an array (T, C): "step 1", "step 2", ..."""
+        return [f"step {step + 1}" for step in range(len(array))]
 
     def column_labels(self, array: np.ndarray) -> list[str]:
         """Return what a person reads for each column of the array (C,) of one value."""

@@ -79,7 +79,9 @@ class OneStep(HeadQuestion):
     @property
     def says(self) -> str:
         place = self.place or 0
-        return f"the answer for “{self.items[place]}” ({place + 1}) is “{self.options[0].label}”"
+        item, step = self.items[place], f"step {place + 1}"
+        named = step if item == step else f"“{item}” ({place + 1})"
+        return f"the answer for {named} is “{self.options[0].label}”"
 
     def _steps(self, values: Tensor | None, lengths: Tensor | None) -> Tensor:
         """The vectors (B, T, H) of all steps."""

@@ -1,4 +1,4 @@
-// States and gates over the items, saturation, the way of the state, eigenvalues.
+// States and gates over the items, saturation, the trajectory of the state, eigenvalues.
 function colouredText(labels, values, most) {
   return el("div", { class: "chips" }, ...labels.map((label, t) => {
     const chip = el("span", { class: "chip", tabindex: "0" }, visible(label));
@@ -108,7 +108,7 @@ function trajectory(layer) {
       svg.append(draw("text", { x: x(p) + 7, y: y(p) + 4 }, short(visible(layer.labels[t]), 10)));
   });
   return el(
-    "figure", {}, el("h3", {}, "the way of the state"), svg,
+    "figure", {}, el("h3", {}, "State trajectory"), svg,
     caption(
       `h on its first two principal components (${percent(layer.trajectory.explained[0])} and ${
         percent(layer.trajectory.explained[1])} of the variance), dark to bright in time.`,

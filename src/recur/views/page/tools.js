@@ -27,6 +27,8 @@ function el(name, attributes = {}, ...children) {
 function draw(name, attributes = {}, ...children) {
   const one = document.createElementNS(NS, name);
   for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
+  // a picture that is made smaller, as on paper, shrinks and is not cut
+  if (name === "svg") one.setAttribute("viewBox", `0 0 ${attributes.width} ${attributes.height}`);
   one.append(...children);
   return one;
 }
