@@ -3,9 +3,9 @@
 Lines and words are exact. The rules for the rest:
 
 * ``...`` alone on a line stands for any number of lines; at the end of a line, for the rest of it.
-* A whole number that counts (rows, steps, parameters, bytes of a layout) is exact.
-* A measured number is near: one with a decimal point, or before ``%`` or ``times``, or a number of steps after
-  "after". How near: see `near`.
+* A whole number that counts (rows, steps, parameters) is exact.
+* A measured number is near: one with a decimal point, or before ``%``, ``times`` or ``bytes``, or a number of steps
+  after "after". How near: see `near`.
 * Times, speeds and random names are masked, since they belong to the machine and to the moment.
 * Bars and sparklines follow from the numbers beside them, and are left out; spaces only align.
 """
@@ -123,7 +123,7 @@ def _unit(number: str, before: str, after: str) -> str:
         return "times"
     if re.match(r" steps\b", after) and before.endswith("after "):
         return "steps"
-    return "measured" if "." in number else "count"
+    return "measured" if "." in number or re.match(r" bytes\b", after) else "count"
 
 
 def _equal(one: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -235,3 +235,17 @@ def test_the_demonstration_of_the_readme_is_laid_out_as_it_is_printed() -> None:
     }
     lines = report({"networks": networks, "report": "runs/demo-last-word/report.html"}, 80)
     assert difference(shown, "\n".join(lines)) is None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_a_file_that_a_page_shows_as_a_diff_is_the_file_of_today(page: Path) -> None:
+    for block in blocks(page):
+        if block.language != "diff":
+            continue
+        [name] = re.findall(r"^\+\+\+ b/(\S+)$", block.text, re.MULTILINE)
+        text = (ROOT / name).read_text(encoding="utf-8")
+        added = "".join(f"{line[1:]}\n" for line in block.text.splitlines() if re.match(r"\+(?!\+\+ )", line))
+        if "new file mode" in block.text:
+            assert added == text, f"{page.name} shows another {name}"
+        else:
+            assert all(line in text.splitlines() for line in added.splitlines()), f"{page.name} shows another {name}"

@@ -20,6 +20,7 @@ from tests.docs.printed import difference, same
         ("5 microseconds per step", "12.5 microseconds per step"),
         ('{"id":"cmpl-259e","created":1795945782}', '{"id":"cmpl-77","created":12}'),
         ("1,a film,good,0.96198...", "1,a film,good,0.95,0.05"),
+        ("a folder of 88979 bytes", "a folder of 89757 bytes"),
         ("load 50.22 ± 14.3", "load 50.2 ± 14.31"),
         ('{"value":"good","pro...', '{"value":"good","probability":0.98,"more":1}'),
     ],

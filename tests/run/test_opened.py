@@ -65,7 +65,7 @@ def test_nothing_in_it_is_pickled_code(run: Path) -> None:
 
 def test_the_card_is_filled_in(run: Path) -> None:
     card = (run / "README.md").read_text(encoding="utf-8")
-    for words in ("many-to-one", "majority class", "accuracy", "recur predict", "recur.load", "seed 0", "216 rows"):
+    for words in ("many-to-one", "majority class", "accuracy", "recur predict", "recur.load", "seed 0", "217 rows"):
         assert words in card, words
     assert "None" not in card
 
