@@ -68,7 +68,7 @@ def page(tasks: Mapping[str, Task], found: Mapping[str, Mapping[str, Any]]) -> s
         Name -> stored result; a task without one is listed as not measured.
     """
     lines = [f"# {TITLE}", "", INTRODUCTION]
-    for mode in MODES:
+    for mode in (*MODES, "forecast"):
         here = [task for task in tasks.values() if task.about.mode == mode]
         if here:
             lines += ["", f"## {mode}", "", _row(COLUMNS), _row(["---"] * len(COLUMNS))]

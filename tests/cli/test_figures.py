@@ -24,7 +24,7 @@ def forecast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]  # fmt: skip
     outcome = run("train", folder / "load.csv", *words, "--out", folder / "run")
     assert outcome.code == 0, outcome.err
-    assert "load -> synced, numbers -> the next 3 values of load" in outcome.err
+    assert "load -> forecast, numbers -> the next 3 values of load" in outcome.err
     assert "to beat: seasonal naive" in outcome.err
     return folder
 

@@ -29,7 +29,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "melodies": {"mode": "synced", "reads": "notes", "notes": "melody"},
     "measurements": {"mode": "one-to-one", "reads": "numbers", "answers": "class"},
     "a series": {"mode": "synced", "reads": "numbers"},
-    "a forecast": {"mode": "synced", "reads": "numbers", "forecast": "direct"},
+    "a forecast": {"mode": "forecast", "reads": "numbers", "forecast": "direct"},
 }
 EVERY = set(TASKS)
 PICTURES = {"captions", "digits", "rows of digits"}

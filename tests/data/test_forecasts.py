@@ -79,9 +79,20 @@ def test_a_file_to_measure_on_begins_with_its_past(file: Path) -> None:
 def test_columns_may_be_read_and_not_forecast(file: Path) -> None:
     roles = data.load(settings(file, input=["temp"], target=["load"], time_features=["hour"])).roles
     assert (roles.input, roles.target) == (["temp", "load", "hour sin", "hour cos"], ["load"])
-    assert roles.sentence == "temp, load, hour sin, hour cos -> synced, numbers -> the next 4 values of load"
+    assert roles.sentence == "temp, load, hour sin, hour cos -> forecast, numbers -> the next 4 values of load"
     assert data.load(settings(file, target=["load"])).roles.input == ["load"]
     assert data.load(settings(file)).roles.target == ["load", "temp"]
+
+
+@pytest.mark.parametrize("asked", [{"mode": "forecast", "forecast": None}, {"mode": "synced"}, {"mode": "forecast"}])
+def test_the_mode_may_be_named(file: Path, asked: dict[str, Any]) -> None:
+    roles = data.load(settings(file, **asked)).roles
+    assert (roles.mode, roles.forecast) == ("forecast", "direct")
+
+
+def test_no_other_mode_forecasts(file: Path) -> None:
+    with pytest.raises(ConfigError, match="a forecast is a mode of its own, not many-to-one"):
+        data.load(settings(file, mode="many-to-one"))
 
 
 def test_groups_are_series_of_their_own(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def forecaster(
     source = NumbersCodec(sequence=True, columns=[names[i] for i in read]).fit([WAVE[:, read]])
     target = NumbersCodec(sequence=True, columns=[names[i] for i in columns]).fit([WAVE[:, columns]])
     target.season = season
-    mode = modes.build("synced", source, target, small(**network), forecast=ahead(horizon, how, **options))
+    mode = modes.build("forecast", source, target, small(**network), forecast=ahead(horizon, how, **options))
     assert isinstance(mode, Forecast)
     return mode.eval()
 

@@ -291,3 +291,25 @@ def test_a_model_from_memory_can_be_saved(tmp_path: Path) -> None:
     model = recur.fit(rows, epochs=1, hidden_size=8, progress=False)
     folder = model.save(tmp_path / "run")
     assert recur.load(folder).predict("so warm").value == model.predict("so warm").value
+
+
+def test_a_forecast_that_an_earlier_version_called_synced_is_opened_and_resumed(tmp_path: Path) -> None:
+    series(tmp_path / "load.csv")
+    options: dict[str, Any] = {
+        "input": "load", "out": tmp_path / "run", "horizon": 2, "window": 8, "epochs": 1, "hidden_size": 4,
+        "progress": False,
+    }  # fmt: skip
+    model = recur.fit(tmp_path / "load.csv", forecast="direct", **options)
+    path = tmp_path / "run" / "run.json"
+    info = json.loads(path.read_text(encoding="utf-8"))
+    assert info["roles"]["mode"] == "forecast"
+    info["roles"]["mode"] = "synced"
+    info["sha256"] = digest(info)
+    path.write_text(json.dumps(info), encoding="utf-8")
+    past = [float(step) for step in range(20)]
+    assert recur.load(tmp_path / "run").roles.mode == "forecast"
+    assert recur.load(tmp_path / "run").predict(past).value == model.predict(past).value
+    # the same command, and its new form, continue it
+    for asked in ({"forecast": "direct"}, {"forecast": "direct", "mode": "forecast"}):
+        again = recur.fit(tmp_path / "load.csv", **asked, **options)
+        assert again.predict(past).value == model.predict(past).value

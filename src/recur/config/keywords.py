@@ -229,5 +229,5 @@ class Options(FitOptions, total=False):
     """input column(s)."""
     target: str | Sequence[str] | None
     """target column(s), or the file that translates the source line by line."""
-    mode: Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced"] | None
+    mode: Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced", "forecast"] | None
     """sequence mode; inferred from the data."""

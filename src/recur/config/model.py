@@ -17,7 +17,8 @@ __all__ = [
 
 MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
 
-ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced"]
+ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced", "forecast"]
+"""The five sequence modes, and the forecast of a series."""
 
 
 class EmbeddingConfig(Section):

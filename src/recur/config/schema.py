@@ -6,6 +6,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any, Self, Unpack
 
+from pydantic import model_validator
+
 from recur.config.base import Option, Section, inner, shown, walk
 from recur.config.data import DataConfig
 from recur.config.forecast import ForecastConfig
@@ -50,6 +52,15 @@ class Config(Section):
     forecast: ForecastConfig = ForecastConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @model_validator(mode="after")
+    def _forecasts_are_called_so(self) -> Self:
+        """A forecast has a strategy and the mode of that name, which was synced in earlier versions."""
+        if self.model.mode == "forecast" and self.forecast.strategy is None:
+            self.__dict__["forecast"] = self.forecast.replaced(forecast="direct")
+        if self.model.mode == "synced" and self.forecast.strategy is not None:
+            self.__dict__["model"] = self.model.replaced(mode="forecast")
+        return self
 
     @classmethod
     def of(cls, **values: Unpack[Options]) -> Self:

@@ -245,7 +245,7 @@ def partition(first: int, last: int, length: int) -> list[np.ndarray]:
 
 def is_one_series(roles: Roles) -> bool:
     """Whether rows are the steps of series that may be cut: numbers with a label, or a value, for every row."""
-    if (roles.group and roles.time is None) or roles.mode != "synced" or roles.stream:
+    if (roles.group and roles.time is None) or not roles.answers_every_step or roles.stream:
         return False
     return roles.input_codec == "numbers" and roles.target_codec in ("numbers", "tags")
 

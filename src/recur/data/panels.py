@@ -202,7 +202,7 @@ def settle(table: Table, config: Config) -> str | None:
 
 def _may_be_series(table: Table, config: Config) -> bool:
     """Whether rows can be the steps of series: numbers over time, with a label for each or their own future."""
-    if config.model.mode not in (None, "synced"):
+    if config.model.mode not in (None, "synced", "forecast"):
         return False
     data = config.data
     if not config.forecast.strategy and config.model.mode is None and data.target and all(

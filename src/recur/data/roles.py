@@ -41,8 +41,9 @@ from recur.data.timing import Timing
 from recur.errors import ConfigError, did_you_mean
 
 PICTURES = ("images", "frames")
-_READS_A_SEQUENCE = ("many-to-one", "many-to-many", "synced")
-_WRITES_A_SEQUENCE = ("one-to-many", "many-to-many", "synced")
+_READS_A_SEQUENCE = ("many-to-one", "many-to-many", "synced", "forecast")
+_WRITES_A_SEQUENCE = ("one-to-many", "many-to-many", "synced", "forecast")
+_EVERY_STEP = ("synced", "forecast")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Roles:
     Attributes
     ----------
     mode : str
-        One of the five sequence modes.
+        One of the five sequence modes, or forecast.
     input, target : list of str
         Columns; no input in one-to-many from nothing, no target where the input predicts its own next item.
     input_codec : str or None
@@ -110,7 +111,12 @@ class Roles:
     def is_timed_series(self) -> bool:
         """Whether rows are read in the order of time, as the steps of one or several series."""
         steps = self.input_codec == "numbers" and self.target_codec in ("numbers", "tags")
-        return self.time is not None and self.mode == "synced" and steps
+        return self.time is not None and self.answers_every_step and steps
+
+    @property
+    def answers_every_step(self) -> bool:
+        """Whether each step of the input has an answer."""
+        return self.mode in _EVERY_STEP
 
     @property
     def one_way(self) -> bool:
@@ -186,7 +192,7 @@ def infer(table: Table, config: Config) -> Roles:
 
 def _are_steps(roles: Roles) -> bool:
     """Whether rows are the steps of a series, so that their order counts."""
-    return roles.mode == "synced" and roles.input_codec == "numbers" and roles.target_codec in ("numbers", "tags")
+    return roles.answers_every_step and roles.input_codec == "numbers" and roles.target_codec in ("numbers", "tags")
 
 
 def _inferred(table: Table, config: Config) -> Roles:
@@ -286,8 +292,8 @@ def _running_text(table: Table, config: Config) -> Roles:
 def _forecast(table: Table, config: Config) -> Roles:
     """Roles of columns of numbers whose next steps are asked for; what is not asked for is read beside them."""
     data, mode = config.data, config.model.mode
-    if mode not in (None, "synced"):
-        raise ConfigError(f"a forecast is a synced network, not {mode}", hint="leave out --mode")
+    if mode not in (None, "forecast"):
+        raise ConfigError(f"a forecast is a mode of its own, not {mode}", hint="leave out --mode, or --mode forecast")
     made = calendar.names(data.table.time_features)
     spare = [
         name for name in _spare(table, data) if name not in made and not left_out.is_clock(table, look(table, name))
@@ -306,7 +312,7 @@ def _forecast(table: Table, config: Config) -> Roles:
         )
     left_out.refuse_constant(table, [look(table, name) for name in targets], named=True)
     roles = Roles(
-        "synced", inputs, list(targets), "numbers", "numbers", data.table.group, False, "", list(table.columns),
+        "forecast", inputs, list(targets), "numbers", "numbers", data.table.group, False, "", list(table.columns),
         config.forecast.strategy,
     )  # fmt: skip
     return _with_sentence(roles, config.forecast.horizon)

@@ -7,7 +7,7 @@ key                   value
 ====================  ==================================================================================
 ``metadata_format``   ``1``: the format of this table
 ``recur``             the version that wrote the file
-``mode``              ``one-to-one``, ``many-to-one`` or ``synced``
+``mode``              ``one-to-one``, ``many-to-one``, ``synced`` or ``forecast``
 ``sentence``          what is read and what is answered, in words
 ``input_codec``       JSON: how a value becomes the input
 ``target_codec``      JSON: what the last axis of the output means

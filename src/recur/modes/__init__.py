@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recur.config import MODES
+from recur.config import MODES, ForecastConfig
 from recur.decoding.options import Decoding
 from recur.decoding.stepping import Hypothesis
 from recur.errors import ConfigError, did_you_mean
@@ -20,7 +20,7 @@ from recur.network.batch import Batch, Encoded
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
-    from recur.config import ForecastConfig, ModelConfig
+    from recur.config import ModelConfig
 
 __all__ = [
     "Batch", "Decoding", "Encoded", "Forecast", "Hypothesis", "Loss", "ManyToMany",
@@ -37,7 +37,7 @@ def build(
     Parameters
     ----------
     name : str
-        one-to-one, one-to-many, many-to-one, many-to-many or synced.
+        one-to-one, one-to-many, many-to-one, many-to-many, synced or forecast.
     input_codec, target_codec : Codec or None
         Fitted codecs. Synced with one codec, or twice the same, predicts the next item.
     config : ModelConfig
@@ -47,7 +47,7 @@ def build(
     ahead : int
         Synced numbers that predict themselves only: how many steps after an item its answer stands.
     forecast : ForecastConfig, optional
-        Synced numbers only: answer all of the next ``horizon`` steps.
+        How far ahead a forecast looks, and how.
     one_way : bool
         Whether a network that may read both ways reads one way unless ``bidirectional`` says otherwise: its steps are
         steps of time, and what comes later is not known when an answer is needed.
@@ -59,15 +59,15 @@ def build(
     """
     if one_way and config.bidirectional is None:
         config = config.model_copy(update={"bidirectional": False})
-    if forecast is not None:
-        return Forecast(input_codec, target_codec, config, forecast)
+    if name == Forecast.name or forecast is not None:
+        return Forecast(input_codec, target_codec, config, forecast or ForecastConfig())
     if name == "synced":
         return Synced(input_codec, target_codec, config, stream=stream, ahead=ahead)
     modes: dict[str, type[Mode]] = {
         "one-to-one": OneToOne, "one-to-many": OneToMany, "many-to-one": ManyToOne, "many-to-many": ManyToMany,
     }  # fmt: skip
     if name not in modes:
-        raise ConfigError(f'there is no mode "{name}".{did_you_mean(name, MODES)}')
+        raise ConfigError(f'there is no mode "{name}".{did_you_mean(name, (*MODES, Forecast.name))}')
     if target_codec is None:
         raise ConfigError(f"{name} needs a target, and none was given", hint="--target COLUMN")
     if ahead != 1:

@@ -81,7 +81,7 @@ class Forecast(Mode):
         When the codecs or the options do not fit.
     """
 
-    name = "synced"
+    name = "forecast"
     answers: Literal["ahead"] = "ahead"
     inputs: Inputs
 

@@ -178,6 +178,14 @@ def read_info(folder: Path) -> dict[str, Any]:
         raise RunError(
             f"{path} was altered after training: its content does not agree with the SHA-256 in it", hint=_WHOLE
         )
+    return _renamed(info)
+
+
+def _renamed(info: dict[str, Any]) -> dict[str, Any]:
+    """Call a forecast by its name where an earlier version recorded it as synced."""
+    roles = info.get("roles")
+    if isinstance(roles, dict) and roles.get("forecast") and roles.get("mode") == "synced":
+        return info | {"roles": roles | {"mode": "forecast"}}
     return info
 
 
