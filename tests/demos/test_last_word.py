@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recur.config import Config
+from recur.config import Config, options
 from recur.demos import corpus, last_word
 from recur.demos.side_by_side import Job, together
 from recur.errors import TrainingError
@@ -68,7 +68,7 @@ def test_the_whole_recipe_differs_in_nothing_that_decides_the_comparison(tmp_pat
     elman, lstm = (last_word.recipe(cell, tmp_path) for cell in ("elman", "lstm"))
     assert elman.data == lstm.data
     same = ("hidden_size", "embedding_size", "num_layers")
-    assert all(getattr(elman.model, name) == getattr(lstm.model, name) for name in same)
+    assert all(options()[name].of(elman) == options()[name].of(lstm) for name in same)
     assert (elman.training.epochs, elman.training.batch_size) == (lstm.training.epochs, lstm.training.batch_size)
 
 

@@ -31,7 +31,8 @@ def rate(config: TrainingConfig, *, step: int, total: int, epoch: int, lowered: 
 
     Examples
     --------
-    >>> rate(TrainingConfig(lr=1.0, schedule="linear"), step=25, total=100, epoch=0)
+    >>> from recur.config import Config
+    >>> rate(Config.of(lr=1.0, schedule="linear").training, step=25, total=100, epoch=0)
     0.75
     """
     risen = min(1.0, (step + 1) / config.schedule.warmup_steps) if config.schedule.warmup_steps else 1.0
