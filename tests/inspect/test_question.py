@@ -15,7 +15,7 @@ def test_a_word_that_it_cannot_say_is_refused_with_the_nearest() -> None:
         inspector.influence(mode, "the", target="dogg")
     writer = learned("many-to-many", "words", "words", {})
     for target in ("", " ", "dogg", "the dog"):
-        with pytest.raises(DataError, match="not one symbol"):
+        with pytest.raises(DataError, match="not a single symbol"):
             inspector.influence(writer, "the dog", target=target)
     with pytest.raises(DataError, match="there is no item 9"):
         inspector.influence(learned("synced", "words", "tags", {}), "the dog", at=9)

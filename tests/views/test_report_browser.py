@@ -56,7 +56,7 @@ def test_the_page_draws_itself(
     assert "Which inputs support the answer" in headings
     assert ("The network unrolled, step by step" in headings) == (name != "one-to-one")
     assert ("Units that follow something" in headings) == (corpus is not None)
-    assert ("Where it looked while it wrote" in headings) == ("attention" in options)
+    assert ("Attention" in headings) == ("attention" in options)
     assert text.count('class="chip"') >= len(data["input"]["items"])
 
 

@@ -213,14 +213,14 @@ class Codec(ABC):
         """
         ids = np.atleast_1d(self.encode(name))
         if ids.shape != (1,) or int(ids[0]) == self.unk_id:
-            raise self.no_output(name, "symbol")
+            raise self.no_output(name, "a single symbol")
         return int(ids[0])
 
     def no_output(self, value: Any, what: str) -> DataError:
         """Return the error for a value that a network with this codec cannot answer with."""
         known = [str(one) for one in self.vocabulary if not str(one).startswith("<")]
         return DataError(
-            f'"{value}" is not one {what} that this network can say.{did_you_mean(str(value), known)}',
+            f'"{value}" is not {what} in the vocabulary of this network.{did_you_mean(str(value), known)}',
             hint="give one of its vocabulary as --target",
         )
 

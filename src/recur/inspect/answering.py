@@ -1,11 +1,11 @@
-"""The answering copies: the part, layer and step that an answer is read out of, in each direction.
+"""The copies that answer: the part, layer and step that an answer is read out of, in each direction.
 
     synced, next item       step t of the last layer, in both directions
     many-to-one             the copy that is computed last: the last step forwards, the first one backwards; a mean or a
-                            maximum over all steps is known there too, and `Ledger.readout` says what each step gave
+                            maximum over all steps is known there too; `Ledger.readout` has the part of each step
     many-to-many, -to-many  step t of the decoder's last layer, never of the encoder
 
-The errors and the shares of W_hy belong to these copies and to no other.
+Only these copies have errors and shares of W_hy.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def readout_norms(mode: Mode, place: Place, found: Ledger) -> dict[int, float]:
 
 
 def asked_step(mode: Mode, place: Place, found: Ledger, weights: Array, steps: int) -> int:
-    """The step, from 0, up to which a place computes for the answer that is asked: where its way back begins."""
+    """The step, from 0, up to which a place computes for the answer that is asked: where its backward pass begins."""
     backwards = bool(place.direction)
     if place.part != mode.answering_part or mode.pooling:
         return 0 if backwards else steps - 1

@@ -14,7 +14,7 @@ from recur.modes import Mode, Synced
 
 
 def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | None = None, top: int = 5) -> Question:
-    """What an output of a network is asked as.
+    """Return the question about one output of a network.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | No
     target : str, optional
         The word, class, tag, column or note to explain; by default the network's own answer.
     at : int or str, optional
-        Where tags, or a written sequence, are looked at: a number from 1, or the item itself; by default the last. Of a
+        Which tag, or which item of a written sequence: a number from 1, or the item itself; by default the last. Of a
         forecast the step ahead; by default the first.
     top : int
         Candidates.
@@ -32,7 +32,7 @@ def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | No
     Raises
     ------
     DataError
-        When the target is not one that this network can say.
+        When the target is not an output of this network.
     """
     mode: Mode = model.mode
     return _QUESTIONS[mode.answers](mode, value, Asked(target, at, top))

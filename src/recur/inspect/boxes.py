@@ -26,7 +26,7 @@ class Box:
     path : str
         For a product with a matrix: "input to hidden" or "hidden to hidden"; else empty.
     highway : bool
-        Whether it lies where a state runs straight through: only added to and multiplied.
+        Whether it is on the direct path of a state, which has only sums and products.
     new_state : str
         The state that it is the new value of; else empty.
     """

@@ -1,14 +1,14 @@
-"""The ledger of backpropagation through time: the gradient that every step passes back, and its share.
+"""The ledger of backpropagation through time: the gradient that every step passes back, and its share in dE/dW.
 
     e_t                                          the error of each prediction;  E is their mean, as in training
-    dE/dz_t                                      what the readout is told
+    dE/dz_t                                      the gradient at the readout
     dE/dh_t, dE/dc_t                             total derivatives: through the readout at t and through all later steps
     dE/dW_hy = sum_t dE/dz_t h_t^T               the three paths: hidden to output,
     dE/dW_xh = sum_t dE/da_t x_t^T                                input to hidden,
     dE/dW_hh = sum_t dE/da_t h_{t-1}^T                            hidden to hidden
 
 The term of step t is its *share*; the shares of all steps add up to the gradient that training uses. A hook on a
-layer's output (``retain_grad``) shows only what the readout at t says, and nothing of what comes back through time.
+layer's output (``retain_grad``) has the gradient of the readout at t alone, and none of what comes back through time.
 
 Sources: P. Werbos (1990), Backpropagation through time: what it does and how to do it; R. Pascanu, T. Mikolov,
 Y. Bengio (2013), On the difficulty of training recurrent neural networks, section 2 (the factors of the Jacobian).
@@ -65,7 +65,7 @@ def bptt(
     example : text, (input, target), or Batch
         A text for a model of the next item; an input and its target for the others; or rows that are encoded already.
     window : int, optional
-        Steps of truncated BPTT, between which the state goes on and the error does not; by default all steps.
+        Steps of truncated BPTT, between which the state is carried and the gradient is not; by default all steps.
     itemised : int
         How many errors, the last ones, are followed back one by one (single rows only); 0 for none.
     jacobian : bool
@@ -223,7 +223,7 @@ def _readings(answers: Sequence[Answer], batch: Batch) -> list[Reading]:
 
 
 def _by_place(parts: Sequence[Part], cut: bool) -> tuple[tuple[LayerLedger, ...], dict[Place, dict[str, Array]]]:
-    """Put the passes of each place one behind the other."""
+    """Join the passes of each place."""
     layers, matrix = [], {}
     for place in dict.fromkeys(part.one.place for part in parts):
         mine = [part for part in parts if part.one.place == place]
@@ -255,7 +255,7 @@ def _lengths(call: Call) -> Array:
 
 
 def _boundaries(parts: Sequence[Part], cut: bool) -> tuple[int, ...]:
-    """The steps before which nothing is handed back: between passes that are cut from each other, and at resets."""
+    """The steps before which no gradient is passed back: between passes that are cut from each other, and at resets."""
     found, offset = set(), 0
     for part in parts:
         call = part.one.call

@@ -154,7 +154,7 @@ def _influence(question: Question, count: int | None, methods: Sequence[str]) ->
     found = [of_option(question, number, methods=methods) for number in wanted]
     return {
         "unit": question.unit,
-        # of a network that does not predict what it reads nothing is swapped
+        # only a network that predicts what it reads has swaps
         "methods": list(next(iter(found[0].values())).scores) if found else [],
         # against the other candidates first, where there are any: why this one
         "against": list(found[0])[::-1] if found else [],
@@ -172,7 +172,7 @@ def _influence(question: Question, count: int | None, methods: Sequence[str]) ->
 
 
 def _through_time(question: Question, parts: Sequence[str], window: int | None) -> dict[str, Any]:
-    """What is seen when the error of the chosen output is followed back."""
+    """The backward pass of the error of the chosen output."""
     mode, batch = question.mode, question.batch()
     predictions = int(batch.targets.shape[1]) if batch.targets.dim() > 1 and question.has_steps else 1
     weights = question.weights(predictions)
@@ -194,7 +194,7 @@ def _through_time(question: Question, parts: Sequence[str], window: int | None) 
 
 
 def _forward_only(question: Question) -> dict[str, Any]:
-    """What is seen on the way forward alone, without an error that is followed back."""
+    """The forward pass alone."""
     passes, errors = walk(question.mode, question.batch())
     return _forward(question, passes, errors.cpu().numpy())
 

@@ -3,7 +3,7 @@
     g(d) = ||de_k/d(states of step k-d)|| / ||de_k/d(states of step k)||
 
 for the last error e_k of each row, averaged over rows (the geometric mean, because g spans orders of magnitude). An
-Elman network and an LSTM on one axis are the argument for the cell state. Source of the argument: S. Hochreiter (1991);
+Elman network and an LSTM on one axis show what the cell state is for. Sources: S. Hochreiter (1991);
 Y. Bengio, P. Simard, P. Frasconi (1994), Learning long-term dependencies with gradient descent is difficult.
 """
 
@@ -68,7 +68,7 @@ def _steps(count: float) -> str:
 
 
 def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = STEPS) -> tuple[Flow, ...]:
-    """Follow the last error of many rows back.
+    """Return the gradient of the last error over distance, averaged over rows.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
     Raises
     ------
     DataError
-        When there is nothing with steps among the rows.
+        When no row has two steps.
     """
     if not mode.cell:
         raise DataError(
@@ -165,7 +165,10 @@ def compared(
             "‖∂e/∂(states d steps back)‖ relative to that of the last step, for the last error e of each row "
             f"({source}); geometric mean over rows; backpropagation through time written out. Logarithmic."
         ),
-        "look": "The line that stays up remembers; the one that falls straight down forgets by a factor per step.",
+        "look": (
+            "A line that stays high keeps gradients over many steps; one that falls straight loses a constant factor "
+            "per step."
+        ),
     }
     result: dict[str, Any] = plain(data)
     return result

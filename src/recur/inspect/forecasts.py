@@ -25,7 +25,7 @@ from recur.network.batch import Batch, Encoded
 class OneForecast(Question):
     """The value of one column, so many steps ahead; of quantiles the median.
 
-    A network that is recursive reads its own answers on the way there, which are steps like those of the past.
+    A recursive network reads its own answers up to that step; they are steps like those of the past.
     """
 
     unit = "standard deviations"

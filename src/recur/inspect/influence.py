@@ -1,7 +1,7 @@
 """How much each item of the input contributes to an output: four measures, signed, on an absolute scale.
 
     swap                   f(x) - f(x with item t unknown)         for networks that predict what they read (`swaps`)
-    leave-one-out          f(x) - f(x without item t)                  no gradient needed; what really happens
+    leave-one-out          f(x) - f(x without item t)                  needs no gradient
     integrated gradients   x_t . integral_0^1 df(a x)/dx_t da          adds up to f(x) - f(0)   (completeness)
     gradient x input       x_t . df(x)/dx_t                            the first-order part alone
 
@@ -39,13 +39,13 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 AGAINST = ("everything", "candidates")
 METHODS = ("swap", "leave_one_out", "integrated_gradients", "gradient_input")
-POINTS = 64  # of the quadrature; what is missing to completeness is reported
+POINTS = 64  # of the quadrature, whose error is reported
 ROWS = 64
 
 
 @dataclass(frozen=True)
 class Influence:
-    """What each item does to one output.
+    """The contribution of each item to one output.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ def influence(
     methods: Sequence[str] = METHODS,
     points: int = POINTS,
 ) -> Influence:
-    """How much each item of an input speaks for an output.
+    """Return how much each item of an input contributes to an output.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def influence(
     at : int or str, optional
         Which answer of a sequence of answers: a number from 1, or the item.
     against : str
-        "everything" asks why it is probable at all; "candidates" why it rather than the next best: what makes all of
-        them more probable, as "fluent" does with every language, cancels out.
+        "everything": why it is probable at all; "candidates": why it rather than the next best. What makes all of them
+        more probable, as "fluent" does with every language, cancels out.
     methods : sequence of str
         Of swap, leave_one_out, integrated_gradients, gradient_input; swap falls back on leave_one_out where the network
         does not predict what it reads.
@@ -188,7 +188,7 @@ class _Measure:
 
 
 def _leave_one_out(question: Question, measure: _Measure, output: Array) -> Array:
-    """f(x) - f(x without item t), (W, T); items without time are put to zero instead."""
+    """f(x) - f(x without item t), (W, T); items without time are set to zero instead."""
     count = len(question.items)
     found = np.full((measure.ways, count), np.nan)
     if question.values is None:
@@ -202,7 +202,7 @@ def _leave_one_out(question: Question, measure: _Measure, output: Array) -> Arra
         if removed:
             without = _removed(question, measure, part)
         else:
-            # numbers keep their place in time, so an item is put to the mean of the training values
+            # numbers keep their place in time, so an item is set to the mean of the training values
             mask = torch.ones(len(part), count, device=question.mode.device)
             mask[torch.arange(len(part)), torch.tensor(part)] = 0
             without = _bent(question, measure, len(part), partial(_masked, question, mask))
@@ -296,8 +296,8 @@ def _bent(
 def _hooked(inputs: nn.Module | None, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
     """Change the vectors of the items where they enter the network: the first time only, which is the input.
 
-    A hook is the module's and so everybody's: whoever asks the same network from another thread, as a server does,
-    must neither meet the change nor use it up.
+    A hook belongs to the module, which other threads use too, as in a server: for them it changes nothing, and it is
+    still there for its own thread.
     """
     if inputs is None:
         yield

@@ -67,7 +67,7 @@ def grid_of(mode: Mode, values: Array) -> tuple[int, int] | None:
 
 
 def symbol_labels(codec: Codec, ids: Array, value: Any, *, unknown_mark: str = "?") -> list[str]:
-    """Symbols as a person reads them; unknown words as they are in the text, with a mark behind them."""
+    """Symbols as a person reads them; unknown words as they are in the text, followed by a mark."""
     ids = symbols_of(ids)
     labels = [codec.symbol(int(index)) if int(index) < codec.size else "⟨start⟩" for index in ids]
     own = _own_symbols(codec, value)

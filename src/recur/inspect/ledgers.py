@@ -21,7 +21,7 @@ MEMORY = 0.01  # a step that receives less of the last step's gradient is forgot
 
 @dataclass(frozen=True)
 class Part(Seen):
-    """One pass of one place, with what BPTT found in it: messages dE/dstate_t (T, B, S) that copies are handed."""
+    """One pass of one place, with what BPTT found in it: messages dE/dstate_t (T, B, S) that copies receive."""
 
     messages: dict[str, Tensor]
     itemised: dict[str, Array]
@@ -43,12 +43,12 @@ class LayerLedger:
     d_states : dict of str to ndarray
         (T, B, S) dE/dstate_t, the total derivative.
     messages : dict of str to ndarray
-        (T, B, S) what is handed to each state of copy t from outside the copy: by step t+1, and by what reads h_t.
+        (T, B, S) what each state of copy t receives from outside the copy: from step t+1, and from what reads h_t.
         It differs from ``d_states`` where one state enters another within the step, as c_t enters h_t.
     paths : dict of str to Path
         By parameter.
     boundaries : tuple of int
-        Steps before which nothing is handed back: where truncated BPTT cuts, or a new document begins.
+        Steps before which no gradient is passed back: where truncated BPTT cuts, or a new document begins.
     jacobian : dict of str to ndarray
         (T, S) singular values of dstate_t/dstate_{t-1}, the largest first; empty unless asked for.
     """
@@ -73,7 +73,7 @@ class LayerLedger:
         return {name: np.linalg.norm(d, axis=-1) for name, d in self.d_states.items()}
 
     def message_norm(self) -> Array:
-        """(T, B) the norm of all that copy t is told about its states, ||dE/d(h_t, c_t)||."""
+        """(T, B) the norm of all that copy t receives for its states, ||dE/d(h_t, c_t)||."""
         square = np.stack([np.square(d).sum(-1) for d in self.messages.values()]).sum(0)
         return np.asarray(np.sqrt(square))
 

@@ -26,7 +26,7 @@ def plain(value: Any, digits: int = 5) -> Any:
 
 
 def _rounded(values: Array, digits: int) -> Array:
-    """An array rounded to so many digits that count, as a float64 that is written short; not finite becomes None."""
+    """An array rounded to so many digits that count, as float64 with a short decimal form; not finite becomes None."""
     values = values.astype(np.float64)
     finite = np.isfinite(values)
     known = np.where(finite & (values != 0), values, 1.0)

@@ -109,7 +109,7 @@ class Question(ABC):
 
     @abstractmethod
     def batch(self) -> Batch:
-        """The example with the chosen output as its truth, for BPTT."""
+        """The example with the chosen output as its target, for BPTT."""
 
     @property
     def has_steps(self) -> bool:
@@ -125,7 +125,7 @@ class Question(ABC):
         return found
 
     def labels_read(self, part: str) -> list[str]:
-        """What a part of the network reads at each step, as far as it has a name."""
+        """What a part of the network reads at each step, where that has a name."""
         del part
         return list(self.items)
 
@@ -151,7 +151,7 @@ class Question(ABC):
         return None
 
     def run(self) -> bool:
-        """Compute the error of the chosen output for those who follow it back; False: it is not cut anywhere."""
+        """Compute the error of the chosen output for observers; return whether its passes are cut from each other."""
         self.mode.loss(self.batch())
         return False
 
@@ -161,7 +161,7 @@ class Question(ABC):
         return self.values is not None and has_time(self.values)
 
     def rows(self, count: int) -> tuple[Tensor | None, Tensor | None]:
-        """The same input so many times: values and lengths."""
+        """The same input in ``count`` rows: values and lengths."""
         if self.values is None:
             return None, None
         values, lengths = pad([self.values] * count)

@@ -112,7 +112,7 @@ class Answer:
 
 
 class Recorder:
-    """Notes the passes and answers of a network.
+    """Records the passes and answers of a network.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class Recorder:
         self._known = {id(parameter): place for parameter, place in places(mode) if place.part in PARTS}
 
     def recurrence(self, call: Call, result: Result) -> Result:
-        """Note a pass; what goes on is a copy, so that its gradient is what comes from outside the recurrence."""
+        """Record a pass; the rest of the network reads a copy, whose gradient is that from outside the recurrence."""
         place = self.place_of(call)
         if place is None or call.x.shape[0] == 0 or (call.lengths is not None and not bool(call.lengths.any())):
             return result
@@ -142,7 +142,7 @@ class Recorder:
         return next((self._known[id(p)] for p in call.parameters.values() if id(p) in self._known), None)
 
     def answer(self, output: Any, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:
-        """Note what is read out."""
+        """Record what is read out."""
         self.answers.append(Answer(output, vectors, targets, mask))
         return vectors
 
@@ -164,7 +164,7 @@ class Recorder:
 
 @contextmanager
 def recording(mode: Mode) -> Iterator[Recorder]:
-    """Note all that a network does in here; it is in evaluation mode, and gradients are on."""
+    """Record what a network computes within; it is in evaluation mode, and gradients are on."""
     recorder = Recorder(mode)
     with _prepared(mode), torch.enable_grad(), watch.watched_by(recorder):
         yield recorder
@@ -172,36 +172,36 @@ def recording(mode: Mode) -> Iterator[Recorder]:
 
 @dataclass
 class _Before:
-    """What a network was before the first of those who look at it now."""
+    """The state of a network before the first of its current observers."""
 
     training: bool
     frozen: list[torch.nn.Parameter]
-    lookers: int = 0
+    observers: int = 0
 
 
-_looked_at: WeakKeyDictionary[Mode, _Before] = WeakKeyDictionary()
+_observed: WeakKeyDictionary[Mode, _Before] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 @contextmanager
 def _prepared(mode: Mode) -> Iterator[None]:
-    """Evaluation mode, and frozen parameters with gradients, until the last of several threads has looked."""
+    """Evaluation mode, and frozen parameters with gradients, until the last of several observers has finished."""
     with _lock:
-        before = _looked_at.get(mode)
+        before = _observed.get(mode)
         if before is None:
             before = _Before(mode.training, [p for p in mode.parameters() if not p.requires_grad])
-            _looked_at[mode] = before
+            _observed[mode] = before
             mode.eval()
             for parameter in before.frozen:
                 parameter.requires_grad_(True)
-        before.lookers += 1
+        before.observers += 1
     try:
         yield
     finally:
         with _lock:
-            before.lookers -= 1
-            if not before.lookers:
-                del _looked_at[mode]
+            before.observers -= 1
+            if not before.observers:
+                del _observed[mode]
                 for parameter in before.frozen:
                     parameter.requires_grad_(False)
                 mode.train(before.training)

@@ -1,9 +1,9 @@
 """States and gates of every layer over the items, with saturation, memory and trajectory.
 
-saturated gate      a sigmoid below 0.1 (shut) or above 0.9 (open): it passes nothing on to what sets it
+saturated gate      a sigmoid below 0.1 (shut) or above 0.9 (open): almost no gradient reaches its input
 memory              steps after which the gradient of the answer is below 1 % of the last step's
 trajectory          the states h_t on their first two principal components
-eigenvalues         of W_hh: beyond the unit circle a linear network would explode, well inside it vanish
+eigenvalues         of W_hh: outside the unit circle a linear network would explode, well inside it would vanish
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class GateValues:
 
 @dataclass(frozen=True)
 class LayerStates:
-    """What one direction of one layer did.
+    """The states and gates of one direction of one layer.
 
     Attributes
     ----------
@@ -187,7 +187,7 @@ def eigenvalues(equation: Equation, parameters: dict[str, Array], sizes: dict[st
 
 @lru_cache(maxsize=32)
 def _eigenvalues(matrix: bytes, width: int) -> Array:
-    """Eigenvalues of a square float64 matrix, which stay while a page asks about the same network again."""
+    """Eigenvalues of a square float64 matrix, kept for a page that asks about the same network again."""
     values: Array = np.linalg.eigvals(np.frombuffer(matrix).reshape(width, width))
     return values
 

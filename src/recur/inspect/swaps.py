@@ -3,8 +3,8 @@
     score_t = f(x) - log sum_w p(w | x_1 ... x_{t-1}) p(y | x with w at t)
 
 where p are the network's own predictions. An item that could hardly be another one, as "the" after "are in", scores
-nothing, however much the text would fall apart without it; one that is chosen among many scores what this choice does.
-To leave an item out asks about a text that the network never met, in which everything after the item has moved.
+nothing, however much its absence would change the text; one that is chosen among many scores what this choice
+contributes. Leaving an item out gives a text unlike those of training, in which everything after the item has moved.
 
 Sources: M. Robnik-Sikonja, I. Kononenko (2008), Explaining classifications for individual instances; L. Zintgraf,
 T. Cohen, T. Adel, M. Welling (2017), Visualizing deep neural network decisions: prediction difference analysis; S. Kim,
@@ -28,7 +28,7 @@ from recur.network.stack import State, select
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-MASS = 0.99  # share of the network's expectation that the swaps stand for, where so few suffice
+MASS = 0.99  # probability that the swaps cover, where so few suffice
 MOST = 16  # swaps of one item
 ROWS = 64
 

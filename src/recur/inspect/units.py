@@ -1,10 +1,10 @@
 """Unit search: hidden units that follow a simple property of the text, found over a corpus.
 
 Every unit is compared with every predicate at every step: by the area under the ROC curve where the predicate is true
-or false (0.5: knows nothing; 1: separates perfectly; 0: the same with the opposite sign), by correlation where it is a
-number. A unit is chosen on one half of the texts and its figure measured on the other, so that luck is not reported.
+or false (0.5: no relation; 1: separates perfectly; 0: the same with the opposite sign), by correlation where it is a
+number. A unit is chosen on one half of the texts and measured on the other, so that a chance match is not reported.
 Source: A. Karpathy, J. Johnson, L. Fei-Fei (2016), Visualizing and understanding recurrent networks, section 4.2, found
-such cells by looking.
+such cells by eye.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def find_units(
     top: int = 20,
     most_steps: int = MOST_STEPS,
 ) -> list[Finding]:
-    """Search for units that follow something simple.
+    """Search for hidden units that follow a simple predicate.
 
     Parameters
     ----------
@@ -81,11 +81,11 @@ def find_units(
     texts : iterable
         Raw inputs.
     labels : mapping of str to sequence of sequence of float, optional
-        What the texts are labelled with: for each name, of every text a number a symbol, such as a tag's presence.
+        Labels of the texts: by name, for every text one number per symbol, such as whether it has a tag.
     predicates : mapping of str to callable, optional
-        From the symbols of a text to a number a step; by default `PREDICATES`.
+        From the symbols of a text to one number per symbol; by default `PREDICATES`.
     top : int
-        Findings, the best first; of each predicate at most three.
+        How many findings, at most three per predicate; the best first.
     most_steps : int
         Steps after which no more texts are read.
 
@@ -203,7 +203,7 @@ def compare(states: Array, wanted: Array, measure: str) -> Array:
     Returns
     -------
     ndarray
-        (S,), nan for a unit that never changes, and for a predicate that is too rare to say.
+        (S,), NaN for a unit that never changes, and for a predicate that is too rare.
     """
     spread = states.std(0)
     if measure == "AUC":
@@ -247,7 +247,7 @@ class Followed:
 def over_text(
     model: Any, findings: Sequence[Finding], text: Any, *, predicates: Mapping[str, Predicate] | None = None
 ) -> tuple[list[str], list[Followed]]:
-    """The symbols of a text, and what found units do over them beside what they follow.
+    """Return the symbols of a text, and the states of found units over them beside their predicates.
 
     Parameters
     ----------

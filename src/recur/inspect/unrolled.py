@@ -1,8 +1,8 @@
-"""The unrolled network: the copies of one layer, what each computes and passes on.
+"""The unrolled network: the copies of one layer, what each computes and passes to the next.
 
-A copy is the graph of the cell's equation with the numbers of its step. Forward, copy t hands its states to copy t+1;
-backward, copy t+1 hands dE/dh_t and dE/dc_t to copy t, and each copy leaves its share of dE/dW on the three paths. The
-structure is plain data: a page draws it as it likes.
+A copy is the graph of the cell's equation with the numbers of its step. Forward, copy t passes its states to copy t+1;
+backward, copy t+1 passes dE/dh_t and dE/dc_t to copy t, and each copy adds its share to dE/dW on the three paths. The
+structure is plain data, which a page draws.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Copy:
     hands_on : dict of str to float
         ||state_t|| for each state that copy t+1 reads.
     is_told : dict of str to float
-        ||dE/dstate_t|| that copy t is told by copy t+1 and by the readout.
+        ||dE/dstate_t|| that copy t receives from copy t+1 and from the readout.
     shares : dict of str to float
         ||share_t|| of the gradient of each matrix; of W_hy in the copies whose states are read out.
     lines : list of (str, dict of str to list of float)
@@ -82,7 +82,7 @@ class Unrolled:
         In order of computation.
     copies : tuple of Copy
     highways : tuple of str
-        States that run straight through: c of an LSTM, h of a GRU.
+        States with a direct path from step to step: c of an LSTM, h of a GRU.
     units : dict of str to int
         Size of each state.
     skipped, left : int

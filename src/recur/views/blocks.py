@@ -24,7 +24,7 @@ def ink(cells: Sequence[float], columns: int, *, threshold: float = 0.5) -> list
     columns : int
         Cells of a row.
     threshold : float
-        From where on a cell is ink.
+        Least value of a cell with ink.
 
     >>> ink([1, 0, 1, 1], 2)
     ['█▄']
@@ -74,9 +74,9 @@ def beside(blocks: Sequence[Sequence[str]], widths: Sequence[int], columns: int,
     blocks : sequence of sequence of str
         Lines of each.
     widths : sequence of int
-        Columns that each takes on the screen; its lines may hold more characters, those of colours.
+        Columns of each on the screen; its lines may hold more characters, such as codes of colours.
     columns : int
-        Columns there are.
+        Columns of the terminal.
     """
     row: list[int] = []
     used = 0

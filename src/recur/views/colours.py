@@ -10,7 +10,7 @@ VIRIDIS: tuple[Colour, ...] = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 
 
 
 def mix(stops: tuple[Colour, ...], share: float) -> Colour:
-    """The colour at a share of the way.
+    """The colour at a share of the scale.
 
     >>> mix(SIGNED, 0.5)
     (247, 247, 247)

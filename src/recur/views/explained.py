@@ -14,15 +14,15 @@ from recur.views.terminal import bar, bold, decorated, dim, shares, unicode
 MOST_ITEMS = 16
 _LEVELS = "▁▂▃▄▅▆▇█"
 _HOW = {
-    "swap": "change of {what} between this item known and unknown (swapped for those that the network expects there)",
+    "swap": "change of {what} when the item becomes unknown (replaced by what the network expects there)",
     "leave_one_out": "change of {what} when the item is left out",
-    "integrated_gradients": "integrated gradients from nothing to the input; they add up to the whole change",
+    "integrated_gradients": "integrated gradients from zero vectors to the input; they add up to the total change",
     "gradient_input": "gradient x input",
 }
 
 
 def explained(data: Mapping[str, Any], columns: int, method: str | None = None) -> Iterator[str]:
-    """Lay an explanation out.
+    """Yield the lines of an explanation.
 
     Parameters
     ----------
@@ -88,21 +88,21 @@ def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[s
         _, t = max(known)
         yield from _wrapped(_most(_shown(items[t]), scores[t], unit, against, method), columns)
     if data["input"]["unknown"]:
-        yield from _wrapped("a word with a question mark behind it is one that the network does not know", columns)
+        yield from _wrapped("a question mark follows a word that is not in the vocabulary", columns)
 
 
 def _most(item: str, score: float, unit: str, against: str, method: str) -> str:
     """What the largest score means, in words.
 
     >>> _most("clouds", 2.0, "nats", "candidates", "swap")
-    '“clouds” contributes most: +2.00 nats: the odds are 7.4 times higher than if this item were not known'
+    '“clouds” contributes most: +2.00 nats: the odds are 7.4 times higher than if this item were unknown'
     """
     said = f"“{item}” contributes most: {score:+.2f} {unit}"
     if unit != "nats" or method not in ("swap", "leave_one_out"):
         return said
     what = "odds are" if against == "candidates" else "probability is"
     way = "higher" if score >= 0 else "lower"
-    without = "if this item were not known" if method == "swap" else "without this item"
+    without = "if this item were unknown" if method == "swap" else "without this item"
     return f"{said}: the {what} {_times(abs(score))} times {way} than {without}"
 
 
@@ -135,7 +135,7 @@ def _flow(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
 
 
 def paths_of(flow: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any], Sequence[str]]]:
-    """The shares of all three paths: where, the matrix, its shares, and what is read at their steps."""
+    """The shares of all three paths: place, matrix, shares, and what is read at each step."""
     found = []
     readout = flow.get("readout")
     if readout:
@@ -147,9 +147,9 @@ def paths_of(flow: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any],
 
 
 def _paths(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
-    """What each step adds to the gradient of each matrix, on the three paths."""
+    """The share of each step in the gradient of each matrix, on the three paths."""
     yield bold("shares of the three paths")
-    for line in _wrapped("  how much of the gradient of each matrix is each step's: they add up to 100 %", columns):
+    for line in _wrapped("  each step's share in the gradient of each matrix; the shares add up to 100 %", columns):
         yield dim(line)
     rows = paths_of(flow)
     longest = max((len(f"{where} {name}") for where, name, _, _ in rows), default=0)
@@ -195,7 +195,7 @@ def sparks(values: Sequence[float]) -> str:
 
 
 def _gates(states: Mapping[str, Any], columns: int) -> Iterator[str]:
-    """How saturated the gates are."""
+    """Saturation of the gates."""
     for layer in states["layers"]:
         gates = [gate for gate in layer["gates"] if gate["kind"] == "gate"]
         if not gates:
@@ -210,12 +210,12 @@ def _gates(states: Mapping[str, Any], columns: int) -> Iterator[str]:
 
 
 def _units(units: Mapping[str, Any], columns: int) -> Iterator[str]:
-    """Found units, each over the text and beside what it follows."""
+    """Units that were found, over the text."""
     yield ""
     head = _clipped("units that follow something", columns)
-    yield bold(head) + dim(_clipped("  (measured on texts that they were not chosen on)", columns - len(head)))
+    yield bold(head) + dim(_clipped("  (scores on held-out texts)", columns - len(head)))
     if not units["findings"]:
-        yield _clipped("  none: no predicate is true, and false, in this input and often enough in the texts", columns)
+        yield _clipped("  none: no predicate varies in this input and is true often enough in the texts", columns)
     for one in units["findings"]:
         figure = f"{one['measure']} {one['score']:.2f}"
         yield _clipped(f"  {one['predicate']}: {one['layer']}, unit {one['unit']} of {one['state']}, {figure}", columns)
@@ -258,7 +258,7 @@ def _shown(item: str) -> str:
 
 
 def _times(strength: float) -> str:
-    """exp(strength) as a person says it.
+    """exp(strength) for people.
 
     >>> [_times(one) for one in (0.5, 3.0, 8.23, 30.0)]
     ['1.6', '20', '3,752', '1.1e+13']
@@ -268,7 +268,7 @@ def _times(strength: float) -> str:
 
 
 def _wrapped(text: str, columns: int) -> list[str]:
-    """A sentence in as many lines as it takes, all of them indented like the first."""
+    """A sentence, wrapped; all lines are indented like the first."""
     indent = " " * (len(text) - len(text.lstrip()))
     return textwrap.wrap(text, max(20, columns), subsequent_indent=indent)
 

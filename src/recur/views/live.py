@@ -7,7 +7,7 @@ from pathlib import Path
 from recur.views.report import pictures
 
 _HERE = Path(__file__).parent
-# nothing from another host, and nothing to one
+# no request to another host
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
     "img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

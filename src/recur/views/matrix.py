@@ -19,7 +19,7 @@ _SMALL = 10  # classes, up to which a picture needs no more room
 def lines(labels: Sequence[Any], counts: Sequence[Sequence[int]]) -> Iterator[str]:
     """Yield the rows of a matrix: true labels from top to bottom, guessed ones from left to right.
 
-    Columns are numbered, so that many classes fit; the number of a label stands before its name.
+    Columns are numbered, so that many classes fit; each label has its number before its name.
 
     >>> print("\\n".join(lines(["bad", "good"], [[3, 1], [0, 4]])))
     true \\ guessed  1  2
@@ -41,7 +41,7 @@ def picture(labels: Sequence[Any], counts: Sequence[Sequence[int]], path: Path) 
     Raises
     ------
     RecurError
-        When matplotlib is not there.
+        When matplotlib is not installed.
     """
     try:
         from matplotlib.figure import Figure

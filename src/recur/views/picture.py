@@ -17,7 +17,7 @@ LINES = ("#1f6fb2", "#c2570c", "#3b7d3c", "#7a4fa3", "#8a6d00", "#4a4a4a")
 STYLES = ("-", "--", ":", "-.")
 SHOWN = 40  # items
 LEGEND = 3  # columns of the legend of the shares
-SAID = 3  # runs whose sentences are over the picture
+SAID = 3  # runs whose sentences are above the picture
 
 
 def picture(explanations: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -150,8 +150,8 @@ def _influence(axes: Any, data: Mapping[str, Any]) -> None:
     said = "" if probability is None else f", probability {100 * probability:.1f} %"
     axes.set_title(_short(f"Which inputs support “{option['label']}”{said}", 80), loc="left", fontsize=10)
     odds = "log-odds against the other candidates" if found["against"][0] == "candidates" else "output"
-    how = "between this item known and unknown" if method == "swap" else "when the item is left out"
-    _note(axes, f"Change of the {odds} {how}; orange supports it, blue speaks against it.")
+    how = "when the item becomes unknown" if method == "swap" else "when the item is left out"
+    _note(axes, f"Change of the {odds} {how}; orange supports it, blue opposes it.")
 
 
 def _flow(axes: Any, every: Sequence[Mapping[str, Any]], part: str) -> None:
@@ -209,7 +209,7 @@ def _paths(axes: Any, flow: Mapping[str, Any]) -> None:
     axes.legend(fontsize=7, ncols=LEGEND, loc="upper left")
     axes.set_title("Shares of the three paths: hidden to output, input to hidden, hidden to hidden", loc="left",
                    fontsize=10)  # fmt: skip
-    _note(axes, "How much of the gradient of each matrix is each step's; the shares of all steps add up to 100 %.")
+    _note(axes, "Each step's share in the gradient of each matrix; the shares of all steps add up to 100 %.")
 
 
 def _style(places: Sequence[str], where: str) -> int:
@@ -239,7 +239,7 @@ def _itemised(axes: Any, data: Mapping[str, Any]) -> None:
     axes.set_yticks(range(0, len(names), every), [_short(name, 12) for name in names[::every]], fontsize=7)
     _items(axes, layer["labels"])
     axes.set_title(drawn(f"Error by error, {layer['name']}"), loc="left", fontsize=10)
-    _note(axes, "How much of each error (row) arrives at each step (column), logarithmic; white is nothing.")
+    _note(axes, "‖∂e_k/∂(states of step t)‖ of each error (row) at each step (column), logarithmic; white is zero.")
 
 
 def _items(axes: Any, labels: Sequence[str], first: int = 0) -> None:
@@ -270,7 +270,7 @@ def _figure(rows: int) -> tuple[Any, list[Any]]:
 
 
 def _head(figure: Any, text: str, **style: Any) -> None:
-    """What is said above all, in inches from the upper edge: of a tall picture a share of its height is too much."""
+    """The heading, placed in inches from the upper edge: a share of the height of a tall picture is too much."""
     figure.suptitle(text, x=0.02, y=1 - 0.12 / figure.get_figheight(), ha="left", va="top", **style)
 
 

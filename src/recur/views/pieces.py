@@ -31,7 +31,7 @@ def write(
     opening : int
         Steps that were given.
     title : str
-        What stands above the picture.
+        Title of the picture.
     tempo : float
         Beats a minute.
 

@@ -1,4 +1,4 @@
-"""An explanation as one self-contained HTML file; its view is kept in the address."""
+"""An explanation as one self-contained HTML file; the address keeps the state of its view."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def report(explanations: Sequence[Mapping[str, Any]], title: str = "") -> str:
     explanations : sequence of mapping
         The ``data`` of what ``recur.inspect.explain`` gives. Several of the same text are drawn on one axis.
     title : str
-        Above all.
+        Title of the page.
 
     Returns
     -------
@@ -91,6 +91,6 @@ def pictures() -> str:
 
 
 def _inline(value: Any) -> str:
-    """JSON that cannot end the element it stands in, nor hold what UTF-8 cannot write."""
+    """JSON that cannot end the element that it is in, nor hold what UTF-8 cannot encode."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return printable(text).replace("<", "\\u003c")

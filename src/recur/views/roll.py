@@ -33,7 +33,7 @@ def lines(frames: np.ndarray, width: int = 100, *, opening: int = 0, plain: bool
     opening : int
         Steps that were given, after which a bar is drawn.
     plain : bool
-        Use letters that every terminal has.
+        Use ASCII alone.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def write_png(frames: np.ndarray, path: Path | str, *, title: str = "", opening:
         (T, 88) of zeros and ones.
     path : path
     title : str
-        What stands above.
+        Title of the picture.
     opening : int
         Steps that were given: they are drawn in another colour, before a line.
     beat : int

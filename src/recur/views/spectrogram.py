@@ -25,7 +25,7 @@ def write_png(
     hop_ms : float
         Milliseconds between two frames.
     title : str
-        What stands above.
+        Title of the picture.
     bands : list of float, optional
         Middle of each mel band in hertz, for the scale; without it columns are numbered.
 

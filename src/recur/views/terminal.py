@@ -1,4 +1,4 @@
-"""Pieces of text that are drawn: bars that need no colour to be read, candidates beside their probabilities."""
+"""Text on a terminal: bars that can be read without colours, candidates beside their probabilities."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def width(most: int = 100) -> int:
-    """Columns to write in: those of the terminal or of COLUMNS, at most ``most``."""
+    """Columns of the output: those of the terminal or of COLUMNS, at most ``most``."""
     return min(shutil.get_terminal_size((80, 24)).columns, most)
 
 
 def bold(text: str) -> str:
-    """The text in bold on a terminal that takes it; the text alone elsewhere."""
+    """The text in bold on a terminal that supports it; the text alone elsewhere."""
     return f"\x1b[1m{text}\x1b[0m" if decorated() else text
 
 
 def dim(text: str) -> str:
-    """The text in a quieter shade on a terminal that takes it; the text alone elsewhere."""
+    """The dimmed text on a terminal that supports it; the text alone elsewhere."""
     return f"\x1b[2m{text}\x1b[0m" if decorated() else text
 
 
@@ -50,7 +50,7 @@ def shares(rows: Sequence[tuple[str, float]], columns: int, numbered: bool = Fal
     columns : int
         Width to stay within.
     numbered : bool
-        Whether a number to pick it by stands before each candidate.
+        Whether each candidate has a number to pick it by.
     """
     rows = [(printable(word), share) for word, share in rows]
     longest = min(max((len(word) for word, _ in rows), default=0), max(8, columns // 2))
@@ -62,7 +62,7 @@ def shares(rows: Sequence[tuple[str, float]], columns: int, numbered: bool = Fal
 
 
 def decorated() -> bool:
-    """Whether standard output is a terminal that takes bold and colours."""
+    """Whether standard output is a terminal with bold and colours."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return sys.stdout.isatty()

@@ -11,7 +11,7 @@ function comparison(root, data) {
   const recorded = data.runs.filter((r) => r.recorded);
   for (const run of recorded) {
     root.append(
-      el("h2", {}, `${run.name}: recorded while it learned`),
+      el("h2", {}, `${run.name}: recorded during training`),
       el(
         "figure", {},
         ...lines(
@@ -20,7 +20,7 @@ function comparison(root, data) {
           { title: "recorded gradients", step: "distance to the end, from", numbers: true }),
         caption(
           "‖∂E/∂h‖ of the training batches by distance to the end of the sequence, from the native core's own backward pass (root mean square over updates; distances in octaves).",
-          "Does the right end rise while it learns?")));
+          "Does the right end rise during training?")));
   }
   const table = el(
     "figure", {}, el("h2", {}, "Figures"),

@@ -27,7 +27,7 @@ function flow(root, data, every, state) {
           el("p", { class: "look" }, said.join(" ")));
       }
       holder.append(caption(
-        "‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to the states of step t, through all later steps (backpropagation through time, written out); logarithmic. A black bar is where truncated BPTT cuts.",
+        "‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to the states of step t, through all later steps (backpropagation through time, written out); logarithmic. A black bar marks where truncated BPTT cuts.",
         ""));
     },
     matrix() {
@@ -49,7 +49,7 @@ function flow(root, data, every, state) {
           scaleBar(VIRIDIS, number(Math.pow(10, low)), number(Math.pow(10, high))));
       }
       holder.append(caption(
-        "‖∂e_k/∂(states of step t)‖ for every single error e_k (rows, the error of predicting what follows the item) and step t (columns), logarithmic; grey is zero: no error tells a later step.",
+        "‖∂e_k/∂(states of step t)‖ for every single error e_k (rows, the error of predicting what follows the item) and step t (columns), logarithmic; grey is zero: an error has no gradient at later steps.",
         "Look along a row from its right end: how fast does it get dark?"));
     },
     shares() {
@@ -90,7 +90,7 @@ function flow(root, data, every, state) {
           el("h3", {}, `${share.kind}: dE/d${name}, ${where}, ‖dE/d${name}‖ = ${number(share.gradient)}`), svg);
       }
       holder.append(caption(
-        "⟨share of step t, dE/dW⟩ / ‖dE/dW‖² : how much of each matrix's gradient step t contributes. The shares of all steps add up to 100 %; blue steps pull the other way.",
+        "⟨share of step t, dE/dW⟩ / ‖dE/dW‖² : how much of each matrix's gradient step t contributes. The shares of all steps add up to 100 %; blue steps have the opposite sign.",
         "Which steps does the network learn from?"));
     },
   };

@@ -2,15 +2,15 @@
 const METHODS = {
   swap: [
     "swap",
-    "Change of the output between this item known and unknown: f(x) − f(x with the item swapped for those that the network itself expects there, each as often as it expects it) (Kim et al. 2020). An item that follows from what stands before it tells nothing new."
+    "Change of the output when the item becomes unknown: f(x) − f(x with the item replaced by those that the network itself expects there, weighted by their probability) (Kim et al. 2020). An item that follows from the items before it contributes nothing."
   ],
   leave_one_out: [
     "leave one out",
-    "Change of the output when the item is left out: f(x) − f(x without it). Numbers are put to their mean instead."
+    "Change of the output when the item is left out: f(x) − f(x without it). Numbers are set to their mean instead."
   ],
   integrated_gradients: [
     "integrated gradients",
-    "x · ∫ ∂f(αx)/∂x dα from nothing (zero vectors) to the input; the scores add up to f(x) − f(nothing) (Sundararajan et al. 2017)."
+    "x · ∫ ∂f(αx)/∂x dα from the baseline (zero vectors) to the input; the scores add up to f(x) − f(baseline) (Sundararajan et al. 2017)."
   ],
   gradient_input: ["gradient × input", "x · ∂f/∂x, the first-order part alone."],
 };
@@ -69,10 +69,10 @@ function influence(root, data, state) {
       grid ? "" : el("span", { class: "chip ask" }, option.label));
     legend.replaceChildren(
       scaleBar(SIGNED, plus(-most), plus(most)),
-      el("span", { class: "soft" }, `${found.unit}; orange supports “${option.label}”, blue speaks against it`));
+      el("span", { class: "soft" }, `${found.unit}; orange supports “${option.label}”, blue opposes it`));
     const order = scores.map((v, t) => [v || 0, t]).sort((a, b) => Math.abs(b[0]) - Math.abs(a[0]));
     const [v, t] = order[0];
-    const without = { swap: " than if this item were not known",
+    const without = { swap: " than if this item were unknown",
                       leave_one_out: " than without this item" }[picked.method];
     line.textContent = `“${visible(items[t])}” contributes most: ${plus(v)} ${found.unit}` +
       (found.unit !== "nats" || !without ?
@@ -85,8 +85,8 @@ function influence(root, data, state) {
          picked.against === "candidates" ? "the log-odds, against the other candidates, of" :
                                            "the log-probability of") +
       (found.unit === "nats" ? ` “${option.label}”` : "") +
-      `: f(x) = ${number(told.output)}, f(nothing) = ${number(told.nothing)}` +
-      (picked.method === "integrated_gradients" ? `; the sum misses ${number(told.gap)}` : "") + ".";
+      `: f(x) = ${number(told.output)}, f(baseline) = ${number(told.nothing)}` +
+      (picked.method === "integrated_gradients" ? `; error of the quadrature ${number(told.gap)}` : "") + ".";
     [...bars.querySelectorAll("button")].forEach((b, n) => b.setAttribute("aria-pressed", String(n === picked.option)));
     remember(picked);
   }

@@ -110,8 +110,8 @@ function trajectory(layer) {
   return el(
     "figure", {}, el("h3", {}, "State trajectory"), svg,
     caption(
-      `h on its first two principal components (${percent(layer.trajectory.explained[0])} and ${
-        percent(layer.trajectory.explained[1])} of the variance), dark to bright in time.`,
+      `h_t on its first two principal components (${percent(layer.trajectory.explained[0])} and ${
+        percent(layer.trajectory.explained[1])} of the variance), dark to bright over time.`,
       "Where does it turn?"));
 }
 function eigenvalues(layer) {
@@ -142,7 +142,7 @@ function eigenvalues(layer) {
     names.length > 1 ? choice("block", names.map((n) => [n, n]), names[0], show) : null, holder,
     caption(
       "Of each square block; the circle has radius 1, orange lies outside.",
-      "All well inside: what is not gated fades; outside: it can explode."));
+      "All well inside: gradients vanish where no gate keeps them; outside: they can explode."));
   show(names[0]);
   return figure;
 }

@@ -19,8 +19,8 @@ function units(root, data) {
     holder.replaceChildren(
       el(
         "p", { class: "look" },
-        `${name(one)} follows “${one.predicate}”: ${figure(one)} on texts that it was not chosen on (${
-          number(one.found)} on those that it was).`),
+        `${name(one)} follows “${one.predicate}”: ${figure(one)} on held-out texts (${
+          number(one.found)} on those that it was chosen on).`),
       colouredText(labels, one.values, most), scaleBar(SIGNED, plus(-most), plus(most)),
       el("p", { class: "soft" }, `${one.predicate}${yesNo ? ", yes is bright" : ", more is brighter"}:`), below);
   };
@@ -30,7 +30,7 @@ function units(root, data) {
       "figure", {},
       choice("unit", findings.map((one, n) => [n, `${one.predicate}: ${one.unit} (${figure(one)})`]), 0, show), holder,
       caption(
-        "Found by search: every unit was compared with every predicate at every step of the corpus, by the area under the ROC curve (0.5 knows nothing, 1 or 0 separates perfectly) or by correlation; chosen on one half of the texts, measured on the other (after Karpathy et al. 2016, who found such cells by looking).",
+        "Found by search: every unit was compared with every predicate at every step of the corpus, by the area under the ROC curve (0.5 knows nothing, 1 or 0 separates perfectly) or by correlation; chosen on one half of the texts, measured on the other (after Karpathy et al. 2016, who found such cells by eye).",
         "Do the colours of the unit change where the predicate below does?")));
   show(0);
 }

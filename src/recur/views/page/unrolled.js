@@ -101,8 +101,8 @@ function unrolled(root, data, state) {
           });
           svg.append(tip(
             line,
-            back ? `‖∂E/∂${s}‖ handed back to step ${copy.step}: ${number(told)}` :
-                   `‖${s}‖ handed on by step ${copy.step}: ${number(told)}`));
+            back ? `‖∂E/∂${s}‖ passed back to step ${copy.step}: ${number(told)}` :
+                   `‖${s}‖ passed on by step ${copy.step}: ${number(told)}`));
           svg.append(draw(
             "text", { x: x + 68, y: y - 4, "text-anchor": "middle", class: "soft", "pointer-events": "none" },
             back ? "∂" + s : s));
@@ -177,10 +177,10 @@ function unrolled(root, data, state) {
       "" :
       ` The answer is read out here, from ${layer.reads}: error ${number(copy.error)}.`;
     const strongest = Object.entries(copy.shares).map(([k, v]) => `‖share of ${k}‖ ${number(v)}`).join(", ");
-    words.textContent = back ? `Backward, step ${copy.step} (${visible(copy.label)}): told ${
-                                 names.map((s) => `‖∂E/∂${s}‖ = ${number(copy.is_told[s])}`).join(", ")}; it leaves ${
-                                 strongest}. The same matrices at every step: the shares are added.` :
-                               `${lead}Forward, step ${copy.step}: reads ${visible(copy.label)}, hands on ${
+    words.textContent = back ? `Backward, step ${copy.step} (${visible(copy.label)}): receives ${
+                                 names.map((s) => `‖∂E/∂${s}‖ = ${number(copy.is_told[s])}`).join(", ")}; contributes ${
+                                 strongest}. All steps have the same matrices, so their shares are added.` :
+                               `${lead}Forward, step ${copy.step}: reads ${visible(copy.label)}, passes on ${
                                  names.map((s) => `‖${s}‖ = ${number(copy.hands_on[s])}`).join(", ")}.${answers}`;
     numbers.replaceChildren(...copy.lines.flatMap(
       ([text, named]) =>
@@ -224,7 +224,8 @@ function unrolled(root, data, state) {
     "div", { class: "controls" },
     el("button", { type: "button", onclick: () => go(0), "aria-label": "to the first step" }, "|◀"),
     el("button", { type: "button", onclick: () => go(state.frame - 1), "aria-label": "one step back" }, "◀ step"),
-    button, el("button", { type: "button", onclick: () => go(state.frame + 1), "aria-label": "one step on" }, "step ▶"),
+    button,
+    el("button", { type: "button", onclick: () => go(state.frame + 1), "aria-label": "one step forward" }, "step ▶"),
     el("button", { type: "button", onclick: () => go(layer.copies.length) }, "backward"),
     layers.length > 1 ?
       el(
@@ -257,13 +258,12 @@ function unrolled(root, data, state) {
   });
   const straight = layer.highways.length ?
     `The thick line: ${
-      layer.highways.join(
-        ", ")} runs straight through the step, only multiplied and added to, so its messages fade slowly.` :
-    "No state runs straight through: every message is squashed and mixed at every step.";
+      layer.highways.join(", ")} passes through the step with only products and sums, so its gradient fades slowly.` :
+    "No state has a direct path: every step mixes it and applies a nonlinearity.";
   figure.append(
     controls, words, strip, cell, numbers,
     caption(
-      "One copy of the cell a step, the same matrices in all. Above: the messages between copies, thickness by size (backward: logarithmic). Below: the operations of one step, from the equation's graph, with the first eight numbers of each (backward: of its derivative). Green: input to hidden; violet: hidden to hidden. Arrow keys step, space plays.",
+      "One copy of the cell per step, with the same matrices. Above: the messages between copies, thickness by size (backward: logarithmic). Below: the operations of one step, from the equation's graph, with the first eight numbers of each (backward: of its derivative). Green: input to hidden; violet: hidden to hidden. Arrow keys step, the space bar plays.",
       straight));
   root.append(figure);
   paint();

@@ -1,4 +1,4 @@
-// What is said of what was read and written: surprise of each item, alignment.
+// Surprise of each item that was read; attention weights of each item that was written.
 function surprise(root, data) {
   if (!data.surprise || data.surprise.length < 2) return;
   const most = largest(data.surprise),
@@ -11,7 +11,7 @@ function surprise(root, data) {
             v === null ? "#fff" : mix([[255, 255, 255], [253, 224, 178], [240, 140, 40]], v / most);
           return tip(
             chip,
-            v === null ? "nothing stands before it" :
+            v === null ? "nothing precedes it" :
                          `${visible(item)}: ${number(v)} nats, probability ${percent(Math.exp(-v))}`);
         }));
   root.append(
@@ -20,7 +20,7 @@ function surprise(root, data) {
       "figure", {}, row,
       caption(
         "−log p(item | items before it), in nats.",
-        "The deepest colours are what the network did not see coming: new facts, or faults of the data.")));
+        "The deepest colours mark what the network did not expect: new facts, or errors in the data.")));
 }
 // the whole answer, where the question is about a part of it
 function answered(data) {
@@ -31,12 +31,12 @@ function alignment(root, data) {
   if (!data.alignment) return;
   const { rows, columns, weights } = data.alignment;
   root.append(
-    el("h2", {}, "Where it looked while it wrote"),
+    el("h2", {}, "Attention"),
     el(
       "figure", {},
       ...heat(
         weights, rows, columns, (v) => size(v),
-        (r, c) => `${rows[r]} looks at ${columns[c]}: ${percent(weights[r][c])}`,
+        (r, c) => `${rows[r]} attends to ${columns[c]}: ${percent(weights[r][c])}`,
         { height: 22, title: "attention; arrow keys read it" }),
       scaleBar(VIRIDIS, "0 %", "100 %"),
       caption("Attention weights; each row adds up to 100 %.", "A bright diagonal means: word by word.")));
