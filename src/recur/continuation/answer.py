@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from recur.cancellation import check_cancelled
-from recur.codecs import NotesCodec
 from recur.continuation import frames, notes, series, text
+from recur.continuation.completion import Completion, unknown_words
+from recur.continuation.last_word import candidates
+from recur.continuation.word_search import Candidate
 from recur.decoding import Decoding
 from recur.errors import ConfigError
 from recur.heads.events import chooser
@@ -61,7 +63,38 @@ def generate(mode: Mode, value: Any = "", **decoding: Any) -> Iterator[Any]:
     if not continues(mode):
         return mode.generate(value, **decoding)
     options = Decoding.of(decoding)
+    if mode.target_codec.playable:
+        return notes.generate(mode, _opening(value), options)
     return _WRITING[mode.output.answers_with](mode, value, options)
+
+
+def whole(mode: Mode, value: Any, pieces: Sequence[Any]) -> Any:
+    """Return what `generate` gave piece by piece as one: a text, a piece of notes with its opening, or the pieces."""
+    codec = mode.target_codec
+    if codec.playable and continues(mode):
+        return notes.whole(notes.codec_of(mode), _opening(value), pieces)
+    if not codec.text:
+        return list(pieces)
+    text = "".join(pieces)
+    return value + text if mode.next_item else text
+
+
+def complete(mode: Mode, value: Any, *, top: int = 5) -> Completion:
+    """Return the most probable next words after a text, or next notes after an opening.
+
+    Raises
+    ------
+    ConfigError
+        When the model continues nothing.
+    """
+    if mode.target_codec.playable and continues(mode):
+        return Completion(Candidate(*one) for one in notes.candidates(mode, _opening(value), top))
+    return Completion(candidates(mode, value, top=top), unknown_words(mode.input_codec, value))
+
+
+def _opening(value: Any) -> Any:
+    """How a piece begins; an empty text is nothing."""
+    return None if isinstance(value, str) and not value else value
 
 
 def samples(mode: Mode, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
@@ -69,7 +102,7 @@ def samples(mode: Mode, examples: Sequence[Raw], *, count: int = 3, prompts: Seq
     if not continues(mode):
         return mode.samples(examples, count=count)
     codec = need_input(mode.input_codec, mode.name)
-    if NotesCodec.of(codec) is not None:
+    if codec.playable:
         return notes.samples(mode, examples, count)
     if codec.text:
         return text.samples(mode, examples, count, prompts)

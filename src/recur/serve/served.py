@@ -26,6 +26,7 @@ from recur.model import Model
 from recur.modes.mode import need_input
 from recur.modes.synced import Synced, continues, remembers
 from recur.network.batch import has_time
+from recur.predictions.refusals import refuse_empty_series
 from recur.serve import costs, values
 from recur.serve.batcher import Batcher, apart
 from recur.serve.limits import Limits
@@ -183,7 +184,8 @@ class Served:
 
         def read() -> tuple[list[Any], list[int]]:
             found = [self.raw(value) for value in inputs]
-            self.model.refuse_empty_series([Question(one, at, f"input {at}") for at, one in enumerate(found, 1)])
+            questions = [Question(one, at, f"input {at}") for at, one in enumerate(found, 1)]
+            refuse_empty_series(self.model.input_codec, questions)
             counts = []
             for value in found:
                 check_cancelled()

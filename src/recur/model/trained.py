@@ -1,31 +1,27 @@
-"""Train and use a network from Python: ``fit``, ``load`` and the model that both give."""
+"""``Model``: a trained network with everything that it needs to answer raw values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from recur import config_file, continuation
+from recur import continuation
 from recur import data as data_room
 from recur.codecs import Codec
-from recur.config import Config, FitOptions
-from recur.continuation import Candidate, candidates
-from recur.continuation.completion import Completion, unknown_words
+from recur.config import Config
+from recur.continuation.completion import Completion
 from recur.data import Question, Roles
-from recur.data.places import Place, placed
 from recur.errors import ConfigError, DataError
 from recur.evaluation.report import Asked, measure
 from recur.figures import any_figure, figure
 from recur.heads import Prediction
 from recur.markup import escaped, table
 from recur.modes import Mode
-from recur.modes.synced import Synced, continues
 from recur.nn.summary import Summary, summarize
 from recur.predictions import Sheet, asked, frame, one_input
-from recur.run import open_run, save
-from recur.training import learn
-from recur.training.progress import Progress
+from recur.predictions.refusals import located, refuse_empty_series
+from recur.run import save
 
 if TYPE_CHECKING:
     from recur.export import Exported
@@ -155,35 +151,11 @@ class Model:
         DataError
             When one of them cannot be read; its place is named.
         """
-        self.refuse_empty_series(questions)
+        refuse_empty_series(self.input_codec, questions)
         try:
             return continuation.predict(self.mode, [question.value for question in questions], top=top, **decoding)
         except DataError as error:
-            raise self._located(questions, error) from error
-
-    def refuse_empty_series(self, questions: Sequence[Question]) -> None:
-        """Refuse a series without a step: an answer to it would be made up."""
-        codec = self.input_codec
-        if codec is None or not codec.numeric or not codec.sequence:
-            return
-        for question in questions:
-            if hasattr(question.value, "__len__") and not len(question.value):
-                raise DataError(
-                    f"{question.where} is empty; expected the numbers of a series, one a step",
-                    hint="leave the empty line out, or give the numbers: 1.5 2 2.5",
-                )
-
-    def _located(self, questions: Sequence[Question], error: DataError) -> DataError:
-        """The error with the place of the first input that cannot be read, where that is the cause."""
-        for question in questions:
-            if len(questions) == 1 and question.where.startswith("the ") and not isinstance(question.where, Place):
-                continue
-            try:
-                self.mode.encode_input(question.value)
-            except DataError as cause:
-                known = cause.message.startswith(question.where)
-                return cause if known else placed(cause, question.where, self.roles.input)
-        return error
+            raise located(self.mode, questions, self.roles.input, error) from error
 
     def complete(self, text: Any, *, top: int = 5) -> Completion:
         """Return the most probable next words after a text, or the most probable next notes after an opening.
@@ -200,12 +172,8 @@ class Model:
         ConfigError
             When the model continues nothing.
         """
-        if self.target_codec.playable:
-            return Completion(
-                Candidate(*one) for one in continuation.notes.candidates(self._language_model(), text or None, top)
-            )
-        found = candidates(self._language_model(), text, top=top)
-        return Completion(found, unknown_words(self.input_codec, text))
+        self._refuse_no_continuation()
+        return continuation.complete(self.mode, text, top=top)
 
     @overload
     def generate(self, prompt: str = "", *, stream: Literal[False] = False, **decoding: Any) -> str: ...
@@ -245,33 +213,11 @@ class Model:
         >>> for piece in model.generate("the clouds", stream=True, length=20):  # doctest: +SKIP
         ...     print(piece, end="", flush=True)
         """
-        if self.target_codec.playable and self.mode.next_item:
-            return self._play(prompt, stream, **decoding)
-        continued = continues(self.mode)
+        continued = self.mode.next_item
         usual = 0.0 if self.roles.mode == "many-to-many" or self.target_codec.numeric else 1.0
         given = prompt if continued else self.one_input(prompt)
         pieces = continuation.generate(self.mode, given, **{"temperature": usual, **decoding})
-        if stream:
-            return pieces
-        found = list(pieces)
-        if not self.target_codec.text:
-            return found
-        text = "".join(found)
-        return prompt + text if continued else text
-
-    def _play(self, prompt: Any, stream: bool, **decoding: Any) -> Any:
-        """Continue a piece of continuation.notes."""
-        from recur.decoding import Decoding
-
-        opening = None if isinstance(prompt, str) and not prompt else prompt
-        played = continuation.notes.generate(
-            self._language_model(), opening, Decoding.of({"temperature": 1.0, **decoding})
-        )
-        return (
-            played
-            if stream
-            else continuation.notes.whole(continuation.notes.codec_of(self._language_model()), opening, list(played))
-        )
+        return pieces if stream else continuation.whole(self.mode, given, list(pieces))
 
     def evaluate(
         self, data: Any, *, last_word: bool = False, confusion: bool = False, cache: int | None = None,
@@ -381,120 +327,13 @@ class Model:
 
         return export_model(self.mode, path, step=step, facts={"sentence": self.roles.sentence})
 
-    def _language_model(self) -> Synced:
-        if continues(self.mode):
-            return self.mode
-        raise ConfigError(
-            f"this model does not continue a text: {self.roles.sentence}",
-            hint="train on text without a target to get a language model",
-        )
+    def _refuse_no_continuation(self) -> None:
+        if not self.mode.next_item:
+            raise ConfigError(
+                f"this model does not continue a text: {self.roles.sentence}",
+                hint="train on text without a target to get a language model",
+            )
 
     def one_input(self, value: Any) -> Any:
         """One raw input of a mapping from column to value, or the value itself."""
         return one_input(value, self.roles)
-
-
-def fit(
-    data: Any,
-    mode: str | None = None,
-    *,
-    input: str | Sequence[str] | None = None,
-    target: str | Sequence[str] | None = None,
-    out: Path | str | None = None,
-    config: Config | Path | str | None = None,
-    fresh: bool = False,
-    progress: Progress | bool | None = None,
-    **options: Unpack[FitOptions],
-) -> Model:
-    """Train a network on a file or on rows.
-
-    Parameters
-    ----------
-    data : path, list of dict, dict of lists, ndarray or DataFrame
-        What to learn from. A text is the path of a file or folder; texts themselves are given in a list.
-    mode : str, optional
-        one-to-one, one-to-many, many-to-one, many-to-many or synced; inferred from the columns.
-    input, target : str or list of str, optional
-        Column names; inferred where there are names that say so.
-    out : path, optional
-        A run folder; the same call resumes where it stopped. Without it nothing is written.
-    config : Config or path, optional
-        Settings to begin with; the options here go over them.
-    fresh : bool
-        Start over where ``out`` has a run already.
-    progress : Progress or bool, optional
-        False says nothing.
-    **options
-        Any option by its flat name: ``epochs=3, hidden_size=200, cell="gru"``.
-
-    Returns
-    -------
-    Model
-        With the best weights on the held-out rows.
-
-    Raises
-    ------
-    ConfigError
-        When an option is unknown, out of its range, or has no effect on this task.
-    DataError
-        When the data cannot be read, or its columns do not determine the task.
-
-    Examples
-    --------
-    Rows are a list of dictionaries, a dictionary of columns, a data frame, or a file of such a table:
-
-    >>> rows = [{"text": "a fine film", "label": "good"}, {"text": "a dull film", "label": "bad"}] * 8
-    >>> model = fit(rows, epochs=1, hidden_size=8, seed=1, progress=False)
-    >>> model.roles.mode
-    'many-to-one'
-
-    An option that does not exist is refused with the nearest that does:
-
-    >>> fit(rows, hiden_size=8)
-    Traceback (most recent call last):
-    ...
-    recur.errors.ConfigError: unknown option "hiden_size". Did you mean "hidden_size"?
-    """
-    base = config if isinstance(config, Config) else Config() if config is None else config_file.read(config)
-    given: dict[str, Any] = {"mode": mode, "input": input, "target": target}
-    source = None
-    if isinstance(data, (str, Path)):
-        given["source"] = str(data)
-    else:
-        source = data
-    named = {name: value for name, value in given.items() if value is not None}
-    settings = config_file.from_options({**named, **options}, base)
-    learned = learn(settings, out=out, data=source, fresh=fresh, progress=progress)
-    return Model(learned.mode, settings, learned.task.roles, metrics=learned.metrics, folder=learned.folder)
-
-
-def load(folder: Path | str) -> Model:
-    """Open a run folder; the training data is not needed.
-
-    Parameters
-    ----------
-    folder : path
-        What `recur train --out`, ``fit(out=...)`` or ``Model.save`` wrote. Nothing in it is unpickled, and every file
-        is compared with the hash that run.json has of it.
-
-    Returns
-    -------
-    Model
-        With the best weights, on the CPU; ``model.to("cuda")`` moves it.
-
-    Raises
-    ------
-    RunError
-        When the folder is missing, altered, cut short, of a newer format, or not a run.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> rows = [{"text": "a fine film", "label": "good"}, {"text": "a dull film", "label": "bad"}] * 8
-    >>> folder = tempfile.mkdtemp() + "/run"
-    >>> model = fit(rows, epochs=1, hidden_size=8, progress=False, out=folder)
-    >>> load(folder).predict("a fine film").value == model.predict("a fine film").value
-    True
-    """
-    run = open_run(folder)
-    return Model(run.network(), run.config, run.roles, metrics=run.metrics, folder=run.folder)

@@ -1,0 +1,120 @@
+"""``fit`` and ``load``: a model from data, and from a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+from recur import config_file
+from recur.config import Config, FitOptions
+from recur.model.trained import Model
+from recur.run import open_run
+from recur.training import learn
+from recur.training.progress import Progress
+
+
+def fit(
+    data: Any,
+    mode: str | None = None,
+    *,
+    input: str | Sequence[str] | None = None,
+    target: str | Sequence[str] | None = None,
+    out: Path | str | None = None,
+    config: Config | Path | str | None = None,
+    fresh: bool = False,
+    progress: Progress | bool | None = None,
+    **options: Unpack[FitOptions],
+) -> Model:
+    """Train a network on a file or on rows.
+
+    Parameters
+    ----------
+    data : path, list of dict, dict of lists, ndarray or DataFrame
+        What to learn from. A text is the path of a file or folder; texts themselves are given in a list.
+    mode : str, optional
+        one-to-one, one-to-many, many-to-one, many-to-many or synced; inferred from the columns.
+    input, target : str or list of str, optional
+        Column names; inferred where there are names that say so.
+    out : path, optional
+        A run folder; the same call resumes where it stopped. Without it nothing is written.
+    config : Config or path, optional
+        Settings to begin with; the options here go over them.
+    fresh : bool
+        Start over where ``out`` has a run already.
+    progress : Progress or bool, optional
+        False says nothing.
+    **options
+        Any option by its flat name: ``epochs=3, hidden_size=200, cell="gru"``.
+
+    Returns
+    -------
+    Model
+        With the best weights on the held-out rows.
+
+    Raises
+    ------
+    ConfigError
+        When an option is unknown, out of its range, or has no effect on this task.
+    DataError
+        When the data cannot be read, or its columns do not determine the task.
+
+    Examples
+    --------
+    Rows are a list of dictionaries, a dictionary of columns, a data frame, or a file of such a table:
+
+    >>> rows = [{"text": "a fine film", "label": "good"}, {"text": "a dull film", "label": "bad"}] * 8
+    >>> model = fit(rows, epochs=1, hidden_size=8, seed=1, progress=False)
+    >>> model.roles.mode
+    'many-to-one'
+
+    An option that does not exist is refused with the nearest that does:
+
+    >>> fit(rows, hiden_size=8)
+    Traceback (most recent call last):
+    ...
+    recur.errors.ConfigError: unknown option "hiden_size". Did you mean "hidden_size"?
+    """
+    base = config if isinstance(config, Config) else Config() if config is None else config_file.read(config)
+    given: dict[str, Any] = {"mode": mode, "input": input, "target": target}
+    source = None
+    if isinstance(data, (str, Path)):
+        given["source"] = str(data)
+    else:
+        source = data
+    named = {name: value for name, value in given.items() if value is not None}
+    settings = config_file.from_options({**named, **options}, base)
+    learned = learn(settings, out=out, data=source, fresh=fresh, progress=progress)
+    return Model(learned.mode, settings, learned.task.roles, metrics=learned.metrics, folder=learned.folder)
+
+
+def load(folder: Path | str) -> Model:
+    """Open a run folder; the training data is not needed.
+
+    Parameters
+    ----------
+    folder : path
+        What `recur train --out`, ``fit(out=...)`` or ``Model.save`` wrote. Nothing in it is unpickled, and every file
+        is compared with the hash that run.json has of it.
+
+    Returns
+    -------
+    Model
+        With the best weights, on the CPU; ``model.to("cuda")`` moves it.
+
+    Raises
+    ------
+    RunError
+        When the folder is missing, altered, cut short, of a newer format, or not a run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rows = [{"text": "a fine film", "label": "good"}, {"text": "a dull film", "label": "bad"}] * 8
+    >>> folder = tempfile.mkdtemp() + "/run"
+    >>> model = fit(rows, epochs=1, hidden_size=8, progress=False, out=folder)
+    >>> load(folder).predict("a fine film").value == model.predict("a fine film").value
+    True
+    """
+    run = open_run(folder)
+    return Model(run.network(), run.config, run.roles, metrics=run.metrics, folder=run.folder)
