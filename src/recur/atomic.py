@@ -58,8 +58,7 @@ def replacing(path: Path, *, size: int | None = None) -> Iterator[Path]:
     WriteError
         When ``path`` is a link, a folder or a device, or the system refuses to write.
     """
-    with explained(path, size=size):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with explained(path, size=size), made_folders(path.parent):
         refuse_irregular(path)
         part = create_beside(path)
         try:
@@ -172,6 +171,21 @@ def make_folder(folder: Path) -> None:
     with explained(folder):
         refuse_linked_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def made_folders(folder: Path) -> Iterator[None]:
+    """A folder, and those above it, made where it is missing; those that are new are removed when writing fails."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            # the innermost first; one that holds something stays, and those above it
+            for each in new:
+                each.rmdir()
+        raise
 
 
 def strangers(folder: Path, own: Callable[[str], bool]) -> list[str]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import errno
 import importlib.util
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from examples.files import reviews
 
+from recur.codecs.notes import NotesCodec
+from recur.errors import WriteError
+from recur.views import pieces
 from tests.cli.running import run
 
 TINY = ("--hidden-size", "6", "--batch-size", "16", "--seed", "1", "--device", "cpu", "--epochs", "1")
@@ -67,6 +72,44 @@ def test_a_training_that_a_full_disk_ended_is_continued(
     assert not [one for one in tmp_path.rglob("*") if one.suffix == ".part"]
     assert run(*words).code == 0
     assert run("predict", tmp_path / "run", TEXT).code == 0
+
+
+def test_a_full_stdout_is_named(place: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    command = [sys.executable, "-m", "recur", "predict", str(place / "run"), TEXT]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        said = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert said.returncode == 2
+    assert said.stderr.startswith("error: stdout cannot be written: no space left on device")
+
+
+@pytest.mark.parametrize("name", ["classify", "last-word"])
+def test_a_demonstration_leaves_no_empty_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fill(monkeypatch)
+    outcome = run("demo", name, "--out", tmp_path / "new" / "demo")
+    assert outcome.code == 2
+    assert "the disk is full" in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_in_new_folders_leaves_none_and_old_folders_stay(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old").mkdir()
+    _fill(monkeypatch)
+    for folder in (tmp_path / "a" / "b", tmp_path / "old"):
+        assert run("predict", place / "run", TEXT, "--out", folder / "o.csv").code == 2
+    assert [path.name for path in tmp_path.rglob("*")] == ["old"]
+
+
+def test_notes_whose_picture_is_not_written_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib", reason="needs matplotlib")
+    _fill(monkeypatch, after=2)
+    with pytest.raises(WriteError, match=r"x.png cannot be written: .*; the notes are in .*x.mid") as caught:
+        pieces.write(NotesCodec(), [[60], [62]], tmp_path / "x.mid")
+    assert "free some space" in str(caught.value.hint)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.mid"]
 
 
 def _fill(monkeypatch: pytest.MonkeyPatch, after: int = 0) -> None:

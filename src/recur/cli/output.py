@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recur.atomic import write_text
-from recur.errors import DataError
+from recur.errors import DataError, WriteError
 from recur.figures import any_figure, duration, plain
 from recur.printable import TEXT, printable
 
@@ -38,12 +38,20 @@ def write_out(text: str) -> None:
 
 def _write(text: str) -> None:
     try:
-        sys.stdout.write(text)
-    except UnicodeEncodeError:
-        # a terminal or a pipe of another encoding
-        coding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(text.encode(coding, "backslashreplace").decode(coding))
-    sys.stdout.flush()
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:
+            # a terminal or a pipe of another encoding
+            coding = sys.stdout.encoding or "ascii"
+            sys.stdout.write(text.encode(coding, "backslashreplace").decode(coding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise WriteError(
+            f"stdout cannot be written: {(error.strerror or str(error)).lower()}; its file ends in the middle",
+            hint="free some space, or write to another disk",
+        ) from error
 
 
 def emit_json(value: Any) -> None:

@@ -143,6 +143,18 @@ def _are_series_in_rows(columns: list[Column]) -> bool:
     return len(numbers) >= _STEPS and len(stems) == 1 and len(columns) - len(numbers) <= _NAMES
 
 
+def refuse_named_in_no_order(table: Table, inputs: list[Column]) -> None:
+    """Refuse columns of numbers that the user names without a target, where they are no series.
+
+    Raises
+    ------
+    ConfigError
+    """
+    numbers = [each for each in inputs if each.holds == "number"]
+    if len(numbers) == len(inputs) > 1 and not left_out.are_too_few(table) and not any(each.labels for each in inputs):
+        _refuse_rows_in_no_order(table, inputs)
+
+
 def _refuse_rows_in_no_order(table: Table, columns: list[Column]) -> None:
     """Refuse numbers without a time that are rather rows to tell apart than the steps of a series."""
     if table.timeline is not None or any(

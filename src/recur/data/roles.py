@@ -31,7 +31,14 @@ from recur.codecs import TEXTS, check_kind
 from recur.codecs.number_style import NumberStyle
 from recur.config import Config, DataConfig
 from recur.data import calendar, column_styles, left_out, panels, parallel, said, scripts
-from recur.data.choosing import described, find_input, find_target, refuse_months, refuse_objects
+from recur.data.choosing import (
+    described,
+    find_input,
+    find_target,
+    refuse_months,
+    refuse_named_in_no_order,
+    refuse_objects,
+)
 from recur.data.columns import Column, look
 from recur.data.doubts import doubts
 from recur.data.media import CODECS as FILES
@@ -338,6 +345,8 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
     targets = [columns[name] for name in data.target or []]
     if not targets:
         targets = find_target(table, inputs, rest, mode)
+    if data.input and not targets and mode is None and not data.table.group:
+        refuse_named_in_no_order(table, inputs)
     if not inputs and not (mode == "one-to-many" and len(table.columns) == 1):
         inputs = find_input(table, [each for each in rest if each not in targets])
     over_time = table.timeline is not None and mode in (None, "synced") and not data.target

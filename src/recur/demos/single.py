@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recur.atomic import refuse_linked_folder, remove_folder, unfinished, write_text
+from recur.atomic import made_folders, refuse_linked_folder, remove_folder, unfinished, write_text
 from recur.bounded import MIB, parse_json, read_text
 from recur.config import Config
 from recur.figures import duration, figure
@@ -208,7 +208,11 @@ def write_rows(folder: Path, write: Callable[[str], Sequence[Row]]) -> None:
     if folder.is_dir():
         return
     refuse_linked_folder(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    with made_folders(folder.parent):
+        _write_beside(folder, write)
+
+
+def _write_beside(folder: Path, write: Callable[[str], Sequence[Row]]) -> None:
     # beside it under a name of its own, so that nothing of the user is in the way
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:

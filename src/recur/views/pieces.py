@@ -10,7 +10,7 @@ import numpy as np
 
 from recur.codecs import Codec
 from recur.codecs.notes import NotesCodec
-from recur.errors import ConfigError, MissingExtraError
+from recur.errors import ConfigError, MissingExtraError, WriteError
 from recur.views import roll
 from recur.views.terminal import unicode
 
@@ -51,6 +51,8 @@ def write(
         written.append(roll.write_png(frames, picture, title=title, opening=opening, beat=notes.frames_per_beat))
     except MissingExtraError:
         pass
+    except WriteError as error:
+        raise WriteError(f"{error.message}; the notes are in {target}", hint=error.hint) from error
     return written
 
 
