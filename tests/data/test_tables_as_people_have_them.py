@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from recur import data
@@ -135,3 +136,18 @@ def test_the_option_of_a_hint_settles_it(tmp_path: Path) -> None:
         found = data.load(Config.of(source=str(source), target=[target]))
         assert found.roles.sentence.endswith(f"{target} -> {mode}, {codecs}")
         assert found.roles.target == [target]
+
+
+def test_named_columns_without_a_target_are_a_series_only_where_rows_are_in_order() -> None:
+    drawn = np.random.default_rng(0).normal(size=(200, 3))
+    noise = {name: drawn[:, place].tolist() for place, name in enumerate("abc")}
+    walk = {name: drawn[:, place].cumsum().tolist() for place, name in enumerate("abc")}
+    with pytest.raises(RecurError, match="no row is like the one before it"):
+        data.load(Config.of(input=["a", "b"]), noise)
+    for options, rows in (
+        ({"input": ["a", "b"]}, walk),
+        ({"input": ["a", "b"], "mode": "synced"}, noise),
+        ({"input": ["a"]}, noise),
+    ):
+        assert data.load(Config.of(**options), rows).roles.own_future
+    assert not data.load(Config.of(input=["a", "b"], target=["c"]), noise).roles.own_future
