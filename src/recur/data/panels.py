@@ -377,6 +377,15 @@ def _is_decimal(text: str) -> bool:
         return False
 
 
+def describing(table: Table, group: str | None) -> list[str]:
+    """Return the columns that have one value in each of several series over time."""
+    if not group or table.timeline is None:
+        return []
+    used = {*columns_of(group, table.columns), *table.timeline.timing.columns}
+    others = [name for name in table.columns if name not in used]
+    return constant_within(table, series_of(table, group), others)
+
+
 def constant_within(table: Table, series: Series, names: Sequence[str]) -> list[str]:
     """Return the columns that have one value in each series: what describes it, and no measurement."""
     seen: dict[str, dict[int, str]] = {name: {} for name in names}

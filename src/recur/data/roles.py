@@ -185,7 +185,9 @@ def infer(table: Table, config: Config) -> Roles:
     labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
     styles = column_styles.named(table.styles, [*roles.numeric, *labels], table.name)
     used = [*roles.input, *roles.target, *(roles.group or "").split(",")]
-    describing = {name: "one value in each series" for name in _describing(table, roles.group) if name not in used}
+    describing = {
+        name: "one value in each series" for name in panels.describing(table, roles.group) if name not in used
+    }
     choices = [] if roles.forecast else said.number_or_class(table, roles.target, roles.target_codec)
     return replace(
         roles,
@@ -375,17 +377,8 @@ def _spare(table: Table, data: DataConfig) -> list[str]:
     """Return the columns that may be read or predicted: not those of time, and none that only describe a series."""
     without = set() if table.timeline is None else set(table.timeline.timing.columns)
     if data.table.group:
-        without |= {*panels.columns_of(data.table.group, table.columns), *_describing(table, data.table.group)}
+        without |= {*panels.columns_of(data.table.group, table.columns), *panels.describing(table, data.table.group)}
     return [name for name in table.columns if name not in without]
-
-
-def _describing(table: Table, group: str | None) -> list[str]:
-    """Return the columns that have one value in each of several series over time."""
-    if not group or table.timeline is None:
-        return []
-    used = {*panels.columns_of(group, table.columns), *table.timeline.timing.columns}
-    others = [name for name in table.columns if name not in used]
-    return panels.constant_within(table, panels.series_of(table, group), others)
 
 
 def _settle(table: Table, inputs: list[Column], targets: list[Column], config: Config) -> tuple[str, str | None, str]:
