@@ -42,7 +42,7 @@ def forecaster(
 def row(mode: Forecast, first: int, known: int, last: int) -> Row:
     """Steps of the wave; those from ``first + known`` on are forecast."""
     read = [int(name[1]) for name in mode.input_codec.columns]  # type: ignore[union-attr]
-    asked = [int(name[1]) for name in mode.codec.columns]
+    asked = [int(name[1]) for name in mode.target_codec.columns]
     return Row(WAVE[first:last, read], WAVE[first + known : last, asked])
 
 
@@ -61,7 +61,7 @@ def by_hand(mode: Forecast, past: np.ndarray) -> np.ndarray:
     """(H, C) standardised answers after a past, by `predict` alone."""
     [answer] = mode.predict([past])
     values = np.asarray(answer.value, np.float64).reshape(H, -1)
-    return (values - mode.codec.mean) / mode.codec.deviation
+    return (values - mode.target_codec.mean) / mode.target_codec.deviation
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -72,7 +72,7 @@ def test_the_error_is_that_of_a_forecast_from_every_place(kind: str) -> None:
     squares, count = 0.0, 0
     for each in rows:
         known = len(each.input) - len(each.target)
-        truth = mode.codec.encode(each.target)
+        truth = mode.target_codec.encode(each.target)
         for place in range(known, len(each.input) - H + 1):
             guess = by_hand(mode, each.input[:place])
             squares += float(((guess - truth[place - known : place - known + H]) ** 2).mean())
@@ -132,7 +132,7 @@ def test_quantiles_never_cross_and_their_error_is_the_pinball_loss() -> None:
     loss = mode.loss(batch_of(mode, [Row(WAVE[: 9 + H, :1], WAVE[9 : 9 + H, :1])]))
     expected = []
     for share, value in answer.quantiles.items():
-        gap = (WAVE[9 : 9 + H, 0] - np.asarray(value)) / mode.codec.deviation[0]
+        gap = (WAVE[9 : 9 + H, 0] - np.asarray(value)) / mode.target_codec.deviation[0]
         expected.append(np.maximum(share * gap, (share - 1) * gap).mean())
     same(float(loss.mean.detach()), float(np.mean(expected)))
     inside = np.mean((np.asarray(answer.quantiles[0.1]) <= WAVE[9:12, 0]) & (WAVE[9:12, 0] <= answer.quantiles[0.9]))

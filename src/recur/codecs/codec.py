@@ -217,7 +217,7 @@ class Codec(ABC):
         return int(ids[0])
 
     def no_output(self, value: Any, what: str) -> DataError:
-        """Return the error for a value that a network with this codec cannot answer with."""
+        """Return the error for a value that no output means: it is not ``what``, such as "a single word"."""
         known = [str(one) for one in self.vocabulary if not str(one).startswith("<")]
         return DataError(
             f'"{value}" is not {what} in the vocabulary of this network.{did_you_mean(str(value), known)}',

@@ -49,3 +49,29 @@ class ForecastErrors:
         guess = self.guess(z, mask)
         each = [self.figures.error(guess[k, None], self.truth[k, None]) for k in range(len(guess))]
         return (torch.stack(each) if each else z.new_zeros(0)), z
+
+
+class OneValueError(ForecastErrors):
+    """The squared distance of one value of a forecast to the mean of the training values.
+
+    Parameters
+    ----------
+    readout, figures, base, truth
+        As for `ForecastErrors`.
+    step, column, quantile : int
+        Which value, each from 0.
+    """
+
+    def __init__(
+        self, readout: Readout, figures: Backtest, base: Tensor | None, truth: Tensor, *, step: int, column: int,
+        quantile: int,
+    ) -> None:  # fmt: skip
+        super().__init__(readout, figures, base, truth)
+        self.step, self.column, self.quantile = step, column, quantile
+
+    def errors(self, vectors: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        del targets
+        z: Tensor = self.readout(vectors)
+        # quantiles are answered in order
+        guess = self.guess(z, mask).sort(dim=-1).values
+        return guess[:, self.step, self.column, self.quantile].square(), z

@@ -70,7 +70,7 @@ class NextWord(Question):
         codec = self.mode.target_codec
         ids = self._ids(target)
         if not len(ids) or (codec.whole_words and len(ids) != 1) or codec.unk_id in ids.tolist():
-            raise codec.no_output(target, "a single word" if codec.whole_words else "a text")
+            raise codec.no_output(target, "a single word" if codec.whole_words else "made of symbols")
         with self.mode.answering():
             log_prob = float(self.score(*self.rows(1), ids))
         return [Option(target, float(np.exp(log_prob)), ids), *others]

@@ -120,9 +120,9 @@ class Forecast(Mode):
         return decoding.length or self.horizon
 
     @property
-    def codec(self) -> Codec:
-        """The codec of what is forecast."""
-        return self.target_codec
+    def middle(self) -> int:
+        """Which of the quantiles is the median; 0 where there are none."""
+        return self.quantiles.index(0.5) if self.quantiles else 0
 
     def encode_input(self, value: Any) -> np.ndarray:
         codec = self.input_codec
@@ -256,16 +256,10 @@ class Forecast(Mode):
             )
         answers = []
         with self.answering():
-            for values, lengths, rows in self.input_batches(inputs):
+            for values, lengths, _ in self.input_batches(inputs):
                 if values is None or lengths is None:
                     raise DataError("a forecast needs a series, got none")
-                places = lengths - 1
-                naive = {
-                    name: naive_steps(values[:, :, self.columns], places[:, None], self.horizon, season)[:, 0]
-                    for name, season in self.figures.naive.items()
-                }
-                order = torch.arange(rows, device=self.device)
-                guess = self.guess(values, lengths, order, places, naive, length=length)[:, :length]
+                guess = self.next_steps(values, lengths, length)[:, :length]
                 answers += [self._prediction(one) for one in finite(guess).cpu().numpy()]
         return answers
 
@@ -283,6 +277,15 @@ class Forecast(Mode):
                 Sample(codec.show(before), codec.show(target[: self.horizon]), shorten(answer.shown, SAMPLE_CHARACTERS))
             )
         return found
+
+    def next_steps(self, values: Tensor, lengths: Tensor, length: int) -> Tensor:
+        """The forecasts (B, H, C', Q) of what follows series (B, T, C); of a recursive network ``length`` steps."""
+        rows, places = torch.arange(len(values), device=values.device), lengths - 1
+        naive = {
+            name: naive_steps(values[:, :, self.columns], places[:, None], self.horizon, season)[:, 0]
+            for name, season in self.figures.naive.items()
+        }
+        return self.guess(values, lengths, rows, places, naive, length=length)
 
     def guess(
         self, inputs: Tensor, lengths: Tensor, rows: Tensor, places: Tensor, naive: Mapping[str, Tensor],
@@ -305,18 +308,20 @@ class Forecast(Mode):
         steps, before = [step], naive["persistence"][:, 0]
         while len(steps) < (length or self.horizon):
             check_cancelled()
-            # the columns that are read are those that are forecast, in another order perhaps
             answered = step[:, 0, :, 0]
-            current = torch.empty_like(answered)
-            current[:, self.columns] = answered
-            read = self.inputs(current[:, None])[:, 0]
-            if self.back:
-                read = torch.cat([read, answered - before], dim=-1)
-            vector, state = self.stack.step(read, state)
+            vector, state = self.read_answer(answered, before, state)
             before = answered
             step = self.read_out(vector, 1, self.reference(step[..., 0]))
             steps.append(step)
         return torch.cat(steps, dim=1)
+
+    def read_answer(self, answered: Tensor, before: Tensor, state: State) -> tuple[Tensor, State]:
+        """Read an answer (B, C') as if it had been observed after ``before``; return h (B, H) and the state after."""
+        # the columns that are read are those that are forecast, in another order perhaps
+        current = torch.empty_like(answered)
+        current[:, self.columns] = answered
+        read = self.inputs(current[:, None])[:, 0]
+        return self.stack.step(torch.cat([read, answered - before], dim=-1) if self.back else read, state)
 
     def features(self, values: Tensor) -> Tensor:
         """What is read of values (B, T, C): themselves, and their change where a forecast is relative."""
