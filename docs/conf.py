@@ -39,7 +39,8 @@ autodoc_typehints = "none"  # the docstrings say types, with shapes
 autodoc_class_signature = "mixed"
 numpydoc_show_class_members = False
 
-myst_enable_extensions = ["dollarmath", "colon_fence"]
+# no formulas in TeX: what draws them would be loaded from elsewhere, and the site is read offline too
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
 # a notebook is executed again whenever the library or the notebook has changed
