@@ -22,7 +22,8 @@ from recur.atomic import made_folders, refuse_linked_folder, remove_folder, unfi
 from recur.bounded import MIB, parse_json, read_text
 from recur.config import Config
 from recur.figures import duration, figure
-from recur.training.progress import Beginning, Evaluation, Progress, Step, automatic
+from recur.training.display import automatic
+from recur.training.progress import Beginning, Evaluation, Progress, Step
 from recur.views.terminal import bold
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from recur.evaluation.evaluate import evaluate
+from recur.training.display import automatic
 from recur.training.loop import learn, train
 from recur.training.pause import Paused
-from recur.training.progress import Lines, Progress, Silent, Terminal, automatic
+from recur.training.progress import Lines, Progress, Silent, Terminal
 from recur.training.session import Learned
 
 __all__ = [

@@ -15,9 +15,10 @@ from recur.modes import Mode
 from recur.run import RunFolder, claim
 from recur.run.layout import LOCK
 from recur.training import randomness, tbptt
+from recur.training.display import automatic
 from recur.training.lock import locked
 from recur.training.pause import Request, on_interrupt
-from recur.training.progress import Progress, Silent, automatic
+from recur.training.progress import Progress, Silent
 from recur.training.resuming import same_settings
 from recur.training.session import Learned, Training
 from recur.training.setup import choose_device, prepare

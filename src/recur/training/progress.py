@@ -214,11 +214,6 @@ class Terminal:
         return line
 
 
-def automatic() -> Progress:
-    """Return the live display where standard error is a terminal, else plain lines."""
-    return Terminal() if sys.stderr.isatty() else Lines()
-
-
 def steps_between_lines(steps_per_epoch: int) -> int:
     """Return the updates between two reports of a run: ten lines an epoch, one where it is short.
 
