@@ -158,6 +158,10 @@ def test_header_with_one_name_twice_is_refused_with_its_line(tmp_path: Path) -> 
     path = written(tmp_path / "a.csv", "\n\ntext,text\na,b\n")
     error = refused(lambda: read_delimited(path, header=True))
     assert error.message == f'{path}:3: two columns are named "text"'
+    path = written(tmp_path / "b.csv", "x,x,y\n" + "1.5,2,a\n2.5,3,b\n" * 5)
+    assert refused(lambda: read_delimited(path)).message == f'{path}:1: two columns are named "x"'
+    path = written(tmp_path / "c.csv", "NA,NA,a\n" + "1.5,2,a\n2.5,3,b\n" * 5)
+    assert len(read_delimited(path)) == 11
 
 
 def test_header_with_fewer_cells_than_the_rows_is_refused_at_the_first_row(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from recur.codecs.codec import shorten
 from recur.codecs.number_style import NumberStyle
 from recur.config import DataConfig
 from recur.data.column_styles import Survey
-from recur.data.header import column_names, has_header, names_without_header
+from recur.data.header import column_names, has_header, names_without_header, repeats_a_name
 from recur.data.lines import Line, check_text_file
 from recur.data.names import is_known
 from recur.data.preamble import Between, is_comment, preamble, stated_delimiter
@@ -62,7 +62,8 @@ def read_delimited(
     cells = [each for _, each in first]
     if header is None:
         named = [cell.strip() for cell in cells[0]]
-        twice = len(set(named)) < len(named) and any(len(cell) > 1 and is_known(cell) for cell in named)
+        usual = any(len(cell) > 1 and is_known(cell) for cell in named)
+        twice = len(set(named)) < len(named) and (usual or repeats_a_name(cells))
         header = twice or bool(set(wanted) & set(map(str.strip, cells[0]))) or has_header(cells)
     if above.names:
         header, columns = False, column_names(above.names, f"{path}:{above.lines}")

@@ -70,6 +70,17 @@ def has_header(records: list[list[str]]) -> bool:
     return like_names and all(len(cell.split()) > 1 for record in rest[:20] for cell in record)
 
 
+def repeats_a_name(records: list[list[str]]) -> bool:
+    """Return whether a word of the first record is there twice, each time above numbers: two columns of one name."""
+    first, rest = records[0], [record for record in records[1:] if len(record) == len(records[0])]
+    above = [
+        cell.strip()
+        for place, cell in enumerate(first)
+        if rest and cell.strip() and not is_number(cell) and all(is_number(record[place]) for record in rest)
+    ]
+    return len(set(above)) < len(above)
+
+
 def _is_blank(column: list[str]) -> bool:
     """Return whether nearly all cells are empty."""
     return sum(not cell.strip() for cell in column) >= 0.9 * len(column)
