@@ -33,7 +33,7 @@ def fit(
     data : path, list of dict, dict of lists, ndarray or DataFrame
         What to learn from. A text is the path of a file or folder; texts themselves are given in a list.
     mode : str, optional
-        one-to-one, one-to-many, many-to-one, many-to-many or synced; inferred from the columns.
+        one-to-one, one-to-many, many-to-one, many-to-many, synced or forecast; inferred from the columns.
     input, target : str or list of str, optional
         Column names; inferred where there are names that say so.
     out : path, optional
