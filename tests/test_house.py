@@ -338,11 +338,18 @@ def test_a_file_is_one_idea(path: Path) -> None:
 
 
 # rooms whose tests are in files of the names of theirs
-MIRRORED = ("engine/native", "inspect", "views")
+MIRRORED = ("engine/native", "export", "inspect", "serve", "views")
 ELSEWHERE = {
     "engine/native/old": "what is removed is seen in the cache: test_kept",
     "engine/native/operator": "seen by torch.compile alone: nn/test_traced",
     "engine/native/readout": "compared with torch through the functions of nn: nn/test_loss",
+    "export/network": "embedding and pooling are parts of whole networks: test_one_pass",
+    "export/nodes": "every cell that ONNX has a node for: test_layers",
+    "export/writer": "every file is written by it, and checked: test_layers",
+    "serve/requests": "keys that are unknown, missing or of another type: test_problems",
+    "serve/shown": "the JSON of answers: test_answer_routes",
+    "serve/state": "networks by name and limits: test_routes, test_limits",
+    "serve/streams": "streamed answers beside whole ones: test_answer_routes, test_session_routes",
 }
 
 

@@ -32,7 +32,11 @@ from recur.modes.many_to_one import ManyToOne
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
 
-onnxruntime: Any = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime")
+import onnx
+import onnxruntime
+
+from tests.export.networks import ALLOWED, words
 
 NO_YES = {"labels": ["no", "yes"]}
 TEXTS = ["the cat sat on a mat", "a dog ran", "the dog sat"]
@@ -166,3 +170,29 @@ def test_numbers_say_their_scale_and_unit() -> None:
 
 def test_no_file_beside_it_is_referred_to() -> None:
     assert "tokenizer_sha256" not in WordsCodec().fit(TEXTS).whole_document()
+
+
+def test_a_start_that_was_learned_is_in_the_metadata(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    mode = Synced(words(), None, config(learn_initial_state=True, num_layers=2)).eval()
+    for name, parameter in mode.named_parameters():
+        if "initial" in name:
+            torch.nn.init.normal_(parameter)
+    export_model(mode, tmp_path / "step.onnx", step=True)
+    facts = {each.key: each.value for each in onnx.load(tmp_path / "step.onnx").metadata_props}
+    start = {name: np.array(value, np.float32)[:, None] for name, value in json.loads(facts["initial_states"]).items()}
+    assert all(np.abs(value).max() > 0.1 for value in start.values())
+    made = check.run(tmp_path / "step.onnx", {"ids": np.array([3]), **start})
+    with torch.no_grad():
+        vectors, _ = mode.run(torch.tensor([[3]]), None)
+        np.testing.assert_allclose(made["log_probs"], mode.symbol_head().log_probs(vectors[:, 0]), atol=ALLOWED)
+
+
+def test_the_metadata_has_what_a_program_needs(tmp_path: Path) -> None:
+    mode = Synced(words(), None, config())
+    export_model(mode, tmp_path / "model.onnx", facts={"sentence": "words -> the next one"})
+    facts = {each.key: each.value for each in onnx.load(tmp_path / "model.onnx").metadata_props}
+    assert facts["mode"] == "synced"
+    assert facts["sentence"] == "words -> the next one"
+    assert json.loads(facts["input_codec"])["kind"] == "words"
+    assert int(facts["beginning"]) == mode.symbols.beginning  # type: ignore[union-attr]

@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from recur.inspect import explain
 from recur.model import Model
 from recur.serve import create_app
+from tests.serve.asking import picture, refused, told
 from tests.serve.browser import Page, browser, served
-from tests.serve.test_api import picture, refused, told
 
 PATIENCE = 60_000
 

@@ -9,8 +9,8 @@ import pytest
 
 import recur
 from recur.model import Model
+from tests.serve.asking import picture
 from tests.serve.browser import Page, browser, served
-from tests.serve.test_api import picture
 
 PATIENCE = 60_000
 REST = 600  # milliseconds: more than the page waits after the last key

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from typing import Any
 
@@ -12,12 +11,11 @@ import pytest
 from recur.codecs import AudioCodec, Codec, FramesCodec, ImagesCodec, NotesCodec
 
 pytest.importorskip("fastapi")
+from starlette.testclient import TestClient
+
 from recur.serve.problems import RequestError
 from recur.serve.values import raw
-
-
-def sent(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+from tests.serve.asking import as_data, picture, refused, told
 
 
 def png(width: int, height: int) -> bytes:
@@ -41,19 +39,19 @@ def refusal(codec: Codec, value: Any) -> RequestError:
 
 
 def test_pictures_and_sounds_are_read_as_files_are() -> None:
-    assert raw(ImagesCodec(), sent("image/png", png(3, 2))).tolist() == [[[200]] * 3] * 2
-    samples, rate = raw(AudioCodec(), sent("audio/wav", sound(800, "WAV")))
+    assert raw(ImagesCodec(), as_data("image/png", png(3, 2))).tolist() == [[[200]] * 3] * 2
+    samples, rate = raw(AudioCodec(), as_data("audio/wav", sound(800, "WAV")))
     assert (len(samples), rate) == (800, 8000)
 
 
 def test_a_picture_of_more_pixels_than_a_request_may_have_is_too_large() -> None:
-    error = refusal(ImagesCodec(), sent("image/png", png(6000, 5000)))
+    error = refusal(ImagesCodec(), as_data("image/png", png(6000, 5000)))
     assert error.status_code == 413
     assert "6,000 columns x 5,000 rows" in error.message
 
 
 def test_a_sound_of_more_samples_than_a_request_may_have_is_too_large() -> None:
-    error = refusal(AudioCodec(), sent("audio/flac", sound(31_000_000)))
+    error = refusal(AudioCodec(), as_data("audio/flac", sound(31_000_000)))
     assert error.status_code == 413
     assert "31,000,000 samples" in error.message
 
@@ -61,12 +59,12 @@ def test_a_sound_of_more_samples_than_a_request_may_have_is_too_large() -> None:
 @pytest.mark.parametrize(
     ("codec", "value", "says"),
     [
-        (ImagesCodec(), sent("image/png", b"DDS |" + bytes(124)), "no picture of a known format"),
-        (ImagesCodec(), sent("image/png", b"\x89PNG\r\n\x1a\n" + bytes(30)), "the picture is damaged"),
-        (AudioCodec(), sent("audio/wav", b"RIFF" + bytes(40)), "the sound is damaged or no sound"),
+        (ImagesCodec(), as_data("image/png", b"DDS |" + bytes(124)), "no picture of a known format"),
+        (ImagesCodec(), as_data("image/png", b"\x89PNG\r\n\x1a\n" + bytes(30)), "the picture is damaged"),
+        (AudioCodec(), as_data("audio/wav", b"RIFF" + bytes(40)), "the sound is damaged or no sound"),
         (AudioCodec(), "data:audio/wav;base64,", "the sound is damaged or no sound"),
-        (FramesCodec(), sent("video/mp4", bytes(99)), "the video is damaged or no video"),
-        (NotesCodec(), sent("audio/midi", b"MThd" + bytes(9)), "the piece is damaged or no MIDI file"),
+        (FramesCodec(), as_data("video/mp4", bytes(99)), "the video is damaged or no video"),
+        (NotesCodec(), as_data("audio/midi", b"MThd" + bytes(9)), "the piece is damaged or no MIDI file"),
     ],
 )
 def test_what_is_damaged_is_named_by_what_it_is(codec: Codec, value: str, says: str) -> None:
@@ -78,6 +76,34 @@ def test_what_is_damaged_is_named_by_what_it_is(codec: Codec, value: str, says: 
 
 
 def test_another_format_of_sound_is_refused() -> None:
-    error = refusal(AudioCodec(), sent("audio/wav", sound(900, "AIFF")))
+    error = refusal(AudioCodec(), as_data("audio/wav", sound(900, "AIFF")))
     assert error.status_code == 400
     assert "is AIFF; expected WAV" in error.message
+
+
+def test_pictures_are_sent_as_data_or_numbers(client: TestClient) -> None:
+    inputs = [as_data("image/png", picture(0)), as_data("image/png", picture(250)), [[250] * 6] * 6]
+    found = told(client, "/predict", {"model": "pictures", "inputs": inputs, "top": 2})["predictions"]
+    for sent, numbers in zip(found[1]["scores"], found[2]["scores"], strict=True):
+        assert sent["value"] == numbers["value"]
+        assert sent["probability"] == pytest.approx(numbers["probability"], rel=1e-4)
+    assert {found[0]["value"], found[1]["value"]} <= {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("/etc/hostname", "which a request carries and does not name"),
+        ("picture.png", "which a request carries and does not name"),
+        ({"picture": "../secret.png"}, "which a request carries and does not name"),
+        ("data:image/png;base64,@@@", "is not base64"),
+        ("data:image/png;base64,AAAA", "the picture is damaged or no picture of a known format (PNG, JPEG"),
+        (as_data("image/png", b"DDS |" + bytes(124)), "no picture of a known format (PNG, JPEG"),
+        (as_data("image/png", b"BLP2" + bytes(200)), "no picture of a known format (PNG, JPEG"),
+        ([[300]], "which a request carries and does not name"),
+        ([["/etc/hostname"]], "which a request carries and does not name"),
+    ],
+)
+def test_the_server_never_opens_a_file_that_a_request_names(client: TestClient, value: Any, says: str) -> None:
+    assert says in refused(client, "/predict", {"model": "pictures", "inputs": [value]})
+    assert says in refused(client, "/explain", {"model": "pictures", "value": value})
