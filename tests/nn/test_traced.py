@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.export import Dim
 
+from recur.engine import torch_state
 from recur.engine.native.library import core
 from recur.engine.native.operator import recurrence
 from recur.equations import equation, exp, mean, relu, sigmoid, tanh
@@ -119,7 +120,8 @@ def test_an_own_cell_is_exported(name):
     exported = torch.export.export(layer, (x,))
     assert any("recur.recurrence" in str(node.target) for node in exported.graph.nodes)
     torch.testing.assert_close(exported.module()(x)[0], layer(x)[0])
-    assert layer.backend_report().ran == "native"
+    if torch_state.SETS_UNDER_COMPILE:
+        assert layer.backend_report().ran == "native"
 
 
 def test_torchs_own_check_of_operators_passes():

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from recur.engine import torch_state
 from recur.engine.native import segments
 from recur.equations import equation, tanh
 from recur.nn import GRU, LSTM, Recurrent, flat_state
@@ -48,7 +49,8 @@ def test_a_compiled_layer_and_an_exported_one_give_what_the_layer_gives(name: st
     make, dtype = LAYERS[name]
     layer, x = make().to(dtype), torch.randn(20, 3, 5).to(dtype).requires_grad_()
     found = outcome(torch.compile(layer, fullgraph=True, backend="aot_eager"), layer, x)
-    assert layer.backend_report().ran == "native"
+    if torch_state.SETS_UNDER_COMPILE:
+        assert layer.backend_report().ran == "native"
     for a, b in zip(found, outcome(layer, layer, x), strict=True):
         assert a.dtype == b.dtype
         torch.testing.assert_close(a, b)

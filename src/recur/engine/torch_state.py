@@ -9,12 +9,17 @@ from __future__ import annotations
 import ctypes
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+# torch 2.6 refuses to export a program that sets an attribute, and does not say that it exports
+SETS_UNDER_COMPILE = hasattr(torch.compiler, "is_exporting")
 
 LACKING: set[str] = set()  # the private names that this torch does not have
 
@@ -195,3 +200,13 @@ def c_interface() -> ctypes.CDLL | None:
         return None
     finally:
         take(handles)
+
+
+def constant_under_compile(method: _Method) -> _Method:
+    """Mark a method whose result torch.compile may take for a constant.
+
+    The public decorator imports torch's compiler, which takes as long as torch itself. It marks methods in the same
+    way; torch 2.6 takes a module as ``self`` of a method, and refuses it as an argument of a function.
+    """
+    method._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return method

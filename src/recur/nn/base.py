@@ -82,6 +82,11 @@ class LayerBase(Locking):
         """
         return self.layout.levels[number].bindings[direction].gather(lambda name: getattr(self, name))
 
+    @torch_state.constant_under_compile
+    def constant(self, compute: Callable[..., Any], *arguments: Any) -> Any:
+        """Return ``compute(self, *arguments)``, once and for all under torch.compile."""
+        return compute(self, *arguments)
+
     def learned_states(self, number: int, direction: int, rows: int) -> StepStates | None:
         """The learned states before the first step, each (rows, S); None where they are not learned."""
         if not self.learn_initial_state:

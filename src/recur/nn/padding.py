@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -54,7 +54,12 @@ class Steps:
         """The same with zeros in the padding."""
         if self.lengths is None:
             return self
-        return replace(self, x=self.x.masked_fill(padded(self.lengths, self.time).unsqueeze(-1), 0))
+        return self.carrying(self.x.masked_fill(padded(self.lengths, self.time).unsqueeze(-1), 0))
+
+    def carrying(self, x: Tensor) -> Steps:
+        """The same steps of another ``x``."""
+        # written out: torch 2.6 cannot trace dataclasses.replace
+        return Steps(x, self.lengths, self.resets, self.batch_first, self.unbatched, self.packed, self.packing)
 
     def enter(self, state: State) -> State:
         """Bring a caller's state into the order of the rows of ``x``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Unpack
 
 import torch
@@ -295,8 +294,7 @@ class Recurrent(TorchInterface):
     def _run_layers(
         self, steps: Steps, given: list[list[StepStates]] | None, all_states: bool
     ) -> tuple[Tensor, list[list[StepStates]], Series]:
-        finals, series = [], []
-        self._reports = []
+        finals, series, reports = [], [], []
         for layer in range(self.num_layers):
             x = steps.x
             outputs, ends, histories = [], [], []
@@ -306,15 +304,17 @@ class Recurrent(TorchInterface):
                 outputs.append(result.outputs)
                 ends.append(result.states)
                 histories.append(result.all_states or {})
-                self._reports.append(result.report)
+                reports.append(result.report)
             y = merge_directions(outputs, self.merge)
             if self.training and layer < self.num_layers - 1:
                 y = drop_between(y, steps, self.dropout, self.variational_dropout, self._lock_of(layer))
             if self.residual and y.shape == x.shape:
                 y = steps.without_padding().x + y
-            steps = replace(steps, x=y)
+            steps = steps.carrying(y)
             finals.append(ends)
             series.append(histories)
+        if torch_state.SETS_UNDER_COMPILE or not torch.compiler.is_compiling():
+            self._reports = reports
         return steps.x, finals, series
 
     def _run_direction(

@@ -17,7 +17,6 @@ from recur.engine.native.program import Steps, compiled, once_steps, with_once
 from recur.nn.base import LayerBase
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def traced_key(
     layer: LayerBase,
     number: int,
@@ -76,7 +75,7 @@ def run_traced(
     zoneout = "" if noise is None else " ".join(noise.zoneout)
     names = layer.equation.states
     dtypes = (x.dtype, *(x.dtype if states is None else states[name].dtype for name in names))
-    known = traced_key(layer, number, direction, all_states, recurrent, zoneout, dtypes)
+    known = layer.constant(traced_key, number, direction, all_states, recurrent, zoneout, dtypes)
     if known is None or x.dim() != 3:
         return None
     key, matrices, vectors, noises, narrow, steps, precision = known
@@ -107,7 +106,7 @@ def run_traced(
     count = len(names) if all_states else 1
     series, finals = outputs[:count], outputs[count : count + len(names)]
     if narrow:
-        series = [one.to(dtype) for one, dtype in zip(series, narrow, strict=False)]
+        series = [one.to(dtype) for one, dtype in zip(series, narrow[:count], strict=True)]
         finals = [one.to(dtype) for one, dtype in zip(finals, narrow, strict=True)]
     return Result(
         series[0],

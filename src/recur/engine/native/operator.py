@@ -82,7 +82,16 @@ def _with(call: Call, made: Compiled, lengths: Tensor | None, resets: Tensor | N
     return replace(call, lengths=lengths, resets=resets, noise=Noise(recurrent, zoneout))
 
 
-@torch.library.custom_op("recur::recurrence", mutates_args=(), device_types="cpu")
+# written down, since torch 2.6 infers no schema from list[Tensor]
+_GIVEN = (
+    "str key, Tensor x, Tensor[] states, Tensor[] matrices, Tensor[] vectors, Tensor? lengths, Tensor? resets, "
+    "Tensor[] noises"
+)
+
+
+@torch.library.custom_op(
+    "recur::recurrence", mutates_args=(), device_types="cpu", schema=f"({_GIVEN}, bool training) -> Tensor[]"
+)
 def recurrence(
     key: str,
     x: Tensor,
@@ -124,7 +133,10 @@ def _(key: str, x: Tensor, states: list[Tensor], *_rest: Any) -> list[Tensor]:
     return [*series, *finals, x.new_empty(0, dtype=x.dtype if told.get("memory_budget") else torch.uint8)]
 
 
-@torch.library.custom_op("recur::recurrence_backward", mutates_args=(), device_types="cpu")
+@torch.library.custom_op(
+    "recur::recurrence_backward", mutates_args=(), device_types="cpu",
+    schema=f"({_GIVEN}, Tensor tape, Tensor[] gradients) -> Tensor[]",
+)  # fmt: skip
 def recurrence_backward(
     key: str,
     x: Tensor,
@@ -186,9 +198,9 @@ def _backward(ctx: Any, gradients: list[Tensor | None]) -> tuple[Any, ...]:
     lengths, resets, tape, *outputs = rest
     given = [torch.zeros_like(o) if g is None else g for g, o in zip(gradients[:-1], outputs, strict=True)]
     d_x, *found = recurrence_backward(ctx.key, x, states, matrices, vectors, lengths, resets, noises, tape, given)
-    return (
-        None, d_x, found[:s], found[s : s + m], found[s + m :], None, None, [None] * n if n else [], None,
-    )  # fmt: skip
+    # lists, as they were given: torch 2.6 traces slices of what was unpacked as tuples
+    d_states, d_matrices, d_vectors = list(found[:s]), list(found[s : s + m]), list(found[s + m :])
+    return None, d_x, d_states, d_matrices, d_vectors, None, None, [None] * n, None
 
 
 recurrence.register_autograd(_backward, setup_context=_setup)
