@@ -2,6 +2,7 @@
 #
 #   make demo     train an Elman network and an LSTM side by side, then ask both for the last word
 #   make test     the whole test suite
+#   make oldest   the engine and the layers on the oldest torch that is allowed   make oldest VENV=.venv-oldest
 #   make lint     ruff, clang-format, oxlint and mypy; make format writes what the first two check
 #   make docs     the documentation as a site, notebooks executed: docs/_build/html/index.html
 #   make bench    time our layers against torch.nn's, side by side   make bench BENCH_ARGS=--quick
@@ -28,7 +29,7 @@ FORMATTED := '*.h' '*.cpp' 'src/recur/views/page/*.js'
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test fuzz lint format docs bench bench-all tasks task dist sanitize venv clean
+.PHONY: demo test oldest fuzz lint format docs bench bench-all tasks task dist sanitize venv clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/recur demo
@@ -40,6 +41,12 @@ test: $(VENV)/.installed-dev
 fuzz: $(VENV)/.installed-dev
 	RECUR_FUZZ=$(or $(RECUR_FUZZ),5000) OMP_NUM_THREADS=1 \
 	  $(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses=8 tests/fuzz $(PYTEST_ARGS)
+
+# an environment of its own, on which the constraints of the other do not bear
+oldest: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . "torch==2.6.*" "numpy<2.4" \
+	  pytest pytest-xdist hypothesis scipy
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses=8 tests/engine tests/nn $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check src tests benchmarks examples docs/conf.py docs/_ext

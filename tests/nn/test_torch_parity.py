@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pack_sequence
 
 from recur import nn as ours
+from tests.nn.words import in_torchs_words
 from tests.tolerances import close
 
 CELLS = ["RNN", "GRU", "LSTM"]
@@ -346,6 +347,7 @@ WRONG = [
 ]
 
 
+@in_torchs_words
 @pytest.mark.parametrize(("arguments", "options", "kind", "text"), WRONG, ids=str)
 @pytest.mark.parametrize("cell", CELLS)
 def test_constructor_refuses_in_torchs_words(cell, arguments, options, kind, text) -> None:
@@ -367,6 +369,7 @@ def test_projection_is_for_lstm_and_smaller_than_hidden() -> None:
         ours.RNN(3, 4, nonlinearity="sigmoid")
 
 
+@in_torchs_words
 @pytest.mark.parametrize("cell", CELLS)
 def test_forward_refuses_in_torchs_words(cell) -> None:
     layer, theirs = getattr(ours, cell)(3, 5, 2), getattr(torch.nn, cell)(3, 5, 2)

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from recur import nn as ours
+from tests.nn.words import in_torchs_words
 from tests.tolerances import close
 
 CELLS = ["RNN", "GRU", "LSTM"]
@@ -189,6 +190,7 @@ def test_moving_a_layer_keeps_or_replaces_its_parameters_as_torch_does(modules, 
         assert not any(tensor.requires_grad for tensor in flat(call(layer, sample)))
 
 
+@in_torchs_words
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("cell", CELLS)
 def test_wrong_inputs_are_refused_in_torchs_words(modules, cell, dtype) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from recur.equations import equation, sigmoid, split, tanh
 from recur.nn import GRU, LSTM, RNN, Recurrent, flat_state
+from tests.nn.words import RELEASE
 from tests.tolerances import near
 
 T, B, X, H = 6, 3, 5, 8
