@@ -208,5 +208,5 @@ def constant_under_compile(method: _Method) -> _Method:
     The public decorator imports torch's compiler, which takes as long as torch itself. It marks methods in the same
     way; torch 2.6 takes a module as ``self`` of a method, and refuses it as an argument of a function.
     """
-    method._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    vars(method)["_dynamo_marked_constant"] = True
     return method

@@ -88,8 +88,8 @@ def test_autocast_gives_the_dtypes_of_torch(name: str, dtype: torch.dtype) -> No
                     expected, last = reference(given, hx)
                 except (RuntimeError, ValueError):
                     continue  # torch has no such kernel on this processor, or refuses mixed packed inputs
-            if name == "LSTM" and dtype is torch.float16 and given is not packed:
-                continue  # what torch does depends on the processor
+            if name == "LSTM" and (dtype is torch.float16 or RELEASE < (2, 13)) and given is not packed:
+                continue  # what torch does depends on the processor, and did on its version
             dtypes = [one.dtype for one in (getattr(y, "data", y), *flat_state(end))]
             assert dtypes == [one.dtype for one in (getattr(expected, "data", expected), *flat_state(last))]
             for a, b in zip(flat_state(end), flat_state(last), strict=True):
