@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from recur.codecs import ImagesCodec, NotesCodec, NumbersCodec, TagsCodec
+from recur.codecs import DatesCodec, ImagesCodec, NotesCodec, NumbersCodec, TagsCodec
 from recur.export import check, export_model
 from recur.modes.many_to_one import ManyToOne
 from recur.modes.one_to_one import OneToOne
@@ -100,3 +100,16 @@ def test_piano_rolls_are_answered_by_probabilities(tmp_path: Path) -> None:
     found = export_model(mode, tmp_path / "model.onnx")
     assert max(found.differences.values()) < ALLOWED
     assert found.outputs[0].startswith("probabilities (B, T, ")
+
+
+def test_dates_are_read_as_the_points_that_they_are(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    codec = DatesCodec().fit(["2024-01-01 06:00", "2024-05-17 18:30"])
+    mode = OneToOne(codec, classes(), config()).eval()
+    found = export_model(mode, tmp_path / "model.onnx")
+    assert found.inputs == ["x (B, 6) float32"]
+    day = codec.encode("2024-03-09 12:00")
+    made = check.run(tmp_path / "model.onnx", {"x": day[None]})
+    scores = dict(mode.predict(["2024-03-09 12:00"], top=3)[0].scores)
+    expected = [scores[label] for label in mode.target_codec.labels]
+    np.testing.assert_allclose(np.exp(made["log_probs"][0]), expected, atol=ALLOWED)

@@ -25,8 +25,6 @@ from recur.codecs.pictures import (
     name_of,
     pixels_of,
     read_picture,
-    shrunk,
-    to_png,
 )
 from recur.codecs.reading import reading
 from recur.codecs.scale import Scale
@@ -144,18 +142,6 @@ class FramesCodec(Codec):
         if isinstance(value, (str, Path)):
             return shorten(name_of(value), width)
         return shorten(f"{len(value)} frames", width)
-
-    def strip(self, value: Any, count: int = 8, side: int = 64) -> bytes:
-        """Return at most ``count`` frames, spread evenly, side by side in one PNG file, for reports."""
-        frames = list(self.pictures(value))
-        if not frames:
-            raise DataError("there are no frames to show")
-        chosen = [frames[int(place)] for place in np.linspace(0, len(frames) - 1, min(count, len(frames)))]
-        small = [shrunk(read_picture(frame), side) for frame in chosen]
-        channels = max(each.shape[2] for each in small)
-        height, width = small[0].shape[:2]
-        same = [np.broadcast_to(fitted(each, (height, width)), (height, width, channels)) for each in small]
-        return to_png(np.ascontiguousarray(np.concatenate(same, axis=1)))
 
     def describe(self) -> str:
         """Return size, colour and frame rate."""

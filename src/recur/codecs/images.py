@@ -13,7 +13,7 @@ from recur.codecs.bounds import within
 from recur.codecs.carried import bytes_of, data_of
 from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import field
-from recur.codecs.pictures import are_axes, decoded, name_of, pixels_of, read_picture, shrunk, to_png
+from recur.codecs.pictures import are_axes, decoded, name_of, pixels_of, read_picture
 from recur.codecs.scale import Scale
 from recur.config import DataConfig
 from recur.errors import DataError, RunError
@@ -136,10 +136,6 @@ class ImagesCodec(Codec):
         if isinstance(value, np.ndarray):
             return shorten(f"a picture of {' x '.join(map(str, value.shape[:2]))}", width)
         return shorten(name_of(value), width)
-
-    def thumbnail(self, value: Any, side: int = 64) -> bytes:
-        """Return a small copy of a picture as a PNG file, its shape kept, for reports."""
-        return to_png(shrunk(read_picture(value), side))
 
     def describe(self) -> str:
         """Return size, colour and how a picture is read."""

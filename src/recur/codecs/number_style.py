@@ -20,7 +20,6 @@ MISSING = frozenset({
     "", "na", "n/a", "n.a.", "<na>", "nan", "null", "none", "?", "-", "--", ".", "..", ":",
     "#n/a", "#div/0!", "#value!", "#ref!", "#num!", "#null!", "#name?",
 })  # fmt: skip
-PERCENT = ("%", "‰")
 NAMES = {".": "point", ",": "comma", "'": "apostrophe", " ": "space", "": "none"}
 
 _LONGEST = 60

@@ -6,7 +6,6 @@ to is kept in memory within a bound, since a network meets each picture in every
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Hashable
 from pathlib import Path
@@ -99,21 +98,6 @@ def in_channels(array: np.ndarray, channels: int) -> np.ndarray:
         return np.repeat(array, RGB, axis=2)
     red, green, blue = (array[:, :, place].astype(np.uint32) for place in range(3))
     return ((red * _RED + green * _GREEN + blue * _BLUE + _HALF) >> 16).astype(np.uint8)[:, :, None]
-
-
-def to_png(array: np.ndarray) -> bytes:
-    """Return (H, W, C) uint8 as the bytes of a PNG file."""
-    image = require("PIL.Image", "image").fromarray(array[:, :, 0] if array.shape[2] == GRAY else array)
-    buffer = io.BytesIO()
-    image.save(buffer, "png")
-    return buffer.getvalue()
-
-
-def shrunk(array: np.ndarray, side: int) -> np.ndarray:
-    """Return (H, W, C) uint8 scaled so that its longer side is ``side``, its shape kept."""
-    height, width = array.shape[:2]
-    factor = side / max(height, width)
-    return fitted(array, (max(1, round(height * factor)), max(1, round(width * factor))))
 
 
 def name_of(value: Any) -> str:

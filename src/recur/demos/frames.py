@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 CLIPS = {"train": 900, "dev": 100, "test": 200}
 SHOWN = 2
-WORD = 8  # columns of a label
 
 
 def settings() -> Config:

@@ -10,15 +10,11 @@ Only these copies have errors and shares of W_hy.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from recur.inspect.ledgers import Ledger
 from recur.modes import Mode
 from recur.nn.places import Place
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 _READS = {
     "": "every state", "last": "the last state", "mean": "the mean of all states", "max": "the maximum of all states",
@@ -64,7 +60,7 @@ def readout_norms(mode: Mode, place: Place, found: Ledger) -> dict[int, float]:
     return {int(step): float(norm) for step, norm in zip(found.read_at, norms, strict=True)}
 
 
-def asked_step(mode: Mode, place: Place, found: Ledger, weights: Array, steps: int) -> int:
+def asked_step(mode: Mode, place: Place, found: Ledger, weights: np.ndarray, steps: int) -> int:
     """The step, from 0, up to which a place computes for the answer that is asked: where its backward pass begins."""
     backwards = bool(place.direction)
     if place.part != mode.answering_part or mode.pooling:

@@ -35,7 +35,7 @@ def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | No
         When the target is not an output of this network.
     """
     mode: Mode = model.mode
-    return _QUESTIONS[mode.answers](mode, value, Asked(target, at, top))
+    return _QUESTIONS[mode.abilities.answers](mode, value, Asked(target, at, top))
 
 
 def _next(mode: Synced, value: Any, asked: Asked) -> Question:

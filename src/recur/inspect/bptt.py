@@ -48,8 +48,6 @@ from recur.network import Batch
 from recur.nn.places import Place
 from recur.training.tbptt import detached, piece
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 ITEMISED = 64  # errors that are followed back one by one, unless asked for otherwise
 
 
@@ -222,7 +220,7 @@ def _readings(answers: Sequence[Answer], batch: Batch) -> list[Reading]:
     return found
 
 
-def _by_place(parts: Sequence[Part], cut: bool) -> tuple[tuple[LayerLedger, ...], dict[Place, dict[str, Array]]]:
+def _by_place(parts: Sequence[Part], cut: bool) -> tuple[tuple[LayerLedger, ...], dict[Place, dict[str, np.ndarray]]]:
     """Join the passes of each place."""
     layers, matrix = [], {}
     for place in dict.fromkeys(part.one.place for part in parts):
@@ -237,7 +235,7 @@ def _layer(place: Place, parts: Sequence[Part], cut: bool) -> LayerLedger:
     """The ledger of the passes of one place."""
     equation = parts[0].one.call.equation
 
-    def joined(values: Iterable[dict[str, Tensor]]) -> dict[str, Array]:
+    def joined(values: Iterable[dict[str, Tensor]]) -> dict[str, np.ndarray]:
         every = list(values)
         return {name: np.concatenate([array(one[name]) for one in every]) for name in equation.states}
 
@@ -249,7 +247,7 @@ def _layer(place: Place, parts: Sequence[Part], cut: bool) -> LayerLedger:
     )  # fmt: skip
 
 
-def _lengths(call: Call) -> Array:
+def _lengths(call: Call) -> np.ndarray:
     """The real steps (B,) of each row."""
     return np.full(call.x.shape[1], call.x.shape[0]) if call.lengths is None else array(call.lengths)
 

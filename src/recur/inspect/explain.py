@@ -26,8 +26,6 @@ from recur.inspect.states import of_parts, shown_states
 from recur.inspect.units import shown_units
 from recur.modes import Mode
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 FORMAT = 1
 PARTS = ("influence", "flow", "states", "unrolled")
 SPECTRUM = 128  # units up to which the Jacobian of every step is looked at
@@ -199,7 +197,7 @@ def _forward_only(question: Question) -> dict[str, Any]:
     return _forward(question, passes, errors.cpu().numpy())
 
 
-def _forward(question: Question, passes: Sequence[Seen], errors: Array) -> dict[str, Any]:
+def _forward(question: Question, passes: Sequence[Seen], errors: np.ndarray) -> dict[str, Any]:
     """States of every layer, and how unexpected each item is."""
     found = of_parts(passes)
     shown = [shown_states(one, question.labels_of(one.place.part, one.steps)) for one in found]

@@ -24,8 +24,6 @@ from recur.inspect.record import as_batch
 from recur.modes import Mode
 from recur.network.batch import Encoded, Raw
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 ROWS = 64
 STEPS = 200
 
@@ -47,8 +45,8 @@ class Flow:
     """
 
     place: str
-    relative: Array
-    counts: Array
+    relative: np.ndarray
+    counts: np.ndarray
     memory: float
 
     @property
@@ -99,7 +97,7 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
     chosen = [row for row in chosen if row.target.size and (row.input is None or row.input.size)]
     if mode.carries_state:
         chosen = [row._replace(input=_last(row.input, steps), target=row.target[-steps:]) for row in chosen]
-    logs: dict[str, list[Array]] = {}
+    logs: dict[str, list[np.ndarray]] = {}
     for row in chosen:
         for name, relative in _relative(mode, row):
             logs.setdefault(name, []).append(np.log(np.maximum(relative, 1e-300)))
@@ -108,7 +106,7 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
     return tuple(_mean(name, rows_of) for name, rows_of in logs.items())
 
 
-def _relative(mode: Mode, row: Encoded) -> Iterator[tuple[str, Array]]:
+def _relative(mode: Mode, row: Encoded) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each layer and its gradient (D,) by the distance from the last error, relative to that of its step."""
     # rows one by one: their last errors are at different steps, and padding would only be computed
     for layer in ledger(mode, as_batch(mode, mode.collate([row])), only="last").layers:
@@ -117,7 +115,7 @@ def _relative(mode: Mode, row: Encoded) -> Iterator[tuple[str, Array]]:
             yield str(layer.place), back / back[0]
 
 
-def _mean(name: str, logs: Sequence[Array]) -> Flow:
+def _mean(name: str, logs: Sequence[np.ndarray]) -> Flow:
     """The geometric mean over rows, of the distances that at least a quarter of them have: fewer make it jump about."""
     longest = max(map(len, logs))
     counts = np.array([sum(len(one) > distance for one in logs) for distance in range(longest)], float)
@@ -174,5 +172,5 @@ def compared(
     return result
 
 
-def _last(values: Array | None, steps: int) -> Array | None:
+def _last(values: np.ndarray | None, steps: int) -> np.ndarray | None:
     return None if values is None else values[-steps:]

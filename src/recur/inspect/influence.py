@@ -35,8 +35,6 @@ from recur.inspect.ask import ask
 from recur.inspect.question import Question
 from recur.network.batch import pad
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 AGAINST = ("everything", "candidates")
 METHODS = ("swap", "leave_one_out", "integrated_gradients", "gradient_input")
 POINTS = 64  # of the quadrature, whose error is reported
@@ -76,7 +74,7 @@ class Influence:
     against: str
     output: float
     nothing: float
-    scores: dict[str, Array]
+    scores: dict[str, np.ndarray]
     gap: float
 
     def order(self, method: str | None = None) -> list[int]:
@@ -142,7 +140,7 @@ def of_option(
             raise ConfigError(f'there is no method "{method}"', hint=f"one of {', '.join(METHODS)}")
     ways = AGAINST if question.unit == "nats" and question.exclusive and len(question.options) > 1 else AGAINST[:1]
     measure = _Measure(question, number, len(ways))
-    scores: dict[str, Array] = {}
+    scores: dict[str, np.ndarray] = {}
     with question.mode.answering():
         output = _bent(question, measure, 1).cpu().numpy()[0]
         nothing = _bent(question, measure, 1, lambda vectors: vectors * 0).cpu().numpy()[0]
@@ -187,7 +185,7 @@ class _Measure:
         return torch.stack([scores[:, 0], scores[:, 0] - scores[:, 1:].logsumexp(1)], dim=1)
 
 
-def _leave_one_out(question: Question, measure: _Measure, output: Array) -> Array:
+def _leave_one_out(question: Question, measure: _Measure, output: np.ndarray) -> np.ndarray:
     """f(x) - f(x without item t), (W, T); items without time are set to zero instead."""
     count = len(question.items)
     found = np.full((measure.ways, count), np.nan)
@@ -246,9 +244,9 @@ def _by_item(question: Question, values: Tensor) -> Tensor:
     return values.sum()[None] if count == 1 else values
 
 
-def _along(question: Question, measure: _Measure, places: Array, weights: Array) -> Array:
+def _along(question: Question, measure: _Measure, places: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """x_t . sum_a w_a df(a x)/dx_t for every item, (W, T)."""
-    total: Array = np.zeros((measure.ways, len(question.items)))
+    total: np.ndarray = np.zeros((measure.ways, len(question.items)))
     if question.values is None:
         return total
     mode = question.mode
@@ -260,7 +258,7 @@ def _along(question: Question, measure: _Measure, places: Array, weights: Array)
             part = places[start : start + ROWS]
             kept: list[Tensor] = []
 
-            def bend(vectors: Tensor, part: Array = part, kept: list[Tensor] = kept) -> Tensor:
+            def bend(vectors: Tensor, part: np.ndarray = part, kept: list[Tensor] = kept) -> Tensor:
                 factor = torch.as_tensor(part, dtype=vectors.dtype, device=vectors.device)
                 whole = vectors.detach()
                 scaled = (whole * factor.view(-1, *[1] * (whole.dim() - 1))).requires_grad_()

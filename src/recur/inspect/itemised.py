@@ -18,11 +18,9 @@ from torch import Tensor
 from recur.engine import bptt
 from recur.inspect.record import Steps, derivatives
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 
 @torch.no_grad()
-def itemise(steps: Steps, rows: Sequence[tuple[Tensor, dict[str, Tensor]]]) -> dict[str, Array]:
+def itemise(steps: Steps, rows: Sequence[tuple[Tensor, dict[str, Tensor]]]) -> dict[str, np.ndarray]:
     """Carry K errors back through one pass of one row, each as a row of its own.
 
     Parameters

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,13 +11,11 @@ from recur.engine.evaluate import Values, evaluate
 from recur.equations.graph import topological
 from recur.inspect.record import Steps
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 
 @torch.no_grad()
-def spectrum(steps: Steps) -> dict[str, Array]:
+def spectrum(steps: Steps) -> dict[str, np.ndarray]:
     """Singular values of dstate_t/dstate_{t-1}, of each state, for the first row: (T, S)."""
-    found: dict[str, list[Array]] = {name: [] for name in steps.graph.outputs}
+    found: dict[str, list[np.ndarray]] = {name: [] for name in steps.graph.outputs}
     T = steps.call.x.shape[0]
     for t in range(T):
         check_cancelled()

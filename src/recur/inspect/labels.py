@@ -12,7 +12,6 @@ from recur.codecs import Codec
 from recur.errors import DataError, did_you_mean
 from recur.modes import Mode
 
-Array = np.ndarray[Any, np.dtype[Any]]
 SIDE = 7  # parts of a picture, a side
 MARKS = {"<bos>": "⟨start⟩", "<eos>": "⟨end⟩", "<pad>": "⟨pad⟩"}
 
@@ -37,7 +36,7 @@ def place_of(at: int | str | None, items: Sequence[str], last: int | None = None
     return list(items).index(str(at))
 
 
-def input_labels(mode: Mode, value: Any, values: Array) -> tuple[list[str], list[bool]]:
+def input_labels(mode: Mode, value: Any, values: np.ndarray) -> tuple[list[str], list[bool]]:
     """What a person reads for each item, and which items can be left out."""
     codec = mode.input_codec
     if codec is None:
@@ -56,7 +55,7 @@ def input_labels(mode: Mode, value: Any, values: Array) -> tuple[list[str], list
     return codec.step_labels(values), [True] * len(values)
 
 
-def grid_of(mode: Mode, values: Array) -> tuple[int, int] | None:
+def grid_of(mode: Mode, values: np.ndarray) -> tuple[int, int] | None:
     """Rows and columns of the parts that a picture is explained by; None for what is not one picture.
 
     They are the places that the network attends to, where it does, and else at most seven a side.
@@ -66,7 +65,7 @@ def grid_of(mode: Mode, values: Array) -> tuple[int, int] | None:
     return mode.places or (min(values.shape[0], SIDE), min(values.shape[1], SIDE))
 
 
-def symbol_labels(codec: Codec, ids: Array, value: Any, *, unknown_mark: str = "?") -> list[str]:
+def symbol_labels(codec: Codec, ids: np.ndarray, value: Any, *, unknown_mark: str = "?") -> list[str]:
     """Symbols as a person reads them; unknown words as they are in the text, followed by a mark."""
     ids = symbols_of(ids)
     labels = [codec.symbol(int(index)) if int(index) < codec.size else "⟨start⟩" for index in ids]
@@ -88,12 +87,12 @@ def _own_symbols(codec: Codec, value: Any) -> list[str]:
         return []
 
 
-def symbols_of(ids: Array) -> Array:
+def symbols_of(ids: np.ndarray) -> np.ndarray:
     """The symbols (T,) of ids (T,), or of words with their letters (T, 1 + L), where the word comes first."""
     return ids if ids.ndim == 1 else ids[:, 0]
 
 
-def unknown_places(codec: Codec | None, values: Array | None) -> list[int]:
+def unknown_places(codec: Codec | None, values: np.ndarray | None) -> list[int]:
     """The places, from 0, of symbols that the network does not know."""
     if codec is None or codec.unk_id is None or values is None or values.ndim == 0:
         return []

@@ -14,8 +14,6 @@ from recur.inspect.record import Seen
 from recur.nn.places import Place
 from recur.views.picture import ledger_figure
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 MEMORY = 0.01  # a step that receives less of the last step's gradient is forgotten
 
 
@@ -24,8 +22,8 @@ class Part(Seen):
     """One pass of one place, with what BPTT found in it: messages dE/dstate_t (T, B, S) that copies receive."""
 
     messages: dict[str, Tensor]
-    itemised: dict[str, Array]
-    jacobian: dict[str, Array]
+    itemised: dict[str, np.ndarray]
+    jacobian: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -55,24 +53,24 @@ class LayerLedger:
 
     place: Place
     cell: str
-    lengths: Array
-    states: dict[str, Array]
-    d_states: dict[str, Array]
-    messages: dict[str, Array]
+    lengths: np.ndarray
+    states: dict[str, np.ndarray]
+    d_states: dict[str, np.ndarray]
+    messages: dict[str, np.ndarray]
     paths: dict[str, Path]
     boundaries: tuple[int, ...]
-    jacobian: dict[str, Array]
+    jacobian: dict[str, np.ndarray]
 
     @property
     def steps(self) -> int:
         """T, the steps of the longest row."""
         return len(next(iter(self.states.values())))
 
-    def norms(self) -> dict[str, Array]:
+    def norms(self) -> dict[str, np.ndarray]:
         """(T, B) ||dE/dstate_t|| of each state."""
         return {name: np.linalg.norm(d, axis=-1) for name, d in self.d_states.items()}
 
-    def message_norm(self) -> Array:
+    def message_norm(self) -> np.ndarray:
         """(T, B) the norm of all that copy t receives for its states, ||dE/d(h_t, c_t)||."""
         square = np.stack([np.square(d).sum(-1) for d in self.messages.values()]).sum(0)
         return np.asarray(np.sqrt(square))
@@ -107,14 +105,14 @@ class Ledger:
     """
 
     error: float
-    errors: Array
-    where: Array
-    d_z: Array | None
+    errors: np.ndarray
+    where: np.ndarray
+    d_z: np.ndarray | None
     layers: tuple[LayerLedger, ...]
     readout: dict[str, Path]
-    read_at: Array
-    itemised: dict[Place, dict[str, Array]]
-    followed: Array
+    read_at: np.ndarray
+    itemised: dict[Place, dict[str, np.ndarray]]
+    followed: np.ndarray
 
     def plot(self, row: int = 0) -> Any:
         """Draw ||dE/dstate_t|| of every layer, and the shares of the steps in the gradient of every matrix.
@@ -145,7 +143,7 @@ class Ledger:
         )
 
 
-def distance_of_memory(norms: Array) -> float:
+def distance_of_memory(norms: np.ndarray) -> float:
     """Return how many steps back a gradient falls below 1 % of what the last step has.
 
     A cell with gates hands most of a gradient to its cell state at the first step back and keeps that part for long:

@@ -22,8 +22,6 @@ from recur.modes import Synced
 from recur.network.batch import Batch, Encoded
 from recur.network.stack import State
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 
 class NextWord(Question):
     """The next word (or symbol) of a text, of tags, of any symbols that predict themselves."""
@@ -57,7 +55,7 @@ class NextWord(Question):
     def says(self) -> str:
         return f"the next {'word' if self.mode.target_codec.text else 'item'} is “{self.options[0].label}”"
 
-    def _ids(self, word: str) -> Array:
+    def _ids(self, word: str) -> np.ndarray:
         codec = self.mode.target_codec
         spaced = codec.splits_characters and bool(str(self.value).strip())
         return codec.encode(f" {word}" if spaced else word)
@@ -98,10 +96,10 @@ class NextWord(Question):
             found.append(total)
         return torch.stack(found, dim=1)
 
-    def swapped(self, targets: Sequence[Any]) -> Array:
+    def swapped(self, targets: Sequence[Any]) -> np.ndarray:
         return swapped(self.mode, self, self.scores_after, targets)
 
-    def surprise(self, errors: Array) -> list[float | None]:
+    def surprise(self, errors: np.ndarray) -> list[float | None]:
         # an item's surprise is the error of the step before it; nothing precedes the first
         return [None, *map(float, errors[: len(self.items) - 1])]
 
@@ -110,7 +108,7 @@ class NextWord(Question):
         target = np.asarray(self.options[0].target)[:-1]
         return [*self.items, *symbol_labels(self.mode.target_codec, target, "")]
 
-    def weights(self, predictions: int) -> Array:
+    def weights(self, predictions: int) -> np.ndarray:
         found = np.zeros(predictions)
         found[predictions - len(self.options[0].target) :] = 1
         return found
@@ -129,7 +127,7 @@ class NextStep(HeadQuestion):
 
     def __init__(self, mode: Synced, value: Any) -> None:
         super().__init__(mode, mode.output, value)
-        self.steps: Array = np.zeros((0, 1), np.float32)
+        self.steps: np.ndarray = np.zeros((0, 1), np.float32)
 
     def _answer(self, asked: Asked) -> None:
         """Note the network's own answer, and the options."""

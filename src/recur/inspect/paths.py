@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 
 @dataclass(frozen=True)
 class Path:
@@ -31,20 +29,20 @@ class Path:
 
     name: str
     kind: str
-    gradient: Array
-    fraction: Array
-    norm: Array
-    factors: tuple[tuple[Array, Array | None], ...] = field(repr=False)
+    gradient: np.ndarray
+    fraction: np.ndarray
+    norm: np.ndarray
+    factors: tuple[tuple[np.ndarray, np.ndarray | None], ...] = field(repr=False)
 
-    def shares(self) -> Array:
+    def shares(self) -> np.ndarray:
         """The shares themselves, (T, m, n) of a matrix, (T, m) of a vector."""
-        total: Array | float = 0.0
+        total: np.ndarray | float = 0.0
         for dz, v in self.factors:
             total = total + (dz.sum(1) if v is None else np.einsum("tbm,tbn->tmn", dz, v))
         return np.asarray(total)
 
 
-def path_of(name: str, kind: str, factors: tuple[tuple[Array, Array | None], ...]) -> Path:
+def path_of(name: str, kind: str, factors: tuple[tuple[np.ndarray, np.ndarray | None], ...]) -> Path:
     """Shares from their factors dz_t (T, B, m) and v_t (T, B, n), without forming (T, m, n)."""
     gradient: Any = 0.0
     for dz, v in factors:

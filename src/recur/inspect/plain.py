@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 
 def plain(value: Any, digits: int = 5) -> Any:
     """Plain data: arrays as lists, numbers rounded to so many digits that count, what is not finite as None."""
@@ -25,7 +23,7 @@ def plain(value: Any, digits: int = 5) -> Any:
     return value
 
 
-def _rounded(values: Array, digits: int) -> Array:
+def _rounded(values: np.ndarray, digits: int) -> np.ndarray:
     """An array rounded to so many digits that count, as float64 with a short decimal form; not finite becomes None."""
     values = values.astype(np.float64)
     finite = np.isfinite(values)
@@ -33,7 +31,7 @@ def _rounded(values: Array, digits: int) -> Array:
     places = digits - 1 - np.floor(np.log10(np.abs(known)))
     # ten to a positive power is exact, so that a whole number divided by it is the nearest float to its decimals
     up, down = 10.0 ** np.maximum(places, 0), 10.0 ** np.maximum(-places, 0)
-    found: Array = np.where(values == 0, 0.0, np.rint(known * up / down) / up * down)
+    found: np.ndarray = np.where(values == 0, 0.0, np.rint(known * up / down) / up * down)
     if finite.all():
         return found
     known_only = found.astype(object)

@@ -26,8 +26,6 @@ from recur.heads.prediction import Option
 from recur.modes import Mode
 from recur.network.batch import Batch, Encoded, has_time, pad
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 
 class Asked(NamedTuple):
     """Which output of a network is asked for.
@@ -90,7 +88,7 @@ class Question(ABC):
     def __init__(self, mode: Mode, value: Any) -> None:
         self.mode, self.value = mode, value
         self.items: list[str] = []
-        self.values: Array | None = None
+        self.values: np.ndarray | None = None
         self.options: list[Option] = []
         self.removable: list[bool] = []
 
@@ -116,7 +114,7 @@ class Question(ABC):
         """Whether there is an error at more than one step."""
         return True
 
-    def weights(self, predictions: int) -> Array:
+    def weights(self, predictions: int) -> np.ndarray:
         """Which of the errors of the batch make up the error of the chosen output: (N,) ones and zeros."""
         if not self.has_steps:
             return np.ones(predictions)
@@ -134,7 +132,7 @@ class Question(ABC):
         labels = self.labels_read(part)
         return (labels + [str(t + 1) for t in range(len(labels), steps)])[:steps]
 
-    def surprise(self, errors: Array) -> list[float | None] | None:
+    def surprise(self, errors: np.ndarray) -> list[float | None] | None:
         """How unexpected each item was, in nats, from the errors (N,) of all predictions; None where none is
         predicted."""
         del errors
@@ -145,7 +143,7 @@ class Question(ABC):
         del places
         return self
 
-    def swapped(self, targets: Sequence[Any]) -> Array | None:
+    def swapped(self, targets: Sequence[Any]) -> np.ndarray | None:
         """The outputs (K, T) of targets with each item unknown; None where the items are not predicted."""
         del targets
         return None

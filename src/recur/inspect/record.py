@@ -30,7 +30,6 @@ from recur.modes import Mode
 from recur.network import Batch
 from recur.nn.places import Place, places
 
-Array = np.ndarray[Any, np.dtype[Any]]
 Outside = tuple[Tensor, dict[str, Tensor]]  # dE/dh_t (T, B, S) and dE/d(final states) (B, S), from outside a recurrence
 
 PARTS = ("stack", "encoder", "decoder")
@@ -318,6 +317,6 @@ def as_batch(mode: Mode, example: Any) -> Batch:
     )  # targets are cast where they are compared
 
 
-def array(value: Tensor) -> Array:
+def array(value: Tensor) -> np.ndarray:
     """A tensor as an array, without its gradient."""
     return value.detach().cpu().numpy()

@@ -16,8 +16,7 @@ from recur.inspect.record import Answer, Reading, array, derivatives
 from recur.modes import Mode
 from recur.network import Batch
 
-Array = np.ndarray[Any, np.dtype[Any]]
-Factors = tuple[Array, Array | None]
+Factors = tuple[np.ndarray, np.ndarray | None]
 
 
 def parameter_shares(parts: Sequence[Part]) -> dict[str, Path]:
@@ -37,7 +36,7 @@ def parameter_shares(parts: Sequence[Part]) -> dict[str, Path]:
     return {name: path_of(name, kinds[name], _joined(factors[name])) for name in graph.parameters}
 
 
-def _values(part: Part) -> dict[int, Array]:
+def _values(part: Part) -> dict[int, np.ndarray]:
     """What the shares of a pass are made of, dE/da_t and the vectors that it multiplies, by ``id(node)``."""
     derived = part.steps.derived
     nodes = [node for pairs in derived.products.values() for pair in pairs for node in pair]
@@ -78,7 +77,7 @@ def _multiplies_state(graph: Graph, name: str) -> bool:
 
 def readout_shares(
     mode: Mode, batch: Batch, answers: Sequence[Answer], readings: Sequence[Reading], error: Tensor
-) -> tuple[Array | None, dict[str, Path], Array]:
+) -> tuple[np.ndarray | None, dict[str, Path], np.ndarray]:
     """dE/dz (N, V), the shares of W_hy and b_y, and the steps of the shares of W_hy."""
     readout = answers[0].output.matrix
     inner = [one.z for one in readings if one.z is not None]
@@ -100,7 +99,7 @@ def readout_shares(
     return dz, paths, read_at
 
 
-def _dz(inner: Sequence[Tensor], readings: Sequence[Reading], error: Tensor) -> Array:
+def _dz(inner: Sequence[Tensor], readings: Sequence[Reading], error: Tensor) -> np.ndarray:
     """dE/dz (N, V) of every prediction, from the readout's values z (B, T, V)."""
     if not error.requires_grad:
         return array(torch.cat([torch.zeros_like(z)[one.mask] for z, one in zip(inner, readings, strict=True)]))

@@ -21,8 +21,6 @@ from recur.inspect.record import Seen, as_batch, walk
 from recur.modes import Mode
 from recur.nn.places import Place
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 SHUT, OPEN = 0.1, 0.9
 SHOWN_UNITS = 64  # of each layer
 SHOWN_STEPS = 200
@@ -46,9 +44,9 @@ class GateValues:
 
     name: str
     kind: str
-    values: Array
-    shut: Array
-    open: Array
+    values: np.ndarray
+    shut: np.ndarray
+    open: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -72,11 +70,11 @@ class LayerStates:
 
     place: Place
     cell: str
-    states: dict[str, Array]
+    states: dict[str, np.ndarray]
     gates: tuple[GateValues, ...]
-    trajectory: Array
+    trajectory: np.ndarray
     explained: tuple[float, float]
-    eigenvalues: dict[str, Array]
+    eigenvalues: dict[str, np.ndarray]
 
     @property
     def steps(self) -> int:
@@ -141,7 +139,7 @@ def of_parts(parts: Sequence[Seen]) -> tuple[LayerStates, ...]:
     return tuple(found)
 
 
-def principal(points: Array) -> tuple[Array, tuple[float, float]]:
+def principal(points: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
     """The first two principal components (T, 2) of points (T, S), and their shares of the variance."""
     centred = points - points.mean(0) if len(points) else points
     flat = np.zeros((len(points), 2))
@@ -157,7 +155,7 @@ def principal(points: Array) -> tuple[Array, tuple[float, float]]:
     return flat, (shares[0], shares[1])
 
 
-def eigenvalues(equation: Equation, parameters: dict[str, Array], sizes: dict[str, int]) -> dict[str, Array]:
+def eigenvalues(equation: Equation, parameters: dict[str, np.ndarray], sizes: dict[str, int]) -> dict[str, np.ndarray]:
     """Eigenvalues of every square block of the matrices that multiply the output state.
 
     A matrix of several blocks, such as an LSTM's W_hh, is cut as the equation cuts its product; blocks are named so.
@@ -170,7 +168,7 @@ def eigenvalues(equation: Equation, parameters: dict[str, Array], sizes: dict[st
         for node in graph.order
         if node.op == "slice" and id(node) in named.names
     }
-    found: dict[str, Array] = {}
+    found: dict[str, np.ndarray] = {}
     for node in graph.order:
         if node.op != "matvec" or not _made_of(node.args[1], output):
             continue
@@ -186,9 +184,9 @@ def eigenvalues(equation: Equation, parameters: dict[str, Array], sizes: dict[st
 
 
 @lru_cache(maxsize=32)
-def _eigenvalues(matrix: bytes, width: int) -> Array:
+def _eigenvalues(matrix: bytes, width: int) -> np.ndarray:
     """Eigenvalues of a square float64 matrix, kept for a page that asks about the same network again."""
-    values: Array = np.linalg.eigvals(np.frombuffer(matrix).reshape(width, width))
+    values: np.ndarray = np.linalg.eigvals(np.frombuffer(matrix).reshape(width, width))
     return values
 
 
@@ -216,15 +214,15 @@ def _gates(equation: Equation, parts: Sequence[Seen]) -> tuple[GateValues, ...]:
 def shown_states(layer: LayerStates, labels: Sequence[str]) -> dict[str, Any]:
     """Plain data of the last steps, and of the units that vary most; ``labels`` (T,) say what is read."""
     start = max(0, layer.steps - SHOWN_STEPS)
-    chosen: dict[int, Array] = {}  # of states and gates of one size the same units, so that they can be compared
+    chosen: dict[int, np.ndarray] = {}  # of states and gates of one size the same units, so that they can be compared
 
-    def units(values: Array) -> Array:
+    def units(values: np.ndarray) -> np.ndarray:
         size = values.shape[1]
         if size not in chosen:
             chosen[size] = np.sort(np.argsort(-values.std(0), kind="stable")[:SHOWN_UNITS])
         return chosen[size]
 
-    def shown(values: Array) -> Array:
+    def shown(values: np.ndarray) -> np.ndarray:
         return values[start:, units(values)]
 
     return {

@@ -26,8 +26,6 @@ from recur.modes import Synced
 from recur.network.batch import pad
 from recur.network.stack import State, select
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 MASS = 0.99  # probability that the swaps cover, where so few suffice
 MOST = 16  # swaps of one item
 ROWS = 64
@@ -72,7 +70,7 @@ def swaps_of(mode: Synced, question: Question) -> list[Swap]:
 
 
 @torch.no_grad()
-def swapped(mode: Synced, question: Question, scores_after: ScoresAfter, targets: Sequence[Any]) -> Array:
+def swapped(mode: Synced, question: Question, scores_after: ScoresAfter, targets: Sequence[Any]) -> np.ndarray:
     """log of the mean probability (K, T) of each target, over what the network expects at each place.
 
     Not a number where nothing else is possible: at a start sign, and at the first item of a stream.

@@ -14,10 +14,8 @@ from recur.inspect.paths import Path
 from recur.inspect.question import Question
 from recur.inspect.unrolled import of_layer
 
-Array = np.ndarray[Any, np.dtype[Any]]
 
-
-def flow(question: Question, found: Ledger, weights: Array) -> dict[str, Any]:
+def flow(question: Question, found: Ledger, weights: np.ndarray) -> dict[str, Any]:
     """The gradient of the chosen output's error at every step, and of every single error."""
     part = question.mode.answering_part
     steps = found.where[:, 1]
@@ -35,7 +33,7 @@ def flow(question: Question, found: Ledger, weights: Array) -> dict[str, Any]:
     }
 
 
-def _layer(question: Question, layer: LayerLedger, found: Ledger, weights: Array) -> dict[str, Any]:
+def _layer(question: Question, layer: LayerLedger, found: Ledger, weights: np.ndarray) -> dict[str, Any]:
     """The gradient at every step of one direction of one layer."""
     labels = question.labels_of(layer.place.part, layer.steps)
     message = layer.message_norm()[:, 0]
@@ -79,7 +77,7 @@ def _readout(question: Question, found: Ledger, part: str) -> dict[str, Any] | N
     }  # fmt: skip
 
 
-def sentence(norms: Array, labels: Sequence[str], *, backwards: bool = False, end: int | None = None) -> str:
+def sentence(norms: np.ndarray, labels: Sequence[str], *, backwards: bool = False, end: int | None = None) -> str:
     """How much of the gradient of the step that answers, ``end`` from 0, arrives at the first one, in one sentence.
 
     >>> sentence(np.array([0.001, 0.1, 1.0]), ["I", "like", "tea"])
@@ -111,7 +109,7 @@ _CHANGES = (
 )  # fmt: skip
 
 
-def unrolled(question: Question, found: Ledger, passes: Sequence[Part], weights: Array) -> dict[str, Any]:
+def unrolled(question: Question, found: Ledger, passes: Sequence[Part], weights: np.ndarray) -> dict[str, Any]:
     """The copies of every layer, the one that answers among those that are shown."""
     layers = []
     for layer in found.layers:

@@ -29,8 +29,6 @@ from recur.modes.synced import continues
 from recur.network.batch import pad
 from recur.nn.places import Place
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 MOST_STEPS = 20_000
 SHOWN_STEPS = 200
 SHOWN_FINDINGS = 8
@@ -106,8 +104,8 @@ def find_units(
 class _Half:
     """Half of the texts, read: each state (N, S) of every layer, and each predicate (N,), at all their steps."""
 
-    states: dict[tuple[Place, str], Array]
-    wanted: dict[str, Array]
+    states: dict[tuple[Place, str], np.ndarray]
+    wanted: dict[str, np.ndarray]
 
 
 def _halves(
@@ -115,8 +113,8 @@ def _halves(
     labels: Mapping[str, Sequence[Sequence[float]]], most_steps: int,
 ) -> tuple[_Half, _Half]:  # fmt: skip
     """Read texts, in turn for the one half and for the other."""
-    states: tuple[list[dict[tuple[Place, str], Array]], ...] = ([], [])
-    wanted: tuple[dict[str, list[Array]], ...] = ({}, {})
+    states: tuple[list[dict[tuple[Place, str], np.ndarray]], ...] = ([], [])
+    wanted: tuple[dict[str, list[np.ndarray]], ...] = ({}, {})
     count, read = 0, 0
     for number, text in enumerate(texts):
         tokens, values = read_states(mode, text)
@@ -162,7 +160,7 @@ def _strength(finding: Finding) -> float:
     return abs(2 * finding.score - 1) if finding.measure == "AUC" else abs(finding.score)
 
 
-def _labelled(name: str, number: int, given: Sequence[Sequence[float]], tokens: Sequence[str]) -> Array:
+def _labelled(name: str, number: int, given: Sequence[Sequence[float]], tokens: Sequence[str]) -> np.ndarray:
     """The labels of a text, one a symbol; a start sign that the network reads before it has that of the first."""
     if number >= len(given):
         raise DataError(f'labels "{name}" are of {len(given)} texts, and there are more', hint="give each text its own")
@@ -178,12 +176,12 @@ def _labelled(name: str, number: int, given: Sequence[Sequence[float]], tokens: 
     return np.concatenate([values[:1].repeat(before), values])
 
 
-def measure_of(wanted: Array) -> str:
+def measure_of(wanted: np.ndarray) -> str:
     """How a predicate is compared: by AUC where it is true or false, by correlation where it is a number."""
     return "AUC" if set(np.unique(wanted)) <= {0.0, 1.0} else "correlation"
 
 
-def compare(states: Array, wanted: Array, measure: str) -> Array:
+def compare(states: np.ndarray, wanted: np.ndarray, measure: str) -> np.ndarray:
     """How well each unit follows a predicate.
 
     ::
@@ -240,8 +238,8 @@ class Followed:
     """
 
     finding: Finding
-    values: Array
-    wanted: Array
+    values: np.ndarray
+    wanted: np.ndarray
 
 
 def over_text(
@@ -270,7 +268,7 @@ def over_text(
     return tokens, found
 
 
-def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[Place, str], Array]]:
+def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[Place, str], np.ndarray]]:
     """The symbols of an input, and every state (T, S) of every layer that reads it."""
     codec = need_input(mode.input_codec, mode.name)
     ids = prompt.prompt_ids(mode, value) if continues(mode) and mode.symbols else mode.encode_input(value)
@@ -294,7 +292,7 @@ class _States(Recorder):
 
     def __init__(self, mode: Mode) -> None:
         super().__init__(mode)
-        self.found: dict[tuple[Place, str], Array] = {}
+        self.found: dict[tuple[Place, str], np.ndarray] = {}
 
     def recurrence(self, call: Call, result: Result) -> Result:
         place = self.place_of(call)

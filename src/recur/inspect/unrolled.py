@@ -24,8 +24,6 @@ from recur.inspect.record import as_batch, derivatives
 from recur.modes import Mode
 from recur.nn.places import Place
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 UNITS = 8  # numbers shown of a vector
 STEPS = 24  # the last steps are shown
 
@@ -154,8 +152,8 @@ class _Filled:
     layer: LayerLedger
     equation: Equation
     nodes: dict[int, Node]
-    values: dict[int, Array]
-    gradients: dict[int, Array]
+    values: dict[int, np.ndarray]
+    gradients: dict[int, np.ndarray]
 
     def copy(self, t: int, label: str, output: float | None, error: float | None) -> Copy:
         """The copy of step ``t``, from 0; ``output`` is its share in the gradient of W_hy."""
@@ -190,14 +188,14 @@ class _Filled:
         ]
 
 
-def _head(vector: Array) -> list[float]:
+def _head(vector: np.ndarray) -> list[float]:
     return [float(one) for one in vector[:UNITS]]
 
 
-def _numbers(parts: Sequence[Part], nodes: dict[int, Node]) -> tuple[dict[int, Array], dict[int, Array]]:
+def _numbers(parts: Sequence[Part], nodes: dict[int, Node]) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
     """Values and gradients (T, n) of the boxes' nodes."""
-    values: dict[int, list[Array]] = {number: [] for number in nodes}
-    gradients: dict[int, list[Array]] = {number: [] for number in nodes}
+    values: dict[int, list[np.ndarray]] = {number: [] for number in nodes}
+    gradients: dict[int, list[np.ndarray]] = {number: [] for number in nodes}
     for part in parts:
         derived = part.steps.derived
         known = {number: derived.nodes[id(node)] for number, node in nodes.items() if id(node) in derived.nodes}

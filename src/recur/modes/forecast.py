@@ -28,7 +28,7 @@ Sources: Koenker and Bassett 1978 (quantiles); Ben Taieb et al. 2012 (direct and
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import torch
@@ -82,7 +82,6 @@ class Forecast(Mode):
     """
 
     name = "forecast"
-    answers: Literal["ahead"] = "ahead"
     inputs: Inputs
 
     def __init__(
@@ -114,7 +113,7 @@ class Forecast(Mode):
 
     @property
     def abilities(self) -> Abilities:
-        return Abilities()
+        return Abilities("ahead")
 
     def items_written(self, decoding: Decoding) -> int:
         return decoding.length or self.horizon

@@ -62,7 +62,7 @@ class ManyToOne(OneAnswer):
     @property
     def abilities(self) -> Abilities:
         both = self.stack.directions == 2
-        return Abilities(one_answer=True, may_read_both_ways=True, reads_both_ways=both)
+        return Abilities("input", may_read_both_ways=True, reads_both_ways=both)
 
     @property
     def pooling(self) -> str:

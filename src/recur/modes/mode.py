@@ -74,10 +74,9 @@ class Abilities:
 
     Attributes
     ----------
-    one_answer : bool
-        Whether a row has one answer.
-    writes : bool
-        Whether it writes a sequence of its own, item by item.
+    answers : str
+        What there is an answer to: the whole input, every step of it, what comes next, every item that is written, or
+        every step ahead.
     attends : bool
         Whether each item that it writes is aligned with the items that it reads.
     remembers : bool
@@ -86,12 +85,21 @@ class Abilities:
         Whether it could read its steps in both directions, and whether it does.
     """
 
-    one_answer: bool = False
-    writes: bool = False
+    answers: Literal["input", "steps", "next", "written", "ahead"]
     attends: bool = False
     remembers: bool = False
     may_read_both_ways: bool = False
     reads_both_ways: bool = False
+
+    @property
+    def one_answer(self) -> bool:
+        """Whether a row has one answer."""
+        return self.answers == "input"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it writes a sequence of its own, item by item."""
+        return self.answers == "written"
 
 
 class Mode(nn.Module, ABC):
@@ -120,9 +128,6 @@ class Mode(nn.Module, ABC):
         Those that an answer has beside its middle, where it has some.
     inputs : Inputs or None
         What turns the items of an input into vectors x_t; None where nothing is read.
-    answers : str
-        What there is an answer to: the whole input, every step of it, what comes next, every item that is written, or
-        every step ahead.
     answering_part : str
         The part whose last layer is read out: stack or decoder.
     pooling : str
@@ -131,7 +136,6 @@ class Mode(nn.Module, ABC):
 
     name: ClassVar[str]
     answering_part: ClassVar[str] = "stack"
-    answers: Literal["input", "steps", "next", "written", "ahead"]
     carries_state: bool = False
     next_item: bool = False
     ahead: int = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -28,7 +28,6 @@ class OneAnswer(Mode):
 
     output: Head
     inputs: Inputs
-    answers: Literal["input"] = "input"
 
     @property
     def head(self) -> Head:

@@ -63,7 +63,7 @@ class OneToMany(WritingMode):
 
     @property
     def abilities(self) -> Abilities:
-        return Abilities(writes=True, attends=self.decoder.attention is not None)
+        return Abilities("written", attends=self.decoder.attention is not None)
 
     @property
     def places(self) -> tuple[int, int] | None:

@@ -63,7 +63,7 @@ class OneToOne(OneAnswer):
 
     @property
     def abilities(self) -> Abilities:
-        return Abilities(one_answer=True)
+        return Abilities("input")
 
     @property
     def cell(self) -> str:

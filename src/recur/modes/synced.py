@@ -89,7 +89,6 @@ class Synced(Mode):
         codec = need_input(input_codec if input_codec is not None else target_codec, self.name)
         super().__init__(codec, codec if target_codec is None else target_codec, config)
         self.next_item = input_codec is None or target_codec is None or input_codec is target_codec
-        self.answers = "next" if self.next_item else "steps"
         self.stream = stream
         self.ahead = _check_ahead(ahead, codec, self.next_item)
         self.carries_state = self.next_item
@@ -116,6 +115,7 @@ class Synced(Mode):
     def abilities(self) -> Abilities:
         both = self.stack.directions == 2
         return Abilities(
+            "next" if self.next_item else "steps",
             remembers=not both and not self.output.whole_rows, may_read_both_ways=not self.next_item,
             reads_both_ways=both,
         )  # fmt: skip
@@ -188,10 +188,6 @@ class Synced(Mode):
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         return self.output.summary(sums)
-
-    def initial_state(self, rows: int = 1) -> State:
-        """The state before the first item."""
-        return self.stack.start(rows)
 
     def step(self, ids: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Read items (B,); return log p (B, V) of the next, and the state after."""

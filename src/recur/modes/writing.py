@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from torch import Tensor
 
@@ -25,7 +25,6 @@ class WritingMode(Mode):
         What writes.
     """
 
-    answers: Literal["written"] = "written"
     answering_part = "decoder"
     decoder: Decoder
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import shlex
 import shutil
 import stat
@@ -27,7 +26,6 @@ from recur.compiler import manifest, toolchain, verified
 from recur.engine.native import old
 from recur.errors import BackendError
 
-_HEX = re.compile(r"[0-9a-f]{64}")
 _DAY = 86400.0
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 _OPEN = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
