@@ -176,7 +176,7 @@ def test_a_hover_shows_values_and_so_does_the_keyboard(shown: Page) -> None:
 def test_the_unrolled_network_steps_on_and_back_by_buttons_and_keys(shown: Page) -> None:
     typed(shown, "the clouds are")
     words = shown.page.locator("p.look[aria-live]")
-    step = shown.page.get_by_role("button", name="one step on")
+    step = shown.page.get_by_role("button", name="one step forward")
     back = shown.page.get_by_role("button", name="one step back")
     shown.page.get_by_role("button", name="to the first step").click()
     assert "Forward, step 1" in words.inner_text()
