@@ -140,6 +140,17 @@ def known_classes() -> dict[str, str]:
     return {name: bases[name][0] for name in found if name in bases}
 
 
+def _names_a_kind(one: ast.Attribute, own: str) -> bool:
+    """Whether an attribute is the kind of a codec, or the name of a mode above the rooms that infer it."""
+    of = ast.unparse(one.value)
+    if one.attr == "kind":
+        return "codec" in of
+    return own not in {"config", "data", "modes"} and (one.attr, of.split(".")[-1]) in {
+        ("mode", "roles"),
+        ("name", "mode"),
+    }
+
+
 def looks(text: str, own: str, classes: dict[str, str]) -> list[tuple[int, str]]:
     """Line and code of every question about what a codec, head, mode or layer of another room is."""
     found = []
@@ -153,10 +164,7 @@ def looks(text: str, own: str, classes: dict[str, str]) -> list[tuple[int, str]]
                 asked = bool(_OBJECTS.search(ast.unparse(node.args[0]))) and own not in {"nn"}
         elif isinstance(node, ast.Compare) and own != "codecs":
             sides = [node.left, *node.comparators]
-            asked = any(
-                isinstance(one, ast.Attribute) and one.attr == "kind" and "codec" in ast.unparse(one.value)
-                for one in sides
-            )
+            asked = any(isinstance(one, ast.Attribute) and _names_a_kind(one, own) for one in sides)
         if asked:
             found.append((node.lineno, ast.unparse(node)))
     return found
@@ -176,6 +184,7 @@ def test_a_look_at_what_a_codec_is_is_found() -> None:
     assert looks("isinstance(x, (Synced, int))", "serve", classes)
     assert looks("mode.target_codec.kind in TEXTS", "cli", classes)
     assert looks("getattr(self.mode.output, 'crf', None)", "serve", classes)
+    assert looks("self.mode.name == 'synced' or model.roles.mode != 'synced'", "cli", classes)
     assert not looks("isinstance(x, Synced)", "modes", classes)
     assert not looks("table.kind == 'text' or getattr(error, 'msg', None)", "data", classes)
 

@@ -50,7 +50,7 @@ def test_counts_agree_with_the_formula(seen: list[tuple[int, int]], asked: list[
 def test_majority_class() -> None:
     train = [row([1], 0), row([1], 1), row([1], 1)]
     dev = [row([1], 1), row([1], 0), row([1], 1), row([1], 1)]
-    (guess,) = guesses(train, dev, mode="many-to-one", discrete=True, own_future=False)
+    (guess,) = guesses(train, dev, each_step=False, discrete=True, own_future=False)
     assert guess.name == "majority class"
     assert guess.sums["accuracy"] == (3, 4)
 
@@ -58,7 +58,7 @@ def test_majority_class() -> None:
 def test_most_frequent_label_of_each_symbol() -> None:
     train = [row([5, 6, 5], [0, 1, 0]), row([5, 6], [2, 1])]
     dev = [row([5, 6, 7], [0, 1, 0])]
-    by_symbol, majority = guesses(train, dev, mode="synced", discrete=True, own_future=False)
+    by_symbol, majority = guesses(train, dev, each_step=True, discrete=True, own_future=False)
     # symbol 7 was never seen; the most frequent label stands in (0 and 1 are as frequent, the smaller id counts)
     assert by_symbol.sums["accuracy"] == (3, 3)
     assert majority.sums["accuracy"] == (2, 3)
@@ -66,19 +66,19 @@ def test_most_frequent_label_of_each_symbol() -> None:
 
 def test_labels_beside_numbers_have_no_symbol_to_look_at() -> None:
     rows = [row(np.zeros((2, 3), np.float32), [0, 1])]
-    assert [g.name for g in guesses(rows, rows, mode="synced", discrete=True, own_future=False)] == ["majority label"]
+    assert [g.name for g in guesses(rows, rows, each_step=True, discrete=True, own_future=False)] == ["majority label"]
 
 
 def test_bigram_beats_unigram_where_order_matters() -> None:
     ids = np.tile([4, 5, 6], 20)
     rows = [row(ids[:-1], ids[1:])]
-    bigram, unigram = guesses(rows, rows, mode="synced", discrete=True, own_future=True)
+    bigram, unigram = guesses(rows, rows, each_step=False, discrete=True, own_future=True)
     assert bigram.sums["loss"][0] < 0.2 * unigram.sums["loss"][0]
 
 
 def test_decoders_are_compared_with_the_symbol_before() -> None:
     rows = [row([1, 2], [4, 5, 4, 5, 3])] * 3
-    bigram, unigram = guesses(rows, rows, mode="many-to-many", discrete=True, own_future=False)
+    bigram, unigram = guesses(rows, rows, each_step=False, discrete=True, own_future=False)
     assert (bigram.name, unigram.name) == ("bigram", "unigram")
     assert bigram.sums["loss"][1] == 15
 
@@ -88,7 +88,7 @@ def test_persistence_and_mean_of_a_series() -> None:
     dev = [row([[1.0], [2.0]], [[2.0], [5.0]])]
     found = {
         guess.name: guess.sums
-        for guess in guesses(train, dev, mode="synced", discrete=False, own_future=True, columns=["y"])
+        for guess in guesses(train, dev, each_step=True, discrete=False, own_future=True, columns=["y"])
     }
     assert found["persistence"] == {"loss": (10.0, 2.0), "square y": (10.0, 2.0)}
     assert found["mean"]["square y"] == (1.0 + 4.0, 2.0)
@@ -105,12 +105,12 @@ def test_persistence_is_the_value_as_many_steps_before_as_the_network_looks_ahea
 
 def test_mean_of_a_regression_with_two_columns() -> None:
     rows = [row([1.0], [0.0, 1.0]), row([1.0], [2.0, 1.0])]
-    (mean,) = guesses(rows, rows, mode="one-to-one", discrete=False, own_future=False, columns=["a", "b"])
+    (mean,) = guesses(rows, rows, each_step=False, discrete=False, own_future=False, columns=["a", "b"])
     assert mean.sums == {"loss": (1.0, 2.0), "square a": (2.0, 2.0), "square b": (0.0, 2.0)}
 
 
 def test_nothing_to_learn_from_has_no_baseline() -> None:
-    assert guesses([], [], mode="synced", discrete=True, own_future=True) == []
+    assert guesses([], [], each_step=False, discrete=True, own_future=True) == []
 
 
 def test_the_mean_of_a_series_with_gaps_is_that_of_each_value_counted_once() -> None:

@@ -90,7 +90,8 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
     if own_future and not codec.discrete:
         dev = _as_known(dev, mode.ahead)
     columns = [] if codec.discrete else codec.column_names()
-    found = guesses(train, dev, mode=mode.name, discrete=codec.discrete, own_future=own_future, columns=columns)
+    each_step = mode.abilities.answers == "steps"
+    found = guesses(train, dev, each_step=each_step, discrete=codec.discrete, own_future=own_future, columns=columns)
     return _ranked(mode, found)
 
 
@@ -159,7 +160,7 @@ def guesses(
     train: Iterable[Encoded],
     dev: Iterable[Encoded],
     *,
-    mode: str,
+    each_step: bool,
     discrete: bool,
     own_future: bool,
     columns: Sequence[str] = (),
@@ -170,8 +171,8 @@ def guesses(
     ----------
     train, dev : iterable of Encoded
         Encoded rows; of the training rows the first five million steps are counted.
-    mode : str
-        Name of the sequence mode; only in synced ones input and target stand step by step beside each other.
+    each_step : bool
+        Whether input and target are step by step beside each other.
     discrete : bool
         Whether targets are ids.
     own_future : bool
@@ -188,7 +189,7 @@ def guesses(
         return _numbers(rows, dev, own_future, columns)
     if first.target.ndim == 0:
         return _labels(rows, dev)
-    if mode == "synced" and not own_future:
+    if each_step:
         return _step_labels(rows, dev)
     two, one = _symbols(rows, dev, "bigram", "unigram", by_input=own_future)
     return [two, one]

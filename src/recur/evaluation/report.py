@@ -137,7 +137,7 @@ def _refuse_unlearned(mode: Mode, examples: Sequence[Example], roles: Roles, nam
 
 
 def _last_words(mode: Mode, table: Table, roles: Roles, tell: Tell | None) -> dict[str, Any]:
-    if not roles.own_future or roles.mode != "synced":
+    if not mode.next_item:
         raise ConfigError(
             f"this model does not continue a text: {roles.sentence}",
             hint="train on text without a target to get a language model",

@@ -20,9 +20,8 @@ ROWS = 64  # answered at once, those of similar length together
 
 def can_measure(mode: Mode) -> bool:
     """Whether a mode turns a sequence into a text, and the extra ``mt`` is installed."""
-    reads = mode.input_codec is not None and mode.input_codec.sequence
-    writes = mode.abilities.writes and mode.target_codec.text
-    return reads and writes and importlib.util.find_spec("sacrebleu") is not None
+    writes = mode.abilities.translates and mode.target_codec.text
+    return writes and importlib.util.find_spec("sacrebleu") is not None
 
 
 def score(written: Sequence[str], true: Sequence[str], *, lower: bool = False) -> dict[str, Any]:

@@ -214,7 +214,7 @@ class Model:
         ...     print(piece, end="", flush=True)
         """
         continued = self.mode.next_item
-        usual = 0.0 if self.roles.mode == "many-to-many" or self.target_codec.numeric else 1.0
+        usual = 0.0 if self.mode.abilities.translates or self.target_codec.numeric else 1.0
         given = prompt if continued else self.one_input(prompt)
         pieces = continuation.generate(self.mode, given, **{"temperature": usual, **decoding})
         return pieces if stream else continuation.whole(self.mode, given, list(pieces))

@@ -65,7 +65,7 @@ class ManyToMany(WritingMode):
     @property
     def abilities(self) -> Abilities:
         both, attends = self.encoder.directions == 2, self.decoder.attention is not None
-        return Abilities("written", attends=attends, may_read_both_ways=True, reads_both_ways=both)
+        return Abilities("written", translates=True, attends=attends, may_read_both_ways=True, reads_both_ways=both)
 
     def encode_input(self, value: Any) -> np.ndarray:
         return need_input(self.input_codec, self.name).encode(value)

@@ -77,6 +77,8 @@ class Abilities:
     answers : str
         What there is an answer to: the whole input, every step of it, what comes next, every item that is written, or
         every step ahead.
+    translates : bool
+        Whether what it writes is another form of a sequence that it reads.
     attends : bool
         Whether each item that it writes is aligned with the items that it reads.
     remembers : bool
@@ -86,6 +88,7 @@ class Abilities:
     """
 
     answers: Literal["input", "steps", "next", "written", "ahead"]
+    translates: bool = False
     attends: bool = False
     remembers: bool = False
     may_read_both_ways: bool = False

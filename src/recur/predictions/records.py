@@ -113,7 +113,7 @@ class Sheet:
         timed = first is not None and first.stamps is not None
         scales = codec.column_deviations() if numbers else []
         candidates = max(top, 1) if scored else 0
-        synced = roles.mode == "synced" and not roles.own_future
+        synced = mode.abilities.answers == "steps"
         return cls(lead, given, values, numbers, stepped, timed, units, candidates, quantiles, scales, synced, played)
 
     @property

@@ -118,7 +118,7 @@ class Served:
             "sentence": self.model.roles.sentence,
             "mode": mode.name,
             # a network without time has no cell
-            "cell": "" if mode.name == "one-to-one" else self.model.config.model.cell,
+            "cell": mode.cell,
             "parameters": sum(parameter.numel() for parameter in mode.parameters()),
             "figure": metrics.get("figure"),
             "held_out": metrics.get("held_out"),
