@@ -8,10 +8,11 @@ from recur.data.damaged import without_damaged
 from recur.data.examples import Example, GroupExamples, RowExamples, StreamExamples, each_target_once, is_one_series
 from recur.data.fit import fit_codecs, located
 from recur.data.incoming import arriving, batched, in_blocks, incoming
+from recur.data.inference import infer
 from recur.data.load import Dataset, examples, load, read_like
 from recur.data.questions import Question, Questions, inputs
 from recur.data.read import read
-from recur.data.roles import Roles, infer, say
+from recur.data.roles import Roles, say
 from recur.data.situation import situation
 from recur.data.targets import answered
 

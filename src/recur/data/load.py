@@ -20,12 +20,13 @@ from recur.data.examples import (
 from recur.data.fit import Joined
 from recur.data.folder import split_files
 from recur.data.hold_out import hold_out, pieces, rows_of, windows
+from recur.data.inference import infer
 from recur.data.memory import row_of
 from recur.data.missing import Missing
 from recur.data.ordered import ordered
 from recur.data.panels import columns_of
 from recur.data.read import read
-from recur.data.roles import Roles, infer
+from recur.data.roles import Roles
 from recur.data.table import Table
 from recur.data.targets import answered
 from recur.errors import ConfigError, DataError, did_you_mean
