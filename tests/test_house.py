@@ -348,7 +348,7 @@ def test_a_file_is_one_idea(path: Path) -> None:
 
 
 # rooms whose tests are in files of the names of theirs
-MIRRORED = ("engine/native", "export", "inspect", "serve", "views")
+MIRRORED = ("engine/native", "export", "heads", "inspect", "serve", "views")
 ELSEWHERE = {
     "engine/native/old": "what is removed is seen in the cache: test_kept",
     "engine/native/operator": "seen by torch.compile alone: nn/test_traced",
@@ -362,6 +362,11 @@ ELSEWHERE = {
     "serve/streams": "streamed answers beside whole ones: test_answer_routes, test_session_routes",
 }
 
+# files of tests that are named after a behaviour of several modules of their room, and what they are about
+BEHAVIOURS = {
+    "heads/options": "what every head says of one step: its outputs, their scores, the one that is named",
+}
+
 
 @pytest.mark.parametrize("folder", MIRRORED)
 def test_every_module_of_a_mirrored_room_has_its_tests(folder: str) -> None:
@@ -369,7 +374,8 @@ def test_every_module_of_a_mirrored_room_has_its_tests(folder: str) -> None:
     tests = {f"{folder}/{path.stem.removeprefix('test_')}" for path in (ROOT / "tests" / folder).glob("test_*.py")}
     assert modules - tests == {name for name in ELSEWHERE if name.startswith(f"{folder}/")}
     # a module with many tests has several files: test_library, test_library_processes
-    assert not [name for name in tests - modules if not name.startswith(tuple(f"{one}_" for one in modules))]
+    others = {name for name in tests - modules if not name.startswith(tuple(f"{one}_" for one in modules))}
+    assert others == {name for name in BEHAVIOURS if name.startswith(f"{folder}/")}
 
 
 def written_files() -> list[Path]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from typing import Any
 
 import numpy as np
@@ -17,10 +15,9 @@ from recur.continuation import notes as notes_mode
 from recur.decoding import Decoding
 from recur.errors import ConfigError, DataError
 from recur.evaluation.baselines import baseline
-from recur.heads.events import EventHead, chooser
+from recur.heads.events import EventHead
 from recur.modes import Mode, Synced
 from tests.modes.helpers import Row
-from tests.tolerances import close
 
 PIECES = [[[60, 64, 67], [60, 64, 67], [], [65]], [[60], [62]], [[48, 55]]]
 LINES = ["C4 D4 E4/2 r/2", "G4*2 C4+E4", "D4"]
@@ -64,26 +61,6 @@ def test_the_error_of_a_frame_is_the_sum_of_the_cross_entropies_of_its_keys() ->
     assert not mode.higher_is_better
 
 
-def test_probabilities_of_all_frames_of_a_few_keys_sum_to_one() -> None:
-    # the likelihood is one of whole frames: over every possible frame it sums to 1
-    logits = torch.tensor([0.3, -1.2, 2.0], dtype=torch.float64)
-    total = 0.0
-    for frame in itertools.product((0.0, 1.0), repeat=3):
-        error = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits, torch.tensor(frame, dtype=torch.float64), reduction="sum"
-        )
-        total += math.exp(-float(error))
-    assert total == pytest.approx(1.0)
-
-
-def test_the_first_guess_is_how_often_each_key_sounds() -> None:
-    codec = rolls()
-    mode = model(codec)
-    assert isinstance(codec, NotesCodec)
-    assert isinstance(mode.output, EventHead)
-    close(torch.sigmoid(mode.output.readout.bias), torch.tensor(codec.share, dtype=torch.float32))
-
-
 def test_padding_and_other_rows_change_no_frame() -> None:
     mode = model(rolls())
     together = loss_of(mode, PIECES)
@@ -98,16 +75,6 @@ def test_an_empty_piece_counts_nothing() -> None:
     mode = model(rolls())
     assert loss_of(mode, [[]]).sums["loss"] == (0.0, 0.0)
     assert bool(torch.isfinite(loss_of(mode, [[], [[60]]]).mean))
-
-
-def test_frames_are_drawn_with_the_probabilities_of_their_keys() -> None:
-    logits = torch.logit(torch.tensor([[0.1, 0.5, 0.9]])).expand(4000, 3)
-    choose = chooser(Decoding(temperature=1.0, seed=3))
-    np.testing.assert_allclose(choose(logits).mean(0).numpy(), [0.1, 0.5, 0.9], atol=0.03)
-    cold = chooser(Decoding(temperature=0.1, seed=3))(logits).mean(0).numpy()
-    assert cold[0] < 0.01
-    assert cold[2] > 0.99
-    assert chooser(Decoding())(torch.tensor([[-0.1, 0.1, 3.0]])).tolist() == [[0.0, 1.0, 1.0]]
 
 
 @pytest.mark.parametrize("options", [{"beam": 3}, {"temperature": 1.0, "top_k": 3}, {"temperature": 1.0, "top_p": 0.5}])

@@ -8,11 +8,8 @@ import torch
 
 from recur.codecs import NotesCodec
 from recur.codecs.codec import Codec
-from recur.decoding.vocabulary import Vocabulary
 from recur.errors import DataError
 from recur.heads import Head, build_head
-from recur.heads.prediction import Prediction
-from recur.heads.symbols import SymbolHead
 from tests.modes.helpers import codec, small
 from tests.tolerances import close
 
@@ -76,19 +73,3 @@ def test_the_error_of_a_truth_depends_on_its_output(kind: str) -> None:
         # the other columns are as they were answered, so that their error is zero
         assert error.item() == pytest.approx(float(answer[-1]) ** 2 / own.size, rel=1e-5)
     assert head.references(np.stack([answer, answer])).shape == (2, *answer.shape)
-
-
-def test_a_beginning_and_an_end_have_names_of_their_own() -> None:
-    torch.manual_seed(0)
-    tags = codec("tags")
-    symbols = Vocabulary(tags)
-    head = SymbolHead(symbols.size, 6, small(), codec=tags).eval()
-    labels = {one.label for one in head.options(torch.randn(1, 6), 0, tags, symbols.size, symbols=symbols)}
-    assert labels == {"D", "N", "P", "V", "⟨start⟩", "⟨end⟩"}
-
-
-@pytest.mark.parametrize(("written", "shown"), [("", "(nothing)"), ("a cat", "a cat")])
-def test_an_answer_without_a_character_is_shown_as_nothing(written: str, shown: str) -> None:
-    answer = Prediction(written, [(written, 1.0)], written)
-    assert answer.shown == shown
-    assert answer.value == written

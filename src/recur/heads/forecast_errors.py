@@ -39,7 +39,7 @@ class ForecastErrors:
 
     def guess(self, z: Tensor, mask: Tensor) -> Tensor:
         """The forecasts (K, S, C, Q) made where ``mask`` (B, T) is true, from z (B, T, V)."""
-        guess = z[mask].view(*self.truth.shape, -1)
+        guess = z[mask].view(*self.truth.shape, max(1, len(self.figures.quantiles)))
         return guess if self.base is None else guess + self.base[..., None]
 
     def errors(self, vectors: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
