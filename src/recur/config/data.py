@@ -33,21 +33,24 @@ class TableConfig(Section):
         None,
         "how stamps are written: day first, month first, year first, seconds, milliseconds, counter, or a pattern such "
         "as %d.%m.%Y; inferred from all of them",
+        applies=when.TIMED,
     )
     time_features: Annotated[list[Literal["hour", "weekday", "month", "yearday"]], OneOrMany("string")] = option(
         [], "columns that are made of a table's time stamps"
     )
     duplicates: Literal["error", "first", "last", "mean"] = option(
-        "error", "rows of one series with the same time and different values"
+        "error", "rows of one series with the same time and different values", applies=when.TIMED
     )
     fill: Literal["previous", "linear", "zero"] | None = option(
-        None, "make the rows that a series lacks; default: it is read in pieces, which end at gaps"
+        None, "make the rows that a series lacks; default: it is read in pieces, which end at gaps", applies=when.TIMED
     )
     decimal: Literal[".", ","] | None = option(None, "decimal sign of numbers in text; inferred by column")
     thousands: Literal[",", ".", "'", "space", "none"] | None = option(
         None, "thousands sign of numbers in text; inferred by column"
     )
-    missing: Literal["error", "mean", "previous"] = option("error", "what a missing number becomes")
+    missing: Literal["error", "mean", "previous"] = option(
+        "error", "what a missing number becomes", applies=when.NUMBERS
+    )
     missing_labels: Texts | None = option(
         None,
         "words that say that a class or tag is missing; default: NA, N/A, NaN, null and <NA>; none: empty cells only, "
@@ -69,12 +72,17 @@ class TextConfig(Section):
     """Words, characters and subwords: what one document is, and the vocabulary."""
 
     documents: Literal["file", "line"] | None = option(
-        None, "what one text document is: the whole file (state is carried) or each line"
+        None, "what one text document is: the whole file (state is carried) or each line", applies=when.TEXT
     )
     lower: bool = option(False, "lower-case text", applies=when.TEXT)
-    min_count: int = option(1, "words seen fewer times become unknown", unit="times", ge=1, le=COUNT)
+    min_count: int = option(1, "words seen fewer times become unknown", unit="times", applies=when.TEXT, ge=1, le=COUNT)
     max_vocab: int | None = option(
-        None, "largest vocabulary, in symbols; subwords: its size (8000)", unit="symbols", ge=1, le=COUNT
+        None,
+        "largest vocabulary, in symbols; subwords: its size (8000)",
+        unit="symbols",
+        applies=when.TEXT,
+        ge=1,
+        le=COUNT,
     )
 
 
@@ -152,7 +160,7 @@ class DataConfig(Section):
     source: str | None = option(None, "file or folder to train on")
     dev: str | None = option(None, "file to choose on; without it a part of the source is held out")
     test: str | None = option(None, "file to report on, once")
-    dev_fraction: float = option(0.1, "share held out when no dev file is given", gt=0, lt=1)
+    dev_fraction: float = option(0.1, "share held out when no dev file is given", applies=when.HELD_OUT, gt=0, lt=1)
     format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy", "ts"] | None = option(
         None, "kind of file; inferred from the name and the first lines"
     )

@@ -25,7 +25,12 @@ class EmbeddingConfig(Section):
     """The vectors of symbols."""
 
     size: int | None = option(
-        None, "size of a symbol's vector; default: hidden size", name="embedding_size", ge=1, le=SIZE
+        None,
+        "size of a symbol's vector; default: hidden size",
+        name="embedding_size",
+        applies=when.SYMBOLS,
+        ge=1,
+        le=SIZE,
     )
     character_size: int | None = option(
         None, "read the letters of each word too, with so many units per direction (Lample 2016)", unit="units",
@@ -84,21 +89,32 @@ class DropoutConfig(Section):
     variational: float = option(
         0.0, "the same with one mask for all steps (Gal 2016)", name="variational_dropout", ge=0, lt=1
     )
-    embedding: float = option(0.0, "drop whole words (Gal 2016)", name="embedding_dropout", ge=0, lt=1)
-    recurrent: float = option(0.0, "locked mask on h_{t-1} (Gal 2016)", name="recurrent_dropout", ge=0, lt=1)
-    zoneout: float = option(0.0, "units that keep their old state (Krueger 2017)", ge=0, lt=1)
-    weight_drop: float = option(0.0, "DropConnect on W_hh (Merity 2018)", ge=0, lt=1)
+    embedding: float = option(
+        0.0, "drop whole words (Gal 2016)", name="embedding_dropout", applies=when.SYMBOLS, ge=0, lt=1
+    )
+    recurrent: float = option(
+        0.0, "locked mask on h_{t-1} (Gal 2016)", name="recurrent_dropout", applies=when.RECURRENCE, ge=0, lt=1
+    )
+    zoneout: float = option(0.0, "units that keep their old state (Krueger 2017)", applies=when.RECURRENCE, ge=0, lt=1)
+    weight_drop: float = option(0.0, "DropConnect on W_hh (Merity 2018)", applies=when.RECURRENCE, ge=0, lt=1)
 
 
 class InitialConfig(Section):
     """How the recurrence starts: its first state, its recurrent weights and its gates."""
 
-    learn_state: bool = option(False, "h_0 is a parameter", name="learn_initial_state")
-    forget_bias: float | None = option(None, "initial bias of the lstm forget gate")
+    learn_state: bool = option(False, "h_0 is a parameter", name="learn_initial_state", applies=when.RECURRENCE)
+    forget_bias: float | None = option(None, "initial bias of the lstm forget gate", applies=when.RECURRENCE)
     memory_steps: int | None = option(
-        None, "initial memory span of the units of an lstm or gru, in steps (Tallec 2018)", unit="steps", ge=3, le=SIZE
+        None,
+        "initial memory span of the units of an lstm or gru, in steps (Tallec 2018)",
+        unit="steps",
+        applies=when.RECURRENCE,
+        ge=3,
+        le=SIZE,
     )
-    recurrent: Literal["uniform", "orthogonal"] = option("uniform", "start of W_hh (Saxe 2014)", name="recurrent_init")
+    recurrent: Literal["uniform", "orthogonal"] = option(
+        "uniform", "start of W_hh (Saxe 2014)", name="recurrent_init", applies=when.RECURRENCE
+    )
 
 
 class ReadoutConfig(Section):
@@ -113,16 +129,18 @@ class ModelConfig(Section):
     """The network between the two codecs."""
 
     mode: ModeName | None = option(None, "sequence mode; inferred from the data")
-    cell: str = option("lstm", "the recurrence; see `recur cells`")
+    cell: str = option("lstm", "the recurrence; see `recur cells`", applies=when.RECURRENCE)
     hidden_size: Sizes = option([128], "units of a layer, or a list with one size per layer", unit="units")
     num_layers: int = option(1, "layers on top of one another", unit="layers", ge=1, le=LAYERS)
     bidirectional: bool | None = option(None, "read both ways; default: where the mode allows and gains")
     pooling: Literal["last", "mean", "max"] = option(
         "last", "many-to-one: which summary of the sequence is read out", applies=when.SUMMARY
     )
-    layer_norm: bool = option(False, "layer-normalised lstm or gru (Ba 2016)")
-    residual: bool = option(False, "add a layer's input to its output")
-    engine: Literal["auto", "native", "stock", "eager"] = option("auto", "backend of the recurrence")
+    layer_norm: bool = option(False, "layer-normalised lstm or gru (Ba 2016)", applies=when.RECURRENCE)
+    residual: bool = option(False, "add a layer's input to its output", applies=when.RECURRENCE)
+    engine: Literal["auto", "native", "stock", "eager"] = option(
+        "auto", "backend of the recurrence", applies=when.RECURRENCE
+    )
     embedding: EmbeddingConfig = EmbeddingConfig()
     pictures: PicturesConfig = PicturesConfig()
     attention: AttentionConfig = AttentionConfig()

@@ -34,8 +34,18 @@ class Situation:
         The next steps of a series are answered together.
     own_future : bool
         Numbers predict their own later values.
+    numbers : bool
+        Numbers are read or predicted.
+    continued : bool
+        A text predicts its own next symbol.
+    timed : bool
+        The rows have a time, by which they are in order.
+    held_out : bool
+        Rows to choose on are held out, since no file of them is given.
     attention : bool
         A form of attention was chosen.
+    schedule : str
+        The schedule of the learning rate.
     """
 
     mode: str
@@ -53,7 +63,12 @@ class Situation:
     stream: bool = False
     forecast: bool = False
     own_future: bool = False
+    numbers: bool = False
+    continued: bool = False
+    timed: bool = False
+    held_out: bool = True
     attention: bool = False
+    schedule: str = "cosine"
 
     @property
     def writes(self) -> bool:
@@ -99,6 +114,14 @@ ATTENDS = Condition("in many-to-many, and in one-to-many from a picture", lambda
 ATTENTION = Condition("with attention", lambda task: task.attends and task.attention)
 STREAM = Condition("on one long text", lambda task: task.stream)
 FORECAST = Condition("on a forecast: --forecast direct", lambda task: task.forecast)
+NUMBERS = Condition("on numbers", lambda task: task.numbers)
+TIMED = Condition("on rows with a time", lambda task: task.timed)
+CONTINUED = Condition("on a text that predicts its own next symbol", lambda task: task.continued)
+HELD_OUT = Condition("where no dev file is given", lambda task: task.held_out)
+RECURRENCE = Condition("on sequences: there is no recurrence in one-to-one", lambda task: task.mode != "one-to-one")
+BATCHES = Condition("on rows; a long text is read as parallel streams", lambda task: not task.stream)
+DECAYS = Condition("with --schedule step or plateau", lambda task: task.schedule in ("step", "plateau"))
+STEPS = Condition("with --schedule step", lambda task: task.schedule == "step")
 AHEAD = Condition("on numbers that predict their own future", lambda task: task.own_future or task.forecast)
 ROWS = Condition("on rows; a long text or series has windows", lambda task: not task.stream and not task.forecast)
 NO_FORECAST = Condition("everywhere but on a forecast", lambda task: not task.forecast)

@@ -28,9 +28,14 @@ class ScheduleConfig(Section):
         "cosine", "how the learning rate changes over the updates", name="schedule"
     )
     warmup_steps: int = option(0, "updates over which the learning rate rises from 0", unit="updates", ge=0, le=COUNT)
-    decay: float = option(0.5, "factor of the schedules step and plateau", gt=0, le=1)
+    decay: float = option(0.5, "factor of the schedules step and plateau", applies=when.DECAYS, gt=0, le=1)
     decay_after: int = option(
-        4, "epochs at full rate before schedule step decays every epoch", unit="epochs", ge=0, le=COUNT
+        4,
+        "epochs at full rate before schedule step decays every epoch",
+        unit="epochs",
+        applies=when.STEPS,
+        ge=0,
+        le=COUNT,
     )
 
 
@@ -73,7 +78,7 @@ class TrainingConfig(Section):
         None, "rows, or parallel streams, of one update; default: 32, fewer of a small file", unit="rows",
         ge=1, le=COUNT,
     )  # fmt: skip
-    bucket: bool = option(True, "batches of similar lengths")
+    bucket: bool = option(True, "batches of similar lengths", applies=when.BATCHES)
     teacher_forcing: float = option(
         1.0, "share of true symbols that the decoder ends up being fed (Bengio 2015)", applies=when.WRITES, ge=0, le=1
     )
@@ -82,8 +87,10 @@ class TrainingConfig(Section):
         None, "updates between evaluations; default: each epoch", unit="updates", ge=1, le=COUNT
     )
     save_every: int = option(500, "updates between checkpoints", unit="updates", ge=1, le=COUNT)
-    prompts: Texts = option([], "prompts shown after every evaluation")
-    record_gradients: bool = option(False, "log the size of the gradient by distance, for `recur compare`")
+    prompts: Texts = option([], "prompts shown after every evaluation", applies=when.CONTINUED)
+    record_gradients: bool = option(
+        False, "log the size of the gradient by distance, for `recur compare`", applies=when.RECURRENCE
+    )
     seed: int = option(0, "seed of everything random", ge=0, le=2**63 - 1)
     threads: int | None = option(None, "CPU threads; default: all", unit="threads", ge=1, le=1024)
     device: str = option("auto", "where to compute: auto, cpu, cuda, mps")

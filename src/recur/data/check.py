@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from recur.codecs import Codec
-from recur.config import Config
+from recur.config import Config, refuse_without_effect
 from recur.data.batching import Layout, batch_size
 from recur.data.contents import Contents
 from recur.data.estimate import Estimate, direction, estimate
@@ -18,6 +18,7 @@ from recur.data.examples import Example, GroupExamples, StreamExamples
 from recur.data.fit import fit_codecs, located
 from recur.data.load import load
 from recur.data.roles import say
+from recur.data.situation import situation
 from recur.data.split import fingerprint
 from recur.figures import duration, size
 from recur.printable import printable
@@ -132,6 +133,7 @@ def check(config: Config, source: Any = None) -> Report:
     """
     dataset = load(config, source)
     roles = dataset.roles
+    refuse_without_effect(config, situation(config, roles))
     input_codec, target_codec = fit_codecs(config, roles, dataset.train, dataset.labelled)
     train, dev = _part(dataset.train), _part(dataset.dev)
     lengths: dict[str, Lengths] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recur.codecs import TEXTS
+from recur.codecs import make
 from recur.config import Config, Situation
 from recur.data.roles import Roles
 
@@ -22,8 +22,9 @@ def situation(config: Config, roles: Roles) -> Situation:
     given, target = roles.input_codec, roles.target_codec
     kinds = (given, target)
     whole = given == "images" and config.data.images.steps == "whole"
-    symbols = {*TEXTS, *_LABELS, *(("notes",) if config.data.notes.form == "melody" else ())}
-    writes = roles.mode in ("one-to-many", "many-to-many")
+    codecs = [None if kind is None else make(kind, config.data) for kind in kinds]
+    # what is written is read back item by item
+    read = codecs if roles.mode in ("one-to-many", "many-to-many") else codecs[:1]
     return Situation(
         mode=roles.mode,
         sentence=roles.sentence,
@@ -32,13 +33,18 @@ def situation(config: Config, roles: Roles) -> Situation:
         videos=given == "frames",
         notes="notes" in kinds,
         sound="audio" in kinds,
-        text=any(kind in TEXTS for kind in kinds),
-        symbols=given in symbols or (writes and target in symbols),
+        text=any(codec is not None and codec.text for codec in codecs),
+        symbols=any(codec is not None and codec.discrete for codec in read),
         labels=target in _LABELS,
         tags=roles.mode == "synced" and target == "tags",
         words=given == "words" and roles.reads_a_sequence and not roles.own_future,
         stream=roles.stream,
         forecast=bool(roles.forecast),
         own_future=roles.own_future and given == "numbers",
+        numbers="numbers" in kinds,
+        continued=roles.own_future and codecs[0] is not None and codecs[0].text,
+        timed=roles.time is not None,
+        held_out=config.data.dev is None,
         attention=config.model.attention.form != "none",
+        schedule=config.training.schedule.name,
     )

@@ -114,6 +114,8 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
 
     Raises
     ------
+    ConfigError
+        When an option has no effect on this task.
     TrainingError
         When there is nothing to learn from.
     RunError
@@ -123,10 +125,12 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     if not len(dataset.train):
         raise TrainingError("there are no rows to learn from", hint="recur check FILE says what was read")
     roles = dataset.roles
-    refuse_without_effect(config, data.situation(config, roles))
     began = run is not None and run.info.get("status") not in (None, "starting")
     if run is not None and began:
         same_roles(run, roles, command)
+    else:
+        # a run that has begun keeps its settings, also those that an older version accepted
+        refuse_without_effect(config, data.situation(config, roles))
     input_codec, target_codec = (
         _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train, dataset.labelled)
     )
