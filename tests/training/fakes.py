@@ -16,6 +16,7 @@ from recur.data import Example, Roles
 from recur.evaluation.baselines import Baseline
 from recur.heads import Prediction
 from recur.modes import Loss, Mode, Sample
+from recur.modes.mode import Abilities
 from recur.network import Batch, Encoded
 from recur.run import RunFolder
 from recur.training import randomness
@@ -39,6 +40,10 @@ class FakeMode(Mode):
         self.layer = nn.Linear(SIZE, SIZE)
         self.drop = nn.Dropout(0.3)
         self.readout = nn.Linear(SIZE, 1)
+
+    @property
+    def abilities(self) -> Abilities:
+        return Abilities()
 
     def encode_input(self, value: Any) -> np.ndarray:
         return np.asarray(value, dtype=np.float32)
