@@ -140,7 +140,7 @@ def test_a_changed_configuration_is_trained_anew(folder: Path, capsys: pytest.Ca
     (folder / "tasks" / "tiny.toml").write_text(text, encoding="utf-8")
     assert run(folder, "tiny") == 0
     said = capsys.readouterr()
-    assert "done anew" in said.err
+    assert "so it starts again" in said.err
     assert "missed" in said.out
     page = (folder / "results.md").read_text(encoding="utf-8")
     assert "(missed)" in page
