@@ -202,7 +202,7 @@ NAMED: dict[str, int] = {
     "data/inference.py": 13,
     "data/roles.py": 6,
     "data/said.py": 1,
-    "data/situation.py": 2,
+    "data/situation.py": 1,
     "data/stream_form.py": 9,
     "data/targets.py": 4,
     "predictions/asked.py": 1,

@@ -43,7 +43,7 @@ class FakeMode(Mode):
 
     @property
     def abilities(self) -> Abilities:
-        return Abilities()
+        return Abilities("steps")
 
     def encode_input(self, value: Any) -> np.ndarray:
         return np.asarray(value, dtype=np.float32)
