@@ -27,7 +27,7 @@ def table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), caption
     head : sequence
         The names of the columns.
     caption : object
-        What stands above the table.
+        The lines above the table.
 
     Examples
     --------

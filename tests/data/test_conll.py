@@ -106,7 +106,7 @@ def test_line_with_another_number_of_columns_is_refused_with_its_place(tmp_path:
     path = written(tmp_path / "a.conll", "I PRON\ngo VERB\n\nGo\n")
     error = refused(lambda: read_conll(path))
     assert error.message == f'{path}:4: 1 columns where the first line has 2 (word, tag): "Go"'
-    assert error.hint == "an empty line stands between sentences; columns are separated by one tab"
+    assert error.hint == "an empty line separates sentences; columns are separated by one tab"
 
 
 def test_running_text_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Inputs on a pipe: how their form is judged, and that they are handed on as they come."""
+"""Inputs on a pipe: how their form is judged, and that they are passed on as they come."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_documents_decide_whether_lines_are_a_stream(tmp_path: Any) -> None:
         (REVIEWS, None, {"group": "labl"}, 'no column "labl" for group'),
         (REVIEWS, None, {"input": ["text"], "target": ["text"]}, "named as input and as target"),
         (["a line", "another"], "many-to-one", {}, "many-to-one needs a target"),
-        ({"a": ["x y z"] * 9, "b": ["u v w"] * 9, "c": ["p q r"] * 9}, None, {}, "leave open which"),
+        ({"a": ["x y z"] * 9, "b": ["u v w"] * 9, "c": ["p q r"] * 9}, None, {}, "do not determine which"),
         ({"label": ["a", "b"] * 9}, None, {}, "no column to read beside the target"),
     ],
 )

@@ -146,7 +146,7 @@ def test_columns_that_contradict_one_another_show_nothing(tmp_path: Path) -> Non
 
 def test_a_column_against_its_file_is_refused(tmp_path: Path) -> None:
     text = rows(["a", "b"], ["900", "0.27"], ["1.000", "0.3"], ["1.002", "0.4"])
-    with pytest.raises(ConfigError, match="speaks for both"):
+    with pytest.raises(ConfigError, match="supports both"):
         numbers_of(tmp_path, text, "a")
 
 

@@ -142,7 +142,7 @@ def test_a_wider_beam_finds_all_that_a_narrower_one_finds(seed: int, width: int,
 
 
 def test_what_leads_on_to_the_likeliest_is_not_pushed_out() -> None:
-    # 1 is the likeliest beginning and goes on to a certain end; 2 goes on to two beginnings that are likelier than
+    # 1 is the likeliest beginning and leads to a certain end; 2 leads to two beginnings that are likelier than
     # any after 1: where all compete for all places they push them out of a beam of two, and lead nowhere
     end, table = 9, [[0.1] * 10 for _ in range(10)]
     table[0] = [0, 0.40, 0.35, 0.25, 0, 0, 0, 0, 0, 0]

@@ -1,4 +1,4 @@
-"""The demonstration, shortened: both networks learn in processes of their own, are asked, and go on when run again."""
+"""The demonstration, shortened: both networks learn in processes of their own, are asked, and resume when run again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demonstrations with one network, shortened: they learn, are asked, go on, and are drawn; and their list."""
+"""The demonstrations with one network, shortened: they learn, are asked, resume, and are drawn; and their list."""
 
 from __future__ import annotations
 

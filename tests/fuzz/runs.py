@@ -4,7 +4,7 @@
 from its number alone. FOLDER keeps the trained networks for the next call. It writes the number of the case before it
 runs, so that a crash names it, and a line per failure.
 
-Most cases change a value and write the hashes anew, so that the value itself reaches the code.
+Most cases change a value and write the hashes again, so that the value itself reaches the code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Small valid files of every kind that is read, made anew: what the fuzzer of the readers changes."""
+"""Small valid files of every kind that is read, made each time: what the fuzzer of the readers changes."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return MISUSED
     except KeyboardInterrupt:
         again = command_to_go_on()
-        return stopped("interrupted", again and f"go on from the last checkpoint with: {again}")
+        return stopped("interrupted", again and f"resume from the last checkpoint with: {again}")
     except BrokenPipeError:
         # the interpreter flushes stdout once more at exit; give it somewhere to write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -44,9 +44,9 @@ def complete(
     top
         How many words, or notes, to show.
     interactive
-        Type, pick a word by its number, and go on.
+        Type, pick a word by its number, and continue.
     out
-        Of notes: go on from the opening and write all as this MIDI file, with a picture of the piano roll beside it.
+        Of notes: continue the opening and write all as this MIDI file, with a picture of the piano roll beside it.
     length
         With --out: steps to add.
     temperature
@@ -95,7 +95,7 @@ def _converse(model: Model, text: str, top: int) -> None:
     """Show candidates after every line typed, until the end of input."""
     from recur.continuation.completion import Completion
 
-    note("type the beginning of a sentence; then a number picks that word, an empty line starts anew, Ctrl-D ends")
+    note("type the beginning of a sentence; then a number picks that word, an empty line starts again, Ctrl-D ends")
     while True:
         found = Completion([])
         if text:

@@ -34,7 +34,7 @@ def evaluate(
     last_word
         Measure the last word of each line alone: how often it is right, and its perplexity.
     cache
-        Of one long text: remember so many steps, and make what followed alike ones likelier.
+        Of one long text: size of a continuous cache, in steps; what followed similar states becomes likelier.
     cache_theta
         Of the cache: how much more the most alike steps count; chosen on the dev file where it is left out.
     cache_lambda

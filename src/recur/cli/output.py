@@ -118,7 +118,7 @@ class Waiting:
 
 
 def stopped(message: str, hint: str | None) -> int:
-    """Say that the user stopped the work, and how to go on; return the exit code of that."""
+    """Say that the user stopped the work, and how to resume; return the exit code of that."""
     note(f"stopped: {message}" + (f"\nhint: {hint}" if hint else ""))
     return INTERRUPTED
 

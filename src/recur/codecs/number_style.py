@@ -130,7 +130,7 @@ class NumberStyle:
         ``.`` or ``,``; empty where no number has shown it.
     thousands : str or None
         ``,``, ``.``, ``'`` or a space; empty for none; None where no number has shown it: then each sign that is not
-        the decimal sign may stand there.
+        the decimal sign may be there.
     unit : str
         A currency, % or ‰; numbers without one are read too.
     example : str

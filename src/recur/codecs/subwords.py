@@ -66,7 +66,7 @@ class SubwordsCodec(TokenCodec):
             show_progress=False,
         )
         tokenizer.train_from_iterator((joined(value) for value in values), trainer)
-        # a "<eos>" that stands in the text is five characters, not the end: the reserved ids match no text
+        # a "<eos>" that is in the text is five characters, not the end: the reserved ids match no text
         plain = json.loads(tokenizer.to_str())
         plain["added_tokens"] = []
         self._take(Tokenizer.from_str(json.dumps(plain)))

@@ -75,7 +75,7 @@ class TokenCodec(Codec):
 
     @abstractmethod
     def tokens(self, value: Any) -> list[str]:
-        """Return the pieces of a value as they stand in it, aligned with `encode`."""
+        """Return the pieces of a value as they are written, aligned with `encode`."""
 
     def encode_many(self, values: Sequence[Any]) -> list[np.ndarray]:
         """Return the ids of many values, as `encode` gives them one by one."""

@@ -156,7 +156,7 @@ class WordsCodec(TokenCodec):
         return [np.array([index for _, index in pieces], np.int64) for pieces in self._pieces(values)]
 
     def tokens(self, value: Any) -> list[str]:
-        """Return the words as they stand in the value, aligned with `encode`; a line end reads ``<eos>``."""
+        """Return the words as they are written, aligned with `encode`; a line end reads ``<eos>``."""
         return [piece for piece, _ in next(self._pieces([value]))]
 
     def _pieces(self, values: Sequence[Any]) -> Iterator[list[tuple[str, int]]]:

@@ -149,7 +149,7 @@ class NotesConfig(Section):
     )  # fmt: skip
     frames_per_beat: int = option(4, "notes: steps of a quarter note", unit="steps", applies=when.NOTES, ge=1, le=96)
     transpose: int = option(
-        0, "notes: move each piece at random by up to so many semitones, anew every epoch", unit="semitones",
+        0, "notes: move each piece at random by up to this many semitones, drawn again every epoch", unit="semitones",
         applies=when.NOTES, ge=0, le=12,
     )  # fmt: skip
 

@@ -91,7 +91,7 @@ class FitOptions(TypedDict, total=False):
     frames_per_beat: int
     """notes: steps of a quarter note."""
     transpose: int
-    """notes: move each piece at random by up to so many semitones, anew every epoch."""
+    """notes: move each piece at random by up to this many semitones, drawn again every epoch."""
     horizon: int
     """steps ahead, for numbers that predict their own future."""
     forecast: Literal["direct", "recursive"] | None

@@ -27,7 +27,7 @@ Answer = Callable[[Synced, Sequence[Any]], list[Prediction]]
 def predict(mode: Mode, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
     """Answer raw inputs; of a model of the next item the candidates, or with ``length=N`` the next N items.
 
-    Numbers that look ``ahead`` give the one value so many steps after the last, or the next N.
+    Numbers that look ``ahead`` give the one value that many steps after the last, or the next N.
 
     Parameters
     ----------

@@ -142,7 +142,7 @@ def _score_words(model: Synced, lines: Sequence[str]) -> tuple[int, float, int]:
         if places:
             ids = prompt.prompt_ids(model, line)
             place = len(ids) - len(tokens) + places[-1]
-            # a first word that nothing stands before is predicted from the beginning alone
+            # a first word with nothing before it is predicted from the beginning alone
             prompts.append(ids[:place] if place else prompt.prompt_ids(model, ""))
             targets.append(int(ids[place]))
     if not prompts:

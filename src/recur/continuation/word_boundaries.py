@@ -64,7 +64,7 @@ class Spelling:
 
 
 def in_word(character: str) -> bool:
-    """Whether a character can stand in a word: letters, marks, digits, and the signs of `INNER`."""
+    """Whether a character can be in a word: letters, marks, digits, and the signs of `INNER`."""
     return character.isalnum() or character in INNER or unicodedata.category(character).startswith("M")
 
 
@@ -79,7 +79,7 @@ def trimmed(word: str) -> str:
 
 
 def last_word(line: str) -> tuple[str, str] | None:
-    """Cut a line into what stands before its last word, and the word; None when it has none."""
+    """Divide a line into the text before its last word, and that word; None when it has none."""
     end = len(line)
     while end and not (line[end - 1].isalnum() or unicodedata.category(line[end - 1]).startswith("M")):
         end -= 1

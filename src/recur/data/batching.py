@@ -98,7 +98,7 @@ class Layout:
 
     @classmethod
     def of(cls, symbols: int, streams: int | None, window: int, stride: int, seed: int | None = None) -> Layout:
-        """Lay out N symbols as at most so many streams; of a short text as so few that there are fifty windows."""
+        """Lay out N symbols as at most ``streams`` streams; a short text as fewer, for fifty windows."""
         predictions = max(1, symbols - 1)
         streams = max(1, min(streams or USUAL, predictions // (UPDATES * stride)))
         return cls(streams, predictions // streams, window, stride, seed)

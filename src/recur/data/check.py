@@ -71,7 +71,7 @@ class Report:
     classes : dict
         Label to number of training rows, most frequent first.
     repeated : int
-        Training rows whose input stands in an earlier training row too.
+        Training rows whose input is also in an earlier training row.
     shared : int
         Held-out rows whose input is also in the training rows.
     shared_with_test : int

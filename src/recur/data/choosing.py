@@ -83,7 +83,7 @@ def find_target(table: Table, inputs: list[Column], rest: list[Column], mode: st
         others = [each for each in rest if each not in known]
         return coded if len(coded) == 1 and len(others) == 2 else others[-1:] or rest[-1:]
     raise ConfigError(
-        f"{table.name}: the columns {described(rest)} leave open which of them is to be predicted",
+        f"{table.name}: the columns {described(rest)} do not determine which of them is predicted",
         hint=_HINT_WIDE if _are_series_in_rows(rest) else "--target COLUMN, and --input COLUMN for what is read",
     )
 
@@ -180,7 +180,7 @@ def _refuse_rows_in_no_order(table: Table, columns: list[Column]) -> None:
 def _only(table: Table, columns: list[Column], mode: str) -> Column:
     if len(columns) == 1:
         return columns[0]
-    have = f"the columns {described(columns)} leave open which" if columns else "there is no column left"
+    have = f"the columns {described(columns)} do not determine which" if columns else "there is no column left"
     raise ConfigError(f"{table.name}: {mode} needs a target, and {have}", hint="--target COLUMN")
 
 

@@ -5,11 +5,11 @@ What a sign before three last digits means ("1.002") is decided in this order:
 1. ``--decimal`` and ``--thousands``, and for later files the style of the run.
 2. The column: another number shows it ("12,5", "1.234.567", "0.123", "1.5"). Where all numbers with a sign have three
    digits after it: one of them ends with 0, and those without a sign are below 1000 (900, 998, 1.000): thousands, since
-   whoever writes 1.000 with its zeros would write 900.000 too; a number of four digits without a sign (1500): decimals.
+   a writer of 1.000 with its zeros writes 900.000 too; a number of four digits without a sign (1500): decimals.
 3. Other columns of the file, where all of them show the same decimal sign.
 4. The delimiter: a file that separates its cells by commas has no decimal comma.
 
-Where these contradict one another or say nothing, the column is refused with both readings.
+Where these contradict each other or say nothing, the column is refused with both readings.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Open:
     """
 
     why: str
-    hint: str = "--decimal , or --decimal . says what its sign means; --thousands likewise"
+    hint: str = "--decimal , or --decimal . says what its sign means, and --thousands does too"
 
 
 @dataclass(frozen=True)
@@ -305,7 +305,7 @@ def _decided(seen: Seen, sign: str, spaced: bool, votes: set[str], delimiter: st
     if len(said) == 1:
         return next(iter(said.items()))
     if said:
-        return "", "the file speaks for both: " + "; ".join(f"decimal {key} since {why}" for key, why in said.items())
+        return "", "the file supports both: " + "; ".join(f"decimal {key} since {why}" for key, why in said.items())
     return "", "nothing in the file says which"
 
 

@@ -40,7 +40,7 @@ def read_conll(path: Path) -> FileTable:
                     raise DataError(
                         f"{path}:{line.number}: {len(cells)} columns where the first line has {len(columns)} "
                         f'({", ".join(columns)}): "{shorten(text, 60)}"',
-                        hint="an empty line stands between sentences; columns are separated by one tab",
+                        hint="an empty line separates sentences; columns are separated by one tab",
                     )
                 if not begun and not _is_no_token(cells[0], universal):
                     begun = True

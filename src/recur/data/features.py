@@ -121,7 +121,7 @@ def check_header(file: IO[bytes], length: int, name: object) -> int:
     Parameters
     ----------
     file : file
-        At its beginning; it stands there again afterwards where it can be moved.
+        At its beginning; afterwards it is there again where it can be moved.
     length : int
         Bytes of the file.
     name : object

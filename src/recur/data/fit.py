@@ -31,7 +31,7 @@ def fit_codecs(
     train : sequence of Example
         Read once for each side.
     labelled : sequence of Example
-        Further rows whose labels are known: the held-out ones, where we held them out. A rare label may stand in
+        Further rows whose labels are known: the held-out ones, where we held them out. A rare label may be in
         them alone, and naming it tells nothing about them.
 
     Returns

@@ -110,7 +110,7 @@ def to_learn_from(table: Table, roles: Roles, config: Config) -> ForecastExample
 
 
 def to_measure(table: Table, roles: Roles, config: Config, *, targets: bool = True) -> ForecastExamples:
-    """Return a whole table as examples to measure on, or, without targets, to go on from."""
+    """Return a whole table as examples to measure on, or, without targets, to continue."""
     series = Series(table, roles, targets=targets)
     if not targets:
         return ForecastExamples(series, [(rows, len(rows)) for rows in ends(table, series.sequences)])

@@ -1,4 +1,4 @@
-"""Inputs that arrive on a pipe: read as a file of the same bytes is read, and handed on as they come.
+"""Inputs that arrive on a pipe: read as a file of the same bytes is read, and passed on as they come.
 
     "text,label" first                a table with a header that names the columns that are read
     "a warm meal,good" first          a row of all columns, where its last cell is a class that the network knows
@@ -40,7 +40,7 @@ from recur.errors import DataError
 
 NAME = Path("stdin")
 _AHEAD = 2**16  # bytes of a stream that are looked at before they are read
-AT_ONCE = 64  # inputs that are answered together, where so many are there
+AT_ONCE = 64  # inputs that are answered together, where that many are there
 BLOCK = 16  # rows of a product whose sums are added up in the same order however many there are
 
 Item = TypeVar("Item")
@@ -124,7 +124,7 @@ def incoming(
     typed : callable
         The input that a line alone stands for.
     labels : container of str
-        Classes that the network knows, by which a row without a header is told from a text with a comma in it.
+        Classes that the network knows, by which a row without a header is distinguished from a text with a comma in it.
     format : str, optional
         csv, tsv, jsonl, conll or text; default: what the first line looks like.
     tell : callable, optional

@@ -66,7 +66,7 @@ def infer(table: Table, config: Config) -> Roles:
     Raises
     ------
     ConfigError
-        When a column is unknown, or the columns leave open what is input and what is target.
+        When a column is unknown, or the columns do not determine what is input and what is target.
     """
     config = parallel.named(table, config)
     _check_names(table, config)

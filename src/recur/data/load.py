@@ -94,7 +94,7 @@ def load(config: Config, source: Any = None) -> Dataset:
     DataError
         When a file cannot be read, or has not the columns of the others.
     ConfigError
-        When the columns leave open what is input and what is target.
+        When the columns do not determine what is input and what is target.
     """
     found = _loaded(config, source)
     damaged = list(found.damaged)

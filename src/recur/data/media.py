@@ -33,7 +33,7 @@ CODEC_OF: dict[str, str] = {
     **dict.fromkeys(VIDEOS, "frames"),
 }
 CODECS = tuple(dict.fromkeys(CODEC_OF.values()))
-# what stands in a file is one value, or a sequence of steps
+# the content of a file is one value, or a sequence of steps
 SEQUENCES = ("audio", "notes", "frames")
 
 _PARTS = re.compile(r"[_\-]")

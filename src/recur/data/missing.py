@@ -25,11 +25,11 @@ class Missing:
     values, all : int
         Targets that are missing, of how many.
     examples : int
-        How many are left out, since they have no target at all.
+        How many are left out, since they have no target.
     unit : str
         What these are: row, sequence or window.
     words : tuple of str
-        What stands in cells of labels that are taken as missing, such as NA; it may be meant as a label.
+        The words in cells of labels that count as missing, such as NA; it may be meant as a label.
     """
 
     values: int = 0

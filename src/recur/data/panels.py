@@ -338,7 +338,7 @@ def _best(table: Table, fitting: list[tuple[str, ...]], codes: Mapping[str, np.n
         return texts[0]
     said = " or ".join(", ".join(names) for names in fitting[:4])
     raise ConfigError(
-        f"{table.name}: stamps repeat, so there are several series, and the columns leave open which of them "
+        f"{table.name}: stamps repeat, so there are several series, and the columns do not determine which of them "
         f"says to which one a row belongs: {said}",
         hint=" or ".join(f"--group {','.join(names)}" for names in fitting[:4]),
     )

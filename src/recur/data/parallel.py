@@ -50,7 +50,7 @@ def asked_pair(path: Path, config: DataConfig) -> Pair | None:
     """Return the files that a configuration asks to be read line by line, None for a single file.
 
     The target is a file (``--source a.de --target a.en``), or the columns of a run are two languages, and the file is
-    called after one of them: the other one lies beside it.
+    called after one of them: the other one is in the same folder.
 
     Raises
     ------

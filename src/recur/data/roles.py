@@ -88,7 +88,7 @@ class Roles:
 
     @property
     def one_way(self) -> bool:
-        """Whether a network reads one way unless it is told otherwise: later steps of time are not known."""
+        """Whether a network reads one way by default: later steps of time are not known."""
         return self.is_timed_series
 
     @property

@@ -1,7 +1,7 @@
 """Sequences of rows: the pieces of series over time, groups, or all rows of a table; and which of them are held out.
 
 over time     the end of each series is held out, never a random part: the future must not be learned from
-groups        whole groups; those that begin last, where groups follow one another in time, else some drawn at random
+groups        whole groups; those that begin last, where groups follow each other in time, else some drawn at random
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def about(table: OrderedTable, found: Sequence[Border], fraction: float) -> str:
 
 
 def last_groups(table: Table, rows: Sequence[np.ndarray], fraction: float) -> tuple[list[int], list[int]] | None:
-    """Return the groups to learn from and those that begin last, where groups follow one another in time; else None."""
+    """Return the groups to learn from and those that begin last, where groups follow each other in time; else None."""
     timeline = table.timeline
     if timeline is None or not timeline.sure or len(rows) < 2:
         return None

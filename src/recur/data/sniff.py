@@ -11,7 +11,7 @@ from recur.data.records import are_columns_of_numbers, widths_of
 
 _LEAST = 3  # lines by which text is called a table
 _LONGEST = 40  # characters of a usual cell
-_LEAST_FIXED = 8  # lines by which columns of a fixed width are told
+_LEAST_FIXED = 8  # lines by which columns of a fixed width are recognised
 _NEARLY_ALL = 0.9
 _MANY = 4  # columns of short cells that no running text has
 

@@ -140,7 +140,7 @@ def cell(text: str) -> Cell | None:
     if not text or len(text) > 60:
         return None
     if _NUMBER.fullmatch(text):
-        # a month written as 1949.02 is told from a number by nothing: numbers they are
+        # a month written as 1949.02 cannot be distinguished from a number: it is a number
         return Cell("number", (0, 0, 0))
     clock = clock_of(text)
     # "12.10.15" is taken for a date where it can be one; what it is in its column is judged there

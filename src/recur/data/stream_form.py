@@ -122,7 +122,7 @@ def _refuse_foreign(first: Line) -> None:
 
 
 def cells_of(text: str, separator: str) -> list[str]:
-    """Return the cells of a line, those of one with an open quotation mark as well as they can be told."""
+    """Return the cells of a line, those of one with an open quotation mark as far as they can be recognised."""
     try:
         # rows that end with a carriage return alone are refused by their reader, and not here
         return [cell.strip() for cell in next(reader_of(iter([text.split("\r")[0]]), separator), [])]

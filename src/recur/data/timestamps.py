@@ -73,7 +73,7 @@ def judge(texts: Sequence[str], name: str, *, asked: str | None = None) -> Judge
     Raises
     ------
     DataError
-        When days and months cannot be told from each other, or the column mixes stamps with and without a zone.
+        When days and months cannot be distinguished, or the column mixes stamps with and without a zone.
 
     >>> judge(["13/01/2020", "14/01/2020"], "date").format
     'day first'

@@ -57,7 +57,7 @@ def read_ts(path: Path) -> FileTable:
             if found != channels[0]:
                 raise DataError(
                     f"{path}:{line.number}: {found} channels where the first series has {channels[0]}",
-                    hint="channels stand between colons, the class after the last",
+                    hint="channels are separated by colons, the class after the last",
                 )
             yield Mark(line.offset, line.number)
 

@@ -1,8 +1,8 @@
 """Beam search in which a wider beam is never worse.
 
-The W beginnings of a beam stand in slots. At every step slot 1 takes the best continuation of its own beginning, slot 2
-the best that is left of the continuations of slots 1 and 2, slot i of slots 1 to i. A slot whose answer has ended keeps
-it. So what stands in a slot does not depend on how many follow it:
+The W hypotheses of a beam are kept in slots. At every step slot 1 takes the best continuation of its own hypothesis,
+slot 2 the best that is left of the continuations of slots 1 and 2, slot i of slots 1 to i. A slot whose answer has
+ended keeps it. So the content of a slot does not depend on how many follow it:
 
     slot 1 is greedy decoding;
     a beam of W + 1 finds all that a beam of W finds, and one more: its best is at least as good.

@@ -17,7 +17,7 @@ def likeliest(log_probs: Tensor, symbols: Vocabulary, top: int, *, unknown: bool
         (B, V).
     symbols : Vocabulary
     top : int
-        K; fewer where there are not so many.
+        K; fewer where there are fewer.
     unknown : bool
         Whether the symbol for what the vocabulary lacks may be one.
 

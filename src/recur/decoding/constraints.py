@@ -33,7 +33,7 @@ class Rules:
     prefix : Tensor, optional
         (B, P) symbols that the first P of every answer are.
     before : sequence of sequences of int, optional
-        What stands before each answer and counts as written, such as a prompt.
+        What comes before each answer and counts as written, such as a prompt.
     repetition_penalty : float
         theta, 1 or more.
     no_repeat_ngram : int

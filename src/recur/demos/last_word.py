@@ -59,7 +59,7 @@ class Answers:
 
 
 def recipe(cell: str, folder: Path) -> Config:
-    """What a network is told: data, sizes and updates are the same, rate and start are chosen for each.
+    """The configuration of a network: data, sizes and updates are the same, rate and start are chosen for each.
 
     The gates of the LSTM start set for long memories (Tallec and Ollivier 2018). The Elman network has no gates; its
     recurrent matrix starts orthogonal, and it learns less at the LSTM's higher rate.

@@ -23,7 +23,7 @@ _LISTEN = 0.2
 
 @dataclass(frozen=True)
 class Job:
-    """One training: a name, what it is told, and where its run goes."""
+    """One training: a name, its configuration, and its run folder."""
 
     name: str
     config: Config

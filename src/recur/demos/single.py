@@ -1,7 +1,7 @@
 """The common parts of demonstrations with one network.
 
-A demonstration says where its rows come from, what the network is told, and how an answer is drawn. Everything else is
-here: the same command again resumes, or only asks again; the figure is that of the test rows, which nothing was
+A demonstration says where its rows come from, how the network is configured, and how an answer is drawn. Everything
+else is here: the same command again resumes, or only asks again; the figure is that of the test rows, which nothing was
 learned from and nothing was chosen on.
 """
 

@@ -33,7 +33,7 @@ except ImportError:  # every function mode then counts as an observer
 
 
 def _find(path: str, otherwise: Any) -> Any:
-    """A private attribute of torch, or what stands in for it."""
+    """A private attribute of torch, or its replacement."""
     found: Any = torch
     for name in path.split("."):
         found = getattr(found, name, None)

@@ -53,7 +53,7 @@ def unwatched() -> Iterator[None]:
 
 
 class Listener(Protocol):
-    """Is told of the sizes of dE/dstates that a backward pass went through."""
+    """Receives the sizes of dE/dstates that a backward pass went through."""
 
     def hear(self, pointers: Sequence[int], states: Sequence[str], reverse: bool, squares: Tensor) -> None:
         """One backward pass has run.
@@ -76,7 +76,7 @@ _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def listening() -> Listener | None:
-    """Who is told of the sizes of gradients now."""
+    """The current observers of the sizes of gradients."""
     return _listener.get()
 
 

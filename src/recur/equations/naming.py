@@ -105,7 +105,7 @@ def naming(equation: Equation) -> Naming:
     leaves = {equation.input: graph.input, **graph.states, **graph.parameters}
     names = {id(node): name for name, node in leaves.items()}
     for state, node in graph.states.items():
-        names[id(node)] = f"{state}′"  # the state before the step; without it the new one could not be told from it
+        names[id(node)] = f"{state}′"  # the state before the step; without it both would have one name
     lines = _walk(equation, leaves)
     for line in lines:
         for name, node in zip(line.names, line.nodes, strict=True):

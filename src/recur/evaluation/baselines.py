@@ -6,7 +6,7 @@ a label a step              the most frequent label of each symbol; the most fre
 spans                       the spans of the most frequent label of each symbol
 the next symbol             bigram and unigram, interpolated (Witten & Bell 1991)
 numbers, their own future   persistence: as many steps ahead as the network looks, it is as today
-frames of notes             how often each key sounds; the same, told whether it sounded a step before
+frames of notes             how often each key sounds; the same, given whether it sounded a step before
 a forecast                  persistence; seasonal naive: it is as it was one season before
 other numbers               the mean of the training rows, each counted once
 ==========================  =====================================================================

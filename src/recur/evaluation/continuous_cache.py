@@ -173,7 +173,7 @@ def read(
     """
     if not continues(mode) or not mode.stream or mode.symbols is None:
         raise ConfigError(
-            "a cache is of what stands before in one long text, and this network reads rows",
+            "a cache holds what comes before in one long text, and this network reads rows",
             hint="train with --documents file",
         )
     tape = Tape(mode, examples)

@@ -58,7 +58,7 @@ def measure(
     Parameters
     ----------
     mode, config, roles
-        A trained network, and what it was told.
+        A trained network, and its configuration.
     data : path or rows
         With the same columns.
     asked : Asked

@@ -198,7 +198,7 @@ class MeasureFeed:
         return Batch(ids[:, :-1], real, ids[:, 1:], real, resets)
 
     def _before(self) -> Batch:
-        """What stands before each stream: read, and not counted; nothing before the first."""
+        """The text before each stream: read, and not counted; nothing before the first."""
         places = (self._starts - self._warm).clip(min=0)[:, None] + np.arange(self._warm)
         ids = torch.from_numpy(self.tape.ids[places].astype(np.int64))
         lengths = torch.full((len(self._starts),), self._warm)

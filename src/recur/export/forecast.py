@@ -25,7 +25,7 @@ class ForecastProgram:
     Parameters
     ----------
     mode : Forecast
-        The network; one that answers step by step, each read back, is written as so many copies of its step.
+        The network; one that answers step by step, each read back, is written as ``horizon`` copies of its step.
     step : bool
         Write one step: the forecast after each value that comes, with the states in and out. What is read back, whoever
         runs the file reads back.

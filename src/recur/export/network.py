@@ -18,7 +18,7 @@ _FAR = 2**31  # beyond every axis
 
 def write_inputs(writer: Writer, inputs: Inputs, codec: Codec, values: str, *, timed: bool = False) -> str:
     """What a network reads to vectors (..., X): ids (...), words with their letters (..., 1 + L), numbers (..., C) or
-    pictures (..., H, W, C) in their own units; ``timed`` tells whether a time axis stands before those."""
+    pictures (..., H, W, C) in their own units; ``timed`` tells whether a time axis comes before those."""
     if inputs.embedding is None:
         numbers = standardised(writer, codec, values)
         if inputs.pictures is None:

@@ -124,7 +124,7 @@ def likeliest(logits: Tensor) -> Tensor:
 
 
 def chooser(decoding: Decoding) -> FrameChooser:
-    """The rule that picks the next frame: the likeliest one, or each key drawn by itself.
+    """The rule that picks the next frame: the likeliest one, or each key drawn independently.
 
     ::
 

@@ -101,7 +101,7 @@ class NumberHead(Head):
         if bool(there.all()):
             mean = mean_square_error(values, targets)
         else:
-            # each number by itself, since of a step some columns may be missing
+            # each number separately, since of a step some columns may be missing
             mean = mean_square_error(values[there][:, None], targets[there][:, None])
         count = float(there.sum()) / len(self.columns)
         sums: Sums = {"loss": (float(mean.detach()) * count, count)}

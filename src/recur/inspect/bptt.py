@@ -153,7 +153,7 @@ def follow(
         errors = torch.cat([one.errors for one in readings])
         error = (errors * _weights(errors, only)).sum()
         outside = recorder.outside(error)
-        # of a batch the errors of different rows reach different steps: only those of one row are told apart
+        # of a batch the errors of different rows reach different steps: only those of one row are distinguished
         chosen = torch.arange(max(0, len(errors) - itemised), len(errors)) if len(batch) == 1 else torch.arange(0)
         items = [recorder.outside(errors[int(k)]) for k in chosen]
     found = [

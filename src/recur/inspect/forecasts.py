@@ -1,4 +1,4 @@
-"""Questions to networks that forecast: why this value, so many steps ahead."""
+"""Questions to networks that forecast: why this value, a number of steps ahead."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from recur.network.batch import Batch, Encoded
 
 
 class OneForecast(Question):
-    """The value of one column, so many steps ahead; of quantiles the median.
+    """The value of one column, a number of steps ahead; of quantiles the median.
 
     A recursive network reads its own answers up to that step; they are steps like those of the past.
     """

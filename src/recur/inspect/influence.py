@@ -105,7 +105,7 @@ def influence(
     at : int or str, optional
         Which answer of a sequence of answers: a number from 1, or the item.
     against : str
-        "everything": why it is probable at all; "candidates": why it rather than the next best. What makes all of them
+        "everything": why it is probable; "candidates": why it rather than the next best. What makes all of them
         more probable, as "fluent" does with every language, cancels out.
     methods : sequence of str
         Of swap, leave_one_out, integrated_gradients, gradient_input; swap falls back on leave_one_out where the network
@@ -280,7 +280,7 @@ def _along(question: Question, measure: _Measure, places: np.ndarray, weights: n
 def _bent(
     question: Question, measure: _Measure, count: int, change: Callable[[Tensor], Tensor] | None = None
 ) -> Tensor:
-    """f (B, W) of so many rows whose items are changed: numbers as they are given, symbols as the vectors x_t."""
+    """f (B, W) of a number of rows whose items are changed: numbers as they are given, symbols as the vectors x_t."""
     values, lengths = question.rows(count)
     if change is None or values is None:
         return measure(values, lengths)

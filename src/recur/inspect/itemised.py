@@ -50,7 +50,7 @@ def itemise(steps: Steps, rows: Sequence[tuple[Tensor, dict[str, Tensor]]]) -> d
 
 
 def _repeated(steps: Steps, count: int) -> Steps:
-    """The same pass for so many rows."""
+    """The same pass for ``count`` rows."""
 
     def wide(value: Any) -> Any:
         if isinstance(value, Tensor) and value.dim() == 3:

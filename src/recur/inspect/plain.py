@@ -9,7 +9,7 @@ import numpy as np
 
 
 def plain(value: Any, digits: int = 5) -> Any:
-    """Plain data: arrays as lists, numbers rounded to so many digits that count, what is not finite as None."""
+    """Plain data: arrays as lists, numbers rounded to ``digits`` significant digits, what is not finite as None."""
     if isinstance(value, dict):
         return {str(key): plain(item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -24,7 +24,7 @@ def plain(value: Any, digits: int = 5) -> Any:
 
 
 def _rounded(values: np.ndarray, digits: int) -> np.ndarray:
-    """An array rounded to so many digits that count, as float64 with a short decimal form; not finite becomes None."""
+    """An array rounded to ``digits`` significant digits, as float64 in a short form; not finite becomes None."""
     values = values.astype(np.float64)
     finite = np.isfinite(values)
     known = np.where(finite & (values != 0), values, 1.0)

@@ -128,7 +128,7 @@ class Question(ABC):
         return list(self.items)
 
     def labels_of(self, part: str, steps: int) -> list[str]:
-        """What a part of the network reads at each of so many steps; the number of a step that has no name."""
+        """What a part of the network reads at each of ``steps`` steps; the number of a step that has no name."""
         labels = self.labels_read(part)
         return (labels + [str(t + 1) for t in range(len(labels), steps)])[:steps]
 

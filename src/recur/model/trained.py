@@ -36,7 +36,7 @@ class Model:
     mode : Mode
         The network, a torch module.
     config : Config
-        What it was told.
+        Its configuration.
     roles : Roles
         Sequence mode, columns and codecs.
     metrics : dict
@@ -237,9 +237,9 @@ class Model:
         cache : int, optional
             For language models of one long text: steps of a continuous cache (Grave 2017).
         cache_theta, cache_lambda : float, optional
-            How it counts; chosen on the rows that the run was told to choose on (``dev``) where they are left out.
+            How it counts; chosen on the rows that the run chose on (``dev``) where they are left out.
         **decoding
-            How a sequence is written from another, whose BLEU and chrF are told where sacrebleu is installed: ``beam``
+            How a sequence is written from another, whose BLEU and chrF are given where sacrebleu is installed: ``beam``
             and the other fields of `Decoding`.
         tell : callable, optional
             Told on the way which share is done.

@@ -134,7 +134,7 @@ class Mode(nn.Module, ABC):
     answering_part : str
         The part whose last layer is read out: stack or decoder.
     pooling : str
-        Which summary of the steps is read out, last, mean or max; empty where each step is read out by itself.
+        Which summary of the steps is read out, last, mean or max; empty where each step is read out separately.
     """
 
     name: ClassVar[str]
@@ -219,7 +219,7 @@ class Mode(nn.Module, ABC):
         raise ConfigError(f"{self.name} reads no sequence", hint="give a network that reads one, such as many-to-one")
 
     def contributions(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor | None:
-        """What each step gives to the vector that is read out, (B, T, H); None where each step is read out by itself,
+        """What each step gives to the vector that is read out, (B, T, H); None where each step is read out separately,
         or there are no steps."""
         del inputs, lengths
         return None

@@ -26,7 +26,7 @@ class OnePass:
     stack : Stack or None
         Recurrent layers, where it has these.
     pooling : str
-        Which summary of the steps is read out: last, mean or max; empty where each step is read out by itself.
+        Which summary of the steps is read out: last, mean or max; empty where each step is read out separately.
     head : Head
         The readout.
     run : callable

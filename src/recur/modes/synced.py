@@ -141,7 +141,7 @@ class Synced(Mode):
         # exactly one word a tag
         array = codec.encode(value if self.next_item else codec.one_a_step(value))
         if self.next_item and codec.binary:
-            # a frame in which nothing sounds stands before the first, so that it is predicted too
+            # a silent frame comes before the first, so that it is predicted too
             return np.concatenate([np.zeros_like(array, shape=(1, codec.size)), array])
         return array if self.symbols is None or self.stream else self.symbols.with_beginning(array)
 
@@ -295,7 +295,7 @@ def remembers(mode: Mode) -> TypeGuard[Synced]:
 
 
 def _check_ahead(ahead: int, codec: Codec, next_item: bool) -> int:
-    """Return how many steps ahead the answers stand, refused where they can only stand at one place."""
+    """Return how many steps ahead the answers are, refused where they can only be at one place."""
     if ahead < 1:
         raise ConfigError(f"ahead must be at least 1, got {ahead}", hint="ahead=1 predicts the next item")
     if ahead > 1 and not next_item:

@@ -89,7 +89,7 @@ class Inputs(nn.Module):
         return dropped
 
     def places(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Vectors (B, X) of pictures (B, H, W, C), and beside them what stands at each place, (B, S, K), row by row."""
+        """Vectors (B, X) of pictures (B, H, W, C), and beside them what is at each place, (B, S, K), row by row."""
         if self.pictures is None:
             raise ConfigError("only a picture has places to look at", hint="leave out attention")
         maps = self.pictures.maps(self.augment(values))

@@ -28,7 +28,7 @@ def linear_cross_entropy(
     """Readout and error in one: z_t = W_hy h_t + b_y,  e_t = -log softmax(z_t)[y_t].
 
     Steps whose target is ``ignore_index`` are left out before the product, so padding costs nothing and can
-    hold anything. On the CPU, in float32 and float64, the logits of all steps never stand in memory together: the core
+    hold anything. On the CPU, in float32 and float64, the logits of all steps are never in memory together: the core
     computes the error and its gradients in one pass over blocks of steps.
 
     Parameters

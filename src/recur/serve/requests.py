@@ -36,7 +36,7 @@ class HowToWrite(Body):
     seed: int | None = Field(None, ge=0, lt=2**63, description="the same seed draws the same answer")
     stop: StopList | Stop | None = Field(None, description="end before the first of these")
     repetition_penalty: float | None = Field(None, ge=1, le=100, description="makes what was written less likely")
-    no_repeat_ngram: int | None = Field(None, ge=0, le=1000, description="no sequence of so many symbols twice")
+    no_repeat_ngram: int | None = Field(None, ge=0, le=1000, description="no sequence of this many symbols twice")
 
     def options(self) -> dict[str, Any]:
         """What was given, under the names of `Decoding`."""

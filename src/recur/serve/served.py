@@ -205,7 +205,7 @@ class Served:
         return await self._worker(work, *arguments)
 
     async def begin(self) -> Memory:
-        """The memory before the first item: of a text, after what stands before every text."""
+        """The memory before the first item: of a text, after what comes before every text."""
         reader = self.memory()
         start = await self.compute(reader.begin)
         if not self.generates:

@@ -21,7 +21,7 @@ class Session:
     Attributes
     ----------
     name : str
-        A secret: who knows it can go on.
+        A secret: its holder can continue.
     model : str
         The network it belongs to.
     memory : Memory

@@ -107,7 +107,7 @@ class State:
         return wanted
 
     async def in_time(self, work: Awaitable[Answer]) -> Answer:
-        """Wait for an answer, but not for ever.
+        """Wait for an answer, but not without end.
 
         Raises
         ------

@@ -79,7 +79,7 @@
         this.say(name, error.message);
       }
     }
-    // the input is another: what is on its way is withdrawn, what is drawn is dimmed until its successor comes
+    // the input is another: pending requests are cancelled, what is drawn is dimmed until its successor comes
     withdraw() {
       clearTimeout(this.timer);
       for (const name of ["following", "looking", "playing", "writing"]) { if (this[name]) this[name].abort(); this.say(name, ""); }
@@ -97,7 +97,7 @@
       this.withdraw();
       this.follow();
       this.timer = setTimeout(() => {
-        // whoever waits this long does not look at the figures of an older input meanwhile
+        // after this time the figures of an older input are hidden
         [this.next, this.words, this.inner].filter((one) => one.classList.contains("busy")).forEach((one) => one.replaceChildren());
         this.look();
       }, SLOW);
@@ -324,7 +324,7 @@
   const figure = (name, label) => el("label", {}, label, el("input", { type: "number", min: 0, value: view[name], id: name, oninput: (e) => { view[name] = +e.target.value; keep(); } }));
 
   function build() {
-    // what is on its way is of another network, and so is what was looked at: no step, candidate or picture of it stays
+    // pending requests are of another network, and so is what was selected: no step, candidate or picture of it stays
     columns.splice(0).forEach((one) => one.withdraw());
     silence();
     const chosen = runs.find((one) => one.name === view.run) || runs[0];

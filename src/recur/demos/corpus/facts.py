@@ -204,7 +204,7 @@ NEAR_FACTS: tuple[NearFact, ...] = tuple(
     )
 )
 
-# what may stand in front of a near fact; the fact stays the same
+# what may come before a near fact; the fact stays the same
 OPENERS: tuple[str, ...] = (
     "as you know",
     "as always",

@@ -83,7 +83,7 @@ def _scene(draw: random.Random, *, single: bool) -> Scene:
 
 
 def drawing(scene: Scene, draw: random.Random) -> list[int]:
-    """Draw a scene: the things stand where they must, give or take a cell, each in a light of its own."""
+    """Draw a scene: the things are where they must be, within a cell, each in a light of its own."""
     cells = [[[GROUND] * 3 for _ in range(SIDE)] for _ in range(SIDE)]
     for thing, (x, y) in zip((scene.first, scene.second), _places(scene.relation), strict=False):
         if thing is not None:

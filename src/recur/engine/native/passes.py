@@ -213,7 +213,7 @@ def _noises(made: Compiled, call: Call, arguments: Arguments, batch: tuple[int, 
 
 
 def _strides(x: Tensor) -> tuple[int, int]:
-    """Elements between steps and between rows; packed rows stand one behind the other."""
+    """Elements between steps and between rows; packed rows follow each other."""
     return (0, x.stride(0)) if x.dim() == 2 else (x.stride(0), x.stride(1))
 
 

@@ -2,7 +2,7 @@
 const NS = "http://www.w3.org/2000/svg";
 const LINES = ["#1f6fb2", "#c2570c", "#3b7d3c", "#7a4fa3", "#8a6d00", "#4a4a4a"];
 const DASH = ["", "6 3", "2 3", "8 3 2 3", "1 2", "10 4"];
-// blue - white - orange for signed numbers, viridis for sizes: both are told apart by colour-blind people
+// blue - white - orange for signed numbers, viridis for sizes: both can be distinguished by colour-blind people
 const SIGNED = [[5, 80, 160], [122, 176, 219], [247, 247, 247], [244, 168, 97], [179, 74, 4]];
 const VIRIDIS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
 
@@ -101,7 +101,7 @@ function scaleBar(stops, low, high) {
 }
 const largest = (values) => Math.max(1e-12, ...values.filter((v) => v !== null).map(Math.abs));
 
-// told of every change of view, so that it can be kept in the address
+// called on every change of view, so that it can be kept in the address
 let remember = () => {};
 const watch = (tell) => {
   remember = tell;

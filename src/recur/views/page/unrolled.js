@@ -21,7 +21,7 @@ function layout(layer) {
     });
     tallest = Math.max(tallest, other.length + (layer.highways.length ? 1 : 0));
   });
-  // columns with few boxes stand in the middle of the space below the straight line
+  // columns with few boxes are in the middle of the space below the straight line
   Object.values(columns).forEach((column) => {
     const other = column.filter((b) => !b.highway), free = tallest - (layer.highways.length ? 1 : 0) - other.length;
     other.forEach((b) => {
