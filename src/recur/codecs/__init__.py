@@ -8,10 +8,11 @@ from pathlib import Path
 from recur.codecs.audio import AudioCodec
 from recur.codecs.characters import CharactersCodec
 from recur.codecs.classes import ClassCodec
-from recur.codecs.codec import Codec, check_kind, codec_class
+from recur.codecs.codec import Codec
 from recur.codecs.dates import DatesCodec
 from recur.codecs.frames import FramesCodec
 from recur.codecs.images import ImagesCodec
+from recur.codecs.kinds import check_kind, class_of, codec_class
 from recur.codecs.notes import NotesCodec
 from recur.codecs.number_style import NumberStyle
 from recur.codecs.numbers import NumbersCodec
@@ -41,6 +42,7 @@ __all__ = [
     "TokenCodec",
     "WordsCodec",
     "check_kind",
+    "class_of",
     "load",
     "make",
 ]

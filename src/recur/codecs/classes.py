@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -103,9 +103,7 @@ class LabelCodec(Codec):
     A label that training has not seen is refused, with the nearest one.
     """
 
-    discrete = True
-    noun: ClassVar[str]
-    plural: ClassVar[str]
+    discrete = labelled = True
 
     def __init__(self) -> None:
         self.size = 0

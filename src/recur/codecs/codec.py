@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from recur.codecs.files import read_json, write_json
-from recur.errors import ConfigError, DataError, RunError, did_you_mean
+from recur.errors import DataError, RunError, did_you_mean
 from recur.figures import short
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ FORMAT = 1
 WHOLE = 10**9  # as the width of `Codec.show`: nothing is cut
 NO_TARGET = -100  # the id of a step that has no target
 
-_kinds: dict[str, type[Codec]] = {}
+KINDS: dict[str, type[Codec]] = {}
 
 
 class Codec(ABC):
@@ -64,6 +64,8 @@ class Codec(ABC):
         Of texts: whether a symbol may be a part of a character, so that its text is known with the next one.
     ends_lines : bool
         Of texts in a stream: whether the end of a line is the end symbol, and not a character of the text.
+    pictured : bool
+        Whether a value is a picture, or several: they are read and never written.
     numeric : bool
         Whether a value is plain numbers in units of their own, which can be forecast and continued.
     whole_words : bool
@@ -72,6 +74,12 @@ class Codec(ABC):
         Of ids: whether a sequence of them is predicted item by item, and measured by its perplexity.
     by_frequency : bool
         Of ids: whether they follow by falling frequency.
+    labelled : bool
+        Whether values are labels, known by name: classes and tags.
+    by_step : bool
+        Whether each step of a value may be an answer of its own: tags and numbers.
+    noun, plural : str
+        What one value is called, and several.
     by_label : bool
         Of ids: whether right answers are also counted per label.
     grid : tuple of int or None
@@ -114,10 +122,15 @@ class Codec(ABC):
     characters: bool = False
     ends_lines: bool = False
     splits_characters: bool = False
+    pictured: ClassVar[bool] = False
     numeric: ClassVar[bool] = False
     whole_words: ClassVar[bool] = False
     itself: bool = False
     by_frequency: ClassVar[bool] = False
+    labelled: ClassVar[bool] = False
+    by_step: ClassVar[bool] = False
+    noun: ClassVar[str] = "value"
+    plural: ClassVar[str] = "values"
     by_label: ClassVar[bool] = False
     grid: tuple[int, int, int] | None = None
     pad_id: ClassVar[int | None] = None
@@ -157,7 +170,7 @@ class Codec(ABC):
         """Register the class under its kind, so that a file can name it."""
         super().__init_subclass__()
         if "kind" in cls.__dict__:
-            _kinds[cls.kind] = cls
+            KINDS[cls.kind] = cls
 
     @classmethod
     def configured(
@@ -375,37 +388,11 @@ class Codec(ABC):
         if state.get("format") != FORMAT:
             raise RunError(f"{path} has format {state.get('format')!r}; this version of recur reads {FORMAT}")
         kind = state.get("kind")
-        found = _kinds.get(kind) if isinstance(kind, str) else None
+        found = KINDS.get(kind) if isinstance(kind, str) else None
         if found is None or not issubclass(found, cls):
-            expected = ", ".join(name for name, each in _kinds.items() if issubclass(each, cls))
+            expected = ", ".join(name for name, each in KINDS.items() if issubclass(each, cls))
             raise RunError(f"{path} holds a codec of kind {kind!r}; expected one of {expected}")
         return found._restore(state, path)
-
-
-def check_kind(kind: str | None) -> None:
-    """Refuse the name of a kind that a configuration cannot ask for; None asks for nothing.
-
-    Raises
-    ------
-    ConfigError
-        With the kinds that there are.
-    """
-    known = [name for name, each in _kinds.items() if each.selectable]
-    if kind is not None and kind not in known:
-        raise ConfigError(f'there is no codec "{kind}".{did_you_mean(kind, known)}', hint=", ".join(known))
-
-
-def codec_class(kind: str) -> type[Codec]:
-    """Return the class of a kind.
-
-    Raises
-    ------
-    ConfigError
-        When there is no such kind.
-    """
-    if kind not in _kinds:
-        check_kind(kind)
-    return _kinds[kind]
 
 
 def shorten(text: str, width: int) -> str:

@@ -60,6 +60,7 @@ class FramesCodec(Codec):
     """
 
     kind = "frames"
+    pictured = True
     discrete = False
     sequence = True
     brief = True

@@ -69,6 +69,7 @@ class ImagesCodec(Codec):
     """
 
     kind = "images"
+    pictured = True
     discrete = False
     brief = True
     carried = '"data:image/png;base64,..." or rows of numbers from 0 to 255'

@@ -112,7 +112,7 @@ class NumbersCodec(Codec):
 
     kind = "numbers"
     discrete = False
-    numeric = True
+    numeric = by_step = True
     season: int
     missing_count: int
 

@@ -17,6 +17,7 @@ class TagsCodec(LabelCodec):
     """A sequence of labels, as a list or as a text with spaces between them."""
 
     kind, noun, plural = "tags", "tag", "tags"
+    by_step = True
     sequence = True
     itemised = True
 

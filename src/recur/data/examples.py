@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recur.codecs import TEXTS
+from recur.codecs import class_of
 from recur.data import features, media, number_lists
 from recur.data.folder import FilesTable
 from recur.data.header import is_number
@@ -65,19 +65,19 @@ class RowExamples(Sequence[Example]):
             target = None
         elif roles.target:
             target = self._value(values, roles.target, roles.target_codec, steps=roles.writes_a_sequence)
-            if roles.target_codec == "tags" and isinstance(target, (list, tuple)):
+            if roles.labels_steps and isinstance(target, (list, tuple)):
                 target = _labels(target, roles)
         return Example(given, target, self.where(index))
 
     def _value(self, row: Row, columns: list[str], codec: str | None, *, steps: bool) -> Any:
-        if codec == "numbers" and len(columns) > 1:
+        if class_of(codec).numeric and len(columns) > 1:
             # a cell that is no number makes no text of the others: it is refused by its codec
             cells = [row[name] for name in columns]
             return [[cell] for cell in cells] if steps else cells
         value = value_of(row, columns, steps=steps)
         if codec in media.CODECS:
             return media.place(value, self.table.folder, codec)
-        return features.opened(value, self.table.folder) if codec == "numbers" else value
+        return features.opened(value, self.table.folder) if class_of(codec).numeric else value
 
     def where(self, index: int) -> str:
         """Return the place of an example, without reading it."""
@@ -123,7 +123,7 @@ class GroupExamples(Sequence[Example]):
             target = None
         elif roles.target:
             target = self._steps(rows, roles.target, roles.target_codec)
-            if roles.target_codec in ("class", "tags"):
+            if roles.target_kind.labelled:
                 target = _labels(target, roles)
             if not roles.writes_a_sequence:
                 target = target[-1]
@@ -160,10 +160,10 @@ class GroupExamples(Sequence[Example]):
 
     @staticmethod
     def _steps(rows: list[Row], columns: list[str], codec: str | None) -> list[Any]:
-        if codec == "numbers" and len(columns) == 1:
+        if class_of(codec).numeric and len(columns) == 1:
             steps = [number_lists.opened(row[columns[0]]) for row in rows]
             return [step if isinstance(step, (list, tuple, np.ndarray)) else [step] for step in steps]
-        if codec == "numbers":
+        if class_of(codec).numeric:
             return [[row[name] for name in columns] for row in rows]
         return [row[columns[0]] for row in rows]
 
@@ -247,7 +247,7 @@ def is_one_series(roles: Roles) -> bool:
     """Whether rows are the steps of series that may be cut: numbers with a label, or a value, for every row."""
     if (roles.group and roles.time is None) or not roles.answers_every_step or roles.stream:
         return False
-    return roles.input_codec == "numbers" and roles.target_codec in ("numbers", "tags")
+    return roles.input_kind.numeric and roles.target_kind.by_step
 
 
 def each_target_once(part: Sequence[Example], roles: Roles, horizon: int) -> Sequence[Example]:
@@ -259,4 +259,4 @@ def each_target_once(part: Sequence[Example], roles: Roles, horizon: int) -> Seq
 
 def is_text(roles: Roles) -> bool:
     """Whether lines of text predict their own next symbol."""
-    return roles.own_future and roles.input_codec in TEXTS
+    return roles.own_future and roles.input_kind.text

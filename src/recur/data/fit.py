@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recur import codecs
-from recur.codecs import Codec
+from recur.codecs import Codec, class_of
 from recur.codecs.reading import translated
 from recur.config import Config, DataConfig
 from recur.data.examples import Example, GroupExamples, is_one_series
@@ -56,10 +56,10 @@ def fit_codecs(
         return _fit_forecast(roles, data, train)
     given = None
     if roles.input_codec is not None:
-        spelled = roles.input_codec == "words" and config.model.embedding.character_size
+        spelled = roles.input_kind.whole_words and config.model.embedding.character_size
         kind = "spelled" if spelled else roles.input_codec
         given = _fitted(kind, roles, roles.reads_a_sequence, data, train, 0)
-    rows = Joined(train, labelled) if roles.target_codec in ("class", "tags") else train
+    rows = Joined(train, labelled) if roles.target_kind.labelled else train
     target = _fitted(roles.target_codec, roles, roles.writes_a_sequence, data, rows, 1)
     labels = target.labels
     if len(labels) == 1:
@@ -130,7 +130,7 @@ def located(examples: Iterable[Example], side: int, action: Any, columns: Sequen
 def _fitted(kind: str, roles: Roles, sequence: bool, data: DataConfig, train: Sequence[Example], side: int) -> Codec:
     columns = roles.target if side else roles.input
     # a series of one number a step, in one cell or in several, has one column without a name of its own
-    names = columns if kind == "numbers" and _one_column_each(train, side, len(columns)) else []
+    names = columns if class_of(kind).numeric and _one_column_each(train, side, len(columns)) else []
     codec = codecs.make(kind, data, sequence=sequence, columns=names, styles=roles.styles, target=side == 1)
     fitted: Codec = located((train[index] for index in range(len(train))), side, codec.fit, columns)
     return fitted

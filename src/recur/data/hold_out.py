@@ -154,7 +154,7 @@ def _group_input(table: Table, roles: Roles, sequences: list[np.ndarray], config
 
 
 def _row_class(table: Table, roles: Roles, rows: np.ndarray) -> Callable[[int], Any] | None:
-    if roles.target_codec != "class":
+    if not roles.labels_rows:
         return None
     return lambda index: table[int(rows[index])][roles.target[0]]
 
@@ -169,6 +169,6 @@ def _group_labels(table: Table, roles: Roles, sequences: list[np.ndarray]) -> Ca
 
 
 def _group_class(table: Table, roles: Roles, sequences: list[np.ndarray]) -> Callable[[int], Any] | None:
-    if roles.target_codec != "class":
+    if not roles.labels_rows:
         return None
     return lambda index: table[int(sequences[index][-1])][roles.target[0]]

@@ -141,7 +141,7 @@ def incoming(
     everything = chain(form.lines, source)
     if form.kind == "text":
         # empty lines to a network that reads numbers are refused by their number
-        if not form.lines or (roles.input_codec != "numbers" and not any(line.text.strip() for line in form.lines)):
+        if not form.lines or (not roles.input_kind.numeric and not any(line.text.strip() for line in form.lines)):
             raise DataError(f"{NAME} is empty: expected at least one line of text", hint="give a file with rows")
         yield from arriving(_texts(everything, typed, roles, format))
         return

@@ -26,7 +26,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from recur.codecs import TEXTS, check_kind
+from recur.codecs import check_kind, class_of
 from recur.codecs.number_style import NumberStyle
 from recur.config import Config, DataConfig
 from recur.data import calendar, column_styles, left_out, panels, parallel, said, scripts
@@ -45,8 +45,6 @@ from recur.data.media import SEQUENCES
 from recur.data.roles import READS_A_SEQUENCE, WRITES_A_SEQUENCE, Roles, few, with_sentence
 from recur.data.table import Table
 from recur.errors import ConfigError, did_you_mean
-
-_PICTURES = ("images", "frames")
 
 
 def infer(table: Table, config: Config) -> Roles:
@@ -94,7 +92,7 @@ def infer(table: Table, config: Config) -> Roles:
 
 def _are_steps(roles: Roles) -> bool:
     """Whether rows are the steps of a series, so that their order counts."""
-    return roles.answers_every_step and roles.input_codec == "numbers" and roles.target_codec in ("numbers", "tags")
+    return roles.answers_every_step and roles.input_kind.numeric and roles.target_kind.by_step
 
 
 def _inferred(table: Table, config: Config) -> Roles:
@@ -140,7 +138,7 @@ def _running_text(table: Table, config: Config) -> Roles:
     codec = data.input_codec or data.target_codec
     lines = [] if codec else [row["text"] for row in table.sampled(200)]
     codec = codec or ("characters" if scripts.is_unspaced(lines) or scripts.is_list_of_names(lines) else "words")
-    if codec not in TEXTS:
+    if not class_of(codec).text:
         raise ConfigError(
             f"{table.name} is running text, which {codec} cannot read",
             hint="--input-codec words, characters or subwords",
@@ -258,19 +256,24 @@ def _settle(table: Table, inputs: list[Column], targets: list[Column], config: C
         _check_own_future(table, inputs, input_codec)
         return mode, input_codec, input_codec or "words"
     target_codec = data.target_codec or _codec(table, targets, writes, mode, data.table.group, target=True)
-    if target_codec in _PICTURES:
+    if class_of(target_codec).pictured:
         raise ConfigError(
             f"{table.name}: {described(targets)} cannot be the target: pictures are read, not written",
             hint="name it as --input",
         )
     for codec, columns in ((input_codec, inputs), (target_codec, targets)):
-        if codec == "class" and len(columns) > 1:
+        if _is_one_label(codec) and len(columns) > 1:
             raise ConfigError(f"a class is one column, got {described(columns)}", hint="name one of them")
     return mode, input_codec, target_codec
 
 
+def _is_one_label(codec: str | None) -> bool:
+    """Whether a value is one label, which is in one column and is no sequence."""
+    return class_of(codec).labelled and not class_of(codec).by_step
+
+
 def _check_own_future(table: Table, inputs: list[Column], codec: str | None) -> None:
-    if codec == "class" or codec in _PICTURES:
+    if _is_one_label(codec) or class_of(codec).pictured:
         raise ConfigError(
             f"{table.name}: {described(inputs)} alone is no sequence to learn from", hint="--target COLUMN"
         )
@@ -302,7 +305,9 @@ def _sequence(columns: list[Column], codec: str | None, data: DataConfig, *, tar
     if (codec or holds) == "images":
         return data.images.steps != "whole"
     if codec is not None:
-        return codec in (*TEXTS, *SEQUENCES, "tags") or (codec == "numbers" and holds == "series")
+        kind = class_of(codec)
+        steps = kind.text or codec in SEQUENCES or (kind.labelled and kind.by_step)
+        return steps or (kind.numeric and holds == "series")
     if holds in FILES:
         return holds in SEQUENCES
     # a text of few kinds that is to be read is still a text
@@ -355,4 +360,4 @@ def _varies(table: Table, group: str, target: str) -> bool:
 
 def _is_stream(table: Table, codec: str | None, targets: list[Column], config: Config) -> bool:
     """Return whether rows of a table are pieces of one long text."""
-    return not targets and codec in TEXTS and config.data.text.documents == "file" and table.kind == "table"
+    return not targets and class_of(codec).text and config.data.text.documents == "file" and table.kind == "table"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from recur.codecs import class_of
 from recur.codecs.classes import label, no_label
 from recur.codecs.codec import shorten
 from recur.data.examples import Example
@@ -14,7 +15,6 @@ from recur.data.places import placed
 from recur.data.roles import Roles
 from recur.errors import DataError
 
-_LABELLED = ("class", "tags")
 _SHOWN = 3
 _KNOWN = 8
 
@@ -49,11 +49,8 @@ class Unlearned(NamedTuple):
     def __str__(self) -> str:
         shown = [f'"{shorten(name, 40)}" ({_rows(count)})' for name, count in list(self.rows.items())[:_SHOWN]]
         more = f" and {len(self.rows) - _SHOWN:,} more" if len(self.rows) > _SHOWN else ""
-        return f'{_nouns(self.codec)[len(self.rows) > 1]} {", ".join(shown)}{more} of column "{self.column}"'
-
-
-def _nouns(codec: str) -> tuple[str, str]:
-    return ("class", "classes") if codec == "class" else ("tag", "tags")
+        kind = class_of(self.codec)
+        return f'{kind.plural if len(self.rows) > 1 else kind.noun} {", ".join(shown)}{more} of column "{self.column}"'
 
 
 def labels_of(value: Any, codec: str | None, missing: Sequence[str] | None = None) -> set[str]:
@@ -62,11 +59,12 @@ def labels_of(value: Any, codec: str | None, missing: Sequence[str] | None = Non
     >>> sorted(labels_of("b a b", "tags")), labels_of(" 1 ", "class"), labels_of(1.0, "class"), labels_of("a", "words")
     (['a', 'b'], {'1'}, {'1'}, set())
     """
-    if codec not in _LABELLED or codec is None:
+    kind = class_of(codec)
+    if codec is None or not kind.labelled:
         return set()
-    cells = value.split() if isinstance(value, str) and codec == "tags" else value
+    cells = value.split() if isinstance(value, str) and kind.by_step else value
     found = set()
-    for cell in cells if codec == "tags" and hasattr(cells, "__iter__") else [cells]:
+    for cell in cells if kind.by_step and hasattr(cells, "__iter__") else [cells]:
         if not no_label(cell) and not is_missing(cell, codec, missing):
             try:
                 found.add(str(label(cell)))
@@ -79,7 +77,9 @@ def labels_of(value: Any, codec: str | None, missing: Sequence[str] | None = Non
 def sides(roles: Roles) -> list[tuple[int, str, str]]:
     """Return side, codec and column of the classes and tags of a table."""
     found = [(0, roles.input_codec, roles.input), (1, roles.target_codec, roles.target)]
-    return [(side, codec, columns[0]) for side, codec, columns in found if codec in _LABELLED and columns]
+    return [
+        (side, codec, columns[0]) for side, codec, columns in found if codec and class_of(codec).labelled and columns
+    ]
 
 
 def unlearned(part: Sequence[Example], roles: Roles, known: Callable[[int, set[str]], set[str]]) -> list[Unlearned]:
@@ -104,7 +104,7 @@ def unlearned(part: Sequence[Example], roles: Roles, known: Callable[[int, set[s
         lacking = Counter({name: count for name, count in rows.items() if name not in learned})
         if lacking:
             example = next(each for name, each in first.items() if name in lacking)
-            step = _step_of(example[side], lacking) if codec == "tags" else None
+            step = _step_of(example[side], lacking) if class_of(codec).by_step else None
             found.append(Unlearned(side, codec, column, lacking, example.where, step, sorted(learned)))
     return found
 
@@ -138,7 +138,8 @@ def refused(found: Unlearned, name: str, *, hint: str) -> DataError:
     more = "".join(f', "{shorten(each, 40)}" in {number:,}' for each, number in others[: _SHOWN - 1])
     more += f" and {len(others) - _SHOWN + 1:,} more of them" if len(others) >= _SHOWN else ""
     known = ", ".join(shorten(each, 20) for each in found.known[:_KNOWN]) + ", …" * (len(found.known) > _KNOWN)
-    one, several = _nouns(found.codec)
+    kind = class_of(found.codec)
+    one, several = kind.noun, kind.plural
     error = DataError(
         f'{one} "{shorten(first, 40)}" was not in the training data; {name} has it in {_rows(count)}{more}; '
         f"expected {several} of the training data: {known}",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs import TEXTS
+from recur.codecs import class_of
 from recur.codecs.number_style import MISSING
 
 EMPTY_ONLY = "none"
@@ -74,9 +74,10 @@ def is_missing(value: Any, codec: str, labels: Sequence[str] | None = None) -> b
     """
     if isinstance(value, str):
         text = value.strip()
-        if codec == "numbers":
+        kind = class_of(codec)
+        if kind.numeric:
             return text.lower() in MISSING
-        if not text or codec in TEXTS:
+        if not text or kind.text:
             return not text
         return text in _NO_LABEL if labels is None else labels != [EMPTY_ONLY] and text in labels
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from recur.codecs import Codec, class_of
 from recur.codecs.number_style import NumberStyle
 from recur.data import said
 from recur.data.timing import Timing
@@ -76,9 +77,29 @@ class Roles:
         return [*found, *self.choices]
 
     @property
+    def input_kind(self) -> type[Codec]:
+        """The class of what is read, whose traits can be asked; `Codec` itself where nothing is read."""
+        return class_of(self.input_codec)
+
+    @property
+    def target_kind(self) -> type[Codec]:
+        """The class of what is predicted."""
+        return class_of(self.target_codec)
+
+    @property
+    def labels_rows(self) -> bool:
+        """Whether a row has one label, its class."""
+        return self.target_kind.labelled and not self.target_kind.by_step
+
+    @property
+    def labels_steps(self) -> bool:
+        """Whether each step has a label, its tag."""
+        return self.target_kind.labelled and self.target_kind.by_step
+
+    @property
     def is_timed_series(self) -> bool:
         """Whether rows are read in the order of time, as the steps of one or several series."""
-        steps = self.input_codec == "numbers" and self.target_codec in ("numbers", "tags")
+        steps = self.input_kind.numeric and self.target_kind.by_step
         return self.time is not None and self.answers_every_step and steps
 
     @property
@@ -98,13 +119,13 @@ class Roles:
 
     def ahead(self, horizon: int) -> int:
         """Steps from an item to what is predicted from it: the horizon for numbers that predict themselves, else 1."""
-        return horizon if self.forecast or (self.own_future and self.input_codec == "numbers") else 1
+        return horizon if self.forecast or (self.own_future and self.input_kind.numeric) else 1
 
     @property
     def numeric(self) -> list[str]:
         """The columns that are read as numbers."""
         sides = ((self.input_codec, self.input), (self.target_codec, self.target))
-        return list(dict.fromkeys(name for codec, names in sides if codec == "numbers" for name in names))
+        return list(dict.fromkeys(name for codec, names in sides if class_of(codec).numeric for name in names))
 
     @property
     def reads_a_sequence(self) -> bool:
@@ -134,12 +155,11 @@ def say(roles: Roles, classes: int | None = None, horizon: int = 1) -> str:
     columns = ", ".join(few([*roles.input, *roles.target])) or "nothing"
     if roles.own_future:
         ahead = "their next value" if horizon == 1 else f"their value {horizon} steps ahead"
-        what = ahead if roles.input_codec == "numbers" else "the next one"
+        what = ahead if roles.input_kind.numeric else "the next one"
         return f"{columns} -> {roles.mode}, {roles.input_codec} -> {what}"
     target = roles.target_codec
-    if classes is not None and target in ("class", "tags"):
-        noun = {"class": ("class", "classes"), "tags": ("tag", "tags")}[target]
-        target = f"{classes} {noun[classes != 1]}"
+    if classes is not None and roles.target_kind.labelled:
+        target = f"{classes} {roles.target_kind.noun if classes == 1 else roles.target_kind.plural}"
     return f"{columns} -> {roles.mode}, {roles.input_codec or 'nothing'} -> {target}"
 
 

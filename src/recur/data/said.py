@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from recur.codecs import class_of
 from recur.data import left_out
 from recur.data.columns import Column, look
 from recur.data.table import Table
@@ -49,7 +50,7 @@ def number_or_class(table: Table, target: Sequence[str], codec: str) -> list[str
         if name in table.columns and look(table, name).holds == "number":
             values = sorted({str(row[name]).strip() for row in table.sampled()}, key=_by_value)
             shown = ", ".join(values if len(values) <= 5 else [*values[:2], "…", values[-1]])
-            if codec in ("class", "tags"):
+            if class_of(codec).labelled:
                 found.append(f"{name}: {shown} are classes; --target-codec numbers predicts a number")
             elif left_out.are_whole(values):
                 found.append(f"{name}: a number ({shown}); --target-codec class predicts classes")

@@ -6,8 +6,6 @@ from recur.codecs import make
 from recur.config import Config, Situation
 from recur.data.roles import Roles
 
-_LABELS = ("class", "tags")
-
 
 def situation(config: Config, roles: Roles) -> Situation:
     """Return what is known of a task once its roles are.
@@ -19,8 +17,8 @@ def situation(config: Config, roles: Roles) -> Situation:
     roles : Roles
         What was inferred.
     """
-    given, target = roles.input_codec, roles.target_codec
-    kinds = (given, target)
+    given = roles.input_codec
+    kinds = (given, roles.target_codec)
     whole = given == "images" and config.data.images.steps == "whole"
     codecs = [None if kind is None else make(kind, config.data) for kind in kinds]
     # what is written is read back item by item
@@ -35,12 +33,12 @@ def situation(config: Config, roles: Roles) -> Situation:
         sound="audio" in kinds,
         text=any(codec is not None and codec.text for codec in codecs),
         symbols=any(codec is not None and codec.discrete for codec in read),
-        labels=target in _LABELS,
-        tags=roles.mode == "synced" and target == "tags",
-        words=given == "words" and roles.reads_a_sequence and not roles.own_future,
+        labels=roles.target_kind.labelled,
+        tags=roles.mode == "synced" and roles.labels_steps,
+        words=roles.input_kind.whole_words and roles.reads_a_sequence and not roles.own_future,
         stream=roles.stream,
         forecast=bool(roles.forecast),
-        own_future=roles.own_future and given == "numbers",
+        own_future=roles.own_future and roles.input_kind.numeric,
         numbers="numbers" in kinds,
         continued=roles.own_future and codecs[0] is not None and codecs[0].text,
         timed=roles.time is not None,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from recur.codecs import TEXTS
 from recur.codecs.codec import shorten
 from recur.data.foreign import foreign_text, sentence
 from recur.data.header import is_moment, is_number
@@ -77,16 +76,16 @@ def form_of(
     text = _text(first)
     if format == "jsonl" or (format is None and text.lstrip().startswith("{") and text.rstrip().endswith("}")):
         return Form("jsonl", seen)
-    if format == "conll" or (format is None and roles.target_codec == "tags" and text.startswith(("# ", "1\t"))):
+    if format == "conll" or (format is None and roles.labels_steps and text.startswith(("# ", "1\t"))):
         return Form("conll", seen)
     options: Iterable[str] = [stated] if stated else _SEPARATORS if format is None else _BY_NAME[format]
     found = _table(first, above, options, roles, labels)
     if found is not None:
         return found
-    if format is None and roles.target_codec == "tags" and "\t" in text:
+    if format is None and roles.labels_steps and "\t" in text:
         return Form("conll", seen)
     if format is None and stated is None:
-        if roles.input_codec in TEXTS:
+        if roles.input_kind.text:
             _refuse_foreign(first)
         return _under_arrived(source, first, above, arrived(), roles) or Form("text", seen)
     return _under_titles(source, first, above, list(options), roles, labels)
@@ -135,11 +134,11 @@ def _opening(source: Iterator[Line], roles: Roles) -> tuple[str | None, list[Lin
     stated: str | None = None
     above: list[Line] = []
     # a hash sign alone begins a text too, and may be all that comes
-    comment = "# " if roles.input_codec in TEXTS else "#"
+    comment = "# " if roles.input_kind.text else "#"
     for line in source:
         match = STATED.fullmatch(line.text) if line.number == 1 else None
         stated = match[1] if match else stated
-        commented = line.text.startswith(comment) and roles.target_codec != "tags" and len(above) <= _MOST_TITLES
+        commented = line.text.startswith(comment) and not roles.labels_steps and len(above) <= _MOST_TITLES
         if line.text.strip() and not match and not commented:
             return stated, above, line
         above.append(line)
@@ -211,7 +210,7 @@ def _is_header(cells: Sequence[str], roles: Roles) -> bool:
     if {cell.lower() for cell in cells} == {name.lower() for name in roles.columns}:
         # names in other letters are refused, and no text
         return True
-    if roles.input_codec == "numbers":
+    if roles.input_kind.numeric:
         return bool(set(cells) & set(roles.columns)) and not any(is_number(cell) for cell in cells if cell)
     return bool(roles.target) and set(roles.target) <= set(cells)
 
@@ -219,12 +218,12 @@ def _is_header(cells: Sequence[str], roles: Roles) -> bool:
 def _is_row(cells: Sequence[str], text: str, roles: Roles, labels: Container[str]) -> bool:
     """Whether the cells of a first line are a row of the table that the network learned from."""
     row = dict(zip(roles.columns, cells, strict=True))
-    if roles.target_codec == "class" and row.get(roles.target[0]) in labels:
+    if roles.labels_rows and row.get(roles.target[0]) in labels:
         return True
-    if roles.input_codec in TEXTS:
+    if roles.input_kind.text:
         return text.startswith('"')
     read = [row[name] for name in roles.input if name in row]
-    if roles.input_codec != "numbers" or not all(map(is_number, read)):
+    if not roles.input_kind.numeric or not all(map(is_number, read)):
         return False
     # numbers of a series that is typed are its steps; a time beside them is none
     others = [cell for name, cell in row.items() if name not in (*roles.input, *roles.target)]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs import class_of
 from recur.config import Config
 from recur.data.examples import Example, GroupExamples, RowExamples
 from recur.data.forecasts import ForecastExamples
@@ -35,7 +36,7 @@ def answered(part: Sequence[Example], roles: Roles, config: Config) -> tuple[Seq
     """
     if isinstance(part, ForecastExamples):
         return _of_forecast(part)
-    if roles.own_future and roles.input_codec != "numbers":
+    if roles.own_future and not roles.input_kind.numeric:
         return part, Missing()
     if isinstance(part, GroupExamples):
         return _of_groups(part, roles, roles.ahead(config.forecast.horizon))
@@ -56,7 +57,7 @@ def _of_rows(part: RowExamples, roles: Roles, ahead: int) -> tuple[Sequence[Exam
             cells = [cell[ahead:] if isinstance(cell, (list, tuple, np.ndarray)) else cell for cell in cells]
         absent, here = _counted(cells, codec, roles.missing_labels)
         missing, count = missing + absent, count + here
-        if absent and codec in ("class", "tags"):
+        if absent and class_of(codec).labelled:
             words |= _words(cells, codec, roles.missing_labels)
         if absent < here or not here:
             kept.append(place)
@@ -77,7 +78,7 @@ def _counted(cells: Iterable[Any], codec: str, labels: list[str] | None) -> tupl
     for cell in cells:
         if isinstance(cell, np.ndarray) and cell.dtype.kind in "fiub":
             missing, count = missing + int(np.isnan(cell).sum()), count + cell.size
-        elif isinstance(cell, (list, tuple, np.ndarray)) and codec in ("numbers", "tags"):
+        elif isinstance(cell, (list, tuple, np.ndarray)) and class_of(codec).by_step:
             absent, here = _counted(cell, codec, labels)
             missing, count = missing + absent, count + here
         else:
@@ -123,7 +124,7 @@ def _absent(
                 values = table[row]
                 absent = [values[name] for name in columns if is_missing(values[name], codec, labels)]
                 found[row] = len(absent)
-                words |= _words(absent, codec, labels) if codec in ("class", "tags") else set()
+                words |= _words(absent, codec, labels) if class_of(codec).labelled else set()
     return found, tuple(sorted(words))
 
 

@@ -118,7 +118,7 @@ def _holds_columns(x: Mapping[str, Any], codec: Codec | None, roles: Roles) -> b
         return False
     if codec is None or _steps_are_rows(roles):
         return True
-    return codec.is_whole(_first(columns[0]), alone=len(columns) == 1, labelled=roles.target_codec == "tags")
+    return codec.is_whole(_first(columns[0]), alone=len(columns) == 1, labelled=roles.labels_steps)
 
 
 def _holds_steps(x: Any, roles: Roles) -> bool:
