@@ -14,16 +14,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.data.reading import written
 
-from recur.codecs import AudioCodec, FramesCodec, NotesCodec, SubwordsCodec, WordsCodec
+from recur.codecs import FramesCodec, NotesCodec, SubwordsCodec, WordsCodec
 from recur.codecs.bounds import bounds, check_memory, within
-from recur.codecs.mel import log_mel, power_spectra
 from recur.codecs.pictures import read_picture
-from recur.codecs.sound import resample
 from recur.config import DataConfig
 from recur.data.read import read
 from recur.errors import TooLargeError
+from tests.data.reading import written
 
 USUAL = DataConfig()
 
@@ -105,14 +103,6 @@ def test_arrays_that_unpack_to_more_than_a_table_may_take_are_refused(tmp_path: 
         read(path, USUAL)
 
 
-def test_a_sound_of_one_hertz_is_not_made_to_a_billion_samples() -> None:
-    codec = AudioCodec(sample_rate=16_000).fit([(np.sin(np.arange(800.0)), 16_000)])
-    with pytest.raises(TooLargeError, match=r"1,0\d\d,\d+,\d+ samples x 8 bytes"):
-        codec.encode((np.sin(np.arange(66_500.0)), 1))
-    with pytest.raises(TooLargeError, match="frequencies"):
-        AudioCodec(sample_rate=2**31)
-
-
 @pytest.mark.parametrize(
     ("line", "said"), [("C4*100000000", "400,000,000 steps"), ("C4 r*3000000", "12,000,004 steps")]
 )
@@ -190,21 +180,3 @@ def test_limits_are_narrowed_and_never_widened() -> None:
         with pytest.raises(TooLargeError, match=r"x takes 1 MB of memory \(3 a x 4 b x 1 byte\)"):
             check_memory("x", (3, "a"), (4, "b"), item=1)
     assert bounds() == usual
-
-
-@pytest.mark.parametrize(("rate", "new"), [(44_101, 16_000), (1_000_000, 8_000), (3, 7), (8_000, 11_025)])
-def test_filters_made_piece_by_piece_are_those_made_at_once(
-    rate: int, new: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    samples = np.random.default_rng(0).standard_normal(3000)
-    expected = resample(samples, rate, new)
-    monkeypatch.setattr("recur.codecs.sound._TABLE", 4096)
-    np.testing.assert_allclose(resample(samples, rate, new), expected, rtol=1e-12, atol=1e-12)
-
-
-def test_spectra_made_piece_by_piece_are_those_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    samples = np.random.default_rng(0).standard_normal(5000)
-    expected = log_mel(samples, 8000, bands=20, window=200, hop=80)
-    assert len(expected) == len(power_spectra(samples, 200, 80))
-    monkeypatch.setattr("recur.codecs.mel._BLOCK", 256 * 8)
-    np.testing.assert_allclose(log_mel(samples, 8000, bands=20, window=200, hop=80), expected, rtol=1e-12)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.pictures import noise, write_picture, write_video
 
 from recur import codecs
 from recur.codecs import FramesCodec
 from recur.codecs.frames import read_video
 from recur.errors import DamagedError, DataError, MissingExtraError
+from tests.pictures import noise, write_picture, write_video
 
 
 @given(st.integers(0, 5), st.integers(1, 5), st.sampled_from([1, 3]))
@@ -89,3 +89,10 @@ def test_it_shows_itself(tmp_path: Path) -> None:
     codec = FramesCodec().fit([video])
     assert codec.show(video) == "clip.mkv"
     assert codec.show(noise(3, 4, 4)) == "3 frames"
+
+
+def test_frames_are_sorted_by_numbers_and_other_digits_are_letters(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image").new("L", (4, 4))
+    for name in ("²", "f10", "f2"):
+        image.save(tmp_path / f"{name}.png")
+    assert [path.stem for path in FramesCodec().pictures(tmp_path)] == ["f2", "f10", "²"]

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from tests.pictures import noise, square, write_picture
 
 from recur import codecs
 from recur.codecs import ImagesCodec
-from recur.codecs.pictures import in_channels, read_picture
+from recur.codecs.pictures import in_channels
 from recur.config import Config
-from recur.errors import DamagedError, DataError, MissingExtraError, RunError
+from recur.errors import DataError, MissingExtraError, RunError
+from tests.pictures import noise, write_picture
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3]))
 
@@ -108,47 +108,6 @@ def test_pictures_of_different_sizes_ask_for_one(tmp_path: Path) -> None:
     assert "a.png is 4 x 6, b.png is 5 x 6 (height x width)" in caught.value.message
     assert "--image-size" in str(caught.value.hint)
     assert ImagesCodec(size=4).fit(paths).encode(paths[1]).shape == (4, 4, 1)
-
-
-def test_scaling_covers_the_size_and_cuts_both_sides_alike() -> None:
-    wide = np.zeros((10, 30), np.uint8)
-    wide[:, 10:20] = 255
-    assert (read_picture(wide, (10, 10)) == 255).all()
-    assert read_picture(wide, (20, 60)).shape == (20, 60, 1)
-
-
-def test_a_photo_is_turned_upright_and_lies_over_white(tmp_path: Path) -> None:
-    array = noise(4, 6, 3)
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turned a quarter
-    Image.fromarray(array).save(tmp_path / "turned.png", exif=exif)
-    assert np.array_equal(read_picture(tmp_path / "turned.png"), np.rot90(array, -1))
-    clear = np.dstack([array, np.zeros((4, 6), np.uint8)])
-    Image.fromarray(clear).save(tmp_path / "clear.png")
-    assert (read_picture(tmp_path / "clear.png") == 255).all()
-
-
-def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
-    Image.fromarray(np.array([[0, 256, 65535]], np.uint16)).save(tmp_path / "deep.png")
-    assert read_picture(tmp_path / "deep.png")[:, :, 0].tolist() == [[0, 1, 255]]
-
-
-def test_a_jpeg_is_decoded_smaller_and_stays_the_picture(tmp_path: Path) -> None:
-    smooth = np.kron(square(1, 12), np.ones((20, 20), np.uint8))
-    path = write_picture(tmp_path / "a.jpg", smooth)
-    small, exact = read_picture(path, (24, 24)).astype(int), read_picture(smooth, (24, 24)).astype(int)
-    assert np.abs(small - exact).mean() < 6
-
-
-@pytest.mark.parametrize("content", [b"", b"no picture", None])
-def test_a_damaged_file_is_named(tmp_path: Path, content: bytes | None) -> None:
-    path = write_picture(tmp_path / "cut.png", noise(40, 40))
-    path.write_bytes(path.read_bytes()[:-700] if content is None else content)
-    with pytest.raises(DamagedError, match=r"cut.png is damaged or no picture") as caught:
-        read_picture(path)
-    assert "--damaged skip" in str(caught.value.hint)
-    with pytest.raises(DamagedError, match=r"none.png is missing"):
-        read_picture(tmp_path / "none.png")
 
 
 def test_what_is_no_picture_is_refused() -> None:
