@@ -45,7 +45,7 @@ def are_of_fixed_width(lines: Sequence[str]) -> bool:
 
     >>> are_of_fixed_width(["Anna Smith  New York  30", "Bob         Rome       7"] * 4)
     True
-    >>> are_of_fixed_width(["The sky is  blue", "and the sea is  too"] * 4)
+    >>> are_of_fixed_width(["The sky is  blue", "and so is  the sea, too"] * 4)
     False
     """
     texts = [line.rstrip() for line in lines if line.strip()]
