@@ -24,7 +24,7 @@ PYTHON ?= python3
 PIP_ARGS ?=
 JOBS ?= auto
 # what clang-format writes; ruff writes the rest
-FORMATTED := '*.h' '*.cpp' 'src/recur/views/page/*.js'
+FORMATTED := '*.h' '*.cpp' '*.js'
 
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
@@ -52,7 +52,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check src tests benchmarks examples docs/conf.py docs/_ext
 	$(BIN)/python -m ruff format --check src tests benchmarks examples docs/conf.py docs/_ext
 	git ls-files $(FORMATTED) | xargs $(BIN)/clang-format --dry-run --Werror
-	$(BIN)/python -m pytest -q tests/views/test_script.py
+	$(BIN)/python -m pytest -q tests/views/test_live_script.py
 	$(BIN)/python -m mypy
 
 format: $(VENV)/.installed-dev

@@ -7,6 +7,7 @@ from pathlib import Path
 from recur.views.report import pictures
 
 _HERE = Path(__file__).parent
+_PARTS = ("view", "requests", "notes", "column", "controls")
 # no request to another host
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
@@ -43,4 +44,5 @@ def page() -> str:
 
 def script() -> str:
     """Everything that runs in the page: the pictures, and what asks the server."""
-    return pictures() + (_HERE / "live.js").read_text(encoding="utf-8")
+    parts = "\n".join((_HERE / "live_page" / f"{name}.js").read_text(encoding="utf-8") for name in _PARTS)
+    return f'{pictures()}\n(() => {{\n"use strict";\n{parts}\n}})();\n'

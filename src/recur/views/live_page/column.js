@@ -1,0 +1,284 @@
+// One network: what it answers, its pictures, and what it writes.
+class Column {
+  constructor(facts, state) {
+    this.facts = facts;
+    this.state = state;
+    this.problem = el("p", { class: "problem", role: "alert" });
+    this.next = el("section");
+    this.words = el("section");
+    this.inner = el("section");
+    this.written = el("div", { class: "written", "aria-live": "polite" });
+    this.deep = el("section");
+    const figure =
+      facts.held_out && facts.figure ? `, held-out ${facts.figure} ${Recur.number(facts.held_out[facts.figure])}` : "";
+    this.root = el(
+      "div", { class: "column" }, el("h1", {}, facts.name),
+      el(
+        "p", { class: "soft" },
+        `${facts.sentence}; ${facts.cell ? facts.cell + ", " : ""}${facts.parameters.toLocaleString("en")} parameters${
+          figure}`),
+      this.problem, this.next);
+    if (facts.writes === "notes" && facts.sessions) {
+      this.root.append(
+        el("div", { class: "controls" }, el("button", { type: "button", onclick: () => this.play() }, "continue")));
+    } else if (facts.generates) {
+      this.button = el("button", { type: "button", onclick: () => this.write() }, "continue");
+      this.root.append(
+        el(
+          "div", { class: "controls" }, this.button,
+          el(
+            "button", {
+              type: "button",
+              onclick: () => {
+                type(view.text + this.written.textContent);
+              }
+            },
+            "take it over")),
+        this.written);
+    }
+    this.root.append(this.words, this.inner, this.deep);
+  }
+  stop(name) {
+    if (this[name]) this[name].abort();
+    return (this[name] = new AbortController()).signal;
+  }
+  say(name, message) {
+    this.said = {...this.said, [name]: message };
+    this.problem.textContent = [...new Set(Object.values(this.said))].filter(Boolean).join("; ");
+  }
+  // one question at a time of each name; an error takes the place of the older figures that it concerns
+  async guarded(name, sections, work) {
+    const signal = this.stop(name);
+    this.say(name, "");
+    try {
+      await work(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      sections.filter((one) => one.classList.contains("busy")).forEach(blank);
+      this.say(name, error.message);
+    }
+  }
+  // the input is another: pending requests are cancelled, what is drawn is dimmed until its successor comes
+  withdraw() {
+    clearTimeout(this.timer);
+    for (const name of ["following", "looking", "playing", "writing"]) {
+      if (this[name]) this[name].abort();
+      this.say(name, "");
+    }
+    this.written.textContent = "";
+    this.explanation = null;
+    delete this.root.dataset.drawn;
+    delete this.root.dataset.followed;
+    blank(this.deep);
+    if (this.facts.writes === "notes") {
+      blank(this.words);
+      silence();
+    }
+    for (const one of [this.next, this.words, this.inner]) this.dim(one);
+    Recur.untip();
+  }
+  dim(section) {
+    if (section.hasChildNodes()) {
+      section.classList.add("busy");
+      section.inert = true;
+    }
+  }
+  refresh() {
+    this.withdraw();
+    this.follow();
+    this.timer = setTimeout(() => {
+      // after this time the figures of an older input are hidden
+      [this.next, this.words, this.inner]
+        .filter((one) => one.classList.contains("busy"))
+        .forEach((one) => one.replaceChildren());
+      this.look();
+    }, SLOW);
+  }
+  // the candidates, what supports them, and every state and gate: follows every key
+  follow() {
+    const text = view.text, model = this.facts.name, value = typed(this.facts, text);
+    if (FILES[this.facts.reads] || this.facts.reads === null)
+      return this.guarded("following", [this.words], (signal) => this.answer(signal));
+    if (this.facts.writes === "notes") return undefined;
+    return this.guarded("following", [this.next, this.words, this.inner], async (signal) => {
+      // the candidates are asked for first, since one thread computes, and painted while it explains
+      let next = null;
+      if (this.facts.generates) {
+        this.dim(this.next);
+        const body = { model, text, top: 12, temperature: +view.temperature };
+        if (body.temperature > 0 && +view.top_k > 0) body.top_k = +view.top_k;
+        if (body.temperature > 0 && +view.top_p < 1) body.top_p = +view.top_p;
+        next = told("next", body, signal);
+      }
+      const parts = ["influence", "states"], methods = [this.state.method || "swap"];
+      const asked = text.trim() ? told("explain", { model, value, parts, methods, top: 5, options: 1 }, signal) : null;
+      if (asked) asked.catch(() => {});  // if the candidates fail first, that is what is said
+      if (next) this.paintNext((await next).items);
+      if (!asked) {
+        blank(this.inner);
+        return blank(this.words);
+      }
+      const data = await asked;
+      // what is followed back through time tells of more candidates, and may be there first
+      if (this.root.dataset.drawn !== text) this.paintWords(data);
+      blank(this.inner);
+      Recur.surprise(this.inner, data);
+      Recur.states(this.inner, data, this.state);
+      this.root.dataset.followed = text;
+    });
+  }
+  // what is followed back through time: when the keys rest
+  look() {
+    const text = view.text, { reads, writes } = this.facts;
+    if (!text.trim() || FILES[reads] || reads === null || writes === "notes") return blank(this.deep);
+    this.deep.classList.add("busy");
+    this.deep.replaceChildren(el("p", { class: "soft" }, "computing the gradient through time …"));
+    return this.guarded("looking", [this.deep], async (signal) => {
+      const body = {
+        model: this.facts.name,
+        value: typed(this.facts, text),
+        parts: ["influence", "flow", "unrolled"],
+        top: 5
+      };
+      const data = await told("explain", body, signal);
+      this.paintWords(data);
+      blank(this.deep);
+      this.explanation = data;
+      const every = columns.map((one) => one.explanation).filter((one) => one && one.input.text === data.input.text);
+      Recur.flow(this.deep, data, every.length ? every : [data], this.state);
+      Recur.unrolled(this.deep, data, this.state);
+      Recur.alignment(this.deep, data);
+      this.root.dataset.drawn = text;
+    });
+  }
+  // of a picture, a sound or a video: what the network says of it
+  async answer(signal) {
+    const { name, reads } = this.facts, file = files[reads];
+    if (!file && reads !== null) return blank(this.words);
+    const found =
+      (await told("predict", { model: name, inputs: [file ? file.data : null], top: 5 }, signal)).predictions[0];
+    const rows = found.scores.flatMap((one) => {
+      const bar = el("div", { class: "fill" });
+      bar.style.width = 100 * (one.probability || 0) + "%";
+      return [
+        el("span", {}, String(one.value) || "(nothing)"), el("span", {}, percent(one.probability)),
+        el("div", { class: "track" }, bar)
+      ];
+    });
+    fill(
+      this.words, el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, found.shown),
+      el("div", { class: "bars" }, ...rows));
+    this.root.dataset.drawn = file ? file.name : "";
+  }
+  // of notes: the piece is continued, drawn and can be heard
+  play() {
+    return this.guarded("playing", [this.words], async (signal) => {
+      silence();
+      this.dim(this.words);
+      const text = view.text, body = {
+        model: this.facts.name,
+        opening: text.trim(),
+        length: +view.length,
+        temperature: +view.temperature,
+        seed: +view.seed
+      };
+      const piece = await told("play", body, signal);
+      fill(
+        this.words, el("h2", {}, "The piece"), pianoRoll(piece),
+        el(
+          "div", { class: "controls" },
+          el("button", { type: "button", onclick: (e) => hear(piece, e.target) }, "▶ hear it"),
+          el("a", { href: piece.midi, download: "piece.mid" }, "piece.mid")),
+        el("p", {}, piece.line || ""));
+      this.root.dataset.drawn = text;
+    });
+  }
+  // the answer first, then which inputs support it
+  paintWords(data) {
+    blank(this.words);
+    if (data.question.answer)
+      this.words.append(
+        el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, data.question.answer),
+        el("p", { class: "soft" }, data.question.says));
+    Recur.influence(this.words, data, this.state);
+  }
+  paintNext(items) {
+    const most = Math.max(1e-9, ...items.map((one) => Math.max(one.probability, one.drawn)));
+    const rows = items.flatMap((one) => {
+      const bar = (share, name) => {
+        const b = el("div", { class: name });
+        b.style.width = 100 * share / most + "%";
+        return b;
+      };
+      const says =
+        `${visible(one.value)}: ${percent(one.probability)} of the network, drawn with ${percent(one.drawn)}`;
+      const row = el(
+        "div", { class: "track", tabindex: "0", "aria-label": says }, bar(one.probability, "p"), bar(one.drawn, "q"));
+      return [
+        el(
+          "button", {
+            type: "button",
+            class: one.drawn ? "" : "out",
+            onclick: () => type(joined(this.facts, view.text, one.value))
+          },
+          visible(one.value)),
+        el("span", {}, percent(one.drawn)),
+        tip(row, says),
+      ];
+    });
+    const key = (name, colour) => {
+      const k = el("span", { class: "key" });
+      k.style.background = colour;
+      return el("span", {}, k, name);
+    };
+    fill(
+      this.next, el("h2", {}, "What comes next"),
+      el("div", { class: "next", role: "group", "aria-label": "candidates for the next item" }, ...rows),
+      el(
+        "p", { class: "soft" }, key("the network's probability", "var(--against)"),
+        key("after temperature, top-k and top-p", "var(--for)"), "; a click writes it"));
+  }
+  write() {
+    if (this.busyWriting) {
+      this.writing.abort();
+      return undefined;
+    }
+    return this.guarded("writing", [], async (signal) => {
+      this.busyWriting = true;
+      this.button.textContent = "stop";
+      this.written.textContent = "";
+      try {
+        const body = {
+          model: this.facts.name,
+          prompt: view.text,
+          stream: true,
+          length: +view.length,
+          temperature: +view.temperature,
+          seed: +view.seed
+        };
+        if (body.temperature > 0 && +view.top_k > 0) body.top_k = +view.top_k;
+        if (body.temperature > 0 && +view.top_p < 1) body.top_p = +view.top_p;
+        const answer = await ask("generate", body, signal);
+        const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+        let rest = "";
+        for (;;) {
+          const { done, value } = await reader.read();
+          signal.throwIfAborted();
+          if (done) break;
+          const lines = (rest + value).split("\n\n");
+          rest = lines.pop();
+          for (const line of lines) {
+            const data = line.slice(6);
+            if (data === "[DONE]") continue;
+            const one = JSON.parse(data);
+            if (one.error) throw new Error(one.error.message);
+            this.written.textContent += one.text;
+          }
+        }
+      } finally {
+        this.busyWriting = false;
+        this.button.textContent = "continue";
+      }
+    });
+  }
+}

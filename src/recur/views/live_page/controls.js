@@ -1,0 +1,142 @@
+// What is typed, chosen and set; the page is built from it.
+// what is shown of a chosen file; each kind of file has a place of its own
+function preview(kind) {
+  const place = el("div", { class: "preview" }), file = files[kind];
+  if (file)
+    place.append(
+      file.type.startsWith("image/") ? el("img", { src: file.data, alt: file.name }) :
+                                       el("p", { class: "soft" }, file.name));
+  return place;
+}
+function chooser(kind, first) {
+  const root = el("div", {}), place = () => root.lastChild.replaceWith(preview(kind));
+  const refresh = () => {
+    place();
+    columns.filter((one) => one.facts.reads === kind).forEach((one) => one.refresh());
+  };
+  const take = (given) => {
+    const turn = takes[kind] = (takes[kind] || 0) + 1, reader = new FileReader();
+    delete files[kind];
+    refresh();
+    if (!given) return;
+    reader.onload = () => {
+      if (takes[kind] !== turn) return;  // another was chosen meanwhile
+      files[kind] = { name: given.name, type: given.type, data: reader.result };
+      refresh();
+    };
+    reader.readAsDataURL(given);
+  };
+  root.append(
+    el("label", { class: "soft" }, `a file for the network to read (${kind}) `, el("input", {
+         type: "file",
+         id: kind === first ? "file" : `file-${kind}`,
+         accept: FILES[kind],
+         onchange: (e) => take(e.target.files[0])
+       })),
+    preview(kind));
+  return root;
+}
+
+function slider(name, label, least, most, step, say) {
+  const shown = el("output", {}, say(+view[name]));
+  return el("label", {}, el("span", {}, label + " ", shown), el("input", {
+              type: "range",
+              min: least,
+              max: most,
+              step,
+              value: view[name],
+              id: name,
+              oninput: (e) => {
+                view[name] = +e.target.value;
+                shown.textContent = say(+view[name]);
+                keep();
+                columns.forEach((one) => one.facts.generates && one.follow());
+              },
+            }));
+}
+const figure = (name, label) => el("label", {}, label, el("input", {
+                                     type: "number",
+                                     min: 0,
+                                     value: view[name],
+                                     id: name,
+                                     oninput: (e) => {
+                                       view[name] = +e.target.value;
+                                       keep();
+                                     }
+                                   }));
+
+function build() {
+  // pending requests are of another network, and so is what was selected: no step, candidate or picture of it stays
+  columns.splice(0).forEach((one) => one.withdraw());
+  silence();
+  const chosen = runs.find((one) => one.name === view.run) || runs[0];
+  view.run = chosen.name;
+  const beside = runs.find((one) => one.name === view.beside && one.name !== view.run);
+  view.beside = beside ? beside.name : "";
+  if (view.looked_at && view.looked_at !== chosen.name) view.look = {};
+  view.looked_at = chosen.name;
+  view.look = view.look || {};
+  columns.push(new Column(chosen, view.look));
+  if (beside) columns.push(new Column(beside, {}));
+  const pick = (name, label, entries) => el(
+    "label", {}, label,
+    el(
+      "select", {
+        id: name,
+        onchange: (e) => {
+          view[name] = e.target.value;
+          build();
+        }
+      },
+      ...entries.map(([value, text]) => el("option", { value, selected: value === view[name] ? "" : null }, text))));
+  const names = runs.map((one) => [one.name, one.name]);
+  const reads = columns.map((one) => one.facts.reads), kinds = [...new Set(reads.filter((kind) => FILES[kind]))];
+  // a file that no network here reads is given up, also one that is still being read
+  for (const kind of Object.keys(FILES))
+    if (!kinds.includes(kind)) {
+      delete files[kind];
+      takes[kind] = (takes[kind] || 0) + 1;
+    }
+  const asText = reads.some((kind) => kind !== null && !FILES[kind]);
+  box = el("textarea", {
+    id: "text",
+    spellcheck: "false",
+    "aria-label": "what the network reads",
+    placeholder: chosen.writes === "notes" ? "how the piece begins, such as C4 D4 E4/2; or nothing" :
+      chosen.reads === "numbers"           ? "numbers: 0.1, 0.4, …" :
+                                             "type a sentence …",
+    oninput: changed
+  });
+  box.value = view.text;
+  const controls = columns.some((one) => one.facts.generates || one.facts.writes === "notes") ?
+    el(
+      "div", { class: "drawing" }, slider("temperature", "temperature", 0, 2, 0.05, (v) => v.toFixed(2)),
+      slider("top_k", "top-k", 0, 100, 1, (v) => v ? String(v) : "all"),
+      slider("top_p", "top-p", 0.05, 1, 0.01, (v) => v < 1 ? v.toFixed(2) : "all"), figure("seed", "seed"),
+      figure("length", "length")) :
+    null;
+  const grid =
+    el("div", { class: "columns" + (columns.length > 1 ? " two-runs" : "") }, ...columns.map((one) => one.root));
+  main.replaceChildren(
+    el(
+      "div", { class: "top" }, pick("run", "network", names),
+      runs.length > 1 ? pick("beside", "beside it", [["", "nothing"], ...names.filter(([name]) => name !== view.run)]) :
+                        "",
+      el("a", { href: "docs", class: "soft" }, "the API")),
+    ...kinds.map((kind) => chooser(kind, kinds[0])), asText ? el("p", {}, box) : "", controls || "", grid);
+  keep();
+  columns.forEach((one) => one.refresh());
+}
+
+async function start() {
+  runs = await (await fetch("models")).json();
+  view = { text: "", ...WAYS, ...fromAddress() };
+  Recur.watch(keep);
+  build();
+  addEventListener("hashchange", () => {
+    view = { text: "", ...WAYS, ...fromAddress() };
+    build();
+  });
+}
+start().catch(
+  (error) => main.replaceChildren(el("p", { class: "problem" }, `the server does not answer: ${error.message}`)));
