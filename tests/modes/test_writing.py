@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from recur import continuation
-from recur.decoding.detokenizer import Detokenizer
-from recur.decoding.stop_sequences import StopSequences
-from recur.errors import ConfigError, DataError
+from recur.errors import ConfigError
 from recur.modes import Mode
-from tests.modes.helpers import SERIES, TAGS, TEXTS, build, codec, rows, train
+from tests.modes.helpers import SERIES, TEXTS, build, rows, train
 
 WRITING = [
     ("one-to-many", "class", "characters", "yes", "the c"),
@@ -115,34 +111,3 @@ def test_candidates_carry_what_they_are_ordered_by() -> None:
     assert answer.ranks is not None
     assert answer.ranks == sorted(answer.ranks, reverse=True)
     assert len(answer.ranks) == len(answer.scores) == 4
-
-
-@settings(max_examples=30)
-@given(st.text("ab ", max_size=12), st.lists(st.text("ab ", min_size=1, max_size=3), min_size=1, max_size=3))
-def test_a_text_in_pieces_is_cut_where_the_whole_is(text: str, stops: list[str]) -> None:
-    codec_of_text = codec("characters", ["ab "])
-    found = StopSequences(codec_of_text, stops)
-    whole = found.value(codec_of_text.encode(text).tolist(), codec_of_text.decode)
-    assert not any(stop in whole for stop in stops)
-    assert text.startswith(whole)
-    detokenizer = Detokenizer(codec_of_text, (), stops)
-    pieces = []
-    for symbol in codec_of_text.encode(text).tolist():
-        pieces += [] if detokenizer.stopped else detokenizer.push(symbol)
-    assert "".join([*pieces, *detokenizer.finish()]) == whole
-    rule = found.rule()
-    assert rule is not None
-    # the first place where the rule says stop is the first place where a stop is complete
-    ids = codec_of_text.encode(text)
-    ends = [place for place in range(1, len(ids) + 1) if rule(ids[:place].tolist())]
-    complete = [place for place in range(1, len(text) + 1) if any(stop in text[:place] for stop in stops)]
-    assert ends[:1] == complete[:1]
-
-
-def test_an_item_that_nobody_knows_is_no_stop() -> None:
-    with pytest.raises(DataError):
-        StopSequences(codec("tags"), ["Q"])
-    tags = codec("tags")
-    ids = tags.encode(TAGS[0]).tolist()
-    assert StopSequences(tags, ["V"]).value(ids, tags.decode) == ["D", "N"]
-    assert StopSequences(tags, []).value(ids, tags.decode) == TAGS[0]
