@@ -336,7 +336,7 @@ def test_a_file_is_one_idea(path: Path) -> None:
 
 
 # rooms whose tests are in files of the names of theirs
-MIRRORED = ("codecs", "decoding", "engine/native", "export", "heads", "inspect", "serve", "views")
+MIRRORED = ("codecs", "decoding", "engine/native", "export", "heads", "inspect", "modes", "network", "serve", "views")
 ELSEWHERE = {
     "engine/native/old": "what is removed is seen in the cache: test_kept",
     "engine/native/operator": "seen by torch.compile alone: nn/test_traced",
@@ -355,6 +355,9 @@ BEHAVIOURS = {
     "decoding/networks": "whole networks decoded: seeds over batches, and beams beside greedy decoding",
     "codecs/round_trips": "every codec encodes and decodes alike before and after its file",
     "heads/options": "what every head says of one step: its outputs, their scores, the one that is named",
+    "modes/build": "the mode of a name, pairings that do not fit, weights that are loaded",
+    "modes/missing_targets": "targets that are missing, in every kind of answer",
+    "modes/pictures": "pictures and frames in every mode that reads them",
 }
 
 

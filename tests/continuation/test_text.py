@@ -169,15 +169,6 @@ def test_a_reset_forgets_the_state_that_was_carried() -> None:
     assert mode.loss(window(ids), carried).mean.item() != mode.loss(window(ids)).mean.item()
 
 
-def test_batches_can_be_moved_and_counted() -> None:
-    mode = model("characters", stream=True)
-    batch = window(ids_of(mode, STREAM), torch.zeros_like(ids_of(mode, STREAM), dtype=torch.bool))
-    moved = batch.to("cpu")
-    assert len(moved) == 1
-    assert moved.resets is not None
-    assert moved.input_lengths is None
-
-
 @pytest.mark.parametrize("kind", ["words", "characters", "subwords", "tags"])
 @pytest.mark.parametrize("stream", [False, True])
 def test_candidates_for_the_next_item_are_in_order_and_are_no_reserved_symbols(kind: str, stream: bool) -> None:

@@ -158,17 +158,6 @@ def test_every_form_of_regularisation_learns_and_is_off_when_answering() -> None
     assert mode.training
 
 
-def test_layer_norm_of_a_cell_that_has_none_is_refused() -> None:
-    with pytest.raises(ConfigError, match="layer_norm is made for the cells lstm and gru") as raised:
-        build("many-to-one", "words", "class", cell="elman", layer_norm=True)
-    assert raised.value.hint == "--cell lstm --layer-norm"
-
-
-def test_a_misspelled_cell_is_refused_with_the_nearest() -> None:
-    with pytest.raises(ConfigError, match='there is no cell "lstn". Did you mean "lstm"?'):
-        build("many-to-one", "words", "class", cell="lstn")
-
-
 def test_predicting_more_rows_than_a_batch_keeps_their_order() -> None:
     mode = build("many-to-one", "series", "numbers")
     inputs = [[float(index % 7)] * (1 + index % 5) for index in range(150)]

@@ -116,11 +116,6 @@ def test_no_rows_give_no_answers() -> None:
     assert build("one-to-one", "class", "class").predict([]) == []
 
 
-def test_a_value_without_time_counts_as_one_step() -> None:
-    mode = build("one-to-one", "numbers", "numbers")
-    assert mode.encode(Row(NUMBERS[0], NUMBERS[0])).steps == 1
-
-
 def test_samples_show_input_truth_and_guess() -> None:
     mode = build("one-to-one", "class", "numbers")
     assert isinstance(mode, OneToOne)

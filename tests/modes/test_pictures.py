@@ -12,7 +12,6 @@ from recur import codecs, modes
 from recur.codecs import FramesCodec, ImagesCodec
 from recur.errors import ConfigError
 from recur.modes import Mode
-from recur.network.batch import Encoded, has_time, pad
 from tests.pictures import noise, square
 from tests.tolerances import close
 
@@ -35,22 +34,6 @@ def build(name: str, given: Any, target_kind: str, rows: list[Row], **options: A
 def right(mode: Mode, rows: list[Row]) -> float:
     answers = mode.predict([row.input for row in rows])
     return float(np.mean([answer.value == row.target for answer, row in zip(answers, rows, strict=True)]))
-
-
-def test_a_picture_has_no_time_and_frames_have() -> None:
-    for shape, timed in (((4,), False), ((5, 4), True), ((6, 5, 3), False), ((2, 6, 5, 3), True)):
-        array = np.zeros(shape, np.float32)
-        assert has_time(array) is timed
-        values, lengths = pad([array, array])
-        assert values is not None
-        assert values.shape == (2, *shape)
-        assert (lengths is not None) is timed
-    assert Encoded(np.zeros((2, 6, 5, 3), np.float32), np.array(1)).steps == 2
-    values, lengths = pad([np.ones((1, 2, 2, 1), np.float32), np.ones((3, 2, 2, 1), np.float32)])
-    assert values is not None
-    assert values.flatten(1).sum(1).tolist() == [4.0, 12.0]
-    assert lengths is not None
-    assert lengths.tolist() == [1, 3]
 
 
 @pytest.mark.parametrize("options", [{}, {"picture_pooling": "mean"}, {"augment": ["shift"], "dropout": 0.1}])

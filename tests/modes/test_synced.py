@@ -224,12 +224,3 @@ def test_a_model_of_tags_has_no_next_symbol() -> None:
     with pytest.raises(ConfigError, match="it does not predict the next symbol") as raised:
         tagger().symbol_head()
     assert raised.value.hint == "train without a target to get a language model"
-
-
-@pytest.mark.parametrize(("scaled", "factor"), [(True, 5**0.5), (False, 1.0)])
-def test_vectors_are_the_embedding_times_the_root_of_their_size_or_as_they_are(scaled: bool, factor: float) -> None:
-    mode = Synced(codec("words", ["a b c"]), None, small(scale_embedding=scaled)).eval()
-    ids = torch.tensor([[2, 3, 1]])
-    embedding = mode.inputs.embedding
-    assert embedding is not None
-    torch.testing.assert_close(mode.inputs(ids), factor * embedding.weight[ids])
