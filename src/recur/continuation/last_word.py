@@ -225,7 +225,7 @@ def _spelled_log_probs(
     if values is None or lengths is None:
         return totals
     states = [Open(0.0, (), one.state, one.row) for one in beginnings]
-    vectors, _ = model.run(values.to(model.device), joined(model, states), lengths=lengths.to(model.device))
+    vectors, _ = model.run(values.to(model.device), joined(states), lengths=lengths.to(model.device))
     boundary = torch.from_numpy(spelling.boundary).to(model.device)
     for row, ids in enumerate(spellings):
         log_probs = model.symbol_head().log_probs(vectors[row, : len(ids)])

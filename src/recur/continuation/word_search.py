@@ -21,7 +21,7 @@ from recur.cancellation import check_cancelled
 from recur.continuation import prompt
 from recur.continuation.word_boundaries import Spelling, is_word, trimmed
 from recur.modes.synced import Synced
-from recur.network.stack import State
+from recur.network.stack import State, select
 from recur.nn import flat_state, map_state
 
 WIDTH = 16  # beginnings read at once
@@ -186,7 +186,7 @@ def together(searches: Sequence[Search], over: Callable[[int], bool] = lambda _:
         boundary = searches[going[0]].boundary
         batch = [one for number in going for one in asked[number]]
         ids = torch.tensor([one.ids[-1] for one in batch], device=boundary.device)
-        log_probs, state = model.step(ids, joined(model, batch))
+        log_probs, state = model.step(ids, joined(batch))
         ends = log_probs.masked_fill(~boundary, -torch.inf).logsumexp(-1).tolist()
         first = 0
         for number in going:
@@ -195,7 +195,7 @@ def together(searches: Sequence[Search], over: Callable[[int], bool] = lambda _:
         going = [number for number in going if not over(number)]
 
 
-def joined(model: Synced, batch: Sequence[Open]) -> State:
+def joined(batch: Sequence[Open]) -> State:
     """One state of many rows out of rows of several states, each of which is put beside the others once."""
     different = {id(one.state): one.state for one in batch}
     parts = [flat_state(state) for state in different.values()]
@@ -203,4 +203,4 @@ def joined(model: Synced, batch: Sequence[Open]) -> State:
     place = dict(zip(different, begins.tolist(), strict=False))
     merged = iter([torch.cat(part, dim=1) for part in zip(*parts, strict=True)])
     whole = map_state(lambda _: next(merged), batch[0].state)
-    return model.select(whole, torch.tensor([place[id(one.state)] + one.row for one in batch]))
+    return select(whole, torch.tensor([place[id(one.state)] + one.row for one in batch]))

@@ -68,9 +68,6 @@ def _columns(data: Any) -> dict[str, Sequence[Any]]:
         return {**{name: values for name, values in times_of(data).items() if name not in columns}, **columns}
     if isinstance(data, Mapping):
         _refuse_equal_names(list(data))
-        if data and all(_is_cell(value) for value in data.values()):
-            # one row
-            return {str(name): [_present(value)] for name, value in data.items()}
         return {str(name): values_of(column) for name, column in data.items()}
     if isinstance(data, tuple) and len(data) == 2 and _are_arrays(data):
         return {**_named(data[0], "input"), **_named(data[1], "target")}

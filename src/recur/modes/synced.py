@@ -196,8 +196,8 @@ class Synced(Mode):
         return output.log_probs(vectors), state
 
     def select(self, state: State | None, rows: Tensor) -> State | None:
-        """The state of some rows, which may repeat."""
-        return network.select(state, rows)
+        """The state of some rows, which may repeat; before the first step there is none."""
+        return None if state is None else network.select(state, rows)
 
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
         """Answer every step.

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from recur import equations
 from recur.errors import ConfigError, did_you_mean
 from recur.nn import GRU, LSTM, RNN, Recurrent, flat_state, map_state
-from recur.nn.state import join_state
+from recur.nn.state import State, join_state
 
 if TYPE_CHECKING:
     from recur.config import ModelConfig
 
-# a tensor, a tuple of tensors, or a list of these with one a layer; every tensor has the batch as its second axis
-State = Any
+# every tensor of a state has the batch as its second axis
+__all__ = ["Bridge", "Stack", "State", "select"]
 
 
 class Stack(nn.Module):
@@ -67,7 +67,8 @@ class Stack(nn.Module):
     def start(self, rows: int) -> State:
         """The state before the first step: zeros, or what was learned."""
         vectors = next(self.parameters()).new_zeros(rows, 1, self.layer.input_size)
-        return self.layer(vectors, lengths=[0] * rows)[1]
+        state: State = self.layer(vectors, lengths=[0] * rows)[1]
+        return state
 
     def summary(self, state: State) -> Tensor:
         """What the last layer knows at the end: its forward state after the last real step beside its backward
@@ -102,9 +103,7 @@ class Bridge(nn.Module):
 
 
 def select(state: State, rows: Tensor) -> State:
-    """The state of some rows of the batch, which may repeat; None (no state yet) stays None."""
-    if state is None:
-        return None
+    """The state of some rows of the batch, which may repeat."""
     return map_state(lambda tensor: tensor.index_select(1, rows.to(tensor.device)), state)
 
 

@@ -26,6 +26,7 @@ from recur.errors import ConfigError, DataError
 from recur.modes import Mode
 from recur.modes.synced import Synced, remembers
 from recur.network.batch import pad
+from recur.network.stack import State
 from recur.nn import flat_state, map_state
 
 _HEAD = "recur session"
@@ -207,7 +208,7 @@ class Reader:
         states = tuple(tensors[f"state.{number}"] for number in range(len(fresh.states)))
         return Memory(states, tensors["vector"], int(count))
 
-    def _together(self, memories: Sequence[Memory]) -> object:
+    def _together(self, memories: Sequence[Memory]) -> State:
         stacks = iter([torch.stack(parts, 1) for parts in zip(*(one.states for one in memories), strict=True)])
         return map_state(lambda _: next(stacks), self._like)
 
