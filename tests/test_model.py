@@ -199,7 +199,7 @@ def test_one_row_is_evaluated_and_predicted_and_is_too_little_to_learn_from() ->
     with pytest.raises(DataError, match='labels "text", "label" may be one row of a data frame or a column') as caught:
         recur.fit(rows.iloc[0], **QUICK)
     assert "df.iloc[[0]]" in str(caught.value.hint)
-    with pytest.raises(DataError, match="there is one row"):
+    with pytest.raises(DataError, match="a column is str 'a fine film'; expected one value"):
         recur.fit(rows.iloc[0].to_dict(), **QUICK)
     numbers = pandas.DataFrame({"a": [1.5 * n for n in range(30)], "b": [n % 3 for n in range(30)]})
     numbers["price"] = 2 * numbers["a"] + 1

@@ -137,8 +137,11 @@ def is_frame(data: Any) -> bool:
 
 
 def row_of(data: Any, columns: Sequence[str]) -> dict[str, Any] | None:
-    """Return one row of a data frame (a series whose labels are its columns) as a mapping; None for other values."""
-    if isinstance(data, (Mapping, list, tuple, str, np.ndarray)) or not columns:
+    """Return one row, a mapping of cells or a series whose labels are columns, as a mapping; None for other values."""
+    if isinstance(data, Mapping):
+        is_row = bool(data) and all(_is_cell(value) for value in data.values())
+        return {str(name): _present(value) for name, value in data.items()} if is_row else None
+    if isinstance(data, (list, tuple, str, np.ndarray)) or not columns:
         return None
     if getattr(data, "ndim", 0) != 1 or not hasattr(data, "to_dict") or not hasattr(data, "index"):
         return None
