@@ -74,6 +74,7 @@ ACTS: dict[str, set[str]] = {
             *NOTES,
         },
         "bptt_stride bptt_variable": {"a text"},
+        "bptt": {"a text", "a series", "a series over time", "a forecast"},
         "horizon": {"a series", "a series over time", "a forecast"},
         "window season quantiles relative_to": {"a forecast"},
         "max_length": EVERY - {"a text", "a forecast"},

@@ -30,6 +30,8 @@ class Situation:
         Words are read, and something else is predicted.
     stream : bool
         One long text is read in windows.
+    windows : bool
+        A long text or a series is read in windows.
     forecast : bool
         The next steps of a series are answered together.
     own_future : bool
@@ -61,6 +63,7 @@ class Situation:
     tags: bool = False
     words: bool = False
     stream: bool = False
+    windows: bool = False
     forecast: bool = False
     own_future: bool = False
     numbers: bool = False
@@ -113,6 +116,7 @@ WRITES = Condition("where a sequence is written: one-to-many and many-to-many", 
 ATTENDS = Condition("in many-to-many, and in one-to-many from a picture", lambda task: task.attends)
 ATTENTION = Condition("with attention", lambda task: task.attends and task.attention)
 STREAM = Condition("on one long text", lambda task: task.stream)
+WINDOWS = Condition("on a long text or a series, which are read in windows", lambda task: task.windows)
 FORECAST = Condition("on a forecast: --forecast direct", lambda task: task.forecast)
 NUMBERS = Condition("on numbers", lambda task: task.numbers)
 TIMED = Condition("on rows with a time", lambda task: task.timed)

@@ -43,7 +43,13 @@ class BpttConfig(Section):
     """Truncated back-propagation through time, over a long text or series."""
 
     steps: int = option(
-        64, "k2: steps of truncated BPTT, for one long stream", unit="steps", name="bptt", ge=1, le=COUNT
+        64,
+        "k2: steps of truncated BPTT, for one long stream",
+        unit="steps",
+        name="bptt",
+        applies=when.WINDOWS,
+        ge=1,
+        le=COUNT,
     )
     stride: int | None = option(
         None, "k1: steps between updates; default k2", unit="steps", name="bptt_stride", applies=when.STREAM,

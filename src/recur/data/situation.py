@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recur.codecs import make
 from recur.config import Config, Situation
+from recur.data.examples import is_one_series
 from recur.data.roles import Roles
 
 
@@ -37,6 +38,7 @@ def situation(config: Config, roles: Roles) -> Situation:
         tags=roles.mode == "synced" and roles.labels_steps,
         words=roles.input_kind.whole_words and roles.reads_a_sequence and not roles.own_future,
         stream=roles.stream,
+        windows=roles.stream or bool(roles.forecast) or roles.time is not None or is_one_series(roles),
         forecast=bool(roles.forecast),
         own_future=roles.own_future and roles.input_kind.numeric,
         numbers="numbers" in kinds,
