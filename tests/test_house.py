@@ -336,7 +336,19 @@ def test_a_file_is_one_idea(path: Path) -> None:
 
 
 # rooms whose tests are in files of the names of theirs
-MIRRORED = ("codecs", "decoding", "engine/native", "export", "heads", "inspect", "modes", "network", "serve", "views")
+MIRRORED = (
+    "codecs",
+    "decoding",
+    "engine/native",
+    "export",
+    "heads",
+    "inspect",
+    "modes",
+    "network",
+    "predictions",
+    "serve",
+    "views",
+)
 ELSEWHERE = {
     "engine/native/old": "what is removed is seen in the cache: test_kept",
     "engine/native/operator": "seen by torch.compile alone: nn/test_traced",

@@ -150,8 +150,14 @@ class Sheet:
         """A cell as a person reads it."""
         if not isinstance(value, float):
             return value
-        base = next((place for place, column in enumerate(self.values) if name.startswith(column)), 0)
-        return short(value, scale=self.scales[base] if self.scales else None)
+        return short(value, scale=self.scales[self._column(name)] if self.scales else None)
+
+    def _column(self, name: str) -> int:
+        """The place in ``values`` of a column, or of one of its quantiles."""
+        for place, column in enumerate(self.values):
+            if name == column or name in {_quantile(column, share) for share in self.quantiles}:
+                return place
+        return 0
 
     def document(self, question: Question, answer: Prediction) -> Record:
         """One answer as JSON has it, whole."""
