@@ -340,6 +340,7 @@ MIRRORED = (
     "codecs",
     "decoding",
     "engine/native",
+    "equations",
     "export",
     "heads",
     "inspect",
@@ -349,7 +350,15 @@ MIRRORED = (
     "serve",
     "views",
 )
+CELLS = tuple(
+    f"equations/{name}"
+    for name in (
+        "elman", "elman_relu", "gru", "gru_layernorm", "gru_reset_before", "indrnn", "lstm", "lstm_layernorm",
+        "lstm_peephole", "lstm_projected", "minimal_gated_unit",
+    )
+)  # fmt: skip
 ELSEWHERE = {
+    **dict.fromkeys(CELLS, "one equation, beside its published form: engine/test_eager, nn/test_torch_interface"),
     "engine/native/old": "what is removed is seen in the cache: test_kept",
     "engine/native/operator": "seen by torch.compile alone: nn/test_traced",
     "engine/native/readout": "compared with torch through the functions of nn: nn/test_loss",
