@@ -16,7 +16,7 @@ from recur.cli.resume import TYPED, command_to_go_on
 
 
 class Command(NamedTuple):
-    """What the help says of a command: how it is typed, what it does in a line, and what else to know."""
+    """What the help says about a command: its usage, a one-line summary, and more if needed."""
 
     usage: str
     summary: str
@@ -24,29 +24,29 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "demo": Command("[NAME]", "Train a small network here and now, and see what it learned."),
+    "demo": Command("[NAME]", "Train a small network in a minute or two, and show what it learned."),
     "check": Command(
         "DATA",
-        "Look at a file before training on it.",
-        "Counts rows, lengths, vocabulary and classes, finds duplicates across the parts, estimates memory and "
-        "time. Takes the options of `recur train`, and trains nothing.",
+        "Check a file before training on it.",
+        "Counts rows, lengths, vocabulary and classes, finds duplicates across the parts, and estimates memory and "
+        "time. Takes the options of `recur train`, but does not train.",
     ),
     "train": Command(
         "DATA",
-        "Train a network on your file; the same command again continues.",
-        "Mode and columns are inferred where they can be, and said; an option overrides. Ctrl-C pauses.",
+        "Train a network on your file; the same command again resumes it.",
+        "Mode and columns are inferred where possible and printed; options override them. Ctrl-C pauses.",
     ),
-    "evaluate": Command("RUN DATA", "Measure a trained network on a file."),
+    "evaluate": Command("RUN DATA", "Evaluate a trained network on a file."),
     "predict": Command("RUN TEXT...", "Predict the target of new inputs."),
     "complete": Command("RUN TEXT", "Predict the next word of a sentence, with probabilities."),
     "generate": Command("RUN", "Continue a prompt; the text appears as it is generated."),
     "inspect": Command(
         "RUN TEXT",
-        "Show why a network answers as it does: words, gates, gradients.",
-        "On the terminal; --html, --png and --json write files instead.",
+        "Explain an answer of a network: words, gates, gradients.",
+        "Prints to the terminal; --html and --png write files instead, --json writes to stdout.",
     ),
-    "compare": Command("RUN RUN...", "Overlay the gradient over distance of several runs."),
-    "serve": Command("RUN...", "Serve trained networks: a page to look into them, and an API."),
+    "compare": Command("RUN RUN...", "Compare how the gradient changes with distance in several runs."),
+    "serve": Command("RUN...", "Serve trained networks: a page that shows how they answer, and an HTTP API."),
     "export": Command("RUN", "Write a trained network as ONNX, and check the file in onnxruntime."),
     "cells": Command("[NAME]", "List the recurrent cells and their equations."),
 }
@@ -59,8 +59,8 @@ def build() -> App:
     app = App(
         name="recur",
         version=f"recur {__version__}",
-        help="Recurrent networks from one equation: trained, asked and explained.",
-        help_epilogue="`recur COMMAND --help` says more. Start with `recur demo`, or `recur train FILE`.",
+        help="Recurrent neural networks from one equation: train, predict, explain and serve them.",
+        help_epilogue="`recur COMMAND --help` lists its options. Start with `recur demo`, or `recur train FILE`.",
         help_format="plaintext",
         usage="Usage: recur COMMAND",
         group_parameters=Group("Options", sort_key=0),

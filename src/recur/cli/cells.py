@@ -16,7 +16,7 @@ def cells(name: str | None = None, /, *, json: bool = False) -> None:
     Parameters
     ----------
     name
-        Show this cell alone, with the sizes of everything in it and where it comes from.
+        Show only this cell, with the sizes of its variables and its source.
     json
         Write one JSON document to stdout.
     """

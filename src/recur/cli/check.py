@@ -1,4 +1,4 @@
-"""``recur check``: what is in a file, and what training on it would mean, before an hour is spent."""
+"""``recur check``: what is in a file, and what training on it would take."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def check(
     json: bool = False,
     **given: Any,
 ) -> None:
-    """Look at a file before training on it: rows, lengths, vocabulary, classes, duplicates, memory and time.
+    """Check a file before training on it: rows, lengths, vocabulary, classes, duplicates, memory and time.
 
-    Takes the same options as `recur train`, and trains nothing.
+    Takes the same options as `recur train`, but does not train.
 
     Parameters
     ----------
     data
         File or folder: text, CSV, TSV, JSONL, CoNLL columns, idx, or a folder of texts, pictures or videos by class.
     config
-        TOML file with the same names as the options; options win over it.
+        TOML file with the names of the options as keys; options override it.
     json
         Write one JSON document to stdout.
     """

@@ -23,20 +23,20 @@ def compare(
     png: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Overlay the gradient over distance of several runs.
+    """Compare how the gradient changes with distance in several runs.
 
     Parameters
     ----------
     runs
         Run folders that `recur train` wrote.
     data
-        File whose rows are followed; default: the held-out file, else the training file, of each run.
+        File whose rows are used; default: the hold-out file of each run, or its training file.
     rows
-        How many rows.
+        Number of rows to use.
     html
         Write one HTML file that works offline.
     png
-        Write a picture; needs recur-nn[plot].
+        Write a PNG picture; requires recur-nn[plot].
     json
         Write one JSON document to stdout.
     """

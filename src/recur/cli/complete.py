@@ -40,19 +40,19 @@ def complete(
     run
         Run folder that `recur train` wrote.
     text
-        The beginning of a sentence, in quotes; of notes a .mid file or a line such as "C4 D4 E4/2".
+        The beginning of a sentence, in quotes; for notes, a .mid file or a line such as "C4 D4 E4/2".
     top
-        How many words, or notes, to show.
+        Number of words or notes to show.
     interactive
-        Type, pick a word by its number, and continue.
+        Type a text, choose a candidate by its number, and continue.
     out
-        Of notes: continue the opening and write all as this MIDI file, with a picture of the piano roll beside it.
+        For notes: continue the prompt and write the piece to this MIDI file, with a PNG picture of its piano roll.
     length
-        With --out: steps to add.
+        With --out: number of steps to add.
     temperature
-        With --out: below 1 safer, above 1 bolder; 0 always takes the likeliest.
+        With --out: below 1 less random, above 1 more random; 0 always takes the most probable.
     seed
-        With --out: the same seed writes the same notes.
+        With --out: seed; the same seed gives the same notes.
     json
         Write one JSON document to stdout.
     """

@@ -1,4 +1,4 @@
-"""The flags of every command that writes sequences, and the options that they stand for."""
+"""The flags of every command that generates sequences, and the options that they set."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ _GROUP = Group("Decoding", sort_key=1)
 @Parameter(name="*", group=_GROUP)
 @dataclass(frozen=True)
 class DecodingFlags:
-    """How a sequence is written.
+    """How a sequence is generated.
 
     Attributes
     ----------
     length
-        Most symbols: characters, words or subwords, as the network was trained; of a series, how many values ahead.
+        Largest number of symbols to generate: characters, words or subwords; for a series, values ahead.
     temperature
-        Draw the answer: 1 as the network thinks, below 1 safer, above 1 bolder; 0 always takes the likeliest.
+        Sample at this temperature: below 1 is less random, above 1 more; 0 takes the most probable symbol.
     top_k
-        Draw from this many of the likeliest only.
+        Sample only from this many of the most probable symbols.
     top_p
-        Draw from the likeliest that together have this probability only.
+        Sample only from the most probable symbols that together have this probability.
     seed
-        The same seed writes the same.
+        Seed of the sampling; the same seed gives the same answer.
     repetition_penalty
-        Above 1: what is written already is less likely to be written again.
+        Above 1: symbols that were already generated become less probable.
     no_repeat_ngram
-        No sequence of this many symbols is repeated.
+        Never repeat a sequence of this many symbols.
     prefix
-        How every answer begins.
+        Prefix that every answer starts with.
     stop
-        End before this text; give it again for the next one.
+        Stop sequence: end the answer before this text; may be repeated.
     """
 
     length: int | None = None

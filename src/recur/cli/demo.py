@@ -1,4 +1,4 @@
-"""``recur demo``: train a small network live, then ask it."""
+"""``recur demo``: train a small network live, then query it."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ def demo(
     list_all: Annotated[bool, Parameter(name="--list")] = False,
     json: bool = False,
 ) -> int | None:
-    """Train a small network here and now, and see what it learned.
+    """Train a small network in a minute or two, and show what it learned.
 
     Parameters
     ----------
     name
-        Which demonstration; without it last-word.
+        Which demonstration; default: last-word.
     out
-        Folder for the run folders.
+        Folder in which the run folders are written.
     list_all
-        Say which demonstrations there are.
+        List the demonstrations.
     json
         Write one JSON document to stdout.
     """

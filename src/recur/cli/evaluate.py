@@ -1,4 +1,4 @@
-"""``recur evaluate``: the figures of a trained network on a file."""
+"""``recur evaluate``: the metrics of a trained network on a file."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ def evaluate(
     length_penalty: float | None = None,
     json: bool = False,
 ) -> None:
-    """Measure a trained network on a file with the columns it was trained on.
+    """Evaluate a trained network on a file with the columns it was trained on.
 
     Parameters
     ----------
     run
         Run folder that `recur train` wrote.
     data
-        File or folder to measure on.
+        File or folder to evaluate on.
     last_word
-        Measure the last word of each line alone: how often it is right, and its perplexity.
+        Evaluate only the last word of each line: its accuracy and perplexity.
     cache
-        Of one long text: size of a continuous cache, in steps; what followed similar states becomes likelier.
+        For one long text: steps of a continuous cache, which favours symbols that followed similar states.
     cache_theta
-        Of the cache: how much more the most alike steps count; chosen on the dev file where it is left out.
+        Sharpness of the cache: how much more the most similar steps count; default: chosen on the dev file.
     cache_lambda
-        Of the cache: its share; chosen on the dev file where it is left out.
+        Share of the cache in the probabilities; default: chosen on the dev file.
     beam
-        Answers followed at once, where BLEU is measured.
+        Beam width, where BLEU is measured.
     length_penalty
-        How much a beam prefers longer answers; 0 compares plain probabilities.
+        How much beam search prefers longer answers; 0 compares plain probabilities.
     confusion
-        Show which class or tag is taken for which, and precision, recall and F1 of each.
+        Show the confusion matrix of the classes or tags, with precision, recall and F1 of each.
     json
         Write one JSON document to stdout.
     """

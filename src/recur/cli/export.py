@@ -16,9 +16,9 @@ def export(run: Path, /, *, onnx: Path | None = None, step: bool = False, json: 
     run
         Run folder that `recur train` wrote.
     onnx
-        The file to write.
+        ONNX file to write.
     step
-        One step with its states in and out, for a stream, in place of whole sequences.
+        Export one step, with its states as inputs and outputs, for a stream; default: whole sequences.
     json
         Write one JSON document to stdout.
     """

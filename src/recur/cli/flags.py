@@ -78,7 +78,7 @@ def _parameter(one: Option, group: Group) -> inspect.Parameter:
     listed, inner = _unwrapped(one.field.annotation)
     words = one.description.replace("`", "")
     if listed:
-        words += "; give it again for the next one"
+        words += "; may be repeated"
     default = shown(one.default)
     if default not in (None, [], False):
         words += " [default: yes]" if default is True else f" [default: {default}]"

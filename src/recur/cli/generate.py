@@ -19,17 +19,16 @@ def generate(
     out: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Continue a prompt, or write the answer to an input; the text appears as it is generated.
+    """Continue a prompt, or generate the answer to an input; the text appears as it is generated.
 
     Parameters
     ----------
     run
         Run folder that `recur train` wrote.
     prompt
-        How the text begins; of a network that reads one thing and writes another, what it reads; of notes a .mid
-        file or a line such as "C4 D4 E4/2".
+        Beginning of the text; the input, if input and target differ; for notes, a .mid file or "C4 D4 E4/2".
     out
-        Of notes: MIDI file to write, with a picture of the piano roll beside it.
+        For notes: MIDI file to write, with a PNG picture of its piano roll.
     json
         Write one JSON document to stdout.
     """

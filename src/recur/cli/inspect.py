@@ -1,4 +1,4 @@
-"""``recur inspect``: why a network answers as it does."""
+"""``recur inspect``: the explanation of an answer."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ def inspect(
     png: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Show why a network answers as it does.
+    """Explain an answer of a network.
 
     Parameters
     ----------
     run
         Run folder that `recur train` wrote.
     text
-        One input, in quotes; numbers of a row, or the steps of a series, with spaces or commas between them.
+        One input, in quotes; the numbers of a row or the steps of a series are separated by spaces or commas.
     target
-        Another word, class or tag to explain than the network's own answer.
+        Word, class or tag to explain; default: the network's own answer.
     at
-        Which answer of a sequence of answers: a number from 1, or the item.
+        Which step of a sequence of answers to explain: its number, counted from 1, or its item.
     top
-        How many candidates.
+        Number of candidates to show.
     window
         Steps of truncated BPTT; default: all steps.
     units
-        File in which to search for units that follow something simple; they are shown over the input.
+        File in which to search for units that follow a simple pattern; they are shown over the input.
     beside
-        Another run folder to ask the same, drawn on the same axes; may be repeated.
+        Another run folder to explain the same input, drawn on the same axes; may be repeated.
     html
         Write one HTML file that works offline.
     png
-        Write a picture; needs recur-nn[plot].
+        Write a PNG picture; requires recur-nn[plot].
     json
         Write one JSON document to stdout.
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def play(model: Model, prompt: str, out: Path | None, options: Mapping[str, Any], *, json: bool) -> None:
-    """Go on from an opening, show the piece and write it.
+    """Continue a prompt of notes, show the piece and write it.
 
     Parameters
     ----------

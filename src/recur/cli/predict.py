@@ -41,9 +41,9 @@ def predict(
 ) -> None:
     """Predict the target of new inputs.
 
-    On a terminal the answers to typed inputs are lines for people. A pipe gets the whole of them as CSV with rows,
-    steps, times and probabilities, and so do the answers to --file and stdin. In CSV, a text that a spreadsheet would
-    take for a formula (= + - @ first) begins with an apostrophe.
+    On a terminal, the answers to typed inputs are readable lines. In a pipe, they are complete CSV with rows, steps,
+    times and probabilities, and so are the answers to --file and stdin. In CSV, a text that a spreadsheet would read
+    as a formula (it starts with = + - or @) is preceded by an apostrophe.
 
     Parameters
     ----------
@@ -52,19 +52,19 @@ def predict(
     text
         Inputs, each in quotes.
     file
-        File of inputs: one a line, or a table with the columns the network was trained on.
+        File of inputs: one per line, or a table with the columns that the network was trained on.
     stdin
-        Read inputs from stdin as from a file, and answer them as they come.
+        Read inputs from stdin as from a file, and answer each as it arrives.
     format
-        How stdin is read; default: found out from its first line.
+        Format of stdin; default: inferred from its first line.
     out
-        Write the answers to this file, in place of one of that name: .csv, .jsonl or .parquet.
+        Write the answers to this .csv, .jsonl or .parquet file; an existing file is overwritten.
     top
-        How many candidates to show, with their probabilities.
+        Number of candidates to show, with their probabilities.
     beam
-        Answers followed at once, where a sequence is written.
+        Beam width, for networks that generate a sequence.
     length_penalty
-        How much a beam prefers longer answers; 0 compares plain probabilities.
+        How much beam search prefers longer answers; 0 compares plain probabilities.
     json
         Write one JSON document to stdout.
     """

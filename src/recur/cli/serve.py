@@ -26,28 +26,28 @@ def serve(
     seconds: float | None = None,
     connections: int | None = None,
 ) -> None:
-    """Serve trained networks: a page to look into them, and an API.
+    """Serve trained networks: a page that shows how they answer, and an HTTP API.
 
     Parameters
     ----------
     run
         Run folders that `recur train` wrote; requests name them by the folder's name.
     host
-        Address to listen on; 0.0.0.0 lets other machines in.
+        Address to listen on; 0.0.0.0 accepts other machines.
     port
         Port to listen on; 0 takes a free one.
     allow_host
-        Host name that requests may carry, beside IP addresses; may be given several times, "*" is any.
+        Host name that is allowed in requests, in addition to IP addresses; "*" allows any; may be repeated.
     threads
-        CPU threads that compute.
+        Number of CPU threads that compute.
     sessions
-        Sessions open at once.
+        Largest number of open sessions.
     idle
-        Seconds after which an unused session goes.
+        Seconds after which an unused session is closed.
     seconds
-        Time that an answer may take.
+        Seconds that an answer may take.
     connections
-        Connections open at once.
+        Largest number of open connections.
     """
     if not run:
         raise ConfigError("no network to serve was named", hint="recur serve RUN")

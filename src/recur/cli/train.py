@@ -22,20 +22,20 @@ def train(
     json: bool = False,
     **given: Any,
 ) -> int | None:
-    """Train a network on your file. The same command again continues where it stopped; Ctrl-C pauses.
+    """Train a network on your file. The same command again resumes it; Ctrl-C pauses.
 
-    Mode and columns are inferred where they can be, and said; an option overrides.
+    Mode and columns are inferred where possible and printed; options override them.
 
     Parameters
     ----------
     data
         File or folder: text, CSV, TSV, JSONL, CoNLL columns, idx, or a folder of texts, pictures or videos by class.
     out
-        Run folder to write; without it runs/NAME-MODE.
+        Run folder to write; default: runs/NAME-MODE.
     config
-        TOML file with the same names as the options; options win over it.
+        TOML file with the names of the options as keys; options override it.
     fresh
-        Start over, forgetting what the run folder holds.
+        Start over and discard the training that is in the run folder.
     json
         Write one JSON document to stdout at the end.
     """

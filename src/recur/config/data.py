@@ -14,7 +14,7 @@ __all__ = ["AudioConfig", "DataConfig", "ImagesConfig", "NotesConfig", "TableCon
 TIME_FORMATS = (
     "day first", "month first", "year first", "seconds", "milliseconds", "microseconds", "nanoseconds", "counter"
 )  # fmt: skip
-"""What ``time_format`` may be beside a pattern of strptime."""
+"""What ``time_format`` may be, besides a pattern of strptime."""
 
 _KINDS = "words, characters, subwords, class, tags, numbers, notes, audio, images, frames, or another of recur.codecs"
 
@@ -22,39 +22,43 @@ _KINDS = "words, characters, subwords, class, tags, numbers, notes, audio, image
 class TableConfig(Section):
     """The rows of a table: their order, their sequences, how numbers are written and what is missing."""
 
-    header: bool | None = option(None, "whether the first row of a CSV or TSV names the columns; inferred")
+    header: bool | None = option(None, "whether the first row of a CSV or TSV names the columns; default: inferred")
     group: str | None = option(
-        None, "column whose value marks the rows of one sequence, or several: store,item; inferred over time"
+        None,
+        "column whose value identifies the rows of one sequence, or several columns: store,item; default: inferred for "
+        "rows with time stamps",
     )
     time: Texts | None = option(
-        None, "column(s) of time stamps, by which rows are put in order; inferred; none: rows have no order"
+        None, "column(s) of time stamps that order the rows; default: inferred; none: rows have no order"
     )
     time_format: str | None = option(
         None,
-        "how stamps are written: day first, month first, year first, seconds, milliseconds, counter, or a pattern such "
-        "as %d.%m.%Y; inferred from all of them",
+        "format of the time stamps: day first, month first, year first, seconds, milliseconds, counter, or a pattern "
+        "such as %d.%m.%Y; default: inferred from all of them",
         applies=when.TIMED,
     )
     time_features: Annotated[list[Literal["hour", "weekday", "month", "yearday"]], OneOrMany("string")] = option(
-        [], "columns that are made of a table's time stamps"
+        [], "columns computed from the time stamps of a table"
     )
     duplicates: Literal["error", "first", "last", "mean"] = option(
-        "error", "rows of one series with the same time and different values", applies=when.TIMED
+        "error", "what to do with rows of one series that have the same time and different values", applies=when.TIMED
     )
     fill: Literal["previous", "linear", "zero"] | None = option(
-        None, "make the rows that a series lacks; default: it is read in pieces, which end at gaps", applies=when.TIMED
+        None, "how to fill missing rows of a series; default: the series is split at its gaps", applies=when.TIMED
     )
-    decimal: Literal[".", ","] | None = option(None, "decimal sign of numbers in text; inferred by column")
+    decimal: Literal[".", ","] | None = option(
+        None, "decimal separator of numbers in text; default: inferred per column"
+    )
     thousands: Literal[",", ".", "'", "space", "none"] | None = option(
-        None, "thousands sign of numbers in text; inferred by column"
+        None, "thousands separator of numbers in text; default: inferred per column"
     )
     missing: Literal["error", "mean", "previous"] = option(
-        "error", "what a missing number becomes", applies=when.NUMBERS
+        "error", "what replaces a missing number; error: it is refused", applies=when.NUMBERS
     )
     missing_labels: Texts | None = option(
         None,
-        "words that say that a class or tag is missing; default: NA, N/A, NaN, null and <NA>; none: empty cells only, "
-        "where NA is a label",
+        "words that mean that a class or tag is missing; default: NA, N/A, NaN, null and <NA>; none: only empty cells "
+        "are missing, and NA is a label",
         applies=when.LABELS,
     )
 
@@ -72,13 +76,17 @@ class TextConfig(Section):
     """Words, characters and subwords: what one document is, and the vocabulary."""
 
     documents: Literal["file", "line"] | None = option(
-        None, "what one text document is: the whole file (state is carried) or each line", applies=when.TEXT
+        None,
+        "what one document of a text is: the whole file (the state is carried over), or each line",
+        applies=when.TEXT,
     )
-    lower: bool = option(False, "lower-case text", applies=when.TEXT)
-    min_count: int = option(1, "words seen fewer times become unknown", unit="times", applies=when.TEXT, ge=1, le=COUNT)
+    lower: bool = option(False, "convert text to lower case", applies=when.TEXT)
+    min_count: int = option(
+        1, "words seen fewer times than this become unknown", unit="times", applies=when.TEXT, ge=1, le=COUNT
+    )
     max_vocab: int | None = option(
         None,
-        "largest vocabulary, in symbols; subwords: its size (8000)",
+        "largest vocabulary, in symbols; for subwords its size (default: 8000)",
         unit="symbols",
         applies=when.TEXT,
         ge=1,
@@ -90,10 +98,10 @@ class AudioConfig(Section):
     """Sound: windows of the samples, and what is computed from each."""
 
     features: Literal["log-mel", "mfcc"] = option(
-        "log-mel", "sound: energies of mel bands, or their cepstrum", name="audio", applies=when.SOUND
+        "log-mel", "sound: log energies of mel bands, or their cepstral coefficients", name="audio", applies=when.SOUND
     )
     bands: int = option(
-        40, "sound: mel bands; the cepstrum keeps 13 coefficients of them", unit="bands", name="audio_bands",
+        40, "sound: number of mel bands; mfcc keeps 13 coefficients of them", unit="bands", name="audio_bands",
         applies=when.SOUND, ge=2, le=SIZE,
     )  # fmt: skip
     window_ms: float = option(
@@ -115,21 +123,21 @@ class ImagesConfig(Section):
 
     size: Sizes | None = option(
         None,
-        "pictures: side of a square, or height and width, in pixels, to scale and crop to; default: their own size",
+        "pictures: scale and crop to this size in pixels (one side, or height and width); default: their own size",
         unit="pixels", name="image_size", applies=when.IMAGES_OR_VIDEOS,
     )  # fmt: skip
     color: Literal["auto", "gray", "rgb"] = option(
         "auto",
-        "pictures: channels of colour; auto is gray where all are gray",
+        "pictures: colour channels; auto is gray if all pictures are gray",
         name="image_color",
         applies=when.IMAGES_OR_VIDEOS,
     )
     steps: Literal["whole", "rows", "pixels"] = option(
-        "whole", "pictures: one value, or a sequence of its rows or of its pixels", name="image_steps",
+        "whole", "pictures: read each as one value, or as a sequence of its rows or of its pixels", name="image_steps",
         applies=when.IMAGES,
     )  # fmt: skip
     frame_rate: float | None = option(
-        None, "videos: pictures per second to take; default: all", unit="pictures per second", applies=when.VIDEOS, gt=0
+        None, "videos: frames per second to read; default: all", unit="pictures per second", applies=when.VIDEOS, gt=0
     )
 
     @field_validator("size")
@@ -144,12 +152,13 @@ class NotesConfig(Section):
     """Notes: how a piece becomes steps."""
 
     form: Literal["roll", "melody"] = option(
-        "roll", "notes: every key of the piano at every step, or one event after another", name="notes",
+        "roll", "notes: all piano keys at every step (roll), or one event after another (melody)", name="notes",
         applies=when.NOTES,
     )  # fmt: skip
-    frames_per_beat: int = option(4, "notes: steps of a quarter note", unit="steps", applies=when.NOTES, ge=1, le=96)
+    frames_per_beat: int = option(4, "notes: steps per quarter note", unit="steps", applies=when.NOTES, ge=1, le=96)
     transpose: int = option(
-        0, "notes: move each piece at random by up to this many semitones, drawn again every epoch", unit="semitones",
+        0, "notes: transpose each piece at random by up to this many semitones, drawn again every epoch",
+        unit="semitones",
         applies=when.NOTES, ge=0, le=12,
     )  # fmt: skip
 
@@ -158,21 +167,25 @@ class DataConfig(Section):
     """Where the rows come from, what is read and what is predicted."""
 
     source: str | None = option(None, "file or folder to train on")
-    dev: str | None = option(None, "file to choose on; without it a part of the source is held out")
-    test: str | None = option(None, "file to report on, once")
-    dev_fraction: float = option(0.1, "share held out when no dev file is given", applies=when.HELD_OUT, gt=0, lt=1)
+    dev: str | None = option(
+        None, "hold-out file, which chooses the best checkpoint; default: a part of the source is held out"
+    )
+    test: str | None = option(None, "test file, which is evaluated once")
+    dev_fraction: float = option(
+        0.1, "share of the data that is held out when no dev file is given", applies=when.HELD_OUT, gt=0, lt=1
+    )
     format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy", "ts"] | None = option(
-        None, "kind of file; inferred from the name and the first lines"
+        None, "file format; default: inferred from the name and the first lines"
     )
-    exclude: Texts = option([], "files of a folder to leave out (glob)")
+    exclude: Texts = option([], "files of a folder to leave out (glob pattern)")
     input: Texts | None = option(None, "input column(s)")
-    target: Texts | None = option(None, "target column(s), or the file that translates the source line by line")
-    input_codec: str | None = option(None, f"how the input is read: {_KINDS}; inferred")
-    target_codec: str | None = option(None, f"how the target is read: {_KINDS}; inferred")
+    target: Texts | None = option(None, "target column(s), or a file with the translation of each line of the source")
+    input_codec: str | None = option(None, f"codec of the input: {_KINDS}; default: inferred")
+    target_codec: str | None = option(None, f"codec of the target: {_KINDS}; default: inferred")
     max_length: int | None = option(
-        None, "longer sequences are cut to this many steps", unit="steps", applies=when.ROWS, ge=1, le=COUNT
+        None, "cut longer sequences to this many steps", unit="steps", applies=when.ROWS, ge=1, le=COUNT
     )
-    damaged: Literal["error", "skip"] = option("error", "what happens to a row whose file cannot be read")
+    damaged: Literal["error", "skip"] = option("error", "what to do with a row whose file cannot be read")
     table: TableConfig = TableConfig()
     text: TextConfig = TextConfig()
     audio: AudioConfig = AudioConfig()

@@ -16,25 +16,31 @@ class ForecastConfig(Section):
     """The next values of columns of numbers."""
 
     horizon: int = option(
-        1, "steps ahead, for numbers that predict their own future", unit="steps", applies=when.AHEAD, ge=1, le=COUNT
+        1,
+        "steps ahead to predict, for numbers that predict their own future",
+        unit="steps",
+        applies=when.AHEAD,
+        ge=1,
+        le=COUNT,
     )
     strategy: Literal["direct", "recursive"] | None = option(
-        None, "answer all next `horizon` steps of the targets: at once, or one read back after the other",
+        None, "predict the next `horizon` steps of the targets: all at once, or step by step from its own answers",
         name="forecast",
     )  # fmt: skip
     window: int | None = option(
-        None, "forecast: steps that are read before one; default: bptt", unit="steps", applies=when.FORECAST,
+        None, "forecast: steps that are read before each forecast; default: bptt", unit="steps", applies=when.FORECAST,
         ge=1, le=COUNT,
     )  # fmt: skip
     season: int | None = option(
-        None, "forecast: steps of a season; inferred by autocorrelation", unit="steps", applies=when.FORECAST,
+        None, "forecast: length of a season in steps; default: inferred by autocorrelation", unit="steps",
+        applies=when.FORECAST,
         ge=2, le=COUNT,
     )  # fmt: skip
     quantiles: Annotated[list[float], OneOrMany("number")] = option(
-        [], "forecast: quantiles to answer with, 0.5 among them (Koenker 1978)", applies=when.FORECAST
+        [], "forecast: quantiles to predict, including 0.5 (Koenker 1978)", applies=when.FORECAST
     )
     relative_to: Literal["none", "last", "season"] = option(
-        "none", "forecast: what it is the change from: nothing, the last value, that of a season before",
+        "none", "forecast: predict the value itself, its change from the last value or from that a season earlier",
         applies=when.FORECAST,
     )  # fmt: skip
 

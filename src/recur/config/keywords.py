@@ -15,63 +15,64 @@ class FitOptions(TypedDict, total=False):
     source: str | PathLike[str] | None
     """file or folder to train on."""
     dev: str | PathLike[str] | None
-    """file to choose on; without it a part of the source is held out."""
+    """hold-out file, which chooses the best checkpoint; default: a part of the source is held out."""
     test: str | PathLike[str] | None
-    """file to report on, once."""
+    """test file, which is evaluated once."""
     dev_fraction: float
-    """share held out when no dev file is given."""
+    """share of the data that is held out when no dev file is given."""
     format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy", "ts"] | None
-    """kind of file; inferred from the name and the first lines."""
+    """file format; default: inferred from the name and the first lines."""
     exclude: str | Sequence[str]
-    """files of a folder to leave out (glob)."""
+    """files of a folder to leave out (glob pattern)."""
     input_codec: str | None
-    """how the input is read: words, characters, subwords, class, tags, numbers, notes, audio, images, frames, or
-    another of recur.codecs; inferred."""
+    """codec of the input: words, characters, subwords, class, tags, numbers, notes, audio, images, frames, or another
+    of recur.codecs; default: inferred."""
     target_codec: str | None
-    """how the target is read: words, characters, subwords, class, tags, numbers, notes, audio, images, frames, or
-    another of recur.codecs; inferred."""
+    """codec of the target: words, characters, subwords, class, tags, numbers, notes, audio, images, frames, or another
+    of recur.codecs; default: inferred."""
     max_length: int | None
-    """longer sequences are cut to this many steps."""
+    """cut longer sequences to this many steps."""
     damaged: Literal["error", "skip"]
-    """what happens to a row whose file cannot be read."""
+    """what to do with a row whose file cannot be read."""
     header: bool | None
-    """whether the first row of a CSV or TSV names the columns; inferred."""
+    """whether the first row of a CSV or TSV names the columns; default: inferred."""
     group: str | None
-    """column whose value marks the rows of one sequence, or several: store,item; inferred over time."""
+    """column whose value identifies the rows of one sequence, or several columns: store,item; default: inferred for
+    rows with time stamps."""
     time: str | Sequence[str] | None
-    """column(s) of time stamps, by which rows are put in order; inferred; none: rows have no order."""
+    """column(s) of time stamps that order the rows; default: inferred; none: rows have no order."""
     time_format: str | None
-    """how stamps are written: day first, month first, year first, seconds, milliseconds, counter, or a pattern such as
-    %d.%m.%Y; inferred from all of them."""
+    """format of the time stamps: day first, month first, year first, seconds, milliseconds, counter, or a pattern such
+    as %d.%m.%Y; default: inferred from all of them."""
     time_features: (
         Literal["hour", "weekday", "month", "yearday"] | Sequence[Literal["hour", "weekday", "month", "yearday"]]
     )
-    """columns that are made of a table's time stamps."""
+    """columns computed from the time stamps of a table."""
     duplicates: Literal["error", "first", "last", "mean"]
-    """rows of one series with the same time and different values."""
+    """what to do with rows of one series that have the same time and different values."""
     fill: Literal["previous", "linear", "zero"] | None
-    """make the rows that a series lacks; default: it is read in pieces, which end at gaps."""
+    """how to fill missing rows of a series; default: the series is split at its gaps."""
     decimal: Literal[".", ","] | None
-    """decimal sign of numbers in text; inferred by column."""
+    """decimal separator of numbers in text; default: inferred per column."""
     thousands: Literal[",", ".", "'", "space", "none"] | None
-    """thousands sign of numbers in text; inferred by column."""
+    """thousands separator of numbers in text; default: inferred per column."""
     missing: Literal["error", "mean", "previous"]
-    """what a missing number becomes."""
+    """what replaces a missing number; error: it is refused."""
     missing_labels: str | Sequence[str] | None
-    """words that say that a class or tag is missing; default: NA, N/A, NaN, null and <NA>; none: empty cells only,
-    where NA is a label."""
+    """words that mean that a class or tag is missing; default: NA, N/A, NaN, null and <NA>; none: only empty cells are
+    missing, and NA is a label."""
     documents: Literal["file", "line"] | None
-    """what one text document is: the whole file (state is carried) or each line."""
+    """what one document of a text is: the whole file (the state is carried over), or each line."""
     lower: bool
-    """lower-case text."""
+    """convert text to lower case."""
     min_count: int
-    """words seen fewer times become unknown."""
+    """words seen fewer times than this become unknown."""
     max_vocab: int | None
-    """largest vocabulary, in symbols; subwords: its size (8000)."""
+    """largest vocabulary, in symbols; for subwords its size (default: 8000)."""
     audio: Literal["log-mel", "mfcc"]
-    """sound: energies of mel bands, or their cepstrum."""
+    """sound: log energies of mel bands, or their cepstral coefficients."""
     audio_bands: int
-    """sound: mel bands; the cepstrum keeps 13 coefficients of them."""
+    """sound: number of mel bands; mfcc keeps 13 coefficients of them."""
     audio_window_ms: float
     """sound: length of a window in milliseconds."""
     audio_hop_ms: float
@@ -79,89 +80,89 @@ class FitOptions(TypedDict, total=False):
     sample_rate: int | None
     """sound: samples per second to resample to; default: the first file's."""
     image_size: int | Sequence[int] | None
-    """pictures: side of a square, or height and width, in pixels, to scale and crop to; default: their own size."""
+    """pictures: scale and crop to this size in pixels (one side, or height and width); default: their own size."""
     image_color: Literal["auto", "gray", "rgb"]
-    """pictures: channels of colour; auto is gray where all are gray."""
+    """pictures: colour channels; auto is gray if all pictures are gray."""
     image_steps: Literal["whole", "rows", "pixels"]
-    """pictures: one value, or a sequence of its rows or of its pixels."""
+    """pictures: read each as one value, or as a sequence of its rows or of its pixels."""
     frame_rate: float | None
-    """videos: pictures per second to take; default: all."""
+    """videos: frames per second to read; default: all."""
     notes: Literal["roll", "melody"]
-    """notes: every key of the piano at every step, or one event after another."""
+    """notes: all piano keys at every step (roll), or one event after another (melody)."""
     frames_per_beat: int
-    """notes: steps of a quarter note."""
+    """notes: steps per quarter note."""
     transpose: int
-    """notes: move each piece at random by up to this many semitones, drawn again every epoch."""
+    """notes: transpose each piece at random by up to this many semitones, drawn again every epoch."""
     horizon: int
-    """steps ahead, for numbers that predict their own future."""
+    """steps ahead to predict, for numbers that predict their own future."""
     forecast: Literal["direct", "recursive"] | None
-    """answer all next `horizon` steps of the targets: at once, or one read back after the other."""
+    """predict the next `horizon` steps of the targets: all at once, or step by step from its own answers."""
     window: int | None
-    """forecast: steps that are read before one; default: bptt."""
+    """forecast: steps that are read before each forecast; default: bptt."""
     season: int | None
-    """forecast: steps of a season; inferred by autocorrelation."""
+    """forecast: length of a season in steps; default: inferred by autocorrelation."""
     quantiles: float | Sequence[float]
-    """forecast: quantiles to answer with, 0.5 among them (Koenker 1978)."""
+    """forecast: quantiles to predict, including 0.5 (Koenker 1978)."""
     relative_to: Literal["none", "last", "season"]
-    """forecast: what it is the change from: nothing, the last value, that of a season before."""
+    """forecast: predict the value itself, its change from the last value or from that a season earlier."""
     cell: str
-    """the recurrence; see `recur cells`."""
+    """recurrent cell; `recur cells` lists them."""
     hidden_size: int | Sequence[int]
-    """units of a layer, or a list with one size per layer."""
+    """units of every layer, or a list with one size per layer."""
     num_layers: int
-    """layers on top of one another."""
+    """number of stacked layers."""
     bidirectional: bool | None
-    """read both ways; default: where the mode allows and gains."""
+    """read the sequence in both directions; default: where the mode allows it and benefits."""
     pooling: Literal["last", "mean", "max"]
     """many-to-one: which summary of the sequence is read out."""
     layer_norm: bool
-    """layer-normalised lstm or gru (Ba 2016)."""
+    """layer normalisation in an lstm or gru (Ba 2016)."""
     residual: bool
     """add a layer's input to its output."""
     engine: Literal["auto", "native", "stock", "eager"]
     """backend of the recurrence."""
     embedding_size: int | None
-    """size of a symbol's vector; default: hidden size."""
+    """size of the embedding vectors; default: hidden size."""
     character_size: int | None
-    """read the letters of each word too, with so many units per direction (Lample 2016)."""
+    """also read the characters of each word, with this many units per direction (Lample 2016)."""
     embedding_range: float
-    """symbols' vectors start uniformly between minus and plus this."""
+    """embedding vectors are initialised uniformly between minus and plus this value."""
     scale_embedding: bool
-    """multiply symbols' vectors by the root of their size; off for published sgd recipes."""
+    """multiply embedding vectors by the square root of their size; switch it off for published sgd recipes."""
     convolutions: int | Sequence[int]
-    """pictures: channels of each convolution, halved in size after it."""
+    """pictures: channels of each convolution; each halves height and width."""
     picture_pooling: Literal["flatten", "mean"]
-    """pictures: read all places of the last convolution, at most 7 x 7, or their mean."""
+    """pictures: read all positions of the last convolution, at most 7 x 7, or their mean."""
     augment: Literal["shift", "flip"] | Sequence[Literal["shift", "flip"]]
-    """pictures: move by up to an eighth, mirror half of them, while learning."""
+    """pictures: during training, shift by up to an eighth of the size, or mirror half of them."""
     attention: Literal["none", "bahdanau", "luong"]
-    """many-to-many: attention form."""
+    """many-to-many: form of attention."""
     input_feeding: bool
-    """with attention: read the last attentional vector (Luong 2015)."""
+    """with attention: feed the previous attentional vector back in (Luong 2015)."""
     dropout: float
     """dropout on embeddings, between layers and before the readout."""
     variational_dropout: float
-    """the same with one mask for all steps (Gal 2016)."""
+    """dropout in the same places, with one mask for all steps (Gal 2016)."""
     embedding_dropout: float
-    """drop whole words (Gal 2016)."""
+    """share of symbols whose whole vector is dropped (Gal 2016)."""
     recurrent_dropout: float
-    """locked mask on h_{t-1} (Gal 2016)."""
+    """dropout on h_{t-1}, with one mask for all steps (Gal 2016)."""
     zoneout: float
-    """units that keep their old state (Krueger 2017)."""
+    """share of units that keep their previous state (Krueger 2017)."""
     weight_drop: float
     """DropConnect on W_hh (Merity 2018)."""
     learn_initial_state: bool
-    """h_0 is a parameter."""
+    """learn the initial state h_0 as a parameter."""
     forget_bias: float | None
     """initial bias of the lstm forget gate."""
     memory_steps: int | None
     """initial memory span of the units of an lstm or gru, in steps (Tallec 2018)."""
     recurrent_init: Literal["uniform", "orthogonal"]
-    """start of W_hh (Saxe 2014)."""
+    """initial values of W_hh (Saxe 2014)."""
     tie_weights: bool
-    """one matrix for input embedding and readout."""
+    """use one matrix for the input embedding and the readout."""
     crf: bool
-    """tags: score whole sequences of tags, not each alone (Lafferty 2001)."""
+    """tags: score whole sequences of tags instead of each tag alone (Lafferty 2001)."""
     adaptive_softmax: bool
     """cheaper readout for large vocabularies (Grave 2017)."""
     epochs: int
@@ -171,55 +172,55 @@ class FitOptions(TypedDict, total=False):
     max_minutes: float | None
     """stop after this many minutes of training."""
     batch_size: int | None
-    """rows, or parallel streams, of one update; default: 32, fewer of a small file."""
+    """rows, or parallel streams, per update; default: 32, fewer for a small file."""
     bucket: bool
-    """batches of similar lengths."""
+    """group rows of similar lengths into batches."""
     teacher_forcing: float
-    """share of true symbols that the decoder ends up being fed (Bengio 2015)."""
+    """share of true symbols fed to the decoder at the end of training; it starts at 1 (Bengio 2015)."""
     patience: int | None
-    """evaluations without gain before stopping."""
+    """early stopping: evaluations without improvement before training stops."""
     evaluate_every: int | None
-    """updates between evaluations; default: each epoch."""
+    """updates between evaluations; default: one epoch."""
     save_every: int
     """updates between checkpoints."""
     prompts: str | Sequence[str]
-    """prompts shown after every evaluation."""
+    """prompts that are continued after every evaluation."""
     record_gradients: bool
     """log the size of the gradient by distance, for `recur compare`."""
     seed: int
-    """seed of everything random."""
+    """seed of all random numbers."""
     threads: int | None
     """CPU threads; default: all."""
     device: str
     """where to compute: auto, cpu, cuda, mps."""
     optimizer: Literal["adam", "adamw", "sgd", "asgd"]
-    """how gradients change the weights; asgd: NT-ASGD (Merity 2018)."""
+    """optimizer of the weights; asgd is NT-ASGD (Merity 2018)."""
     lr: float
     """learning rate."""
     weight_decay: float
     """weight decay: decoupled for adamw, L2 for the others."""
     clip: float
-    """largest gradient norm; 0 switches clipping off."""
+    """clip the gradient to this norm; 0 disables clipping."""
     schedule: Literal["constant", "cosine", "linear", "plateau", "step"]
-    """how the learning rate changes over the updates."""
+    """schedule of the learning rate over the updates."""
     warmup_steps: int
     """updates over which the learning rate rises from 0."""
     decay: float
-    """factor of the schedules step and plateau."""
+    """factor by which the schedules step and plateau multiply the learning rate."""
     decay_after: int
-    """epochs at full rate before schedule step decays every epoch."""
+    """for the schedule step: epochs at the full learning rate before it decays every epoch."""
     bptt: int
     """k2: steps of truncated BPTT, for one long stream."""
     bptt_stride: int | None
-    """k1: steps between updates; default k2."""
+    """k1: steps between updates; default: k2."""
     bptt_variable: bool
-    """draw the length of each window around bptt (Merity 2018)."""
+    """draw the length of each window at random around bptt (Merity 2018)."""
     label_smoothing: float
-    """share of probability given to all classes."""
+    """share of probability that is spread over all classes."""
     activation_regularization: float
-    """penalty on large outputs of the last layer (Merity 2017: 2)."""
+    """penalty on large outputs of the last layer (Merity 2017 uses 2)."""
     temporal_activation_regularization: float
-    """penalty on outputs that change from step to step (Merity 2017: 1)."""
+    """penalty on outputs that change from step to step (Merity 2017 uses 1)."""
 
 
 class Options(FitOptions, total=False):
@@ -228,6 +229,6 @@ class Options(FitOptions, total=False):
     input: str | Sequence[str] | None
     """input column(s)."""
     target: str | Sequence[str] | None
-    """target column(s), or the file that translates the source line by line."""
+    """target column(s), or a file with the translation of each line of the source."""
     mode: Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced", "forecast"] | None
-    """sequence mode; inferred from the data."""
+    """sequence mode; default: inferred from the data."""

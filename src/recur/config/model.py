@@ -26,22 +26,22 @@ class EmbeddingConfig(Section):
 
     size: int | None = option(
         None,
-        "size of a symbol's vector; default: hidden size",
+        "size of the embedding vectors; default: hidden size",
         name="embedding_size",
         applies=when.SYMBOLS,
         ge=1,
         le=SIZE,
     )
     character_size: int | None = option(
-        None, "read the letters of each word too, with so many units per direction (Lample 2016)", unit="units",
+        None, "also read the characters of each word, with this many units per direction (Lample 2016)", unit="units",
         applies=when.WORDS, ge=1, le=SIZE,
     )  # fmt: skip
     range: float = option(
-        0.1, "symbols' vectors start uniformly between minus and plus this", name="embedding_range",
+        0.1, "embedding vectors are initialised uniformly between minus and plus this value", name="embedding_range",
         applies=when.SYMBOLS, gt=0,
     )  # fmt: skip
     scale: bool = option(
-        True, "multiply symbols' vectors by the root of their size; off for published sgd recipes",
+        True, "multiply embedding vectors by the square root of their size; switch it off for published sgd recipes",
         name="scale_embedding", applies=when.SYMBOLS,
     )  # fmt: skip
 
@@ -50,15 +50,17 @@ class PicturesConfig(Section):
     """The convolutions that read a picture."""
 
     convolutions: Sizes = option(
-        [32, 64], "pictures: channels of each convolution, halved in size after it", unit="channels",
+        [32, 64], "pictures: channels of each convolution; each halves height and width", unit="channels",
         applies=when.PICTURES,
     )  # fmt: skip
     pooling: Literal["flatten", "mean"] = option(
-        "flatten", "pictures: read all places of the last convolution, at most 7 x 7, or their mean",
+        "flatten", "pictures: read all positions of the last convolution, at most 7 x 7, or their mean",
         name="picture_pooling", applies=when.PICTURES,
     )  # fmt: skip
     augment: Annotated[list[Literal["shift", "flip"]], OneOrMany("string")] = option(
-        [], "pictures: move by up to an eighth, mirror half of them, while learning", applies=when.PICTURES
+        [],
+        "pictures: during training, shift by up to an eighth of the size, or mirror half of them",
+        applies=when.PICTURES,
     )
 
     @field_validator("convolutions")
@@ -70,39 +72,57 @@ class PicturesConfig(Section):
 
 
 class AttentionConfig(Section):
-    """What the decoder looks at while it writes."""
+    """What the decoder attends to while it generates."""
 
     form: Literal["none", "bahdanau", "luong"] = option(
-        "none", "many-to-many: attention form", name="attention", applies=when.ATTENDS
+        "none", "many-to-many: form of attention", name="attention", applies=when.ATTENDS
     )
     input_feeding: bool = option(
-        False, "with attention: read the last attentional vector (Luong 2015)", applies=when.ATTENTION
+        False, "with attention: feed the previous attentional vector back in (Luong 2015)", applies=when.ATTENTION
     )
 
 
 class DropoutConfig(Section):
-    """What is left out at random while learning."""
+    """What is dropped at random during training."""
 
     rate: float = option(
         0.0, "dropout on embeddings, between layers and before the readout", name="dropout", ge=0, lt=1
     )
     variational: float = option(
-        0.0, "the same with one mask for all steps (Gal 2016)", name="variational_dropout", ge=0, lt=1
+        0.0,
+        "dropout in the same places, with one mask for all steps (Gal 2016)",
+        name="variational_dropout",
+        ge=0,
+        lt=1,
     )
     embedding: float = option(
-        0.0, "drop whole words (Gal 2016)", name="embedding_dropout", applies=when.SYMBOLS, ge=0, lt=1
+        0.0,
+        "share of symbols whose whole vector is dropped (Gal 2016)",
+        name="embedding_dropout",
+        applies=when.SYMBOLS,
+        ge=0,
+        lt=1,
     )
     recurrent: float = option(
-        0.0, "locked mask on h_{t-1} (Gal 2016)", name="recurrent_dropout", applies=when.RECURRENCE, ge=0, lt=1
+        0.0,
+        "dropout on h_{t-1}, with one mask for all steps (Gal 2016)",
+        name="recurrent_dropout",
+        applies=when.RECURRENCE,
+        ge=0,
+        lt=1,
     )
-    zoneout: float = option(0.0, "units that keep their old state (Krueger 2017)", applies=when.RECURRENCE, ge=0, lt=1)
+    zoneout: float = option(
+        0.0, "share of units that keep their previous state (Krueger 2017)", applies=when.RECURRENCE, ge=0, lt=1
+    )
     weight_drop: float = option(0.0, "DropConnect on W_hh (Merity 2018)", applies=when.RECURRENCE, ge=0, lt=1)
 
 
 class InitialConfig(Section):
     """How the recurrence starts: its first state, its recurrent weights and its gates."""
 
-    learn_state: bool = option(False, "h_0 is a parameter", name="learn_initial_state", applies=when.RECURRENCE)
+    learn_state: bool = option(
+        False, "learn the initial state h_0 as a parameter", name="learn_initial_state", applies=when.RECURRENCE
+    )
     forget_bias: float | None = option(None, "initial bias of the lstm forget gate", applies=when.RECURRENCE)
     memory_steps: int | None = option(
         None,
@@ -113,30 +133,34 @@ class InitialConfig(Section):
         le=SIZE,
     )
     recurrent: Literal["uniform", "orthogonal"] = option(
-        "uniform", "start of W_hh (Saxe 2014)", name="recurrent_init", applies=when.RECURRENCE
+        "uniform", "initial values of W_hh (Saxe 2014)", name="recurrent_init", applies=when.RECURRENCE
     )
 
 
 class ReadoutConfig(Section):
     """From the hidden state to the answer."""
 
-    tie_weights: bool = option(False, "one matrix for input embedding and readout")
-    crf: bool = option(False, "tags: score whole sequences of tags, not each alone (Lafferty 2001)", applies=when.TAGS)
+    tie_weights: bool = option(False, "use one matrix for the input embedding and the readout")
+    crf: bool = option(
+        False, "tags: score whole sequences of tags instead of each tag alone (Lafferty 2001)", applies=when.TAGS
+    )
     adaptive_softmax: bool = option(False, "cheaper readout for large vocabularies (Grave 2017)")
 
 
 class ModelConfig(Section):
     """The network between the two codecs."""
 
-    mode: ModeName | None = option(None, "sequence mode; inferred from the data")
-    cell: str = option("lstm", "the recurrence; see `recur cells`", applies=when.RECURRENCE)
-    hidden_size: Sizes = option([128], "units of a layer, or a list with one size per layer", unit="units")
-    num_layers: int = option(1, "layers on top of one another", unit="layers", ge=1, le=LAYERS)
-    bidirectional: bool | None = option(None, "read both ways; default: where the mode allows and gains")
+    mode: ModeName | None = option(None, "sequence mode; default: inferred from the data")
+    cell: str = option("lstm", "recurrent cell; `recur cells` lists them", applies=when.RECURRENCE)
+    hidden_size: Sizes = option([128], "units of every layer, or a list with one size per layer", unit="units")
+    num_layers: int = option(1, "number of stacked layers", unit="layers", ge=1, le=LAYERS)
+    bidirectional: bool | None = option(
+        None, "read the sequence in both directions; default: where the mode allows it and benefits"
+    )
     pooling: Literal["last", "mean", "max"] = option(
         "last", "many-to-one: which summary of the sequence is read out", applies=when.SUMMARY
     )
-    layer_norm: bool = option(False, "layer-normalised lstm or gru (Ba 2016)", applies=when.RECURRENCE)
+    layer_norm: bool = option(False, "layer normalisation in an lstm or gru (Ba 2016)", applies=when.RECURRENCE)
     residual: bool = option(False, "add a layer's input to its output", applies=when.RECURRENCE)
     engine: Literal["auto", "native", "stock", "eager"] = option(
         "auto", "backend of the recurrence", applies=when.RECURRENCE

@@ -1,4 +1,4 @@
-"""The options of training: how long, how fast, and what is kept on the way."""
+"""The options of training: how long, how fast, and what is saved."""
 
 from __future__ import annotations
 
@@ -14,24 +14,30 @@ class OptimizerConfig(Section):
     """One update of the weights."""
 
     name: Literal["adam", "adamw", "sgd", "asgd"] = option(
-        "adamw", "how gradients change the weights; asgd: NT-ASGD (Merity 2018)", name="optimizer"
+        "adamw", "optimizer of the weights; asgd is NT-ASGD (Merity 2018)", name="optimizer"
     )
     lr: float = option(2e-3, "learning rate", gt=0)
     weight_decay: float = option(0.0, "weight decay: decoupled for adamw, L2 for the others", ge=0)
-    clip: float = option(1.0, "largest gradient norm; 0 switches clipping off", ge=0)
+    clip: float = option(1.0, "clip the gradient to this norm; 0 disables clipping", ge=0)
 
 
 class ScheduleConfig(Section):
     """The learning rate over time."""
 
     name: Literal["constant", "cosine", "linear", "plateau", "step"] = option(
-        "cosine", "how the learning rate changes over the updates", name="schedule"
+        "cosine", "schedule of the learning rate over the updates", name="schedule"
     )
     warmup_steps: int = option(0, "updates over which the learning rate rises from 0", unit="updates", ge=0, le=COUNT)
-    decay: float = option(0.5, "factor of the schedules step and plateau", applies=when.DECAYS, gt=0, le=1)
+    decay: float = option(
+        0.5,
+        "factor by which the schedules step and plateau multiply the learning rate",
+        applies=when.DECAYS,
+        gt=0,
+        le=1,
+    )
     decay_after: int = option(
         4,
-        "epochs at full rate before schedule step decays every epoch",
+        "for the schedule step: epochs at the full learning rate before it decays every epoch",
         unit="epochs",
         applies=when.STEPS,
         ge=0,
@@ -52,24 +58,27 @@ class BpttConfig(Section):
         le=COUNT,
     )
     stride: int | None = option(
-        None, "k1: steps between updates; default k2", unit="steps", name="bptt_stride", applies=when.STREAM,
+        None, "k1: steps between updates; default: k2", unit="steps", name="bptt_stride", applies=when.STREAM,
         ge=1, le=COUNT,
     )  # fmt: skip
     variable: bool = option(
-        False, "draw the length of each window around bptt (Merity 2018)", name="bptt_variable", applies=when.STREAM
+        False,
+        "draw the length of each window at random around bptt (Merity 2018)",
+        name="bptt_variable",
+        applies=when.STREAM,
     )
 
 
 class RegularizationConfig(Section):
-    """Terms of the error beside the targets."""
+    """Terms that are added to the error of the targets."""
 
-    label_smoothing: float = option(0.0, "share of probability given to all classes", ge=0, lt=1)
+    label_smoothing: float = option(0.0, "share of probability that is spread over all classes", ge=0, lt=1)
     activation: float = option(
-        0.0, "penalty on large outputs of the last layer (Merity 2017: 2)", name="activation_regularization",
+        0.0, "penalty on large outputs of the last layer (Merity 2017 uses 2)", name="activation_regularization",
         applies=when.NO_FORECAST, ge=0,
     )  # fmt: skip
     temporal_activation: float = option(
-        0.0, "penalty on outputs that change from step to step (Merity 2017: 1)",
+        0.0, "penalty on outputs that change from step to step (Merity 2017 uses 1)",
         name="temporal_activation_regularization", applies=when.EVERY_STEP, ge=0,
     )  # fmt: skip
 
@@ -81,23 +90,33 @@ class TrainingConfig(Section):
     max_steps: int | None = option(None, "stop after this many updates", unit="updates", ge=1, le=COUNT)
     max_minutes: float | None = option(None, "stop after this many minutes of training", unit="minutes", gt=0)
     batch_size: int | None = option(
-        None, "rows, or parallel streams, of one update; default: 32, fewer of a small file", unit="rows",
+        None, "rows, or parallel streams, per update; default: 32, fewer for a small file", unit="rows",
         ge=1, le=COUNT,
     )  # fmt: skip
-    bucket: bool = option(True, "batches of similar lengths", applies=when.BATCHES)
+    bucket: bool = option(True, "group rows of similar lengths into batches", applies=when.BATCHES)
     teacher_forcing: float = option(
-        1.0, "share of true symbols that the decoder ends up being fed (Bengio 2015)", applies=when.WRITES, ge=0, le=1
+        1.0,
+        "share of true symbols fed to the decoder at the end of training; it starts at 1 (Bengio 2015)",
+        applies=when.WRITES,
+        ge=0,
+        le=1,
     )
-    patience: int | None = option(None, "evaluations without gain before stopping", unit="evaluations", ge=1, le=COUNT)
+    patience: int | None = option(
+        None,
+        "early stopping: evaluations without improvement before training stops",
+        unit="evaluations",
+        ge=1,
+        le=COUNT,
+    )
     evaluate_every: int | None = option(
-        None, "updates between evaluations; default: each epoch", unit="updates", ge=1, le=COUNT
+        None, "updates between evaluations; default: one epoch", unit="updates", ge=1, le=COUNT
     )
     save_every: int = option(500, "updates between checkpoints", unit="updates", ge=1, le=COUNT)
-    prompts: Texts = option([], "prompts shown after every evaluation", applies=when.CONTINUED)
+    prompts: Texts = option([], "prompts that are continued after every evaluation", applies=when.CONTINUED)
     record_gradients: bool = option(
         False, "log the size of the gradient by distance, for `recur compare`", applies=when.RECURRENCE
     )
-    seed: int = option(0, "seed of everything random", ge=0, le=2**63 - 1)
+    seed: int = option(0, "seed of all random numbers", ge=0, le=2**63 - 1)
     threads: int | None = option(None, "CPU threads; default: all", unit="threads", ge=1, le=1024)
     device: str = option("auto", "where to compute: auto, cpu, cuda, mps")
     optimizer: OptimizerConfig = OptimizerConfig()
