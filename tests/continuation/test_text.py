@@ -13,39 +13,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from recur import codecs, continuation, modes
-from recur.config import Config
-from recur.continuation import prompt
 from recur.continuation import text as language
 from recur.decoding import Decoding
 from recur.errors import ConfigError
 from recur.modes import Synced
 from recur.network import Batch
 from recur.nn import flat_state
+from tests.continuation.models import STREAM, model
 from tests.modes.helpers import SERIES, TAGS, TEXTS, Row, batch_of, build, codec, falls, rows, same, small, train
 from tests.tolerances import close
-
-STREAM = "the cat sat\na dog ran\nthe dog sat\n"
-
-
-def model(kind: str = "words", *, stream: bool = False, seed: int = 0, **options: object) -> Synced:
-    """A model of the next item; a stream is of a file, whose line ends are symbols."""
-    torch.manual_seed(seed)
-    if stream and kind in ("words", "characters", "subwords"):
-        config = Config.of(documents="file", max_vocab=270 if kind == "subwords" else None).data
-        own = codecs.make(kind, config).fit([STREAM])
-    else:
-        own = codec(kind)
-    mode = modes.build("synced", own, None, small(**options), stream=stream)
-    assert isinstance(mode, Synced)
-    return mode
-
-
-def ahead_of(ahead: int) -> Synced:
-    """A model of the value some steps ahead."""
-    torch.manual_seed(0)
-    mode = modes.build("synced", codec("series"), None, small(hidden_size=16), ahead=ahead)
-    assert isinstance(mode, Synced)
-    return mode
 
 
 def window(ids: Tensor, resets: Tensor | None = None) -> Batch:
@@ -316,107 +292,6 @@ def test_prompts_of_different_lengths_are_answered_as_if_alone(kind: str, stream
             assert [value for value, _ in alone.scores] == [value for value, _ in answer.scores]
             for (_, one), (_, other) in zip(alone.scores, answer.scores, strict=True):
                 same(one, other)
-
-
-def test_what_a_prompt_is_read_as() -> None:
-    bos, eos = 2, 3
-    assert prompt.prompt_ids(model(), "").tolist() == [bos]
-    assert prompt.prompt_ids(model(stream=True), "").tolist() == [eos]
-    words = model(stream=True)
-    assert prompt.prompt_ids(words, "the").tolist() == [eos, *words.target_codec.encode("the").tolist()]
-    for kind in ("characters", "subwords"):
-        mode = model(kind, stream=True)
-        assert prompt.prompt_ids(mode, "").tolist() == mode.target_codec.encode("\n").tolist()
-        assert prompt.prompt_ids(mode, "the").tolist() == mode.target_codec.encode("\nthe").tolist()
-    tags = model("tags", stream=True)
-    assert prompt.prompt_ids(tags, []).tolist() == [tags.target_codec.size]
-
-
-@pytest.mark.parametrize("length", [0, 1, 5])
-def test_forecasts_have_the_length_that_was_asked_for(length: int) -> None:
-    answers = continuation.predict(model("series"), [[], *SERIES], length=length)
-    assert [len(answer.value) for answer in answers] == [length] * 5
-
-
-def test_a_forecast_is_one_step_unless_said_otherwise() -> None:
-    [answer] = continuation.predict(model("series"), SERIES[:1])
-    assert len(answer.value) == 1
-    assert answer.scores == []
-
-
-def test_a_forecast_reads_itself_as_if_it_had_been_observed() -> None:
-    mode = model("series")
-    [whole] = continuation.predict(mode, [SERIES[2]], length=4)
-    observed = list(SERIES[2])
-    for value in whole.value:
-        [one] = continuation.predict(mode, [observed])
-        same(one.value[0], value)
-        observed.append(value)
-
-
-def test_a_forecast_from_nothing_is_one_from_the_mean() -> None:
-    mode = model("series")
-    mean = float(mode.target_codec.mean[0])
-    nothing, from_mean, other = continuation.predict(mode, [[], [mean], SERIES[2]], length=4)
-    close(torch.tensor(nothing.value), torch.tensor(from_mean.value))
-    close(torch.tensor(other.value), torch.tensor(continuation.predict(mode, [SERIES[2]], length=4)[0].value))
-
-
-def test_values_ahead_are_learned_from_so_many_steps_before() -> None:
-    mode = ahead_of(3)
-    steps = mode.encode_input(SERIES[2])
-    encoded = mode.encode(Row(SERIES[2], None))
-    assert encoded.input is not None
-    assert encoded.input.tolist() == steps[:3].tolist()
-    assert encoded.target.tolist() == steps[3:].tolist()
-    short = mode.encode(Row(SERIES[1], None))
-    assert short.input is not None
-    assert (len(short.input), len(short.target)) == (0, 0)
-    falls(mode, [Row(values, None) for values in SERIES])
-
-
-def test_a_forecast_ahead_is_what_the_last_steps_say_and_goes_on_in_blocks() -> None:
-    mode = ahead_of(3)
-    [whole] = continuation.predict(mode, [SERIES[2]], length=8)
-    said = [continuation.predict(mode, [SERIES[2][:seen]])[0].value[0] for seen in (4, 5, 6)]
-    close(torch.tensor(whole.value[:3]), torch.tensor(said))
-    [later] = continuation.predict(mode, [[*SERIES[2], *whole.value[:3]]], length=5)
-    close(torch.tensor(whole.value[3:]), torch.tensor(later.value))
-
-
-def test_the_mean_stands_before_a_series_shorter_than_the_steps_ahead() -> None:
-    mode = ahead_of(3)
-    mean = float(mode.target_codec.mean[0])
-    answers = continuation.predict(mode, [[], [5.0], SERIES[2]], length=7)
-    for answer, series in zip(answers, ([mean] * 3, [mean, mean, 5.0], SERIES[2]), strict=True):
-        close(torch.tensor(answer.value), torch.tensor(continuation.predict(mode, [series], length=7)[0].value))
-
-
-def test_a_learned_series_goes_on_from_several_steps_ahead() -> None:
-    mode = ahead_of(2)
-    train(mode, [Row([1.0, 2.0, 3.0] * 4, None)], steps=200)
-    assert continuation.predict(mode, [[1.0, 2.0, 3.0, 1.0, 2.0]], length=5)[0].value == pytest.approx(
-        [3, 1, 2, 3, 1], abs=0.2
-    )
-    assert continuation.predict(mode, [[1.0, 2.0, 3.0, 1.0, 2.0]])[0].value == pytest.approx([1], abs=0.2)
-
-
-def test_a_series_of_several_columns_is_forecast() -> None:
-    values = [[[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]], [[2.0, 20.0]]]
-    torch.manual_seed(0)
-    mode = modes.build("synced", codec("series", values), None, small())
-    falls(mode, [Row(value, None) for value in values])
-    answers = continuation.predict(mode, [*values, []], length=2)
-    assert [len(answer.value) for answer in answers] == [2, 2, 2]
-    assert len(answers[0].value[0]) == 2
-
-
-def test_a_learned_series_goes_on() -> None:
-    mode = model("series", hidden_size=16)
-    train(mode, [Row([1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0], None)], steps=150)
-    assert continuation.predict(mode, [[1.0, 2.0, 1.0, 2.0]], length=4)[0].value == pytest.approx(
-        [1.0, 2.0, 1.0, 2.0], abs=0.2
-    )
 
 
 def test_tied_weights_are_one_matrix_that_learns() -> None:
