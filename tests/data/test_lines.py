@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recur.data import lines as module
-from recur.data.lines import LONGEST, check_text_file, lines
+from recur.data.lines import LONGEST, STDIN, check_head, check_text_file, lines
 from recur.data.text import TextTable
 
 from .reading import places, refused, rows, same_in_both_indices, sparse, written
@@ -122,6 +122,8 @@ def test_utf_16_is_refused_with_the_command_that_converts_it(tmp_path: Path, cod
     error = refused(lambda: check_text_file(path))
     assert error.message == f"{path}:1: the text is in UTF-16; expected UTF-8"
     assert error.hint == "iconv -f utf-16 -t utf-8 a.txt > utf8-a.txt"
+    piped = refused(lambda: check_head((mark + "the sky\n").encode(coding), STDIN))
+    assert piped.hint == "iconv -f utf-16 -t utf-8 FILE | recur …"
 
 
 def test_utf_16_without_its_mark_is_binary(tmp_path: Path) -> None:

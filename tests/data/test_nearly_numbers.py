@@ -113,6 +113,11 @@ OPEN = {
         "area;zone_kind;year_built;price", lambda i: f"{i * 7 % 61};{'RM'[i % 2]}x;{1950 + i * 5 % 61};{i * 31 % 59}",
         "zone_kind is a label beside", "--target price (a number)",
     ),
+    "numbers in no order beside postal codes": (
+        "zip;price", lambda i: f"{i * 7919 % 99991:05d};{1 + i * i * 89 % 641}000",
+        "price may be a series, or be what is predicted",
+        "--input zip --target price",
+    ),
     "a few rows": ("a;b", lambda i: f"{i * 7 % 19}.5;{i * 5 % 17}.5", "20 rows are too few to tell", "--mode synced"),
 }  # fmt: skip
 
@@ -134,6 +139,10 @@ DOUBTS: dict[str, Any] = {
     "labels in capitals": (
         "text;label", lambda i: f"some words {i};{['good', 'Good', 'bad'][i % 3]}", {},
         "label: 'Good' and 'good' are different classes",
+    ),
+    "several labels in a cell": (
+        "text;genre", lambda i: f"some words {i};{['drama,comedy', 'horror', 'drama'][i % 3]}", {},
+        "genre: 20 of 60 cells contain commas: several labels in one cell are read as one class",
     ),
     "the label in another form": (
         "a;b;label_code;label", lambda i: f"{i * 7 % 61};{i % 9}.5;{i % 2};{'xy'[i % 2]}", {},

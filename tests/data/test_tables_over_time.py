@@ -155,6 +155,10 @@ REFUSED = {
     "group of single rows": (
         "a,b,x", [f"r{i},{i % 5},{i % 3}" for i in range(50)], {"group": "a"}, "50 different values in 50",
     ),
+    "the hour that ends daylight saving": (
+        "time,load", [f"2024-10-27 0{h}:00,{50 + i % 3}" for i, h in enumerate([0, 1, 2, 2, *range(3, 10)])], {},
+        "have the same time, 2024-10-27 02:00.*one row for each time",
+    ),
     "fill without a step": ("date,load", [LOAD[i * i] for i in range(10)], {"fill": "linear"}, "no regular step"),
     "hour of dates": ("date,load", [f"{day},1.5" for day in DAYS], {"time_features": ["hour"]}, "the same in all rows"),
     "group name missing": (

@@ -177,6 +177,32 @@ def _refuse_rows_in_no_order(table: Table, columns: list[Column]) -> None:
         )
 
 
+def refuse_one_beside_names(table: Table, rest: list[Column], columns: Sequence[Column]) -> None:
+    """Refuse numbers in no order that are alone beside digits that are a name: zip, price.
+
+    Raises
+    ------
+    ConfigError
+    """
+    names = [each for each in columns if each.holds == "code" and each not in rest]
+    if len(rest) != 1 or rest[0].holds != "number" or not names or table.timeline is not None:
+        return
+    if any(left_out.is_clock(table, each) for each in names):
+        return
+    if left_out.are_too_few(table) or left_out.is_in_no_order(table, [rest[0].name]):
+        name, code = _quoted(rest[0].name), _quoted(names[0].name)
+        why = (
+            f"{len(table)} rows are too few to tell"
+            if left_out.are_too_few(table)
+            else "no row is like the one before it"
+        )
+        raise ConfigError(
+            f"{table.name}: {rest[0].name} may be a series, or be what is predicted from {names[0].name} (digits that "
+            f"are a name); there is no column of times, and {why}",
+            hint=f"--input {code} --target {name} predicts it from {code}; --input {name} forecasts the next one",
+        )
+
+
 def _only(table: Table, columns: list[Column], mode: str) -> Column:
     if len(columns) == 1:
         return columns[0]

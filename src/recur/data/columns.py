@@ -106,6 +106,8 @@ def judge(name: str, values: list[Any]) -> Column:
     if present and (all(odd) or (len(present) >= 20 and sum(odd) > 0.9 * len(present))):
         # a column of numbers with a slip in it: reading it as numbers will say where
         return Column(name, "number")
+    if number_lists.are_grouped_digits(present):
+        return Column(name, "code")
     if number_lists.are_lists(present):
         return Column(name, "series")
     texts = [str(value) for value in present]

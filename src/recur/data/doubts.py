@@ -16,7 +16,9 @@ _LEAST_ROWS = 20
 _FAR = 3  # ranges of the other values
 
 
-def doubts(table: Table, inputs: Sequence[str], targets: Sequence[str], numeric: Sequence[str]) -> list[str]:
+def doubts(
+    table: Table, inputs: Sequence[str], targets: Sequence[str], numeric: Sequence[str], *, labels: bool = False
+) -> list[str]:
     """Return doubts about the columns that are read and predicted, in words.
 
     Parameters
@@ -25,6 +27,8 @@ def doubts(table: Table, inputs: Sequence[str], targets: Sequence[str], numeric:
     inputs, targets : sequence of str
     numeric : sequence of str
         Those of both that are read as numbers.
+    labels : bool
+        Whether each cell of a target is one class.
     """
     if table.kind != "table" or len(table) < _LEAST_ROWS or not {*inputs, *targets} <= set(table.columns):
         return []
@@ -33,6 +37,7 @@ def doubts(table: Table, inputs: Sequence[str], targets: Sequence[str], numeric:
     found = [_filled(name, columns[name]) for name in dict.fromkeys(numeric) if name in columns]
     for target in (name for name in targets if name not in numeric and name in columns):
         found.append(_alike(target, columns[target]))
+        found.append(_several(target, columns[target]) if labels else "")
         found += [_copied(name, columns[name], target, columns[target]) for name in inputs if name in columns]
     return [said for said in found if said]
 
@@ -64,6 +69,19 @@ def _alike(name: str, values: Sequence[Any]) -> str:
     twice = next((sorted(each) for each in forms.values() if len(each) > 1), None)
     few = len(forms) <= max(2, len(values) // 4)
     return f"{name}: {' and '.join(map(repr, twice))} are different classes" if twice and few else ""
+
+
+def _several(name: str, values: Sequence[Any]) -> str:
+    """Cells such as drama,comedy may be two labels."""
+    for sign, signs in ((",", "commas"), (";", "semicolons"), ("|", "vertical bars")):
+        cells = [value for value in values if isinstance(value, str) and _number(value) is None]
+        count = sum(sign in value.strip(f"{sign} ") for value in cells)
+        if count:
+            return (
+                f"{name}: {count:,} of {len(values):,} cells contain {signs}: several labels in one cell are read as "
+                "one class"
+            )
+    return ""
 
 
 def _copied(name: str, values: Sequence[Any], target: str, labels: Sequence[Any]) -> str:

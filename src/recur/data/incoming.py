@@ -29,7 +29,7 @@ from recur.data.delimited import lone_header, ragged
 from recur.data.examples import is_one_series
 from recur.data.header import column_names
 from recur.data.jsonl import object_of, refuse_absent
-from recur.data.lines import BOM, Line, check_head, lines_of
+from recur.data.lines import BOM, STDIN, Line, check_head, lines_of
 from recur.data.load import no_column
 from recur.data.preamble import Between
 from recur.data.questions import Question, Questions
@@ -38,7 +38,7 @@ from recur.data.roles import Roles
 from recur.data.stream_form import Form, form_of, refuse_late_header
 from recur.errors import DataError
 
-NAME = Path("stdin")
+NAME = STDIN
 _AHEAD = 2**16  # bytes of a stream that are looked at before they are read
 AT_ONCE = 64  # inputs that are answered together, where that many are there
 BLOCK = 16  # rows of a product whose sums are added up in the same order however many there are

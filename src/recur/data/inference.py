@@ -37,6 +37,7 @@ from recur.data.choosing import (
     refuse_months,
     refuse_named_in_no_order,
     refuse_objects,
+    refuse_one_beside_names,
 )
 from recur.data.columns import Column, look
 from recur.data.doubts import doubts
@@ -80,12 +81,13 @@ def infer(table: Table, config: Config) -> Roles:
         name: "one value in each series" for name in panels.describing(table, roles.group) if name not in used
     }
     choices = [] if roles.forecast else said.number_or_class(table, roles.target, roles.target_codec)
+    one_label = _is_one_label(roles.target_codec)
     return replace(
         roles,
         styles=styles,
         left_out=said.reasons(table, used, roles.input_codec) | describing,
         notes=list(table.notes),
-        choices=[*choices, *doubts(table, roles.input, roles.target, roles.numeric)],
+        choices=[*choices, *doubts(table, roles.input, roles.target, roles.numeric, labels=one_label)],
         time=None if table.timeline is None else table.timeline.timing,
     )
 
@@ -204,6 +206,8 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
     targets = [columns[name] for name in data.target or []]
     if not targets:
         targets = find_target(table, inputs, rest, mode)
+        if not targets and not named and mode is None:
+            refuse_one_beside_names(table, rest, [columns[name] for name in spare])
     if data.input and not targets and mode is None and not data.table.group:
         refuse_named_in_no_order(table, inputs)
     if not inputs and not (mode == "one-to-many" and len(table.columns) == 1):

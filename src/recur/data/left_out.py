@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -177,7 +177,7 @@ def refuse_constant(table: Table, columns: Sequence[Column], *, named: bool) -> 
     """
     constant = [each.name for each in columns if each.holds == "number" and is_constant(table, each.name)]
     if constant and (named or len(constant) == len(columns)):
-        shown = ", ".join(f'"{name}" is {shorten(str(table[0][name]), 20)}' for name in constant[:3])
+        shown = ", ".join(f'"{name}" is {shorten(_shown(table, name), 20)}' for name in constant[:3])
         more = " and others are alike" if len(constant) > 3 else ""
         raise ConfigError(
             f"{table.name}: {shown} in every row{more}; expected columns that vary",
@@ -185,14 +185,29 @@ def refuse_constant(table: Table, columns: Sequence[Column], *, named: bool) -> 
         )
 
 
+def _shown(table: Table, name: str) -> str:
+    return next((str(row[name]) for row in table.sampled() if not is_missing(row[name])), "empty")
+
+
 def is_constant(table: Table, name: str) -> bool:
-    """Return whether a column has the same value in every row; lists and arrays are taken to vary."""
+    """Return whether a column has the same value in every row that has one; lists and arrays are taken to vary."""
     if len(table) < 2:
         return False
-    if len({_same(row[name]) for row in table.sampled()}) > 1:
+    if len(_different(row[name] for row in table.sampled())) > 1:
         return False
-    first = _same(table[0][name])
-    return all(_same(table[index][name]) == first for index in range(len(table)))
+    return len(_different(table[index][name] for index in range(len(table)))) <= 1
+
+
+def _different(values: Iterable[Any]) -> set[Any]:
+    """Return the values that differ, up to two of them, without those that are missing."""
+    found: set[Any] = set()
+    for value in values:
+        same = _same(value)
+        if not is_missing(value) and same == same:
+            found.add(same)
+            if len(found) > 1:
+                break
+    return found
 
 
 def are_too_few(table: Table) -> bool:

@@ -12,6 +12,8 @@ from recur.errors import DataError
 LONGEST = 1_000_000  # bytes of a line that a row may have
 _JUDGED = 4_000_000  # characters by which the form of a file is judged
 BOM = b"\xef\xbb\xbf"
+STDIN = Path("stdin")
+"""The name of what comes through a pipe, in errors."""
 _HEAD = 8192  # bytes by which a file is judged before it is read
 
 
@@ -71,7 +73,7 @@ def check_head(head: bytes, path: Path) -> None:
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise DataError(
             f"{path}:1: the text is in UTF-16; expected UTF-8",
-            hint=f"iconv -f utf-16 -t utf-8 {path.name} > utf8-{path.name}",
+            hint=_conversion("utf-16", path),
         )
     known = foreign(path, head)
     # a text may begin with "SQLite" or "RIFF" too
@@ -202,6 +204,11 @@ def _refuse(path: Path, number: int, raw: bytes) -> bytes:
     )
 
 
+def _conversion(encoding: str, path: Path) -> str:
+    command = f"iconv -f {encoding} -t utf-8"
+    return f"{command} FILE | recur …" if path.name == STDIN.name else f"{command} {path.name} > utf8-{path.name}"
+
+
 def _decode(raw: bytes, path: Path, number: int) -> str:
     """Return bytes as text, or say where they are no UTF-8."""
     try:
@@ -210,7 +217,7 @@ def _decode(raw: bytes, path: Path, number: int) -> str:
         seen = raw[max(error.start - 12, 0) : error.start + 12].decode("latin-1")
         raise DataError(
             f"{path}:{number}: byte 0x{raw[error.start]:02x} is no UTF-8 (near {seen!r}); expected text in UTF-8",
-            hint=f"if it is Latin-1: iconv -f latin1 -t utf-8 {path.name} > utf8-{path.name}",
+            hint=f"if it is Latin-1: {_conversion('latin1', path)}",
         ) from None
     if "\0" in text:
         raise DataError(f"{path}:{number}: a zero byte; expected text in UTF-8", hint="the file may be cut or binary")

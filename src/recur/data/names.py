@@ -33,6 +33,11 @@ _SERIES = _set(
     "unique_id series sensor store shop station device machine meter patient subject customer user household building "
     "stock symbol ticker sku"
 )
+_USUAL_SERIES = _set(
+    "unique_id id series series_id store shop item sku product sensor station site device machine region "
+    "country city customer user patient subject symbol ticker meter building household name location zone line "
+    "group panel"
+)
 _ELAPSED = _set("elapsed uptime")
 _OF_A_PERSON = _set("birth birthdate dob born geburt geburtsdatum")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
@@ -67,6 +72,12 @@ def is_series(name: str) -> bool:
     """Return whether a column of this name says whose a row is, rather than what is predicted of it."""
     lowered = name.lower()
     return lowered in _SERIES or lowered.removesuffix("_id").removesuffix("_name") in _SERIES
+
+
+def is_usual_series(name: str) -> bool:
+    """Return whether a column of this name usually tells series apart where stamps repeat."""
+    lowered = name.lower()
+    return lowered.endswith(("_id", " id", "_nr", "_name")) or bool({lowered, lowered.rstrip("s")} & _USUAL_SERIES)
 
 
 def is_time(name: str) -> bool:

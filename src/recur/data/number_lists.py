@@ -12,6 +12,8 @@ from recur.errors import DataError
 
 _BRACKETS = {"[": "]", "(": ")"}
 _SEPARATORS = re.compile(r"[\s,;]+")
+_GROUPS = re.compile(r"\+?\d+(?:[ /-]\d+)*")  # of the digits of a telephone or card number
+_MOST_GROUPS, _LEAST_DIGITS, _MOST_DIGITS = 6, 7, 19
 _LEAST = 3  # numbers in a text without brackets: two may be a score, or a pair of names
 
 
@@ -24,6 +26,30 @@ def are_lists(values: Sequence[Any]) -> bool:
     if not values or not all(isinstance(value, str) for value in values):
         return False
     return all(_in_brackets(text) is not None for text in values) or all(_bare(text) is not None for text in values)
+
+
+def are_grouped_digits(values: Sequence[Any]) -> bool:
+    """Return whether texts are digits in groups that are one name each: telephone numbers, numbers of cards.
+
+    They begin with + or 0, or have groups of the same lengths, one of which begins with 0; lists of numbers do not.
+
+    >>> are_grouped_digits(["+49 123 4567", "+1 555 123"]), are_grouped_digits(["12 0 255", "291 293 295"])
+    (True, False)
+    """
+    if not values or not all(isinstance(value, str) and _GROUPS.fullmatch(value.strip()) for value in values):
+        return False
+    groups = [re.findall(r"\d+", value) for value in values]
+    digits = [sum(map(len, each)) for each in groups]
+    if max(map(len, groups)) > _MOST_GROUPS or not _LEAST_DIGITS <= min(digits) <= max(digits) <= _MOST_DIGITS:
+        return False
+    if max(map(len, groups)) < 2:
+        return False
+    if all(
+        value.strip()[0] == "+" or (each[0][0] == "0" != each[0]) for value, each in zip(values, groups, strict=True)
+    ):
+        return True
+    lengths = {tuple(map(len, each)) for each in groups}
+    return len(lengths) == 1 and any(group[0] == "0" != group for each in groups for group in each)
 
 
 def opened(value: Any) -> Any:

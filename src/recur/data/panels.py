@@ -15,7 +15,7 @@ from recur.codecs.codec import shorten
 from recur.codecs.numbers import number
 from recur.config import Config
 from recur.data.columns import look
-from recur.data.names import is_time, is_weakly_timed
+from recur.data.names import is_time, is_usual_series, is_weakly_timed
 from recur.data.stamp_cells import name_of
 from recur.data.table import Row, Table
 from recur.data.timeline import is_part_of_time
@@ -25,42 +25,7 @@ from recur.errors import ConfigError, DataError
 _MOST_COLUMNS = 3
 _MOST_CANDIDATES = 12
 _LEAST_ROWS = 3  # of a series, on average
-_USUAL = frozenset(
-    [
-        "unique_id",
-        "id",
-        "series",
-        "series_id",
-        "store",
-        "shop",
-        "item",
-        "sku",
-        "product",
-        "sensor",
-        "station",
-        "site",
-        "device",
-        "machine",
-        "region",
-        "country",
-        "city",
-        "customer",
-        "user",
-        "patient",
-        "subject",
-        "symbol",
-        "ticker",
-        "meter",
-        "building",
-        "household",
-        "name",
-        "location",
-        "zone",
-        "line",
-        "group",
-        "panel",
-    ]
-)
+_FEW_REPEATED = 0.1  # of the rows: fewer are slips, or the hour that ends daylight saving
 _ANSWERS = frozenset(["label", "labels", "class", "classes", "target", "y", "output", "outcome", "tag", "tags"])
 _SEPARATOR = " / "
 
@@ -254,6 +219,9 @@ def infer_group(table: Table, timeline: Timeline, spoken_for: Sequence[str]) -> 
         name for name in table.columns
         if name not in timeline.timing.columns and name not in spoken_for and name.lower() not in _ANSWERS
     ]  # fmt: skip
+    if len(at) - len(np.unique(at)) < _FEW_REPEATED * len(at):
+        # a few repeated stamps do not make series of what is measured
+        others = [name for name in others if is_usual_series(name) or look(table, name).holds != "number"]
     codes = {name: found for name, found in _codes(table, others, rows).items() if found is not None}
     for count in range(1, min(_MOST_COLUMNS, len(codes)) + 1):
         fitting = [
@@ -329,7 +297,7 @@ def _best(table: Table, fitting: list[tuple[str, ...]], codes: Mapping[str, np.n
     first = _canonical(_together([codes[name] for name in fitting[0]]))
     if all(np.array_equal(first, _canonical(_together([codes[n] for n in names]))) for names in fitting[1:]):
         return fitting[0]
-    usual = [names for names in fitting if all(_is_usual(name) for name in names)]
+    usual = [names for names in fitting if all(is_usual_series(name) for name in names)]
     if len(usual) == 1:
         return usual[0]
     # a number that tells rows apart by chance is a measurement more often than a name
@@ -348,11 +316,6 @@ def _canonical(codes: np.ndarray) -> np.ndarray:
     """Number series in the order in which they come."""
     _, first, place = np.unique(codes, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[place]
-
-
-def _is_usual(name: str) -> bool:
-    lowered = name.lower()
-    return lowered in _USUAL or lowered.endswith(("_id", " id", "_nr", "_name")) or lowered.rstrip("s") in _USUAL
 
 
 def _numeric(table: Table, name: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from recur.codecs.codec import shorten
 from recur.data.foreign import foreign_text, sentence
 from recur.data.header import is_moment, is_number
-from recur.data.lines import Line
+from recur.data.lines import STDIN, Line
 from recur.data.preamble import STATED
 from recur.data.records import reader_of
 from recur.data.roles import Roles
@@ -20,7 +20,6 @@ from recur.errors import DataError
 _SEPARATORS = (",", ";", "\t", "|")
 _BY_NAME = {"csv": (",", ";", "|"), "tsv": ("\t",)}
 _MOST_TITLES = 30
-_STDIN = Path("stdin")
 
 
 @dataclass(frozen=True)
@@ -115,9 +114,9 @@ def _refuse_foreign(first: Line) -> None:
     ------
     DataError
     """
-    found = foreign_text(_STDIN.with_suffix(".txt"), _text(first))
+    found = foreign_text(STDIN.with_suffix(".txt"), _text(first))
     if found is not None:
-        raise DataError(sentence(_STDIN, found), hint=found.hint.replace("stdin.txt", "stdin"))
+        raise DataError(sentence(STDIN, found), hint=found.hint.replace("stdin.txt", "stdin"))
 
 
 def cells_of(text: str, separator: str) -> list[str]:
