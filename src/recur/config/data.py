@@ -137,7 +137,7 @@ class ImagesConfig(Section):
         applies=when.IMAGES,
     )  # fmt: skip
     frame_rate: float | None = option(
-        None, "videos: frames per second to read; default: all", unit="pictures per second", applies=when.VIDEOS, gt=0
+        None, "videos: frames per second to read; default: all", unit="frames per second", applies=when.VIDEOS, gt=0
     )
 
     @field_validator("size")
