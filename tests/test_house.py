@@ -342,12 +342,14 @@ MIRRORED = (
     "decoding",
     "engine/native",
     "equations",
+    "evaluation",
     "export",
     "heads",
     "inspect",
     "modes",
     "network",
     "predictions",
+    "run",
     "serve",
     "views",
 )
@@ -380,6 +382,7 @@ BEHAVIOURS = {
     "modes/build": "the mode of a name, pairings that do not fit, weights that are loaded",
     "modes/missing_targets": "targets that are missing, in every kind of answer",
     "modes/pictures": "pictures and frames in every mode that reads them",
+    "evaluation/missing_targets": "targets that are missing, in figures on held-out rows",
 }
 
 
