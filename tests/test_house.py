@@ -338,6 +338,7 @@ def test_a_file_is_one_idea(path: Path) -> None:
 # rooms whose tests are in files of the names of theirs
 MIRRORED = (
     "codecs",
+    "compiler",
     "continuation",
     "decoding",
     "engine/native",

@@ -108,12 +108,3 @@ def test_a_number_is_one_piece_of_size_one():
     peephole = equations.get("lstm_peephole").graph
     make = peephole.builder
     assert cut(equations.get("lstm_peephole")).pieces(make.constant(2.0)) == ((Size(), Size((), 1)),)
-
-
-def test_equal_atoms_are_one_atom():
-    graph = equations.get("gru").graph
-    atoms = Atoms(cut(equations.get("gru")))
-    (first,), (second,) = (atoms.of(graph.outputs["h"]) for _ in range(2))
-    assert first is second
-    assert atoms.constant(0.5) is atoms.constant(0.5)
-    assert atoms.constant(0.5) is not atoms.constant(0.25)

@@ -1,0 +1,136 @@
+"""The schedule of a step: which stage computes what, and what waits for what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from recur import equations
+from recur.compiler.atoms import Atoms, in_order
+from recur.compiler.cuts import Cuts
+from recur.compiler.program import Program, program
+from recur.compiler.schedule import cost
+from recur.compiler.stages import Place, Schedule
+from recur.equations import equation, sigmoid, tanh
+from recur.equations.graph import topological
+
+
+def of(name: str) -> Program:
+    return program(equations.get(name).graph)
+
+
+def levels(planned: Schedule) -> list[tuple[int, int]]:
+    """(level, products) of every stage."""
+    return [(stage.level, stage.slots) for stage in planned.stages]
+
+
+def test_one_stage_takes_all_products_with_one_state():
+    for name, products in (("elman", 1), ("lstm", 4), ("gru", 3)):
+        (stage,) = of(name).training.stages
+        (group,) = stage.groups
+        assert len(group.products) == products
+
+
+def test_a_product_with_what_a_product_gave_waits_for_it():
+    made = of("gru_reset_before")
+    assert levels(made.training) == [(0, 2), (1, 1)]
+    first, second = made.training.stages
+    assert first.waits
+    written = {target.place for target in first.targets}
+    assert {place for group in second.groups for place, _ in group.operands} <= written
+    # backwards it is the other way round: the candidate's product first
+    assert levels(made.backward) == [(0, 0), (1, 1), (2, 2)] or levels(made.backward)[1:] == [(1, 1), (2, 1)]
+
+
+def test_the_last_backward_stage_only_hands_the_error_down():
+    for name in ("elman", "lstm", "gru", "gru_reset_before", "lstm_projected"):
+        stages = of(name).backward.stages
+        assert [stage.hands_down_only for stage in stages] == [False] * (len(stages) - 1) + [True]
+
+
+def test_means_over_the_units_are_totals_that_all_stages_wait_for():
+    for name, forward, backward in (("gru_layernorm", 4, 4), ("lstm_layernorm", 6, 6)):
+        made = of(name)
+        assert len(made.forward.totals) == len(made.training.totals) == forward
+        assert len(made.backward.totals) == backward
+        for planned in (made.forward, made.training, made.backward):
+            given = [number for stage in planned.stages for number, _ in stage.partials]
+            assert sorted(given) == list(range(len(planned.totals)))
+            for stage in planned.stages:
+                assert stage.waits or not stage.partials
+                read = {place.index for place in stage.loads.values() if place.kind == "total"}
+                assert read <= {n for other in planned.stages if other.level < stage.level for n, _ in other.partials}
+    assert not of("lstm").backward.totals
+
+
+def test_a_number_from_a_product_is_read_a_stage_later():
+    @equation(x="X", h="H", W="H X", w="1 H")
+    def scalar(x, h, W, w):
+        return tanh(W @ x) * (w @ h)
+
+    first, second = program(scalar.graph).forward.stages
+    assert (str(first.size), str(second.size)) == ("1", "H")
+    assert first.waits
+
+
+@pytest.mark.parametrize(
+    ("write", "price"),
+    [
+        (lambda h: h, 0), (lambda h: h * 2 + h, 0), (lambda h: tanh(h), 1), (lambda h: tanh(h) * tanh(h), 1),
+        (lambda h: sigmoid(tanh(h)) / 2, 3),
+    ],
+)  # fmt: skip
+def test_the_cost_is_that_of_the_transcendental_operations(write: Callable[[Any], Any], price: float) -> None:
+    @equation(x="X", h="H", W="H X")
+    def cell(x, h, W):  # type: ignore[no-untyped-def]
+        return write(h) + 0 * (W @ x)
+
+    graph = cell.graph
+    made = Atoms(Cuts(topological([graph.input, *graph.states.values(), *graph.outputs.values()])))
+    [new] = made.of(graph.outputs["h"])
+    known = {id(one) for one in in_order([new]) if one.op in {"leaf", "product"}}
+    assert cost(new, lambda atom: id(atom) in known) == price
+    assert cost(new, lambda _: False) == float("inf")
+    assert cost(new, lambda atom: atom is new) == 0
+
+
+def test_what_two_stages_need_is_computed_in_the_first_and_kept() -> None:
+    @equation(x="X", h="H", W="H X", U="H H")
+    def twice(x, h, W, U):  # type: ignore[no-untyped-def]
+        gate = sigmoid(W @ x + h)
+        return gate * tanh(U @ (gate * h))
+
+    first, second = program(twice.graph).forward.stages
+    assert [sum(atom.op == "sigmoid" for atom in stage.order) for stage in (first, second)] == [1, 0]
+    assert {place.kind for place in second.loads.values()} & {"tape", "scratch"}
+
+
+@pytest.mark.parametrize("name", equations.names())
+def test_every_stage_loads_only_what_earlier_stages_have_written(name: str) -> None:
+    made = of(name)
+    for planned in (made.forward, made.training, made.backward):
+        # the backward pass is given the new states
+        kinds = {"scratch"} if planned is made.backward else {"scratch", "fresh"}
+        written: set[Place] = set()
+        for stage in planned.stages:
+            operands = {place for group in stage.groups for place, _ in group.operands}
+            read = {place for place in {*stage.loads.values(), *operands} if place.kind in kinds}
+            assert read <= written
+            written |= {target.place for target in stage.targets}
+
+
+@pytest.mark.parametrize("name", equations.names())
+def test_every_stage_computes_each_atom_once_and_after_its_operands(name: str) -> None:
+    made = of(name)
+    for planned in (made.forward, made.training, made.backward):
+        for stage in planned.stages:
+            known = {id(atom) for atom in stage.loads}
+            for atom in stage.order:
+                assert id(atom) not in known
+                if atom.op != "product":
+                    assert all(id(operand) in known for operand in atom.args)
+                known.add(id(atom))
+            assert all(id(target.atom) in known for target in stage.targets)
+            assert sum(atom.op == "product" for atom in stage.order) == stage.slots
