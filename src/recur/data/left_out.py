@@ -15,7 +15,7 @@ from recur.data import nearly_numbers
 from recur.data.columns import Column, is_missing
 from recur.data.header import UNNAMED
 from recur.data.media import CODECS
-from recur.data.names import is_input, is_target, is_time, is_weakly_timed
+from recur.data.names import is_input, is_row_number, is_target, is_time, is_weakly_timed
 from recur.data.stamp_cells import text_of
 from recur.data.table import Table
 from recur.data.timeline import is_part_of_time
@@ -89,7 +89,7 @@ def is_clock(table: Table, column: Column) -> bool:
     name = column.name.strip().lower()
     if table.timeline is not None and column.name in table.timeline.timing.columns:
         return True
-    if not is_time(column.name):
+    if not is_time(column.name) or is_row_number(name):
         return False
     if not is_part_of_time(name, [text_of(row[column.name]) for row in table.sampled()]):
         return _are_in_order([column.name], table)
@@ -100,7 +100,8 @@ def is_clock(table: Table, column: Column) -> bool:
     if name not in _PARTS_OF_TIME:
         # minutes of cooking are a number of a row, a counter is the order of rows
         return column.holds != "number" or not is_weakly_timed(name) or _are_in_order([column.name], table)
-    if any(is_time(other) and other.strip().lower() not in (*_PARTS_OF_TIME, *_ORDERED) for other in table.columns):
+    others = [other for other in table.columns if is_time(other) and not is_row_number(other)]
+    if any(other.strip().lower() not in (*_PARTS_OF_TIME, *_ORDERED) for other in others):
         return True
     by_name = {other.strip().lower(): other for other in table.columns}
     return _are_in_order([by_name[part] for part in _PARTS_OF_TIME if part in by_name], table)

@@ -74,6 +74,11 @@ def is_series(name: str) -> bool:
     return lowered in _SERIES or lowered.removesuffix("_id").removesuffix("_name") in _SERIES
 
 
+def is_row_number(name: str) -> bool:
+    """Return whether a column of this name usually numbers rows: an index that was saved with a table."""
+    return name.lower() in ("index", "no")
+
+
 def is_usual_series(name: str) -> bool:
     """Return whether a column of this name usually tells series apart where stamps repeat."""
     lowered = name.lower()

@@ -12,7 +12,7 @@ from recur.errors import DataError
 
 _BRACKETS = {"[": "]", "(": ")"}
 _SEPARATORS = re.compile(r"[\s,;]+")
-_GROUPS = re.compile(r"\+?\d+(?:[ /-]\d+)*")  # of the digits of a telephone or card number
+_GROUPS = re.compile(r"[+(][\d ()/-]*\d|\d[\d ]*")  # of the digits of a telephone or card number; dates are others
 _MOST_GROUPS, _LEAST_DIGITS, _MOST_DIGITS = 6, 7, 19
 _LEAST = 3  # numbers in a text without brackets: two may be a score, or a pair of names
 
@@ -31,7 +31,7 @@ def are_lists(values: Sequence[Any]) -> bool:
 def are_grouped_digits(values: Sequence[Any]) -> bool:
     """Return whether texts are digits in groups that are one name each: telephone numbers, numbers of cards.
 
-    They begin with + or 0, or have groups of the same lengths, one of which begins with 0; lists of numbers do not.
+    They begin with +, 0 or a bracket, or have groups of the same lengths, one of which begins with 0.
 
     >>> are_grouped_digits(["+49 123 4567", "+1 555 123"]), are_grouped_digits(["12 0 255", "291 293 295"])
     (True, False)
@@ -45,7 +45,7 @@ def are_grouped_digits(values: Sequence[Any]) -> bool:
     if max(map(len, groups)) < 2:
         return False
     if all(
-        value.strip()[0] == "+" or (each[0][0] == "0" != each[0]) for value, each in zip(values, groups, strict=True)
+        value.strip()[0] in "+(" or (each[0][0] == "0" != each[0]) for value, each in zip(values, groups, strict=True)
     ):
         return True
     lengths = {tuple(map(len, each)) for each in groups}

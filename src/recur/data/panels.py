@@ -15,7 +15,7 @@ from recur.codecs.codec import shorten
 from recur.codecs.numbers import number
 from recur.config import Config
 from recur.data.columns import look
-from recur.data.names import is_time, is_usual_series, is_weakly_timed
+from recur.data.names import is_row_number, is_target, is_time, is_usual_series, is_weakly_timed
 from recur.data.stamp_cells import name_of
 from recur.data.table import Row, Table
 from recur.data.timeline import is_part_of_time
@@ -142,6 +142,7 @@ def settle(table: Table, config: Config) -> str | None:
     """Return by which columns the rows of a table are series; a column that only looks like time stops being one.
 
     A year, a counter or an hour is the time of rows where it makes them unique, alone or within a series; else a value.
+    The numbers of rows (index, no) are no time where the rows have a class.
 
     Parameters
     ----------
@@ -160,6 +161,7 @@ def settle(table: Table, config: Config) -> str | None:
     first = timeline.timing.columns[0]
     weak = is_weakly_timed(first) or not is_part_of_time(first, [name_of(row[first]) for row in table.sampled()])
     weak = weak and not _in_order(table, timeline, group)
+    weak = weak or (group is None and is_row_number(first) and _have_labels(table))
     if not timeline.sure and not data.table.time and (weak or not _unique(table, timeline, group)):
         table.timeline, group = None, data.table.group
     return group
@@ -181,6 +183,12 @@ def _may_be_series(table: Table, config: Config) -> bool:
     return any(each.holds == "number" for each in read) and all(
         each.holds in ("number", "class") or each.one_word for each in read
     )
+
+
+def _have_labels(table: Table) -> bool:
+    """Whether rows have a class, so that their numbers tell them apart, and are not when they are of."""
+    columns = [look(table, name) for name in table.columns]
+    return any(each.holds == "class" or (each.labels and is_target(each.name)) for each in columns)
 
 
 def _unique(table: Table, timeline: Timeline, group: str | None) -> bool:
