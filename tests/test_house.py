@@ -341,6 +341,7 @@ MIRRORED = (
     "compiler",
     "continuation",
     "decoding",
+    "engine",
     "engine/native",
     "equations",
     "evaluation",
