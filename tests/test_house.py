@@ -350,6 +350,7 @@ MIRRORED = (
     "inspect",
     "modes",
     "network",
+    "nn",
     "predictions",
     "run",
     "serve",
@@ -374,6 +375,11 @@ ELSEWHERE = {
     "serve/shown": "the JSON of answers: test_answer_routes",
     "serve/state": "networks by name and limits: test_routes, test_limits",
     "serve/streams": "streamed answers beside whole ones: test_answer_routes, test_session_routes",
+    "nn/graph_writer": "what layers write is run beside them: export/test_layers, export/test_one_pass",
+    "nn/gru": "beside torch.nn.GRU: test_torch_parity",
+    "nn/lstm": "beside torch.nn.LSTM: test_torch_parity",
+    "nn/rnn": "beside torch.nn.RNN: test_torch_parity",
+    "nn/recurrent": "any cell with every option: test_options, test_engines",
 }
 
 # files of tests that are named after a behaviour of several modules of their room, and what they are about
@@ -385,6 +391,12 @@ BEHAVIOURS = {
     "modes/missing_targets": "targets that are missing, in every kind of answer",
     "modes/pictures": "pictures and frames in every mode that reads them",
     "evaluation/missing_targets": "targets that are missing, in figures on held-out rows",
+    "nn/distributed": "two processes train as one",
+    "nn/docs": "examples of the docstrings",
+    "nn/engines": "layers on every backend give the same",
+    "nn/in_place": "what may be changed in place, and what not",
+    "nn/torch_parity": "RNN, LSTM and GRU beside torch.nn: arguments, parameters, results, refusals",
+    "nn/torchs_own_tests": "what torch asserts of its own layers holds of these",
 }
 
 

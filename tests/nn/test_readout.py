@@ -13,7 +13,6 @@ from recur.nn import (
     AdaptiveReadout,
     Embedding,
     LayerInputError,
-    LockedDropout,
     Readout,
     linear_cross_entropy,
     mean_square_error,
@@ -167,63 +166,3 @@ def test_tied_readout_shares_the_embeddings_matrix() -> None:
         assert other["readout"].weight is other["embedding"].weight
     with pytest.raises(ConfigError, match="the tied embedding is"):
         Readout(7, 9, tied=embedding)
-
-
-@pytest.mark.parametrize("hidden_size", range(1, 40))
-@pytest.mark.parametrize("cutoffs", [None, [5, 10, 15]])
-def test_the_rarest_words_keep_a_column_at_every_size(hidden_size: int, cutoffs: list[int] | None) -> None:
-    readout = AdaptiveReadout(hidden_size, 50, cutoffs)
-    assert readout.softmax.tail[-1][0].out_features >= 1
-    close(readout.log_prob(torch.randn(3, hidden_size)).exp().sum(-1), torch.ones(3))
-
-
-def test_adaptive_readout_gives_probabilities_and_their_error() -> None:
-    readout = AdaptiveReadout(16, 50, dtype=DOUBLE)
-    h, target = torch.randn(4, 5, 16, dtype=DOUBLE), torch.randint(50, (4, 5))
-    log_prob = readout.log_prob(h)
-    close(log_prob.exp().sum(-1), torch.ones(4, 5, dtype=DOUBLE))
-    each = -log_prob.gather(-1, target.unsqueeze(-1)).squeeze(-1)
-    target[0, 0] = -100
-    each[0, 0] = 0
-    close(readout.loss(h, target, reduction="none"), each)
-    close(readout.loss(h, target), each.sum() / 19)
-    close(readout.loss(h, target, reduction="sum"), each.sum())
-    with pytest.raises(ConfigError, match="cutoffs="):
-        AdaptiveReadout(16, 50, [60])
-    with pytest.raises(ConfigError, match="leaves no columns of 6"):
-        AdaptiveReadout(6, 50, div_value=4.0)
-    with pytest.raises(LayerInputError, match=r"target 50 is not in 0\.\.49"):
-        readout.loss(h, torch.full((4, 5), 50))
-
-
-def test_locked_dropout_holds_its_mask_over_time() -> None:
-    x = torch.ones(4, 7, 300)
-    dropped = LockedDropout(0.3)(x)
-    assert torch.equal(dropped, dropped[:, :1].expand_as(x))
-    assert not torch.equal(dropped[0], dropped[1])
-    assert dropped.unique().tolist() == [0.0, pytest.approx(1 / 0.7)]
-    assert float(dropped.mean()) == pytest.approx(1, abs=0.1)
-    assert torch.equal(LockedDropout(0.3).eval()(x), x)
-    swapped = LockedDropout(0.3, batch_first=False)(x)
-    assert torch.equal(swapped, swapped[:1].expand_as(x))
-    with pytest.raises(ConfigError, match=r"range \[0, 1\)"):
-        LockedDropout(1.0)
-
-
-def test_embedding_dropout_drops_a_word_everywhere() -> None:
-    embedding = Embedding(200, 5, dropout=0.4)
-    ids = torch.arange(200).repeat(2, 1)
-    vectors = embedding(ids)
-    assert torch.equal(vectors[0], vectors[1])
-    gone = (vectors[0] == 0).all(-1)
-    close(vectors[0][~gone], embedding.weight[~gone] / 0.6)
-    assert 0.25 < float(gone.float().mean()) < 0.55
-    assert torch.equal(embedding.eval()(ids)[0], embedding.weight)
-
-
-def test_embedding_names_the_wrong_id() -> None:
-    embedding = Embedding(10, 4)
-    with pytest.raises(LayerInputError, match=r"id 12 at \[1, 0\] is not in 0\.\.9"):
-        embedding(torch.tensor([[1, 2], [12, 3]]))
-    with pytest.raises(LayerInputError, match="ids are whole numbers"):
-        embedding(torch.zeros(2, 2))

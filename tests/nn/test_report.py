@@ -1,0 +1,18 @@
+"""The report of a layer that ran several recurrences."""
+
+from __future__ import annotations
+
+from recur.engine import Report
+from recur.nn.report import merge_reports
+
+
+def test_the_slowest_backend_stands_last_and_each_once() -> None:
+    ran = [Report("eager"), Report("native"), Report("stock"), Report("native")]
+    assert merge_reports(ran).ran == "native+stock+eager"
+    assert merge_reports(ran[1:2]).ran == "native"
+
+
+def test_reasons_and_slow_backward_passes_are_put_together() -> None:
+    merged = merge_reports([Report("stock", {"native": "a"}, {"b"}), Report("eager", {"stock": "c"}, {"b", "d"})])
+    assert merged.reasons == {"native": "a", "stock": "c"}
+    assert merged.slowed == {"b", "d"}
