@@ -6,7 +6,7 @@ The one who waits says when the work is over (`cancellable`); loops over steps, 
     >>> with cancellable(lambda: True):
     ...     check_cancelled()
     Traceback (most recent call last):
-    recur.cancellation.CancelledError: the answer is not waited for any more
+    recur.cancellation.CancelledError: the client no longer waits for the answer
 """
 
 from __future__ import annotations
@@ -41,4 +41,4 @@ def check_cancelled() -> None:
     """
     over = _over.get()
     if over is not None and over():
-        raise CancelledError("the answer is not waited for any more")
+        raise CancelledError("the client no longer waits for the answer")

@@ -46,7 +46,7 @@ class ShapeError(RecurError, ValueError):
 
 
 class BackendError(RecurError, RuntimeError):
-    """A backend that was asked for by name cannot run this recurrence."""
+    """A backend that was requested by name cannot run this recurrence."""
 
 
 class DataError(RecurError, ValueError):

@@ -220,7 +220,7 @@ def test_a_cache_is_read_along_and_its_numbers_are_chosen_on_the_dev_file(place:
     told = ok(run(*asked, "--cache-theta", "0.3", "--cache-lambda", "0.1", "--json")).out
     assert json.loads(told)["cache_lambda"] == 0.1
     lone = run("evaluate", place / "text", text, "--cache-theta", "0.3")
-    assert (lone.code, "is of a cache, and none was asked for" in lone.err) == (2, True)
+    assert (lone.code, "needs a cache" in lone.err) == (2, True)
 
 
 WRONG = {

@@ -155,7 +155,10 @@ def test_a_file_of_another_kind_is_refused_with_a_name_to_type(name: str, place:
 def test_answers_never_replace_their_inputs_and_are_written_one_way(place: Path, tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("text\na film\n")
-    for words, said in ((["--out", file], "holds the inputs"), (["--out", tmp_path / "b.csv", "--json"], "two ways")):
+    for words, said in (
+        (["--out", file], "contains the inputs"),
+        (["--out", tmp_path / "b.csv", "--json"], "two ways"),
+    ):
         refused = run("predict", place / "class", "--file", file, *words)
         assert (refused.code, said in refused.err) == (2, True)
     assert file.read_text() == "text\na film\n"
@@ -275,7 +278,7 @@ def test_the_form_of_stdin_can_be_said(place: Path) -> None:
         row["text"] for row in rows(ok(run("predict", place / "class", "-", "--format", "text", stdin=raw)).out)
     ] == ["text,label"]
     lone = run("predict", place / "class", "a film", "--format", "csv")
-    assert (lone.code, "--format says how stdin is read" in lone.err) == (2, True)
+    assert (lone.code, "--format applies to stdin" in lone.err) == (2, True)
 
 
 def test_an_error_on_stdin_names_its_line(place: Path) -> None:

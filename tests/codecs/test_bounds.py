@@ -136,7 +136,7 @@ def test_a_playlist_by_the_name_of_a_video_opens_no_other_file(tmp_path: Path, n
     pytest.importorskip("av")
     texts = {"playlist.mp4": "#EXTM3U\n#EXTINF:10,\n/etc/hostname\n", "list.mp4": "ffconcat version 1.0\nfile a.mp4\n"}
     path = written(tmp_path / name, texts[name])
-    with pytest.raises(Exception, match="damaged or no video"):
+    with pytest.raises(Exception, match="damaged or not a video"):
         FramesCodec().fit([path])
 
 

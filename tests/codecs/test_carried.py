@@ -29,7 +29,7 @@ def test_contents_come_back_from_base64(codec: ImagesCodec, content: bytes) -> N
     ["/etc/passwd", "a.png", "", "data:image/png,AAAA", "data:image/png;base64", "http:image/png;base64,AAAA", "AAAA"],
 )
 def test_a_path_is_refused_with_how_contents_are_carried(codec: ImagesCodec, value: str) -> None:
-    with pytest.raises(DataError, match="reads images, which a request carries and does not name") as caught:
+    with pytest.raises(DataError, match="reads images, which must be in the request itself") as caught:
         data_of(codec, value)
     assert caught.value.hint == codec.carried
 
@@ -47,7 +47,7 @@ def test_rows_of_numbers_from_0_to_255_are_bytes(codec: ImagesCodec) -> None:
 
 @pytest.mark.parametrize("value", [[], [[]], [-1], [256], [0.5], ["a"], "a.png", None, [[1], [2, 3]], [True], {}])
 def test_other_numbers_are_no_bytes(codec: ImagesCodec, value: Any) -> None:
-    with pytest.raises(DataError, match="which a request carries"):
+    with pytest.raises(DataError, match="which must be in the request itself"):
         bytes_of(codec, value)
 
 

@@ -24,7 +24,8 @@ from recur.codecs import (
     TagsCodec,
     WordsCodec,
 )
-from recur.codecs.codec import between_spaces, check_kind, codec_class, shorten, to_text
+from recur.codecs.codec import between_spaces, shorten, to_text
+from recur.codecs.kinds import check_kind, codec_class
 from recur.errors import ConfigError, DataError, RunError
 
 PICTURES = [np.full((4, 4), 90, np.uint8), np.full((4, 4), 10, np.uint8)]
@@ -134,7 +135,7 @@ def test_a_request_carries_files_and_names_none(name: str, tmp_path: Path) -> No
     codec = fitted(name)
     path = tmp_path / {"images": "a.png", "frames": "a.mp4", "audio": "a.wav", "melody": "a.mid"}[name]
     path.write_bytes(b"anything")
-    with pytest.raises(DataError, match="which a request carries and does not name") as caught:
+    with pytest.raises(DataError, match="which must be in the request itself") as caught:
         codec.from_json(str(path))
     assert caught.value.hint == codec.carried
 
@@ -212,7 +213,7 @@ def test_a_file_of_another_kind_is_refused(saved: Path) -> None:
         ("characters", ["", ""], "no characters are left"),
         ("class", [], "there is no class: no row has a label"),
         ("tags", [[], [None]], "there is no tag: no row has a label"),
-        ("numbers", [], "no numbers to measure"),
+        ("numbers", [], "no numbers to scale"),
         ("images", [], "there are no pictures"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_codec_read_from_its_file_encodes_alike(tmp_path: Path) -> None:
 def test_a_damaged_video_is_named(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"no video at all")
-    with pytest.raises(DamagedError, match="clip.mp4 is damaged or no video"):
+    with pytest.raises(DamagedError, match="clip.mp4 is damaged or not a video"):
         FramesCodec().fit([path])
     with pytest.raises(DamagedError, match="none.mp4 is missing"):
         FramesCodec().fit([tmp_path / "none.mp4"])

@@ -54,7 +54,7 @@ def test_a_name_is_a_pitch(name: str, pitch: int) -> None:
 
 @pytest.mark.parametrize("name", ["", "H4", "C", "C##4", "Cb-1", "G#9", "C10", "4C", "C 4", "r"])
 def test_what_names_no_note_is_refused(name: str) -> None:
-    with pytest.raises(DataError, match=f'"{name}" is no note; expected a letter and an octave') as caught:
+    with pytest.raises(DataError, match=f'"{name}" is not a note; expected a letter and an octave') as caught:
         pitch_of(name)
     assert caught.value.hint == "C4 is the middle of the piano: C4 F#4 Bb3"
 
@@ -78,12 +78,12 @@ def test_a_line_is_one_event_a_step(line: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     ("line", "said", "hint"),
     [
-        ("C4/4", '"C4/4" lasts 1/4 beats, which is no whole number of steps at 2 a beat', "--frames-per-beat 4"),
+        ("C4/4", '"C4/4" lasts 1/4 beats, which is not a whole number of steps at 2 a beat', "--frames-per-beat 4"),
         ("C4*0", '"C4*0" lasts 0 beats', "--frames-per-beat 2"),
         ("C4/0", '"C4/0" lasts a beat divided by 0', "C4/2 lasts half a beat"),
         ("C4*1234567890", "has a length of more than 9 digits", "C4*4, C4/2"),
-        ("C4+r", '"r" is no note', "C4 is the middle of the piano: C4 F#4 Bb3"),
-        ("C4*", '"C4*" is no note', "C4 is the middle of the piano: C4 F#4 Bb3"),
+        ("C4+r", '"r" is not a note', "C4 is the middle of the piano: C4 F#4 Bb3"),
+        ("C4*", '"C4*" is not a note', "C4 is the middle of the piano: C4 F#4 Bb3"),
     ],
 )
 def test_a_word_that_fits_no_step_is_refused(line: str, said: str, hint: str) -> None:

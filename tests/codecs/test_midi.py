@@ -63,7 +63,7 @@ def test_drums_are_left_out(tmp_path: Path) -> None:
 def test_what_is_no_midi_file_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.mid"
     path.write_bytes(content)
-    with pytest.raises(DamagedError, match=r"a\.mid (is damaged or no MIDI file|has no notes)"):
+    with pytest.raises(DamagedError, match=r"a\.mid (is damaged or not a MIDI file|has no notes)"):
         read_midi(path, 4)
 
 

@@ -87,14 +87,14 @@ def test_times_go_to_the_nearest_step_and_no_note_vanishes(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ([[60], [110]], "step 2: 110 is no key of the piano"),
-        ([[60], ["C4"]], "step 2: 'C4' is no key"),
+        ([[60], [110]], "step 2: 110 is not a key of the piano"),
+        ([[60], ["C4"]], "step 2: 'C4' is not a key"),
         ([[60], 62], "step 2 is int 62; expected a list of pitches"),
         (np.full((3, KEYS), 0.5), "zeros and ones only"),
         (np.zeros((3, 12)), "expected a piano roll of shape (steps, 88)"),
         (7, "expected notes, found int 7"),
-        ("C4 H4", '"H4" is no note'),
-        ("C4/3", "lasts 1/3 beats, which is no whole number of steps at 4 a beat"),
+        ("C4 H4", '"H4" is not a note'),
+        ("C4/3", "lasts 1/3 beats, which is not a whole number of steps at 4 a beat"),
         ("C4/0", "divided by 0"),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_damaged_midi_file_is_named(tmp_path: Path, cut: int) -> None:
     damaged = tmp_path / "cut.mid"
     damaged.write_bytes(path.read_bytes()[:cut])
     for action in (rolls().encode, rolls().intact):
-        with pytest.raises(DamagedError, match=r"cut\.mid is damaged or no MIDI file"):
+        with pytest.raises(DamagedError, match=r"cut\.mid is damaged or not a MIDI file"):
             action(str(damaged))
     rolls().intact(str(path))
 

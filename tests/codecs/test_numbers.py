@@ -185,7 +185,7 @@ def test_no_target_is_made_up() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ([[1, None], [2, None]], 'column "b" has no numbers'), ([[None, None]], "there are no numbers to measure"),
+        ([[1, None], [2, None]], 'column "b" has no numbers'), ([[None, None]], "there are no numbers to scale"),
         ([[0, 1e200], [0, -1e200]], 'column "b" has numbers whose squares are too large'),
     ],
 )  # fmt: skip

@@ -50,7 +50,7 @@ def test_a_jpeg_is_decoded_smaller_and_stays_the_picture(tmp_path: Path) -> None
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes | None) -> None:
     path = write_picture(tmp_path / "cut.png", noise(40, 40))
     path.write_bytes(path.read_bytes()[:-700] if content is None else content)
-    with pytest.raises(DamagedError, match=r"cut.png is damaged or no picture") as caught:
+    with pytest.raises(DamagedError, match=r"cut.png is damaged or not a picture") as caught:
         read_picture(path)
     assert "--damaged skip" in str(caught.value.hint)
     with pytest.raises(DamagedError, match=r"none.png is missing"):
@@ -61,7 +61,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes | None) -> None:
 def test_pictures_of_other_formats_are_refused_whatever_their_name(tmp_path: Path, form: str) -> None:
     image = pytest.importorskip("PIL.Image").new("P" if form == "BLP" else "RGB", (16, 16))
     image.save(tmp_path / "a.png", form)
-    with pytest.raises(DamagedError, match="no picture of a known format"):
+    with pytest.raises(DamagedError, match="not a picture of a known format"):
         ImagesCodec().fit([tmp_path / "a.png"])
 
 
@@ -69,7 +69,7 @@ def test_a_truncated_picture_names_its_file_and_keeps_the_cause(tmp_path: Path) 
     image = pytest.importorskip("PIL.Image").new("RGB", (64, 64))
     image.save(tmp_path / "a.png")
     path = written(tmp_path / "cut.png", (tmp_path / "a.png").read_bytes()[:60])
-    with pytest.raises(DamagedError, match=r"cut\.png is damaged or no picture") as caught:
+    with pytest.raises(DamagedError, match=r"cut\.png is damaged or not a picture") as caught:
         ImagesCodec().fit([path])
     assert caught.value.__cause__ is not None
 

@@ -22,8 +22,8 @@ from recur.errors import DamagedError
         (RecursionError(), "a.x is nested too deep"),
         (OverflowError("int too large"), "a.x holds a number that is too large (int too large)"),
         (OSError(errno.ENOSPC, "No space left on device"), "a.x cannot be read: No space left on device"),
-        (struct.error("short"), "a.x is damaged or no picture (short)"),
-        (EOFError(), "a.x is damaged or no picture (EOFError)"),
+        (struct.error("short"), "a.x is damaged or not a picture (short)"),
+        (EOFError(), "a.x is damaged or not a picture (EOFError)"),
     ],
 )
 def test_a_fault_of_the_input_is_a_sentence_with_its_cause(fault: Exception, said: str) -> None:
@@ -35,7 +35,10 @@ def test_a_fault_of_the_input_is_a_sentence_with_its_cause(fault: Exception, sai
 
 
 def test_an_exception_that_passed_through_a_library_is_the_files_fault() -> None:
-    with pytest.raises(DamagedError, match="damaged or no JSON"), reading("a.x", "JSON", libraries=("json",)):
+    with (
+        pytest.raises(DamagedError, match="damaged or not a JSON file"),
+        reading("a.x", "JSON file", libraries=("json",)),
+    ):
         json.loads("{")
 
 

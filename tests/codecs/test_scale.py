@@ -85,7 +85,7 @@ def test_pictures_of_two_sizes_and_none_at_all_are_refused() -> None:
     with pytest.raises(DataError, match="different sizes: a picture in memory .* is 2 x 3, .* is 3 x 2") as caught:
         Scale(None, "auto").measure([noise(2, 3), noise(3, 2)])
     assert "--image-size 64" in str(caught.value.hint)
-    with pytest.raises(DataError, match="there are no pictures to measure"):
+    with pytest.raises(DataError, match="there are no pictures to compute a scale from"):
         Scale(None, "auto").measure([])
     with pytest.raises(DataError, match="the codec knows no pictures yet"):
         Scale(None, "auto").read(noise(2, 2))

@@ -54,7 +54,7 @@ def test_what_is_no_sound_is_refused_in_words(value: Any) -> None:
 
 
 def test_samples_that_are_no_numbers_are_refused() -> None:
-    with pytest.raises(DamagedError, match="no finite numbers"):
+    with pytest.raises(DamagedError, match="not finite numbers"):
         read_sound((np.array([0.0, np.nan]), 8000))
 
 

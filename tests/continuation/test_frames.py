@@ -52,7 +52,7 @@ def test_a_step_is_read_after_the_last_frame_of_each_opening() -> None:
 
 
 def test_nothing_to_read_is_refused() -> None:
-    with pytest.raises(ConfigError, match="there is no opening to read"):
+    with pytest.raises(ConfigError, match="there is no prompt to read"):
         frames.read(model(), [])
 
 

@@ -129,7 +129,7 @@ def test_texts_that_are_lists_of_numbers(cells: list[str], lists: bool) -> None:
 
 def test_a_broken_list_is_refused() -> None:
     assert opened("(1, 2)") == [1.0, 2.0]
-    assert '"[1, x]" is no list of numbers' in refused(lambda: opened("[1, x]")).message
+    assert '"[1, x]" is not a list of numbers' in refused(lambda: opened("[1, x]")).message
 
 
 @pytest.mark.parametrize(

@@ -120,10 +120,10 @@ def test_inner_folder_that_is_the_only_class_is_refused(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b" \n", "is empty"),
-        ("é\n".encode("latin-1"), "no UTF-8"),
+        ("é\n".encode("latin-1"), "not UTF-8"),
         ("é\n".encode("utf-16"), "UTF-16"),
         (b"a\0b\n", "binary data"),
-        (b"x" * (LONGEST + 1), "expected one example a line"),
+        (b"x" * (LONGEST + 1), "expected one example per line"),
     ],
     ids=["empty", "white", "latin-1", "utf-16", "binary", "long"],
 )

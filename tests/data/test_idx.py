@@ -101,8 +101,8 @@ def test_equal_pictures_are_held_out_together(tmp_path: Path) -> None:
         (lambda raw: raw + b"\0", "is damaged: 77 or more bytes"),
         (lambda raw: raw[:9], "is damaged"),
         (lambda raw: gzip.compress(raw, mtime=0)[:-9], "is damaged"),
-        (lambda _: b"plain text", "is no idx file: it begins with 70 6c 61 69"),
-        (lambda _: b"", "is no idx file: it begins with nothing"),
+        (lambda _: b"plain text", "is not an idx file: it begins with 70 6c 61 69"),
+        (lambda _: b"", "is not an idx file: it begins with nothing"),
     ],
 )
 def test_damaged_files_are_refused_by_name(tmp_path: Path, change: object, said: str) -> None:

@@ -92,7 +92,7 @@ def test_documents_decide_whether_lines_are_a_stream(tmp_path: Any) -> None:
         (REVIEWS, None, {"input": ["text"], "target": ["text"]}, "named as input and as target"),
         (["a line", "another"], "many-to-one", {}, "many-to-one needs a target"),
         ({"a": ["x y z"] * 9, "b": ["u v w"] * 9, "c": ["p q r"] * 9}, None, {}, "do not determine which"),
-        ({"label": ["a", "b"] * 9}, None, {}, "no column to read beside the target"),
+        ({"label": ["a", "b"] * 9}, None, {}, "no column to read besides the target"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_names(rows: Any, mode: Any, data: Any, words: str) -> None:

@@ -50,8 +50,8 @@ def test_empty_lines_are_no_rows_and_keep_their_numbers(tmp_path: Path, end: str
 def test_line_that_is_no_json_is_refused_with_its_place_and_a_model(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl", '{"a": 1}\n{"a": 2\n')
     error = refused(lambda: read_jsonl(path))
-    assert error.message.startswith(f"{path}:2: no JSON (")
-    assert error.message.endswith('"{"a": 2"; expected one object a line')
+    assert error.message.startswith(f"{path}:2: not JSON (")
+    assert error.message.endswith('"{"a": 2"; expected one object per line')
     assert error.hint == 'each line reads {"text": "...", "label": "..."}'
 
 
@@ -62,25 +62,25 @@ def test_line_that_is_no_json_is_refused_with_its_place_and_a_model(tmp_path: Pa
 def test_line_that_is_no_object_is_refused_with_what_it_is(tmp_path: Path, line: str, seen: str) -> None:
     path = written(tmp_path / "a.jsonl", f'{{"a": 1}}\n{line}\n')
     error = refused(lambda: read_jsonl(path))
-    assert error.message == f'{path}:2: expected one JSON object a line, found {seen} "{line}"'
+    assert error.message == f'{path}:2: expected one JSON object per line, found {seen} "{line}"'
 
 
 def test_json_over_several_lines_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl", json.dumps([{"a": 1}], indent=2))
-    assert refused(lambda: read_jsonl(path)).message.startswith(f"{path}:1: no JSON")
+    assert refused(lambda: read_jsonl(path)).message.startswith(f"{path}:1: not JSON")
 
 
 @pytest.mark.parametrize("opened", ["[", '{"a":'])
 def test_json_that_is_nested_too_deep_is_refused(tmp_path: Path, opened: str) -> None:
     path = written(tmp_path / "a.jsonl", '{"a": 1}\n{"a": ' + opened * 100_000 + "\n")
     error = refused(lambda: read_jsonl(path))
-    assert error.message.startswith(f'{path}:2: no JSON (nested too deep): "')
+    assert error.message.startswith(f'{path}:2: not JSON (nested too deep): "')
     assert len(error.message) < 250 + len(str(path))
 
 
 def test_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl", '{"a": ' + "9" * 5000 + "}\n")
-    assert refused(lambda: read_jsonl(path)).message.startswith(f"{path}:1: no JSON (a number too long)")
+    assert refused(lambda: read_jsonl(path)).message.startswith(f"{path}:1: not JSON (a number too long)")
 
 
 def test_row_without_a_key_of_the_first_is_refused_with_what_to_write(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_zero_byte_far_into_the_file_is_refused_with_its_line(tmp_path: Path) ->
 def test_latin_1_is_refused_with_its_line_its_byte_and_the_command_that_converts_it(tmp_path: Path) -> None:
     path = written(tmp_path / "a.txt", "sky\nle café noir\n".encode("latin-1"))
     error = refused(lambda: TextTable(path))
-    assert error.message == f"{path}:2: byte 0xe9 is no UTF-8 (near 'le café noir\\n'); expected text in UTF-8"
+    assert error.message == f"{path}:2: byte 0xe9 is not UTF-8 (near 'le café noir\\n'); expected text in UTF-8"
     assert error.hint == "if it is Latin-1: iconv -f latin1 -t utf-8 a.txt > utf8-a.txt"
 
 
@@ -204,7 +204,7 @@ def test_text_without_a_long_line_has_no_cut_line(tmp_path: Path) -> None:
 
 def test_long_line_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "a.txt", b"a" * 20 + b"\x80" * 1_500_000)
-    assert f"{path}:1: byte 0x80 is no UTF-8" in refused(lambda: TextTable(path)).message
+    assert f"{path}:1: byte 0x80 is not UTF-8" in refused(lambda: TextTable(path)).message
 
 
 @given(TEXT)

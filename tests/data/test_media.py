@@ -153,7 +153,7 @@ def test_arrays_that_are_no_table_are_refused(tmp_path: Path, arrays: dict[str, 
 def test_an_npz_file_that_is_damaged_or_holds_objects_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")
     np.savez(tmp_path / "objects.npz", x=np.array([{"a": 1}], dtype=object))
-    for name, said in (("cut", "is damaged or no file of arrays"), ("objects", "holds Python objects")):
+    for name, said in (("cut", "is damaged or not a file of arrays"), ("objects", "holds Python objects")):
         with pytest.raises(DataError, match=said):
             read_npz(tmp_path / f"{name}.npz")
 

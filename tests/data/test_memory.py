@@ -184,21 +184,21 @@ def test_nothing_is_refused_with_what_was_expected(data: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (None, "NoneType is no data; expected a list of texts"),
-        (3, "int is no data"),
-        (b"sky", "bytes is no data"),
-        ((text for text in ["a"]), "generator is no data"),
-        ({"a", "b"}, "set is no data"),
-        ([None, "a"], "a list of NoneType is no data"),
-        ([b"a"], "a list of bytes is no data"),
-        ([{1}], "a list of set is no data"),
-        ([np.array(1.5)], "a list of ndarray is no data"),
-        (np.array(1.5), "an array of shape () is no table"),
-        (np.float64(1.5), "an array of shape () is no table"),
-        (Tensor(1.5), "an array of shape () is no table"),
-        (np.zeros((1, 1, 1, 1)), "an array of shape (1, 1, 1, 1) is no table"),
-        ((np.array(1.5), np.array(2.5)), "an array of shape () is no table"),
-        ({"a": "sky"}, "a column is str 'sky'; expected one value a row"),
+        (None, "NoneType is not data; expected a list of texts"),
+        (3, "int is not data"),
+        (b"sky", "bytes is not data"),
+        ((text for text in ["a"]), "generator is not data"),
+        ({"a", "b"}, "set is not data"),
+        ([None, "a"], "a list of NoneType is not data"),
+        ([b"a"], "a list of bytes is not data"),
+        ([{1}], "a list of set is not data"),
+        ([np.array(1.5)], "a list of ndarray is not data"),
+        (np.array(1.5), "an array of shape () is not a table"),
+        (np.float64(1.5), "an array of shape () is not a table"),
+        (Tensor(1.5), "an array of shape () is not a table"),
+        (np.zeros((1, 1, 1, 1)), "an array of shape (1, 1, 1, 1) is not a table"),
+        ((np.array(1.5), np.array(2.5)), "an array of shape () is not a table"),
+        ({"a": "sky"}, "a column is str 'sky'; expected one value per row"),
         ({"a": b"sky"}, "a column is bytes"),
         ({"a": 3}, "a column is int '3'"),
         ({"a": None}, "a column is NoneType"),
@@ -221,7 +221,7 @@ def test_columns_of_different_length_are_refused(data: Any) -> None:
     error = refused(lambda: read_memory(data))
     assert error.message.startswith("the columns have different lengths: ")
     assert "2, " in error.message
-    assert error.hint == "give each column one value a row"
+    assert error.hint == "give each column one value per row"
 
 
 def test_dictionary_without_a_key_of_the_first_is_refused_with_its_row() -> None:

@@ -70,7 +70,7 @@ def test_numbers_in_two_styles_are_a_column_of_numbers_with_a_slip(tmp_path: Pat
 @pytest.mark.parametrize("stamp", ["{i:02d}.01.", "Jan {i:02d}", "Jan {i:02d} 10:00:00", "day number {i}"])
 def test_a_series_whose_time_is_in_no_known_form_is_refused(stamp: str, tmp_path: Path) -> None:
     text = table("date;load", lambda i: f"{stamp.format(i=i + 1)};{i % 7}.5", 28)
-    with pytest.raises(ConfigError, match='column "date": ".*" is a time in no form that is known'):
+    with pytest.raises(ConfigError, match='column "date": ".*" is a time in an unknown format'):
         roles_of(tmp_path, text)
     assert roles_of(tmp_path, text, time=["none"]).input == ["load"]
 
@@ -100,10 +100,10 @@ def test_a_heart_rate_is_no_hour(tmp_path: Path) -> None:
 
 OPEN = {
     "names of series without a time": (
-        "sensor;value", lambda i: f"{'ABC'[i % 3]};{i % 11}.5", "sensor may say to which series", "--group sensor",
+        "sensor;value", lambda i: f"{'ABC'[i % 3]};{i % 11}.5", "sensor may name the series", "--group sensor",
     ),
     "names of series whose stamps never repeat": (
-        "date;stock;close", lambda i: f"{DAYS[i]};{'AB'[i // 30]};{i}.5", "stock may say to which", "--target stock",
+        "date;stock;close", lambda i: f"{DAYS[i]};{'AB'[i // 30]};{i}.5", "stock may name the series", "--target stock",
     ),
     "a flag beside numbers over time": (
         "date;sales;holiday", lambda i: f"{DAYS[i]};{i}.5;{['yes', 'no'][i % 7 == 0]}", "holiday is a label beside",

@@ -193,7 +193,7 @@ def test_a_damaged_picture_is_refused_with_its_row(tmp_path: Path) -> None:
     # whichever side it is on, it is named
     dataset = load(config(damaged(tmp_path)))
     everything = Dataset(dataset.roles, [*dataset.train, *dataset.dev], [], None, "")
-    with pytest.raises(DataError, match=r"corner0/bad.png.* is damaged or no picture"):
+    with pytest.raises(DataError, match=r"corner0/bad.png.* is damaged or not a picture"):
         fit_codecs(config(tmp_path), dataset.roles, everything.train)
 
 

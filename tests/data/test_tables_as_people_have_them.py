@@ -93,7 +93,7 @@ EXPECTED = {
 REFUSED = {
     "survey": ("may be the steps of a series, or rows", "--target satisfaction (a class)"),
     "wine": ("column1 has few values, as a label", "--target column1 (a class)"),
-    "amazon reviews": ("Score and Summary may each be what is predicted", "--target Summary (a text)"),
+    "amazon reviews": ("Score and Summary may each be the target", "--target Summary (a text)"),
     "m4 wide": ("V1 (text), V2 (number)", "write one row for each step"),
     "used cars": ("there is no column of times, and no row is like the one before it", "--target price (a number)"),
 }

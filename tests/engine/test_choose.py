@@ -21,7 +21,7 @@ def test_a_backend_that_is_asked_for_runs_and_the_report_says_that_it_was():
     for backend in ("native", "stock", "eager"):
         report = run(case.equation, case.x, None, case.parameters, backend=backend).report
         assert report.ran == backend
-        assert all(reason == f"{backend} was asked for" for reason in report.reasons.values())
+        assert all(reason == f"{backend} was requested" for reason in report.reasons.values())
 
 
 def test_dtypes_that_native_does_not_compute_in_are_refused_by_name():

@@ -79,7 +79,7 @@ def test_parts_have_equal_sizes_in_their_order() -> None:
         (lambda v: v + float("nan"), "a number in an equation is finite"), (lambda v: v / 0, "v / 0: division by zero"),
         (lambda v: v + "a", "takes values of the equation, got 'a'"),
         (lambda v: v @ v, "the left side is H, not a matrix"),
-        (lambda v: v @ 3, "the right side must be a vector"), (lambda v: -2**v, "a vector is no power"),
+        (lambda v: v @ 3, "the right side must be a vector"), (lambda v: -2**v, "a vector is not a power"),
         (lambda v: v[0], "are not indexed"), (lambda v: v.T, "has no attributes and no methods"),
         (lambda v: len(v), r"len\(\) on the value of v"), (lambda v: float(v), r"float\(\) on the value of v"),
         (lambda v: int(v), r"int\(\) on the value of v"), (lambda v: bool(v), "if, while, and, or on the value of v"),

@@ -84,5 +84,5 @@ def test_a_cache_that_makes_no_sense_is_refused(given: tuple[int, float, float],
 def test_rows_have_no_cache() -> None:
     pieces, _ = text(40)
     codec = make("words").fit(["a b"])
-    with pytest.raises(ConfigError, match="a cache holds what comes before in one long text"):
+    with pytest.raises(ConfigError, match="a cache needs one long text"):
         cache.read(build("synced", codec, None, Config.of(hidden_size=4).model), pieces, 9, (0.3,))

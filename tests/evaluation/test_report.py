@@ -46,7 +46,7 @@ def test_rows_without_a_target_are_counted_and_not_measured(model: recur.Model) 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([{"text": "a", "label": ""}], "nothing to measure on: every target is missing"),
+        ([{"text": "a", "label": ""}], "nothing to evaluate on: every target is missing"),
         ([{"text": "a", "label": "maybe"}, {"text": "b", "label": "never"}], "maybe"),
     ],
     ids=["no targets", "unknown classes"],
@@ -65,7 +65,7 @@ def test_a_file_without_rows_is_refused_by_its_name(model: recur.Model, tmp_path
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"last_word": True}, "this model does not continue a text"), ({"beam": 2}, "beam says how a text is written"),
+    [({"last_word": True}, "this model does not continue a text"), ({"beam": 2}, "beam applies to generated texts"),
      ({"cache_theta": 0.5}, "cache_theta")],
     ids=["last word", "beam", "theta alone"],
 )  # fmt: skip

@@ -65,7 +65,7 @@ def test_options_of_writing_are_refused_where_nothing_is_written() -> None:
     other = recur.fit(
         [{"text": "a b", "label": "x"}, {"text": "b a", "label": "y"}] * 5, epochs=1, hidden_size=4, progress=False
     )
-    with pytest.raises(ConfigError, match="beam says how a text is written from a sequence"):
+    with pytest.raises(ConfigError, match="beam applies to generated texts"):
         other.evaluate([{"text": "a b", "label": "x"}], beam=3)
 
 

@@ -21,7 +21,7 @@ from tests.export.networks import ALLOWED, config, words
 
 def test_what_has_no_form_in_a_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
     searching = ManyToMany(words(), words(), config())
-    with pytest.raises(ConfigError, match="many-to-many writes its answer one symbol after another"):
+    with pytest.raises(ConfigError, match="many-to-many generates its answer symbol by symbol"):
         export_model(searching, tmp_path / "model.onnx")
     both_ways = Synced(words(), TagsCodec().fit(["A B"]), config())
     with pytest.raises(ConfigError, match="this one is synced, read both ways"):

@@ -31,7 +31,7 @@ def test_a_pairing_fits_or_the_mode_that_fits_is_named(name: str, source: str, t
         assert isinstance(build(name, source, target), kind)
         assert build(name, source, target).name == name
         return
-    with pytest.raises(ConfigError, match=f"{name}: the (input|target) is (one value a row|a sequence)") as raised:
+    with pytest.raises(ConfigError, match=f"{name}: the (input|target) is (one value per row|a sequence)") as raised:
         build(name, source, target)
     assert raised.value.hint is not None
     named = raised.value.hint.removeprefix("--mode ").split(" or --mode ")
@@ -42,7 +42,7 @@ def test_a_pairing_fits_or_the_mode_that_fits_is_named(name: str, source: str, t
 
 @pytest.mark.parametrize("target", SINGLES)
 def test_nothing_in_and_one_value_out_is_refused(target: str) -> None:
-    with pytest.raises(ConfigError, match="one-to-many: the target is one value a row"):
+    with pytest.raises(ConfigError, match="one-to-many: the target is one value per row"):
         build("one-to-many", None, target)
 
 
@@ -91,7 +91,7 @@ def test_looking_ahead_is_refused_where_it_means_nothing() -> None:
 
 @pytest.mark.parametrize("kind", SINGLES)
 def test_the_next_item_of_values_without_time_is_refused(kind: str) -> None:
-    with pytest.raises(ConfigError, match="synced: the input is one value a row"):
+    with pytest.raises(ConfigError, match="synced: the input is one value per row"):
         build("synced", kind, None)
 
 

@@ -94,7 +94,7 @@ def test_padding_of_videos_changes_nothing(name: str) -> None:
 
 
 def test_a_whole_picture_is_no_sequence() -> None:
-    with pytest.raises(ConfigError, match="many-to-one: the input is one value a row"):
+    with pytest.raises(ConfigError, match="many-to-one: the input is one value per row"):
         build("many-to-one", ImagesCodec(), "class", NAMED)
     with pytest.raises(ConfigError, match="one-to-one: the input is a sequence"):
         build("one-to-one", ImagesCodec(steps="rows"), "class", NAMED)

@@ -87,7 +87,7 @@ def test_places_of_a_picture_are_its_maps_row_by_row() -> None:
 
 
 def test_only_a_picture_has_places() -> None:
-    with pytest.raises(ConfigError, match="only a picture has places to look at") as caught:
+    with pytest.raises(ConfigError, match="only a picture has positions to attend to") as caught:
         Inputs(codec("words"), small()).places(torch.zeros(1, 2))
     assert caught.value.hint == "leave out attention"
 

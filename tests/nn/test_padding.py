@@ -179,7 +179,7 @@ def test_wrong_states_are_refused() -> None:
         LSTM(3, 4)(x, torch.zeros(1, 2, 4))
     with pytest.raises(LayerInputError, match=r"is one tensor \(h\), got a tuple of 2"):
         GRU(3, 4)(x, (torch.zeros(1, 2, 4), torch.zeros(1, 2, 4)))
-    with pytest.raises(LayerInputError, match="its state is a list with one state a layer; expected 2"):
+    with pytest.raises(LayerInputError, match="its state is a list with one state per layer; expected 2"):
         GRU(3, [4, 5])(x, torch.zeros(2, 2, 4))
 
 

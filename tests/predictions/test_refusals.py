@@ -20,7 +20,7 @@ def series() -> NumbersCodec:
 
 @pytest.mark.parametrize("value", [[], "", np.zeros((0, 1))])
 def test_a_series_without_a_step_is_refused_with_its_place(value: Any) -> None:
-    with pytest.raises(DataError, match="^a.csv:2 is empty; expected the numbers of a series, one a step") as caught:
+    with pytest.raises(DataError, match="^a.csv:2 is empty; expected the numbers of a series, one per step") as caught:
         refuse_empty_series(series(), [Question([1.0], 1, "a.csv:1"), Question(value, 2, "a.csv:2")])
     assert "give the numbers: 1.5 2 2.5" in str(caught.value.hint)
 

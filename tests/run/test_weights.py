@@ -72,11 +72,11 @@ def entry(shape: list[Any], begin: Any, end: Any, dtype: str = "F32") -> dict[st
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no safetensors file"),
-        (b"1234567", "no safetensors file"),
-        (struct.pack("<Q", 2**63) + b"{}", "no safetensors file"),
+        (b"", "not a safetensors file"),
+        (b"1234567", "not a safetensors file"),
+        (struct.pack("<Q", 2**63) + b"{}", "not a safetensors file"),
         (packed(b"[" * 50_000), "nested too deeply"),
-        (packed([]), "no JSON object"),
+        (packed([]), "not a JSON object"),
         (packed({"a": entry([2], 0, 8)}, bytes(7)), "need"),
         (packed({"a": entry([2], 0, 8)}, bytes(9)), "need"),
         (packed({"a": entry([10**9, 10**9], 0, 8)}, bytes(8)), "needs 4,000,000,000,000,000,000 bytes and has 8"),

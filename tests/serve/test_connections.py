@@ -99,7 +99,7 @@ def test_what_is_no_http_is_answered_with_a_sentence(models: dict[str, Model], d
     with running(models, Limits()) as (_, port):
         head, _, content = received(opened(port, data + b"\r\n\r\n")).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 400 ")
-        assert "no HTTP/1.1 request" in json.loads(content)["error"]["message"]
+        assert "not an HTTP/1.1 request" in json.loads(content)["error"]["message"]
 
 
 def test_the_end_waits_for_half_a_body_no_longer_than_it_says(models: dict[str, Model]) -> None:

@@ -18,5 +18,5 @@ def test_a_piece_of_notes_goes_on_as_pitches_and_midi(client: TestClient) -> Non
     assert told(client, "/play", body) == found
     again = told(client, "/play", {**body, "opening": found["midi"], "length": 1})
     assert again["pitches"][: len(again["pitches"]) - 1] == found["pitches"][: len(again["pitches"]) - 1]
-    assert "which a request carries" in refused(client, "/play", {**body, "opening": "songs/one.mid"})
+    assert "which must be in the request itself" in refused(client, "/play", {**body, "opening": "songs/one.mid"})
     assert "does not continue notes" in refused(client, "/play", {"model": "lines", "opening": ""})

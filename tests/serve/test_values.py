@@ -59,12 +59,12 @@ def test_a_sound_of_more_samples_than_a_request_may_have_is_too_large() -> None:
 @pytest.mark.parametrize(
     ("codec", "value", "says"),
     [
-        (ImagesCodec(), as_data("image/png", b"DDS |" + bytes(124)), "no picture of a known format"),
+        (ImagesCodec(), as_data("image/png", b"DDS |" + bytes(124)), "not a picture of a known format"),
         (ImagesCodec(), as_data("image/png", b"\x89PNG\r\n\x1a\n" + bytes(30)), "the picture is damaged"),
-        (AudioCodec(), as_data("audio/wav", b"RIFF" + bytes(40)), "the sound is damaged or no sound"),
-        (AudioCodec(), "data:audio/wav;base64,", "the sound is damaged or no sound"),
-        (FramesCodec(), as_data("video/mp4", bytes(99)), "the video is damaged or no video"),
-        (NotesCodec(), as_data("audio/midi", b"MThd" + bytes(9)), "the piece is damaged or no MIDI file"),
+        (AudioCodec(), as_data("audio/wav", b"RIFF" + bytes(40)), "the sound is damaged or not a sound"),
+        (AudioCodec(), "data:audio/wav;base64,", "the sound is damaged or not a sound"),
+        (FramesCodec(), as_data("video/mp4", bytes(99)), "the video is damaged or not a video"),
+        (NotesCodec(), as_data("audio/midi", b"MThd" + bytes(9)), "the piece is damaged or not a MIDI file"),
     ],
 )
 def test_what_is_damaged_is_named_by_what_it_is(codec: Codec, value: str, says: str) -> None:
@@ -93,15 +93,15 @@ def test_pictures_are_sent_as_data_or_numbers(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ("/etc/hostname", "which a request carries and does not name"),
-        ("picture.png", "which a request carries and does not name"),
-        ({"picture": "../secret.png"}, "which a request carries and does not name"),
+        ("/etc/hostname", "which must be in the request itself"),
+        ("picture.png", "which must be in the request itself"),
+        ({"picture": "../secret.png"}, "which must be in the request itself"),
         ("data:image/png;base64,@@@", "is not base64"),
-        ("data:image/png;base64,AAAA", "the picture is damaged or no picture of a known format (PNG, JPEG"),
-        (as_data("image/png", b"DDS |" + bytes(124)), "no picture of a known format (PNG, JPEG"),
-        (as_data("image/png", b"BLP2" + bytes(200)), "no picture of a known format (PNG, JPEG"),
-        ([[300]], "which a request carries and does not name"),
-        ([["/etc/hostname"]], "which a request carries and does not name"),
+        ("data:image/png;base64,AAAA", "the picture is damaged or not a picture of a known format (PNG, JPEG"),
+        (as_data("image/png", b"DDS |" + bytes(124)), "not a picture of a known format (PNG, JPEG"),
+        (as_data("image/png", b"BLP2" + bytes(200)), "not a picture of a known format (PNG, JPEG"),
+        ([[300]], "which must be in the request itself"),
+        ([["/etc/hostname"]], "which must be in the request itself"),
     ],
 )
 def test_the_server_never_opens_a_file_that_a_request_names(client: TestClient, value: Any, says: str) -> None:

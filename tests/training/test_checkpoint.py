@@ -116,7 +116,7 @@ def test_a_run_without_a_whole_checkpoint_is_refused_with_what_to_type(folder: P
     for name in names(folder / "part")[:2] if lost != "checkpoint" else ():
         shutil.rmtree(place / name) if lost == "all" else (place / name / "manifest.json").write_text("{")
     before = (folder / "part" / "log.jsonl").read_bytes(), (folder / "part" / "model.safetensors").read_bytes()
-    with pytest.raises(RunError, match="cannot be continued, because no checkpoint of it is whole") as caught:
+    with pytest.raises(RunError, match="cannot be resumed, because all its checkpoints are damaged") as caught:
         train(folder, "part", STEPS)
     assert "--fresh" in (caught.value.hint or "")
     assert before == (

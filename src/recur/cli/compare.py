@@ -54,7 +54,9 @@ def compare(
         model = recur.load(run)
         source = data or model.config.data.dev or model.config.data.source
         if source is None:
-            raise DataError(f"{run} was trained on rows from Python, which are not here", "give a file as --data")
+            raise DataError(
+                f"{run} was trained on rows from Python, which the run does not keep", "give a file as --data"
+            )
         table = data_room.read_like(source, model.roles, model.config)
         examples = data_room.examples(table, model.roles, model.config)
         said.add(Path(source).name)

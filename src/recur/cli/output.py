@@ -78,7 +78,7 @@ def draw(
     page: Callable[[], str],
     picture: Callable[[Path], None],
 ) -> bool:
-    """Write what was asked for of a page and a picture, and say so; return whether anything was."""
+    """Write what was requested of a page and a picture, and say so; return whether anything was."""
     if html is not None:
         write_text(html, page())
         note(f"wrote {html}; open it in a browser")

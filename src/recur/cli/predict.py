@@ -72,12 +72,12 @@ def predict(
     if (file is not None) + stdin + bool(text) > 1:
         raise DataError("inputs are given in more than one way", f'recur predict {run} "a text", or --file FILE, or -')
     if format is not None and not stdin:
-        raise DataError("--format says how stdin is read, and stdin is not", f"recur predict {run} - --format {format}")
+        raise DataError("--format applies to stdin, and stdin is not read", f"recur predict {run} - --format {format}")
     no_folders(out)
     if out is not None and json:
         raise DataError("--out and --json are two ways to write the answers", "--out answers.jsonl writes JSON")
     if out is not None and file is not None and out.resolve() == file.resolve():
-        raise DataError(f"{out} holds the inputs, and --out would replace them", "--out answers.csv")
+        raise DataError(f"{out} contains the inputs, and --out would overwrite them", "--out answers.csv")
     if out is not None:
         from recur.predictions import check_name
 

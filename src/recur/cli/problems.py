@@ -38,7 +38,7 @@ def describe(error: Exception) -> tuple[str, str | None, bool]:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}", None, True
     said = " ".join(str(error).split())
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _ALLOCATION in said):
-        # numpy and torch say how much was asked for
+        # numpy and torch say how much was requested
         asked = f" ({said[-_LONGEST:]})" if said else ""
         return f"this needs more memory than there is{asked}", "a smaller network, batch or file; or free memory", True
     if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:

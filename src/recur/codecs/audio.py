@@ -104,7 +104,7 @@ class AudioCodec(Codec):
         )
 
     def fit(self, values: Iterable[Any]) -> AudioCodec:
-        """Take the rate of the first sound, where none was asked for, and measure mean and deviation of each column."""
+        """Take the rate of the first sound, where none was requested, and measure mean and deviation of each column."""
         count, self.resampled = 0, 0
         total, squares = np.zeros(self.size), np.zeros(self.size)
         shift: np.ndarray | None = None
@@ -116,7 +116,7 @@ class AudioCodec(Codec):
             squares += ((frames - shift) ** 2).sum(axis=0)
             count += len(frames)
         if not count or shift is None:
-            raise DataError("there are no sounds to measure", hint="give at least one")
+            raise DataError("there are no sounds to compute a scale from", hint="give at least one")
         gap = total / count
         self.mean = shift + gap
         deviation = np.sqrt(np.maximum(squares / count - gap**2, 0.0))

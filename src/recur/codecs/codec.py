@@ -32,7 +32,7 @@ class Codec(ABC):
     encode(value)      discrete              numbers
     =================  ====================  ====================
     sequence           (T,) int64            (T, C) float32
-    one value a row    () int64              (C,) float32
+    one value per row    () int64              (C,) float32
     =================  ====================  ====================
 
     A step, or a value, that is a picture is (H, W, C) float32 in place of (C,): then ``grid`` says so.

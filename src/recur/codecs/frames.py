@@ -271,7 +271,7 @@ def _decoded(path: Path, rate: float | None, size: tuple[int, int] | None) -> np
         ) as container,
     ):
         if not container.streams.video:
-            raise DamagedError(f"{path} is damaged or no video (there is no stream of pictures)", hint=hint)
+            raise DamagedError(f"{path} is damaged or not a video (there is no stream of pictures)", hint=hint)
         stream = container.streams.video[0]
         clock = None if rate is None else _Clock(rate, path)
         for frame in container.decode(stream):

@@ -50,7 +50,7 @@ class ImagesCodec(Codec):
     ==========  =====================  ===================================
 
     A raw value is the path of a picture, an array of uint8, (H, W) or (H, W, C), or a PIL image. Files are read when
-    they are asked for, and what they hold is kept in memory within a bound.
+    they are requested, and what they hold is kept in memory within a bound.
 
     Parameters
     ----------

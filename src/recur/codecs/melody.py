@@ -54,7 +54,7 @@ def pitch_of(name: str) -> int:
         pitch = 12 * (int(octave) + 1) + _STEPS[letter.upper()] + shift
     if not 0 <= pitch <= 127:
         raise DataError(
-            f'"{shorten(name, 20)}" is no note; expected a letter and an octave, or r for a rest',
+            f'"{shorten(name, 20)}" is not a note; expected a letter and an octave, or r for a rest',
             hint="C4 is the middle of the piano: C4 F#4 Bb3",
         )
     return pitch
@@ -97,7 +97,7 @@ def events_of(line: str, frames_per_beat: int) -> list[str]:
         steps = beats * frames_per_beat
         if steps.denominator != 1 or steps < 1:
             raise DataError(
-                f'"{shorten(word, 20)}" lasts {beats} beats, which is no whole number of steps at '
+                f'"{shorten(word, 20)}" lasts {beats} beats, which is not a whole number of steps at '
                 f"{frames_per_beat} a beat",
                 hint=f"--frames-per-beat {frames_per_beat * steps.denominator}",
             )

@@ -48,7 +48,7 @@ def read_midi(path: Path, frames_per_beat: int) -> np.ndarray:
     except Exception as error:
         reason = re.sub(r"^MiniMidi: (Invaild midi file! )?|: iostream error$", "", str(error))
         raise DamagedError(
-            f"{path} is damaged or no MIDI file: {reason}", hint="--damaged skip leaves such files out"
+            f"{path} is damaged or not a MIDI file: {reason}", hint="--damaged skip leaves such files out"
         ) from error
     beat = int(score.ticks_per_quarter)
     parts = []

@@ -184,7 +184,7 @@ class NotesCodec(Codec):
         index = self._ids.get(event)
         if index is None:
             raise DataError(
-                f'the melodies that were learned from have no "{shorten(item, 20)}"', hint="a note of theirs"
+                f'the training melodies have no "{shorten(item, 20)}"', hint="use a note that occurs in them"
             )
         return [index]
 
@@ -413,7 +413,7 @@ def _roll(value: Any) -> np.ndarray:
             whole = isinstance(pitch, (int, np.integer)) or (isinstance(pitch, float) and pitch.is_integer())
             if isinstance(pitch, bool) or not whole or not LOWEST <= pitch <= HIGHEST:
                 raise DataError(
-                    f"step {step + 1}: {shorten(repr(pitch), 20)} is no key of the piano; "
+                    f"step {step + 1}: {shorten(repr(pitch), 20)} is not a key of the piano; "
                     f"expected MIDI pitches from {LOWEST} to {HIGHEST}",
                     hint="60 is C4, the middle of the piano",
                 )

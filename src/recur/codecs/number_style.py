@@ -211,7 +211,7 @@ class NumberStyle:
             elif self.thousands is not None:
                 decimal = found.sign != self.thousands
             else:
-                raise DataError(both_readings(text), hint="--decimal , or --decimal . says which")
+                raise DataError(both_readings(text), hint="type --decimal , or --decimal . to choose")
             sign, group = (found.sign, "") if decimal else ("", found.sign)
         else:
             sign, group = found.sign, found.group
@@ -224,7 +224,7 @@ class NumberStyle:
                 expected += f" and a thousands {NAMES[self.thousands]}"
             raise DataError(
                 f'"{shorten(text, 40)}" is written in another style than its column, whose numbers have {expected}',
-                hint="write the number as the others, or say --decimal and --thousands",
+                hint="write the number like the others, or add --decimal and --thousands",
             )
         return group
 

@@ -46,7 +46,7 @@ def number(value: Any, style: NumberStyle | None = None) -> float:
         if text.lower() in MISSING:
             return math.nan
         if isinstance(value, OffStyle):
-            raise DataError(value.reason, hint="write it as the others of its column, or leave it empty")
+            raise DataError(value.reason, hint="write it like the others in its column, or leave it empty")
         if style is not None and not style.plain:
             return style.value(text)
         try:
@@ -230,7 +230,7 @@ class NumbersCodec(Codec):
             mean += gap * share
             count = total
         if not count.size or not count.any():
-            raise DataError("there are no numbers to measure: every value is missing, or there are no rows")
+            raise DataError("there are no numbers to scale: every value is missing, or there are no rows")
         empty = [name for name, n in zip(self.columns, count, strict=True) if n == 0]
         if empty:
             raise DataError(f'column "{empty[0]}" has no numbers', hint="leave the column out")

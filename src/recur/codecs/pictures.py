@@ -149,7 +149,7 @@ def decoded(source: Path | BinaryIO, name: object, size: tuple[int, int] | None 
             raise TooLargeError(f"{name}: {_sentence(error)}", hint=hint) from error
         except pillow.UnidentifiedImageError as error:
             kinds = ", ".join(FORMATS)
-            raise DamagedError(f"{name} is damaged or no picture of a known format ({kinds})", hint=hint) from error
+            raise DamagedError(f"{name} is damaged or not a picture of a known format ({kinds})", hint=hint) from error
         with image:
             if size is not None:
                 # a JPEG can be decoded at a half, a quarter or an eighth of its size; it may still have to be turned
@@ -192,7 +192,7 @@ def _in_eight_bits(image: Any, pillow: Any) -> Any:
     if image.mode.startswith("I"):
         return pillow.fromarray((np.asarray(image).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8))
     if image.mode == "F":
-        raise DataError("a picture of floating-point numbers has no black and white", hint="give 8 or 16 bits a pixel")
+        raise DataError("a picture of floating-point numbers has no black and white", hint="use 8 or 16 bits per pixel")
     gray = image.mode in ("1", "L", "LA", "La")
     if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
         over = image.convert("RGBA")

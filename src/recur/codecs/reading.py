@@ -49,7 +49,7 @@ def reading(
     Raises
     ------
     DataError
-        Of the class asked for, with the library's exception as its cause.
+        Of the class requested, with the library's exception as its cause.
     """
     try:
         yield
@@ -77,7 +77,8 @@ def translated(
     if isinstance(fault, OSError) and fault.errno is not None and fault.strerror:
         return f"cannot be read: {fault.strerror}", None
     if isinstance(fault, faults) or type(fault).__module__ == _PANIC or _passed_through(fault, libraries):
-        return f"is damaged or no {kind}{reason}", None
+        article = "an" if kind[0] in "aeiou" else "a"
+        return f"is damaged or not {article} {kind}{reason}", None
     return None
 
 

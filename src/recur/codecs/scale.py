@@ -56,7 +56,7 @@ class Scale:
         Raises
         ------
         DataError
-            When there is none, or they have different sizes and none was asked for.
+            When there is none, or they have different sizes and none was requested.
         """
         number, colourful, first, asked = 0, False, "", self.size
         # how often each of the 256 values is met, in each channel: every sum follows from it exactly
@@ -78,7 +78,7 @@ class Scale:
                     [np.bincount(plane.reshape(-1), minlength=256) for plane in np.moveaxis(array, 2, 0)]
                 )
         if not number:
-            raise DataError("there are no pictures to measure", hint="give at least one")
+            raise DataError("there are no pictures to compute a scale from", hint="give at least one")
         self.channels = GRAY if self.color == "gray" or (self.color == "auto" and not colourful) else RGB
         shares = counts[: self.channels] / counts[: self.channels].sum(axis=1, keepdims=True)
         values = np.arange(256.0)

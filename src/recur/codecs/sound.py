@@ -60,7 +60,7 @@ def read_sound(value: Any) -> tuple[np.ndarray, int]:
     if not pair or not isinstance(value[1], (int, np.integer)) or isinstance(value[1], bool):
         raise DataError(
             f"expected a sound, found {type(value).__name__} {shorten(repr(value), 40)}",
-            hint=f"a file ({', '.join(SUFFIXES)}), or a pair (samples, samples a second)",
+            hint=f"a file ({', '.join(SUFFIXES)}), or a pair (samples, samples per second)",
         )
     with reading("the samples", "array", faults=(ValueError,), error=DataError, hint="samples (N,) or (N, channels)"):
         samples, rate = np.asarray(value[0]), int(value[1])
@@ -117,7 +117,7 @@ def decoded(source: str | BinaryIO, name: object) -> tuple[np.ndarray, int]:
 def _mixed(samples: np.ndarray, name: str) -> np.ndarray:
     """Return the mean of the channels."""
     if not np.isfinite(samples).all():
-        raise DamagedError(f"{name} holds samples that are no finite numbers", hint="--damaged skip leaves it out")
+        raise DamagedError(f"{name} holds samples that are not finite numbers", hint="--damaged skip leaves it out")
     mixed: np.ndarray = samples if samples.ndim == 1 else samples.mean(axis=1)
     return mixed
 

@@ -34,7 +34,7 @@ def predict(mode: Mode, inputs: Sequence[Any], *, top: int = 1, **decoding: Any)
     mode : Mode
         Any.
     inputs : sequence
-        Raw inputs; prompts where the next item is asked for.
+        Raw inputs; prompts where the next item is requested.
     top : int
         Candidates.
     **decoding

@@ -26,7 +26,7 @@ def read(mode: Synced, openings: Sequence[Any]) -> tuple[Tensor, State]:
     """h after the last step of each opening (B, H), and the state there."""
     values, lengths = pad([mode.encode_input(opening) for opening in openings])
     if values is None or lengths is None:
-        raise ConfigError("there is no opening to read", hint="give at least one; an empty list is one")
+        raise ConfigError("there is no prompt to read", hint="give at least one; an empty list is one")
     outputs, state = mode.run(values.to(mode.device), lengths=lengths.to(mode.device))
     return outputs[torch.arange(len(values)), (lengths - 1).to(mode.device)], state
 

@@ -109,7 +109,7 @@ def last_word_scores(mode: Mode, lines: Iterable[str]) -> LastWordScores:
         if batch:
             right, surprise, count = _added((right, surprise, count), score(model, batch))
     if count == 0:
-        raise DataError("no line has a word to predict", hint="give a text file with a sentence a line")
+        raise DataError("no line has a word to predict", hint="give a text file with one sentence per line")
     return LastWordScores(right / count, math.exp(min(surprise / count, 700.0)), count)
 
 

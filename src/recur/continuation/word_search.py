@@ -38,7 +38,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """A text whose next word is asked for, and whether a space comes between them."""
+    """A text whose next word is requested, and whether a space comes between them."""
 
     context: str
     spaced: bool
@@ -140,7 +140,7 @@ class Search:
         return batch
 
     def tell(self, batch: list[Open], log_probs: Tensor, ends: list[float], state: State, first: int) -> None:
-        """Take what follows the beginnings that were asked for: each may be complete, or continue.
+        """Take what follows the beginnings that were requested: each may be complete, or continue.
 
         They are the rows of ``log_probs`` (N, V) and ``state`` from ``first`` on; ``ends`` are the log
         probabilities that a word ends there.

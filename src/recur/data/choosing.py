@@ -54,7 +54,7 @@ def find_target(table: Table, inputs: list[Column], rest: list[Column], mode: st
     strong = [each for each in named if is_usual_target(each.name)]
     if len(named) > 1 and len(strong) != 1:
         raise ConfigError(
-            f"{table.name}: {' and '.join(each.name for each in named)} may each be what is predicted",
+            f"{table.name}: {' and '.join(each.name for each in named)} may each be the target",
             hint=_each(named),
         )
     if named:
@@ -95,7 +95,7 @@ def _refuse_weak_label(table: Table, label: Column, rest: list[Column]) -> None:
         return
     if is_series(label.name):
         raise ConfigError(
-            f"{table.name}: {label.name} may say to which series a row belongs, or be what is predicted from "
+            f"{table.name}: {label.name} may name the series of a row, or may be the target that is predicted from "
             f"{described(numbers)}",
             hint=f"--group {label.name} --input {numbers[0].name} reads series; {_each([label])}",
         )
@@ -104,7 +104,7 @@ def _refuse_weak_label(table: Table, label: Column, rest: list[Column]) -> None:
         said = f"--input {' --input '.join(each.name for each in numbers[:3])} forecasts them"
         last = numbers[-1]
         raise ConfigError(
-            f"{table.name}: {label.name} is a label beside {described(numbers)}; which of them is predicted is open",
+            f"{table.name}: {label.name} is a label beside {described(numbers)}; the target is unknown",
             hint=f"{_each([label] if over_time else [label, last])}{f'; {said}' if over_time else ''}",
         )
 

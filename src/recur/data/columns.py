@@ -70,7 +70,7 @@ def look(table: Table, name: str) -> Column:
     if isinstance(style, Code):
         return Column(name, "code")
     if isinstance(style, Open):
-        # numbers in any case; which ones is asked for where the column is used
+        # numbers in any case; which ones is requested where the column is used
         return Column(name, "number")
     present = [value for value in values if not is_missing(value)]
     files = media.holds(present, table.folder) or features.holds(present, table.folder)

@@ -1,4 +1,4 @@
-"""Rows as examples: what a network reads and what it should answer, made when they are asked for.
+"""Rows as examples: what a network reads and what it should answer, made when they are requested.
 
 rows        one row, one example                          table[i]
 documents   lines of running text, empty ones left out    table[i]

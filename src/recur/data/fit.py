@@ -64,7 +64,7 @@ def fit_codecs(
     labels = target.labels
     if len(labels) == 1:
         raise DataError(
-            f'every row has the same {target.kind}, "{labels[0]}": there is nothing to tell apart',
+            f'every row has the same {target.kind}, "{labels[0]}": there is nothing to distinguish',
             hint="give rows of at least two, or name another --target",
         )
     return given, target

@@ -190,7 +190,7 @@ class FilesTable(Table):
             if table.cut_line and lines_are_rows:
                 raise DataError(
                     f"{table.path}:{table.cut_line}: a line of more than {LONGEST:,} bytes; "
-                    "expected one example a line",
+                    "expected one example per line",
                     hint="--format text --documents file, if the files are long texts",
                 )
             kept = range(len(table))

@@ -1,6 +1,6 @@
 """Series to forecast: pieces of what was known and what came after it, cut by time.
 
-    to learn from    windows that overlap; each step from the ``window``-th on is asked for what follows it
+    to learn from    windows that overlap; each step from the ``window``-th on predicts what follows it
     to measure on    the series in one piece; the same, so a file's first ``window`` rows are its past and not measured
     held out         the last share of the rows; what is read before the border is the past, and only what lies after it
                      is measured

@@ -82,7 +82,7 @@ def read_idx(path: Path) -> np.ndarray:
     with reading(path, "idx file", faults=faults, error=DataError, hint=again), _unpacked(path) as file:
         head = file.read(4)
         if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or not 1 <= head[3] <= 4:
-            raise DataError(f"{path} is no idx file: it begins with {head.hex(' ') or 'nothing'}")
+            raise DataError(f"{path} is not an idx file: it begins with {head.hex(' ') or 'nothing'}")
         axes, kind = head[3], np.dtype(_TYPES[head[2]])
         sizes = file.read(4 * axes)
         shape = struct.unpack(f">{axes}I", sizes) if len(sizes) == 4 * axes else ()

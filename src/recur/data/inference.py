@@ -158,7 +158,7 @@ def _running_text(table: Table, config: Config) -> Roles:
 
 
 def _forecast(table: Table, config: Config) -> Roles:
-    """Roles of columns of numbers whose next steps are asked for; what is not asked for is read beside them."""
+    """Roles of columns of numbers whose next steps are requested; what is not requested is read beside them."""
     data, mode = config.data, config.model.mode
     if mode not in (None, "forecast"):
         raise ConfigError(f"a forecast is a mode of its own, not {mode}", hint="leave out --mode, or --mode forecast")
@@ -222,8 +222,8 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
         others = f"; left out are {others}" if others else ""
         left_out.refuse_nearly_numbers(table, [columns[name] for name in spare])
         raise ConfigError(
-            f"{table.name} has no column to read beside the target ({described(targets)}){others}",
-            hint="--input COLUMN, or --mode one-to-many to write the target from nothing",
+            f"{table.name} has no column to read besides the target ({described(targets)}){others}",
+            hint="--input COLUMN, or --mode one-to-many to generate the target without an input",
         )
     if data.input_codec is None:
         left_out.refuse_nearly_numbers(table, inputs)
@@ -279,7 +279,7 @@ def _is_one_label(codec: str | None) -> bool:
 def _check_own_future(table: Table, inputs: list[Column], codec: str | None) -> None:
     if _is_one_label(codec) or class_of(codec).pictured:
         raise ConfigError(
-            f"{table.name}: {described(inputs)} alone is no sequence to learn from", hint="--target COLUMN"
+            f"{table.name}: {described(inputs)} alone is not a sequence to learn from", hint="--target COLUMN"
         )
 
 

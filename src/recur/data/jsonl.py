@@ -72,7 +72,7 @@ def object_of(text: str, where: str) -> dict[str, Any]:
         # a whole number of thousands of digits is a ValueError without a msg
         reason = "nested too deep" if isinstance(error, RecursionError) else getattr(error, "msg", "a number too long")
         raise DataError(
-            f'{where}: no JSON ({reason}): "{shorten(text, 60)}"; expected one object a line',
+            f'{where}: not JSON ({reason}): "{shorten(text, 60)}"; expected one object per line',
             hint='each line reads {"text": "...", "label": "..."}',
         ) from None
     if "\\u" in text:
@@ -80,7 +80,7 @@ def object_of(text: str, where: str) -> dict[str, Any]:
         found = _clean(found)
     if not isinstance(found, dict) or not found:
         raise DataError(
-            f'{where}: expected one JSON object a line, found {type(found).__name__} "{shorten(text, 60)}"',
+            f'{where}: expected one JSON object per line, found {type(found).__name__} "{shorten(text, 60)}"',
             hint='each line reads {"text": "...", "label": "..."}',
         )
     return found

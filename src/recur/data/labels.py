@@ -90,7 +90,7 @@ def unlearned(part: Sequence[Example], roles: Roles, known: Callable[[int, set[s
     part : sequence of Example
     roles : Roles
     known : callable
-        A side and the labels that are asked for -> labels that are known.
+        A side and the labels that are requested -> labels that are known.
     """
     found = []
     for side, codec, column in sides(roles):
@@ -110,7 +110,7 @@ def unlearned(part: Sequence[Example], roles: Roles, known: Callable[[int, set[s
 
 
 def of_rows(train: Sequence[Example], roles: Roles) -> Callable[[int, set[str]], set[str]]:
-    """Return what `unlearned` asks: labels of the training rows, read until all that are asked for are met."""
+    """Return what `unlearned` asks: labels of the training rows, read until all that are requested are met."""
     codecs = {side: codec for side, codec, _ in sides(roles)}
 
     def known(side: int, asked: set[str]) -> set[str]:

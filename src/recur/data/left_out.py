@@ -144,8 +144,8 @@ def refuse_unread_time(table: Table, read: Sequence[str], *, steps: bool, asked:
         texts = [str(text) for text in texts if isinstance(text, str) and not is_missing(text)]
         if texts and all(_number(text) is None for text in texts[:20]) and not nearly_numbers.are_names_in_turn(texts):
             raise ConfigError(
-                f'{table.name}: column "{name}": "{shorten(texts[0], 30)}" is a time in no form that is known, so the '
-                "order of the rows is open; expected stamps such as 2020-01-31 13:00",
+                f'{table.name}: column "{name}": "{shorten(texts[0], 30)}" is a time in an unknown format, so the '
+                "order of the rows is unknown; expected stamps such as 2020-01-31 13:00",
                 hint="--time-format with a pattern such as %d.%m.%Y, or --time none for rows that are in order",
             )
 

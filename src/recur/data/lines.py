@@ -38,7 +38,7 @@ def check_text_file(path: Path) -> None:
         exists = path.exists()
     except OSError as error:
         # a text given as a path is longer than a name may be
-        raise DataError(f'"{str(path)[:60]}…" is no path of a file: {error.strerror}', hint="name a file") from None
+        raise DataError(f'"{str(path)[:60]}…" is not a path of a file: {error.strerror}', hint="name a file") from None
     if not exists:
         near = _neighbour(path)
         spoken = " " in str(path) and not path.suffix
@@ -216,7 +216,7 @@ def _decode(raw: bytes, path: Path, number: int) -> str:
     except UnicodeDecodeError as error:
         seen = raw[max(error.start - 12, 0) : error.start + 12].decode("latin-1")
         raise DataError(
-            f"{path}:{number}: byte 0x{raw[error.start]:02x} is no UTF-8 (near {seen!r}); expected text in UTF-8",
+            f"{path}:{number}: byte 0x{raw[error.start]:02x} is not UTF-8 (near {seen!r}); expected text in UTF-8",
             hint=f"if it is Latin-1: {_conversion('latin1', path)}",
         ) from None
     if "\0" in text:

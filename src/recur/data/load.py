@@ -87,7 +87,7 @@ def load(config: Config, source: Any = None) -> Dataset:
     Returns
     -------
     Dataset
-        Its examples are read from their files when they are asked for.
+        Its examples are read from their files when they are requested.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def _loaded(config: Config, source: Any) -> Dataset:
     if dev_table is not None:
         dev = examples(dev_table, roles, config)
         if not len(dev):
-            raise DataError(f"{dev_table.name} has no rows to measure on", hint="give a --dev file with rows")
+            raise DataError(f"{dev_table.name} has no rows to evaluate on", hint="give a --dev file with rows")
         return Dataset(
             roles, _to_learn_from(table, roles, config), dev, test, Path(dev_table.name).name, notes=notes,
             test_name=test_name,

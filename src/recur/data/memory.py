@@ -25,7 +25,7 @@ class Columns(Sequence[Row]):
         lengths = {name: len(column) for name, column in columns.items()}
         if len(set(lengths.values())) > 1:
             shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
-            raise DataError(f"the columns have different lengths: {shown}", hint="give each column one value a row")
+            raise DataError(f"the columns have different lengths: {shown}", hint="give each column one value per row")
         self._columns = dict(columns)
         self._length = next(iter(lengths.values()), 0)
 
@@ -78,7 +78,7 @@ def _columns(data: Any) -> dict[str, Sequence[Any]]:
         return _named(np.asarray(data), "value")
     if isinstance(data, (list, tuple)):
         return _from_list(list(data)) if data else {}
-    raise DataError(f"{type(data).__name__} is no data; {_EXPECTED}")
+    raise DataError(f"{type(data).__name__} is not data; {_EXPECTED}")
 
 
 def _are_arrays(pair: tuple[Any, ...]) -> bool:
@@ -175,7 +175,7 @@ def values_of(column: Any) -> Sequence[Any]:
             # a single number has tolist too
             return [_present(value) for value in listed] if isinstance(listed, list) else values_of(listed)
     if isinstance(column, (str, bytes, Mapping, Set)) or not hasattr(column, "__len__"):
-        raise DataError(f"a column is {type(column).__name__} {str(column)[:40]!r}; expected one value a row")
+        raise DataError(f"a column is {type(column).__name__} {str(column)[:40]!r}; expected one value per row")
     as_it_is = isinstance(column, (list, tuple, np.ndarray))
     values: Sequence[Any] = column if as_it_is else list(column)
     return values
@@ -195,7 +195,7 @@ def _named(values: Any, name: str) -> dict[str, Sequence[Any]]:
             return {name: values[:, 0].tolist()}
         return {f"{name} {place + 1}": values[:, place].tolist() for place in range(values.shape[1])}
     if isinstance(values, np.ndarray) and not 1 <= values.ndim <= 3:
-        raise DataError(f"an array of shape {values.shape} is no table; {_EXPECTED}")
+        raise DataError(f"an array of shape {values.shape} is not a table; {_EXPECTED}")
     return {name: values.tolist() if isinstance(values, np.ndarray) and values.ndim == 1 else values}
 
 
@@ -224,4 +224,4 @@ def _from_list(rows: list[Any]) -> dict[str, Sequence[Any]]:
         return {"text" if texts else "series": rows}
     if isinstance(first, (int, float, np.number)):
         return {"value": rows}
-    raise DataError(f"a list of {type(first).__name__} is no data; {_EXPECTED}")
+    raise DataError(f"a list of {type(first).__name__} is not data; {_EXPECTED}")

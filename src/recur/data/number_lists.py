@@ -70,7 +70,7 @@ def opened(value: Any) -> Any:
         found = _bare(value)
     if found is None and value.lstrip()[:1] == "[":
         raise DataError(
-            f'"{shorten(value, 40)}" is no list of numbers; expected one such as [0.1, 0.2]',
+            f'"{shorten(value, 40)}" is not a list of numbers; expected one such as [0.1, 0.2]',
             hint="fix the cell, or leave the row out",
         )
     return value if found is None else found

@@ -171,7 +171,7 @@ def ordered(
         timing = timeline.with_frequency(step).timing
     if data.table.fill and step.unit == "none":
         raise ConfigError(
-            f"{table.name}: rows have no regular step in {timing}, so which are missing is open: "
+            f"{table.name}: rows have no regular step in {timing}, so the missing rows are unknown: "
             f"--fill {data.table.fill}",
             hint="leave out --fill",
         )

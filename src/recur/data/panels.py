@@ -101,7 +101,7 @@ def _carried(table: Table, name: str, cells: list[str]) -> list[str]:
     if not cells[0] or len(set(written)) < len(written):
         why = "the first row has none" if not cells[0] else "other values are written on several rows"
         raise DataError(
-            f'{table.where(first)}: "{name}", which says to which series a row belongs, is empty; {why}',
+            f'{table.where(first)}: "{name}", which names the series of a row, is empty; {why}',
             hint=f"write {name} on every row, or on the first row of each series only",
         )
     found, last = [], ""
@@ -124,7 +124,7 @@ def check_group(table: Table, group: str) -> None:
         if decimal is not None:
             raise ConfigError(
                 f"{table.name}: --group {name} holds decimal numbers, such as {shorten(decimal, 20)}: "
-                "that is a measurement, and no name of a sequence",
+                "that is a measurement, not the name of a sequence",
                 hint="name the column whose value is the same in all rows of a sequence",
             )
     if len(table) < 2:
@@ -315,7 +315,7 @@ def _best(table: Table, fitting: list[tuple[str, ...]], codes: Mapping[str, np.n
     said = " or ".join(", ".join(names) for names in fitting[:4])
     raise ConfigError(
         f"{table.name}: stamps repeat, so there are several series, and the columns do not determine which of them "
-        f"says to which one a row belongs: {said}",
+        f"names the series of a row: {said}",
         hint=" or ".join(f"--group {','.join(names)}" for names in fitting[:4]),
     )
 

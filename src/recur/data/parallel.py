@@ -134,7 +134,7 @@ class ParallelTable(Table):
         empty = counts[0] - len(self._rows)
         self.notes = [f"{empty:,} pair{'s' * (empty > 1)} with an empty side"] if empty else []
         if not len(self._rows):
-            raise DataError(f"{pair.source} and {pair.target} have no line that is filled in both")
+            raise DataError(f"{pair.source} and {pair.target} have no line with text in both")
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -50,7 +50,7 @@ class Question(NamedTuple):
 
 
 class Following(Sequence[str]):
-    """The times of the steps after a row, made when they are asked for.
+    """The times of the steps after a row, made when they are requested.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Following(Sequence[str]):
 
 
 class Questions(Sequence[Question]):
-    """The inputs of a table, read when they are asked for.
+    """The inputs of a table, read when they are requested.
 
     Parameters
     ----------

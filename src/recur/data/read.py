@@ -83,7 +83,7 @@ def read(
     Returns
     -------
     Table
-        Its rows, in the order of the file, are read from it when they are asked for; the file itself was checked from
+        Its rows, in the order of the file, are read from it when they are requested; the file itself was checked from
         end to end. ``timeline`` says what its time stamps are.
 
     Raises

@@ -94,7 +94,7 @@ def borders(table: OrderedTable, fraction: float, least: int) -> list[Border]:
         )
         raise DataError(
             f"{what} too short to learn from and to hold out: expected at least {2 * least}",
-            hint="add steps, or give held-out ones apart: --dev FILE",
+            hint="add steps, or give a hold-out series in its own file: --dev FILE",
         )
     return found
 
@@ -152,7 +152,7 @@ def last_rows(table: Table, fraction: float) -> tuple[np.ndarray, np.ndarray, st
     if len(np.unique(at)) < 2:
         raise DataError(
             f"{table.name}: all rows have one time, so none are later than others; expected at least two",
-            hint="--time none holds rows out at random, --dev FILE gives them apart",
+            hint="--time none holds rows out at random; --dev FILE names a separate hold-out file",
         )
     ordered = np.sort(at)
     wanted = ordered[min(len(at) - 1, len(at) - max(1, round(fraction * len(at))))]

@@ -14,7 +14,7 @@ def situation(config: Config, roles: Roles) -> Situation:
     Parameters
     ----------
     config : Config
-        What was asked for.
+        What was requested.
     roles : Roles
         What was inferred.
     """

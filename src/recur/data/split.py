@@ -77,7 +77,7 @@ def by_hash(
         raise DataError(
             f"there {what}: expected at least two different ones, to learn from and to hold out"
             if count else "there are no rows to learn from",
-            hint="add rows, or give them apart: --dev FILE",
+            hint="add rows, or give hold-out rows in their own file: --dev FILE",
         )  # fmt: skip
     labels = np.array([str(class_of(int(row))) if class_of else "" for row in first])
     held = _drawn(labels, sizes, fraction)
@@ -144,12 +144,12 @@ def _spare(place: np.ndarray, labels_of: Callable[[int], Labelled] | None) -> in
     raise DataError(
         f"none of the {len(own):,} different rows can be held out: each has a class, as input, that no other one has; "
         "expected two different rows of some class",
-        hint="add rows, or give held-out ones apart: --dev FILE",
+        hint="add rows, or give hold-out rows in their own file: --dev FILE",
     )
 
 
 def share(held: int, total: int, asked: float) -> str:
-    """Return the share that is held out: the one asked for, or the real one where they differ by half a percent.
+    """Return the share that is held out: the one requested, or the real one where they differ by half a percent.
 
     >>> share(2, 20, 0.1), share(3, 20, 0.1)
     ('10 %', '15 % (3 of 20)')
@@ -179,7 +179,7 @@ def at_the_end(count: int, fraction: float, least: int = 1) -> int:
     if count - held < least:
         raise DataError(
             f"a series of {count} steps is too short to learn from and to hold out: expected at least {2 * least}",
-            hint="add steps, or give held-out ones apart: --dev FILE",
+            hint="add steps, or give a hold-out series in its own file: --dev FILE",
         )
     return count - held
 
@@ -199,7 +199,7 @@ def of_a_text(table: Table, fraction: float) -> int:
     if count < 2:
         raise DataError(
             f"{table.name} has one line; expected at least two, to learn from and to hold out",
-            hint="give held-out text apart: --dev FILE",
+            hint="give hold-out text in its own file: --dev FILE",
         )
     place = count - max(1, round(fraction * count))
     if isinstance(table, FilesTable):

@@ -130,7 +130,7 @@ class Mark(NamedTuple):
 
 
 class FileTable(Table):
-    """Rows of one file, found by their byte offset and read when they are asked for.
+    """Rows of one file, found by their byte offset and read when they are requested.
 
     Parameters
     ----------

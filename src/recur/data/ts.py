@@ -85,7 +85,7 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
             break
     raise DataError(
         f"{path} has no line @data before its series, as .ts files of the UEA archive do",
-        hint="--format csv, or text, if this is no such file",
+        hint="--format csv, or text, if this is not such a file",
     )
 
 

@@ -97,7 +97,7 @@ class Decoding:
 
     @classmethod
     def of(cls, options: dict[str, Any], *, top: int = 1) -> Decoding:
-        """Build from keyword options; the beam, without sampling, is at least as wide as the answers asked for.
+        """Build from keyword options; the beam, without sampling, is at least as wide as the answers requested.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class Decoding:
                 raise ConfigError(f'there is no decoding option "{name}".{did_you_mean(name, known)}')
         decoding = cls(**options)
         if top > decoding.beam and decoding.temperature == 0:
-            # the candidates for one next item need no beam, and all of a large vocabulary may be asked for
+            # the candidates for one next item need no beam, and all of a large vocabulary may be requested
             decoding = replace(decoding, beam=min(top, _BOUNDS["beam"][1]))
         return decoding
 
@@ -121,7 +121,7 @@ class Decoding:
         Raises
         ------
         ConfigError
-            When more are asked for; the candidates for one item have no such bound.
+            When more are requested; the candidates for one item have no such bound.
         """
         if top > self.beam and self.temperature == 0:
             raise ConfigError(
@@ -171,7 +171,7 @@ def check_top(top: int) -> None:
     Raises
     ------
     ConfigError
-        When fewer than one is asked for.
+        When fewer than one is requested.
     """
     if top < 1:
         raise ConfigError(f"top must be at least 1, got {top}", hint="top=5")

@@ -139,7 +139,7 @@ def _listen(channel: Any, running: Mapping[str, Any], asked: list[int], command:
             if dead and channel.empty():
                 code = open_ends[dead[0]].exitcode
                 raise TrainingError(
-                    f"the training of {dead[0]} ended without a word (exit code {code})",
+                    f"the training of {dead[0]} ended without a message (exit code {code})",
                     hint="run the command again; it resumes from the last checkpoint",
                 ) from None
             continue

@@ -154,7 +154,7 @@ class Result:
     states : dict of str to Tensor
         Each state after the last real step (B, S).
     all_states : dict of str to Tensor, or None
-        Each state of every step in the form of the outputs, if it was asked for.
+        Each state of every step in the form of the outputs, if it was requested.
     report : Report
         What ran.
     """

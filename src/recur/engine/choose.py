@@ -37,7 +37,7 @@ def choose(call: Call, backend: str = "auto") -> Report:
     Raises
     ------
     BackendError
-        If the backend asked for does not exist or cannot run this call.
+        If the backend requested does not exist or cannot run this call.
     """
     if backend not in BACKENDS:
         forced = "RECUR_BACKEND" in os.environ
@@ -46,18 +46,18 @@ def choose(call: Call, backend: str = "auto") -> Report:
             hint="unset RECUR_BACKEND" if forced else None,
         )
     if backend == "eager":
-        return Report("eager", {"native": "eager was asked for", "stock": "eager was asked for"})
+        return Report("eager", {"native": "eager was requested", "stock": "eager was requested"})
     reasons: dict[str, str] = {}
     for name, candidate in (("native", native), ("stock", stock)):
         if backend not in {"auto", name}:
-            reasons[name] = f"{backend} was asked for"
+            reasons[name] = f"{backend} was requested"
             continue
         reason = candidate.why_not(call)
         if reason is None:
             return Report(name, reasons)
         if backend == name:
             raise BackendError(
-                f"the {name} backend cannot run this layer: {reason}", hint='engine="auto" takes one that can'
+                f"the {name} backend cannot run this layer: {reason}", hint='engine="auto" chooses one that can'
             )
         reasons[name] = reason
     return Report("eager", reasons)
@@ -122,7 +122,7 @@ def run(
     ShapeError
         If shapes, names or lengths do not fit.
     BackendError
-        If the backend asked for cannot run it.
+        If the backend requested cannot run it.
     """
     call = prepare(equation, x, states, parameters, lengths, resets, reverse, noise, all_states, precision, packing)
     if memory_budget is not None:

@@ -90,7 +90,7 @@ class Symbol:
 
     def __rpow__(self, base: object) -> NoReturn:
         raise EquationError(
-            f"{base!r} ** {text(self.node)}: a vector is no power",
+            f"{base!r} ** {text(self.node)}: a vector is not a power",
             hint=f"use exp: {base!r}**v is exp(v * {math.log(base):.4f})"
             if isinstance(base, (int, float)) and base > 0
             else "use exp(v)",

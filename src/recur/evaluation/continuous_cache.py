@@ -137,7 +137,7 @@ def refuse_lone(**given: float | None) -> None:
     """
     for name, value in given.items():
         if value is not None:
-            raise ConfigError(f"{name} = {value} is of a cache, and none was asked for", hint="--cache 2000")
+            raise ConfigError(f"{name} = {value} needs a cache", hint="--cache 2000")
 
 
 @torch.no_grad()
@@ -173,7 +173,7 @@ def read(
     """
     if not continues(mode) or not mode.stream or mode.symbols is None:
         raise ConfigError(
-            "a cache holds what comes before in one long text, and this network reads rows",
+            "a cache needs one long text, and this network reads separate rows",
             hint="train with --documents file",
         )
     tape = Tape(mode, examples)

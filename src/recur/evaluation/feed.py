@@ -79,7 +79,7 @@ class Rows(Sequence[Encoded]):
     def __len__(self) -> int:
         return len(self.examples)
 
-    def __getitem__(self, index: int) -> Encoded:  # type: ignore[override]  # slices are never asked for
+    def __getitem__(self, index: int) -> Encoded:  # type: ignore[override]  # slices are never requested
         if index < len(self._kept):
             return self._kept[index]
         return self._encode(index)

@@ -85,19 +85,19 @@ def measure(
     examples, missing = data_room.answered(examples, roles, config)
     if missing and not len(examples):
         raise DataError(
-            f"{table.name} has nothing to measure on: every target is missing", hint="give a file with targets"
+            f"{table.name} has nothing to evaluate on: every target is missing", hint="give a file with targets"
         )
     if asked.cache is not None:
         given = {"theta": asked.cache_theta, "share": asked.cache_lambda}
         return caches.measure(mode, examples, config, roles, asked.cache, **given, tell=tell)
     caches.refuse_lone(cache_theta=asked.cache_theta, cache_lambda=asked.cache_lambda)
     if not len(examples):
-        raise DataError(f"{table.name} has no rows to measure on", hint="give a file with rows")
+        raise DataError(f"{table.name} has no rows to evaluate on", hint="give a file with rows")
     _refuse_unlearned(mode, examples, roles, table.name)
     figures: dict[str, Any] = evaluate(mode, examples, config, stream=roles.stream, tell=tell)
     if math.isnan(figures.get("loss", math.nan)):
         raise DataError(
-            f"{table.name} has nothing to measure on: no sequence is long enough for one prediction",
+            f"{table.name} has nothing to evaluate on: no sequence is long enough for one prediction",
             hint="give longer sequences",
         )
     if translation.can_measure(mode):
@@ -106,7 +106,7 @@ def measure(
         )
     elif asked.decoding:
         raise ConfigError(
-            f"{next(iter(asked.decoding))} says how a text is written from a sequence, and here none is measured",
+            f"{next(iter(asked.decoding))} applies to generated texts, and none is evaluated here",
             hint='many-to-many with a text as target, and pip install "recur-nn[mt]"',
         )
     figures["rows"] = len(examples)

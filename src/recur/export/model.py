@@ -108,7 +108,7 @@ def _program(mode: Mode, step: bool) -> ForecastProgram | OnePassProgram:
     parts = mode.one_pass
     if parts is None:
         raise ConfigError(
-            f"{mode.name} writes its answer one symbol after another, which no single pass of a file can do",
-            hint="recur serve answers it; one-to-one, many-to-one and synced networks and forecasts can be exported",
+            f"{mode.name} generates its answer symbol by symbol, and an ONNX file computes only one pass",
+            hint="use recur serve; one-to-one, many-to-one and synced networks and forecasts can be exported",
         )
     return OnePassProgram(mode, parts, step)

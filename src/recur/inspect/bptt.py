@@ -48,7 +48,7 @@ from recur.network import Batch
 from recur.nn.places import Place
 from recur.training.tbptt import detached, piece
 
-ITEMISED = 64  # errors that are followed back one by one, unless asked for otherwise
+ITEMISED = 64  # errors that are followed back one by one, unless requested otherwise
 
 
 def bptt(
@@ -187,7 +187,7 @@ def _part(one: Pass, outside: Outside, items: Sequence[Outside], jacobian: int) 
 
 
 def _run(mode: Mode, batch: Batch, window: int | None) -> bool:
-    """Compute the error as training does, in windows if asked for; return whether passes are cut from each other."""
+    """Compute the error as training does, in windows if requested; return whether passes are cut from each other."""
     steps = batch.targets.shape[1] if batch.targets.dim() > 1 else 1
     if window is None or window >= steps or not mode.carries_state:
         mode.loss(batch)

@@ -24,7 +24,7 @@ class Explanation:
     ----------
     data : dict
         Plain data: ``model``, ``input``, ``question``, ``influence``, ``flow``, ``states``, ``surprise``,
-        ``alignment``, ``unrolled``, ``units``; parts that were not asked for, or do not exist for this network, are
+        ``alignment``, ``unrolled``, ``units``; parts that were not requested, or do not exist for this network, are
         None.
     """
 

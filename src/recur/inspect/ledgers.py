@@ -48,7 +48,7 @@ class LayerLedger:
     boundaries : tuple of int
         Steps before which no gradient is passed back: where truncated BPTT cuts, or a new document begins.
     jacobian : dict of str to ndarray
-        (T, S) singular values of dstate_t/dstate_{t-1}, the largest first; empty unless asked for.
+        (T, S) singular values of dstate_t/dstate_{t-1}, the largest first; empty unless requested.
     """
 
     place: Place

@@ -28,7 +28,7 @@ from recur.network.batch import Batch, Encoded, has_time, pad
 
 
 class Asked(NamedTuple):
-    """Which output of a network is asked for.
+    """Which output of a network is requested.
 
     Attributes
     ----------
@@ -206,7 +206,7 @@ class HeadQuestion(Question):
         return self.head.scores(self.vectors(values, lengths), targets)
 
     def choose(self, vectors: Tensor, step: int, asked: Asked, own: int | None = None) -> list[Option]:
-        """The options at one step of a row (T, H), the one that is asked for first.
+        """The options at one step of a row (T, H), the one that is requested first.
 
         Parameters
         ----------

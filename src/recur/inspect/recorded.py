@@ -63,4 +63,4 @@ def _report(line: bytes, place: str) -> list[dict[str, Any]]:
             return [{"step": step, "distance": distance, "norm": norm}]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration, OverflowError):
         pass
-    raise RunError(f"{place} is damaged: it is no report of gradients", hint="remove the line, or train again")
+    raise RunError(f"{place} is damaged: it is not a report of gradients", hint="remove the line, or train again")

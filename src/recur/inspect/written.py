@@ -40,7 +40,7 @@ class OneWritten(HeadQuestion):
             rows = self.labels[: len(answer.alignment)]
             self.alignment = {"rows": rows, "columns": self.items, "weights": answer.alignment}
         if not len(self.written):
-            raise DataError("the network wrote nothing, so there is nothing to explain", hint="explain another input")
+            raise DataError("the network generated nothing to explain", hint="explain another input")
         self.place = place_of(asked.at, self.labels, last=self._last)
         self._read = torch.from_numpy(np.asarray(self.written[: self.place + 1])).to(mode.device)[None]
         if self._read.is_floating_point():

@@ -17,7 +17,7 @@
 Where a forecast is relative to an earlier value, the network also reads how far each value is from the one as far
 before it, x_t - x_{t-1} or x_t - x_{t-season}: what the naive forecast would have missed is what is to be learned.
 
-Columns that are read and not asked for are known up to t only. With quantiles, z_t has one value for each of them and
+Columns that are read but not forecast are known up to t only. With quantiles, z_t has one value for each of them and
 the error is the pinball loss max(q (y - z), (q - 1) (y - z)); answers are sorted, so quantiles never cross, which never
 makes the pinball loss larger (Chernozhukov, Fernandez-Val and Galichon 2010).
 
@@ -245,8 +245,8 @@ class Forecast(Mode):
         length = Decoding.of(decoding, top=top).length or self.horizon
         if length > self.horizon and self.how == "direct":
             raise ConfigError(
-                f"this network answers {self.horizon} steps at once, and {length} are asked for",
-                hint=f"ask for at most {self.horizon}, or train with --horizon {length} or --forecast recursive",
+                f"this network answers {self.horizon} steps at once, and {length} were requested",
+                hint=f"request at most {self.horizon}, or train with --horizon {length} or --forecast recursive",
             )
         if length > self.horizon and self.quantiles:
             raise ConfigError(

@@ -295,7 +295,8 @@ class Mode(nn.Module, ABC):
         """
         del value, decoding
         raise ConfigError(
-            f"{self.name} answers in one pass and writes nothing item by item", hint="recur predict, or model.predict()"
+            f"{self.name} answers in one pass and cannot generate item by item",
+            hint="recur predict, or model.predict()",
         )
 
     def samples(self, examples: Sequence[Raw], *, count: int = 3) -> list[Sample]:
@@ -357,7 +358,7 @@ def require_sequences(mode: str, source: Codec | None, target: Codec, expected: 
     for side, codec, wanted in (("input", source, expected[0]), ("target", target, expected[1])):
         if codec is None or codec.sequence == wanted:
             continue
-        has, wants = ("a sequence", "one value a row") if codec.sequence else ("one value a row", "a sequence")
+        has, wants = ("a sequence", "one value per row") if codec.sequence else ("one value per row", "a sequence")
         fitting = _FITTING[expected[0] if source is None else source.sequence, target.sequence]
         raise ConfigError(
             f"{mode}: the {side} is {has} ({codec.describe()}), expected {wants}", hint=f"--mode {fitting}"
@@ -387,6 +388,6 @@ def one_way(config: ModelConfig, mode: str) -> None:
     """
     if config.bidirectional:
         raise ConfigError(
-            f"{mode}: a network that reads both ways would see what it has to predict",
+            f"{mode}: a network that reads both ways would see the items that it has to predict",
             hint="leave out bidirectional",
         )

@@ -18,7 +18,7 @@ from recur.network.inputs import Inputs
 
 
 class OneAnswer(Mode):
-    """A mode whose target is one value a row.
+    """A mode whose target is one value per row.
 
     Attributes
     ----------

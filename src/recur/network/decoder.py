@@ -7,7 +7,7 @@
     p(y_t | y_{<t}) = softmax(W_hy v_t + b_y)   numbers: y_t = W_hy v_t + b_y
 
 It starts from the beginning symbol and ends with the end symbol; numbers start from zeros (the mean of the training
-values) and are as many as asked for.
+values) and are as many as requested.
 
 With Luong's attention and without input feeding nothing of a step waits for the attention of the step before it: in
 training all steps of the layers are then one call, and so is the attention of all steps.

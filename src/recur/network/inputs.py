@@ -91,7 +91,7 @@ class Inputs(nn.Module):
     def places(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Vectors (B, X) of pictures (B, H, W, C), and beside them what is at each place, (B, S, K), row by row."""
         if self.pictures is None:
-            raise ConfigError("only a picture has places to look at", hint="leave out attention")
+            raise ConfigError("only a picture has positions to attend to", hint="leave out attention")
         maps = self.pictures.maps(self.augment(values))
         vectors: Tensor = self.drop(self.pictures.vectors(maps))
         places: Tensor = self.drop(maps.flatten(1, 2))

@@ -53,7 +53,7 @@ def check_sizes(
         if not isinstance(size, int):
             raise ArgumentTypeError(
                 f"hidden_size should be of type int, got: {type(size).__name__}",
-                hint="a number, or a list with one number a layer",
+                hint="a number, or a list with one number per layer",
             )
         if size <= 0:
             raise ConfigError(f"hidden_size must be greater than zero, got {size}")
@@ -62,7 +62,7 @@ def check_sizes(
     if not several:
         return sizes * num_layers
     if not sizes:
-        raise ConfigError("hidden_size is an empty list", hint="a number, or a list with one number a layer")
+        raise ConfigError("hidden_size is an empty list", hint="a number, or a list with one number per layer")
     if num_layers not in (1, len(sizes)):
         raise ConfigError(
             f"hidden_size={sizes} names {len(sizes)} layers and num_layers={num_layers}",

@@ -225,7 +225,7 @@ class Recurrent(TorchInterface):
         ArgumentTypeError
             If the input is no tensor.
         BackendError
-            If the backend asked for by name cannot run this.
+            If the backend requested by name cannot run this.
         """
         if lengths is None and resets is None and not return_all_states:
             found = self._fast_path.run(self, self._parameters, input, hx)

@@ -49,7 +49,7 @@ def split_state(
     if not same_sizes(sizes):
         if not isinstance(hx, (list, tuple)) or len(hx) != len(sizes):
             raise LayerInputError(
-                f"the layers of this {kind} differ in size, so its state is a list with one state a layer; "
+                f"the layers of this {kind} differ in size, so its state is a list with one state per layer; "
                 f"expected {len(sizes)}, got {_describe(hx)}",
                 hint="pass back the state that the layer returned, or None",
             )

@@ -204,7 +204,7 @@ class Stream:
     def _refuse(self, shape: Sequence[int]) -> None:
         raise LayerInputError(
             f"x has shape {tuple(shape)}, expected {(self.batch, self._input_size)}: one step of every stream",
-            hint="layer.stream(batch) says how many streams are stepped together",
+            hint="batch in layer.stream(batch) is the number of streams that are stepped together",
         )
 
     def backend_report(self) -> Report:
@@ -324,7 +324,7 @@ def _part(layer: LayerBase, number: int, batch: int, weight: Tensor) -> tuple[_N
         precision=layer.precision, noise=layer.evaluation_noise(),
     )  # fmt: skip
     engine = os.environ.get("RECUR_BACKEND") or layer.engine
-    reason = why_not(call) if engine in {"auto", "native"} else f"{engine} was asked for"
+    reason = why_not(call) if engine in {"auto", "native"} else f"{engine} was requested"
     if reason is None:
         try:
             return _Native(NativeStream(call), sizes[layer.equation.states[0]]), Report("native")

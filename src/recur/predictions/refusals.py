@@ -26,7 +26,7 @@ def refuse_empty_series(codec: Codec | None, questions: Sequence[Question]) -> N
     for question in questions:
         if hasattr(question.value, "__len__") and not len(question.value):
             raise DataError(
-                f"{question.where} is empty; expected the numbers of a series, one a step",
+                f"{question.where} is empty; expected the numbers of a series, one per step",
                 hint="leave the empty line out, or give the numbers: 1.5 2 2.5",
             )
 

@@ -119,7 +119,7 @@ def open_run(folder: Path | str) -> Run:
     if WEIGHTS not in files:
         raise RunError(
             f"{path} has no weights yet: training stopped before its first evaluation",
-            hint="run the same `recur train` command again; it continues from there",
+            hint="run the same `recur train` command again to resume",
         )
     for name, marks in files.items():
         _check_file(path / name, marks)

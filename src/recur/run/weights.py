@@ -71,11 +71,11 @@ def read_header(path: Path) -> Header:
         total = os.fstat(file.fileno()).st_size
         size = int.from_bytes(file.read(8), "little")
         if total < 8 or not 0 < size <= min(total - 8, _LONGEST_HEADER):
-            raise RunError(f"{path} cannot be read: it is no safetensors file, or is cut short", hint=_WHOLE)
+            raise RunError(f"{path} cannot be read: it is not a safetensors file, or is cut short", hint=_WHOLE)
         text = file.read(size)
     entries = parse_json(text, f"the header of {path}", error=RunError)
     if not isinstance(entries, dict):
-        raise RunError(f"{path} cannot be read: its header is no JSON object", hint=_WHOLE)
+        raise RunError(f"{path} cannot be read: its header is not a JSON object", hint=_WHOLE)
     entries.pop("__metadata__", None)
     found: dict[str, tuple[str, tuple[int, ...]]] = {}
     spans = []
@@ -164,7 +164,7 @@ def load_weights(mode: Mode, path: Path) -> None:
         wrong = int((~value.isfinite()).sum()) if value.is_floating_point() else 0
         if wrong:
             raise RunError(
-                f"{path} holds values that are not finite: {wrong:,} of the {value.numel():,} of {name}",
+                f"{path} contains values that are not finite: {wrong:,} of the {value.numel():,} of {name}",
                 hint="the training collapsed, or the file was altered; train again",
             )
 

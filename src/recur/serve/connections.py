@@ -77,7 +77,7 @@ class Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
-        self.refuse(RequestError(400, f"this is no HTTP/1.1 request: {msg.lower().rstrip('.')}"))
+        self.refuse(RequestError(400, f"this is not an HTTP/1.1 request: {msg.lower().rstrip('.')}"))
 
     def refuse(self, problem: RequestError) -> None:
         """Send a problem as the last answer of the connection."""

@@ -101,7 +101,7 @@ class Reader:
             )
         if not remembers(mode):
             raise ConfigError(
-                f"{mode.name} has no memory to keep between requests: it answers whole sequences",
+                f"{mode.name} keeps no state between requests: it answers whole sequences",
                 hint="sessions are for language models, series, and synced networks that read forwards",
             )
         self.mode = mode
@@ -190,11 +190,11 @@ class Reader:
             raise
         except Exception as error:  # the library raises what it likes for bytes that are damaged
             said = " ".join(str(error).split())[:200] or type(error).__name__
-            raise DataError(f"this is no snapshot of a session: {said}", hint=_SEND) from None
+            raise DataError(f"this is not a snapshot of a session: {said}", hint=_SEND) from None
         if not isinstance(facts, dict) or facts.get("kind") != _HEAD:
-            raise DataError("this is no snapshot of a session", hint=_SEND)
+            raise DataError("this is not a snapshot of a session", hint=_SEND)
         if facts.get("network") != self.identity:
-            raise DataError("this snapshot belongs to another network, whose memory means nothing to this one")
+            raise DataError("this snapshot belongs to another network, so this one cannot restore it")
         fresh = self.begin()
         like = {f"state.{number}": one for number, one in enumerate(fresh.states)} | {"vector": fresh.vector}
         same = tensors.keys() == like.keys() and all(

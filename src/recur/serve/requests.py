@@ -64,7 +64,7 @@ class Predict(HowToWrite):
 
 
 class Next(Body):
-    """A text whose next item is asked for, with how it would be drawn."""
+    """A text whose next item is requested, with how it would be drawn."""
 
     text: str = ""
     top: int = Field(20, ge=1, le=MOST_CANDIDATES, description="candidates")
@@ -101,7 +101,7 @@ class Explain(Body):
 
 
 class Complete(Body):
-    """Sentences whose next word is asked for."""
+    """Sentences whose next word is requested."""
 
     texts: Texts = Field(description="sentences without their last word")
     top: int = Field(5, ge=1, le=MOST_CANDIDATES, description="candidates a sentence")

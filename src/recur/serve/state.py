@@ -102,7 +102,7 @@ class State:
         wanted = default if length is None else length
         if wanted > self.limits.length:
             raise RequestError(
-                413, f"{wanted:,} symbols were asked for; at most {self.limits.length:,} are written in a request"
+                413, f"{wanted:,} symbols were requested; at most {self.limits.length:,} are written in a request"
             )
         return wanted
 

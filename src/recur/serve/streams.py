@@ -29,7 +29,7 @@ def events(source: AsyncIterator[Any], seconds: float, last: str | None = None) 
                 async for one in source:
                     yield event(one)
         except TimeoutError:
-            yield event(RequestError(504, f"stopped after {seconds:g} s, the most that an answer may take").body())
+            yield event(RequestError(504, f"stopped after {seconds:g} s, the time limit for an answer").body())
         except RecurError as error:
             yield event(RequestError.of(error).body())
         except RequestError as problem:

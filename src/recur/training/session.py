@@ -41,7 +41,7 @@ class Learned:
     mode : Mode
         The network with the best weights.
     folder : Path or None
-        The run folder, where one was asked for.
+        The run folder, where one was requested.
     task : Task
         Data, roles and codecs.
     metrics : dict
@@ -181,7 +181,7 @@ class Training:
             )  # fmt: skip
 
     def _recorded(self) -> AbstractContextManager[None]:
-        """Listen to the backward pass of what runs in here, where that was asked for."""
+        """Listen to the backward pass of what runs in here, where that was requested."""
         if self.norms is None:
             return nullcontext()
         self.norms.begin()

@@ -123,7 +123,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     """
     dataset = data.load(config, source)
     if not len(dataset.train):
-        raise TrainingError("there are no rows to learn from", hint="recur check FILE says what was read")
+        raise TrainingError("there are no rows to learn from", hint="recur check FILE shows what was read")
     roles = dataset.roles
     began = run is not None and run.info.get("status") not in (None, "starting")
     if run is not None and began:

@@ -142,7 +142,7 @@ class Disk:
         if learned or (folder / WEIGHTS).exists():
             said = "; ".join(self._checkpoints.problems) or f"there is none in {folder / CHECKPOINT}"
             raise RunError(
-                f"{folder} holds a run that cannot be continued, because no checkpoint of it is whole: {said}",
+                f"{folder} contains a run that cannot be resumed, because all its checkpoints are damaged: {said}",
                 hint="--fresh starts over and removes what was learned; `recur predict` still answers with the best "
                 "weights, if they are there",
             )
@@ -186,4 +186,4 @@ def _lengths(resume: Mapping[str, Any]) -> dict[str, int]:
     found = resume.get("journals")
     if isinstance(found, dict) and set(found) == {"log", "samples"} and all(isinstance(n, int) for n in found.values()):
         return found
-    raise RunError("the checkpoint does not say how long the logs were", hint="start over with --fresh")
+    raise RunError("the checkpoint does not record the length of the logs", hint="start over with --fresh")

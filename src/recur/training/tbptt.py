@@ -48,7 +48,7 @@ def check(config: TrainingConfig) -> None:
     if config.bptt.stride is not None and config.bptt.stride > config.bptt.steps:
         raise ConfigError(
             f"bptt_stride {config.bptt.stride} is larger than bptt {config.bptt.steps}: the errors between two windows "
-            "would be thrown away",
+            "would be ignored",
             hint=f"--bptt {config.bptt.stride}",
         )
 

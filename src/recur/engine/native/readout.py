@@ -53,7 +53,7 @@ def why_not(
     """The reason why torch's operations compute this error, or None if the core does."""
     asked = os.environ.get("RECUR_BACKEND")
     if asked in {"eager", "stock"}:
-        return f"{asked} was asked for"
+        return f"{asked} was requested"
     if torch.compiler.is_compiling():
         return "a trace looks into every operation"
     reason = torch_state.observer()

@@ -101,7 +101,7 @@ class Column {
       return this.guarded("following", [this.words], (signal) => this.answer(signal));
     if (this.facts.writes === "notes") return undefined;
     return this.guarded("following", [this.next, this.words, this.inner], async (signal) => {
-      // the candidates are asked for first, since one thread computes, and painted while it explains
+      // the candidates are requested first, since one thread computes, and painted while it explains
       let next = null;
       if (this.facts.generates) {
         this.dim(this.next);

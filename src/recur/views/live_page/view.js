@@ -1,6 +1,6 @@
 // What the page shows: the view, which is in the address, so that a link shows the same.
 const { el, tip, percent, visible } = Recur;
-const SLOW = 450;  // milliseconds after the last key, when what takes a second is asked for
+const SLOW = 450;  // milliseconds after the last key, when what takes a second is requested
 const WAYS = {
   temperature: 1,
   top_k: 0,
