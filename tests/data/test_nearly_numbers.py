@@ -118,6 +118,10 @@ OPEN = {
         "price may be a series, or be what is predicted",
         "--input zip --target price",
     ),
+    "rows sorted by a number": (
+        "salary;years", lambda i: f"{30000 + 900 * i + i * 2089 % 6411};{1 + i // 4 * 0.3:.1f}",
+        "the rows are sorted by years", "--target salary",
+    ),
     "a few rows": ("a;b", lambda i: f"{i * 7 % 19}.5;{i * 5 % 17}.5", "20 rows are too few to tell", "--mode synced"),
 }  # fmt: skip
 

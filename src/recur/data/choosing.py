@@ -69,7 +69,7 @@ def find_target(table: Table, inputs: list[Column], rest: list[Column], mode: st
     known = [each for each in rest if is_input(each.name)]
     if all(each.holds == "number" for each in rest) and mode in (None, "synced"):
         if mode is None:
-            _refuse_rows_in_no_order(table, rest)
+            _refuse_rows_in_no_order(table, rest, sorted_by=left_out.sorted_by(table, [each.name for each in rest]))
         return []
     if mode == "one-to-many":
         texts = [each for each in rest if each.holds != "class" and each.holds != "number"]
@@ -155,7 +155,7 @@ def refuse_named_in_no_order(table: Table, inputs: list[Column]) -> None:
         _refuse_rows_in_no_order(table, inputs)
 
 
-def _refuse_rows_in_no_order(table: Table, columns: list[Column]) -> None:
+def _refuse_rows_in_no_order(table: Table, columns: list[Column], sorted_by: str | None = None) -> None:
     """Refuse numbers without a time that are rather rows to tell apart than the steps of a series."""
     if table.timeline is not None or any(
         left_out.is_clock(table, look(table, name)) for name in table.columns if is_time(name)
@@ -163,17 +163,22 @@ def _refuse_rows_in_no_order(table: Table, columns: list[Column]) -> None:
         return
     labels = [each for each in columns if each.labels]
     few = left_out.are_too_few(table)
-    if len(columns) > 1 and (labels or few or left_out.is_in_no_order(table, [each.name for each in columns])):
+    if len(columns) > 1 and (
+        labels or few or sorted_by or left_out.is_in_no_order(table, [each.name for each in columns])
+    ):
         why = "no row is like the one before it"
         if labels:
             why = f"{labels[-1].name} has few values, as a label"
         elif few:
             why = f"{len(table)} rows are too few to tell"
-        last = labels[-1] if labels else columns[-1]
+        elif sorted_by:
+            why = f"the rows are sorted by {sorted_by}"
+        others = [each for each in columns if each.name != sorted_by]
+        last = labels[-1] if labels else others[-1]
         raise ConfigError(
             f"{table.name}: the columns {described(columns)} may be the steps of a series, or rows of which one column "
             f"is predicted from the others; there is no column of times, and {why}",
-            hint=f"{_each([last, columns[-1]])} predicts a column; --mode synced forecasts the next row",
+            hint=f"{_each([last, others[-1]])} predicts a column; --mode synced forecasts the next row",
         )
 
 

@@ -216,6 +216,11 @@ def are_too_few(table: Table) -> bool:
     return len(table) < _LEAST_ORDER
 
 
+def sorted_by(table: Table, columns: Sequence[str]) -> str | None:
+    """Return a column of numbers by which the rows are sorted, so that they are alike in any case."""
+    return next((name for name in columns if _are_in_order([name], table)), None)
+
+
 def is_in_no_order(table: Table, columns: Sequence[str]) -> bool:
     """Return whether no column of numbers is like itself one row earlier, as the steps of a series are.
 
