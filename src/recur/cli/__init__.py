@@ -1,4 +1,4 @@
-"""The command line: one thin file a command; parsing only, the work is in the library.
+"""The command line: one thin file per command, for parsing only; the work is in the library.
 
 No module of this room imports torch; a command does so inside its body, by way of the library. So
 ``recur --help`` and every mistyped line are answered before torch would have been loaded.

@@ -1,4 +1,4 @@
-"""The table of commands, and the one place where an exception becomes a sentence and an exit code."""
+"""The table of commands, and the place where an exception becomes a message and an exit code."""
 
 from __future__ import annotations
 

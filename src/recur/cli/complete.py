@@ -1,4 +1,4 @@
-"""``recur complete``: the next word of a sentence, its candidates with their probabilities."""
+"""``recur complete``: the candidates for the next word of a sentence, with their probabilities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command writes: data to stdout, words about it to stderr."""
+"""What a command writes: data to stdout, messages to stderr."""
 
 from __future__ import annotations
 

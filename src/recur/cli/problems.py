@@ -1,4 +1,4 @@
-"""An exception in the user's words: what happened, what to type, and whether the user can fix it."""
+"""Exceptions as messages: what happened, what to type, and whether the user can fix it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that continues what was interrupted."""
+"""The command that resumes an interrupted training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw values to arrays and back, one file a kind. No torch here."""
+"""Raw values to arrays and back, one file per kind. No torch here."""
 
 from __future__ import annotations
 

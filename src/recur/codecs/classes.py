@@ -1,4 +1,4 @@
-"""A class: one label a row, one id a label."""
+"""A class: one label per row, one id per label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of value by their names: the class of each, and the refusal of a name that there is not."""
+"""The kinds of value by their names: the class of each, and the refusal of an unknown name."""
 
 from __future__ import annotations
 

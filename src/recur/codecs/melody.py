@@ -1,4 +1,4 @@
-"""Notes written as text, and as one event a step: a note, a rest, or the one before held on.
+"""Notes written as text, and as one event per step: a note, a rest, or the previous note held.
 
 A note is its letter, an optional sharp (#) or flat (b) and its octave, with C4 in the middle of the piano (MIDI pitch
 60); notes that begin together are joined by +, and r is a rest. A note lasts one beat, or as many as stand after *,

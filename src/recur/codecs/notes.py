@@ -1,4 +1,4 @@
-"""Notes: MIDI files and piano rolls as frames of 88 keys, or as one event a step."""
+"""Notes: MIDI files and piano rolls as frames of 88 keys, or as one event per step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures as arrays: opened, turned upright, brought to one size and one number of channels.
+"""Pictures as arrays: opened, turned upright, converted to one size and one number of channels.
 
 Files are decoded by Pillow (extra ``image``); arrays that have the size already need no Pillow. What a file is decoded
 to is kept in memory within a bound, since a network meets each picture in every epoch.

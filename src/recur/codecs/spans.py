@@ -1,4 +1,4 @@
-"""Spans written as tags, one a step (B-PER I-PER O), read as the official scorer of CoNLL reads them.
+"""Spans written as tags, one per step (B-PER I-PER O), read as the official scorer of CoNLL reads them.
 
     B-X   a span of type X begins          E-X   a span ends here (IOBES)
     I-X   a span continues                  S-X   a span of one step (IOBES)

@@ -1,4 +1,4 @@
-"""Subwords: byte-level BPE, which has no unknown symbol and gives every text back exactly."""
+"""Subwords: byte-level BPE, which has no unknown symbol and restores every text exactly."""
 
 from __future__ import annotations
 

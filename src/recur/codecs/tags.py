@@ -1,4 +1,4 @@
-"""Tags: one label a step."""
+"""Tags: one label per step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words: split at spaces where the text comes already split, else into words and punctuation."""
+"""Words: split at spaces if the text is already tokenized, else into words and punctuation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one schema of everything that a run can be told: one file for each part, one field for each option.
+"""The one schema of all options of a run: one file for each part, one field for each option.
 
 A field has its type, bounds, default, description, unit and, where it is no matter of course, the condition under
 which it has an effect. Flags, keys of the configuration file, keywords of `recur.fit` and the documentation are made

@@ -1,4 +1,4 @@
-"""Wrong configurations in words: every problem at once, each with its place, what was expected and what was given."""
+"""Messages about wrong configurations: every problem with its place, what was expected and what was given."""
 
 from __future__ import annotations
 

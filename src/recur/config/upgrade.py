@@ -1,4 +1,4 @@
-"""Configurations of older versions: options that stood in one of three flat tables move to where they are now."""
+"""Configurations of older versions: options from the three flat tables are moved to their present tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of any mode: a model of the next item continues its prompt, every other one answers its input.
+"""Answers of any mode: a model of the next item continues its prompt; any other model answers its input.
 
 What is continued is chosen here, once, by the kind of item: symbols, frames or numbers.
 """

@@ -1,4 +1,4 @@
-"""Continuing frames: the next frame of a roll is chosen key by key, and read as if it had been given."""
+"""Continuing frames: the next frame of a piano roll is chosen key by key, then fed back as input."""
 
 from __future__ import annotations
 

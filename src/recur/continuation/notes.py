@@ -1,4 +1,4 @@
-"""Notes: how a piece is read and written around its continuation, as frames of keys or as events of a melody."""
+"""Notes: reading a prompt and writing the continued piece, as frames of keys or as events of a melody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Continuing numbers: the next values of a series, each block of outputs read as if it had been observed."""
+"""Continuing numbers: the next values of a series, each block of outputs fed back as input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From files and Python values to examples: reading, roles, held-out parts, order. numpy only, no torch."""
+"""From files and Python values to examples: reading, roles, hold-out sets, order. Only numpy, no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which order rows are learned from, and how one long stream is laid out: both follow from (seed, epoch) alone."""
+"""The order of training rows, and the layout of one long stream: both depend only on (seed, epoch)."""
 
 from __future__ import annotations
 

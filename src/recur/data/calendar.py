@@ -1,4 +1,4 @@
-"""Columns made of a table's time stamps: where in the day, the week or the year a row is, on the clock that is written.
+"""Columns computed from time stamps: the position in the day, the week or the year, in the local time as written.
 
 hour, weekday, month, yearday -> sin and cos of 2 pi (where in the cycle), so that its end is next to its beginning
 """

@@ -1,4 +1,4 @@
-"""What is in a file and what training on it would mean: the report of ``recur check``."""
+"""What is in a file and what training on it would take: the report of ``recur check``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number style of every column of a table, judged by all of its cells; where they leave it open, by the whole file.
+"""The number style of every column of a table, determined by all of its cells, or, if they are ambiguous, by the file.
 
 What a sign before three last digits means ("1.002") is decided in this order:
 

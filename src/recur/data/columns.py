@@ -1,4 +1,4 @@
-"""What a column of a table holds, judged by its values: numbers, a series, labels, text, or words one by one."""
+"""The kind of values in a column of a table: numbers, a series, labels, text, or words one by one."""
 
 from __future__ import annotations
 

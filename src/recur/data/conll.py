@@ -1,4 +1,4 @@
-"""Columns with one token a line and an empty line after each sentence: CoNLL-U, or word and tag."""
+"""Columns with one token per line and an empty line after each sentence: CoNLL-U, or word and tag."""
 
 from __future__ import annotations
 

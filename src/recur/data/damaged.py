@@ -1,4 +1,4 @@
-"""Rows whose file cannot be read, left out where the user says so, and counted."""
+"""Rows whose file cannot be read: left out on request, and counted."""
 
 from __future__ import annotations
 

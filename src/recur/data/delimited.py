@@ -1,4 +1,4 @@
-"""CSV and TSV: one row a record; delimiter and header are found out where they are not given."""
+"""CSV and TSV: one row per record; delimiter and header are inferred if they are not given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read as it is written, and may be meant otherwise: said before training, with what changes it."""
+"""Warnings about values that may be meant differently: printed before training, with the option that changes them."""
 
 from __future__ import annotations
 

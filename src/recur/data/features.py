@@ -1,4 +1,4 @@
-"""NumPy's .npy files: an array of numbers as a table, or one file a row, as a network computed it beforehand."""
+"""NumPy's .npy files: an array of numbers as a table, or one file per row with features from another network."""
 
 from __future__ import annotations
 

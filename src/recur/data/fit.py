@@ -1,4 +1,4 @@
-"""Fitted codecs: alphabets and scales learned from the training examples alone."""
+"""Fitted codecs: vocabularies and scales learned from the training examples only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Series to forecast: pieces of what was known and what came after it, cut by time.
+"""Series to forecast: pieces with past and future values, split by time.
 
     to learn from    windows that overlap; each step from the ``window``-th on predicts what follows it
     to measure on    the series in one piece; the same, so a file's first ``window`` rows are its past and not measured

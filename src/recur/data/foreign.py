@@ -1,4 +1,4 @@
-"""File formats of other programs, recognised by their first bytes and name, with advice how to convert them."""
+"""File formats of other programs, recognised by their first bytes and name, with a command that converts them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far apart the rows of a series are: a step of time, months, weekdays, or nothing regular."""
+"""The interval between the rows of a series: a fixed time step, months, weekdays, or irregular."""
 
 from __future__ import annotations
 

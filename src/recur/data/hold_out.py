@@ -1,4 +1,4 @@
-"""Held-out rows of one table: at its end where rows are in time, else drawn by hash; no class is in them alone."""
+"""The hold-out set of a table: the last rows in time, or a draw by hash; every class stays in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""idx files, in which MNIST and its relatives come: an array of any number of axes behind a short head.
+"""idx files, the format of MNIST and similar data sets: a short header and an array with any number of axes.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Inputs that arrive on a pipe: read as a file of the same bytes is read, and passed on as they come.
+"""Inputs that arrive on a pipe: read like a file with the same bytes, and passed on as they arrive.
 
     "text,label" first                a table with a header that names the columns that are read
     "a warm meal,good" first          a row of all columns, where its last cell is a class that the network knows

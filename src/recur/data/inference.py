@@ -1,4 +1,4 @@
-"""Which column is read, which is predicted, and in which of the five modes: inferred where nothing is said.
+"""Input columns, target columns and mode of a table: inferred where they are not given.
 
 ==============================  ==================  =======================================
 there is                        mode                codecs

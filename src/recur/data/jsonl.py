@@ -1,4 +1,4 @@
-"""JSON lines: one object a line; values may be texts, numbers, or lists of them."""
+"""JSON lines: one object per line; values may be texts, numbers, or lists of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes and tags of rows: which of them are in the training rows, and which are met only later."""
+"""Classes and tags of rows: which of them are in the training rows, and which appear only later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of a text file with their places; what is no UTF-8 text is refused with its file and line."""
+"""The lines of a text file with their places; text that is not UTF-8 is refused with its file and line."""
 
 from __future__ import annotations
 

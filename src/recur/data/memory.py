@@ -1,4 +1,4 @@
-"""Python values as a table: lists, dictionaries of columns, arrays, data frames (by what they can do)."""
+"""Python values as a table: lists, dictionaries of columns, arrays, data frames (by their methods)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What says that a target is missing, by its kind, and how many are."""
+"""The marks of a missing target, by its kind, and the number of missing targets."""
 
 from __future__ import annotations
 

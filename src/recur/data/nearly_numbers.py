@@ -1,4 +1,4 @@
-"""Columns of texts that are nearly numbers or times: a unit in the cell, a bound, a range, a duration, a date."""
+"""Columns of texts that are almost numbers or times: a unit in the cell, a bound, a range, a duration, a date."""
 
 from __future__ import annotations
 

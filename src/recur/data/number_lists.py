@@ -1,4 +1,4 @@
-"""Cells that are several numbers in one text: pixels ("12 0 255"), lists ("[0.1, 0.2]"), series ("1;2;3")."""
+"""Cells with several numbers in one text: pixels ("12 0 255"), lists ("[0.1, 0.2]"), series ("1;2;3")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table in the order of time: sorted within each series, one row a time, in pieces or filled where rows lack."""
+"""A table in the order of time: sorted within each series, one row per time, split or filled at gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several series in one table: the column, or columns, whose value says to which series a row belongs.
+"""Several series in one table: the column, or columns, whose value names the series of a row.
 
 Where stamps repeat, it is the fewest columns that make every stamp unique within its series.
 """

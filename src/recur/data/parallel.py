@@ -1,4 +1,4 @@
-"""A parallel corpus: two text files in which a line of one is the translation of the same line of the other.
+"""A parallel corpus: two text files; each line of one is the translation of the same line of the other.
 
 train.de  train.en        the names differ in one part, which is the name of the column
 """

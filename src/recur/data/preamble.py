@@ -1,4 +1,4 @@
-"""Lines of a delimited file that are no rows: ``sep=;``, title rows above the header, ``#`` comments."""
+"""Lines of a delimited file that are not rows: ``sep=;``, title rows above the header, ``#`` comments."""
 
 from __future__ import annotations
 

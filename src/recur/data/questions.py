@@ -1,4 +1,4 @@
-"""Inputs to answer, each with where it comes from: its row, its series, and the rows or stamps of its steps."""
+"""Inputs to answer, each with its origin: its row, its series, and the rows or stamps of its steps."""
 
 from __future__ import annotations
 

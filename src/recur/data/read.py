@@ -1,4 +1,4 @@
-"""Reading anything that is a table: the format is found out from the name and the first lines."""
+"""Reading tables in any format: the format is inferred from the name and the first lines."""
 
 from __future__ import annotations
 

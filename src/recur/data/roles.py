@@ -1,4 +1,4 @@
-"""Roles: which columns are read, which are predicted, by which codecs, in which mode; and how that is said."""
+"""Roles: which columns are read, which are predicted, by which codecs, in which mode; and a sentence about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read, predicted and left out of a table, in the words of the check, the training header and the card."""
+"""Sentences about what is read, predicted and left out of a table, for the check, the training header and the card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sequences of rows: the pieces of series over time, groups, or all rows of a table; and which of them are held out.
+"""Sequences of rows: pieces of series over time, groups, or all rows of a table; and the hold-out set among them.
 
 over time     the end of each series is held out, never a random part: the future must not be learned from
 groups        whole groups; those that begin last, where groups follow each other in time, else some drawn at random

@@ -1,4 +1,4 @@
-"""Which rows are held out to choose on: by a hash of their input, so that equal inputs are never on both sides.
+"""The hold-out set of rows, drawn by a hash of their input, so that equal inputs are never on both sides.
 
 rows, sentences, groups   a share of each class, chosen by hash; no class or tag is in the held-out rows alone
 lines of one long text    the last share, by size

@@ -1,4 +1,4 @@
-"""One cell of a column of time stamps: its parts as they are written, before the order of day and month is known."""
+"""One cell of a column of time stamps: its parts as written, before the order of day and month is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stamps whose parts are in columns of their own: a date and an hour; year, month, day and hour; year and week."""
+"""Time stamps with their parts in separate columns: a date and an hour; year, month, day and hour; year and week."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of a stream, judged by its first lines, so that its first input can be answered before the second comes."""
+"""The format of a stream, inferred from its first lines, so that an input is answered before the next one arrives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that are numbers in tables that are no CSV file: JSON lines, Python values, arrays of texts."""
+"""Numbers written as text in tables that are not CSV files: JSON lines, Python values, arrays of texts."""
 
 from __future__ import annotations
 

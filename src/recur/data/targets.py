@@ -1,4 +1,4 @@
-"""Missing targets: excluded from learning and measuring, and counted.
+"""Missing targets: excluded from training and evaluation, and counted.
 
     a row without any target               is left out
     a sequence or window without any       is left out

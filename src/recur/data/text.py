@@ -1,4 +1,4 @@
-"""Plain text: one row a line, in the order of the file."""
+"""Plain text: one row per line, in the order of the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time of a table's rows: which columns say it, in which format, and which rows have none.
+"""The time of a table's rows: which columns contain it, in which format, and which rows have none.
 
 A column is one of time by its name (date, timestamp, ds, ...) or, where none is, by its cells, all of which are dates.
 A date without a clock and an hour in a column of its own belong together, as do year, month, day and hour, year and

@@ -1,4 +1,4 @@
-"""A column of time stamps, read in one format that is judged by all of its cells.
+"""A column of time stamps, read in one format that is inferred from all of its cells.
 
 =====================================  ====================================================================
 ``2016-07-01 13:00``, ``2016/7/1``     year first; with or without a clock, and a zone (``Z``, ``+02:00``, CET)

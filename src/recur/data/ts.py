@@ -1,4 +1,4 @@
-"""The .ts files of the UEA and UCR archives: one series of one or more channels a line, with its class.
+"""The .ts files of the UEA and UCR archives: one series per line, with one or more channels and its class.
 
     @problemName JapaneseVowels          lines that begin with # are comments
     @dimensions 12

@@ -1,4 +1,4 @@
-"""Evaluation: figures of a trained network on rows that it did not learn from, and of the simplest guesses."""
+"""Evaluation: metrics of a trained network on a hold-out set, and of the baselines."""
 
 from recur.evaluation.evaluate import evaluate
 

@@ -1,4 +1,4 @@
-"""Baselines: the figures of the simplest guesses, computed from counts alone.
+"""Baselines: the metrics of the simplest guesses, computed only from counts.
 
 ==========================  =====================================================================
 one label a row             the most frequent label

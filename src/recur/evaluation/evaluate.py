@@ -1,4 +1,4 @@
-"""``evaluate``: the figures of a network on held-out rows."""
+"""``evaluate``: the metrics of a network on held-out rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evaluation report of a trained network: its figures, baselines and optional analyses."""
+"""The evaluation report of a trained network: its metrics, baselines and optional analyses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches of one long text: parallel streams for training, one exact pass for measuring."""
+"""Batches of one long text: parallel streams for training, one exact pass for evaluation."""
 
 from __future__ import annotations
 

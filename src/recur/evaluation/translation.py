@@ -1,4 +1,4 @@
-"""BLEU and chrF of written texts, with their signatures.
+"""BLEU and chrF of generated texts, with their signatures.
 
 Sources: Papineni et al. 2002 (BLEU); Popovic 2015 (chrF); Post 2018, A call for clarity in reporting BLEU scores (the
 signature).

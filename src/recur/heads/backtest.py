@@ -1,4 +1,4 @@
-"""``Backtest``: errors of forecasts by step ahead, beside those of naive forecasts.
+"""``Backtest``: errors of forecasts by step ahead, compared with those of naive forecasts.
 
 MSE, MAE          standardised by the training rows, mean over steps ahead and columns
 persistence       every step ahead is as the last one known

@@ -1,4 +1,4 @@
-"""The best sequence of tags of a linear chain (CRF) as ONNX: Viterbi's search as two Scans, there and back."""
+"""The best sequence of tags of a linear chain (CRF) as ONNX: Viterbi's search as a forward and a backward Scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers for explanation, without drawing: what every copy of the network computed, and why it answered so.
+"""Numbers for explanation, without drawing: what every copy of the network computed, and why it gave its answer.
 
 explain      everything below about one answer, as plain data that all pictures are drawn from
 influence    how much each item of the input contributes to an output

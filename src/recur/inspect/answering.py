@@ -1,4 +1,4 @@
-"""The copies that answer: the part, layer and step that an answer is read out of, in each direction.
+"""The copies that answer: the part, layer and step from which an answer is read out, in each direction.
 
     synced, next item       step t of the last layer, in both directions
     many-to-one             the copy that is computed last: the last step forwards, the first one backwards; a mean or a

@@ -1,4 +1,4 @@
-"""The ledger of backpropagation through time: the gradient that every step passes back, and its share in dE/dW.
+"""The ledger of backpropagation through time: the gradient at every step, and the share of every step in dE/dW.
 
     e_t                                          the error of each prediction;  E is their mean, as in training
     dE/dz_t                                      the gradient at the readout

@@ -1,4 +1,4 @@
-"""The gradient over distance, by which runs are compared.
+"""The gradient over distance, for the comparison of runs.
 
     g(d) = ||de_k/d(states of step k-d)|| / ||de_k/d(states of step k)||
 

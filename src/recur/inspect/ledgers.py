@@ -1,4 +1,4 @@
-"""``Ledger``: what backpropagation through time found in every layer, and how far back a gradient reaches."""
+"""``Ledger``: the gradients through time of every layer, and how far back they reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Influence by swapping: an item replaced by what the network expects in its place.
+"""Influence by replacement: an item is replaced by what the network expects in its place.
 
     score_t = f(x) - log sum_w p(w | x_1 ... x_{t-1}) p(y | x with w at t)
 

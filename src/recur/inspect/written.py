@@ -1,4 +1,4 @@
-"""Questions to networks that write: why this word, number or frame after what was written before it."""
+"""Questions to networks that generate: why this word, number or frame after the previous ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many to many: a whole sequence is read, then another is written (encoder and decoder).
+"""Many to many: a whole sequence is read, then another is generated (encoder and decoder).
 
                                  y_1      y_2
                                   ^        ^

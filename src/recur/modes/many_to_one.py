@@ -1,4 +1,4 @@
-"""Many to one: a sequence in, one value out, read when everything has been seen.
+"""Many to one: a sequence in, one value out, after the whole sequence is read.
 
                               y
                               ^

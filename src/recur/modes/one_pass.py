@@ -1,4 +1,4 @@
-"""``OnePass``: the parts of a network that answers in one pass, in the order in which values go through them."""
+"""``OnePass``: the parts of a network that answers in one pass, in the order of computation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One to one: one value in, one value out, no time.
+"""One to one: one value in, one value out, no time steps.
 
             y
             ^

@@ -1,4 +1,4 @@
-"""Synced: every step has its answer; tags, numbers a step, or the next item of the sequence itself.
+"""Synced: one answer per step: a tag, numbers, or the next item of the sequence itself.
 
            y_1      y_2      y_3
             ^        ^        ^

@@ -1,4 +1,4 @@
-"""The base of the modes that write a sequence: an initial state, and a decoder that continues from it."""
+"""The base of the modes that generate a sequence: an initial state, and a decoder that continues from it."""
 
 from __future__ import annotations
 

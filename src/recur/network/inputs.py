@@ -1,4 +1,4 @@
-"""``Inputs``: from arrays of a codec to the vectors x_t.
+"""``Inputs``: from the arrays of a codec to the vectors x_t.
 
 ids       x_t = sqrt(X) E[id_t], E the embedding matrix (V, X)
 spelled   x_t = [sqrt(X) E[id_t], what a network over the letters of the word says]

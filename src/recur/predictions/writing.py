@@ -1,4 +1,4 @@
-"""Tables of predictions as files: CSV, JSON lines, Parquet; a file is there when it is whole.
+"""Tables of predictions as files: CSV, JSON lines, Parquet; a file appears only when it is complete.
 
 A CSV file has commas, a header, quotation marks where they are needed, and ends its lines with ``\\n``. A text that a
 spreadsheet would take for a formula (it begins with = + - @, a tab or a carriage return, and is no number) is written

@@ -1,4 +1,4 @@
-"""Reading a run folder: every file is regular, bounded and the one that run.json names, or the folder is refused."""
+"""Reading a run folder: it is refused unless every file is regular, bounded and matches run.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights as safetensors: the same weights are the same bytes, and a file is compared before anything is allocated."""
+"""Weights as safetensors: equal weights give equal bytes, and a file is checked before memory is allocated."""
 
 from __future__ import annotations
 

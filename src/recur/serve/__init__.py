@@ -1,4 +1,4 @@
-"""Trained networks over HTTP: answers, streamed texts, and sessions that remember."""
+"""Trained networks over HTTP: answers, streamed texts, and sessions that keep the state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn, with deadlines and a bound for the connections that it would leave open without end.
+"""The HTTP server: uvicorn, with time limits for open connections and a limit on their number.
 
     headers     must arrive within ``Limits.head`` seconds              else 408, and the connection is closed
     body        must arrive within ``Limits.transfer`` seconds          else 408, and the connection is closed

@@ -1,4 +1,4 @@
-"""Our own routes: what the server is, and those of answers and sessions."""
+"""Recur's own routes: the state of the server, answers and sessions."""
 
 from __future__ import annotations
 

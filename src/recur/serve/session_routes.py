@@ -1,4 +1,4 @@
-"""Routes of sessions: a memory that lasts from request to request."""
+"""Routes of sessions, which keep the state of a network between requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw values as requests carry them: pictures, sounds, videos and MIDI files are sent, never named.
+"""Raw values in requests: the contents of pictures, sounds, videos and MIDI files, never a path.
 
 A codec that reads files gets their contents, ``data:image/png;base64,...`` as browsers make it, or numbers.
 """

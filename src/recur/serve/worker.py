@@ -1,4 +1,4 @@
-"""The worker thread: runs one computation at a time and stops it when its caller is gone."""
+"""The worker thread: runs one computation at a time and stops it when its client disconnects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The card of a run (README.md): what the network is, how well it does beside a simple guess, how to use it."""
+"""The card of a run (README.md): what the network does, its metrics next to the baseline, how to use it."""
 
 from __future__ import annotations
 

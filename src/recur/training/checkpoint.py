@@ -1,4 +1,4 @@
-"""Checkpoints: the last two training states on disk, written side by side and switched atomically.
+"""Checkpoints: the last two training states on disk, replaced atomically.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Which display of progress fits where training runs."""
+"""The choice of a progress display: terminal, notebook or plain lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory that training will need, compared with the machine's before any of it is used."""
+"""The memory that training needs, compared with the memory of the machine before any of it is used."""
 
 from __future__ import annotations
 

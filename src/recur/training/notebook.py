@@ -1,4 +1,4 @@
-"""Progress of training in a notebook: one output that is drawn again, and not a line per report."""
+"""Training progress in a notebook: one output that is updated, instead of one line per report."""
 
 from __future__ import annotations
 
