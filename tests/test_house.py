@@ -354,6 +354,7 @@ MIRRORED = (
     "predictions",
     "run",
     "serve",
+    "training",
     "views",
 )
 CELLS = tuple(
@@ -380,6 +381,8 @@ ELSEWHERE = {
     "nn/lstm": "beside torch.nn.LSTM: test_torch_parity",
     "nn/rnn": "beside torch.nn.RNN: test_torch_parity",
     "nn/recurrent": "any cell with every option: test_options, test_engines",
+    "training/session": "whole trainings, paused, killed and resumed: test_loop, test_resume",
+    "training/setup": "what is refused before training begins: test_refusals, config/",
 }
 
 # files of tests that are named after a behaviour of several modules of their room, and what they are about
@@ -397,6 +400,9 @@ BEHAVIOURS = {
     "nn/in_place": "what may be changed in place, and what not",
     "nn/torch_parity": "RNN, LSTM and GRU beside torch.nn: arguments, parameters, results, refusals",
     "nn/torchs_own_tests": "what torch asserts of its own layers holds of these",
+    "training/finished": "a finished run that is asked for again",
+    "training/refusals": "what training refuses before it begins, and what it leaves alone",
+    "training/resume": "the same command again continues to the same bits",
 }
 
 

@@ -210,11 +210,3 @@ def test_number_that_is_not_finite_stops_and_explains(tmp_path: Path) -> None:
     assert len(autopsy["last_gradient_norms"]) == 9
     saved = weights(tmp_path)
     assert all(torch.isfinite(value).all() for value in saved.values())
-
-
-def test_weights_that_are_not_finite_are_named() -> None:
-    training = begin(settings(), None, Silent())
-    with torch.no_grad():
-        training.mode.get_parameter("readout.weight")[0, 1] = torch.nan
-    with pytest.raises(TrainingError, match="The parameter readout.weight already holds numbers"):
-        loop(training, Request())

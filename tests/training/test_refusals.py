@@ -169,19 +169,6 @@ def test_a_slip_in_a_column_of_numbers_is_named() -> None:
         recur.fit(rows, dev_fraction=0.1, **QUICK)
 
 
-def test_the_card_says_commands_that_work(tmp_path: Path) -> None:
-    reviews(tmp_path / "a.csv")
-    recur.fit(tmp_path / "a.csv", out=tmp_path / "run", **QUICK)
-    card = (tmp_path / "run" / "README.md").read_text()
-    assert f"recur predict {tmp_path / 'run'} --file FILE" in card
-    from tests.cli.running import run
-
-    for line in card.splitlines():
-        if line.startswith(("recur predict", "recur evaluate")):
-            outcome = run(*line.split()[1:-1], tmp_path / "a.csv")
-            assert outcome.code == 0, outcome.err
-
-
 def test_rows_of_an_example_are_plain_values() -> None:
     table = read({"text": np.array(["a b", "c d"]), "label": np.array([0, 1])}, DataConfig())
     roles = Roles("many-to-one", ["text"], ["label"], "words", "class", None, False, "")
