@@ -60,7 +60,7 @@ class Labels:
             raise DataError(f"there is no {what}: no row has a label", hint="give at least one labelled row")
 
     def id(self, value: Any) -> int:
-        """Return the id of a label, refusing one that training has not seen."""
+        """Return the id of a label; one that is not in the training data is refused."""
         name = str(label(value))
         index = self._ids.get(name)
         if index is None:
@@ -139,7 +139,7 @@ class LabelCodec(Codec):
 
 
 class ClassCodec(LabelCodec):
-    """One label a row."""
+    """One label per row."""
 
     kind = noun = "class"
     plural = "classes"

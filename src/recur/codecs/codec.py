@@ -246,7 +246,7 @@ class Codec(ABC):
         return [f"{name} {short(float(one), 3)}" for name, one in zip(self.column_names(), array, strict=True)]
 
     def tokens(self, value: Any) -> list[Any] | None:
-        """Return the pieces of a value, one a step, as a person reads them; None where it has no such pieces."""
+        """Return the readable pieces of a value, one per step; None where it has no such pieces."""
         del value
         return None
 

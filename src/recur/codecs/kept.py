@@ -39,7 +39,7 @@ class Kept:
         return found
 
     def put(self, key: Hashable, array: np.ndarray) -> np.ndarray:
-        """Keep an array if it is not too large, and return it, no longer to be written to."""
+        """Keep an array if it is not too large, and return it as read-only."""
         array.flags.writeable = False
         before = self._arrays.pop(key, None)
         self.bytes -= 0 if before is None else before.nbytes
@@ -52,7 +52,7 @@ class Kept:
 
 
 def file_key(path: Path) -> Hashable:
-    """Return what a file is known by: its place, its size and when it was written last.
+    """Return the key of a file: its path, its size and the time of its last change.
 
     Raises
     ------

@@ -195,7 +195,7 @@ class NotesCodec(Codec):
         return self.vocabulary[int(index)]
 
     def tokens(self, value: Any) -> list[str]:
-        """Return a piece as one event a step."""
+        """Return a piece as one event per step."""
         if isinstance(value, str) and not _is_file(value):
             return events_of(value, self.frames_per_beat)
         return events_of_notes(self.notes(value))

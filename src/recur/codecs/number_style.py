@@ -90,7 +90,7 @@ class Written(NamedTuple):
 
 
 class OffStyle(str):
-    """A cell that is no number in the style of its column."""
+    """A cell that is not a number in the style of its column."""
 
     reason: str
 
@@ -334,8 +334,7 @@ def _are_groups(groups: list[str]) -> bool:
 
 
 def split_numbers(text: str, style: NumberStyle) -> list[str]:
-    """Return the numbers of a typed text, one text each: white space or semicolons separate them, and commas where they
-    are no part of a number.
+    """Return the numbers of a typed text, each as text, separated by spaces, semicolons, or commas outside numbers.
 
     >>> split_numbers("291,5 293,5", NumberStyle(",")), split_numbers("1, 2,3", NumberStyle())
     (['291,5', '293,5'], ['1', '2', '3'])

@@ -331,7 +331,7 @@ class NumbersCodec(Codec):
         return self._encoded(value, self.missing)
 
     def encode_target(self, value: Any) -> np.ndarray:
-        """Return the same with NaN for what is missing, whatever ``missing`` says: no target is made up."""
+        """Return the same with NaN for what is missing, for any value of ``missing``: targets are never filled in."""
         return self._encoded(value, "mask")
 
     def _encoded(self, value: Any, missing: str) -> np.ndarray:

@@ -29,7 +29,7 @@ def reading(
     name: object, kind: str, *, libraries: tuple[str, ...] = (), faults: tuple[type[BaseException], ...] = (),
     error: type[DataError] = DamagedError, hint: str | None = SKIP,
 ) -> Iterator[None]:  # fmt: skip
-    """Translate what goes wrong in a block into a sentence about the file that it reads.
+    """Translate exceptions of a block into an error about the file that it reads.
 
     Parameters
     ----------

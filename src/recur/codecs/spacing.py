@@ -86,5 +86,5 @@ class Spacing:
 
 
 def is_sign(word: str) -> bool:
-    """Return whether a token has no letter and no digit, and is no reserved name."""
+    """Return whether a token has no letter and no digit, and is not a reserved name."""
     return not any(map(str.isalnum, word))

@@ -89,7 +89,7 @@ class SubwordsCodec(TokenCodec):
         return [np.array(each.ids, np.int64) for each in batch]
 
     def decode(self, array: Any) -> str:
-        """Return the text; reserved ids are left out, bytes that are no UTF-8 read U+FFFD."""
+        """Return the text; reserved ids are left out, bytes that are not UTF-8 become U+FFFD."""
         kept = [index for index in ids_of(array) if index >= len(RESERVED)]
         for index in kept:
             self.token(index)

@@ -30,7 +30,7 @@ class TagsCodec(LabelCodec):
         return self._adopt(Labels(different.values(), self.noun))
 
     def tokens(self, value: Any) -> list[Label]:
-        """Return the tags of a value, one a step."""
+        """Return the tags of a value, one per step."""
         if isinstance(value, np.ndarray):
             value = value.tolist()
         if isinstance(value, (list, tuple)):
@@ -38,11 +38,11 @@ class TagsCodec(LabelCodec):
         return list(to_text(value).split())
 
     def encode(self, value: Any) -> np.ndarray:
-        """Return one id a step, (T,) int64."""
+        """Return one id per step, (T,) int64."""
         return self._ids(self.tokens(value))
 
     def encode_target(self, value: Any) -> np.ndarray:
-        """Return one id a step, ``NO_TARGET`` where a list has no tag."""
+        """Return one id per step, ``NO_TARGET`` where a list has no tag."""
         if not isinstance(value, (list, tuple)):
             return self.encode(value)
         return self._ids(value)

@@ -130,7 +130,7 @@ class TokenCodec(Codec):
         return f"{self.kind}: vocabulary {self.size:,}"
 
     def save(self, folder: Path, name: str) -> None:
-        """Write ``name.json`` and beside it ``name.tokenizer.json``, which HF tokenizers opens."""
+        """Write ``name.json`` and ``name.tokenizer.json``, which HF tokenizers opens."""
         path, content = Path(folder) / f"{name}.tokenizer.json", (self.tokenizer.to_str(pretty=True) + "\n").encode()
         check_size(path, len(content), LARGEST_TOKENIZER)
         write_bytes(path, content)

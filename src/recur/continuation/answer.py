@@ -98,7 +98,7 @@ def _opening(value: Any) -> Any:
 
 
 def samples(mode: Mode, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
-    """Answer the first rows, or continue the prompts, to be shown beside the truth."""
+    """Answer the first rows, or continue the prompts, to be shown with their targets."""
     if not continues(mode):
         return mode.samples(examples, count=count)
     codec = need_input(mode.input_codec, mode.name)

@@ -65,7 +65,7 @@ def generate(mode: Synced, opening: Any, decoding: Decoding) -> Iterator[list[An
 
 
 def continuations(mode: Synced, openings: Sequence[Any], decoding: Decoding, choose: FrameChooser) -> list[Prediction]:
-    """What follows each of many openings: ``decoding.length`` frames, one frame where nothing is said."""
+    """The continuation of each prompt: ``decoding.length`` frames, one frame by default."""
     codec, prefix = mode.target_codec, _prefix(mode, decoding)
     vector, state = read(mode, openings)
     frames: list[Tensor] = []

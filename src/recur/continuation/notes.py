@@ -23,7 +23,7 @@ SAMPLE_STEPS = 16  # steps of a piece shown as a sample
 
 
 def generate(mode: Synced, opening: Any, decoding: Decoding) -> Iterator[Any]:
-    """Yield what follows an opening, one step at a time: the pitches of a frame, or an event of a melody.
+    """Yield the continuation of a prompt, one step at a time: the pitches of a frame, or an event of a melody.
 
     Parameters
     ----------

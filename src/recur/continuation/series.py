@@ -70,7 +70,7 @@ def continuations(mode: Synced, prompts: Sequence[Any], length: int | None) -> l
 
 
 def samples(mode: Synced, examples: Sequence[Raw], count: int) -> list[Sample]:
-    """The ends of the first series, and how the network continues what is before them."""
+    """The ends of the first series, and the continuations of their beginnings."""
     codec = mode.target_codec
     found = []
     for index in range(min(count, len(examples))):

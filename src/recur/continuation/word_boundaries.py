@@ -69,7 +69,7 @@ def in_word(character: str) -> bool:
 
 
 def is_word(text: str) -> bool:
-    """Whether a text has a letter or a digit, and is no reserved name such as <unk>."""
+    """Whether a text has a letter or a digit, and is not a reserved name such as <unk>."""
     return any(map(str.isalnum, text)) and not (text.startswith("<") and text.endswith(">"))
 
 

@@ -37,7 +37,7 @@ def names(features: Sequence[str]) -> list[str]:
 
 
 class CalendarTable(Table):
-    """A table with columns made of its time stamps beside its own.
+    """A table with additional columns computed from its time stamps.
 
     Parameters
     ----------

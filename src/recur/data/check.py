@@ -118,7 +118,7 @@ class Report:
 
 
 def check(config: Config, source: Any = None) -> Report:
-    """Look at the rows that a configuration names; nothing is trained or written.
+    """Inspect the rows that a configuration names, without training or writing.
 
     Parameters
     ----------

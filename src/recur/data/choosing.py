@@ -43,7 +43,7 @@ def _fields(table: Table, name: str) -> str:
 
 
 def find_target(table: Table, inputs: list[Column], rest: list[Column], mode: str | None) -> list[Column]:
-    """Return what is to be predicted, by its name or by being the only label; nothing for one's own future."""
+    """Return the target, by its name or as the only label; nothing if a series predicts itself."""
     # pieces of notes may predict themselves; pictures, sounds and videos say something about another column
     files = [each for each in [*inputs, *rest] if each.holds in FILES and each.holds != "notes"]
     rest = [each for each in rest if each not in inputs and each not in files]

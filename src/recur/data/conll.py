@@ -14,7 +14,7 @@ CONLLU = ["id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "dep
 
 
 def read_conll(path: Path) -> FileTable:
-    """Return the sentences of a file; each column of a row is a list with one value a token.
+    """Return the sentences of a file; each column of a row is a list with one value per token.
 
     Lines that begin with ``#`` before a sentence are comments (CoNLL-U). Ranges (``1-2``) and empty nodes (``1.1``)
     are no tokens. Ten columns have the names of CoNLL-U, two are word and tag, others word, column2, ... and tag.

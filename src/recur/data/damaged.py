@@ -13,7 +13,7 @@ from recur.errors import DamagedError
 
 
 def without_damaged(examples: Sequence[Example], roles: Roles, config: Config) -> tuple[Sequence[Example], list[str]]:
-    """Return the examples whose files can be read, and for each of the others what is wrong with it.
+    """Return the examples whose files can be read, and the fault of each of the others.
 
     With ``damaged = "error"`` nothing is read here: the first damaged file is an error where it is met.
     """

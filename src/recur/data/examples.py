@@ -92,7 +92,7 @@ class RowExamples(Sequence[Example]):
 
 
 class GroupExamples(Sequence[Example]):
-    """Sequences of rows, one row a step.
+    """Sequences of rows, one row per step.
 
     Parameters
     ----------

@@ -177,7 +177,7 @@ def _nothing(folder: Path, kept: list[Path]) -> DataError:
 
 
 class FilesTable(Table):
-    """The lines of several text files, one after another; empty lines are no rows where lines are examples."""
+    """The lines of several text files, one after another; empty lines are skipped where lines are examples."""
 
     def __init__(self, folder: Path, files: Sequence[Path], *, lines_are_rows: bool) -> None:
         self.name = str(folder)

@@ -171,7 +171,7 @@ def window(config: Config) -> int:
 
 
 def season_of(series: np.ndarray) -> int:
-    """Return the lag at which a series is most like itself, 1 where it is not.
+    """Return the lag with the highest autocorrelation of a series, 1 if there is none.
 
     It is the highest peak of the autocorrelation of the series without its linear trend (mean of the columns), of at
     least 0.2, at a lag of at most a third of its length.

@@ -164,7 +164,7 @@ def _parses(text: str) -> bool:
 
 
 def sentence(path: Path, found: Foreign) -> str:
-    """Return what is wrong with a file, in words.
+    """Return a sentence about the fault of a file.
 
     >>> sentence(Path("a.xlsx"), Foreign("an Excel workbook", ""))
     'a.xlsx is an Excel workbook; expected text in UTF-8'

@@ -49,7 +49,7 @@ from recur.errors import ConfigError, did_you_mean
 
 
 def infer(table: Table, config: Config) -> Roles:
-    """Find out what the columns of a table are for; what the configuration says goes first.
+    """Infer the roles of the columns of a table; the configuration takes precedence.
 
     Parameters
     ----------

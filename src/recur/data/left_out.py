@@ -38,7 +38,7 @@ _ORDERED = ("t", "no")
 
 
 def is_identifier(name: str) -> bool:
-    """Return whether a column of this name usually tells rows apart: Id, PassengerId, product_id, Unnamed: 0.
+    """Return whether a column of this name usually identifies rows: Id, PassengerId, product_id, Unnamed: 0.
 
     >>> [is_identifier(name) for name in ("PassengerId", "uid", "Unnamed: 0", "humid", "idea")]
     [True, True, True, False, False]

@@ -27,7 +27,7 @@ class Line(NamedTuple):
 
 
 def check_text_file(path: Path) -> None:
-    """Refuse what is no readable text file.
+    """Refuse a path that is not a readable text file.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def check_text_file(path: Path) -> None:
 
 
 def check_head(head: bytes, path: Path) -> None:
-    """Refuse the first bytes of what is no text in UTF-8.
+    """Refuse first bytes that are not text in UTF-8.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def lines(path: Path, *, start: int = 0, cut: bool = False) -> Iterator[Line]:
 
 
 def first_lines(path: Path, count: int, *, cut: bool = False, filled: bool = False) -> Iterator[Line]:
-    """Yield at most ``count`` first lines, fewer where they are long: what a file is judged by.
+    """Yield at most ``count`` first lines, fewer if they are long, for format detection.
 
     Parameters
     ----------

@@ -167,7 +167,7 @@ def unread(paths: Sequence[Path], used: Sequence[Path]) -> list[str]:
 
 
 class MemoryFiles(MemoryTable):
-    """Files of a folder, one a row.
+    """Files of a folder, one per row.
 
     Attributes
     ----------

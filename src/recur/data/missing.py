@@ -58,7 +58,7 @@ class Missing:
 
 
 def is_missing(value: Any, codec: str, labels: Sequence[str] | None = None) -> bool:
-    """Return whether a target says nothing.
+    """Return whether a target is missing.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def is_weak_input(name: str) -> bool:
 
 
 def is_series(name: str) -> bool:
-    """Return whether a column of this name says whose a row is, rather than what is predicted of it."""
+    """Return whether a column of this name identifies a series rather than a target."""
     lowered = name.lower()
     return lowered in _SERIES or lowered.removesuffix("_id").removesuffix("_name") in _SERIES
 
@@ -80,7 +80,7 @@ def is_row_number(name: str) -> bool:
 
 
 def is_usual_series(name: str) -> bool:
-    """Return whether a column of this name usually tells series apart where stamps repeat."""
+    """Return whether a column of this name usually identifies series if stamps repeat."""
     lowered = name.lower()
     return lowered.endswith(("_id", " id", "_nr", "_name")) or bool({lowered, lowered.rstrip("s")} & _USUAL_SERIES)
 
@@ -96,7 +96,7 @@ def is_time(name: str) -> bool:
 
 
 def is_weakly_timed(name: str) -> bool:
-    """Return whether a name says a length of time rather than when a row is of: prep_time, elapsed.
+    """Return whether a name means a duration rather than the time of a row: prep_time, elapsed.
 
     >>> [is_weakly_timed(name) for name in ("prep_time", "time", "timestamp")]
     [True, False, False]
@@ -105,7 +105,7 @@ def is_weakly_timed(name: str) -> bool:
 
 
 def is_fact(name: str) -> bool:
-    """Return whether a column of dates says something about its row, and not when the row is of: a date of birth."""
+    """Return whether a column of dates is a fact about its row and not its time: a date of birth."""
     return bool({part.lower() for part in _PARTS.findall(name)} & _OF_A_PERSON)
 
 

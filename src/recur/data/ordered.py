@@ -99,7 +99,7 @@ class OrderedTable(Table):
         return place + 1 if place >= 0 else None
 
     def series(self, index: int) -> str | None:
-        """Return the series that a row is of; None where there is one."""
+        """Return the series of a row; None where there is only one."""
         place = bisect_right(self._firsts, index) - 1
         return self.pieces[place].series
 

@@ -101,7 +101,7 @@ def named(table: Table, config: Config) -> Config:
 
 
 class ParallelTable(Table):
-    """Two texts line by line; lines that are empty on one side are no rows.
+    """Two texts line by line; lines that are empty on one side are skipped.
 
     Parameters
     ----------

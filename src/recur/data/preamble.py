@@ -46,7 +46,7 @@ def stated_delimiter(path: Path) -> str | None:
 
 
 def is_comment(record: list[str], width: int) -> bool:
-    """Return whether a record is a comment: it begins with ``#``, and has not the cells of a row."""
+    """Return whether a record is a comment: it begins with ``#`` and does not have the cells of a row."""
     return record[0].startswith("#") and len(record) != width
 
 

@@ -71,7 +71,7 @@ class Roles:
 
     @property
     def said(self) -> list[str]:
-        """What is read, predicted and left out, and what was decided, one line each."""
+        """What is read, predicted and left out, and the decisions, one line each."""
         is_table = bool(self.columns) and self.columns != ["text"]
         found = said.lines(is_table, self.input, self.target, self.group, self.left_out, self.notes)
         return [*found, *self.choices]

@@ -137,7 +137,7 @@ def last_groups(table: Table, rows: Sequence[np.ndarray], fraction: float) -> tu
 
 
 def last_rows(table: Table, fraction: float) -> tuple[np.ndarray, np.ndarray, str] | None:
-    """Return the rows to learn from and the last ones in time, rows of equal stamps on one side; None without a time.
+    """Return the training rows and the last ones in time, rows of equal stamps on one side; None without a time.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from recur.data.roles import Roles
 
 
 def situation(config: Config, roles: Roles) -> Situation:
-    """Return what is known of a task once its roles are.
+    """Return what is known about a task after its roles are inferred.
 
     Parameters
     ----------

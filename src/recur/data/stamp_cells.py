@@ -78,7 +78,7 @@ MONTHLY = {"ym": "month", "my": "month", "ny": "month", "yn": "month", "yq": "qu
 
 
 class Cell(NamedTuple):
-    """What a cell says.
+    """The content of a cell.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ def name_of(value: Any) -> str:
 
 @lru_cache(maxsize=2**16)
 def cell(text: str) -> Cell | None:
-    """Return the parts of one stamp, None where it is none.
+    """Return the parts of one stamp, None where it is not a stamp.
 
     >>> cell("2016-07-01 13:00")
     Cell(shape='ymd', parts=(2016, 7, 1), clock=46800000000, zone=None, sign='')
@@ -193,7 +193,7 @@ def _dated(shape: str, found: re.Match[str]) -> Cell | None:
 
 
 def month_of(name: str) -> int | None:
-    """Return the number of a month's name or abbreviation in the languages of Europe that are written most."""
+    """Return the number of a month's name or abbreviation in the most common languages of Europe."""
     lowered = name.lower().rstrip(".")
     return _MONTHS.get(lowered) or _MONTHS.get(lowered[:4]) or _MONTHS.get(lowered[:3])
 

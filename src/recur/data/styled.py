@@ -41,7 +41,7 @@ class StyledTable(Table):
         return self._table.folder
 
     def row(self, index: int) -> Row:
-        """Return the row; what is no text stays as it is."""
+        """Return the row; values that are not text are unchanged."""
         row = dict(self._table[index])
         for name, style in self._converted.items():
             row[name] = settled(row[name], style)

@@ -69,7 +69,7 @@ class Table(Sequence[Row]):
 
     @property
     def folder(self) -> Path | None:
-        """Where the paths in its cells begin; None where they begin where one works."""
+        """The folder of relative paths in its cells; None for the current folder."""
         return None
 
     @abstractmethod

@@ -91,5 +91,5 @@ class Timeline:
         return not self.timing.counted and self.timing.formats != ["year"]
 
     def with_frequency(self, frequency: Frequency) -> Timeline:
-        """Return the same with a step."""
+        """Return a copy with a step."""
         return replace(self, timing=replace(self.timing, unit=frequency.unit, step=frequency.step))

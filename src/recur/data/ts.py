@@ -24,7 +24,7 @@ from recur.errors import DataError
 
 
 def read_ts(path: Path) -> FileTable:
-    """Return the series of a file: a column ``series``, a list of steps with one value a channel each, and, where the
+    """Return the series of a file: a column ``series``, a list of steps with one value per channel each, and, where the
     file has them, a column ``class`` or ``target``.
 
     Raises

@@ -196,7 +196,7 @@ class Watching:
         self._inner.evaluated(evaluation if self._demo.samples else replace(evaluation, samples=()))
 
     def say(self, text: str) -> None:
-        """Something else a person should know."""
+        """Show another message."""
         self._inner.say(text)
 
     def end(self) -> None:

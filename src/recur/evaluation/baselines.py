@@ -32,7 +32,7 @@ MOST_STEPS = 5_000_000
 
 @dataclass(frozen=True)
 class Guess:
-    """One simple predictor and how it does on the held-out rows.
+    """One simple predictor and its metrics on the held-out rows.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Baseline:
 
 
 def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, own_future: bool) -> Baseline | None:
-    """Return the figures of simple predictors, in the units of the mode's own figure; None where there are none.
+    """Return the metrics of simple predictors, in the units of the mode's own metric; None where there are none.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def guesses(
     own_future: bool,
     columns: Sequence[str] = (),
 ) -> list[Guess]:
-    """Return what simple predictors reach on the held-out rows.
+    """Return the metrics of simple predictors on the held-out rows.
 
     Parameters
     ----------

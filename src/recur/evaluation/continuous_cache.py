@@ -149,7 +149,7 @@ def read(
     *,
     tell: Callable[[float], None] | None = None,
 ) -> Reading:
-    """Read a text from its beginning to its end, with a cache of ``size`` steps beside the network.
+    """Read a text from its beginning to its end, with a cache of ``size`` steps in addition to the network.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def add(sums: Sums, more: Mapping[str, tuple[float, float]]) -> None:
 def measure(
     mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None, tell: Callable[[float], None] | None = None
 ) -> dict[str, float] | None:
-    """Run over a whole feed and return the figures, or None when ``stop`` said so on the way.
+    """Evaluate a whole feed and return the metrics, or None if ``stop`` interrupted it.
 
     The state is carried from batch to batch where the feed carries it. No random number is drawn.
     """

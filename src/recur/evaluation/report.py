@@ -26,7 +26,7 @@ Tell = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Asked:
-    """What is measured beside a mode's own figures.
+    """What is evaluated in addition to a mode's own metrics.
 
     Attributes
     ----------

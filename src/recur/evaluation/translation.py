@@ -65,7 +65,7 @@ def measure_written(
     tell: Callable[[float], None] | None = None,
     **decoding: Any,
 ) -> dict[str, Any]:
-    """Let a network write its answer to every row, and score them; ``decoding`` says how it writes."""
+    """Generate the answer to every row and score it; ``decoding`` sets how."""
     answers = write_all(mode, examples, tell=tell, **decoding)
     true = [one.target if isinstance(one.target, str) else " ".join(map(str, one.target)) for one in examples]
     return score([str(answer.value) for answer in answers], true, lower=lower)

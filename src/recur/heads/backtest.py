@@ -139,7 +139,7 @@ class Backtest:
         return figures
 
     def tables(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, list[dict[str, Any]]]:
-        """The errors beside those of naive forecasts: of all, by step ahead, and by column in its own unit."""
+        """The errors, with those of naive forecasts: of all, by step ahead, and by column in its own unit."""
         names = [name for name in ("", *self.naive) if _key(name, "square") in sums]
         if not names:
             return {}

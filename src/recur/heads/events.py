@@ -119,7 +119,7 @@ class EventHead(Head):
 
 
 def likeliest(logits: Tensor) -> Tensor:
-    """The likeliest frame: a column is 1 where its probability is above a half."""
+    """The most probable frame: a column is 1 where its probability is above 0.5."""
     return (logits > 0).to(logits.dtype)
 
 

@@ -145,7 +145,7 @@ class Head(nn.Module, ABC):
         self, vectors: Tensor, step: int, codec: Codec, top: int, *, first: int | None = None,
         symbols: Vocabulary | None = None,
     ) -> list[Option]:  # fmt: skip
-        """Return the likeliest outputs at one step of a row.
+        """Return the most probable outputs at one step of a row.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class Head(nn.Module, ABC):
         return self.choice
 
     def answers(self, vectors: Tensor, codec: Codec, top: int) -> list[Prediction]:
-        """One answer for each of B vectors (B, H), with the ``top`` likeliest candidates, where there are some."""
+        """One answer for each of B vectors (B, H), with the ``top`` most probable candidates, if any."""
         check_top(top)
         values = [codec.decode(row) for row in self.choice(vectors).cpu().numpy()]
         return [Prediction(value, [], codec.show(value, WHOLE)) for value in values]

@@ -160,8 +160,7 @@ class SymbolHead(Head):
         return nn.functional.cross_entropy(z[mask], targets[mask], reduction="none")
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Loss, accuracy where it was counted (of classes also its mean over them), perplexity = exp(loss) of texts,
-        nats a character."""
+        """Loss; accuracy if counted (of classes also its mean); of texts perplexity = exp(loss); nats per character."""
         loss = ratio(sums["loss"])
         figures = {"loss": loss}
         if "accuracy" in sums or not self.text:

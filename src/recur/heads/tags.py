@@ -32,7 +32,7 @@ _NEVER = -1e9  # the score of a tag that is known not to be there
 
 
 class TagHead(SymbolHead):
-    """Readout and error of a tag a step.
+    """Readout and error of one tag per step.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ def answers(mode: Mode, place: Place, found: Ledger) -> bool:
 
 
 def read_out(mode: Mode, place: Place, found: Ledger) -> str:
-    """What is read out of a place, in words; empty where nothing is."""
+    """A description of what is read out of a place; empty where nothing is."""
     if not answers(mode, place, found):
         return ""
     return _READS[mode.pooling]

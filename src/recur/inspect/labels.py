@@ -37,7 +37,7 @@ def place_of(at: int | str | None, items: Sequence[str], last: int | None = None
 
 
 def input_labels(mode: Mode, value: Any, values: np.ndarray) -> tuple[list[str], list[bool]]:
-    """What a person reads for each item, and which items can be left out."""
+    """The label of each item, and which items can be left out."""
     codec = mode.input_codec
     if codec is None:
         return [], []
@@ -66,7 +66,7 @@ def grid_of(mode: Mode, values: np.ndarray) -> tuple[int, int] | None:
 
 
 def symbol_labels(codec: Codec, ids: np.ndarray, value: Any, *, unknown_mark: str = "?") -> list[str]:
-    """Symbols as a person reads them; unknown words as they are in the text, followed by a mark."""
+    """Readable symbols; unknown words as they are in the text, followed by a mark."""
     ids = symbols_of(ids)
     labels = [codec.symbol(int(index)) if int(index) < codec.size else "⟨start⟩" for index in ids]
     own = _own_symbols(codec, value)

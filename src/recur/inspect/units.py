@@ -226,7 +226,7 @@ def compare(states: np.ndarray, wanted: np.ndarray, measure: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Followed:
-    """A found unit over one text.
+    """A unit from the search, over one text.
 
     Attributes
     ----------
@@ -309,7 +309,7 @@ class _States(Recorder):
 
 
 def shown_units(mode: Mode, value: Any, corpus: Iterable[Any]) -> dict[str, Any]:
-    """Plain data of the units that follow something simple in a corpus, over the last steps of one input."""
+    """Plain data of the units that follow a simple predicate in a corpus, over the last steps of one input."""
     labels, every = over_text(mode, find_units(mode, corpus), value)
     start = max(0, len(labels) - SHOWN_STEPS)
     # what is never so in this input, or always, shows nothing over it

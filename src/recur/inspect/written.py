@@ -17,7 +17,7 @@ from recur.network.batch import Batch, Encoded
 
 
 class OneWritten(HeadQuestion):
-    """One item of a sequence that a network writes, given the items before it.
+    """One item of a sequence that a network generates, given the items before it.
 
     Attributes
     ----------

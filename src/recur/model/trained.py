@@ -144,7 +144,7 @@ class Model:
         return frame(Sheet.of(self.mode, self.roles, top=top, first=first), questions, answers, x)
 
     def answer(self, questions: Sequence[Question], *, top: int = 1, **decoding: Any) -> list[Prediction]:
-        """Answer inputs that know where they come from, as `recur.data.Questions` gives them.
+        """Answer inputs with their places, as in `recur.data.Questions`.
 
         Raises
         ------
@@ -158,7 +158,7 @@ class Model:
             raise located(self.mode, questions, self.roles.input, error) from error
 
     def complete(self, text: Any, *, top: int = 5) -> Completion:
-        """Return the most probable next words after a text, or the most probable next notes after an opening.
+        """Return the most probable next words after a text, or the most probable next notes after a prompt.
 
         Notes of a roll have a probability each; `generate` draws whole steps and continues.
 
@@ -182,7 +182,7 @@ class Model:
     @overload
     def generate(self, prompt: Any = "", *, stream: bool = False, **decoding: Any) -> Any: ...
     def generate(self, prompt: Any = "", *, stream: bool = False, **decoding: Any) -> Any:
-        """Continue a text or a piece of notes, or write the answer to an input, item by item.
+        """Continue a text or a piece of notes, or generate the answer to an input, item by item.
 
         Parameters
         ----------
@@ -224,7 +224,7 @@ class Model:
         cache_theta: float | None = None, cache_lambda: float | None = None,
         tell: Callable[[float], None] | None = None, **decoding: Any,
     ) -> dict[str, Any]:  # fmt: skip
-        """Measure on other rows.
+        """Evaluate on other rows.
 
         Parameters
         ----------
@@ -263,7 +263,7 @@ class Model:
     def inspect(
         self, x: Any, *, target: str | None = None, at: int | str | None = None, top: int = 5, **options: Any
     ) -> Explanation:
-        """Explain the answer to one raw input: what spoke for it, and what happened on the way.
+        """Explain the answer to one raw input: which items support it, and how the state and the gradient develop.
 
         Parameters
         ----------
@@ -288,7 +288,7 @@ class Model:
         return explain(self, self.one_input(x), target=target, at=at, top=top, **options)
 
     def read(self, file: Path | str) -> list[Any]:
-        """Return the inputs of a file: one a line of a text, or the input columns of a table.
+        """Return the inputs of a file: one per line of a text, or the input columns of a table.
 
         Raises
         ------

@@ -70,7 +70,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a network can do: what is asked of it, whichever mode it is.
+    """The abilities of a network, the same questions for every mode.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class Abilities:
 
     @property
     def writes(self) -> bool:
-        """Whether it writes a sequence of its own, item by item."""
+        """Whether it generates a sequence item by item."""
         return self.answers == "written"
 
 
@@ -176,7 +176,7 @@ class Mode(nn.Module, ABC):
 
     @property
     def title(self) -> str:
-        """What the network is called where it has no name of its own."""
+        """The default name of the network."""
         return self.cell or "feed-forward network"
 
     @property
@@ -219,8 +219,8 @@ class Mode(nn.Module, ABC):
         raise ConfigError(f"{self.name} reads no sequence", hint="give a network that reads one, such as many-to-one")
 
     def contributions(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor | None:
-        """What each step gives to the vector that is read out, (B, T, H); None where each step is read out separately,
-        or there are no steps."""
+        """The contribution of each step to the vector that is read out, (B, T, H); None where each step is read out
+        separately, or there are no steps."""
         del inputs, lengths
         return None
 
@@ -272,12 +272,12 @@ class Mode(nn.Module, ABC):
         return {}
 
     def simple_guesses(self, rows: Iterable[Encoded]) -> dict[str, Sums] | None:
-        """Return what the mode's own simplest guesses reach on rows, as sums by name; None where it has none."""
+        """Return the sums of the mode's own baselines on rows, by name; None where it has none."""
         del rows
         return None
 
     def items_written(self, decoding: Decoding) -> int:
-        """Return how many items are written, one after another, for one answer; 0 where it is given in one pass."""
+        """Return the number of items generated for one answer; 0 where it is given in one pass."""
         del decoding
         return 0
 
@@ -300,7 +300,7 @@ class Mode(nn.Module, ABC):
         )
 
     def samples(self, examples: Sequence[Raw], *, count: int = 3) -> list[Sample]:
-        """Answer the first rows, to be shown beside the truth; never touches the global random state."""
+        """Answer the first rows, to be shown with their targets; never changes the global random state."""
         rows = [examples[index] for index in range(min(count, len(examples)))]
         if not rows:
             return []
@@ -379,7 +379,7 @@ def need_input(codec: Codec | None, mode: str) -> Codec:
 
 
 def one_way(config: ModelConfig, mode: str) -> None:
-    """Refuse to read both ways where the future is what is predicted.
+    """Refuse to read both ways if the future is predicted.
 
     Raises
     ------

@@ -53,7 +53,7 @@ TEXT_LENGTH = 200  # of a continuation where nothing else is said
 
 
 class Synced(Mode):
-    """A sequence to one answer a step.
+    """A sequence to one answer per step.
 
     Parameters
     ----------

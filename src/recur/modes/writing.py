@@ -17,7 +17,7 @@ from recur.network.decoder import Decoder, DecoderState, encode_target
 
 
 class WritingMode(Mode):
-    """A mode whose target is a sequence that is written item by item.
+    """A mode whose target is a sequence that is generated item by item.
 
     Attributes
     ----------

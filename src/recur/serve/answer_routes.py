@@ -36,7 +36,7 @@ def add(routes: APIRouter, state: State) -> None:
 
 
 class Answers:
-    """What is answered from nothing but the request."""
+    """Answers that depend only on the request."""
 
     def __init__(self, state: State) -> None:
         self._state = state

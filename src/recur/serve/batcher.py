@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 
 def apart(work: Callable[[Sequence[Item]], Sequence[Answer]], items: Sequence[Item]) -> Sequence[Answer | Exception]:
-    """Compute items together; where that fails each alone, so that one that does not fit spoils no other."""
+    """Compute items together; if that fails, each alone, so that one bad item does not affect the others."""
     try:
         return list(work(items))
     except CancelledError:
@@ -28,7 +28,7 @@ def apart(work: Callable[[Sequence[Item]], Sequence[Answer]], items: Sequence[It
 
 
 class Batcher(Generic[Item, Answer]):
-    """Collects items from many tasks and hands them to one function.
+    """Collects items from many tasks and passes them to one function.
 
     Nothing waits for company: a batch is what has come while the last one ran.
 

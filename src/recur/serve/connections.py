@@ -44,7 +44,7 @@ class Connection(H11Protocol):
     waiting: dict[Connection, None]  # those that have sent no complete request headers, oldest first
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or refuse it where there are too many."""
+        """Accept a connection, or refuse it if there are too many."""
         self._phase, self._since = "head", self.loop.time()
         self._unread: float | None = None  # since when an answer waits to be read
         full = len(self.connections) >= self.limits.connections
@@ -64,19 +64,19 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read what came, and note which part of a request is awaited now."""
+        """Read the data, and note which part of a request is expected next."""
         if self.transport.is_closing():
             return
         super().data_received(data)
         self._note(begun=True)
 
     def on_response_complete(self) -> None:
-        """Note that the next request is awaited."""
+        """Note that the next request is expected."""
         super().on_response_complete()
         self._note(begun=False)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP."""
+        """Answer a request that is not HTTP."""
         self.refuse(RequestError(400, f"this is not an HTTP/1.1 request: {msg.lower().rstrip('.')}"))
 
     def refuse(self, problem: RequestError) -> None:
@@ -95,7 +95,7 @@ class Connection(H11Protocol):
         self.transport.close()
 
     def look(self, now: float) -> None:
-        """Close a connection whose deadline is over."""
+        """Close a connection whose deadline has passed."""
         limits = self.limits
         if self.transport.get_write_buffer_size() == 0:
             self._unread = None
@@ -132,7 +132,7 @@ def _nothing() -> None:
 
 
 class Server(uvicorn.Server):
-    """A server over sockets that listen already.
+    """A server on sockets that already listen.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take signals as a wish to end; unlike uvicorn's own, they are not raised again after the end."""
+        """Treat signals as requests to stop; unlike uvicorn's own, they are not raised again after the end."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -212,7 +212,7 @@ class Server(uvicorn.Server):
                 signal.signal(one, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End: the first time what is being answered is finished, the second time nothing is."""
+        """Stop: the first time after running requests finish, the second time at once."""
         del sig, frame
         if self.should_exit:
             self.force_exit = True
@@ -222,7 +222,7 @@ class Server(uvicorn.Server):
 
 
 class Sparse(logging.Filter):
-    """Lets a few records of one kind through in a while, and says how many it left out."""
+    """Limits the rate of log records of one kind, and counts those left out."""
 
     def __init__(self, most: int = 5, seconds: float = 10.0) -> None:
         super().__init__()

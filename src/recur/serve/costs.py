@@ -69,7 +69,7 @@ def check_shown(limits: Limits, rows: int, top: int) -> None:
 
 
 def check_written(limits: Limits, rows: int, length: int, width: int = 1) -> None:
-    """Refuse to write too many symbols.
+    """Refuse to generate too many symbols.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def check_written(limits: Limits, rows: int, length: int, width: int = 1) -> Non
 
 
 def check_answers(limits: Limits, mode: Mode, counts: Sequence[int], decoding: Decoding, top: int) -> None:
-    """Refuse what inputs of ``counts`` items would cost with these options.
+    """Refuse inputs of ``counts`` items if they cost too much with these options.
 
     Raises
     ------

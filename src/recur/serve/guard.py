@@ -101,7 +101,7 @@ async def _refuse(send: Any, problem: RequestError) -> None:
 
 
 def answer_problems(app: FastAPI) -> None:
-    """Make every exception a status with a sentence."""
+    """Turn every exception into a status with a message."""
 
     @app.exception_handler(RequestError)
     async def problem(request: Request, error: RequestError) -> JSONResponse:
@@ -143,7 +143,7 @@ def answer_problems(app: FastAPI) -> None:
 
 
 def said(error: RequestValidationError) -> tuple[str, str | None]:
-    """What is wrong with a body, in one sentence."""
+    """The fault of a body, in one sentence."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part != "body")
     if first["type"] == "json_invalid":

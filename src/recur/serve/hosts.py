@@ -77,7 +77,7 @@ def same_origin(origin: str, host: str) -> bool:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a name or an address is of this machine alone."""
+    """Whether a name or an address is loopback."""
     address = _address(name)
     if address is None:
         return name.lower() == "localhost" or name.lower().endswith(".localhost")

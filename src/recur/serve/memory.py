@@ -36,7 +36,7 @@ _DIGITS = 18  # of the number of items read, at most
 
 @dataclass(frozen=True)
 class Memory:
-    """What a network knows of one sequence.
+    """The state of a network after one sequence.
 
     Attributes
     ----------
@@ -54,13 +54,13 @@ class Memory:
 
     @property
     def bytes(self) -> int:
-        """What it takes."""
+        """Its size in bytes."""
         return sum(one.numel() * one.element_size() for one in (*self.states, self.vector))
 
 
 @dataclass
 class Writing:
-    """A text that is being written: what the next symbol is chosen by.
+    """A text that is being generated: what determines the next symbol.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Writing:
 
 
 class Reader:
-    """Reads and writes for many sequences at once.
+    """Reads and generates for many sequences at once.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class Reader:
         self._like = mode.stack.start(1)
 
     def begin(self) -> Memory:
-        """The memory of nothing."""
+        """The state before any item."""
         states = tuple(one[:, 0].detach().clone() for one in flat_state(self.mode.stack.start(1)))
         return Memory(states, torch.zeros(self.mode.stack.output_size, dtype=states[0].dtype), 0)
 

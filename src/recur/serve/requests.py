@@ -27,7 +27,7 @@ class Body(BaseModel):
 
 
 class HowToWrite(Body):
-    """How a sequence is written."""
+    """How a sequence is generated."""
 
     length: int | None = Field(None, ge=0, description="most symbols")
     temperature: float | None = Field(None, ge=0, le=100, description="0 takes the likeliest symbol")
@@ -47,7 +47,7 @@ class HowToWrite(Body):
         return found
 
     def decoding(self) -> Decoding:
-        """The same, sampling with a temperature of 1 where nothing is said."""
+        """The same, with sampling at temperature 1 by default."""
         return Decoding.of({"temperature": 1.0, **self.options()})
 
 
@@ -136,7 +136,7 @@ class Read(Body):
 
 
 class Write(HowToWrite):
-    """What a session writes next; it remembers what it wrote."""
+    """What a session generates next; its state includes the generated items."""
 
     model: None = None
     stream: bool = Field(False, description="send the pieces as they are written, as server-sent events")

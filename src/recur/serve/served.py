@@ -111,7 +111,7 @@ class Served:
         return values.raw(self.model.input_codec, value)
 
     def facts(self) -> dict[str, Any]:
-        """What a user wants to know of the network."""
+        """Facts about the network for users."""
         metrics, mode = self.model.metrics, self.model.mode
         return {
             "name": self.name,
@@ -135,7 +135,7 @@ class Served:
         return self.model.mode.next_item and self.model.mode.symbols is not None
 
     def memory(self) -> Reader:
-        """The reader of a network that can remember.
+        """The reader of a network that keeps a state.
 
         Raises
         ------

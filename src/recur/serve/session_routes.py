@@ -48,7 +48,7 @@ def add(routes: APIRouter, state: State) -> None:
 
 
 class SessionRoutes:
-    """What is asked of sessions."""
+    """Requests to sessions."""
 
     def __init__(self, state: State) -> None:
         self._state = state

@@ -111,7 +111,7 @@ class Sessions:
         self._drop(self.find(name))
 
     def sweep(self) -> None:
-        """Forget what was not used for too long and is not being used now."""
+        """Close sessions that were unused for too long and are not in use."""
         oldest = self._clock() - self._limits.idle
         for session in list(self._open.values()):
             if session.used > oldest:

@@ -21,7 +21,7 @@ def event(data: Any) -> bytes:
 
 
 def events(source: AsyncIterator[Any], seconds: float, last: str | None = None) -> StreamingResponse:
-    """Send what a source yields; a mistake on the way is the last event, for the status has gone already."""
+    """Send what a source yields; an error is the last event, because the status is already sent."""
 
     async def sent() -> AsyncIterator[bytes]:
         try:

@@ -57,7 +57,7 @@ class Worker:
             raise
 
     def stop(self) -> None:
-        """Stop what runs at its next step, and everything that comes after it."""
+        """Stop the running computation at its next step, and all later ones."""
         self._closing.set()
 
     def close(self) -> None:

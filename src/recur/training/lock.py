@@ -17,7 +17,7 @@ from recur.run.layout import LOCK
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; the system lets go of it when the process ends, however it ends.
+    """Hold the lock of the folder; the system releases it whenever the process ends.
 
     Raises
     ------

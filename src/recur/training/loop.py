@@ -78,7 +78,7 @@ def learn(
     progress: Progress | bool | None = None,
     command: str | None = None,
 ) -> Learned:
-    """The same as `train`, with the roles, codecs and figures beside the network."""
+    """The same as `train`, but also return the roles, codecs and metrics."""
     tbptt.check(config.training)
     device = choose_device(config.training.device)
     teller = progress if progress is not None and not isinstance(progress, bool) else None
@@ -111,7 +111,7 @@ def learn(
 
 
 def loop(t: Training, pause: Request) -> str:
-    """Learn until there is a reason to stop; return the reason."""
+    """Train until there is a reason to stop; return the reason."""
     for epoch, index in t.positions(pause):
         batch = t.task.train.batch(epoch, index)
         rate = t.set_rate(batch)

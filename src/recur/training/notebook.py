@@ -24,7 +24,7 @@ def in_notebook() -> bool:
 
 
 class Notebook:
-    """What is learned, the last evaluations and where training stands, in one output of the cell."""
+    """The task, the last evaluations and the training position, in one output of the cell."""
 
     def __init__(self) -> None:
         self._above: list[str] = []
@@ -46,13 +46,13 @@ class Notebook:
             self._draw()
 
     def evaluated(self, evaluation: Evaluation) -> None:
-        """The held-out rows were looked at."""
+        """The held-out rows were evaluated."""
         self._evaluations.append(evaluation_line(evaluation))
         self._samples = sample_lines(evaluation.samples)
         self._draw()
 
     def say(self, text: str) -> None:
-        """Something else a person should know: before the first evaluation above it, later below."""
+        """Show another message: above the first evaluation before it, below it afterwards."""
         if self._evaluations:
             self._below = [*(line for line in self._below if not line.startswith("epoch ")), text]
         else:

@@ -63,7 +63,7 @@ class Averages:
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take the weights after an update into the mean; nothing happens before averaging began."""
+        """Add the weights after an update to the mean; without effect before averaging began."""
         if not self.active:
             return
         self._count += 1
@@ -71,7 +71,7 @@ class Averages:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Put the means into the network for a while; nothing happens before averaging began."""
+        """Use the means as weights within the block; without effect before averaging began."""
         if not self.active:
             yield
             return
@@ -87,7 +87,7 @@ class Averages:
         return {"count": self._count, "means": self._means}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a checkpoint."""
+        """Restore from a checkpoint."""
         self._count = state["count"]
         if state["means"]:
             self._means = [m.to(p.device, copy=True) for m, p in zip(state["means"], self._parameters, strict=True)]

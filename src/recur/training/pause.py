@@ -40,13 +40,13 @@ class Request:
         self.made = False
 
     def make(self) -> None:
-        """Ask for a pause after the present update."""
+        """Request a pause after the present update."""
         self.made = True
 
 
 @contextmanager
 def on_interrupt() -> Iterator[Request]:
-    """Turn the first SIGINT or SIGTERM into a request; the second acts as it did before.
+    """Turn the first SIGINT or SIGTERM into a request; the second has its usual effect.
 
     A signal is only noted, never raised in the middle of an update, so that what is saved is always whole.
     Outside the main thread signals cannot be caught, and the request is never made.

@@ -24,7 +24,7 @@ MOST_STEPS_BETWEEN_LINES = 100
 
 @dataclass
 class Beginning:
-    """What is about to be learned."""
+    """The task before training starts."""
 
     sentence: str
     rows: str
@@ -40,7 +40,7 @@ class Beginning:
 
 @dataclass
 class Step:
-    """Where training stands after an update, averaged since the last report.
+    """The training position after an update, averaged since the last report.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Step:
 
 @dataclass
 class Evaluation:
-    """The figures on the held-out rows."""
+    """The metrics on the held-out rows."""
 
     epoch: int
     step: int
@@ -91,11 +91,11 @@ class Progress(Protocol):
         ...
 
     def evaluated(self, evaluation: Evaluation) -> None:
-        """The held-out rows were looked at."""
+        """The held-out rows were evaluated."""
         ...
 
     def say(self, text: str) -> None:
-        """Something else a person should know."""
+        """Show another message."""
         ...
 
     def end(self) -> None:
@@ -104,7 +104,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Says nothing."""
+    """Shows nothing."""
 
     def begin(self, beginning: Beginning) -> None: ...
 
@@ -130,7 +130,7 @@ class _Shown:
 
 
 class Lines:
-    """One plain line a report, to standard error or another stream."""
+    """One plain line per report, to standard error or another stream."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
@@ -215,7 +215,7 @@ class Terminal:
 
 
 def steps_between_lines(steps_per_epoch: int) -> int:
-    """Return the updates between two reports of a run: ten lines an epoch, one where it is short.
+    """Return the updates between two reports of a run: ten lines per epoch, one if it is short.
 
     >>> [steps_between_lines(steps) for steps in (7, 250, 700, 100_000)]
     [7, 50, 70, 100]
@@ -225,7 +225,7 @@ def steps_between_lines(steps_per_epoch: int) -> int:
 
 
 def introduction(beginning: Beginning) -> list[str]:
-    """Say what will be learned, from what, with what."""
+    """Return lines about the task, the data and the network."""
     lines = [
         beginning.sentence,
         *beginning.columns,
@@ -243,7 +243,7 @@ def introduction(beginning: Beginning) -> list[str]:
 
 
 def step_line(step: Step) -> str:
-    """Say where training stands, in one line."""
+    """Return the training position in one line."""
     parts = [f"epoch {step.epoch + 1}/{step.epochs}", f"step {step.step:,}/{step.steps:,}", f"loss {step.loss:.4f}"]
     if step.figure:
         parts.append(f"{step.figure[0]} {figure(*step.figure)}")
@@ -257,7 +257,7 @@ def step_line(step: Step) -> str:
 
 
 def evaluation_line(evaluation: Evaluation) -> str:
-    """Say the figures on the held-out rows, the baseline beside them."""
+    """Return the metrics on the held-out rows with the baseline, in one line."""
     name, figures = evaluation.name, evaluation.figures
     shown = [name, *(key for key in figures if key not in (name, "loss"))]
     said = ", ".join(f"{key} {figure(key, figures[key])}" for key in shown if key in figures)
@@ -280,7 +280,7 @@ def sample_lines(samples: Sequence[Sample]) -> list[str]:
 
 
 def ending(reason: str, metrics: dict[str, Any], folder: Path | None) -> str:
-    """Say why training ended, with what figures, and where the run is."""
+    """Return lines about why training ended, the metrics, and the folder of the run."""
     name = metrics["figure"]
     said = [f"finished: {reason}"]
     if name in metrics["held_out"]:

@@ -30,7 +30,7 @@ def state() -> dict[str, Any]:
 
 
 def restore(saved: dict[str, Any]) -> None:
-    """Put every generator back to a saved state."""
+    """Restore every generator from a saved state."""
     random.setstate(saved["python"])
     kind, keys, position, has_gauss, gauss = saved["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, gauss))
@@ -42,7 +42,7 @@ def restore(saved: dict[str, Any]) -> None:
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """Leave every generator as it was found, whatever happens within."""
+    """Restore every generator after the block, whatever happens within."""
     found = state()
     try:
         yield

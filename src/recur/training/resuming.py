@@ -36,7 +36,7 @@ _COMPARED = ("mode", "input", "target", "input_codec", "target_codec", "group", 
 
 
 def same_settings(run: RunFolder, config: Config, command: str | None) -> None:
-    """Load run.json, and refuse to continue with settings that would have made another run.
+    """Load run.json, and refuse to resume with settings that would give another run.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def same_settings(run: RunFolder, config: Config, command: str | None) -> None:
 
 
 def same_roles(run: RunFolder, roles: Roles, command: str | None) -> None:
-    """Refuse to continue where the columns are read in another way than the run began with.
+    """Refuse to resume if the columns are read in another way than at the start of the run.
 
     Raises
     ------

@@ -34,7 +34,7 @@ LONGEST_BETWEEN_CHECKPOINTS = 300.0
 
 @dataclass
 class Learned:
-    """What came out of training.
+    """The result of training.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Training:
         self._line = steps_between_lines(len(task.train))
 
     def resume(self, *, finished: bool = False) -> None:
-        """Continue from the last checkpoint, if there is one, and say what is about to happen.
+        """Resume from the last checkpoint, if there is one, and print what follows.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class Training:
             yield self.state.epoch, self.state.batch
 
     def over(self) -> str | None:
-        """Why there is nothing more to learn, or None."""
+        """The reason to end training, or None."""
         state, config = self.state, self.config
         if state.epoch >= config.epochs:
             return f"{config.epochs} epochs are done" if config.epochs > 1 else "the epoch is done"
@@ -192,7 +192,7 @@ class Training:
         return [p.grad for p in self.parameters if p.grad is not None]
 
     def advance(self, loss: Loss, carried: Any, batch: Batch, value: float, gradient: float) -> None:
-        """Note an update, and whether an evaluation is due after it."""
+        """Count an update; return whether an evaluation is due."""
         state = self.state
         state.carried = carried
         state.learned(loss.sums, loss=value, gradient=gradient, tokens=_tokens(batch), batches=len(self.task.train))
@@ -203,7 +203,7 @@ class Training:
         state.owed = state.step % every == 0 if every else state.batch == 0
 
     def report(self, rate: float) -> None:
-        """Say and write down where training stands, every few updates."""
+        """Print and log the training position, every few updates."""
         state = self.state
         if state.step % self._line:
             return
@@ -243,7 +243,7 @@ class Training:
         self.norms = None
 
     def evaluate(self, pause: Request) -> bool:
-        """Measure on the held-out rows, show samples, keep what is best; False when a pause cut it short."""
+        """Evaluate on the held-out rows, show samples, keep the best weights; False if a pause interrupted it."""
         state, began = self.state, time.monotonic()
         with randomness.aside(), self.averages.in_place():
             figures = measure(self.mode, self.task.dev, stop=lambda: pause.made)
@@ -289,7 +289,7 @@ class Training:
         self._saved_at, self._saved_step = time.monotonic(), self.state.step
 
     def collapse(self, batch: Batch, loss: float, norm: float, rate: float) -> TrainingError:
-        """Save the last good state and return the error that says what broke."""
+        """Save the last good state and return the error with its cause."""
         state = self.state
         autopsy = self.health.autopsy(
             lambda: self.error(batch)[0].mean,

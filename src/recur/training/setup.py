@@ -35,7 +35,7 @@ SAMPLE_ROWS = 30
 
 @dataclass
 class Task:
-    """What is to be learned, ready for the loop.
+    """The task, ready for the training loop.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Task:
     notes: Sequence[str] = ()
 
     def describe_codecs(self) -> list[str]:
-        """One line a codec."""
+        """One line per codec."""
         if self.input_codec is None:
             return [f"target: {self.target_codec.describe()}"]
         if self.target_codec is self.input_codec:
@@ -94,7 +94,7 @@ class Task:
         return f"{model.cell}, layers: {layers}, {self.direction()}"
 
     def direction(self) -> str:
-        """How the steps are read: from the first to the last, or both ways."""
+        """The reading direction: from the first step to the last, or both ways."""
         return "reads both ways" if self.mode.abilities.reads_both_ways else "reads one way"
 
 

@@ -66,7 +66,7 @@ class State:
     carried: Any = None
 
     def learned(self, sums: Sums, *, loss: float, gradient: float, tokens: int, batches: int) -> None:
-        """Note an update: the next batch, or the next epoch, is on."""
+        """Count an update and move to the next batch or epoch."""
         self.step += 1
         self.batch += 1
         if self.batch == batches:
@@ -96,7 +96,7 @@ class State:
 
 
 class Clock:
-    """Adds the time that passes to a state."""
+    """Adds the elapsed time to a state."""
 
     def __init__(self) -> None:
         self._mark = time.monotonic()

@@ -18,7 +18,7 @@ from recur.training.journal import Journal
 
 
 class Store(Protocol):
-    """What the loop keeps and gets back."""
+    """What the loop stores and loads."""
 
     folder: Path | None
     log: Journal
@@ -62,7 +62,7 @@ class Store(Protocol):
 
 
 class Memory:
-    """Keeps the best weights in memory and forgets the rest."""
+    """Keeps only the best weights, in memory."""
 
     folder: Path | None = None
 

@@ -34,7 +34,7 @@ from recur.nn import one_sequence
 
 
 def check(config: TrainingConfig) -> None:
-    """Refuse windows further apart than they are long.
+    """Refuse windows with a stride larger than their length.
 
     Raises
     ------

@@ -22,7 +22,7 @@ _PLAIN_CELLS = ("elman", "elman_relu")
 
 @dataclass(frozen=True)
 class Verdict:
-    """A network's best held-out figure beside that of the simple guess.
+    """A network's best held-out metric and that of the baseline.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Verdict:
 
     @classmethod
     def of(cls, record: Any) -> Verdict | None:
-        """Return the verdict that a run kept; None where it has none."""
+        """Return the verdict that a run stores; None where it has none."""
         if not isinstance(record, Mapping) or record.get("outcome") not in ("better", "unclear", "worse"):
             return None
         return cls(record["outcome"], str(record.get("sentence")), tuple(map(str, record.get("advice") or ())))
