@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from recur.config import Config, DataConfig
 from recur.data.folder import FilesTable, read_folder, split_files
 from recur.data.lines import LONGEST
+from recur.data.read import read
 
 from .reading import places, refused, rows, sparse, written
 
@@ -228,3 +230,10 @@ def test_real_folders_that_are_split_have_their_three_files(
     parts = split_files(data_folder / name)
     assert parts is not None
     assert tuple(path.name if path else None for path in parts) == expected
+
+
+def test_a_folder_of_files_of_one_line_each_is_no_table_of_classes(tmp_path: Path) -> None:
+    for place in range(6):
+        written(tmp_path / f"doc{place}.txt", f"some words {place}\n")
+    assert "6 text files of 6 lines" in refused(lambda: read(tmp_path, DataConfig())).message
+    assert read(tmp_path, Config.of(format="text").data).kind == "text"

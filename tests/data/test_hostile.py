@@ -15,12 +15,10 @@ import pytest
 from recur import data
 from recur.codecs import NumbersCodec
 from recur.config import Config, DataConfig
-from recur.data.examples import Example
-from recur.data.fit import located
 from recur.data.lines import check_text_file
 from recur.data.read import read
 from recur.data.split import fingerprint
-from recur.errors import DataError, TooLargeError, closest, did_you_mean
+from recur.errors import DataError, closest, did_you_mean
 from tests.data.reading import refused, written
 
 USUAL = DataConfig()
@@ -113,22 +111,6 @@ def test_a_wide_table_is_judged_by_fewer_rows_and_each_is_parsed_once(tmp_path: 
     assert table.sampled() is table.sampled()
     table.columns = table.columns * 20
     assert len(table.sample()) == 40
-
-
-def test_an_error_of_memory_has_the_row_and_keeps_its_kind() -> None:
-    def fail(values: object) -> None:
-        next(values)  # type: ignore[call-overload]
-        raise MemoryError("Unable to allocate 7 TiB")
-
-    message = refused(lambda: located(iter([Example(1, 1, "a.csv:3")]), 0, fail)).message
-    assert message == "a.csv:3 needs more memory than there is (Unable to allocate 7 TiB)"
-
-    def too_large(values: object) -> None:
-        next(values)  # type: ignore[call-overload]
-        raise TooLargeError("too large")
-
-    with pytest.raises(TooLargeError, match="a.csv:3: too large"):
-        located(iter([Example(1, 1, "a.csv:3")]), 0, too_large)
 
 
 def test_names_too_long_to_be_mistyped_are_not_compared() -> None:

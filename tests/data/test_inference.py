@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import numpy as np
 import pytest
 
 from recur.config import Config
@@ -109,33 +108,6 @@ def test_running_text_refuses_a_mode_that_needs_a_target(tmp_path: Any) -> None:
         roles_of(path, input_codec="numbers")
 
 
-@pytest.mark.parametrize(
-    ("values", "holds"),
-    [
-        ([1, 2, 3], "number"),
-        (["1.5", "", "NA", "3"], "number"),
-        (["good", "bad"] * 20, "class"),
-        ([f"line {i}" for i in range(30)], "text"),
-        ([["a", "b"], ["c"]], "tokens"),
-        ([[1.0, 2.0], [3.0]], "series"),
-        ([np.zeros((3, 2))], "series"),
-        ([None, "", "x"], "class"),
-        ([f"+49 {100 + i} 4567" for i in range(30)], "code"),
-        ([f"030 {100 + i} 45" for i in range(30)], "code"),
-        ([f"4111 {37 * i % 2000:04d} 1111 1111" for i in range(30)], "code"),
-        ([f"({200 + i}) 340-9{i:03d}" for i in range(30)], "code"),
-        ([f"{i} 0 255" for i in range(30)], "series"),
-        ([f"({100 + i} 0 2550)" for i in range(30)], "series"),
-        ([f"01/0{1 + i % 9}/20{10 + i}" for i in range(30)], "text"),
-        ([f"19{60 + i}-01-0{1 + i % 9}" for i in range(30)], "text"),
-        ([f"+{i} +2 -3" for i in range(30)], "series"),
-        ([], "text"),
-    ],
-)
-def test_a_column_is_judged_by_its_values(values: list[Any], holds: str) -> None:
-    assert judge("c", values).holds == holds
-
-
 def test_single_words_are_read_by_their_letters() -> None:
     assert judge("name", [f"Name{i}" for i in range(30)]).one_word
     assert not judge("text", [f"two words{i}" for i in range(30)]).one_word
@@ -172,46 +144,3 @@ def test_columns_that_say_nothing_or_leave_the_target_open_are_refused(
     with pytest.raises(ConfigError) as caught:
         roles_of(rows, **options)
     assert said in caught.value.message
-
-
-@pytest.mark.parametrize(
-    ("rows", "left_out"),
-    [
-        (CARS, {}),
-        ({"Unnamed: 0": [7 * i % 40 for i in range(40)], **CARS}, {"Unnamed: 0": "running numbers 0, 7, 14, …"}),
-        ({"PassengerId": [900 - 3 * i for i in range(40)], **CARS}, {"PassengerId": "an identifier"}),
-        ({"b": [3] * 40, **CARS}, {"b": "one value only, 3"}),
-        ({"b": [3, None] * 20, **CARS}, {"b": "one value only, 3"}),
-        ({"index": list(range(40)), **CARS, "label": ["x", "y"] * 20},
-         {"index": "running numbers 0, 1, 2, …", "kind": "a label, and numbers are read"}),
-        ({"empty": [None] * 40, **CARS}, {"empty": "no values"}),
-        ({"phone": [f"+49 {i + 100} 4567" for i in range(40)], **CARS}, {"phone": "digits that are a name"}),
-        ({"colour": ["red", "blue"] * 20, **CARS, "label": ["x", "y"] * 20},
-         {"colour": "a label, and numbers are read", "kind": "a label, and numbers are read"}),
-    ],
-)  # fmt: skip
-def test_columns_that_are_left_out_have_a_reason(rows: Any, left_out: dict[str, str]) -> None:
-    roles = roles_of(rows)
-    assert roles.left_out == left_out
-    assert roles.input == ["year", "km"]
-    assert all(f"{name} ({why})" in " ".join(roles.said) or len(left_out) > 1 for name, why in left_out.items())
-
-
-def test_whole_numbers_as_a_target_are_said_to_be_classes_or_numbers() -> None:
-    rows = {"a": [0.1 * (i * i % 19) for i in range(40)], "label": [0, 1] * 20}
-    assert roles_of(rows).choices == ["label: 0, 1 are classes; --target-codec numbers predicts a number"]
-    roles = roles_of(rows, target_codec="numbers")
-    assert roles.choices == ["label: a number (0, 1); --target-codec class predicts classes"]
-
-
-@pytest.mark.parametrize("columns", [3, 10])
-def test_rows_drawn_at_random_are_no_series_and_random_walks_are(columns: int) -> None:
-    noise = np.random.default_rng(0).normal(size=(30, columns, 60))
-    refused = 0
-    for draw in noise:
-        try:
-            roles_of({f"c{place}": values.tolist() for place, values in enumerate(draw)})
-        except ConfigError:
-            refused += 1
-        assert roles_of({f"c{place}": values.cumsum().tolist() for place, values in enumerate(draw)}).own_future
-    assert refused >= 28

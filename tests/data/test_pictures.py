@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from recur import codecs, modes
+from recur import codecs
 from recur.config import Config, DataConfig
-from recur.data import Dataset, check, fit_codecs, infer, inputs, load, read
+from recur.data import infer, inputs, load, read
 from recur.data.folder import split_files
-from recur.errors import ConfigError, DamagedError, DataError
+from recur.errors import ConfigError, DamagedError
+from tests.data.pictured import captions, classes, config, table
 from tests.pictures import noise, square, write_picture, write_video
 
-from .reading import refused, written
-
-
-def config(source: Path, mode: str | None = None, **data: Any) -> Config:
-    return Config.of(source=str(source), **data, mode=mode)
-
-
-def classes(folder: Path, count: int = 6) -> Path:
-    """Pictures of squares, a folder for each of two corners."""
-    for place in range(2 * count):
-        write_picture(folder / f"corner{place % 2}" / f"{place}.png", square(place % 2 + 4 * place))
-    return folder
-
-
-def table(path: Path, rows: list[dict[str, Any]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
-
-
-def captions(folder: Path, count: int = 12) -> Path:
-    """A table with two captions of each picture."""
-    rows = []
-    for place in range(count):
-        write_picture(folder / "shown" / f"{place}.png", square(place))
-        side = "left" if place % 2 == 0 else "right"
-        rows += [
-            {"image": f"shown/{place}.png", "caption": f"a square is {words} {side} ."} for words in ("on the", "at")
-        ]
-    return table(folder / "captions.csv", rows)
-
+from .reading import refused
 
 # ---- what is inferred ----
 
@@ -150,81 +116,7 @@ def test_pictures_in_memory_are_pictures() -> None:
 # ---- arrays ----
 
 
-def test_features_computed_beforehand_are_numbers(tmp_path: Path) -> None:
-    rows = []
-    for place in range(20):
-        np.save(tmp_path / f"{place}.npy", np.random.default_rng(place).normal(size=7))
-        rows.append({"features": f"{place}.npy", "label": "ab"[place % 2]})
-    dataset = load(config(table(tmp_path / "rows.csv", rows)))
-    assert dataset.roles.sentence == "features, label -> one-to-one, numbers -> class"
-    assert dataset.train[0].input.shape == (7,)
-    for place in range(20):
-        np.save(tmp_path / f"{place}.npy", np.zeros((3 + place, 2)))
-    assert load(config(tmp_path / "rows.csv")).roles.mode == "many-to-one"
-
-
-def test_an_array_alone_is_a_table_of_numbers(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", np.arange(40.0).reshape(20, 2))
-    found = read(tmp_path / "a.npy", DataConfig())
-    assert (len(found), found.columns, found.name) == (20, ["value 1", "value 2"], str(tmp_path / "a.npy"))
-
-
-def test_arrays_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
-    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
-    cut = written(tmp_path / "cut.npy", b"\x93NUMPY\x01\x00v\x00")
-    for path in (tmp_path / "objects.npy", cut, tmp_path / "none.npy"):
-        assert str(path) in refused(lambda path=path: read(path, DataConfig())).message
-    np.save(tmp_path / "deep.npy", np.zeros((2, 2, 2)))
-    rows = [{"x": "deep.npy", "label": "ab"[place % 2]} for place in range(20)]
-    with pytest.raises(DataError, match="expected numbers"):
-        load(config(table(tmp_path / "rows.csv", rows)))
-
-
 # ---- damaged files ----
-
-
-def damaged(folder: Path) -> Path:
-    classes(folder)
-    (folder / "corner0" / "bad.png").write_bytes(b"no picture")
-    return folder
-
-
-def test_a_damaged_picture_is_refused_with_its_row(tmp_path: Path) -> None:
-    # whichever side it is on, it is named
-    dataset = load(config(damaged(tmp_path)))
-    everything = Dataset(dataset.roles, [*dataset.train, *dataset.dev], [], None, "")
-    with pytest.raises(DataError, match=r"corner0/bad.png.* is damaged or not a picture"):
-        fit_codecs(config(tmp_path), dataset.roles, everything.train)
-
-
-def test_damaged_pictures_are_left_out_and_counted(tmp_path: Path) -> None:
-    settings = config(damaged(tmp_path), damaged="skip")
-    dataset = load(settings)
-    assert len(dataset.train) + len(dataset.dev) == 12
-    (said,) = dataset.damaged
-    assert said.startswith("corner0/bad.png: ")
-    report = check(settings)
-    assert report.damaged == dataset.damaged
-    assert "damaged   1 row is left out:\n          corner0/bad.png: " in str(report)
-
-
-def test_a_part_with_nothing_whole_is_refused(tmp_path: Path) -> None:
-    classes(tmp_path / "train", 3)
-    for name in ("corner0", "corner1"):
-        written(tmp_path / "test" / name / "bad.png", b"no picture")
-    with pytest.raises(DataError, match="every file of the test rows is damaged"):
-        load(config(tmp_path, damaged="skip"))
-
-
-def test_damaged_features_are_left_out_too(tmp_path: Path) -> None:
-    rows = []
-    for place in range(20):
-        np.save(tmp_path / f"{place}.npy", np.random.default_rng(place).normal(size=7))
-        rows.append({"features": f"{place}.npy", "label": "ab"[place % 2]})
-    written(tmp_path / "7.npy", b"no array")
-    path = table(tmp_path / "rows.csv", rows)
-    (said,) = load(config(path, damaged="skip")).damaged
-    assert said.startswith("rows.csv:9: ")
 
 
 def test_inputs_of_a_table_are_paths(tmp_path: Path) -> None:
@@ -232,21 +124,6 @@ def test_inputs_of_a_table_are_paths(tmp_path: Path) -> None:
     settings = config(path)
     roles = load(settings).roles
     assert all(Path(each).is_file() for each in inputs(path, roles, settings))
-
-
-def test_check_counts_the_parameters_of_the_network(tmp_path: Path) -> None:
-    for source, mode, options in (
-        (classes(tmp_path / "classes"), None, {}),
-        (classes(tmp_path / "classes"), None, {"picture_pooling": "mean", "convolutions": [4, 8, 8]}),
-        (captions(tmp_path), None, {"picture_pooling": "mean"}),
-    ):
-        settings = Config.of(source=str(source), mode=mode, hidden_size=16, **options)
-        dataset = load(settings)
-        network = modes.build(
-            dataset.roles.mode, *fit_codecs(settings, dataset.roles, dataset.train, dataset.labelled), settings.model
-        )
-        counted = sum(p.numel() for p in network.parameters())
-        assert check(settings).estimate.parameters == pytest.approx(counted, rel=0.1)
 
 
 def test_a_missing_picture_of_a_table_is_named(tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ import pytest
 from recur.config import Config
 from recur.config_file import from_options
 from recur.data import check, load
-from recur.data.places import Place, placed
-from recur.errors import DamagedError, DataError, RecurError
+from recur.errors import DataError, RecurError
 from recur.training import learn
 
 MISSING, WORD = "", "abc"
@@ -147,16 +146,6 @@ def test_python_rows_are_named_by_their_number() -> None:
     rows = [{"a": 1.0, "b": "?" if n == 6 else 2.0, "label": "xy"[n % 2]} for n in range(30)]
     with pytest.raises(DataError, match='^the data given, row 7: .*missing in column "b"'):
         load_and_check(rows, target=["label"])
-
-
-def test_a_place_keeps_the_kind_of_an_error() -> None:
-    place = Place("a.csv:3", lambda step: f"a.csv:{3 + step}")
-    found = placed(DamagedError("cut short at step 5", hint="h").at_step(4), place, ["x"])
-    assert isinstance(found, DamagedError)
-    assert str(found) == 'a.csv:7: column "x": cut short\nhint: h'
-    assert placed(DataError('in column "y"'), place, ["x"]).message == 'a.csv:3: in column "y"'
-    assert placed(DataError("z"), place, ["x", "y"]).message == "a.csv:3: z"
-    assert placed(DataError("z").at_step(1), "a.csv:3").message == "a.csv:3: at step 2: z"
 
 
 def test_reading_alone_refuses_nothing_of_this(tmp_path: Path) -> None:

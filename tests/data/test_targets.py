@@ -7,14 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from recur.config import Config
 from recur.config_file import from_options
 from recur.data import check, fit_codecs, load
 from recur.data.memory import read_memory
-from recur.data.missing import Missing, is_missing
 from recur.data.panels import series_of
 from recur.errors import DataError
 
@@ -37,29 +35,6 @@ def written(folder: Path, rows: list[dict[str, Any]], name: str = "a.csv") -> st
 
 def every_second(value: Any, index: int, missing: Any = "") -> Any:
     return missing if index % 2 else value
-
-
-@pytest.mark.parametrize(
-    ("value", "codec", "missing"),
-    [
-        ("", "class", True), ("  ", "class", True), ("NA", "class", True), ("nan", "class", True),
-        (None, "class", True),
-        (float("nan"), "class", True), (np.float64("nan"), "class", True), ("none", "class", False),
-        ("-", "class", False), ("?", "class", False), (0, "class", False), (False, "class", False),
-        ("none", "numbers", True), ("-", "numbers", True), ("?", "numbers", True), ("0", "numbers", False),
-        ("x", "numbers", False), ("NA", "tags", True), ("", "words", True), ("NA", "words", False),
-        (None, "words", True),
-    ],
-)  # fmt: skip
-def test_what_is_missing_depends_on_what_is_predicted(value: Any, codec: str, missing: bool) -> None:
-    assert is_missing(value, codec) is missing
-
-
-def test_missing_targets_are_said_in_words() -> None:
-    assert str(Missing(412, 824)) == "412 of 824 targets are missing: not learned from, not measured"
-    assert str(Missing(1, 10, 1)).endswith("1 row without any target left out")
-    assert Missing(1, 2, 3, "window") + Missing(4, 5) == Missing(5, 7, 3, "window")
-    assert not Missing(0, 10)
 
 
 # rows, options -> examples kept of train and dev together, missing, all, left out
