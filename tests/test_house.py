@@ -340,6 +340,7 @@ MIRRORED = (
     "codecs",
     "compiler",
     "continuation",
+    "data",
     "decoding",
     "engine",
     "engine/native",
@@ -387,6 +388,10 @@ ELSEWHERE = {
 
 # files of tests that are named after a behaviour of several modules of their room, and what they are about
 BEHAVIOURS = {
+    "data/hostile": "files that were found to end in something else than rows or a sentence",
+    "data/pictures": "pictures, videos and arrays as rows, from folders and tables",
+    "data/tables_as_people_have_them": "files in the shapes of public data, and what is inferred from each",
+    "data/tables_over_time": "tables with a time column, from the file to what is held out",
     "decoding/networks": "whole networks decoded: seeds over batches, and beams beside greedy decoding",
     "codecs/round_trips": "every codec encodes and decodes alike before and after its file",
     "heads/options": "what every head says of one step: its outputs, their scores, the one that is named",

@@ -111,7 +111,9 @@ def _named(table: Table, data: DataConfig) -> list[str]:
 def _found(table: Table, data: DataConfig) -> list[str]:
     """Return the columns of time, by their names and a sample of their cells; what is to be predicted is none."""
     targets = data.target or []
-    names = [name for place, name in enumerate(table.columns) if (place == 0 or is_time(name)) and name not in targets]
+    # the first column may have any name, but a date of birth is a fact of its row
+    first = table.columns[:1] if not is_fact(table.columns[0]) else []
+    names = [name for name in table.columns if (name in first or is_time(name)) and name not in targets]
     rows = [table[index] for index in table.sample(_SAMPLE)] if names else []
     kinds = {name: _kind([text_of(row[name]) for row in rows]) for name in names}
     parts = {_PARTS[name.lower()]: name for name in names if name.lower() in _PARTS and kinds[name] != "date"}
