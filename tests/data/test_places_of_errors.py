@@ -143,7 +143,7 @@ def load_and_check(source: Any, **options: Any) -> None:
 
 
 def test_python_rows_are_named_by_their_number() -> None:
-    rows = [{"a": 1.0, "b": "?" if n == 6 else 2.0, "label": "xy"[n % 2]} for n in range(30)]
+    rows = [{"a": 1.0 + n, "b": "?" if n == 6 else 2.0 + n % 3, "label": "xy"[n % 2]} for n in range(30)]
     with pytest.raises(DataError, match='^the data given, row 7: .*missing in column "b"'):
         load_and_check(rows, target=["label"])
 

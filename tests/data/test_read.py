@@ -132,7 +132,7 @@ def test_text_given_in_place_of_a_path_is_refused(text: str) -> None:
         ("\u00a0\n\u2003\n".encode(), "is empty"),
         (b"\x89PNG\r\n\x1a\n\0", "a PNG image"),
         (b"text\tlabel\na\0\tb\n", "zero byte"),
-        ("text\tlabel\né\t1\n".encode("latin-1"), "no UTF-8"),
+        ("text\tlabel\né\t1\n".encode("latin-1"), "not UTF-8"),
         ("text\tlabel\né\t1\n".encode("utf-16"), "UTF-16"),
     ],
     ids=["empty", "white", "wide-white", "png", "zero", "latin-1", "utf-16"],
@@ -152,7 +152,7 @@ def test_zero_byte_after_the_head_is_refused_whatever_the_format(tmp_path: Path)
 def test_python_values_are_read_from_memory() -> None:
     assert rows(table([("a", 1)])) == [{"input": "a", "target": 1}]
     assert len(table(np.zeros((4, 2)))) == 4
-    assert "is no data" in refused(lambda: table(None)).message
+    assert "is not data" in refused(lambda: table(None)).message
 
 
 def test_readers_do_not_load_torch() -> None:

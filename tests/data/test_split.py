@@ -60,7 +60,7 @@ def test_a_label_that_only_one_row_has_is_learned_from() -> None:
 def test_rows_that_cannot_be_divided_are_refused(count: int, input_of: Callable[[int], Any], said: str) -> None:
     error = refused(lambda: by_hash(count, 0.1, 0, input_of, None))
     assert said in error.message
-    assert error.hint == "add rows, or give them apart: --dev FILE"
+    assert error.hint == "add rows, or give hold-out rows in their own file: --dev FILE"
 
 
 @pytest.mark.parametrize(
