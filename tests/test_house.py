@@ -342,6 +342,7 @@ MIRRORED = (
     "continuation",
     "data",
     "decoding",
+    "demos",
     "engine",
     "engine/native",
     "equations",
@@ -384,6 +385,8 @@ ELSEWHERE = {
     "nn/recurrent": "any cell with every option: test_options, test_engines",
     "training/session": "whole trainings, paused, killed and resumed: test_loop, test_resume",
     "training/setup": "what is refused before training begins: test_refusals, config/",
+    "demos/explain": "the report of two networks that learned: test_last_word",
+    "demos/side_by_side": "two trainings at once, paused and failed: test_last_word",
 }
 
 # files of tests that are named after a behaviour of several modules of their room, and what they are about
@@ -408,6 +411,8 @@ BEHAVIOURS = {
     "training/finished": "a finished run that is asked for again",
     "training/refusals": "what training refuses before it begins, and what it leaves alone",
     "training/resume": "the same command again continues to the same bits",
+    "demos/corpus": "the sentences that the last word is asked of: right, and held out",
+    "demos/made": "the rows of the demonstrations: right by their rules, and held out",
 }
 
 
