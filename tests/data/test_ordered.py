@@ -95,5 +95,5 @@ def test_the_stamps_after_a_row_are_a_step_apart() -> None:
 
 
 def test_gaps_without_a_step_cannot_be_filled() -> None:
-    with pytest.raises(ConfigError, match="rows have no regular step .* so the missing rows are unknown: --fill linear"):
+    with pytest.raises(ConfigError, match="no regular step .* so the missing rows are unknown: --fill linear"):
         in_order({"ds": days(1, 2, 5, 13, 29), "load": [1.0] * 5}, fill="linear")
