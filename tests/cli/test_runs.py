@@ -161,7 +161,7 @@ def test_a_network_that_reads_nothing_is_asked_without_words(place: Path) -> Non
 
 def test_a_number_that_is_not_on_the_list_picks_nothing(place: Path) -> None:
     outcome = ok(run("complete", place / "sentences", "--interactive", "--top", "2", stdin="all clouds\n9\n\n"))
-    assert "a number from 1 to 2 picks a word; 9 is none of them" in outcome.err
+    assert "a number from 1 to 2 chooses a word, got 9" in outcome.err
     assert "all clouds 9" not in outcome.out
 
 

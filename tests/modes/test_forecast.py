@@ -163,7 +163,7 @@ def test_a_direct_forecast_refuses_to_go_beyond_its_horizon() -> None:
 def test_a_recursive_forecast_with_quantiles_refuses_to_read_one_of_them_back() -> None:
     mode = forecaster("recursive", horizon=1, quantiles=[0.1, 0.5, 0.9])
     assert len(mode.predict([WAVE[:9, :1]])[0].value) == 1
-    with pytest.raises(ConfigError, match="no quantiles of the steps after it") as caught:
+    with pytest.raises(ConfigError, match="not quantiles of the later steps") as caught:
         mode.predict([WAVE[:9, :1]], length=2)
     assert "--forecast direct" in (caught.value.hint or "")
 
@@ -213,7 +213,7 @@ def test_a_forecast_made_without_a_network_has_the_same_figures(horizon: int, co
 WRONG: dict[str, tuple[dict[str, object], str]] = {
     "an unread target": ({"read": (1,), "columns": (0,)}, "not among its inputs"),
     "covariates that would have to be known": ({"how": "recursive", "read": (0, 1)}, "read but not forecast"),
-    "quantiles read back": ({"how": "recursive", "quantiles": [0.5]}, "no quantiles"),
+    "quantiles read back": ({"how": "recursive", "quantiles": [0.5]}, "not quantiles"),
     "no season": ({"relative_to": "season"}, "needs a season"),
     "a season read back": ({"how": "recursive", "relative_to": "season", "season": 4}, "direct"),
     "both ways": ({"bidirectional": True}, "both ways"),

@@ -200,7 +200,7 @@ def test_a_newer_or_a_foreign_folder_is_refused(run: Path, tmp_path: Path) -> No
         recur.load(run)
     assert "upgrade" in (caught.value.hint or "")
     damaged(run, lambda info: info.update(kind="something else"))
-    with pytest.raises(RunError, match="written by something else"):
+    with pytest.raises(RunError, match="written by another program"):
         recur.load(run)
     (run / "run.json").write_text("{")
     with pytest.raises(RunError, match="cannot be read as JSON"):

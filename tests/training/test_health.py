@@ -20,7 +20,7 @@ def test_weights_that_are_not_finite_are_named() -> None:
     training = begin(settings(), None, Silent())
     with torch.no_grad():
         training.mode.get_parameter("readout.weight")[0, 1] = torch.nan
-    with pytest.raises(TrainingError, match="The parameter readout.weight already holds numbers"):
+    with pytest.raises(TrainingError, match="The parameter readout.weight already contains numbers"):
         loop(training, Request())
 
 
@@ -35,7 +35,7 @@ def test_the_error_says_what_was_lost_and_keeps_the_advice(saved: str | None, sa
     error = autopsy().error(saved)
     assert error.message == (
         "training stopped at update 12 (epoch 2): the loss is nan, the gradient norm inf. The output of layer (Linear) "
-        f"is not finite. Last gradient norms: 2, 3, 4, 5, 1.23e+03. The weights of before this update are kept{said}"
+        f"is not finite. Last gradient norms: 2, 3, 4, 5, 1.23e+03. The weights from before this update are saved{said}"
     )
     assert error.hint == "a lower learning rate"
 

@@ -201,7 +201,7 @@ def test_number_that_is_not_finite_stops_and_explains(tmp_path: Path) -> None:
         learn(settings(), tmp_path, poison=9)
     said = str(caught.value)
     assert "training stopped at update 10 (epoch 2)" in said
-    assert "The output of layer (Linear) is not finite; its input already is" in said
+    assert "The output of layer (Linear) is not finite; its input already is not finite" in said
     assert "Last gradient norms: " in said
     assert "hint: a lower learning rate usually helps: lr = 0.003" in said
     autopsy = json.loads((tmp_path / "autopsy.json").read_text())

@@ -95,7 +95,7 @@ def _converse(model: Model, text: str, top: int) -> None:
     """Show candidates after every line typed, until the end of input."""
     from recur.continuation.completion import Completion
 
-    note("type the beginning of a sentence; then a number picks that word, an empty line starts again, Ctrl-D ends")
+    note("type the beginning of a sentence; then a number chooses that word, an empty line starts again, Ctrl-D ends")
     while True:
         found = Completion([])
         if text:
@@ -122,7 +122,7 @@ def _continued(text: str, typed: str, words: list[str]) -> str:
         return ""
     if typed.isdecimal() and words:
         if not 1 <= int(typed) <= len(words):
-            note(f"a number from 1 to {len(words)} picks a word; {typed} is none of them")
+            note(f"a number from 1 to {len(words)} chooses a word, got {typed}")
             return text
         typed = words[int(typed) - 1]
     return f"{text} {typed}".strip()

@@ -79,5 +79,5 @@ def demo(
             emit(line, styled=True)
     if name is None:
         others = [each for each in DEMOS if each != FIRST]
-        note(f"\nthere are {len(others)} more: recur demo {' | '.join(others)}; `recur demo --list` says what they do")
+        note(f"\nthere are {len(others)} more: recur demo {' | '.join(others)}; `recur demo --list` describes them")
     return None

@@ -54,8 +54,8 @@ def _filled(name: str, values: Sequence[Any]) -> str:
         distance = low - filler if filler < low else filler - high
         if distance > _FAR * max(high - low, abs(low) / 10, abs(high) / 10):
             return (
-                f"{name}: {filler:g} is there {count} times, and the other numbers are from {low:g} to {high:g}; "
-                "if it says that a value is missing, leave these cells empty and give --missing"
+                f"{name}: {filler:g} occurs {count} times, and the other numbers are from {low:g} to {high:g}; "
+                "if it marks a missing value, leave these cells empty and give --missing"
             )
     return ""
 

@@ -70,7 +70,7 @@ class Decoding:
         stops = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
         object.__setattr__(self, "stop", stops)
         if "" in stops:
-            raise ConfigError("stop is an empty text, and every answer begins with it", hint="leave out stop")
+            raise ConfigError("stop is an empty text, which every answer starts with", hint="leave out stop")
         for name, (low, high) in _BOUNDS.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:

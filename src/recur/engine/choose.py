@@ -265,7 +265,7 @@ def _sizes_of(
         if missing:
             where = f"{name} of shape {numbers}" if numbers else "the parameters"
             raise ShapeError(
-                f"{equation.name}: the size {min(missing)} cannot be read off {where}",
+                f"{equation.name}: the size {min(missing)} cannot be inferred from {where}",
                 hint=None if numbers else f"give the state {name}: states={{'{name}': torch.zeros(B, size)}}",
             )
         expected = equation.shape(name, **sizes)

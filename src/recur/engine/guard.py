@@ -126,8 +126,8 @@ def check(name: str, tensor: Tensor) -> None:
     if held < needed:
         raise ShapeError(
             f"{name} has shape {tuple(tensor.shape)} and needs {needed} bytes, and its storage has {held}: "
-            "it was resized or given back",
-            hint="make the tensor again, or give its storage back its size before the call",
+            "it was resized or released",
+            hint="create the tensor again, or restore the size of its storage before the call",
         )
 
 

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 SHOWN_PAST = 8  # steps of the past beside a forecast that is shown
 REFERENCE = {"none": "", "last": "persistence", "season": "seasonal naive"}  # what a forecast is relative to
-QUANTILES_READ_BACK = "quantiles of one step, read back, are no quantiles of the steps after it"
+QUANTILES_READ_BACK = "quantiles of one step, fed back as input, are not quantiles of the later steps"
 
 
 class Forecast(Mode):

@@ -144,7 +144,7 @@ def _recurrent_dropout(layer: LayerBase, value: object) -> float:
     found = checks.check_probability("recurrent_dropout", value)
     if found and not layer.layout.recurrent_states:
         raise ConfigError(
-            f"recurrent_dropout hides h_t-1 from matrix products, and {layer.equation.name} multiplies no state by a "
+            f"recurrent_dropout masks h_t-1 in matrix products, and {layer.equation.name} multiplies no state by a "
             "matrix",
             hint="use zoneout for this cell",
         )

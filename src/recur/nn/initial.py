@@ -124,7 +124,7 @@ def check_gate_bias(option: str, equation: Equation, bias: bool) -> None:
             hint=f"leave {option} out",
         )
     if not bias:
-        raise ConfigError(f"{option} needs the bias that bias=False takes away", hint="bias=True")
+        raise ConfigError(f"{option} needs the bias, which bias=False removes", hint="bias=True")
 
 
 def _blocks(equation: Equation, name: str) -> int:

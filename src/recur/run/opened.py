@@ -166,7 +166,7 @@ def read_info(folder: Path) -> dict[str, Any]:
         raise RunError(f"{folder} is not a run folder: it has no run.json", hint=_WHAT_IT_IS)
     info = read_json(path, LARGEST_JSON, error=RunError)
     if not isinstance(info, dict) or info.get("kind") != KIND:
-        raise RunError(f"{folder} is not a run folder: its run.json was written by something else", hint=_WHAT_IT_IS)
+        raise RunError(f"{folder} is not a run folder: its run.json was written by another program", hint=_WHAT_IT_IS)
     found = info.get("format")
     if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= FORMAT:
         raise RunError(
@@ -225,7 +225,7 @@ def read_metrics(folder: Path, info: Mapping[str, Any]) -> dict[str, Any]:
         raise RunError(f"{path} is damaged: expected a JSON object, got {type(metrics).__name__}", hint=_WHOLE)
     figure, held_out = metrics.get("figure"), metrics.get("held_out", {})
     if not isinstance(figure, str | None) or not isinstance(held_out, dict):
-        raise RunError(f"{path} is damaged: it has no name of a figure, or no table of figures", hint=_WHOLE)
+        raise RunError(f"{path} is damaged: it has no name of a metric, or no table of metrics", hint=_WHOLE)
     if held_out.get(figure, 0.0) is None:
         del held_out[figure]  # it was not a number
     if not isinstance(held_out.get(figure, 0.0), int | float):

@@ -30,7 +30,7 @@ from recur.network.stack import State
 from recur.nn import flat_state, map_state
 
 _HEAD = "recur session"
-_SEND = "send the bytes that GET .../snapshot gave"
+_SEND = "send the bytes that GET .../snapshot returned"
 _DIGITS = 18  # of the number of items read, at most
 
 

@@ -69,12 +69,12 @@ class Sessions:
         if len(self._open) >= limits.sessions:
             raise RequestError(
                 429, f"{len(self._open):,} sessions are open, which is the limit",
-                hint=f"close one, or wait: an unused session goes after {limits.idle:g} s",
+                hint=f"close one, or wait: an unused session is closed after {limits.idle:g} s",
             )  # fmt: skip
         if self.bytes + memory.bytes > limits.memory:
             raise RequestError(
                 429, f"the {len(self._open):,} open sessions take {self.bytes:,} bytes of at most {limits.memory:,}",
-                hint=f"close one, or wait: an unused session goes after {limits.idle:g} s",
+                hint=f"close one, or wait: an unused session is closed after {limits.idle:g} s",
             )  # fmt: skip
         session = Session(secrets.token_urlsafe(16), model, memory, self._clock())
         self._open[session.name] = session
@@ -94,7 +94,7 @@ class Sessions:
         if session is None:
             raise RequestError(
                 404, "there is no such session",
-                hint=f"POST /sessions opens one; an unused session goes after {self._limits.idle:g} s",
+                hint=f"POST /sessions opens one; an unused session is closed after {self._limits.idle:g} s",
             )  # fmt: skip
         session.used = self._clock()
         self._open.move_to_end(name)

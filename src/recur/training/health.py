@@ -58,7 +58,7 @@ class Autopsy:
         return TrainingError(
             f"training stopped at update {self.step:,} (epoch {self.epoch + 1}): the loss is {self.loss:.4g}, "
             f"the gradient norm {self.gradient_norm:.4g}. {self.finding.what}. "
-            f"Last gradient norms: {norms}. The weights of before this update are kept{place}",
+            f"Last gradient norms: {norms}. The weights from before this update are saved{place}",
             hint=self.advice,
         )
 
@@ -120,7 +120,7 @@ class Health:
             if not _finite(parameter):
                 gate = self._gate(name, parameter)
                 return Finding(
-                    f"The parameter {name}{_of(gate)} already holds numbers that are not finite",
+                    f"The parameter {name}{_of(gate)} already contains numbers that are not finite",
                     _layer(name), name, gate,
                 )  # fmt: skip
         return None
@@ -131,7 +131,7 @@ class Health:
         def look(name: str) -> Callable[[nn.Module, Any, Any], None]:
             def hook(module: nn.Module, inputs: Any, outputs: Any) -> None:
                 if not found and not _finite(outputs):
-                    cause = "its input already is" if not _finite(inputs) else "its input still is finite"
+                    cause = "its input already is not finite" if not _finite(inputs) else "its input is still finite"
                     found.append(
                         Finding(f"The output of {name} ({type(module).__name__}) is not finite; {cause}", layer=name)
                     )
