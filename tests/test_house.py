@@ -337,6 +337,7 @@ def test_a_file_is_one_idea(path: Path) -> None:
 
 # rooms whose tests are in files of the names of theirs
 MIRRORED = (
+    "cli",
     "codecs",
     "compiler",
     "continuation",
@@ -387,6 +388,19 @@ ELSEWHERE = {
     "training/setup": "what is refused before training begins: test_refusals, config/",
     "demos/explain": "the report of two networks that learned: test_last_word",
     "demos/side_by_side": "two trainings at once, paused and failed: test_last_word",
+    "cli/app": "whole command lines, their exit codes and helps: test_process, test_usage",
+    "cli/check": "whole command lines: test_runs, test_number_styles",
+    "cli/compare": "whole command lines: test_inspect",
+    "cli/complete": "whole command lines: test_runs, test_notes",
+    "cli/demo": "whole command lines: demos/test_last_word, demos/test_single",
+    "cli/evaluate": "whole command lines: test_runs, test_figures",
+    "cli/export": "whole command lines: test_runs, test_full_disk",
+    "cli/flags": "every field of the schema is a flag: test_usage",
+    "cli/generate": "whole command lines: test_runs, test_notes",
+    "cli/play": "whole command lines: test_notes",
+    "cli/predict": "whole command lines: test_runs, test_whole_answers",
+    "cli/serve": "the server behind it: serve/; its refusals: test_absurd_numbers",
+    "cli/train": "whole command lines: test_runs, test_full_disk",
 }
 
 # files of tests that are named after a behaviour of several modules of their room, and what they are about
@@ -413,6 +427,16 @@ BEHAVIOURS = {
     "training/resume": "the same command again continues to the same bits",
     "demos/corpus": "the sentences that the last word is asked of: right, and held out",
     "demos/made": "the rows of the demonstrations: right by their rules, and held out",
+    "cli/absurd_numbers": "numbers that no command can use are refused in a sentence",
+    "cli/figures": "figures as commands show them",
+    "cli/full_disk": "a full disk is said, and nothing is lost",
+    "cli/notes": "notes on the command line",
+    "cli/number_styles": "numbers written in the styles of several languages",
+    "cli/process": "a process: its exit code, its words, its streams",
+    "cli/runs": "commands on runs: train, evaluate, predict, complete, generate, export",
+    "cli/usage": "mistyped lines, helps, the schema as flags",
+    "cli/whole_answers": "answers whole on a terminal, in a pipe and in a file",
+    "cli/written_notes": "notes and captions written as rows and files",
 }
 
 

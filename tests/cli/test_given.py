@@ -1,0 +1,16 @@
+"""Inputs typed on a command line."""
+
+from __future__ import annotations
+
+from recur.cli.given import typed
+from tests.modes.helpers import codec
+
+
+def test_a_text_is_what_its_codec_makes_of_it() -> None:
+    own = codec("series")
+    assert typed(own)("1 2 3") == own.typed("1 2 3")
+    assert typed(codec("words"))("a dog") == "a dog"
+
+
+def test_where_nothing_is_read_a_text_stays_as_it_is() -> None:
+    assert typed(None)("1 2") == "1 2"
