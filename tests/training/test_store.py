@@ -68,7 +68,7 @@ def test_a_run_that_learned_and_has_no_checkpoint_is_not_begun_again(tmp_path: P
     mode, store = build("one-to-one", "numbers", "class"), disk(tmp_path)
     store.publish(mode, 1)
     assert (store.run.path / WEIGHTS).is_file()
-    with pytest.raises(RunError, match="cannot be continued, because no checkpoint of it is whole") as caught:
+    with pytest.raises(RunError, match="cannot be resumed, because all its checkpoints are damaged") as caught:
         store.resume(mode)
     assert "--fresh starts over" in (caught.value.hint or "")
 
