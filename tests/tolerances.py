@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import torch
 
-TOLERANCE = {
-    torch.float64: {"rtol": 1e-9, "atol": 1e-10},
-    torch.float32: {"rtol": 2e-4, "atol": 2e-5},
-    torch.bfloat16: {"rtol": 3e-2, "atol": 3e-2},
-}
+TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-4, torch.bfloat16: 3e-2}
+"""Largest error of an element, as a share of its own size and of a tenth of the largest element's."""
 
-# Of gradients that are sums of many products of either sign, the error follows the terms and not the sum, so it is
-# measured against the largest element. Products of bfloat16 factors are rounded once before, once in the next step.
-SHARE = {torch.float32: 1e-5, torch.bfloat16: 3e-2}
+SHARE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 3e-2}
+"""Largest error of an element, as a share of the largest element. Of gradients that are sums of many products of either
+sign, the error follows the terms and not the sum. Products of bfloat16 factors are rounded once before, once in the
+next step."""
+
+FLOOR = {torch.float64: 1e-11, torch.float32: 2e-6, torch.bfloat16: 1e-3}
+"""Error that is allowed however small the largest element is: what is 0 by cancellation has no size to compare with."""
+
+
+def largest(tensor: torch.Tensor) -> float:
+    """The size of the largest finite element."""
+    values = tensor.detach().double().abs()
+    finite = values[values.isfinite()]
+    return float(finite.max()) if finite.numel() else 0.0
 
 
 def close(actual: torch.Tensor, expected: torch.Tensor, what: str = "") -> None:
     """Assert that two tensors agree to the tolerance of their dtype."""
+    share = TOLERANCE[expected.dtype]
+    floor = max(FLOOR[expected.dtype], share * largest(expected) / 10)
     torch.testing.assert_close(
-        actual, expected, **TOLERANCE[expected.dtype], msg=lambda text: f"{what}: {text}" if what else text
+        actual, expected, rtol=share, atol=floor, msg=lambda text: f"{what}: {text}" if what else text
     )
 
 
@@ -27,6 +37,7 @@ def near(actual: torch.Tensor, expected: torch.Tensor, what: str = "", like: tor
     assert actual.shape == expected.shape, f"{what}: {tuple(actual.shape)} and {tuple(expected.shape)}"
     assert bool(actual.isfinite().all()), f"{what}: not finite"
     if expected.numel():
-        error, largest = float((actual - expected).abs().max()), float(expected.abs().max())
-        allowed = SHARE[like or expected.dtype] * max(largest, 1.0)
+        dtype = like or expected.dtype
+        error = float((actual - expected).abs().max())
+        allowed = max(FLOOR[dtype], SHARE[dtype] * largest(expected))
         assert error <= allowed, f"{what}: off by {error:.2g}, where {allowed:.2g} is allowed"

@@ -57,7 +57,7 @@ def test_an_answer_ends_before_the_end_symbol_which_counts() -> None:
 
 
 def test_rows_end_each_at_its_own_time_and_at_the_length_at_last() -> None:
-    # after 0 comes 1 and then the end; after 2 comes 2 for ever
+    # after 0 comes 1 and then the end; after 2 always comes 2
     model = Chain([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
     found = one_by_one(model, torch.tensor([0, 2]), torch.arange(2), greedy, end=3, length=4)
     assert [(one.ids, one.finished) for one in found] == [([1], True), ([2, 2, 2, 2], False)]

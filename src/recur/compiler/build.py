@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     extra = _SANITIZE if options.sanitize else ()
     target, best = options.folder, instruction_set()
-    # until everything is built anew, there is nothing here to load
+    # until everything is built again, there is nothing here to load
     (target / manifest.NAME).unlink(missing_ok=True)
     generate(str(target / "source"))
     cells = CELL_SET.get(best, best)

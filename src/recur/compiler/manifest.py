@@ -4,7 +4,7 @@ python -m recur.compiler.manifest LIBRARIES LISTING
 
 An upgrade, or a changed source under an editable install, leaves libraries of another version in their place. So the
 build writes down a digest of the sources of the core and of everything that decides the text of a stock cell, and
-whoever loads a library compares them with the sources that run.
+the loader of a library compares them with the sources that run.
 """
 
 from __future__ import annotations

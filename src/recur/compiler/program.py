@@ -159,6 +159,10 @@ class _Writer:
         nodes = topological([*leaves, *wanted])
         self.atoms = Atoms(Cuts([*nodes, *self._alike()]))
         self.cuts = self.atoms.cuts
+        # operands first, so that no chain of operations is followed down by recursion
+        for node in nodes:
+            if len(node.shape) < 2:
+                self.atoms.of(node)
         self.matrices = tuple(n for n, node in graph.parameters.items() if len(node.shape) == 2)
         self.vectors = tuple(n for n, node in graph.parameters.items() if len(node.shape) == 1)
         self.states = tuple(graph.states)

@@ -1,7 +1,7 @@
 """The schedule of a time step: which stage computes each piece, and in which order.
 
-A product needs its whole operand and a total the whole vector, so both end a stage: whoever computes a part of the
-units has to wait for those who compute the others. Within a stage everything is element-wise, and one pass over the
+A product needs its whole operand and a total the whole vector, so both end a stage: a thread that computes a part of
+the units has to wait for those who compute the others. Within a stage everything is element-wise, and one pass over the
 units does it all.
 
     level 0     what depends on states, stored values and products with these only

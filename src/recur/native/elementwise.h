@@ -204,7 +204,7 @@ RECUR_INLINE V scaled(V x, V n) {
 
 #endif
 
-// The polynomial by halves (Estrin, 1960), whose steps wait for one another less than those of Horner's scheme do.
+// The polynomial by halves (Estrin, 1960), whose steps depend on each other less than those of Horner's scheme.
 RECUR_INLINE F32 quotient(F32 r, F32 r2) {
   constexpr auto& q = Exponential<float>::quotient;
   return (r * q[1] + q[0]) + r2 * (r2 * q[4] + (r * q[3] + q[2]));

@@ -79,7 +79,7 @@ class Forward : public Recurrence<P> {
   }
 
  private:
-  // products with the input are used while they are in the second-level cache; and at least so many rows at a time,
+  // products with the input are used while they are in the second-level cache; and at least this many rows at a time,
   // for the matrix is read once for all of them
   static constexpr int64_t kChunkBytes = 384 * 1024, kChunkRows = 112;
 
@@ -202,7 +202,7 @@ class Forward : public Recurrence<P> {
   void pack_hoisted(int thread, int threads) {
     const RecurCell& cell = this->cell_;
     for (Run& run : runs_) {
-      // whoever multiplies by panels packs its own; otherwise all wait for all
+      // a thread that multiplies by panels packs its own; otherwise all wait for all
       const int64_t count = run.panels.count();
       const int64_t first = count * thread / threads * 2,
                     last = std::min<int64_t>(run.panels.vectors, count * (thread + 1) / threads * 2);
@@ -358,7 +358,7 @@ class Forward : public Recurrence<P> {
   }
 
   int64_t chunk_ = 1;
-  bool own_rows_ = false, own_units_ = false;  // whether a thread's part of the products concerns nobody else
+  bool own_rows_ = false, own_units_ = false;  // whether no other thread needs a thread's part of the products
   std::vector<Run> runs_;
   std::vector<Thread> team_;
   std::unique_ptr<Lease> lease_;

@@ -24,7 +24,7 @@ class Pool {
     return *pool;
   }
 
-  // at least so many bytes, aligned to 128; null if there are none. The contents are left from earlier uses.
+  // at least this many bytes, aligned to 128; null if there are none. The contents are left from earlier uses.
   void* acquire(size_t bytes) {
     const size_t wanted = rounded(bytes);
     {
@@ -87,7 +87,7 @@ class Pool {
     }
   }
 
-  // around a fork: nobody else is in here, so that the child finds the pool whole and unlocked
+  // around a fork: no other thread is in here, so that the child finds the pool whole and unlocked
   void hold() { lock_.lock(); }
   void let_go() { lock_.unlock(); }
 

@@ -10,7 +10,7 @@
 
 namespace recur {
 
-constexpr int64_t kRowsEach = 8;                // a thread may take rows of its own if there are so many for each
+constexpr int64_t kRowsEach = 8;                // a thread may take rows of its own from this many for each
 constexpr int64_t kLargeMatrices = 512 * 1024;  // elements beyond what a core has cache of its own for
 constexpr int64_t kWorthSharing = 32 * 1024;    // multiplications of a step below which a second thread only waits
 

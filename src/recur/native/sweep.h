@@ -38,7 +38,7 @@ struct Share2D {
 inline Share2D share_of(long rows, long panels, int thread, int threads) {
   if (threads == 1) return {0, rows, 0, panels};
   const long each = (panels + threads - 1) / threads;
-  // by panels only if that leaves nobody waiting for long
+  // by panels only if no thread then waits for long
   if (panels >= threads && each * threads <= panels + panels / 8) {
     return {0, rows, panels * thread / threads, panels * (thread + 1) / threads};
   }

@@ -27,7 +27,7 @@ inline void pause_briefly() {
 
 constexpr int kMostThreads = 256;
 
-// Every thread counts its arrivals where the others can see it; nobody writes to another's cache line.
+// Every thread counts its arrivals where the others can see it; no thread writes to another's cache line.
 class Barrier {
  public:
   void wait(int thread, int threads) {
@@ -57,7 +57,7 @@ class Barrier {
 };
 
 // Whether this process was forked from one that had loaded the library: OpenMP's threads do not survive a fork, and a
-// team that waits for them waits for ever
+// team that waits for them waits without end
 inline std::atomic<bool>& forked() {
   static std::atomic<bool> value{false};
   return value;
