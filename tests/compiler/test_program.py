@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recur import equations
+from recur.compiler.cplusplus import source
 from recur.compiler.program import Program, program
 from recur.equations import equation, tanh
 

@@ -135,12 +135,11 @@ def test_layers_of_one_state_share_a_part_of_the_bridge_layer_by_layer() -> None
     close(state, torch.stack([every[:, :4], every[:, 4:]]))
 
 
-def test_rows_of_a_state_may_repeat_and_no_state_stays_none() -> None:
+def test_rows_of_a_state_may_repeat() -> None:
     state = (torch.arange(3.0)[None, :, None], torch.arange(3.0)[None, :, None] * 10)
     first, second = select(state, torch.tensor([2, 0, 2]))
     assert first.flatten().tolist() == [2, 0, 2]
     assert second.flatten().tolist() == [20, 0, 20]
-    assert select(None, torch.tensor([0])) is None
 
 
 def test_dropout_between_layers_needs_two_of_them() -> None:

@@ -57,7 +57,7 @@ def test_a_state_without_a_batch_is_one_row() -> None:
          "states are (layers x directions, batch, size); None starts from zeros"),
         ((torch.zeros(2, 4, 3), torch.zeros(2, 4, 3)), ONE, r"Expected hidden\[0\] size \(4, 2, 3\), got \[2, 4, 3\]",
          "also when batch_first=True: hx.transpose(0, 1)"),
-        (pair(4), DIFFERENT, "a list with one state a layer; expected 2, got", None),
+        (pair(4), DIFFERENT, "a list with one state per layer; expected 2, got", None),
     ],
     ids=["one tensor", "another size", "batch first", "layers of two sizes"],
 )  # fmt: skip
