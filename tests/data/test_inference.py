@@ -144,3 +144,12 @@ def test_columns_that_say_nothing_or_leave_the_target_open_are_refused(
     with pytest.raises(ConfigError) as caught:
         roles_of(rows, **options)
     assert said in caught.value.message
+
+
+def test_columns_made_of_time_stamps_are_read_and_never_predicted() -> None:
+    rows = {"ds": [f"2024-01-{1 + n // 24:02d} {n % 24:02d}:00" for n in range(96)], "load": [n / 7 for n in range(96)]}
+    with pytest.raises(ConfigError, match="hour sin, hour cos would be predicted too") as caught:
+        roles_of(rows, time_features=["hour"])
+    assert str(caught.value.hint).startswith("--forecast recursive")
+    roles = roles_of(rows, time_features=["hour"], forecast="recursive")
+    assert (roles.input, roles.target) == (["load", "hour sin", "hour cos"], ["load"])

@@ -257,7 +257,7 @@ def _settle(table: Table, inputs: list[Column], targets: list[Column], config: C
         has, fits = ("a sequence", "--image-steps rows") if reads else ("one value", "leave out --image-steps")
         raise ConfigError(f"{mode} reads {has}, and {what}", hint=f"{fits}, or leave out --mode")
     if not targets:
-        _check_own_future(table, inputs, input_codec)
+        _check_own_future(table, inputs, input_codec, calendar.names(data.table.time_features))
         return mode, input_codec, input_codec or "words"
     target_codec = data.target_codec or _codec(table, targets, writes, mode, data.table.group, target=True)
     if class_of(target_codec).pictured:
@@ -276,7 +276,15 @@ def _is_one_label(codec: str | None) -> bool:
     return class_of(codec).labelled and not class_of(codec).by_step
 
 
-def _check_own_future(table: Table, inputs: list[Column], codec: str | None) -> None:
+def _check_own_future(table: Table, inputs: list[Column], codec: str | None, made: list[str]) -> None:
+    """Refuse what has no next item, and columns made of time stamps, whose next values are known."""
+    known = [each.name for each in inputs if each.name in made]
+    if known:
+        raise ConfigError(
+            f"{table.name}: all columns predict their next values, and {', '.join(known)} would be predicted too; "
+            "expected columns that only read them",
+            hint="--forecast recursive reads the columns made of time stamps and predicts the others",
+        )
     if _is_one_label(codec) or class_of(codec).pictured:
         raise ConfigError(
             f"{table.name}: {described(inputs)} alone is not a sequence to learn from", hint="--target COLUMN"
