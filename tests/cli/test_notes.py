@@ -97,7 +97,7 @@ def test_a_model_streams_step_by_step_what_it_gives_whole(trained: Path) -> None
     [
         (("generate", "{run}", "--top-k", "3"), "a frame is many keys at once"),
         (("complete", "{run}", "absent.mid"), "absent.mid is missing"),
-        (("complete", "{run}", "H4", "--out", "x.mid"), '"H4" is no note'),
+        (("complete", "{run}", "H4", "--out", "x.mid"), '"H4" is not a note'),
     ],
 )
 def test_mistakes_are_said_in_words(

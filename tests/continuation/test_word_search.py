@@ -112,7 +112,7 @@ def test_states_of_several_readings_are_put_side_by_side_and_picked_by_row() -> 
         batch = [
             Open(0.0, (1,), second[0].state, 0), Open(0.0, (1,), first[1].state, 1), Open(0.0, (1,), first[0].state, 0),
         ]  # fmt: skip
-        state = joined(mode, batch)
+        state = joined(batch)
     for whole, one, other in zip(
         flat_state(state), flat_state(first[0].state), flat_state(second[0].state), strict=True
     ):

@@ -21,7 +21,7 @@ def said(label: list[Any], a: list[Any] | None = None, **options: Any) -> list[s
 
 def test_a_number_far_from_the_others_may_say_that_one_is_missing() -> None:
     [found] = said(["x", "y"] * 20, [-999.0 if i % 10 == 0 else 5.0 + i % 7 for i in range(COUNT)])
-    assert found.startswith("a: -999 is there 4 times, and the other numbers are from 5 to 11; ")
+    assert found.startswith("a: -999 occurs 4 times, and the other numbers are from 5 to 11; ")
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_what_is_predicted_is_asked_where_it_is_open(
 DOUBTS: dict[str, Any] = {
     "a number for what is missing": (
         "date;temp", lambda i: f"{DAYS[i]};{-999 if i in (5, 9) else 10 + i % 7}.0", {},
-        "temp: -999 is there 2 times, and the other numbers are from 10 to 16",
+        "temp: -999 occurs 2 times, and the other numbers are from 10 to 16",
     ),
     "labels in capitals": (
         "text;label", lambda i: f"some words {i};{['good', 'Good', 'bad'][i % 3]}", {},

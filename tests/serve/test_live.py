@@ -175,6 +175,8 @@ def test_a_hover_shows_values_and_so_does_the_keyboard(shown: Page) -> None:
 
 def test_the_unrolled_network_steps_on_and_back_by_buttons_and_keys(shown: Page) -> None:
     typed(shown, "the clouds are")
+    # states that are drawn later move what is below them away from the pointer
+    shown.page.wait_for_selector('.column[data-followed="the clouds are"]')
     words = shown.page.locator("p.look[aria-live]")
     step = shown.page.get_by_role("button", name="one step forward")
     back = shown.page.get_by_role("button", name="one step back")

@@ -82,9 +82,9 @@ def test_reset_snapshot_and_restore(client: TestClient) -> None:
 def test_bytes_that_are_no_snapshot_are_refused(client: TestClient) -> None:
     data = client.get(f"/sessions/{opened(client, 'lines')}/snapshot").content
     for content, says in (
-        (b"", "no snapshot"),
-        (b"x" * 100, "no snapshot"),
-        (data[:-8], "no snapshot"),
+        (b"", "not a snapshot"),
+        (b"x" * 100, "not a snapshot"),
+        (data[:-8], "not a snapshot"),
     ):
         answer = client.post("/sessions/restore?model=lines", content=content)
         assert answer.status_code == 400
