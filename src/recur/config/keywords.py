@@ -59,8 +59,8 @@ class FitOptions(TypedDict, total=False):
     missing: Literal["error", "mean", "previous"]
     """what replaces a missing number; error: it is refused."""
     missing_labels: str | Sequence[str] | None
-    """words that mean that a class or tag is missing; default: NA, N/A, NaN, null and <NA>; none: only empty cells are
-    missing, and NA is a label."""
+    """words that mean that a class or tag is missing; default: NA, N/A, #N/A, NaN, NULL and <NA>; none: only empty
+    cells are missing, and NA is a label."""
     documents: Literal["file", "line"] | None
     """what one document of a text is: the whole file (the state is carried over), or each line."""
     lower: bool
@@ -210,7 +210,7 @@ class FitOptions(TypedDict, total=False):
     decay_after: int
     """for the schedule step: epochs at the full learning rate before it decays every epoch."""
     bptt: int
-    """k2: steps of truncated BPTT, for one long stream."""
+    """k2: steps of a window of truncated BPTT, over a long text or series."""
     bptt_stride: int | None
     """k1: steps between updates; default: k2."""
     bptt_variable: bool

@@ -50,7 +50,7 @@ class BpttConfig(Section):
 
     steps: int = option(
         64,
-        "k2: steps of truncated BPTT, for one long stream",
+        "k2: steps of a window of truncated BPTT, over a long text or series",
         unit="steps",
         name="bptt",
         applies=when.WINDOWS,

@@ -68,24 +68,25 @@ def estimate(
     directions = 2 if _both_ways(model, roles) else 1
     seen, work, read = _convolutions(model, input_codec)
     pictures = steps if input_codec is not None and input_codec.sequence else rows
-    embedding = model.embedding.size or sizes[0]
+    embedding = model.embedding.size or (sizes[-1] if model.readout.tie_weights else sizes[0])
     first = embedding if input_codec is None or input_codec.discrete else read or input_codec.size
-    recurrent = _recurrent(model, sizes, first, directions)
-    last = sizes[-1] * directions
+    recurrent, last = _recurrent(model, sizes, first, directions)
     if roles.mode == "one-to-one":
         # layers without time: a matrix and a bias each
-        recurrent = sum((a + 1) * b for a, b in zip([first, *sizes[:-1]], sizes, strict=True))
+        recurrent, last = sum((a + 1) * b for a, b in zip([first, *sizes[:-1]], sizes, strict=True)), sizes[-1]
     if roles.mode in ("many-to-many", "one-to-many"):
         if roles.mode == "one-to-many":
             recurrent = 0
-        recurrent += _recurrent(model, sizes, embedding if target_codec.discrete else target_codec.size, 1)
-        last = sizes[-1]
+        read_back = embedding if target_codec.discrete else target_codec.size
+        decoder, last = _recurrent(model, sizes, read_back, 1)
+        recurrent += decoder
     readout = (last + 1) * target_codec.size
     tables = sum(codec.size * embedding for codec in _discrete(roles, input_codec, target_codec))
     predicted = steps if roles.writes_a_sequence else rows
     flops = 6.0 * (recurrent * steps + readout * predicted + work * pictures)
     loop = steps / max(1.0, rows / max(1, updates)) * len(sizes) * _OVERHEAD
-    parameters = int(recurrent + readout + tables + seen)
+    shared = last * target_codec.size if model.readout.tie_weights else 0
+    parameters = int(recurrent + readout + tables + seen - shared)
     batch = steps / max(1, updates)
     kept = batch * (12 * sum(sizes) * directions + embedding) + 3 * (predicted / max(1, updates)) * target_codec.size
     return Estimate(parameters, int(4 * (_COPIES * parameters + kept)), flops / (_EFFICIENCY * _speed()) + loop)
@@ -117,18 +118,20 @@ def _both_ways(model: ModelConfig, roles: Roles) -> bool:
     return may and (not roles.one_way if model.bidirectional is None else model.bidirectional)
 
 
-def _recurrent(model: ModelConfig, sizes: list[int], first: int, directions: int) -> int:
-    """Parameters of the recurrent layers."""
+def _recurrent(model: ModelConfig, sizes: list[int], first: int, directions: int) -> tuple[int, int]:
+    """Parameters of the recurrent layers, and the size of what the last one gives."""
     cell = equations.get(model.cell)
     total, given = 0, first
     for size in sizes:
-        known = dict.fromkeys(cell.free_sizes, max(1, size // 2)) | {"X": given, "H": size}
+        # the network has one size of its own for all layers, half of the first
+        known = dict.fromkeys(cell.free_sizes, max(1, sizes[0] // 2)) | {"X": given, "H": size}
         counts = {name: math.prod(cell.shape(name, **known)) for name in cell.parameters}
         if model.cell in _TWO_BIASES:
             counts["b"] *= 2
         total += directions * sum(counts.values())
-        given = size * directions
-    return total
+        (output,) = cell.shape(next(iter(cell.states)), **known)
+        given = output * directions
+    return total, given
 
 
 def _discrete(roles: Roles, input_codec: Codec | None, target_codec: Codec) -> list[Codec]:
