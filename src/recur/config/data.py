@@ -57,8 +57,8 @@ class TableConfig(Section):
     )
     missing_labels: Texts | None = option(
         None,
-        "words that mean that a class or tag is missing; default: NA, N/A, #N/A, NaN, NULL and <NA>; none: only empty cells "
-        "are missing, and NA is a label",
+        "words that mean that a class or tag is missing; default: NA, N/A, #N/A, NaN, NULL and <NA>; none: only empty "
+        "cells are missing, and NA is a label",
         applies=when.LABELS,
     )
 
