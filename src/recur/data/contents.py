@@ -1,4 +1,4 @@
-"""Fingerprints of values by their contents: equal pictures, sounds or arrays in different files have the same one.
+"""Fingerprints of contents: equal pictures, sounds or arrays have one fingerprint, whatever their files are called.
 
 pictures        decoded pixels (a PNG and a BMP of one picture are equal; gray in three channels is gray)
 videos          decoded pixels of the frames in a folder; the bytes of a video file

@@ -1,4 +1,4 @@
-"""The facts of a task that decide which options have an effect."""
+"""A `Situation` filled from the roles of a table and the configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``record_gradients`` wrote into the journal of a run: the gradient over distance while it was trained."""
+"""Reader of the gradients over distance that ``record_gradients`` wrote into the journal of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gradient of a recurrence as a differentiable function: computed by the core, differentiated in torch."""
+"""Double backward: the gradient is computed by the core, and differentiated again through torch's operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guard's checks of many tensors in one call of the core: a tenth of what they cost in Python.
+"""The guard's checks of all tensors of a call, made by the core in one go: a tenth of their cost in Python.
 
 The core asks torch's C interface for everything that the guard asks in Python, of every tensor in every call. Nothing
 that was true once is taken for true again: not a shape, not an address, and not the size of a storage, which can shrink

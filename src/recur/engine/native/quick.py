@@ -1,4 +1,4 @@
-"""A recurrence of which everything but the tensors is known: what a layer calls again and again."""
+"""A prepared call of the core: everything but the tensors is checked and laid out once, for layers that repeat it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The backward pass in torch's operations: gradients that can be differentiated again, batched or looked into."""
+"""The backward pass written in torch's operations, for double backward, batched gradients and observers."""
 
 from __future__ import annotations
 
