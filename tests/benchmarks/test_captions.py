@@ -97,8 +97,8 @@ def test_captions_are_reported_beside_the_simplest_guesses(tmp_path: Path) -> No
     figures = images.report(run, tmp_path, tmp_path)
     for name in ("bleu_1", "bleu_4", "constant_bleu_4", "nearest_pixels_bleu_1", "nearest_features_bleu_4"):
         assert 0 <= float(str(figures[name])) <= 100.001
-    assert figures["worst_margin"] == min(figures["margin_1"], figures["margin_4"])  # type: ignore[type-var]
-    assert len(list(figures["captions"])) == 4  # type: ignore[arg-type]
+    assert figures["worst_margin"] == min(figures["margin_1"], figures["margin_4"])
+    assert len(list(figures["captions"])) == 4
     assert (tmp_path / "captions.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -109,7 +109,7 @@ def test_without_a_compiler_torch_multiplies(monkeypatch: pytest.MonkeyPatch) ->
 def test_each_round_begins_with_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.timing.LEAST_SECONDS", 0.0)
     order: list[str] = []
-    times = timing.interleave({name: lambda name=name: order.append(name) for name in "abc"}, 3, 10.0)  # type: ignore[misc]
+    times = timing.interleave({name: lambda name=name: order.append(name) for name in "abc"}, 3, 10.0)
     assert "".join(order) == "aabbcc" + "abc" + "bca" + "cab"
     assert all(len(timing.samples) == 3 for timing in times.values())
     assert timing.ratios(timing.Timing([2.0, 3.0], 1), timing.Timing([1.0, 6.0], 1)) == [2.0, 0.5]

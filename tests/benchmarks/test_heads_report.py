@@ -65,7 +65,7 @@ def test_a_linear_model_stands_beside_the_frames(tmp_path: Path) -> None:
     # the phase is a threshold on y, which a line can say
     assert found["linear_accuracy"] == found["linear_macro_f1"] == 1.0
     assert found["above_linear"] <= 0
-    assert {"label", "f1", "linear_f1"} <= set(found["by_class"][0])  # type: ignore[index]
+    assert {"label", "f1", "linear_f1"} <= set(found["by_class"][0])
     assert is_picture(found["picture"])
 
 
@@ -85,7 +85,7 @@ def test_forecasts_are_drawn_and_compared(tmp_path: Path) -> None:
     run = fit(tmp_path, "csv", forecast="direct", horizon=4, window=12, season=12, input="load")
     found = heads_report.forecast(run, tmp_path, tmp_path)
     assert found["below_seasonal_naive"] < 1
-    assert len(found["by_step"]) == 4  # type: ignore[arg-type]
+    assert len(found["by_step"]) == 4
     assert is_picture(found["picture"])
 
 

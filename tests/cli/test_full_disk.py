@@ -76,7 +76,7 @@ def test_a_training_that_a_full_disk_ended_is_continued(
 
 def test_a_full_stdout_is_named(place: Path) -> None:
     if not Path("/dev/full").exists():
-        pytest.skip("needs /dev/full")
+        pytest.skip("this system has no /dev/full, the file on which every write finds a full disk")
     command = [sys.executable, "-m", "recur", "predict", str(place / "run"), TEXT]
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         said = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)

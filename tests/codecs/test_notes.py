@@ -160,7 +160,7 @@ def test_a_chord_never_seen_is_read_as_its_highest_note() -> None:
 
 @pytest.mark.parametrize("form", ["roll", "melody"])
 def test_a_saved_codec_reads_and_writes_as_before(tmp_path: Path, form: str) -> None:
-    data = Config.of(notes=form, frames_per_beat=2, transpose=2).data  # type: ignore[arg-type]
+    data = Config.of(notes=form, frames_per_beat=2, transpose=2).data
     codec = codecs.make("notes", data).fit(["C4 E4+G4 r D4/2"])
     codec.save(tmp_path, "input_codec")
     loaded = codecs.load(tmp_path, "input_codec")

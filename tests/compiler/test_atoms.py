@@ -35,7 +35,7 @@ def products(cell: Equation) -> list[Atom]:
 
 def test_slices_and_concatenations_are_gone() -> None:
     @equation(x="X", h="2H", W="2H X")
-    def cell(x, h, W):  # type: ignore[no-untyped-def]
+    def cell(x, h, W):
         a, b = split(W @ x, 2)
         first, second = split(h, 2)
         return concat(a * second, b + first)
@@ -61,7 +61,7 @@ def test_products_with_the_input_are_those_that_all_steps_take_together() -> Non
 
 def test_the_input_is_read_whole_however_it_is_cut() -> None:
     @equation(x="2H", h="H", W="H 2H")
-    def cell(x, h, W):  # type: ignore[no-untyped-def]
+    def cell(x, h, W):
         a, b = split(x, 2)
         return tanh(W @ x) + a * b + h
 
@@ -72,7 +72,7 @@ def test_the_input_is_read_whole_however_it_is_cut() -> None:
 
 def test_a_sum_is_a_total_of_pieces_of_one_size_added_up() -> None:
     @equation(x="X", h="2H", W="2H X")
-    def cell(x, h, W):  # type: ignore[no-untyped-def]
+    def cell(x, h, W):
         a, b = split(W @ x, 2)
         return concat(a, b) + h * total(h)
 

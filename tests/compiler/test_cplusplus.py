@@ -76,7 +76,7 @@ def test_every_value_of_a_kernel_is_named_before_it_is_used(name: str) -> None:
 
 def test_an_operation_is_written_as_one() -> None:
     @equation(x="X", h="H", W="H X")
-    def cell(x, h, W):  # type: ignore[no-untyped-def]
+    def cell(x, h, W):
         return -tanh(W @ x) / 2.5 - h
 
     text = source(program(cell.graph), "mine")

@@ -72,7 +72,7 @@ WORDS: dict[str, Callable[[Any, Any, Any], Any]] = {
 @pytest.mark.parametrize("word", WORDS)
 def test_the_gradient_of_a_word_is_that_of_its_numbers(word: str) -> None:
     @equation(x="H", h="H", s="1")
-    def cell(x, h, s):  # type: ignore[no-untyped-def]
+    def cell(x, h, s):
         return WORDS[word](x, h, s) + 0 * h, 0.5 * s
 
     for name, found, expected in derivatives(cell.graph, np.random.default_rng(1)):
@@ -81,7 +81,7 @@ def test_the_gradient_of_a_word_is_that_of_its_numbers(word: str) -> None:
 
 def test_parts_that_are_used_apart_come_together() -> None:
     @equation(x="X", h="2H", W="4H X")
-    def cell(x, h, W):  # type: ignore[no-untyped-def]
+    def cell(x, h, W):
         a, b, c, _ = q.split(W @ x, 4)
         first, second = q.split(h, 2)
         return q.concat(a * second, b * c * first + second)
@@ -94,7 +94,7 @@ def at(word: Callable[[Any, Any], Any], x: float, h: float) -> tuple[float, floa
     """dE/dx and dE/dh of one unit for a seed of 1."""
 
     @equation(x="H", h="H")
-    def cell(x, h):  # type: ignore[no-untyped-def]
+    def cell(x, h):
         return word(x, h)
 
     made = gradient(cell.graph)

@@ -16,7 +16,7 @@ def texts(nodes: list[Node]) -> list[str]:
 
 
 @equation(x="X", h="H", W="H X", a="H")
-def leaky(x, h, W, a):  # type: ignore[no-untyped-def]
+def leaky(x, h, W, a):
     return exp(a) * h + tanh(W @ x)
 
 

@@ -84,7 +84,7 @@ def test_a_number_from_a_product_is_read_a_stage_later():
 )  # fmt: skip
 def test_the_cost_is_that_of_the_transcendental_operations(write: Callable[[Any], Any], price: float) -> None:
     @equation(x="X", h="H", W="H X")
-    def cell(x, h, W):  # type: ignore[no-untyped-def]
+    def cell(x, h, W):
         return write(h) + 0 * (W @ x)
 
     graph = cell.graph
@@ -98,7 +98,7 @@ def test_the_cost_is_that_of_the_transcendental_operations(write: Callable[[Any]
 
 def test_what_two_stages_need_is_computed_in_the_first_and_kept() -> None:
     @equation(x="X", h="H", W="H X", U="H H")
-    def twice(x, h, W, U):  # type: ignore[no-untyped-def]
+    def twice(x, h, W, U):
         gate = sigmoid(W @ x + h)
         return gate * tanh(U @ (gate * h))
 

@@ -43,7 +43,7 @@ def test_numbers_and_frames_are_continued_as_such() -> None:
     numbers, roll = model("series").eval(), notes_model([[[60], [60, 64]]])
     with numbers.answering():
         assert answer.predict(numbers, [[1.0, 2.0]], length=2) == series.continuations(numbers, [[1.0, 2.0]], 2)
-    one_by_one = list(frames.generate(roll, [[60]], Decoding(length=3)))  # type: ignore[arg-type]
+    one_by_one = list(frames.generate(roll, [[60]], Decoding(length=3)))
     assert answer.predict(roll, [[[60]]], length=3)[0].value == one_by_one
     assert list(answer.generate(roll, [[60]], length=3)) == one_by_one
 
@@ -74,7 +74,7 @@ def test_pieces_put_together_have_the_prompt_before_them_where_it_is_continued()
     assert answer.whole(build("many-to-many", "words", "words"), "the ", ["cat", " sat"]) == "cat sat"
     assert answer.whole(model("tags"), ["D"], ["N", "V"]) == ["N", "V"]
     mode = notes_model(LINES)
-    own = notes.codec_of(mode)  # type: ignore[arg-type]
+    own = notes.codec_of(mode)
     assert answer.whole(mode, "C4", ["D4"]) == notes.whole(own, "C4", ["D4"])
 
 
@@ -87,7 +87,7 @@ def test_a_completion_of_a_text_names_the_words_that_it_does_not_know() -> None:
 
 def test_a_completion_of_a_piece_is_its_likeliest_notes() -> None:
     mode = notes_model(LINES)
-    likeliest = notes.candidates(mode, "C4", 2)  # type: ignore[arg-type]
+    likeliest = notes.candidates(mode, "C4", 2)
     assert [tuple(one) for one in answer.complete(mode, "C4", top=2)] == likeliest
 
 

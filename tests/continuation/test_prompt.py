@@ -65,7 +65,7 @@ def test_what_ends_an_answer_and_what_is_never_in_one(
 def test_a_model_of_something_else_has_no_vocabulary() -> None:
     mode = build("synced", "words", "tags")
     with pytest.raises(ConfigError, match="does not predict the next symbol"):
-        prompt.vocabulary(mode)  # type: ignore[arg-type]
+        prompt.vocabulary(mode)
 
 
 @pytest.mark.parametrize(("unknown", "left_out"), [(False, [PAD, UNKNOWN, BEGINNING]), (True, [PAD, BEGINNING])])

@@ -23,7 +23,7 @@ def test_every_target_of_a_series_that_predicts_itself_is_met_once(count: int, h
     once = each_target_once(dataset.train, dataset.roles, horizon)
     assert isinstance(once, GroupExamples)
     rows = [int(row) for window in once.sequences for row in window[horizon:]]
-    last = max(int(window[-1]) for window in dataset.train.sequences)  # type: ignore[attr-defined]
+    last = max(int(window[-1]) for window in dataset.train.sequences)
     assert rows == list(range(horizon, last + 1))
 
 
@@ -36,12 +36,12 @@ def test_every_row_of_a_series_with_targets_is_met_once() -> None:
 
 def test_series_of_two_groups_are_each_met_once() -> None:
     rows = [{"ds": f"2024-01-{day:02}", "store": store, "y": float(day)} for store in "ab" for day in range(1, 32)]
-    dataset = series_of(rows, input=["y"])  # type: ignore[arg-type]
+    dataset = series_of(rows, input=["y"])
     once = each_target_once(dataset.train, dataset.roles, 1)
     assert isinstance(once, GroupExamples)
     met = [int(row) for window in once.sequences for row in window[1:]]
     assert len(met) == len(set(met))
-    every = {int(row) for window in dataset.train.sequences for row in window[1:]}  # type: ignore[attr-defined]
+    every = {int(row) for window in dataset.train.sequences for row in window[1:]}
     assert set(met) == every
 
 

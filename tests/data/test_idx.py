@@ -106,7 +106,7 @@ def test_equal_pictures_are_held_out_together(tmp_path: Path) -> None:
     ],
 )
 def test_damaged_files_are_refused_by_name(tmp_path: Path, change: object, said: str) -> None:
-    path = written(tmp_path / "x-images-idx3-ubyte", change(packed(noise(3, 4, 5))))  # type: ignore[operator]
+    path = written(tmp_path / "x-images-idx3-ubyte", change(packed(noise(3, 4, 5))))
     error = refused(lambda: read_idx(path))
     assert error.message.startswith(str(path))
     assert said in error.message

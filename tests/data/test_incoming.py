@@ -94,7 +94,7 @@ def test_a_first_line_is_judged_without_the_second() -> None:
             return b"a film\n"[: size if self.lines == 1 else 0]
 
     gate = threading.Event()
-    found = incoming(Slow(), TEXT, Config(), typed=str)  # type: ignore[arg-type]
+    found = incoming(Slow(), TEXT, Config(), typed=str)
     assert [one.value for one in next(found)] == ["a film"]
     gate.set()
 

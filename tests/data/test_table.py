@@ -38,7 +38,7 @@ def lines_of_a_number(path: Path, count: int) -> FileTable:
 def test_row_is_found_by_any_whole_number(memory: MemoryTable) -> None:
     assert memory[3] == {"n": 3}
     assert memory[-1] == {"n": 9}
-    assert memory[np.int64(4)] == {"n": 4}  # type: ignore[call-overload]
+    assert memory[np.int64(4)] == {"n": 4}
 
 
 @pytest.mark.parametrize("index", [10, -11])

@@ -119,7 +119,7 @@ def test_gaps_end_pieces_that_no_window_crosses(forecast: str | None, tmp_path: 
 @pytest.mark.parametrize(("fill", "middle"), [("linear", 42.5), ("previous", 39.5), ("zero", 0.0)])
 def test_gaps_are_filled_where_that_is_asked(fill: str, middle: float, tmp_path: Path) -> None:
     found = loaded(file(tmp_path, "date,load", LOAD[:40] + LOAD[45:]), fill=fill)
-    table = found.train.table  # type: ignore[attr-defined]
+    table = found.train.table
     assert isinstance(table, OrderedTable)
     assert (len(table), float(table[42]["load"]), table.time(42)) == (100, middle, "2020-01-02 18:00")
     assert [index for index in range(100) if table.is_made(index)] == [40, 41, 42, 43, 44]
@@ -128,7 +128,7 @@ def test_gaps_are_filled_where_that_is_asked(fill: str, middle: float, tmp_path:
 
 def test_filled_rows_are_no_answers_of_a_forecast(tmp_path: Path) -> None:
     found = loaded(file(tmp_path, "date,load", LOAD[:40] + LOAD[45:]), fill="linear", forecast="direct")
-    assert np.isnan(found.train.series.targets).sum() == 5  # type: ignore[attr-defined]
+    assert np.isnan(found.train.series.targets).sum() == 5
 
 
 @pytest.mark.parametrize(("how", "value"), [("first", 50.5), ("last", 1.5), ("mean", 26.0)])
@@ -136,7 +136,7 @@ def test_one_time_with_two_values_is_refused_unless_one_is_chosen(how: str, valu
     path = file(tmp_path, "date,load", [*LOAD, f"{HOURS[50]},1.5"])
     with pytest.raises(DataError, match=r"table.csv:52 and table.csv:102 have the same time, 2020-01-03 02:00"):
         loaded(path)
-    table = loaded(path, duplicates=how).train.table  # type: ignore[attr-defined]
+    table = loaded(path, duplicates=how).train.table
     assert float(table[50]["load"]) == value
 
 
@@ -262,7 +262,7 @@ def test_steps_of_time_are_read_one_way_unless_told_otherwise(
     found = data.load(settings)
     codecs = data.fit_codecs(settings, found.roles, found.train, found.labelled)
     mode = modes.build("synced", *codecs, settings.model, one_way=found.roles.one_way)
-    assert mode.stack.directions == ways  # type: ignore[union-attr]
+    assert mode.stack.directions == ways
     assert data.check(settings).direction == {1: "one way", 2: "both ways"}[ways]
 
 

@@ -163,7 +163,7 @@ def test_the_words_that_say_that_a_label_is_missing_can_be_chosen(
         return
     dataset = load(config, TOWNS)
     _, codec = fit_codecs(config, dataset.roles, dataset.train, dataset.labelled)
-    assert codec.labels == labels  # type: ignore[attr-defined]
+    assert codec.labels == labels
     assert dataset.missing.values == 60 - 20 * len(labels)
     assert dataset.missing.words == tuple(word for word in ("?", "NA") if word not in labels)
 
@@ -181,7 +181,7 @@ def test_the_words_hold_for_the_tags_of_steps_and_of_sentences(words: list[str] 
         config = from_options({**options, **chosen}, Config())
         dataset = load(config, rows)
         _, codec = fit_codecs(config, dataset.roles, dataset.train, dataset.labelled)
-        assert codec.labels == (["NA", "x", "y"] if words else ["x", "y"])  # type: ignore[attr-defined]
+        assert codec.labels == (["NA", "x", "y"] if words else ["x", "y"])
         assert dataset.missing.words == (() if words else ("NA",))
 
 

@@ -16,7 +16,7 @@ LENGTHS = torch.tensor([3, 2])
 def made(x: Tensor | None = None, **options: object) -> Call:
     equation = equations.get("elman")
     x = torch.arange(12.0).view(3, 2, 2) if x is None else x
-    return Call(equation, x, {"h": torch.ones(2, 4)}, {"b": torch.ones(4)}, {"X": 2, "H": 4}, **options)  # type: ignore[arg-type]
+    return Call(equation, x, {"h": torch.ones(2, 4)}, {"b": torch.ones(4)}, {"X": 2, "H": 4}, **options)
 
 
 @pytest.mark.parametrize(("reverse", "steps"), [(False, [0, 1, 2]), (True, [2, 1, 0])])

@@ -143,7 +143,7 @@ def legacy_batched(asked: Callable[[Tensor], bool]) -> bool:
             return upstream * 2
 
     x = torch.ones(2, requires_grad=True)
-    torch.autograd.grad(Asking.apply(x), x, torch.eye(2), is_grads_batched=True)  # type: ignore[no-untyped-call]
+    torch.autograd.grad(Asking.apply(x), x, torch.eye(2), is_grads_batched=True)
     return said == [True]
 
 

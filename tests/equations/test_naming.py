@@ -39,7 +39,7 @@ def test_the_cell_state_of_the_lstm_runs_straight_through_and_h_of_elman_does_no
 
 def test_a_cell_of_ones_own_has_names_too() -> None:
     @equation(x="X", h="H", W_xh="H X", W_hh="H H", W_k="H X", b="H", k="H")
-    def leaky(x, h, W_xh, W_hh, W_k, b, k):  # type: ignore[no-untyped-def]
+    def leaky(x, h, W_xh, W_hh, W_k, b, k):
         """A cell."""
         keep = sigmoid(W_k @ x + k)
         return keep * h + (1 - keep) * tanh(W_xh @ x + W_hh @ h + b)

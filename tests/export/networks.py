@@ -18,17 +18,17 @@ ALLOWED = 2e-5
 
 
 def words(count: int = 12) -> WordsCodec:
-    return WordsCodec().fit([" ".join(f"w{n}" for n in range(count))])  # type: ignore[return-value]
+    return WordsCodec().fit([" ".join(f"w{n}" for n in range(count))])
 
 
 def series() -> NumbersCodec:
     random = np.random.default_rng(0)
     values = random.normal(5, 3, size=(50, 2))
-    return NumbersCodec(sequence=True, columns=["a", "b"]).fit([values])  # type: ignore[return-value]
+    return NumbersCodec(sequence=True, columns=["a", "b"]).fit([values])
 
 
 def classes() -> ClassCodec:
-    return ClassCodec().fit(["yes", "no", "maybe"])  # type: ignore[return-value]
+    return ClassCodec().fit(["yes", "no", "maybe"])
 
 
 def config(**options: Any) -> ModelConfig:

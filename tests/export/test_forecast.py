@@ -25,9 +25,9 @@ def test_a_forecast_of_all_steps_at_once_computes_the_same(
 ) -> None:
     torch.manual_seed(0)
     target = NumbersCodec(sequence=True, columns=["b"]).fit([np.random.default_rng(1).normal(-3, 9, (50, 1))])
-    target.season = 4  # type: ignore[attr-defined]
-    asked = Config.of(horizon=6, forecast="direct", relative_to=relative_to, quantiles=quantiles).forecast  # type: ignore[typeddict-item]
-    mode = Forecast(series(), target, config(num_layers=2), asked)  # type: ignore[arg-type]
+    target.season = 4
+    asked = Config.of(horizon=6, forecast="direct", relative_to=relative_to, quantiles=quantiles).forecast
+    mode = Forecast(series(), target, config(num_layers=2), asked)
     found = export_model(mode, tmp_path / "model.onnx")
     assert max(found.differences.values()) < ALLOWED
     assert found.outputs[0] == "values (B, 6, 1) float32"
@@ -38,8 +38,8 @@ def test_a_forecast_of_all_steps_at_once_computes_the_same(
 def test_a_forecast_that_is_read_back_computes_the_same(relative_to: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     target = NumbersCodec(sequence=True, columns=["b", "a"]).fit([np.random.default_rng(1).normal(-3, 9, (50, 2))])
-    asked = Config.of(horizon=5, forecast="recursive", relative_to=relative_to).forecast  # type: ignore[typeddict-item]
-    mode = Forecast(series(), target, config(), asked)  # type: ignore[arg-type]
+    asked = Config.of(horizon=5, forecast="recursive", relative_to=relative_to).forecast
+    mode = Forecast(series(), target, config(), asked)
     found = export_model(mode, tmp_path / "model.onnx")
     assert max(found.differences.values()) < ALLOWED
 
@@ -53,10 +53,10 @@ def test_a_forecast_of_a_stream_is_that_of_the_whole_past(relative_to: str, how:
     both = NumbersCodec(sequence=True, columns=["a", "b"]).fit([values])
     # of what is read, recursively all is forecast, in another order
     order = ["b", "a"] if how == "recursive" else ["b"]
-    own = [both.columns.index(name) for name in order]  # type: ignore[attr-defined]
+    own = [both.columns.index(name) for name in order]
     target = NumbersCodec(sequence=True, columns=order).fit([values[:, own]])
     quantiles = [0.1, 0.5, 0.9] if how == "direct" else []
-    asked = Config.of(horizon=horizon, forecast=how, relative_to=relative_to, quantiles=quantiles).forecast  # type: ignore[typeddict-item]
+    asked = Config.of(horizon=horizon, forecast=how, relative_to=relative_to, quantiles=quantiles).forecast
     mode = Forecast(both, target, config(num_layers=2), asked).eval()
     path = tmp_path / "step.onnx"
     found = export_model(mode, path, step=True)
@@ -85,8 +85,8 @@ def test_a_forecast_of_a_stream_is_that_of_the_whole_past(relative_to: str, how:
 
 def test_a_stream_has_no_season_to_be_relative_to(tmp_path: Path) -> None:
     target = NumbersCodec(sequence=True, columns=["b"]).fit([np.random.default_rng(1).normal(size=(50, 1))])
-    target.season = 4  # type: ignore[attr-defined]
+    target.season = 4
     asked = Config.of(horizon=6, forecast="direct", relative_to="season").forecast
-    mode = Forecast(series(), target, config(), asked)  # type: ignore[arg-type]
+    mode = Forecast(series(), target, config(), asked)
     with pytest.raises(ConfigError, match="needs all values of one, and a step has only the last"):
         export_model(mode, tmp_path / "step.onnx", step=True)

@@ -23,7 +23,7 @@ def test_words_with_their_letters_and_chains_of_tags_compute_the_same(crf: bool,
     torch.manual_seed(0)
     codec = SpelledWordsCodec().fit(["the cat sat", "a dog ran"])
     mode = Synced(codec, TagsCodec().fit(["A B C"]), config(crf=crf, character_size=5))
-    chain = mode.output.crf  # type: ignore[union-attr]
+    chain = mode.output.crf
     if chain is not None:
         for parameter in chain.parameters():
             torch.nn.init.normal_(parameter, std=2.0)

@@ -159,7 +159,7 @@ def test_the_file_names_every_id_and_column(name: str, tmp_path: Path) -> None:
         # as many names as the output's last axis has places
         if {"labels", "columns"} & expected.keys():
             size = len(document.get("labels") or document["columns"])
-            assert size == (mode.input_codec if side == "input_codec" else mode.target_codec).size  # type: ignore[union-attr]
+            assert size == (mode.input_codec if side == "input_codec" else mode.target_codec).size
 
 
 def test_numbers_say_their_scale_and_unit() -> None:
@@ -195,4 +195,4 @@ def test_the_metadata_has_what_a_program_needs(tmp_path: Path) -> None:
     assert facts["mode"] == "synced"
     assert facts["sentence"] == "words -> the next one"
     assert json.loads(facts["input_codec"])["kind"] == "words"
-    assert int(facts["beginning"]) == mode.symbols.beginning  # type: ignore[union-attr]
+    assert int(facts["beginning"]) == mode.symbols.beginning

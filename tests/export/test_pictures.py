@@ -23,7 +23,7 @@ def test_a_picture_is_read_from_its_pixels(size: tuple[int, ...], pooling: str, 
     torch.manual_seed(0)
     pictures = picture_rows(size)
     codec = ImagesCodec().fit(pictures)
-    mode = OneToOne(codec, classes(), config(convolutions=[8, 16], picture_pooling=pooling)).eval()  # type: ignore[arg-type]
+    mode = OneToOne(codec, classes(), config(convolutions=[8, 16], picture_pooling=pooling)).eval()
     for name, value in mode.named_parameters():
         if "inputs" in name and value.dim() == 1:
             torch.nn.init.normal_(value)  # so that a normalisation that forgets its scale is seen
@@ -31,7 +31,7 @@ def test_a_picture_is_read_from_its_pixels(size: tuple[int, ...], pooling: str, 
     assert found.inputs == [f"x (B, {', '.join(map(str, size))}) float32"]
     made = check.run(tmp_path / "model.onnx", {"x": np.stack(pictures).astype(np.float32)})
     expected = [dict(one.scores) for one in mode.predict(pictures, top=3)]
-    labels = mode.target_codec.labels  # type: ignore[attr-defined]
+    labels = mode.target_codec.labels
     for row, scores in zip(np.exp(made["log_probs"]), expected, strict=True):
         np.testing.assert_allclose(row, [scores[label] for label in labels], atol=ALLOWED)
 

@@ -19,7 +19,7 @@ ALLOWED = 2e-5
 
 
 @equation(x="X", h="H", c="H", W="2H X", U="2H H", b="2H", u="H")
-def gated_sum(x, h, c, W, U, b, u):  # type: ignore[no-untyped-def]
+def gated_sum(x, h, c, W, U, b, u):
     """A cell that no library has, with what the stock cells lack: a concatenation, sums, numbers."""
     g, k = split(W @ x + U @ h + b, 2)
     c = sigmoid(g + u * c) * c + tanh(k) * softplus(u) / 2
@@ -39,7 +39,7 @@ def test_a_cell_of_ones_own_becomes_a_scan_over_its_equation(tmp_path: Path) -> 
 
 def test_concatenations_of_parameters_and_rows_are_written(tmp_path: Path) -> None:
     @equation(x="X", h="H", W="H X+H", b="H")
-    def joined(x, h, W, b):  # type: ignore[no-untyped-def]
+    def joined(x, h, W, b):
         return tanh(W @ concat(x, h) + b)
 
     torch.manual_seed(0)

@@ -102,7 +102,7 @@ def child(folder: Path, run: Path, at: int = 0, act: Callable[[], None] = lambda
         code = FAILED
         try:
             points = Points(run, at, act)
-            points.write_bytes = _write_half_first(points)  # type: ignore[method-assign]
+            points.write_bytes = _write_half_first(points)
             with points.watched():
                 try:
                     train(folder, run)

@@ -47,7 +47,7 @@ def interpreted(equation: Equation, seed: int) -> None:
     outputs = [*result.all_states.values(), *result.states.values()]
     leaves = case.leaves
     # what depends on parameters alone is a parameter of the program
-    given = parameters_of(Compiled(None, None, graph, once, (), (), (), (), (), (), ()), call)  # type: ignore[arg-type]
+    given = parameters_of(Compiled(None, None, graph, once, (), (), (), (), (), (), ()), call)
     run = Interpreter(made, call.sizes, {name: one.detach() for name, one in given.items()})
     with torch.no_grad():
         found = run.run(case.x.detach(), {n: s.detach() for n, s in case.states.items()}, weights, finals)

@@ -37,7 +37,7 @@ def test_options_have_the_scores_of_their_outputs_the_likeliest_first(kind: str)
     close(in_row[0], scores, "the same step within a row")
     if head.unit == "nats":
         assert [one.probability for one in found] == pytest.approx(scores.exp().tolist())
-        assert [one.probability for one in found] == sorted((one.probability for one in found), reverse=True)  # type: ignore[type-var]
+        assert [one.probability for one in found] == sorted((one.probability for one in found), reverse=True)
         assert len(found) == min(3, own.size)
     else:
         assert [one.target for one in found] == list(range(own.size))

@@ -81,7 +81,7 @@ def test_unknown_words_with_other_letters_get_other_answers() -> None:
     mode = tagger(spelled=True, character_size=4)
     train(mode, rows(), steps=30)
     first, second = (mode.input_batches([[word]]) for word in ("zebra", "quick"))
-    vectors = [mode.run(next(batch)[0])[0] for batch in (first, second)]  # type: ignore[arg-type]
+    vectors = [mode.run(next(batch)[0])[0] for batch in (first, second)]
     assert not torch.allclose(vectors[0], vectors[1])
 
 
@@ -92,7 +92,7 @@ def test_a_chain_answers_with_its_most_probable_tags_together() -> None:
     assert mode.output.crf is not None
     with mode.answering():
         batch = batch_of(mode, rows()[2:3])
-        vectors, _ = mode.run(batch.inputs, lengths=batch.input_lengths)  # type: ignore[arg-type]
+        vectors, _ = mode.run(batch.inputs, lengths=batch.input_lengths)
         scores = mode.output.readout(vectors)
         log_p = mode.output.crf(scores, batch.targets)
         loss = mode.loss(batch)
@@ -117,7 +117,7 @@ def test_spans_are_measured_as_spans() -> None:
     true = mode.collate([mode.encode(row) for row in rows(SPANS)])
     guess = true.targets.clone()
     guess[0, 2] = output.labels.index("O")
-    real = torch.arange(6) < true.target_lengths[:, None]  # type: ignore[index]
+    real = torch.arange(6) < true.target_lengths[:, None]
     sums = output._count_spans(guess, true.targets, real)
     assert sums == {"span_precision": (3.0, 4.0), "span_recall": (3.0, 4.0)}
 

@@ -34,15 +34,15 @@ def test_of_two_equally_good_rows_of_tags_either_is_right(tmp_path: Path) -> Non
             for axis in range(parameter.dim()):
                 if parameter.shape[axis] == 3:
                     parameter.copy_(parameter.index_select(axis, torch.tensor([0, 0, 2])))
-    chain = mode.output.crf  # type: ignore[union-attr]
-    decode = chain.decode  # type: ignore[union-attr]
+    chain = mode.output.crf
+    decode = chain.decode
 
     def the_other(scores: torch.Tensor, lengths: Any = None) -> tuple[torch.Tensor, torch.Tensor]:
         tags, log_p = decode(scores, lengths)
         real = torch.arange(tags.shape[1]) < torch.as_tensor(lengths)[:, None]
         return torch.where(real & (tags == 0), 1, tags), log_p
 
-    chain.decode = the_other  # type: ignore[union-attr, method-assign, assignment]
+    chain.decode = the_other
     assert max(export_model(mode, tmp_path / "model.onnx").differences.values()) < ALLOWED
 
 

@@ -101,7 +101,7 @@ CASES: list[tuple[str, str | None, str | None, object, dict[str, object]]] = [
 
 
 def learned(name: str, source: str | None, target: str | None, options: dict[str, object]) -> Mode:
-    mode = build(name, source, target, **options)  # type: ignore[arg-type]
+    mode = build(name, source, target, **options)
     examples = [Row(row.input, row.input) for row in rows(source, source)] if target is None else rows(source, target)
     train(mode, examples, steps=8)
     # numbers come in single precision, and stay in it on the way through predict()
@@ -109,7 +109,7 @@ def learned(name: str, source: str | None, target: str | None, options: dict[str
 
 
 def double(name: str, source: str | None, target: str | None, **options: object) -> Mode:
-    return build(name, source, target, **options).double().eval()  # type: ignore[arg-type]
+    return build(name, source, target, **options).double().eval()
 
 
 def by_hand(mode: Mode, batch: Batch) -> tuple[list[torch.Tensor], list[torch.Tensor], torch.Tensor]:

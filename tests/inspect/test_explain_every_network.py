@@ -68,7 +68,7 @@ def _last_layers(data: dict[str, Any], part: str) -> set[str]:
 
 
 @equation(x="X", h="H", W_xh="H X", W_hh="H H", W_xk="H X", b="H", k="H")
-def leaky(x, h, W_xh, W_hh, W_xk, b, k):  # type: ignore[no-untyped-def]
+def leaky(x, h, W_xh, W_hh, W_xk, b, k):
     keep = sigmoid(W_xk @ x + k)
     h = keep * h + (1 - keep) * tanh(W_xh @ x + W_hh @ h + b)
     return h

@@ -52,7 +52,7 @@ def test_another_thread_that_asks_the_same_network_meets_nothing_of_it_and_takes
             if get_ident() == own:
                 answers.append(other.submit(lambda: continuation.predict(mode, [value], top=2)[0].scores).result(60))
 
-        handle = mode.inputs.register_forward_pre_hook(ask_meanwhile)  # type: ignore[operator, union-attr]
+        handle = mode.inputs.register_forward_pre_hook(ask_meanwhile)
         disturbed = inspector.influence(mode, value)
         handle.remove()
     assert len(answers) > 3

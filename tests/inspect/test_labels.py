@@ -70,11 +70,11 @@ def test_unknown_words_stand_in_their_places_though_the_text_begins_with_a_capit
 def test_a_picture_is_divided_into_the_places_that_are_attended_to_or_seven_a_side() -> None:
     pictures, values = own_codec("pictures")
     plain = modes.build("one-to-one", pictures, codec("class"), small())
-    height, width = plain.encode_input(values[0]).shape[:2]  # type: ignore[union-attr]
-    assert grid_of(plain, plain.encode_input(values[0])) == (min(7, height), min(7, width))  # type: ignore[arg-type]
+    height, width = plain.encode_input(values[0]).shape[:2]
+    assert grid_of(plain, plain.encode_input(values[0])) == (min(7, height), min(7, width))
     looking = modes.build("one-to-many", pictures, codec("words"), small(convolutions=[4, 4], attention="luong"))
     assert looking.places == (-(-height // 4), -(-width // 4))
-    assert grid_of(looking, looking.encode_input(values[0])) == looking.places  # type: ignore[arg-type]
+    assert grid_of(looking, looking.encode_input(values[0])) == looking.places
     assert grid_of(plain, np.zeros((3, 2))) is None
 
 

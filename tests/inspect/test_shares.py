@@ -161,7 +161,7 @@ def test_the_three_paths_of_a_forecast_add_up(how: str) -> None:
     mode, series = forecaster(how, "last")
     mode = mode.double()
     batch = batch_of(mode, [Row(series, series[1:]), Row(series[:12], series[1:12])])
-    batch.inputs, batch.targets = batch.inputs.double(), batch.targets.double()  # type: ignore[union-attr]
+    batch.inputs, batch.targets = batch.inputs.double(), batch.targets.double()
     # in training: one step of a recursive network, which has no dropout here
     mode.train()
     mode.zero_grad()

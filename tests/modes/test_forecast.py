@@ -41,7 +41,7 @@ def forecaster(
 
 def row(mode: Forecast, first: int, known: int, last: int) -> Row:
     """Steps of the wave; those from ``first + known`` on are forecast."""
-    read = [int(name[1]) for name in mode.input_codec.columns]  # type: ignore[union-attr]
+    read = [int(name[1]) for name in mode.input_codec.columns]
     asked = [int(name[1]) for name in mode.target_codec.columns]
     return Row(WAVE[first:last, read], WAVE[first + known : last, asked])
 
@@ -66,7 +66,7 @@ def by_hand(mode: Forecast, past: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_error_is_that_of_a_forecast_from_every_place(kind: str) -> None:
-    mode = forecaster(**KINDS[kind])  # type: ignore[arg-type]
+    mode = forecaster(**KINDS[kind])
     rows = [row(mode, 0, 6, 14), row(mode, 5, 2, 11), row(mode, 3, 6, 12)]
     loss = mode.loss(batch_of(mode, rows))
     squares, count = 0.0, 0
@@ -87,7 +87,7 @@ def test_the_error_is_that_of_a_forecast_from_every_place(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_training_lowers_the_error(kind: str) -> None:
-    mode = forecaster(**KINDS[kind])  # type: ignore[arg-type]
+    mode = forecaster(**KINDS[kind])
     batch = batch_of(mode, [row(mode, 0, 8, 40), row(mode, 10, 8, 50)])
     optimizer = torch.optim.Adam(mode.parameters(), lr=0.02)
     mode.train()
@@ -225,7 +225,7 @@ WRONG: dict[str, tuple[dict[str, object], str]] = {
 def test_what_does_not_fit_is_named(case: str) -> None:
     options, said = WRONG[case]
     with pytest.raises(ConfigError, match=said):
-        forecaster(**options)  # type: ignore[arg-type]
+        forecaster(**options)
 
 
 def test_examples_of_docstrings() -> None:

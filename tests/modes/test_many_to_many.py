@@ -127,7 +127,7 @@ def test_steps_with_bahdanau_attention_share_one_mask() -> None:
         masks.append(drawn(place, draw))
         return masks[-1]
 
-    layer.lock = lock  # type: ignore[method-assign]
+    layer.lock = lock
     batch = batch_of(mode, rows("words", "tags"))
     mode.loss(batch, teacher_forcing=0.5)
     # the first is of the state before the sequence, which is none of its steps
@@ -231,7 +231,7 @@ def test_without_input_feeding_training_runs_over_all_steps_in_one_call(monkeypa
         mode = pair("words", "tags", attention="luong", input_feeding=feeding).train()
         batch = batch_of(mode, rows("words", "tags"))
         layer, count = mode.decoder.stack.layer, [0, 0]
-        run, look = layer.forward, mode.decoder.attention.forward  # type: ignore[union-attr]
+        run, look = layer.forward, mode.decoder.attention.forward
 
         def counted_run(*given: Any, _run: Any = run, _count: list[int] = count, **options: Any) -> Any:
             _count[0] += 1

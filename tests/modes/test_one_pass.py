@@ -29,7 +29,7 @@ def test_the_parts_in_their_order_give_the_vectors_that_are_read_out(
         vectors = parts.hidden(vectors)
     if parts.stack is not None:
         outputs, state = parts.stack(vectors, lengths=batch.input_lengths)
-        steps = torch.arange(outputs.shape[1])[:, None] < batch.input_lengths[:, None, None]  # type: ignore[index]
+        steps = torch.arange(outputs.shape[1])[:, None] < batch.input_lengths[:, None, None]
         highest = outputs.masked_fill(~steps, -torch.inf).amax(1)
         vectors = {"": outputs, "last": parts.stack.summary(state), "max": highest}[parts.pooling]
     close(parts.run(batch.inputs, None, batch.input_lengths)[0], vectors)

@@ -52,7 +52,7 @@ INPUT = torch.linspace(-1, 1, T * B * H).view(T, B, H).sin()
 
 def made(kind: type[LayerBase] = LSTM, **options: Any) -> Any:
     torch.manual_seed(0)
-    return kind(H, H, 2, **options)  # type: ignore[call-arg]
+    return kind(H, H, 2, **options)
 
 
 def outcome(layer: Any) -> list[Tensor]:
@@ -157,13 +157,13 @@ def test_what_parameters_were_made_from_cannot_be_changed(kind: type[LayerBase],
 
 
 def test_every_fixed_name_is_tried() -> None:
-    (mark,) = test_what_parameters_were_made_from_cannot_be_changed.pytestmark  # type: ignore[attr-defined]
+    (mark,) = test_what_parameters_were_made_from_cannot_be_changed.pytestmark
     assert {case[1] for case in mark.args[1]} == FIXED
 
 
 def test_an_option_that_does_not_exist_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(ArgumentTypeError, match=r"GRU got an unexpected keyword argument 'zonout'.*\"zoneout\""):
-        GRU(3, 4, zonout=0.1)  # type: ignore[call-arg]
+        GRU(3, 4, zonout=0.1)
 
 
 def test_an_option_that_does_not_fit_the_cell_is_refused_later_too() -> None:

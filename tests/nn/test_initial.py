@@ -46,7 +46,7 @@ def test_memory_steps_spread_the_memories_of_the_units() -> None:
     with pytest.raises(ConfigError, match="both set the forget gate"):
         LSTM(3, 4, memory_steps=9, forget_bias=1.0)
     with pytest.raises(TypeError, match="memory_steps should be a whole number, got '9'"):
-        LSTM(3, 4, memory_steps="9")  # type: ignore[arg-type]
+        LSTM(3, 4, memory_steps="9")
 
 
 def test_forget_bias_is_the_sum_of_the_two_biases() -> None:

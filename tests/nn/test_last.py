@@ -42,4 +42,4 @@ def test_packed_outputs_carry_their_lengths(lengths: list[int]) -> None:
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(size: tuple[int, ...], options: dict[str, object], message: str) -> None:
     with pytest.raises(LayerInputError, match=message):
-        last(torch.zeros(size), **options)  # type: ignore[arg-type]
+        last(torch.zeros(size), **options)

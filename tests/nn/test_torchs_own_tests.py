@@ -35,7 +35,7 @@ def modules() -> dict[str, Any]:
     if lent:
         # torch's test helpers import it for a base class that nothing here uses
         stand_in = types.ModuleType("expecttest")
-        stand_in.TestCase = unittest.TestCase  # type: ignore[attr-defined]
+        stand_in.TestCase = unittest.TestCase
         sys.modules["expecttest"] = stand_in
     try:
         with warnings.catch_warnings():

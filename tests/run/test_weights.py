@@ -44,7 +44,7 @@ def test_tied_weights_are_written_once_and_read_back(tmp_path: Path) -> None:
     first, second = Tied(), Tied()
     write_bytes(tmp_path / "w", serialised(first))
     assert set(read_header(tmp_path / "w")) == {"count", "one.weight", "one.bias"}
-    load_weights(second, tmp_path / "w")  # type: ignore[arg-type]
+    load_weights(second, tmp_path / "w")
     assert all(
         torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
     )
@@ -95,7 +95,7 @@ def entry(shape: list[Any], begin: Any, end: Any, dtype: str = "F32") -> dict[st
 def test_a_damaged_file_is_a_sentence(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "w").write_bytes(content)
     with pytest.raises(RunError, match=words):
-        load_weights(Tied(), tmp_path / "w")  # type: ignore[arg-type]
+        load_weights(Tied(), tmp_path / "w")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -105,7 +105,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path, value: float) -
         network.one.bias[1] = value
     write_bytes(tmp_path / "w", serialised(network))
     with pytest.raises(RunError, match=r"not finite: 1 of the 3 of one\.bias"):
-        load_weights(Tied(), tmp_path / "w")  # type: ignore[arg-type]
+        load_weights(Tied(), tmp_path / "w")
 
 
 def less(network: nn.Module) -> nn.Module:
@@ -121,4 +121,4 @@ def less(network: nn.Module) -> nn.Module:
 def test_weights_of_another_network_are_refused(tmp_path: Path, written: Any, words: str) -> None:
     write_bytes(tmp_path / "w", serialised(written))
     with pytest.raises(RunError, match=words):
-        load_weights(Tied(), tmp_path / "w")  # type: ignore[arg-type]
+        load_weights(Tied(), tmp_path / "w")

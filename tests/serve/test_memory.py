@@ -16,7 +16,7 @@ from tests.tolerances import close
 
 
 def test_many_sequences_read_together_stay_apart(models: dict[str, Model]) -> None:
-    reader = Reader(models["lines"].mode)  # type: ignore[arg-type]
+    reader = Reader(models["lines"].mode)
     random = np.random.default_rng(0)
     texts = [random.integers(4, 12, size=length) for length in (0, 1, 5, 3, 0, 9)]
     start = [reader.begin() for _ in texts]
@@ -30,7 +30,7 @@ def test_many_sequences_read_together_stay_apart(models: dict[str, Model]) -> No
 
 
 def test_a_snapshot_with_numbers_that_are_not_finite_is_refused(models: dict[str, Model]) -> None:
-    reader = Reader(models["lines"].mode)  # type: ignore[arg-type]
+    reader = Reader(models["lines"].mode)
     memory = reader.begin()
     broken = Memory(tuple(one * torch.nan for one in memory.states), memory.vector, 0)
     with pytest.raises(DataError, match="not finite"):
@@ -38,7 +38,7 @@ def test_a_snapshot_with_numbers_that_are_not_finite_is_refused(models: dict[str
 
 
 def test_a_snapshot_of_another_type_is_refused_and_spoils_no_session(models: dict[str, Model]) -> None:
-    reader = Reader(models["lines"].mode)  # type: ignore[arg-type]
+    reader = Reader(models["lines"].mode)
     memory = reader.begin()
     double = Memory(tuple(one.double() for one in memory.states), memory.vector.double(), 1)
     with pytest.raises(DataError, match="not of the network's sizes and type"):
@@ -49,7 +49,7 @@ def test_a_snapshot_of_another_type_is_refused_and_spoils_no_session(models: dic
 
 @pytest.mark.parametrize("count", ["9" * 4301, "-1", "²", "1e5", ""])
 def test_a_snapshot_with_a_count_that_is_none_is_refused(models: dict[str, Model], count: str) -> None:
-    reader = Reader(models["lines"].mode)  # type: ignore[arg-type]
+    reader = Reader(models["lines"].mode)
     data = reader.dump(reader.begin())
     size = int.from_bytes(data[:8], "little")
     head = json.loads(data[8 : 8 + size])
@@ -62,7 +62,7 @@ def test_a_snapshot_with_a_count_that_is_none_is_refused(models: dict[str, Model
 def test_a_state_that_makes_the_answer_infinite_is_refused_and_spoils_no_session(
     models: dict[str, Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = Reader(models["lines"].mode)  # type: ignore[arg-type]
+    reader = Reader(models["lines"].mode)
     start = reader.begin()
     run = reader.mode.run
 

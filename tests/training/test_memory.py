@@ -30,7 +30,7 @@ def test_weights_gradients_and_what_the_optimizer_keeps_are_counted(
 
 def test_where_the_system_does_not_say_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_physical", lambda: None)
-    memory.refuse_too_large(lambda: torch.nn.Linear(10**9, 10**6), "adam")  # type: ignore[arg-type,return-value]
+    memory.refuse_too_large(lambda: torch.nn.Linear(10**9, 10**6), "adam")
 
 
 def test_no_memory_is_used_and_what_cannot_be_built_is_refused() -> None:
@@ -44,4 +44,4 @@ def test_no_memory_is_used_and_what_cannot_be_built_is_refused() -> None:
     memory.refuse_too_large(make, "adam")
     assert seen == [True]
     with pytest.raises(ConfigError, match="the network cannot be built"):
-        memory.refuse_too_large(lambda: torch.nn.Linear(2**40, 2**40), "adam")  # type: ignore[arg-type,return-value]
+        memory.refuse_too_large(lambda: torch.nn.Linear(2**40, 2**40), "adam")

@@ -36,8 +36,8 @@ def outputs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         return Handle(every[-1])
 
     package, module = ModuleType("IPython"), ModuleType("IPython.display")
-    package.get_ipython = lambda: SimpleNamespace(kernel=object())  # type: ignore[attr-defined]
-    module.display = display  # type: ignore[attr-defined]
+    package.get_ipython = lambda: SimpleNamespace(kernel=object())
+    module.display = display
     monkeypatch.setitem(sys.modules, "IPython", package)
     monkeypatch.setitem(sys.modules, "IPython.display", module)
     return every
@@ -60,8 +60,8 @@ def test_a_long_training_is_one_output_of_few_lines(
 def test_outside_of_a_kernel_progress_is_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(automatic(), Lines)
     shell = ModuleType("IPython")
-    shell.get_ipython = lambda: SimpleNamespace()  # type: ignore[attr-defined]
+    shell.get_ipython = lambda: SimpleNamespace()
     monkeypatch.setitem(sys.modules, "IPython", shell)
     assert isinstance(automatic(), Lines)
-    shell.get_ipython = lambda: SimpleNamespace(kernel=object())  # type: ignore[attr-defined]
+    shell.get_ipython = lambda: SimpleNamespace(kernel=object())
     assert isinstance(automatic(), Notebook)

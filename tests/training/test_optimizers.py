@@ -13,7 +13,7 @@ from recur.training.optimizers import Averages, make
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "asgd"])
 def test_biases_and_gains_do_not_decay(name: str) -> None:
     network = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4))
-    optimizer = make(network, Config.of(optimizer=name, weight_decay=0.1).training)  # type: ignore[arg-type]
+    optimizer = make(network, Config.of(optimizer=name, weight_decay=0.1).training)
     decays = {p.shape: group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     assert decays == {torch.Size([4, 3]): 0.1, torch.Size([4]): 0.0}
 

@@ -71,7 +71,7 @@ class After(Request):
         self._left = looks
 
     @property
-    def made(self) -> bool:  # type: ignore[override]
+    def made(self) -> bool:
         self._left -= 1
         return self._left < 0
 

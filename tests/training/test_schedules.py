@@ -13,7 +13,7 @@ from recur.training.schedules import planned_steps, rate, teacher_forcing
     [("constant", 1.0, 1.0, 1.0), ("linear", 1.0, 0.5, 0.0), ("cosine", 1.0, 0.5, 0.0)],
 )
 def test_rates_along_the_plan(schedule: str, at_start: float, half_way: float, at_end: float) -> None:
-    config = Config.of(lr=1.0, schedule=schedule).training  # type: ignore[arg-type]
+    config = Config.of(lr=1.0, schedule=schedule).training
     rates = [rate(config, step=step, total=100, epoch=0) for step in (0, 50, 100)]
     assert rates == pytest.approx([at_start, half_way, at_end])
 

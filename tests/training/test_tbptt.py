@@ -33,7 +33,7 @@ def error(batch: Batch, state: Any, given: TrainingConfig, *, first: bool, carri
 
 def parts(state: Any) -> list[torch.Tensor]:
     found: list[torch.Tensor] = []
-    tbptt.mapped(lambda one: found.append(one) or one, state)  # type: ignore[func-returns-value]
+    tbptt.mapped(lambda one: found.append(one) or one, state)
     return found
 
 

@@ -31,6 +31,7 @@ def with_config_flags(command: Callable[..., int | None]) -> Callable[..., int |
     tables = list(dict.fromkeys(one.path[:-1] for one in options().values()))
     groups = {table: Group(_title(table), sort_key=place + 1) for place, table in enumerate(tables)}
     parameters += [_parameter(one, groups[one.path[:-1]]) for one in options().values()]
+    # inspect.signature reads this attribute, which typeshed gives no function
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
@@ -82,6 +83,7 @@ def _parameter(one: Option, group: Group) -> inspect.Parameter:
     default = shown(one.default)
     if default not in (None, [], False):
         words += " [default: yes]" if default is True else f" [default: {default}]"
+    # a type that is built while the program runs
     annotation: Any = list[inner] if listed else inner  # type: ignore[valid-type]
     about = Parameter(group=group, help=words, negative_bool="no-", converter=_whole if inner is int else None)
     return inspect.Parameter(

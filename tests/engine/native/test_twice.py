@@ -30,7 +30,7 @@ def test_gradients_are_those_of_the_core_and_have_gradients(name: str) -> None:
         assert a is not None
         assert b is not None
         close(a.detach(), b, "gradient")
-    again = torch.autograd.grad(found[0].square().sum(), tensors[0])  # type: ignore[union-attr]
+    again = torch.autograd.grad(found[0].square().sum(), tensors[0])
     assert bool(again[0].isfinite().all())
 
 
