@@ -7,12 +7,15 @@ Lines and words are exact. The rules for the rest:
 * A measured number is near: one with a decimal point, or before ``%``, ``times`` or ``bytes``, or a number of steps
   after "after". How near: see `near`.
 * Times, speeds and random names are masked, since they belong to the machine and to the moment.
+* A sampled text is another one on another processor: of what `recur generate --seed` prints, the prompt alone
+  is compared.
 * Bars and sparklines follow from the numbers beside them, and are left out; spaces only align.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 
 MASKS = {
     r"less than a second|\d+ h \d\d min|[\d.,]+ ?(?:µs|ms|s|min|seconds|minutes|microseconds)\b": "TIME",
@@ -40,8 +43,10 @@ def near(shown: float, said: float, unit: str) -> bool:
     return abs(said - shown) <= (3.0 if unit == "%" else max(0.1 * abs(shown), 0.02))
 
 
-def difference(shown: str, said: str) -> str | None:
+def difference(shown: str, said: str, command: str = "") -> str | None:
     """Return the first line of a page that is not what was printed, or that is missing in it; None if all agree."""
+    if re.match(r"recur generate .*--seed ", command):
+        return _unlike_sample(shown, said, shlex.split(command))
     lines = [line for line in said.strip("\n").splitlines() if not STEPS.match(line)]
     parts: list[list[str]] = [[]]
     for line in shown.strip("\n").splitlines():
@@ -61,6 +66,15 @@ def difference(shown: str, said: str) -> str | None:
         place = found + len(part)
     if place < len(lines) and (len(parts) == 1 or parts[-1]):
         return f"the page does not show: {lines[place]}"
+    return None
+
+
+def _unlike_sample(shown: str, said: str, words: list[str]) -> str | None:
+    """What is wrong with a sampled continuation: it does not begin with the prompt, or it is empty."""
+    prompt = words[words.index("--prompt") + 1] if "--prompt" in words else ""
+    for place, text in (("the page", shown), ("what is printed", said)):
+        if not text.strip().removeprefix(prompt).strip() or prompt not in text:
+            return f"{place} is no continuation of {prompt!r}: {text.strip()!r}"
     return None
 
 

@@ -51,7 +51,8 @@ def test_the_course_runs_in_one_folder_and_prints_what_the_pages_show(
             for key in [key for key in missing if key[0] == page.stem and re.search(key[1], one.text)]:
                 check = missing.pop(key)
                 assert check(said), f"{where}: {one.text}\n{said}"
-            wrong = difference(one.shown, said) if one.shown.strip() and not one.text.startswith(LONG) else None
+            compared = one.shown.strip() and not one.text.startswith(LONG)
+            wrong = difference(one.shown, said, one.text) if compared else None
             if wrong:
                 drifted.append(f"{where}: {one.text.strip()}\n{wrong}\nit prints:\n{said}")
     assert not missing, f"no page has {list(missing)}"

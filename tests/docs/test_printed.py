@@ -79,3 +79,21 @@ def test_an_ellipsis_stands_for_lines_and_live_lines_are_left_out(shown: str) ->
 )
 def test_the_line_that_differs_is_named(shown: str, says: str) -> None:
     assert says in (difference(shown, PRINTED) or "")
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("many trains are in the station\n", None),
+        ("the trains\n", "what is printed is no continuation of 'many'"),
+        ("many\n", "what is printed is no continuation of 'many'"),
+    ],
+)
+def test_of_a_sampled_text_the_prompt_is_compared(said: str, fault: str | None) -> None:
+    found = difference("many fish are in the sea", said, 'recur generate runs/sentences --prompt "many" --seed 1')
+    assert (found or "").startswith(fault or "")
+    assert (found is None) == (fault is None)
+
+
+def test_a_text_that_is_not_sampled_is_compared_whole() -> None:
+    assert difference("une maison rouge", "un chien rouge", 'recur generate runs/pairs --prompt "a red house"')
