@@ -1,0 +1,121 @@
+"""Tests mirror the package: a module has the tests of its name, or a stated place for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.house.tree import PACKAGE, ROOT
+
+# rooms whose tests are in files of the names of theirs
+MIRRORED = (
+    "cli",
+    "codecs",
+    "compiler",
+    "continuation",
+    "data",
+    "decoding",
+    "demos",
+    "engine",
+    "engine/native",
+    "equations",
+    "evaluation",
+    "export",
+    "heads",
+    "inspect",
+    "modes",
+    "network",
+    "nn",
+    "predictions",
+    "run",
+    "serve",
+    "training",
+    "views",
+)
+CELLS = tuple(
+    f"equations/{name}"
+    for name in (
+        "elman", "elman_relu", "gru", "gru_layernorm", "gru_reset_before", "indrnn", "lstm", "lstm_layernorm",
+        "lstm_peephole", "lstm_projected", "minimal_gated_unit",
+    )
+)  # fmt: skip
+ELSEWHERE = {
+    **dict.fromkeys(CELLS, "one equation, beside its published form: engine/test_eager, nn/test_torch_interface"),
+    "engine/native/old": "what is removed is seen in the cache: test_kept",
+    "engine/native/operator": "seen by torch.compile alone: nn/test_traced",
+    "engine/native/readout": "compared with torch through the functions of nn: nn/test_loss",
+    "export/network": "embedding and pooling are parts of whole networks: test_one_pass",
+    "export/nodes": "every cell that ONNX has a node for: test_layers",
+    "export/writer": "every file is written by it, and checked: test_layers",
+    "serve/requests": "keys that are unknown, missing or of another type: test_problems",
+    "serve/shown": "the JSON of answers: test_answer_routes",
+    "serve/state": "networks by name and limits: test_routes, test_limits",
+    "serve/streams": "streamed answers beside whole ones: test_answer_routes, test_session_routes",
+    "nn/graph_writer": "what layers write is run beside them: export/test_layers, export/test_one_pass",
+    "nn/gru": "beside torch.nn.GRU: test_torch_parity",
+    "nn/lstm": "beside torch.nn.LSTM: test_torch_parity",
+    "nn/rnn": "beside torch.nn.RNN: test_torch_parity",
+    "nn/recurrent": "any cell with every option: test_options, test_engines",
+    "training/session": "whole trainings, paused, killed and resumed: test_loop, test_resume",
+    "training/setup": "what is refused before training begins: test_refusals, config/",
+    "demos/explain": "the report of two networks that learned: test_last_word",
+    "demos/side_by_side": "two trainings at once, paused and failed: test_last_word",
+    "cli/app": "whole command lines, their exit codes and helps: test_process, test_usage",
+    "cli/check": "whole command lines: test_runs, test_number_styles",
+    "cli/compare": "whole command lines: test_inspect",
+    "cli/complete": "whole command lines: test_runs, test_notes",
+    "cli/demo": "whole command lines: demos/test_last_word, demos/test_single",
+    "cli/evaluate": "whole command lines: test_runs, test_figures",
+    "cli/export": "whole command lines: test_runs, test_full_disk",
+    "cli/flags": "every field of the schema is a flag: test_usage",
+    "cli/generate": "whole command lines: test_runs, test_notes",
+    "cli/play": "whole command lines: test_notes",
+    "cli/predict": "whole command lines: test_runs, test_whole_answers",
+    "cli/serve": "the server behind it: serve/; its refusals: test_absurd_numbers",
+    "cli/train": "whole command lines: test_runs, test_full_disk",
+}
+
+# files of tests that are named after a behaviour of several modules of their room, and what they are about
+BEHAVIOURS = {
+    "data/hostile": "files that were found to end in something else than rows or a sentence",
+    "data/pictures": "pictures, videos and arrays as rows, from folders and tables",
+    "data/tables_as_people_have_them": "files in the shapes of public data, and what is inferred from each",
+    "data/tables_over_time": "tables with a time column, from the file to what is held out",
+    "decoding/networks": "whole networks decoded: seeds over batches, and beams beside greedy decoding",
+    "codecs/round_trips": "every codec encodes and decodes alike before and after its file",
+    "heads/options": "what every head says of one step: its outputs, their scores, the one that is named",
+    "modes/build": "the mode of a name, pairings that do not fit, weights that are loaded",
+    "modes/missing_targets": "targets that are missing, in every kind of answer",
+    "modes/pictures": "pictures and frames in every mode that reads them",
+    "evaluation/missing_targets": "targets that are missing, in figures on held-out rows",
+    "nn/distributed": "two processes train as one",
+    "nn/docs": "examples of the docstrings",
+    "nn/engines": "layers on every backend give the same",
+    "nn/in_place": "what may be changed in place, and what not",
+    "nn/torch_parity": "RNN, LSTM and GRU beside torch.nn: arguments, parameters, results, refusals",
+    "nn/torchs_own_tests": "what torch asserts of its own layers holds of these",
+    "training/finished": "a finished run that is asked for again",
+    "training/refusals": "what training refuses before it begins, and what it leaves alone",
+    "training/resume": "the same command again continues to the same bits",
+    "demos/corpus": "the sentences that the last word is asked of: right, and held out",
+    "demos/made": "the rows of the demonstrations: right by their rules, and held out",
+    "cli/absurd_numbers": "numbers that no command can use are refused in a sentence",
+    "cli/figures": "figures as commands show them",
+    "cli/full_disk": "a full disk is said, and nothing is lost",
+    "cli/notes": "notes on the command line",
+    "cli/number_styles": "numbers written in the styles of several languages",
+    "cli/process": "a process: its exit code, its words, its streams",
+    "cli/runs": "commands on runs: train, evaluate, predict, complete, generate, export",
+    "cli/usage": "mistyped lines, helps, the schema as flags",
+    "cli/whole_answers": "answers whole on a terminal, in a pipe and in a file",
+    "cli/written_notes": "notes and captions written as rows and files",
+}
+
+
+@pytest.mark.parametrize("folder", MIRRORED)
+def test_every_module_of_a_mirrored_room_has_its_tests(folder: str) -> None:
+    modules = {f"{folder}/{path.stem}" for path in (PACKAGE / folder).glob("[!_]*.py")}
+    tests = {f"{folder}/{path.stem.removeprefix('test_')}" for path in (ROOT / "tests" / folder).glob("test_*.py")}
+    assert modules - tests == {name for name in ELSEWHERE if name.rpartition("/")[0] == folder}
+    # a module with many tests has several files: test_library, test_library_processes
+    others = {name for name in tests - modules if not name.startswith(tuple(f"{one}_" for one in modules))}
+    assert others == {name for name in BEHAVIOURS if name.rpartition("/")[0] == folder}

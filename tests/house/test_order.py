@@ -1,0 +1,29 @@
+"""The order of the rooms: nothing imports from a room above its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import MODULES, PACKAGE, imported_names, relative, room
+
+# nothing imports from a room to its right
+ORDER = (
+    "_version", "errors", "cancellation", "figures", "printable", "markup", "atomic", "bounded", "config",
+    "config_file", "equations", "compiler", "codecs", "data", "engine", "nn", "decoding", "heads", "network", "modes",
+    "continuation", "evaluation", "run", "training", "export", "views", "inspect", "predictions", "model", "serve",
+    "demos", "cli", "__main__",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_nothing_imports_upwards(path: Path) -> None:
+    if path == PACKAGE / "__init__.py":
+        return  # the table of public names; it imports each when it is asked for
+    assert room(path) in ORDER, f"{room(path)} is a new room: give it a place in ORDER"
+    for line, name in imported_names(path):
+        package, _, rest = name.partition(".")
+        other = rest.partition(".")[0]
+        if package == "recur" and other in ORDER:
+            assert ORDER.index(other) <= ORDER.index(room(path)), f"{path}:{line} imports {other}, which is above it"
