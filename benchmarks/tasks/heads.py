@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from recur.data import split
+from recur.data.examples import split
 from recur.errors import DataError
 
 LEARN, CHOOSE, REPORT = "train", "dev", "test"

@@ -9,7 +9,7 @@ import pytest
 from recur.config import Config, options, refuse_without_effect
 from recur.config.problems import literals
 from recur.data import Roles, situation
-from recur.data.timing import Timing
+from recur.data.stamps.timing import Timing
 from recur.errors import ConfigError
 
 # mode, codec that reads, codec that answers, and what else the roles say

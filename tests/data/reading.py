@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import pytest
 
-from recur.data import table
-from recur.data.table import Row, Table
+from recur.data.readers import table
+from recur.data.readers.table import Row, Table
 from recur.errors import DataError
 
 T = TypeVar("T", bound=Table)

@@ -15,9 +15,9 @@ import pytest
 from recur import data
 from recur.codecs import NumbersCodec
 from recur.config import Config, DataConfig
-from recur.data.lines import check_text_file
+from recur.data.examples.split import fingerprint
 from recur.data.read import read
-from recur.data.split import fingerprint
+from recur.data.readers.lines import check_text_file
 from recur.errors import DataError, closest, did_you_mean
 from tests.data.reading import refused, written
 

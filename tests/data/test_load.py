@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from recur.config import Config
 from recur.data import GroupExamples, StreamExamples, inputs, load, read_like
-from recur.data.examples import overlapping, partition
-from recur.data.split import at_the_end, by_hash
+from recur.data.examples.examples import overlapping, partition
+from recur.data.examples.split import at_the_end, by_hash
 from recur.errors import ConfigError, DataError
 
 

@@ -9,12 +9,11 @@ import pytest
 from recur import codecs
 from recur.config import Config, DataConfig
 from recur.data import infer, inputs, load, read
-from recur.data.folder import split_files
+from recur.data.readers.folder import split_files
 from recur.errors import ConfigError, DamagedError
 from tests.data.pictured import captions, classes, config, table
+from tests.data.reading import refused
 from tests.pictures import noise, square, write_picture, write_video
-
-from .reading import refused
 
 # ---- what is inferred ----
 

@@ -12,9 +12,8 @@ import pytest
 
 from recur.config import Config, DataConfig
 from recur.data.read import guess_format, read
-from recur.data.table import Table
-
-from .reading import refused, rows, written
+from recur.data.readers.table import Table
+from tests.data.reading import refused, rows, written
 
 TAGGED = "I PRON\ngo VERB\n\nI PRON\ngo VERB\n"
 

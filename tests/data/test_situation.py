@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recur.config import Config
-from recur.data.roles import Roles
+from recur.data.roles.roles import Roles
 from recur.data.situation import situation
 
 

@@ -14,7 +14,7 @@ import pytest
 from recur import data, modes
 from recur.config import Config
 from recur.data import Questions, RowExamples
-from recur.data.ordered import OrderedTable
+from recur.data.times.order import OrderedTable
 from recur.errors import ConfigError, DataError
 
 HOURS = [datetime(2020, 1, 1) + timedelta(hours=hour) for hour in range(100)]

@@ -6,8 +6,8 @@ from typing import Any
 
 from recur.config import Config
 from recur.data import read
-from recur.data.ordered import OrderedTable, ordered
-from recur.data.table import Table
+from recur.data.readers.table import Table
+from recur.data.times.order import OrderedTable, ordered
 
 
 def table(columns: dict[str, list[Any]], **options: Any) -> Table:

@@ -34,7 +34,7 @@ from recur.codecs import (
     WordsCodec,
 )
 from recur.config import Config
-from recur.data.media import codec_of
+from recur.data.readers.media import codec_of
 from recur.errors import RecurError
 from tests.fuzz import samples
 

@@ -27,3 +27,22 @@ def test_nothing_imports_upwards(path: Path) -> None:
         other = rest.partition(".")[0]
         if package == "recur" and other in ORDER:
             assert ORDER.index(other) <= ORDER.index(room(path)), f"{path}:{line} imports {other}, which is above it"
+
+
+# the rooms of a room, and the files beside them
+WITHIN = {
+    "data": (
+        "cells", "stamps", "readers", "columns", "times", "read", "roles", "examples", "load", "situation", "queries",
+        "estimate", "check", "__init__",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room(path) in WITHIN], ids=relative)
+def test_rooms_within_a_room_import_one_way(path: Path) -> None:
+    order, own = WITHIN[room(path)], path.relative_to(PACKAGE).parts[1].removesuffix(".py")
+    assert own in order, f"{own} is a new room of {room(path)}: give it a place in WITHIN"
+    for line, name in imported_names(path):
+        package, inner, other = (*name.split("."), "", "")[:3]
+        if (package, inner) == ("recur", room(path)) and other in order:
+            assert order.index(other) <= order.index(own), f"{path}:{line} imports {name}, which is above it"

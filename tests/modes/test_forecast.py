@@ -229,6 +229,6 @@ def test_what_does_not_fit_is_named(case: str) -> None:
 
 
 def test_examples_of_docstrings() -> None:
-    from recur.data import forecasts
+    from recur.data.examples import forecasts
 
     assert doctest.testmod(forecasts, extraglobs={"np": np}).failed == 0

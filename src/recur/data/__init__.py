@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from recur.data.batching import Layout, RowOrder, batch_size
 from recur.data.check import Report, check
-from recur.data.damaged import without_damaged
-from recur.data.examples import Example, GroupExamples, RowExamples, StreamExamples, each_target_once, is_one_series
-from recur.data.fit import fit_codecs, located
-from recur.data.incoming import arriving, batched, in_blocks, incoming
-from recur.data.inference import infer
+from recur.data.examples.batching import Layout, RowOrder, batch_size
+from recur.data.examples.damage import without_damaged
+from recur.data.examples.examples import (
+    Example,
+    GroupExamples,
+    RowExamples,
+    StreamExamples,
+    each_target_once,
+    is_one_series,
+)
+from recur.data.examples.fit import fit_codecs, located
+from recur.data.examples.targets import answered
 from recur.data.load import Dataset, examples, load, read_like
-from recur.data.questions import Question, Questions, inputs
+from recur.data.queries.queries import Question, Questions, inputs
+from recur.data.queries.stream import arriving, batched, in_blocks, incoming
 from recur.data.read import read
-from recur.data.roles import Roles, say
+from recur.data.roles.inference import infer
+from recur.data.roles.roles import Roles, say
 from recur.data.situation import situation
-from recur.data.targets import answered
 
 __all__ = [
     "Dataset", "Example", "GroupExamples", "Layout", "Question", "Questions", "Report", "Roles",

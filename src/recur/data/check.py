@@ -11,15 +11,15 @@ import numpy as np
 
 from recur.codecs import Codec
 from recur.config import Config, refuse_without_effect
-from recur.data.batching import Layout, batch_size
-from recur.data.contents import Contents
 from recur.data.estimate import Estimate, direction, estimate
-from recur.data.examples import Example, GroupExamples, StreamExamples
-from recur.data.fit import fit_codecs, located
+from recur.data.examples.batching import Layout, batch_size
+from recur.data.examples.contents import Contents
+from recur.data.examples.examples import Example, GroupExamples, StreamExamples
+from recur.data.examples.fit import fit_codecs, located
+from recur.data.examples.split import fingerprint
 from recur.data.load import load
-from recur.data.roles import say
+from recur.data.roles.roles import say
 from recur.data.situation import situation
-from recur.data.split import fingerprint
 from recur.figures import duration, size
 from recur.printable import printable
 

@@ -12,7 +12,7 @@ import numpy as np
 from recur import equations
 from recur.codecs import Codec
 from recur.config import Config, ModelConfig
-from recur.data.roles import Roles
+from recur.data.roles.roles import Roles
 
 # of the speed of one large matrix product, what a recurrence reaches while it learns
 _EFFICIENCY = 0.35

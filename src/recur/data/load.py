@@ -8,27 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from recur.config import Config
-from recur.data import calendar, column_styles, forecasts, labels, series, timeline
-from recur.data.damaged import without_damaged
-from recur.data.examples import (
-    Example,
-    GroupExamples,
-    RowExamples,
-    StreamExamples,
-    is_one_series,
-)
-from recur.data.fit import Joined
-from recur.data.folder import split_files
-from recur.data.hold_out import hold_out, pieces, rows_of, windows
-from recur.data.inference import infer
-from recur.data.memory import row_of
-from recur.data.missing import Missing
-from recur.data.ordered import ordered
-from recur.data.panels import columns_of
+from recur.data.cells import number_styles
+from recur.data.cells.missing import Missing
+from recur.data.examples import forecasts, labels
+from recur.data.examples.damage import without_damaged
+from recur.data.examples.examples import Example, GroupExamples, RowExamples, StreamExamples, is_one_series
+from recur.data.examples.fit import Joined
+from recur.data.examples.hold_out import hold_out, pieces, rows_of, windows
+from recur.data.examples.targets import answered
 from recur.data.read import read
-from recur.data.roles import Roles
-from recur.data.table import Table
-from recur.data.targets import answered
+from recur.data.readers.folder import split_files
+from recur.data.readers.memory import row_of
+from recur.data.readers.table import Table
+from recur.data.roles.inference import infer
+from recur.data.roles.roles import Roles
+from recur.data.times import calendar, series, timeline
+from recur.data.times.order import ordered
+from recur.data.times.panels import columns_of
 from recur.errors import ConfigError, DataError, did_you_mean
 
 
@@ -244,7 +240,7 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
     for name in wanted:
         if name not in table.columns:
             raise no_column(table.name, name, table.columns)
-    column_styles.named(table.styles, [name for name in roles.numeric if name in wanted], table.name)
+    number_styles.named(table.styles, [name for name in roles.numeric if name in wanted], table.name)
     return _in_order(table, roles, config, known=True)[0]
 
 

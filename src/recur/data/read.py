@@ -11,25 +11,25 @@ from recur.codecs.bounds import bounds
 from recur.codecs.number_style import NumberStyle
 from recur.codecs.reading import reading
 from recur.config import DataConfig
-from recur.data import timeline
-from recur.data.arrays import read_npz
-from recur.data.calendar import CalendarTable
-from recur.data.conll import looks_like_conll, read_conll
-from recur.data.delimited import read_delimited
-from recur.data.features import SUFFIX, read_npy
-from recur.data.folder import read_folder
-from recur.data.foreign import foreign_text, sentence
-from recur.data.idx import is_idx, read_idx_table
-from recur.data.jsonl import read_jsonl
-from recur.data.lines import check_text_file, first_lines
-from recur.data.memory import read_memory
-from recur.data.parallel import Pair, ParallelTable, asked_pair
-from recur.data.sniff import are_of_fixed_width, table_format
-from recur.data.styled import styled
-from recur.data.table import Table
-from recur.data.text import TextTable
-from recur.data.timing import Timing
-from recur.data.ts import read_ts
+from recur.data.readers.conll import looks_like_conll, read_conll
+from recur.data.readers.delimited import read_delimited
+from recur.data.readers.folder import read_folder
+from recur.data.readers.foreign import foreign_text, sentence
+from recur.data.readers.idx import is_idx, read_idx_table
+from recur.data.readers.jsonl import read_jsonl
+from recur.data.readers.lines import check_text_file, first_lines
+from recur.data.readers.memory import read_memory
+from recur.data.readers.npy import SUFFIX, read_npy
+from recur.data.readers.npz import read_npz
+from recur.data.readers.number_texts import styled
+from recur.data.readers.parallel import Pair, ParallelTable, asked_pair
+from recur.data.readers.sniff import are_of_fixed_width, table_format
+from recur.data.readers.table import Table
+from recur.data.readers.text import TextTable
+from recur.data.readers.ts import read_ts
+from recur.data.stamps.timing import Timing
+from recur.data.times import timeline
+from recur.data.times.calendar import CalendarTable
 from recur.errors import DataError, TooLargeError
 
 _BY_SUFFIX = {

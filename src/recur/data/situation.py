@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from recur.codecs import make
 from recur.config import Config, Situation
-from recur.data.examples import is_one_series
-from recur.data.roles import Roles
+from recur.data.examples.examples import is_one_series
+from recur.data.roles.roles import Roles
 
 
 def situation(config: Config, roles: Roles) -> Situation:

@@ -8,7 +8,7 @@ from typing import Any
 
 from recur.config import Config
 from recur.data import Example
-from recur.data.batching import USUAL
+from recur.data.examples.batching import USUAL
 from recur.evaluation.feed import Feed, RowFeed, Rows
 from recur.evaluation.text_feed import MeasureFeed, Tape
 from recur.heads.head import Sums

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from recur.data import Example, RowOrder
-from recur.data.places import placed
+from recur.data.examples.places import placed
 from recur.errors import DataError
 from recur.modes import Mode
 from recur.network import Batch

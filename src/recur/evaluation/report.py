@@ -11,9 +11,10 @@ from typing import Any
 from recur import data as data_room
 from recur.config import Config
 from recur.continuation import last_word_scores
-from recur.data import Example, Roles, labels
-from recur.data.series import changes_of
-from recur.data.table import Table
+from recur.data import Example, Roles
+from recur.data.examples import labels
+from recur.data.readers.table import Table
+from recur.data.times.series import changes_of
 from recur.errors import ConfigError, DataError
 from recur.evaluation import continuous_cache as caches
 from recur.evaluation import translation

@@ -17,9 +17,9 @@ import numpy as np
 from recur.codecs import Codec
 from recur.config import Config
 from recur.data import Question, Questions, Roles
-from recur.data.examples import is_one_series, value_of
-from recur.data.memory import is_frame, row_of, times_of, values_of
+from recur.data.examples.examples import is_one_series, value_of
 from recur.data.read import names_a_table
+from recur.data.readers.memory import is_frame, row_of, times_of, values_of
 from recur.errors import DataError, did_you_mean
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from recur.codecs import Codec
 from recur.data import Question
-from recur.data.places import Place, placed
+from recur.data.examples.places import Place, placed
 from recur.errors import DataError
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from recur import codecs, data, modes
 from recur.codecs import Codec
 from recur.config import Config, refuse_without_effect
 from recur.data import Example, GroupExamples, Roles
-from recur.data.media import codec_of
-from recur.data.split import fingerprint
+from recur.data.examples.split import fingerprint
+from recur.data.readers.media import codec_of
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
 from recur.evaluation.baselines import Baseline, baseline
 from recur.evaluation.evaluate import feed_to_measure

@@ -1,0 +1,138 @@
+"""Missing targets: excluded from training and evaluation, and counted.
+
+    a row without any target               is left out
+    a sequence or window without any       is left out
+    one of several targets                 stays, and is masked: NaN, or the id ``NO_TARGET``
+
+What is read, and not predicted, keeps the rule of ``--missing``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from recur.codecs import class_of
+from recur.config import Config
+from recur.data.cells.missing import Missing, is_missing
+from recur.data.examples.examples import Example, GroupExamples, RowExamples
+from recur.data.examples.forecasts import ForecastExamples
+from recur.data.readers.table import Table
+from recur.data.roles.roles import Roles
+
+
+def answered(part: Sequence[Example], roles: Roles, config: Config) -> tuple[Sequence[Example], Missing]:
+    """Return the examples that have a target, and how many targets are missing.
+
+    Parameters
+    ----------
+    part : sequence of Example
+        Rows, sequences of rows or pieces of series; others are returned as they are.
+    roles : Roles
+    config : Config
+    """
+    if isinstance(part, ForecastExamples):
+        return _of_forecast(part)
+    if roles.own_future and not roles.input_kind.numeric:
+        return part, Missing()
+    if isinstance(part, GroupExamples):
+        return _of_groups(part, roles, roles.ahead(config.forecast.horizon))
+    if isinstance(part, RowExamples):
+        return _of_rows(part, roles, roles.ahead(config.forecast.horizon))
+    return part, Missing()
+
+
+def _of_rows(part: RowExamples, roles: Roles, ahead: int) -> tuple[Sequence[Example], Missing]:
+    columns, codec = (roles.input, "numbers") if roles.own_future else (roles.target, roles.target_codec)
+    kept, missing, count = [], 0, 0
+    words: set[str] = set()
+    for place, row in enumerate(part.rows):
+        values = part.table[int(row)]
+        cells = [values[name] for name in columns]
+        if roles.own_future:
+            # a series of one row predicts its own values, all but the first
+            cells = [cell[ahead:] if isinstance(cell, (list, tuple, np.ndarray)) else cell for cell in cells]
+        absent, here = _counted(cells, codec, roles.missing_labels)
+        missing, count = missing + absent, count + here
+        if absent and class_of(codec).labelled:
+            words |= _words(cells, codec, roles.missing_labels)
+        if absent < here or not here:
+            kept.append(place)
+    return _only(part, kept, Missing(missing, count, unit="row", words=tuple(sorted(words))))
+
+
+def _only(
+    part: RowExamples | GroupExamples | ForecastExamples, kept: list[int], found: Missing
+) -> tuple[Sequence[Example], Missing]:
+    """Return the examples that are kept; all of them where no target is missing."""
+    left_out = len(part) - len(kept) if found else 0
+    return (part.only(kept) if left_out else part), replace(found, examples=left_out)
+
+
+def _counted(cells: Iterable[Any], codec: str, labels: list[str] | None) -> tuple[int, int]:
+    """Missing values, and all of them, of cells that may be lists."""
+    missing = count = 0
+    for cell in cells:
+        if isinstance(cell, np.ndarray) and cell.dtype.kind in "fiub":
+            missing, count = missing + int(np.isnan(cell).sum()), count + cell.size
+        elif isinstance(cell, (list, tuple, np.ndarray)) and class_of(codec).by_step:
+            absent, here = _counted(cell, codec, labels)
+            missing, count = missing + absent, count + here
+        else:
+            missing, count = missing + is_missing(cell, codec, labels), count + 1
+    return missing, count
+
+
+def _words(cells: Iterable[Any], codec: str, labels: list[str] | None) -> set[str]:
+    """The texts that say that a label is missing, of cells that may be lists."""
+    found: set[str] = set()
+    for cell in cells:
+        if isinstance(cell, (list, tuple)):
+            found |= _words(cell, codec, labels)
+        elif isinstance(cell, str) and cell.strip() and is_missing(cell, codec, labels):
+            found.add(cell.strip())
+    return found
+
+
+def _of_groups(part: GroupExamples, roles: Roles, ahead: int) -> tuple[Sequence[Example], Missing]:
+    columns, codec = (roles.input, "numbers") if roles.own_future else (roles.target, roles.target_codec)
+    places = [_asked(rows, roles, ahead) for rows in part.sequences]
+    absent, words = _absent(part.table, columns, codec, places, roles.missing_labels)
+    missing, most = sum(absent.values()), len(columns)
+    kept = [place for place, asked in enumerate(places) if not asked or any(absent[row] < most for row in asked)]
+    return _only(part, kept, Missing(missing, len(absent) * most, unit="sequence", words=words))
+
+
+def _asked(rows: np.ndarray, roles: Roles, ahead: int) -> list[int]:
+    """The rows of a sequence whose cells are targets."""
+    asked = rows[ahead:] if roles.own_future else rows if roles.writes_a_sequence else rows[-1:]
+    return [int(row) for row in asked]
+
+
+def _absent(
+    table: Table, columns: list[str], codec: str, places: list[list[int]], labels: list[str] | None
+) -> tuple[dict[int, int], tuple[str, ...]]:
+    """How many targets each row lacks, and in which words; of windows that overlap, each row is read once."""
+    found: dict[int, int] = {}
+    words: set[str] = set()
+    for asked in places:
+        for row in asked:
+            if row not in found:
+                values = table[row]
+                absent = [values[name] for name in columns if is_missing(values[name], codec, labels)]
+                found[row] = len(absent)
+                words |= _words(absent, codec, labels) if class_of(codec).labelled else set()
+    return found, tuple(sorted(words))
+
+
+def _of_forecast(part: ForecastExamples) -> tuple[Sequence[Example], Missing]:
+    truth = part.series.targets
+    if truth is None:
+        return part, Missing()
+    asked = [rows[known:] for rows, known in part.pieces]
+    absent = np.isnan(truth[np.unique(np.concatenate(asked or [np.zeros(0, np.int64)]))])
+    kept = [place for place, each in enumerate(asked) if not len(each) or not np.isnan(truth[each]).all()]
+    return _only(part, kept, Missing(int(absent.sum()), absent.size, unit="window"))

@@ -1,0 +1,1 @@
+"""A reader for each file format, and the tables that they return."""

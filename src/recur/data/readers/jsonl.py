@@ -1,0 +1,108 @@
+"""JSON lines: one object per line; values may be texts, numbers, or lists of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from recur.bounded import too_deep
+from recur.codecs.codec import shorten, without_surrogates
+from recur.data.readers.lines import check_text_file, lines
+from recur.data.readers.table import FileTable, Mark, Row
+from recur.errors import DataError
+
+DEEPEST = 16  # lists within lists; of pictures a batch of sequences would need six
+_BRACKETS = re.compile(r"[\[\]{}]")
+
+
+def read_jsonl(path: Path) -> FileTable:
+    """Return the objects of a JSON-lines file; the first one gives the columns, and a row may have more.
+
+    Raises
+    ------
+    DataError
+        When a line is no JSON object, or lacks a column of the first.
+    """
+    check_text_file(path)
+    columns: list[str] = []
+
+    def marks() -> Iterator[Mark]:
+        for line in lines(path):
+            if not line.text.strip():
+                continue
+            row = object_of(line.text, f"{path}:{line.number}")
+            if not columns:
+                columns.extend(map(str, row))
+            refuse_absent(row, columns, f"{path}:{line.number}")
+            yield Mark(line.offset, line.number)
+
+    def parse(raw: bytes) -> list[tuple[int, Row]]:
+        texts = raw.decode("utf-8").split("\n")
+        objects = [(number, object_of(text, path.name)) for number, text in enumerate(texts) if text.strip()]
+        return [(number, {name: row[name] for name in columns}) for number, row in objects]
+
+    return FileTable(path, columns, marks(), parse)
+
+
+def refuse_absent(row: Row, columns: list[str], where: str) -> None:
+    """Refuse an object that lacks a column of the first.
+
+    Raises
+    ------
+    DataError
+    """
+    absent = [name for name in columns if name not in row]
+    if absent:
+        raise DataError(
+            f'{where}: there is no "{absent[0]}" where the first row has {", ".join(columns)}',
+            hint=f'give it, or null: {{"{absent[0]}": null}}',
+        )
+
+
+def object_of(text: str, where: str) -> dict[str, Any]:
+    """Return a line as a JSON object with at least one key."""
+    try:
+        found = json.loads(text)
+        if _brackets_deep(text) > DEEPEST and too_deep(found, DEEPEST):
+            raise RecursionError
+    except (ValueError, RecursionError) as error:
+        # a whole number of thousands of digits is a ValueError without a msg
+        reason = "nested too deep" if isinstance(error, RecursionError) else getattr(error, "msg", "a number too long")
+        raise DataError(
+            f'{where}: not JSON ({reason}): "{shorten(text, 60)}"; expected one object per line',
+            hint='each line reads {"text": "...", "label": "..."}',
+        ) from None
+    if "\\u" in text:
+        # JSON can write half of a surrogate pair, which no file can hold
+        found = _clean(found)
+    if not isinstance(found, dict) or not found:
+        raise DataError(
+            f'{where}: expected one JSON object per line, found {type(found).__name__} "{shorten(text, 60)}"',
+            hint='each line reads {"text": "...", "label": "..."}',
+        )
+    return found
+
+
+def _brackets_deep(text: str) -> int:
+    """Return how deep the brackets of a line are nested, those within its texts counted too."""
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return 0
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _clean(value: Any) -> Any:
+    """Return a value whose texts, names included, can be written in UTF-8."""
+    if isinstance(value, str):
+        return without_surrogates(value)
+    if isinstance(value, list):
+        return [_clean(each) for each in value]
+    if isinstance(value, dict):
+        return {_clean(name): _clean(each) for name, each in value.items()}
+    return value

@@ -1,0 +1,378 @@
+"""Input columns, target columns and mode of a table: inferred where they are not given.
+
+==============================  ==================  =======================================
+there is                        mode                codecs
+==============================  ==================  =======================================
+running text                    synced              words (characters of names, one a line); the target is the next
+words with a tag each           synced              words -> tags
+a text and a label              many-to-one         words (characters of single words) -> class
+a text and another text         many-to-many        words -> words
+a label and a text              one-to-many         only by ``mode``: class -> words
+columns of numbers              synced              numbers; the target is their next value
+columns of numbers and a label  one-to-one          numbers -> class
+the same with time, or grouped  synced              a label for every row of the sequence
+a list of numbers and a label   many-to-one         numbers -> class
+sounds, notes or videos, and a  many-to-one         audio, notes or frames -> class
+label
+pieces of notes                 synced              notes; the target is the next step
+a picture and a label           one-to-one          images -> class; many-to-one by its rows or pixels
+a picture and a text            one-to-many         images -> words
+pictures and labels, grouped    synced              frames -> a label for each
+==============================  ==================  =======================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from recur.codecs import check_kind, class_of
+from recur.codecs.number_style import NumberStyle
+from recur.config import Config, DataConfig
+from recur.data.cells import number_styles, scripts
+from recur.data.columns.ambiguities import doubts
+from recur.data.columns.kinds import Column, look
+from recur.data.readers import parallel
+from recur.data.readers.media import CODECS as FILES
+from recur.data.readers.media import SEQUENCES
+from recur.data.readers.table import Table
+from recur.data.roles import exclusions, summary
+from recur.data.roles.roles import READS_A_SEQUENCE, WRITES_A_SEQUENCE, Roles, few, with_sentence
+from recur.data.roles.selection import (
+    described,
+    find_input,
+    find_target,
+    refuse_months,
+    refuse_named_in_no_order,
+    refuse_objects,
+    refuse_one_beside_names,
+)
+from recur.data.times import calendar, panels
+from recur.errors import ConfigError, did_you_mean
+
+
+def infer(table: Table, config: Config) -> Roles:
+    """Infer the roles of the columns of a table; the configuration takes precedence.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    config : Config
+        ``data.input``, ``target``, ``group``, the codecs and ``documents``; ``model.mode``.
+
+    Returns
+    -------
+    Roles
+
+    Raises
+    ------
+    ConfigError
+        When a column is unknown, or the columns do not determine what is input and what is target.
+    """
+    config = parallel.named(table, config)
+    _check_names(table, config)
+    group = panels.settle(table, config)
+    config = config.replaced(group=group)
+    roles = _inferred(table, config)
+    exclusions.refuse_unread_time(table, roles.input, steps=_are_steps(roles), asked=config.data.table.time)
+    # labels such as 12 % are read in their style too; the value of a label does not matter
+    labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
+    styles = number_styles.named(table.styles, [*roles.numeric, *labels], table.name)
+    used = [*roles.input, *roles.target, *(roles.group or "").split(",")]
+    describing = {
+        name: "one value in each series" for name in panels.describing(table, roles.group) if name not in used
+    }
+    choices = [] if roles.forecast else summary.number_or_class(table, roles.target, roles.target_codec)
+    one_label = _is_one_label(roles.target_codec)
+    return replace(
+        roles,
+        styles=styles,
+        left_out=summary.reasons(table, used, roles.input_codec) | describing,
+        notes=list(table.notes),
+        choices=[*choices, *doubts(table, roles.input, roles.target, roles.numeric, labels=one_label)],
+        time=None if table.timeline is None else table.timeline.timing,
+    )
+
+
+def _are_steps(roles: Roles) -> bool:
+    """Whether rows are the steps of a series, so that their order counts."""
+    return roles.answers_every_step and roles.input_kind.numeric and roles.target_kind.by_step
+
+
+def _inferred(table: Table, config: Config) -> Roles:
+    if config.forecast.strategy:
+        return _forecast(table, config)
+    if table.kind == "text":
+        return _running_text(table, config)
+    inputs, targets = _choose(table, config)
+    mode, input_codec, target_codec = _settle(table, inputs, targets, config)
+    roles = Roles(
+        mode, [each.name for each in inputs], [each.name for each in targets], input_codec, target_codec,
+        config.data.table.group, _is_stream(table, input_codec, targets, config), "", list(table.columns),
+    )  # fmt: skip
+    return with_sentence(roles, config.forecast.horizon)
+
+
+def _check_names(table: Table, config: Config) -> None:
+    """Refuse columns that the table does not have, and kinds of values that there are not."""
+    data = config.data
+    check_kind(data.input_codec)
+    check_kind(data.target_codec)
+    for option, names in (
+        ("input", data.input),
+        ("target", data.target),
+        ("group", panels.columns_of(data.table.group, table.columns) if data.table.group else []),
+    ):
+        for name in names or []:
+            if name not in table.columns:
+                near = did_you_mean(name, table.columns)
+                known = "" if "Known" in near else f" The columns are {', '.join(few(table.columns, 12))}."
+                raise ConfigError(f'{table.name} has no column "{name}" for {option}.{near}{known}')
+    both = set(data.input or []) & set(data.target or [])
+    if both and not config.forecast.strategy:
+        raise ConfigError(
+            f'"{min(both)}" is named as input and as target',
+            hint="leave out the target: a text, or numbers, then predict their own next item",
+        )
+
+
+def _running_text(table: Table, config: Config) -> Roles:
+    """Roles of lines of text: they predict their own next item, or are written from nothing."""
+    data, mode = config.data, config.model.mode
+    codec = data.input_codec or data.target_codec
+    lines = [] if codec else [row["text"] for row in table.sampled(200)]
+    codec = codec or ("characters" if scripts.is_unspaced(lines) or scripts.is_list_of_names(lines) else "words")
+    if not class_of(codec).text:
+        raise ConfigError(
+            f"{table.name} is running text, which {codec} cannot read",
+            hint="--input-codec words, characters or subwords",
+        )
+    if mode == "one-to-many":
+        roles = Roles(mode, [], ["text"], None, codec, None, False, "", ["text"])
+        return with_sentence(roles, 1)
+    if mode not in (None, "synced"):
+        raise ConfigError(
+            f"{table.name} is running text without a target, which {mode} needs",
+            hint="leave out --mode for a model of the next word, or give a table with columns for input and target",
+        )
+    stream = data.text.documents != "line"
+    return with_sentence(Roles("synced", ["text"], [], codec, codec, None, stream, "", ["text"]), 1)
+
+
+def _forecast(table: Table, config: Config) -> Roles:
+    """Roles of columns of numbers whose next steps are requested; what is not requested is read beside them."""
+    data, mode = config.data, config.model.mode
+    if mode not in (None, "forecast"):
+        raise ConfigError(f"a forecast is a mode of its own, not {mode}", hint="leave out --mode, or --mode forecast")
+    made = calendar.names(data.table.time_features)
+    spare = [
+        name for name in _spare(table, data) if name not in made and not exclusions.is_clock(table, look(table, name))
+    ]
+    numbers = [column for column in (look(table, name) for name in spare) if column.holds == "number"]
+    features = [column for column in numbers if exclusions.reason(table, column) is None]
+    given = data.input or data.target or [column.name for column in features or numbers]
+    targets = data.target or [name for name in given if name not in made]
+    inputs = list(dict.fromkeys([*given, *targets, *made]))
+    wrong = [each for each in (look(table, name) for name in inputs) if each.holds != "number"]
+    if wrong or not targets:
+        what = described(wrong) if wrong else "no column of numbers"
+        raise ConfigError(
+            f"{table.name}: a forecast reads columns of numbers, and there is {what}",
+            hint="name columns of numbers: --input COLUMN, and --target COLUMN for what is forecast",
+        )
+    exclusions.refuse_constant(table, [look(table, name) for name in targets], named=True)
+    roles = Roles(
+        "forecast", inputs, list(targets), "numbers", "numbers", data.table.group, False, "", list(table.columns),
+        config.forecast.strategy,
+    )  # fmt: skip
+    return with_sentence(roles, config.forecast.horizon)
+
+
+def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
+    """Return the columns to read and the columns to predict."""
+    data, mode = config.data, config.model.mode
+    if table.kind == "tagged":
+        words = data.input or ["form" if "form" in table.columns else table.columns[0]]
+        tags = data.target or ["upos" if "upos" in table.columns else table.columns[-1]]
+        return [look(table, name) for name in words], [look(table, name) for name in tags]
+    named = [*(data.input or []), *(data.target or [])]
+    spare = [name for name in _spare(table, data) if name not in named]
+    columns = {name: look(table, name) for name in [*named, *spare]}
+    why = {name: exclusions.reason(table, columns[name]) for name in spare}
+    rest = [columns[name] for name in spare if why[name] is None]
+    if not rest and not named:
+        # numbers in order may be the series itself, and one that never varies is refused as such
+        rest = [columns[name] for name in spare if (why[name] or "").startswith(exclusions.ALONE)][:1]
+    refuse_objects(table, [columns[name] for name in named])
+    inputs = [columns[name] for name in data.input or []]
+    targets = [columns[name] for name in data.target or []]
+    if not targets:
+        targets = find_target(table, inputs, rest, mode)
+        if not targets and not named and mode is None:
+            refuse_one_beside_names(table, rest, [columns[name] for name in spare])
+    if data.input and not targets and mode is None and not data.table.group:
+        refuse_named_in_no_order(table, inputs)
+    if not inputs and not (mode == "one-to-many" and len(table.columns) == 1):
+        inputs = find_input(table, [each for each in rest if each not in targets])
+    over_time = table.timeline is not None and mode in (None, "synced") and not data.target
+    if not inputs and over_time and all(each.holds == "number" for each in targets):
+        # numbers over time that are called y: what is read is their own past
+        inputs, targets = targets, []
+    if not inputs and mode != "one-to-many":
+        refuse_objects(table, [columns[name] for name in spare])
+        others = "; ".join(f"{name}: {reason}" for name, reason in why.items() if reason)
+        others = f"; left out are {others}" if others else ""
+        exclusions.refuse_nearly_numbers(table, [columns[name] for name in spare])
+        raise ConfigError(
+            f"{table.name} has no column to read besides the target ({described(targets)}){others}",
+            hint="--input COLUMN, or --mode one-to-many to generate the target without an input",
+        )
+    if data.input_codec is None:
+        exclusions.refuse_nearly_numbers(table, inputs)
+    if data.target_codec is None:
+        exclusions.refuse_nearly_numbers(table, targets)
+    exclusions.refuse_constant(table, inputs, named=bool(data.input))
+    refuse_months(table, inputs, named=bool(data.input))
+    return inputs, targets
+
+
+def _spare(table: Table, data: DataConfig) -> list[str]:
+    """Return the columns that may be read or predicted: not those of time, and none that only describe a series."""
+    without = set() if table.timeline is None else set(table.timeline.timing.columns)
+    if data.table.group:
+        without |= {*panels.columns_of(data.table.group, table.columns), *panels.describing(table, data.table.group)}
+    return [name for name in table.columns if name not in without]
+
+
+def _settle(table: Table, inputs: list[Column], targets: list[Column], config: Config) -> tuple[str, str | None, str]:
+    """Return mode, input codec and target codec."""
+    data = config.data
+    mode = config.model.mode or _mode(table, inputs, targets, data)
+    reads, writes = mode in READS_A_SEQUENCE, mode in WRITES_A_SEQUENCE
+    if mode != "synced" and not targets:
+        raise ConfigError(f"{mode} needs a target, and none was given", hint="--target COLUMN")
+    input_codec = (
+        None if not inputs else data.input_codec or _codec(table, inputs, reads, mode, data.table.group, target=False)
+    )
+    if input_codec == "images" and reads != (data.images.steps != "whole"):
+        what = "a picture is one value" if reads else f"a picture by its {data.images.steps} is a sequence"
+        has, fits = ("a sequence", "--image-steps rows") if reads else ("one value", "leave out --image-steps")
+        raise ConfigError(f"{mode} reads {has}, and {what}", hint=f"{fits}, or leave out --mode")
+    if not targets:
+        _check_own_future(table, inputs, input_codec, calendar.names(data.table.time_features))
+        return mode, input_codec, input_codec or "words"
+    target_codec = data.target_codec or _codec(table, targets, writes, mode, data.table.group, target=True)
+    if class_of(target_codec).pictured:
+        raise ConfigError(
+            f"{table.name}: {described(targets)} cannot be the target: pictures are read, not written",
+            hint="name it as --input",
+        )
+    for codec, columns in ((input_codec, inputs), (target_codec, targets)):
+        if _is_one_label(codec) and len(columns) > 1:
+            raise ConfigError(f"a class is one column, got {described(columns)}", hint="name one of them")
+    return mode, input_codec, target_codec
+
+
+def _is_one_label(codec: str | None) -> bool:
+    """Whether a value is one label, which is in one column and is no sequence."""
+    return class_of(codec).labelled and not class_of(codec).by_step
+
+
+def _check_own_future(table: Table, inputs: list[Column], codec: str | None, made: list[str]) -> None:
+    """Refuse what has no next item, and columns made of time stamps, whose next values are known."""
+    known = [each.name for each in inputs if each.name in made]
+    if known:
+        raise ConfigError(
+            f"{table.name}: all columns predict their next values, and {', '.join(known)} would be predicted too; "
+            "expected columns that only read them",
+            hint="--forecast recursive reads the columns made of time stamps and predicts the others",
+        )
+    if _is_one_label(codec) or class_of(codec).pictured:
+        raise ConfigError(
+            f"{table.name}: {described(inputs)} alone is not a sequence to learn from", hint="--target COLUMN"
+        )
+
+
+def _mode(table: Table, inputs: list[Column], targets: list[Column], data: DataConfig) -> str:
+    """Return the mode that the kinds of columns call for."""
+    if not targets:
+        return "synced"
+    if not inputs:
+        return "one-to-many"
+    if table.kind == "tagged":
+        return "synced"
+    timed = table.timeline is not None
+    if data.table.group or (timed and all(each.holds == "number" for each in inputs) and targets[0].holds == "class"):
+        return "synced" if not data.table.group or _varies(table, data.table.group, targets[0].name) else "many-to-one"
+    reads = _sequence(inputs, data.input_codec, data, target=False)
+    writes = _sequence(targets, data.target_codec, data, target=True)
+    if reads and writes:
+        return "synced" if _equal_lengths(table, inputs[0], targets[0]) else "many-to-many"
+    if reads:
+        return "many-to-one"
+    return "one-to-many" if writes else "one-to-one"
+
+
+def _sequence(columns: list[Column], codec: str | None, data: DataConfig, *, target: bool) -> bool:
+    """Return whether the values of columns have many steps."""
+    holds = columns[0].holds
+    if (codec or holds) == "images":
+        return data.images.steps != "whole"
+    if codec is not None:
+        kind = class_of(codec)
+        steps = kind.text or codec in SEQUENCES or (kind.labelled and kind.by_step)
+        return steps or (kind.numeric and holds == "series")
+    if holds in FILES:
+        return holds in SEQUENCES
+    # a text of few kinds that is to be read is still a text
+    return holds in ("series", "text", "tokens") or (holds == "class" and not target and not columns[0].one_word)
+
+
+def _codec(table: Table, columns: list[Column], sequence: bool, mode: str, group: str | None, *, target: bool) -> str:
+    """Return the codec of columns in a mode."""
+    first = columns[0]
+    if len(columns) == 1 and first.holds in FILES:
+        # the rows of a group are its steps
+        return "frames" if group and first.holds == "images" else first.holds
+    if all(each.holds in ("number", "series", "vector") for each in columns):
+        labels = target and len(columns) == 1 and first.holds == "number" and first.labels
+        if labels and not sequence:
+            return "class"
+        if labels and mode == "synced":
+            return "tags"
+        return "numbers"
+    if len(columns) > 1 and any(each.holds in ("number", "series") for each in columns):
+        raise ConfigError(
+            f"{table.name}: {described(columns)} are numbers and texts, which one codec cannot read together",
+            hint=f"name columns of one kind as {'--target' if target else '--input'}",
+        )
+    if not sequence:
+        return "class"
+    if target and mode == "synced":
+        return "tags"
+    if first.holds == "tokens" or group:
+        return "words"
+    return "characters" if first.one_word else "words"
+
+
+def _equal_lengths(table: Table, first: Column, second: Column) -> bool:
+    """Return whether two sequences have the same number of steps in every row of a sample."""
+    if first.holds == second.holds == "text" or "class" in (first.holds, second.holds):
+        return False
+    rows = [table[index] for index in table.sample(200)]
+    return all(_steps(row[first.name]) == _steps(row[second.name]) for row in rows)
+
+
+def _steps(value: Any) -> int:
+    return len(value.split()) if isinstance(value, str) else len(value) if hasattr(value, "__len__") else 1
+
+
+def _varies(table: Table, group: str, target: str) -> bool:
+    """Return whether the target changes within a group."""
+    return not panels.constant_within(table, panels.series_of(table, group), [target])
+
+
+def _is_stream(table: Table, codec: str | None, targets: list[Column], config: Config) -> bool:
+    """Return whether rows of a table are pieces of one long text."""
+    return not targets and class_of(codec).text and config.data.text.documents == "file" and table.kind == "table"
