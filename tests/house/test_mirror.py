@@ -55,7 +55,7 @@ ELSEWHERE = {
     "export/nodes": "every cell that ONNX has a node for: test_layers",
     "export/writer": "every file is written by it, and checked: test_layers",
     "serve/requests": "keys that are unknown, missing or of another type: test_problems",
-    "serve/shown": "the JSON of answers: test_answer_routes",
+    "serve/encoding": "the JSON of answers: test_answer_routes",
     "serve/state": "networks by name and limits: test_routes, test_limits",
     "serve/streams": "streamed answers beside whole ones: test_answer_routes, test_session_routes",
     "nn/graph_writer": "what layers write is run beside them: export/test_layers, export/test_one_pass",

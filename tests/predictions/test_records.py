@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from recur import modes
 from recur.data import Question
 from recur.heads import Prediction
 from recur.predictions import Sheet
-from recur.predictions.records import plain
 from tests.modes.helpers import ahead, build, codec, small
 from tests.predictions.sheets import roles, sheet
 
@@ -129,17 +127,6 @@ def test_json_leaves_out_what_is_not_there() -> None:
 def test_numbers_are_rounded_for_people_by_the_scale_of_their_column(name: str, value: Any, text: Any) -> None:
     made = sheet(values=["temp", "temperature"], scales=[1000.0, 0.001], quantiles=[0.1])
     assert made.written(name, value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "found"),
-    [
-        (np.float32(0.5), 0.5), (np.arange(2), [0, 1]), ((1, np.int64(2)), [1, 2]), (Path("a") / "b", "a/b"),
-        ({1: np.arange(1)}, {"1": [0]}), ("a", "a"), (None, None),
-    ],
-)  # fmt: skip
-def test_values_become_plain_data(value: Any, found: Any) -> None:
-    assert plain(value) == found
 
 
 @pytest.mark.parametrize(

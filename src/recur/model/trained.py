@@ -19,7 +19,7 @@ from recur.heads import Prediction
 from recur.markup import escaped, table
 from recur.modes import Mode
 from recur.nn.summary import Summary, summarize
-from recur.predictions import Sheet, asked, frame, one_input
+from recur.predictions import Sheet, frame, one_input, questions_from
 from recur.predictions.refusals import located, refuse_empty_series
 from recur.run import save
 
@@ -136,7 +136,7 @@ class Model:
         Prediction, list of Prediction, or DataFrame
             One for one input, a list for many.
         """
-        questions, alone = asked(x, self.input_codec, self.roles, self.config)
+        questions, alone = questions_from(x, self.input_codec, self.roles, self.config)
         answers = self.answer(questions, top=top, **decoding) if questions else []
         if not as_frame:
             return answers[0] if alone else answers

@@ -13,17 +13,16 @@ Numbers are the floats that the network computed, none is rounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from recur.codecs import Codec
 from recur.codecs.melody import name_of
 from recur.data import Question, Roles
 from recur.figures import short
+from recur.predictions.plain import PlainAnswer, plain
 
 if TYPE_CHECKING:
     from recur.heads import Prediction
@@ -130,10 +129,11 @@ class Sheet:
     def records(self, question: Question, answer: Prediction) -> Iterator[Record]:
         """The rows of one answer."""
         if not self.stepped:
-            yield self._lead(question, None) | self._given(question.value) | self._one(answer)
+            yield self._lead(question, None) | self._given(question.value) | self._one(PlainAnswer.of(answer))
             return
-        table = self._steps(answer.value)
-        shares = {share: self._steps(value) for share, value in (answer.quantiles or {}).items()}
+        whole = PlainAnswer.of(answer)
+        table = self._steps(whole.value)
+        shares = {share: self._steps(value) for share, value in whole.quantiles.items()}
         read = self._read(question.value, len(table)) if self.given else []
         for step, row in enumerate(table):
             made = self._lead(question, step)
@@ -161,23 +161,24 @@ class Sheet:
 
     def document(self, question: Question, answer: Prediction) -> Record:
         """One answer as JSON has it, whole."""
+        whole = PlainAnswer.of(answer)
         found: Record = {ROW: question.row}
         if question.series is not None:
             found[SERIES] = question.series
-        found |= {"input": plain(question.value), "value": plain(answer.value)}
+        found |= {"input": plain(question.value), "value": whole.value}
         if self.played:
-            found["names"] = [_note_names(step) for step in found["value"]]
-        found["scores"] = [[plain(value), score] for value, score in answer.scores]
-        if answer.ranks:
-            found["ranks"] = answer.ranks
-        if answer.quantiles:
-            found["quantiles"] = {str(share): plain(value) for share, value in answer.quantiles.items()}
+            found["names"] = [_note_names(step) for step in whole.value]
+        found["scores"] = [[value, score] for value, score in whole.scores]
+        if whole.ranks:
+            found["ranks"] = whole.ranks
+        if whole.quantiles:
+            found["quantiles"] = whole.named_quantiles
         if self.numbers:
             found |= {"columns": self.values, "units": self.units}
         if question.rows is not None:
             found["rows"] = list(question.rows)
         if question.stamps is not None:
-            steps = min(len(self._steps(answer.value)), len(question.stamps))
+            steps = min(len(self._steps(whole.value)), len(question.stamps))
             found["times"] = [question.stamps[step] for step in range(steps)]
         return found
 
@@ -201,44 +202,25 @@ class Sheet:
         known = isinstance(words, (str, list, tuple)) and len(words) == steps
         return [plain(word) for word in words] if known else [None] * steps
 
-    def _one(self, answer: Prediction) -> Record:
+    def _one(self, answer: PlainAnswer) -> Record:
         """The cells of an answer that is one value."""
         if not self.top:
-            values = plain(answer.value)
-            several = self.numbers and isinstance(values, list)
-            return dict(zip(self.values, values if several else [values], strict=True))
+            several = self.numbers and isinstance(answer.value, list)
+            return dict(zip(self.values, answer.value if several else [answer.value], strict=True))
         found: Record = {}
         for rank in range(1, self.top + 1):
             value, score = answer.scores[rank - 1] if rank <= len(answer.scores) else (None, None)
             if rank == 1 and not answer.scores:
                 value = answer.value
-            found |= {_ranked(self.values[0], rank): plain(value), _ranked("probability", rank): score}
+            found |= {_ranked(self.values[0], rank): value, _ranked("probability", rank): score}
         return found
 
     def _steps(self, value: Any) -> list[list[Any]]:
-        """The steps of an answer, each a list of its columns."""
-        rows = plain(value)
-        rows = rows if isinstance(rows, list) else [rows]
+        """The steps of a plain answer, each a list of its columns."""
+        rows = value if isinstance(value, list) else [value]
         if self.played:
             return [[pitches, _note_names(pitches)] for pitches in rows]
         return [row if isinstance(row, list) else [row] for row in rows]
-
-
-def plain(value: Any) -> Any:
-    """Return a value with Python's own numbers and lists in place of numpy's.
-
-    >>> plain([np.float64(0.5), np.arange(2)])
-    [0.5, [0, 1]]
-    """
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(name): plain(each) for name, each in value.items()}
-    return value
 
 
 def _is_shown(codec: Codec | None, first: Question | None) -> bool:

@@ -14,11 +14,11 @@ from recur.continuation import candidates
 from recur.continuation.completion import unknown_words
 from recur.serve import costs
 from recur.serve.docs import errors
+from recur.serve.encoding import dumped, predictions, response
 from recur.serve.memory import Memory
 from recur.serve.music import play
 from recur.serve.requests import Complete, Generate, Play, Predict
 from recur.serve.served import Served
-from recur.serve.shown import dumped, predictions, response
 from recur.serve.state import State
 from recur.serve.streams import events, joined, pieces_in_time
 

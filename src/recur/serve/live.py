@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from recur.inspect import explain as explained
 from recur.serve import body as bodies
 from recur.serve.docs import errors
+from recur.serve.encoding import response
 from recur.serve.requests import Explain, Next
-from recur.serve.shown import response
 from recur.serve.state import State
 from recur.views import live
 

@@ -8,13 +8,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from recur.predictions.plain import plain
 from recur.serve.answer_routes import LENGTH
 from recur.serve.docs import errors
+from recur.serve.encoding import dumped, response
 from recur.serve.memory import Memory
 from recur.serve.problems import RequestError
 from recur.serve.requests import OpenSession, Read, Write
 from recur.serve.sessions import Session
-from recur.serve.shown import as_json, dumped, response
 from recur.serve.state import State
 from recur.serve.streams import events, joined, pieces_in_time
 
@@ -81,10 +82,10 @@ class SessionRoutes:
                 session.memory = memory
             found = _described(session)
             if served.answers_each_item:
-                found["answers"] = as_json(served.show(answers))
+                found["answers"] = plain(served.show(answers))
             elif body.top:
                 found["candidates"] = [
-                    {"value": as_json(value), "probability": p} for value, p in await served.next(memory, body.top)
+                    {"value": plain(value), "probability": p} for value, p in await served.next(memory, body.top)
                 ]
             return found
 

@@ -23,7 +23,7 @@ from recur.data.readers.memory import is_frame, row_of, times_of, values_of
 from recur.errors import DataError, did_you_mean
 
 
-def asked(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[list[Question], bool]:
+def questions_from(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[list[Question], bool]:
     """Return the inputs that a value holds, and whether it is a single one.
 
     Parameters

@@ -6,21 +6,21 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from fastapi import Response
 
 from recur.cancellation import check_cancelled
 from recur.heads import Prediction
+from recur.predictions.plain import PlainAnswer
 from recur.serve.problems import RequestError
 
 
 def predictions(answers: Sequence[Prediction]) -> str:
-    """The body of an answer to `predict`."""
+    """Return the body of a response to `predict`."""
     return f'{{"predictions":[{",".join(map(_prediction, answers))}]}}'
 
 
 def dumped(value: Any) -> str:
-    """A value as JSON.
+    """Encode a value as JSON.
 
     Raises
     ------
@@ -34,35 +34,24 @@ def dumped(value: Any) -> str:
 
 
 def not_finite() -> RequestError:
-    """What is said where the numbers of an input are so large that the network's become infinite."""
+    """The refusal of an input whose numbers are so large that the network's become infinite."""
     return RequestError(
         400, "the network's answer to this input is not finite", "send numbers of the size that it was trained on"
     )
 
 
 def response(text: str) -> Response:
-    """An answer that is JSON already: to look through its numbers one by one would take longer than to compute them."""
+    """Return a response whose body is JSON already: checking its numbers takes longer than computing them."""
     return Response(text, media_type="application/json")
-
-
-def as_json(value: Any) -> Any:
-    """A raw value of a codec as JSON has it."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, (list, tuple)):
-        return [as_json(one) for one in value]
-    return value
 
 
 def _prediction(one: Prediction) -> str:
     check_cancelled()
-    scores = [{"value": as_json(value), "probability": probability} for value, probability in one.scores]
-    head = dumped({"value": as_json(one.value), "shown": one.shown, "scores": scores})
+    answer = PlainAnswer.of(one)
+    scores = [{"value": value, "probability": probability} for value, probability in answer.scores]
+    head = dumped({"value": answer.value, "shown": answer.shown, "scores": scores})
     alignment = "null"
-    if one.alignment is not None:
-        alignment = f"[{','.join(dumped(row) for row in np.asarray(one.alignment).tolist())}]"
-    quantiles = {str(share): as_json(value) for share, value in (one.quantiles or {}).items()}
-    more = f',"quantiles":{dumped(quantiles)}' if quantiles else ""
+    if answer.alignment is not None:
+        alignment = f"[{','.join(map(dumped, answer.alignment))}]"
+    more = f',"quantiles":{dumped(answer.named_quantiles)}' if answer.quantiles else ""
     return f'{head[:-1]},"alignment":{alignment}{more}}}'
