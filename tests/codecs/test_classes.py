@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recur import codecs
 from recur.codecs import ClassCodec
-from recur.codecs.classes import Labels, label, no_label
+from recur.codecs.classes import Labels, label
 from recur.codecs.codec import NO_TARGET
 from recur.errors import DataError, RunError
 
@@ -71,15 +71,6 @@ def test_a_raw_value_becomes_a_label(raw: Any, found: Any) -> None:
 def test_what_is_no_label_is_refused(raw: Any, said: str) -> None:
     with pytest.raises(DataError, match=said):
         label(raw)
-
-
-@pytest.mark.parametrize(
-    ("raw", "empty"),
-    [(None, True), ("", True), (" \t", True), (float("nan"), True), (np.float32("nan"), True), (0, False),
-     (False, False), ("a", False), ([], False)],
-)  # fmt: skip
-def test_an_empty_value_is_no_label(raw: Any, empty: bool) -> None:
-    assert no_label(raw) is empty
 
 
 def test_whole_numbers_come_by_size_and_before_texts() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recur.codecs import NumbersCodec, load
-from recur.codecs.number_style import NumberStyle, both_readings, is_missing, split_numbers, written
+from recur.codecs.number_style import NumberStyle, both_readings, split_numbers, written
 from recur.errors import DataError, RunError
 
 COMMA, POINT = NumberStyle(","), NumberStyle(".")
@@ -85,11 +85,6 @@ def test_missing_cells_stay_and_others_keep_why_they_cannot_be_read() -> None:
 def test_both_readings_are_shown() -> None:
     assert both_readings("1.002") == '"1.002" may be 1.002 or 1002'
     assert both_readings("-1,500 ") == '"-1,500" may be -1.5 or -1500'
-
-
-def test_signs_alone_are_missing() -> None:
-    assert all(map(is_missing, ["", " ", "-", "?", "NA", "n/a", "None"]))
-    assert not is_missing("0")
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_gaps_are_filled_where_that_is_asked(fill: str, middle: float, tmp_path:
     table = found.train.table
     assert isinstance(table, OrderedTable)
     assert (len(table), float(table[42]["load"]), table.time(42)) == (100, middle, "2020-01-02 18:00")
-    assert [index for index in range(100) if table.is_made(index)] == [40, 41, 42, 43, 44]
+    assert [index for index in range(100) if table.is_filled(index)] == [40, 41, 42, 43, 44]
     assert f"filled ({fill})" in found.notes[1]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from recur.config import Config
 from recur.data import read
 from recur.data.readers.table import Table
-from recur.data.times.order import OrderedTable, ordered
+from recur.data.times.order import OrderedTable, ordered, step_of
 
 
 def table(columns: dict[str, list[Any]], **options: Any) -> Table:
@@ -20,7 +20,8 @@ def in_order(columns: dict[str, list[Any]], group: str | None = None, **options:
     made = table(columns, **options)
     assert made.timeline is not None
     numeric = [name for name in columns if name not in ("ds", group)]
-    return ordered(made, made.timeline, Config.of(**options).data, group, numeric=numeric)
+    step = step_of(made, made.timeline, group)
+    return ordered(made, made.timeline, step, Config.of(**options).data, group, numeric=numeric)
 
 
 def days(*numbers: int) -> list[str]:

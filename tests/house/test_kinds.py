@@ -15,7 +15,7 @@ from tests.house.tree import MODULES, PACKAGE, relative, room, syntax
 # its class (codecs.class_of). Those of data/ are of kinds of files, before anything is read: "images" may be whole or
 # in steps. A kind with options of its own still has its words in data/situation.py: none may be added.
 NAMED: dict[str, int] = {
-    "data/roles/inference.py": 3,
+    "data/roles/mode.py": 3,
     "data/readers/media.py": 2,
     "data/situation.py": 7,
     "serve/served.py": 1,

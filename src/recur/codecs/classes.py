@@ -11,6 +11,7 @@ import numpy as np
 
 from recur.codecs.codec import NO_TARGET, Codec, digits, shorten, without_surrogates
 from recur.codecs.files import field
+from recur.codecs.missing import is_empty
 from recur.codecs.tokens import ids_of
 from recur.errors import DataError, RunError, did_you_mean
 
@@ -39,13 +40,6 @@ def label(value: Any) -> Label:
     if not isinstance(value, str):
         raise DataError(f"expected one label, found {type(value).__name__} {shorten(repr(value), 40)}")
     return without_surrogates(value).strip()
-
-
-def no_label(value: Any) -> bool:
-    """Return whether a raw value is empty: None, NaN, or a text without signs."""
-    if isinstance(value, str):
-        return not value.strip()
-    return value is None or (isinstance(value, (float, np.floating)) and math.isnan(value))
 
 
 class Labels:
@@ -156,7 +150,7 @@ class ClassCodec(LabelCodec):
 
     def encode_target(self, value: Any) -> np.ndarray:
         """Return the id of the label, or ``NO_TARGET`` where there is none."""
-        return np.array(NO_TARGET, np.int64) if no_label(value) else self.encode(value)
+        return np.array(NO_TARGET, np.int64) if is_empty(value) else self.encode(value)
 
     def decode(self, array: Any) -> Label:
         """Return the label of an id."""

@@ -14,12 +14,9 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from recur.codecs.codec import shorten
+from recur.codecs.missing import is_missing_number
 from recur.errors import DataError
 
-MISSING = frozenset({
-    "", "na", "n/a", "n.a.", "<na>", "nan", "null", "none", "?", "-", "--", ".", "..", ":",
-    "#n/a", "#div/0!", "#value!", "#ref!", "#num!", "#null!", "#name?",
-})  # fmt: skip
 NAMES = {".": "point", ",": "comma", "'": "apostrophe", " ": "space", "": "none"}
 
 _LONGEST = 60
@@ -101,11 +98,6 @@ class OffStyle(str):
         return found
 
 
-def is_missing(text: str) -> bool:
-    """Return whether a text says that there is no number."""
-    return text.strip().lower() in MISSING
-
-
 def written(text: str) -> Written | None:
     """Return how a text writes a number, None where it writes none.
 
@@ -185,7 +177,7 @@ class NumberStyle:
 
     def read(self, text: str) -> float | str:
         """Return a cell as a number; a missing one as it is, another as `OffStyle`."""
-        if is_missing(text):
+        if is_missing_number(text):
             return text
         try:
             return self.value(text)

@@ -15,7 +15,8 @@ import numpy as np
 
 from recur.codecs.codec import Codec, shorten
 from recur.codecs.files import digest_of, field, strings
-from recur.codecs.number_style import MISSING, NumberStyle, OffStyle, split_numbers
+from recur.codecs.missing import is_missing_number
+from recur.codecs.number_style import NumberStyle, OffStyle, split_numbers
 from recur.config import DataConfig
 from recur.errors import DataError, RunError
 from recur.figures import short
@@ -43,7 +44,7 @@ def number(value: Any, style: NumberStyle | None = None) -> float:
         return math.nan
     if isinstance(value, str):
         text = value.strip()
-        if text.lower() in MISSING:
+        if is_missing_number(text):
             return math.nan
         if isinstance(value, OffStyle):
             raise DataError(value.reason, hint="write it like the others in its column, or leave it empty")

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.classes import Label, LabelCodec, Labels, label, no_label
+from recur.codecs.classes import Label, LabelCodec, Labels, label
 from recur.codecs.codec import NO_TARGET, between_spaces, shorten, to_text
+from recur.codecs.missing import is_empty
 from recur.codecs.tokens import ids_of
 from recur.errors import DataError
 
@@ -52,7 +53,7 @@ class TagsCodec(LabelCodec):
         found = []
         for step, item in enumerate(value):
             try:
-                found.append(NO_TARGET if no_label(item) else labels.id(item))
+                found.append(NO_TARGET if is_empty(item) else labels.id(item))
             except DataError as error:
                 raise error.at_step(step) from None
         return np.array(found, np.int64)
@@ -75,4 +76,4 @@ class TagsCodec(LabelCodec):
 
 def _present(value: Any) -> Any:
     """Return a list of tags without those that are missing."""
-    return [item for item in value if not no_label(item)] if isinstance(value, (list, tuple)) else value
+    return [item for item in value if not is_empty(item)] if isinstance(value, (list, tuple)) else value

@@ -9,13 +9,12 @@ from typing import Any
 
 from recur.config import Config
 from recur.data.cells import number_styles
-from recur.data.cells.missing import Missing
 from recur.data.examples import forecasts, labels
 from recur.data.examples.damage import without_damaged
 from recur.data.examples.examples import Example, GroupExamples, RowExamples, StreamExamples, is_one_series
 from recur.data.examples.fit import Joined
 from recur.data.examples.hold_out import hold_out, pieces, rows_of, windows
-from recur.data.examples.targets import answered
+from recur.data.examples.targets import Missing, answered
 from recur.data.read import read
 from recur.data.readers.folder import split_files
 from recur.data.readers.memory import row_of
@@ -151,9 +150,9 @@ def _loaded(config: Config, source: Any) -> Dataset:
     """Read everything, damaged files and all."""
     source, dev_file, test_file = _files(config, source)
     table = read(source, config.data)
-    roles = replace(infer(table, config), missing_labels=config.data.table.missing_labels)
+    roles = infer(table, config)
     calendar.refuse_constant(table, config.data.table.time_features)
-    table, roles = _in_order(table, roles, config)
+    table = _in_order(table, roles, config)
     notes = series.notes_of(table, roles.group)
     others = [None if file is None else read_like(file, roles, config) for file in (dev_file, test_file)]
     dev_table, test_table = others
@@ -172,15 +171,14 @@ def _loaded(config: Config, source: Any) -> Dataset:
     return Dataset(roles, train, dev, test, held_out, own_split=True, notes=notes, damaged=damaged, test_name=test_name)
 
 
-def _in_order(table: Table, roles: Roles, config: Config, *, known: bool = False) -> tuple[Table, Roles]:
-    """Put rows that are steps of a series in the order of time, and note how far apart they are."""
-    if not roles.is_timed_series or table.timeline is None:
-        return table, roles
+def _in_order(table: Table, roles: Roles, config: Config) -> Table:
+    """Put rows that are steps of a series in the order of time."""
+    if not roles.is_timed_series or roles.time is None or table.timeline is None:
+        return table
     answers = [name for name in roles.target if name not in roles.input]
-    found = ordered(
-        table, table.timeline, config.data, roles.group, known=known, numeric=roles.numeric, answers=answers
+    return ordered(
+        table, table.timeline, roles.time.frequency, config.data, roles.group, numeric=roles.numeric, answers=answers
     )
-    return found, roles if known else replace(roles, time=found.order.timing)
 
 
 def examples(table: Table, roles: Roles, config: Config, *, targets: bool = True) -> Sequence[Example]:
@@ -241,7 +239,7 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
         if name not in table.columns:
             raise no_column(table.name, name, table.columns)
     number_styles.named(table.styles, [name for name in roles.numeric if name in wanted], table.name)
-    return _in_order(table, roles, config, known=True)[0]
+    return _in_order(table, roles, config)
 
 
 def no_column(place: str, name: str, columns: Sequence[str]) -> DataError:

@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 from torch import Tensor
 
-from recur.codecs.classes import no_label
 from recur.codecs.codec import WHOLE, shorten
+from recur.codecs.missing import is_empty
 from recur.decoding.refusals import refuse_decoding
 from recur.decoding.vocabulary import Vocabulary
 from recur.errors import ConfigError, DataError
@@ -277,7 +277,7 @@ class Synced(Mode):
         codec = need_input(self.input_codec, self.name)
         words = codec.tokens(codec.one_a_step(value))
         if isinstance(target, (list, tuple)):
-            target = ["?" if no_label(one) else one for one in target]
+            target = ["?" if is_empty(one) else one for one in target]
         labels = None if words is None else self.target_codec.tokens(target)
         if words is None or labels is None:
             return self.target_codec.show(target, WHOLE)

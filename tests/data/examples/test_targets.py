@@ -12,6 +12,7 @@ import pytest
 from recur.config import Config
 from recur.config_file import from_options
 from recur.data import check, fit_codecs, load
+from recur.data.examples.targets import Missing
 from recur.data.readers.memory import read_memory
 from recur.data.times.panels import series_of
 from recur.errors import DataError
@@ -191,3 +192,10 @@ def test_a_group_may_be_named_na() -> None:
     series = series_of(read_memory(rows), "country")
     assert series.names == ["DE", "NA"]
     assert not series.notes
+
+
+def test_missing_targets_are_said_in_words() -> None:
+    assert str(Missing(412, 824)) == "412 of 824 targets are missing: not learned from, not measured"
+    assert str(Missing(1, 10, 1)).endswith("1 row without any target left out")
+    assert Missing(1, 2, 3, "window") + Missing(4, 5) == Missing(5, 7, 3, "window")
+    assert not Missing(0, 10)

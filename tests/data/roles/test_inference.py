@@ -55,22 +55,10 @@ def test_what_is_said_goes_before_what_would_be_inferred() -> None:
     assert roles_of(LOAD, input=["hour"]).input == ["hour"]
 
 
-def test_one_to_many_from_a_label_or_from_nothing() -> None:
-    assert roles_of(NAMES, "one-to-many").sentence == "kind, name -> one-to-many, class -> characters"
-    assert roles_of(["one line", "two"], "one-to-many").sentence == "text -> one-to-many, nothing -> words"
-
-
 def test_numbers_as_labels_are_classes_and_other_numbers_are_numbers() -> None:
     texts = [f"text {i} of many" for i in range(60)]
     assert roles_of({"text": texts, "stars": [1, 2, 3] * 20}).target_codec == "class"
     assert roles_of({"text": texts, "price": [i / 7 for i in range(60)]}, target=["price"]).target_codec == "numbers"
-
-
-def test_a_group_makes_sequences_of_rows() -> None:
-    rows = {"who": [1] * 20 + [2] * 20, "x": [0.1, 0.2] * 20, "label": ["a"] * 20 + ["b"] * 20}
-    assert roles_of(rows, group="who", input=["x"], target=["label"]).mode == "many-to-one"
-    rows["label"] = ["a", "b"] * 20
-    assert roles_of(rows, group="who", input=["x"], target=["label"]).mode == "synced"
 
 
 def test_documents_decide_whether_lines_are_a_stream(tmp_path: Any) -> None:

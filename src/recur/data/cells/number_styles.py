@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from recur.codecs.number_style import EXACT, NumberStyle, Written, both_readings, is_missing, written
+from recur.codecs.missing import is_missing_number
+from recur.codecs.number_style import EXACT, NumberStyle, Written, both_readings, written
 from recur.config import DataConfig
 from recur.errors import ConfigError
 
@@ -83,7 +84,7 @@ class Seen:
         else:
             found = written(cell)
         if found is None:
-            missing = is_missing(cell)
+            missing = is_missing_number(cell)
             self.count += not missing
             self.texts += not missing
             return

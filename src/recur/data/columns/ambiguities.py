@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from recur.codecs.missing import is_empty
 from recur.codecs.numbers import number
-from recur.data.columns.kinds import is_missing
 from recur.data.readers.table import Table
 from recur.errors import DataError
 
@@ -64,7 +64,7 @@ def _alike(name: str, values: Sequence[Any]) -> str:
     """Labels that differ in capital letters alone are different classes."""
     forms: dict[str, set[str]] = defaultdict(set)
     for value in values:
-        if isinstance(value, str) and not is_missing(value):
+        if isinstance(value, str) and not is_empty(value):
             forms[value.strip().lower()].add(value.strip())
     twice = next((sorted(each) for each in forms.values() if len(each) > 1), None)
     few = len(forms) <= max(2, len(values) // 4)

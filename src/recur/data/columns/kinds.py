@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.missing import is_empty
 from recur.codecs.number_style import OffStyle, written
 from recur.codecs.numbers import number
 from recur.data.cells import number_lists, scripts
@@ -73,7 +74,7 @@ def look(table: Table, name: str) -> Column:
     if isinstance(style, Open):
         # numbers in any case; which ones is requested where the column is used
         return Column(name, "number")
-    present = [value for value in values if not is_missing(value)]
+    present = [value for value in values if not is_empty(value)]
     files = media.holds(present, table.folder) or npy.holds(present, table.folder)
     return Column(name, files) if files else judge(name, values)
 
@@ -84,7 +85,7 @@ def judge(name: str, values: list[Any]) -> Column:
     >>> judge("label", ["good", "bad"] * 10).holds
     'class'
     """
-    present = [value for value in values if not is_missing(value)]
+    present = [value for value in values if not is_empty(value)]
     listed = [value for value in present if isinstance(value, (list, tuple, np.ndarray))]
     if listed and all(isinstance(each, np.ndarray) and each.ndim == 3 and each.dtype == np.uint8 for each in listed):
         return Column(name, "images")
@@ -146,10 +147,3 @@ def _as_number(value: Any) -> float | None:
         return number(value)
     except DataError:
         return None
-
-
-def is_missing(value: Any) -> bool:
-    """Return whether a cell is empty, None or NaN."""
-    return (
-        value is None or (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and value != value)
-    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from recur.codecs.codec import shorten
-from recur.codecs.number_style import is_missing
+from recur.codecs.missing import is_missing_number
 from recur.data.stamps.cell import cell, month_of
 
 _LEAST = 0.9  # of the cells
@@ -44,7 +44,7 @@ def what(values: Sequence[object]) -> str | None:
     ('numbers with something beside them, such as "12 km/h"', 'numbers with something beside them, such as "<0.5"', \
 'durations, such as "1:02:03"', None)
     """
-    texts = [value.strip() for value in values if isinstance(value, str) and not is_missing(value)]
+    texts = [value.strip() for value in values if isinstance(value, str) and not is_missing_number(value)]
     if not texts:
         return None
     if all(made is not None and made.shape not in ("number", "clock") for made in map(cell, texts)):
@@ -68,7 +68,7 @@ def are_names_in_turn(values: Sequence[object]) -> bool:
     >>> [are_names_in_turn(names) for names in (["Sat", "Sun", "Mon"], ["Jan", "Mar"], ["Jan 1", "Jan 2"])]
     [True, False, False]
     """
-    texts = [str(value).strip() for value in values if not (isinstance(value, str) and is_missing(value))]
+    texts = [str(value).strip() for value in values if not (isinstance(value, str) and is_missing_number(value))]
     if not all(text.rstrip(".").isalpha() for text in texts):
         return False
     for number, length in ((_day_of, 7), (month_of, 12)):

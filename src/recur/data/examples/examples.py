@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from recur.codecs import class_of
+from recur.codecs.missing import is_missing
 from recur.data.cells import number_lists
-from recur.data.cells.missing import is_missing
 from recur.data.examples.places import Place
 from recur.data.readers import media, npy
 from recur.data.readers.folder import FilesTable
@@ -206,7 +206,7 @@ class StreamExamples(Sequence[Example]):
 
 def _labels(cells: Sequence[Any], roles: Roles) -> list[Any]:
     """Labels, None where one is missing."""
-    return [None if is_missing(cell, roles.target_codec, roles.missing_labels) else cell for cell in cells]
+    return [None if is_missing(cell, roles.target_kind, roles.missing_labels) else cell for cell in cells]
 
 
 def value_of(row: Row, columns: list[str], *, steps: bool) -> Any:

@@ -52,7 +52,7 @@ class Series:
         self.sequences = sequences(table, roles.group)
         if self.targets is not None and isinstance(table, OrderedTable):
             # what was filled is read, and neither learned nor measured as an answer
-            self.targets[[row for row in range(len(table)) if table.is_made(row)]] = np.nan
+            self.targets[[row for row in range(len(table)) if table.is_filled(row)]] = np.nan
 
     def _columns(self, rows: list[dict[str, Any]], names: list[str]) -> np.ndarray:
         found = np.zeros((len(rows), len(names)))

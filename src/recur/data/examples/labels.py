@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from recur.codecs import class_of
-from recur.codecs.classes import label, no_label
+from recur.codecs.classes import label
 from recur.codecs.codec import shorten
-from recur.data.cells.missing import is_missing
+from recur.codecs.missing import is_missing
 from recur.data.examples.examples import Example
 from recur.data.examples.places import placed
 from recur.data.roles.roles import Roles
@@ -65,7 +65,7 @@ def labels_of(value: Any, codec: str | None, missing: Sequence[str] | None = Non
     cells = value.split() if isinstance(value, str) and kind.by_step else value
     found = set()
     for cell in cells if kind.by_step and hasattr(cells, "__iter__") else [cells]:
-        if not no_label(cell) and not is_missing(cell, codec, missing):
+        if not is_missing(cell, kind, missing):
             try:
                 found.add(str(label(cell)))
             except DataError:

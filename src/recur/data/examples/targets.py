@@ -10,18 +10,59 @@ What is read, and not predicted, keeps the rule of ``--missing``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from recur.codecs import class_of
+from recur.codecs.missing import is_missing
 from recur.config import Config
-from recur.data.cells.missing import Missing, is_missing
 from recur.data.examples.examples import Example, GroupExamples, RowExamples
 from recur.data.examples.forecasts import ForecastExamples
 from recur.data.readers.table import Table
 from recur.data.roles.roles import Roles
+
+
+@dataclass(frozen=True)
+class Missing:
+    """How many targets are missing.
+
+    Attributes
+    ----------
+    values, all : int
+        Targets that are missing, of how many.
+    examples : int
+        How many are left out, since they have no target.
+    unit : str
+        What these are: row, sequence or window.
+    words : tuple of str
+        The words in cells of labels that count as missing, such as NA; it may be meant as a label.
+    """
+
+    values: int = 0
+    all: int = 0
+    examples: int = 0
+    unit: str = "row"
+    words: tuple[str, ...] = ()
+
+    def __add__(self, other: Missing) -> Missing:
+        unit = (other if other.examples else self).unit
+        words = tuple(sorted({*self.words, *other.words}))
+        return Missing(self.values + other.values, self.all + other.all, self.examples + other.examples, unit, words)
+
+    def __bool__(self) -> bool:
+        return self.values > 0
+
+    def __str__(self) -> str:
+        verb = "targets are" if self.values > 1 else "target is"
+        said = f"{self.values:,} of {self.all:,} {verb} missing: not learned from, not measured"
+        if self.examples:
+            said += f"; {self.examples:,} {self.unit}{'s' * (self.examples > 1)} without any target left out"
+        if self.words:
+            shown = ", ".join(f'"{word}"' for word in self.words)
+            said += f"; {shown} is taken as missing: --missing-labels none, where it is a label"
+        return said
 
 
 def answered(part: Sequence[Example], roles: Roles, config: Config) -> tuple[Sequence[Example], Missing]:
@@ -82,7 +123,7 @@ def _counted(cells: Iterable[Any], codec: str, labels: list[str] | None) -> tupl
             absent, here = _counted(cell, codec, labels)
             missing, count = missing + absent, count + here
         else:
-            missing, count = missing + is_missing(cell, codec, labels), count + 1
+            missing, count = missing + is_missing(cell, class_of(codec), labels), count + 1
     return missing, count
 
 
@@ -92,7 +133,7 @@ def _words(cells: Iterable[Any], codec: str, labels: list[str] | None) -> set[st
     for cell in cells:
         if isinstance(cell, (list, tuple)):
             found |= _words(cell, codec, labels)
-        elif isinstance(cell, str) and cell.strip() and is_missing(cell, codec, labels):
+        elif isinstance(cell, str) and cell.strip() and is_missing(cell, class_of(codec), labels):
             found.add(cell.strip())
     return found
 
@@ -122,7 +163,7 @@ def _absent(
         for row in asked:
             if row not in found:
                 values = table[row]
-                absent = [values[name] for name in columns if is_missing(values[name], codec, labels)]
+                absent = [values[name] for name in columns if is_missing(values[name], class_of(codec), labels)]
                 found[row] = len(absent)
                 words |= _words(absent, codec, labels) if class_of(codec).labelled else set()
     return found, tuple(sorted(words))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.missing import is_na
 from recur.data.readers.table import MemoryTable, Row, Table
 from recur.errors import DataError
 
@@ -183,7 +184,7 @@ def values_of(column: Any) -> Sequence[Any]:
 
 def _present(value: Any) -> Any:
     """Return a cell, None for the missing values of data frames."""
-    return None if type(value).__name__ in ("NAType", "NaTType") else value
+    return None if is_na(value) else value
 
 
 def _named(values: Any, name: str) -> dict[str, Sequence[Any]]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recur.codecs.codec import shorten
-from recur.codecs.number_style import is_missing, written
+from recur.codecs.missing import is_missing_number
+from recur.codecs.number_style import written
 from recur.data.readers.lines import LONGEST, Line, first_lines, lines
 from recur.errors import DataError
 
@@ -116,7 +117,7 @@ def are_columns_of_numbers(texts: list[str]) -> bool:
     rows = cells[1:] if len(widths) > 1 else cells
     if len(rows) < 2 or len({len(each) for each in rows}) != 1 or len(rows[0]) < 2:
         return False
-    numbers = sum(written(cell) is not None or is_missing(cell) for row in rows for cell in row)
+    numbers = sum(written(cell) is not None or is_missing_number(cell) for row in rows for cell in row)
     return numbers >= 0.5 * len(rows) * len(rows[0]) and all(written(row[-1]) or written(row[0]) for row in rows)
 
 

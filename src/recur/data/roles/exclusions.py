@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from recur.codecs.codec import shorten
+from recur.codecs.missing import is_empty
 from recur.codecs.numbers import number
 from recur.data.cells.names import is_input, is_row_number, is_target, is_time, is_weakly_timed
 from recur.data.columns import quantities
-from recur.data.columns.kinds import Column, is_missing
+from recur.data.columns.kinds import Column
 from recur.data.readers.header import UNNAMED
 from recur.data.readers.media import CODECS
 from recur.data.readers.table import Table
@@ -58,7 +59,7 @@ def reason(table: Table, column: Column) -> str | None:
     if column.holds == "object":
         return "an object of names and values"
     values = [row[name] for row in table.sampled()]
-    present = [value for value in values if not is_missing(value)]
+    present = [value for value in values if not is_empty(value)]
     if not present:
         return "no values"
     if name.startswith(UNNAMED) and len(present) <= (1 - _NEARLY_EMPTY) * len(values):
@@ -141,7 +142,7 @@ def refuse_unread_time(table: Table, read: Sequence[str], *, steps: bool, asked:
         return
     for name in table.columns:
         texts = _rows_of(table, name) if name not in read and is_time(name) else []
-        texts = [str(text) for text in texts if isinstance(text, str) and not is_missing(text)]
+        texts = [str(text) for text in texts if isinstance(text, str) and not is_empty(text)]
         if texts and all(_number(text) is None for text in texts[:20]) and not quantities.are_names_in_turn(texts):
             raise ConfigError(
                 f'{table.name}: column "{name}": "{shorten(texts[0], 30)}" is a time in an unknown format, so the '
@@ -187,7 +188,7 @@ def refuse_constant(table: Table, columns: Sequence[Column], *, named: bool) -> 
 
 
 def _shown(table: Table, name: str) -> str:
-    return next((str(row[name]) for row in table.sampled() if not is_missing(row[name])), "empty")
+    return next((str(row[name]) for row in table.sampled() if not is_empty(row[name])), "empty")
 
 
 def is_constant(table: Table, name: str) -> bool:
@@ -204,7 +205,7 @@ def _different(values: Iterable[Any]) -> set[Any]:
     found: set[Any] = set()
     for value in values:
         same = _same(value)
-        if not is_missing(value) and same == same:
+        if not is_empty(value) and same == same:
             found.add(same)
             if len(found) > 1:
                 break

@@ -24,7 +24,6 @@ pictures and labels, grouped    synced              frames -> a label for each
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from recur.codecs import check_kind, class_of
 from recur.codecs.number_style import NumberStyle
@@ -33,11 +32,10 @@ from recur.data.cells import number_styles, scripts
 from recur.data.columns.ambiguities import doubts
 from recur.data.columns.kinds import Column, look
 from recur.data.readers import parallel
-from recur.data.readers.media import CODECS as FILES
-from recur.data.readers.media import SEQUENCES
 from recur.data.readers.table import Table
-from recur.data.roles import exclusions, summary
-from recur.data.roles.roles import READS_A_SEQUENCE, WRITES_A_SEQUENCE, Roles, few, with_sentence
+from recur.data.roles import exclusions, grouping, summary
+from recur.data.roles.mode import is_one_label, mode_and_codecs
+from recur.data.roles.roles import Roles, few, with_sentence
 from recur.data.roles.selection import (
     described,
     find_input,
@@ -47,7 +45,9 @@ from recur.data.roles.selection import (
     refuse_objects,
     refuse_one_beside_names,
 )
+from recur.data.stamps.timing import Timing
 from recur.data.times import calendar, panels
+from recur.data.times.order import step_of
 from recur.errors import ConfigError, did_you_mean
 
 
@@ -72,7 +72,7 @@ def infer(table: Table, config: Config) -> Roles:
     """
     config = parallel.named(table, config)
     _check_names(table, config)
-    group = panels.settle(table, config)
+    group = grouping.infer_series(table, config)
     config = config.replaced(group=group)
     roles = _inferred(table, config)
     exclusions.refuse_unread_time(table, roles.input, steps=_are_steps(roles), asked=config.data.table.time)
@@ -84,15 +84,24 @@ def infer(table: Table, config: Config) -> Roles:
         name: "one value in each series" for name in panels.describing(table, roles.group) if name not in used
     }
     choices = [] if roles.forecast else summary.number_or_class(table, roles.target, roles.target_codec)
-    one_label = _is_one_label(roles.target_codec)
+    one_label = is_one_label(roles.target_codec)
     return replace(
         roles,
         styles=styles,
         left_out=summary.reasons(table, used, roles.input_codec) | describing,
         notes=list(table.notes),
+        missing_labels=config.data.table.missing_labels,
         choices=[*choices, *doubts(table, roles.input, roles.target, roles.numeric, labels=one_label)],
-        time=None if table.timeline is None else table.timeline.timing,
+        time=_timing(table, roles),
     )
+
+
+def _timing(table: Table, roles: Roles) -> Timing | None:
+    """How the time of rows is read, with the step between them where they are the steps of series."""
+    timeline = table.timeline
+    if timeline is None or not _are_steps(roles):
+        return None if timeline is None else timeline.timing
+    return timeline.with_frequency(step_of(table, timeline, roles.group)).timing
 
 
 def _are_steps(roles: Roles) -> bool:
@@ -106,7 +115,7 @@ def _inferred(table: Table, config: Config) -> Roles:
     if table.kind == "text":
         return _running_text(table, config)
     inputs, targets = _choose(table, config)
-    mode, input_codec, target_codec = _settle(table, inputs, targets, config)
+    mode, input_codec, target_codec = mode_and_codecs(table, inputs, targets, config)
     roles = Roles(
         mode, [each.name for each in inputs], [each.name for each in targets], input_codec, target_codec,
         config.data.table.group, _is_stream(table, input_codec, targets, config), "", list(table.columns),
@@ -243,134 +252,6 @@ def _spare(table: Table, data: DataConfig) -> list[str]:
     if data.table.group:
         without |= {*panels.columns_of(data.table.group, table.columns), *panels.describing(table, data.table.group)}
     return [name for name in table.columns if name not in without]
-
-
-def _settle(table: Table, inputs: list[Column], targets: list[Column], config: Config) -> tuple[str, str | None, str]:
-    """Return mode, input codec and target codec."""
-    data = config.data
-    mode = config.model.mode or _mode(table, inputs, targets, data)
-    reads, writes = mode in READS_A_SEQUENCE, mode in WRITES_A_SEQUENCE
-    if mode != "synced" and not targets:
-        raise ConfigError(f"{mode} needs a target, and none was given", hint="--target COLUMN")
-    input_codec = (
-        None if not inputs else data.input_codec or _codec(table, inputs, reads, mode, data.table.group, target=False)
-    )
-    if input_codec == "images" and reads != (data.images.steps != "whole"):
-        what = "a picture is one value" if reads else f"a picture by its {data.images.steps} is a sequence"
-        has, fits = ("a sequence", "--image-steps rows") if reads else ("one value", "leave out --image-steps")
-        raise ConfigError(f"{mode} reads {has}, and {what}", hint=f"{fits}, or leave out --mode")
-    if not targets:
-        _check_own_future(table, inputs, input_codec, calendar.names(data.table.time_features))
-        return mode, input_codec, input_codec or "words"
-    target_codec = data.target_codec or _codec(table, targets, writes, mode, data.table.group, target=True)
-    if class_of(target_codec).pictured:
-        raise ConfigError(
-            f"{table.name}: {described(targets)} cannot be the target: pictures are read, not written",
-            hint="name it as --input",
-        )
-    for codec, columns in ((input_codec, inputs), (target_codec, targets)):
-        if _is_one_label(codec) and len(columns) > 1:
-            raise ConfigError(f"a class is one column, got {described(columns)}", hint="name one of them")
-    return mode, input_codec, target_codec
-
-
-def _is_one_label(codec: str | None) -> bool:
-    """Whether a value is one label, which is in one column and is no sequence."""
-    return class_of(codec).labelled and not class_of(codec).by_step
-
-
-def _check_own_future(table: Table, inputs: list[Column], codec: str | None, made: list[str]) -> None:
-    """Refuse what has no next item, and columns made of time stamps, whose next values are known."""
-    known = [each.name for each in inputs if each.name in made]
-    if known:
-        raise ConfigError(
-            f"{table.name}: all columns predict their next values, and {', '.join(known)} would be predicted too; "
-            "expected columns that only read them",
-            hint="--forecast recursive reads the columns made of time stamps and predicts the others",
-        )
-    if _is_one_label(codec) or class_of(codec).pictured:
-        raise ConfigError(
-            f"{table.name}: {described(inputs)} alone is not a sequence to learn from", hint="--target COLUMN"
-        )
-
-
-def _mode(table: Table, inputs: list[Column], targets: list[Column], data: DataConfig) -> str:
-    """Return the mode that the kinds of columns call for."""
-    if not targets:
-        return "synced"
-    if not inputs:
-        return "one-to-many"
-    if table.kind == "tagged":
-        return "synced"
-    timed = table.timeline is not None
-    if data.table.group or (timed and all(each.holds == "number" for each in inputs) and targets[0].holds == "class"):
-        return "synced" if not data.table.group or _varies(table, data.table.group, targets[0].name) else "many-to-one"
-    reads = _sequence(inputs, data.input_codec, data, target=False)
-    writes = _sequence(targets, data.target_codec, data, target=True)
-    if reads and writes:
-        return "synced" if _equal_lengths(table, inputs[0], targets[0]) else "many-to-many"
-    if reads:
-        return "many-to-one"
-    return "one-to-many" if writes else "one-to-one"
-
-
-def _sequence(columns: list[Column], codec: str | None, data: DataConfig, *, target: bool) -> bool:
-    """Return whether the values of columns have many steps."""
-    holds = columns[0].holds
-    if (codec or holds) == "images":
-        return data.images.steps != "whole"
-    if codec is not None:
-        kind = class_of(codec)
-        steps = kind.text or codec in SEQUENCES or (kind.labelled and kind.by_step)
-        return steps or (kind.numeric and holds == "series")
-    if holds in FILES:
-        return holds in SEQUENCES
-    # a text of few kinds that is to be read is still a text
-    return holds in ("series", "text", "tokens") or (holds == "class" and not target and not columns[0].one_word)
-
-
-def _codec(table: Table, columns: list[Column], sequence: bool, mode: str, group: str | None, *, target: bool) -> str:
-    """Return the codec of columns in a mode."""
-    first = columns[0]
-    if len(columns) == 1 and first.holds in FILES:
-        # the rows of a group are its steps
-        return "frames" if group and first.holds == "images" else first.holds
-    if all(each.holds in ("number", "series", "vector") for each in columns):
-        labels = target and len(columns) == 1 and first.holds == "number" and first.labels
-        if labels and not sequence:
-            return "class"
-        if labels and mode == "synced":
-            return "tags"
-        return "numbers"
-    if len(columns) > 1 and any(each.holds in ("number", "series") for each in columns):
-        raise ConfigError(
-            f"{table.name}: {described(columns)} are numbers and texts, which one codec cannot read together",
-            hint=f"name columns of one kind as {'--target' if target else '--input'}",
-        )
-    if not sequence:
-        return "class"
-    if target and mode == "synced":
-        return "tags"
-    if first.holds == "tokens" or group:
-        return "words"
-    return "characters" if first.one_word else "words"
-
-
-def _equal_lengths(table: Table, first: Column, second: Column) -> bool:
-    """Return whether two sequences have the same number of steps in every row of a sample."""
-    if first.holds == second.holds == "text" or "class" in (first.holds, second.holds):
-        return False
-    rows = [table[index] for index in table.sample(200)]
-    return all(_steps(row[first.name]) == _steps(row[second.name]) for row in rows)
-
-
-def _steps(value: Any) -> int:
-    return len(value.split()) if isinstance(value, str) else len(value) if hasattr(value, "__len__") else 1
-
-
-def _varies(table: Table, group: str, target: str) -> bool:
-    """Return whether the target changes within a group."""
-    return not panels.constant_within(table, panels.series_of(table, group), [target])
 
 
 def _is_stream(table: Table, codec: str | None, targets: list[Column], config: Config) -> bool:

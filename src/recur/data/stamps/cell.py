@@ -8,6 +8,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from recur.codecs.missing import TIME_WORDS
+
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
@@ -33,8 +35,6 @@ _ZONES = {"z": 0, "utc": 0, "gmt": 0, "wet": 0} | {
     }.items()
 }  # fmt: skip
 _FIRST_OF_1900 = 50  # two digits from here on are years of the 1900s
-
-_MISSING = frozenset(("nat", "nan", "none", "null", "n/a", "na", "-", "?"))
 
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+)?"
 _MINUTES = r"[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
@@ -114,7 +114,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, (datetime, date)):
         return "" if str(value) == "NaT" else value.isoformat()
     text = name_of(value)
-    return "" if text.lower() in _MISSING else text
+    return "" if text.lower() in TIME_WORDS else text
 
 
 def name_of(value: Any) -> str:

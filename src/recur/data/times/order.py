@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from recur.codecs.numbers import number
 from recur.config import DataConfig
 from recur.data.readers.table import Row, Table
 from recur.data.stamps.frequency import Frequency, frequency_of
 from recur.data.stamps.timing import Timeline, Timing
 from recur.data.times.calendar import CalendarTable
+from recur.data.times.duplicates import SingleRows
+from recur.data.times.gaps import Piece, Pieces, counted
 from recur.data.times.panels import Series, series_of
-from recur.errors import ConfigError, DataError
+from recur.errors import ConfigError
 
 _SHOWN = 3
-
-
-class Piece(NamedTuple):
-    """Consecutive rows of one series, a step apart.
-
-    Attributes
-    ----------
-    first, last : int
-        Rows of the ordered table, last excluded.
-    series : str or None
-        Whose rows they are, where there are several.
-    """
-
-    first: int
-    last: int
-    series: str | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +29,7 @@ class Order:
     source: np.ndarray
     at: np.ndarray
     wall: np.ndarray
-    made: list[Row]
+    computed: list[Row]
     pieces: list[Piece]
     timing: Timing
     notes: list[str]
@@ -80,7 +64,7 @@ class OrderedTable(Table):
         place = int(self.order.source[index])
         if place >= 0:
             return self.table[place]
-        row = dict(self.order.made[-1 - place])
+        row = dict(self.order.computed[-1 - place])
         if isinstance(self.table, CalendarTable):
             row |= self.table.columns_at(int(self.order.wall[index]))
         return row
@@ -103,7 +87,7 @@ class OrderedTable(Table):
         place = bisect_right(self._firsts, index) - 1
         return self.pieces[place].series
 
-    def is_made(self, index: int) -> bool:
+    def is_filled(self, index: int) -> bool:
         """Whether a row fills a gap."""
         return bool(self.order.source[index] < 0)
 
@@ -122,7 +106,7 @@ class OrderedTable(Table):
 
 
 def ordered(
-    table: Table, timeline: Timeline, data: DataConfig, group: str | None, *, known: bool = False,
+    table: Table, timeline: Timeline, step: Frequency, data: DataConfig, group: str | None, *,
     numeric: Sequence[str] = (), answers: Sequence[str] = (),
 ) -> OrderedTable:  # fmt: skip
     """Return a table in the order of time.
@@ -132,12 +116,12 @@ def ordered(
     table : Table
     timeline : Timeline
         Of the same table.
+    step : Frequency
+        Between the rows of a series, of the training data: `step_of`.
     data : DataConfig
         ``duplicates`` and ``fill``.
     group : str, optional
         Column, or columns with commas between them, whose value says to which series a row belongs.
-    known : bool
-        Whether the step is that of the timeline, which was measured on the training data.
     numeric : sequence of str
         Columns of numbers, for what is filled and for means.
     answers : sequence of str
@@ -151,208 +135,68 @@ def ordered(
         When gaps are to be filled where rows have no regular step.
     """
     numeric = [name for name in numeric if name in table.columns]
-    series = series_of(table, group) if group else Series([""], np.zeros(len(table), dtype=np.int64))
+    series = _series(table, group)
     at, wall = timeline.stamps.at, timeline.stamps.wall
-    notes = [f"time: {timeline.timing}"]
-    keep = np.zeros(len(table), dtype=bool)
-    keep[timeline.rows] = True
-    by_series = [rows[keep[rows]] for rows in series.rows()]
-    by_series, names = [rows for rows in by_series if len(rows)], [
-        name for name, rows in zip(series.names, by_series, strict=True) if len(rows)
-    ]  # fmt: skip
-    sorted_rows = [rows[np.argsort(at[rows], kind="stable")] for rows in by_series]
-    direction = _direction([at[rows] for rows in by_series])
-    single = _Single(table, timeline, data, numeric)
-    sorted_rows = [single.rows(rows) for rows in sorted_rows]
-    clocks = [wall[rows] if _daily(wall[rows]) else at[rows] for rows in sorted_rows]
-    timing = timeline.timing
-    step = timing.frequency if known else frequency_of(clocks, counted=timing.counted)
-    if not known:
-        timing = timeline.with_frequency(step).timing
+    by_series = {name: rows for name, rows in zip(series.names, _timed(series, timeline), strict=True) if len(rows)}
+    direction = _direction([at[rows] for rows in by_series.values()])
+    single = SingleRows(table, timeline, data, numeric)
+    by_series = {name: single.rows(_sorted(rows, at)) for name, rows in by_series.items()}
+    timing = timeline.with_frequency(step).timing
     if data.table.fill and step.unit == "none":
         raise ConfigError(
             f"{table.name}: rows have no regular step in {timing}, so the missing rows are unknown: "
             f"--fill {data.table.fill}",
             hint="leave out --fill",
         )
-    built = _Built(table, single, data.table.fill, numeric, [name for name in answers if name in table.columns])
-    for name, rows, clock in zip(names, sorted_rows, clocks, strict=True):
-        built.add(name if group else None, rows, at[rows], wall[rows], step, clock)
-    notes[0] += f", {step}, {_span(built, timing)}"
-    notes += _about_series(names, [len(rows) for rows in sorted_rows], group)
-    notes += [*direction, *series.notes, *single.notes(), *_left_out(timeline), *built.notes(timing)]
-    order = Order(
-        np.concatenate(built.source), np.concatenate(built.at), np.concatenate(built.wall), single.made, built.pieces,
-        timing, notes,
-    )  # fmt: skip
+    result = Pieces(table, single, data.table.fill, numeric, [name for name in answers if name in table.columns])
+    for name, rows in by_series.items():
+        result.add(name if group else None, rows, at[rows], wall[rows], step, _clock(rows, timeline))
+    notes = [f"time: {timeline.timing}, {step}, {_span(result, timing)}"]
+    notes += _about_series(list(by_series), [len(rows) for rows in by_series.values()], group)
+    notes += [*direction, *series.notes, *single.notes(), *_left_out(timeline), *result.notes(timing)]
+    source, at, wall = (np.concatenate(each) for each in (result.source, result.at, result.wall))
+    order = Order(source, at, wall, single.computed, result.pieces, timing, notes)
     return OrderedTable(table, order)
 
 
-class _Single:
-    """One row a stamp: what happens to rows of equal stamps in one series."""
+def step_of(table: Table, timeline: Timeline, group: str | None) -> Frequency:
+    """Return the step between the rows of a table, within each series.
 
-    def __init__(self, table: Table, timeline: Timeline, data: DataConfig, numeric: Sequence[str]) -> None:
-        self.table, self.timeline, self.data, self.numeric = table, timeline, data, numeric
-        self.made: list[Row] = []
-        self.equal = self.settled = 0
-        self.stand_for: dict[int, int] = {}
-
-    def rows(self, rows: np.ndarray) -> np.ndarray:
-        """Return sorted rows, one of each stamp; a mean stands for its first row."""
-        at = self.timeline.stamps.at[rows]
-        if not (np.diff(at) == 0).any():
-            return rows
-        kept = []
-        for same in np.split(rows, np.flatnonzero(np.diff(at)) + 1):
-            kept.append(int(same[0]) if len(same) == 1 else self._one(same))
-        return np.array(kept, dtype=np.int64)
-
-    def _one(self, same: np.ndarray) -> int:
-        found = [self.table[int(index)] for index in same]
-        if all(row == found[0] for row in found[1:]):
-            self.equal += len(same) - 1
-            return int(same[0])
-        how = self.data.table.duplicates
-        if how == "error":
-            stamps, timing = self.timeline.stamps, self.timeline.timing
-            stamp = timing.show(int(stamps.wall[same[0]]), int(stamps.at[same[0]]))
-            places = " and ".join(self.table.where(int(index)) for index in same[:2])
-            raise DataError(
-                f"{places} have the same time, {stamp}, and different values; expected one row for each time",
-                hint="--group COLUMN where there are several series, --duplicates first, last or mean to keep one row"
-                + ("" if timing.zone else "; at the end of daylight saving, write stamps with their zone (+02:00)"),
-            )
-        self.settled += len(same) - 1
-        if how != "mean":
-            return int(same[0 if how == "first" else -1])
-        mean = dict(found[0])
-        for name in self.numeric:
-            values = [number(row[name]) for row in found]
-            present = [value for value in values if value == value]
-            mean[name] = sum(present) / len(present) if present else None
-        self.made.append(mean)
-        self.stand_for[int(same[0])] = -len(self.made)
-        return int(same[0])
-
-    def notes(self) -> list[str]:
-        """What became of rows of equal stamps."""
-        said = []
-        if self.equal:
-            said.append(
-                f"duplicates: {self.equal:,} row{'s' * (self.equal > 1)} equal to another one in every column left out"
-            )
-        if self.settled:
-            what = (
-                "one row is their mean"
-                if self.data.table.duplicates == "mean"
-                else f"the {self.data.table.duplicates} one counts"
-            )
-            said.append(
-                f"duplicates: {self.settled:,} row{'s' * (self.settled > 1)} of a time that is there twice; {what}"
-            )
-        return said
+    Parameters
+    ----------
+    table : Table
+    timeline : Timeline
+        Of the same table.
+    group : str, optional
+        Column, or columns with commas between them, whose value says to which series a row belongs.
+    """
+    at = timeline.stamps.at
+    by_series = [rows[np.unique(at[rows], return_index=True)[1]] for rows in _timed(_series(table, group), timeline)]
+    clocks = [_clock(rows, timeline) for rows in by_series if len(rows)]
+    return frequency_of(clocks, counted=timeline.timing.counted)
 
 
-class _Built:
-    """Pieces and filled rows of all series, as they are put together."""
-
-    def __init__(
-        self, table: Table, single: _Single, fill: str | None, numeric: Sequence[str], answers: Sequence[str]
-    ) -> None:
-        self.table, self.single, self.fill, self.numeric, self.answers = table, single, fill, numeric, answers
-        self.source: list[np.ndarray] = []
-        self.at: list[np.ndarray] = []
-        self.wall: list[np.ndarray] = []
-        self.pieces: list[Piece] = []
-        self.length = self.missing = self.gaps = 0
-        self.longest = (0, "", 0, 0)
-
-    def add(
-        self, name: str | None, rows: np.ndarray, at: np.ndarray, wall: np.ndarray, step: Frequency, clock: np.ndarray
-    ) -> None:
-        """Add the sorted rows of a series."""
-        places = step.places(clock)
-        source = np.array([self.single.stand_for.get(int(row), int(row)) for row in rows], dtype=np.int64)
-        distances = np.diff(places)
-        gaps = np.flatnonzero(distances >= step.least_gap)
-        for gap in gaps:
-            self.gaps += 1
-            self.missing += int(distances[gap]) - 1
-            self.longest = max(self.longest, (int(distances[gap]) - 1, name or "", int(wall[gap]), int(at[gap])))
-        if self.fill and len(gaps):
-            source, at, wall = self._filled(source, at, wall, gaps, distances, step)
-            gaps = gaps[:0]
-        first = 0
-        for last in [*(int(gap) + 1 for gap in gaps), len(source)]:
-            self.pieces.append(Piece(self.length + first, self.length + last, name))
-            first = last
-        self.source.append(source)
-        self.at.append(at)
-        self.wall.append(wall)
-        self.length += len(source)
-
-    def _filled(
-        self,
-        source: np.ndarray,
-        at: np.ndarray,
-        wall: np.ndarray,
-        gaps: np.ndarray,
-        distances: np.ndarray,
-        step: Frequency,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Make the rows that are missing."""
-        new_source, new_at, new_wall, first = [], [], [], 0
-        for gap in gaps:
-            count = int(distances[gap]) - 1
-            rows = [self._row(int(source[place])) for place in (gap, gap + 1)]
-            made = [self._between(rows[0], rows[1], (each + 1) / (count + 1)) for each in range(count)]
-            places = []
-            for row in made:
-                self.single.made.append(row)
-                places.append(-len(self.single.made))
-            offset = int(wall[gap] - at[gap])
-            stamps = np.array(step.ahead(int(wall[gap]), count), dtype=np.int64)
-            new_source += [source[first : gap + 1], np.array(places, dtype=np.int64)]
-            new_wall += [wall[first : gap + 1], stamps]
-            new_at += [at[first : gap + 1], stamps - offset]
-            first = int(gap) + 1
-        parts = ((new_source, source), (new_at, at), (new_wall, wall))
-        found = [np.concatenate([*new, old[first:]]) for new, old in parts]
-        return found[0], found[1], found[2]
-
-    def _row(self, place: int) -> Mapping[str, Any]:
-        return self.table[place] if place >= 0 else self.single.made[-1 - place]
-
-    def _between(self, before: Mapping[str, Any], after: Mapping[str, Any], share: float) -> Row:
-        """A row for a missing one; what is no number is that of the row before it."""
-        made: Row = dict(before)
-        for name in self.numeric:
-            if self.fill == "zero":
-                made[name] = 0.0
-            elif self.fill == "linear":
-                one, other = number(before[name]), number(after[name])
-                made[name] = one + share * (other - one)
-        return made | dict.fromkeys(self.answers)
-
-    def notes(self, timing: Timing) -> list[str]:
-        """What is missing, and what was done about it."""
-        if not self.gaps:
-            return []
-        count, name, wall, at = self.longest
-        rows, gaps = _count(self.missing, "row"), _count(self.gaps, "gap")
-        where = f"the longest, of {_count(count, 'row')}, after {timing.show(wall, at)}{f' of {name}' if name else ''}"
-        if self.fill:
-            return [f"gaps: {rows} missing in {gaps}, {where}; filled ({self.fill})"]
-        return [f"gaps: {rows} missing in {gaps}, {where}; read in {len(self.pieces):,} pieces (--fill fills gaps)"]
+def _series(table: Table, group: str | None) -> Series:
+    return series_of(table, group) if group else Series([""], np.zeros(len(table), dtype=np.int64))
 
 
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
+def _timed(series: Series, timeline: Timeline) -> list[np.ndarray]:
+    """The rows of each series that have a stamp, in the order of the table."""
+    timed = np.zeros(len(series.of_row), dtype=bool)
+    timed[timeline.rows] = True
+    return [rows[timed[rows]] for rows in series.rows()]
 
 
-def _daily(wall: np.ndarray) -> bool:
-    """Whether rows are a day or more apart: then the written clock counts, for a day may have 23 or 25 hours."""
-    return len(wall) > 1 and float(np.median(np.diff(wall))) >= 23 * 3600e6
+def _sorted(rows: np.ndarray, at: np.ndarray) -> np.ndarray:
+    return rows[np.argsort(at[rows], kind="stable")]
+
+
+def _clock(rows: np.ndarray, timeline: Timeline) -> np.ndarray:
+    """The time of sorted rows: the written clock where they are a day or more apart, for a day may have 23 hours."""
+    wall = timeline.stamps.wall[rows]
+    daily = len(wall) > 1 and float(np.median(np.diff(wall))) >= 23 * 3600e6
+    at: np.ndarray = timeline.stamps.at[rows]
+    return wall if daily else at
 
 
 def _direction(series: Sequence[np.ndarray]) -> list[str]:
@@ -363,11 +207,11 @@ def _direction(series: Sequence[np.ndarray]) -> list[str]:
         return []
     if all((np.diff(at) <= 0).all() for at in series):
         return ["sorted: the rows are newest first in the file, and are read oldest first"]
-    return [f"sorted: {_count(backward, 'row')} of {steps + len(series):,} came after a later one"]
+    return [f"sorted: {counted(backward, 'row')} of {steps + len(series):,} came after a later one"]
 
 
-def _span(built: _Built, timing: Timing) -> str:
-    at, wall = np.concatenate(built.at), np.concatenate(built.wall)
+def _span(result: Pieces, timing: Timing) -> str:
+    at, wall = np.concatenate(result.at), np.concatenate(result.wall)
     first, last = int(at.argmin()), int(at.argmax())
     return f"from {timing.show(int(wall[first]), int(at[first]))} to {timing.show(int(wall[last]), int(at[last]))}"
 
@@ -386,4 +230,4 @@ def _left_out(timeline: Timeline) -> list[str]:
     if not lost:
         return []
     more = f", and {len(lost) - _SHOWN:,} more" if len(lost) > _SHOWN else ""
-    return [f"left out: {_count(len(lost), 'row')}: {'; '.join(lost[:_SHOWN])}{more}"]
+    return [f"left out: {counted(len(lost), 'row')}: {'; '.join(lost[:_SHOWN])}{more}"]
