@@ -238,7 +238,7 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
     for name in wanted:
         if name not in table.columns:
             raise no_column(table.name, name, table.columns)
-    number_styles.named(table.styles, [name for name in roles.numeric if name in wanted], table.name)
+    number_styles.styles_of(table.styles, [name for name in roles.numeric if name in wanted], table.name)
     return _in_order(table, roles, config)
 
 

@@ -47,7 +47,8 @@ def test_two_sequences_of_one_length_in_every_row_are_synced() -> None:
          {"input": ["a", "b"], "target": ["c"]}, "are numbers and texts, which one codec cannot read together"),
         ({"a": ["x", "y"] * 9, "b": ["u", "v"] * 9, "c": ["p q r", "r s t"] * 9}, None,
          {"input": ["c"], "target": ["a", "b"]}, "a class is one column, got"),
-        ({"a": [0.5, 1.5] * 9}, "one-to-one", {"input": ["a"]}, "one-to-one needs a target, and there is no column left"),
+        ({"a": [0.5, 1.5] * 9}, "one-to-one", {"input": ["a"]},
+         "one-to-one needs a target, and there is no column left"),
     ],
 )  # fmt: skip
 def test_columns_that_do_not_fit_together_are_refused(rows: Any, mode: Any, options: Any, words: str) -> None:

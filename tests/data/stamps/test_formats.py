@@ -9,9 +9,9 @@ import pytest
 
 from recur.config import Config, DataConfig
 from recur.data.readers.memory import read_memory
-from recur.data.stamps import cell, formats, frequency
-from recur.data.stamps.formats import UNREADABLE
+from recur.data.stamps import cell, formats, frequency, instants
 from recur.data.stamps.frequency import frequency_of
+from recur.data.stamps.parts import UNREADABLE
 from recur.data.times import timeline
 from recur.errors import DataError
 
@@ -60,10 +60,10 @@ READ = {
 
 @pytest.mark.parametrize(("cells", "form", "shown"), READ.values(), ids=READ)
 def test_a_column_is_read_in_the_format_of_all_of_its_cells(cells: list[str], form: str, shown: list[str]) -> None:
-    judged = formats.judge(cells, "date")
+    judged = formats.infer_format(cells, "date")
     assert judged is not None
     assert judged.format == form
-    assert [formats.shown(int(wall), judged.resolution) for wall in formats.read(cells, judged).wall] == shown
+    assert [instants.shown(int(wall), judged.resolution) for wall in instants.read(cells, judged).wall] == shown
 
 
 REFUSED = {
@@ -77,42 +77,42 @@ REFUSED = {
 @pytest.mark.parametrize(("cells", "said"), REFUSED.values(), ids=REFUSED)
 def test_what_is_ambiguous_is_refused_with_its_readings(cells: list[str], said: str) -> None:
     with pytest.raises(DataError, match=said):
-        formats.judge(cells, "date")
+        formats.infer_format(cells, "date")
 
 
 @pytest.mark.parametrize(("asked", "stamp"), [("day first", "2020-02-01"), ("month first", "2020-01-02")])
 def test_a_format_that_is_asked_for_decides(asked: str, stamp: str) -> None:
-    judged = formats.judge(["01/02/2020"], "date", asked=asked)
+    judged = formats.infer_format(["01/02/2020"], "date", requested=asked)
     assert judged is not None
-    assert formats.shown(int(formats.read(["01/02/2020"], judged).wall[0]), judged.resolution) == stamp
+    assert instants.shown(int(instants.read(["01/02/2020"], judged).wall[0]), judged.resolution) == stamp
 
 
 @pytest.mark.parametrize("cell", ["Jan 15", "Jan 01 10:00:00", "01.02.", "Monday", "2020-01 13:00"])
 def test_a_day_without_a_year_is_no_stamp(cell: str) -> None:
-    assert formats.judge([cell, cell], "date") is None
+    assert formats.infer_format([cell, cell], "date") is None
 
 
 def test_texts_and_totals_are_no_stamps() -> None:
-    assert formats.judge(["Total", "north", "2020-01-01"], "date") is None
-    judged = formats.judge(["2020-01-01", "2020-01-02", "Total", ""], "date")
+    assert formats.infer_format(["Total", "north", "2020-01-01"], "date") is None
+    judged = formats.infer_format(["2020-01-01", "2020-01-02", "Total", ""], "date")
     assert judged is not None
-    assert (formats.read(["Total", "", "2020-13-01"], judged).at == UNREADABLE).all()
+    assert (instants.read(["Total", "", "2020-13-01"], judged).at == UNREADABLE).all()
 
 
 def test_zones_are_put_in_order_in_utc_and_shown_as_written() -> None:
     cells = ["2020-10-25T02:30:00+02:00", "2020-10-25T02:00:00+01:00"]
-    judged = formats.judge(cells, "date")
+    judged = formats.infer_format(cells, "date")
     assert judged is not None
     assert judged.zone
-    found = formats.read(cells, judged)
+    found = instants.read(cells, judged)
     assert (found.at[1] - found.at[0]) / 60e6 == 30
     assert (found.wall[1] - found.wall[0]) / 60e6 == -30
 
 
 def walls(cells: list[str]) -> tuple[np.ndarray, bool, str]:
-    judged = formats.judge(cells, "date")
+    judged = formats.infer_format(cells, "date")
     assert judged is not None
-    return formats.read(cells, judged).wall, judged.resolution == "number", judged.resolution
+    return instants.read(cells, judged).wall, judged.resolution == "number", judged.resolution
 
 
 STEPS = {
@@ -132,7 +132,7 @@ def test_the_step_of_a_series_and_what_follows_it(cells: list[str], said: str, a
     wall, counted, resolution = walls(cells)
     found = frequency_of([wall], counted=counted)
     assert str(found).startswith(said)
-    assert [formats.shown(each, resolution) for each in found.ahead(int(wall[-1]), len(ahead))] == ahead
+    assert [instants.shown(each, resolution) for each in found.ahead(int(wall[-1]), len(ahead))] == ahead
 
 
 def test_missing_rows_are_steps_without_a_row() -> None:

@@ -11,7 +11,7 @@ from recur.codecs.codec import shorten
 from recur.codecs.number_style import NumberStyle
 from recur.config import DataConfig
 from recur.data.cells.names import is_known
-from recur.data.cells.number_styles import Survey
+from recur.data.cells.survey import Survey
 from recur.data.readers.header import column_names, has_header, names_without_header, repeats_a_name
 from recur.data.readers.lines import Line, check_text_file
 from recur.data.readers.preamble import Between, is_comment, preamble, stated_delimiter

@@ -8,7 +8,7 @@ from typing import Any
 
 from recur.codecs.number_style import NumberStyle, settled, written
 from recur.config import DataConfig
-from recur.data.cells.number_styles import Survey
+from recur.data.cells.survey import Survey
 from recur.data.readers.table import Row, Table
 
 _FIRST = 100

@@ -78,7 +78,7 @@ def infer(table: Table, config: Config) -> Roles:
     exclusions.refuse_unread_time(table, roles.input, steps=_are_steps(roles), asked=config.data.table.time)
     # labels such as 12 % are read in their style too; the value of a label does not matter
     labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
-    styles = number_styles.named(table.styles, [*roles.numeric, *labels], table.name)
+    styles = number_styles.styles_of(table.styles, [*roles.numeric, *labels], table.name)
     used = [*roles.input, *roles.target, *(roles.group or "").split(",")]
     describing = {
         name: "one value in each series" for name in panels.describing(table, roles.group) if name not in used

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from recur.data.stamps.cell import DAY, HOUR, SECOND
-from recur.data.stamps.formats import moment
+from recur.data.stamps.instants import moment
 
 MOST_OF_THEM = 0.95  # of the distances are whole numbers of steps, where there is a step
 COMMON = 0.5  # of the distances are one step

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from recur.data.stamps.formats import SINCE_1970, Stamps, shown
 from recur.data.stamps.frequency import Frequency
+from recur.data.stamps.instants import SINCE_1970, shown
+from recur.data.stamps.parts import Stamps
 
 PARTS = frozenset({
     "year", "quarter", "month", "week", "day", "day of year", "hour", "minute", "second", "clock",

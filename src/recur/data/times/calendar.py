@@ -11,7 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from recur.data.readers.table import Row, Table
-from recur.data.stamps.formats import UNREADABLE, moment
+from recur.data.stamps.instants import moment
+from recur.data.stamps.parts import UNREADABLE
 from recur.errors import DataError
 
 # the share of its cycle that a time has reached

@@ -18,8 +18,9 @@ from recur.config import DataConfig
 from recur.data.cells.names import is_fact, is_time
 from recur.data.readers.table import Table
 from recur.data.stamps.cell import cell, text_of
-from recur.data.stamps.formats import UNREADABLE, Judged, Stamps, are_clocks, combine, judge, read
-from recur.data.stamps.parts import part_of
+from recur.data.stamps.formats import are_clocks, infer_format
+from recur.data.stamps.instants import StampFormat, read
+from recur.data.stamps.parts import UNREADABLE, Stamps, combine, part_of
 from recur.data.stamps.timing import Timeline, Timing
 from recur.errors import ConfigError, DataError, did_you_mean
 
@@ -178,19 +179,21 @@ def _kind(texts: Sequence[str]) -> str | None:
         return "clock"
     if shape != "number":
         return "date"
-    counted = judge([text for text, made in zip(present, map(cell, present), strict=True) if made], "")
+    counted = infer_format([text for text, made in zip(present, map(cell, present), strict=True) if made], "")
     return {"counter": "number", "year": "year"}.get(counted.format, "date") if counted else None
 
 
-def _judged(table: Table, texts: Mapping[str, list[str]], data: DataConfig) -> tuple[Timing, dict[str, Judged]] | None:
+def _judged(
+    table: Table, texts: Mapping[str, list[str]], data: DataConfig
+) -> tuple[Timing, dict[str, StampFormat]] | None:
     """Return the format of each column."""
-    judged: dict[str, Judged] = {}
+    formats: dict[str, StampFormat] = {}
     together = len(texts) > 1
     for place, (name, cells) in enumerate(texts.items()):
         part = _PARTS.get(name.lower()) if together and (place or name.lower() in ("year", "yr", "jahr")) else None
-        whole = judge(cells, name, asked=data.table.time_format if not place else None)
+        whole = infer_format(cells, name, requested=data.table.time_format if not place else None)
         if part in _OF_A_YEAR or (part and (whole is None or whole.format in ("counter", "year"))):
-            whole = Judged(part, _RESOLUTIONS.get(part, "time"), False)
+            whole = StampFormat(part, _RESOLUTIONS.get(part, "time"), False)
         if whole is None:
             if data.table.time or data.table.time_format:
                 raise ConfigError(
@@ -201,18 +204,18 @@ def _judged(table: Table, texts: Mapping[str, list[str]], data: DataConfig) -> t
             return None
         if together and whole.format == "clock":
             whole = whole._replace(resolution="time")
-        judged[name] = whole
-    resolutions = [each.resolution for each in judged.values()]
+        formats[name] = whole
+    resolutions = [each.resolution for each in formats.values()]
     timing = Timing(
-        list(judged), [each.format for each in judged.values()], resolutions[-1],
-        any(each.zone for each in judged.values()),
+        list(formats), [each.format for each in formats.values()], resolutions[-1],
+        any(each.zone for each in formats.values()),
     )  # fmt: skip
-    return timing, judged
+    return timing, formats
 
 
-def _known(timing: Timing) -> tuple[Timing, dict[str, Judged]]:
+def _known(timing: Timing) -> tuple[Timing, dict[str, StampFormat]]:
     formats = dict(zip(timing.columns, timing.formats, strict=True))
-    return timing, {name: Judged(form, timing.resolution, timing.zone) for name, form in formats.items()}
+    return timing, {name: StampFormat(form, timing.resolution, timing.zone) for name, form in formats.items()}
 
 
 def _readable(
