@@ -18,7 +18,7 @@ from benchmarks.shapes import Shape
 from recur import equations
 from recur.equations import Equation
 from recur.nn import Recurrent
-from recur.nn.binding import TORCH_NAMES
+from recur.nn.parameter_binding import TORCH_NAMES
 
 PASSES = ("forward", "training")
 

@@ -30,14 +30,14 @@ def test_only_what_takes_more_than_one_transcendental_to_compute_again_is_stored
 
 def test_an_elman_network_stores_nothing_beside_its_output():
     assert not [
-        target for stage in of("elman").training.stages for target in stage.targets if target.place.kind == "tape"
+        target for stage in of("elman").training.stages for target in stage.targets if target.location.kind == "tape"
     ]
 
 
 def test_forward_passes_without_gradients_store_nothing():
     for name in equations.names():
         for stage in of(name).forward.stages:
-            assert all(target.place.kind in {"fresh", "scratch"} for target in stage.targets)
+            assert all(target.location.kind in {"fresh", "scratch"} for target in stage.targets)
 
 
 def test_a_matrix_has_a_share_of_its_gradient_from_every_piece_of_every_product():

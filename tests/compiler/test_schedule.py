@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from recur import equations
-from recur.compiler.atoms import Atoms, in_order
-from recur.compiler.cuts import Cuts
+from recur.compiler.lowering import Lowering, topological_order
+from recur.compiler.partition import Partition
 from recur.compiler.program import Program, program
 from recur.compiler.schedule import cost
-from recur.compiler.stages import Place, Schedule
+from recur.compiler.stages import Location, Schedule
 from recur.equations import equation, sigmoid, tanh
 from recur.equations.graph import topological
 
@@ -38,8 +38,8 @@ def test_a_product_with_what_a_product_gave_waits_for_it():
     assert levels(made.training) == [(0, 2), (1, 1)]
     first, second = made.training.stages
     assert first.waits
-    written = {target.place for target in first.targets}
-    assert {place for group in second.groups for place, _ in group.operands} <= written
+    written = {target.location for target in first.targets}
+    assert {location for group in second.groups for location, _ in group.operands} <= written
     # backwards it is the other way round: the candidate's product first
     assert levels(made.backward) == [(0, 0), (1, 1), (2, 2)] or levels(made.backward)[1:] == [(1, 1), (2, 1)]
 
@@ -47,7 +47,7 @@ def test_a_product_with_what_a_product_gave_waits_for_it():
 def test_the_last_backward_stage_only_hands_the_error_down():
     for name in ("elman", "lstm", "gru", "gru_reset_before", "lstm_projected"):
         stages = of(name).backward.stages
-        assert [stage.hands_down_only for stage in stages] == [False] * (len(stages) - 1) + [True]
+        assert [stage.passes_carry_only for stage in stages] == [False] * (len(stages) - 1) + [True]
 
 
 def test_means_over_the_units_are_totals_that_all_stages_wait_for():
@@ -60,7 +60,7 @@ def test_means_over_the_units_are_totals_that_all_stages_wait_for():
             assert sorted(given) == list(range(len(planned.totals)))
             for stage in planned.stages:
                 assert stage.waits or not stage.partials
-                read = {place.index for place in stage.loads.values() if place.kind == "total"}
+                read = {location.index for location in stage.loads.values() if location.kind == "total"}
                 assert read <= {n for other in planned.stages if other.level < stage.level for n, _ in other.partials}
     assert not of("lstm").backward.totals
 
@@ -88,12 +88,12 @@ def test_the_cost_is_that_of_the_transcendental_operations(write: Callable[[Any]
         return write(h) + 0 * (W @ x)
 
     graph = cell.graph
-    made = Atoms(Cuts(topological([graph.input, *graph.states.values(), *graph.outputs.values()])))
+    made = Lowering(Partition(topological([graph.input, *graph.states.values(), *graph.outputs.values()])))
     [new] = made.of(graph.outputs["h"])
-    known = {id(one) for one in in_order([new]) if one.op in {"leaf", "product"}}
-    assert cost(new, lambda atom: id(atom) in known) == price
+    known = {id(one) for one in topological_order([new]) if one.op in {"leaf", "product"}}
+    assert cost(new, lambda operation: id(operation) in known) == price
     assert cost(new, lambda _: False) == float("inf")
-    assert cost(new, lambda atom: atom is new) == 0
+    assert cost(new, lambda operation: operation is new) == 0
 
 
 def test_what_two_stages_need_is_computed_in_the_first_and_kept() -> None:
@@ -103,8 +103,8 @@ def test_what_two_stages_need_is_computed_in_the_first_and_kept() -> None:
         return gate * tanh(U @ (gate * h))
 
     first, second = program(twice.graph).forward.stages
-    assert [sum(atom.op == "sigmoid" for atom in stage.order) for stage in (first, second)] == [1, 0]
-    assert {place.kind for place in second.loads.values()} & {"tape", "scratch"}
+    assert [sum(operation.op == "sigmoid" for operation in stage.order) for stage in (first, second)] == [1, 0]
+    assert {location.kind for location in second.loads.values()} & {"tape", "scratch"}
 
 
 @pytest.mark.parametrize("name", equations.names())
@@ -113,12 +113,12 @@ def test_every_stage_loads_only_what_earlier_stages_have_written(name: str) -> N
     for planned in (made.forward, made.training, made.backward):
         # the backward pass is given the new states
         kinds = {"scratch"} if planned is made.backward else {"scratch", "fresh"}
-        written: set[Place] = set()
+        written: set[Location] = set()
         for stage in planned.stages:
-            operands = {place for group in stage.groups for place, _ in group.operands}
-            read = {place for place in {*stage.loads.values(), *operands} if place.kind in kinds}
+            operands = {location for group in stage.groups for location, _ in group.operands}
+            read = {location for location in {*stage.loads.values(), *operands} if location.kind in kinds}
             assert read <= written
-            written |= {target.place for target in stage.targets}
+            written |= {target.location for target in stage.targets}
 
 
 @pytest.mark.parametrize("name", equations.names())
@@ -126,11 +126,11 @@ def test_every_stage_computes_each_atom_once_and_after_its_operands(name: str) -
     made = of(name)
     for planned in (made.forward, made.training, made.backward):
         for stage in planned.stages:
-            known = {id(atom) for atom in stage.loads}
-            for atom in stage.order:
-                assert id(atom) not in known
-                if atom.op != "product":
-                    assert all(id(operand) in known for operand in atom.args)
-                known.add(id(atom))
-            assert all(id(target.atom) in known for target in stage.targets)
-            assert sum(atom.op == "product" for atom in stage.order) == stage.slots
+            known = {id(operation) for operation in stage.loads}
+            for operation in stage.order:
+                assert id(operation) not in known
+                if operation.op != "product":
+                    assert all(id(operand) in known for operand in operation.args)
+                known.add(id(operation))
+            assert all(id(target.operation) in known for target in stage.targets)
+            assert sum(operation.op == "product" for operation in stage.order) == stage.slots

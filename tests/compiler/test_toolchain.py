@@ -19,7 +19,7 @@ from recur.compiler.cplusplus import size_texts, source
 from recur.compiler.generate import main as generate
 from recur.compiler.manifest import LISTING
 from recur.compiler.program import program
-from recur.engine.native.library import Cell
+from recur.engine.native.library import CellLibrary
 from recur.errors import BackendError
 from tests.engine.helpers import everything, make
 from tests.tolerances import close, near
@@ -35,7 +35,7 @@ def test_the_text_of_a_stock_cell_compiles_to_a_library_that_describes_it(tmp_pa
     text.write_text(source(made, "gru_layernorm"))
     toolchain.compile_library(text, tmp_path / "lib" / "cell.so", "plain", ["-Wall", "-Wextra", "-Werror"])
     assert [path.name for path in (tmp_path / "lib").iterdir()] == ["cell.so"]
-    cell = Cell(ctypes.CDLL(str(tmp_path / "lib" / "cell.so")))
+    cell = CellLibrary(ctypes.CDLL(str(tmp_path / "lib" / "cell.so")))
     assert cell.sizes == size_texts(made)
     name = ctypes.cast(cell.pointer + 8, ctypes.POINTER(ctypes.c_char_p))[0]
     assert name == b"gru_layernorm"

@@ -6,7 +6,7 @@ import warnings
 
 from recur.compiler import toolchain
 from recur.engine import run
-from recur.engine.native import installed, library, old
+from recur.engine.native import cache_cleanup, installed_libraries, library
 from recur.equations import Equation, equation, tanh
 from tests.engine.helpers import make
 
@@ -24,9 +24,9 @@ def new_cell(seed: float) -> Equation:
 def forget() -> None:
     """As in a new process: nothing has been loaded or read."""
     library._cells.clear()
-    for one in (toolchain._compiler, installed._manifest):
+    for one in (toolchain._compiler, installed_libraries._manifest):
         one.cache_clear()
-    old._done.clear()
+    cache_cleanup._done.clear()
 
 
 def first_use(cell: Equation, backend: str = "native") -> list[str]:

@@ -32,7 +32,7 @@ def compile_together(graphs: Sequence[Graph], folder: Path) -> None:
     for number, graph in enumerate(graphs):
         get = getattr(loaded, f"recur_cell_{number}")
         get.restype = ctypes.c_void_p
-        cell = library.Cell.__new__(library.Cell)
+        cell = library.CellLibrary.__new__(library.CellLibrary)
         cell.library, cell.pointer = loaded, int(get())
         head = library._Head.from_address(cell.pointer)
         cell.abi = int(head.abi)

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from recur.compiler.atoms import Atom, Block
-from recur.compiler.program import Part, Program
-from recur.compiler.stages import Place, Schedule, Stage
-from recur.engine.evaluate import _UNARY
+from recur.compiler.lowering import Block, Operation
+from recur.compiler.program import Program, VectorPart
+from recur.compiler.stages import Location, Schedule, Stage
+from recur.engine.operations import _UNARY
 from recur.equations.sizes import ONE, Size
 
 _INFIX = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div,
@@ -36,7 +36,7 @@ class Interpreter:
 
     def __init__(self, program: Program, sizes: Mapping[str, int], parameters: Mapping[str, Tensor]) -> None:
         self.program, self.sizes, self.parameters = program, sizes, parameters
-        self.memory: dict[Place, Tensor] = {}
+        self.memory: dict[Location, Tensor] = {}
 
     def number(self, size: Size) -> int:
         return size.value(self.sizes)
@@ -53,7 +53,7 @@ class Interpreter:
 
     def forward(
         self, planned: Schedule, x: Tensor, states: Mapping[str, Tensor]
-    ) -> tuple[list[dict[Place, Tensor]], dict[str, list[Tensor]]]:
+    ) -> tuple[list[dict[Location, Tensor]], dict[str, list[Tensor]]]:
         p = self.program
         training = planned is p.training
         series = {name: [state] for name, state in states.items()}
@@ -66,17 +66,17 @@ class Interpreter:
             self.leaves(x_t, {name: one[-1] for name, one in series.items()})
             for h in p.hoisted:
                 parts = [self.block(b) @ self.cut(x_t, start, b.columns).t() for b, start in h.blocks]
-                self.memory[Place("tape", h.column)] = torch.stack(parts).sum(0).t()
+                self.memory[Location("tape", h.column)] = torch.stack(parts).sum(0).t()
             self.stages(planned)
             for name, one in self.whole("fresh", p.state_parts, p.states).items():
                 series[name].append(one)
-            tapes.append({place: value for place, value in self.memory.items() if place.kind == "tape"})
+            tapes.append({location: value for location, value in self.memory.items() if location.kind == "tape"})
         return tapes, series
 
     def backward(
         self,
         x: Tensor,
-        tapes: list[dict[Place, Tensor]],
+        tapes: list[dict[Location, Tensor]],
         series: Mapping[str, list[Tensor]],
         d_series: Mapping[str, Tensor],
         d_final: Mapping[str, Tensor],
@@ -93,26 +93,26 @@ class Interpreter:
             carried = {name: carried[name] + d_series[name][t] for name in p.states}
             for i, part in enumerate(p.state_parts):
                 name = p.states[part.owner]
-                self.memory[Place("fresh", i)] = self.cut(series[name][t + 1], part.start, part.size)
-                self.memory[Place("carry", i)] = self.cut(carried[name], part.start, part.size)
+                self.memory[Location("fresh", i)] = self.cut(series[name][t + 1], part.start, part.size)
+                self.memory[Location("carry", i)] = self.cut(carried[name], part.start, part.size)
             self.stages(p.backward)
             carried = self.whole("handed", p.state_parts, p.states)
             for i, part in enumerate(p.sum_parts):
                 self.cut(d_parameters[p.vectors[part.owner]], part.start, part.size).add_(
-                    self.memory[Place("accumulated", i)].sum(0)
+                    self.memory[Location("accumulated", i)].sum(0)
                 )
             for share in p.shares:
                 start, of_input = share.start, share.operand.kind == "input"
                 operand = self.cut(x[t], start, share.block.columns) if of_input else self.memory[share.operand]
                 assert operand.shape[-1] == self.number(share.block.columns), f"{share} reads {tuple(operand.shape)}"
-                derivative = self.memory[Place("derivative", share.derivative)]
+                derivative = self.memory[Location("derivative", share.derivative)]
                 self.block(share.block, d_parameters).add_(derivative.t() @ operand)
             for part in p.inputs:
                 to = self.cut(d_x[t], part.start, part.size).zero_()
                 for block, column in part.blocks:
-                    to += self.memory[Place("derivative", column)] @ self.block(block).t()
+                    to += self.memory[Location("derivative", column)] @ self.block(block).t()
                 if part.rest is not None:
-                    to += self.memory[Place("derivative", part.rest)]
+                    to += self.memory[Location("derivative", part.rest)]
         found = {"dE/d x": d_x, **{f"dE/d {name}_0": value for name, value in carried.items()}}
         return found | {f"dE/d {name}": value for name, value in d_parameters.items()}
 
@@ -120,17 +120,17 @@ class Interpreter:
 
     def allocate(self, kind: str, columns: list[Size], like: Tensor) -> None:
         for i, size in enumerate(columns):
-            self.memory[Place(kind, i)] = like.new_full((like.shape[0], self.number(size)), torch.nan)
+            self.memory[Location(kind, i)] = like.new_full((like.shape[0], self.number(size)), torch.nan)
 
     def leaves(self, x_t: Tensor, states: Mapping[str, Tensor]) -> None:
         p = self.program
         for i, part in enumerate(p.input_parts):
-            self.memory[Place("input", i)] = self.cut(x_t, part.start, part.size)
+            self.memory[Location("input", i)] = self.cut(x_t, part.start, part.size)
         for i, part in enumerate(p.state_parts):
-            self.memory[Place("state", i)] = self.cut(states[p.states[part.owner]], part.start, part.size)
+            self.memory[Location("state", i)] = self.cut(states[p.states[part.owner]], part.start, part.size)
         for i, part in enumerate(p.vector_parts):
             vector = self.cut(self.parameters[p.vectors[part.owner]], part.start, part.size)
-            self.memory[Place("parameter", i)] = vector.expand(x_t.shape[0], -1)
+            self.memory[Location("parameter", i)] = vector.expand(x_t.shape[0], -1)
 
     def cut(self, value: Tensor, start: Size, size: Size) -> Tensor:
         return value.narrow(-1, self.number(start), self.number(size))
@@ -142,9 +142,9 @@ class Interpreter:
         rows = matrix.narrow(0, self.number(block.row), self.number(block.rows))
         return rows.narrow(1, self.number(block.column), self.number(block.columns))
 
-    def whole(self, kind: str, parts: list[Part], names: tuple[str, ...]) -> dict[str, Tensor]:
+    def whole(self, kind: str, parts: list[VectorPart], names: tuple[str, ...]) -> dict[str, Tensor]:
         return {
-            name: torch.cat([self.memory[Place(kind, i)] for i, part in enumerate(parts) if part.owner == owner], -1)
+            name: torch.cat([self.memory[Location(kind, i)] for i, part in enumerate(parts) if part.owner == owner], -1)
             for owner, name in enumerate(names)
         }
 
@@ -152,44 +152,46 @@ class Interpreter:
 
     def stages(self, planned: Schedule) -> None:
         for stage in planned.stages:
-            values: dict[Atom, Tensor] = {}
-            for atom, place in stage.loads.items():
-                value = self.memory[place]
-                values[atom] = value[:, :1] if atom.size == ONE else value
-                assert atom.size == ONE or value.shape[-1] == self.number(stage.size), f"{atom} from {place}"
+            values: dict[Operation, Tensor] = {}
+            for operation, location in stage.loads.items():
+                value = self.memory[location]
+                values[operation] = value[:, :1] if operation.size == ONE else value
+                assert operation.size == ONE or value.shape[-1] == self.number(stage.size), (
+                    f"{operation} from {location}"
+                )
             for group in stage.groups:
                 for product in group.products:
                     values[product] = self.product(group.operands, product)
-            for atom in stage.order:
-                if atom not in values:
-                    values[atom] = self.value(atom, values)
+            for operation in stage.order:
+                if operation not in values:
+                    values[operation] = self.value(operation, values)
             self.keep(stage, values)
 
-    def product(self, operands: tuple[tuple[Place, Size], ...], product: Atom) -> Tensor:
+    def product(self, operands: tuple[tuple[Location, Size], ...], product: Operation) -> Tensor:
         total: Tensor | None = None
-        for (place, columns), block in zip(operands, product.attribute, strict=True):
-            operand = self.memory[place]
-            assert operand.shape[-1] == self.number(columns), f"{place} is {tuple(operand.shape)}, read as {columns}"
+        for (location, columns), block in zip(operands, product.attribute, strict=True):
+            operand = self.memory[location]
+            assert operand.shape[-1] == self.number(columns), f"{location} is {tuple(operand.shape)}, read as {columns}"
             one = operand @ self.block(block).t()
             total = one if total is None else total + one
         assert total is not None
         return total
 
-    def value(self, atom: Atom, values: Mapping[Atom, Tensor]) -> Tensor:
-        if atom.op == "constant":
-            return torch.tensor([[float(atom.attribute)]], dtype=torch.float64)
-        if atom.op == "count":
-            return torch.tensor([[float(self.number(atom.attribute))]], dtype=torch.float64)
-        given = [values[a] for a in atom.args]
-        if atom.op == "greater":
+    def value(self, operation: Operation, values: Mapping[Operation, Tensor]) -> Tensor:
+        if operation.op == "constant":
+            return torch.tensor([[float(operation.attribute)]], dtype=torch.float64)
+        if operation.op == "count":
+            return torch.tensor([[float(self.number(operation.attribute))]], dtype=torch.float64)
+        given = [values[a] for a in operation.args]
+        if operation.op == "greater":
             return (given[0] > given[1]).to(given[0].dtype)
-        return _INFIX[atom.op](*given) if atom.op in _INFIX else _UNARY[atom.op](*given)
+        return _INFIX[operation.op](*given) if operation.op in _INFIX else _UNARY[operation.op](*given)
 
-    def keep(self, stage: Stage, values: Mapping[Atom, Tensor]) -> None:
+    def keep(self, stage: Stage, values: Mapping[Operation, Tensor]) -> None:
         # loads and stores of a unit alternate, so that what a stage stores must not be what it loads afterwards
         rows = next(iter(self.memory.values())).shape[0]
         for target in stage.targets:
-            self.memory[target.place] = values[target.atom].expand(rows, self.number(target.size)).clone()
-        for number, atom in stage.partials:
-            value = values[atom].expand(rows, self.number(stage.size))
-            self.memory[Place("total", number)] = value.sum(-1, keepdim=True)
+            self.memory[target.location] = values[target.operation].expand(rows, self.number(target.size)).clone()
+        for number, operation in stage.partials:
+            value = values[operation].expand(rows, self.number(stage.size))
+            self.memory[Location("total", number)] = value.sum(-1, keepdim=True)

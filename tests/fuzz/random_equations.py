@@ -52,11 +52,11 @@ class Written:
 
 def written(seed: int) -> Written:
     """The random equation of a seed."""
-    return _Writer(random.Random(seed)).write()
+    return _ProgramBuilder(random.Random(seed)).write()
 
 
 @dataclass
-class _Writer:
+class _ProgramBuilder:
     random: random.Random
     states: dict[str, str] = field(default_factory=dict)
     matrices: dict[str, str] = field(default_factory=dict)

@@ -18,7 +18,7 @@ import torch
 
 from recur.compiler import manifest, toolchain
 from recur.engine import run
-from recur.engine.native import installed, library
+from recur.engine.native import installed_libraries, library
 from tests.engine.helpers import make
 from tests.engine.new_cells import first_use, forget, new_cell
 from tests.tolerances import close
@@ -103,7 +103,7 @@ def main(first: int, last: int, pristine: str, work: str) -> None:
     """Run cases; print the number of each before it, so that a crash has a name."""
     os.environ["RECUR_CACHE"] = f"{work}/cells"
     os.environ.pop("RECUR_LIBRARIES", None)  # as installed: loaded from memory
-    installed.folders = lambda: (Path(work) / "lib",)
+    installed_libraries.folders = lambda: (Path(work) / "lib",)
     for number in range(first, last):
         print(f"case {number}", flush=True)
         print(attack(number, Path(pristine), Path(work)), flush=True)
@@ -120,7 +120,7 @@ def pristine(tmp_path_factory):
     compiler.write_text(REMEMBERING.format(memory=folder.parent))
     compiler.chmod(0o755)
     instructions = toolchain.instruction_set()
-    source = next(one for one in installed.folders() if (one / manifest.NAME).exists())
+    source = next(one for one in installed_libraries.folders() if (one / manifest.NAME).exists())
     made = manifest.read(source)
     digest = lifted(equations.get("lstm").graph)[0].digest
     for file in (f"{instructions}/core.so", made.library(digest, instructions), manifest.NAME):

@@ -10,13 +10,13 @@ import os
 import pytest
 import torch
 
-from recur.compiler.cuts import NotCompiledError
+from recur.compiler.partition import NotCompiledError
 from recur.compiler.program import program
 from recur.compiler.variants import lifted
 from recur.engine import Noise, eager
-from recur.engine.call import Report
-from recur.engine.choose import prepare
-from recur.engine.native.program import Compiled, parameters_of
+from recur.engine.backend_interface import BackendReport
+from recur.engine.dispatch import prepare
+from recur.engine.native.compiled_cell import CompiledCell, parameters_of
 from recur.engine.noise import noisy
 from recur.equations import Equation
 from tests.engine.helpers import Case, assert_native_is_eager, make, threads
@@ -40,19 +40,19 @@ def interpreted(equation: Equation, seed: int) -> None:
     call = prepare(equation, case.x, case.states, case.parameters, all_states=True)
     whole = equation.graph
     graph, once = lifted(whole)
-    made = program(graph)
-    result = eager.run(call, Report("eager"))
+    cell = program(graph)
+    result = eager.run(call, BackendReport("eager"))
     weights = {name: torch.randn_like(one) for name, one in result.all_states.items()}
     finals = {name: torch.randn_like(one) for name, one in result.states.items()}
     outputs = [*result.all_states.values(), *result.states.values()]
     leaves = case.leaves
     # what depends on parameters alone is a parameter of the program
-    given = parameters_of(Compiled(None, None, graph, once, (), (), (), (), (), (), ()), call)
-    run = Interpreter(made, call.sizes, {name: one.detach() for name, one in given.items()})
+    given = parameters_of(CompiledCell(None, None, graph, once, (), (), (), (), (), (), ()), call)
+    run = Interpreter(cell, call.sizes, {name: one.detach() for name, one in given.items()})
     with torch.no_grad():
         found = run.run(case.x.detach(), {n: s.detach() for n, s in case.states.items()}, weights, finals)
     # and from there on autograd goes back to the parameters themselves
-    pairs = [(given[name], found[f"dE/d {name}"]) for name in (*made.matrices, *made.vectors)]
+    pairs = [(given[name], found[f"dE/d {name}"]) for name in (*cell.matrices, *cell.vectors)]
     pairs = [(value, gradient) for value, gradient in pairs if value.requires_grad]
     names = [name for name in leaves if name in equation.parameters]
     through = torch.autograd.grad(
@@ -122,7 +122,7 @@ def test_the_cell_of_a_random_equation_gives_what_the_eager_backend_gives(first,
     monkeypatch.setenv("RECUR_FILL_NAN", "1")
     # other equations than those that are only interpreted
     seeds = range(10**6 + first, 10**6 + min(first + TOGETHER, COUNT // 5))
-    made, graphs = {}, {}
+    cell, graphs = {}, {}
     for seed in seeds:
         wrote = written(seed)
         equation = wrote.equation()
@@ -132,11 +132,11 @@ def test_the_cell_of_a_random_equation_gives_what_the_eager_backend_gives(first,
             program(graph)
         except NotCompiledError:
             continue
-        made[seed] = wrote.text, some
+        cell[seed] = wrote.text, some
         graphs[graph.digest] = graph
-    assert len(made) >= len(seeds) * 9 // 10
+    assert len(cell) >= len(seeds) * 9 // 10
     compile_together(list(graphs.values()), tmp_path)
-    for seed, (text, some) in made.items():
+    for seed, (text, some) in cell.items():
         for number, (case, way) in enumerate(some):
             options = {"memory_budget": "sqrt"} if (seed + number) % 3 == 0 else {}
             try:

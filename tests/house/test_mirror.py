@@ -48,8 +48,8 @@ CELLS = tuple(
 )  # fmt: skip
 ELSEWHERE = {
     **dict.fromkeys(CELLS, "one equation, beside its published form: engine/test_eager, nn/test_torch_interface"),
-    "engine/native/old": "what is removed is seen in the cache: test_kept",
-    "engine/native/operator": "seen by torch.compile alone: nn/test_traced",
+    "engine/native/cache_cleanup": "what is removed is seen in the cache: test_cell_cache",
+    "engine/native/torch_operators": "seen by torch.compile alone: nn/test_tracing",
     "engine/native/readout": "compared with torch through the functions of nn: nn/test_loss",
     "export/network": "embedding and pooling are parts of whole networks: test_one_pass",
     "export/nodes": "every cell that ONNX has a node for: test_layers",

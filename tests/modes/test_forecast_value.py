@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from recur.codecs import NumbersCodec
-from recur.engine import watch
-from recur.engine.call import Call, Result
+from recur.engine import observers
+from recur.engine.backend_interface import Call, Result
 from recur.modes import Forecast, build
 from recur.modes.forecast_value import observe
 from tests.modes.helpers import ahead, small
@@ -60,7 +60,7 @@ def test_the_value_that_is_observed_is_the_one_that_is_answered(
 ) -> None:
     mode, seen = forecaster(how, relative_to=relative_to), Seen()
     values = torch.from_numpy(mode.encode_input(WAVE[:STEPS]))[None]
-    with watch.watched_by(seen), torch.no_grad():
+    with observers.observed_by(seen), torch.no_grad():
         observe(mode, values, step, column)
     [(head, vectors, truth, mask)] = seen.answers
     each, _ = head.errors(vectors, truth, mask)
@@ -74,7 +74,7 @@ def test_the_value_that_is_observed_is_the_one_that_is_answered(
 def test_a_recursive_network_runs_over_its_own_answers_and_is_read_out_at_the_last(how: str, steps: int) -> None:
     mode, seen = forecaster(how), Seen()
     values = torch.from_numpy(mode.encode_input(WAVE[:STEPS]))[None]
-    with watch.watched_by(seen), torch.no_grad():
+    with observers.observed_by(seen), torch.no_grad():
         observe(mode, values, 2, 0)
     [(_, vectors, _, mask)] = seen.answers
     assert mask is not None
@@ -85,7 +85,7 @@ def test_a_recursive_network_runs_over_its_own_answers_and_is_read_out_at_the_la
 def test_of_quantiles_the_median_is_observed() -> None:
     mode, seen = forecaster("direct", quantiles=[0.1, 0.5, 0.9]), Seen()
     values = torch.from_numpy(mode.encode_input(WAVE[:STEPS]))[None]
-    with watch.watched_by(seen), torch.no_grad():
+    with observers.observed_by(seen), torch.no_grad():
         observe(mode, values, 1, 0)
     assert seen.answers[0][0].quantile == 1
 
@@ -93,4 +93,4 @@ def test_of_quantiles_the_median_is_observed() -> None:
 def test_without_an_observer_nothing_is_reported() -> None:
     mode = forecaster("direct")
     observe(mode, torch.from_numpy(mode.encode_input(WAVE[:STEPS]))[None], 0, 0)
-    assert watch.current() is None
+    assert observers.current() is None

@@ -243,7 +243,7 @@ void what_is_missing_is_refused(const std::vector<int64_t>& sizes) {
   readout.N = readout.H = readout.V = 2;
   refused(recur_readout(&readout), "no hidden states");
   refused(recur_readout(nullptr), "type is 0");
-  CHECK(recur_look(nullptr) == 0);
+  CHECK(recur_tensor_addresses(nullptr) == 0);
 }
 
 // whatever is thrown, a status comes back

@@ -1,11 +1,12 @@
-// Products of products.h and sweep.h: packed groups of the loop, and the large products over all steps, against sums.
+// Products of products.h and batched_products.h: packed groups of the loop, and the large products over all steps,
+// against sums.
 #include "products.h"
 
 #include <random>
 #include <vector>
 
+#include "batched_products.h"
 #include "check.h"
-#include "sweep.h"
 
 namespace {
 
@@ -153,14 +154,15 @@ void a_sweep(long rows, long K, long columns, bool add, bool by_block) {
     finished += n;
     if (by_block) std::copy_n(C.data(), n * stride, &found[r * stride]);
   };
-  recur::sweep<P>(0, rows, panels, 0, panels.count(), block.data(), C.data(), stride, by_block, add, copy, done);
+  recur::batched_product<P>(0, rows, panels, 0, panels.count(), block.data(), C.data(), stride, by_block, add, copy,
+                            done);
   if (!by_block) found = C;
   CHECK(finished == rows);
   for (long i = 0; i < rows; ++i) {
     for (long j = 0; j < columns; ++j) {
       double sum = add ? double(before[i * stride + j]) : 0;
       for (long k = 0; k < K; ++k) sum += double(a[i * K + k]) * double(w[j * K + k]);
-      check_near(double(found[i * stride + j]), sum, double(K), epsilon<T>(), "sweep");
+      check_near(double(found[i * stride + j]), sum, double(K), epsilon<T>(), "batched product");
     }
   }
 }
@@ -182,7 +184,7 @@ void shares_cover_everything_once() {
       for (int threads : {1, 2, 3, 8}) {
         std::vector<int> taken(static_cast<size_t>(rows * panels));
         for (int thread = 0; thread < threads; ++thread) {
-          const recur::Share2D mine = recur::share_of(rows, panels, thread, threads);
+          const recur::ThreadTile mine = recur::tile_of_thread(rows, panels, thread, threads);
           for (long r = mine.row0; r < mine.row1; ++r) {
             for (long p = mine.panel0; p < mine.panel1; ++p) ++taken[static_cast<size_t>(r * panels + p)];
           }

@@ -1,4 +1,4 @@
-// The thread team and its barrier of team.h, and the memory of pool.h that threads share.
+// The thread team and its barrier of team.h, and the memory of memory_pool.h that threads share.
 #include "team.h"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "check.h"
-#include "pool.h"
+#include "memory_pool.h"
 
 namespace {
 
@@ -14,7 +14,7 @@ void every_thread_has_a_number_of_its_own() {
   for (int threads : {1, 2, 5}) {
     std::vector<std::atomic<int>> seen(static_cast<size_t>(threads));
     std::atomic<int> there{0};
-    recur::together(threads, [&](int thread, int count) {
+    recur::run_parallel(threads, [&](int thread, int count) {
       there = count;
       ++seen[static_cast<size_t>(thread)];
     });
@@ -25,7 +25,8 @@ void every_thread_has_a_number_of_its_own() {
 
 void a_team_within_a_team_is_one_thread() {
   std::atomic<int> most{0};
-  recur::together(2, [&](int, int) { recur::together(2, [&](int, int count) { most = std::max<int>(most, count); }); });
+  recur::run_parallel(
+      2, [&](int, int) { recur::run_parallel(2, [&](int, int count) { most = std::max<int>(most, count); }); });
   CHECK(most == 1);
 }
 
@@ -34,7 +35,7 @@ void nobody_passes_a_barrier_before_all_are_there() {
     recur::Barrier barrier;
     std::atomic<int> arrived{0};
     std::atomic<bool> early{false};
-    recur::together(threads, [&](int thread, int count) {
+    recur::run_parallel(threads, [&](int thread, int count) {
       for (int round = 1; round <= 50; ++round) {
         ++arrived;
         barrier.wait(thread, count);
@@ -50,13 +51,13 @@ void nobody_passes_a_barrier_before_all_are_there() {
 void a_forked_process_computes_alone() {
   recur::forked() = true;
   int there = 0;
-  recur::together(4, [&](int, int count) { there += count; });
+  recur::run_parallel(4, [&](int, int count) { there += count; });
   recur::forked() = false;
   CHECK(there == 1);
 }
 
 void memory_is_aligned_and_used_again() {
-  recur::Pool pool;
+  recur::MemoryPool pool;
   for (size_t bytes : {size_t{0}, size_t{1}, size_t{1000}, size_t{5} << 20}) {
     void* first = pool.acquire(bytes);
     CHECK(first != nullptr);
@@ -71,15 +72,15 @@ void memory_is_aligned_and_used_again() {
 }
 
 void more_memory_than_there_is_is_none() {
-  recur::Pool pool;
+  recur::MemoryPool pool;
   CHECK(pool.acquire(size_t{1} << 62) == nullptr);
   CHECK(pool.acquire(~size_t{0} / 2) == nullptr);
 }
 
 void threads_share_the_pool() {
-  recur::Pool pool;
+  recur::MemoryPool pool;
   std::atomic<int> wrong{0};
-  recur::together(4, [&](int thread, int) {
+  recur::run_parallel(4, [&](int thread, int) {
     for (int n = 0; n < 200; ++n) {
       const size_t bytes = static_cast<size_t>(200 + 300 * (n % 7));
       auto* memory = static_cast<unsigned char*>(pool.acquire(bytes));

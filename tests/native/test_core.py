@@ -11,8 +11,8 @@ import torch
 from recur.engine import prepare
 from recur.engine.native import library
 from recur.engine.native.arguments import Arguments
+from recur.engine.native.compiled_cell import compiled_cell
 from recur.engine.native.library import core
-from recur.engine.native.program import compiled
 from tests.engine.helpers import make
 
 OK, BAD_CALL = 0, 1
@@ -25,32 +25,32 @@ class Direct:
     def __init__(self, name: str = "lstm", noise: bool = False, dtype: torch.dtype = torch.float64) -> None:
         case = make(name, T, B, X, H, noise=noise, dtype=dtype)
         call = prepare(case.equation, case.x, case.states, case.parameters, noise=case.noise)
-        made = compiled(call)
-        self.core, self.made = made.core, made
-        self.cell = made.cell.pointer
+        cell = compiled_cell(call)
+        self.core, self.cell = cell.core, cell
+        self.cell = cell.library.pointer
         self.x = case.x.detach()
         self.kept = [value.detach() for value in (*case.parameters.values(), *case.states.values())]
         self.outputs = torch.full((T, B, H), float("nan"), dtype=dtype)
-        self.finals = [torch.empty(B, H, dtype=dtype) for _ in made.states]
+        self.finals = [torch.empty(B, H, dtype=dtype) for _ in cell.states]
         self.d_x = torch.empty_like(self.x)
-        count = len(made.states)
+        count = len(cell.states)
         self.numbers = {
             "type": int(dtype == torch.float64), "T": T, "B": B, "threads": 1,
             "x": self.x.data_ptr(), "x_time": B * X, "x_row": X,
             "d_x": self.d_x.data_ptr(), "d_x_time": B * X, "d_x_row": X,
         }  # fmt: skip
         self.arrays = {
-            "sizes": [size.value(call.sizes) for size in made.size_list],
-            "matrices": [case.parameters[name].data_ptr() for name in made.matrices],
-            "vectors": [case.parameters[name].data_ptr() for name in made.vectors],
-            "initial": [case.states[name].data_ptr() for name in made.states],
+            "sizes": [size.value(call.sizes) for size in cell.size_list],
+            "matrices": [case.parameters[name].data_ptr() for name in cell.matrices],
+            "vectors": [case.parameters[name].data_ptr() for name in cell.vectors],
+            "initial": [case.states[name].data_ptr() for name in cell.states],
             "series": [self.outputs.data_ptr()] + [0] * (count - 1),
             "series_time": [B * H] * count, "series_row": [H] * count,
             "final": [one.data_ptr() for one in self.finals],
             "d_series": [self.outputs.data_ptr()] + [0] * (count - 1),
             "d_series_time": [B * H] * count, "d_series_row": [H] * count,
             "d_final": [0] * count, "d_initial": [0] * count,
-            "d_matrices": [0] * len(made.matrices), "d_vectors": [0] * len(made.vectors),
+            "d_matrices": [0] * len(cell.matrices), "d_vectors": [0] * len(cell.vectors),
         }  # fmt: skip
 
     def lengths(self, *numbers: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from examples.files import sentences
 
 import recur
 from recur import inspect as inspector
-from recur.engine import watch
+from recur.engine import observers
 from recur.training.gradients import GradientNorms, octaves
 from tests.modes.helpers import Row, batch_of, build, rows
 
@@ -22,7 +22,7 @@ def test_what_is_heard_is_what_the_ledger_says() -> None:
     batch = batch_of(mode, rows("words", "class")[2:3])
     norms = GradientNorms(mode)
     norms.begin()
-    with watch.heard_by(norms):
+    with observers.gradients_observed_by(norms):
         loss = mode.loss(batch).mean
     loss.backward()
     record = norms.record()
@@ -45,7 +45,7 @@ def test_a_decoder_that_goes_step_by_step_is_one_sequence() -> None:
     batch = batch_of(mode, [Row("the dog ran", "the dog ran to a cat")])
     norms = GradientNorms(mode)
     norms.begin()
-    with watch.heard_by(norms):
+    with observers.gradients_observed_by(norms):
         loss = mode.loss(batch).mean
     loss.backward()
     [decoder] = [one["norms"] for one in norms.record()["layers"] if one["name"].startswith("decoder")]

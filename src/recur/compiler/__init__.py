@@ -1,3 +1,3 @@
-"""From the graph of a time step to a program: gradient, plan, stages, C++ text. Nothing here needs torch."""
+"""Compiler of equations: gradient, plan, schedule, program and C++ of a time step. Nothing here needs torch."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Barriers: the stages after which all threads must meet when they share the units of a row.
+"""Placement of thread barriers between the stages of a time step, where threads share the units of a row.
 
 A thread that reads only units of its own waits for none. What it reads of others is a product's operand, a total, and a
 number that units of another size need. Such a read and a write of the same memory must lie on two sides of a barrier,
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recur.compiler.stages import Place, Stage
+from recur.compiler.stages import Location, Stage
 from recur.equations.sizes import ONE
 
 _STEPS = 4
@@ -53,26 +53,26 @@ def place_barriers(stages: Sequence[Stage]) -> bool:
     return True
 
 
-def _cell(place: Place, step: int) -> Cell:
-    after = place.kind in {"fresh", "handed"}
-    kind = {"fresh": "state", "handed": "carry"}.get(place.kind, place.kind)
-    return kind, place.index, (step + after) % 2
+def _cell(location: Location, step: int) -> Cell:
+    after = location.kind in {"fresh", "handed"}
+    kind = {"fresh": "state", "handed": "carry"}.get(location.kind, location.kind)
+    return kind, location.index, (step + after) % 2
 
 
 def _reads(stage: Stage, stages: Sequence[Stage], number: int, step: int) -> set[Cell]:
     """What a stage reads of other threads."""
-    found = {_cell(place, step) for group in stage.groups for place, _ in group.operands}
-    for atom, place in stage.loads.items():
-        if place.kind == "total":
+    found = {_cell(location, step) for group in stage.groups for location, _ in group.operands}
+    for operation, location in stage.loads.items():
+        if location.kind == "total":
             # each thread adds a total up once, where it is first read
-            if not any(place in before.loads.values() for before in stages[:number]):
-                found.add(_cell(place, step))
-        elif place.kind not in _CONSTANT and atom.size == ONE and stage.size != ONE:
-            found.add(_cell(place, step))
+            if not any(location in before.loads.values() for before in stages[:number]):
+                found.add(_cell(location, step))
+        elif location.kind not in _CONSTANT and operation.size == ONE and stage.size != ONE:
+            found.add(_cell(location, step))
     return found
 
 
 def _writes(stage: Stage, step: int) -> set[Cell]:
-    return {_cell(target.place, step) for target in stage.targets} | {
+    return {_cell(target.location, step) for target in stage.targets} | {
         ("total", number, step % 2) for number, _ in stage.partials
     }

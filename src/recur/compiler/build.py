@@ -1,4 +1,4 @@
-"""Build the core and the stock cells for this processor, as ``pip install`` does for all: for work on the core itself.
+"""Build command of the core and the stock cells for this processor, for work on the core itself.
 
     python -m recur.compiler.build FOLDER [--sanitize]      then run anything with RECUR_LIBRARIES=FOLDER
 

@@ -1,13 +1,13 @@
-"""The C++ text of a program: one element-wise kernel a stage, and tables that say what the core does between them."""
+"""C++ code generation: one element-wise kernel per stage, and tables that tell the core what to do between them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from recur.compiler.atoms import Atom, Block
-from recur.compiler.program import Part, Program
-from recur.compiler.stages import Place, Schedule, Stage, Target
+from recur.compiler.lowering import Block, Operation
+from recur.compiler.program import Program, VectorPart
+from recur.compiler.stages import Location, Schedule, Stage, Target
 from recur.equations.graph import text as show
 from recur.equations.sizes import ONE, Size
 
@@ -97,9 +97,9 @@ class _Text:
         ]
         matrices = [graph.parameters[name].shape for name in p.matrices]
         reads = any(
-            place.kind == "input"
+            location.kind == "input"
             for planned in (p.forward, p.training, p.backward) for stage in planned.stages
-            for place in stage.loads.values()
+            for location in stage.loads.values()
         )  # fmt: skip
         members = [
             "RECUR_ABI", "RECUR_VECTOR_BYTES", f'"{self.name}"', "{size_count}", "size_texts",
@@ -134,7 +134,7 @@ class _Text:
             'extern "C" __attribute__((visibility("default"))) const RecurCell* recur_cell(void) { return &cell; }', "",
         ])  # fmt: skip
 
-    def parts(self, parts: Sequence[Part]) -> str:
+    def parts(self, parts: Sequence[VectorPart]) -> str:
         return self.table("RecurPart", [f"{{{p.owner}, {self.size(p.start)}, {self.size(p.size)}}}" for p in parts])
 
     def block(self, b: Block) -> str:
@@ -142,31 +142,33 @@ class _Text:
         numbers = [self.size(size) for size in (b.row, b.rows, b.column, b.columns)]
         return f"{{{matrix}, {int(b.transposed)}, {', '.join(map(str, numbers))}}}"
 
-    def operand(self, place: Place, columns: Size) -> str:
-        return f"{{{_PLACES[place.kind]}, {place.index}, {self.size(columns)}, 0}}"
+    def operand(self, location: Location, columns: Size) -> str:
+        return f"{{{_PLACES[location.kind]}, {location.index}, {self.size(columns)}, 0}}"
 
     def schedule(self, name: str, planned: Schedule, scratch: Sequence[Size]) -> str:
-        read = {place for stage in planned.stages for group in stage.groups for place, _ in group.operands}
-        shared = {Place("fresh", p.index) if p.kind == "state" else p for p in read}
+        read = {location for stage in planned.stages for group in stage.groups for location, _ in group.operands}
+        shared = {Location("fresh", p.index) if p.kind == "state" else p for p in read}
         known: set[int] = set()
         stages = []
         for number, stage in enumerate(planned.stages):
             groups = [
                 f"{{{len(g.products)}, {len(g.operands)}, {g.slot}, "
-                + self.table("RecurOperand", [self.operand(place, size) for place, size in g.operands]) + ", "
+                + self.table("RecurOperand", [self.operand(location, size) for location, size in g.operands]) + ", "
                 + self.table("RecurBlock", [self.block(b) for product in g.products for b in g.blocks(product)]) + "}"
                 for g in stage.groups
             ]  # fmt: skip
             totals = sorted({p.index for p in stage.loads.values() if p.kind == "total"} - known)
             known |= set(totals)
-            fresh = [t.place.index for t in stage.targets if t.place.kind == "fresh"]
-            written = list(dict.fromkeys(self.operand(t.place, t.size) for t in stage.targets if t.place in shared))
+            fresh = [t.location.index for t in stage.targets if t.location.kind == "fresh"]
+            written = list(
+                dict.fromkeys(self.operand(t.location, t.size) for t in stage.targets if t.location in shared)
+            )
             kernel = f"{name}_{number}"
             self.kernels.append(_kernel(kernel, stage, planned, self))
             partials = [number for number, _ in stage.partials]
             stages.append(
                 f"{{{self.size(stage.size)}, {stage.slots}, {panel_vectors(stage)}, {len(groups)}, "
-                f"{self.table('RecurGroup', groups)}, {int(stage.waits)}, {int(stage.hands_down_only)}, "
+                f"{self.table('RecurGroup', groups)}, {int(stage.waits)}, {int(stage.passes_carry_only)}, "
                 f"{len(partials)}, {self.numbers(partials)}, {len(totals)}, {self.numbers(totals)}, "
                 f"{len(fresh)}, {self.numbers(fresh)}, {len(written)}, {self.table('RecurOperand', written)}, "
                 f"{{{kernel}<float>, {kernel}<double>}}}}"
@@ -179,9 +181,9 @@ class _Text:
 
 def _reads_hoisted(program: Program) -> bool:
     """Whether a product inside the loop reads a product with the input."""
-    columns = {Place("tape", h.column) for h in program.hoisted}
+    columns = {Location("tape", h.column) for h in program.hoisted}
     groups = [g for planned in (program.forward, program.training) for stage in planned.stages for g in stage.groups]
-    return any(place in columns for group in groups for place, _ in group.operands)
+    return any(location in columns for group in groups for location, _ in group.operands)
 
 
 def _whole(program: Program) -> set[str]:
@@ -200,8 +202,8 @@ def _whole(program: Program) -> set[str]:
         if len(primes) < len(symbols):
             continue
         area = sum(b.rows.value(primes) * b.columns.value(primes) for b in blocks)
-        places = {(b.row, b.column) for b in blocks}
-        if len(places) == len(blocks) and area == rows.value(primes) * columns.value(primes):
+        locations = {(b.row, b.column) for b in blocks}
+        if len(locations) == len(blocks) and area == rows.value(primes) * columns.value(primes):
             found.add(name)
     return found
 
@@ -226,30 +228,30 @@ class _Kernel:
     def write(self, name: str) -> str:
         stage = self.stage
         slots = {id(product): g.slot + n for g in stage.groups for n, product in enumerate(g.products)}
-        for atom, place in stage.loads.items():
-            self.load(atom, place)
-        for atom in stage.order:
-            if atom.op in {"constant", "count"}:
+        for operation, location in stage.loads.items():
+            self.load(operation, location)
+        for operation in stage.order:
+            if operation.op in {"constant", "count"}:
                 value = (
-                    repr(float(atom.attribute))
-                    if atom.op == "constant"
-                    else f"f->sizes[{self.text.size(atom.attribute)}]"
+                    repr(float(operation.attribute))
+                    if operation.op == "constant"
+                    else f"f->sizes[{self.text.size(operation.attribute)}]"
                 )
-                self.before.append(f"const V {self.new(atom)} = splat<T>(static_cast<T>({value}));")
-            elif atom.op == "product":
+                self.before.append(f"const V {self.new(operation)} = splat<T>(static_cast<T>({value}));")
+            elif operation.op == "product":
                 self.inner.append(
-                    f"const V {self.new(atom)} = load<T>(product + (i - first_row) * f->product_stride"
-                    f" + {slots[id(atom)]} * panel + (u - first_unit));"
+                    f"const V {self.new(operation)} = load<T>(product + (i - first_row) * f->product_stride"
+                    f" + {slots[id(operation)]} * panel + (u - first_unit));"
                 )
             else:
-                self.inner.append(f"const V {self.new(atom)} = {self.expression(atom)};")
+                self.inner.append(f"const V {self.new(operation)} = {self.expression(operation)};")
         if stage.slots:
             self.before.append("const T* const product = static_cast<const T*>(f->product);")
             self.before.append(f"constexpr int64_t panel = {panel_vectors(stage)} * Lane<T>::count;")
         for target in stage.targets:
             self.keep(target)
-        for number, atom in stage.partials:
-            self.partial(number, atom)
+        for number, operation in stage.partials:
+            self.partial(number, operation)
         body = [
             "template <class T>",
             f"void {name}(const RecurFrame* f, int64_t first_row, int64_t last_row, "
@@ -268,21 +270,21 @@ class _Kernel:
         ]
         return "\n".join(body)
 
-    def new(self, atom: Atom) -> str:
-        self.names[id(atom)] = f"v{len(self.names)}"
-        return self.names[id(atom)]
+    def new(self, operation: Operation) -> str:
+        self.names[id(operation)] = f"v{len(self.names)}"
+        return self.names[id(operation)]
 
-    def expression(self, atom: Atom) -> str:
-        given = [self.names[id(a)] for a in atom.args]
-        if atom.op in _INFIX:
-            return f"{given[0]} {_INFIX[atom.op]} {given[1]}"
-        if atom.op == "neg":
+    def expression(self, operation: Operation) -> str:
+        given = [self.names[id(a)] for a in operation.args]
+        if operation.op in _INFIX:
+            return f"{given[0]} {_INFIX[operation.op]} {given[1]}"
+        if operation.op == "neg":
             return f"-{given[0]}"
-        return f"v_{atom.op}({', '.join(given)})"
+        return f"v_{operation.op}({', '.join(given)})"
 
-    def address(self, place: Place) -> str:
+    def address(self, location: Location) -> str:
         """The element u = 0 of row i of a column."""
-        kind, k = place.kind, place.index
+        kind, k = location.kind, location.index
         if kind in {"tape", "scratch", "derivative", "input"}:
             self.before.append(f"T* const {kind} = static_cast<T*>(f->{kind});")
             self.before.append(f"const int64_t {kind}_stride = f->{kind}_stride;")
@@ -297,35 +299,36 @@ class _Kernel:
         self.before.append(f"const int64_t noise_stride_{k} = f->noise_stride[{k}];")
         return f"noise_{k} + i * noise_stride_{k}"
 
-    def load(self, atom: Atom, place: Place) -> None:
-        k = place.index
-        name = self.new(atom)
-        if place.kind == "parameter":
+    def load(self, operation: Operation, location: Location) -> None:
+        k = location.index
+        name = self.new(operation)
+        if location.kind == "parameter":
             self.before.append(f"const T* const parameter_{k} = static_cast<const T*>(f->parameter[{k}]);")
-            read = f"splat<T>(*parameter_{k})" if atom.size == ONE else f"load<T>(parameter_{k} + u)"
+            read = f"splat<T>(*parameter_{k})" if operation.size == ONE else f"load<T>(parameter_{k} + u)"
             self.outer.append(f"const V {name} = {read};")
-        elif place.kind == "total":
+        elif location.kind == "total":
             self.inner.append(f"const V {name} = splat<T>(static_cast<const T*>(f->total)[i * f->totals + {k}]);")
         else:
-            address = self.address(place)
-            read = f"splat<T>(*({address}))" if atom.size == ONE else f"load<T>({address} + u)"
+            address = self.address(location)
+            read = f"splat<T>(*({address}))" if operation.size == ONE else f"load<T>({address} + u)"
             self.inner.append(f"const V {name} = {read};")
 
     def keep(self, target: Target) -> None:
-        name, place = self.names[id(target.atom)], target.place
-        if place.kind == "accumulated":
-            k = place.index
+        name, location = self.names[id(target.operation)], target.location
+        if location.kind == "accumulated":
+            k = location.index
             self.before.append(f"T* const accumulated_{k} = static_cast<T*>(f->accumulated[{k}]);")
             self.outer.append(f"V sum_{k} = load<T>(accumulated_{k} + u);")
             self.inner.append(f"sum_{k} += {name};")
             self.after.append(f"store<T>(accumulated_{k} + u, sum_{k});")
         else:
-            self.inner.append(f"store<T>({self.address(place)} + u, {name});")
+            self.inner.append(f"store<T>({self.address(location)} + u, {name});")
 
-    def partial(self, number: int, atom: Atom) -> None:
+    def partial(self, number: int, operation: Operation) -> None:
         self.before.append("T* const partial = static_cast<T*>(f->partial);")
         self.before.append(f"const int64_t units = f->sizes[{self.text.size(self.stage.size)}];")
         self.outer.append(f"T* const partial_{number} = partial + {number} * Lane<T>::count;")
         at = f"partial_{number} + i * f->totals * Lane<T>::count"
-        value = f"(u + Lane<T>::count > units ? first<T>({self.names[id(atom)]}, units - u) : {self.names[id(atom)]})"
+        name = self.names[id(operation)]
+        value = f"(u + Lane<T>::count > units ? first<T>({name}, units - u) : {name})"
         self.inner.append(f"store<T>({at}, load<T>({at}) + {value});")

@@ -1,4 +1,4 @@
-"""Write the C++ of every stock cell, in all its variants, into a folder: what the build compiles.
+"""Generation of the C++ sources of every stock cell, in all its variants, for the build.
 
 python -m recur.compiler.generate FOLDER [PROCESSOR]
 """

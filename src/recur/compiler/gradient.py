@@ -1,4 +1,4 @@
-"""From the graph of a time step to the graph of its gradient (reverse mode).
+"""Gradient graph of a time step, by reverse-mode differentiation.
 
 For one step, states_t = f(x_t, states_{t-1}; parameters). Given the seeds dE/dstates_t, *total* derivatives
 that already contain everything later steps contribute, the chain rule gives
@@ -23,7 +23,7 @@ from recur.equations.sizes import ONE, ZERO, Size
 
 
 @dataclass(frozen=True, eq=False)
-class Gradient:
+class StepGradient:
     """The gradient of one time step, as further nodes on the step's own graph.
 
     Attributes
@@ -54,7 +54,7 @@ class Gradient:
 
 
 @lru_cache(maxsize=256)
-def gradient(graph: Graph) -> Gradient:
+def gradient(graph: Graph) -> StepGradient:
     """Differentiate one time step."""
     return _Reverse(graph).run()
 
@@ -69,7 +69,7 @@ class _Reverse:
         self.pieces: dict[int, list[tuple[Size, Size, Node]]] = defaultdict(list)
         self.products: dict[str, list[tuple[Node, Node]]] = defaultdict(list)
 
-    def run(self) -> Gradient:
+    def run(self) -> StepGradient:
         graph, make = self.graph, self.make
         seeds = {name: make.leaf("seed", name, node.shape) for name, node in graph.outputs.items()}
         for name, node in graph.outputs.items():
@@ -85,7 +85,7 @@ class _Reverse:
         def of(node: Node) -> Node:
             return adjoint.get(id(node)) or make.zeros(node.size)
 
-        return Gradient(
+        return StepGradient(
             graph=graph,
             seeds=seeds,
             input=of(graph.input),

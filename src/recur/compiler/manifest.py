@@ -1,4 +1,4 @@
-"""The manifest of built libraries: what they were built from, and the SHA-256 of each.
+"""Manifest of built libraries: the digests of their sources, and the SHA-256 of each file.
 
 python -m recur.compiler.manifest LIBRARIES LISTING
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from recur import atomic, bounded
-from recur.compiler import verified
+from recur.compiler import library_loading
 from recur.compiler.toolchain import CELL_SET, HEADERS, SETS, flags, headers_digest, library_name
 
 NAME = "manifest.json"
@@ -119,7 +119,7 @@ def read(folder: Path) -> Manifest:
     ValueError
         If it is not a manifest.
     """
-    content = verified.read(folder / NAME, _LARGEST)
+    content = library_loading.read(folder / NAME, _LARGEST)
     try:
         found = Manifest(**json.loads(content))
     except (TypeError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""The plan of a recurrence: what is computed once, before, inside and after the time loop, and what is stored.
+"""Execution plan of a recurrence: what is computed once, before, inside and after the time loop, and what is stored.
 
     once      depends on parameters only
     before    depends on x_t but on no state: one large operation over all steps (W_xh x for all t is one product)
@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from recur.compiler.gradient import Gradient, gradient
+from recur.compiler.gradient import StepGradient, gradient
 from recur.equations.graph import Graph, Node, topological
 
 _STEPWISE_LEAVES = frozenset({"state", "noise"})
@@ -47,7 +47,7 @@ class BackwardPlan:
 
     Attributes
     ----------
-    gradient : Gradient
+    gradient : StepGradient
         The gradient of the step.
     inside, after : list of Node
         The backward pass, in the loop and behind it.
@@ -55,7 +55,7 @@ class BackwardPlan:
         Forward nodes inside the loop whose values of all steps are kept.
     """
 
-    gradient: Gradient
+    gradient: StepGradient
     inside: list[Node]
     after: list[Node]
     stored: list[Node]

@@ -1,4 +1,4 @@
-"""The program of an equation: forward, forward for training, and backward, with what the tape holds.
+"""Program of an equation: the schedules of inference, training and backward pass, and the layout of the tape.
 
 What the tape holds for the backward pass is decided by one rule: a forward value that the gradient reads is computed
 again where that takes at most one transcendental operation on what is in memory anyway (states, parameters, what the
@@ -15,19 +15,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from recur.compiler.atoms import Atom, Atoms, Block, in_order, is_hoisted
-from recur.compiler.cuts import Cuts
-from recur.compiler.gradient import Gradient, gradient
-from recur.compiler.reuse import places_read, rename, reuse
+from recur.compiler.buffer_reuse import locations_read, rename, reuse
+from recur.compiler.gradient import StepGradient, gradient
+from recur.compiler.lowering import Block, Lowering, Operation, is_hoisted, topological_order
+from recur.compiler.partition import Partition
 from recur.compiler.schedule import cost, schedule
-from recur.compiler.stages import Place, Schedule, Target
-from recur.compiler.verify import Memory, expect, follow, held, kept
+from recur.compiler.stages import Location, Schedule, Target
+from recur.compiler.verifier import Memory, expect, follow, held, kept
 from recur.equations.graph import Graph, Node, topological
 from recur.equations.sizes import ONE, ZERO, Size
 
 
 @dataclass(frozen=True)
-class Part:
+class VectorPart:
     """A piece of something that callers know whole: element ``start`` on of the state, vector or noise ``owner``."""
 
     owner: int
@@ -51,28 +51,28 @@ class Hoisted:
 class Share:
     """A share of a matrix's gradient: dE/dW[block] = sum over rows and steps of derivative operand^T.
 
-    The operand is a column, or the caller's input from element ``start`` on; ``atoms`` are what the two mean.
+    The operand is a column, or the caller's input from element ``start`` on; ``operations`` are what the two mean.
     """
 
     block: Block
     derivative: int
-    operand: Place
+    operand: Location
     start: Size
-    atoms: tuple[Atom, Atom]
+    operations: tuple[Operation, Operation]
 
 
 @dataclass(frozen=True)
 class InputPart:
     """dE/dx of one piece: the blocks' products with columns of the derivative, plus an element-wise rest.
 
-    ``atoms`` are what the columns mean, that of the rest last.
+    ``operations`` are what the columns mean, that of the rest last.
     """
 
     start: Size
     size: Size
     blocks: tuple[tuple[Block, int], ...]
     rest: int | None
-    atoms: tuple[Atom, ...]
+    operations: tuple[Operation, ...]
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ class Program:
         The step.
     matrices, vectors, states, noises : tuple of str
         Names, in the order in which a caller gives them.
-    state_parts, vector_parts, noise_parts, input_parts, sum_parts : list of Part
-        What an index of a Place of that kind stands for; ``sum_parts`` are the vectors' gradients.
+    state_parts, vector_parts, noise_parts, input_parts, sum_parts : list of VectorPart
+        What an index of a Location of that kind stands for; ``sum_parts`` are the vectors' gradients.
     hoisted : list of Hoisted
         Products with the input.
     forward, training, backward : Schedule
@@ -104,11 +104,11 @@ class Program:
     vectors: tuple[str, ...]
     states: tuple[str, ...]
     noises: tuple[str, ...]
-    state_parts: list[Part]
-    vector_parts: list[Part]
-    noise_parts: list[Part]
-    input_parts: list[Part]
-    sum_parts: list[Part]
+    state_parts: list[VectorPart]
+    vector_parts: list[VectorPart]
+    noise_parts: list[VectorPart]
+    input_parts: list[VectorPart]
+    sum_parts: list[VectorPart]
     hoisted: list[Hoisted]
     forward: Schedule
     training: Schedule
@@ -132,7 +132,7 @@ def program(graph: Graph) -> Program:
     NotCompiledError
         If the step cannot be compiled; the message says why.
     """
-    return _Writer(graph).write()
+    return _ProgramBuilder(graph).write()
 
 
 class _Columns:
@@ -142,27 +142,27 @@ class _Columns:
         self.kind = kind
         self.sizes = list(sizes)
 
-    def new(self, _atom: Atom, size: Size) -> Place:
+    def new(self, _atom: Operation, size: Size) -> Location:
         self.sizes.append(size)
-        return Place(self.kind, len(self.sizes) - 1)
+        return Location(self.kind, len(self.sizes) - 1)
 
 
-class _Writer:
+class _ProgramBuilder:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.gradient: Gradient = gradient(graph)
+        self.gradient: StepGradient = gradient(graph)
         derived = self.gradient
         wanted = [*graph.outputs.values(), derived.input, *derived.states.values(), *derived.vectors.values()]
         wanted += [node for pairs in derived.products.values() for pair in pairs for node in pair]
         # a leaf that nothing reads has its cuts all the same: what is written to it is cut like it
         leaves = [graph.input, *graph.states.values(), *graph.parameters.values(), *graph.noises.values()]
         nodes = topological([*leaves, *wanted])
-        self.atoms = Atoms(Cuts([*nodes, *self._alike()]))
-        self.cuts = self.atoms.cuts
+        self.lowering = Lowering(Partition([*nodes, *self._alike()]))
+        self.partition = self.lowering.partition
         # operands first, so that no chain of operations is followed down by recursion
         for node in nodes:
             if len(node.shape) < 2:
-                self.atoms.of(node)
+                self.lowering.of(node)
         self.matrices = tuple(n for n, node in graph.parameters.items() if len(node.shape) == 2)
         self.vectors = tuple(n for n, node in graph.parameters.items() if len(node.shape) == 1)
         self.states = tuple(graph.states)
@@ -183,7 +183,7 @@ class _Writer:
         return tied
 
     def write(self) -> Program:
-        graph, atoms = self.graph, self.atoms
+        graph, lowering = self.graph, self.lowering
         self.state_parts, before = self._parts("state", graph.states.items())
         self.vector_parts, vectors = self._parts(
             "parameter", [(n, graph.parameters[n]) for n in self.vectors]
@@ -191,15 +191,17 @@ class _Writer:
         self.noise_parts, noises = self._parts("noise", graph.noises.items())
         self.input_parts, inputs = self._parts("input", [("", graph.input)])
         common = {**vectors, **noises, **inputs}
-        new = [a for node in graph.outputs.values() for a in atoms.of(node)]
+        new = [a for node in graph.outputs.values() for a in lowering.of(node)]
         fresh = [
-            Target(a, part.size, Place("fresh", i))
+            Target(a, part.size, Location("fresh", i))
             for i, (a, part) in enumerate(zip(new, self.state_parts, strict=True))
         ]
-        hoisted_atoms = [a for a in in_order(new) if is_hoisted(a)]
+        hoisted_atoms = [a for a in topological_order(new) if is_hoisted(a)]
 
-        def forward_program(extra: list[Target], tape: _Columns) -> tuple[Schedule, _Columns, dict[Atom, Place]]:
-            gx = {a: Place("tape", i) for i, a in enumerate(hoisted_atoms)}
+        def forward_program(
+            extra: list[Target], tape: _Columns
+        ) -> tuple[Schedule, _Columns, dict[Operation, Location]]:
+            gx = {a: Location("tape", i) for i, a in enumerate(hoisted_atoms)}
             scratch = _Columns("scratch")
             kept = scratch if tape.kind != "tape" else tape
             planned = schedule([*fresh, *extra], {**common, **before, **gx}, scratch.new, kept.new)
@@ -208,25 +210,27 @@ class _Writer:
         sizes = [a.size for a in hoisted_atoms]
         forward, forward_scratch, _ = forward_program([], _Columns("none"))
         available = {**common, **before}
-        for atom, target in zip(new, fresh, strict=True):
-            available.setdefault(atom, target.place)
+        for operation, target in zip(new, fresh, strict=True):
+            available.setdefault(operation, target.location)
         tape = _Columns("tape", sizes)
         stored = self._stored(available, tape)
         training, training_scratch, _ = forward_program(stored, tape)
         for target in stored:
-            available[target.atom] = target.place
+            available[target.operation] = target.location
         operands = dict(before)
-        operands |= {t.atom: t.place for s in training.stages for t in s.targets if t.place.kind == "tape"}
-        operands |= {a: Place("tape", i) for i, a in enumerate(hoisted_atoms)}
+        operands |= {t.operation: t.location for s in training.stages for t in s.targets if t.location.kind == "tape"}
+        operands |= {a: Location("tape", i) for i, a in enumerate(hoisted_atoms)}
         derivatives = _Columns("derivative")
         backward, backward_scratch, shares, input_grads, sums = self._backward(
             {**available, **operands}, operands, derivatives
         )  # fmt: skip
-        physical, columns = reuse(training, tape.sizes, len(sizes), places_read(backward) | {s.operand for s in shares})
+        physical, columns = reuse(
+            training, tape.sizes, len(sizes), locations_read(backward) | {s.operand for s in shares}
+        )
         rename(training, physical)
         rename(backward, physical)
         shares = [replace(s, operand=physical.get(s.operand, s.operand)) for s in shares]
-        hoisted = {a: Place("tape", i) for i, a in enumerate(hoisted_atoms)}
+        hoisted = {a: Location("tape", i) for i, a in enumerate(hoisted_atoms)}
         known = held({**common, **before, **hoisted})
         follow(forward, known)
         left = kept(follow(training, known), ("tape", "fresh"))
@@ -246,126 +250,128 @@ class _Writer:
         """Check that the backward pass, and what follows it, read from the tape and the derivatives what they mean."""
         for i, part in enumerate(self.state_parts):
             seed = self.gradient.seeds[self.states[part.owner]]
-            known[Place("carry", i)] = self.atoms.piece(seed, (part.start, part.start + part.size)), part.size
+            known[Location("carry", i)] = self.lowering.piece(seed, (part.start, part.start + part.size)), part.size
         memory = follow(backward, known)
         for share in shares:
-            derivative, operand = share.atoms
-            expect(memory, Place("derivative", share.derivative), derivative, share.block.rows)
+            derivative, operand = share.operations
+            expect(memory, Location("derivative", share.derivative), derivative, share.block.rows)
             if share.operand.kind != "input":
                 expect(memory, share.operand, operand, share.block.columns)
         for one in inputs:
-            for (block, column), atom in zip(one.blocks, one.atoms, strict=False):
-                expect(memory, Place("derivative", column), atom, block.columns)
+            for (block, column), operation in zip(one.blocks, one.operations, strict=False):
+                expect(memory, Location("derivative", column), operation, block.columns)
             if one.rest is not None:
-                expect(memory, Place("derivative", one.rest), one.atoms[-1], one.size)
+                expect(memory, Location("derivative", one.rest), one.operations[-1], one.size)
 
-    def _parts(self, kind: str, nodes: Iterable[tuple[str, Node]]) -> tuple[list[Part], dict[Atom, Place]]:
-        parts: list[Part] = []
-        places: dict[Atom, Place] = {}
+    def _parts(
+        self, kind: str, nodes: Iterable[tuple[str, Node]]
+    ) -> tuple[list[VectorPart], dict[Operation, Location]]:
+        parts: list[VectorPart] = []
+        locations: dict[Operation, Location] = {}
         for owner, (_, node) in enumerate(nodes):
-            for start, stop in self.cuts.pieces(node):
-                places[self.atoms.piece(node, (start, stop))] = Place(kind, len(parts))
-                parts.append(Part(owner, start, stop - start))
-        return parts, places
+            for start, stop in self.partition.pieces(node):
+                locations[self.lowering.piece(node, (start, stop))] = Location(kind, len(parts))
+                parts.append(VectorPart(owner, start, stop - start))
+        return parts, locations
 
-    def _wanted(self) -> list[Atom]:
+    def _wanted(self) -> list[Operation]:
         """What the backward pass computes."""
         derived = self.gradient
-        wanted = [a for node in derived.states.values() for a in self.atoms.of(node)]
-        wanted += [a for node in derived.vectors.values() for a in self.atoms.of(node)]
-        wanted += [a for node in [derived.input] for a in self.atoms.of(node)]
+        wanted = [a for node in derived.states.values() for a in self.lowering.of(node)]
+        wanted += [a for node in derived.vectors.values() for a in self.lowering.of(node)]
+        wanted += [a for node in [derived.input] for a in self.lowering.of(node)]
         for pairs in derived.products.values():
-            wanted += [a for dz, _ in pairs for a in self.atoms.of(dz)]
+            wanted += [a for dz, _ in pairs for a in self.lowering.of(dz)]
         return wanted
 
-    def _stored(self, available: dict[Atom, Place], tape: _Columns) -> list[Target]:
+    def _stored(self, available: dict[Operation, Location], tape: _Columns) -> list[Target]:
         """The forward values that the tape must hold: see the rule above."""
-        forward = in_order(a for node in self.graph.outputs.values() for a in self.atoms.of(node))
+        forward = topological_order(a for node in self.graph.outputs.values() for a in self.lowering.of(node))
         inside = {id(a) for a in forward}
         read: set[int] = set()
-        for atom in in_order(self._wanted(), stop=forward):
-            read |= {id(a) for a in atom.args if id(a) in inside}
+        for operation in topological_order(self._wanted(), stop=forward):
+            read |= {id(a) for a in operation.args if id(a) in inside}
         read |= {id(a) for a in self._wanted() if id(a) in inside}
         known = {id(a) for a in available}
         targets = []
-        for atom in forward:
-            if id(atom) not in read or id(atom) in known or atom.op in {"constant", "count"}:
+        for operation in forward:
+            if id(operation) not in read or id(operation) in known or operation.op in {"constant", "count"}:
                 continue
-            if is_hoisted(atom):
+            if is_hoisted(operation):
                 # it is in the tape already, and stays there
-                known.add(id(atom))
-            elif cost(atom, lambda a: id(a) in known) > 1:
-                targets.append(Target(atom, atom.size, tape.new(atom, atom.size)))
-                known.add(id(atom))
+                known.add(id(operation))
+            elif cost(operation, lambda a: id(a) in known) > 1:
+                targets.append(Target(operation, operation.size, tape.new(operation, operation.size)))
+                known.add(id(operation))
         return targets
 
     def _backward(
-        self, available: dict[Atom, Place], operands: dict[Atom, Place], derivatives: _Columns
-    ) -> tuple[Schedule, _Columns, list[Share], list[InputPart], list[Part]]:
-        atoms, derived = self.atoms, self.gradient
+        self, available: dict[Operation, Location], operands: dict[Operation, Location], derivatives: _Columns
+    ) -> tuple[Schedule, _Columns, list[Share], list[InputPart], list[VectorPart]]:
+        lowering, derived = self.lowering, self.gradient
         targets: list[Target] = []
-        columns: dict[tuple[int, Size], Place] = {}
+        columns: dict[tuple[int, Size], Location] = {}
         available = dict(available)
         for i, part in enumerate(self.state_parts):
             name = self.states[part.owner]
-            seed = atoms.piece(derived.seeds[name], (part.start, part.start + part.size))
-            available[seed] = Place("carry", i)
-            handed = atoms.piece(derived.states[name], (part.start, part.start + part.size))
-            targets.append(Target(handed, part.size, Place("handed", i)))
+            seed = lowering.piece(derived.seeds[name], (part.start, part.start + part.size))
+            available[seed] = Location("carry", i)
+            handed = lowering.piece(derived.states[name], (part.start, part.start + part.size))
+            targets.append(Target(handed, part.size, Location("handed", i)))
 
-        def derivative(atom: Atom, size: Size) -> Place:
+        def derivative(operation: Operation, size: Size) -> Location:
             """The column in which dE/dz of a product stands; each once, however many matrices share it."""
-            key = id(atom), size
+            key = id(operation), size
             if key not in columns:
-                columns[key] = place = derivatives.new(atom, size)
-                targets.append(Target(atom, size, place))
+                columns[key] = location = derivatives.new(operation, size)
+                targets.append(Target(operation, size, location))
             return columns[key]
 
         shares: list[Share] = []
         for name, pairs in derived.products.items():
             for dz, v in pairs:
-                for start, stop in self.cuts.pieces(dz):
-                    d = atoms.piece(dz, (start, stop))
+                for start, stop in self.partition.pieces(dz):
+                    d = lowering.piece(dz, (start, stop))
                     if d.op == "constant" and d.attribute == 0:
                         continue
-                    place = derivative(d, stop - start)
-                    pieces = ((ZERO, v.size),) if v.op == "input" else self.cuts.pieces(v)
+                    location = derivative(d, stop - start)
+                    pieces = ((ZERO, v.size),) if v.op == "input" else self.partition.pieces(v)
                     for first, last in pieces:
-                        operand = atoms.piece(v, (first, last)) if v.op != "input" else atoms.make(
+                        operand = lowering.piece(v, (first, last)) if v.op != "input" else lowering.make(
                             "leaf", (), v.size, ("input", v.attribute, ZERO))  # fmt: skip
                         block = Block(name, False, start, stop - start, first, last - first)
                         start_in = operand.attribute[2] if operand.kind == "input" else ZERO
-                        where = Place("input", 0) if operand.kind == "input" else operands[operand]
-                        shares.append(Share(block, place.index, where, start_in, (d, operand)))
-        sums: list[Part] = []
+                        where = Location("input", 0) if operand.kind == "input" else operands[operand]
+                        shares.append(Share(block, location.index, where, start_in, (d, operand)))
+        sums: list[VectorPart] = []
         for owner, name in enumerate(self.vectors):
             node = derived.vectors[name]
-            for start, stop in self.cuts.pieces(node):
-                atom = atoms.piece(node, (start, stop))
-                targets.append(Target(atom, stop - start, Place("accumulated", len(sums))))
-                sums.append(Part(owner, start, stop - start))
+            for start, stop in self.partition.pieces(node):
+                operation = lowering.piece(node, (start, stop))
+                targets.append(Target(operation, stop - start, Location("accumulated", len(sums))))
+                sums.append(VectorPart(owner, start, stop - start))
         inputs = self._input(targets, columns, derivatives)
         scratch = _Columns("scratch")
 
-        def operand_column(atom: Atom, size: Size) -> Place:
-            found = columns.get((id(atom), size))
-            return found if found is not None else derivatives.new(atom, size)
+        def operand_column(operation: Operation, size: Size) -> Location:
+            found = columns.get((id(operation), size))
+            return found if found is not None else derivatives.new(operation, size)
 
         planned = schedule(targets, available, scratch.new, operand_column)
         return planned, scratch, shares, inputs, sums
 
     def _input(
-        self, targets: list[Target], columns: dict[tuple[int, Size], Place], derivatives: _Columns
+        self, targets: list[Target], columns: dict[tuple[int, Size], Location], derivatives: _Columns
     ) -> list[InputPart]:
         """dE/dx: products that wait until the loop is over, and the rest, which the loop leaves in a column."""
-        atoms, node = self.atoms, self.gradient.input
-        used = [a for t in targets for a in in_order([t.atom])]
+        lowering, node = self.lowering, self.gradient.input
+        used = [a for t in targets for a in topological_order([t.operation])]
         inside = {id(a) for a in used}
         parts = []
-        for start, stop in self.cuts.pieces(node):
-            terms, rest = [atoms.piece(node, (start, stop))], []
+        for start, stop in self.partition.pieces(node):
+            terms, rest = [lowering.piece(node, (start, stop))], []
             blocks: list[tuple[Block, int]] = []
-            meant: list[Atom] = []
+            meant: list[Operation] = []
             while terms:
                 term = terms.pop()
                 waits = term.op == "product" and id(term) not in inside and all(
@@ -384,10 +390,10 @@ class _Writer:
             if rest:
                 total = rest[0]
                 for term in rest[1:]:
-                    total = atoms.make("add", (total, term), max((total.size, term.size), key=lambda s: s != ONE))
-                place = derivatives.new(total, stop - start)
-                targets.append(Target(total, stop - start, place))
-                column = place.index
+                    total = lowering.make("add", (total, term), max((total.size, term.size), key=lambda s: s != ONE))
+                location = derivatives.new(total, stop - start)
+                targets.append(Target(total, stop - start, location))
+                column = location.index
                 meant.append(total)
             parts.append(InputPart(start, stop - start, tuple(blocks), column, tuple(meant)))
         return parts

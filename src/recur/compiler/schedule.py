@@ -1,4 +1,4 @@
-"""The schedule of a time step: which stage computes each piece, and in which order.
+"""Scheduling of a time step: which stage computes each piece, and in which order.
 
 A product needs its whole operand and a total the whole vector, so both end a stage: a thread that computes a part of
 the units has to wait for those who compute the others. Within a stage everything is element-wise, and one pass over the
@@ -14,20 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from recur.compiler.atoms import Atom, in_order, is_hoisted
 from recur.compiler.barriers import place_barriers
-from recur.compiler.cuts import NotCompiledError
-from recur.compiler.stages import Group, Place, Schedule, Stage, Target
+from recur.compiler.lowering import Operation, is_hoisted, topological_order
+from recur.compiler.partition import NotCompiledError
+from recur.compiler.stages import Group, Location, Schedule, Stage, Target
 from recur.equations.sizes import ONE, Size
 
 _TRANSCENDENTAL = frozenset({"tanh", "sigmoid", "exp", "log", "sqrt", "sin", "cos", "softplus", "div"})
 _MEMORY = frozenset({"tape", "scratch", "derivative"})  # what is written in a step and can be read later in it
 
 
-def cost(atom: Atom, known: Callable[[Atom], bool]) -> float:
-    """Transcendental operations that an atom takes, given what is known; infinite if it takes a product."""
+def cost(operation: Operation, known: Callable[[Operation], bool]) -> float:
+    """Transcendental operations that an operation takes, given what is known; infinite if it takes a product."""
     price = 0.0
-    for one in in_order([atom], stop=[a for a in in_order([atom]) if known(a)]):
+    for one in topological_order([operation], stop=[a for a in topological_order([operation]) if known(a)]):
         if one.op in {"product", "total"} or (one.op == "leaf" and one.kind not in {"parameter", "seed"}):
             return float("inf")
         price += one.op in _TRANSCENDENTAL
@@ -36,9 +36,9 @@ def cost(atom: Atom, known: Callable[[Atom], bool]) -> float:
 
 def schedule(
     targets: Iterable[Target],
-    available: Mapping[Atom, Place],
-    new_column: Callable[[Atom, Size], Place],
-    operand_column: Callable[[Atom, Size], Place],
+    available: Mapping[Operation, Location],
+    new_column: Callable[[Operation, Size], Location],
+    operand_column: Callable[[Operation, Size], Location],
 ) -> Schedule:
     """Put what a step must compute into stages.
 
@@ -46,10 +46,10 @@ def schedule(
     ----------
     targets : iterable of Target
         What must be kept.
-    available : mapping of Atom to Place
+    available : mapping of Operation to Location
         What is in memory before the step begins: states, parameters, stored values, products with the input.
     new_column, operand_column : callable
-        ``(atom, size)``: a place for what a later stage reads; for what a product reads.
+        ``(operation, size)``: a place for what a later stage reads; for what a product reads.
     """
     return _Scheduler(available, new_column, operand_column).run(list(targets))
 
@@ -57,61 +57,63 @@ def schedule(
 class _Scheduler:
     def __init__(
         self,
-        available: Mapping[Atom, Place],
-        new_column: Callable[[Atom, Size], Place],
-        operand_column: Callable[[Atom, Size], Place],
+        available: Mapping[Operation, Location],
+        new_column: Callable[[Operation, Size], Location],
+        operand_column: Callable[[Operation, Size], Location],
     ) -> None:
         self.available = dict(available)
         self.new_column = new_column
         self.operand_column = operand_column
         self.levels: dict[int, int] = {}
-        self.operands: dict[tuple[int, Size], Place] = {}  # a number is stretched to each size that a product reads
-        self.totals: list[Atom] = []
+        self.operands: dict[tuple[int, Size], Location] = {}  # a number is stretched to each size that a product reads
+        self.totals: list[Operation] = []
 
     def run(self, targets: list[Target]) -> Schedule:
-        needed = in_order((t.atom for t in targets), stop=self.available)
+        needed = topological_order((t.operation for t in targets), stop=self.available)
         kept = list(targets)
-        for atom in needed:
-            if atom.op == "product":
-                kept += self._store_operands(atom)
-                if atom.size == ONE and not any(t.atom is atom and t.place.kind in _MEMORY for t in kept):
+        for operation in needed:
+            if operation.op == "product":
+                kept += self._store_operands(operation)
+                if operation.size == ONE and not any(
+                    t.operation is operation and t.location.kind in _MEMORY for t in kept
+                ):
                     # a number that units of another size will read: it has to be in memory
-                    kept.append(Target(atom, ONE, self.new_column(atom, ONE)))
-            elif atom.op == "total":
-                self.totals.append(atom)
+                    kept.append(Target(operation, ONE, self.new_column(operation, ONE)))
+            elif operation.op == "total":
+                self.totals.append(operation)
         stages: dict[tuple[int, Size], Stage] = {}
 
-        def stage_of(atom: Atom, size: Size) -> Stage:
-            level = self._level(atom) if size == atom.size else self._stretched_level(atom)
+        def stage_of(operation: Operation, size: Size) -> Stage:
+            level = self._level(operation) if size == operation.size else self._stretched_level(operation)
             return stages.setdefault((level, size), Stage(size, level))
 
         for target in dict.fromkeys(kept):
-            stage_of(target.atom, target.size).targets.append(target)
+            stage_of(target.operation, target.size).targets.append(target)
         for number, total in enumerate(self.totals):
-            (atom,) = total.args
-            stage_of(atom, atom.size).partials.append((number, atom))
+            (operation,) = total.args
+            stage_of(operation, operation.size).partials.append((number, operation))
         ordered = sorted(stages.values(), key=lambda stage: stage.level)
         self._fill(ordered)
         if not place_barriers(ordered):
             raise NotCompiledError("a stage reads a number that it writes itself")
         return Schedule(ordered, self.totals)
 
-    def _store_operands(self, product: Atom) -> list[Target]:
+    def _store_operands(self, product: Operation) -> list[Target]:
         """See to it that every operand of a product stands in memory."""
         stored = []
         for block, operand in zip(product.attribute, product.args, strict=True):
             key = id(operand), block.columns
             if key in self.operands:
                 continue
-            place = self.available.get(operand)
-            if place is None or place.kind not in {"state", *_MEMORY} or operand.size != block.columns:
-                place = self.operand_column(operand, block.columns)
-                stored.append(Target(operand, block.columns, place))
-            self.operands[key] = place
+            location = self.available.get(operand)
+            if location is None or location.kind not in {"state", *_MEMORY} or operand.size != block.columns:
+                location = self.operand_column(operand, block.columns)
+                stored.append(Target(operand, block.columns, location))
+            self.operands[key] = location
         return stored
 
-    def _level(self, atom: Atom) -> int:
-        for one in in_order([atom], stop=self.available):
+    def _level(self, operation: Operation) -> int:
+        for one in topological_order([operation], stop=self.available):
             if id(one) in self.levels:
                 continue
             if one.op == "product":
@@ -124,61 +126,63 @@ class _Scheduler:
             else:
                 level = max((self._read_level(a) for a in one.args), default=0)
             self.levels[id(one)] = level
-        return self._known_level(atom)
+        return self._known_level(operation)
 
-    def _known_level(self, atom: Atom) -> int:
-        return 0 if atom in self.available else self.levels[id(atom)]
+    def _known_level(self, operation: Operation) -> int:
+        return 0 if operation in self.available else self.levels[id(operation)]
 
-    def _read_level(self, atom: Atom) -> int:
-        """The level at which another atom can read this one: a number from a product is read a stage later."""
-        later = atom.op == "product" and atom.size == ONE and atom not in self.available
-        return self._known_level(atom) + later
+    def _read_level(self, operation: Operation) -> int:
+        """The level at which another operation can read this one: a number from a product is read a stage later."""
+        later = operation.op == "product" and operation.size == ONE and operation not in self.available
+        return self._known_level(operation) + later
 
-    def _stretched_level(self, atom: Atom) -> int:
-        """The level at which units of any size can read an atom that may be a number."""
-        self._level(atom)
-        return self._read_level(atom)
+    def _stretched_level(self, operation: Operation) -> int:
+        """The level at which units of any size can read an operation that may be a number."""
+        self._level(operation)
+        return self._read_level(operation)
 
-    def _stored_level(self, operand: Atom, size: Size) -> int:
+    def _stored_level(self, operand: Operation, size: Size) -> int:
         """The level behind the stage that stores an operand."""
         return (self._level(operand) if size == operand.size else self._stretched_level(operand)) + 1
 
     def _fill(self, stages: list[Stage]) -> None:
         """Say for every stage what it loads, computes and multiplies."""
         computed: dict[int, Stage] = {}
-        spilled: dict[int, Place] = {}
+        spilled: dict[int, Location] = {}
         for stage in stages:
-            placed = {id(t.atom): t.place for s in stages if s.level < stage.level for t in s.targets}
+            placed = {id(t.operation): t.location for s in stages if s.level < stage.level for t in s.targets}
 
-            def place_of(atom: Atom, placed: dict[int, Place] = placed, stage: Stage = stage) -> Place | None:
-                if atom in self.available:
-                    return self.available[atom]
-                if atom.op == "total":
-                    return Place("total", self.totals.index(atom))
-                if id(atom) in spilled:
-                    return spilled[id(atom)]
-                before = computed.get(id(atom))
+            def location_of(
+                operation: Operation, placed: dict[int, Location] = placed, stage: Stage = stage
+            ) -> Location | None:
+                if operation in self.available:
+                    return self.available[operation]
+                if operation.op == "total":
+                    return Location("total", self.totals.index(operation))
+                if id(operation) in spilled:
+                    return spilled[id(operation)]
+                before = computed.get(id(operation))
                 if before is None or before is stage or before.level == stage.level:
                     return None
-                found = placed.get(id(atom))
+                found = placed.get(id(operation))
                 if found is not None and found.kind in _MEMORY:
                     return found
-                if atom.size == ONE or cost(atom, lambda a: a in self.available) == 0:
+                if operation.size == ONE or cost(operation, lambda a: a in self.available) == 0:
                     return None
-                place = spilled[id(atom)] = self.new_column(atom, atom.size)
-                before.targets.append(Target(atom, atom.size, place))
-                return place
+                location = spilled[id(operation)] = self.new_column(operation, operation.size)
+                before.targets.append(Target(operation, operation.size, location))
+                return location
 
-            self._walk(stage, place_of)
-            for atom in stage.order:
-                computed.setdefault(id(atom), stage)
+            self._walk(stage, location_of)
+            for operation in stage.order:
+                computed.setdefault(id(operation), stage)
 
-    def _walk(self, stage: Stage, place_of: Callable[[Atom], Place | None]) -> None:
-        products: list[Atom] = []
+    def _walk(self, stage: Stage, location_of: Callable[[Operation], Location | None]) -> None:
+        products: list[Operation] = []
         seen: set[int] = set()
 
-        def visit(atom: Atom) -> None:
-            stack: list[tuple[Atom, bool]] = [(atom, False)]
+        def visit(operation: Operation) -> None:
+            stack: list[tuple[Operation, bool]] = [(operation, False)]
             while stack:
                 one, done = stack.pop()
                 if done:
@@ -187,9 +191,9 @@ class _Scheduler:
                 if id(one) in seen:
                     continue
                 seen.add(id(one))
-                place = place_of(one)
-                if place is not None:
-                    stage.loads[one] = place
+                location = location_of(one)
+                if location is not None:
+                    stage.loads[one] = location
                     continue
                 stack.append((one, True))
                 if one.op == "product":
@@ -208,9 +212,9 @@ class _Scheduler:
                     stack.extend((a, False) for a in reversed(one.args))
 
         for target in stage.targets:
-            visit(target.atom)
-        for _, atom in stage.partials:
-            visit(atom)
+            visit(target.operation)
+        for _, operation in stage.partials:
+            visit(operation)
         groups: dict[tuple[tuple[int, Size], ...], Group] = {}
         for product in products:
             key = tuple((id(a), block.columns) for a, block in zip(product.args, product.attribute, strict=True))

@@ -1,15 +1,15 @@
-"""The parts of a scheduled time step: stages, the products that each takes, and where every piece is kept."""
+"""Data structures of a schedule: stages, their matrix products, and the location of every piece in memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from recur.compiler.atoms import Atom, Block
+from recur.compiler.lowering import Block, Operation
 from recur.equations.sizes import Size
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where a piece is kept: a kind of memory and which column of it.
 
     Kinds: ``tape`` (all steps), ``scratch`` (this step), ``derivative`` (dE/dz of products, all steps), ``state`` and
@@ -25,9 +25,9 @@ class Place:
 class Target:
     """A piece that a stage computes and keeps."""
 
-    atom: Atom
+    operation: Operation
     size: Size
-    place: Place
+    location: Location
 
 
 @dataclass
@@ -36,17 +36,17 @@ class Group:
 
     Attributes
     ----------
-    operands : tuple of (Place, Size)
+    operands : tuple of (Location, Size)
         What is read, piece after piece.
-    products : list of Atom
+    products : list of Operation
         What is given; product n stands in slot ``slot + n``.
     """
 
-    operands: tuple[tuple[Place, Size], ...]
-    products: list[Atom]
+    operands: tuple[tuple[Location, Size], ...]
+    products: list[Operation]
     slot: int
 
-    def blocks(self, product: Atom) -> tuple[Block, ...]:
+    def blocks(self, product: Operation) -> tuple[Block, ...]:
         """The block for each operand."""
         blocks: tuple[Block, ...] = product.attribute
         return blocks
@@ -64,13 +64,13 @@ class Stage:
         Stages of lower levels come before.
     targets : list of Target
         What is kept of it.
-    loads : dict of Atom to Place
+    loads : dict of Operation to Location
         What is read from memory.
-    order : list of Atom
+    order : list of Operation
         What is computed, each after its operands.
     groups : list of Group
         The products that are taken just before the element-wise part.
-    partials : list of (int, Atom)
+    partials : list of (int, Operation)
         Totals to which this stage contributes.
     waits : bool
         Whether others read what it writes, so that all have to wait for each other behind it.
@@ -79,9 +79,9 @@ class Stage:
     size: Size
     level: int
     targets: list[Target] = field(default_factory=list)
-    partials: list[tuple[int, Atom]] = field(default_factory=list)
-    loads: dict[Atom, Place] = field(default_factory=dict)
-    order: list[Atom] = field(default_factory=list)
+    partials: list[tuple[int, Operation]] = field(default_factory=list)
+    loads: dict[Operation, Location] = field(default_factory=dict)
+    order: list[Operation] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     waits: bool = False
 
@@ -91,9 +91,9 @@ class Stage:
         return sum(len(group.products) for group in self.groups)
 
     @property
-    def hands_down_only(self) -> bool:
+    def passes_carry_only(self) -> bool:
         """Whether it does nothing but pass dE/dstate on, which the first step of all need not."""
-        return not self.partials and all(target.place.kind == "handed" for target in self.targets)
+        return not self.partials and all(target.location.kind == "handed" for target in self.targets)
 
 
 @dataclass
@@ -101,4 +101,4 @@ class Schedule:
     """The stages of a step in order, and how many totals they form."""
 
     stages: list[Stage]
-    totals: list[Atom]
+    totals: list[Operation]

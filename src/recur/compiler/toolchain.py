@@ -1,4 +1,4 @@
-"""From C++ to a shared library: instruction sets, the compiler, its flags, and where its results are kept."""
+"""C++ toolchain: instruction sets, compiler, flags, and the folder of compiled cells."""
 
 from __future__ import annotations
 

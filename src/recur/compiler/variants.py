@@ -1,4 +1,4 @@
-"""Recurrent dropout and zoneout as variants of the equation itself.
+"""Recurrent dropout and zoneout as variants of an equation's graph.
 
 Both are written into the graph, so that every backend that runs a graph, and the gradient of a graph, has them:
 

@@ -1,16 +1,24 @@
-"""From an equation to something that runs: graph, gradient, plan, and the backends that execute a plan."""
+"""Engine: runs an equation over a batch of sequences on one of three backends (native, stock, eager)."""
 
 from __future__ import annotations
 
 from recur.compiler.variants import recurrent_states
-from recur.engine.call import Call, Report, Result
-from recur.engine.choose import BACKENDS, choose, prepare, run
+from recur.engine.backend_interface import BackendReport, Call, Result
+from recur.engine.dispatch import BACKENDS, choose, prepare, run
 from recur.engine.noise import Noise
 from recur.engine.packing import Packing
 
-BackendReport = Report
+BackendReport = BackendReport
 
 __all__ = [
-    "BACKENDS", "BackendReport", "Call", "Noise", "Packing", "Report", "Result", "choose", "prepare",
-    "recurrent_states", "run",
+    "BACKENDS",
+    "BackendReport",
+    "Call",
+    "Noise",
+    "Packing",
+    "Result",
+    "choose",
+    "prepare",
+    "recurrent_states",
+    "run",
 ]  # fmt: skip

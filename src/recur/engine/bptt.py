@@ -1,4 +1,4 @@
-"""Backpropagation through time, written out: the gradient graph of one step, executed from the last step to the first.
+"""Backpropagation through time, written out: the gradient graph of one step, run from the last step to the first.
 
     dh_t  =  dE/dh_t from the readout at t  +  what step t+1 hands back        (total derivative)
     step t hands back  dE/dh_{t-1},  and leaves  dz_t v_t^T  as its share of dE/dW for each product z_t = W v_t
@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 
 from recur.compiler.plan import BackwardPlan, Plan, backward_plan, plan
-from recur.engine.call import Call, Report, Result
+from recur.engine.backend_interface import BackendReport, Call, Result
 from recur.engine.eager import as_rows, prepare
-from recur.engine.evaluate import Values, evaluate
 from recur.engine.noise import noisy
+from recur.engine.operations import Values, evaluate
 from recur.equations.graph import Graph
 
 
@@ -133,7 +133,7 @@ def forward(call: Call) -> tuple[Result, Tape]:
         stored[id(node)] = _over_time(steps, call, node.size.value(call.sizes)) if one is None else one
     stacked = {name: _over_time(steps, call, states[name].shape[-1]) for name, steps in outputs.items()}
     before = {name: _over_time(steps, call, states[name].shape[-1]) for name, steps in previous.items()}
-    result = Result(stacked[call.equation.states[0]], states, stacked, Report("eager", {}))
+    result = Result(stacked[call.equation.states[0]], states, stacked, BackendReport("eager", {}))
     return result, Tape(call, stored, before)
 
 

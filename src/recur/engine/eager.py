@@ -1,4 +1,4 @@
-"""The eager backend: the equation in torch operations, step by step. The reference for all others.
+"""Eager backend: the equation in torch operations, step by step. The reference for all others.
 
 It runs on any device and dtype, can be differentiated any number of times, and works under vmap and forward-mode
 differentiation, because it is made of nothing but torch's own out-of-place operations.
@@ -10,18 +10,18 @@ import torch
 from torch import Tensor
 
 from recur.compiler.plan import Plan, plan
-from recur.engine.call import Call, Report, Result
-from recur.engine.evaluate import Values, evaluate
+from recur.engine.backend_interface import BackendReport, Call, Result
 from recur.engine.noise import noisy
+from recur.engine.operations import Values, evaluate
 from recur.equations.graph import Graph, Node
 
 
-def run(call: Call, report: Report) -> Result:
+def run(call: Call, report: BackendReport) -> Result:
     """Run a recurrence: h_t = f(h_{t-1}, x_t) for t = 1..T."""
     return run_graph(call, noisy(call.equation, call.noise), report)
 
 
-def run_graph(call: Call, graph: Graph, report: Report) -> Result:
+def run_graph(call: Call, graph: Graph, report: BackendReport) -> Result:
     """Run a call whose step is this graph, of which the call's parameters are those."""
     packing, call = call.packing, call.padded()
     planned = plan(graph)

@@ -1,4 +1,4 @@
-"""The random masks of recurrent dropout and zoneout, as one call has them."""
+"""Random masks of recurrent dropout and zoneout for one call."""
 
 from __future__ import annotations
 

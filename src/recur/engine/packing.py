@@ -1,4 +1,4 @@
-"""Rows without padding: the real steps of all rows at t = 0, then at t = 1, ..., as a PackedSequence has them.
+"""Packed rows: the real steps of all rows at t = 0, then at t = 1, ..., as in torch's PackedSequence.
 
     step t of row b is at place start_t + b,    start_t = n_0 + ... + n_{t-1}
 
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from recur.engine import guard
+from recur.engine import tensor_checks
 from recur.errors import ShapeError
 
 
@@ -104,7 +104,7 @@ def _checked(batch_sizes: Tensor) -> Tensor:
             f"batch_sizes of a packed sequence is {dtype} of shape {tuple(batch_sizes.shape)}, "
             "expected one whole number for each step"
         )
-    guard.check("batch_sizes", batch_sizes)
+    tensor_checks.check("batch_sizes", batch_sizes)
     if not batch_sizes.is_cpu:
         raise ShapeError(f"batch_sizes of a packed sequence is on {batch_sizes.device}, expected it on the CPU")
     numbers = batch_sizes.detach().numpy().astype(np.int64)

@@ -1,4 +1,4 @@
-"""The stock backend: torch's own kernels (oneDNN or ATen on the CPU, cuDNN on the GPU) for the cells that it has."""
+"""Stock backend: torch's own kernels (oneDNN or ATen on the CPU, cuDNN on the GPU) for the cells that it has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from recur.engine import torch_state
-from recur.engine.call import Call, Report, Result
+from recur.engine.backend_interface import BackendReport, Call, Result
 from recur.engine.packing import Packing
 
 _KERNELS: dict[str, Callable[..., Any]] = {
@@ -51,7 +51,7 @@ def why_not(call: Call) -> str | None:
     return None
 
 
-def run(call: Call, report: Report) -> Result:
+def run(call: Call, report: BackendReport) -> Result:
     """Run a recurrence that ``why_not`` has no objection to."""
     if call.lengths is not None:
         return _ragged(call, call.lengths, report)
@@ -72,7 +72,7 @@ def run(call: Call, report: Report) -> Result:
     return Result(outputs, states, all_states, report)
 
 
-def _ragged(call: Call, lengths: Tensor, report: Report) -> Result:
+def _ragged(call: Call, lengths: Tensor, report: BackendReport) -> Result:
     """Run padded rows as packed ones, in any order and down to a length of zero."""
     # a row of length zero is run for one step, which is then thrown away
     counted = lengths.cpu()

@@ -1,4 +1,4 @@
-"""What torch does around a call: transforms, traces and modes that look into every operation.
+"""State of torch around a call: transforms, tracing, and modes that intercept operations.
 
 torch has no public functions for most of this, so the private ones are used in this file alone. Each is looked up once,
 at import; where a version of torch lacks one, the answer is the cautious one: that operations may be observed.

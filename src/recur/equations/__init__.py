@@ -1,4 +1,4 @@
-"""Cells as equations: one file is one cell is one equation. No torch here.
+"""Cells as equations, one file per cell. No torch here.
 
 A new cell is one new file in this folder with one ``@equation`` in it; nothing else has to know.
 """

@@ -1,4 +1,4 @@
-"""The graph of an equation as SVG: leaves on the left, the new states on the right."""
+"""Diagram of an equation's graph as SVG: leaves on the left, the new states on the right."""
 
 from __future__ import annotations
 

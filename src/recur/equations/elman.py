@@ -1,4 +1,4 @@
-"""The plain recurrent network."""
+"""Elman network: the plain recurrent network with tanh units."""
 
 from recur.equations.language import tanh
 from recur.equations.trace import equation

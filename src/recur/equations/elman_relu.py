@@ -1,4 +1,4 @@
-"""The plain recurrent network with rectified units."""
+"""Elman network with ReLU units."""
 
 from recur.equations.language import relu
 from recur.equations.trace import equation

@@ -1,4 +1,4 @@
-"""The graph of one time step: what an equation is once it has been traced.
+"""Graph of one time step: the traced form of an equation.
 
 A node is an operation on earlier nodes; equal nodes are one node, so that a subexpression which an
 equation, or its gradient, writes twice is computed once. Values have one of three shapes: a number ``()``,

@@ -1,4 +1,4 @@
-"""The gated recurrent unit, reset after the product."""
+"""GRU (gated recurrent unit) with the reset gate after the matrix product, as in torch.nn."""
 
 from recur.equations.language import sigmoid, split, tanh
 from recur.equations.trace import equation

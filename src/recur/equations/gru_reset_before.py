@@ -1,4 +1,4 @@
-"""The gated recurrent unit, reset before the product."""
+"""GRU with the reset gate before the matrix product, as first published."""
 
 from recur.equations.language import sigmoid, split, tanh
 from recur.equations.trace import equation

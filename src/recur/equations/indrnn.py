@@ -1,4 +1,4 @@
-"""The independently recurrent network."""
+"""IndRNN: the independently recurrent network."""
 
 from recur.equations.language import relu
 from recur.equations.trace import equation

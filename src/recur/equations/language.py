@@ -1,4 +1,4 @@
-"""The words that an equation is written in: ``@``, element-wise maths, split, concat, layer_norm.
+"""Language of equations: ``@``, element-wise functions, split, concat, layer_norm.
 
 A ``Symbol`` stands for a value of one time step while the equation is traced. It computes nothing; it records
 what is done to it and refuses what cannot be right, naming the arguments and their sizes.

@@ -1,4 +1,4 @@
-"""Long short-term memory."""
+"""LSTM: long short-term memory."""
 
 from recur.equations.language import sigmoid, split, tanh
 from recur.equations.trace import equation

@@ -1,4 +1,4 @@
-"""The layer-normalised LSTM."""
+"""LSTM with layer normalisation."""
 
 from recur.equations.language import layer_norm, sigmoid, split, tanh
 from recur.equations.trace import equation

@@ -1,4 +1,4 @@
-"""The LSTM with peephole connections."""
+"""LSTM with peephole connections."""
 
 from recur.equations.language import sigmoid, split, tanh
 from recur.equations.trace import equation

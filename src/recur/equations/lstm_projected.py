@@ -1,4 +1,4 @@
-"""The LSTM with a projected output."""
+"""LSTM with a projected output (LSTMP)."""
 
 from recur.equations.language import sigmoid, split, tanh
 from recur.equations.trace import equation

@@ -1,4 +1,4 @@
-"""The minimal gated unit."""
+"""Minimal gated unit (MGU)."""
 
 from recur.equations.language import sigmoid, split, tanh
 from recur.equations.trace import equation

@@ -1,4 +1,4 @@
-"""The equation's lines and the names that it gives to its values: ``i, f, g, o = split(...)`` names four nodes.
+"""Names of a graph's nodes, from the lines of the equation: ``i, f, g, o = split(...)`` names four nodes.
 
 The graph of a step knows operations, not names. Here the body of the equation is gone through once more, line by line,
 on the same symbols: equal nodes are one node, so the names belong to the nodes of the graph.

@@ -1,4 +1,4 @@
-"""Sizes of vectors and matrices as symbols: ``4H``, ``X``, ``H + P``."""
+"""Symbolic sizes of vectors and matrices: ``4H``, ``X``, ``H + P``."""
 
 from __future__ import annotations
 

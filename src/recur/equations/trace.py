@@ -1,4 +1,4 @@
-"""``@equation``: from the text of one time step to its graph."""
+"""Tracing: ``@equation`` turns a function that computes one time step into its graph."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from recur.codecs.codec import NO_TARGET, WHOLE
 from recur.decoding.options import check_top
-from recur.engine import watch
+from recur.engine import observers
 from recur.errors import ConfigError, DataError
 from recur.heads.penalty import Penalty
 from recur.heads.prediction import Option, Prediction
@@ -99,9 +99,9 @@ class Head(nn.Module, ABC):
         raw, vectors = vectors, self.drop(vectors)
         penalty = self.penalty(raw, vectors, mask) if self.training else None
         mask = self._answered(targets, mask)
-        watcher = watch.current()
-        if watcher is not None:
-            vectors = watcher.answer(self, vectors, targets, mask)
+        observer = observers.current()
+        if observer is not None:
+            vectors = observer.answer(self, vectors, targets, mask)
         if mask is not None:
             vectors, targets = vectors[mask], targets[mask]
         elif vectors.dim() == 3:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from recur.codecs.codec import NO_TARGET
 from recur.codecs.spans import are_spans, compare
-from recur.engine import watch
+from recur.engine import observers
 from recur.errors import ConfigError
 from recur.heads.head import Sums, ratio
 from recur.heads.symbols import SymbolHead
@@ -143,9 +143,9 @@ class TagHead(SymbolHead):
         lengths = None if mask is None else mask.sum(dim=1)
         dropped = self.drop(vectors)
         penalty = self.penalty(vectors, dropped, mask) if self.training else None
-        watcher = watch.current()
-        if watcher is not None:
-            dropped = watcher.answer(self, dropped, targets, mask)
+        observer = observers.current()
+        if observer is not None:
+            dropped = observer.answer(self, dropped, targets, mask)
         scores, known = self.readout(dropped), targets != NO_TARGET
         if bool(known.all()):
             log_p = crf(scores, targets, lengths)

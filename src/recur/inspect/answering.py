@@ -14,28 +14,28 @@ import numpy as np
 
 from recur.inspect.ledgers import Ledger
 from recur.modes import Mode
-from recur.nn.places import Place
+from recur.nn.layer_positions import LayerPosition
 
 _READS = {
     "": "every state", "last": "the last state", "mean": "the mean of all states", "max": "the maximum of all states",
 }  # fmt: skip
 
 
-def answers(mode: Mode, place: Place, found: Ledger) -> bool:
+def answers(mode: Mode, place: LayerPosition, found: Ledger) -> bool:
     """Whether the states of a place are what is read out: those of the last layer of the part that answers."""
     part = mode.answering_part
     top = max((layer.place.layer for layer in found.layers if layer.place.part == part), default=-1)
     return place.part == part and place.layer == top
 
 
-def read_out(mode: Mode, place: Place, found: Ledger) -> str:
+def read_out(mode: Mode, place: LayerPosition, found: Ledger) -> str:
     """A description of what is read out of a place; empty where nothing is."""
     if not answers(mode, place, found):
         return ""
     return _READS[mode.pooling]
 
 
-def errors_at(mode: Mode, place: Place, found: Ledger) -> dict[int, float]:
+def errors_at(mode: Mode, place: LayerPosition, found: Ledger) -> dict[int, float]:
     """The errors of a single row by the step, from 0, of the copy that answers; none where the place does not."""
     if not answers(mode, place, found):
         return {}
@@ -44,7 +44,7 @@ def errors_at(mode: Mode, place: Place, found: Ledger) -> dict[int, float]:
     return {step: float(error) for step, error in zip(steps, found.errors, strict=True)}
 
 
-def readout_norms(mode: Mode, place: Place, found: Ledger) -> dict[int, float]:
+def readout_norms(mode: Mode, place: LayerPosition, found: Ledger) -> dict[int, float]:
     """||share of dE/dW_hy|| of a single row by the step of the copy whose state is in it, as `errors_at`."""
     path = found.readout.get("W_hy")
     if path is None or not answers(mode, place, found):
@@ -60,7 +60,7 @@ def readout_norms(mode: Mode, place: Place, found: Ledger) -> dict[int, float]:
     return {int(step): float(norm) for step, norm in zip(found.read_at, norms, strict=True)}
 
 
-def asked_step(mode: Mode, place: Place, found: Ledger, weights: np.ndarray, steps: int) -> int:
+def asked_step(mode: Mode, place: LayerPosition, found: Ledger, weights: np.ndarray, steps: int) -> int:
     """The step, from 0, up to which a place computes for the answer that is asked: where its backward pass begins."""
     backwards = bool(place.direction)
     if place.part != mode.answering_part or mode.pooling:

@@ -45,7 +45,7 @@ from recur.inspect.record import (
 from recur.inspect.shares import parameter_shares, readout_shares
 from recur.modes import Mode
 from recur.network import Batch
-from recur.nn.places import Place
+from recur.nn.layer_positions import LayerPosition
 from recur.training.tbptt import detached, piece
 
 ITEMISED = 64  # errors that are followed back one by one, unless requested otherwise
@@ -220,7 +220,9 @@ def _readings(answers: Sequence[Answer], batch: Batch) -> list[Reading]:
     return found
 
 
-def _by_place(parts: Sequence[Part], cut: bool) -> tuple[tuple[LayerLedger, ...], dict[Place, dict[str, np.ndarray]]]:
+def _by_place(
+    parts: Sequence[Part], cut: bool
+) -> tuple[tuple[LayerLedger, ...], dict[LayerPosition, dict[str, np.ndarray]]]:
     """Join the passes of each place."""
     layers, matrix = [], {}
     for place in dict.fromkeys(part.one.place for part in parts):
@@ -231,7 +233,7 @@ def _by_place(parts: Sequence[Part], cut: bool) -> tuple[tuple[LayerLedger, ...]
     return tuple(layers), matrix
 
 
-def _layer(place: Place, parts: Sequence[Part], cut: bool) -> LayerLedger:
+def _layer(place: LayerPosition, parts: Sequence[Part], cut: bool) -> LayerLedger:
     """The ledger of the passes of one place."""
     equation = parts[0].one.call.equation
 

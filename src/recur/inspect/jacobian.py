@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from recur.cancellation import check_cancelled
-from recur.engine.evaluate import Values, evaluate
+from recur.engine.operations import Values, evaluate
 from recur.equations.graph import topological
 from recur.inspect.record import Steps
 

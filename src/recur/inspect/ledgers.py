@@ -11,7 +11,7 @@ from torch import Tensor
 
 from recur.inspect.paths import Path
 from recur.inspect.record import Seen
-from recur.nn.places import Place
+from recur.nn.layer_positions import LayerPosition
 from recur.views.picture import ledger_figure
 
 MEMORY = 0.01  # a step that receives less of the last step's gradient is forgotten
@@ -32,7 +32,7 @@ class LayerLedger:
 
     Attributes
     ----------
-    place : Place
+    place : LayerPosition
     cell : str
     lengths : ndarray
         (B,) real steps of each row.
@@ -51,7 +51,7 @@ class LayerLedger:
         (T, S) singular values of dstate_t/dstate_{t-1}, the largest first; empty unless requested.
     """
 
-    place: Place
+    place: LayerPosition
     cell: str
     lengths: np.ndarray
     states: dict[str, np.ndarray]
@@ -97,7 +97,7 @@ class Ledger:
     read_at : ndarray
         (S,) the step of each share of W_hy. There is one for each prediction, but for the answer to a whole sequence,
         whose vector is put together from several steps: one for each of these.
-    itemised : dict of Place to dict of str to ndarray
+    itemised : dict of LayerPosition to dict of str to ndarray
         For each place (K, T) ||de_k/dstate_t||, of each state, and of all together as "message"; empty unless asked
         for. Only of a single row.
     followed : ndarray
@@ -111,7 +111,7 @@ class Ledger:
     layers: tuple[LayerLedger, ...]
     readout: dict[str, Path]
     read_at: np.ndarray
-    itemised: dict[Place, dict[str, np.ndarray]]
+    itemised: dict[LayerPosition, dict[str, np.ndarray]]
     followed: np.ndarray
 
     def plot(self, row: int = 0) -> Any:

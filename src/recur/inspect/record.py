@@ -18,17 +18,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur.compiler.gradient import Gradient, gradient
+from recur.compiler.gradient import StepGradient, gradient
 from recur.compiler.plan import plan
 from recur.data import Example
-from recur.engine import Call, Result, bptt, watch
+from recur.engine import Call, Result, bptt, observers
 from recur.engine.eager import prepare
-from recur.engine.evaluate import Values, evaluate
 from recur.engine.noise import noisy
+from recur.engine.operations import Values, evaluate
 from recur.equations.graph import Graph, Node, topological
 from recur.modes import Mode
 from recur.network import Batch
-from recur.nn.places import Place, places
+from recur.nn.layer_positions import LayerPosition, parameter_positions
 
 Outside = tuple[Tensor, dict[str, Tensor]]  # dE/dh_t (T, B, S) and dE/d(final states) (B, S), from outside a recurrence
 
@@ -41,7 +41,7 @@ class Pass:
 
     Attributes
     ----------
-    place : Place
+    place : LayerPosition
     call : Call
         What it was given, padded, without gradients.
     outputs : Tensor
@@ -50,7 +50,7 @@ class Pass:
         (B, S) after the last step, in the same graph.
     """
 
-    place: Place
+    place: LayerPosition
     call: Call
     outputs: Tensor
     states: dict[str, Tensor]
@@ -124,7 +124,7 @@ class Recorder:
         self.answers: list[Answer] = []
         self.attention: list[Tensor] = []
         # the letters of a word are steps within one step of the sentence, and so no layer of what reads it
-        self._known = {id(parameter): place for parameter, place in places(mode) if place.part in PARTS}
+        self._known = {id(parameter): place for parameter, place in parameter_positions(mode) if place.part in PARTS}
 
     def recurrence(self, call: Call, result: Result) -> Result:
         """Record a pass; the rest of the network reads a copy, whose gradient is that from outside the recurrence."""
@@ -136,7 +136,7 @@ class Recorder:
         self.passes.append(Pass(place, _without_gradients(call), outputs, states))
         return replace(result, outputs=outputs, states=states)
 
-    def place_of(self, call: Call) -> Place | None:
+    def place_of(self, call: Call) -> LayerPosition | None:
         """Where in the network a recurrence is, by its parameters; None for a recurrence outside the network."""
         return next((self._known[id(p)] for p in call.parameters.values() if id(p) in self._known), None)
 
@@ -165,7 +165,7 @@ class Recorder:
 def recording(mode: Mode) -> Iterator[Recorder]:
     """Record what a network computes within; it is in evaluation mode, and gradients are on."""
     recorder = Recorder(mode)
-    with _prepared(mode), torch.enable_grad(), watch.watched_by(recorder):
+    with _prepared(mode), torch.enable_grad(), observers.observed_by(recorder):
         yield recorder
 
 
@@ -215,7 +215,7 @@ class Steps:
     call : Call
     graph : Graph
         The equation's, with what zoneout is outside training.
-    derived : Gradient
+    derived : StepGradient
     values : dict
         (T, B, n) by ``id(node)``; parameters as they are.
     states : dict of str to Tensor
@@ -226,7 +226,7 @@ class Steps:
 
     call: Call
     graph: Graph
-    derived: Gradient
+    derived: StepGradient
     values: Values
     states: dict[str, Tensor]
     tape: bptt.Tape

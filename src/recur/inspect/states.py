@@ -19,7 +19,7 @@ from recur.equations import Equation
 from recur.equations.naming import gates, naming
 from recur.inspect.record import Seen, as_batch, walk
 from recur.modes import Mode
-from recur.nn.places import Place
+from recur.nn.layer_positions import LayerPosition
 
 SHUT, OPEN = 0.1, 0.9
 SHOWN_UNITS = 64  # of each layer
@@ -55,7 +55,7 @@ class LayerStates:
 
     Attributes
     ----------
-    place : Place
+    place : LayerPosition
     cell : str
     states : dict of str to ndarray
         (T, S) each state after each step.
@@ -68,7 +68,7 @@ class LayerStates:
         Complex (S,), of each square block of each recurrent matrix.
     """
 
-    place: Place
+    place: LayerPosition
     cell: str
     states: dict[str, np.ndarray]
     gates: tuple[GateValues, ...]

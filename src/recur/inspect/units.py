@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from recur.continuation import prompt
-from recur.engine import Call, Result, watch
+from recur.engine import Call, Result, observers
 from recur.engine import run as run_recurrence
 from recur.errors import ConfigError, DataError
 from recur.inspect.labels import MARKS, symbol_labels
@@ -27,7 +27,7 @@ from recur.modes import Mode
 from recur.modes.mode import need_input
 from recur.modes.synced import continues
 from recur.network.batch import pad
-from recur.nn.places import Place
+from recur.nn.layer_positions import LayerPosition
 
 MOST_STEPS = 20_000
 SHOWN_STEPS = 200
@@ -41,7 +41,7 @@ class Finding:
 
     Attributes
     ----------
-    place : Place
+    place : LayerPosition
     state : str
     unit : int
         Counted from 0.
@@ -52,7 +52,7 @@ class Finding:
         On the half that it was chosen on, and on the other.
     """
 
-    place: Place
+    place: LayerPosition
     state: str
     unit: int
     predicate: str
@@ -104,7 +104,7 @@ def find_units(
 class _Half:
     """Half of the texts, read: each state (N, S) of every layer, and each predicate (N,), at all their steps."""
 
-    states: dict[tuple[Place, str], np.ndarray]
+    states: dict[tuple[LayerPosition, str], np.ndarray]
     wanted: dict[str, np.ndarray]
 
 
@@ -113,7 +113,7 @@ def _halves(
     labels: Mapping[str, Sequence[Sequence[float]]], most_steps: int,
 ) -> tuple[_Half, _Half]:  # fmt: skip
     """Read texts, in turn for the one half and for the other."""
-    states: tuple[list[dict[tuple[Place, str], np.ndarray]], ...] = ([], [])
+    states: tuple[list[dict[tuple[LayerPosition, str], np.ndarray]], ...] = ([], [])
     wanted: tuple[dict[str, list[np.ndarray]], ...] = ({}, {})
     count, read = 0, 0
     for number, text in enumerate(texts):
@@ -268,7 +268,7 @@ def over_text(
     return tokens, found
 
 
-def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[Place, str], np.ndarray]]:
+def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[LayerPosition, str], np.ndarray]]:
     """The symbols of an input, and every state (T, S) of every layer that reads it."""
     codec = need_input(mode.input_codec, mode.name)
     ids = prompt.prompt_ids(mode, value) if continues(mode) and mode.symbols else mode.encode_input(value)
@@ -281,7 +281,7 @@ def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[Place, st
     if values is None:
         return [], {}
     values = values.to(mode.device)
-    with mode.answering(), watch.watched_by(seen):
+    with mode.answering(), observers.observed_by(seen):
         mode.read(values, lengths)
     # predicates are about the text itself, whether or not the network knows its words
     return symbol_labels(codec, ids, value, unknown_mark=""), seen.found
@@ -292,13 +292,13 @@ class _States(Recorder):
 
     def __init__(self, mode: Mode) -> None:
         super().__init__(mode)
-        self.found: dict[tuple[Place, str], np.ndarray] = {}
+        self.found: dict[tuple[LayerPosition, str], np.ndarray] = {}
 
     def recurrence(self, call: Call, result: Result) -> Result:
         place = self.place_of(call)
         if place is None:
             return result
-        with watch.unwatched(), torch.no_grad():
+        with observers.unobserved(), torch.no_grad():
             again = run_recurrence(
                 call.equation, call.x, call.states, call.parameters, lengths=call.lengths, resets=call.resets,
                 reverse=call.reverse, noise=call.noise, all_states=True,

@@ -22,7 +22,7 @@ from recur.inspect.bptt import follow
 from recur.inspect.ledgers import LayerLedger, Ledger, Part
 from recur.inspect.record import as_batch, derivatives
 from recur.modes import Mode
-from recur.nn.places import Place
+from recur.nn.layer_positions import LayerPosition
 
 UNITS = 8  # numbers shown of a vector
 STEPS = 24  # the last steps are shown
@@ -73,7 +73,7 @@ class Unrolled:
 
     Attributes
     ----------
-    place : Place
+    place : LayerPosition
     cell, text : str
         Name and equation.
     boxes : tuple of Box
@@ -89,7 +89,7 @@ class Unrolled:
         What is read out of these copies, in words; empty where nothing is.
     """
 
-    place: Place
+    place: LayerPosition
     cell: str
     text: str
     boxes: tuple[Box, ...]

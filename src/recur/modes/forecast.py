@@ -37,7 +37,7 @@ from torch import Tensor
 from recur.cancellation import check_cancelled
 from recur.codecs.codec import WHOLE, shorten
 from recur.decoding.options import Decoding
-from recur.engine import watch
+from recur.engine import observers
 from recur.errors import ConfigError, DataError
 from recur.heads.backtest import Backtest, counted, last_known, naive_steps
 from recur.heads.forecast_errors import ForecastErrors
@@ -161,9 +161,9 @@ class Forecast(Mode):
             for name, season in self.figures.naive.items()
         }
         rows = torch.arange(len(own), device=self.device)[:, None].expand_as(places)[mask]
-        watcher = watch.current()
-        if watcher is not None:
-            return self._watched(watcher, batch, (rows, places[mask]), naive, truth)
+        observer = observers.current()
+        if observer is not None:
+            return self._watched(observer, batch, (rows, places[mask]), naive, truth)
         guess = self.guess(batch.inputs, batch.input_lengths, rows, places[mask], naive)
         error = self.figures.error(guess, truth[:, : guess.shape[1]])
         count = counted(truth[:, : guess.shape[1]])
@@ -178,14 +178,14 @@ class Forecast(Mode):
         return Loss(error, sums)
 
     def _watched(
-        self, watcher: watch.Watcher, batch: Batch, asked: tuple[Tensor, Tensor], naive: Mapping[str, Tensor],
+        self, observer: observers.Observer, batch: Batch, asked: tuple[Tensor, Tensor], naive: Mapping[str, Tensor],
         truth: Tensor,
     ) -> Loss:  # fmt: skip
         """The loss that is learned from, with every forecast reported to the observer.
 
         Parameters
         ----------
-        watcher : Watcher
+        observer : Observer
         batch : Batch
         asked : (Tensor, Tensor)
             (K,) rows and steps from which forecasts are made.
@@ -202,7 +202,7 @@ class Forecast(Mode):
         mask = torch.zeros(outputs.shape[:2], dtype=torch.bool, device=outputs.device)
         mask[asked] = True
         output = ForecastErrors(self.readout, self.figures, None if base is None else base[:, :steps], truth[:, :steps])
-        vectors = watcher.answer(output, self.drop(outputs), batch.targets, mask)
+        vectors = observer.answer(output, self.drop(outputs), batch.targets, mask)
         each, _ = output.errors(vectors, batch.targets, mask)
         return Loss(each.mean(), {"loss": (float(each.detach().sum()), float(len(each)))})
 

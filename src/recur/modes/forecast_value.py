@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from recur.engine import watch
+from recur.engine import observers
 from recur.heads.backtest import naive_steps
 from recur.heads.forecast_errors import OneValueError
 from recur.modes.forecast import REFERENCE, Forecast
@@ -35,9 +35,9 @@ def observe(mode: Forecast, values: Tensor, ahead: int, column: int) -> None:
     head = OneValueError(
         mode.readout, mode.figures, base, truth, step=ahead if direct else 0, column=column, quantile=mode.middle
     )
-    watcher = watch.current()
-    if watcher is not None:
-        watcher.answer(head, mode.drop(vectors), truth, mask)
+    observer = observers.current()
+    if observer is not None:
+        observer.answer(head, mode.drop(vectors), truth, mask)
 
 
 def _steps(mode: Forecast, values: Tensor, own: int) -> tuple[Tensor, Tensor | None]:

@@ -1,4 +1,4 @@
-// Backpropagation through time: from the last step to the first, then the gradients of all steps at once.
+// Backward pass (BPTT): from the last step to the first, then the gradients of all steps at once.
 #pragma once
 
 #include "input_gradient.h"
@@ -22,7 +22,7 @@ class Backward : public InputGradient<P> {
       sum_at_.push_back(sums_);
       sums_ += this->padded(cell.sum_parts[k].size);
     }
-    for (int32_t k = 0; k < cell.state_count; ++k) hands_initial_ = hands_initial_ || call.d_initial[k] != nullptr;
+    for (int32_t k = 0; k < cell.state_count; ++k) needs_d_initial_ = needs_d_initial_ || call.d_initial[k] != nullptr;
     for (int32_t k = 0; k < cell.state_part_count; ++k) single_ = single_ || this->size(cell.state_parts[k].size) == 1;
   }
 
@@ -32,7 +32,7 @@ class Backward : public InputGradient<P> {
     this->copy_parameters();
     this->load_states(carry_[0], this->call_.d_final, false);
     std::memcpy(carry_[1], carry_[0], sizeof(T) * static_cast<size_t>(this->rows_.count() * this->state_.stride));
-    together(this->threads_, [&](int thread, int threads) { work(thread, threads); });
+    run_parallel(this->threads_, [&](int thread, int threads) { work(thread, threads); });
     if (this->stop_at_.load() != INT64_MAX) return RECUR_INTERRUPTED;
     initials();
     vectors();
@@ -46,17 +46,17 @@ class Backward : public InputGradient<P> {
     char* tape = static_cast<char*>(this->call_.tape);
     const TapeHead* head = reinterpret_cast<const TapeHead*>(tape);
     if (!(*head == this->head_of(head))) return RECUR_BAD_CALL;
-    Carver kept(tape);
+    Arena kept(tape);
     kept.take<TapeHead>(1);
     this->tape_base_ = kept.template take<T>(total * this->tape_.stride + L);
     this->state_base_ = kept.template take<T>((count + total) * this->state_.stride + L);
-    this->carve_inputs(kept);
+    this->allocate_inputs(kept);
     for (int pass = 0; pass < 2; ++pass) {
-      Carver own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
+      Arena own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
       derivative_base_ = own.template take<T>(total * derivative_.stride + L);
       for (T*& carry : carry_) carry = own.template take<T>(count * this->state_.stride + L);
       this->accumulated_of_.clear();
-      this->carve_threads(own, team_, sums_);
+      this->allocate_threads(own, team_, sums_);
       packed_derivative_.clear();
       for (int n = 0; n < this->threads_; ++n)
         packed_derivative_.push_back(own.template take<E>(kDeep * (kAcross + 16) + 1024));
@@ -120,13 +120,13 @@ class Backward : public InputGradient<P> {
       one.carry[k] = carry_[s & 1] + first * this->state_.stride + this->state_.at[k];
       one.handed[k] = carry_[(s + 1) & 1] + first * this->state_.stride + this->state_.at[k];
     }
-    if ((s & 31) == 0 && this->asked_to_stop(one)) this->stop_at_.store(this->rows_.steps() - 1 - s + 2);
+    if ((s & 31) == 0 && this->interrupt_requested(one)) this->stop_at_.store(this->rows_.steps() - 1 - s + 2);
     seed(one, s, n);
     // a state of one number is read by all units, and only the thread of its unit has added to it
     if (single_ && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
     for (int32_t k = 0; k < this->program_.stage_count; ++k) {
       const RecurStage& stage = this->program_.stages[k];
-      if (s == 0 && stage.hands_down_only && !hands_initial_) continue;
+      if (s == 0 && stage.passes_carry_only && !needs_d_initial_) continue;
       this->run_stage(one, team_, k, s, n);
       this->copy_operands(one, stage, s, n);
       if (stage.waits && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
@@ -243,7 +243,7 @@ class Backward : public InputGradient<P> {
   std::unique_ptr<Lease> lease_;
   std::vector<double*> norm_of_;
   T* carry_[2] = {nullptr, nullptr};
-  bool hands_initial_ = false;
+  bool needs_d_initial_ = false;
   bool single_ = false;  // whether a state has a piece of one number
 };
 

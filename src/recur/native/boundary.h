@@ -1,4 +1,4 @@
-// The border to the caller: what was wrong with a call as a sentence, and no exception that leaves a C function.
+// C boundary: error messages of a call, and no exception that leaves a C function.
 #pragma once
 
 #include <cstdio>
@@ -22,7 +22,7 @@ inline int64_t refuse(const char* what) {
   return RECUR_BAD_CALL;
 }
 
-inline int64_t say(int64_t status) {
+inline int64_t with_message(int64_t status) {
   if (status == RECUR_NO_MEMORY) std::snprintf(message(), kMessageBytes, "not enough memory");
   if (status == RECUR_INTERRUPTED) std::snprintf(message(), kMessageBytes, "interrupted");
   return status;
@@ -32,11 +32,11 @@ inline int64_t say(int64_t status) {
 template <class Body>
 int64_t guarded(const Body& body) noexcept {
   try {
-    return say(body());
+    return with_message(body());
   } catch (const std::bad_alloc&) {
-    return say(RECUR_NO_MEMORY);
+    return with_message(RECUR_NO_MEMORY);
   } catch (const std::length_error&) {  // a vector longer than memory
-    return say(RECUR_NO_MEMORY);
+    return with_message(RECUR_NO_MEMORY);
   } catch (const std::exception& error) {
     return refuse(error.what());
   } catch (...) {

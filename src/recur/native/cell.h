@@ -1,4 +1,4 @@
-/* The contract between a compiled cell and the core that runs it. Plain C, no framework.
+/* C interface of a compiled cell: the contract with the core that runs it. Plain C, no framework.
  *
  * A cell is a shared library that exports `recur_cell`, a description of one time step: which products it takes,
  * which element-wise passes ("kernels") it makes over the units, in which order, and what it keeps.
@@ -91,9 +91,9 @@ typedef struct {
   int32_t panel_vectors; /* vectors of units that are taken together: the width of a slot */
   int32_t group_count;
   const RecurGroup* groups;
-  int32_t waits;           /* all threads meet behind it when they share rows */
-  int32_t hands_down_only; /* the first step of all may leave it out */
-  int32_t partial_count;   /* totals to which it contributes */
+  int32_t waits;             /* all threads meet behind it when they share rows */
+  int32_t passes_carry_only; /* the first step of all may leave it out */
+  int32_t partial_count;     /* totals to which it contributes */
   const int32_t* partials;
   int32_t total_count; /* totals that it reads and no stage before it has read */
   const int32_t* totals;

@@ -1,15 +1,15 @@
-// The core's functions: checks what it was given, and runs it with the numbers and the precision that were asked for.
+// Exported C functions: they check their arguments and run with the number type and the precision of the call.
 #include <pthread.h>
 
 #include <memory>
 
 #include "backward.h"
 #include "boundary.h"
-#include "limits.h"
+#include "interrupts.h"
 #include "readout.h"
-#include "signals.h"
+#include "size_limits.h"
 #include "stream.h"
-#include "tensors.h"
+#include "torch_tensors.h"
 
 namespace {
 
@@ -77,9 +77,9 @@ using Half = recur::Rounded;
 // A fork takes over the pool as it is between two calls of it, and none of the other threads
 struct Forks {
   Forks() {
-    pthread_atfork([] { recur::Pool::instance().hold(); }, [] { recur::Pool::instance().let_go(); },
+    pthread_atfork([] { recur::MemoryPool::instance().lock(); }, [] { recur::MemoryPool::instance().unlock(); },
                    [] {
-                     recur::Pool::instance().let_go();
+                     recur::MemoryPool::instance().unlock();
                      recur::forked().store(true, std::memory_order_relaxed);
                    });
   }
@@ -137,14 +137,14 @@ RECUR_EXPORT const char* recur_message(void) { return recur::message(); }
 
 RECUR_EXPORT void recur_release(void* memory) {
   guarded([&] {
-    recur::Pool::instance().release(memory);
+    recur::MemoryPool::instance().release(memory);
     return int64_t{RECUR_OK};
   });
 }
 
 RECUR_EXPORT void recur_trim(void) {
   guarded([] {
-    recur::Pool::instance().trim();
+    recur::MemoryPool::instance().trim();
     return int64_t{RECUR_OK};
   });
 }
@@ -152,7 +152,7 @@ RECUR_EXPORT void recur_trim(void) {
 RECUR_EXPORT void* recur_acquire(int64_t bytes) {
   void* memory = nullptr;
   guarded([&] {
-    if (bytes >= 0) memory = recur::Pool::instance().acquire(static_cast<size_t>(bytes));
+    if (bytes >= 0) memory = recur::MemoryPool::instance().acquire(static_cast<size_t>(bytes));
     return int64_t{memory == nullptr ? RECUR_NO_MEMORY : RECUR_OK};
   });
   return memory;
@@ -236,15 +236,15 @@ RECUR_EXPORT int64_t recur_readout(RecurReadout* call) {
 }
 
 // It neither allocates nor calls what throws, and is asked in every call
-RECUR_EXPORT int64_t recur_look(const RecurLook* look) {
-  if (look == nullptr || look->torch == nullptr) return 0;
-  const recur::Look one{*look->torch, *look};
-  for (int64_t n = 0; n < look->count; ++n) {
+RECUR_EXPORT int64_t recur_tensor_addresses(const RecurTensorQuery* query) {
+  if (query == nullptr || query->torch == nullptr) return 0;
+  const recur::TensorReader one{*query->torch, *query};
+  for (int64_t n = 0; n < query->count; ++n) {
     void* address = nullptr;
-    if (look->tensors[n] != nullptr && !one.at(n, address)) return n;
-    look->tensors[n] = address;
+    if (query->tensors[n] != nullptr && !one.at(n, address)) return n;
+    query->tensors[n] = address;
   }
-  return look->count;
+  return query->count;
 }
 
 }  // extern "C"

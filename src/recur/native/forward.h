@@ -1,4 +1,4 @@
-// The forward pass: products with the input for many steps at once, then one step after another.
+// Forward pass: products with the input for many steps at once, then one step after another.
 #pragma once
 
 #include "recurrence.h"
@@ -24,9 +24,9 @@ class Forward : public Recurrence<P> {
     const int64_t status = start();
     if (status != RECUR_OK) return status;
     this->copy_inputs();
-    together(this->threads_, [&](int thread, int threads) { work(thread, threads); });
+    run_parallel(this->threads_, [&](int thread, int threads) { work(thread, threads); });
     if (this->stop_at_.load() != INT64_MAX) {
-      Pool::instance().release(this->call_.tape);
+      MemoryPool::instance().release(this->call_.tape);
       this->call_.tape = nullptr;
       return RECUR_INTERRUPTED;
     }
@@ -51,7 +51,7 @@ class Forward : public Recurrence<P> {
     this->copy_inputs();
     const bool rows = this->by_rows_;
     this->loop_threads_ = std::min(threads, this->most_loop_threads_);
-    together(std::min(threads, this->threads_), [&](int thread, int count) {
+    run_parallel(std::min(threads, this->threads_), [&](int thread, int count) {
       Thread& one = team_[static_cast<size_t>(thread)];
       this->start_frame(one, thread, rows ? count : std::min(count, this->loop_threads_));
       hoist(one, thread, count, s, s + 1);
@@ -132,9 +132,9 @@ class Forward : public Recurrence<P> {
     const int64_t total = this->rows_.total(), count = this->rows_.count();
     void* tape = nullptr;
     for (int pass = 0; pass < 2; ++pass) {
-      Carver kept(static_cast<char*>(pass == 0 ? nullptr : tape)),
+      Arena kept(static_cast<char*>(pass == 0 ? nullptr : tape)),
           own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
-      Carver& long_lived = this->training_ ? kept : own;
+      Arena& long_lived = this->training_ ? kept : own;
       if (this->training_) {
         TapeHead* head = kept.take<TapeHead>(1);
         if (head != nullptr) *head = this->head_of(head);
@@ -144,13 +144,13 @@ class Forward : public Recurrence<P> {
       this->tape_base_ = long_lived.template take<T>(rows * this->tape_.stride + L);
       this->state_base_ =
           long_lived.template take<T>((this->training_ ? count + total : 2 * count) * this->state_.stride + L);
-      this->carve_inputs(long_lived);
+      this->allocate_inputs(long_lived);
       this->accumulated_of_.clear();
-      this->carve_threads(own, team_, 0);
+      this->allocate_threads(own, team_, 0);
       for (Run& run : runs_) run.panels.data = own.template take<E>(run.panels.elements());
       if (pass == 0) {
         lease_.reset(new Lease(own.used()));
-        if (this->training_) tape = this->call_.tape = Pool::instance().acquire(kept.used());
+        if (this->training_) tape = this->call_.tape = MemoryPool::instance().acquire(kept.used());
         if (lease_->get() == nullptr || (this->training_ && tape == nullptr)) return RECUR_NO_MEMORY;
         if (this->call_.fill_nan) {
           fill_with_nan<T>(lease_->get(), own.used());
@@ -238,10 +238,10 @@ class Forward : public Recurrence<P> {
           copy_row(block + (at - first - r) * stride, hoisted, this->x_at(s, i), k0, depth);
         });
       };
-      const Share2D mine = share_of(last - first, run.panels.count(), thread, threads);
+      const ThreadTile mine = tile_of_thread(last - first, run.panels.count(), thread, threads);
       T* C = this->tape_base_ + run.column + (this->training_ ? first * this->tape_.stride : 0);
-      sweep<P>(mine.row0, mine.row1, run.panels, mine.panel0, mine.panel1, one.block, C, this->tape_.stride, false,
-               false, copy, [](int64_t, int64_t) {});
+      batched_product<P>(mine.row0, mine.row1, run.panels, mine.panel0, mine.panel1, one.block, C, this->tape_.stride,
+                         false, false, copy, [](int64_t, int64_t) {});
     }
   }
 
@@ -267,15 +267,15 @@ class Forward : public Recurrence<P> {
       T* C = this->tape_base_ + run.column + start * this->tape_.stride +
              (this->training_ ? first * this->tape_.stride : 0);
       if (own_rows_) {
-        sweep<P>(0, total / apart, run.panels, 0, run.panels.count(), one.block, C, this->tape_.stride * apart, false,
-                 false, copy, [](int64_t, int64_t) {});
+        batched_product<P>(0, total / apart, run.panels, 0, run.panels.count(), one.block, C,
+                           this->tape_.stride * apart, false, false, copy, [](int64_t, int64_t) {});
         continue;
       }
       // the same units of every product, which for each are panels side by side
       int64_t column = 0;
       for (int32_t h = run.from; h < run.to; ++h) {
         const auto units = this->units_of(this->cell_.hoisted[h].size, one.thread, one.threads);
-        sweep<P>(
+        batched_product<P>(
             0, total, run.panels, (column + units.first) / (2 * L), (column + units.last) / (2 * L), one.block, C,
             this->tape_.stride, false, false, copy, [](int64_t, int64_t) {}, h > run.from && total <= kFewRows);
         column += this->padded(this->cell_.hoisted[h].size);
@@ -296,18 +296,18 @@ class Forward : public Recurrence<P> {
   void step(Thread& one, int64_t s, int64_t tape_from) {
     this->set_step(one, s, this->training_ ? 0 : tape_from, this->training_);
     const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
-    if ((s & 31) == 0 && this->asked_to_stop(one)) this->stop_at_.store(s + 2);
+    if ((s & 31) == 0 && this->interrupt_requested(one)) this->stop_at_.store(s + 2);
     for (int32_t k = 0; k < this->program_.stage_count; ++k) {
       const RecurStage& stage = this->program_.stages[k];
       this->run_stage(one, team_, k, s, n);
-      for (int32_t m = 0; m < stage.fresh_count; ++m) hand_out(one, stage, stage.fresh[m], s, n);
+      for (int32_t m = 0; m < stage.fresh_count; ++m) copy_to_series(one, stage, stage.fresh[m], s, n);
       this->copy_operands(one, stage, s, n);
       if (stage.waits && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
     }
   }
 
   // copy a new piece of a state to the caller's series
-  void hand_out(Thread& one, const RecurStage& stage, int32_t k, int64_t s, int64_t n) {
+  void copy_to_series(Thread& one, const RecurStage& stage, int32_t k, int64_t s, int64_t n) {
     const RecurPart& part = this->cell_.state_parts[k];
     T* series = static_cast<T*>(this->call_.series[part.owner]);
     if (series == nullptr) return;

@@ -1,4 +1,4 @@
-// Matrix products: tiles of C = A B with A row by row and B packed, and the packing.
+// Matrix products: tiles of C = A B with A row by row and B packed, and the packing of B.
 //
 // B is packed in panels of NV vectors: [k][NV * lanes]. A is read where it stands, one element at a time broadcast to a
 // vector, so that a row of A may be a row of the hidden state. A tile of MR rows by NV vectors keeps its sums in

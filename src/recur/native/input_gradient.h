@@ -1,4 +1,4 @@
-// The gradient of the input: dE/dx of all steps at once, as products of dE/dz with the matrices that met x.
+// Input gradient: dE/dx of all steps at once, as products of dE/dz with the matrices that multiply x.
 #pragma once
 
 #include "matrix_gradients.h"
@@ -60,7 +60,7 @@ class InputGradient : public MatrixGradients<P> {
     for (size_t m = 0; m < inputs_.size(); ++m) {
       const RecurInputPart& part = this->cell_.input_gradients[m];
       const Panels<P>& panels = inputs_[m];
-      const Share2D mine = share_of(this->rows_.total(), panels.count(), thread, threads);
+      const ThreadTile mine = tile_of_thread(this->rows_.total(), panels.count(), thread, threads);
       const int64_t first = mine.panel0 * 2 * L, last = std::min(mine.panel1 * 2 * L, this->size(part.size));
       if (first >= last) continue;
       T* block = corner_[static_cast<size_t>(thread)];
@@ -92,8 +92,8 @@ class InputGradient : public MatrixGradients<P> {
           for (int64_t u = first; u < last; ++u) to[u] = part.block_count > 0 ? from[u] + rest[u] : rest[u];
         });
       };
-      sweep<P>(mine.row0, mine.row1, panels, mine.panel0, mine.panel1, one.block, block, stride, true, false, copy,
-               finished);
+      batched_product<P>(mine.row0, mine.row1, panels, mine.panel0, mine.panel1, one.block, block, stride, true, false,
+                         copy, finished);
     }
   }
 

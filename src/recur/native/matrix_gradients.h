@@ -1,4 +1,4 @@
-// The gradients of matrices: dE/dW = sum over steps and rows of dE/dz v^T, a block of steps at a time.
+// Matrix gradients: dE/dW = sum over steps and rows of dE/dz v^T, a block of steps at a time.
 #pragma once
 
 #include "recurrence.h"

@@ -1,27 +1,27 @@
-// The products inside the loop over time: how their matrices are packed, and where the vectors stand that they read.
+// Products inside the loop over time: how their matrices are packed, and where their operands are.
 #pragma once
 
 #include <vector>
 
 #include "gemm.h"
-#include "layout.h"
-#include "sharing.h"
+#include "memory_layout.h"
+#include "work_division.h"
 
 namespace recur {
 
 template <class P>
-class Products : public Sharing<typename P::T> {
+class Products : public WorkDivision<typename P::T> {
  public:
   using T = typename P::T;
   using E = typename P::E;
   static constexpr int64_t L = Lane<T>::count;
 
-  Products(const RecurCell& cell, RecurCall& call, const RecurProgram& program) : Sharing<T>(cell, call, program) {
+  Products(const RecurCell& cell, RecurCall& call, const RecurProgram& program) : WorkDivision<T>(cell, call, program) {
     plan_groups();
   }
 
  protected:
-  using Base = Sharing<T>;
+  using Base = WorkDivision<T>;
   using Base::call_, Base::cell_, Base::padded, Base::program_, Base::size, Base::units_of;
 
   struct PackedGroup {

@@ -1,4 +1,4 @@
-// Readout, error and their gradients in one pass, without the logits of all rows ever standing in memory.
+// Readout, error and their gradients in one pass, without the logits of all rows in memory.
 //
 //   z = W h + b,  p = softmax(z),  e = -(1 - a) w_y log p_y - a / V sum_c w_c log p_c
 //   dE/dz_c = u (p_c ((1 - a) w_y + a / V sum w) - (1 - a) w_y [c = y] - a / V w_c)
@@ -46,7 +46,7 @@ class Readout : public ReadoutGradients<T> {
       this->plan(threads);
       if (!this->allocate()) return RECUR_NO_MEMORY;
       std::atomic<int64_t> got{threads};
-      together(static_cast<int>(threads), [&](int thread, int there) {
+      run_parallel(static_cast<int>(threads), [&](int thread, int there) {
         if (there == threads) {
           if (thread < teams_ * parts_) work(thread);
         } else if (thread == 0) {
@@ -119,7 +119,7 @@ class Readout : public ReadoutGradients<T> {
 
   void finish() {
     if (teams_ > 1 && call_.d_weight != nullptr) {
-      together(static_cast<int>(teams_ * parts_), [&](int thread, int threads) {
+      run_parallel(static_cast<int>(teams_ * parts_), [&](int thread, int threads) {
         const Range own = share(vectors_ * H_, thread, threads);
         for (int64_t k = own.first * L; k < own.last * L; k += L) {
           V sum = load<T>(team_[0].sums + k);

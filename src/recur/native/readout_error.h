@@ -1,4 +1,4 @@
-// The error of a readout: exponentials of the logits group by group, their sums over the columns, log softmax.
+// Readout error: exponentials of the logits group by group, their sums over the columns, log softmax.
 #pragma once
 
 #include <cmath>

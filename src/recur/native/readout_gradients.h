@@ -1,4 +1,4 @@
-// The gradients of a readout: dE/dz in place of the exponentials, and the two products with it.
+// Readout gradients: dE/dz in place of the exponentials, and the two products with it.
 #pragma once
 
 #include "readout_error.h"

@@ -1,15 +1,15 @@
-// What a readout has to do and with what: the rows that count, the grid of threads, the sizes of blocks, the memory.
+// Readout plan: the rows that count, the grid of threads, the sizes of blocks, the memory.
 #pragma once
 
 #include <limits>
 #include <memory>
 #include <vector>
 
+#include "batched_products.h"
 #include "gemm.h"
-#include "layout.h"
-#include "pool.h"
+#include "memory_layout.h"
+#include "memory_pool.h"
 #include "recur.h"
-#include "sweep.h"
 #include "team.h"
 
 namespace recur {
@@ -130,7 +130,7 @@ class ReadoutPlan {
     const int64_t whole = panels_ * kWide;
     const Panels<P> hidden(group_panels_ * kWide, H_);
     for (int pass = 0; pass < 2; ++pass) {
-      Carver own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
+      Arena own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
       threads_.assign(static_cast<size_t>(teams_ * parts_), {});
       team_.assign(static_cast<size_t>(teams_), {});
       for (Thread& one : threads_) {

@@ -1,4 +1,4 @@
-/* The core's functions: what a caller gives for one recurrence, and what it gets. Plain C, no framework.
+/* C interface of the core: a recurrence's inputs and outputs. Plain C, no framework.
  *
  * Callers hold all memory that outlives a call, except the tape, which belongs to the core and is given back with
  * recur_release. Words as in cell.h; T steps, B rows of the batch.
@@ -85,17 +85,17 @@ typedef struct {
   int64_t cpu, strided; /* torch's numbers for that device and that layout */
 } RecurTorch;
 
-/* Tensors of torch, and what they have to be: `wanted` is RECUR_WANTED numbers for each, its kind, its axes, and their
- * sizes. */
+/* Tensors of torch, and what they have to be: `wanted` is RECUR_SPEC_SIZE numbers for each, its kind, its axes, and
+ * their sizes. */
 typedef struct {
   const RecurTorch* torch;
   int64_t count, T, B, dtype, element; /* torch's number of the dtype, and the bytes of an element */
-  const int64_t* wanted;
+  const int64_t* specs;
   void** tensors; /* the address of each in torch, null for none; replaced by the address of its first element */
-} RecurLook;
+} RecurTensorQuery;
 
 enum {
-  RECUR_WANTED = 5,
+  RECUR_SPEC_SIZE = 5,
   RECUR_CONTIGUOUS = 0,
   RECUR_INNER = 1 /* only the last axis */,
   RECUR_STEPS = -2,
@@ -120,7 +120,7 @@ void recur_stream_close(void* stream);
 int64_t recur_readout(RecurReadout* call);
 /* How many of the tensors are what they have to be, up to the first that may not be. Nothing is read behind an address.
  */
-int64_t recur_look(const RecurLook* look);
+int64_t recur_tensor_addresses(const RecurTensorQuery* query);
 int64_t recur_python_interrupted(void); /* for `interrupted`, in a Python process: whether a signal handler raised */
 const char* recur_message(void);        /* what was wrong with this thread's last call */
 int64_t recur_abi(void);                /* of the cells that it runs: see cell.h */

@@ -1,4 +1,4 @@
-// One recurrence over one batch: what forward and backward pass share.
+// Recurrence over one batch: the parts that forward and backward pass share.
 #pragma once
 
 #include <time.h>
@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "caller.h"
-#include "pool.h"
-#include "sweep.h"
+#include "batched_products.h"
+#include "memory_pool.h"
+#include "padded_inputs.h"
 #include "tape.h"
 
 namespace recur {
@@ -22,8 +22,8 @@ inline double seconds() {
 }
 
 template <class P>
-class Recurrence : public CallerArrays<P> {
-  using Base = CallerArrays<P>;
+class Recurrence : public PaddedInputs<P> {
+  using Base = PaddedInputs<P>;
 
  public:
   using T = typename P::T;
@@ -60,7 +60,7 @@ class Recurrence : public CallerArrays<P> {
     T* product;  // one block of a panel
     T* partial;  // [row][total][lanes] of this thread, two parities
     T* total;    // [row][total]
-    E* block;    // for sweeps
+    E* block;    // for batched products
     double asked = 0;
   };
 
@@ -75,27 +75,27 @@ class Recurrence : public CallerArrays<P> {
   int64_t partial_elements() const { return 2 * rows_.count() * program_.totals * L; }
 
   // what every thread needs of its own
-  void carve_threads(Carver& carver, std::vector<Thread>& threads, int64_t accumulated) {
+  void allocate_threads(Arena& arena, std::vector<Thread>& threads, int64_t accumulated) {
     threads.resize(static_cast<size_t>(threads_));
     product_stride_ = most_slots() * L;
     for (Thread& one : threads) {
-      one.product = carver.take<T>(kPanelRows * product_stride_ + L);
-      one.partial = carver.take<T>(partial_elements() + L);
-      one.total = carver.take<T>(rows_.count() * program_.totals + L);
-      one.block = carver.take<E>(block_elements<P>());
-      accumulated_of_.push_back(carver.take<T>(accumulated + L));
-      make_room(one);
+      one.product = arena.take<T>(kPanelRows * product_stride_ + L);
+      one.partial = arena.take<T>(partial_elements() + L);
+      one.total = arena.take<T>(rows_.count() * program_.totals + L);
+      one.block = arena.take<E>(block_elements<P>());
+      accumulated_of_.push_back(arena.take<T>(accumulated + L));
+      reserve_pieces(one);
     }
-    packed_ = carver.take<E>(packed_elements_);
-    scratch_base_ = carver.take<T>(2 * rows_.count() * scratch_.stride + L);
-    if (P::copies) copy_base_ = carver.take<E>(2 * rows_.count() * copy_.stride + 2 * L);
+    packed_ = arena.take<E>(packed_elements_);
+    scratch_base_ = arena.take<T>(2 * rows_.count() * scratch_.stride + L);
+    if (P::copies) copy_base_ = arena.take<E>(2 * rows_.count() * copy_.stride + 2 * L);
     int64_t vectors = 0;
     for (int32_t k = 0; k < cell_.vector_part_count; ++k) vectors += padded(cell_.vector_parts[k].size);
-    parameters_ = carver.take<T>(vectors + L);
+    parameters_ = arena.take<T>(vectors + L);
   }
 
   // so that no thread allocates: what one throws within a parallel region ends the process
-  void make_room(Thread& one) {
+  void reserve_pieces(Thread& one) {
     for (auto* pieces : {&one.state, &one.fresh, &one.carry, &one.handed}) {
       pieces->reserve(static_cast<size_t>(cell_.state_part_count));
     }
@@ -228,7 +228,7 @@ class Recurrence : public CallerArrays<P> {
   }
 
   // the totals that a stage reads, from everyone's partial sums, always added in the same order
-  void add_up(Thread& one, std::vector<Thread>& team, const RecurStage& stage, int64_t s, int64_t n) {
+  void sum_totals(Thread& one, std::vector<Thread>& team, const RecurStage& stage, int64_t s, int64_t n) {
     const int64_t totals = program_.totals, from = (s & 1) * rows_.count() * totals * L;
     for (int32_t m = 0; m < stage.total_count; ++m) {
       const int64_t k = stage.totals[m];
@@ -249,7 +249,7 @@ class Recurrence : public CallerArrays<P> {
     const RecurKernel kernel = stage.kernel[sizeof(T) == 8 ? 1 : 0];
     const Units units = units_of(stage.units_size, one.thread, one.threads);
     RecurFrame& f = one.frame;
-    if (stage.total_count > 0) add_up(one, team, stage, s, n);
+    if (stage.total_count > 0) sum_totals(one, team, stage, s, n);
     for (int32_t m = 0; m < stage.partial_count; ++m) {
       for (int64_t i = 0; i < n; ++i) {
         store<T>(static_cast<T*>(f.partial) + (i * program_.totals + stage.partials[m]) * L, Vec<T>{});
@@ -308,7 +308,7 @@ class Recurrence : public CallerArrays<P> {
   // ---- stopping
 
   // asked by the thread that called us: whether the caller wants to stop
-  bool asked_to_stop(Thread& one) {
+  bool interrupt_requested(Thread& one) {
     if (call_.interrupted == nullptr || one.thread != 0) return false;
     const double now = seconds();
     if (now - one.asked < 0.05) return false;

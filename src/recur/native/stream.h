@@ -1,4 +1,4 @@
-// One step at a time, for as long as the caller likes: weights packed once, states kept here.
+// Stream: a recurrence one step per call, with weights packed once and states kept here.
 #pragma once
 
 #include "forward.h"

@@ -1,4 +1,4 @@
-// The head of a tape: what a forward pass for training has computed.
+// Tape header: identifies the forward pass that wrote a tape.
 #pragma once
 
 #include "recur.h"

@@ -1,4 +1,4 @@
-// Threads that compute one recurrence together: one parallel region a call, and a barrier of their own inside it.
+// Thread team: one parallel region per call, and a barrier inside it.
 //
 // They are OpenMP's, so that a process has one team for this library and for the framework around it; a second team
 // would wait for the first one's cores. A step takes microseconds, so waiting means spinning.
@@ -66,7 +66,7 @@ inline std::atomic<bool>& forked() {
 // body(thread, threads) on every thread of a team of at most `threads`. It throws nothing, so it allocates nothing: an
 // exception cannot leave a parallel region, and the others would wait for the thread that left.
 template <class Body>
-void together(int threads, const Body& body) {
+void run_parallel(int threads, const Body& body) {
 #ifdef _OPENMP
   if (threads > 1 && !forked().load(std::memory_order_relaxed)) {
 #pragma omp parallel num_threads(threads)

@@ -1,4 +1,4 @@
-// Vectors of numbers, as wide as the instruction set that this file is compiled for.
+// SIMD vectors of numbers, as wide as the instruction set that this file is compiled for.
 //
 // Written in the vector extensions that g++ and clang++ share, so that one text serves AVX2, AVX-512, NEON and plain
 // C++; only what the extensions cannot say is written per instruction set.

@@ -1,4 +1,4 @@
-"""Torch modules: recurrent layers over any equation, readout and error, attention, a chain over tags, dropout forms.
+"""Torch modules: recurrent layers over any equation, readout and error, attention, CRF, dropout over time.
 
 ``RNN``, ``LSTM`` and ``GRU`` are torch.nn's in constructor, outputs and state_dict; ``Recurrent`` is the layer over any
 equation.
@@ -14,8 +14,8 @@ from recur.nn.crf import CRF
 from recur.nn.dropout import LockedDropout
 from recur.nn.embedding import Embedding
 from recur.nn.gru import GRU
-from recur.nn.last import last
-from recur.nn.locking import one_sequence
+from recur.nn.last_output import last
+from recur.nn.locked_masks import one_sequence
 from recur.nn.loss import linear_cross_entropy, mean_square_error
 from recur.nn.lstm import LSTM
 from recur.nn.readout import Readout

@@ -10,9 +10,9 @@ from torch import Tensor
 from recur.engine import BACKENDS, Noise, torch_state
 from recur.equations import Equation
 from recur.errors import ConfigError
-from recur.nn import checks, initial
-from recur.nn.layout import Layout, check_residual
-from recur.nn.locking import Locking
+from recur.nn import checks, initialization
+from recur.nn.layer_layout import LayerLayout, check_residual
+from recur.nn.locked_masks import Locking
 from recur.nn.state import StepStates
 
 # what parameters and output have their sizes and names from
@@ -32,12 +32,12 @@ class LayerBase(Locking):
 
     Attributes
     ----------
-    layout : Layout
+    layout : LayerLayout
         Sizes, directions and parameter names.
     """
 
     equation: Equation
-    layout: Layout
+    layout: LayerLayout
     input_size: int
     hidden_size: int | list[int]
     hidden_sizes: list[int]
@@ -168,14 +168,14 @@ def _zoneout(layer: LayerBase, value: object) -> dict[str, float]:
 def _forget_bias(layer: LayerBase, value: object) -> float | None:
     found = checks.check_forget_bias(value, layer.__dict__.get("memory_steps"))
     if found is not None:
-        initial.check_gate_bias("forget_bias", layer.equation, layer.bias)
+        initialization.check_gate_bias("forget_bias", layer.equation, layer.bias)
     return found
 
 
 def _memory_steps(layer: LayerBase, value: object) -> int | None:
     found = checks.check_memory_steps(value, layer.__dict__.get("forget_bias"))
     if found is not None:
-        initial.check_gate_bias("memory_steps", layer.equation, layer.bias)
+        initialization.check_gate_bias("memory_steps", layer.equation, layer.bias)
     return found
 
 

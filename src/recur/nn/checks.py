@@ -1,4 +1,4 @@
-"""What a layer refuses, in torch's words, with the fix added."""
+"""Checks of a layer's arguments, with torch's wording and a hint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from recur.engine import guard, torch_state
+from recur.engine import tensor_checks, torch_state
 from recur.equations import Equation, get
 from recur.errors import ConfigError, RecurError, ShapeError, closest, did_you_mean
 
@@ -287,7 +287,7 @@ def check_readable(kind: str, name: str, tensor: Tensor) -> None:
             f"{kind} takes a dense {name}, got a MaskedTensor", hint="x.get_data(), and lengths=... for what is padding"
         )
     try:
-        guard.check(f"{kind}: {name}", tensor)
+        tensor_checks.check(f"{kind}: {name}", tensor)
     except ShapeError as error:
         raise LayerInputError(error.message, error.hint) from None
 

@@ -1,4 +1,4 @@
-"""Pictures to vectors: convolutions with pooling, and random shifts and mirrors while learning."""
+"""Image encoder: convolutions with pooling, and random shifts and flips in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``CRF``: a linear chain over tags, so that a whole sequence of tags is scored and not each tag alone."""
+"""``CRF``: a linear-chain conditional random field, which scores a whole sequence of tags."""
 
 from __future__ import annotations
 

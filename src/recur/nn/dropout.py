@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from recur.nn.checks import check_probability
-from recur.nn.locking import Locking
+from recur.nn.locked_masks import Locking
 
 
 class LockedDropout(Locking):

@@ -1,4 +1,4 @@
-"""``Embedding``: torch.nn.Embedding that can drop whole words and says which id is wrong."""
+"""``Embedding``: torch.nn.Embedding with word dropout, and with a message that names an id out of range."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from recur.nn.checks import LayerInputError, check_probability
-from recur.nn.locking import Locking
+from recur.nn.locked_masks import Locking
 
 
 class Embedding(Locking, nn.Embedding):

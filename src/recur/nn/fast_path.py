@@ -1,4 +1,4 @@
-"""The fast path of a layer: plain batches on the native backend.
+"""Fast path of a layer: plain batches on the native backend.
 
 Whatever is out of the ordinary (lengths, resets, packed or unbatched inputs, dropout of any form, parametrised weights,
 a tensor that the guard does not let pass) takes the checked path, which says what is wrong with it.
@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from recur.engine import Report, prepare
-from recur.engine.guard import UnfitError
+from recur.engine import BackendReport, prepare
 from recur.engine.native import why_not
-from recur.engine.native.quick import Quick, undisturbed
+from recur.engine.native.prepared_call import PreparedCall, undisturbed
+from recur.engine.tensor_checks import UnfitError
 from recur.nn.base import LayerBase
 from recur.nn.state import State, join_state
 
@@ -31,7 +31,7 @@ class FastLayers:
         Of inputs, states and parameters.
     precision : str
         Of the products.
-    runs : list of Quick
+    runs : list of PreparedCall
         One per layer of the stack.
     names : list of list of tuple of str
         For each layer the attributes whose sum each of the step's parameters is, in the core's order; none for a bias
@@ -40,7 +40,7 @@ class FastLayers:
 
     dtype: torch.dtype
     precision: str
-    runs: list[Quick]
+    runs: list[PreparedCall]
     names: list[list[tuple[str, ...]]]
 
 
@@ -67,7 +67,7 @@ class FastPath:
             return None
 
     @property
-    def reports(self) -> list[Report]:
+    def reports(self) -> list[BackendReport]:
         """What ran in each layer of the stack."""
         return [] if self.known is None else [run.report for run in self.known.runs]
 
@@ -169,10 +169,10 @@ def _learn(layer: LayerBase, x: Tensor) -> FastLayers | None:
         call = prepare(layer.equation, like, None, layer.gather(number), precision=layer.precision)
         if why_not(call) is not None:
             return None
-        quick = Quick(call)
+        quick = PreparedCall(call)
         if not quick.possible:
             return None
         runs.append(quick)
         parts = {part.name: part.own for part in level.bindings[0].parts}
-        names.append([parts[name] for name in (*quick.made.matrices, *quick.made.vectors)])
+        names.append([parts[name] for name in (*quick.cell.matrices, *quick.cell.vectors)])
     return FastLayers(x.dtype, layer.precision, runs, names)

@@ -1,4 +1,4 @@
-"""``GraphWriter``: with what layers and heads write themselves as nodes of a graph for other programs.
+"""``GraphWriter``: the interface with which layers and heads export themselves as graph nodes (ONNX).
 
 A value of the graph is known by its name. The operators are those of ONNX; the writer itself is in the export room.
 """

@@ -8,8 +8,8 @@ from typing import ClassVar, Unpack
 import torch
 
 from recur.errors import ConfigError
-from recur.nn.binding import TORCH_NAMES
 from recur.nn.options import Device, Extras
+from recur.nn.parameter_binding import TORCH_NAMES
 from recur.nn.recurrent import Recurrent
 from recur.nn.rnn import PROJECTION_REFUSED
 

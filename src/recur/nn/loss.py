@@ -1,4 +1,4 @@
-"""The error e_t = loss(z_t, y_t) of every step, with padded steps left out."""
+"""Loss functions over time: the error e_t = loss(z_t, y_t) of every step, without padded steps."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recur.engine import guard, torch_state
-from recur.engine.native.readout import Options, TargetError, composed, why_not
+from recur.engine import tensor_checks, torch_state
+from recur.engine.native.readout import ReadoutOptions, TargetError, composed, why_not
 from recur.engine.native.readout import error as fused_error
 from recur.nn.checks import LayerInputError, check_choice
 
@@ -80,9 +80,9 @@ def linear_cross_entropy(
         ("class_weight", class_weight),
     ):
         if tensor is not None:
-            guard.check(name, tensor)
+            tensor_checks.check(name, tensor)
     flat, goal = h.reshape(-1, h.shape[-1]), target.reshape(-1).long()
-    options = Options(ignore_index, label_smoothing, reduction)
+    options = ReadoutOptions(ignore_index, label_smoothing, reduction)
     if why_not(flat, weight, bias, goal, class_weight, options) is None:
         try:
             error = fused_error(flat, weight, bias, goal, class_weight, options)

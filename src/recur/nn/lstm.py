@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from recur.errors import ConfigError
-from recur.nn.binding import TORCH_NAMES
 from recur.nn.options import Device, Extras
+from recur.nn.parameter_binding import TORCH_NAMES
 from recur.nn.recurrent import Recurrent
 
 

@@ -1,4 +1,4 @@
-"""The random masks of a layer: drawn from torch's global generator, so that one seed gives one result."""
+"""Random masks of a layer, drawn from torch's global generator so that one seed gives one result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from recur.engine import Noise
-from recur.nn.locking import Lock
+from recur.nn.locked_masks import Lock
 from recur.nn.padding import Steps
 
 

@@ -1,4 +1,4 @@
-"""The options of a recurrent layer: their defaults, and how a layer shows those in use."""
+"""Options of a recurrent layer: their defaults, and how ``repr`` shows those in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a caller gives (padded, packed or unbatched; any axis order) to time-major steps, and back."""
+"""Conversion of padded, packed or unbatched inputs to time-major steps, and of outputs back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from recur.engine import Packing, guard
+from recur.engine import Packing, tensor_checks
 from recur.nn.checks import LayerInputError
 from recur.nn.state import State, map_state
 
@@ -216,7 +216,7 @@ def as_tensor(name: str, values: object) -> Tensor:
             raise LayerInputError(f"{name} cannot be read as a tensor: {error}") from None
     if values.is_meta:
         raise LayerInputError(f"{name} are on the meta device and have no values", hint=f'{name}.to("cpu")')
-    guard.check(name, values)
+    tensor_checks.check(name, values)
     return values
 
 

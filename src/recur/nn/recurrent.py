@@ -1,4 +1,4 @@
-"""``Recurrent``: any equation as a layer, deep, in both directions, over ragged rows."""
+"""``Recurrent``: any equation as a layer: deep, bidirectional, over ragged rows."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from recur import engine as backends
-from recur.engine import Report, Result, torch_state, watch
+from recur.engine import BackendReport, Result, observers, torch_state
 from recur.equations import Equation
 from recur.errors import RecurError
-from recur.nn import checks, initial
-from recur.nn.between import drop_between, merge_directions
+from recur.nn import checks, initialization
+from recur.nn.backend_report import merge_reports
 from recur.nn.fast_path import FastPath
-from recur.nn.layout import lay_out
-from recur.nn.locking import Lock
+from recur.nn.interlayer import drop_between, merge_directions
+from recur.nn.layer_layout import lay_out
+from recur.nn.locked_masks import Lock
 from recur.nn.masks import draw_noise, drop_weights
 from recur.nn.options import Device, Extras, complete, describe
 from recur.nn.padding import Steps, arrange, packing_of
-from recur.nn.report import merge_reports
 from recur.nn.state import State, StepStates, flat_state, join_state, split_state
 from recur.nn.stream import Stream
 from recur.nn.torch_interface import TorchInterface
@@ -151,7 +151,7 @@ class Recurrent(TorchInterface):
         for name, shape in self._shapes():
             self.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
         self.reset_parameters()
-        self._reports: list[Report] = []
+        self._reports: list[BackendReport] = []
         self._fast_path = FastPath()
 
     def _shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -169,14 +169,14 @@ class Recurrent(TorchInterface):
         parameters: dict[str, Tensor] = dict(self.named_parameters(recurse=False))
         for hidden, level in zip(self.hidden_sizes, self.layout.levels, strict=True):
             for binding in level.bindings:
-                initial.uniform(parameters, self.equation, binding, hidden)
+                initialization.uniform(parameters, self.equation, binding, hidden)
         for binding in self.layout.bindings:
             if self.recurrent_init == "orthogonal":
-                initial.orthogonal(parameters, self.equation, binding)
+                initialization.orthogonal(parameters, self.equation, binding)
             if self.forget_bias is not None:
-                initial.forget_bias(parameters, binding, self.forget_bias)
+                initialization.forget_bias(parameters, binding, self.forget_bias)
             if self.memory_steps is not None:
-                initial.chrono(parameters, self.equation, binding, self.memory_steps)
+                initialization.chrono(parameters, self.equation, binding, self.memory_steps)
         if self.learn_initial_state:
             for name in (name for level in self.layout.levels for names in level.initial for name in names.values()):
                 parameters[name].zero_()
@@ -333,7 +333,7 @@ class Recurrent(TorchInterface):
         )  # fmt: skip
         if torch.compiler.is_compiling() and self.engine in {"auto", "native"}:
             # only here: it imports torch's compiler, which takes as long as torch itself
-            from recur.nn.traced import run_traced
+            from recur.nn.tracing import run_traced
 
             result = run_traced(
                 self, layer, direction, steps.x, states, parameters, steps.lengths, steps.resets, noise, all_states
@@ -379,7 +379,7 @@ class Recurrent(TorchInterface):
         """
         return Stream(self, batch)
 
-    def backend_report(self) -> Report:
+    def backend_report(self) -> BackendReport:
         """What ran in the last pass, and why each faster backend did not.
 
         Raises
@@ -398,4 +398,4 @@ class Recurrent(TorchInterface):
 
 def _holds_alone() -> bool:
     """Whether nothing but the layer holds its results: no observer, no tracer, no transform."""
-    return not torch.compiler.is_compiling() and watch.current() is None and not torch_state.transformed()
+    return not torch.compiler.is_compiling() and observers.current() is None and not torch_state.transformed()

@@ -8,8 +8,8 @@ from typing import ClassVar, Unpack
 import torch
 
 from recur.errors import ConfigError, did_you_mean
-from recur.nn.binding import TORCH_NAMES
 from recur.nn.options import Device, Extras
+from recur.nn.parameter_binding import TORCH_NAMES
 from recur.nn.recurrent import Recurrent
 
 PROJECTION_REFUSED = "proj_size argument is only supported for LSTM, not RNN or GRU"

@@ -1,4 +1,4 @@
-"""The state that a caller sees, one tensor for all layers, and the states that the layers see."""
+"""States of a layer: the caller's one tensor for all layers, and the tensors of each layer."""
 
 from __future__ import annotations
 

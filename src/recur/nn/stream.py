@@ -1,4 +1,4 @@
-"""``Stream``: a layer that is given one step after another and keeps its memory in between."""
+"""``Stream``: a layer that is given one step at a time and keeps its state in between."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from recur.engine import Report, guard, prepare, run, torch_state
-from recur.engine.guard import UnfitError
+from recur.engine import BackendReport, prepare, run, tensor_checks, torch_state
 from recur.engine.native import why_not
 from recur.engine.native.library import core
-from recur.engine.native.look import Wanted, addresses
 from recur.engine.native.stream import NativeStream
+from recur.engine.native.tensor_addresses import TensorSpecs, addresses
+from recur.engine.tensor_checks import UnfitError
 from recur.errors import BackendError, ConfigError
+from recur.nn.backend_report import merge_reports
 from recur.nn.base import LayerBase
 from recur.nn.checks import LayerInputError, check_readable
-from recur.nn.report import merge_reports
 
 # After a pause the system has to wake the other threads, which takes longer than a step: then one thread does it alone
 _AWAKE = 2e-3  # seconds
@@ -98,7 +98,7 @@ class Stream:
         self._numpy = _NUMPY[weight.dtype]
         self._input_size, self._output_size = layer.input_size, layer.output_size
         self._residual = layer.residual
-        self._wanted = [Wanted([shape], strided=0) for shape in ((layer.input_size,), (batch, layer.input_size))]
+        self._wanted = [TensorSpecs([shape], strided=0) for shape in ((layer.input_size,), (batch, layer.input_size))]
         parts = [_part(layer, number, batch, weight) for number in range(layer.num_layers)]
         self._parts = [part for part, _ in parts]
         self._report = merge_reports([report for _, report in parts])
@@ -188,7 +188,7 @@ class Stream:
             raise LayerInputError(f"a stream computes outside of torch: {reason}", hint="layer(x, state)")
         check_readable("a stream", "x", x)
         x = torch_state.settled(x.detach())
-        reason = guard.why_not(x, x.dtype)
+        reason = tensor_checks.why_not(x, x.dtype)
         if reason is not None:
             raise LayerInputError(f"a stream cannot read x: {reason}", hint="x of class torch.Tensor on the CPU")
         return x.to(self._dtype).contiguous()
@@ -207,7 +207,7 @@ class Stream:
             hint="batch in layer.stream(batch) is the number of streams that are stepped together",
         )
 
-    def backend_report(self) -> Report:
+    def backend_report(self) -> BackendReport:
         """Which backend takes the steps, and why a faster one does not."""
         return self._report
 
@@ -311,7 +311,7 @@ class _Eager:
         self._states = {name: states[name].to(value.dtype).clone() for name, value in self._states.items()}
 
 
-def _part(layer: LayerBase, number: int, batch: int, weight: Tensor) -> tuple[_Native | _Eager, Report]:
+def _part(layer: LayerBase, number: int, batch: int, weight: Tensor) -> tuple[_Native | _Eager, BackendReport]:
     learned = layer.learned_states(number, 0, batch)
     level = layer.layout.levels[number]
     sizes = level.state_sizes
@@ -327,7 +327,7 @@ def _part(layer: LayerBase, number: int, batch: int, weight: Tensor) -> tuple[_N
     reason = why_not(call) if engine in {"auto", "native"} else f"{engine} was requested"
     if reason is None:
         try:
-            return _Native(NativeStream(call), sizes[layer.equation.states[0]]), Report("native")
+            return _Native(NativeStream(call), sizes[layer.equation.states[0]]), BackendReport("native")
         except BackendError as error:
             reason = error.message
-    return _Eager(layer, number, states), Report("eager", {"native": reason})
+    return _Eager(layer, number, states), BackendReport("eager", {"native": reason})

@@ -1,4 +1,4 @@
-"""What a network consists of: its layers, their shapes, parameters, memory and the operations of one step."""
+"""Summary of a network: its layers, their shapes, parameters, memory and the operations of one step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What code written for torch.nn.RNNBase asks of a layer beyond calling it."""
+"""Interface of torch.nn.RNNBase: the attributes and methods that code written for it uses."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ import numpy as np
 from torch import Tensor
 
 from recur.modes import Mode
-from recur.nn.places import Place, places
+from recur.nn.layer_positions import LayerPosition, parameter_positions
 
 
 class GradientNorms:
-    """Collects the norms that the core adds up (`recur.engine.watch.heard_by`).
+    """Collects the norms that the core adds up (`recur.engine.observers.gradients_observed_by`).
 
     Parameters
     ----------
@@ -28,10 +28,10 @@ class GradientNorms:
     """
 
     def __init__(self, mode: Mode) -> None:
-        self._places = {parameter.data_ptr(): place for parameter, place in places(mode)}
-        self._squares: dict[tuple[Place, str], np.ndarray[Any, np.dtype[Any]]] = {}
-        self._steps: dict[tuple[Place, str], np.ndarray[Any, np.dtype[Any]]] = {}
-        self._behind: dict[Place, int] = defaultdict(int)
+        self._places = {parameter.data_ptr(): place for parameter, place in parameter_positions(mode)}
+        self._squares: dict[tuple[LayerPosition, str], np.ndarray[Any, np.dtype[Any]]] = {}
+        self._steps: dict[tuple[LayerPosition, str], np.ndarray[Any, np.dtype[Any]]] = {}
+        self._behind: dict[LayerPosition, int] = defaultdict(int)
         self.updates = 0
 
     def begin(self) -> None:
@@ -39,7 +39,7 @@ class GradientNorms:
         self._behind.clear()
         self.updates += 1
 
-    def hear(self, pointers: Sequence[int], states: Sequence[str], reverse: bool, squares: Tensor) -> None:
+    def backward_pass(self, pointers: Sequence[int], states: Sequence[str], reverse: bool, squares: Tensor) -> None:
         """Take the squares (states, T) of one backward pass, which comes before those of earlier steps."""
         place = next((self._places[one] for one in pointers if one in self._places), None)
         if place is None:
@@ -60,7 +60,7 @@ class GradientNorms:
     def record(self) -> dict[str, Any]:
         """What was heard since the last call: distances, and norms of every layer and state."""
         longest = max((len(one) for one in self._squares.values()), default=0)
-        layers: dict[Place, dict[str, list[float]]] = {}
+        layers: dict[LayerPosition, dict[str, list[float]]] = {}
         for (place, name), squares in self._squares.items():
             norms = np.sqrt(squares / np.maximum(self._steps[place, name], 1))
             layers.setdefault(place, {})[name] = [float(f"{norm:.4g}") for norm in norms]

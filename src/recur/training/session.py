@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from recur import continuation
-from recur.engine import watch
+from recur.engine import observers
 from recur.errors import RunError, TrainingError
 from recur.evaluation.evaluate import measure
 from recur.modes import Loss, Mode
@@ -185,7 +185,7 @@ class Training:
         if self.norms is None:
             return nullcontext()
         self.norms.begin()
-        return watch.heard_by(self.norms)
+        return observers.gradients_observed_by(self.norms)
 
     def gradients(self) -> list[torch.Tensor]:
         """The gradients of this update."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recur.compiler import toolchain
-from recur.engine.native import arguments, library, look, readout
+from recur.engine.native import arguments, library, readout, tensor_addresses
 
 WORDS = {"int64_t": "q", "int32_t": "i", "double": "d"}  # the type of a member as ctypes' code; "P" for an address
 
@@ -88,24 +88,28 @@ def test_a_structure_has_the_members_of_the_header_in_its_places(
 def test_what_is_looked_at_has_the_members_of_the_header(tmp_path: Path) -> None:
     functions = members("recur.h", "RecurTorch")
     names = {"storage_offset": "offset", "storage_size": "storage", "data_ptr": "address", "device_type": "device"}
-    assert [one.name for one in functions] == [*(names.get(n, n) for n in look._FUNCTIONS), "cpu", "strided"]
-    assert [one.code for one in functions] == ["P"] * len(look._FUNCTIONS) + ["q", "q"]
-    asked = [one.name for one in members("recur.h", "RecurLook")]
-    assert asked == ["torch", "count", "T", "B", "dtype", "element", "wanted", "tensors"]
-    for structure, found in (("RecurTorch", [one.name for one in functions]), ("RecurLook", asked)):
+    assert [one.name for one in functions] == [
+        *(names.get(n, n) for n in tensor_addresses._FUNCTIONS),
+        "cpu",
+        "strided",
+    ]
+    assert [one.code for one in functions] == ["P"] * len(tensor_addresses._FUNCTIONS) + ["q", "q"]
+    asked = [one.name for one in members("recur.h", "RecurTensorQuery")]
+    assert asked == ["torch", "count", "T", "B", "dtype", "element", "specs", "tensors"]
+    for structure, found in (("RecurTorch", [one.name for one in functions]), ("RecurTensorQuery", asked)):
         assert offsets("recur.h", structure, found, tmp_path) == [(8 * n, 8) for n in range(len(found))]
 
 
 def test_constants_of_the_header_are_those_of_python() -> None:
     text = (toolchain.HEADERS / "recur.h").read_text(encoding="utf-8")
     values = {name: int(value) for name, value in re.findall(r"(RECUR_[A-Z_]+) = (-?\d+)", text)}
-    assert (values["RECUR_STEPS"], values["RECUR_ROWS"]) == (look.STEPS, look.ROWS)
-    assert values["RECUR_WANTED"] == 2 + look._AXES
+    assert (values["RECUR_STEPS"], values["RECUR_ROWS"]) == (tensor_addresses.STEPS, tensor_addresses.ROWS)
+    assert values["RECUR_SPEC_SIZE"] == 2 + tensor_addresses._AXES
     assert [values[f"RECUR_{name}"] for name in ("OK", "BAD_CALL", "NO_MEMORY", "INTERRUPTED")] == [0, 1, 2, 3]
 
 
 # they neither allocate nor call anything that throws
-_PLAIN = {"recur_message", "recur_abi", "recur_vector_bytes", "recur_look"}
+_PLAIN = {"recur_message", "recur_abi", "recur_vector_bytes", "recur_tensor_addresses"}
 
 
 def test_every_exported_function_is_declared_in_the_header_and_catches_what_is_thrown() -> None:

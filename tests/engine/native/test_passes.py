@@ -10,7 +10,7 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from recur.engine import Packing, bptt, prepare, run
 from recur.engine.native import passes
-from recur.engine.native.program import compiled, parameters_of
+from recur.engine.native.compiled_cell import compiled_cell, parameters_of
 from tests.engine.helpers import CELLS, assert_native_is_eager, everything, make
 from tests.tolerances import close
 
@@ -252,18 +252,18 @@ def test_recorded_norms_are_those_of_bptt_written_out(name, ragged, resets, reve
         case.equation, leaves["x"], {s: leaves[f"{s}_0"] for s in case.states},
         {p: leaves[p] for p in case.parameters}, case.lengths, case.resets, reverse,
     )  # fmt: skip
-    made = compiled(call)
-    parameters = parameters_of(made, call)
-    tensors = [call.x, *call.states.values(), *(parameters[n] for n in (*made.matrices, *made.vectors))]
-    outputs, tape = passes.forward(made, call, tensors, training=True)
+    cell = compiled_cell(call)
+    parameters = parameters_of(cell, call)
+    tensors = [call.x, *call.states.values(), *(parameters[n] for n in (*cell.matrices, *cell.vectors))]
+    outputs, tape = passes.forward(cell, call, tensors, training=True)
     seeds = [torch.randn_like(o) for o in outputs]
-    norms = torch.zeros(len(made.states), 7, dtype=torch.float64)
-    passes.backward(made, call, tensors, tape, seeds, [True] * len(tensors), norms=norms)
+    norms = torch.zeros(len(cell.states), 7, dtype=torch.float64)
+    passes.backward(cell, call, tensors, tape, seeds, [True] * len(tensors), norms=norms)
 
     _, written = bptt.forward(call.without_padding())
-    finals = dict(zip(made.states, seeds[1:], strict=True))
+    finals = dict(zip(cell.states, seeds[1:], strict=True))
     totals = bptt.backward(written, seeds[0], finals).totals
     live = torch.ones(7, 3, 1) if case.lengths is None else (torch.arange(7)[:, None] < case.lengths)[..., None]
-    for number, state in enumerate(made.states):
+    for number, state in enumerate(cell.states):
         expected = (totals[state] * live).square().sum((1, 2))
         close(norms[number], expected, state)

@@ -1,8 +1,8 @@
-"""The native backend: plans compiled to C++, run through the core's C functions."""
+"""Native backend: equations compiled to C++, run through the C functions of the core."""
 
 from __future__ import annotations
 
 from recur.engine.native.backend import run, unsupported, why_not
-from recur.engine.native.operator import recurrence  # registered, so that an exported program can be loaded
+from recur.engine.native.torch_operators import recurrence  # registered, so that an exported program can be loaded
 
 __all__ = ["recurrence", "run", "unsupported", "why_not"]

@@ -1,4 +1,4 @@
-"""A call of the core: the numbers and addresses of ``RecurCall`` (native/recur.h), laid out in one go."""
+"""Arguments of the core's C functions: ``RecurCall`` (native/recur.h) laid out in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur.engine import guard
+from recur.engine import tensor_checks
 
 # the members of RecurCall in order; every one has eight bytes
 MEMBERS = (
@@ -75,9 +75,9 @@ def inner_contiguous(tensor: Tensor) -> Tensor:
 
 def as_int64(numbers: Tensor, count: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     """The ``count`` whole numbers of a tensor for the core to read."""
-    guard.check("lengths", numbers)
+    tensor_checks.check("lengths", numbers)
     if tuple(numbers.shape) != (count,):
-        raise guard.UnfitError(f"lengths have shape {tuple(numbers.shape)}, expected ({count},)")
+        raise tensor_checks.UnfitError(f"lengths have shape {tuple(numbers.shape)}, expected ({count},)")
     return np.ascontiguousarray(numbers.detach().cpu().numpy(), dtype=np.int64)
 
 

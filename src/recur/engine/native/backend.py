@@ -1,4 +1,4 @@
-"""The native backend: whether it can run a call, and running it, with gradients where they are wanted."""
+"""Entry points of the native backend: whether it supports a call, and running it, with gradients where required."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recur.engine import guard, torch_state, watch
-from recur.engine.call import Call, Report, Result
+from recur.engine import observers, tensor_checks, torch_state
+from recur.engine.backend_interface import BackendReport, Call, Result
 from recur.engine.native import passes, transforms
-from recur.engine.native.again import differentiable_again
 from recur.engine.native.arguments import inner_contiguous
-from recur.engine.native.halves import HALVES, half_of, widen
-from recur.engine.native.memory import alive, tape_address
-from recur.engine.native.program import Compiled, compiled, parameters_of
-from recur.engine.native.segments import Segmented, segment_steps
-from recur.engine.native.twice import UNREADABLE, differentiable, readable
+from recur.engine.native.checkpointing import CheckpointedRecurrence, segment_steps
+from recur.engine.native.compiled_cell import CompiledCell, compiled_cell, parameters_of
+from recur.engine.native.core_memory import alive, tape_address
+from recur.engine.native.double_backward import differentiable_again
+from recur.engine.native.half_precision import HALVES, half_precision_of, widen
+from recur.engine.native.torch_backward import UNREADABLE, differentiable, readable
 from recur.errors import BackendError
 
 _DTYPES = (torch.float32, torch.float64)
@@ -30,7 +30,7 @@ def why_not(call: Call) -> str | None:
         reason = torch_state.observer(transforms=False) or transforms.why_not(call)
     else:
         given = (call.x, *call.states.values(), *call.parameters.values(), *call.noise.tensors())
-        reasons = (guard.why_not(tensor, tensor.dtype) for tensor in given)
+        reasons = (tensor_checks.why_not(tensor, tensor.dtype) for tensor in given)
         reason = torch_state.observer() or next((reason for reason in reasons if reason is not None), None)
     if reason is not None:
         return reason
@@ -41,7 +41,7 @@ def unsupported(call: Call) -> str | None:
     """The reason why the core has no code for such a call, whatever its tensors are."""
     x = call.x
     dtype = x.dtype
-    half = half_of(call)
+    half = half_precision_of(call)
     autocast = torch.is_autocast_enabled("cpu") and half is not None
     for tensor in (call.x, *call.states.values(), *call.parameters.values()):
         if not tensor.is_cpu:
@@ -53,43 +53,43 @@ def unsupported(call: Call) -> str | None:
     if call.precision == "bfloat16" and dtype is torch.float64 and half is None:
         return "precision bfloat16 is for float32 layers"
     try:
-        compiled(call)
+        compiled_cell(call)
     except BackendError as error:
         return error.message + (f" ({error.hint})" if error.hint else "")
     return None
 
 
-def run(call: Call, report: Report) -> Result:
+def run(call: Call, report: BackendReport) -> Result:
     """Run a recurrence that ``why_not`` has no objection to."""
-    half = half_of(call)
+    half = half_precision_of(call)
     if half is not None:
         with torch.autocast("cpu", enabled=False):
             return half.narrow(run(widen(call, half), report))
     if call.memory_budget is not None and call.packing is not None:
         return run(call.padded(), report).packed(call.packing)
-    made = compiled(call)
-    parameters = parameters_of(made, call)
-    states = [call.states[name] for name in made.states]
+    cell = compiled_cell(call)
+    parameters = parameters_of(cell, call)
+    states = [call.states[name] for name in cell.states]
     tensors = [
         inner_contiguous(call.x),
         *(state.contiguous() for state in states),
-        *(parameters[name].contiguous() for name in (*made.matrices, *made.vectors)),
+        *(parameters[name].contiguous() for name in (*cell.matrices, *cell.vectors)),
     ]
     if torch_state.transformed():
-        outputs = transforms.run(made, call, tensors)
+        outputs = transforms.run(cell, call, tensors)
     elif torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         call = _snapshot(call)
-        steps = segment_steps(made, call)
+        steps = segment_steps(cell, call)
         if steps is None:
-            outputs = list(Recurrence.apply(made, call, *tensors))  # type: ignore[no-untyped-call]
+            outputs = list(Recurrence.apply(cell, call, *tensors))  # type: ignore[no-untyped-call]
         else:
-            outputs = list(Segmented.apply(made, call, steps, *tensors))  # type: ignore[no-untyped-call]
+            outputs = list(CheckpointedRecurrence.apply(cell, call, steps, *tensors))  # type: ignore[no-untyped-call]
     else:
-        outputs, _ = passes.forward(made, call, tensors, training=False)
+        outputs, _ = passes.forward(cell, call, tensors, training=False)
     report = replace(report, slowed=call.slowed)
     count = len(outputs) - len(states)
     series, finals = outputs[:count], outputs[count:]
-    names = made.states
+    names = cell.states
     return Result(
         series[0],
         dict(zip(names, finals, strict=True)),
@@ -110,10 +110,10 @@ class Recurrence(torch.autograd.Function):
     """One recurrence, differentiable: by the core once, by the eager backend any further time."""
 
     @staticmethod
-    def forward(ctx: Any, made: Compiled, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
-        outputs, tape = passes.forward(made, call, tensors, training=True)
-        ctx.made, ctx.call = made, call
-        ctx.listener = watch.listening()
+    def forward(ctx: Any, cell: CompiledCell, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
+        outputs, tape = passes.forward(cell, call, tensors, training=True)
+        ctx.cell, ctx.call = cell, call
+        ctx.observer = observers.gradient_observer()
         ctx.address = 0 if tape is None else tape_address(tape)
         ctx.save_for_backward(tape, *tensors)
         ctx.set_materialize_grads(False)
@@ -132,19 +132,19 @@ class Recurrence(torch.autograd.Function):
             read = read or readable(gradients, tensors[0].dtype)
         if not read:
             ctx.call.slowed.add(UNREADABLE)
-            return (None, None, *differentiable(ctx.made, ctx.call, tensors, gradients, needed))
+            return (None, None, *differentiable(ctx.cell, ctx.call, tensors, gradients, needed))
         if tape_address(tape) != ctx.address or not alive(ctx.address):
             # hooks on saved tensors have made a copy of the handle, and the tape is gone with what was copied
-            _, tape = passes.forward(ctx.made, ctx.call, tensors, training=True)
+            _, tape = passes.forward(ctx.cell, ctx.call, tensors, training=True)
         if torch.is_grad_enabled():
-            compute = partial(passes.backward, ctx.made, ctx.call, tensors, tape, gradients, needed)
-            return (None, None, *differentiable_again(compute, ctx.made, ctx.call, tensors, gradients, needed))
-        if ctx.listener is None:
-            return (None, None, *passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed))
-        states = ctx.made.states
+            compute = partial(passes.backward, ctx.cell, ctx.call, tensors, tape, gradients, needed)
+            return (None, None, *differentiable_again(compute, ctx.cell, ctx.call, tensors, gradients, needed))
+        if ctx.observer is None:
+            return (None, None, *passes.backward(ctx.cell, ctx.call, tensors, tape, gradients, needed))
+        states = ctx.cell.states
         steps = tensors[0].shape[0] if ctx.call.packing is None else ctx.call.packing.steps
         norms = torch.zeros(len(states), steps, dtype=torch.float64, device="cpu")
-        found = passes.backward(ctx.made, ctx.call, tensors, tape, gradients, needed, norms)
+        found = passes.backward(ctx.cell, ctx.call, tensors, tape, gradients, needed, norms)
         pointers = [t.data_ptr() for t in tensors[1 + len(states) :] if t is not None]
-        ctx.listener.hear(pointers, states, ctx.call.reverse, norms)
+        ctx.observer.backward_pass(pointers, states, ctx.call.reverse, norms)
         return (None, None, *found)

@@ -1,4 +1,4 @@
-"""The shared libraries: the core, and one a cell, found where they were installed or made at first use."""
+"""Shared libraries of the core and of cells: the installed ones, or a cell compiled at its first use."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from recur.compiler import toolchain, verified
-from recur.compiler.cuts import NotCompiledError
-from recur.engine.native import installed
+from recur.compiler import library_loading, toolchain
+from recur.compiler.partition import NotCompiledError
+from recur.engine.native import installed_libraries
 from recur.equations.graph import Graph
 from recur.errors import BackendError
 
@@ -49,7 +49,7 @@ class Core:
         self.release = self._function("recur_release", None, ctypes.c_void_p)
         self.acquire = self._function("recur_acquire", ctypes.c_void_p, ctypes.c_int64)
         # without giving the interpreter to another thread, which could change what is looked at
-        self.look = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(("recur_look", library))
+        self.tensor_addresses = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(("recur_tensor_addresses", library))
         self.stream_open = self._function("recur_stream_open", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
         self.stream_step = self._function(
             "recur_stream_step", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64
@@ -90,18 +90,18 @@ def core() -> Core:
 @cache
 def _core(instructions: str) -> Core | BackendError:
     try:
-        path, library = installed.core(instructions)
+        path, library = installed_libraries.core(instructions)
         # torch brings the OpenMP library whose threads the core shares, so it has to come first
         import torch  # noqa: F401
 
-        return Core(path, instructions, installed.load(path, library))
+        return Core(path, instructions, installed_libraries.load(path, library))
     except BackendError as error:
         return error
     except (OSError, AttributeError) as error:
-        return BackendError(f"the native core cannot be loaded: {error}", installed.rebuild())
+        return BackendError(f"the native core cannot be loaded: {error}", installed_libraries.rebuild())
 
 
-class Cell:
+class CellLibrary:
     """A compiled cell.
 
     Attributes
@@ -132,10 +132,10 @@ class _Head(ctypes.Structure):
     )
 
 
-_cells: dict[tuple[str, str], Cell | BackendError] = {}
+_cells: dict[tuple[str, str], CellLibrary | BackendError] = {}
 
 
-def cell(graph: Graph, name: str) -> Cell:
+def cell(graph: Graph, name: str) -> CellLibrary:
     """The compiled cell of a graph: installed, made before, or made now.
 
     Parameters
@@ -174,25 +174,25 @@ def cell(graph: Graph, name: str) -> Cell:
     return found
 
 
-def _load(graph: Graph, name: str, instructions: str) -> Cell:
+def _load(graph: Graph, name: str, instructions: str) -> CellLibrary:
     """Load a cell: the installed one, or one from the cache with what the user is told about it."""
-    found, why = installed.cell(graph, instructions)
+    found, why = installed_libraries.cell(graph, instructions)
     if found is not None:
-        return Cell(installed.load(*found))
+        return CellLibrary(installed_libraries.load(*found))
     # imported where it is needed: a process that only loads stock cells starts faster
     from recur.compiler.cplusplus import source
     from recur.compiler.program import program
-    from recur.engine.native import kept
+    from recur.engine.native import cell_cache
 
     kind = toolchain.CELL_SET.get(instructions, instructions)
     text = source(program(graph), name)
-    content, said = kept.content(text, name, kind)
+    content, said = cell_cache.content(text, name, kind)
     try:
-        made = Cell(verified.load(content, name))
+        made = CellLibrary(library_loading.load(content, name))
     except OSError:
         # kept by a machine whose libraries are others
-        content, said = kept.content(text, name, kind, again=True)
-        made = Cell(verified.load(content, name))
+        content, said = cell_cache.content(text, name, kind, again=True)
+        made = CellLibrary(library_loading.load(content, name))
     if said:
         warnings.warn(CompiledNotice(f"{said}: {why}" if why else said), stacklevel=2)
     return made

@@ -1,4 +1,4 @@
-"""The forward and the backward pass as calls of the core, on plain tensors without autograd."""
+"""Forward and backward pass as calls of the core, on plain tensors without autograd."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from recur.engine import guard
-from recur.engine.call import Call
+from recur.engine import tensor_checks
+from recur.engine.backend_interface import Call
 from recur.engine.native.arguments import TYPES, Arguments, as_int64, inner_contiguous, pointer
-from recur.engine.native.look import addresses
-from recur.engine.native.memory import SHORTER, empty, tape, tape_address
-from recur.engine.native.program import Compiled
+from recur.engine.native.compiled_cell import CompiledCell
+from recur.engine.native.core_memory import SHORTER, empty, tape, tape_address
+from recur.engine.native.tensor_addresses import addresses
 from recur.engine.variables import FILL_NAN
 from recur.errors import BackendError, NotEnoughMemoryError
 
@@ -20,7 +20,7 @@ _OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
 
 
 def forward(
-    made: Compiled,
+    cell: CompiledCell,
     call: Call,
     tensors: Sequence[Tensor | None],
     training: bool,
@@ -49,13 +49,13 @@ def forward(
         The tape.
     """
     x = _input(tensors)
-    arguments = _common(made, call, tensors)
+    arguments = _common(cell, call, tensors)
     packing = call.packing
     B = x.shape[1] if packing is None else packing.rows
-    widths = made.measured(call.sizes).widths
+    widths = cell.measured(call.sizes).widths
     wanted = len(widths) if call.all_states else 1
     if series is None:
-        series = [room(made, x, width) for width in widths[:wanted]]
+        series = [room(cell, x, width) for width in widths[:wanted]]
     finals = [x.new_empty((B, width)) for width in widths]
     strides = [_strides(one) for one in series]
     missing = [0] * (len(widths) - wanted)
@@ -66,12 +66,12 @@ def forward(
         series_row=[*(row for _, row in strides), *missing],
         final=[one.data_ptr() for one in finals],
     )
-    _run(made, made.core.forward, arguments, x)
-    return [*series, *finals], tape(made.core, arguments.tape) if training else None
+    _run(cell, cell.core.forward, arguments, x)
+    return [*series, *finals], tape(cell.core, arguments.tape) if training else None
 
 
 def backward(
-    made: Compiled,
+    cell: CompiledCell,
     call: Call,
     tensors: Sequence[Tensor | None],
     kept: Tensor,
@@ -103,8 +103,8 @@ def backward(
         dE/d(tensors).
     """
     x = _input(tensors)
-    arguments = _common(made, call, tensors)
-    count = len(made.states)
+    arguments = _common(cell, call, tensors)
+    count = len(cell.states)
     wanted = len(gradients) - count
     series = [None if g is None else inner_contiguous(g) for g in gradients[:wanted]]
     finals = [None if g is None else g.contiguous() for g in gradients[wanted:]]
@@ -112,15 +112,15 @@ def backward(
     steps = x.shape[0]
     B = x.shape[1] if call.packing is None else call.packing.rows
     looked = addresses(
-        made.core, [*series, *finals], made.measured(call.sizes).gradients(wanted, packed), steps, B, x.dtype
+        cell.core, [*series, *finals], cell.measured(call.sizes).gradients(wanted, packed), steps, B, x.dtype
     )
     missing = [0] * (count - wanted)
     strides = [(0, 0) if g is None else _strides(g) for g in series]
     results: list[Tensor | None] = [
-        empty(made.core, t.shape, t.dtype) if need and t is not None else None
+        empty(cell.core, t.shape, t.dtype) if need and t is not None else None
         for t, need in zip(tensors[1:], needed[1:], strict=True)
     ]
-    d_x = room(made, x, x.shape[-1]) if needed[0] and into is None else None
+    d_x = room(cell, x, x.shape[-1]) if needed[0] and into is None else None
     if into is not None:
         d_x = into[0]
         results[count:] = into[1 + count :]
@@ -128,7 +128,7 @@ def backward(
     if d_x is not None:
         time, row = _strides(d_x)
         arguments.set(d_x=d_x.data_ptr(), d_x_time=time, d_x_row=row)
-    a, b = count, count + len(made.matrices)
+    a, b = count, count + len(cell.matrices)
     arguments.set(
         tape=tape_address(kept),
         training=1,
@@ -144,7 +144,7 @@ def backward(
     )
     if norms is not None:
         arguments.set(norms=norms.data_ptr())
-    _run(made, made.core.backward, arguments, x)
+    _run(cell, cell.core.backward, arguments, x)
     return [d_x, *results]
 
 
@@ -155,25 +155,25 @@ def _input(tensors: Sequence[Tensor | None]) -> Tensor:
     return x
 
 
-def _common(made: Compiled, call: Call, tensors: Sequence[Tensor | None]) -> Arguments:
+def _common(cell: CompiledCell, call: Call, tensors: Sequence[Tensor | None]) -> Arguments:
     x = _input(tensors)
     packing = call.packing
     dtype = x.dtype
     if dtype not in TYPES:
-        raise guard.UnfitError(f"the native core computes in float32 and float64, not in {dtype}")
+        raise tensor_checks.UnfitError(f"the native core computes in float32 and float64, not in {dtype}")
     if x.dim() != (3 if packing is None else 2):
-        raise guard.UnfitError(f"the native core was given an input of shape {tuple(x.shape)}")
+        raise tensor_checks.UnfitError(f"the native core was given an input of shape {tuple(x.shape)}")
     T, B = x.shape[:2] if packing is None else (packing.steps, packing.rows)
-    a, b = 1 + len(made.states), 1 + len(made.states) + len(made.matrices)
-    measured = made.measured(call.sizes)
+    a, b = 1 + len(cell.states), 1 + len(cell.states) + len(cell.matrices)
+    measured = cell.measured(call.sizes)
     steps = T if packing is None else packing.count
-    pointers = addresses(made.core, tensors, measured.inputs(packing is not None), steps, B, dtype)
+    pointers = addresses(cell.core, tensors, measured.inputs(packing is not None), steps, B, dtype)
     time, row = _strides(x)
     arguments = Arguments(
         type=TYPES[x.dtype], T=T, B=B, reverse=int(call.reverse), threads=torch.get_num_threads(),
         precision=int(call.precision == "bfloat16"), fill_nan=int(FILL_NAN.given()),
         sizes=measured.table, initial=pointers[1:a], matrices=pointers[a:b], vectors=pointers[b:],
-        x=pointers[0], x_time=time, x_row=row, interrupted=made.core.interrupted,
+        x=pointers[0], x_time=time, x_row=row, interrupted=cell.core.interrupted,
     )  # fmt: skip
     if packing is not None:
         offsets = packing.offsets
@@ -186,18 +186,18 @@ def _common(made: Compiled, call: Call, tensors: Sequence[Tensor | None]) -> Arg
     if call.resets is not None:
         arguments.kept.append(call.resets)
         arguments.set(
-            resets=guard.strided(call.resets, (T, B), torch.bool, inner=False),
+            resets=tensor_checks.strided(call.resets, (T, B), torch.bool, inner=False),
             resets_time=call.resets.stride(0),
             resets_row=call.resets.stride(1),
         )
-    if made.noises:
-        _noises(made, call, arguments, (T, B))
+    if cell.noises:
+        _noises(cell, call, arguments, (T, B))
     return arguments
 
 
-def _noises(made: Compiled, call: Call, arguments: Arguments, batch: tuple[int, int]) -> None:
+def _noises(cell: CompiledCell, call: Call, arguments: Arguments, batch: tuple[int, int]) -> None:
     pointers, times, rows = [], [], []
-    for name in made.noises:
+    for name in cell.noises:
         kind, state = name.split(":")
         given = (call.noise.recurrent if kind == "recurrent" else call.noise.zoneout)[state]
         if not isinstance(given, Tensor):
@@ -205,7 +205,7 @@ def _noises(made: Compiled, call: Call, arguments: Arguments, batch: tuple[int, 
         given = inner_contiguous(given.detach().to(call.x.dtype))
         arguments.kept.append(given)
         before = () if given.dim() == 1 else batch[1:] if given.dim() == 2 else batch
-        pointers.append(guard.strided(given, (*before, call.states[state].shape[-1]), call.x.dtype))
+        pointers.append(tensor_checks.strided(given, (*before, call.states[state].shape[-1]), call.x.dtype))
         # a stride of 0 says that all steps, or rows, share one
         times.append(given.stride(0) if given.dim() == 3 else 0)
         rows.append(given.stride(-2) if given.dim() >= 2 else 0)
@@ -221,18 +221,18 @@ def _batch_first(x: Tensor) -> bool:
     return x.dim() == 3 and x.stride(0) < x.stride(1)
 
 
-def room(made: Compiled, x: Tensor, width: int) -> Tensor:
+def room(cell: CompiledCell, x: Tensor, width: int) -> Tensor:
     """Room for one state of every step, laid out in memory as the input is; not a view: callers may change it."""
     if x.dim() == 2:
-        return empty(made.core, (x.shape[0], width), x.dtype)
+        return empty(cell.core, (x.shape[0], width), x.dtype)
     T, B = x.shape[0], x.shape[1]
     if _batch_first(x):
-        return empty(made.core, (B, T, width), x.dtype).transpose(0, 1).data
-    return empty(made.core, (T, B, width), x.dtype)
+        return empty(cell.core, (B, T, width), x.dtype).transpose(0, 1).data
+    return empty(cell.core, (T, B, width), x.dtype)
 
 
-def _run(made: Compiled, function: Callable[[int, int], int], arguments: Arguments, x: Tensor) -> None:
-    status = function(made.cell.pointer, arguments.address())
+def _run(cell: CompiledCell, function: Callable[[int, int], int], arguments: Arguments, x: Tensor) -> None:
+    status = function(cell.library.pointer, arguments.address())
     if status == _OK:
         return
     if status == _INTERRUPTED:
@@ -242,4 +242,4 @@ def _run(made: Compiled, function: Callable[[int, int], int], arguments: Argumen
             f"the values of all steps of an input of shape {tuple(x.shape)} need more memory than there is",
             hint=SHORTER,
         )
-    raise BackendError(f"the native core refused a call: {made.core.message}")
+    raise BackendError(f"the native core refused a call: {cell.core.message}")

@@ -1,4 +1,4 @@
-"""Fused readout and error: one pass of the core, without the logits of all steps in memory."""
+"""Fused readout and error: computed by the core in one pass, without the logits of all steps in memory."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recur.engine import guard, torch_state
+from recur.engine import tensor_checks, torch_state
 from recur.engine.native.arguments import TYPES, inner_contiguous, pointer
+from recur.engine.native.core_memory import empty
 from recur.engine.native.library import Core, core
-from recur.engine.native.memory import empty
-from recur.engine.native.twice import apart, readable
+from recur.engine.native.torch_backward import apart, readable
 from recur.engine.variables import FILL_NAN
 from recur.errors import BackendError, NotEnoughMemoryError
 
@@ -25,7 +25,7 @@ _OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
 
 
 @dataclass(frozen=True)
-class Options:
+class ReadoutOptions:
     """What the error of a step is.
 
     Attributes
@@ -48,7 +48,7 @@ class TargetError(ValueError):
 
 
 def why_not(
-    h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: Options
+    h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: ReadoutOptions
 ) -> str | None:
     """The reason why torch's operations compute this error, or None if the core does."""
     asked = os.environ.get("RECUR_BACKEND")
@@ -64,7 +64,7 @@ def why_not(
     for tensor in (h, weight, bias, target, class_weight):
         if tensor is None:
             continue
-        reason = guard.why_not(tensor, target.dtype if tensor is target else h.dtype)
+        reason = tensor_checks.why_not(tensor, target.dtype if tensor is target else h.dtype)
         if reason is not None:
             return reason
     if h.dtype not in TYPES:
@@ -85,7 +85,7 @@ def why_not(
 
 
 def error(
-    h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: Options
+    h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: ReadoutOptions
 ) -> Tensor:
     """The error of a readout that ``why_not`` has no objection to.
 
@@ -103,7 +103,7 @@ def error(
         (N,) int64, y.
     class_weight : Tensor or None
         (V,) weight of each class.
-    options : Options
+    options : ReadoutOptions
         Smoothing, reduction, and which steps count.
 
     Returns
@@ -122,7 +122,7 @@ def error(
 
 
 def composed(
-    h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: Options
+    h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: ReadoutOptions
 ) -> Tensor:
     """The same as ``error``, in torch's operations. Targets are classes, or ``ignore_index``."""
     real = target != options.ignore_index
@@ -155,7 +155,7 @@ class FusedError(torch.autograd.Function):
         bias: Tensor | None,
         target: Tensor,
         class_weight: Tensor | None,
-        options: Options,
+        options: ReadoutOptions,
     ) -> Tensor:
         ctx.options = options
         ctx.save_for_backward(h, weight, bias, target, class_weight)
@@ -190,7 +190,7 @@ def _differentiable(
     inputs: Sequence[Tensor | None],
     target: Tensor,
     class_weight: Tensor | None,
-    options: Options,
+    options: ReadoutOptions,
     needed: Sequence[bool],
     upstream: Tensor,
 ) -> list[Tensor | None]:
@@ -246,14 +246,14 @@ def _function(made: Core) -> Callable[[int], int]:
 
 def _vector(tensor: Tensor | None, size: int, dtype: torch.dtype) -> int:
     """The address of a vector, 0 for none."""
-    return 0 if tensor is None else guard.contiguous(tensor, (size,), dtype)
+    return 0 if tensor is None else tensor_checks.contiguous(tensor, (size,), dtype)
 
 
 def run(
     inputs: Sequence[Tensor | None],
     target: Tensor,
     class_weight: Tensor | None,
-    options: Options,
+    options: ReadoutOptions,
     needed: Sequence[bool],
     upstream: Tensor | None = None,
 ) -> tuple[Tensor, list[Tensor | None]]:
@@ -302,11 +302,11 @@ def run(
         V=V,
         threads=torch.get_num_threads(),
         fill_nan=int(FILL_NAN.given()),
-        h=guard.strided(h, (N, H), dtype),
+        h=tensor_checks.strided(h, (N, H), dtype),
         h_row=h.stride(0),
-        weight=guard.contiguous(weight, (V, H), dtype),
+        weight=tensor_checks.contiguous(weight, (V, H), dtype),
         bias=_vector(bias, V, dtype),
-        target=guard.contiguous(target, (N,), torch.int64),
+        target=tensor_checks.contiguous(target, (N,), torch.int64),
         ignore_index=options.ignore_index,
         class_weight=_vector(class_weight, V, dtype),
         smoothing=options.label_smoothing,

@@ -1,4 +1,4 @@
-"""One step of a recurrence at a time: weights packed once, the state kept by the core."""
+"""Stepwise recurrence in the core: weights packed once, the state kept between steps."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
-from recur.engine import guard
-from recur.engine.call import Call
+from recur.engine import tensor_checks
+from recur.engine.backend_interface import Call
 from recur.engine.native.arguments import TYPES, Arguments
-from recur.engine.native.program import Compiled, compiled, parameters_of
+from recur.engine.native.compiled_cell import CompiledCell, compiled_cell, parameters_of
 from recur.errors import BackendError
 
 
@@ -33,31 +33,31 @@ class NativeStream:
     """
 
     def __init__(self, call: Call) -> None:
-        made = compiled(call)
-        self._core = made.core
-        parameters = {name: p.detach().contiguous() for name, p in parameters_of(made, call).items()}
-        states = [call.states[name].detach().contiguous() for name in made.states]
+        cell = compiled_cell(call)
+        self._core = cell.core
+        parameters = {name: p.detach().contiguous() for name, p in parameters_of(cell, call).items()}
+        states = [call.states[name].detach().contiguous() for name in cell.states]
         none = [0] * len(states)
-        noises = _expected(made, call)
+        noises = _expected(cell, call)
         dtype = call.x.dtype
         addresses = [
-            guard.contiguous(parameters[name], shape, dtype)
-            for name, shape in zip((*made.matrices, *made.vectors), made.measured(call.sizes).shapes, strict=True)
+            tensor_checks.contiguous(parameters[name], shape, dtype)
+            for name, shape in zip((*cell.matrices, *cell.vectors), cell.measured(call.sizes).shapes, strict=True)
         ]
         arguments = Arguments(
             type=TYPES[call.x.dtype], T=0, B=states[0].shape[0], threads=torch.get_num_threads(),
-            precision=int(call.precision == "bfloat16"), sizes=made.measured(call.sizes).table,
-            matrices=addresses[: len(made.matrices)], vectors=addresses[len(made.matrices) :],
-            initial=[guard.contiguous(state, state.shape, dtype) for state in states], series=none, final=none,
-            noises=[guard.contiguous(noise, noise.shape, dtype) for noise in noises],
+            precision=int(call.precision == "bfloat16"), sizes=cell.measured(call.sizes).table,
+            matrices=addresses[: len(cell.matrices)], vectors=addresses[len(cell.matrices) :],
+            initial=[tensor_checks.contiguous(state, state.shape, dtype) for state in states], series=none, final=none,
+            noises=[tensor_checks.contiguous(noise, noise.shape, dtype) for noise in noises],
             noise_time=[0] * len(noises), noise_row=[0] * len(noises),
         )  # fmt: skip
-        handle = self._core.stream_open(made.cell.pointer, arguments.address())
+        handle = self._core.stream_open(cell.library.pointer, arguments.address())
         if not handle:
             raise BackendError(f"the native core cannot stream this layer: {self._core.message}")
         self._handle = handle
         self._shapes = {
-            name: (tuple(state.shape), state.dtype) for name, state in zip(made.states, states, strict=True)
+            name: (tuple(state.shape), state.dtype) for name, state in zip(cell.states, states, strict=True)
         }
         weakref.finalize(self, self._core.stream_close, handle)
         # what a step calls, bound once
@@ -88,10 +88,10 @@ class NativeStream:
             self._refuse()
 
 
-def _expected(made: Compiled, call: Call) -> list[Tensor]:
+def _expected(cell: CompiledCell, call: Call) -> list[Tensor]:
     """The expectation of every noise (S,), which a stream has in place of what is drawn in training."""
     found = []
-    for name in made.noises:
+    for name in cell.noises:
         kind, _, state = name.partition(":")
         value = call.noise.zoneout.get(state) if kind == "zoneout" else None
         if not isinstance(value, float):
@@ -101,5 +101,5 @@ def _expected(made: Compiled, call: Call) -> list[Tensor]:
 
 
 def _addresses(tensors: Iterable[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
-    pointers = [guard.contiguous(tensor, tensor.shape, tensor.dtype) for tensor in tensors]
+    pointers = [tensor_checks.contiguous(tensor, tensor.shape, tensor.dtype) for tensor in tensors]
     return (ctypes.c_void_p * len(pointers))(*pointers)

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from recur.engine import torch_state
-from recur.engine.call import Call
+from recur.engine.backend_interface import Call
 from recur.engine.native import passes
-from recur.engine.native.again import second_derivative
 from recur.engine.native.arguments import inner_contiguous
-from recur.engine.native.program import Compiled
+from recur.engine.native.compiled_cell import CompiledCell
+from recur.engine.native.double_backward import second_derivative
 from recur.engine.noise import Noise
 
 
@@ -35,9 +35,9 @@ def why_not(call: Call) -> str | None:
     return None
 
 
-def run(made: Compiled, call: Call, tensors: Sequence[Tensor]) -> list[Tensor]:
+def run(cell: CompiledCell, call: Call, tensors: Sequence[Tensor]) -> list[Tensor]:
     """Series and final states of x, initial states, matrices and vectors."""
-    return list(Transformed.apply(made, _without_tensors(call), *tensors))  # type: ignore[no-untyped-call]
+    return list(Transformed.apply(cell, _without_tensors(call), *tensors))  # type: ignore[no-untyped-call]
 
 
 def _without_tensors(call: Call) -> Call:
@@ -56,28 +56,28 @@ class Transformed(torch.autograd.Function):
     """One recurrence, for torch.func: no tape is kept, since every transform has another one."""
 
     @staticmethod
-    def forward(made: Compiled, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
-        outputs, _ = passes.forward(made, call, _laid_out(tensors), training=False)
+    def forward(cell: CompiledCell, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
+        outputs, _ = passes.forward(cell, call, _laid_out(tensors), training=False)
         return tuple(outputs)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:  # noqa: ARG004
-        ctx.made, ctx.call = inputs[:2]
+        ctx.cell, ctx.call = inputs[:2]
         ctx.save_for_backward(*inputs[2:])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         tensors, needed = ctx.saved_tensors, tuple(ctx.needs_input_grad[2:])
         found = iter(
-            TransformedGradient.apply(ctx.made, ctx.call, needed, len(tensors), *tensors, *gradients)  # type: ignore[no-untyped-call]
+            TransformedGradient.apply(ctx.cell, ctx.call, needed, len(tensors), *tensors, *gradients)  # type: ignore[no-untyped-call]
         )
         return (None, None, *(next(found) if need else None for need in needed))
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], made: Compiled, call: Call, *tensors: Tensor) -> Any:
-        dims, count = in_dims[2:], 1 + len(made.states)
+    def vmap(info: Any, in_dims: tuple[Any, ...], cell: CompiledCell, call: Call, *tensors: Tensor) -> Any:
+        dims, count = in_dims[2:], 1 + len(cell.states)
         if any(dim is not None for dim in dims[count:]) or call.packing is not None:
-            return _one_by_one(Transformed, info.batch_size, dims, (made, call), tensors)
+            return _one_by_one(Transformed, info.batch_size, dims, (cell, call), tensors)
         N = info.batch_size
         x, *states = (
             t.unsqueeze(0).expand(N, *t.shape) if dim is None else t.movedim(dim, 0)
@@ -85,7 +85,7 @@ class Transformed(torch.autograd.Function):
         )
         T, B = x.shape[1:3]
         folded = [x.transpose(0, 1).reshape(T, N * B, x.shape[-1]), *(s.reshape(N * B, s.shape[-1]) for s in states)]
-        outputs = Transformed.apply(made, _repeated(call, N), *folded, *tensors[count:])  # type: ignore[no-untyped-call]
+        outputs = Transformed.apply(cell, _repeated(call, N), *folded, *tensors[count:])  # type: ignore[no-untyped-call]
         wanted = len(outputs) - len(states)
         series = [one.view(T, N, B, one.shape[-1]) for one in outputs[:wanted]]
         finals = [one.view(N, B, one.shape[-1]) for one in outputs[wanted:]]
@@ -96,30 +96,32 @@ class TransformedGradient(torch.autograd.Function):
     """The gradient of one recurrence, for torch.func."""
 
     @staticmethod
-    def forward(made: Compiled, call: Call, needed: Sequence[bool], count: int, *given: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        cell: CompiledCell, call: Call, needed: Sequence[bool], count: int, *given: Tensor
+    ) -> tuple[Tensor, ...]:
         tensors = _laid_out(given[:count])
-        _, tape = passes.forward(made, call, tensors, training=True)
+        _, tape = passes.forward(cell, call, tensors, training=True)
         if tape is None:
             raise RuntimeError("a forward pass for training left no tape")
-        found = passes.backward(made, call, tensors, tape, given[count:], needed)
+        found = passes.backward(cell, call, tensors, tape, given[count:], needed)
         return tuple(one for one in found if one is not None)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:  # noqa: ARG004
-        ctx.made, ctx.call, ctx.needed, ctx.count = inputs[:4]
+        ctx.cell, ctx.call, ctx.needed, ctx.count = inputs[:4]
         ctx.save_for_backward(*inputs[4:])
 
     @staticmethod
     def backward(ctx: Any, *seeds: Tensor) -> tuple[Any, ...]:
         wanted = ctx.needs_input_grad[4:]
-        found = second_derivative(ctx.made, ctx.call, ctx.needed, ctx.count, ctx.saved_tensors, seeds, wanted)
+        found = second_derivative(ctx.cell, ctx.call, ctx.needed, ctx.count, ctx.saved_tensors, seeds, wanted)
         return (None, None, None, None, *found)
 
     @staticmethod
     def vmap(
-        info: Any, in_dims: tuple[Any, ...], made: Compiled, call: Call, needed: Any, count: int, *given: Tensor
+        info: Any, in_dims: tuple[Any, ...], cell: CompiledCell, call: Call, needed: Any, count: int, *given: Tensor
     ) -> Any:
-        return _one_by_one(TransformedGradient, info.batch_size, in_dims[4:], (made, call, needed, count), given)
+        return _one_by_one(TransformedGradient, info.batch_size, in_dims[4:], (cell, call, needed, count), given)
 
 
 def _one_by_one(

@@ -1,0 +1,55 @@
+"""Reuse of tape columns: a stored value takes the column of a product with the input that is no longer read."""
+
+from __future__ import annotations
+
+from recur.compiler.stages import Location, Schedule, Target
+from recur.equations.sizes import Size
+
+
+def reuse(
+    training: Schedule, sizes: list[Size], hoisted: int, read_later: set[Location]
+) -> tuple[dict[Location, Location], list[Size]]:
+    """Let what is stored take the columns of products with the input that nothing reads any more.
+
+    A column is free from the last stage that loads it: a kernel loads what it needs of a unit before it stores. Not
+    free is what the backward pass reads (``read_later``), what a product reads, for that takes all units of it, and a
+    number that stages of another size load, for these may still be at work when it is overwritten.
+    """
+    operands = {location for stage in training.stages for group in stage.groups for location, _ in group.operands}
+    last: dict[int, int] = {}
+    for column in range(hoisted):
+        location = Location("tape", column)
+        uses = [i for i, stage in enumerate(training.stages) if location in stage.loads.values()]
+        apart = any(training.stages[i].size != sizes[column] for i in uses)
+        if location not in read_later | operands and not apart:
+            last[column] = max(uses, default=0)
+    physical: dict[Location, Location] = {}
+    columns = sizes[:hoisted]
+    for i, stage in enumerate(training.stages):
+        for target in stage.targets:
+            location = target.location
+            if location.kind != "tape" or location in physical:
+                continue
+            free = next((c for c in last if last[c] <= i and sizes[c] == sizes[location.index]), None)
+            if free is None:
+                columns.append(sizes[location.index])
+                physical[location] = Location("tape", len(columns) - 1)
+            else:
+                del last[free]
+                physical[location] = Location("tape", free)
+    return physical, columns
+
+
+def locations_read(planned: Schedule) -> set[Location]:
+    """Every place that a schedule loads or multiplies."""
+    loaded = {location for stage in planned.stages for location in stage.loads.values()}
+    return loaded | {location for stage in planned.stages for group in stage.groups for location, _ in group.operands}
+
+
+def rename(planned: Schedule, physical: dict[Location, Location]) -> None:
+    """Put what is stored into the columns that `reuse` gave it."""
+    for stage in planned.stages:
+        stage.targets = [Target(t.operation, t.size, physical.get(t.location, t.location)) for t in stage.targets]
+        stage.loads = {operation: physical.get(location, location) for operation, location in stage.loads.items()}
+        for group in stage.groups:
+            group.operands = tuple((physical.get(location, location), size) for location, size in group.operands)

@@ -1,0 +1,189 @@
+"""Lowering of a graph to operations on the pieces of vectors.
+
+    leaf        a piece of the input, a state, a parameter, a mask or noise, or of dE/dstate ("seed")
+    product     rows of W v, as a sum of blocks W[rows, columns] v[columns], one for each piece of v
+    total       the sum over all elements of a piece, one number a row of the batch
+    the rest    element-wise, named as in the graph
+
+Slices and concatenations are gone: they only say which piece of what is meant. A value of size 1 stretches to any
+size, as in the graph. Equal operations are one operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from recur.compiler.partition import NotCompiledError, Partition, Piece
+from recur.equations.graph import Node
+from recur.equations.sizes import ONE, ZERO, Size
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a matrix: W[row : row + rows, column : column + columns], to be read as it is or transposed.
+
+    ``row`` counts what the product gives and ``column`` what it reads: of W^T these are columns and rows of W.
+    """
+
+    matrix: str
+    transposed: bool
+    row: Size
+    rows: Size
+    column: Size
+    columns: Size
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One operation on pieces.
+
+    Attributes
+    ----------
+    op : str
+        "leaf", "constant", "count", "product", "total" or an element-wise operation.
+    args : tuple of Operation
+        Operands; of a product the piece that each block multiplies.
+    size : Size
+        Elements; ONE for a number a row.
+    attribute : object
+        Of a leaf (kind, name, first element), of a product its blocks, of a constant its value.
+    """
+
+    op: str
+    args: tuple[Operation, ...]
+    size: Size
+    attribute: Any = None
+
+    @property
+    def kind(self) -> str:
+        """What a leaf is a piece of; empty for what is no leaf."""
+        return str(self.attribute[0]) if self.op == "leaf" else ""
+
+
+class Lowering:
+    """Makes operations, each once, out of the nodes of a step."""
+
+    def __init__(self, partition: Partition) -> None:
+        self.partition = partition
+        self._made: dict[tuple[Any, ...], Operation] = {}
+        self._of: dict[tuple[int, Piece], Operation] = {}
+
+    def make(self, op: str, args: Iterable[Operation], size: Size, attribute: Any = None) -> Operation:
+        """Return the operation with these parts, making it if it is new."""
+        args = tuple(args)
+        key = (op, tuple(map(id, args)), size, attribute)
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = Operation(op, args, size, attribute)
+        return found
+
+    def constant(self, value: float) -> Operation:
+        """A number."""
+        return self.make("constant", (), ONE, value)
+
+    def of(self, node: Node) -> list[Operation]:
+        """The pieces of a node."""
+        return [self.piece(node, piece) for piece in self.partition.pieces(node)]
+
+    def piece(self, node: Node, piece: Piece) -> Operation:
+        """One piece of a node."""
+        key = (id(node), piece)
+        found = self._of.get(key)
+        if found is None:
+            found = self._of[key] = self._piece(node, piece)
+        return found
+
+    def _piece(self, node: Node, piece: Piece) -> Operation:
+        start, stop = piece
+        op = node.op
+        if op == "constant":
+            return self.constant(node.attribute)
+        if op == "count":
+            return self.make("count", (), ONE, node.attribute)
+        if op == "zeros":
+            return self.constant(0.0)
+        if op in {"input", "state", "parameter", "mask", "noise", "seed"}:
+            return self.make("leaf", (), stop - start, (op, node.attribute, start))
+        if op == "slice":
+            first = node.attribute[0]
+            return self.piece(node.args[0], (first + start, first + stop))
+        if op == "concat":
+            first = ZERO
+            for part in node.args:
+                if (start - first, stop - first) in self.partition.pieces(part):
+                    return self.piece(part, (start - first, stop - first))
+                first = first + part.size
+            raise NotCompiledError(f"{node}: no part holds the elements {start} to {stop}")
+        if op == "expand":
+            return self.piece(node.args[0], (ZERO, ONE))
+        if op in {"matvec", "matvec_transposed"}:
+            return self._product(node, piece)
+        if op == "sum":
+            return self._sum(node)
+        # a vector of size 1 among the arguments stretches: it is itself at every piece
+        args = [self.piece(a, piece if a.size == node.size else (ZERO, ONE)) for a in node.args]
+        return self.make(op, args, max((a.size for a in args), key=lambda size: size != ONE))
+
+    def _product(self, node: Node, piece: Piece) -> Operation:
+        matrix, vector = node.args
+        start, stop = piece
+        inside: list[tuple[Block, Operation]] = []
+        hoisted: list[tuple[Block, Operation]] = []
+        # the input is read whole, however its element-wise uses cut it
+        pieces = ((ZERO, vector.size),) if vector.op == "input" else self.partition.pieces(vector)
+        for first, last in pieces:
+            block = Block(
+                matrix.attribute, node.op == "matvec_transposed", start, stop - start, first, last - first
+            )  # fmt: skip
+            operand = (
+                self.make("leaf", (), vector.size, ("input", vector.attribute, ZERO))
+                if vector.op == "input"
+                else self.piece(vector, (first, last))
+            )
+            (hoisted if operand.kind == "input" else inside).append((block, operand))
+        parts = [
+            self.make("product", (operand for _, operand in group), stop - start, tuple(block for block, _ in group))
+            for group in (hoisted, inside)
+            if group
+        ]
+        return parts[0] if len(parts) == 1 else self.make("add", parts, stop - start)
+
+    def _sum(self, node: Node) -> Operation:
+        # pieces of one size are added up element by element first, which makes one total of them
+        by_size: dict[Size, Operation] = {}
+        for piece in self.partition.pieces(node.args[0]):
+            operation = self.piece(node.args[0], piece)
+            size = piece[1] - piece[0]
+            if operation.size == ONE and size != ONE:
+                operation, size = self.make("mul", (operation, self.make("count", (), ONE, size)), ONE), ONE
+            by_size[size] = self.make("add", (by_size[size], operation), size) if size in by_size else operation
+        totals = [
+            operation if size == ONE else self.make("total", (operation,), ONE) for size, operation in by_size.items()
+        ]
+        total = totals[0]
+        for other in totals[1:]:
+            total = self.make("add", (total, other), ONE)
+        return total
+
+
+def is_hoisted(operation: Operation) -> bool:
+    """Whether an operation is a product with the input, which all steps take together before the loop."""
+    return operation.op == "product" and all(operand.kind == "input" for operand in operation.args)
+
+
+def topological_order(targets: Iterable[Operation], stop: Iterable[Operation] = ()) -> list[Operation]:
+    """Every operation that the targets need, each after its operands; what is in ``stop`` is not looked into."""
+    order: list[Operation] = []
+    seen = {id(operation) for operation in stop}
+    stack: list[tuple[Operation, bool]] = [(target, False) for target in reversed(list(targets))]
+    while stack:
+        operation, done = stack.pop()
+        if done:
+            order.append(operation)
+        elif id(operation) not in seen:
+            seen.add(id(operation))
+            stack.append((operation, True))
+            stack.extend((a, False) for a in reversed(operation.args))
+    return order

@@ -1,0 +1,90 @@
+"""Observers of recurrences and of their backward passes, through which the inspector sees a network run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+from torch import Tensor
+
+from recur.engine.backend_interface import Call, Result
+
+
+class Observer(Protocol):
+    """An observer of every recurrence and every error; what it returns takes the place of what it was given."""
+
+    def recurrence(self, call: Call, result: Result) -> Result:
+        """One direction of one layer has run."""
+        ...
+
+    def answer(self, output: object, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:
+        """Vectors (B, T, H) or (B, H) are about to be read out and compared with targets."""
+        ...
+
+
+_observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
+
+
+def current() -> Observer | None:
+    """The present observer."""
+    return _observer.get()
+
+
+@contextmanager
+def observed_by(observer: Observer) -> Iterator[None]:
+    """Observe recurrences in here."""
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
+
+@contextmanager
+def unobserved() -> Iterator[None]:
+    """Suspend observers in here."""
+    token = _observer.set(None)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
+
+class GradientObserver(Protocol):
+    """Receives the sizes of dE/dstates that a backward pass went through."""
+
+    def backward_pass(self, pointers: Sequence[int], states: Sequence[str], reverse: bool, squares: Tensor) -> None:
+        """One backward pass has run.
+
+        Parameters
+        ----------
+        pointers : sequence of int
+            Addresses of the matrices and vectors.
+        states : sequence of str
+            Of the equation, in order.
+        reverse : bool
+            Whether time ran from the end.
+        squares : Tensor
+            (states, T) float64, the sum over rows and units of (dE/dstate_t)^2, as step t was told from outside itself.
+        """
+        ...
+
+
+_gradient_observer: ContextVar[GradientObserver | None] = ContextVar("listener", default=None)
+
+
+def gradient_observer() -> GradientObserver | None:
+    """The current observers of the sizes of gradients."""
+    return _gradient_observer.get()
+
+
+@contextmanager
+def gradients_observed_by(observer: GradientObserver) -> Iterator[None]:
+    """Register an observer of the backward passes of what runs forward in this context (native backend only)."""
+    token = _gradient_observer.set(observer)
+    try:
+        yield
+    finally:
+        _gradient_observer.reset(token)

@@ -1,0 +1,80 @@
+// Batched products over all steps at once: rows that are copied into a block, times a packed matrix.
+#pragma once
+
+#include <algorithm>
+
+#include "gemm.h"
+#include "memory_layout.h"
+
+namespace recur {
+
+constexpr long kBlockRows = 112;       // at most: eight tiles of fourteen
+constexpr long kFewRows = 56;          // where they do, so that a block stays in the first-level cache
+constexpr long kLargeBytes = 6 << 20;  // of a packed matrix, which is then better read less often
+constexpr long kBlockDepth = 1024;     // so deep that the sums are rarely written twice
+
+// A matrix of `columns` columns as panels of two vectors; the last may be one vector.
+template <class P>
+struct Panels {
+  static constexpr long L = Lane<typename P::T>::count;
+  long K = 0, vectors = 0;
+  typename P::E* data = nullptr;
+
+  Panels() = default;
+  Panels(long k, long columns) : K(k), vectors((columns + L - 1) / L) {}
+  long count() const { return (vectors + 1) / 2; }
+  long elements() const { return vectors * L * padded_k<P>(K) + 64; }
+  long width(long p) const { return std::min(2L, vectors - 2 * p); }
+  typename P::E* panel(long p) const { return data + p * 2 * L * padded_k<P>(K); }
+  // where vector v of a panel has its element k (even, where elements come in pairs)
+  typename P::E* at(long v, long k) const { return panel(v / 2) + k * width(v / 2) * L + (v % 2) * L * P::pair; }
+  long stride(long v) const { return width(v / 2) * L * P::pair; }
+};
+
+// The part of rows and panels that a thread takes: panels where there are enough, so that each packs what it reads
+struct ThreadTile {
+  long row0, row1, panel0, panel1;
+};
+inline ThreadTile tile_of_thread(long rows, long panels, int thread, int threads) {
+  if (threads == 1) return {0, rows, 0, panels};
+  const long each = (panels + threads - 1) / threads;
+  // by panels only if no thread then waits for long
+  if (panels >= threads && each * threads <= panels + panels / 8) {
+    return {0, rows, panels * thread / threads, panels * (thread + 1) / threads};
+  }
+  return {rows * thread / threads, rows * (thread + 1) / threads, 0, panels};
+}
+
+// C[r - c_row] (+)= A[r] B for rows from <= r < to and panels p0 <= p < p1. `copy(to, r, n, k, depth)` copies n rows
+// from r on, elements k .. k + depth, to rows of `to`; `finished(row, rows)` is called when a block of C is complete.
+// With `c_block`, C holds one block of rows at a time; with `copied`, the one block of A stands there already.
+template <class P, class Copy, class Finished>
+void batched_product(long from, long to, const Panels<P>& B, long p0, long p1, typename P::E* block, typename P::T* C,
+                     long c_stride, bool c_block, bool add, const Copy& copy, const Finished& finished,
+                     bool copied = false) {
+  constexpr long L = Panels<P>::L;
+  // 128 rows are two blocks of 64, not one of 112 and one of 16
+  const long most = B.elements() * static_cast<long>(sizeof(typename P::E)) > kLargeBytes ? kBlockRows : kFewRows;
+  const long blocks = std::max(1L, (to - from + most - 1) / most), even = (to - from + blocks - 1) / blocks;
+  for (long r = from; r < to; r += even) {
+    const long n = std::min(even, to - r);
+    typename P::T* c = c_block ? C : C + r * c_stride;
+    for (long k = 0; k == 0 || k < B.K; k += kBlockDepth) {
+      const long depth = std::min(kBlockDepth, B.K - k);
+      const long stride = padded_k<P>(depth) + pad<typename P::E>();
+      if (!copied || B.K > kBlockDepth) copy(block, stride, r, n, k, depth);
+      for (long p = p0; p < p1; ++p) {
+        multiply_panel<P>(n, depth, block, stride, B.panel(p) + k * B.width(p) * L, static_cast<int>(B.width(p)),
+                          c + p * 2 * L, c_stride, add || k > 0);
+      }
+    }
+    finished(r, n);
+  }
+}
+
+template <class P>
+constexpr long block_elements() {
+  return kBlockRows * (kBlockDepth + pad<typename P::E>() + 2) + 64;
+}
+
+}  // namespace recur

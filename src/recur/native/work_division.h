@@ -1,0 +1,93 @@
+// Work division: how many threads a recurrence takes, and which rows or units each of them works on.
+#pragma once
+
+#include <algorithm>
+
+#include "ragged_batch.h"
+#include "recur.h"
+#include "team.h"
+#include "vec.h"
+
+namespace recur {
+
+constexpr int64_t kRowsEach = 8;                // a thread may take rows of its own from this many for each
+constexpr int64_t kLargeMatrices = 512 * 1024;  // elements beyond what a core has cache of its own for
+constexpr int64_t kWorthSharing = 32 * 1024;    // multiplications of a step below which a second thread only waits
+
+// The units of a piece that a thread takes when threads share rows: whole panels, the same in every stage
+struct Units {
+  int64_t first, last;
+};
+
+template <class T>
+class WorkDivision {
+ public:
+  static constexpr int64_t L = Lane<T>::count;
+
+  WorkDivision(const RecurCell& cell, RecurCall& call, const RecurProgram& program)
+      : cell_(cell), call_(call), program_(program), sizes_(call.sizes), rows_(call) {
+    plan_threads();
+  }
+
+ protected:
+  int64_t size(int32_t index) const { return sizes_[index]; }
+  int64_t padded(int32_t index) const { return rounded_up(sizes_[index], L); }
+
+  void plan_threads() {
+    int64_t work = 0, widest = 1;
+    for (int32_t k = 0; k < program_.stage_count; ++k) {
+      const RecurStage& stage = program_.stages[k];
+      widest = std::max(widest, size(stage.units_size));
+      for (int32_t g = 0; g < stage.group_count; ++g) {
+        for (int32_t m = 0; m < stage.groups[g].operand_count; ++m) {
+          work +=
+              stage.groups[g].product_count * size(stage.units_size) * size(stage.groups[g].operands[m].columns_size);
+        }
+      }
+    }
+    const int64_t most = std::max<int64_t>(1, std::min<int64_t>(call_.threads, kMostThreads));
+    const int64_t count = std::max<int64_t>(1, rows_.count());
+    // rows of its own make every thread read all matrices at every step; those that are large and larger than the
+    // states are better shared, each thread reading its units' part for all rows
+    const bool share_matrices = work >= kLargeMatrices && work > count * widest;
+    by_rows_ = count >= kRowsEach * most && !share_matrices;
+    int64_t sharing = most, whole = 0;
+    if (!by_rows_) {
+      if (work * count < kWorthSharing) sharing = 1;
+      // a thread without units would only be waited for
+      sharing = std::min(sharing, (widest + L - 1) / L);
+    }
+    for (int32_t m = 0; m < cell_.matrix_count; ++m) {
+      whole += size(cell_.matrix_rows[m]) * size(cell_.matrix_columns[m]) * rows_.total();
+    }
+    loop_threads_ = most_loop_threads_ = static_cast<int>(sharing);
+    threads_ = whole < 8 * kWorthSharing ? loop_threads_ : static_cast<int>(most);
+  }
+
+  Units units_of(int32_t units_size, int thread, int threads) const {
+    const int64_t whole = padded(units_size);
+    if (by_rows_ || threads == 1) return {0, whole};
+    const int64_t grain = whole >= 2 * L * threads ? 2 * L : L;
+    const int64_t grains = (whole + grain - 1) / grain;
+    return {std::min(whole, grains * thread / threads * grain),
+            std::min(whole, grains * (thread + 1) / threads * grain)};
+  }
+
+  // rows of a step that a thread takes: all, or every threads-th, so that long and short rows are shared out evenly
+  int64_t own_rows(int64_t n, int thread, int threads) const {
+    if (!by_rows_) return n;
+    return n > thread ? (n - thread + threads - 1) / threads : 0;
+  }
+
+  const RecurCell& cell_;
+  RecurCall& call_;
+  const RecurProgram& program_;
+  const int64_t* sizes_;
+  RaggedBatch rows_;
+  bool by_rows_ = false;
+  int threads_ = 1;       // of the call
+  int loop_threads_ = 1;  // of the loop over time: where a step is short, one does it alone
+  int most_loop_threads_ = 1;
+};
+
+}  // namespace recur

@@ -1,0 +1,132 @@
+"""Binding of a layer's parameters to the equation's: names, shapes, and the sum of torch's two biases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from recur.equations import Equation
+from recur.errors import ShapeError
+
+# torch.nn keeps two biases where one would do (a wish of cuDNN's); the equations of lstm and elman have one
+TORCH_NAMES: Mapping[str, tuple[str, ...]] = {
+    "W_xh": ("weight_ih",),
+    "W_hh": ("weight_hh",),
+    "b": ("bias_ih", "bias_hh"),
+    "b_x": ("bias_ih",),
+    "b_h": ("bias_hh",),
+    "W_hr": ("weight_hr",),
+}
+
+
+@dataclass(frozen=True)
+class BoundParameter:
+    """One parameter of the equation in one layer and direction.
+
+    Attributes
+    ----------
+    name : str
+        The equation's name for it.
+    own : tuple of str
+        The layer's attributes whose sum it is; empty for a bias that is switched off, which is zero.
+    shape : tuple of int
+        Its shape, and that of each of ``own``.
+    """
+
+    name: str
+    own: tuple[str, ...]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """All parameters of the equation in one layer and direction."""
+
+    parts: tuple[BoundParameter, ...]
+
+    def names(self) -> list[str]:
+        """The layer's own attribute names, in the order in which they are registered."""
+        return [name for part in self.parts for name in part.own]
+
+    def shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Own name and shape of each parameter, in order."""
+        for part in self.parts:
+            for name in part.own:
+                yield name, part.shape
+
+    def gather(self, own: Callable[[str], Tensor]) -> dict[str, Tensor]:
+        """Return the equation's parameters, made from the layer's own.
+
+        ``own`` looks an attribute up at each call, so that weights replaced by ``functional_call``,
+        a parametrisation or ``weight_norm`` are the ones that are used.
+        """
+        gathered: dict[str, Tensor] = {}
+        like: Tensor | None = None
+        for part in self.parts:
+            tensors = [own(name) for name in part.own]
+            if tensors:
+                like = tensors[0]
+                gathered[part.name] = tensors[0] if len(tensors) == 1 else _sum(part, tensors)
+        for part in self.parts:
+            if not part.own and like is not None:
+                gathered[part.name] = like.new_zeros(part.shape)
+        return {part.name: gathered[part.name] for part in self.parts}
+
+
+def _sum(part: BoundParameter, tensors: Sequence[Tensor]) -> Tensor:
+    """The sum of two parameters of one shape: torch would stretch a smaller one in silence."""
+    if tensors[0].shape != tensors[1].shape:
+        shapes = " and ".join(f"{name} {tuple(t.shape)}" for name, t in zip(part.own, tensors, strict=True))
+        raise ShapeError(f"the shapes are {shapes}, expected {part.shape} for both")
+    return torch.add(tensors[0], tensors[1])
+
+
+def bind(
+    equation: Equation, naming: Mapping[str, tuple[str, ...]], suffix: str, bias: bool, sizes: Mapping[str, int]
+) -> Binding:
+    """Name and shape the parameters of one layer and direction.
+
+    Parameters
+    ----------
+    equation : Equation
+        The recurrence.
+    naming : mapping of str to tuple of str
+        Own names of the equation's parameters; a parameter that is not in it keeps the equation's name.
+    suffix : str
+        ``"l0"``, ``"l1_reverse"``, ...
+    bias : bool
+        False leaves the biases out; they are then zero.
+    sizes : mapping of str to int
+        A number for each size symbol: X, H and the equation's own.
+
+    Returns
+    -------
+    Binding
+    """
+    parts = []
+    # torch's order is kept too: one seed then draws the same parameters, and all_weights lists them alike
+    order = list(naming)
+    ranked = sorted(equation.parameters, key=lambda name: order.index(name) if name in naming else len(order))
+    for name in ranked:
+        stems = naming.get(name, (name,))
+        own = () if not bias and is_bias(equation, name) else tuple(f"{stem}_{suffix}" for stem in stems)
+        parts.append(BoundParameter(name, own, equation.shape(name, **sizes)))
+    return Binding(tuple(parts))
+
+
+def is_bias(equation: Equation, name: str) -> bool:
+    """Whether a parameter is a bias that ``bias=False`` leaves out: a free vector called ``b...``."""
+    return name.startswith("b") and len(equation.shapes[name]) == 1 and equation.initial(name) is None
+
+
+def recurrent_matrices(equation: Equation) -> list[str]:
+    """The matrices that h_{t-1} meets: those with one column for each unit of the output state."""
+    output = equation.shapes[equation.states[0]][0]
+    found = [name for name, shape in equation.shapes.items() if len(shape) == 2 and shape[1] == output]
+    if equation.shapes[equation.input][0] == output:
+        # input and state have one size, so only the names can tell W_xh from W_hh
+        found = [name for name in found if f"_{equation.input}" not in name]
+    return found
