@@ -8,7 +8,7 @@ from tests.modes.helpers import codec
 
 def test_a_text_is_what_its_codec_makes_of_it() -> None:
     own = codec("series")
-    assert typed(own)("1 2 3") == own.typed("1 2 3")
+    assert typed(own)("1 2 3") == own.from_text("1 2 3")
     assert typed(codec("words"))("a dog") == "a dog"
 
 

@@ -62,7 +62,7 @@ def test_a_file_that_is_no_sound_is_named(tmp_path: Path, content: bytes) -> Non
     path = tmp_path / "bad.wav"
     path.write_bytes(content)
     with pytest.raises(DamagedError, match=r"bad\.wav is damaged"):
-        AudioCodec().intact(str(path))
+        AudioCodec().check_file(str(path))
 
 
 def test_a_flac_that_is_cut_short_and_a_file_that_is_not_there_are_named(tmp_path: Path) -> None:
@@ -71,9 +71,9 @@ def test_a_flac_that_is_cut_short_and_a_file_that_is_not_there_are_named(tmp_pat
     content = (tmp_path / "whole.flac").read_bytes()
     (tmp_path / "cut.flac").write_bytes(content[: len(content) // 2])
     with pytest.raises(DamagedError, match=r"cut\.flac is damaged"):
-        AudioCodec().intact(str(tmp_path / "cut.flac"))
+        AudioCodec().check_file(str(tmp_path / "cut.flac"))
     with pytest.raises(DamagedError, match="there is no file"):
-        AudioCodec().intact(str(tmp_path / "absent.wav"))
+        AudioCodec().check_file(str(tmp_path / "absent.wav"))
 
 
 def test_more_bands_than_the_window_can_tell_apart_are_refused() -> None:

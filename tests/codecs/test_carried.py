@@ -31,7 +31,7 @@ def test_contents_come_back_from_base64(codec: ImagesCodec, content: bytes) -> N
 def test_a_path_is_refused_with_how_contents_are_carried(codec: ImagesCodec, value: str) -> None:
     with pytest.raises(DataError, match="reads images, which must be in the request itself") as caught:
         data_of(codec, value)
-    assert caught.value.hint == codec.carried
+    assert caught.value.hint == codec.file.request_form
 
 
 @pytest.mark.parametrize("data", ["A", "AAA", "A*==", "AA AA=", "ä"])

@@ -16,7 +16,7 @@ from recur.errors import RunError
 
 def test_unknown_characters_read_as_the_replacement_sign() -> None:
     codec = CharactersCodec().fit(["abc"])
-    assert codec.encode("aé").tolist() == [codec.id("a"), codec.unk_id]
+    assert codec.encode("aé").tolist() == [codec.id("a"), codec.ids.unk]
     assert codec.decode(codec.encode("aéb")) == "a\ufffdb"
     assert codec.unknown_rate("aéb") == pytest.approx(1 / 3)
 
@@ -34,7 +34,7 @@ def test_characters_of_a_known_text_come_back(values: list[str]) -> None:
 def test_ids_follow_code_points() -> None:
     codec = CharactersCodec().fit(["caab\n"])
     assert codec.vocabulary == ["<pad>", "<unk>", "<bos>", "<eos>", "\n", "a", "b", "c"]
-    assert codec.encode("a\ncz").tolist() == [5, 4, 7, codec.unk_id]
+    assert codec.encode("a\ncz").tolist() == [5, 4, 7, codec.ids.unk]
     assert codec.tokens("a\nc") == ["a", "\n", "c"]
 
 
@@ -46,7 +46,7 @@ def test_an_emoji_is_one_step_and_its_surrogates_are_put_together() -> None:
 
 def test_reserved_ids_are_no_characters_of_the_text() -> None:
     codec = CharactersCodec().fit(["ab"])
-    assert codec.decode([codec.bos_id, 4, codec.pad_id, 5, codec.eos_id]) == "ab"
+    assert codec.decode([codec.ids.bos, 4, codec.ids.pad, 5, codec.ids.eos]) == "ab"
 
 
 def test_lower_case_is_that_of_unicode(tmp_path: Path) -> None:

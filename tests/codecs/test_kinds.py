@@ -13,14 +13,14 @@ from recur.errors import ConfigError
     ("kind", "traits"),
     [
         ("words", {"text"}), ("characters", {"text"}), ("subwords", {"text"}), ("class", {"labelled"}),
-        ("tags", {"labelled", "by_step"}), ("numbers", {"numeric", "by_step"}), ("notes", set()),
-        ("images", {"pictured"}),
+        ("tags", {"labelled", "per_step"}), ("numbers", {"numeric", "per_step"}), ("notes", {"file"}),
+        ("images", {"file"}),
         ("dates", set()), (None, set()), ("", set()),
     ],
 )  # fmt: skip
 def test_a_kind_states_its_traits_before_there_is_a_codec(kind: str | None, traits: set[str]) -> None:
     found = class_of(kind)
-    assert {name for name in ("text", "labelled", "by_step", "numeric", "pictured") if getattr(found, name)} == traits
+    assert {name for name in ("text", "labelled", "per_step", "numeric", "file") if getattr(found, name)} == traits
     assert issubclass(found, Codec)
 
 

@@ -110,18 +110,18 @@ def test_a_damaged_midi_file_is_named(tmp_path: Path, cut: int) -> None:
     path = rolls().write_midi([[60], [62]], tmp_path / "whole.mid")
     damaged = tmp_path / "cut.mid"
     damaged.write_bytes(path.read_bytes()[:cut])
-    for action in (rolls().encode, rolls().intact):
+    for action in (rolls().encode, rolls().check_file):
         with pytest.raises(DamagedError, match=r"cut\.mid is damaged or not a MIDI file"):
             action(str(damaged))
-    rolls().intact(str(path))
+    rolls().check_file(str(path))
 
 
 def test_a_midi_file_without_notes_and_one_that_is_not_there_are_damaged_too(tmp_path: Path) -> None:
     empty = rolls().write_midi([[]], tmp_path / "empty.mid")
     with pytest.raises(DamagedError, match="has no notes"):
-        rolls().intact(str(empty))
+        rolls().check_file(str(empty))
     with pytest.raises(DamagedError, match="is missing"):
-        rolls().intact(str(tmp_path / "absent.mid"))
+        rolls().check_file(str(tmp_path / "absent.mid"))
 
 
 def test_notes_outside_the_piano_are_left_out_of_rolls_and_counted(tmp_path: Path) -> None:
@@ -135,8 +135,8 @@ def test_notes_outside_the_piano_are_left_out_of_rolls_and_counted(tmp_path: Pat
 def test_a_varied_roll_is_the_same_piece_moved_with_notes_folded_at_the_ends(piece: list[list[int]], seed: int) -> None:
     codec = rolls(transpose=12)
     array = codec.encode(piece)
-    moved = codec.vary(array, np.random.default_rng(seed))
-    again = codec.vary(array, np.random.default_rng(seed))
+    moved = codec.augment(array, np.random.default_rng(seed))
+    again = codec.augment(array, np.random.default_rng(seed))
     assert np.array_equal(moved, again)
     move = int(np.random.default_rng(seed).integers(-12, 13))
     for before, after in zip(codec.decode(array), codec.decode(moved), strict=True):
@@ -147,7 +147,7 @@ def test_a_varied_roll_is_the_same_piece_moved_with_notes_folded_at_the_ends(pie
 
 def test_a_varied_melody_is_the_same_line_moved() -> None:
     codec = NotesCodec("melody", transpose=3).fit(["C4 E4+G4 r*2 D4/2"])
-    found = {codec.decode(codec.vary(codec.encode("C4 E4+G4 r D4/2"), np.random.default_rng(s))) for s in range(60)}
+    found = {codec.decode(codec.augment(codec.encode("C4 E4+G4 r D4/2"), np.random.default_rng(s))) for s in range(60)}
     assert len(found) == 7
     assert "D#4 G4+A#4 r F4/2" in found
     assert "A3 C#4+E4 r B3/2" in found
@@ -168,7 +168,7 @@ def test_a_saved_codec_reads_and_writes_as_before(tmp_path: Path, form: str) -> 
     assert np.array_equal(loaded.encode("C4 E4+G4 D4/2"), array)
     assert loaded.decode(array) == codec.decode(array)
     assert loaded.describe() == codec.describe()
-    assert loaded.varies
+    assert loaded.augments
     text = (tmp_path / "input_codec.json").read_text(encoding="utf-8")
     (tmp_path / "input_codec.json").write_text(text.replace(f'"{form}"', '"chant"'), encoding="utf-8")
     with pytest.raises(RunError, match="roll or melody"):
@@ -177,9 +177,9 @@ def test_a_saved_codec_reads_and_writes_as_before(tmp_path: Path, form: str) -> 
 
 def test_how_often_keys_sound_is_measured_and_never_impossible() -> None:
     codec = NotesCodec("roll").fit([[[60], [60, 64]], [[], [60]]])
-    assert codec.share[60 - LOWEST] == pytest.approx(4 / 6)
-    assert codec.share[64 - LOWEST] == pytest.approx(2 / 6)
-    assert codec.share.min() == pytest.approx(1 / 6)
+    assert codec.events.share[60 - LOWEST] == pytest.approx(4 / 6)
+    assert codec.events.share[64 - LOWEST] == pytest.approx(2 / 6)
+    assert codec.events.share.min() == pytest.approx(1 / 6)
 
 
 @pytest.mark.parametrize("values", [[], [[]], [[[]]]])

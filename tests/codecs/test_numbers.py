@@ -173,7 +173,7 @@ def test_a_missing_number_becomes_what_was_asked_for(missing: str, found: list[f
     codec = NumbersCodec(sequence=True, missing=missing).fit([[-1.0, 1.0]])
     encoded = codec.encode([None, 1.0, None])[:, 0].tolist()
     assert [None if math.isnan(each) else each for each in encoded] == found
-    assert codec.fills == (0.0 if missing == "mean" else None)
+    assert codec.fill == (0.0 if missing == "mean" else None)
 
 
 def test_no_target_is_made_up() -> None:
@@ -209,14 +209,14 @@ def test_an_array_of_another_width_is_not_decoded(array: np.ndarray) -> None:
     ],
 )  # fmt: skip
 def test_a_list_of_numbers_is_one_series(sequence: bool, value: Any, one: bool) -> None:
-    assert NumbersCodec(sequence=sequence).is_one(value) is one
+    assert NumbersCodec(sequence=sequence).is_one_value(value) is one
 
 
 @pytest.mark.parametrize(("first", "second"), [("1.50", 1.5), ([" 2"], [2.0]), (np.array([1]), np.array([1.0]))])
 def test_equal_numbers_have_equal_contents(first: Any, second: Any) -> None:
     codec = NumbersCodec(sequence=False)
-    assert codec.contents(first) == codec.contents(second)
-    assert codec.contents("x") == "x"
+    assert codec.content_key(first) == codec.content_key(second)
+    assert codec.content_key("x") == "x"
 
 
 def test_columns_are_described_with_mean_and_deviation() -> None:

@@ -40,7 +40,7 @@ def test_words_have_the_ids_of_the_words_codec_and_their_letters(values: list[li
 def test_an_unknown_word_still_has_its_spelling() -> None:
     codec = fitted([["cat", "sat"]])
     cats, new = codec.encode(["tacs", "doc"])
-    assert cats[0] == new[0] == codec.unk_id
+    assert cats[0] == new[0] == codec.ids.unk
     assert [codec.letters[index - 2] for index in cats[1:]] == ["t", "a", "c", "s"]
     assert new[1:].tolist()[:2] == [UNKNOWN_LETTER, UNKNOWN_LETTER]
     assert codec.unknown_rate(["cat", "dog"]) == 0.5

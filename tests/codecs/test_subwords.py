@@ -43,7 +43,7 @@ def test_the_bytes_of_a_character_that_was_never_merged_are_named(codec: Subword
 def test_a_reserved_name_in_a_text_is_its_characters(codec: SubwordsCodec) -> None:
     ids = codec.encode("<eos>")
     assert ids.min() >= 4
-    assert codec.decode([codec.bos_id, *ids, codec.eos_id, codec.pad_id]) == "<eos>"
+    assert codec.decode([codec.ids.bos, *ids, codec.ids.eos, codec.ids.pad]) == "<eos>"
 
 
 def test_the_smallest_vocabulary_is_the_bytes() -> None:

@@ -104,7 +104,7 @@ def test_a_vocabulary_with_a_gap_is_refused() -> None:
 @pytest.mark.parametrize("index", [-1, 6])
 def test_an_id_outside_the_vocabulary_is_refused(index: int) -> None:
     codec = WordsCodec().fit(["a b"])
-    assert [codec.token(4), codec.token(5), codec.id("b"), codec.id("c")] == ["a", "b", 5, codec.unk_id]
+    assert [codec.token(4), codec.token(5), codec.id("b"), codec.id("c")] == ["a", "b", 5, codec.ids.unk]
     with pytest.raises(DataError, match=f"id {index} is outside the vocabulary of 6 words"):
         codec.token(index)
 
@@ -117,8 +117,8 @@ def test_unknown_pieces_are_named_once_in_their_order() -> None:
 
 
 def test_equal_texts_have_equal_contents_whatever_their_spaces() -> None:
-    assert WordsCodec().fit(["a"]).contents(" A\n b ") == "A b"
-    assert WordsCodec(lower=True).fit(["a"]).contents(" A\n b ") == "a b"
+    assert WordsCodec().fit(["a"]).content_key(" A\n b ") == "A b"
+    assert WordsCodec(lower=True).fit(["a"]).content_key(" A\n b ") == "a b"
 
 
 def test_the_tokenizer_beside_the_file_is_compared_with_its_fingerprint(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ def test_an_unknown_word_is_tried_in_lower_case_then_in_parts(penn: WordsCodec) 
     assert penn.tokens("France.") == ["France", "."]
     assert penn.tokens("didn't") == ["did", "n't"]
     assert penn.tokens("I'm") == ["I", "'m"]
-    assert penn.encode("Spain").tolist() == [penn.unk_id]
+    assert penn.encode("Spain").tolist() == [penn.ids.unk]
     assert penn.tokens("Spain") == ["Spain"]
-    assert penn.encode("<unk>").tolist() == [penn.unk_id]
+    assert penn.encode("<unk>").tolist() == [penn.ids.unk]
 
 
 def test_reserved_names_in_a_text_are_not_padding(penn: WordsCodec) -> None:
@@ -52,10 +52,10 @@ def test_reserved_names_in_a_text_are_not_padding(penn: WordsCodec) -> None:
 
 def test_a_line_end_is_the_end_token_of_whole_files(penn: WordsCodec) -> None:
     ids = penn.encode("he did\nI 'm here\n")
-    assert ids.tolist().count(penn.eos_id) == 2
+    assert ids.tolist().count(penn.ids.eos) == 2
     assert penn.decode(ids) == "he did\nI 'm here\n"
     rows = WordsCodec().fit(["he did\nI"])
-    assert rows.eos_id not in rows.encode("he did\nI")
+    assert rows.ids.eos not in rows.encode("he did\nI")
 
 
 def test_ids_follow_frequency() -> None:
@@ -100,7 +100,7 @@ def test_splitting_decoded_words_gives_the_same_ids(values: list[str]) -> None:
     codec = codecs.make("words").fit([*values, "a word, and a stop."])
     for value in values:
         ids = codec.encode(value)
-        if codec.unk_id not in ids:
+        if codec.ids.unk not in ids:
             np.testing.assert_array_equal(codec.encode(codec.decode(ids)), ids)
 
 
@@ -138,20 +138,20 @@ def test_running_text_is_split_into_these_pieces(text: str, tokens: list[str]) -
 
 
 def test_a_list_gives_one_id_a_word_even_where_a_text_would_give_more(penn: WordsCodec) -> None:
-    assert penn.encode(["didn't", "France."]).tolist() == [penn.unk_id] * 2
+    assert penn.encode(["didn't", "France."]).tolist() == [penn.ids.unk] * 2
     assert len(penn.encode("didn't France.")) == 4
 
 
 def test_a_contraction_needs_both_halves(penn: WordsCodec) -> None:
     assert penn.tokens("couldn't") == ["couldn't"]
-    assert penn.encode("couldn't").tolist() == [penn.unk_id]
+    assert penn.encode("couldn't").tolist() == [penn.ids.unk]
 
 
 def test_reserved_ids_are_left_out_of_the_text(penn: WordsCodec) -> None:
     ids = penn.encode("he did").tolist()
-    assert penn.decode([penn.bos_id, *ids, penn.pad_id]) == "he did"
+    assert penn.decode([penn.ids.bos, *ids, penn.ids.pad]) == "he did"
     rows = WordsCodec().fit(["he did , so ."])
-    assert rows.decode([*rows.encode("he did"), rows.eos_id]) == "he did"
+    assert rows.decode([*rows.encode("he did"), rows.ids.eos]) == "he did"
 
 
 def test_many_values_have_the_ids_of_each(penn: WordsCodec) -> None:

@@ -181,9 +181,9 @@ def test_an_unknown_event_is_written_only_where_it_is_allowed() -> None:
     assert isinstance(codec, NotesCodec)
     assert mode.output.readout.bias is not None
     with torch.no_grad():
-        mode.output.readout.bias[codec.unk_id] += 50
-    assert codec.token(codec.unk_id) not in list(notes_mode.generate(mode, LINES[0], Decoding(length=6)))
-    assert set(notes_mode.generate(mode, LINES[0], Decoding(length=6, unknown=True))) == {codec.token(codec.unk_id)}
+        mode.output.readout.bias[codec.ids.unk] += 50
+    assert codec.token(codec.ids.unk) not in list(notes_mode.generate(mode, LINES[0], Decoding(length=6)))
+    assert set(notes_mode.generate(mode, LINES[0], Decoding(length=6, unknown=True))) == {codec.token(codec.ids.unk)}
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def probability(mode: Synced, context: str, word: str) -> float:
         log_p += float(log_probs[symbol])
         following, state = mode.step(torch.tensor([symbol]), state)
         log_probs = following[0]
-    ends = [index for index, one in enumerate(own.vocabulary) if one in (" ", ".") or index == own.eos_id]
+    ends = [index for index, one in enumerate(own.vocabulary) if one in (" ", ".") or index == own.ids.eos]
     return math.exp(log_p) * float(log_probs[ends].exp().sum())
 
 

@@ -127,7 +127,7 @@ def read(path: Path) -> None:
             str(data.check(Config.of(source=str(path))))
             return
         codec: Any = {"images": ImagesCodec, "audio": AudioCodec, "notes": NotesCodec, "frames": FramesCodec}[kind]()
-        codec.intact(path)
+        codec.check_file(path)
         codec.fit([path])
         codec.encode(path)
     except RecurError as error:

@@ -46,7 +46,7 @@ def frame(*keys: int) -> torch.Tensor:
 
 def test_the_first_guess_is_how_often_each_key_sounds() -> None:
     # the shares are single precision
-    close(torch.sigmoid(head().readout.bias).detach().float(), torch.tensor(rolls().share, dtype=torch.float32))
+    close(torch.sigmoid(head().readout.bias).detach().float(), torch.tensor(rolls().events.share, dtype=torch.float32))
 
 
 def test_the_likelihood_of_all_frames_sums_to_one() -> None:

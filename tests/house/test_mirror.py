@@ -10,6 +10,7 @@ from tests.house.tree import PACKAGE, ROOT
 MIRRORED = (
     "cli",
     "codecs",
+    "codecs/traits",
     "compiler",
     "continuation",
     "data",

@@ -51,7 +51,7 @@ def test_tags_begin_with_the_id_after_the_last_and_numbers_with_zeros() -> None:
     assert made().first(2).tolist() == [4, 4]
     assert made("series").first(2).tolist() == [[0.0], [0.0]]
     words = made("words")
-    assert words.first(1).tolist() == [codec("words").bos_id]
+    assert words.first(1).tolist() == [codec("words").ids.bos]
 
 
 @pytest.mark.parametrize(

@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 
 def typed(codec: Codec | None) -> Callable[[str], Any]:
     """Return what makes an input of a text: numbers are those of one row, or the steps of one series."""
-    return codec.typed if codec is not None else lambda text: text
+    return codec.from_text if codec is not None else lambda text: text

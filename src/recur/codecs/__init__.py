@@ -20,6 +20,7 @@ from recur.codecs.spelled import SpelledWordsCodec
 from recur.codecs.subwords import SubwordsCodec
 from recur.codecs.tags import TagsCodec
 from recur.codecs.tokens import TokenCodec
+from recur.codecs.traits import EventTraits, FileTraits, IdTraits, TextTraits
 from recur.codecs.words import WordsCodec
 from recur.config import DataConfig
 
@@ -32,13 +33,17 @@ __all__ = [
     "ClassCodec",
     "Codec",
     "DatesCodec",
+    "EventTraits",
+    "FileTraits",
     "FramesCodec",
+    "IdTraits",
     "ImagesCodec",
     "NotesCodec",
     "NumbersCodec",
     "SpelledWordsCodec",
     "SubwordsCodec",
     "TagsCodec",
+    "TextTraits",
     "TokenCodec",
     "WordsCodec",
     "check_kind",

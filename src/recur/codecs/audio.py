@@ -18,6 +18,7 @@ from recur.codecs.codec import Codec
 from recur.codecs.files import digest_of, field
 from recur.codecs.kept import Kept, file_key
 from recur.codecs.sound import decoded, is_sound, read_sound, resample
+from recur.codecs.traits import FileTraits
 from recur.config import DataConfig
 from recur.errors import ConfigError, DataError, RunError
 
@@ -52,8 +53,8 @@ class AudioCodec(Codec):
     kind = "audio"
     discrete = False
     sequence = True
-    brief = True
-    carried = '"data:audio/wav;base64,..."'
+    fits_in_cell = True
+    file = FileTraits('"data:audio/wav;base64,..."')
 
     def __init__(
         self, features: Features = "log-mel", *, bands: int = 40, window_ms: float = 25.0, hop_ms: float = 10.0,
@@ -152,20 +153,20 @@ class AudioCodec(Codec):
         with within(bytes=_SENT):
             return decoded(io.BytesIO(data_of(self, value)), "the sound")
 
-    def contents(self, value: Any) -> Any:
+    def content_key(self, value: Any) -> Any:
         """Return the samples of one channel to 16 bits, in short, and their rate."""
         samples, rate = read_sound(value)
         return rate, digest_of(np.round(samples * _SIXTEEN_BITS).astype(np.int32))
 
-    def is_one(self, value: Any) -> bool:
+    def is_one_value(self, value: Any) -> bool:
         """Return whether a value is a pair of samples and their rate."""
         return isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Integral)
 
-    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
         del alone, labelled
         return isinstance(item, (str, Path))
 
-    def intact(self, value: Any) -> None:
+    def check_file(self, value: Any) -> None:
         """Read the file that a value names from end to end; other values name none.
 
         Raises

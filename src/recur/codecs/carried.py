@@ -67,4 +67,5 @@ def as_file(content: bytes, suffix: str, name: str) -> Iterator[Path]:
 
 def named(codec: Codec) -> DataError:
     """Return the refusal of a value that names a file in place of carrying it."""
-    return DataError(f"this network reads {codec.kind}, which must be in the request itself", hint=codec.carried)
+    hint = codec.file.request_form if codec.file is not None else None
+    return DataError(f"this network reads {codec.kind}, which must be in the request itself", hint=hint)

@@ -10,9 +10,21 @@ from typing import Any
 import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-from recur.codecs.codec import to_text
 from recur.codecs.files import field
-from recur.codecs.tokens import RESERVED, UNK, TokenCodec, ids_of, raw_vocabulary, with_reserved
+from recur.codecs.plain_text import to_text
+from recur.codecs.tokens import (
+    BOS_ID,
+    EOS_ID,
+    PAD_ID,
+    RESERVED,
+    UNK,
+    UNK_ID,
+    TokenCodec,
+    ids_of,
+    raw_vocabulary,
+    with_reserved,
+)
+from recur.codecs.traits import IdTraits, TextTraits
 from recur.config import DataConfig
 from recur.errors import RunError
 
@@ -31,8 +43,8 @@ class CharactersCodec(TokenCodec):
     """
 
     kind = "characters"
-    text = itself = True
-    characters = True
+    text = TextTraits("character")
+    ids = IdTraits(PAD_ID, UNK_ID, BOS_ID, EOS_ID, next_item=True)
 
     def __init__(self, *, lower: bool = False, min_count: int = 1, max_vocab: int | None = None) -> None:
         super().__init__()
@@ -76,17 +88,17 @@ class CharactersCodec(TokenCodec):
         return normalizers.Lowercase().normalize_str(text) if self.lower else text
 
     def encode(self, value: Any) -> np.ndarray:
-        """Return one id a character, (T,) int64; characters not seen in training are `unk_id`."""
+        """Return one id a character, (T,) int64; characters not seen in training are ``ids.unk``."""
         _ = self.tokenizer
         points = np.frombuffer(self._normalised(value).encode("utf-32-le"), np.uint32)
         places = np.minimum(np.searchsorted(self._points, points), len(self._points) - 1)
-        return np.where(self._points[places] == points, self._point_ids[places], self.unk_id)
+        return np.where(self._points[places] == points, self._point_ids[places], UNK_ID)
 
     def decode(self, array: Any) -> str:
         """Return the text; padding, beginning and end are left out, an unknown character reads U+FFFD."""
-        silent = (self.pad_id, self.bos_id, self.eos_id)
+        silent = (PAD_ID, BOS_ID, EOS_ID)
         ids = [index for index in ids_of(array) if index not in silent]
-        return "".join("\ufffd" if index == self.unk_id else self.token(index) for index in ids)
+        return "".join("\ufffd" if index == UNK_ID else self.token(index) for index in ids)
 
     def tokens(self, value: Any) -> list[str]:
         """Return the characters."""

@@ -9,9 +9,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from recur.codecs.codec import NO_TARGET, Codec, digits, shorten, without_surrogates
+from recur.codecs.codec import NO_TARGET, Codec
 from recur.codecs.files import field
 from recur.codecs.missing import is_empty
+from recur.codecs.plain_text import digits, shorten, without_surrogates
 from recur.codecs.tokens import ids_of
 from recur.errors import DataError, RunError, did_you_mean
 
@@ -138,7 +139,7 @@ class ClassCodec(LabelCodec):
     kind = noun = "class"
     plural = "classes"
     sequence = False
-    by_label = brief = True
+    fits_in_cell = True
 
     def fit(self, values: Iterable[Any]) -> ClassCodec:
         """Collect the labels."""

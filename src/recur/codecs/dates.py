@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.codec import Codec, shorten
+from recur.codecs.codec import Codec
 from recur.codecs.files import strings
+from recur.codecs.plain_text import shorten
 from recur.config import DataConfig
 from recur.errors import DataError, RunError
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from recur.codecs.bounds import SKIP, check_memory, check_steps, within
 from recur.codecs.carried import as_file, bytes_of, data_of
-from recur.codecs.codec import Codec, shorten
+from recur.codecs.codec import Codec
 from recur.codecs.files import field
 from recur.codecs.images import sent_picture
 from recur.codecs.kept import Kept
@@ -26,8 +26,10 @@ from recur.codecs.pictures import (
     pixels_of,
     read_picture,
 )
+from recur.codecs.plain_text import shorten
 from recur.codecs.reading import reading
 from recur.codecs.scale import Scale
+from recur.codecs.traits import FileTraits
 from recur.config import DataConfig
 from recur.errors import DamagedError, DataError, require
 
@@ -60,11 +62,12 @@ class FramesCodec(Codec):
     """
 
     kind = "frames"
-    pictured = True
     discrete = False
     sequence = True
-    brief = True
-    carried = '"data:video/mp4;base64,...", or a list of pictures, each "data:image/png;base64,..."'
+    fits_in_cell = True
+    file = FileTraits(
+        '"data:video/mp4;base64,...", or a list of pictures, each "data:image/png;base64,..."', pictures=True
+    )
 
     def __init__(
         self, *, size: int | list[int] | tuple[int, int] | None = None, color: str = "auto",
@@ -119,21 +122,21 @@ class FramesCodec(Codec):
             return [sent_picture(self, one) for one in value]
         return bytes_of(self, value)
 
-    def contents(self, value: Any) -> Any:
+    def content_key(self, value: Any) -> Any:
         """Return the bytes of a video file in short, or the pixels of the pictures in a folder or a list."""
         if isinstance(value, (str, Path)) and Path(value).is_file():
             with Path(value).open("rb") as file:
                 return hashlib.file_digest(file, "blake2b").hexdigest()
         return [pixels_of(frame, self.scale.size) for frame in self.pictures(value)]
 
-    def is_one(self, value: Any) -> bool:
+    def is_one_value(self, value: Any) -> bool:
         return are_axes(value, 3)
 
-    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
         del alone, labelled
         return isinstance(item, (str, Path))
 
-    def intact(self, value: Any) -> None:
+    def check_file(self, value: Any) -> None:
         """Read all frames at the size of this codec."""
         for frame in self.pictures(value):
             read_picture(frame, self.scale.size)

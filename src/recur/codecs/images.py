@@ -11,10 +11,12 @@ import numpy as np
 
 from recur.codecs.bounds import within
 from recur.codecs.carried import bytes_of, data_of
-from recur.codecs.codec import Codec, shorten
+from recur.codecs.codec import Codec
 from recur.codecs.files import field
 from recur.codecs.pictures import are_axes, decoded, name_of, pixels_of, read_picture
+from recur.codecs.plain_text import shorten
 from recur.codecs.scale import Scale
+from recur.codecs.traits import FileTraits
 from recur.config import DataConfig
 from recur.errors import DataError, RunError
 
@@ -69,10 +71,9 @@ class ImagesCodec(Codec):
     """
 
     kind = "images"
-    pictured = True
     discrete = False
-    brief = True
-    carried = '"data:image/png;base64,..." or rows of numbers from 0 to 255'
+    fits_in_cell = True
+    file = FileTraits('"data:image/png;base64,..." or rows of numbers from 0 to 255', pictures=True)
 
     def __init__(
         self, *, size: int | list[int] | tuple[int, int] | None = None, color: str = "auto", steps: str = "whole"
@@ -118,17 +119,17 @@ class ImagesCodec(Codec):
     def from_json(self, value: Any) -> Any:
         return sent_picture(self, value)
 
-    def contents(self, value: Any) -> Any:
+    def content_key(self, value: Any) -> Any:
         return pixels_of(value, self.scale.size)
 
-    def is_one(self, value: Any) -> bool:
+    def is_one_value(self, value: Any) -> bool:
         return are_axes(value, 2)
 
-    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
         del alone, labelled
         return isinstance(item, (str, Path))
 
-    def intact(self, value: Any) -> None:
+    def check_file(self, value: Any) -> None:
         """Read a picture at the size of this codec."""
         read_picture(value, self.scale.size)
 

@@ -35,7 +35,7 @@ def codec_class(kind: str) -> type[Codec]:
 def class_of(kind: str | None) -> type[Codec]:
     """Return the class of a kind, whose traits can be asked before there is a codec; `Codec` itself of none.
 
-    >>> class_of("tags").labelled, class_of("words").text, class_of(None).numeric
+    >>> class_of("tags").labelled, class_of("words").splits_into("word"), class_of(None).numeric
     (True, True, False)
     """
     return codec_class(kind) if kind else Codec

@@ -23,7 +23,7 @@ from fractions import Fraction
 import numpy as np
 
 from recur.codecs.bounds import check_steps
-from recur.codecs.codec import shorten
+from recur.codecs.plain_text import shorten
 from recur.errors import DataError
 
 HOLD, REST = "-", "r"

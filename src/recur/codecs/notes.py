@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from recur.codecs.bounds import check_memory
 from recur.codecs.carried import as_file, data_of, named
-from recur.codecs.codec import Codec, shorten
+from recur.codecs.codec import Codec
 from recur.codecs.files import digest_of, field, strings
 from recur.codecs.melody import (
     HOLD,
@@ -24,8 +24,10 @@ from recur.codecs.melody import (
     pitch_of,
 )
 from recur.codecs.midi import SUFFIXES, read_midi, write_midi
+from recur.codecs.plain_text import shorten
 from recur.codecs.reading import reading
-from recur.codecs.tokens import BOS, EOS, PAD, RESERVED, UNK, ids_of
+from recur.codecs.tokens import BOS, BOS_ID, EOS, EOS_ID, PAD, PAD_ID, RESERVED, UNK, UNK_ID, ids_of
+from recur.codecs.traits import EventTraits, FileTraits, IdTraits
 from recur.config import DataConfig
 from recur.errors import DataError, RunError
 
@@ -67,26 +69,22 @@ class NotesCodec(Codec):
     """
 
     kind = "notes"
-    event_verb = "sounds"
     sequence = True
     playable = True
-    carried = '"data:audio/midi;base64,...", a line such as "C4 D4 E4/2", or a list of the pitches of every step'
-    pad_id: ClassVar[int] = 0
-    unk_id: ClassVar[int] = 1
-    bos_id: ClassVar[int] = 2
-    eos_id: ClassVar[int] = 3
+    file = FileTraits(
+        '"data:audio/midi;base64,...", a line such as "C4 D4 E4/2", or a list of the pitches of every step'
+    )
 
     def __init__(self, form: Form = "roll", *, frames_per_beat: int = 4, transpose: int = 0) -> None:
         self.form: Form = form
         self.frames_per_beat = frames_per_beat
         self.transpose = transpose
         self.discrete = form == "melody"
-        self.itself = form == "melody"
-        self.binary = self.itemised = form == "roll"
-        self.varies = transpose > 0
+        self.ids = IdTraits(PAD_ID, UNK_ID, BOS_ID, EOS_ID, next_item=True) if self.discrete else IdTraits()
+        self.events = None if self.discrete else EventTraits(np.full(KEYS, 0.5), "sounds")
+        self.augments = transpose > 0
         self.outside = 0
-        self.size = KEYS if self.binary else 0
-        self.share: np.ndarray = np.full(KEYS, 0.5)
+        self.size = 0 if self.discrete else KEYS
         self.vocabulary: list[str] = []
         self._ids: dict[str, int] = {}
         # semitones -> the id that each id becomes
@@ -104,7 +102,7 @@ class NotesCodec(Codec):
     def fit(self, values: Iterable[Any]) -> NotesCodec:
         """Roll: measure how often each key sounds. Melody: collect the events, in all keys they may be moved to."""
         self.outside = 0
-        if self.binary:
+        if self.events is not None:
             steps, sounding = 0, np.zeros(KEYS)
             for value in values:
                 roll = self.frames(value)
@@ -113,7 +111,7 @@ class NotesCodec(Codec):
             if not steps:
                 raise DataError("there are no notes to learn from: no piece has a step")
             # a key that never sounds is rare, not impossible (Laplace's rule of succession)
-            self.share = (sounding + 1) / (steps + 2)
+            self.events = EventTraits((sounding + 1) / (steps + 2), "sounds")
             return self
         seen: set[str] = set()
         for value in values:
@@ -136,7 +134,7 @@ class NotesCodec(Codec):
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the piece in the codec's form: (T, 88) float32 of zeros and ones, or one id a step (T,) int64."""
-        if self.binary:
+        if self.events is not None:
             return self.frames(value)
         if not self.size:
             raise DataError("the notes codec has no events yet", hint="call fit(values) first")
@@ -144,7 +142,7 @@ class NotesCodec(Codec):
 
     def _id(self, event: str) -> int:
         """Return the id of an event; of a chord that training has not seen, that of its highest note."""
-        return self._ids.get(event, self._ids.get(event.split("+")[-1], self.unk_id))
+        return self._ids.get(event, self._ids.get(event.split("+")[-1], UNK_ID))
 
     def decode(self, array: Any) -> Any:
         """Return the pitches of every step of a roll, or the line of a melody's ids.
@@ -154,10 +152,10 @@ class NotesCodec(Codec):
         DataError
             When the array is not in the codec's form.
         """
-        if self.binary:
+        if self.events is not None:
             return [(np.flatnonzero(row) + LOWEST).tolist() for row in _checked(np.asarray(array))]
-        ids = [index for index in ids_of(array) if index not in (self.pad_id, self.bos_id, self.eos_id)]
-        return line_of([REST if index == self.unk_id else self.token(index) for index in ids], self.frames_per_beat)
+        ids = [index for index in ids_of(array) if index not in (PAD_ID, BOS_ID, EOS_ID)]
+        return line_of([REST if index == UNK_ID else self.token(index) for index in ids], self.frames_per_beat)
 
     def column_names(self) -> list[str]:
         """Return the note of each key."""
@@ -248,12 +246,12 @@ class NotesCodec(Codec):
         write_midi(target, self.notes(value), self.frames_per_beat, tempo=tempo)
         return target
 
-    def vary(self, array: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    def augment(self, array: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         """Move a piece by a random number of semitones; a note that leaves the piano moves by an octave more."""
         move = int(draw.integers(-self.transpose, self.transpose + 1))
         if move == 0:
             return array
-        if self.binary:
+        if self.events is not None:
             moved = np.zeros_like(array)
             steps, keys = np.nonzero(array)
             keys = keys + move
@@ -280,11 +278,11 @@ class NotesCodec(Codec):
             raise named(self)
         return value
 
-    def contents(self, value: Any) -> Any:
+    def content_key(self, value: Any) -> Any:
         """Return the notes in short."""
         return digest_of(self.notes(value))
 
-    def is_one(self, value: Any) -> bool:
+    def is_one_value(self, value: Any) -> bool:
         """Return whether a value is a roll, or a list of steps, each a list of pitches, and no list of pieces."""
         if not isinstance(value, (list, tuple)):
             return getattr(value, "ndim", 0) == 2
@@ -293,11 +291,11 @@ class NotesCodec(Codec):
             for step in value
         )
 
-    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
         del alone, labelled
         return isinstance(item, (str, Path))
 
-    def intact(self, value: Any) -> None:
+    def check_file(self, value: Any) -> None:
         """Read the MIDI file that a value names; other values name none.
 
         Raises
@@ -310,7 +308,7 @@ class NotesCodec(Codec):
 
     def show(self, value: Any, width: int = 72) -> str:
         """Return the notes on one line; of a roll the chords as they change."""
-        if not self.binary:
+        if self.events is None:
             if _is_file(value) or not isinstance(value, str):
                 value = line_of(self.tokens(value), self.frames_per_beat)
             return shorten(value, width)
@@ -325,8 +323,9 @@ class NotesCodec(Codec):
         """Return the form, the grid and the size."""
         beat = f"{self.frames_per_beat} step{'s' * (self.frames_per_beat != 1)} a beat"
         moved = f", moved by up to {self.transpose} semitones" if self.transpose else ""
-        if self.binary:
-            heard = np.flatnonzero(self.share > self.share.min())
+        if self.events is not None:
+            share = np.asarray(self.events.share)
+            heard = np.flatnonzero(share > share.min())
             span = (
                 f" from {name_of(int(heard[0]) + LOWEST)} to {name_of(int(heard[-1]) + LOWEST)}" if len(heard) else ""
             )
@@ -340,7 +339,7 @@ class NotesCodec(Codec):
             "frames_per_beat": self.frames_per_beat,
             "transpose": self.transpose,
             "outside": self.outside,
-            "share": self.share.tolist() if self.binary else [],
+            "share": [] if self.events is None else np.asarray(self.events.share).tolist(),
             "vocabulary": self.vocabulary,
         }
 
@@ -357,11 +356,11 @@ class NotesCodec(Codec):
         codec.outside = field(state, "outside", int, path)
         if codec.frames_per_beat < 1 or not 0 <= codec.transpose <= 12:
             raise RunError(f"{path} is damaged: {codec.frames_per_beat} steps a beat, {codec.transpose} semitones")
-        if codec.binary:
+        if codec.events is not None:
             share = field(state, "share", list, path)
             if len(share) != KEYS or not all(isinstance(one, float) and 0 < one < 1 for one in share):
                 raise RunError(f'{path} is damaged: "share" should hold {KEYS} numbers between 0 and 1')
-            codec.share = np.array(share)
+            codec.events = EventTraits(np.array(share), "sounds")
             return codec
         vocabulary = strings(state, "vocabulary", path)
         if vocabulary[:6] != [PAD, UNK, BOS, EOS, HOLD, REST] or len(set(vocabulary)) != len(vocabulary):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from recur.codecs.codec import shorten
 from recur.codecs.missing import is_missing_number
+from recur.codecs.plain_text import shorten
 from recur.errors import DataError
 
 NAMES = {".": "point", ",": "comma", "'": "apostrophe", " ": "space", "": "none"}

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.codec import Codec, shorten
+from recur.codecs.codec import Codec
 from recur.codecs.files import digest_of, field, strings
 from recur.codecs.missing import is_missing_number
 from recur.codecs.number_style import NumberStyle, OffStyle, split_numbers
+from recur.codecs.plain_text import shorten
 from recur.config import DataConfig
 from recur.errors import DataError, RunError
 from recur.figures import short
@@ -113,7 +114,7 @@ class NumbersCodec(Codec):
 
     kind = "numbers"
     discrete = False
-    numeric = by_step = True
+    numeric = per_step = True
     season: int
     missing_count: int
 
@@ -121,7 +122,7 @@ class NumbersCodec(Codec):
         self, *, sequence: bool, columns: Sequence[str] = (), missing: str = "error",
         styles: Mapping[str, NumberStyle] | None = None,
     ) -> None:  # fmt: skip
-        self.sequence = self.itemised = sequence
+        self.sequence = sequence
         self.columns = list(columns)
         self.styles = dict(styles or {})
         self.missing = missing
@@ -168,22 +169,22 @@ class NumbersCodec(Codec):
         return self.mean.astype(np.float32), self.deviation.astype(np.float32)
 
     @property
-    def fills(self) -> float | None:
+    def fill(self) -> float | None:
         """0 where the mean of its column is put for a missing number; None otherwise."""
         return 0.0 if self.missing == "mean" else None
 
-    def contents(self, value: Any) -> Any:
+    def content_key(self, value: Any) -> Any:
         """Return numbers, texts of numbers or lists of them as numbers; a text that is none as it is."""
         if isinstance(value, np.ndarray):
             return digest_of(value.astype(np.float64) if value.dtype.kind in "fiub" else value)
         if isinstance(value, (list, tuple)):
-            return [self.contents(each) for each in value]
+            return [self.content_key(each) for each in value]
         try:
             return repr(number(value))
         except DataError:
             return value
 
-    def is_one(self, value: Any) -> bool:
+    def is_one_value(self, value: Any) -> bool:
         """Return whether a list of numbers, or an array of steps, is one series."""
         if not self.sequence:
             return False
@@ -192,13 +193,13 @@ class NumbersCodec(Codec):
         listed = isinstance(value, Sequence) or hasattr(value, "__array__")
         return isinstance(next(iter(value), None) if listed else None, Real)
 
-    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
         del labelled
         # a cell that is a series is a list; a column of such cells is a list of lists
         listed = isinstance(item, (list, tuple)) or bool(getattr(item, "ndim", 0))
         return listed or not (self.sequence and alone)
 
-    def typed(self, text: str) -> list[str]:
+    def from_text(self, text: str) -> list[str]:
         """Return the numbers of a text that was typed: those of one row, or the steps of one series."""
         text = text.strip()
         if text[:1] == "[" and text[-1:] == "]":
@@ -251,7 +252,7 @@ class NumbersCodec(Codec):
     def _table(self, value: Any) -> np.ndarray:
         """Return a value as (T, C) float64 with NaN for missing numbers (T is 1 without sequence)."""
         if isinstance(value, str) and (self.sequence or self.size > 1) and not isinstance(value, OffStyle):
-            value = self.typed(value)
+            value = self.from_text(value)
         if isinstance(value, dict):
             value = [value.get(name) for name in self.columns] if self.columns else list(value.values())
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
@@ -390,12 +391,12 @@ class NumbersCodec(Codec):
         units = [f" {unit}" if unit else "" for unit in self.units] or [""]
         steps = []
         for row in table[:width]:
-            written = ["?" if math.isnan(cell) else self.written(cell, column) for column, cell in enumerate(row)]
+            written = ["?" if math.isnan(cell) else self.format_number(cell, column) for column, cell in enumerate(row)]
             cells = [one if one == "?" else f"{one}{unit}" for one, unit in zip(written, units, strict=True)]
             steps.append(cells[0] if len(cells) == 1 else f"({', '.join(cells)})")
         return shorten(", ".join(steps), width)
 
-    def written(self, number: float, column: int) -> str:
+    def format_number(self, number: float, column: int) -> str:
         """Return a number of a column for a person: three digits finer than the column's deviation."""
         return short(number, scale=float(self.deviation[column]) if self._seen else None)
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from recur.bounded import regular
 from recur.codecs.bounds import SKIP, check_memory
-from recur.codecs.codec import shorten
+from recur.codecs.plain_text import shorten
 from recur.codecs.reading import reading
 from recur.errors import DamagedError, DataError, require
 

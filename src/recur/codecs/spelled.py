@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.codec import to_text
 from recur.codecs.files import strings
+from recur.codecs.plain_text import to_text
+from recur.codecs.tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
+from recur.codecs.traits import IdTraits
 from recur.codecs.words import WordsCodec
 from recur.errors import DataError, RunError
 
@@ -40,7 +42,8 @@ class SpelledWordsCodec(WordsCodec):
 
     kind = "spelled"
     selectable = False
-    text = itself = ends_lines = False
+    text = None  # a step is a row of ids, which is no symbol that could be generated
+    ids = IdTraits(PAD_ID, UNK_ID, BOS_ID, EOS_ID, by_frequency=True)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -91,7 +94,7 @@ class SpelledWordsCodec(WordsCodec):
 
     def unknown_steps(self, value: Any) -> np.ndarray:
         """Return for each word whether it is unknown, (T,) bool."""
-        unknown: np.ndarray = self.encode(value)[:, 0] == self.unk_id
+        unknown: np.ndarray = self.encode(value)[:, 0] == UNK_ID
         return unknown
 
     def whole_document(self) -> dict[str, Any]:

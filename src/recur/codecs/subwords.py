@@ -11,7 +11,8 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from recur.codecs.files import field
-from recur.codecs.tokens import RESERVED, TokenCodec, ids_of, joined, raw_vocabulary
+from recur.codecs.tokens import BOS_ID, EOS_ID, PAD_ID, RESERVED, UNK_ID, TokenCodec, ids_of, joined, raw_vocabulary
+from recur.codecs.traits import IdTraits, TextTraits
 from recur.config import DataConfig
 from recur.errors import ConfigError
 
@@ -32,9 +33,8 @@ class SubwordsCodec(TokenCodec):
     """
 
     kind = "subwords"
-    text = itself = True
-    by_frequency = True
-    splits_characters = True
+    text = TextTraits("subword")
+    ids = IdTraits(PAD_ID, UNK_ID, BOS_ID, EOS_ID, by_frequency=True, next_item=True)
 
     def __init__(self, *, size: int = 8000, lower: bool = False, min_count: int = 2) -> None:
         super().__init__()

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from recur.codecs.classes import Label, LabelCodec, Labels, label
-from recur.codecs.codec import NO_TARGET, between_spaces, shorten, to_text
+from recur.codecs.codec import NO_TARGET
 from recur.codecs.missing import is_empty
+from recur.codecs.plain_text import between_spaces, shorten, to_text
 from recur.codecs.tokens import ids_of
 from recur.errors import DataError
 
@@ -18,9 +19,8 @@ class TagsCodec(LabelCodec):
     """A sequence of labels, as a list or as a text with spaces between them."""
 
     kind, noun, plural = "tags", "tag", "tags"
-    by_step = True
+    per_step = True
     sequence = True
-    itemised = True
 
     def fit(self, values: Iterable[Any]) -> TagsCodec:
         """Collect the tags of the sequences."""
@@ -69,7 +69,7 @@ class TagsCodec(LabelCodec):
             value = " ".join(map(str, value[: 4 * width]))
         return shorten(str(value), width)
 
-    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
         del alone
         return between_spaces(item, labelled)
 

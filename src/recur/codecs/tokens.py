@@ -13,12 +13,14 @@ from tokenizers import Tokenizer
 
 from recur.atomic import write_bytes
 from recur.codecs.bounds import check_characters
-from recur.codecs.codec import Codec, shorten, to_text
+from recur.codecs.codec import Codec
 from recur.codecs.files import LARGEST_TOKENIZER, check_size, digest, field, read_text
+from recur.codecs.plain_text import shorten, to_text
 from recur.errors import DataError, RunError
 
 PAD, UNK, BOS, EOS = "<pad>", "<unk>", "<bos>", "<eos>"
 RESERVED = (PAD, UNK, BOS, EOS)
+PAD_ID, UNK_ID, BOS_ID, EOS_ID = range(4)
 
 
 class TokenCodec(Codec):
@@ -30,11 +32,7 @@ class TokenCodec(Codec):
 
     discrete = True
     sequence = True
-    pad_id: ClassVar[int] = 0
-    unk_id: ClassVar[int] = 1
-    bos_id: ClassVar[int] = 2
-    eos_id: ClassVar[int] = 3
-    brief: ClassVar[bool] = True
+    fits_in_cell: ClassVar[bool] = True
     lower: bool
 
     def __init__(self) -> None:
@@ -70,8 +68,8 @@ class TokenCodec(Codec):
         return self.vocabulary[int(index)]
 
     def id(self, token: str) -> int:
-        """Return the id of a token, `unk_id` when the vocabulary does not have it."""
-        return self._ids.get(token, self.unk_id)
+        """Return the id of a token, ``ids.unk`` when the vocabulary does not have it."""
+        return self._ids.get(token, UNK_ID)
 
     @abstractmethod
     def tokens(self, value: Any) -> list[str]:
@@ -88,12 +86,12 @@ class TokenCodec(Codec):
         ids, pieces = np.asarray(self.encode(value)), self.tokens(value)
         if ids.ndim != 1 or len(ids) != len(pieces):
             return []
-        found = (piece for piece, index in zip(pieces, ids.tolist(), strict=True) if index == self.unk_id)
+        found = (piece for piece, index in zip(pieces, ids.tolist(), strict=True) if index == UNK_ID)
         return list(dict.fromkeys(found))
 
     def unknown_steps(self, value: Any) -> np.ndarray:
         """Return for each step whether it is unknown, (T,) bool."""
-        unknown: np.ndarray = self.encode(value) == self.unk_id
+        unknown: np.ndarray = self.encode(value) == UNK_ID
         return unknown
 
     def unknown_rate(self, value: Any) -> float:
@@ -101,9 +99,9 @@ class TokenCodec(Codec):
         unknown = self.unknown_steps(value)
         return float(np.mean(unknown)) if unknown.size else 0.0
 
-    def contents(self, value: Any) -> Any:
+    def content_key(self, value: Any) -> Any:
         """Return a text without regard to white space, and to capital letters where they are not read."""
-        text = super().contents(value)
+        text = super().content_key(value)
         return text.lower() if self.lower and isinstance(text, str) else text
 
     def whole_document(self) -> dict[str, Any]:
@@ -112,10 +110,10 @@ class TokenCodec(Codec):
         del document["tokenizer_sha256"]
         return document | {
             "vocabulary": self.vocabulary,
-            "padding": self.pad_id,
-            "unknown": self.unk_id,
-            "beginning": self.bos_id,
-            "end": self.eos_id,
+            "padding": PAD_ID,
+            "unknown": UNK_ID,
+            "beginning": BOS_ID,
+            "end": EOS_ID,
             "tokenizer": json.loads(self.tokenizer.to_str()),
         }
 

@@ -7,16 +7,30 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from recur.codecs.bounds import check_characters
-from recur.codecs.codec import between_spaces, to_text
 from recur.codecs.files import field, strings
+from recur.codecs.plain_text import between_spaces, to_text
 from recur.codecs.spacing import Spacing
-from recur.codecs.tokens import EOS, RESERVED, UNK, TokenCodec, ids_of, joined, raw_vocabulary, with_reserved
+from recur.codecs.tokens import (
+    BOS_ID,
+    EOS,
+    EOS_ID,
+    PAD_ID,
+    RESERVED,
+    UNK,
+    UNK_ID,
+    TokenCodec,
+    ids_of,
+    joined,
+    raw_vocabulary,
+    with_reserved,
+)
+from recur.codecs.traits import IdTraits, TextTraits
 from recur.config import DataConfig
 from recur.errors import RunError
 
@@ -60,9 +74,8 @@ class WordsCodec(TokenCodec):
     """
 
     kind = "words"
-    text = itself = True
-    ends_lines = True
-    whole_words = by_frequency = True
+    text: ClassVar[TextTraits | None] = TextTraits("word", ends_lines=True)
+    ids = IdTraits(PAD_ID, UNK_ID, BOS_ID, EOS_ID, by_frequency=True, next_item=True)
 
     def __init__(
         self, *, lower: bool = False, min_count: int = 1, max_vocab: int | None = None, newlines: bool = False
@@ -139,11 +152,11 @@ class WordsCodec(TokenCodec):
             return [lowercase.normalize_str(item) for item in items]
         return items
 
-    def is_whole(self, item: Any, *, alone: bool, labelled: bool) -> bool:
+    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
         del alone
         return between_spaces(item, labelled)
 
-    def one_a_step(self, value: Any) -> Any:
+    def pretokenized(self, value: Any) -> Any:
         """Return the words between spaces: a list of words is not split any further."""
         return value.split() if isinstance(value, str) else value
 
@@ -171,7 +184,7 @@ class WordsCodec(TokenCodec):
             found, text = next(encoded), next(remaining)
             pieces: list[tuple[str, int]] = []
             for token, index, (start, end) in zip(found.tokens, found.ids, found.offsets, strict=True):
-                if index in (self.unk_id, self.pad_id, self.bos_id):
+                if index in (UNK_ID, PAD_ID, BOS_ID):
                     pieces += self._parts(text[start:end])
                 else:
                     pieces.append((token, index))
@@ -181,34 +194,34 @@ class WordsCodec(TokenCodec):
         """Return the id of a word, or of its lower-case form; a reserved name in a text is no such symbol."""
         index = self._ids.get(word)
         if index is None:
-            index = self._ids.get(word.lower(), self.unk_id)
-        return self.unk_id if index in (self.pad_id, self.bos_id) else index
+            index = self._ids.get(word.lower(), UNK_ID)
+        return UNK_ID if index in (PAD_ID, BOS_ID) else index
 
     def _parts(self, word: str) -> list[tuple[str, int]]:
         """Return what an unknown word is made of: itself in lower case, word and signs, or a contraction."""
         whole = self._nearest(word)
-        if whole != self.unk_id or word in RESERVED:
+        if whole != UNK_ID or word in RESERVED:
             return [(word, whole)]
         contraction = _CONTRACTION.fullmatch(word)
         if contraction:
             halves = [(half, self._nearest(half)) for half in contraction.groups()]
-            if all(index != self.unk_id for _, index in halves):
+            if all(index != UNK_ID for _, index in halves):
                 return halves
         before, core, after = _edges(word)
         signs = [(sign, self._nearest(sign)) for sign in before + after]
         if core and signs:
             inner = self._parts(core)
-            if all(index != self.unk_id for _, index in signs) or any(index != self.unk_id for _, index in inner):
+            if all(index != UNK_ID for _, index in signs) or any(index != UNK_ID for _, index in inner):
                 return [*signs[: len(before)], *inner, *signs[len(before) :]]
-        return [(word, self.unk_id)]
+        return [(word, UNK_ID)]
 
     def decode(self, array: Any) -> str:
         """Return readable text; padding and beginning are left out, the end is a line end in whole files."""
         lines: list[list[str]] = [[]]
         for index in ids_of(array):
-            if index == self.eos_id and self.newlines:
+            if index == EOS_ID and self.newlines:
                 lines.append([])
-            elif index not in (self.pad_id, self.bos_id, self.eos_id):
+            elif index not in (PAD_ID, BOS_ID, EOS_ID):
                 lines[-1].append(self.token(index))
         return "\n".join(map(self._line, lines))
 

@@ -106,7 +106,7 @@ def samples(mode: Mode, examples: Sequence[Raw], *, count: int = 3, prompts: Seq
         return notes.samples(mode, examples, count)
     if codec.text:
         return text.samples(mode, examples, count, prompts)
-    return [] if codec.discrete or codec.binary else series.samples(mode, examples, count)
+    return [] if codec.discrete or codec.events else series.samples(mode, examples, count)
 
 
 def _symbols(options: Decoding, top: int) -> Answer:

@@ -72,7 +72,7 @@ def candidates(mode: Mode, text: str, top: int = 5) -> list[Candidate]:
     model = _language_model(mode)
     check_top(top)
     with model.answering():
-        if model.target_codec.whole_words:
+        if model.target_codec.splits_into("word"):
             return _likeliest_words(model, text, top)
         beginning = begin(model, [Question(text.rstrip(), bool(text.strip()))])[0]
         return Search(model, beginning, top).run()
@@ -97,7 +97,7 @@ def last_word_scores(mode: Mode, lines: Iterable[str]) -> LastWordScores:
         When no line has a word.
     """
     model = _language_model(mode)
-    score = _score_words if model.target_codec.whole_words else _score_spelled
+    score = _score_words if model.target_codec.splits_into("word") else _score_spelled
     right, surprise, count = 0, 0.0, 0
     batch: list[str] = []
     with model.answering():

@@ -40,14 +40,14 @@ def generate(mode: Synced, opening: Any, decoding: Decoding) -> Iterator[Any]:
         When the model is no such model, or for an option that has no meaning for it.
     """
     codec = codec_of(mode)
-    if codec.binary:
+    if codec.events:
         return frames.generate(mode, [] if opening is None else opening, decoding)
     return text.generate(mode, "" if opening is None else opening, decoding, length=frames.LENGTH)
 
 
 def whole(codec: NotesCodec, opening: Any, steps: Sequence[Any]) -> Any:
     """Return an opening and the steps that `generate` gave after it as one piece."""
-    if codec.binary:
+    if codec.events:
         return [*([] if opening is None else codec.decode(codec.frames(opening))), *steps]
     return line_of([*([] if opening is None else codec.tokens(opening)), *steps], codec.frames_per_beat)
 
@@ -64,7 +64,7 @@ def candidates(mode: Synced, opening: Any, top: int) -> list[tuple[str, float]]:
     """
     check_top(top)
     codec = codec_of(mode)
-    if not codec.binary:
+    if codec.events is None:
         return _events(mode, opening, top)
     with mode.answering():
         vector, _ = frames.read(mode, [[] if opening is None else opening])
@@ -79,7 +79,7 @@ def samples(mode: Synced, examples: Sequence[Raw], count: int) -> list[Sample]:
     found = []
     for index in range(min(count, len(examples))):
         value = examples[index].input
-        if codec.binary:
+        if codec.events:
             rows = codec.decode(codec.frames(value))
             half = len(rows) // 2
             past, future = rows[max(0, half - 256) : half], rows[half : half + SAMPLE_STEPS]
@@ -88,7 +88,7 @@ def samples(mode: Synced, examples: Sequence[Raw], count: int) -> list[Sample]:
             half = len(events) // 2
             past, future = whole(codec, None, events[:half]), whole(codec, None, events[half : half + SAMPLE_STEPS])
         guess = whole(codec, None, list(generate(mode, past, Decoding(temperature=1.0, seed=0, length=len(future)))))
-        shown = past[-SAMPLE_STEPS:] if codec.binary else past
+        shown = past[-SAMPLE_STEPS:] if codec.events else past
         found.append(Sample(codec.show(shown), codec.show(future), codec.show(guess)))
     return found
 

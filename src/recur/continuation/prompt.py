@@ -42,7 +42,7 @@ def prompt_ids(mode: Synced, prompt: Any) -> np.ndarray:
     if not mode.stream:
         return ids
     codec, symbols = mode.target_codec, vocabulary(mode)
-    if codec.ends_lines:
+    if codec.text is not None and codec.text.ends_lines:
         return np.insert(ids, 0, np.int64(symbols.end))
     if not codec.text:
         return ids if len(ids) else np.array([symbols.beginning])
@@ -56,7 +56,8 @@ def endings(mode: Synced) -> tuple[int | None, tuple[int, ...]]:
     symbols = vocabulary(mode)
     if not mode.stream:
         return symbols.end, symbols.never
-    if mode.target_codec.ends_lines:
+    text = mode.target_codec.text
+    if text is not None and text.ends_lines:
         # in a stream of words the end of a line is a symbol like any other
         return None, symbols.never
     return None, (*symbols.never, symbols.end)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from recur.cancellation import check_cancelled
-from recur.codecs.codec import WHOLE, shorten
+from recur.codecs.codec import WHOLE
+from recur.codecs.plain_text import shorten
 from recur.decoding import Decoding
 from recur.decoding.refusals import refuse_symbol_rules
 from recur.errors import ConfigError
@@ -49,7 +50,7 @@ def continuations(mode: Synced, prompts: Sequence[Any], length: int | None) -> l
     observed, and their outputs are the k values after them.
     """
     output, codec, ahead = mode.output, mode.target_codec, mode.ahead
-    if codec.discrete or codec.binary:
+    if codec.discrete or codec.events:
         raise ConfigError(f"a forecast needs numbers, and this model answers with {codec.describe()}")
     values, lengths = pad([observed(mode, prompt) for prompt in prompts])
     if values is None or lengths is None:

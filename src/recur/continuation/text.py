@@ -98,7 +98,7 @@ def samples(mode: Synced, examples: Sequence[Raw], count: int, prompts: Sequence
     """Continuations of the prompts; without any, of the first halves of the first texts."""
     codec = need_input(mode.input_codec, mode.name)
     asked = [(prompt, "") for prompt in prompts] or [_halves(text) for text in _texts(mode, examples, count)]
-    length = SAMPLE_WIDTH if codec.characters else 40
+    length = SAMPLE_WIDTH if codec.splits_into("character") else 40
     found = []
     for prompt, truth in asked:
         decoding = Decoding(temperature=SAMPLE.temperature, seed=SAMPLE.seed, length=length)

@@ -47,8 +47,8 @@ class Spelling:
     @classmethod
     def of(cls, codec: Codec) -> Spelling:
         """Look at every symbol of a codec of characters or subwords."""
-        vocabulary, end = codec.vocabulary, codec.eos_id
-        reserved = {codec.pad_id, codec.unk_id, codec.bos_id, codec.eos_id}
+        vocabulary, end = codec.vocabulary, codec.ids.eos
+        reserved = {codec.ids.pad, codec.ids.unk, codec.ids.bos, codec.ids.eos}
         size = len(vocabulary)
         inside, boundary, spaces, starts = (np.zeros(size, dtype=bool) for _ in range(4))
         for index, piece in enumerate(vocabulary):
@@ -60,7 +60,7 @@ class Spelling:
             inside[index] = _spells(piece)
             boundary[index] = not inside[index]
             starts[index] = piece == " " or (spaces[index] and _spells(piece[1:]))
-        return cls(codec.characters, " " in vocabulary, inside, boundary, spaces, starts)
+        return cls(codec.splits_into("character"), " " in vocabulary, inside, boundary, spaces, starts)
 
 
 def in_word(character: str) -> bool:

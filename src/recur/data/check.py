@@ -152,7 +152,7 @@ def check(config: Config, source: Any = None) -> Report:
         contents = Contents(roles.input_codec, config.data)
         repeated, shared = _doubles(train, dev, contents)
         in_test = _doubles(train, test, contents)[1]
-    classes = _classes(train) if target_codec.by_label else {}
+    classes = _classes(train) if roles.labels_rows else {}
     labels = len(target_codec.labels) or None
     report = Report(
         say(roles, labels, config.forecast.horizon),

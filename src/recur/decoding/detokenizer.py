@@ -47,7 +47,7 @@ class Detokenizer:
         self._held.append(symbol)
         piece = self._added()
         # symbols that make half a character wait for the other half
-        if not piece or (self._codec.splits_characters and piece.endswith("\ufffd")):
+        if not piece or (self._codec.splits_into("subword") and piece.endswith("\ufffd")):
             return []
         self._context, self._held = (self._context + self._held)[-CONTEXT:], []
         return self._cut(piece)

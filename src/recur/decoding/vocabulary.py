@@ -35,11 +35,11 @@ class Vocabulary:
 
     def __init__(self, codec: Codec) -> None:
         self.codec = codec
-        self.unknown = codec.unk_id
+        self.unknown = codec.ids.unk
         self.beginning, self.end, self.size = codec.size, codec.size + 1, codec.size + 2
-        if codec.bos_id is not None and codec.eos_id is not None:
-            self.beginning, self.end, self.size = codec.bos_id, codec.eos_id, codec.size
-        self.never = (self.beginning,) if codec.pad_id is None else (codec.pad_id, self.beginning)
+        if codec.ids.bos is not None and codec.ids.eos is not None:
+            self.beginning, self.end, self.size = codec.ids.bos, codec.ids.eos, codec.size
+        self.never = (self.beginning,) if codec.ids.pad is None else (codec.ids.pad, self.beginning)
 
     def forbidden(self, unknown: bool) -> tuple[int, ...]:
         """Ids that decoding must not produce."""

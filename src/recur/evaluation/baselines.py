@@ -85,7 +85,7 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
         return _ranked(mode, [Guess(name, sums) for name, sums in own.items()])
     if mode.head is not None and mode.head.spans:
         return _ranked(mode, _spans([str(label) for label in codec.labels], train, dev))
-    if codec.binary:
+    if codec.events:
         return _ranked(mode, _frames(train, dev))
     if own_future and not codec.discrete:
         dev = _as_known(dev, mode.ahead)

@@ -117,7 +117,7 @@ def measure(
         figures["damaged"] = len(damaged)
     if missing:
         figures["missing_targets"] = missing.values
-    if mode.target_codec.by_label:
+    if mode.target_codec.labelled and not mode.target_codec.per_step:
         counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
         figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
     if asked.confusion:

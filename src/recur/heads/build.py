@@ -27,7 +27,7 @@ def build_head(codec: Codec, input_size: int, config: ModelConfig, *, embedding:
     if codec.discrete and codec.sequence and codec.labels:
         return TagHead(codec, input_size, config)
     if codec.discrete:
-        return SymbolHead(codec.size, input_size, config, embedding=embedding, by_class=codec.by_label)
-    if codec.binary:
+        return SymbolHead(codec.size, input_size, config, embedding=embedding, by_class=codec.labelled)
+    if codec.events:
         return EventHead(codec, input_size, config)
     return NumberHead(codec, input_size, config)

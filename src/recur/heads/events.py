@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
+from recur.codecs import EventTraits
 from recur.decoding.refusals import refuse_symbol_choices
 from recur.heads.head import Head, Sums, ratio
 from recur.heads.prediction import Option
@@ -51,7 +52,8 @@ class EventHead(Head):
         super().__init__(config)
         refuse_symbol_options(config, "this target is frames")
         self.readout = Readout(input_size, codec.size)
-        share = torch.as_tensor(codec.share, dtype=torch.get_default_dtype())
+        events = codec.events or EventTraits()
+        share = torch.as_tensor(events.share, dtype=torch.get_default_dtype())
         if self.readout.bias is not None:
             with torch.no_grad():
                 self.readout.bias.copy_(torch.logit(share).expand(codec.size))

@@ -68,9 +68,9 @@ class SymbolHead(Head):
         super().__init__(config)
         self.by_class = by_class
         self.size = size
-        labels = codec is None or not codec.itself
+        labels = codec is None or not codec.ids.next_item
         self.text = not labels
-        self.characters = codec is not None and codec.characters
+        self.characters = codec is not None and codec.splits_into("character")
         self.may_miss = self.higher_is_better = labels
         self.count_right = count_right or labels
         self.figure = "accuracy" if labels else "nats" if self.characters else "perplexity"
@@ -217,8 +217,8 @@ class SymbolHead(Head):
 
 def _check_adaptive(size: int, config: ModelConfig, codec: Codec | None) -> None:
     # its clusters are made of ids by falling frequency
-    text = codec.kind if codec is not None and codec.itself else None
-    if size < ADAPTIVE_SMALLEST or codec is None or text is None or not codec.by_frequency:
+    text = codec.kind if codec is not None and codec.ids.next_item else None
+    if size < ADAPTIVE_SMALLEST or codec is None or text is None or not codec.ids.by_frequency:
         raise ConfigError(
             f"adaptive_softmax is for large vocabularies of words or subwords, {ADAPTIVE_SMALLEST:,} or more; here "
             f"are {size:,} {text or 'labels'}",

@@ -40,7 +40,7 @@ class OneForecast(Question):
         self.answer = answer.shown
         decoded = np.asarray(answer.value, float).reshape(mode.horizon, -1)[self.place]
         names = mode.target_codec.column_names()
-        labels = names if len(names) > 1 else [mode.target_codec.written(decoded[0], 0)]
+        labels = names if len(names) > 1 else [mode.target_codec.format_number(decoded[0], 0)]
         self.options = [Option(str(label), None, column) for column, label in enumerate(labels)]
         if asked.target is not None and not (len(names) == 1 and asked.target in (names[0], labels[0])):
             self.options = chosen_first(self.options, asked.target)

@@ -74,7 +74,7 @@ def symbol_labels(codec: Codec, ids: np.ndarray, value: Any, *, unknown_mark: st
     shift = next((s for s in (0, 1) if _agree(labels[s : s + len(own)], own)), None)
     if shift is not None:
         for number, token in enumerate(own, shift):
-            if int(ids[number]) == codec.unk_id:
+            if int(ids[number]) == codec.ids.unk:
                 labels[number] = f"{token}{unknown_mark}"
     return [MARKS.get(label, label) for label in labels]
 
@@ -94,9 +94,9 @@ def symbols_of(ids: np.ndarray) -> np.ndarray:
 
 def unknown_places(codec: Codec | None, values: np.ndarray | None) -> list[int]:
     """The places, from 0, of symbols that the network does not know."""
-    if codec is None or codec.unk_id is None or values is None or values.ndim == 0:
+    if codec is None or codec.ids.unk is None or values is None or values.ndim == 0:
         return []
-    return np.flatnonzero(symbols_of(values) == codec.unk_id).tolist()
+    return np.flatnonzero(symbols_of(values) == codec.ids.unk).tolist()
 
 
 def _agree(labels: list[str], own: list[str]) -> bool:

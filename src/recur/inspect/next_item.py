@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from recur import continuation
+from recur.codecs import EventTraits
 from recur.continuation import candidates, prompt
 from recur.continuation.series import observed
 from recur.continuation.word_boundaries import Spelling
@@ -33,12 +34,12 @@ class NextWord(Question):
         super().__init__(mode, text)
         self.values = prompt.prompt_ids(mode, text)
         codec = mode.target_codec
-        self._spelling = Spelling.of(codec) if codec.text and not codec.whole_words else None
+        self._spelling = Spelling.of(codec) if codec.text and not codec.splits_into("word") else None
         if self._spelling is not None and isinstance(text, str) and self._spelling.single and self._spelling.has_space:
             spaced = text if not text.strip() else text.rstrip() + " "
             self.values = prompt.prompt_ids(mode, spaced)
         self.items = symbol_labels(codec, self.values, text)
-        known = {codec.bos_id, codec.eos_id, mode.symbols.beginning if mode.symbols else None}
+        known = {codec.ids.bos, codec.ids.eos, mode.symbols.beginning if mode.symbols else None}
         self.removable = [int(index) not in known for index in self.values]
         if len(self.values) and int(self.values[0]) in known:
             self.items[0] = "⟨start⟩"
@@ -57,7 +58,7 @@ class NextWord(Question):
 
     def _ids(self, word: str) -> np.ndarray:
         codec = self.mode.target_codec
-        spaced = codec.splits_characters and bool(str(self.value).strip())
+        spaced = codec.splits_into("subword") and bool(str(self.value).strip())
         return codec.encode(f" {word}" if spaced else word)
 
     def _with(self, target: str, found: list[Option]) -> list[Option]:
@@ -67,8 +68,9 @@ class NextWord(Question):
             return same + others
         codec = self.mode.target_codec
         ids = self._ids(target)
-        if not len(ids) or (codec.whole_words and len(ids) != 1) or codec.unk_id in ids.tolist():
-            raise codec.no_output(target, "a single word" if codec.whole_words else "made of symbols")
+        words = codec.splits_into("word")
+        if not len(ids) or (words and len(ids) != 1) or codec.ids.unk in ids.tolist():
+            raise codec.no_such_output(target, "a single word" if words else "made of symbols")
         with self.mode.answering():
             log_prob = float(self.score(*self.rows(1), ids))
         return [Option(target, float(np.exp(log_prob)), ids), *others]
@@ -189,7 +191,8 @@ class NextEvents(NextStep):
 
     @property
     def says(self) -> str:
-        return f"whether “{self.options[0].label}” {self.codec.event_verb} at the next step"
+        events = self.codec.events or EventTraits()
+        return f"whether “{self.options[0].label}” {events.verb} at the next step"
 
     def batch(self) -> Batch:
         future = self.head.truth(self._own, int(self.options[0].target)).astype(self.steps.dtype)

@@ -64,9 +64,9 @@ class OneWritten(HeadQuestion):
     @property
     def says(self) -> str:
         place, first = (self.place or 0) + 1, self.options[0]
-        if self.codec.binary:
-            return f"whether “{first.label}” {self.codec.event_verb} at step {place} of the answer"
-        what = "word" if self.codec.text and self.codec.whole_words else "step"
+        if self.codec.events:
+            return f"whether “{first.label}” {self.codec.events.verb} at step {place} of the answer"
+        what = "word" if self.codec.splits_into("word") else "step"
         return f"{what} {place} of the answer is “{first.label}”"
 
     def labels_read(self, part: str) -> list[str]:

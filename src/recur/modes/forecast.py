@@ -35,7 +35,8 @@ import torch
 from torch import Tensor
 
 from recur.cancellation import check_cancelled
-from recur.codecs.codec import WHOLE, shorten
+from recur.codecs.codec import WHOLE
+from recur.codecs.plain_text import shorten
 from recur.decoding.options import Decoding
 from recur.engine import observers
 from recur.errors import ConfigError, DataError
@@ -216,7 +217,7 @@ class Forecast(Mode):
         """What naive forecasts repeat: no value that was filled in."""
         if not bool(truth.isnan().any()) and not self.target_codec.missing_count:
             return own
-        return last_known(own, truth, starts, filled=self.target_codec.fills)
+        return last_known(own, truth, starts, filled=self.target_codec.fill)
 
     def simple_guesses(self, rows: Iterable[Encoded]) -> dict[str, dict[str, tuple[float, float]]]:
         """What persistence and the seasonal naive forecast reach on encoded rows, as sums for `summary`."""

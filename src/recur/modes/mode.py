@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from recur.cancellation import check_cancelled
-from recur.codecs.codec import shorten
+from recur.codecs.plain_text import shorten
 from recur.errors import ConfigError
 from recur.heads.head import Head, Sums
 from recur.heads.prediction import Prediction
@@ -231,10 +231,10 @@ class Mode(nn.Module, ABC):
     def vary(self, row: Encoded, *seed: int) -> Encoded:
         """A training row as it is met once: what the codecs change at random, both sides alike for the same seed."""
         given, target = row
-        if given is not None and self.input_codec is not None and self.input_codec.varies:
-            given = self.input_codec.vary(given, np.random.default_rng(seed))
-        if self.target_codec.varies:
-            target = self.target_codec.vary(target, np.random.default_rng(seed))
+        if given is not None and self.input_codec is not None and self.input_codec.augments:
+            given = self.input_codec.augment(given, np.random.default_rng(seed))
+        if self.target_codec.augments:
+            target = self.target_codec.augment(target, np.random.default_rng(seed))
         return Encoded(given, target)
 
     def collate(self, encoded: Sequence[Encoded]) -> Batch:

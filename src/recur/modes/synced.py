@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 from torch import Tensor
 
-from recur.codecs.codec import WHOLE, shorten
+from recur.codecs.codec import WHOLE
 from recur.codecs.missing import is_empty
+from recur.codecs.plain_text import shorten
 from recur.decoding.refusals import refuse_decoding
 from recur.decoding.vocabulary import Vocabulary
 from recur.errors import ConfigError, DataError
@@ -139,8 +140,8 @@ class Synced(Mode):
     def encode_input(self, value: Any) -> np.ndarray:
         codec = need_input(self.input_codec, self.name)
         # exactly one word a tag
-        array = codec.encode(value if self.next_item else codec.one_a_step(value))
-        if self.next_item and codec.binary:
+        array = codec.encode(value if self.next_item else codec.pretokenized(value))
+        if self.next_item and codec.events:
             # a silent frame comes before the first, so that it is predicted too
             return np.concatenate([np.zeros_like(array, shape=(1, codec.size)), array])
         return array if self.symbols is None or self.stream else self.symbols.with_beginning(array)
@@ -275,7 +276,7 @@ class Synced(Mode):
     def _shown(self, value: Any, target: Any) -> str:
         """word/TAG word/TAG; without words the target alone."""
         codec = need_input(self.input_codec, self.name)
-        words = codec.tokens(codec.one_a_step(value))
+        words = codec.tokens(codec.pretokenized(value))
         if isinstance(target, (list, tuple)):
             target = ["?" if is_empty(one) else one for one in target]
         labels = None if words is None else self.target_codec.tokens(target)

@@ -52,7 +52,7 @@ def questions_from(x: Any, codec: Codec | None, roles: Roles, config: Config) ->
         questions = list(Questions(steps, roles, config))
         return questions, len(questions) == 1
     x = _column_as_list(x)
-    if isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or (codec is not None and codec.is_one(x)):
+    if isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or (codec is not None and codec.is_one_value(x)):
         return [Question(one_input(x, roles), 1, "the input")], True
     if _holds_steps(x, roles):
         return list(Questions(x, roles, config)), False
@@ -82,7 +82,7 @@ def one_input(value: Any, roles: Roles) -> Any:
 def _is_table(x: Any, codec: Codec | None) -> bool:
     """Whether a path, or a text that is one, names a table and not one value of the codec."""
     if isinstance(x, Path):
-        return codec is None or not codec.carried or names_a_table(str(x))
+        return codec is None or codec.file is None or names_a_table(str(x))
     return isinstance(x, str) and names_a_table(x)
 
 
@@ -118,7 +118,7 @@ def _holds_columns(x: Mapping[str, Any], codec: Codec | None, roles: Roles) -> b
         return False
     if codec is None or _steps_are_rows(roles):
         return True
-    return codec.is_whole(_first(columns[0]), alone=len(columns) == 1, labelled=roles.labels_steps)
+    return codec.is_whole_value(_first(columns[0]), alone=len(columns) == 1, labelled=roles.labels_steps)
 
 
 def _holds_steps(x: Any, roles: Roles) -> bool:
@@ -137,7 +137,9 @@ def _without_targets(x: Any, codec: Codec | None, roles: Roles) -> Any:
     if len(roles.columns) < 2:
         return x
     rows = [
-        isinstance(each, tuple) and len(each) == len(roles.columns) and not (codec is not None and codec.is_one(each))
+        isinstance(each, tuple)
+        and len(each) == len(roles.columns)
+        and not (codec is not None and codec.is_one_value(each))
         for each in x
     ]
     if rows and all(rows):

@@ -92,8 +92,8 @@ class Sheet:
             The first input: whether rows and times of steps are known.
         """
         codec, rows = mode.target_codec, first is not None and first.rows is not None
-        numbers, stepped = codec.numeric, codec.itemised
-        played = codec.playable and codec.binary
+        numbers, stepped = codec.numeric, codec.answers_per_step
+        played = codec.playable and codec.events is not None
         ahead = stepped and numbers and (roles.own_future or roles.forecast is not None)
         lead = [roles.group] if roles.group else [SERIES] if ahead else []
         lead += [ROW] if not lead or rows else []
@@ -107,7 +107,7 @@ class Sheet:
         values += [f"{name} names" for name in values] if played else []
         units = list(codec.units)
         values = [_with_unit(name, unit) for name, unit in zip(values, units or [""] * len(values), strict=True)]
-        scored = not numbers and not stepped and not codec.binary
+        scored = not numbers and not stepped and not codec.events
         quantiles = [share for share in mode.quantiles if share != 0.5]
         timed = first is not None and first.stamps is not None
         scales = codec.column_deviations() if numbers else []
@@ -228,7 +228,7 @@ def _is_shown(codec: Codec | None, first: Question | None) -> bool:
     if codec is None:
         return False
     named = first is not None and isinstance(first.value, (str, Path))
-    return codec.brief or (codec.playable and named)
+    return codec.fits_in_cell or (codec.playable and named)
 
 
 def _note_names(pitches: Sequence[int]) -> list[str]:

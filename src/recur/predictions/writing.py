@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recur.atomic import replacing
-from recur.codecs.codec import without_surrogates
+from recur.codecs.plain_text import without_surrogates
 from recur.errors import ConfigError, require
 from recur.figures import plain as finite
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from recur.codecs.codec import shorten
+from recur.codecs.plain_text import shorten
 from recur.errors import DataError
 
 _BRACKETS = {"[": "]", "(": ")"}

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from recur.codecs.codec import shorten
 from recur.codecs.missing import is_missing_number
+from recur.codecs.plain_text import shorten
 from recur.data.stamps.cell import cell, month_of
 
 _LEAST = 0.9  # of the cells

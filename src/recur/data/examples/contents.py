@@ -42,6 +42,6 @@ class Contents:
         if self._codec is None:
             return value
         try:
-            return self._codec.contents(npy.opened(value, folder) if self._codec.numeric else value)
+            return self._codec.content_key(npy.opened(value, folder) if self._codec.numeric else value)
         except DataError:
             return value

@@ -27,7 +27,7 @@ def without_damaged(examples: Sequence[Example], roles: Roles, config: Config) -
             # files of numbers are read here, pictures and the like by their codec
             example = examples[index]
             for side, codec in readers:
-                codec.intact(example[side])
+                codec.check_file(example[side])
         except DamagedError as error:
             lost.append(f"{examples.where(index)}: {error.message}")
         else:

@@ -248,7 +248,7 @@ def is_one_series(roles: Roles) -> bool:
     """Whether rows are the steps of series that may be cut: numbers with a label, or a value, for every row."""
     if (roles.group and roles.time is None) or not roles.answers_every_step or roles.stream:
         return False
-    return roles.input_kind.numeric and roles.target_kind.by_step
+    return roles.input_kind.numeric and roles.target_kind.per_step
 
 
 def each_target_once(part: Sequence[Example], roles: Roles, horizon: int) -> Sequence[Example]:
@@ -260,4 +260,4 @@ def each_target_once(part: Sequence[Example], roles: Roles, horizon: int) -> Seq
 
 def is_text(roles: Roles) -> bool:
     """Whether lines of text predict their own next symbol."""
-    return roles.own_future and roles.input_kind.text
+    return roles.own_future and roles.input_kind.text is not None

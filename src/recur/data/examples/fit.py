@@ -56,7 +56,7 @@ def fit_codecs(
         return _fit_forecast(roles, data, train)
     given = None
     if roles.input_codec is not None:
-        spelled = roles.input_kind.whole_words and config.model.embedding.character_size
+        spelled = roles.input_kind.splits_into("word") and config.model.embedding.character_size
         kind = "spelled" if spelled else roles.input_codec
         given = _fitted(kind, roles, roles.reads_a_sequence, data, train, 0)
     rows = Joined(train, labelled) if roles.target_kind.labelled else train

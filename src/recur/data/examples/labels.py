@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from recur.codecs import class_of
 from recur.codecs.classes import label
-from recur.codecs.codec import shorten
 from recur.codecs.missing import is_missing
+from recur.codecs.plain_text import shorten
 from recur.data.examples.examples import Example
 from recur.data.examples.places import placed
 from recur.data.roles.roles import Roles
@@ -62,9 +62,9 @@ def labels_of(value: Any, codec: str | None, missing: Sequence[str] | None = Non
     kind = class_of(codec)
     if codec is None or not kind.labelled:
         return set()
-    cells = value.split() if isinstance(value, str) and kind.by_step else value
+    cells = value.split() if isinstance(value, str) and kind.per_step else value
     found = set()
-    for cell in cells if kind.by_step and hasattr(cells, "__iter__") else [cells]:
+    for cell in cells if kind.per_step and hasattr(cells, "__iter__") else [cells]:
         if not is_missing(cell, kind, missing):
             try:
                 found.add(str(label(cell)))
@@ -104,7 +104,7 @@ def unlearned(part: Sequence[Example], roles: Roles, known: Callable[[int, set[s
         lacking = Counter({name: count for name, count in rows.items() if name not in learned})
         if lacking:
             example = next(each for name, each in first.items() if name in lacking)
-            step = _step_of(example[side], lacking) if class_of(codec).by_step else None
+            step = _step_of(example[side], lacking) if class_of(codec).per_step else None
             found.append(Unlearned(side, codec, column, lacking, example.where, step, sorted(learned)))
     return found
 

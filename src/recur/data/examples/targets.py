@@ -119,7 +119,7 @@ def _counted(cells: Iterable[Any], codec: str, labels: list[str] | None) -> tupl
     for cell in cells:
         if isinstance(cell, np.ndarray) and cell.dtype.kind in "fiub":
             missing, count = missing + int(np.isnan(cell).sum()), count + cell.size
-        elif isinstance(cell, (list, tuple, np.ndarray)) and class_of(codec).by_step:
+        elif isinstance(cell, (list, tuple, np.ndarray)) and class_of(codec).per_step:
             absent, here = _counted(cell, codec, labels)
             missing, count = missing + absent, count + here
         else:

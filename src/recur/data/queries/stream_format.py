@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from recur.codecs.codec import shorten
+from recur.codecs.plain_text import shorten
 from recur.data.readers.foreign import foreign_text, sentence
 from recur.data.readers.header import is_moment, is_number
 from recur.data.readers.lines import STDIN, Line

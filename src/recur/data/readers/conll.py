@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from recur.codecs.codec import shorten
+from recur.codecs.plain_text import shorten
 from recur.data.readers.lines import check_text_file, first_lines, lines
 from recur.data.readers.table import FileTable, Mark, Row
 from recur.errors import DataError

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from recur.codecs.bounds import bounds
-from recur.codecs.codec import shorten
 from recur.codecs.number_style import NumberStyle
+from recur.codecs.plain_text import shorten
 from recur.config import DataConfig
 from recur.data.cells.names import is_known
 from recur.data.cells.survey import Survey

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from recur.codecs.codec import shorten
+from recur.codecs.plain_text import shorten
 
 _OTHER = "give text: txt, csv, tsv, jsonl or conllu"
 _UNPACK = "unpack it first"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recur.bounded import too_deep
-from recur.codecs.codec import shorten, without_surrogates
+from recur.codecs.plain_text import shorten, without_surrogates
 from recur.data.readers.lines import check_text_file, lines
 from recur.data.readers.table import FileTable, Mark, Row
 from recur.errors import DataError

@@ -9,8 +9,8 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from recur.codecs.codec import shorten
 from recur.codecs.number_style import written
+from recur.codecs.plain_text import shorten
 from recur.data.readers.header import has_header
 from recur.data.readers.lines import first_lines
 from recur.data.readers.records import records_of

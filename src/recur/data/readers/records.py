@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recur.codecs.codec import shorten
 from recur.codecs.missing import is_missing_number
 from recur.codecs.number_style import written
+from recur.codecs.plain_text import shorten
 from recur.data.readers.lines import LONGEST, Line, first_lines, lines
 from recur.errors import DataError
 

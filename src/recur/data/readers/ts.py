@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from recur.codecs.codec import shorten
+from recur.codecs.plain_text import shorten
 from recur.data.readers.lines import check_text_file, lines
 from recur.data.readers.table import FileTable, Mark, Row
 from recur.errors import DataError

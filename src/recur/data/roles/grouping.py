@@ -10,8 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
-from recur.codecs.codec import shorten
 from recur.codecs.numbers import number
+from recur.codecs.plain_text import shorten
 from recur.config import Config
 from recur.data.cells.names import is_row_number, is_target, is_time, is_usual_series, is_weakly_timed
 from recur.data.columns.kinds import look

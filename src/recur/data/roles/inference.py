@@ -106,7 +106,7 @@ def _timing(table: Table, roles: Roles) -> Timing | None:
 
 def _are_steps(roles: Roles) -> bool:
     """Whether rows are the steps of a series, so that their order counts."""
-    return roles.answers_every_step and roles.input_kind.numeric and roles.target_kind.by_step
+    return roles.answers_every_step and roles.input_kind.numeric and roles.target_kind.per_step
 
 
 def _inferred(table: Table, config: Config) -> Roles:
@@ -256,4 +256,5 @@ def _spare(table: Table, data: DataConfig) -> list[str]:
 
 def _is_stream(table: Table, codec: str | None, targets: list[Column], config: Config) -> bool:
     """Return whether rows of a table are pieces of one long text."""
-    return not targets and class_of(codec).text and config.data.text.documents == "file" and table.kind == "table"
+    whole = config.data.text.documents == "file"
+    return not targets and class_of(codec).text is not None and whole and table.kind == "table"

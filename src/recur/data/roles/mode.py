@@ -36,7 +36,7 @@ def mode_and_codecs(
         _check_own_future(table, inputs, input_codec, calendar.names(data.table.time_features))
         return mode, input_codec, input_codec or "words"
     target_codec = data.target_codec or _codec(table, targets, writes, mode, data.table.group, target=True)
-    if class_of(target_codec).pictured:
+    if _is_pictured(target_codec):
         raise ConfigError(
             f"{table.name}: {described(targets)} cannot be the target: pictures are read, not written",
             hint="name it as --input",
@@ -49,7 +49,13 @@ def mode_and_codecs(
 
 def is_one_label(codec: str | None) -> bool:
     """Return whether a value is one label, which is in one column and is not a sequence."""
-    return class_of(codec).labelled and not class_of(codec).by_step
+    return class_of(codec).labelled and not class_of(codec).per_step
+
+
+def _is_pictured(codec: str | None) -> bool:
+    """Whether a value is a picture, or several, which are never generated."""
+    file = class_of(codec).file
+    return file is not None and file.pictures
 
 
 def _check_own_future(table: Table, inputs: list[Column], codec: str | None, made: list[str]) -> None:
@@ -61,7 +67,7 @@ def _check_own_future(table: Table, inputs: list[Column], codec: str | None, mad
             "expected columns that only read them",
             hint="--forecast recursive reads the columns made of time stamps and predicts the others",
         )
-    if is_one_label(codec) or class_of(codec).pictured:
+    if is_one_label(codec) or _is_pictured(codec):
         raise ConfigError(
             f"{table.name}: {described(inputs)} alone is not a sequence to learn from", hint="--target COLUMN"
         )
@@ -94,7 +100,7 @@ def _sequence(columns: list[Column], codec: str | None, data: DataConfig, *, tar
         return data.images.steps != "whole"
     if codec is not None:
         kind = class_of(codec)
-        steps = kind.text or codec in SEQUENCES or (kind.labelled and kind.by_step)
+        steps = kind.text is not None or codec in SEQUENCES or (kind.labelled and kind.per_step)
         return steps or (kind.numeric and holds == "series")
     if holds in FILES:
         return holds in SEQUENCES

@@ -89,17 +89,17 @@ class Roles:
     @property
     def labels_rows(self) -> bool:
         """Whether a row has one label, its class."""
-        return self.target_kind.labelled and not self.target_kind.by_step
+        return self.target_kind.labelled and not self.target_kind.per_step
 
     @property
     def labels_steps(self) -> bool:
         """Whether each step has a label, its tag."""
-        return self.target_kind.labelled and self.target_kind.by_step
+        return self.target_kind.labelled and self.target_kind.per_step
 
     @property
     def is_timed_series(self) -> bool:
         """Whether rows are read in the order of time, as the steps of one or several series."""
-        steps = self.input_kind.numeric and self.target_kind.by_step
+        steps = self.input_kind.numeric and self.target_kind.per_step
         return self.time is not None and self.answers_every_step and steps
 
     @property

@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
-from recur.codecs.codec import shorten
+from recur.codecs.plain_text import shorten
 from recur.data.cells.names import is_dated
 from recur.data.stamps.cell import MONTHLY, Cell, cell, clock_of
 from recur.data.stamps.instants import (

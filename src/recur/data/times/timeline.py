@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.codec import shorten
+from recur.codecs.plain_text import shorten
 from recur.config import DataConfig
 from recur.data.cells.names import is_fact, is_time
 from recur.data.readers.table import Table
