@@ -9,7 +9,7 @@ import torch
 from recur.codecs import NotesCodec
 from recur.codecs.codec import Codec
 from recur.errors import DataError
-from recur.heads import Head, build_head
+from recur.heads import StepHead, build_head
 from tests.modes.helpers import codec, small
 from tests.tolerances import close
 
@@ -20,7 +20,7 @@ def fitted(kind: str) -> Codec:
     return NotesCodec().fit([[[60], [60, 64]]]) if kind == "roll" else codec(kind)
 
 
-def made(kind: str) -> tuple[Head, Codec]:
+def made(kind: str) -> tuple[StepHead, Codec]:
     torch.manual_seed(0)
     own = fitted(kind)
     return build_head(own, 6, small()).eval(), own
@@ -33,8 +33,8 @@ def test_options_have_the_scores_of_their_outputs_the_likeliest_first(kind: str)
     found = head.options(vectors, 2, own, 3)
     targets = [one.target for one in found]
     scores = head.scores(vectors[2], targets).detach()
-    in_row = head.scores_in_row(vectors[None], torch.tensor([4]), torch.tensor([2]), targets).detach()
-    close(in_row[0], scores, "the same step within a row")
+    in_row = head.scores(vectors[None], targets, torch.tensor([4])).detach()
+    close(in_row[0, 2], scores, "the same step within a row")
     if head.unit == "nats":
         assert [one.probability for one in found] == pytest.approx(scores.exp().tolist())
         assert [one.probability for one in found] == sorted((one.probability for one in found), reverse=True)
@@ -53,9 +53,9 @@ def test_the_output_that_is_asked_for_comes_first_and_is_found_by_its_name(kind:
     assert found[0] == worst
     assert len(found) == min(2, own.size)
     name = own.column_names()[worst.target] if head.unit != "nats" else worst.label
-    assert head.output_named(name, own) == worst.target
+    assert head.output_id(name, own) == worst.target
     with pytest.raises(DataError):
-        head.output_named("no such output", own)
+        head.output_id("no such output", own)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -121,15 +121,15 @@ def test_scores_at_a_step_are_those_of_the_step() -> None:
     torch.manual_seed(0)
     head = SymbolHead(4, 3, small()).double().eval()
     h = torch.randn(2, 3, 3, dtype=torch.float64)
-    found = head.scores_in_row(h, None, torch.tensor([2, 0]), [3, 1]).detach()
+    found = head.scores(h, [3, 1]).detach()[[0, 1], [2, 0]]
     close(found, torch.stack([head.log_probs(h)[0, 2, [3, 1]], head.log_probs(h)[1, 0, [3, 1]]]).detach())
 
 
 def test_an_output_is_found_by_its_label() -> None:
     own = codec("class")
-    assert fixed(0.5, 0.5).output_named("yes", own) == list(own.labels).index("yes")
+    assert fixed(0.5, 0.5).output_id("yes", own) == list(own.labels).index("yes")
     with pytest.raises(DataError, match="maybe"):
-        fixed(0.5, 0.5).output_named("maybe", own)
+        fixed(0.5, 0.5).output_id("maybe", own)
     assert fixed(0.5, 0.5).truth(np.array(0), 1).tolist() == 1
 
 

@@ -169,7 +169,7 @@ def test_the_three_paths_of_a_forecast_add_up(how: str) -> None:
     error.backward()
     found = inspector.ledger(mode, batch)
     assert found.error == pytest.approx(error.item(), rel=1e-10)
-    close(torch.from_numpy(found.readout["W_hy"].shares().sum(0)), mode.readout.weight.grad, "W_hy")
+    close(torch.from_numpy(found.readout["W_hy"].shares().sum(0)), mode.output.readout.weight.grad, "W_hy")
     [layer] = found.layers
     close(torch.from_numpy(layer.paths["W_hh"].shares().sum(0)), mode.stack.layer.weight_hh_l0.grad, "W_hh")
 

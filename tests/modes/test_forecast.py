@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import doctest
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 
 from recur import modes
 from recur.codecs import NumbersCodec
 from recur.errors import ConfigError, DataError
-from recur.heads.backtest import Backtest, naive_steps
+from recur.heads.backtest import Backtest
+from recur.heads.naive import naive_steps
+from recur.heads.quantiles import Quantiles
 from recur.modes import Forecast
+from recur.run import load_weights
 from tests.modes.helpers import Row, ahead, batch_of, same, small
 from tests.tolerances import close
 
@@ -81,7 +86,7 @@ def test_the_error_is_that_of_a_forecast_from_every_place(kind: str) -> None:
     same(loss.sums["square"][0], squares)
     figures = mode.summary(loss.sums)
     same(figures["mse"], squares / count)
-    if not mode.quantiles:
+    if not mode.output.quantiles:
         same(float(loss.mean.detach()), squares / count)
 
 
@@ -110,6 +115,18 @@ def test_what_comes_after_a_place_cannot_change_its_forecast() -> None:
     before = mode.encode(Row(WAVE[:20, :1], WAVE[12:20, :1])).input
     assert before is not None
     assert len(before) == 20 - H
+
+
+def test_weights_from_before_the_readout_was_a_head_are_loaded(tmp_path: Path) -> None:
+    mode, other = forecaster(), forecaster(horizon=H)
+    names = {present: former for former, present in mode.former_names.items()}
+    assert set(names) <= set(mode.state_dict())
+    with torch.no_grad():
+        for parameter in mode.parameters():
+            parameter.add_(1.0)
+    save_file({names.get(name, name): value for name, value in mode.state_dict().items()}, tmp_path / "weights")
+    load_weights(other, tmp_path / "weights")
+    assert other.predict([WAVE[:9, :1]]) == mode.predict([WAVE[:9, :1]])
 
 
 def test_rows_too_short_to_forecast_have_nothing_to_predict() -> None:
@@ -203,11 +220,11 @@ def test_figures_stand_beside_those_of_naive_forecasts_by_step_and_by_column() -
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 9))
 def test_a_forecast_made_without_a_network_has_the_same_figures(horizon: int, columns: int, seed: int) -> None:
     torch.manual_seed(seed)
-    figures = Backtest(horizon, [str(each) for each in range(columns)], [1.0] * columns, [], 1)
+    backtest = Backtest(horizon, [str(each) for each in range(columns)], [1.0] * columns, Quantiles(), 1)
     guess, truth = torch.randn(6, horizon, columns), torch.randn(6, horizon, columns)
-    sums = figures.simple(guess, truth)
-    same(figures.summary(sums)["mse"], float((guess - truth).square().mean()))
-    same(figures.summary(sums)["mae"], float((guess - truth).abs().mean()))
+    sums = backtest.simple(guess, truth)
+    same(backtest.summary(sums)["mse"], float((guess - truth).square().mean()))
+    same(backtest.summary(sums)["mae"], float((guess - truth).abs().mean()))
 
 
 WRONG: dict[str, tuple[dict[str, object], str]] = {

@@ -144,7 +144,7 @@ def test_numbers_are_read_from_zeros_and_then_from_themselves(attention: str) ->
     predicted = mode.predict(SERIES, length=6)
     state = mode.start(batch.inputs, batch.input_lengths)
     fed = mode.decoder.read(batch.targets, batch.target_lengths, state, teacher_forcing=0.0)[0]
-    values = mode.decoder.output.values(fed).detach()
+    values = mode.decoder.output.choice(fed).detach()
     for row, answer in enumerate(predicted):
         close(torch.tensor(answer.value), torch.tensor(mode.target_codec.decode(values[row].numpy())))
 

@@ -18,9 +18,11 @@ from recur.codecs import NumbersCodec
 from recur.codecs.codec import NO_TARGET
 from recur.config import Config, DataConfig
 from recur.evaluation.baselines import baseline
-from recur.heads.backtest import Backtest, last_known, naive_steps
+from recur.heads.backtest import Backtest
 from recur.heads.build import build_head
+from recur.heads.naive import last_known, naive_steps
 from recur.heads.numbers import NumberHead
+from recur.heads.quantiles import Quantiles
 from recur.heads.symbols import SymbolHead
 from recur.heads.tags import TagHead
 from recur.modes import Forecast, ManyToMany, Mode
@@ -99,7 +101,7 @@ def test_each_column_is_measured_on_its_own_numbers() -> None:
     targets = torch.tensor([[0.5, NAN], [1.0, NAN], [2.0, 1.0]], dtype=torch.float64)
     vectors = vectors_of(3, 4)
     _, sums = output.error(vectors, targets, None)
-    gap = (output.values(vectors) - targets).detach()
+    gap = (output.choice(vectors) - targets).detach()
     assert sums["square a"] == (pytest.approx(float(gap[:, 0].square().sum())), 3.0)
     assert sums["square b"] == (pytest.approx(float(gap[2, 1].square())), 1.0)
     assert output.summary(sums)["rmse b"] == pytest.approx(abs(float(gap[2, 1])))
@@ -191,7 +193,7 @@ def test_the_next_value_is_not_asked_where_it_is_filled_in() -> None:
     assert not any(math.isnan(one) for one in encoded.input[:, 0])
     loss = mode.loss(doubled(mode.collate([encoded])))
     vectors, _ = mode.run(torch.from_numpy(encoded.input)[None].double())
-    z = mode.output.values(vectors)[0, :, 0]
+    z = mode.output.choice(vectors)[0, :, 0]
     known = [(float(z[step].detach()) - float(encoded.target[step, 0])) ** 2 for step in (1, 2, 4, 5)]
     assert loss.sums["loss"] == (pytest.approx(sum(known)), 4.0)
 
@@ -224,7 +226,8 @@ def test_a_forecast_is_not_asked_for_what_is_missing(how: str, training: bool) -
     assert batch.input_lengths is not None
     places = torch.arange(4) + int(batch.input_lengths[0]) - 4
     naive = {"persistence": torch.zeros(4, 2, 2, dtype=torch.float64)}
-    guess = mode.guess(batch.inputs, batch.input_lengths, torch.zeros(4, dtype=torch.long), places, naive)
+    origins = (torch.zeros(4, dtype=torch.long), places)
+    guess = mode.forecasts(batch.inputs, batch.input_lengths, origins, naive)
     known = ~holed[:, : guess.shape[1]].isnan()
     assert 0 < int(known.sum()) < known.numel()
     expected = (guess[..., 0] - truth[:, : guess.shape[1]])[known].square().mean()
@@ -235,14 +238,14 @@ def test_a_forecast_is_not_asked_for_what_is_missing(how: str, training: bool) -
     assert loss.sums["loss"][1] == pytest.approx(float(known.sum()) / guess.shape[1] / 2)
 
 
-@pytest.mark.parametrize("quantiles", [[], [0.1, 0.5, 0.9]])
-def test_the_figures_of_a_back_test_count_what_is_there(quantiles: list[float]) -> None:
-    figures = Backtest(2, ["a", "b"], [1.0, 2.0], quantiles, 1)
+@pytest.mark.parametrize("quantiles", [(), (0.1, 0.5, 0.9)])
+def test_the_figures_of_a_back_test_count_what_is_there(quantiles: tuple[float, ...]) -> None:
+    backtest = Backtest(2, ["a", "b"], [1.0, 2.0], Quantiles(quantiles), 1)
     torch.manual_seed(3)
     guess = torch.randn(3, 2, 2, max(1, len(quantiles)), dtype=torch.float64, requires_grad=True)
     truth = torch.randn(3, 2, 2, dtype=torch.float64)
     truth[0, 1, 0] = truth[2] = NAN
-    error = figures.error(guess, truth)
+    error = backtest.quantiles.error(guess, truth)
     each = []
     for k in range(3):
         for step in range(2):
@@ -256,14 +259,14 @@ def test_the_figures_of_a_back_test_count_what_is_there(quantiles: list[float]) 
     assert bool((gradient[2] == 0).all())
     assert bool((gradient[0, 1, 0] == 0).all())
     middle = guess.detach()[..., quantiles.index(0.5) if quantiles else 0]
-    sums = figures.sums(guess.detach(), truth, {})
-    summary = figures.summary({"loss": (1.0, 1.0), **sums})
+    sums = backtest.sums(guess.detach(), truth, {})
+    summary = backtest.summary({"loss": (1.0, 1.0), **sums})
     gap = (middle - truth)[~truth.isnan()]
     assert summary["mse"] == pytest.approx(float(gap.square().mean()))
     assert summary["mae"] == pytest.approx(float(gap.abs().mean()))
-    [_, second] = figures.tables(sums)["by_step"]
+    [_, second] = backtest.tables(sums)["by_step"]
     assert second["mse"] == pytest.approx(float((middle - truth)[:2, 1][~truth[:2, 1].isnan()].square().mean()))
-    [_, b] = figures.tables(sums)["by_column"]
+    [_, b] = backtest.tables(sums)["by_column"]
     assert b["rmse"] == pytest.approx(2 * float((middle - truth)[:2, :, 1].square().mean().sqrt()))
 
 

@@ -9,10 +9,11 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from recur.atomic import write_bytes
@@ -21,7 +22,9 @@ from recur.run.weights import load_weights, read_header, serialised
 
 
 class Tied(nn.Module):
-    """A network with one matrix under two names."""
+    """A network with one matrix under two names, of which another one was renamed."""
+
+    former_names: ClassVar[dict[str, str]] = {"old.bias": "one.bias"}
 
     def __init__(self, size: int = 3) -> None:
         super().__init__()
@@ -49,6 +52,18 @@ def test_tied_weights_are_written_once_and_read_back(tmp_path: Path) -> None:
         torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
     )
     assert second.two.weight is second.one.weight
+
+
+def test_weights_of_an_older_version_are_read_under_their_present_names(tmp_path: Path) -> None:
+    first, second = Tied(), Tied()
+    values = {"old.bias" if name == "one.bias" else name: value for name, value in first.state_dict().items()}
+    del values["two.weight"]
+    save_file(values, tmp_path / "w")
+    load_weights(second, tmp_path / "w")
+    assert torch.equal(first.one.bias, second.one.bias)
+    save_file({**values, "one.bias": torch.zeros(3)}, tmp_path / "both")
+    with pytest.raises(RunError, match=r"it has one\.bias twice"):
+        load_weights(Tied(), tmp_path / "both")
 
 
 def test_the_file_may_be_read_as_the_umask_says(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
     own, codec = mode.simple_guesses(dev), mode.target_codec
     if own is not None:
         return _ranked(mode, [Guess(name, sums) for name, sums in own.items()])
-    if mode.head is not None and mode.head.spans:
+    if mode.head.spans:
         return _ranked(mode, _spans([str(label) for label in codec.labels], train, dev))
     if codec.events:
         return _ranked(mode, _frames(train, dev))

@@ -14,7 +14,7 @@ from recur.export.layer import as_state, from_state
 from recur.export.layers import States, state_names, write_layers
 from recur.export.network import standardised
 from recur.export.writer import Axes, Writer, said
-from recur.heads.numbers import own_units
+from recur.heads.naive import write_naive
 from recur.modes.forecast import Forecast
 from recur.nn.graph_writer import FLOAT, INT64
 
@@ -46,7 +46,7 @@ class ForecastProgram:
         self.codec = mode.target_codec
         self.stack = mode.stack
         self.step = step
-        self.count = max(1, len(mode.quantiles))
+        self.head = mode.output
         self.lengths = (1,) if step else check.LENGTHS
         self.steps = 1 if step and mode.how == "recursive" else mode.horizon
         self.states = state_names(mode.stack.layer) if step else []
@@ -60,14 +60,11 @@ class ForecastProgram:
         given: list[Axes] = [("x", FLOAT, ["B", "T", reads]), ("lengths", INT64, ["B"])]
         if self.step:
             given = [("x", FLOAT, ["B", reads]), *([before] if mode.back else []), *states]
-        made: list[Axes] = [("values", FLOAT, ["B", self.steps, codec.size])]
-        found, finals = self._one_step(w) if self.step else (self._forecast(w), {})  # (B, H, C', Q)
-        middle = mode.quantiles.index(0.5) if mode.quantiles else 0
-        w.rename(own_units(w, codec, w.add("Gather", found, w.constant(middle, INT64), axis=3)), "values")
-        if mode.quantiles:
-            turned = own_units(w, codec, w.add("Transpose", found, perm=[0, 1, 3, 2]))
-            w.rename(w.add("Transpose", turned, perm=[0, 1, 3, 2]), "quantiles")
-            made.append(("quantiles", FLOAT, ["B", self.steps, codec.size, self.count]))
+        forecasts, finals = self._one_step(w) if self.step else (self._forecast(w), {})  # (B, H, C', Q)
+        made: list[Axes] = []
+        for one in self.head.write_answers(w, forecasts, self.steps, codec):
+            w.rename(one.value, one.name)
+            made.append((one.name, one.dtype, ["B", *one.axes]))
         if self.step and mode.back:
             w.rename(w.add("Gather", "x", w.integers(*mode.columns), axis=1), "before_next")
             made.append(("before_next", *before[1:]))
@@ -75,7 +72,8 @@ class ForecastProgram:
             w.rename(finals[name], f"{name}_next")
             made.append((f"{name}_next", kind, axes))
         graph = w.graph("recur", [w.value(*one) for one in given], [w.value(*one) for one in made])
-        shares = {"quantiles": ", ".join(map(str, mode.quantiles))} if mode.quantiles else {}
+        quantiles = self.head.quantiles.shares
+        shares = {"quantiles": ", ".join(map(str, quantiles))} if quantiles else {}
         w.save(path, graph, {**facts, **shares, "horizon": str(mode.horizon)})
         return [said(*one) for one in given], [said(*one) for one in made]
 
@@ -103,9 +101,10 @@ class ForecastProgram:
         pasts = [row[:length] for row, length in zip(values["x"], values["lengths"], strict=True)]
         answers = mode.predict(pasts)
         made = {"values": np.stack([np.asarray(one.value, np.float32).reshape(mode.horizon, -1) for one in answers])}
-        if mode.quantiles:
+        if self.head.quantiles:
             each = [[np.asarray(v, np.float32) for v in (one.quantiles or {}).values()] for one in answers]
-            made["quantiles"] = np.stack([np.stack(v, axis=-1).reshape(mode.horizon, -1, self.count) for v in each])
+            shape = (mode.horizon, -1, self.head.quantiles.count)
+            made["quantiles"] = np.stack([np.stack(v, axis=-1).reshape(shape) for v in each])
         return made
 
     def compared(self, given: check.Values, made: check.Values) -> check.Values:
@@ -123,12 +122,8 @@ class ForecastProgram:
             before = (values["before"] - mean[mode.columns]) / deviation[mode.columns]
             read = torch.cat([read, own - torch.from_numpy(before)], dim=-1)
         vector, state = mode.stack.step(read, as_state(layer, values))
-        guess = mode.read_out(vector, self.steps, own[:, None] if mode.back else None).numpy()
-        mean, deviation = (each[:, None] for each in self.codec.normalisation())
-        guess = guess * deviation + mean
-        made = {"values": guess[..., mode.quantiles.index(0.5) if mode.quantiles else 0]}
-        if mode.quantiles:
-            made["quantiles"] = guess
+        forecasts = self.head.forecasts(vector, own[:, None] if mode.back else None)
+        made = {name: each.numpy() for name, each in self.head.tensors(forecasts, self.codec).items()}
         if mode.back:
             made["before_next"] = values["x"][:, mode.columns]
         return made | from_state(layer, state, check.ROWS)
@@ -148,7 +143,7 @@ class ForecastProgram:
         x = w.add("Unsqueeze", read, w.integers(0))
         y, finals = write_layers(w, mode.stack.layer, x, lengths=None, given=given)
         base = w.add("Unsqueeze", own, w.integers(1)) if mode.back else None
-        return self._read(w, w.add("Squeeze", y, w.integers(0)), self.steps, base), finals
+        return self.head.write(w, w.add("Squeeze", y, w.integers(0)), base), finals
 
     def _forecast(self, w: Writer) -> str:
         """(B, H, C', Q) of mean 0 and deviation 1."""
@@ -161,25 +156,16 @@ class ForecastProgram:
         last = w.add("Sub", w.add("Unsqueeze", "lengths", w.integers(1)), w.constant(1, INT64))  # (B, 1)
         vector = w.add("GatherND", w.add("Transpose", y, perm=[1, 0, 2]), last, batch_dims=1)
         if mode.how == "direct":
-            base = None if mode.relative_to == "none" else _naive(w, own, last, mode.horizon, mode.back)
-            return self._read(w, vector, mode.horizon, base)
-        return self._read_back(w, vector, states, _naive(w, own, last, 1, 1))
-
-    def _read(self, w: Writer, vector: str, steps: int, base: str | None) -> str:
-        values = self.mode.readout.write(w, vector)
-        values = w.add("Reshape", values, w.integers(-1, steps, self.codec.size, self.count))
-        if base is not None:
-            values = w.add("Add", values, w.add("Unsqueeze", base, w.integers(3)))
-        if not self.mode.quantiles:
-            return values
-        return w.many("TopK", [values, w.integers(self.count)], 2, axis=-1, largest=0, sorted=1)[0]
+            base = write_naive(w, own, last, mode.horizon, mode.back) if mode.back else None
+            return self.head.write(w, vector, base)
+        return self._read_back(w, vector, states, write_naive(w, own, last, 1, 1))
 
     def _read_back(self, w: Writer, vector: str, states: States, before: str) -> str:
         """One step after the other, each read as if it had been observed; ``before`` (B, 1, C'): the last that was."""
         mode = self.mode
         relative = mode.relative_to == "last"
         back_to_front = [mode.columns.index(place) for place in range(len(mode.columns))]
-        step = self._read(w, vector, 1, before if relative else None)
+        step = self.head.write(w, vector, before if relative else None)
         steps = [step]
         while len(steps) < mode.horizon:
             answered = w.add("Squeeze", step, w.integers(3))  # (B, 1, C')
@@ -189,7 +175,7 @@ class ForecastProgram:
             x = w.add("Transpose", read, perm=[1, 0, 2])
             y, states = write_layers(w, mode.stack.layer, x, lengths=None, given=states)
             before = answered
-            step = self._read(w, w.add("Squeeze", y, w.integers(0)), 1, answered if relative else None)
+            step = self.head.write(w, w.add("Squeeze", y, w.integers(0)), answered if relative else None)
             steps.append(step)
         return steps[0] if len(steps) == 1 else w.add("Concat", *steps, axis=1)
 
@@ -204,12 +190,3 @@ def _change(w: Writer, own: str, back: int, columns: int) -> str:
     early = w.add("Slice", own, w.integers(0), early_end, w.integers(1))
     whole = w.add("Concat", nothing, w.add("Sub", late, early), axis=1)
     return w.add("Slice", whole, w.integers(0), steps, w.integers(1))
-
-
-def _naive(w: Writer, own: str, last: str, horizon: int, season: int) -> str:
-    """(B, H, C): every step ahead as it was a season before; of ``last`` (B, 1) where that is before the first step."""
-    ahead = np.arange(1, horizon + 1)
-    back = season * ((ahead + season - 1) // season) - ahead
-    wanted = w.add("Sub", last, w.integers(*map(int, back)))
-    known = w.add("Where", w.add("Less", wanted, w.constant(0, INT64)), last, wanted)
-    return w.add("GatherND", own, w.add("Unsqueeze", known, w.integers(2)), batch_dims=1)

@@ -135,7 +135,7 @@ class OnePassProgram:
     def compared(self, given: check.Values, made: check.Values) -> check.Values:
         """What the file and the network are compared by."""
         tensors = {name: torch.from_numpy(value) for name, value in made.items()}
-        return {name: one.numpy() for name, one in self.parts.head.compared(tensors, _lengths(given)).items()}
+        return {name: one.numpy() for name, one in self.parts.head.comparable(tensors, _lengths(given)).items()}
 
 
 def _lengths(values: check.Values) -> Tensor | None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recur.heads.events import EventHead
+from recur.heads.numbers import NumberHead
+from recur.heads.step_head import StepHead
+from recur.heads.symbols import SymbolHead
+from recur.heads.tags import TagHead
 from recur.nn import Embedding
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
-from recur.heads.events import EventHead
-from recur.heads.head import Head
-from recur.heads.numbers import NumberHead
-from recur.heads.symbols import SymbolHead
-from recur.heads.tags import TagHead
 
 
-def build_head(codec: Codec, input_size: int, config: ModelConfig, *, embedding: Embedding | None = None) -> Head:
-    """The readout and error that the target's codec asks for; no beginning or end is added.
+def build_head(codec: Codec, input_size: int, config: ModelConfig, *, embedding: Embedding | None = None) -> StepHead:
+    """Return the head for the values of a codec; no beginning or end is added.
 
     Raises
     ------

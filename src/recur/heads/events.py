@@ -5,7 +5,7 @@
 
 so that e_t is the negative log likelihood of a whole frame, in nats, with the keys independent given the past.
 
-Sources: Boulanger-Lewandowski, Bengio and Vincent 2012, section 5 (the figure); Chung et al. 2014; Bay, Ehmann and
+Sources: Boulanger-Lewandowski, Bengio and Vincent 2012, section 5 (the metric); Chung et al. 2014; Bay, Ehmann and
 Downie 2009 (the accuracy of frames: hits by hits, misses and false alarms).
 """
 
@@ -21,9 +21,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 from recur.codecs import EventTraits
 from recur.decoding.refusals import refuse_symbol_choices
-from recur.heads.head import Head, Sums, ratio
+from recur.heads.head import Sums, ratio
 from recur.heads.prediction import Option
 from recur.heads.refusals import refuse_smoothing, refuse_symbol_options
+from recur.heads.step_head import StepHead
 from recur.nn import Readout
 from recur.nn.graph_writer import GraphOutput, GraphWriter
 
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
 FrameChooser = Callable[[Tensor], Tensor]  # (B, C) logits -> (B, C) of zeros and ones
 
 
-class EventHead(Head):
-    """Readout and binary cross entropy of C columns; the figure is the negative log likelihood of a frame.
+class EventHead(StepHead):
+    """Readout and binary cross entropy of C columns; the metric is the negative log likelihood of a frame.
 
-    The bias starts at the log odds of each column in the training rows, so that the first guess is how often a key
-    sounds and not that half of them do.
+    The bias starts at the log odds of each column in the training rows, so that an untrained network predicts how
+    often each key sounds, and not 0.5.
     """
 
     figure = "nll_per_frame"
@@ -60,14 +61,10 @@ class EventHead(Head):
 
     def logits(self, vectors: Tensor) -> Tensor:
         """(..., H) -> z (..., C)."""
-        return self._usable(self.readout(vectors))
+        return self._finite_answers(self.readout(vectors))
 
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         return binary_cross_entropy_with_logits(z[mask], targets[mask].to(z.dtype), reduction="none").sum(-1)
-
-    def values(self, vectors: Tensor) -> Tensor:
-        """(..., H) -> the likeliest frame (..., C) of zeros and ones."""
-        return likeliest(self.logits(vectors))
 
     def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
         del lengths
@@ -79,9 +76,11 @@ class EventHead(Head):
         return {"probabilities": self.logits(vectors).sigmoid()}
 
     def choice(self, vectors: Tensor) -> Tensor:
-        return self.values(vectors)
+        """(..., H) -> the likeliest frame (..., C) of zeros and ones."""
+        return likeliest(self.logits(vectors))
 
-    def scores(self, vectors: Tensor, outputs: Sequence[int]) -> Tensor:
+    def scores(self, vectors: Tensor, outputs: Sequence[int], lengths: Tensor | None = None) -> Tensor:
+        del lengths
         return logsigmoid(self.logits(vectors))[..., list(outputs)]
 
     def options(
@@ -95,16 +94,16 @@ class EventHead(Head):
         return [Option(names[column], float(chances[column]), column) for column in order[:top]]
 
     def truth(self, answer: np.ndarray, output: int) -> np.ndarray:
-        found = answer.copy()
-        found[output] = 1
-        return found
+        target = answer.copy()
+        target[output] = 1
+        return target
 
-    def drawing(self, decoding: Decoding) -> Callable[[Tensor], Tensor]:
+    def chooser(self, decoding: Decoding) -> Callable[[Tensor], Tensor]:
         choose = chooser(decoding)
         return lambda vectors: choose(self.logits(vectors))
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Negative log likelihood of a frame in nats, and the share of the sounding keys that was guessed right."""
+        """Negative log likelihood of a frame in nats, and hits by hits, misses and false alarms of keys."""
         loss = ratio(sums["loss"])
         return {"loss": loss, "nll_per_frame": loss, "frame_accuracy": ratio(sums.get("frame_accuracy", (0.0, 0.0)))}
 

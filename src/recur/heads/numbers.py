@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from recur.heads.head import Sums, ratio
+from recur.heads.prediction import Option
+from recur.heads.refusals import refuse_smoothing, refuse_symbol_options
+from recur.heads.scaling import own_units, write_own_units
+from recur.heads.step_head import StepHead
 from recur.nn import Readout, mean_square_error
 from recur.nn.graph_writer import GraphOutput, GraphWriter
 
@@ -17,15 +21,12 @@ if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
     from recur.decoding.vocabulary import Vocabulary
-from recur.heads.head import Head, Sums, ratio
-from recur.heads.prediction import Option
-from recur.heads.refusals import refuse_smoothing, refuse_symbol_options
 
 
-class NumberHead(Head):
-    """Readout and squared error of C columns; the figure is the root mean square error.
+class NumberHead(StepHead):
+    """Readout and squared error of C columns; the metric is the root mean square error.
 
-    One column is measured in its own unit. Several columns may have several units, so their common figure is in
+    One column is measured in its own unit. Several columns may have several units, so their common metric is in
     standard deviations ("rmse_standardised"), and each column's own is beside it ("rmse NAME").
     """
 
@@ -43,22 +44,19 @@ class NumberHead(Head):
 
     def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
         del lengths
-        return [GraphOutput("values", own_units(graph, codec, self.readout.write(graph, vectors)), (codec.size,))]
+        return [GraphOutput("values", write_own_units(graph, codec, self.readout.write(graph, vectors)), (codec.size,))]
 
     def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
         del lengths
-        mean, deviation = (torch.from_numpy(each) for each in codec.normalisation())
-        return {"values": self.values(vectors) * deviation + mean}
+        return {"values": own_units(codec, self.choice(vectors))}
 
     def choice(self, vectors: Tensor) -> Tensor:
-        return self.values(vectors)
-
-    def values(self, vectors: Tensor) -> Tensor:
         """(..., H) -> standardised numbers (..., C)."""
-        return self._usable(self.readout(vectors))
+        return self._finite_answers(self.readout(vectors))
 
-    def scores(self, vectors: Tensor, outputs: Sequence[int]) -> Tensor:
-        return self.values(vectors)[..., list(outputs)]
+    def scores(self, vectors: Tensor, outputs: Sequence[int], lengths: Tensor | None = None) -> Tensor:
+        del lengths
+        return self.choice(vectors)[..., list(outputs)]
 
     def options(
         self, vectors: Tensor, step: int, codec: Codec, top: int, *, first: int | None = None,
@@ -67,16 +65,16 @@ class NumberHead(Head):
         del top, symbols
         labels = self.columns
         if len(labels) == 1:
-            numbers = self.values(vectors[step]).detach().cpu().numpy()
+            numbers = self.choice(vectors[step]).detach().cpu().numpy()
             labels = [codec.show(codec.decode(numbers[None] if codec.sequence else numbers))]
         order = sorted(range(len(labels)), key=lambda column: column != first)
         return [Option(labels[column], None, column) for column in order]
 
     def truth(self, answer: np.ndarray, output: int) -> np.ndarray:
         # a value that is its own truth has no error and no gradient: it is compared with the mean
-        found = answer.copy()
-        found[output] = 0
-        return found
+        target = answer.copy()
+        target[output] = 0
+        return target
 
     def references(self, answers: np.ndarray) -> np.ndarray:
         return np.zeros_like(answers)
@@ -89,33 +87,27 @@ class NumberHead(Head):
         loss = ratio(sums["loss"])
         if len(self.columns) == 1:
             return {"loss": loss, "rmse": math.sqrt(loss) * self.deviation[0]}
-        figures = {"loss": loss, "rmse_standardised": math.sqrt(loss)}
+        metrics = {"loss": loss, "rmse_standardised": math.sqrt(loss)}
         for name, deviation in zip(self.columns, self.deviation, strict=True):
-            figures[f"rmse {name}"] = math.sqrt(ratio(sums.get(f"square {name}", (0.0, 0.0)))) * deviation
-        return figures
+            metrics[f"rmse {name}"] = math.sqrt(ratio(sums.get(f"square {name}", (0.0, 0.0)))) * deviation
+        return metrics
 
     def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
         refuse_smoothing(label_smoothing, "this target is numbers")
         values, targets = self.readout(vectors), targets.to(vectors.dtype)
-        there = ~targets.isnan()
-        if bool(there.all()):
+        known = ~targets.isnan()
+        if bool(known.all()):
             mean = mean_square_error(values, targets)
         else:
             # each number separately, since of a step some columns may be missing
-            mean = mean_square_error(values[there][:, None], targets[there][:, None])
-        count = float(there.sum()) / len(self.columns)
+            mean = mean_square_error(values[known][:, None], targets[known][:, None])
+        count = float(known.sum()) / len(self.columns)
         sums: Sums = {"loss": (float(mean.detach()) * count, count)}
         if len(self.columns) > 1:
             squares = (values.detach() - targets).nan_to_num().square().sum(0).tolist()
-            known = there.sum(0).tolist()
+            counts = known.sum(0).tolist()
             sums |= {
                 f"square {name}": (square, float(number))
-                for name, square, number in zip(self.columns, squares, known, strict=True)
+                for name, square, number in zip(self.columns, squares, counts, strict=True)
             }
         return mean, sums
-
-
-def own_units(graph: GraphWriter, codec: Codec, values: str) -> str:
-    """Write standardised numbers (..., C) as numbers in their own units."""
-    mean, deviation = codec.normalisation()
-    return graph.add("Add", graph.add("Mul", values, graph.constant(deviation)), graph.constant(mean))

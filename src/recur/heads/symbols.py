@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from recur.codecs.codec import WHOLE
 from recur.decoding.options import check_top
 from recur.errors import ConfigError
+from recur.heads.head import Sums, ratio
+from recur.heads.prediction import Option, Prediction
+from recur.heads.step_head import StepHead
 from recur.nn import AdaptiveReadout, Embedding, Readout
 from recur.nn.graph_writer import GraphOutput, GraphWriter
 
@@ -20,13 +23,11 @@ if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
     from recur.decoding.vocabulary import Vocabulary
-from recur.heads.head import Head, Sums, ratio
-from recur.heads.prediction import Option, Prediction
 
 ADAPTIVE_SMALLEST = 1000
 
 
-class SymbolHead(Head):
+class SymbolHead(StepHead):
     """Readout and cross entropy over V symbols.
 
     Parameters
@@ -38,8 +39,8 @@ class SymbolHead(Head):
     config : ModelConfig
         ``adaptive_softmax``, ``tie_weights`` and the dropout before the readout.
     codec : Codec, optional
-        Of symbols that are predicted item by item (``itself``), as those of a text or a melody: figures are then
-        perplexity (and nats for characters). Without it symbols are labels, whose figure is the accuracy.
+        Of symbols that are predicted item by item (``itself``), as those of a text or a melody: the metric is then
+        perplexity (nats for characters). Without it symbols are labels, whose metric is the accuracy.
     count_right : bool, optional
         Count right answers for texts too, where they are measured; labels are always counted.
     embedding : Embedding, optional
@@ -88,7 +89,7 @@ class SymbolHead(Head):
 
     def log_probs(self, vectors: Tensor) -> Tensor:
         """(..., H) -> log p (..., V)."""
-        return self._usable(self.readout.log_prob(vectors))
+        return self._finite_answers(self.readout.log_prob(vectors))
 
     def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
         del codec, lengths
@@ -129,15 +130,8 @@ class SymbolHead(Head):
         del lengths
         return self.log_probs(vectors)
 
-    def choice_in_row(self, vectors: Tensor) -> Tensor:
-        return self.best(vectors, None)[0]
-
-    def scores(self, vectors: Tensor, outputs: Sequence[int]) -> Tensor:
-        return self.log_probs(vectors)[..., list(outputs)]
-
-    def scores_in_row(self, vectors: Tensor, lengths: Tensor | None, steps: Tensor, outputs: Sequence[int]) -> Tensor:
-        rows = torch.arange(len(vectors), device=vectors.device)
-        return self.log_probs_in_row(vectors, lengths)[rows, steps][:, list(outputs)]
+    def scores(self, vectors: Tensor, outputs: Sequence[int], lengths: Tensor | None = None) -> Tensor:
+        return self.log_probs_in_row(vectors, lengths)[..., list(outputs)]
 
     def options(
         self, vectors: Tensor, step: int, codec: Codec, top: int, *, first: int | None = None,
@@ -149,7 +143,7 @@ class SymbolHead(Head):
         name = codec.symbol if symbols is None else symbols.symbol
         return [Option(name(index), float(chances[index]), index) for index in order[:top]]
 
-    def output_named(self, name: str, codec: Codec) -> int:
+    def output_id(self, name: str, codec: Codec) -> int:
         return codec.symbol_id(name)
 
     def truth(self, answer: np.ndarray, output: int) -> np.ndarray:
@@ -160,19 +154,19 @@ class SymbolHead(Head):
         return nn.functional.cross_entropy(z[mask], targets[mask], reduction="none")
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Loss; accuracy if counted (of classes also its mean); of texts perplexity = exp(loss); nats per character."""
+        """Loss; accuracy if counted (of classes also its mean over classes); of texts perplexity and nats."""
         loss = ratio(sums["loss"])
-        figures = {"loss": loss}
+        metrics = {"loss": loss}
         if "accuracy" in sums or not self.text:
-            figures["accuracy"] = ratio(sums.get("accuracy", (0.0, 0.0)))
+            metrics["accuracy"] = ratio(sums.get("accuracy", (0.0, 0.0)))
         each = [ratio(pair) for name, pair in sums.items() if name.startswith("class ")]
         if each:
-            figures["macro_accuracy"] = sum(each) / len(each)
+            metrics["macro_accuracy"] = sum(each) / len(each)
         if self.text:
-            figures["perplexity"] = math.exp(min(loss, 700.0)) if not math.isnan(loss) else math.nan
+            metrics["perplexity"] = math.exp(min(loss, 700.0)) if not math.isnan(loss) else math.nan
         if self.characters:
-            figures["nats"] = loss
-        return figures
+            metrics["nats"] = loss
+        return metrics
 
     def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
         count = float(targets.shape[0])
@@ -208,11 +202,11 @@ class SymbolHead(Head):
         return above if readout.bias is None else above + readout.bias[targets].mean() - readout.bias.mean()
 
     def _each_class(self, right: Tensor, targets: Tensor) -> Sums:
-        """(right, rows) of every class that there is."""
+        """(right, rows) of every class among the targets."""
         rows = torch.bincount(targets, minlength=self.size)
-        found = torch.bincount(targets[right], minlength=self.size)
+        hits = torch.bincount(targets[right], minlength=self.size)
         present = rows.nonzero()[:, 0].tolist()
-        return {f"class {index}": (float(found[index]), float(rows[index])) for index in present}
+        return {f"class {index}": (float(hits[index]), float(rows[index])) for index in present}
 
 
 def _check_adaptive(size: int, config: ModelConfig, codec: Codec | None) -> None:

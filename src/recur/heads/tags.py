@@ -3,7 +3,7 @@
     alone      e_t = -log softmax(z_t)[y_t]
     together   e   = -log p(y_1 ... y_T | z_1 ... z_T) / T      see `recur.nn.CRF`
 
-Where the tags are spans (B-X, I-X, O), the figure is F1 over whole spans, as conlleval counts them.
+Where the tags are spans (B-X, I-X, O), the metric is F1 over whole spans, as conlleval counts them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from torch import Tensor
 
 from recur.codecs.codec import NO_TARGET
 from recur.codecs.spans import are_spans, compare
-from recur.engine import observers
 from recur.errors import ConfigError
 from recur.heads.head import Sums, ratio
 from recur.heads.symbols import SymbolHead
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from recur.codecs import Codec
     from recur.config import ModelConfig
 
-_NEVER = -1e9  # the score of a tag that is known not to be there
+_NEVER = -1e9  # the score of a tag that is known to be wrong
 
 
 class TagHead(SymbolHead):
@@ -61,11 +60,8 @@ class TagHead(SymbolHead):
     def error(
         self, vectors: Tensor, targets: Tensor, mask: Tensor | None, *, label_smoothing: float = 0.0
     ) -> tuple[Tensor, Sums]:
-        """Mean error a tag, and the sums; of spans in evaluation only, since they take time."""
-        if self.crf is None:
-            mean, sums = super().error(vectors, targets, mask, label_smoothing=label_smoothing)
-        else:
-            mean, sums = self._chain_error(self.crf, vectors, targets, mask, label_smoothing)
+        """Mean error of a tag, and the sums for metrics; spans are counted in evaluation only: it takes time."""
+        mean, sums = super().error(vectors, targets, mask, label_smoothing=label_smoothing)
         if not self.training and (self.spans or self.crf is not None):
             tags, _ = self.best(vectors, mask)
             real = torch.ones_like(targets, dtype=torch.bool) if mask is None else mask
@@ -78,15 +74,15 @@ class TagHead(SymbolHead):
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Loss and accuracy; of spans also precision, recall and F1."""
-        figures = super().summary(sums)
+        metrics = super().summary(sums)
         if "span_precision" in sums:
             right, guessed = sums["span_precision"]
             true = sums["span_recall"][1]
-            figures["precision"] = ratio((right, guessed))
-            figures["recall"] = ratio((right, true))
+            metrics["precision"] = ratio((right, guessed))
+            metrics["recall"] = ratio((right, true))
             # where there is no span and none was guessed, nothing was wrong
-            figures["f1"] = 2 * right / (guessed + true) if guessed + true else 1.0
-        return figures
+            metrics["f1"] = 2 * right / (guessed + true) if guessed + true else 1.0
+        return metrics
 
     def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
         if self.crf is None or self.matrix is None or lengths is None:
@@ -101,10 +97,10 @@ class TagHead(SymbolHead):
         scores: Tensor = self.readout(vectors)
         return {"scores": scores, "tags": self.crf.decode(scores, lengths)[0]}
 
-    def compared(self, outputs: Mapping[str, Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
-        """The best tags by how probable they are, since of two rows of tags that are equally good either is right."""
+    def comparable(self, outputs: Mapping[str, Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
+        """Scores, and the log p of the tags in place of the tags: of two equally probable sequences either is right."""
         if self.crf is None or lengths is None:
-            return super().compared(outputs, lengths)
+            return super().comparable(outputs, lengths)
         scores, tags = outputs["scores"], outputs["tags"]
         padding = torch.arange(tags.shape[1]) >= lengths[:, None]
         return {
@@ -113,18 +109,21 @@ class TagHead(SymbolHead):
             "tags at padding": tags * padding,
         }
 
+    def choice(self, vectors: Tensor) -> Tensor:
+        return self.best(vectors, None)[0] if vectors.dim() == 3 else super().choice(vectors)
+
     def best(self, vectors: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """The most probable tags (B, T) of vectors (B, T, H), and the log p (B,) of all of them together."""
         if self.crf is not None:
             lengths = None if mask is None else mask.sum(dim=1)
-            found, score = self.crf.decode(self._usable(self.readout(vectors)), lengths)
-            return found, self._usable(score)
+            tags, score = self.crf.decode(self._finite_answers(self.readout(vectors)), lengths)
+            return tags, self._finite_answers(score)
         return super().best(vectors, mask)
 
     def log_probs_in_row(self, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
-        if self.crf is None:
+        if self.crf is None or vectors.dim() < 3:
             return self.log_probs(vectors)
-        return self._usable(self.crf.marginals(self._usable(self.readout(vectors)), lengths))
+        return self._finite_answers(self.crf.marginals(self._finite_answers(self.readout(vectors)), lengths))
 
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         if self.crf is None:
@@ -132,21 +131,23 @@ class TagHead(SymbolHead):
         # of a chain the error of a step is that of its tag, given the tags before it
         return -self.crf.conditionals(z, targets, mask.sum(dim=1))[mask]
 
-    def _chain_error(
-        self, crf: CRF, vectors: Tensor, targets: Tensor, mask: Tensor | None, label_smoothing: float
+    def _mask_of_targets(self, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor | None:
+        # a chain runs through steps whose tag is missing
+        return super()._mask_of_targets(vectors, targets, mask) if self.crf is None else mask
+
+    def _masked_error(
+        self, vectors: Tensor, targets: Tensor, mask: Tensor | None, label_smoothing: float
     ) -> tuple[Tensor, Sums]:
+        crf = self.crf
+        if crf is None:
+            return super()._masked_error(vectors, targets, mask, label_smoothing)
         if label_smoothing > 0:
             raise ConfigError(
                 f"label_smoothing {label_smoothing} is for tags that are scored one by one, not for a chain (crf)",
                 hint="leave out label_smoothing or crf",
             )
         lengths = None if mask is None else mask.sum(dim=1)
-        dropped = self.drop(vectors)
-        penalty = self.penalty(vectors, dropped, mask) if self.training else None
-        observer = observers.current()
-        if observer is not None:
-            dropped = observer.answer(self, dropped, targets, mask)
-        scores, known = self.readout(dropped), targets != NO_TARGET
+        scores, known = self.readout(vectors), targets != NO_TARGET
         if bool(known.all()):
             log_p = crf(scores, targets, lengths)
         else:
@@ -154,8 +155,7 @@ class TagHead(SymbolHead):
             other = known[..., None] & (torch.arange(crf.size, device=targets.device) != targets[..., None])
             log_p = crf.log_partition(scores.masked_fill(other, _NEVER), lengths) - crf.log_partition(scores, lengths)
         count = float((known if mask is None else known & mask).sum())
-        mean = -log_p.sum() / max(count, 1.0)
-        return (mean if penalty is None else mean + penalty), {"loss": (-float(log_p.detach().sum()), count)}
+        return -log_p.sum() / max(count, 1.0), {"loss": (-float(log_p.detach().sum()), count)}
 
     def _count_spans(self, tags: Tensor, targets: Tensor, real: Tensor) -> Sums:
         right = guessed = true = 0
@@ -168,6 +168,6 @@ class TagHead(SymbolHead):
                 ]
                 for ids in (targets, tags)
             )
-            found = compare(expected, given)
-            right, guessed, true = right + found.right, guessed + found.guessed, true + found.true
+            counts = compare(expected, given)
+            right, guessed, true = right + counts.right, guessed + counts.guessed, true + counts.true
         return {"span_precision": (float(right), float(guessed)), "span_recall": (float(right), float(true))}

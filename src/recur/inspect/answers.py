@@ -71,7 +71,7 @@ class OneStep(HeadQuestion):
         self.answer = answer.shown
         with mode.answering():
             vectors = self._steps(*self.rows(1))
-            self._answers = self.head.choice_in_row(vectors)[0].cpu().numpy()
+            self._answers = self.head.choice(vectors)[0].cpu().numpy()
             # of a chain of tags the answer is that of the best chain, which need not be the likeliest tag
             own = int(self._answers[self.place]) if self.exclusive else None
             self.options = self.choose(vectors[0], self.place, asked, own)
@@ -110,7 +110,9 @@ class OneStep(HeadQuestion):
     def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
         if lengths is None:
             raise DataError("a sequence is needed, got none")
-        return self.head.scores_in_row(self._steps(values, lengths), lengths, self._places(lengths), targets)
+        vectors = self._steps(values, lengths)
+        rows = torch.arange(len(vectors), device=vectors.device)
+        return self.head.scores(vectors, targets, lengths)[rows, self._places(lengths)]
 
     def batch(self) -> Batch:
         place, targets = self.place or 0, self.head.references(self._answers)

@@ -70,8 +70,8 @@ class OneForecast(Question):
         if values is None or lengths is None:
             raise DataError("a forecast needs a series, got none")
         place = self.place or 0
-        found = self.mode.next_steps(values, lengths, place + 1)[:, place, :, self.mode.middle]
-        return found[:, [int(one) for one in targets]]
+        steps = self.mode.next_steps(values, lengths, place + 1)[:, place]
+        return self.mode.output.quantiles.middle(steps)[:, [int(one) for one in targets]]
 
     def batch(self) -> Batch:
         target = np.zeros_like(np.asarray(self.values), shape=(self.mode.horizon, self.mode.target_codec.size))

@@ -21,7 +21,7 @@ from torch import Tensor
 from recur.decoding.options import check_top
 from recur.decoding.vocabulary import Vocabulary
 from recur.errors import DataError
-from recur.heads import Head
+from recur.heads import StepHead
 from recur.heads.prediction import Option
 from recur.modes import Mode
 from recur.network.batch import Batch, Encoded, has_time, pad
@@ -184,7 +184,7 @@ class HeadQuestion(Question):
 
     Attributes
     ----------
-    head : Head
+    head : StepHead
     codec : Codec
         Of the answer.
     symbols : Vocabulary or None
@@ -193,7 +193,7 @@ class HeadQuestion(Question):
 
     symbols: Vocabulary | None = None
 
-    def __init__(self, mode: Mode, head: Head, value: Any) -> None:
+    def __init__(self, mode: Mode, head: StepHead, value: Any) -> None:
         super().__init__(mode, value)
         self.head, self.codec = head, mode.target_codec
         self.unit, self.exclusive = head.unit, head.exclusive
@@ -229,7 +229,7 @@ class HeadQuestion(Question):
             return find(first=own)
         name = str(asked.target)
         same = [one.target for one in find() if one.label == name]
-        return find(first=same[0] if same else self.head.output_named(name, self.codec))
+        return find(first=same[0] if same else self.head.output_id(name, self.codec))
 
 
 def chosen_first(options: list[Option], label: str) -> list[Option]:

@@ -1,6 +1,6 @@
 """One value of a forecast, for observers that follow its error back: the network is run up to the step that gives it.
 
-A recursive network reads its own answers on the way, which are steps like those of the past.
+A recursive network reads its own answers up to that step, which are steps like those of the past.
 """
 
 from __future__ import annotations
@@ -8,10 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from recur.engine import observers
-from recur.heads.backtest import naive_steps
-from recur.heads.forecast_errors import OneValueError
-from recur.modes.forecast import REFERENCE, Forecast
+from recur.heads.naive import PERSISTENCE
+from recur.modes.forecast import Forecast
 
 
 def observe(mode: Forecast, values: Tensor, ahead: int, column: int) -> None:
@@ -27,36 +25,23 @@ def observe(mode: Forecast, values: Tensor, ahead: int, column: int) -> None:
     column : int
         Which of the columns that are forecast.
     """
-    direct = mode.how == "direct"
+    head, direct = mode.output, mode.how == "direct"
     vectors, base = _steps(mode, values, 0 if direct else ahead)
-    mask = torch.zeros(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
-    mask[:, -1] = True
-    truth = vectors.new_zeros(1, mode.horizon if direct else 1, mode.target_codec.size)
-    head = OneValueError(
-        mode.readout, mode.figures, base, truth, step=ahead if direct else 0, column=column, quantile=mode.middle
-    )
-    observer = observers.current()
-    if observer is not None:
-        observer.answer(head, mode.drop(vectors), truth, mask)
+    last = (torch.zeros(1, dtype=torch.long), torch.tensor([vectors.shape[1] - 1]))
+    targets, mask = head.targets_at(last, head.one_value(ahead if direct else 0, column), base, vectors)
+    head.report(head.drop(vectors), targets, mask)
 
 
 def _steps(mode: Forecast, values: Tensor, own: int) -> tuple[Tensor, Tensor | None]:
     """h (1, T + own, H) of a series and of the network's own answers after it, and what the last is relative to."""
+    head, known = mode.output, values[:, :, mode.columns]
     vectors, state = mode.stack(mode.features(values))
-    base, before = _reference(mode, values), values[:, -1, mode.columns]
-    for _ in range(own):
-        answered = mode.read_out(vectors[:, -1], 1, base)[:, 0, :, mode.middle]
-        vector, state = mode.read_answer(answered, before, state)
-        vectors, before = torch.cat([vectors, vector[:, None]], dim=1), answered
-        base = mode.reference(answered[:, None])
-    return vectors, base
-
-
-def _reference(mode: Forecast, values: Tensor) -> Tensor | None:
-    """(1, S, C') what the forecast after a series is relative to; None for nothing."""
-    name = REFERENCE[mode.relative_to]
-    if not name:
-        return None
     last = torch.tensor([[values.shape[1] - 1]], device=values.device)
-    found: Tensor = naive_steps(values[:, :, mode.columns], last, mode.horizon, mode.figures.naive[name])[:, 0]
-    return found if mode.how == "direct" else found[:, :1]
+    base = head.base({name: each[:, 0] for name, each in head.backtest.naive(known, last).items()})
+    before = known[:, -1]
+    for _ in range(own):
+        answer = head.quantiles.middle(head.forecasts(vectors[:, -1], base))[:, 0]
+        vector, state = mode.read_answer(answer, before, state)
+        vectors, before = torch.cat([vectors, vector[:, None]], dim=1), answer
+        base = head.base({PERSISTENCE: answer[:, None]})
+    return vectors, base

@@ -127,8 +127,8 @@ class Mode(nn.Module, ABC):
         How many steps after an item its answer stands.
     symbols : Vocabulary or None
         The symbols that are written one after another, where some are.
-    quantiles : sequence of float
-        Those that an answer has beside its middle, where it has some.
+    former_names : dict of str to str
+        Names that parameters had in weights of older versions, and their present names.
     inputs : Inputs or None
         What turns the items of an input into vectors x_t; None where nothing is read.
     answering_part : str
@@ -138,12 +138,12 @@ class Mode(nn.Module, ABC):
     """
 
     name: ClassVar[str]
+    former_names: ClassVar[Mapping[str, str]] = {}
     answering_part: ClassVar[str] = "stack"
     carries_state: bool = False
     next_item: bool = False
     ahead: int = 1
     symbols: Vocabulary | None = None
-    quantiles: Sequence[float] = ()
     inputs: Inputs | None
     figure: str
     higher_is_better: bool
@@ -160,9 +160,9 @@ class Mode(nn.Module, ABC):
         """What the network can do."""
 
     @property
-    def head(self) -> Head | None:
-        """The readout with its error, where it is one head."""
-        return None
+    @abstractmethod
+    def head(self) -> Head:
+        """The readout with its error."""
 
     @property
     def mode(self) -> Mode:
@@ -259,8 +259,7 @@ class Mode(nn.Module, ABC):
 
     def penalise(self, *, activation: float, temporal: float) -> None:
         """Add penalties on the outputs of the last layer to the error that is learned from (`penalty`)."""
-        if self.head is not None:
-            self.head.penalty.activation, self.head.penalty.temporal = activation, temporal
+        self.head.penalty.activation, self.head.penalty.temporal = activation, temporal
 
     @abstractmethod
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:

@@ -10,8 +10,8 @@ import numpy as np
 from torch import Tensor
 
 from recur.decoding.refusals import refuse_decoding
-from recur.heads.head import Head
 from recur.heads.prediction import Prediction
+from recur.heads.step_head import StepHead
 from recur.modes.mode import Loss, Mode, need_input
 from recur.network.batch import Batch, Encoded, Raw
 from recur.network.inputs import Inputs
@@ -22,15 +22,15 @@ class OneAnswer(Mode):
 
     Attributes
     ----------
-    output : Head
+    output : StepHead
         The readout of the vectors.
     """
 
-    output: Head
+    output: StepHead
     inputs: Inputs
 
     @property
-    def head(self) -> Head:
+    def head(self) -> StepHead:
         return self.output
 
     def run(self, inputs: Tensor, state: Any = None, lengths: Tensor | None = None) -> tuple[Tensor, None]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from recur.heads.head import Head
+from recur.heads.step_head import StepHead
 from recur.network.inputs import Inputs
 from recur.network.stack import Stack
 
@@ -27,7 +27,7 @@ class OnePass:
         Recurrent layers, where it has these.
     pooling : str
         Which summary of the steps is read out: last, mean or max; empty where each step is read out separately.
-    head : Head
+    head : StepHead
         The readout.
     run : callable
         (values, state or None, lengths or None) -> the vectors that are read out, and the state after them.
@@ -37,5 +37,5 @@ class OnePass:
     hidden: nn.Sequential | None
     stack: Stack | None
     pooling: str
-    head: Head
+    head: StepHead
     run: Callable[[Tensor, Any, Tensor | None], tuple[Tensor, Any]]

@@ -35,8 +35,8 @@ from recur.decoding.refusals import refuse_decoding
 from recur.decoding.vocabulary import Vocabulary
 from recur.errors import ConfigError, DataError
 from recur.heads.build import build_head
-from recur.heads.head import Head
 from recur.heads.prediction import Prediction
+from recur.heads.step_head import StepHead
 from recur.heads.symbols import SymbolHead
 from recur.modes.mode import SAMPLE_CHARACTERS, Abilities, Loss, Mode, Sample, need_input, one_way, require_sequences
 from recur.modes.one_pass import OnePass
@@ -103,7 +103,7 @@ class Synced(Mode):
             size=config.layer_sizes[-1] if config.readout.tie_weights else None,
         )  # fmt: skip
         self.stack = Stack(config, self.inputs.size, bidirectional=both_ways)
-        self.output: Head
+        self.output: StepHead
         if self.symbols is not None:
             self.output = SymbolHead(
                 self.symbols.size, self.stack.output_size, config, codec=codec, embedding=self.inputs.embedding
@@ -122,7 +122,7 @@ class Synced(Mode):
         )  # fmt: skip
 
     @property
-    def head(self) -> Head:
+    def head(self) -> StepHead:
         return self.output
 
     @property
@@ -239,7 +239,7 @@ class Synced(Mode):
             for row, answer in zip(rows, answers, strict=True)
         ]
 
-    def symbol_head(self) -> Head:
+    def symbol_head(self) -> StepHead:
         """The readout of a model whose next item can be chosen.
 
         Raises

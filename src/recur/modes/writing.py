@@ -9,8 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from recur.decoding.options import Decoding
-from recur.heads.head import Head
 from recur.heads.prediction import Prediction
+from recur.heads.step_head import StepHead
 from recur.modes.mode import Loss, Mode
 from recur.network.batch import Batch, Encoded, Raw
 from recur.network.decoder import Decoder, DecoderState, encode_target
@@ -29,7 +29,7 @@ class WritingMode(Mode):
     decoder: Decoder
 
     @property
-    def head(self) -> Head:
+    def head(self) -> StepHead:
         return self.decoder.output
 
     def items_written(self, decoding: Decoding) -> int:

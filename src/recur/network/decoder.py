@@ -40,8 +40,9 @@ from recur.decoding.stop_sequences import StopSequences
 from recur.decoding.vocabulary import Vocabulary
 from recur.errors import ConfigError
 from recur.heads.build import build_head
-from recur.heads.head import Head, Sums
+from recur.heads.head import Sums
 from recur.heads.prediction import Prediction
+from recur.heads.step_head import StepHead
 from recur.heads.symbols import SymbolHead
 from recur.network import stack as network
 from recur.network.batch import step_mask
@@ -120,7 +121,7 @@ class Decoder(nn.Module):
             )
             self.combine = nn.Linear(memory_size + size, fed or size)
             size = fed or size
-        self.output: Head
+        self.output: StepHead
         if self.symbols is not None:
             self.output = SymbolHead(
                 self.symbols.size, size, config, codec=codec, count_right=True, embedding=self.inputs.embedding
@@ -309,7 +310,7 @@ class Decoder(nn.Module):
         within: Callable[[], AbstractContextManager[None]],
     ) -> Iterator[Tensor]:  # fmt: skip
         """Rows of numbers, or frames, (B, C) one after another; the first are those of the prefix."""
-        prefix, draw = self._first_numbers(options), self.output.drawing(options)
+        prefix, draw = self._first_numbers(options), self.output.chooser(options)
         value = self.first(rows)
         for step in range(length):
             check_cancelled()

@@ -108,7 +108,7 @@ class Sheet:
         units = list(codec.units)
         values = [_with_unit(name, unit) for name, unit in zip(values, units or [""] * len(values), strict=True)]
         scored = not numbers and not stepped and not codec.events
-        quantiles = [share for share in mode.quantiles if share != 0.5]
+        quantiles = mode.head.quantiles.others
         timed = first is not None and first.stamps is not None
         scales = codec.column_deviations() if numbers else []
         candidates = max(top, 1) if scored else 0

@@ -151,11 +151,13 @@ def load_weights(mode: Mode, path: Path) -> None:
         When the file is damaged, belongs to another network, or holds a value that is not finite.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import load_model
+    from safetensors.torch import load_file
 
     _compare(path, read_header(path), mode)
     try:
-        load_model(mode, str(path), strict=True)
+        values = load_file(str(path))
+        # which names there are was compared above; tied weights are in the file once
+        mode.load_state_dict({mode.former_names.get(name, name): each for name, each in values.items()}, strict=False)
     except (SafetensorError, OSError) as error:
         raise RunError(f"{path} cannot be read: {error}", hint=_WHOLE) from error
     except RuntimeError as error:
@@ -171,6 +173,13 @@ def load_weights(mode: Mode, path: Path) -> None:
 
 def _compare(path: Path, header: Header, mode: Mode) -> None:
     values = mode.state_dict(keep_vars=True)
+    present: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for name, entry in header.items():
+        now = mode.former_names.get(name, name)
+        if now in present:
+            raise _unfit(path, f"it has {now} twice")
+        present[now] = entry
+    header = present
     expected = {name: (str(value.dtype).removeprefix("torch."), tuple(value.shape)) for name, value in values.items()}
     for name, (dtype, shape) in header.items():
         if name not in expected:

@@ -94,7 +94,7 @@ class Reader:
     """
 
     def __init__(self, mode: Mode) -> None:
-        if mode.head is not None and mode.head.whole_rows and not mode.abilities.reads_both_ways:
+        if mode.head.whole_rows and not mode.abilities.reads_both_ways:
             raise ConfigError(
                 "a chain of tags (crf) is searched over a whole sentence, so there is no answer item by item",
                 hint="sessions are for language models, series, and taggers without crf that read forwards",
