@@ -159,7 +159,7 @@ def test_a_notebook_shows_a_model_and_its_run(tmp_path: Path) -> None:
     run = open_run(model.save(tmp_path / "run"))
     assert "lstm" in run._repr_html_()
     # what an explanation is headed with
-    assert model.title == model.mode.title == "lstm"
+    assert model.title == model.mode.wording.title == "lstm"
     assert recur.load(tmp_path / "run").title == "run"
     assert model.sentence == model.roles.sentence
 

@@ -6,13 +6,13 @@ import torch
 
 from recur import codecs, modes
 from recur.config import Config
-from recur.modes import Synced
+from recur.modes import NextItem
 from tests.modes.helpers import codec, small
 
 STREAM = "the cat sat\na dog ran\nthe dog sat\n"
 
 
-def model(kind: str = "words", *, stream: bool = False, seed: int = 0, **options: object) -> Synced:
+def model(kind: str = "words", *, stream: bool = False, seed: int = 0, **options: object) -> NextItem:
     """A model of the next item; a stream is of a file, whose line ends are symbols."""
     torch.manual_seed(seed)
     if stream and kind in ("words", "characters", "subwords"):
@@ -21,5 +21,5 @@ def model(kind: str = "words", *, stream: bool = False, seed: int = 0, **options
     else:
         own = codec(kind)
     mode = modes.build("synced", own, None, small(**options), stream=stream)
-    assert isinstance(mode, Synced)
+    assert isinstance(mode, NextItem)
     return mode

@@ -13,7 +13,7 @@ from recur.continuation import frames
 from recur.decoding import Decoding
 from recur.errors import ConfigError
 from recur.heads.events import chooser
-from recur.modes import Synced
+from recur.modes import NextItem
 from tests.modes.helpers import small
 from tests.tolerances import close
 
@@ -25,15 +25,15 @@ def rolls() -> Codec:
     return codecs.make("notes").fit(PIECES)
 
 
-def model() -> Synced:
+def model() -> NextItem:
     torch.manual_seed(0)
     own = rolls()
     mode = modes.build("synced", own, own, small())
-    assert isinstance(mode, Synced)
+    assert isinstance(mode, NextItem)
     return mode.eval()
 
 
-def continued(mode: Synced, openings: list[Any], **options: Any) -> list[Any]:
+def continued(mode: NextItem, openings: list[Any], **options: Any) -> list[Any]:
     decoding = Decoding.of({**DRAWN, **options})
     with mode.answering():
         return [one.value for one in frames.continuations(mode, openings, decoding, chooser(decoding))]

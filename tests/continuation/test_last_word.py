@@ -13,24 +13,24 @@ from recur import codecs, modes
 from recur.config import Config
 from recur.continuation import candidates, last_word_scores
 from recur.errors import ConfigError, DataError
-from recur.modes import Synced
+from recur.modes import NextItem
 from tests.modes.helpers import TEXTS, Row, build, same, small, train
 
 LINES = ["the cat sat .", "a dog ran .", "the dog sat ."]
 
 
-def model(kind: str = "words", lines: list[str] = LINES, *, stream: bool = False, steps: int = 15) -> Synced:
+def model(kind: str = "words", lines: list[str] = LINES, *, stream: bool = False, steps: int = 15) -> NextItem:
     torch.manual_seed(0)
     own = codecs.make(kind, Config.of(max_vocab=264 if kind == "subwords" else None).data).fit(lines)
     mode = modes.build("synced", own, None, small(hidden_size=24), stream=stream)
-    assert isinstance(mode, Synced)
+    assert isinstance(mode, NextItem)
     examples = [Row(" ".join(lines), None)] if stream else [Row(line, None) for line in lines]
     if steps:
         train(mode, examples, steps=steps, lr=0.03)
     return mode
 
 
-def log_probs_after(mode: Synced, ids: list[int]) -> torch.Tensor:
+def log_probs_after(mode: NextItem, ids: list[int]) -> torch.Tensor:
     """log p (V,) of what follows ids, one step at a time."""
     mode.eval()
     state = None
@@ -79,7 +79,7 @@ def test_words_are_the_next_symbol_without_signs_and_reserved_ones() -> None:
         same(one.probability, log_probs[vocabulary.index(one.word)].exp().item())
 
 
-def enumerate_words(mode: Synced, prefix: list[int], letters: str, longest: int) -> dict[str, float]:
+def enumerate_words(mode: NextItem, prefix: list[int], letters: str, longest: int) -> dict[str, float]:
     """p(word, then a boundary) of every word over some letters, computed one word at a time."""
     codec = mode.target_codec
     ids = {letter: int(codec.encode(letter)[0]) for letter in letters}

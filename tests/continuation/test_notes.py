@@ -16,7 +16,7 @@ from recur.decoding import Decoding
 from recur.errors import ConfigError, DataError
 from recur.evaluation.baselines import baseline
 from recur.heads.events import EventHead
-from recur.modes import Mode, Synced
+from recur.modes import Mode, NextItem
 from tests.modes.helpers import Row
 
 PIECES = [[[60, 64, 67], [60, 64, 67], [], [65]], [[60], [62]], [[48, 55]]]
@@ -27,10 +27,10 @@ def rolls() -> Codec:
     return codecs.make("notes").fit(PIECES)
 
 
-def model(codec: Codec, **options: Any) -> Synced:
+def model(codec: Codec, **options: Any) -> NextItem:
     torch.manual_seed(0)
     mode = modes.build("synced", codec, codec, Config.of(hidden_size=8, **options).model)
-    assert isinstance(mode, Synced)
+    assert isinstance(mode, NextItem)
     return mode.eval()
 
 

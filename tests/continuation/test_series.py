@@ -10,23 +10,23 @@ from recur import continuation, modes
 from recur.continuation import series
 from recur.decoding import Decoding
 from recur.errors import ConfigError
-from recur.modes import Synced
+from recur.modes import NextItem
 from tests.modes.helpers import SERIES, Row, codec, falls, same, small, train
 from tests.tolerances import close
 
 
-def model(**options: object) -> Synced:
+def model(**options: object) -> NextItem:
     torch.manual_seed(0)
     mode = modes.build("synced", codec("series"), None, small(**options))
-    assert isinstance(mode, Synced)
+    assert isinstance(mode, NextItem)
     return mode
 
 
-def ahead_of(ahead: int) -> Synced:
+def ahead_of(ahead: int) -> NextItem:
     """A model of the value some steps ahead."""
     torch.manual_seed(0)
     mode = modes.build("synced", codec("series"), None, small(hidden_size=16), ahead=ahead)
-    assert isinstance(mode, Synced)
+    assert isinstance(mode, NextItem)
     return mode
 
 
@@ -146,7 +146,7 @@ def test_rules_about_symbols_are_refused(option: dict[str, object], name: str) -
 def test_only_numbers_are_continued_so() -> None:
     torch.manual_seed(0)
     mode = modes.build("synced", codec("words"), None, small())
-    assert isinstance(mode, Synced)
+    assert isinstance(mode, NextItem)
     with pytest.raises(ConfigError, match="a forecast needs numbers, and this model answers with words"):
         series.continuations(mode, ["a"], 1)
 

@@ -16,7 +16,7 @@ from recur import codecs, continuation, modes
 from recur.continuation import text as language
 from recur.decoding import Decoding
 from recur.errors import ConfigError
-from recur.modes import Synced
+from recur.modes import NextItem
 from recur.network import Batch
 from recur.nn import flat_state
 from tests.continuation.models import STREAM, model
@@ -29,7 +29,7 @@ def window(ids: Tensor, resets: Tensor | None = None) -> Batch:
     return Batch(ids[:, :-1], None, ids[:, 1:], None, None if resets is None else resets[:, :-1])
 
 
-def ids_of(mode: Synced, text: str) -> Tensor:
+def ids_of(mode: NextItem, text: str) -> Tensor:
     return torch.from_numpy(mode.target_codec.encode(text))[None]
 
 
@@ -250,7 +250,7 @@ def test_generation_of_no_symbols_is_empty() -> None:
 def test_half_a_character_waits_for_its_other_half() -> None:
     torch.manual_seed(0)
     mode = modes.build("synced", codecs.make("subwords").fit(["aé"]), None, small(hidden_size=24))
-    assert isinstance(mode, Synced)
+    assert isinstance(mode, NextItem)
     train(mode, [Row("a€é", None)], steps=100)
     assert list(language.generate(mode, "a", Decoding())) == ["€", "é"]
 
@@ -344,6 +344,6 @@ def test_stream_and_documents_need_no_other_weights() -> None:
     own = codec("words")
     documents, stream = (modes.build("synced", own, own, small(), stream=flag) for flag in (False, True))
     stream.load_state_dict(documents.state_dict())
-    assert documents.carries_state
-    assert stream.carries_state
-    assert not build("synced", "words", "words").carries_state
+    assert documents.abilities.carries_state
+    assert stream.abilities.carries_state
+    assert not build("synced", "words", "words").abilities.carries_state

@@ -10,7 +10,7 @@ import torch
 
 from recur import codecs, modes
 from recur.continuation.word_search import Open, Question, Search, begin, joined, together
-from recur.modes import Synced
+from recur.modes import NextItem
 from recur.nn import flat_state
 from tests.modes.helpers import same, small
 from tests.tolerances import close
@@ -18,19 +18,19 @@ from tests.tolerances import close
 LINES = ["ab ba.", "b a.", "bab."]
 
 
-def model() -> Synced:
+def model() -> NextItem:
     torch.manual_seed(3)
     own = codecs.make("characters").fit(LINES)
     mode = modes.build("synced", own, None, small(hidden_size=8))
-    assert isinstance(mode, Synced)
+    assert isinstance(mode, NextItem)
     return mode.eval()
 
 
-def searched(mode: Synced, context: str, top: int = 3, above: float = 0.0) -> Search:
+def searched(mode: NextItem, context: str, top: int = 3, above: float = 0.0) -> Search:
     return Search(mode, begin(mode, [Question(context, False)])[0], top, above)
 
 
-def probability(mode: Synced, context: str, word: str) -> float:
+def probability(mode: NextItem, context: str, word: str) -> float:
     """p of a word and of a sign, a space or the end after it, one character at a time."""
     own, log_p = mode.target_codec, 0.0
     [beginning] = begin(mode, [Question(context, False)])

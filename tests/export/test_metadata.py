@@ -29,6 +29,7 @@ from recur.export import check, export_model
 from recur.modes import Mode
 from recur.modes.forecast import Forecast
 from recur.modes.many_to_one import ManyToOne
+from recur.modes.next_item import NextItem
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
 
@@ -133,7 +134,7 @@ def modes() -> dict[str, tuple[Mode, dict[str, Any], dict[str, Any]]]:
     return {
         "a class of a text": (ManyToOne(text, labels(), config()), vocabulary, NO_YES),
         "tags": (Synced(text, tags, config()), vocabulary, {"labels": ["A", "B", "C"]}),
-        "the next word": (Synced(text, None, config()), vocabulary, vocabulary),
+        "the next word": (NextItem(text, config()), vocabulary, vocabulary),
         "a class of a series": (ManyToOne(numbers("a", "b"), labels(), config()), two, NO_YES),
         "a forecast": (
             Forecast(numbers("a", "b"), numbers("b"), config(), Config.of(horizon=3).forecast), two, {"columns": ["b"]},
@@ -142,7 +143,7 @@ def modes() -> dict[str, tuple[Mode, dict[str, Any], dict[str, Any]]]:
         "a class of a picture": (OneToOne(pictures, labels(), config()), {"grid": [6, 5, 1]}, NO_YES),
         "a tag of a frame": (Synced(frames, tags, config()), {"grid": [6, 5, 1]}, {"labels": ["A", "B", "C"]}),
         "the next note": (
-            Synced(melodies, None, config()), {"vocabulary": melodies.vocabulary}, {"frames_per_beat": 1},
+            NextItem(melodies, config()), {"vocabulary": melodies.vocabulary}, {"frames_per_beat": 1},
         ),
     }  # fmt: skip
 
@@ -174,7 +175,7 @@ def test_no_file_beside_it_is_referred_to() -> None:
 
 def test_a_start_that_was_learned_is_in_the_metadata(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    mode = Synced(words(), None, config(learn_initial_state=True, num_layers=2)).eval()
+    mode = NextItem(words(), config(learn_initial_state=True, num_layers=2)).eval()
     for name, parameter in mode.named_parameters():
         if "initial" in name:
             torch.nn.init.normal_(parameter)
@@ -189,7 +190,7 @@ def test_a_start_that_was_learned_is_in_the_metadata(tmp_path: Path) -> None:
 
 
 def test_the_metadata_has_what_a_program_needs(tmp_path: Path) -> None:
-    mode = Synced(words(), None, config())
+    mode = NextItem(words(), config())
     export_model(mode, tmp_path / "model.onnx", facts={"sentence": "words -> the next one"})
     facts = {each.key: each.value for each in onnx.load(tmp_path / "model.onnx").metadata_props}
     assert facts["mode"] == "synced"

@@ -12,6 +12,7 @@ import torch
 from recur.codecs import DatesCodec, ImagesCodec, NotesCodec, NumbersCodec, TagsCodec
 from recur.export import check, export_model
 from recur.modes.many_to_one import ManyToOne
+from recur.modes.next_item import NextItem
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
 
@@ -55,7 +56,7 @@ def test_tags_of_every_step_compute_the_same(tmp_path: Path) -> None:
 def test_a_language_model_takes_and_gives_its_states(options: dict[str, Any], tmp_path: Path) -> None:
     torch.manual_seed(0)
     codec = words()
-    mode = Synced(codec, None, config(**options)).eval()
+    mode = NextItem(codec, config(**options)).eval()
     whole = export_model(mode, tmp_path / "model.onnx")
     single = export_model(mode, tmp_path / "step.onnx", step=True)
     assert max(*whole.differences.values(), *single.differences.values()) < ALLOWED
@@ -73,13 +74,13 @@ def test_a_language_model_takes_and_gives_its_states(options: dict[str, Any], tm
 
 def test_an_adaptive_softmax_computes_the_same(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    mode = Synced(words(1200), None, config(adaptive_softmax=True))
+    mode = NextItem(words(1200), config(adaptive_softmax=True))
     assert max(export_model(mode, tmp_path / "model.onnx").differences.values()) < ALLOWED
 
 
 def test_a_series_goes_on_in_its_own_units(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    mode = Synced(series(), None, config())
+    mode = NextItem(series(), config())
     found = export_model(mode, tmp_path / "model.onnx")
     assert found.inputs[0] == "x (B, T, 2) float32"
     assert max(found.differences.values()) < ALLOWED
@@ -96,7 +97,7 @@ def test_a_picture_that_is_read_row_by_row_computes_the_same(steps: str, tmp_pat
 def test_piano_rolls_are_answered_by_probabilities(tmp_path: Path) -> None:
     torch.manual_seed(0)
     codec = NotesCodec(form="roll", frames_per_beat=1).fit([np.eye(88, dtype=bool)[40:48]])
-    mode = Synced(codec, None, config())
+    mode = NextItem(codec, config())
     found = export_model(mode, tmp_path / "model.onnx")
     assert max(found.differences.values()) < ALLOWED
     assert found.outputs[0].startswith("probabilities (B, T, ")

@@ -10,7 +10,7 @@ import torch
 
 from recur import codecs, continuation, modes
 from recur.errors import ConfigError
-from recur.modes import ManyToMany, ManyToOne, Mode, OneToMany, OneToOne, Synced
+from recur.modes import ManyToMany, ManyToOne, Mode, NextItem, OneToMany, OneToOne, Synced
 from tests.modes.helpers import SEQUENCES, SINGLES, VALUES, Row, build, codec, rows, small, train
 
 EXPECTED = {
@@ -68,11 +68,9 @@ def test_one_codec_or_twice_the_same_is_the_next_item() -> None:
     own = codec("words")
     for pair in ((own, None), (None, own), (own, own)):
         mode = modes.build("synced", *pair, small())
-        assert isinstance(mode, Synced)
-        assert mode.next_item
+        assert isinstance(mode, NextItem)
     other = modes.build("synced", own, codec("words"), small())
     assert isinstance(other, Synced)
-    assert not other.next_item
 
 
 def test_looking_ahead_is_refused_where_it_means_nothing() -> None:

@@ -23,11 +23,16 @@ def test_a_mode_states_what_it_answers_and_where_it_is_read_out(
     name: str, source: str | None, target: str | None, answers: str, part: str, pooling: str, cell: str
 ) -> None:
     mode = build(name, source, target, **({"pooling": "mean"} if pooling else {}))
-    assert (mode.abilities.answers, mode.answering_part, mode.pooling, mode.cell) == (answers, part, pooling, cell)
-    assert mode.title == (cell or "feed-forward network")
+    assert (mode.abilities.answers, mode.read_from.part, mode.read_from.pooling, mode.cell) == (
+        answers,
+        part,
+        pooling,
+        cell,
+    )
+    assert mode.wording.title == (cell or "feed-forward network")
     assert mode.mode is mode
     assert mode.inputs is not None
-    assert mode.places is None
+    assert mode.read_from.places is None
     if not pooling:
         values = torch.zeros(1, 2, dtype=torch.long) if source == "words" else torch.zeros(1, 2)
         assert mode.contributions(values) is None

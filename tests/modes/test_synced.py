@@ -12,17 +12,14 @@ from recur import equations, modes
 from recur.errors import ConfigError, DataError
 from recur.modes import Synced
 from tests.modes.helpers import (
-    SERIES,
     TAGS,
     TEXTS,
     Row,
     batch_of,
-    build,
     codec,
     falls,
     padding_changes_nothing,
     poison,
-    rows,
     same,
     small,
     train,
@@ -69,12 +66,6 @@ def test_subwords_with_an_answer_each_learn() -> None:
     falls(mode, [Row(TEXTS[0], ["D", "N"] * (length // 2) + ["V"] * (length % 2))])
 
 
-@pytest.mark.parametrize("kind", ["words", "characters", "subwords", "tags", "series"])
-@pytest.mark.parametrize("stream", [False, True])
-def test_every_codec_learns_its_next_item(kind: str, stream: bool) -> None:
-    falls(build("synced", kind, None, stream=stream), rows(kind, None))
-
-
 @pytest.mark.parametrize("cell", equations.names())
 def test_every_cell_takes_a_step(cell: str) -> None:
     falls(tagger(cell=cell), pairs("words", "tags"))
@@ -96,14 +87,6 @@ def test_padding_changes_nothing(lengths: list[int], bidirectional: bool, cell: 
         mode = tagger(source, target, bidirectional=bidirectional, cell=cell, num_layers=layers)
         longest = pairs(source, target)[2]
         padding_changes_nothing(mode, [Row(longest.input[:n], longest.target[:n]) for n in lengths])
-
-
-@settings(max_examples=15)
-@given(st.lists(st.integers(0, 6), min_size=1, max_size=5), st.booleans())
-def test_padding_changes_nothing_for_the_next_item(lengths: list[int], stream: bool) -> None:
-    for kind, values in (("tags", TAGS[2]), ("series", SERIES[2])):
-        mode = build("synced", kind, None, stream=stream)
-        padding_changes_nothing(mode, [Row(values[:length], None) for length in lengths], length=3)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -199,11 +182,6 @@ def test_both_ways_is_the_default_for_tags_and_changes_the_first_answer() -> Non
         close(long, short)
 
 
-def test_reading_both_ways_is_refused_for_the_next_item() -> None:
-    with pytest.raises(ConfigError, match="predicting the next item: a network that reads both ways"):
-        build("synced", "words", None, bidirectional=True)
-
-
 @pytest.mark.parametrize("sizes", [[6, 9], [5, 6, 7]])
 def test_layers_may_have_their_own_sizes(sizes: list[int]) -> None:
     mode = tagger(hidden_size=sizes)
@@ -218,9 +196,3 @@ def test_samples_show_words_with_their_tags() -> None:
     assert sample.input == "the cat sat"
     assert sample.guess == mode.predict(INPUTS["words"][:1])[0].shown
     assert mode.samples([]) == []
-
-
-def test_a_model_of_tags_has_no_next_symbol() -> None:
-    with pytest.raises(ConfigError, match="it does not predict the next symbol") as raised:
-        tagger().symbol_head()
-    assert raised.value.hint == "train without a target to get a language model"

@@ -16,7 +16,7 @@ from recur.data import Example, Roles
 from recur.evaluation.baselines import Baseline
 from recur.heads import Prediction
 from recur.modes import Loss, Mode, Sample
-from recur.modes.mode import Abilities
+from recur.modes.abilities import Abilities
 from recur.network import Batch, Encoded
 from recur.run import RunFolder
 from recur.training import randomness
@@ -33,7 +33,6 @@ class FakeMode(Mode):
     name = "synced"
     figure = "rmse"
     higher_is_better = False
-    carries_state = True
 
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__(input_codec, target_codec, config)
@@ -43,7 +42,7 @@ class FakeMode(Mode):
 
     @property
     def abilities(self) -> Abilities:
-        return Abilities("steps")
+        return Abilities("steps", carries_state=True)
 
     def encode_input(self, value: Any) -> np.ndarray:
         return np.asarray(value, dtype=np.float32)

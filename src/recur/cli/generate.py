@@ -48,7 +48,7 @@ def generate(
     gap = "" if model.target_codec.text else " "
     # a network that cannot write says so before anything of the text is out
     first = next(pieces, "")
-    begun = prompt + gap if model.mode.next_item and prompt else ""
+    begun = prompt + gap if model.mode.abilities.continues and prompt else ""
     emit(f"{begun}{first}", end="")
     for piece in pieces:
         emit(f"{gap}{piece}", end="")

@@ -17,11 +17,11 @@ from recur.decoding import Decoding
 from recur.errors import ConfigError
 from recur.heads.events import chooser
 from recur.heads.prediction import Prediction
-from recur.modes.mode import PREDICT_BATCH, Mode, Sample, need_input
-from recur.modes.synced import Synced, continues
+from recur.modes.item_model import ItemModel
+from recur.modes.mode import PREDICT_BATCH, Mode, Sample
 from recur.network.batch import Raw
 
-Answer = Callable[[Synced, Sequence[Any]], list[Prediction]]
+Answer = Callable[[ItemModel, Sequence[Any]], list[Prediction]]
 
 
 def predict(mode: Mode, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
@@ -40,15 +40,16 @@ def predict(mode: Mode, inputs: Sequence[Any], *, top: int = 1, **decoding: Any)
     **decoding
         The fields of `Decoding`.
     """
-    if not continues(mode):
+    model = mode.item_model
+    if model is None:
         return mode.predict(inputs, top=top, **decoding)
     options = Decoding.of(decoding, top=top)
-    answer = _CONTINUATIONS[mode.output.answers_with](options, top)
+    answer = _CONTINUATIONS[model.output.answers_with](options, top)
     answers: list[Prediction] = []
     with mode.answering():
         for start in range(0, len(inputs), PREDICT_BATCH):
             check_cancelled()
-            answers += answer(mode, inputs[start : start + PREDICT_BATCH])
+            answers += answer(model, inputs[start : start + PREDICT_BATCH])
     return answers
 
 
@@ -60,23 +61,24 @@ def generate(mode: Mode, value: Any = "", **decoding: Any) -> Iterator[Any]:
     ConfigError
         In a mode that answers in one pass, and for a series.
     """
-    if not continues(mode):
+    model = mode.item_model
+    if model is None:
         return mode.generate(value, **decoding)
     options = Decoding.of(decoding)
-    if mode.target_codec.playable:
-        return notes.generate(mode, _opening(value), options)
-    return _WRITING[mode.output.answers_with](mode, value, options)
+    if model.target_codec.playable:
+        return notes.generate(model, _opening(value), options)
+    return _WRITING[model.output.answers_with](model, value, options)
 
 
 def whole(mode: Mode, value: Any, pieces: Sequence[Any]) -> Any:
     """Return what `generate` gave piece by piece as one: a text, a piece of notes with its opening, or the pieces."""
-    codec = mode.target_codec
-    if codec.playable and continues(mode):
-        return notes.whole(notes.codec_of(mode), _opening(value), pieces)
+    codec, model = mode.target_codec, mode.item_model
+    if codec.playable and model is not None:
+        return notes.whole(notes.codec_of(model), _opening(value), pieces)
     if not codec.text:
         return list(pieces)
     text = "".join(pieces)
-    return value + text if mode.next_item else text
+    return text if model is None else value + text
 
 
 def complete(mode: Mode, value: Any, *, top: int = 5) -> Completion:
@@ -87,8 +89,9 @@ def complete(mode: Mode, value: Any, *, top: int = 5) -> Completion:
     ConfigError
         When the model continues nothing.
     """
-    if mode.target_codec.playable and continues(mode):
-        return Completion(Candidate(*one) for one in notes.candidates(mode, _opening(value), top))
+    model = mode.item_model
+    if model is not None and model.target_codec.playable:
+        return Completion(Candidate(*one) for one in notes.candidates(model, _opening(value), top))
     return Completion(candidates(mode, value, top=top), unknown_words(mode.input_codec, value))
 
 
@@ -99,14 +102,15 @@ def _opening(value: Any) -> Any:
 
 def samples(mode: Mode, examples: Sequence[Raw], *, count: int = 3, prompts: Sequence[str] = ()) -> list[Sample]:
     """Answer the first rows, or continue the prompts, to be shown with their targets."""
-    if not continues(mode):
+    model = mode.item_model
+    if model is None:
         return mode.samples(examples, count=count)
-    codec = need_input(mode.input_codec, mode.name)
+    codec = model.target_codec
     if codec.playable:
-        return notes.samples(mode, examples, count)
+        return notes.samples(model, examples, count)
     if codec.text:
-        return text.samples(mode, examples, count, prompts)
-    return [] if codec.discrete or codec.events else series.samples(mode, examples, count)
+        return text.samples(model, examples, count, prompts)
+    return [] if codec.discrete or codec.events else series.samples(model, examples, count)
 
 
 def _symbols(options: Decoding, top: int) -> Answer:
@@ -127,14 +131,14 @@ def _numbers(options: Decoding, top: int) -> Answer:
     del top
     options.chooser()
 
-    def answer(mode: Synced, prompts: Sequence[Any]) -> list[Prediction]:
+    def answer(mode: ItemModel, prompts: Sequence[Any]) -> list[Prediction]:
         series.refuse_rules(options)
         return series.continuations(mode, prompts, options.length)
 
     return answer
 
 
-def _no_writing(mode: Synced, value: Any, options: Decoding) -> Iterator[Any]:
+def _no_writing(mode: ItemModel, value: Any, options: Decoding) -> Iterator[Any]:
     del value, options
     raise ConfigError(
         f"only symbols are generated; this model continues {mode.target_codec.describe()}",
@@ -146,7 +150,7 @@ def _no_writing(mode: Synced, value: Any, options: Decoding) -> Iterator[Any]:
 _CONTINUATIONS: dict[str, Callable[[Decoding, int], Answer]] = {
     "symbols": _symbols, "events": _events, "numbers": _numbers,
 }  # fmt: skip
-_WRITING: dict[str, Callable[[Synced, Any, Decoding], Iterator[Any]]] = {
+_WRITING: dict[str, Callable[[ItemModel, Any, Decoding], Iterator[Any]]] = {
     "symbols": text.generate,
     "events": lambda mode, opening, options: frames.generate(mode, opening or [], options),
     "numbers": _no_writing,

@@ -15,14 +15,14 @@ from recur.decoding import Decoding
 from recur.errors import ConfigError
 from recur.heads.events import FrameChooser, chooser
 from recur.heads.prediction import Prediction
-from recur.modes.synced import Synced
+from recur.modes.item_model import ItemModel
 from recur.network.batch import pad
 from recur.network.stack import State
 
 LENGTH = 128  # frames that are added where nothing else is said
 
 
-def read(mode: Synced, openings: Sequence[Any]) -> tuple[Tensor, State]:
+def read(mode: ItemModel, openings: Sequence[Any]) -> tuple[Tensor, State]:
     """h after the last step of each opening (B, H), and the state there."""
     values, lengths = pad([mode.encode_input(opening) for opening in openings])
     if values is None or lengths is None:
@@ -31,12 +31,12 @@ def read(mode: Synced, openings: Sequence[Any]) -> tuple[Tensor, State]:
     return outputs[torch.arange(len(values)), (lengths - 1).to(mode.device)], state
 
 
-def generate(mode: Synced, opening: Any, decoding: Decoding) -> Iterator[list[Any]]:
+def generate(mode: ItemModel, opening: Any, decoding: Decoding) -> Iterator[list[Any]]:
     """Yield what follows an opening frame by frame, each as the codec's value of one step.
 
     Parameters
     ----------
-    mode : Synced
+    mode : ItemModel
         A model of the next frame.
     opening : object
         How the piece begins: any value that the codec reads.
@@ -64,7 +64,9 @@ def generate(mode: Synced, opening: Any, decoding: Decoding) -> Iterator[list[An
     return steps()
 
 
-def continuations(mode: Synced, openings: Sequence[Any], decoding: Decoding, choose: FrameChooser) -> list[Prediction]:
+def continuations(
+    mode: ItemModel, openings: Sequence[Any], decoding: Decoding, choose: FrameChooser
+) -> list[Prediction]:
     """The continuation of each prompt: ``decoding.length`` frames, one frame by default."""
     codec, prefix = mode.target_codec, _prefix(mode, decoding)
     vector, state = read(mode, openings)
@@ -79,20 +81,20 @@ def continuations(mode: Synced, openings: Sequence[Any], decoding: Decoding, cho
     return [Prediction(value, [], codec.show(value, WHOLE)) for value in values]
 
 
-def _prefix(mode: Synced, decoding: Decoding) -> Tensor | None:
+def _prefix(mode: ItemModel, decoding: Decoding) -> Tensor | None:
     """The frames (T, C) that every answer begins with."""
     if decoding.prefix is None:
         return None
     return torch.from_numpy(mode.target_codec.encode(decoding.prefix)).to(mode.device)
 
 
-def _frame(mode: Synced, vector: Tensor, prefix: Tensor | None, step: int, choose: FrameChooser) -> Tensor:
+def _frame(mode: ItemModel, vector: Tensor, prefix: Tensor | None, step: int, choose: FrameChooser) -> Tensor:
     """The frame (B, C) of one step: that of the prefix while there is one, then a chosen one."""
     # chosen even where the prefix replaces it, so that a seed draws the same frames behind every prefix
     frame = choose(mode.output.logits(vector))
     return frame if prefix is None or step >= len(prefix) else prefix[step].to(frame).expand_as(frame)
 
 
-def _step(mode: Synced, frame: Tensor, state: State) -> tuple[Tensor, State]:
+def _step(mode: ItemModel, frame: Tensor, state: State) -> tuple[Tensor, State]:
     """Read one frame (B, C)."""
     return mode.stack.step(mode.inputs(frame[:, None])[:, 0], state)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -25,12 +24,9 @@ from recur.continuation.word_boundaries import is_word, last_word, trimmed
 from recur.continuation.word_search import Beginning, Candidate, Open, Question, Search, begin, joined, together
 from recur.decoding.options import check_top
 from recur.errors import ConfigError, DataError
+from recur.modes.item_model import ItemModel
 from recur.modes.mode import PREDICT_BATCH, Mode
-from recur.modes.synced import Synced, continues
 from recur.network.batch import pad
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -113,20 +109,21 @@ def last_word_scores(mode: Mode, lines: Iterable[str]) -> LastWordScores:
     return LastWordScores(right / count, math.exp(min(surprise / count, 700.0)), count)
 
 
-def _language_model(mode: Mode) -> Synced:
-    if not continues(mode) or not mode.target_codec.text:
+def _language_model(mode: Mode) -> ItemModel:
+    model = mode.item_model
+    if model is None or not model.target_codec.text:
         raise ConfigError(
             f"the last word needs a language model; this is {mode.name}: {mode.target_codec.describe()}",
             hint="recur train FILE --mode synced, with a text and no target",
         )
-    return mode
+    return model
 
 
 def _added(sums: tuple[int, float, int], more: tuple[int, float, int]) -> tuple[int, float, int]:
     return sums[0] + more[0], sums[1] + more[1], sums[2] + more[2]
 
 
-def _likeliest_words(model: Synced, text: str, top: int) -> list[Candidate]:
+def _likeliest_words(model: ItemModel, text: str, top: int) -> list[Candidate]:
     log_probs = _next_log_probs(model, [prompt.prompt_ids(model, text)])
     probs = log_probs[0].exp().masked_fill(_no_words(model), 0.0)
     best, ids = probs.topk(min(top, int((~_no_words(model)).sum())))
@@ -134,7 +131,7 @@ def _likeliest_words(model: Synced, text: str, top: int) -> list[Candidate]:
     return [Candidate(vocabulary[index], prob) for index, prob in zip(ids.tolist(), best.tolist(), strict=True)]
 
 
-def _score_words(model: Synced, lines: Sequence[str]) -> tuple[int, float, int]:
+def _score_words(model: ItemModel, lines: Sequence[str]) -> tuple[int, float, int]:
     prompts, targets = [], []
     for line in lines:
         tokens = model.target_codec.tokens(line) or []
@@ -154,14 +151,14 @@ def _score_words(model: Synced, lines: Sequence[str]) -> tuple[int, float, int]:
     return int((best == wanted).sum()), float(surprise), len(prompts)
 
 
-def _next_log_probs(model: Synced, prompts: Sequence[np.ndarray]) -> Tensor:
+def _next_log_probs(model: ItemModel, prompts: Sequence[np.ndarray]) -> Tensor:
     """log p (B, V) of what follows each prompt."""
     first, state = prompt.read(model, prompts)
     log_probs, _ = model.step(first, state)
     return log_probs
 
 
-def _no_words(model: Synced) -> Tensor:
+def _no_words(model: ItemModel) -> Tensor:
     """(V,) bool: symbols that are no words, the reserved ones and signs."""
     symbols = model.symbols
     reserved = set() if symbols is None else set(symbols.silent(unknown=False))
@@ -171,7 +168,7 @@ def _no_words(model: Synced) -> Tensor:
     )
 
 
-def _score_spelled(model: Synced, lines: Sequence[str]) -> tuple[int, float, int]:
+def _score_spelled(model: ItemModel, lines: Sequence[str]) -> tuple[int, float, int]:
     codec = model.target_codec
     found = [pair for pair in map(last_word, lines) if pair is not None]
     if not found:
@@ -195,7 +192,7 @@ def _score_spelled(model: Synced, lines: Sequence[str]) -> tuple[int, float, int
 
 
 def _are_best(
-    model: Synced, beginnings: Sequence[Beginning], words: Sequence[str], log_probs: Sequence[float]
+    model: ItemModel, beginnings: Sequence[Beginning], words: Sequence[str], log_probs: Sequence[float]
 ) -> list[bool]:
     """Of each beginning, whether no other word is likelier than this one."""
     searches = [
@@ -212,7 +209,7 @@ def _are_best(
 
 
 def _spelled_log_probs(
-    model: Synced, questions: Sequence[Question], words: Sequence[str], beginnings: Sequence[Beginning]
+    model: ItemModel, questions: Sequence[Question], words: Sequence[str], beginnings: Sequence[Beginning]
 ) -> list[float]:
     """log p of given words, as the codec spells them, each with the boundary after it."""
     codec, spelling = model.target_codec, beginnings[0].spelling

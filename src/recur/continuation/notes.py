@@ -15,19 +15,19 @@ from recur.continuation import frames, text
 from recur.continuation.prompt import prompt_ids, read
 from recur.decoding import Decoding, check_top
 from recur.errors import ConfigError
+from recur.modes.item_model import ItemModel
 from recur.modes.mode import Sample
-from recur.modes.synced import Synced
 from recur.network.batch import Raw
 
 SAMPLE_STEPS = 16  # steps of a piece shown as a sample
 
 
-def generate(mode: Synced, opening: Any, decoding: Decoding) -> Iterator[Any]:
+def generate(mode: ItemModel, opening: Any, decoding: Decoding) -> Iterator[Any]:
     """Yield the continuation of a prompt, one step at a time: the pitches of a frame, or an event of a melody.
 
     Parameters
     ----------
-    mode : Synced
+    mode : ItemModel
         A model of the next step of notes.
     opening : object
         How the piece begins: any value that the codec reads; None for nothing.
@@ -57,7 +57,7 @@ def pitches(codec: NotesCodec, piece: Any) -> list[list[int]]:
     return [(np.flatnonzero(row) + LOWEST).tolist() for row in codec.frames(piece)]
 
 
-def candidates(mode: Synced, opening: Any, top: int) -> list[tuple[str, float]]:
+def candidates(mode: ItemModel, opening: Any, top: int) -> list[tuple[str, float]]:
     """The likeliest notes of the next step with their probabilities, the most probable first.
 
     Of frames each note has a probability of its own, and they do not add up to 1; of a melody the events do.
@@ -73,7 +73,7 @@ def candidates(mode: Synced, opening: Any, top: int) -> list[tuple[str, float]]:
     return [(name_of(key + LOWEST), chance) for key, chance in zip(keys.tolist(), best.tolist(), strict=True)]
 
 
-def samples(mode: Synced, examples: Sequence[Raw], count: int) -> list[Sample]:
+def samples(mode: ItemModel, examples: Sequence[Raw], count: int) -> list[Sample]:
     """Pieces cut in the middle: how they continue, and how the network would continue them."""
     codec = codec_of(mode)
     found = []
@@ -93,7 +93,7 @@ def samples(mode: Synced, examples: Sequence[Raw], count: int) -> list[Sample]:
     return found
 
 
-def codec_of(mode: Synced) -> NotesCodec:
+def codec_of(mode: ItemModel) -> NotesCodec:
     """The codec of a model that continues notes.
 
     Raises
@@ -102,7 +102,7 @@ def codec_of(mode: Synced) -> NotesCodec:
         When the model does something else.
     """
     codec = NotesCodec.of(mode.target_codec)
-    if not mode.next_item or codec is None:
+    if codec is None:
         raise ConfigError(
             f"this model does not continue notes: it answers with {mode.target_codec.describe()}",
             hint="train on notes without a target to get a model of the next step",
@@ -110,7 +110,7 @@ def codec_of(mode: Synced) -> NotesCodec:
     return codec
 
 
-def _events(mode: Synced, opening: Any, top: int) -> list[tuple[str, float]]:
+def _events(mode: ItemModel, opening: Any, top: int) -> list[tuple[str, float]]:
     """The likeliest next events with their probabilities; a hold continues what sounds."""
     codec = codec_of(mode)
     with mode.answering():

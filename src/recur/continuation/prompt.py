@@ -13,12 +13,12 @@ from recur.decoding import Decoding, Rules
 from recur.decoding.stop_sequences import StopSequences
 from recur.decoding.vocabulary import Vocabulary
 from recur.errors import ConfigError
-from recur.modes.synced import Synced
+from recur.modes.item_model import ItemModel
 from recur.network.batch import pad
 from recur.network.stack import State
 
 
-def vocabulary(mode: Synced) -> Vocabulary:
+def vocabulary(mode: ItemModel) -> Vocabulary:
     """The ids of a model of symbols.
 
     Raises
@@ -32,7 +32,7 @@ def vocabulary(mode: Synced) -> Vocabulary:
     return mode.symbols
 
 
-def prompt_ids(mode: Synced, prompt: Any) -> np.ndarray:
+def prompt_ids(mode: ItemModel, prompt: Any) -> np.ndarray:
     """The symbols that a prompt is read as, at least one: (T,) int64.
 
     A document begins with the beginning symbol. A stream has none: there a line end comes first, as before every line
@@ -51,7 +51,7 @@ def prompt_ids(mode: Synced, prompt: Any) -> np.ndarray:
     return np.concatenate([line_end, ids]) if known or not len(ids) else ids
 
 
-def endings(mode: Synced) -> tuple[int | None, tuple[int, ...]]:
+def endings(mode: ItemModel) -> tuple[int | None, tuple[int, ...]]:
     """The symbol that ends an answer, if one does, and the symbols that are never part of one."""
     symbols = vocabulary(mode)
     if not mode.stream:
@@ -63,7 +63,7 @@ def endings(mode: Synced) -> tuple[int | None, tuple[int, ...]]:
     return None, (*symbols.never, symbols.end)
 
 
-def read(mode: Synced, prompts: Sequence[np.ndarray]) -> tuple[Tensor, State]:
+def read(mode: ItemModel, prompts: Sequence[np.ndarray]) -> tuple[Tensor, State]:
     """Read all of each prompt but its last symbol.
 
     Returns
@@ -82,7 +82,7 @@ def read(mode: Synced, prompts: Sequence[np.ndarray]) -> tuple[Tensor, State]:
     return last, state
 
 
-def constraints(mode: Synced, prompts: Sequence[Any], decoding: Decoding, stops: StopSequences | None) -> Rules:
+def constraints(mode: ItemModel, prompts: Sequence[Any], decoding: Decoding, stops: StopSequences | None) -> Rules:
     """What may follow the prompts, whose symbols count as written."""
     codec, (_, never) = mode.target_codec, endings(mode)
     unknown = vocabulary(mode).unknown

@@ -15,8 +15,8 @@ from recur.decoding import Decoding
 from recur.decoding.refusals import refuse_symbol_rules
 from recur.errors import ConfigError
 from recur.heads.prediction import Prediction
+from recur.modes.item_model import ItemModel
 from recur.modes.mode import SAMPLE_CHARACTERS, Sample
-from recur.modes.synced import Synced
 from recur.network.batch import Raw, pad
 
 SAMPLE_STEPS = 8  # of a series shown as a sample
@@ -34,7 +34,7 @@ def refuse_rules(decoding: Decoding) -> None:
         raise ConfigError("a series continues what it is given: it has no prefix", hint="add it to the series")
 
 
-def observed(mode: Synced, prompt: Any) -> np.ndarray:
+def observed(mode: ItemModel, prompt: Any) -> np.ndarray:
     """The steps of a series that are read, (T, C): at least ``ahead``, so that as many answers follow from them.
 
     Where fewer were observed, the mean of the training values (zero) is read for those before them.
@@ -43,7 +43,7 @@ def observed(mode: Synced, prompt: Any) -> np.ndarray:
     return np.pad(series, ((max(0, mode.ahead - len(series)), 0), (0, 0)))
 
 
-def continuations(mode: Synced, prompts: Sequence[Any], length: int | None) -> list[Prediction]:
+def continuations(mode: ItemModel, prompts: Sequence[Any], length: int | None) -> list[Prediction]:
     """The next values of series; without a length the one value ``ahead`` steps after the last.
 
     The outputs at the last k = ``ahead`` observed steps are the next k values. They are read as if they had been
@@ -70,7 +70,7 @@ def continuations(mode: Synced, prompts: Sequence[Any], length: int | None) -> l
     return [Prediction(value, [], codec.show(value, WHOLE)) for value in raw]
 
 
-def samples(mode: Synced, examples: Sequence[Raw], count: int) -> list[Sample]:
+def samples(mode: ItemModel, examples: Sequence[Raw], count: int) -> list[Sample]:
     """The ends of the first series, and the continuations of their beginnings."""
     codec = mode.target_codec
     found = []

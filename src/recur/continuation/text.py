@@ -19,8 +19,8 @@ from recur.decoding.pieces import written
 from recur.decoding.refusals import refuse_beam
 from recur.decoding.stop_sequences import StopSequences
 from recur.heads.prediction import Prediction
-from recur.modes.mode import Sample, need_input
-from recur.modes.synced import TEXT_LENGTH, Synced
+from recur.modes.item_model import TEXT_LENGTH, ItemModel
+from recur.modes.mode import Sample
 from recur.network.batch import Raw
 
 LENGTH = TEXT_LENGTH
@@ -28,7 +28,7 @@ SAMPLE_WIDTH = 200  # characters of a text shown as a sample
 SAMPLE = Decoding(temperature=0.8, seed=0)
 
 
-def candidates(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding) -> list[Prediction]:
+def candidates(mode: ItemModel, prompts: Sequence[Any], top: int, decoding: Decoding) -> list[Prediction]:
     """The likeliest next symbols of each prompt."""
     symbols = vocabulary(mode)
     first, state = read(mode, [prompt_ids(mode, prompt) for prompt in prompts])
@@ -42,7 +42,7 @@ def candidates(mode: Synced, prompts: Sequence[Any], top: int, decoding: Decodin
 
 
 def continuations(
-    mode: Synced, prompts: Sequence[Any], top: int, decoding: Decoding, choose: Chooser
+    mode: ItemModel, prompts: Sequence[Any], top: int, decoding: Decoding, choose: Chooser
 ) -> list[Prediction]:
     """The ``top`` best continuations of each prompt, of ``decoding.length`` symbols at most."""
     decoding.check_answers(top)
@@ -63,12 +63,12 @@ def continuations(
     return answers
 
 
-def generate(mode: Synced, prompt: Any, decoding: Decoding, *, length: int = LENGTH) -> Iterator[Any]:
+def generate(mode: ItemModel, prompt: Any, decoding: Decoding, *, length: int = LENGTH) -> Iterator[Any]:
     """Continue a prompt piece by piece; the prompt and the pieces put together are the text.
 
     Parameters
     ----------
-    mode : Synced
+    mode : ItemModel
         A language model, or one of other symbols, such as tags or the events of a melody, which are given one by one.
     prompt : str
         How the text begins.
@@ -94,9 +94,9 @@ def generate(mode: Synced, prompt: Any, decoding: Decoding, *, length: int = LEN
     )  # fmt: skip
 
 
-def samples(mode: Synced, examples: Sequence[Raw], count: int, prompts: Sequence[str]) -> list[Sample]:
+def samples(mode: ItemModel, examples: Sequence[Raw], count: int, prompts: Sequence[str]) -> list[Sample]:
     """Continuations of the prompts; without any, of the first halves of the first texts."""
-    codec = need_input(mode.input_codec, mode.name)
+    codec = mode.target_codec
     asked = [(prompt, "") for prompt in prompts] or [_halves(text) for text in _texts(mode, examples, count)]
     length = SAMPLE_WIDTH if codec.splits_into("character") else 40
     found = []
@@ -107,7 +107,7 @@ def samples(mode: Synced, examples: Sequence[Raw], count: int, prompts: Sequence
     return found
 
 
-def _texts(mode: Synced, examples: Sequence[Raw], count: int) -> list[str]:
+def _texts(mode: ItemModel, examples: Sequence[Raw], count: int) -> list[str]:
     """The first texts; of a single long one, its beginning and later places."""
     if not len(examples):
         return []

@@ -20,7 +20,7 @@ from torch import Tensor
 from recur.cancellation import check_cancelled
 from recur.continuation import prompt
 from recur.continuation.word_boundaries import Spelling, is_word, trimmed
-from recur.modes.synced import Synced
+from recur.modes.item_model import ItemModel
 from recur.network.stack import State, select
 from recur.nn import flat_state, map_state
 
@@ -65,7 +65,7 @@ class Beginning:
     spelling: Spelling
 
 
-def begin(model: Synced, questions: Sequence[Question]) -> list[Beginning]:
+def begin(model: ItemModel, questions: Sequence[Question]) -> list[Beginning]:
     """Read the texts."""
     spelling = Spelling.of(model.target_codec)
     first, state = prompt.read(model, [_prompt(model, spelling, question) for question in questions])
@@ -83,7 +83,7 @@ def begin(model: Synced, questions: Sequence[Question]) -> list[Beginning]:
     return found
 
 
-def _prompt(model: Synced, spelling: Spelling, question: Question) -> np.ndarray:
+def _prompt(model: ItemModel, spelling: Spelling, question: Question) -> np.ndarray:
     """The symbols of a text; of characters, with the space."""
     space = " " if question.spaced and spelling.single and spelling.has_space else ""
     return prompt.prompt_ids(model, question.context + space)
@@ -104,7 +104,7 @@ class Search:
 
     Parameters
     ----------
-    model : Synced
+    model : ItemModel
     beginning : Beginning
     top : int
         Words wanted.
@@ -112,7 +112,7 @@ class Search:
         Words that are not likelier than this are of no interest.
     """
 
-    def __init__(self, model: Synced, beginning: Beginning, top: int, above: float = 0.0) -> None:
+    def __init__(self, model: ItemModel, beginning: Beginning, top: int, above: float = 0.0) -> None:
         self.model, self.top, self.above = model, top, above
         self.spelling = beginning.spelling
         device = beginning.log_probs.device

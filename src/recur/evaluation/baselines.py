@@ -88,7 +88,7 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
     if codec.events:
         return _ranked(mode, _frames(train, dev))
     if own_future and not codec.discrete:
-        dev = _as_known(dev, mode.ahead)
+        dev = _as_known(dev, mode.abilities.ahead)
     columns = [] if codec.discrete else codec.column_names()
     each_step = mode.abilities.answers == "steps"
     found = guesses(train, dev, each_step=each_step, discrete=codec.discrete, own_future=own_future, columns=columns)

@@ -25,7 +25,6 @@ from recur.data import Example, Roles
 from recur.errors import ConfigError, DataError
 from recur.evaluation.text_feed import Tape
 from recur.modes import Mode
-from recur.modes.synced import continues
 
 THETAS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2)
 LAMBDAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
@@ -171,7 +170,8 @@ def read(
     DataError
         When the text has fewer than two symbols.
     """
-    if not continues(mode) or not mode.stream or mode.symbols is None:
+    network = mode.item_model
+    if network is None or not network.stream or network.symbols is None:
         raise ConfigError(
             "a cache needs one long text, and this network reads separate rows",
             hint="train with --documents file",
@@ -179,19 +179,20 @@ def read(
     tape = Tape(mode, examples)
     if len(tape) < 2:
         raise DataError("the text has nothing to predict: expected at least two symbols", hint="give a longer text")
-    output = mode.symbol_head()
-    past = torch.zeros(0, mode.stack.output_size, device=mode.device)
-    followed = torch.zeros(0, dtype=torch.long, device=mode.device)
+    output = network.symbol_head()
+    past = torch.zeros(0, network.stack.output_size, device=network.device)
+    followed = torch.zeros(0, dtype=torch.long, device=network.device)
     state, total = None, len(tape) - 1
     model: list[np.ndarray] = []
     cached: dict[float, list[np.ndarray]] = {theta: [] for theta in thetas}
-    with mode.answering():
+    with network.answering():
         for first in range(0, total, _WINDOW):
             if tell is not None:
                 tell(first / total)
-            ids = torch.from_numpy(tape.ids[first : first + _WINDOW + 1].astype(np.int64)).to(mode.device)
+            ids = torch.from_numpy(tape.ids[first : first + _WINDOW + 1].astype(np.int64)).to(network.device)
             resets = tape.resets(np.array([first]), len(ids) - 1)
-            vectors, state = mode.run(ids[None, :-1], state, resets=None if resets is None else resets.to(mode.device))
+            begins = None if resets is None else resets.to(network.device)
+            vectors, state = network.run(ids[None, :-1], state, resets=begins)
             now, targets = vectors[0], ids[1:]
             model.append(output.log_probs(now).gather(1, targets[:, None])[:, 0].double().cpu().numpy())
             keys, values = torch.cat([past, now]), torch.cat([followed, targets])

@@ -138,7 +138,7 @@ def _refuse_unlearned(mode: Mode, examples: Sequence[Example], roles: Roles, nam
 
 
 def _last_words(mode: Mode, table: Table, roles: Roles, tell: Tell | None) -> dict[str, Any]:
-    if not mode.next_item:
+    if not mode.abilities.continues:
         raise ConfigError(
             f"this model does not continue a text: {roles.sentence}",
             hint="train on text without a target to get a language model",

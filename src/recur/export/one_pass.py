@@ -49,7 +49,7 @@ class OnePassProgram:
         self.stack = parts.stack
         self.timed = self.stack is not None and not step
         self.lengths = check.LENGTHS if self.timed else (1,)
-        stateful = step or mode.carries_state
+        stateful = step or mode.abilities.carries_state
         self.states = state_names(self.stack.layer) if self.stack is not None and stateful else []
         self.reads = "ids" if self.codec.discrete else "x"
         self.numbers: list[int] = [] if self.codec.discrete else list(self.codec.grid or [self.codec.size])

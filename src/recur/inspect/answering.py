@@ -23,7 +23,7 @@ _READS = {
 
 def answers(mode: Mode, place: LayerPosition, found: Ledger) -> bool:
     """Whether the states of a place are what is read out: those of the last layer of the part that answers."""
-    part = mode.answering_part
+    part = mode.read_from.part
     top = max((layer.place.layer for layer in found.layers if layer.place.part == part), default=-1)
     return place.part == part and place.layer == top
 
@@ -32,14 +32,14 @@ def read_out(mode: Mode, place: LayerPosition, found: Ledger) -> str:
     """A description of what is read out of a place; empty where nothing is."""
     if not answers(mode, place, found):
         return ""
-    return _READS[mode.pooling]
+    return _READS[mode.read_from.pooling]
 
 
 def errors_at(mode: Mode, place: LayerPosition, found: Ledger) -> dict[int, float]:
     """The errors of a single row by the step, from 0, of the copy that answers; none where the place does not."""
     if not answers(mode, place, found):
         return {}
-    backwards = bool(mode.pooling) and bool(place.direction)
+    backwards = bool(mode.read_from.pooling) and bool(place.direction)
     steps = [0] if backwards else map(int, found.where[:, 1])
     return {step: float(error) for step, error in zip(steps, found.errors, strict=True)}
 
@@ -63,7 +63,7 @@ def readout_norms(mode: Mode, place: LayerPosition, found: Ledger) -> dict[int, 
 def asked_step(mode: Mode, place: LayerPosition, found: Ledger, weights: np.ndarray, steps: int) -> int:
     """The step, from 0, up to which a place computes for the answer that is asked: where its backward pass begins."""
     backwards = bool(place.direction)
-    if place.part != mode.answering_part or mode.pooling:
+    if place.part != mode.read_from.part or mode.read_from.pooling:
         return 0 if backwards else steps - 1
     chosen = found.where[np.asarray(weights) != 0, 1]
     if not len(chosen):

@@ -10,7 +10,7 @@ from recur.inspect.forecasts import OneForecast
 from recur.inspect.next_item import NextEvents, NextNumbers, NextWord
 from recur.inspect.question import Asked, Question
 from recur.inspect.written import OneWritten
-from recur.modes import Mode, Synced
+from recur.modes import Mode, NextItem
 
 
 def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | None = None, top: int = 5) -> Question:
@@ -38,7 +38,7 @@ def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | No
     return _QUESTIONS[mode.abilities.answers](mode, value, Asked(target, at, top))
 
 
-def _next(mode: Synced, value: Any, asked: Asked) -> Question:
+def _next(mode: NextItem, value: Any, asked: Asked) -> Question:
     """The question to a model of the next item, by what its answers are made of."""
     return _NEXT[mode.output.answers_with](mode, value, asked)
 

@@ -189,7 +189,7 @@ def _part(one: Pass, outside: Outside, items: Sequence[Outside], jacobian: int) 
 def _run(mode: Mode, batch: Batch, window: int | None) -> bool:
     """Compute the error as training does, in windows if requested; return whether passes are cut from each other."""
     steps = batch.targets.shape[1] if batch.targets.dim() > 1 else 1
-    if window is None or window >= steps or not mode.carries_state:
+    if window is None or window >= steps or not mode.abilities.carries_state:
         mode.loss(batch)
         return False
     state: Any = None

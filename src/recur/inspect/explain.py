@@ -114,8 +114,8 @@ def _about(model: Any) -> dict[str, Any]:
     """What the network is."""
     mode: Mode = model.mode
     return {
-        "name": model.title,
-        "sentence": model.sentence,
+        "name": model.wording.title,
+        "sentence": model.wording.sentence,
         "mode": mode.name,
         "cell": mode.cell,
         "parameters": sum(p.numel() for p in mode.parameters()),
@@ -181,7 +181,7 @@ def _through_time(question: Question, parts: Sequence[str], window: int | None) 
         itemised=ITEMISED if "flow" in parts else 0,
         jacobian=SPECTRUM if "flow" in parts else 0,
         only=torch.from_numpy(weights),
-        run=None if mode.carries_state else question.run,
+        run=None if mode.abilities.carries_state else question.run,
     )
     data = _forward(question, passes if "states" in parts else [], found.errors)
     if "flow" in parts and found.layers:

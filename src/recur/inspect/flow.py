@@ -95,7 +95,7 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
         )
     chosen = [mode.encode(examples[index]) for index in range(min(rows, len(examples)))]
     chosen = [row for row in chosen if row.target.size and (row.input is None or row.input.size)]
-    if mode.carries_state:
+    if mode.abilities.carries_state:
         chosen = [row._replace(input=_last(row.input, steps), target=row.target[-steps:]) for row in chosen]
     logs: dict[str, list[np.ndarray]] = {}
     for row in chosen:

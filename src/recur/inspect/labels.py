@@ -62,7 +62,7 @@ def grid_of(mode: Mode, values: np.ndarray) -> tuple[int, int] | None:
     """
     if values.ndim != 3:
         return None
-    return mode.places or (min(values.shape[0], SIDE), min(values.shape[1], SIDE))
+    return mode.read_from.places or (min(values.shape[0], SIDE), min(values.shape[1], SIDE))
 
 
 def symbol_labels(codec: Codec, ids: np.ndarray, value: Any, *, unknown_mark: str = "?") -> list[str]:

@@ -19,7 +19,7 @@ from recur.heads.prediction import Option
 from recur.inspect.labels import symbol_labels
 from recur.inspect.question import Asked, HeadQuestion, Question
 from recur.inspect.swaps import swapped
-from recur.modes import Synced
+from recur.modes import NextItem
 from recur.network.batch import Batch, Encoded
 from recur.network.stack import State
 
@@ -27,10 +27,10 @@ from recur.network.stack import State
 class NextWord(Question):
     """The next word (or symbol) of a text, of tags, of any symbols that predict themselves."""
 
-    mode: Synced
+    mode: NextItem
     predicts_items = True
 
-    def __init__(self, mode: Synced, text: Any, asked: Asked) -> None:
+    def __init__(self, mode: NextItem, text: Any, asked: Asked) -> None:
         super().__init__(mode, text)
         self.values = prompt.prompt_ids(mode, text)
         codec = mode.target_codec
@@ -125,9 +125,9 @@ class NextWord(Question):
 class NextStep(HeadQuestion):
     """What a network of numbers or events predicts after the last step."""
 
-    mode: Synced
+    mode: NextItem
 
-    def __init__(self, mode: Synced, value: Any) -> None:
+    def __init__(self, mode: NextItem, value: Any) -> None:
         super().__init__(mode, mode.output, value)
         self.steps: np.ndarray = np.zeros((0, 1), np.float32)
 
@@ -149,7 +149,7 @@ class NextStep(HeadQuestion):
 class NextNumbers(NextStep):
     """The next value of a series that predicts itself."""
 
-    def __init__(self, mode: Synced, series: Any, asked: Asked) -> None:
+    def __init__(self, mode: NextItem, series: Any, asked: Asked) -> None:
         super().__init__(mode, series)
         given = mode.encode_input(series)
         if not len(given):
@@ -180,7 +180,7 @@ class NextNumbers(NextStep):
 class NextEvents(NextStep):
     """Whether an event happens at the next step, such as a note of a roll."""
 
-    def __init__(self, mode: Synced, opening: Any, asked: Asked) -> None:
+    def __init__(self, mode: NextItem, opening: Any, asked: Asked) -> None:
         super().__init__(mode, [] if opening is None or opening == "" else opening)
         self.steps = mode.encode_input(self.value)
         # the frame in which nothing happens, before the first

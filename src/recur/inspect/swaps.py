@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from recur.inspect.question import Question
-from recur.modes import Synced
+from recur.modes import NextItem
 from recur.network.batch import pad
 from recur.network.stack import State, select
 
@@ -44,7 +44,7 @@ class Swap:
 ScoresAfter = Callable[[Tensor | None, Tensor | None, Sequence[Any], State | None], Tensor]
 
 
-def swaps_of(mode: Synced, question: Question) -> list[Swap]:
+def swaps_of(mode: NextItem, question: Question) -> list[Swap]:
     """What the network expects at each place but the first, the item itself among it."""
     with mode.answering():
         values, _ = question.rows(1)
@@ -70,7 +70,7 @@ def swaps_of(mode: Synced, question: Question) -> list[Swap]:
 
 
 @torch.no_grad()
-def swapped(mode: Synced, question: Question, scores_after: ScoresAfter, targets: Sequence[Any]) -> np.ndarray:
+def swapped(mode: NextItem, question: Question, scores_after: ScoresAfter, targets: Sequence[Any]) -> np.ndarray:
     """log of the mean probability (K, T) of each target, over what the network expects at each place.
 
     Not a number where nothing else is possible: at a start sign, and at the first item of a stream.

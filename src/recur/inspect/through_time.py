@@ -17,7 +17,7 @@ from recur.inspect.unrolled import of_layer
 
 def flow(question: Question, found: Ledger, weights: np.ndarray) -> dict[str, Any]:
     """The gradient of the chosen output's error at every step, and of every single error."""
-    part = question.mode.answering_part
+    part = question.mode.read_from.part
     steps = found.where[:, 1]
     answers = question.labels_of(part, int(steps.max(initial=-1)) + 1)
     return {

@@ -25,7 +25,6 @@ from recur.inspect.predicates import PREDICATES, Predicate
 from recur.inspect.record import Recorder
 from recur.modes import Mode
 from recur.modes.mode import need_input
-from recur.modes.synced import continues
 from recur.network.batch import pad
 from recur.nn.layer_positions import LayerPosition
 
@@ -271,7 +270,8 @@ def over_text(
 def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[LayerPosition, str], np.ndarray]]:
     """The symbols of an input, and every state (T, S) of every layer that reads it."""
     codec = need_input(mode.input_codec, mode.name)
-    ids = prompt.prompt_ids(mode, value) if continues(mode) and mode.symbols else mode.encode_input(value)
+    model = mode.item_model
+    ids = mode.encode_input(value) if model is None or model.symbols is None else prompt.prompt_ids(model, value)
     if ids is None or not codec.discrete or ids.ndim != 1:
         raise ConfigError(f"units are searched for in symbols; this network reads {codec.describe()}")
     if not len(ids):

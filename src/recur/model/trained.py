@@ -18,6 +18,7 @@ from recur.figures import any_figure, figure
 from recur.heads import Prediction
 from recur.markup import escaped, table
 from recur.modes import Mode
+from recur.modes.abilities import Wording
 from recur.nn.summary import Summary, summarize
 from recur.predictions import Sheet, frame, one_input, questions_from
 from recur.predictions.refusals import located, refuse_empty_series
@@ -73,12 +74,17 @@ class Model:
     @property
     def title(self) -> str:
         """The name of the run folder; of a network without one, its cell."""
-        return self.mode.title if self.folder is None else self.folder.name
+        return self.mode.wording.title if self.folder is None else self.folder.name
 
     @property
     def sentence(self) -> str:
         """What is predicted from what, in words."""
         return self.roles.sentence
+
+    @property
+    def wording(self) -> Wording:
+        """Title and sentence, as a mode has them too."""
+        return Wording(self.title, self.sentence)
 
     def __repr__(self) -> str:
         name, held_out = str(self.metrics.get("figure")), self.metrics.get("held_out", {})
@@ -213,7 +219,7 @@ class Model:
         >>> for piece in model.generate("the clouds", stream=True, length=20):  # doctest: +SKIP
         ...     print(piece, end="", flush=True)
         """
-        continued = self.mode.next_item
+        continued = self.mode.abilities.continues
         usual = 0.0 if self.mode.abilities.translates or self.target_codec.numeric else 1.0
         given = prompt if continued else self.one_input(prompt)
         pieces = continuation.generate(self.mode, given, **{"temperature": usual, **decoding})
@@ -328,7 +334,7 @@ class Model:
         return export_model(self.mode, path, step=step, facts={"sentence": self.roles.sentence})
 
     def _refuse_no_continuation(self) -> None:
-        if not self.mode.next_item:
+        if not self.mode.abilities.continues:
             raise ConfigError(
                 f"this model does not continue a text: {self.roles.sentence}",
                 hint="train on text without a target to get a language model",

@@ -12,7 +12,8 @@ from recur.heads.prediction import Prediction
 from recur.modes.forecast import Forecast
 from recur.modes.many_to_many import ManyToMany
 from recur.modes.many_to_one import ManyToOne
-from recur.modes.mode import Loss, Mode, Sample
+from recur.modes.mode import Loss, Mode, Sample, need_input
+from recur.modes.next_item import NextItem
 from recur.modes.one_to_many import OneToMany
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Batch", "Decoding", "Encoded", "Forecast", "Hypothesis", "Loss", "ManyToMany",
-    "ManyToOne", "Mode", "OneToMany", "OneToOne", "Prediction", "Sample", "Synced", "build",
+    "ManyToOne", "Mode", "NextItem", "OneToMany", "OneToOne", "Prediction", "Sample", "Synced", "build",
 ]  # fmt: skip
 
 
@@ -61,8 +62,17 @@ def build(
         config = config.model_copy(update={"bidirectional": False})
     if name == Forecast.name or forecast is not None:
         return Forecast(input_codec, target_codec, config, forecast or ForecastConfig())
-    if name == "synced":
-        return Synced(input_codec, target_codec, config, stream=stream, ahead=ahead)
+    if name == Synced.name:
+        codec = need_input(input_codec if input_codec is not None else target_codec, name)
+        if input_codec is None or target_codec is None or input_codec is target_codec:
+            return NextItem(codec, config, stream=stream, ahead=ahead)
+        if ahead != 1:
+            raise ConfigError(
+                f"ahead={ahead} is for numbers that predict themselves, and these {codec.kind} have a target of their "
+                "own",
+                hint="leave out ahead, or the target",
+            )
+        return Synced(codec, target_codec, config)
     modes: dict[str, type[Mode]] = {
         "one-to-one": OneToOne, "one-to-many": OneToMany, "many-to-one": ManyToOne, "many-to-many": ManyToMany,
     }  # fmt: skip

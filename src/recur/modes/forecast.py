@@ -42,7 +42,8 @@ from recur.heads.head import zero_error
 from recur.heads.naive import PERSISTENCE, last_known
 from recur.heads.prediction import Prediction
 from recur.heads.refusals import refuse_smoothing
-from recur.modes.mode import SAMPLE_CHARACTERS, Abilities, Loss, Mode, Sample, one_way
+from recur.modes.abilities import Abilities
+from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Mode, Sample, one_way
 from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw
 from recur.network.inputs import Inputs

@@ -24,7 +24,8 @@ import numpy as np
 from torch import Tensor
 
 from recur.errors import DataError
-from recur.modes.mode import Abilities, need_input, require_sequences
+from recur.modes.abilities import Abilities
+from recur.modes.mode import need_input, require_sequences
 from recur.modes.writing import WritingMode
 from recur.network.decoder import Decoder, DecoderState
 from recur.network.inputs import Inputs

@@ -24,7 +24,8 @@ from torch import Tensor
 
 from recur.errors import DataError
 from recur.heads.build import build_head
-from recur.modes.mode import Abilities, need_input, require_sequences
+from recur.modes.abilities import Abilities, ReadOut
+from recur.modes.mode import need_input, require_sequences
 from recur.modes.one_answer import OneAnswer
 from recur.modes.one_pass import OnePass
 from recur.network.inputs import Inputs
@@ -65,15 +66,15 @@ class ManyToOne(OneAnswer):
         return Abilities("input", may_read_both_ways=True, reads_both_ways=both)
 
     @property
-    def pooling(self) -> str:
-        return self.config.pooling
+    def read_from(self) -> ReadOut:
+        return ReadOut(pooling=self.config.pooling)
 
     def read(self, inputs: Tensor, lengths: Tensor | None = None) -> None:
         self.vectors(inputs, lengths)
 
     @property
     def one_pass(self) -> OnePass:
-        return OnePass(self.inputs, None, self.stack, self.pooling, self.output, self.run)
+        return OnePass(self.inputs, None, self.stack, self.config.pooling, self.output, self.run)
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
         """The summary vector of a sequence: (B, T) or (B, T, C) to (B, D*H)."""

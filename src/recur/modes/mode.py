@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -17,6 +17,8 @@ from recur.codecs.plain_text import shorten
 from recur.errors import ConfigError
 from recur.heads.head import Head, Sums
 from recur.heads.prediction import Prediction
+from recur.modes.abilities import Abilities, ReadOut, Wording
+from recur.modes.item_model import ItemModel
 from recur.modes.one_pass import OnePass
 from recur.network.batch import Batch, Encoded, Raw, pad
 
@@ -68,43 +70,6 @@ class Sample:
     guess: str
 
 
-@dataclass(frozen=True)
-class Abilities:
-    """The abilities of a network, the same questions for every mode.
-
-    Attributes
-    ----------
-    answers : str
-        What there is an answer to: the whole input, every step of it, what comes next, every item that is written, or
-        every step ahead.
-    translates : bool
-        Whether what it writes is another form of a sequence that it reads.
-    attends : bool
-        Whether each item that it writes is aligned with the items that it reads.
-    remembers : bool
-        Whether it reads forwards and its state after an item is all that the next answer depends on.
-    may_read_both_ways, reads_both_ways : bool
-        Whether it could read its steps in both directions, and whether it does.
-    """
-
-    answers: Literal["input", "steps", "next", "written", "ahead"]
-    translates: bool = False
-    attends: bool = False
-    remembers: bool = False
-    may_read_both_ways: bool = False
-    reads_both_ways: bool = False
-
-    @property
-    def one_answer(self) -> bool:
-        """Whether a row has one answer."""
-        return self.answers == "input"
-
-    @property
-    def writes(self) -> bool:
-        """Whether it generates a sequence item by item."""
-        return self.answers == "written"
-
-
 class Mode(nn.Module, ABC):
     """A sequence mode: input codec x network x output codec x error x decoding.
 
@@ -119,30 +84,20 @@ class Mode(nn.Module, ABC):
 
     Attributes
     ----------
-    carries_state : bool
-        Whether the state after a batch is the state before the next one.
-    next_item : bool
-        Whether the answers are the sequence itself, one or more steps later.
-    ahead : int
-        How many steps after an item its answer stands.
     symbols : Vocabulary or None
         The symbols that are written one after another, where some are.
     former_names : dict of str to str
         Names that parameters had in weights of older versions, and their present names.
     inputs : Inputs or None
         What turns the items of an input into vectors x_t; None where nothing is read.
-    answering_part : str
-        The part whose last layer is read out: stack or decoder.
-    pooling : str
-        Which summary of the steps is read out, last, mean or max; empty where each step is read out separately.
+    figure : str
+        The figure that decides which checkpoint is best.
+    higher_is_better : bool
+        Which way it improves.
     """
 
     name: ClassVar[str]
     former_names: ClassVar[Mapping[str, str]] = {}
-    answering_part: ClassVar[str] = "stack"
-    carries_state: bool = False
-    next_item: bool = False
-    ahead: int = 1
     symbols: Vocabulary | None = None
     inputs: Inputs | None
     figure: str
@@ -175,22 +130,18 @@ class Mode(nn.Module, ABC):
         return self.config.cell
 
     @property
-    def title(self) -> str:
-        """The default name of the network."""
-        return self.cell or "feed-forward network"
+    def wording(self) -> Wording:
+        """The network in words, where it has no run folder with a task."""
+        return Wording(self.cell or "feed-forward network", self.name)
 
     @property
-    def sentence(self) -> str:
-        """What is predicted from what, in words."""
-        return self.name
+    def read_from(self) -> ReadOut:
+        """The part and the summary that the answers are read out of."""
+        return ReadOut()
 
     @property
-    def pooling(self) -> str:
-        return ""
-
-    @property
-    def places(self) -> tuple[int, int] | None:
-        """Rows and columns of the places of a picture that are attended to; None where there are none."""
+    def item_model(self) -> ItemModel | None:
+        """The network as one that continues what it reads, where it predicts the next item."""
         return None
 
     @property

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from recur.modes.mode import Abilities, one_way, require_sequences
+from recur.modes.abilities import Abilities, ReadOut
+from recur.modes.mode import one_way, require_sequences
 from recur.modes.writing import WritingMode
 from recur.network.decoder import Decoder, DecoderState
 from recur.network.inputs import Inputs
@@ -66,9 +67,9 @@ class OneToMany(WritingMode):
         return Abilities("written", attends=self.decoder.attention is not None)
 
     @property
-    def places(self) -> tuple[int, int] | None:
+    def read_from(self) -> ReadOut:
         pictures = None if self.inputs is None else self.inputs.pictures
-        return pictures.places if pictures is not None and self.looks else None
+        return ReadOut("decoder", places=pictures.places if pictures is not None and self.looks else None)
 
     def encode_input(self, value: Any) -> np.ndarray | None:
         return None if self.input_codec is None else self.input_codec.encode(value)

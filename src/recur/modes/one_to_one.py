@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from recur.errors import DataError
 from recur.heads.build import build_head
-from recur.modes.mode import Abilities, need_input, require_sequences
+from recur.modes.abilities import Abilities
+from recur.modes.mode import need_input, require_sequences
 from recur.modes.one_answer import OneAnswer
 from recur.modes.one_pass import OnePass
 from recur.network.inputs import Inputs

@@ -11,6 +11,7 @@ from torch import Tensor
 from recur.decoding.options import Decoding
 from recur.heads.prediction import Prediction
 from recur.heads.step_head import StepHead
+from recur.modes.abilities import ReadOut
 from recur.modes.mode import Loss, Mode
 from recur.network.batch import Batch, Encoded, Raw
 from recur.network.decoder import Decoder, DecoderState, encode_target
@@ -25,8 +26,11 @@ class WritingMode(Mode):
         What writes.
     """
 
-    answering_part = "decoder"
     decoder: Decoder
+
+    @property
+    def read_from(self) -> ReadOut:
+        return ReadOut("decoder")
 
     @property
     def head(self) -> StepHead:

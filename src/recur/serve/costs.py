@@ -33,7 +33,7 @@ class Written:
     def of(cls, mode: Mode, decoding: Decoding, top: int) -> Written:
         """Of a network and the options of a request."""
         length, can = mode.items_written(decoding), mode.abilities
-        searched = bool(length) and (can.writes or mode.next_item)
+        searched = bool(length) and (can.writes or can.continues)
         return cls(length, max(decoding.beam, top) if searched else 1, can.attends)
 
 

@@ -24,7 +24,6 @@ from recur.decoding.sampling import Chooser
 from recur.decoding.stepping import NOTHING
 from recur.errors import ConfigError, DataError
 from recur.modes import Mode
-from recur.modes.synced import Synced, remembers
 from recur.network.batch import pad
 from recur.network.stack import State
 from recur.nn import flat_state, map_state
@@ -99,19 +98,21 @@ class Reader:
                 "a chain of tags (crf) is searched over a whole sentence, so there is no answer item by item",
                 hint="sessions are for language models, series, and taggers without crf that read forwards",
             )
-        if not remembers(mode):
+        parts = mode.one_pass
+        if not mode.abilities.remembers or parts is None or parts.stack is None:
             raise ConfigError(
                 f"{mode.name} keeps no state between requests: it answers whole sequences",
                 hint="sessions are for language models, series, and synced networks that read forwards",
             )
         self.mode = mode
         self.identity = _identity(mode)
-        self._like = mode.stack.start(1)
+        self._parts, self._stack = parts, parts.stack
+        self._like = self._stack.start(1)
 
     def begin(self) -> Memory:
         """The state before any item."""
-        states = tuple(one[:, 0].detach().clone() for one in flat_state(self.mode.stack.start(1)))
-        return Memory(states, torch.zeros(self.mode.stack.output_size, dtype=states[0].dtype), 0)
+        states = tuple(one[:, 0].detach().clone() for one in flat_state(self._stack.start(1)))
+        return Memory(states, torch.zeros(self._stack.output_size, dtype=states[0].dtype), 0)
 
     def read(self, memories: Sequence[Memory], items: Sequence[np.ndarray]) -> list[Memory]:
         """The memories after each has read its own items: (T,) ids or (T, C) numbers, T from 0."""
@@ -129,8 +130,8 @@ class Reader:
         if values is None or lengths is None:
             return [(one, nothing) for one in memories]
         with self.mode.answering():
-            vectors, state = self.mode.run(values, self._together(memories), lengths=lengths)
-            said = self.mode.output.choice(vectors) if answers else None
+            vectors, state = self._parts.run(values, self._together(memories), lengths)
+            said = self._parts.head.choice(vectors) if answers else None
         _check_finite(vectors, *flat_state(state))
         last = vectors[torch.arange(len(items)), (lengths - 1).clamp(min=0)]
         parts = [one.unbind(1) for one in flat_state(state)]
@@ -148,7 +149,7 @@ class Reader:
     def log_probs(self, memories: Sequence[Memory]) -> Tensor:
         """log p (B, V) of the item after each memory."""
         with self.mode.answering():
-            return self.mode.symbol_head().log_probs(torch.stack([one.vector for one in memories]))
+            return self._parts.head.log_probs(torch.stack([one.vector for one in memories]))
 
     def write(self, writings: Sequence[Writing]) -> list[tuple[int, float, Memory]]:
         """One symbol for each: the symbol, its log p, and the memory after it; `NOTHING` where none may come."""
@@ -225,7 +226,7 @@ def _not_finite() -> DataError:
     )
 
 
-def _identity(mode: Synced) -> str:
+def _identity(mode: Mode) -> str:
     """A hash of the network's weights: a memory means nothing to another one."""
     digest = hashlib.sha256()
     for name, parameter in sorted(mode.state_dict().items()):

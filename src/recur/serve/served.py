@@ -23,8 +23,7 @@ from recur.decoding.stop_sequences import StopSequences
 from recur.errors import RecurError
 from recur.heads import Prediction
 from recur.model import Model
-from recur.modes.mode import need_input
-from recur.modes.synced import Synced, continues, remembers
+from recur.modes.item_model import ItemModel
 from recur.network.batch import has_time
 from recur.predictions.refusals import refuse_empty_series
 from recur.serve import costs, values
@@ -93,7 +92,7 @@ class Served:
         self._next = Batcher(self._next_all, worker, most=most, waiting=waiting)
         self._write = Batcher(self._write_all, worker, most=most, waiting=waiting)
 
-    def language(self) -> Synced:
+    def language(self) -> ItemModel:
         """The network as one that continues what it reads.
 
         Raises
@@ -101,10 +100,10 @@ class Served:
         RequestError
             400 for any other.
         """
-        mode = self.model.mode
-        if not continues(mode):
+        model = self.model.mode.item_model
+        if model is None:
             raise RequestError(400, f"this network does not generate text: {self.model.roles.sentence}")
-        return mode
+        return model
 
     def raw(self, value: Any) -> Any:
         """What the network reads, from what a request holds."""
@@ -132,7 +131,13 @@ class Served:
     @property
     def generates(self) -> bool:
         """Whether it continues what it has read, symbol by symbol."""
-        return self.model.mode.next_item and self.model.mode.symbols is not None
+        return self._written is not None
+
+    @property
+    def _written(self) -> ItemModel | None:
+        """The network that continues what it has read, symbol by symbol."""
+        model = self.model.mode.item_model
+        return None if model is None or model.symbols is None else model
 
     def memory(self) -> Reader:
         """The reader of a network that keeps a state.
@@ -208,9 +213,9 @@ class Served:
         """The memory before the first item: of a text, after what comes before every text."""
         reader = self.memory()
         start = await self.compute(reader.begin)
-        if not self.generates:
+        if self._written is None:
             return start
-        return (await self._read((start, prompt.prompt_ids(reader.mode, ""))))[0]
+        return (await self._read((start, prompt.prompt_ids(self._written, ""))))[0]
 
     async def items(self, value: Any, *, first: bool = False) -> np.ndarray:
         """A raw value as the items that a session reads.
@@ -227,21 +232,28 @@ class Served:
         return await self.compute(self._items, value, first)
 
     def _items(self, value: Any, first: bool) -> np.ndarray:
-        mode = self.memory().mode
+        model = self._written
         self._check_size(value, self.limits.items)
         value = self.raw(value)
         with values.reading(self.model.input_codec):
-            if first and self.generates:
-                array = prompt.prompt_ids(mode, value)
-            elif self.generates:
-                # no beginning: the session has begun
-                array = need_input(mode.input_codec, mode.name).encode(value)
+            if model is None:
+                array = self._each_item(value)
+            elif first:
+                array = prompt.prompt_ids(model, value)
             else:
-                array = mode.encode_input(value)
+                # no beginning: the session has begun
+                array = model.target_codec.encode(value)
         if len(array) > self.limits.items:
             raise RequestError(
                 413, f"{len(array):,} items at once; at most {self.limits.items:,} are read in a request"
             )
+        return array
+
+    def _each_item(self, value: Any) -> np.ndarray:
+        """What is read of a value by a network that answers every step."""
+        array = self.model.mode.encode_input(value)
+        if array is None:
+            raise RequestError(400, f"this network reads nothing: {self.model.roles.sentence}")
         return array
 
     async def read(self, memory: Memory, items: np.ndarray) -> tuple[Memory, np.ndarray]:
@@ -284,8 +296,9 @@ class Served:
         RequestError
             400 for a network that writes nothing, or options that do not fit.
         """
-        mode = self.memory().mode
-        if not self.generates:
+        self.memory()
+        mode = self._written
+        if mode is None:
             raise RequestError(400, f"this network does not generate text: {self.model.roles.sentence}")
         if decoding.beam > 1:
             raise RequestError(400, f"a beam of {decoding.beam} knows its text only at the end", hint="beam: 1")
@@ -338,7 +351,8 @@ class Served:
     def answers_each_item(self) -> bool:
         """Whether what a session reads is answered item by item (tags, numbers), rather than continued."""
         mode = self.model.mode
-        return remembers(mode) and (not mode.next_item or mode.output.answers_with == "numbers")
+        answered = mode.abilities.answers == "steps" or (mode.head is not None and mode.head.answers_with == "numbers")
+        return mode.abilities.remembers and answered
 
     def _read_all(self, given: Sequence[tuple[Memory, np.ndarray]]) -> Sequence[tuple[Memory, np.ndarray] | Exception]:
         return apart(self._read_together, given)

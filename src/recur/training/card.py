@@ -35,8 +35,8 @@ def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: s
     """
     config, roles = task.config, task.roles
     place = str(folder or "RUN")
-    completes = task.mode.next_item and task.target_codec.discrete
-    plays = task.mode.next_item and task.target_codec.playable
+    completes = task.mode.abilities.continues and task.target_codec.discrete
+    plays = task.mode.abilities.continues and task.target_codec.playable
     use = _USES["notes" if plays else "text" if completes else "rows"].format(folder=place)
     call = 'complete("the beginning of a text", top=5)' if completes else "predict([...])"
     return "\n".join(

@@ -159,7 +159,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     cache = None if run is None else run.path / "cache"
     if run is not None and began:
         _same_rows(run, rows, command)
-    stream = roles.stream and mode.carries_state
+    stream = roles.stream and mode.abilities.carries_state
     train, dev, test = _feeds(mode, dataset, config, stream, cache)
     for feed, name in ((train, "to learn from"), (dev, "held out")):
         if not any(answers(row.target).any() for row in feed.encoded()):

@@ -104,7 +104,7 @@ def _advice(config: Config, mode: Mode, metrics: Mapping[str, Any]) -> tuple[str
         found.append("a larger network (" + " ".join(f"--hidden-size {2 * size}" for size in model.hidden_size) + ")")
     if _reads_one_way(mode):
         found.append("both directions (--bidirectional)")
-    if mode.pooling == "last":
+    if mode.read_from.pooling == "last":
         found.append("pooling over all steps (--pooling mean)")
     if early:
         found.append("more rows or --dropout 0.3 (the best figure came early)")
