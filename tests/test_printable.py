@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from recur import data
 from recur.cli.app import main
 from recur.cli.output import emit, emit_json, note
 from recur.config import Config
 from recur.printable import TEXT, printable, printable_data
+from recur.training.check import check
 from recur.training.progress import Lines
 from recur.views import matrix, report, terminal
 from recur.views.explained import compared
@@ -90,7 +90,7 @@ def test_the_report_of_a_check_is_cleaned(tmp_path: Path, capsys: pytest.Capture
     out = capsys.readouterr().out
     assert not obeyed(out)
     assert "a\\u001b[2J\\u000ab" in out
-    found = data.check(Config.of(source=str(path), input=["te\x1bxt"]))
+    found = check(Config.of(source=str(path), input=["te\x1bxt"]))
     assert len(found.classes) == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 import recur
 from recur.config import Config
 from recur.config_file import from_options
-from recur.data import check
+from recur.training.check import check
 from tests.cli.running import run
 
 TINY = {"hidden_size": 4, "cell": "elman", "bptt": 8, "max_steps": 1, "device": "cpu", "progress": False}

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recur import data
 from recur.codecs import NumbersCodec
 from recur.config import Config, DataConfig
 from recur.data.examples.split import fingerprint
 from recur.data.read import read
 from recur.data.readers.lines import check_text_file
 from recur.errors import DataError, closest, did_you_mean
+from recur.training.check import check
 from tests.data.reading import refused, written
 
 USUAL = DataConfig()
@@ -87,8 +87,7 @@ def test_steps_of_unequal_length_are_refused_with_their_row(tmp_path: Path) -> N
     rows = "".join(f'{{"series": [[1, [{n}]], [2, 3, 4]], "label": {n % 2}}}\n' for n in range(30))
     config = Config.of(source=str(written(tmp_path / "a.jsonl", rows)), input=["series"])
     assert (
-        'a.jsonl:1: column "series": at step 1: expected a number, found list'
-        in refused(lambda: data.check(config)).message
+        'a.jsonl:1: column "series": at step 1: expected a number, found list' in refused(lambda: check(config)).message
     )
 
 

@@ -16,6 +16,7 @@ from recur.config import Config
 from recur.data import Questions, RowExamples
 from recur.data.times.order import OrderedTable
 from recur.errors import ConfigError, DataError
+from recur.training.check import check
 
 HOURS = [datetime(2020, 1, 1) + timedelta(hours=hour) for hour in range(100)]
 LOAD = [f"{at},{value}.5" for value, at in enumerate(HOURS)]
@@ -263,7 +264,7 @@ def test_steps_of_time_are_read_one_way_unless_told_otherwise(
     codecs = data.fit_codecs(settings, found.roles, found.train, found.labelled)
     mode = modes.build("synced", *codecs, settings.model, one_way=found.roles.one_way)
     assert mode.stack.directions == ways
-    assert data.check(settings).direction == {1: "one way", 2: "both ways"}[ways]
+    assert check(settings).direction == {1: "one way", 2: "both ways"}[ways]
 
 
 def test_a_later_file_is_read_as_the_training_data_was(tmp_path: Path) -> None:

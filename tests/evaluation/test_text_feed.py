@@ -10,7 +10,7 @@ import torch
 
 from recur.codecs import make
 from recur.config import Config, DataConfig
-from recur.data import Layout, Roles, StreamExamples, read
+from recur.data import Roles, StreamExamples, StreamLayout, read
 from recur.errors import TrainingError
 from recur.evaluation import text_feed as stream
 from recur.evaluation.evaluate import measure
@@ -49,7 +49,7 @@ def test_pieces_join_to_the_encoded_text() -> None:
 
 def test_windows_predict_every_step_of_every_stream() -> None:
     strip, _ = tape(text(200))
-    layout = Layout.of(len(strip), 4, window=16, stride=16)
+    layout = StreamLayout.of(len(strip), 4, window=16, stride=16)
     feed = StreamFeed(strip, layout)
     inputs = torch.cat([feed.batch(0, index).inputs for index in range(len(feed))], dim=1)
     targets = torch.cat([feed.batch(0, index).targets for index in range(len(feed))], dim=1)
@@ -62,7 +62,7 @@ def test_windows_predict_every_step_of_every_stream() -> None:
 @pytest.mark.parametrize("epoch", [0, 1, 7])
 def test_drawn_windows_predict_every_step_once(epoch: int) -> None:
     strip, _ = tape(text(200))
-    layout = Layout.of(len(strip), 4, window=16, stride=16, seed=3)
+    layout = StreamLayout.of(len(strip), 4, window=16, stride=16, seed=3)
     feed = StreamFeed(strip, layout)
     batches = [feed.batch(epoch, index) for index in range(len(feed))]
     targets = torch.cat([batch.targets for batch in batches], dim=1)
@@ -76,16 +76,16 @@ def test_drawn_windows_predict_every_step_once(epoch: int) -> None:
 
 
 def test_drawn_windows_differ_from_epoch_to_epoch_and_not_from_call_to_call() -> None:
-    layout = Layout.of(9000, 4, window=16, stride=16, seed=3)
+    layout = StreamLayout.of(9000, 4, window=16, stride=16, seed=3)
     spans = [[layout.span(index, epoch) for index in range(len(layout))] for epoch in (0, 1, 0)]
     assert spans[0] == spans[2] != spans[1]
     assert min(last - first for first, last in spans[0]) >= 1
-    assert StreamFeed(tape(text(20))[0], Layout.of(400, 2, 16, 16)).batch(0, 0).rate == 1.0
+    assert StreamFeed(tape(text(20))[0], StreamLayout.of(400, 2, 16, 16)).batch(0, 0).rate == 1.0
 
 
 def test_overlapping_windows_begin_a_stride_apart() -> None:
     strip, _ = tape(text(200))
-    feed = StreamFeed(strip, Layout.of(len(strip), 4, window=16, stride=4))
+    feed = StreamFeed(strip, StreamLayout.of(len(strip), 4, window=16, stride=4))
     first, second = feed.batch(0, 0), feed.batch(0, 1)
     assert torch.equal(first.inputs[:, 4:], second.inputs[:, :12])
 
@@ -117,7 +117,7 @@ def test_a_document_begins_with_a_cleared_state(tmp_path: Path) -> None:
     mode = build("synced", codec, None, Config.of(hidden_size=8).model, stream=True)
     strip = Tape(mode, pieces)
     assert strip.documents.tolist() == [84, 168]
-    feed = StreamFeed(strip, Layout(1, len(strip) - 1, 100, 100))
+    feed = StreamFeed(strip, StreamLayout(1, len(strip) - 1, 100, 100))
     resets = [feed.batch(0, index).resets for index in range(3)]
     assert [None if one is None else one.nonzero()[:, 1].tolist() for one in resets] == [[84], [68], None]
 
@@ -137,6 +137,6 @@ def test_too_short_a_text_is_refused() -> None:
     strip, _ = tape(["a"])
     strip.ids = strip.ids[:1]
     with pytest.raises(TrainingError, match="a text of 1 symbols predicts nothing"):
-        StreamFeed(strip, Layout.of(1, 1, 4, 4))
+        StreamFeed(strip, StreamLayout.of(1, 1, 4, 4))
     with pytest.raises(TrainingError, match="a held-out text of 1 symbols predicts nothing"):
         MeasureFeed(strip)

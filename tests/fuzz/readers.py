@@ -19,7 +19,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from recur import data
 from recur.codecs import (
     AudioCodec,
     CharactersCodec,
@@ -36,6 +35,7 @@ from recur.codecs import (
 from recur.config import Config
 from recur.data.readers.media import codec_of
 from recur.errors import RecurError
+from recur.training.check import check
 from tests.fuzz import samples
 
 ADDRESS_SPACE = 8 * 2**30
@@ -124,7 +124,7 @@ def read(path: Path) -> None:
     kind = codec_of(path)
     try:
         if kind is None:
-            str(data.check(Config.of(source=str(path))))
+            str(check(Config.of(source=str(path))))
             return
         codec: Any = {"images": ImagesCodec, "audio": AudioCodec, "notes": NotesCodec, "frames": FramesCodec}[kind]()
         codec.check_file(path)
@@ -153,7 +153,7 @@ def read_folder(name: str, files: dict[str, bytes], folder: Path, draw: random.R
             "exclude": ["*.csv"],
         }
         try:
-            str(data.check(Config.of(**options)))
+            str(check(Config.of(**options)))
         except RecurError as error:
             str(error)
 

@@ -126,9 +126,9 @@ def test_one_mask_holds_for_a_whole_window_of_overlapping_bptt(tmp_path: Path) -
     codec, _ = fit_codecs(config, roles, pieces)
     mode = build("synced", codec, None, config.model, stream=True)
     strip = Tape(mode, pieces)
-    from recur.data import Layout
+    from recur.data import StreamLayout
 
-    feed = StreamFeed(strip, Layout.of(len(strip), 2, window=12, stride=4))
+    feed = StreamFeed(strip, StreamLayout.of(len(strip), 2, window=12, stride=4))
     drawn: list[torch.Tensor] = []
     locked = mode.inputs.drop.locked
     locked.register_forward_hook(lambda _, given, made: drawn.append((made != 0)[:, 0] | (given[0][:, 0] == 0)))
@@ -156,7 +156,7 @@ def test_documents_are_not_kept_open(tmp_path: Path) -> None:
 def test_test_rows_that_were_learned_from_are_found(tmp_path: Path) -> None:
     reviews(tmp_path / "a.csv")
     (tmp_path / "t.csv").write_text("".join((tmp_path / "a.csv").read_text().splitlines(keepends=True)[:21]))
-    from recur.data import check
+    from recur.training.check import check
 
     report = check(Config.of(source=str(tmp_path / "a.csv"), test=str(tmp_path / "t.csv")))
     assert report.shared_with_test >= 15

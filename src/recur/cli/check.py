@@ -32,9 +32,9 @@ def check(
         Write one JSON document to stdout.
     """
     chosen = configure(config, data, given)
-    from recur import data as rows
+    from recur.training.check import check as inspect_rows
 
-    report = rows.check(chosen)
+    report = inspect_rows(chosen)
     if json:
         emit_json(report)
     else:

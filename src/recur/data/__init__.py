@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from recur.data.check import Report, check
-from recur.data.examples.batching import Layout, RowOrder, batch_size
+from recur.data.counts import RowCounts, count_rows
+from recur.data.examples.batching import RowOrder, StreamLayout, batch_size
 from recur.data.examples.damage import without_damaged
 from recur.data.examples.examples import (
     Example,
@@ -24,8 +24,35 @@ from recur.data.roles.roles import Roles, say
 from recur.data.situation import situation
 
 __all__ = [
-    "Dataset", "Example", "GroupExamples", "Layout", "Question", "Questions", "Report", "Roles",
-    "RowExamples", "RowOrder", "StreamExamples", "answered", "arriving", "batch_size", "batched", "check",
-    "each_target_once", "examples", "fit_codecs", "in_blocks", "incoming", "infer", "inputs", "is_one_series", "load",
-    "located", "read", "read_like", "say", "situation", "without_damaged",
+    "Dataset",
+    "Example",
+    "GroupExamples",
+    "Question",
+    "Questions",
+    "Roles",
+    "RowCounts",
+    "RowExamples",
+    "RowOrder",
+    "StreamExamples",
+    "StreamLayout",
+    "answered",
+    "arriving",
+    "batch_size",
+    "batched",
+    "count_rows",
+    "each_target_once",
+    "examples",
+    "fit_codecs",
+    "in_blocks",
+    "incoming",
+    "infer",
+    "inputs",
+    "is_one_series",
+    "load",
+    "located",
+    "read",
+    "read_like",
+    "say",
+    "situation",
+    "without_damaged",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from recur.atomic import made_folders, refuse_linked_folder, remove_folder, unfi
 from recur.bounded import MIB, parse_json, read_text
 from recur.config import Config
 from recur.figures import duration, figure
+from recur.nn.summary import parameter_count
 from recur.training.display import automatic
 from recur.training.progress import Beginning, Evaluation, Progress, Step
 from recur.views.terminal import bold
@@ -141,7 +142,7 @@ class Demo:
             "beside": dict(verdict.beside),
             "examples": [dict(example) for example in verdict.examples],
             "seconds": float(model.metrics["seconds"]),
-            "parameters": sum(parameter.numel() for parameter in model.mode.parameters()),
+            "parameters": parameter_count(model.mode),
         }
 
     def config(self, folder: Path) -> Config:

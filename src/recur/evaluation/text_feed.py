@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from recur.atomic import create, explained, make_folder
-from recur.data import Example, Layout, StreamExamples
+from recur.data import Example, StreamExamples, StreamLayout
 from recur.errors import TrainingError
 from recur.modes import Mode
 from recur.modes.mode import need_input
@@ -121,13 +121,13 @@ class StreamFeed:
     Parameters
     ----------
     tape : Tape
-    layout : Layout
+    layout : StreamLayout
         How the symbols become streams and windows.
     """
 
     carries = True
 
-    def __init__(self, tape: Tape, layout: Layout) -> None:
+    def __init__(self, tape: Tape, layout: StreamLayout) -> None:
         if len(tape) < 2:
             raise TrainingError(
                 f"a text of {len(tape)} symbols predicts nothing: expected at least two", hint="give a longer text"

@@ -25,6 +25,7 @@ from recur.inspect.record import Seen, walk
 from recur.inspect.states import of_parts, shown_states
 from recur.inspect.units import shown_units
 from recur.modes import Mode
+from recur.nn.summary import parameter_count
 
 FORMAT = 1
 PARTS = ("influence", "flow", "states", "unrolled")
@@ -118,7 +119,7 @@ def _about(model: Any) -> dict[str, Any]:
         "sentence": model.wording.sentence,
         "mode": mode.name,
         "cell": mode.cell,
-        "parameters": sum(p.numel() for p in mode.parameters()),
+        "parameters": parameter_count(mode),
     }
 
 

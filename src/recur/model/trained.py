@@ -19,7 +19,7 @@ from recur.heads import Prediction
 from recur.markup import escaped, table
 from recur.modes import Mode
 from recur.modes.abilities import Wording
-from recur.nn.summary import Summary, summarize
+from recur.nn.summary import Summary, parameter_count, summarize
 from recur.predictions import Sheet, frame, one_input, questions_from
 from recur.predictions.refusals import located, refuse_empty_series
 from recur.run import save
@@ -315,7 +315,7 @@ class Model:
         save(
             target, self.mode, self.config, self.roles,
             input_codec=self.input_codec, target_codec=self.target_codec, metrics=self.metrics,
-            facts={"parameters": sum(p.numel() for p in self.mode.parameters())},
+            facts={"parameters": parameter_count(self.mode)},
         )  # fmt: skip
         return target
 

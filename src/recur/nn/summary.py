@@ -10,6 +10,7 @@ from torch import nn
 from recur.equations import Equation
 from recur.markup import table
 from recur.nn.base import LayerBase
+from recur.nn.convolutions import Convolutions
 
 HEAD = ("layer", "kind", "shape", "parameters", "memory", "operations per step")
 
@@ -33,6 +34,12 @@ class LayerSummary:
     operations : int or None
         Floating-point operations of one step of one sequence, a multiplication and an addition being two; None where
         they depend on the size of the input.
+    recurrent : bool
+        Whether the operations are those of a time step.
+    pictured : bool
+        Whether they are those of one picture.
+    outputs : int
+        Numbers that it gives: the units of a recurrence, the rows of a matrix, the channels of every place.
     """
 
     name: str
@@ -41,6 +48,9 @@ class LayerSummary:
     parameters: int
     bytes: int
     operations: int | None
+    recurrent: bool = False
+    pictured: bool = False
+    outputs: int = 0
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -89,6 +99,16 @@ class Summary:
     _repr_html_ = html
 
 
+def parameter_count(network: nn.Module) -> int:
+    """Return how many numbers a network learns; a shared matrix counts once.
+
+    >>> from recur.nn import LSTM
+    >>> parameter_count(LSTM(3, 5))
+    200
+    """
+    return sum(p.numel() for p in network.parameters())
+
+
 def summarize(network: nn.Module) -> Summary:
     """Summarize a network or a layer.
 
@@ -108,10 +128,26 @@ def summarize(network: nn.Module) -> Summary:
     200
     """
     counted: set[int] = set()
-    return Summary(tuple(one for name, module in network.named_modules() for one in _rows(name, module, counted)))
+    pictures = _of_pictures(network)
+    return Summary(
+        tuple(one for name, module in network.named_modules() for one in _rows(name, module, counted, pictures))
+    )
 
 
-def _rows(name: str, module: nn.Module, counted: set[int]) -> Iterator[LayerSummary]:
+def _of_pictures(network: nn.Module) -> dict[int, int]:
+    """The operations of each convolution for one picture, by the identity of the module."""
+    found = {}
+    for module in network.modules():
+        if isinstance(module, Convolutions):
+            height, width, _ = module.grid
+            for layer in module.layers:
+                if isinstance(layer, nn.Conv2d):
+                    found[id(layer)] = 2 * layer.weight.numel() * height * width
+                    height, width = -(-height // 2), -(-width // 2)
+    return found
+
+
+def _rows(name: str, module: nn.Module, counted: set[int], pictures: dict[int, int]) -> Iterator[LayerSummary]:
     """The rows of one module without its children."""
 
     def own(parameters: list[nn.Parameter]) -> tuple[int, int]:
@@ -127,13 +163,17 @@ def _rows(name: str, module: nn.Module, counted: set[int]) -> Iterator[LayerSumm
                 sizes = ", ".join(f"{state} {size}" for state, size in level.state_sizes.items())
                 yield LayerSummary(
                     f"{name}.{ending}".lstrip("."), module.equation.name, f"{level.input_size} → {sizes}", *own(found),
-                    operations(module.equation, dict(level.sizes)),
+                    operations(module.equation, dict(level.sizes)), recurrent=True,
+                    outputs=next(iter(level.state_sizes.values())),
                 )  # fmt: skip
         return
     parameters = list(module.parameters(recurse=False))
     if parameters:
         shapes = ", ".join(" × ".join(map(str, p.shape)) for p in parameters)
-        yield LayerSummary(name, type(module).__name__, shapes, *own(parameters), _of_module(module))
+        yield LayerSummary(
+            name, type(module).__name__, shapes, *own(parameters), pictures.get(id(module), _of_module(module)),
+            pictured=id(module) in pictures, outputs=_outputs(module, pictures.get(id(module))),
+        )  # fmt: skip
 
 
 def operations(equation: Equation, sizes: dict[str, int]) -> int:
@@ -153,6 +193,17 @@ def operations(equation: Equation, sizes: dict[str, int]) -> int:
         elif node.args and node.op not in {"slice", "concat", "expand"}:
             total += node.size.value(sizes)
     return total
+
+
+def _outputs(module: nn.Module, of_picture: int | None) -> int:
+    """Numbers that a module gives that is not a recurrence; 0 where it has no matrix."""
+    if isinstance(module, nn.Embedding):
+        return module.embedding_dim
+    if of_picture is not None:
+        # two operations for each weight of a channel, at every place
+        (weight,) = module.parameters(recurse=False)
+        return of_picture // (2 * weight[0].numel())
+    return max((len(p) for p in module.parameters(recurse=False) if p.dim() == 2), default=0)
 
 
 def _of_module(module: nn.Module) -> int | None:

@@ -89,16 +89,10 @@ class Run:
         return build_for(self.weights, self.config.model, self._build).eval()
 
     def _build(self) -> Mode:
-        from recur import modes
+        from recur.modes.task import build_for as build_mode
 
-        roles, config = self.roles, self.config
         try:
-            return modes.build(
-                roles.mode, self.input_codec, self.target_codec, config.model,
-                stream=roles.stream, ahead=roles.ahead(config.forecast.horizon),
-                forecast=config.forecast if roles.forecast else None,
-                one_way=roles.one_way,
-            )  # fmt: skip
+            return build_mode(self.config, self.roles, self.input_codec, self.target_codec)
         except RunError:
             raise
         except RecurError as error:

@@ -25,6 +25,7 @@ from recur.heads import Prediction
 from recur.model import Model
 from recur.modes.item_model import ItemModel
 from recur.network.batch import has_time
+from recur.nn.summary import parameter_count
 from recur.predictions.refusals import refuse_empty_series
 from recur.serve import costs, values
 from recur.serve.batcher import Batcher, apart
@@ -118,7 +119,7 @@ class Served:
             "mode": mode.name,
             # a network without time has no cell
             "cell": mode.cell,
-            "parameters": sum(parameter.numel() for parameter in mode.parameters()),
+            "parameters": parameter_count(mode),
             "figure": metrics.get("figure"),
             "held_out": metrics.get("held_out"),
             "sessions": self.reader is not None,

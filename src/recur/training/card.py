@@ -11,6 +11,7 @@ import torch
 
 from recur._version import __version__
 from recur.figures import duration, figure
+from recur.nn.summary import parameter_count
 from recur.training.setup import Task
 from recur.training.verdict import Verdict
 
@@ -52,7 +53,7 @@ def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: s
             f"* data: {config.data.source or 'given from Python'}; {task.rows}",
             *(f"* {line}" for line in task.describe_columns()),
             *(f"* {line}" for line in [*task.notes, *task.describe_codecs()]),
-            f"* network: {task.describe_network()}, {sum(p.numel() for p in task.mode.parameters()):,} parameters",
+            f"* network: {task.describe_network()}, {parameter_count(task.mode):,} parameters",
             f"* trained for {metrics['steps']:,} updates in {duration(metrics['seconds'])} "
             f"({metrics['ended']}); the weights are those after update {metrics['best_step']:,}",
             f"* seed {config.training.seed}, recur {__version__}, torch {torch.__version__}, "

@@ -10,9 +10,33 @@ import torch
 from recur.errors import ConfigError
 from recur.figures import size
 from recur.modes import Mode
+from recur.nn.summary import parameter_count
 
 _COPIES = {"adam": 4, "adamw": 4, "sgd": 2, "asgd": 3}
 """Weights, gradients, and what the optimizer keeps of them."""
+
+
+def without_memory(make: Callable[[], Mode]) -> Mode:
+    """Return a network on torch's device ``meta``, which has shapes and no values.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be built.
+    """
+    try:
+        with torch.device("meta"):
+            return make()
+    except (RuntimeError, OverflowError) as error:
+        raise ConfigError(
+            f"the network cannot be built: {' '.join(str(error).split())[:160]}",
+            hint="smaller --hidden-size, --embedding-size or --max-vocab",
+        ) from error
+
+
+def needed_bytes(mode: Mode, optimizer: str) -> int:
+    """Return the bytes of the weights of a network, their gradients, and what the optimizer keeps of them."""
+    return _COPIES.get(optimizer, 2) * sum(p.numel() * p.element_size() for p in mode.parameters())
 
 
 def refuse_too_large(make: Callable[[], Mode], optimizer: str) -> None:
@@ -30,20 +54,12 @@ def refuse_too_large(make: Callable[[], Mode], optimizer: str) -> None:
         With the number of parameters and both sizes.
     """
     have = _physical()
-    try:
-        with torch.device("meta"):
-            plan = make()
-        parameters = sum(p.numel() for p in plan.parameters())
-        needed = _COPIES.get(optimizer, 2) * sum(p.numel() * p.element_size() for p in plan.parameters())
-    except (RuntimeError, OverflowError) as error:
-        raise ConfigError(
-            f"the network cannot be built: {' '.join(str(error).split())[:160]}",
-            hint="smaller --hidden-size, --embedding-size or --max-vocab",
-        ) from error
+    plan = without_memory(make)
+    needed = needed_bytes(plan, optimizer)
     if have is not None and needed > have:
         raise ConfigError(
-            f"a network of {parameters:,} parameters needs {size(needed)} of memory with its gradients and optimizer; "
-            f"this machine has {size(have)}",
+            f"a network of {parameter_count(plan):,} parameters needs {size(needed)} of memory with its gradients and "
+            f"optimizer; this machine has {size(have)}",
             hint="smaller --hidden-size, --num-layers, --embedding-size or --max-vocab",
         )
 

@@ -17,6 +17,7 @@ from recur.errors import RunError, TrainingError
 from recur.evaluation.evaluate import measure
 from recur.modes import Loss, Mode
 from recur.network import Batch
+from recur.nn.summary import parameter_count
 from recur.training import optimizers, randomness, schedules, tbptt
 from recur.training.card import card
 from recur.training.gradients import GradientNorms
@@ -99,7 +100,7 @@ class Training:
             self._restore(saved)
             if not finished:
                 self._publish_if_best()
-        size = sum(parameter.numel() for parameter in self.mode.parameters())
+        size = parameter_count(self.mode)
         self.progress.begin(
             Beginning(
                 self.task.roles.sentence, self.task.rows, [*self.task.notes, *self.task.describe_codecs()],

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from recur import codecs, data, modes
+from recur import codecs, data
 from recur.codecs import Codec
 from recur.config import Config, refuse_without_effect
 from recur.data import Example, GroupExamples, Roles
@@ -23,7 +23,9 @@ from recur.evaluation.evaluate import feed_to_measure
 from recur.evaluation.feed import Feed, RowFeed, Rows
 from recur.evaluation.text_feed import StreamFeed, Tape
 from recur.modes import Mode
+from recur.modes.task import build_for
 from recur.network.batch import answers
+from recur.nn.summary import parameter_count
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
 from recur.training import memory, randomness
 from recur.training.resuming import same_roles, ways_on
@@ -138,11 +140,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     ahead = roles.ahead(config.forecast.horizon)
 
     def make() -> Mode:
-        return modes.build(
-            roles.mode, input_codec, target_codec, config.model, stream=roles.stream, ahead=ahead,
-            forecast=config.forecast if roles.forecast else None,
-            one_way=roles.one_way,
-        )  # fmt: skip
+        return build_for(config, roles, input_codec, target_codec)
 
     if device.type == "cpu":
         memory.refuse_too_large(make, config.training.optimizer.name)
@@ -175,7 +173,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         simple = baseline(mode, learned, dev.encoded(), own_future=roles.own_future)
     if run is not None and not began:
         facts = {
-            "command": command, "parameters": sum(p.numel() for p in mode.parameters()), "rows": rows,
+            "command": command, "parameters": parameter_count(mode), "rows": rows,
             "baseline": simple.record() if simple else None,
         }  # fmt: skip
         run.create(config, roles, input_codec, target_codec, facts)
@@ -226,7 +224,9 @@ def _feeds(
         tape = Tape(mode, dataset.train, cache, "train")
         stride = training.bptt.stride or training.bptt.steps
         drawn = training.seed if training.bptt.variable else None
-        train = StreamFeed(tape, data.Layout.of(len(tape), training.batch_size, training.bptt.steps, stride, drawn))
+        train = StreamFeed(
+            tape, data.StreamLayout.of(len(tape), training.batch_size, training.bptt.steps, stride, drawn)
+        )
     else:
         rows = Rows(mode, dataset.train, max_length=config.data.max_length)
         size = data.batch_size(training.batch_size, len(rows))

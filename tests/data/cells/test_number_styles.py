@@ -235,7 +235,7 @@ def test_a_later_file_of_whole_numbers_is_judged_by_itself(tmp_path: Path) -> No
 
 def test_a_cell_of_another_style_is_refused_where_it_stands(tmp_path: Path) -> None:
     config = from_options({"source": written(tmp_path, column(*["12,5"] * 30, "12.5")), "input": ["units"]}, Config())
-    from recur.data import check
+    from recur.training.check import check
 
     with pytest.raises(DataError, match=r'a.csv:32: column "units": "12.5" is written in another style'):
         check(config)

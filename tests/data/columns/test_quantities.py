@@ -62,7 +62,7 @@ def test_numbers_in_two_styles_are_a_column_of_numbers_with_a_slip(tmp_path: Pat
     text = table("day;x", lambda i: f"{i};{['1,200.50', '980', '1.500,25', '2,300', '75.25'][i % 5]}")
     roles = roles_of(tmp_path, text)
     assert roles.input_codec == "numbers"
-    from recur.data import check
+    from recur.training.check import check
 
     with pytest.raises(DataError, match='a.csv:4: column "x": "1.500,25" is written in another style'):
         check(Config.of(source=str(tmp_path / "a.csv")))

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recur.data import Layout, RowOrder, batch_size
+from recur.data import RowOrder, StreamLayout, batch_size
 
 
 @given(st.lists(st.integers(0, 99), max_size=300), st.integers(1, 40), st.booleans(), st.integers(0, 5))
@@ -40,7 +40,7 @@ def test_similar_lengths_are_together() -> None:
 @given(st.integers(2, 5000), st.integers(1, 40), st.integers(1, 50), st.integers(1, 50))
 def test_windows_of_a_stream_reach_every_step_once(symbols: int, streams: int, window: int, stride: int) -> None:
     stride = min(stride, window)
-    layout = Layout.of(symbols, streams, window, stride)
+    layout = StreamLayout.of(symbols, streams, window, stride)
     assert layout.streams * layout.steps <= symbols - 1
     spans = [layout.span(index) for index in range(len(layout))]
     assert spans[0][0] == 0
@@ -56,4 +56,4 @@ def test_a_small_file_still_makes_fifty_updates() -> None:
     assert batch_size(None, 400) == 8
     assert batch_size(None, 3) == 3
     assert batch_size(100, 3) == 100
-    assert len(Layout.of(20_000, None, 64, 64)) >= 50
+    assert len(StreamLayout.of(20_000, None, 64, 64)) >= 50

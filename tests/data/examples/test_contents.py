@@ -16,6 +16,7 @@ from recur.config import Config, DataConfig
 from recur.data.examples import split
 from recur.data.examples.contents import Contents
 from recur.data.examples.split import fingerprint
+from recur.training.check import check
 from tests.pictures import noise, write_picture
 
 DIFFERENT, COPIES = 12, 3
@@ -120,7 +121,7 @@ def test_check_counts_copies_across_given_parts(tmp_path: Path) -> None:
     for part, seeds in (("train", range(8)), ("test", range(6, 14))):
         for seed in seeds:
             write_picture(tmp_path / part / f"class{seed % 2}" / f"{part}{seed}.png", noise(8, 8, seed=seed))
-    report = data.check(Config.of(source=str(tmp_path)))
+    report = check(Config.of(source=str(tmp_path)))
     assert report.shared_with_test == 2
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recur.data import Dataset, check, fit_codecs, load
+from recur.data import Dataset, fit_codecs, load
 from recur.errors import DataError
+from recur.training.check import check
 from tests.data.pictured import classes, config, table
 from tests.data.reading import written
 

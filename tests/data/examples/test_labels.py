@@ -10,9 +10,10 @@ import pytest
 
 import recur
 from recur.config import Config
-from recur.data import check, load
+from recur.data import load
 from recur.data.examples.labels import labels_of, of_rows, unlearned
 from recur.errors import DataError
+from recur.training.check import check
 from tests.pictures import square, write_picture
 
 Rows = list[dict[str, Any]]

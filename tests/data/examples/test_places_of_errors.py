@@ -12,9 +12,10 @@ import pytest
 
 from recur.config import Config
 from recur.config_file import from_options
-from recur.data import check, load
+from recur.data import load
 from recur.errors import DataError, RecurError
 from recur.training import learn
+from recur.training.check import check
 
 MISSING, WORD = "", "abc"
 

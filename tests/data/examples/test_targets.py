@@ -11,11 +11,12 @@ import pytest
 
 from recur.config import Config
 from recur.config_file import from_options
-from recur.data import check, fit_codecs, load
+from recur.data import fit_codecs, load
 from recur.data.examples.targets import Missing
 from recur.data.readers.memory import read_memory
 from recur.data.times.panels import series_of
 from recur.errors import DataError
+from recur.training.check import check
 
 
 def loaded(folder: Path, rows: list[dict[str, Any]], name: str = "a.csv", **options: Any) -> Any:

@@ -65,7 +65,7 @@ class RowOrder:
 
 
 @dataclass(frozen=True)
-class Layout:
+class StreamLayout:
     """One long stream of N symbols as B parallel streams, read in windows.
 
     ::
@@ -97,7 +97,7 @@ class Layout:
     seed: int | None = None
 
     @classmethod
-    def of(cls, symbols: int, streams: int | None, window: int, stride: int, seed: int | None = None) -> Layout:
+    def of(cls, symbols: int, streams: int | None, window: int, stride: int, seed: int | None = None) -> StreamLayout:
         """Lay out N symbols as at most ``streams`` streams; a short text as fewer, for fifty windows."""
         predictions = max(1, symbols - 1)
         streams = max(1, min(streams or USUAL, predictions // (UPDATES * stride)))

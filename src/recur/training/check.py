@@ -1,58 +1,28 @@
-"""What is in a file and what training on it would take: the report of ``recur check``."""
+"""The report of ``recur check``: what is in a file, and what training on it would take."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from recur.codecs import Codec
+from recur import data
 from recur.config import Config, refuse_without_effect
-from recur.data.estimate import Estimate, direction, estimate
-from recur.data.examples.batching import Layout, batch_size
-from recur.data.examples.contents import Contents
-from recur.data.examples.examples import Example, GroupExamples, StreamExamples
-from recur.data.examples.fit import fit_codecs, located
-from recur.data.examples.split import fingerprint
-from recur.data.load import load
-from recur.data.roles.roles import say
-from recur.data.situation import situation
+from recur.data.counts import Lengths
 from recur.figures import duration, size
+from recur.modes.task import build_for
 from recur.printable import printable
+from recur.training.estimate import Estimate, estimate
+from recur.training.memory import without_memory
 
-MOST_ROWS = 50_000
-_BARS = 8
 _WIDTH = 32
 _CLASSES = 12
 _DAMAGED = 5
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """How long the sequences of one side are, in steps.
-
-    Attributes
-    ----------
-    least, median, most : int
-    empty : int
-        Sequences without a step.
-    histogram : list of (from, to, count)
-        Equal spans of lengths, both ends included.
-    """
-
-    least: int
-    median: int
-    most: int
-    empty: int
-    histogram: list[tuple[int, int, int]]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was found.
+class CheckReport:
+    """What is in the rows of a task, and what training on them would take.
 
     Attributes
     ----------
@@ -117,7 +87,7 @@ class Report:
         return "\n".join(_lines(self))
 
 
-def check(config: Config, source: Any = None) -> Report:
+def check(config: Config, source: Any = None) -> CheckReport:
     """Inspect the rows that a configuration names, without training or writing.
 
     Parameters
@@ -131,128 +101,44 @@ def check(config: Config, source: Any = None) -> Report:
     DataError, ConfigError
         As training would.
     """
-    dataset = load(config, source)
+    dataset = data.load(config, source)
     roles = dataset.roles
-    refuse_without_effect(config, situation(config, roles))
-    input_codec, target_codec = fit_codecs(config, roles, dataset.train, dataset.labelled)
-    train, dev = _part(dataset.train), _part(dataset.dev)
-    lengths: dict[str, Lengths] = {}
-    if input_codec is not None and input_codec.sequence:
-        lengths["input"] = _lengths(_steps(input_codec, train, 0, roles.input))
-    if target_codec.sequence and target_codec is not input_codec:
-        lengths["target"] = _lengths(_steps(target_codec, train, 1, roles.target))
-    test = _part(dataset.test or [])
-    for part in (dev, test):
-        for side, codec in enumerate((input_codec, target_codec)):
-            if codec is not None and not roles.stream and len(part):
-                _steps(codec, part, side, (roles.input, roles.target)[side])
-    rows, steps, updates = _work(config, dataset.train, train, lengths)
-    repeated = shared = in_test = 0
-    if not roles.stream and not isinstance(train, GroupExamples):
-        contents = Contents(roles.input_codec, config.data)
-        repeated, shared = _doubles(train, dev, contents)
-        in_test = _doubles(train, test, contents)[1]
-    classes = _classes(train) if roles.labels_rows else {}
-    labels = len(target_codec.labels) or None
-    report = Report(
-        say(roles, labels, config.forecast.horizon),
-        {name: len(part) for name, part in _named(dataset).items()},
+    refuse_without_effect(config, data.situation(config, roles))
+    codecs = input_codec, target_codec = data.fit_codecs(config, roles, dataset.train, dataset.labelled)
+    counts = data.count_rows(config, dataset, *codecs)
+    mode = without_memory(lambda: build_for(config, roles, *codecs))
+    report = CheckReport(
+        data.say(roles, len(target_codec.labels) or None, config.forecast.horizon),
+        counts.rows,
         dataset.held_out,
         "nothing" if input_codec is None else input_codec.describe(),
         target_codec.describe(),
-        lengths,
-        None if input_codec is None else _unknown(input_codec, dev),
-        classes,
-        repeated,
-        shared,
-        in_test,
-        len(train),
-        estimate(config, roles, input_codec, target_codec, rows=rows, steps=steps, updates=updates),
+        counts.lengths,
+        counts.unknown_rate,
+        counts.classes,
+        counts.repeated,
+        counts.shared,
+        counts.shared_with_test,
+        counts.looked_at,
+        estimate(mode, config, roles, counts.epoch),
         dataset.damaged,
         str(dataset.missing) if dataset.missing else "",
         columns=roles.said,
         time=dataset.notes,
-        direction=direction(config.model, roles),
+        direction=_direction(roles, both=mode.abilities.reads_both_ways),
     )
     report.warnings.extend(_warnings(report, own=roles.own_future))
     return report
 
 
-def _named(dataset: Any) -> dict[str, Sequence[Example]]:
-    parts = {"train": dataset.train, "dev": dataset.dev}
-    return parts if dataset.test is None else {**parts, "test": dataset.test}
+def _direction(roles: data.Roles, *, both: bool) -> str:
+    """How the steps of an input are read, in words; nothing where it has no steps."""
+    if not roles.input or not roles.reads_a_sequence:
+        return ""
+    return "both ways" if both else "one way"
 
 
-def _part(examples: Sequence[Example]) -> Sequence[Example]:
-    """All examples, or fifty thousand spread over them."""
-    if len(examples) <= MOST_ROWS or isinstance(examples, StreamExamples):
-        return examples
-    return [examples[int(index)] for index in np.linspace(0, len(examples) - 1, MOST_ROWS)]
-
-
-def _steps(codec: Codec, examples: Sequence[Example], side: int, columns: list[str]) -> np.ndarray:
-    """Steps of every value; one that cannot be read is an error with its row."""
-
-    def measure(values: Any) -> list[int]:
-        encode = codec.encode_target if side else codec.encode
-        return [len(np.atleast_1d(encode(value))) for value in values]
-
-    found = located((examples[index] for index in range(len(examples))), side, measure, columns)
-    return np.array(found, dtype=np.int64)
-
-
-def _lengths(steps: np.ndarray) -> Lengths:
-    least, most = int(steps.min()), int(steps.max())
-    bars = min(_BARS, most - least + 1)
-    edges = np.linspace(least, most + 1, bars + 1).astype(int)
-    counts, _ = np.histogram(steps, bins=edges)
-    spans = [(int(a), int(b) - 1, int(n)) for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True)]
-    return Lengths(least, int(np.median(steps)), most, int((steps == 0).sum()), spans)
-
-
-def _work(
-    config: Config, all_rows: Sequence[Example], rows: Sequence[Example], lengths: dict[str, Lengths]
-) -> tuple[int, int, int]:
-    """Rows (or windows of streams), time steps and updates of one epoch."""
-    training = config.training
-    total = 0.0
-    for side in lengths.values():
-        middle = sum((low + high) / 2 * count for low, high, count in side.histogram)
-        total = max(total, middle * len(all_rows) / max(1, len(rows)))
-    if isinstance(all_rows, StreamExamples):
-        layout = Layout.of(
-            int(total), training.batch_size, training.bptt.steps, training.bptt.stride or training.bptt.steps
-        )
-        return layout.streams * len(layout), int(total), len(layout)
-    rows_of_all = len(all_rows)
-    return rows_of_all, int(max(total, rows_of_all)), -(-rows_of_all // batch_size(training.batch_size, rows_of_all))
-
-
-def _doubles(train: Sequence[Example], dev: Sequence[Example], contents: Contents) -> tuple[int, int]:
-    """Rows whose input is that of an earlier row, and held-out rows whose input is in the training rows."""
-    seen = {fingerprint(contents.of(train[index].input)) for index in range(len(train))}
-    shared = sum(fingerprint(contents.of(dev[index].input)) in seen for index in range(len(dev)))
-    return len(train) - len(seen), shared
-
-
-def _classes(train: Sequence[Example]) -> dict[str, int]:
-    counts = Counter(str(train[index].target).strip() for index in range(len(train)))
-    return dict(counts.most_common())
-
-
-def _unknown(codec: Codec, dev: Sequence[Example]) -> float | None:
-    """The share of unknown symbols in held-out texts; None of other values, and where there are none."""
-    unknown = total = 0.0
-    for index in range(len(dev)):
-        steps = codec.unknown_steps(dev[index].input)
-        if steps is None:
-            return None
-        unknown += float(steps.sum())
-        total += len(steps)
-    return unknown / total if total else None
-
-
-def _warnings(report: Report, *, own: bool) -> list[str]:
+def _warnings(report: CheckReport, *, own: bool) -> list[str]:
     found = []
     for side, lengths in report.lengths.items():
         if lengths.empty and not own:
@@ -274,7 +160,7 @@ def _warnings(report: Report, *, own: bool) -> list[str]:
     return found
 
 
-def _lines(report: Report) -> list[str]:
+def _lines(report: CheckReport) -> list[str]:
     lines = [report.sentence, *report.columns, ""]
     parts = ", ".join(f"{name} {count:,}" for name, count in report.rows.items())
     lines += [f"rows      {parts}", f"held out  {report.held_out}"]
@@ -316,7 +202,7 @@ def _lines(report: Report) -> list[str]:
     guess = report.estimate
     lines += [
         "",
-        f"network   about {guess.parameters:,} parameters, {size(guess.memory_bytes)} of memory to train",
+        f"network   {guess.parameters:,} parameters, about {size(guess.memory_bytes)} of memory to train",
         f"time      {_about(guess.seconds_per_epoch)} an epoch on this machine",
     ]
     return lines + [f"note: {warning}" for warning in report.warnings]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from recur.config import Config
-from recur.data import check
 from recur.errors import DataError
+from recur.training.check import check
 
 
 def report(rows: Any, **data: Any) -> Any:
