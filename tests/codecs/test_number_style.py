@@ -1,4 +1,4 @@
-"""How one number is written, and its value in the style of its column."""
+"""Styles of the numbers of a column: the value of each, numbers of another style, what a run keeps of them."""
 
 from __future__ import annotations
 
@@ -8,36 +8,10 @@ from pathlib import Path
 import pytest
 
 from recur.codecs import NumbersCodec, load
-from recur.codecs.number_style import NumberStyle, both_readings, split_numbers, written
+from recur.codecs.number_style import NumberStyle, both_readings
 from recur.errors import DataError, RunError
 
 COMMA, POINT = NumberStyle(","), NumberStyle(".")
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("12", "whole"), ("-12", "whole"), ("+12", "whole"), ("08", "whole"), ("12,5", "decimal"), ("12.50", "decimal"),
-        ("0,123", "decimal"), ("1234.567", "decimal"), ("1.234,5", "decimal"), ("1,234.5", "decimal"),
-        ("1.234", "open"), ("1,234", "open"), ("999.000", "open"), ("1.234.567", "grouped"), ("1'234", "grouped"),
-        ("1 234", "grouped"), ("1\u00a0234", "grouped"), ("1\u202f234,5", "decimal"), ("1,23,456", "grouped"),
-        ("1.5e-3", "decimal"), ("1.234e3", "decimal"), (".5", "decimal"), ("5.", "decimal"), ("007", "code"),
-        ("01067", "code"), ("+4917012345678", "code"), ("+49 170 123 456", "code"), ("1234567890123456", "code"),
-    ],
-)  # fmt: skip
-def test_a_number_shows_how_it_is_written(text: str, kind: str) -> None:
-    found = written(text)
-    assert found is not None
-    assert found.kind == kind
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "abc", "1.2.3", "192.168.1.1", "12.01.2024", "2024-01-02", "12:30", "1,2,3", "12 13", "0.123.456", "(5", "5)",
-     "--5", "-5-", "1e5e5", "12 km", "1_000", "0x10", "1/2", "$5€", "3 %%", "1.23,456", "9" * 61],
-)  # fmt: skip
-def test_other_texts_are_no_numbers(text: str) -> None:
-    assert written(text) is None
 
 
 @pytest.mark.parametrize(
@@ -85,25 +59,6 @@ def test_missing_cells_stay_and_others_keep_why_they_cannot_be_read() -> None:
 def test_both_readings_are_shown() -> None:
     assert both_readings("1.002") == '"1.002" may be 1.002 or 1002'
     assert both_readings("-1,500 ") == '"-1,500" may be -1.5 or -1500'
-
-
-@pytest.mark.parametrize(
-    ("style", "text", "numbers"),
-    [
-        (COMMA, "291,5 293,5 295,5", ["291,5", "293,5", "295,5"]), (COMMA, "291,5; 293,5", ["291,5", "293,5"]),
-        (COMMA, "291,5, 293,5", ["291,5", "293,5"]), (POINT, "1,2,3", ["1", "2", "3"]),
-        (POINT, "1, 2, 3", ["1", "2", "3"]), (POINT, "1.5 2.5", ["1.5", "2.5"]), (POINT, "", []),
-        (NumberStyle(".", ","), "1,234 2,345.5", ["1,234", "2,345.5"]), (NumberStyle(), "7", ["7"]),
-    ],
-)  # fmt: skip
-def test_typed_numbers_are_separated_in_the_style_of_the_run(style: NumberStyle, text: str, numbers: list[str]) -> None:
-    assert split_numbers(text, style) == numbers
-
-
-@pytest.mark.parametrize("text", ["291,5 293,5 295,5", "1 2,5 3"])
-def test_commas_that_may_be_either_are_refused(text: str) -> None:
-    with pytest.raises(DataError, match="two numbers"):
-        split_numbers(text, POINT)
 
 
 def test_a_codec_reads_texts_in_its_styles_and_numbers_as_they_are(tmp_path: Path) -> None:

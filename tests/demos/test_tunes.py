@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recur.codecs import NotesCodec
-from recur.codecs.melody import events_of, pitch_of
+from recur.codecs.note_events import events_of, pitch_of
 from recur.demos import melody
 from recur.demos.tunes import STEPS_PER_BEAT, TUNES, moved
 

@@ -49,6 +49,7 @@ CELLS = tuple(
 )  # fmt: skip
 ELSEWHERE = {
     **dict.fromkeys(CELLS, "one equation, beside its published form: engine/test_eager, nn/test_torch_interface"),
+    "codecs/note_forms": "the base of both forms: test_note_roll, test_note_melody",
     "engine/native/cache_cleanup": "what is removed is seen in the cache: test_cell_cache",
     "engine/native/torch_operators": "seen by torch.compile alone: nn/test_tracing",
     "engine/native/readout": "compared with torch through the functions of nn: nn/test_loss",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Hashable, Iterable
 from numbers import Integral
 from pathlib import Path
@@ -13,10 +12,11 @@ import numpy as np
 
 from recur.codecs import mel
 from recur.codecs.bounds import check_memory, check_steps, within
-from recur.codecs.carried import data_of, named
 from recur.codecs.codec import Codec
+from recur.codecs.column_scale import restore_scale
 from recur.codecs.files import digest_of, field
 from recur.codecs.kept import Kept, file_key
+from recur.codecs.request_files import decode_data_url, path_refused
 from recur.codecs.sound import decoded, is_sound, read_sound, resample
 from recur.codecs.traits import FileTraits
 from recur.config import DataConfig
@@ -149,9 +149,9 @@ class AudioCodec(Codec):
 
     def from_json(self, value: Any) -> Any:
         if not isinstance(value, str):
-            raise named(self)
+            raise path_refused(self)
         with within(bytes=_SENT):
-            return decoded(io.BytesIO(data_of(self, value)), "the sound")
+            return decoded(io.BytesIO(decode_data_url(self, value)), "the sound")
 
     def content_key(self, value: Any) -> Any:
         """Return the samples of one channel to 16 bits, in short, and their rate."""
@@ -258,11 +258,6 @@ class AudioCodec(Codec):
         codec = cls(
             "mfcc" if features == "mfcc" else "log-mel", bands=bands, window_ms=window, hop_ms=hop, sample_rate=rate
         )
-        for key in ("mean", "deviation"):
-            values = field(state, key, list, path)
-            good = all(isinstance(each, (int, float)) and math.isfinite(each) for each in values)
-            if not good or len(values) != codec.size or (key == "deviation" and min(values) <= 0):
-                raise RunError(f'{path} is damaged: "{key}" should hold {codec.size} finite numbers')
-            setattr(codec, key, np.array(values, np.float64))
+        codec.mean, codec.deviation = restore_scale(state, codec.size, path)
         codec._seen = field(state, "seen", int, path)
         return codec

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from recur.codecs.bounds import SKIP, check_memory, check_steps, within
-from recur.codecs.carried import as_file, bytes_of, data_of
 from recur.codecs.codec import Codec
 from recur.codecs.files import field
 from recur.codecs.images import sent_picture
@@ -28,6 +27,7 @@ from recur.codecs.pictures import (
 )
 from recur.codecs.plain_text import shorten
 from recur.codecs.reading import reading
+from recur.codecs.request_files import as_file, decode_data_url, pixel_values
 from recur.codecs.scale import Scale
 from recur.codecs.traits import FileTraits
 from recur.config import DataConfig
@@ -115,12 +115,15 @@ class FramesCodec(Codec):
 
     def from_json(self, value: Any) -> Any:
         if isinstance(value, str):
-            with as_file(data_of(self, value), ".mp4", "the video") as path, within(bytes=_SENT, steps=_SENT_FRAMES):
+            with (
+                as_file(decode_data_url(self, value), ".mp4", "the video") as path,
+                within(bytes=_SENT, steps=_SENT_FRAMES),
+            ):
                 # read now: the file is gone afterwards
                 return list(self.pictures(path))
         if isinstance(value, list) and value and isinstance(value[0], str):
             return [sent_picture(self, one) for one in value]
-        return bytes_of(self, value)
+        return pixel_values(self, value)
 
     def content_key(self, value: Any) -> Any:
         """Return the bytes of a video file in short, or the pixels of the pictures in a folder or a list."""

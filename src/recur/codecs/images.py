@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from recur.codecs.bounds import within
-from recur.codecs.carried import bytes_of, data_of
 from recur.codecs.codec import Codec
 from recur.codecs.files import field
 from recur.codecs.pictures import are_axes, decoded, name_of, pixels_of, read_picture
 from recur.codecs.plain_text import shorten
+from recur.codecs.request_files import decode_data_url, pixel_values
 from recur.codecs.scale import Scale
 from recur.codecs.traits import FileTraits
 from recur.config import DataConfig
@@ -35,9 +35,9 @@ def sent_picture(codec: Codec, value: Any) -> np.ndarray:
         When it is none, or too large.
     """
     if not isinstance(value, str):
-        return bytes_of(codec, value)
+        return pixel_values(codec, value)
     with within(bytes=_SENT):
-        return decoded(io.BytesIO(data_of(codec, value)), "the picture")
+        return decoded(io.BytesIO(decode_data_url(codec, value)), "the picture")
 
 
 class ImagesCodec(Codec):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from numbers import Real
@@ -14,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from recur.codecs.codec import Codec
+from recur.codecs.column_scale import Moments, restore_scale
 from recur.codecs.files import digest_of, field, strings
-from recur.codecs.missing import is_missing_number
-from recur.codecs.number_style import NumberStyle, OffStyle, split_numbers
+from recur.codecs.number_parsing import number
+from recur.codecs.number_style import NumberStyle
+from recur.codecs.number_tables import NumberTables
 from recur.codecs.plain_text import shorten
 from recur.config import DataConfig
 from recur.errors import DataError, RunError
@@ -24,68 +25,6 @@ from recur.figures import short
 
 _PLAIN = NumberStyle()
 _UNIT = re.compile(r".*[(\[]([^()\[\]]+)[)\]]\s*")
-_UNNAMED = "value"
-
-
-def number(value: Any, style: NumberStyle | None = None) -> float:
-    """Return a raw value as a number, NaN when it is missing (empty, NA, NaN, null, none, ?, -).
-
-    Parameters
-    ----------
-    value : object
-    style : NumberStyle, optional
-        How its column is written, where it is a text; default: digits with a decimal point.
-
-    Raises
-    ------
-    DataError
-        When the value is no number, is infinite, or is a whole number too large for a float.
-    """
-    if value is None:
-        return math.nan
-    if isinstance(value, str):
-        text = value.strip()
-        if is_missing_number(text):
-            return math.nan
-        if isinstance(value, OffStyle):
-            raise DataError(value.reason, hint="write it like the others in its column, or leave it empty")
-        if style is not None and not style.plain:
-            return style.value(text)
-        try:
-            found: float | None = float(text)
-        except ValueError:
-            found = None
-        # Python reads 1_000 as a number; other tools, and people who wrote a name, do not
-        if found is None and style is not None:
-            return style.value(text)
-        if found is None or "_" in text:
-            hint = "give a number such as 3.14, or leave it empty"
-            raise DataError(f'"{shorten(text, 40)}" is not a number', hint=hint) from None
-    elif isinstance(value, (int, float, np.number, np.bool_)):
-        try:
-            found = float(value)
-        except OverflowError:
-            raise DataError(
-                f"expected a number up to {sys.float_info.max:.3g}, found a whole number of "
-                f"{int(value).bit_length():,} bits",
-                hint="remove the row or leave the value empty",
-            ) from None
-    else:
-        raise DataError(f"expected a number, found {type(value).__name__} {shorten(repr(value), 40)}")
-    if math.isinf(found):
-        hint = "remove the row or leave the value empty"
-        raise DataError(f"expected a finite number, found {shorten(str(value), 40)}", hint=hint)
-    return found
-
-
-def _step(row: Any) -> Any:
-    """Return the numbers of a step of a series of several columns."""
-    if isinstance(row, (list, tuple)) or (isinstance(row, np.ndarray) and row.ndim):
-        return row
-    raise DataError(
-        f"expected a list of numbers for every step, found {type(row).__name__} {shorten(repr(row), 40)}",
-        hint="[[1, 2], [3, 4]] is two steps of two columns",
-    )
 
 
 class NumbersCodec(Codec):
@@ -123,10 +62,9 @@ class NumbersCodec(Codec):
         styles: Mapping[str, NumberStyle] | None = None,
     ) -> None:  # fmt: skip
         self.sequence = sequence
-        self.columns = list(columns)
-        self.styles = dict(styles or {})
+        self._tables = NumberTables(sequence, columns, styles or {})
         self.missing = missing
-        self.size = len(self.columns)
+        self.size = self._tables.size
         self.mean = np.zeros(self.size)
         self.deviation = np.ones(self.size)
         self.missing_count = 0
@@ -140,6 +78,16 @@ class NumbersCodec(Codec):
     ) -> NumbersCodec:  # fmt: skip
         missing = "mask" if target else data.table.missing
         return cls(sequence=sequence, columns=columns, missing=missing, styles=styles)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns; empty before the first value where none were given."""
+        return self._tables.columns
+
+    @property
+    def styles(self) -> dict[str, NumberStyle]:
+        """How the numbers of columns are written in texts, where that is known."""
+        return self._tables.styles
 
     @property
     def units(self) -> list[str]:
@@ -201,132 +149,48 @@ class NumbersCodec(Codec):
 
     def from_text(self, text: str) -> list[str]:
         """Return the numbers of a text that was typed: those of one row, or the steps of one series."""
-        text = text.strip()
-        if text[:1] == "[" and text[-1:] == "]":
-            text = text[1:-1]
-        return split_numbers(text, next((self.styles[name] for name in self.columns if name in self.styles), _PLAIN))
+        return self._tables.split(text)
 
     @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused below
     def fit(self, values: Iterable[Any]) -> NumbersCodec:
-        """Measure mean and deviation of each column (Chan 1983, updating by blocks)."""
-        count = np.zeros(self.size)
-        mean = np.zeros(self.size)
-        squares = np.zeros(self.size)
+        """Measure mean and deviation of each column."""
+        moments = Moments()
         self.missing_count = 0
         for value in values:
             block = self._table(value)
-            if count.size != block.shape[1]:
-                count, mean, squares = (np.zeros(block.shape[1]) for _ in range(3))
-            present = ~np.isnan(block)
-            if self.missing == "error" and not present.all():
-                self._refuse(~present)
-            self.missing_count += int(block.size - present.sum())
-            added = present.sum(axis=0)
-            filled = np.where(present, block, 0.0)
-            block_mean = filled.sum(axis=0) / np.maximum(added, 1)
-            block_squares = (np.where(present, block - block_mean, 0.0) ** 2).sum(axis=0)
-            total = count + added
-            share = np.divide(added, total, out=np.zeros_like(mean), where=total > 0)
-            gap = np.where(added > 0, block_mean - mean, 0.0)
-            squares += block_squares + gap**2 * count * share
-            mean += gap * share
-            count = total
-        if not count.size or not count.any():
+            absent = np.isnan(block)
+            if self.missing == "error" and absent.any():
+                self._refuse(absent)
+            self.missing_count += int(absent.sum())
+            moments.update(block)
+        self._check_moments(moments)
+        deviation = moments.deviation()
+        # rounding leaves a constant column a deviation near the last bit of its mean, which is no scale
+        constant = deviation <= 1e-12 * np.maximum(np.abs(moments.mean), 1e-300)
+        self.deviation = np.where(constant, 1.0, deviation)
+        self.mean = moments.mean
+        self._seen = int(moments.count.max())
+        return self
+
+    def _check_moments(self, moments: Moments) -> None:
+        """Refuse columns without numbers, and numbers too large to be squared."""
+        if not moments.count.size or not moments.count.any():
             raise DataError("there are no numbers to scale: every value is missing, or there are no rows")
-        empty = [name for name, n in zip(self.columns, count, strict=True) if n == 0]
+        empty = [name for name, n in zip(self.columns, moments.count, strict=True) if n == 0]
         if empty:
             raise DataError(f'column "{empty[0]}" has no numbers', hint="leave the column out")
-        deviation = np.sqrt(squares / count)
-        wide = [name for name, one in zip(self.columns, deviation, strict=True) if not math.isfinite(one)]
+        wide = [name for name, one in zip(self.columns, moments.deviation(), strict=True) if not math.isfinite(one)]
         if wide:
             raise DataError(
                 f'column "{wide[0]}" has numbers whose squares are too large for a float; expected numbers below 1e150',
                 hint="scale the column, or leave it out",
             )
-        # rounding leaves a constant column a deviation near the last bit of its mean, which is no scale
-        self.deviation = np.where(deviation > 1e-12 * np.maximum(np.abs(mean), 1e-300), deviation, 1.0)
-        self.mean = mean
-        self._seen = int(count.max())
-        return self
 
     def _table(self, value: Any) -> np.ndarray:
         """Return a value as (T, C) float64 with NaN for missing numbers (T is 1 without sequence)."""
-        if isinstance(value, str) and (self.sequence or self.size > 1) and not isinstance(value, OffStyle):
-            value = self.from_text(value)
-        if isinstance(value, dict):
-            value = [value.get(name) for name in self.columns] if self.columns else list(value.values())
-        if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-            table = value.astype(np.float64)
-            self._refuse_infinite(table)
-        else:
-            table = self._parse(value)
-        if table.ndim == 0:
-            table = table.reshape(1, 1)
-        elif table.ndim == 1:
-            alone = self.sequence and (self.size <= 1 or len(table) == 0)
-            table = table.reshape(-1, 1) if alone else table.reshape(1, -1)
-            if alone and self.size > 1:
-                table = np.zeros((0, self.size))
-        if table.ndim != 2 or (not self.sequence and table.shape[0] != 1):
-            expected = "steps by columns" if self.sequence else "one row of columns"
-            raise DataError(f"expected {expected}, found numbers of shape {table.shape}")
-        return self._check_width(table)
-
-    def _refuse_infinite(self, table: np.ndarray) -> None:
-        """Say which number of an array is infinite first."""
-        infinite = np.isinf(table)
-        if not infinite.any():
-            return
-        place = [int(axis[0]) for axis in np.nonzero(infinite)]
-        steps = self.sequence and len(place) > 0
-        column = place[-1] if len(place) > 1 or (place and not steps) else 0
-        name = f' in column "{self.columns[column]}"' if column < len(self.columns) else ""
-        error = DataError(f"expected finite numbers, found an infinite one{name}", hint="leave it empty (NaN)")
-        raise error.at_step(place[0]) if steps else error
-
-    def _check_width(self, table: np.ndarray) -> np.ndarray:
-        """Return the table if it has the known number of columns; learn the number from the first one."""
-        if self.size == 0:
-            self.size = table.shape[1]
-            self.columns = [_UNNAMED] if self.size == 1 else [f"{_UNNAMED} {i + 1}" for i in range(self.size)]
-        if table.shape[1] != self.size:
-            names = ", ".join(self.columns[:8])
-            raise DataError(f"expected {self.size} numbers ({names}), found {table.shape[1]}")
+        table = self._tables.read(value)
+        self.size = self._tables.size
         return table
-
-    def _parse(self, value: Any) -> np.ndarray:
-        """Return numbers, texts of numbers, or lists of them as an array."""
-        if isinstance(value, np.ndarray) and value.ndim == 0:
-            value = value.item()
-        if not isinstance(value, (list, tuple, np.ndarray)):
-            return np.array(self._number(value, 0, None))
-        if len(value) and isinstance(value[0], (list, tuple, np.ndarray)):
-            rows = []
-            for step, row in enumerate(value):
-                try:
-                    rows.append([self._number(item, column, step) for column, item in enumerate(_step(row))])
-                except DataError as error:
-                    raise error.at_step(step) from None
-            widths = {len(row) for row in rows}
-            if len(widths) > 1:
-                raise DataError(f"steps have different numbers of columns: {min(widths)} and {max(widths)}")
-            return np.array(rows)
-        steps = self.sequence and self.size <= 1
-        return np.array(
-            [self._number(item, 0 if steps else place, place if steps else None) for place, item in enumerate(value)],
-            np.float64,
-        )
-
-    def _number(self, value: Any, column: int, step: int | None) -> float:
-        """Return one number of a column; an error names both."""
-        name = self.columns[column] if column < len(self.columns) else ""
-        try:
-            return number(value, self.styles.get(name))
-        except DataError as error:
-            # a column without a name of its own is named by the reader of its table
-            known = bool(name) and self.columns != [_UNNAMED]
-            named = DataError(f'column "{name}": {error.message}' if known else error.message, hint=error.hint)
-            raise named if step is None else named.at_step(step) from None
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the standardised numbers: (T, C) float32 of a sequence, else (C,)."""
@@ -408,10 +272,10 @@ class NumbersCodec(Codec):
         ]
         more = ", …" if self.size > 4 else ""
         noun = "column" if self.size == 1 else "columns"
-        said = f"numbers: {self.size} {noun} ({', '.join(parts)}{more})"
-        return "; ".join([said, *self._styles_in_words()])
+        described = f"numbers: {self.size} {noun} ({', '.join(parts)}{more})"
+        return "; ".join([described, *self._describe_styles()])
 
-    def _styles_in_words(self) -> list[str]:
+    def _describe_styles(self) -> list[str]:
         """How the numbers of columns are written, where that is not with a decimal point; each style once."""
         of_style: dict[tuple[str, str | None, str], list[str]] = {}
         for name in self.columns:
@@ -445,14 +309,7 @@ class NumbersCodec(Codec):
             missing=field(state, "missing", str, path),
             styles=_styles(state.get("styles", {}), path),
         )
-        for key in ("mean", "deviation"):
-            values = field(state, key, list, path)
-            good = all(isinstance(each, (int, float)) and math.isfinite(each) for each in values)
-            if good and key == "deviation":
-                good = min(values, default=1.0) > 0
-            if not good or len(values) != codec.size:
-                raise RunError(f'{path} is damaged: "{key}" should hold {codec.size} finite numbers')
-            setattr(codec, key, np.array(values, np.float64))
+        codec.mean, codec.deviation = restore_scale(state, codec.size, path)
         if codec.missing not in ("error", "mean", "previous", "mask"):
             raise RunError(f'{path} is damaged: "missing" is {codec.missing!r}')
         codec.missing_count = field(state, "missing_count", int, path)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from recur.codecs.melody import line_of, name_of
-from recur.codecs.notes import LOWEST, NotesCodec
+from recur.codecs.note_events import line_of, name_of
+from recur.codecs.notes import NotesCodec
+from recur.codecs.piano_roll import LOWEST
 from recur.codecs.tokens import RESERVED
 from recur.continuation import frames, text
 from recur.continuation.prompt import prompt_ids, read

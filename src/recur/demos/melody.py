@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recur.codecs import NotesCodec
-from recur.codecs.melody import line_of
+from recur.codecs.note_events import line_of
 from recur.config import Config
 from recur.demos.single import Demo, Row, Verdict
 from recur.demos.tunes import STEPS_PER_BEAT, TUNES

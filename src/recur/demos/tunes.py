@@ -1,11 +1,11 @@
 """Public-domain tunes in C: folk songs, rounds and hymns from before 1870.
 
-The form is that of ``recur.codecs.melody``: C4 lasts a beat, C4*2 two, C4/2 half a beat, r is a rest.
+The form is that of ``recur.codecs.note_events``: C4 lasts a beat, C4*2 two, C4/2 half a beat, r is a rest.
 """
 
 from __future__ import annotations
 
-from recur.codecs.melody import chord_name, events_of, line_of, pitch_of
+from recur.codecs.note_events import chord_name, events_of, line_of, pitch_of
 
 STEPS_PER_BEAT = 2
 

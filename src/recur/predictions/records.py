@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recur.codecs import Codec
-from recur.codecs.melody import name_of
+from recur.codecs.note_events import name_of
 from recur.data import Question, Roles
 from recur.figures import short
 from recur.predictions.plain import PlainAnswer, plain

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from recur.atomic import write_bytes
-from recur.codecs.melody import name_of
-from recur.codecs.notes import LOWEST
+from recur.codecs.note_events import name_of
+from recur.codecs.piano_roll import LOWEST
 from recur.errors import require
 from recur.views.picture import drawn
 

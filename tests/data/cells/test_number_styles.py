@@ -33,7 +33,7 @@ def columns_of(folder: Path, text: str, name: str = "a.csv", **options: Any) -> 
 
 def numbers_of(folder: Path, text: str, column: str, name: str = "a.csv", **options: Any) -> list[float]:
     """The numbers of a column as training reads them."""
-    from recur.codecs.numbers import number
+    from recur.codecs.number_parsing import number
 
     config = from_options({"source": written(folder, text, name), "input": [column], **options}, Config())
     table = read(config.data.source, config.data)
@@ -219,7 +219,7 @@ def test_a_later_file_is_read_in_the_style_of_the_training_data(tmp_path: Path) 
     later = read_like(written(tmp_path, column("1.002", "1.003"), "b.csv"), roles, config)
     assert [row["units"] for row in later[:]] == [1002.0, 1003.0]
     other = read_like(written(tmp_path, column("12.5", "13.5"), "c.csv"), roles, config)
-    from recur.codecs.numbers import number
+    from recur.codecs.number_parsing import number
 
     with pytest.raises(DataError, match="another style"):
         number(other[0]["units"])

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from recur.codecs.missing import is_missing_number
-from recur.codecs.number_style import EXACT, Written, written
+from recur.codecs.number_notation import EXACT, Notation, notation_of
 
-_SHORT, _LONG = Written("whole", size=1), Written("whole", size=4)
+_SHORT, _LONG = Notation("whole", size=1), Notation("whole", size=4)
 
 
 @dataclass
@@ -27,16 +27,16 @@ class NumberForms:
 
     count: int = 0
     texts: int = 0
-    kinds: Counter[Written] = field(default_factory=Counter)
-    examples: dict[Written, str] = field(default_factory=dict)
+    kinds: Counter[Notation] = field(default_factory=Counter)
+    examples: dict[Notation, str] = field(default_factory=dict)
 
     def see(self, cell: str) -> None:
         """Count a cell."""
         if cell.isdecimal() and cell.isascii() and len(cell) <= EXACT and (cell[0] != "0" or len(cell) == 1):
             # most cells of most tables
-            found: Written | None = _SHORT if len(cell) <= 3 else _LONG
+            found: Notation | None = _SHORT if len(cell) <= 3 else _LONG
         else:
-            found = written(cell)
+            found = notation_of(cell)
         if found is None:
             missing = is_missing_number(cell)
             self.count += not missing

@@ -18,7 +18,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from recur.codecs.number_style import NumberStyle, Written, both_readings
+from recur.codecs.number_notation import Notation
+from recur.codecs.number_style import NumberStyle, both_readings
 from recur.config import DataConfig
 from recur.data.cells.number_forms import NumberForms
 from recur.errors import ConfigError
@@ -155,7 +156,7 @@ def _decided(seen: NumberForms, sign: str, spaced: bool, votes: set[str], delimi
     return "", "nothing in the file says which"
 
 
-def _example(seen: NumberForms, fits: Callable[[Written], bool]) -> str:
+def _example(seen: NumberForms, fits: Callable[[Notation], bool]) -> str:
     return next((text.strip() for kind, text in seen.examples.items() if fits(kind)), "")
 
 

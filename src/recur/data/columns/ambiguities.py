@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from recur.codecs.missing import is_empty
-from recur.codecs.numbers import number
+from recur.codecs.number_parsing import number
 from recur.data.readers.table import Table
 from recur.errors import DataError
 

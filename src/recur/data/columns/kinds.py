@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from recur.codecs.missing import is_empty
-from recur.codecs.number_style import OffStyle, written
-from recur.codecs.numbers import number
+from recur.codecs.number_notation import notation_of
+from recur.codecs.number_parsing import number
+from recur.codecs.number_style import OffStyle
 from recur.data.cells import number_lists, scripts
 from recur.data.cells.number_styles import Code, Open
 from recur.data.readers import media, npy
@@ -138,7 +139,7 @@ def _are_rolls(listed: list[Any]) -> bool:
 
 def _is_of_another_style(value: Any) -> bool:
     """Return whether a cell is a number, and not in the style of its column."""
-    return isinstance(value, OffStyle) and written(value) is not None
+    return isinstance(value, OffStyle) and notation_of(value) is not None
 
 
 def _as_number(value: Any) -> float | None:

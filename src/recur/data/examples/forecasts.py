@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.numbers import number
+from recur.codecs.number_parsing import number
 from recur.config import Config
 from recur.data.examples import split
 from recur.data.examples.examples import Example, overlapping

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from recur.codecs.missing import is_missing_number
-from recur.codecs.number_style import written
+from recur.codecs.number_notation import notation_of
 from recur.data.cells.names import is_known
 from recur.errors import DataError
 
@@ -21,7 +21,7 @@ _MOMENT = re.compile(
 
 def is_number(cell: str) -> bool:
     """Return whether a cell is a number in some style, or a missing one."""
-    return written(cell) is not None or is_missing_number(cell)
+    return notation_of(cell) is not None or is_missing_number(cell)
 
 
 def is_moment(cell: str) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from recur.codecs.number_style import NumberStyle, settled, written
+from recur.codecs.number_notation import notation_of
+from recur.codecs.number_style import NumberStyle, settled
 from recur.config import DataConfig
 from recur.data.cells.survey import Survey
 from recur.data.readers.table import Row, Table
@@ -71,4 +72,4 @@ def styled(table: Table, config: DataConfig, known: Mapping[str, NumberStyle]) -
 def _may_be_numbers(table: Table, name: str) -> bool:
     """Return whether some of the first cells are texts, and one of these is a number."""
     values: list[Any] = [table[index][name] for index in range(min(_FIRST, len(table)))]
-    return any(isinstance(value, str) and written(value) is not None for value in values)
+    return any(isinstance(value, str) and notation_of(value) is not None for value in values)

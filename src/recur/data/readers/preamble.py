@@ -9,7 +9,7 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from recur.codecs.number_style import written
+from recur.codecs.number_notation import notation_of
 from recur.codecs.plain_text import shorten
 from recur.data.readers.header import has_header
 from recur.data.readers.lines import first_lines
@@ -133,4 +133,4 @@ def _titles(found: list[list[str]], width: int, count: int) -> int:
 
 
 def _is_number(cell: str) -> bool:
-    return written(cell) is not None
+    return notation_of(cell) is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recur.codecs.missing import is_missing_number
-from recur.codecs.number_style import written
+from recur.codecs.number_notation import notation_of
 from recur.codecs.plain_text import shorten
 from recur.data.readers.lines import LONGEST, Line, first_lines, lines
 from recur.errors import DataError
@@ -117,8 +117,10 @@ def are_columns_of_numbers(texts: list[str]) -> bool:
     rows = cells[1:] if len(widths) > 1 else cells
     if len(rows) < 2 or len({len(each) for each in rows}) != 1 or len(rows[0]) < 2:
         return False
-    numbers = sum(written(cell) is not None or is_missing_number(cell) for row in rows for cell in row)
-    return numbers >= 0.5 * len(rows) * len(rows[0]) and all(written(row[-1]) or written(row[0]) for row in rows)
+    numbers = sum(notation_of(cell) is not None or is_missing_number(cell) for row in rows for cell in row)
+    return numbers >= 0.5 * len(rows) * len(rows[0]) and all(
+        notation_of(row[-1]) or notation_of(row[0]) for row in rows
+    )
 
 
 def widths_of(texts: list[str], sign: str) -> Counter[int]:

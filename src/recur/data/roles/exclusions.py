@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from recur.codecs.missing import is_empty
-from recur.codecs.numbers import number
+from recur.codecs.number_parsing import number
 from recur.codecs.plain_text import shorten
 from recur.data.cells.names import is_input, is_row_number, is_target, is_time, is_weakly_timed
 from recur.data.columns import quantities

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from recur.codecs.numbers import number
+from recur.codecs.number_parsing import number
 from recur.codecs.plain_text import shorten
 from recur.config import Config
 from recur.data.cells.names import is_row_number, is_target, is_time, is_usual_series, is_weakly_timed

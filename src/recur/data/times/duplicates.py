@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recur.codecs.numbers import number
+from recur.codecs.number_parsing import number
 from recur.config import DataConfig
 from recur.data.readers.table import Row, Table
 from recur.data.stamps.timing import Timeline

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recur.codecs.numbers import number
+from recur.codecs.number_parsing import number
 from recur.data.readers.table import Row, Table
 from recur.data.stamps.frequency import Frequency
 from recur.data.stamps.timing import Timing

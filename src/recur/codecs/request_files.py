@@ -19,7 +19,7 @@ from recur.codecs.codec import Codec
 from recur.errors import DataError
 
 
-def data_of(codec: Codec, value: str) -> bytes:
+def decode_data_url(codec: Codec, value: str) -> bytes:
     """Return the bytes of ``data:image/png;base64,...``, as browsers make it.
 
     Raises
@@ -29,14 +29,14 @@ def data_of(codec: Codec, value: str) -> bytes:
     """
     head, comma, data = value.partition(",")
     if not (head.startswith("data:") and head.endswith(";base64") and comma):
-        raise named(codec)
+        raise path_refused(codec)
     try:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
         raise DataError(f"the data is not base64: {error}") from None
 
 
-def bytes_of(codec: Codec, value: Any) -> np.ndarray:
+def pixel_values(codec: Codec, value: Any) -> np.ndarray:
     """Return rows of numbers from 0 to 255 as an array of uint8.
 
     Raises
@@ -47,9 +47,9 @@ def bytes_of(codec: Codec, value: Any) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError:
-        raise named(codec) from None
+        raise path_refused(codec) from None
     if array.dtype.kind not in "iu" or array.size == 0 or array.min() < 0 or array.max() > 255:
-        raise named(codec)
+        raise path_refused(codec)
     return array.astype(np.uint8)
 
 
@@ -65,7 +65,7 @@ def as_file(content: bytes, suffix: str, name: str) -> Iterator[Path]:
             raise type(error)(error.message.replace(str(path), name), hint=error.hint) from error
 
 
-def named(codec: Codec) -> DataError:
+def path_refused(codec: Codec) -> DataError:
     """Return the refusal of a value that names a file in place of carrying it."""
     hint = codec.file.request_form if codec.file is not None else None
     return DataError(f"this network reads {codec.kind}, which must be in the request itself", hint=hint)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recur.codecs import ImagesCodec
-from recur.codecs.carried import as_file, bytes_of, data_of
+from recur.codecs.request_files import as_file, decode_data_url, pixel_values
 from recur.errors import DamagedError, DataError
 
 
@@ -21,7 +21,7 @@ def codec() -> ImagesCodec:
 
 @pytest.mark.parametrize("content", [b"", b"a", bytes(range(256))])
 def test_contents_come_back_from_base64(codec: ImagesCodec, content: bytes) -> None:
-    assert data_of(codec, "data:image/png;base64," + base64.b64encode(content).decode()) == content
+    assert decode_data_url(codec, "data:image/png;base64," + base64.b64encode(content).decode()) == content
 
 
 @pytest.mark.parametrize(
@@ -30,25 +30,25 @@ def test_contents_come_back_from_base64(codec: ImagesCodec, content: bytes) -> N
 )
 def test_a_path_is_refused_with_how_contents_are_carried(codec: ImagesCodec, value: str) -> None:
     with pytest.raises(DataError, match="reads images, which must be in the request itself") as caught:
-        data_of(codec, value)
+        decode_data_url(codec, value)
     assert caught.value.hint == codec.file.request_form
 
 
 @pytest.mark.parametrize("data", ["A", "AAA", "A*==", "AA AA=", "ä"])
 def test_damaged_base64_is_refused(codec: ImagesCodec, data: str) -> None:
     with pytest.raises(DataError, match="the data is not base64"):
-        data_of(codec, f"data:;base64,{data}")
+        decode_data_url(codec, f"data:;base64,{data}")
 
 
 def test_rows_of_numbers_from_0_to_255_are_bytes(codec: ImagesCodec) -> None:
-    array = bytes_of(codec, [[0, 255], [7, 8]])
+    array = pixel_values(codec, [[0, 255], [7, 8]])
     assert (array.dtype, array.tolist()) == (np.uint8, [[0, 255], [7, 8]])
 
 
 @pytest.mark.parametrize("value", [[], [[]], [-1], [256], [0.5], ["a"], "a.png", None, [[1], [2, 3]], [True], {}])
 def test_other_numbers_are_no_bytes(codec: ImagesCodec, value: Any) -> None:
     with pytest.raises(DataError, match="which must be in the request itself"):
-        bytes_of(codec, value)
+        pixel_values(codec, value)
 
 
 def test_contents_are_a_file_only_for_as_long_as_they_are_read() -> None:

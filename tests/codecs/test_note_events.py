@@ -9,8 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recur.codecs.melody import HOLD, REST, chord_name, events_of, events_of_notes, line_of, name_of, notes_of, pitch_of
-from recur.codecs.notes import HIGHEST, LOWEST
+from recur.codecs.note_events import (
+    HOLD,
+    REST,
+    chord_name,
+    events_of,
+    events_of_notes,
+    line_of,
+    name_of,
+    notes_of,
+    pitch_of,
+)
+from recur.codecs.piano_roll import HIGHEST, LOWEST
 from recur.errors import DataError
 
 pitches = st.integers(LOWEST, HIGHEST)

@@ -1,0 +1,95 @@
+"""Raw values as numbers: one number, and the numbers of a text that was typed."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+
+from recur.codecs.missing import is_missing_number
+from recur.codecs.number_style import NumberStyle, OffStyle
+from recur.codecs.plain_text import shorten
+from recur.errors import DataError
+
+
+def number(value: Any, style: NumberStyle | None = None) -> float:
+    """Return a raw value as a number, NaN when it is missing (empty, NA, NaN, null, none, ?, -).
+
+    Parameters
+    ----------
+    value : object
+    style : NumberStyle, optional
+        How its column is written, where it is a text; default: digits with a decimal point.
+
+    Raises
+    ------
+    DataError
+        When the value is no number, is infinite, or is a whole number too large for a float.
+    """
+    if value is None:
+        return math.nan
+    if isinstance(value, str):
+        text = value.strip()
+        if is_missing_number(text):
+            return math.nan
+        if isinstance(value, OffStyle):
+            raise DataError(value.reason, hint="write it like the others in its column, or leave it empty")
+        if style is not None and not style.plain:
+            return style.value(text)
+        try:
+            found: float | None = float(text)
+        except ValueError:
+            found = None
+        # Python reads 1_000 as a number; other tools, and people who wrote a name, do not
+        if found is None and style is not None:
+            return style.value(text)
+        if found is None or "_" in text:
+            hint = "give a number such as 3.14, or leave it empty"
+            raise DataError(f'"{shorten(text, 40)}" is not a number', hint=hint) from None
+    elif isinstance(value, (int, float, np.number, np.bool_)):
+        try:
+            found = float(value)
+        except OverflowError:
+            raise DataError(
+                f"expected a number up to {sys.float_info.max:.3g}, found a whole number of "
+                f"{int(value).bit_length():,} bits",
+                hint="remove the row or leave the value empty",
+            ) from None
+    else:
+        raise DataError(f"expected a number, found {type(value).__name__} {shorten(repr(value), 40)}")
+    if math.isinf(found):
+        hint = "remove the row or leave the value empty"
+        raise DataError(f"expected a finite number, found {shorten(str(value), 40)}", hint=hint)
+    return found
+
+
+def split_numbers(text: str, style: NumberStyle) -> list[str]:
+    """Return the numbers of a typed text, each as text, separated by spaces, semicolons, or commas outside numbers.
+
+    >>> split_numbers("291,5 293,5", NumberStyle(",")), split_numbers("1, 2,3", NumberStyle())
+    (['291,5', '293,5'], ['1', '2', '3'])
+
+    Raises
+    ------
+    DataError
+        When commas may separate numbers or be part of them.
+    """
+    parts = text.replace(";", " ").split()
+    if style.decimal == "," or style.thousands == ",":
+        return [part for part in (each.removesuffix(",") for each in parts) if part]
+    inner = [part for part in parts if "," in part.strip(",")]
+    if inner and len(parts) > 1 and any("," not in part for part in parts[:-1]):
+        raise _mixed(inner[0])
+    if inner and len(inner) == len(parts) > 1 and not any(part.endswith(",") for part in parts):
+        raise _mixed(inner[0])
+    return text.replace(";", " ").replace(",", " ").split()
+
+
+def _mixed(part: str) -> DataError:
+    return DataError(
+        f'"{shorten(part, 40)}" may be one number with a decimal comma or two numbers; expected numbers as in the '
+        "training data",
+        hint='separate numbers by spaces and write a decimal point: "291.5 293.5"',
+    )
