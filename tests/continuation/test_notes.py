@@ -57,7 +57,7 @@ def test_the_error_of_a_frame_is_the_sum_of_the_cross_entropies_of_its_keys() ->
     assert loss.sums["loss"][0] == pytest.approx(total, rel=1e-5)
     assert float(loss.mean.detach()) == pytest.approx(total / count, rel=1e-5)
     assert mode.summary(loss.sums)["nll_per_frame"] == pytest.approx(total / count, rel=1e-5)
-    assert mode.figure == "nll_per_frame"
+    assert mode.metric == "nll_per_frame"
     assert not mode.higher_is_better
 
 
@@ -125,7 +125,7 @@ def melodies() -> Codec:
 def test_a_melody_is_learned_and_continued_as_events() -> None:
     codec = melodies()
     mode = model(codec)
-    assert mode.figure == "perplexity"
+    assert mode.metric == "perplexity"
     loss = loss_of(mode, LINES)
     # every event and one end a piece
     assert loss.sums["loss"][1] == sum(len(codec.encode(line)) + 1 for line in LINES)
@@ -207,7 +207,7 @@ def test_a_label_writes_frames_and_a_roll_is_answered_step_by_step() -> None:
     writer = modes.build("one-to-many", labels, rolls(), Config.of(hidden_size=8).model)
     loss = writer.loss(writer.collate([writer.encode(Row("slow", PIECES[0])), writer.encode(Row("fast", PIECES[1]))]))
     assert loss.sums["loss"][1] == 6
-    assert writer.figure == "nll_per_frame"
+    assert writer.metric == "nll_per_frame"
     loss.mean.backward()
     first, again = (
         continuation.predict(writer, ["slow"], length=4, temperature=1.0, seed=1)[0].value for _ in range(2)
@@ -239,7 +239,7 @@ def test_baselines_are_the_frequencies_of_keys() -> None:
     rows = [mode.encode(Row(piece, piece)) for piece in PIECES]
     found = baseline(mode, rows, rows, own_future=True)
     assert found is not None
-    assert found.figure == "nll_per_frame"
+    assert found.metric == "nll_per_frame"
     frames = np.concatenate([row.target for row in rows])
     share = (frames.sum(axis=0) + 1) / (len(frames) + 2)
     expected = -np.log(np.where(frames > 0, share, 1 - share)).sum() / len(frames)

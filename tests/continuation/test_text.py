@@ -85,14 +85,14 @@ def test_loss_of_documents_is_the_cross_entropy_of_words_and_end() -> None:
     assert loss.sums["loss"][1] == len(errors)
     figures = mode.summary(loss.sums)
     same(figures["perplexity"], math.exp(total.mean().item()))
-    assert mode.figure == "perplexity"
+    assert mode.metric == "perplexity"
     assert not mode.higher_is_better
 
 
 def test_characters_are_reported_in_nats() -> None:
     mode = model("characters")
     figures = mode.summary(mode.loss(batch_of(mode, rows("characters", None))).sums)
-    assert mode.figure == "nats"
+    assert mode.metric == "nats"
     assert figures["nats"] == figures["loss"]
 
 
@@ -256,7 +256,7 @@ def test_half_a_character_waits_for_its_other_half() -> None:
 
 
 def test_a_beam_cannot_be_streamed() -> None:
-    with pytest.raises(ConfigError, match="a beam of 3 knows its answer only at the end") as raised:
+    with pytest.raises(ConfigError, match="a beam of 3 has its answer only at the end") as raised:
         list(language.generate(model(), "the", Decoding(beam=3)))
     assert raised.value.hint == "beam=1, or predict(..., beam=3)"
 

@@ -20,7 +20,7 @@ def test_one_pass_has_no_decoding_options() -> None:
 
 def test_a_beam_cannot_be_streamed() -> None:
     refuse_beam(Decoding(temperature=1.0))
-    with pytest.raises(ConfigError, match="a beam of 3 knows its answer only at the end") as caught:
+    with pytest.raises(ConfigError, match="a beam of 3 has its answer only at the end") as caught:
         refuse_beam(Decoding(beam=3))
     assert caught.value.hint == "beam=1, or predict(..., beam=3)"
 

@@ -19,7 +19,7 @@ from tests.modes.helpers import rows as shared
 COUNTS = np.array([[8, 2, 0], [1, 3, 0], [0, 0, 0]])
 
 
-def test_figures_of_classes_are_those_worked_by_hand() -> None:
+def test_metrics_of_classes_are_those_worked_by_hand() -> None:
     first, second, third = by_class(["a", "b", "c"], COUNTS)
     assert first == {"label": "a", "rows": 10, "precision": 8 / 9, "recall": 0.8, "f1": 16 / 19}
     assert second == {"label": "b", "rows": 4, "precision": 0.6, "recall": 0.75, "f1": 6 / 9}
@@ -37,8 +37,8 @@ def test_every_answer_is_counted_at_its_place(kinds: tuple[str, str]) -> None:
     truth = LABELS if kinds[1] == "class" else [tag for tags in TAGS for tag in tags]
     assert counts.sum() == len(truth)
     assert counts.sum(axis=1).tolist() == [truth.count(label) for label in labels]
-    figures = mode.summary(mode.loss(mode.collate([mode.encode(each) for each in examples])).sums)
-    same(float(np.diag(counts).sum() / counts.sum()), figures["accuracy"])
+    metrics = mode.summary(mode.loss(mode.collate([mode.encode(each) for each in examples])).sums)
+    same(float(np.diag(counts).sum() / counts.sum()), metrics["accuracy"])
     present = [row["f1"] for row in found["by_class"] if row["rows"]]
     same(found["macro_f1"], float(np.mean(present)))
 
@@ -46,9 +46,9 @@ def test_every_answer_is_counted_at_its_place(kinds: tuple[str, str]) -> None:
 def test_accuracy_by_class_is_the_mean_of_their_recalls() -> None:
     mode = build("many-to-one", "words", "class").eval()
     examples = [Example(text, label, "row") for text, label in zip(TEXTS * 2, ["no", *LABELS, *LABELS], strict=False)]
-    figures = mode.summary(mode.loss(mode.collate([mode.encode(each) for each in examples])).sums)
+    metrics = mode.summary(mode.loss(mode.collate([mode.encode(each) for each in examples])).sums)
     recalls = [row["recall"] for row in confusion(mode, examples)["by_class"] if row["rows"]]
-    same(figures["macro_accuracy"], float(np.mean(recalls)))
+    same(metrics["macro_accuracy"], float(np.mean(recalls)))
     mode.train()
     assert "macro_accuracy" not in mode.summary(mode.loss(mode.collate([mode.encode(examples[0])])).sums)
 
@@ -63,10 +63,10 @@ def test_evaluate_gives_it_where_it_is_asked_for(tmp_path: Path) -> None:
     rows = [{"text": f"{word} word", "label": word} for word in ("good", "bad") * 30]
     model = recur.fit(rows, epochs=1, hidden_size=4, progress=False)
     assert "confusion" not in model.evaluate(rows)
-    figures = model.evaluate(rows, confusion=True)
-    assert figures["confusion"]["labels"] == ["bad", "good"]
-    assert np.array(figures["confusion"]["counts"]).sum() == 60
-    matrix.picture(figures["confusion"]["labels"], figures["confusion"]["counts"], tmp_path / "matrix.png")
+    metrics = model.evaluate(rows, confusion=True)
+    assert metrics["confusion"]["labels"] == ["bad", "good"]
+    assert np.array(metrics["confusion"]["counts"]).sum() == 60
+    matrix.picture(metrics["confusion"]["labels"], metrics["confusion"]["counts"], tmp_path / "matrix.png")
     assert (tmp_path / "matrix.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 

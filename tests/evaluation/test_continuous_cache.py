@@ -67,9 +67,9 @@ def test_the_best_theta_and_lambda_are_the_likeliest_of_those_tried() -> None:
     best = reading.best(50)
     losses = [reading.loss(theta, share) for theta in (0.5, 2.0) for share in cache.LAMBDAS]
     assert reading.loss(best.theta, best.share) == min(losses)
-    figures = reading.figures(best)
-    assert figures["perplexity"] == pytest.approx(math.exp(min(losses)))
-    assert (figures["cache"], figures["cache_theta"], figures["cache_lambda"]) == (50, best.theta, best.share)
+    metrics = reading.metrics(best)
+    assert metrics["perplexity"] == pytest.approx(math.exp(min(losses)))
+    assert (metrics["cache"], metrics["cache_theta"], metrics["cache_lambda"]) == (50, best.theta, best.share)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_sums_are_added_by_name() -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 3, 9])
-def test_figures_do_not_depend_on_the_size_of_batches(batch: int) -> None:
+def test_metrics_do_not_depend_on_the_size_of_batches(batch: int) -> None:
     mode = build("many-to-one", "words", "class")
     found = measure(mode, RowFeed(mode, Rows(mode, ROWS), batch))
     whole = mode.eval().loss(mode.collate([mode.encode(row) for row in ROWS]))
@@ -82,7 +82,7 @@ def test_rows_are_read_in_batches_of_twice_the_size_of_training_in_order_of_leng
     assert [place for batch in places for place in batch] == [ROWS[row].where for row in order]
 
 
-def test_an_evaluation_has_figures_and_tables() -> None:
+def test_an_evaluation_has_metrics_and_tables() -> None:
     mode = build("many-to-one", "words", "class")
     found = evaluate(mode, ROWS, Config())
     assert {"loss", "accuracy", "macro_accuracy"} <= set(found)

@@ -26,7 +26,7 @@ def measured(model: recur.Model, rows: Any, **options: Any) -> dict[str, Any]:
     return model.evaluate(rows, **options)
 
 
-def test_figures_come_with_the_number_of_rows_and_the_share_of_the_largest_class(model: recur.Model) -> None:
+def test_metrics_come_with_the_number_of_rows_and_the_share_of_the_largest_class(model: recur.Model) -> None:
     found = measured(model, ROWS)
     assert found["rows"] == 3
     same(found["majority_class_accuracy"], 2 / 3)
@@ -74,5 +74,5 @@ def test_what_the_network_cannot_have_is_refused(model: recur.Model, options: di
         measured(model, ROWS, **options)
 
 
-def test_figures_are_plain_numbers(model: recur.Model) -> None:
+def test_metrics_are_plain_numbers(model: recur.Model) -> None:
     json.dumps(measured(model, ROWS, confusion=True))

@@ -43,11 +43,11 @@ def test_scores_are_those_of_sacrebleu_and_carry_their_signature() -> None:
 
 def test_evaluation_of_a_translation_reports_what_was_written(model: recur.Model) -> None:
     rows = [{"english": a, "french": b} for a, b in PAIRS]
-    figures = model.evaluate(rows, beam=3)
+    metrics = model.evaluate(rows, beam=3)
     written = [answer.value for answer in model.predict([a for a, _ in PAIRS], beam=3)]
-    assert figures["bleu"] == pytest.approx(sacrebleu.corpus_bleu(written, [[b for _, b in PAIRS]]).score)
-    assert 0 < figures["bleu"] < 100
-    assert {"chrf", "bleu_signature", "chrf_signature", "perplexity", "rows"} <= set(figures)
+    assert metrics["bleu"] == pytest.approx(sacrebleu.corpus_bleu(written, [[b for _, b in PAIRS]]).score)
+    assert 0 < metrics["bleu"] < 100
+    assert {"chrf", "bleu_signature", "chrf_signature", "perplexity", "rows"} <= set(metrics)
 
 
 def test_answers_keep_the_order_of_the_rows(model: recur.Model) -> None:
@@ -69,11 +69,11 @@ def test_options_of_writing_are_refused_where_nothing_is_written() -> None:
         other.evaluate([{"text": "a b", "label": "x"}], beam=3)
 
 
-def test_without_the_extra_the_other_figures_are_there(
+def test_without_the_extra_the_other_metrics_are_there(
     model: recur.Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     del tmp_path
     monkeypatch.setattr(translation.importlib.util, "find_spec", lambda _: None)
-    figures = model.evaluate([{"english": a, "french": b} for a, b in PAIRS])
-    assert "bleu" not in figures
-    assert "perplexity" in figures
+    metrics = model.evaluate([{"english": a, "french": b} for a, b in PAIRS])
+    assert "bleu" not in metrics
+    assert "perplexity" in metrics

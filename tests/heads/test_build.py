@@ -19,7 +19,7 @@ ROLL: Any = NotesCodec().fit([[[60], [60, 64]]])
 
 
 @pytest.mark.parametrize(
-    ("target", "expected", "figure"),
+    ("target", "expected", "metric"),
     [
         (codec("tags"), TagHead, "accuracy"), (codec("class"), SymbolHead, "accuracy"),
         (ROLL, EventHead, "nll_per_frame"),
@@ -27,10 +27,10 @@ ROLL: Any = NotesCodec().fit([[[60], [60, 64]]])
     ],
     ids=["tags", "class", "roll", "numbers", "series"],
 )  # fmt: skip
-def test_the_head_is_that_of_the_values(target: Any, expected: type[Head], figure: str) -> None:
+def test_the_head_is_that_of_the_values(target: Any, expected: type[Head], metric: str) -> None:
     head = build_head(target, 6, small())
     assert type(head) is expected
-    assert head.figure == figure
+    assert head.metric == metric
     assert head.matrix is not None
     assert tuple(head.matrix.weight.shape) == (target.size, 6)
 

@@ -60,9 +60,9 @@ def test_the_accuracy_of_frames_leaves_out_keys_that_neither_side_has() -> None:
     # guessed: 0 and 2; true: 0 and 1
     _, sums = fixed(1.0, -1.0, 1.0).error(torch.zeros(1, 3, dtype=torch.float64), frame(0, 1), None)
     assert sums["frame_accuracy"] == (1.0, 3.0)
-    figures = head().summary(sums)
-    assert figures["frame_accuracy"] == pytest.approx(1 / 3)
-    assert figures["nll_per_frame"] == figures["loss"] == pytest.approx(sums["loss"][0])
+    metrics = head().summary(sums)
+    assert metrics["frame_accuracy"] == pytest.approx(1 / 3)
+    assert metrics["nll_per_frame"] == metrics["loss"] == pytest.approx(sums["loss"][0])
 
 
 def test_a_key_sounds_above_a_half_only() -> None:

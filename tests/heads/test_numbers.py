@@ -1,4 +1,4 @@
-"""Numbers: the squared error of standardised columns, and figures in the units of the columns."""
+"""Numbers: the squared error of standardised columns, and metrics in the units of the columns."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ def test_one_column_is_measured_in_its_own_unit() -> None:
     head = fixed(1.0)
     mean, sums = head.error(vectors(2), numbers((1.0,), (4.0,)), None)
     assert mean.item() == 4.5
-    assert head.figure == "rmse"
+    assert head.metric == "rmse"
     assert head.summary(sums) == pytest.approx({"loss": 4.5, "rmse": math.sqrt(4.5) * 2})
 
 
-def test_several_columns_have_one_standardised_figure_and_each_its_own() -> None:
+def test_several_columns_have_one_standardised_metric_and_each_its_own() -> None:
     head = fixed(1.0, 0.0)
     mean, sums = head.error(vectors(2), numbers((0.0, 3.0), (1.0, 0.0)), None)
     assert mean.item() == (1 + 9 + 0 + 0) / 4
-    assert head.figure == "rmse_standardised"
+    assert head.metric == "rmse_standardised"
     assert head.summary(sums) == pytest.approx(
         {"loss": 2.5, "rmse_standardised": math.sqrt(2.5), "rmse a": math.sqrt(0.5) * 2, "rmse b": math.sqrt(4.5) * 20}
     )
 
 
-def test_a_missing_column_of_a_row_counts_neither_in_the_error_nor_in_its_figure() -> None:
+def test_a_missing_column_of_a_row_counts_neither_in_the_error_nor_in_its_metric() -> None:
     head = fixed(1.0, 0.0)
     mean, sums = head.error(vectors(2), numbers((0.0, NAN), (1.0, 3.0)), None)
     assert mean.item() == pytest.approx((1 + 0 + 9) / 3)
@@ -68,10 +68,10 @@ def test_a_missing_column_of_a_row_counts_neither_in_the_error_nor_in_its_figure
     assert (sums["square a"], sums["square b"]) == ((1.0, 2.0), (9.0, 1.0))
 
 
-def test_figures_of_columns_without_a_number_are_not_numbers() -> None:
-    figures = fixed(1.0, 0.0).summary({"loss": (1.0, 1.0), "square a": (1.0, 1.0)})
-    assert figures["rmse a"] == 2.0
-    assert math.isnan(figures["rmse b"])
+def test_metrics_of_columns_without_a_number_are_not_numbers() -> None:
+    metrics = fixed(1.0, 0.0).summary({"loss": (1.0, 1.0), "square a": (1.0, 1.0)})
+    assert metrics["rmse a"] == 2.0
+    assert math.isnan(metrics["rmse b"])
 
 
 def test_answers_are_in_their_own_units_and_scores_are_not() -> None:

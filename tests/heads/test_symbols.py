@@ -1,4 +1,4 @@
-"""Symbols: cross entropy, smoothing, figures of labels and of texts, readouts that are tied or adaptive."""
+"""Symbols: cross entropy, smoothing, metrics of labels and of texts, readouts that are tied or adaptive."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def test_labels_are_measured_by_how_many_are_right() -> None:
     mean, sums = head.error(vectors(3), torch.tensor([0, 1, 0]), None)
     assert mean.item() == pytest.approx(-(2 * math.log(0.5) + math.log(0.3)) / 3)
     assert sums["accuracy"] == (2.0, 3.0)
-    assert (head.figure, head.higher_is_better, head.may_miss) == ("accuracy", True, True)
+    assert (head.metric, head.higher_is_better, head.may_miss) == ("accuracy", True, True)
     assert head.summary(sums) == pytest.approx({"loss": mean.item(), "accuracy": 2 / 3})
 
 
 @pytest.mark.parametrize(
-    ("kind", "figure", "value"), [("words", "perplexity", 2.0), ("characters", "nats", math.log(2))]
+    ("kind", "metric", "value"), [("words", "perplexity", 2.0), ("characters", "nats", math.log(2))]
 )
-def test_texts_are_measured_item_by_item(kind: str, figure: str, value: float) -> None:
+def test_texts_are_measured_item_by_item(kind: str, metric: str, value: float) -> None:
     head = fixed(*CHANCES, of=codec(kind))
     _, sums = head.error(vectors(2), torch.tensor([0, 0]), None)
-    assert (head.figure, head.higher_is_better, head.may_miss) == (figure, False, False)
+    assert (head.metric, head.higher_is_better, head.may_miss) == (metric, False, False)
     assert "accuracy" not in sums
-    assert head.summary(sums)[figure] == pytest.approx(value)
+    assert head.summary(sums)[metric] == pytest.approx(value)
     assert head.summary(sums)["perplexity"] == pytest.approx(2.0)
 
 

@@ -106,11 +106,11 @@ def test_a_chain_answers_with_its_most_probable_tags_together() -> None:
 
 def test_spans_are_measured_as_spans() -> None:
     mode = tagger(SPANS)
-    assert mode.figure == "f1"
+    assert mode.metric == "f1"
     assert mode.higher_is_better
     train(mode, rows(SPANS), steps=60)
-    figures = mode.summary(mode.loss(batch_of(mode, rows(SPANS))).sums)
-    assert figures["f1"] == figures["precision"] == figures["recall"] == figures["accuracy"] == 1.0
+    metrics = mode.summary(mode.loss(batch_of(mode, rows(SPANS))).sums)
+    assert metrics["f1"] == metrics["precision"] == metrics["recall"] == metrics["accuracy"] == 1.0
     # one span of four guessed too short: neither it nor the true one is right
     output = mode.output
     assert isinstance(output, TagHead)
@@ -128,7 +128,7 @@ def test_spans_of_the_most_frequent_tags_stand_beside_those_of_a_network() -> No
     # learned from the second sentence alone: "a" is O and "cat" is B-X, all others are as the most frequent tag
     found = baseline(mode, encoded[1:2], encoded[1:2], own_future=False)
     assert found is not None
-    assert (found.figure, found.values) == ("f1", {"most frequent tag per symbol": 1.0})
+    assert (found.metric, found.values) == ("f1", {"most frequent tag per symbol": 1.0})
     # of the last one, whose cat is O, the one guessed span is wrong
     found = baseline(mode, encoded[1:2], encoded[3:], own_future=False)
     assert found is not None
@@ -137,7 +137,7 @@ def test_spans_of_the_most_frequent_tags_stand_beside_those_of_a_network() -> No
 
 def test_other_tags_have_no_spans() -> None:
     mode = tagger()
-    assert mode.figure == "accuracy"
+    assert mode.metric == "accuracy"
     assert "f1" not in mode.summary(mode.loss(batch_of(mode, rows())).sums)
 
 

@@ -68,7 +68,7 @@ def test_numbers_have_the_squared_error_and_a_figure_for_each_column() -> None:
     same(figures["rmse_standardised"], error.mean().sqrt().item())
     deviation = mode.target_codec.deviation
     same(figures["rmse value 2"], error[:, 1].mean().sqrt().item() * float(deviation[1]))
-    assert mode.figure == "rmse_standardised"
+    assert mode.metric == "rmse_standardised"
     assert not mode.higher_is_better
 
 

@@ -111,7 +111,7 @@ def test_loss_is_the_cross_entropy_of_real_steps() -> None:
     same(loss.sums["loss"][0], float(torch.cat(errors).sum().detach()))
     assert loss.sums["accuracy"] == (float(right), float(sum(STEPS)))
     assert loss.state is None
-    assert mode.figure == "accuracy"
+    assert mode.metric == "accuracy"
     assert mode.higher_is_better
 
 
@@ -166,7 +166,7 @@ def test_numbers_at_each_step_are_in_their_own_units() -> None:
     train(mode, [Row(["D", "N", "V"], [10.0, 20.0, 30.0])], steps=300)
     [answer] = mode.predict([["D", "N", "V"]])
     assert answer.value == pytest.approx([10.0, 20.0, 30.0], abs=0.5)
-    assert mode.figure == "rmse"
+    assert mode.metric == "rmse"
     assert mode.predict([[]])[0].value == []
 
 

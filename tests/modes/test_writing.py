@@ -101,7 +101,7 @@ def test_a_mode_that_answers_in_one_pass_writes_nothing_item_by_item(name: str, 
 
 @pytest.mark.parametrize(("name", "source"), [("one-to-many", "class"), ("many-to-many", "words")])
 def test_a_beam_is_not_streamed(name: str, source: str) -> None:
-    with pytest.raises(ConfigError, match="a beam of 2 knows its answer only at the end"):
+    with pytest.raises(ConfigError, match="a beam of 2 has its answer only at the end"):
         next(iter(continuation.generate(build(name, source, "words"), "yes", beam=2)))
 
 

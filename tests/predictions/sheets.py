@@ -11,7 +11,7 @@ from recur.predictions import Sheet
 def sheet(**fields: Any) -> Sheet:
     """The columns of a class beside its text, with what is given in their place."""
     usual: dict[str, Any] = {
-        "lead": ["row"], "given": "text", "values": ["label"], "numbers": False, "stepped": False, "timed": False,
+        "lead": ["row"], "input_name": "text", "values": ["label"], "numbers": False, "stepped": False, "timed": False,
         "units": [], "top": 1, "quantiles": [], "scales": [],
     }  # fmt: skip
     return Sheet(**{**usual, **fields})

@@ -48,7 +48,7 @@ def test_what_an_answer_does_not_have_is_empty() -> None:
 
 def test_all_forms_have_the_same_values() -> None:
     made, question = (
-        sheet(values=["load"], given=None, stepped=True, numbers=True, top=0, quantiles=[0.1]),
+        sheet(values=["load"], input_name=None, stepped=True, numbers=True, top=0, quantiles=[0.1]),
         Question([1.0], 1, "here"),
     )
     rows = [[0.5, 0.25], [1.5, 1.0]]

@@ -45,7 +45,7 @@ def test_an_answer_without_scores_is_its_value() -> None:
 
 
 def test_numbers_are_a_cell_for_each_column() -> None:
-    made = sheet(given=None, values=["a", "b [m]"], numbers=True, top=0)
+    made = sheet(input_name=None, values=["a", "b [m]"], numbers=True, top=0)
     assert made.columns == ["row", "a", "b [m]"]
     [record] = made.records(Question([1], 2, "here"), Prediction(np.array([0.5, 1.5]), [], ""))
     assert record == {"row": 2, "a": 0.5, "b [m]": 1.5}
@@ -76,7 +76,7 @@ def test_steps_that_are_not_answered_one_by_one_have_the_whole_input() -> None:
 
 
 def test_steps_of_rows_have_the_numbers_of_their_rows() -> None:
-    made = sheet(given=None, values=["tags"], stepped=True, top=0)
+    made = sheet(input_name=None, values=["tags"], stepped=True, top=0)
     question = Question([1, 2, 3], 5, "here", rows=[5, None, 9])
     found = made.records(question, Prediction(["A", "B", "C"], [], ""))
     assert [record["row"] for record in found] == [5, None, 9]
@@ -84,7 +84,7 @@ def test_steps_of_rows_have_the_numbers_of_their_rows() -> None:
 
 def test_a_forecast_has_its_series_its_times_and_its_quantiles() -> None:
     made = sheet(
-        lead=["shop", "step"], given=None, values=["load"], numbers=True, stepped=True, timed=True, top=0,
+        lead=["shop", "step"], input_name=None, values=["load"], numbers=True, stepped=True, timed=True, top=0,
         quantiles=[0.1, 0.9],
     )  # fmt: skip
     assert made.columns == ["shop", "step", "time", "load", "load 10 %", "load 90 %"]
@@ -96,7 +96,7 @@ def test_a_forecast_has_its_series_its_times_and_its_quantiles() -> None:
 
 
 def test_a_roll_has_the_pitches_that_sound_and_their_names() -> None:
-    made = sheet(values=["notes", "notes names"], given=None, stepped=True, top=0, played=True)
+    made = sheet(values=["notes", "notes names"], input_name=None, stepped=True, top=0, played=True)
     records = made.records(Question("a.mid", 1, "here"), Prediction([[60, 64], []], [], ""))
     assert [list(record.values()) for record in records] == [[1, [60, 64], ["C4", "E4"]], [1, [], []]]
 

@@ -7,8 +7,8 @@ ended keeps it. So the content of a slot does not depend on how many follow it:
     slot 1 is greedy decoding;
     a beam of W + 1 finds all that a beam of W finds, and one more: its best is at least as good.
 
-In the usual search all W beginnings compete for all W places, and a wider beam may push out the very beginning that led
-a narrower one to its answer. Length normalisation makes no difference: it orders what was found.
+In the usual search all W prefixes compete for all W places, and a wider beam may drop the prefix that led a narrower
+one to its answer. Length normalisation makes no difference: it orders the hypotheses that were found.
 
 Sources: Lemons, Linares Lopez, Holte and Ruml 2022, Beam search: faster and monotonic (the slots); Wu et al. 2016,
 section 7 (length normalisation).
@@ -57,7 +57,7 @@ def beam(
     n_best: int = 1,
     rules: Rules = FREE,
 ) -> list[list[Hypothesis]]:
-    """Follow ``width`` beginnings of each row; width 1 is greedy decoding.
+    """Extend ``width`` prefixes of each row; width 1 is greedy decoding.
 
     A row is done when all its slots have ended, or when no unfinished one can become better than the ``n_best`` that
     have ended.
@@ -67,15 +67,15 @@ def beam(
     model, first, state, rules
         As for `stream`; B rows.
     width : int
-        Beginnings followed a row (W).
+        Prefixes per row (W).
     end : int or None
         The end symbol; None when nothing ends.
     length : int
-        Most symbols of a hypothesis, its end symbol included.
+        Largest number of symbols of a hypothesis, its end symbol included.
     alpha : float
         Length normalisation, see `length_penalty`.
     n_best : int
-        Hypotheses returned a row.
+        Hypotheses returned per row.
 
     Returns
     -------
@@ -90,14 +90,14 @@ def beam(
         log_probs, state = model.step(ids, state)
         paths = [rows[row].open[slot].ids for row, slot in places]
         scores = rules.scores(log_probs, [row for row, _ in places], paths, step)
-        # of one beginning at most W continuations are taken
+        # a prefix has at most W continuations in the beam
         best, symbols = scores.topk(min(width, scores.shape[1]), dim=1)
         plain = log_probs.gather(1, symbols)
         children: list[dict[int, Any]] = [{} for _ in rows]
-        told = zip(best.tolist(), symbols.tolist(), plain.tolist(), strict=True)
-        for index, ((row, slot), values) in enumerate(zip(places, told, strict=True)):
+        continuations = zip(best.tolist(), symbols.tolist(), plain.tolist(), strict=True)
+        for index, ((row, slot), values) in enumerate(zip(places, continuations, strict=True)):
             children[row][slot] = (index, *values)
-        moved: list[tuple[int, int, int, int]] = []  # row, slot, where its beginning stood, symbol
+        moved: list[tuple[int, int, int, int]] = []  # row, slot, position of its prefix, symbol
         for row in {row for row, _ in places}:
             moved += _step(row, rows[row], children[row], width, end, alpha, rules)
             if _settled(rows[row], n_best, length, alpha):
@@ -127,7 +127,7 @@ def _step(
             continue
         if not left:
             if slot in before and max(children[slot][1]) == -torch.inf:
-                # the rules leave nothing that may follow
+                # the rules allow no next symbol
                 row.answers[slot] = _cut(before[slot], alpha)
             continue
         cost, parent, rank = heappop(left)

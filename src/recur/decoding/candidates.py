@@ -1,4 +1,4 @@
-"""The likeliest next symbols, without those that are never an answer."""
+"""The most probable next symbols, without those that are never an answer."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def likeliest(log_probs: Tensor, symbols: Vocabulary, top: int, *, unknown: bool
 
 
 def without_silent(log_probs: Tensor, symbols: Vocabulary, *, unknown: bool = False) -> Tensor:
-    """Return log p (B, V) in which what is no item, such as the end, is impossible."""
+    """Return log p (B, V) in which symbols that are not items, such as the end, are impossible."""
     silent = torch.tensor(symbols.silent(unknown), device=log_probs.device)
     return log_probs.index_fill(1, silent, -torch.inf)

@@ -1,12 +1,12 @@
 """Constraints on the next symbol: forbidden, forced and penalised symbols, and blocked n-grams.
 
     forbid               p(v) = 0 for symbols that are no answer
-    prefix               the first symbols are given
-    repetition_penalty   p(v)^theta for every v that is written already (Keskar et al. 2019, section 4.1; his
-                         x_i / theta is made for scores above zero, and log probabilities are below it)
-    no_repeat_ngram      p(v) = 0 where v would end an n-gram that is written already (Paulus, Xiong and Socher 2018)
+    prefix               the first symbols are forced
+    repetition_penalty   p(v)^theta for every v that was generated (Keskar et al. 2019, section 4.1; the x_i / theta
+                         of the paper is for positive scores, and log probabilities are negative)
+    no_repeat_ngram      p(v) = 0 where v would complete an n-gram that was generated (Paulus, Xiong and Socher 2018)
 
-The rules change what is chosen. The log probabilities that are reported stay the model's own.
+The rules change which symbol is chosen; the reported log probabilities are those of the model.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from torch import Tensor
 
 from recur.cancellation import check_cancelled
 
-Stop = Callable[[Sequence[int]], bool]  # what is written -> whether it ends here
+Stop = Callable[[Sequence[int]], bool]  # symbols of an answer -> whether it ends here
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What may come next in B rows.
+    """Constraints on the next symbol in B rows.
 
     Attributes
     ----------
@@ -33,13 +33,13 @@ class Rules:
     prefix : Tensor, optional
         (B, P) symbols that the first P of every answer are.
     before : sequence of sequences of int, optional
-        What comes before each answer and counts as written, such as a prompt.
+        What comes before each answer and counts as generated, such as a prompt.
     repetition_penalty : float
         theta, 1 or more.
     no_repeat_ngram : int
-        n; 0 lets everything repeat.
+        n; 0 allows all repetitions.
     stop : callable, optional
-        Whether an answer that was just made longer ends there.
+        Whether an answer ends with the symbol that was just added.
     """
 
     forbid: Collection[int] = ()
@@ -51,11 +51,11 @@ class Rules:
 
     @property
     def look_back(self) -> bool:
-        """Whether what is written matters."""
+        """Whether the next symbol depends on those that were generated."""
         return self.repetition_penalty != 1.0 or self.no_repeat_ngram > 0 or self.stop is not None
 
     def forced(self, step: int) -> Tensor | None:
-        """The symbols (B,) that are given at a step."""
+        """The symbols (B,) that are forced at a step; None where none are."""
         return self.prefix[:, step] if self.prefix is not None and step < self.prefix.shape[1] else None
 
     def ends(self, path: Sequence[int]) -> bool:
@@ -63,7 +63,7 @@ class Rules:
         return self.stop is not None and len(path) > 0 and self.stop(path)
 
     def scores(self, log_probs: Tensor, rows: Sequence[int], paths: Sequence[Sequence[int]], step: int) -> Tensor:
-        """What the next symbol is chosen by.
+        """Return the scores by which the next symbol is chosen.
 
         Parameters
         ----------
@@ -72,14 +72,14 @@ class Rules:
         rows : sequence of int
             The row, of B, that each of the N answers belongs to.
         paths : sequence of sequences of int
-            What is written of each; may be empty where `look_back` is false.
+            The symbols of each so far; may be empty where `look_back` is false.
         step : int
-            Symbols written.
+            Symbols generated so far.
 
         Returns
         -------
         Tensor
-            (N, V); minus infinity for what may not come.
+            (N, V); minus infinity for symbols that are not allowed.
         """
         forced = self.forced(step)
         if forced is not None:
@@ -102,14 +102,14 @@ class Rules:
         return scores
 
     def repeated(self, times: int) -> Rules:
-        """The rules of rows that each stand ``times`` times in a row."""
+        """The rules of rows each of which is repeated ``times`` times."""
         prefix = None if self.prefix is None else self.prefix.repeat_interleave(times, dim=0)
         before = None if self.before is None else [one for one in self.before for _ in range(times)]
         return replace(self, prefix=prefix, before=before)
 
 
 def followers(written: Sequence[int], size: int) -> set[int]:
-    """The symbols that would end an n-gram of this size which is written already.
+    """Return the symbols that would complete an n-gram of this size that is already there.
 
     >>> sorted(followers([1, 2, 3, 1, 2, 4, 1, 2], 3))
     [3, 4]

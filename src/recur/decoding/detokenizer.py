@@ -14,12 +14,12 @@ CONTEXT = 16  # symbols decoded again, to know the space before the next one
 
 
 class Detokenizer:
-    """Turns symbols into pieces of a text, or into items, and stops before what the user named.
+    """Turns symbols into pieces of a text, or into items, and stops before the stop sequences of the user.
 
     Parameters
     ----------
     codec : Codec
-        Of what is written.
+        Of the answer.
     before : sequence of int
         Symbols of the text so far.
     stops : sequence of str
@@ -28,7 +28,7 @@ class Detokenizer:
     Attributes
     ----------
     stopped : bool
-        Whether one of them was met.
+        Whether one of them was reached.
     """
 
     def __init__(self, codec: Codec, before: Sequence[int] = (), stops: Sequence[str] = ()) -> None:
@@ -40,7 +40,7 @@ class Detokenizer:
         self.stopped = False
 
     def push(self, symbol: int) -> list[Any]:
-        """What this symbol adds: pieces of text that are certain by now, or items."""
+        """Return what this symbol adds: pieces of text that no later symbol changes, or items."""
         if not self._text:
             self.stopped = symbol in self._stop_ids
             return [] if self.stopped else self._codec.items(np.array([symbol], dtype=np.int64))
@@ -53,12 +53,12 @@ class Detokenizer:
         return self._cut(piece)
 
     def finish(self) -> list[Any]:
-        """What was waiting, when no symbol follows."""
+        """Return the text that was held back, when no symbol follows."""
         if not self._text or self.stopped:
             return []
-        found = self._cut(self._added()) if self._held else []
+        pieces = self._cut(self._added()) if self._held else []
         waiting, self._waiting = self._waiting, ""
-        return found if self.stopped or not waiting else [*found, waiting]
+        return pieces if self.stopped or not waiting else [*pieces, waiting]
 
     def _added(self) -> str:
         decode = self._codec.decode
@@ -70,7 +70,7 @@ class Detokenizer:
         return str(after[shared:])
 
     def _cut(self, piece: str) -> list[str]:
-        """The text before a stop; what may be the beginning of one waits until it is known."""
+        """The text before a stop; a possible beginning of one is held back."""
         text = self._waiting + piece
         places = [place for stop in self._stops if (place := text.find(stop)) >= 0]
         if places:

@@ -18,7 +18,7 @@ _BOUNDS = {
     "length_penalty": (0, 1000), "repetition_penalty": (1, 1000), "no_repeat_ngram": (0, 1_000_000),
     "seed": (0, 2**63 - 1),
 }  # fmt: skip
-"""The least and the most that each number may be: beyond what anybody means, and within what a tensor can hold."""
+"""Lower and upper bound of each number: beyond any sensible value, and within what a tensor can hold."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Decoding:
     beam : int
         Width of the beam; 1 is greedy (or sampling, with a temperature).
     length : int, optional
-        Most symbols to produce, a prefix included; None leaves it to the mode.
+        Largest number of symbols to produce, a prefix included; None for the default of the mode.
     temperature : float
-        0 is greedy; 1 samples from the model's own distribution; lower is safer.
+        0 is greedy; 1 samples from the model's own distribution; lower values sharpen it.
     top_k, top_p : int, float, optional
         Sample only from the k likeliest symbols, or from the smallest set whose probability reaches p; with a
         temperature only.
@@ -45,12 +45,12 @@ class Decoding:
     prefix : object, optional
         How every answer begins: a value of the target (a text, a list of tags, rows of numbers).
     stop : text or tuple of texts
-        Where an answer ends: before the first of these that is written. Of tags, one tag each.
+        Where an answer ends: before the first of these. Of tags, one tag each.
     repetition_penalty : float
-        theta: the probability of what is written already is raised to this power; 1 changes nothing, 1.2 is usual
+        theta: the probability of symbols that were generated is raised to this power; 1 has no effect, 1.2 is usual
         (Keskar et al. 2019).
     no_repeat_ngram : int
-        No sequence of this many symbols is repeated; 0 lets everything repeat.
+        No sequence of this many symbols is repeated; 0 allows all repetitions.
     """
 
     beam: int = 1
@@ -131,7 +131,7 @@ class Decoding:
 
     @property
     def one_item(self) -> bool:
-        """Whether nothing asks for more than the next item."""
+        """Whether the options request only the next item."""
         return self.length is None and self.temperature == 0 and self.prefix is None and not self.stops
 
     @property
@@ -140,13 +140,13 @@ class Decoding:
         return (self.stop,) if isinstance(self.stop, str) else self.stop
 
     def chooser(self) -> Chooser:
-        """The rule that picks the next symbol of a row; when sampling, each one draws from the seed on."""
+        """The rule that picks the next symbol of a row; when sampling, its generator begins at the seed."""
         if self.temperature == 0:
             return greedy
         return sampler(self.temperature, self.top_k, self.top_p, self.generator())
 
     def generator(self) -> torch.Generator:
-        """A generator of random numbers that begins at ``seed``; without one it begins anywhere."""
+        """Return a generator of random numbers seeded with ``seed``, or with a random seed."""
         generator = torch.Generator()
         if self.seed is None:
             generator.seed()
@@ -158,7 +158,7 @@ class Decoding:
         self, *, forbid: Collection[int] = (), prefix: Tensor | None = None,
         before: Sequence[Sequence[int]] | None = None, stop: Stop | None = None,
     ) -> Rules:  # fmt: skip
-        """What may come next, with what a mode knows beside these options."""
+        """Return the constraints of these options, with those that a mode adds."""
         return Rules(forbid, prefix, before, self.repetition_penalty, self.no_repeat_ngram, stop)
 
 
@@ -166,12 +166,12 @@ MOST_CANDIDATES = 1_000_000
 
 
 def check_top(top: int) -> None:
-    """Refuse to give no candidate.
+    """Refuse a number of candidates below 1, or above any vocabulary.
 
     Raises
     ------
     ConfigError
-        When fewer than one is requested.
+        When it is out of bounds.
     """
     if top < 1:
         raise ConfigError(f"top must be at least 1, got {top}", hint="top=5")

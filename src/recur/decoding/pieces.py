@@ -25,20 +25,20 @@ def written(
     before: Sequence[int] = (),
     stops: Sequence[str] = (),
 ) -> Iterator[Any]:
-    """What one row writes, as it is written: pieces of a text, or items.
+    """Yield the answer of one row as it is generated: pieces of a text, or items.
 
     Parameters
     ----------
     codec : Codec
-        Of what is written.
+        Of the answer.
     steps : iterator
         Symbols of one row, such as `stepping.stream` yields.
     within : callable
-        The context in which a step is made; it is left while a piece is looked at.
+        The context in which a step is computed; it is left while the caller handles a piece.
     end : int or None
         The symbol that ends the answer.
     length : int
-        Most symbols.
+        Largest number of symbols.
     before : sequence of int
         Symbols of the text so far.
     stops : sequence of str

@@ -33,7 +33,7 @@ def refuse_beam(options: Decoding) -> None:
     """
     if options.beam > 1:
         raise ConfigError(
-            f"a beam of {options.beam} knows its answer only at the end and cannot be streamed",
+            f"a beam of {options.beam} has its answer only at the end and cannot be streamed",
             hint=f"beam=1, or predict(..., beam={options.beam})",
         )
 
@@ -57,19 +57,19 @@ def refuse_symbol_choices(options: Decoding) -> None:
     ConfigError
         Naming the first of them.
     """
-    given = {"beam": options.beam > 1, "top_k": options.top_k, "top_p": options.top_p, **_rules(options)}
-    _refuse(given, "a frame is many keys at once", "--temperature and --seed choose frames")
+    choices = {"beam": options.beam > 1, "top_k": options.top_k, "top_p": options.top_p, **_rules(options)}
+    _refuse(choices, "a frame is many keys at once", "--temperature and --seed choose frames")
 
 
 def _rules(options: Decoding) -> dict[str, Any]:
-    """What was given of the rules about which symbol may come next."""
+    """The options that constrain the next symbol."""
     return {
         "stop": options.stops, "no_repeat_ngram": options.no_repeat_ngram,
         "repetition_penalty": options.repetition_penalty != 1.0, "unknown": options.unknown,
     }  # fmt: skip
 
 
-def _refuse(given: Mapping[str, Any], answers: str, instead: str) -> None:
-    for name, value in given.items():
+def _refuse(options: Mapping[str, Any], answers: str, instead: str) -> None:
+    for name, value in options.items():
         if value:
             raise ConfigError(f"{name} chooses among symbols, and {answers}", hint=f"leave out {name}; {instead}")

@@ -26,7 +26,7 @@ def search(
     rules: Rules | None = None,
     choose: Chooser | None = None,
 ) -> list[list[Hypothesis]]:
-    """Decode each row as ``decoding`` says; the ``n_best`` hypotheses a row, best first.
+    """Decode each row as ``decoding`` says; return the ``n_best`` hypotheses per row, best first.
 
     When sampling they are as many samples, which may be equal. ``rules`` are those of ``decoding`` (`Decoding.rules`),
     ``choose`` is a chooser of it to draw on with, where rows come in several batches.
@@ -41,6 +41,6 @@ def search(
         rows = torch.arange(first.shape[0], device=first.device).repeat_interleave(samples)
         first, state, rules = first[rows], model.select(state, rows), rules.repeated(samples)
     chooser = choose or decoding.chooser()
-    found = one_by_one(model, first, state, chooser, end=end, length=length, alpha=alpha, rules=rules)
-    groups = [found[start : start + samples] for start in range(0, len(found), samples)]
+    hypotheses = one_by_one(model, first, state, chooser, end=end, length=length, alpha=alpha, rules=rules)
+    groups = [hypotheses[start : start + samples] for start in range(0, len(hypotheses), samples)]
     return [sorted(group, key=lambda hypothesis: -hypothesis.score) for group in groups]

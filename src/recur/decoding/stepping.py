@@ -18,7 +18,7 @@ NOTHING = -1  # the id of a row in which no symbol may come next
 
 
 class Stepper(Protocol):
-    """What can be decoded: a model that reads one symbol a row and says what follows."""
+    """A model that can be decoded: it reads one symbol per row and predicts the next."""
 
     def step(self, ids: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Read ids (B,); return log probabilities (B, V) of the next symbol, and the state after."""
@@ -38,8 +38,8 @@ class Hypothesis:
     log_prob : float
         log p(ids and the end symbol where it was reached), of the model itself.
     score : float
-        What answers are ordered by: the log probability, with the repetition penalty where there is one, after
-        length normalisation.
+        The score that answers are ordered by: the log probability, with the repetition penalty if there is one,
+        after length normalisation.
     finished : bool
         Whether the end symbol or a stop was reached.
     """
@@ -58,12 +58,12 @@ def length_penalty(length: int, alpha: float) -> float:
 def stream(
     model: Stepper, first: Tensor, state: Any, choose: Chooser, rules: Rules = FREE
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Produce one symbol a row at a time, without end.
+    """Generate one symbol per row at a time, without end.
 
     Parameters
     ----------
     model : Stepper
-        What says how likely each next symbol is.
+        The model of the next symbol.
     first : Tensor
         (B,) the symbol to read first.
     state : object
@@ -71,13 +71,13 @@ def stream(
     choose : Chooser
         `greedy` or a `sampler`.
     rules : Rules
-        What may come next.
+        Constraints on the next symbol.
 
     Yields
     ------
     ids, log_probs, scores : Tensor
-        (B,) each: the symbols, their log probabilities under the model, and what they were chosen by. Where the
-        rules leave nothing to choose, the id is `NOTHING`.
+        (B,) each: the symbols, their log probabilities under the model, and the scores they were chosen by. Where the
+        rules allow no symbol, the id is `NOTHING`.
     """
     rows = list(range(len(first)))
     paths: list[list[int]] = [[] for _ in rows]
@@ -109,25 +109,25 @@ def one_by_one(
     alpha: float = 0.6,
     rules: Rules = FREE,
 ) -> list[Hypothesis]:
-    """Decode each row greedily or by sampling until ``end``, a stop or ``length`` symbols; one hypothesis a row."""
+    """Decode each row greedily or by sampling until ``end``, a stop or ``length`` symbols; one hypothesis per row."""
     answers = [Hypothesis([], 0.0, 0.0, False) for _ in range(len(first))]
-    going = [True] * len(answers)
+    unfinished = [True] * len(answers)
     steps = stream(model, first, state, choose, rules)
     for _ in range(length):
         ids, log_probs, scores = (part.tolist() for part in next(steps))
         for row, answer in enumerate(answers):
-            if not going[row]:
+            if not unfinished[row]:
                 continue
             if ids[row] == NOTHING:
-                going[row] = False
+                unfinished[row] = False
                 continue
             answer.log_prob += log_probs[row]
             answer.score += scores[row]
             if ids[row] != end:
                 answer.ids.append(ids[row])
             answer.finished = ids[row] == end or rules.ends(answer.ids)
-            going[row] = not answer.finished
-        if not any(going):
+            unfinished[row] = not answer.finished
+        if not any(unfinished):
             break
     for answer in answers:
         with_end = answer.finished and not rules.ends(answer.ids)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class StopSequences:
-    """The ends that a user names, for the values of one codec.
+    """The stop sequences of a user, for the values of one codec.
 
     Parameters
     ----------
     codec : Codec
-        Of what is written. Of a text an end is any text; of other symbols it is one symbol, such as a tag.
+        Of the answer. In a text a stop sequence is any text; among other symbols it is one symbol, such as a tag.
     stops : sequence of str
-        The ends.
+        The stop sequences.
 
     Raises
     ------
@@ -33,11 +33,11 @@ class StopSequences:
         self._codec, self._stops = codec, tuple(stops)
         self._text = codec.text
         self._ids = set() if self._text else {index for stop in stops for index in codec.item_ids(stop)}
-        # a symbol may be a single byte of a character, so this many hold the longest end for certain
+        # a symbol may be a single byte of a character, so this many always hold the longest stop sequence
         self._reach = 2 + max((len(stop.encode("utf-8", "surrogatepass")) for stop in stops), default=0)
 
     def rule(self) -> Stop | None:
-        """Whether what is written ends with its last symbol; None where nothing is named."""
+        """Return the test of whether an answer ends with its last symbol; None without stop sequences."""
         if not self._stops:
             return None
         return self._ends_text if self._text else lambda path: bool(path) and path[-1] in self._ids
@@ -47,10 +47,10 @@ class StopSequences:
         return any(stop in written for stop in self._stops)
 
     def value(self, ids: Sequence[int], decode: Callable[[Sequence[int]], Any]) -> Any:
-        """The value of what was written, up to its first end."""
+        """Return the value of generated ids, up to the first stop sequence."""
         if not self._text:
             return decode(ids[: next((place for place, index in enumerate(ids) if index in self._ids), len(ids))])
         value = decode(ids)
-        # the end that is complete first counts, as it does while the text is written
-        found = [(value.find(stop) + len(stop), value.find(stop)) for stop in self._stops if stop in value]
-        return value[: min(found)[1]] if found else value
+        # the stop sequence that is complete first counts, as in streaming
+        ends = [(value.find(stop) + len(stop), value.find(stop)) for stop in self._stops if stop in value]
+        return value[: min(ends)[1]] if ends else value

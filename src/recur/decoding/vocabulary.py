@@ -26,7 +26,7 @@ class Vocabulary:
     size : int
         V, the number of ids with the added ones.
     beginning, end : int
-        What a decoder reads first, and what it writes last.
+        The symbols that a decoder reads first and generates last.
     never : tuple of int
         Ids that are never an answer: padding and the beginning.
     unknown : int or None
@@ -42,11 +42,11 @@ class Vocabulary:
         self.never = (self.beginning,) if codec.ids.pad is None else (codec.ids.pad, self.beginning)
 
     def forbidden(self, unknown: bool) -> tuple[int, ...]:
-        """Ids that decoding must not produce."""
+        """Ids that decoding never produces."""
         return self.never if unknown or self.unknown is None else (*self.never, self.unknown)
 
     def silent(self, unknown: bool) -> tuple[int, ...]:
-        """Ids that are no item: those that decoding must not produce, and the end."""
+        """Ids that are not items: those that decoding never produces, and the end."""
         return (*self.forbidden(unknown), self.end)
 
     def with_end(self, ids: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ one label a row             the most frequent label
 a label a step              the most frequent label of each symbol; the most frequent label
 spans                       the spans of the most frequent label of each symbol
 the next symbol             bigram and unigram, interpolated (Witten & Bell 1991)
-numbers, their own future   persistence: as many steps ahead as the network looks, it is as today
+numbers, their own future   persistence: a value equals the last known one
 frames of notes             how often each key sounds; the same, given whether it sounded a step before
-a forecast                  persistence; seasonal naive: it is as it was one season before
+a forecast                  persistence; seasonal naive: as one season before
 other numbers               the mean of the training rows, each counted once
 ==========================  =====================================================================
 """
@@ -48,7 +48,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Named figures of simple predictors, the best first.
+    """Metrics of simple predictors, the best first.
 
     Examples
     --------
@@ -56,15 +56,15 @@ class Baseline:
     'bigram 310.2, unigram 720.0'
     """
 
-    figure: str
+    metric: str
     values: Mapping[str, float]
 
     def __str__(self) -> str:
-        return ", ".join(f"{name} {figure(self.figure, value)}" for name, value in self.values.items())
+        return ", ".join(f"{name} {figure(self.metric, value)}" for name, value in self.values.items())
 
     def record(self) -> dict[str, Any]:
         """JSON values for run.json and metrics.json."""
-        return {"figure": self.figure, "values": dict(self.values)}
+        return {"figure": self.metric, "values": dict(self.values)}
 
 
 def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, own_future: bool) -> Baseline | None:
@@ -91,19 +91,19 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
         dev = _as_known(dev, mode.abilities.ahead)
     columns = [] if codec.discrete else codec.column_names()
     each_step = mode.abilities.answers == "steps"
-    found = guesses(train, dev, each_step=each_step, discrete=codec.discrete, own_future=own_future, columns=columns)
-    return _ranked(mode, found)
+    simple = guesses(train, dev, each_step=each_step, discrete=codec.discrete, own_future=own_future, columns=columns)
+    return _ranked(mode, simple)
 
 
-def _ranked(mode: Mode, found: Iterable[Guess]) -> Baseline | None:
-    """The figures of guesses, the best first."""
+def _ranked(mode: Mode, simple: Iterable[Guess]) -> Baseline | None:
+    """The metrics of guesses, the best first."""
     values = {}
-    for guess in found:
-        value = mode.summary(guess.sums).get(mode.figure, math.nan)
+    for guess in simple:
+        value = mode.summary(guess.sums).get(mode.metric, math.nan)
         if not math.isnan(value):
             values[guess.name] = value
     ranked = sorted(values.items(), key=lambda item: -item[1] if mode.higher_is_better else item[1])
-    return Baseline(mode.figure, dict(ranked)) if ranked else None
+    return Baseline(mode.metric, dict(ranked)) if ranked else None
 
 
 class Counts:
@@ -172,7 +172,7 @@ def guesses(
     train, dev : iterable of Encoded
         Encoded rows; of the training rows the first five million steps are counted.
     each_step : bool
-        Whether input and target are step by step beside each other.
+        Whether each step of the input has a target.
     discrete : bool
         Whether targets are ids.
     own_future : bool
@@ -197,12 +197,12 @@ def guesses(
 
 def _labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
     seen = np.array([int(row.target) for row in train], dtype=np.int64)
-    asked = np.array([int(row.target) for row in dev], dtype=np.int64)
-    seen, asked = seen[seen != NO_TARGET], asked[asked != NO_TARGET]
-    if not len(asked) or not len(seen):
+    held_out = np.array([int(row.target) for row in dev], dtype=np.int64)
+    seen, held_out = seen[seen != NO_TARGET], held_out[held_out != NO_TARGET]
+    if not len(held_out) or not len(seen):
         return []
-    counts = Counts(np.zeros_like(seen), seen, int(max(seen.max(), asked.max())) + 1)
-    return [Guess("majority class", _sums(counts.unigram(asked), len(asked)))]
+    counts = Counts(np.zeros_like(seen), seen, int(max(seen.max(), held_out.max())) + 1)
+    return [Guess("majority class", _sums(counts.unigram(held_out), len(held_out)))]
 
 
 def _step_labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
@@ -217,16 +217,16 @@ def _spans(labels: Sequence[str], train: Iterable[Encoded], dev: Iterable[Encode
     """Spans of the most frequent tag of each symbol."""
     rows = _limited(train)
     first = next(rows, None)
-    # numbers have no most frequent tag: there all steps are alike, and the most frequent tag is that of no span
+    # numbers have no most frequent tag each: all steps would have the tag of no span
     if first is None or first.input is None or first.input.dtype.kind not in "iu":
         return []
     counts = Counts(*_pairs(_chain(first, rows), by_input=True), len(labels))
     right = guessed = true = 0
     for row in dev:
         contexts, tags = _pairs([row], by_input=True)
-        expected, given = ([labels[index] for index in ids] for ids in (tags, counts.favourites(contexts)))
-        found = compare(expected, given)
-        right, guessed, true = right + found.right, guessed + found.guessed, true + found.true
+        expected, predicted = ([labels[index] for index in ids] for ids in (tags, counts.favourites(contexts)))
+        counted = compare(expected, predicted)
+        right, guessed, true = right + counted.right, guessed + counted.guessed, true + counted.true
     spans = {"span_precision": (float(right), float(guessed)), "span_recall": (float(right), float(true))}
     return [Guess("most frequent tag per symbol", {"loss": (0.0, 0.0), **spans})]
 
@@ -235,12 +235,12 @@ def _symbols(
     train: Iterator[Encoded], dev: Iterable[Encoded], paired: str, single: str, *, by_input: bool
 ) -> tuple[Guess, Guess]:
     seen_contexts, seen = _pairs(train, by_input)
-    contexts, asked = _pairs(dev, by_input)
-    size = int(max(seen.max(initial=0), asked.max(initial=0))) + 1
+    contexts, held_out = _pairs(dev, by_input)
+    size = int(max(seen.max(initial=0), held_out.max(initial=0))) + 1
     counts = Counts(seen_contexts, seen, size)
     return (
-        Guess(paired, _sums(counts.bigram(contexts, asked), len(asked))),
-        Guess(single, _sums(counts.unigram(asked), len(asked))),
+        Guess(paired, _sums(counts.bigram(contexts, held_out), len(held_out))),
+        Guess(single, _sums(counts.unigram(held_out), len(held_out))),
     )
 
 
@@ -257,7 +257,7 @@ def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool,
         errors["mean"].append(target - mean)
         if own_future and row.input is not None:
             errors.setdefault("persistence", []).append(target - np.atleast_2d(row.input)[: len(target)])
-    found = []
+    simple = []
     for name, parts in errors.items():
         if parts:
             squares = np.concatenate(parts) ** 2
@@ -266,13 +266,13 @@ def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool,
             pairs = zip(columns, by_column, map(float, known), strict=False)
             sums = {f"square {column}": (square, count) for column, square, count in pairs}
             width = squares.shape[1]
-            found.append(Guess(name, {"loss": (sum(by_column) / width, sum(known) / width), **sums}))
-    return found
+            simple.append(Guess(name, {"loss": (sum(by_column) / width, sum(known) / width), **sums}))
+    return simple
 
 
 def _as_known(rows: Iterable[Encoded], ahead: int) -> Iterator[Encoded]:
-    """Series whose missing values are the last ones known, and not what was filled in, so that persistence repeats
-    what was there; of the first ``ahead`` values the earlier values are unknown."""
+    """Series whose missing values are replaced by the last known ones, so that persistence repeats known values; of the
+    first ``ahead`` values the earlier values are unknown."""
     for row in rows:
         if row.input is None or not np.isnan(row.target).any():
             yield row
@@ -297,8 +297,8 @@ def _frames(train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
     losses, steps = np.zeros(2), 0
     for row in dev:
         now = row.target > 0
-        told = np.where(_silence_first(row.target) > 0, after[0], after[1])
-        for place, chance in enumerate((told, np.broadcast_to(alone, now.shape))):
+        conditional = np.where(_silence_first(row.target) > 0, after[0], after[1])
+        for place, chance in enumerate((conditional, np.broadcast_to(alone, now.shape))):
             losses[place] -= float(np.log(np.where(now, chance, 1 - chance)).sum())
         steps += len(now)
     names = ("each key after itself", "each key alone")
@@ -309,8 +309,8 @@ def _silence_first(frames: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros_like(frames[:1]), frames[:-1]])
 
 
-def _sums(found: tuple[float, float], count: int) -> dict[str, tuple[float, float]]:
-    loss, right = found
+def _sums(totals: tuple[float, float], count: int) -> dict[str, tuple[float, float]]:
+    loss, right = totals
     return {"loss": (loss, float(count)), "accuracy": (right, float(count))}
 
 
@@ -321,7 +321,7 @@ def _pairs(rows: Iterable[Encoded], by_input: bool) -> tuple[np.ndarray, np.ndar
         known = row.target != NO_TARGET
         symbols.append(row.target[known])
         if by_input and row.input is not None:
-            # beside a word may stand its letters
+            # the letters of a word may follow it
             contexts.append((row.input if row.input.ndim == 1 else row.input[:, 0])[known])
         elif len(row.target):
             # the beginning is a context of its own, id 0, which no symbol before has; so is a symbol that is missing

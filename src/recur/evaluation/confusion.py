@@ -30,7 +30,7 @@ def confusion(
         Its target is a class, or tags (each step counts).
     examples : sequence of Example
     tell : callable, optional
-        Told on the way which share is done.
+        Called with the share of the work that is done.
 
     Returns
     -------

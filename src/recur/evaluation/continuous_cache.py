@@ -3,7 +3,7 @@
     p_cache(w | h_1..t)  ~  sum over the last N steps i < t of 1[w = x_{i+1}] exp(theta h_t . h_i)
     p(w)                 =  (1 - lambda) p_model(w) + lambda p_cache(w)
 
-where h_i is what the network knew before x_{i+1} came. Nothing is learned: it is read along at evaluation.
+where h_i is the hidden state before x_{i+1} is read. Nothing is learned: the cache is used at evaluation only.
 
 Source: Grave, Joulin and Usunier 2017, Improving neural language models with a continuous cache, equations 3 to 5.
 """
@@ -33,14 +33,14 @@ _WINDOW = 128
 
 @dataclass(frozen=True)
 class Cache:
-    """How much is kept, and how it counts.
+    """Size and weight of the cache.
 
     Attributes
     ----------
     size : int
         N, steps kept.
     theta : float
-        Flatness: 0 counts all steps alike, large ones only the most alike.
+        Sharpness: 0 weighs all steps equally, a large value only the most similar.
     share : float
         lambda, of the cache in the mixture.
     """
@@ -60,14 +60,14 @@ class Cache:
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as it was read once, every symbol but the first predicted.
+    """The probabilities of the symbols of a text, each but the first predicted.
 
     Attributes
     ----------
     model : ndarray
         (N,) log p of each symbol, of the network alone.
     cached : dict of float to ndarray
-        theta to (N,) p of each symbol, of the cache alone; not a number for the first symbol, when nothing is kept.
+        theta to (N,) p of each symbol, of the cache alone; NaN for the first symbol, when the cache is empty.
     """
 
     model: np.ndarray
@@ -85,7 +85,7 @@ class Reading:
         _, theta, best = min((self.loss(theta, one), theta, one) for theta in self.cached for one in shares)
         return Cache(size, theta, best)
 
-    def figures(self, cache: Cache) -> dict[str, float]:
+    def metrics(self, cache: Cache) -> dict[str, float]:
         """Loss and perplexity, with and without the cache."""
         loss = self.loss(cache.theta, cache.share)
         return {
@@ -106,7 +106,7 @@ def measure(
     share: float | None = None,
     tell: Callable[[float], None] | None = None,
 ) -> dict[str, Any]:
-    """Figures of a text with a cache of ``size`` steps; theta and lambda are chosen on the dev file if left out.
+    """Return metrics of a text with a cache of ``size`` steps; theta and lambda are chosen on the dev file if left out.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def measure(
         best = read(mode, data.examples(table, roles, config), size, thetas, tell=tell).best(size, share)
         theta, share = best.theta, best.share
     cache = Cache(size, theta, share)
-    return {**read(mode, examples, size, (theta,), tell=tell).figures(cache), "rows": len(examples)}
+    return {**read(mode, examples, size, (theta,), tell=tell).metrics(cache), "rows": len(examples)}
 
 
 def refuse_lone(**given: float | None) -> None:
@@ -161,12 +161,12 @@ def read(
     thetas : sequence of float
         The cache is read with each.
     tell : callable, optional
-        Told on the way which share is done.
+        Called with the share of the work that is done.
 
     Raises
     ------
     ConfigError
-        When the model is none of one long stream of symbols.
+        When the model does not read one long stream of symbols.
     DataError
         When the text has fewer than two symbols.
     """
@@ -209,11 +209,11 @@ def _read(now: Tensor, keys: Tensor, values: Tensor, size: int, thetas: Sequence
     place = torch.arange(len(keys), device=now.device)[None]
     own = kept + torch.arange(steps, device=now.device)[:, None]
     usable = (place < own) & (place >= own - size)
-    alike = (now @ keys.T).masked_fill(~usable, -torch.inf)
+    similarity = (now @ keys.T).masked_fill(~usable, -torch.inf)
     right = values[None] == values[kept:, None]
-    found = []
+    shares = []
     for theta in thetas:
-        # with theta 0 minus infinity would become no number
-        weights = alike.mul(theta).masked_fill(~usable, -torch.inf).softmax(-1)
-        found.append(weights.masked_fill(~right, 0.0).sum(-1))
-    return found
+        # 0 times minus infinity is not a number
+        weights = similarity.mul(theta).masked_fill(~usable, -torch.inf).softmax(-1)
+        shares.append(weights.masked_fill(~right, 0.0).sum(-1))
+    return shares

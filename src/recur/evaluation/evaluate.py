@@ -36,7 +36,7 @@ def measure(
 def collect(
     mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None, tell: Callable[[float], None] | None = None
 ) -> Sums | None:
-    """Run over a whole feed and return the sums that figures are made of; as `measure`."""
+    """Run over a whole feed and return the sums that metrics are made of, as `measure` does."""
     sums: Sums = {}
     state: Any = None
     with mode.answering():
@@ -59,7 +59,7 @@ def evaluate(
     stream: bool = False,
     tell: Callable[[float], None] | None = None,
 ) -> dict[str, Any]:
-    """Return the figures of a network on raw examples, and its tables of figures.
+    """Return the metrics of a network on raw examples, and its tables of metrics.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def evaluate(
     stream : bool
         Whether the examples are documents of one long stream.
     tell : callable, optional
-        Told on the way which share is done.
+        Called with the share of the work that is done.
     """
     sums = collect(mode, feed_to_measure(mode, examples, config, stream=stream), tell=tell)
     return {} if sums is None else {**mode.summary(sums), **mode.tables(sums)}

@@ -26,7 +26,7 @@ Tell = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Analyses:
     """What is evaluated in addition to a mode's own metrics.
 
     Attributes
@@ -34,13 +34,13 @@ class Asked:
     last_word : bool
         Of language models, the last word of each line alone.
     confusion : bool
-        Of classes and tags, which is taken for which.
+        Of classes and tags, the confusion matrix.
     cache : int, optional
         Of language models of one long text, the steps of a continuous cache (Grave 2017).
     cache_theta, cache_lambda : float, optional
-        How it counts; chosen on the dev file where they are left out.
+        Its weights; chosen on the dev file where they are left out.
     decoding : mapping
-        How sequences are written whose BLEU is measured.
+        Options of decoding for the sequences whose BLEU is measured.
     """
 
     last_word: bool = False
@@ -52,9 +52,9 @@ class Asked:
 
 
 def measure(
-    mode: Mode, config: Config, roles: Roles, data: Any, asked: Asked, tell: Tell | None = None
+    mode: Mode, config: Config, roles: Roles, data: Any, analyses: Analyses, tell: Tell | None = None
 ) -> dict[str, Any]:
-    """Measure a network on rows that are read as those it learned from.
+    """Measure a network on rows that are read as its training rows were.
 
     Parameters
     ----------
@@ -62,25 +62,25 @@ def measure(
         A trained network, and its configuration.
     data : path or rows
         With the same columns.
-    asked : Asked
+    analyses : Analyses
         What is measured.
     tell : callable, optional
-        Told on the way which share is done.
+        Called with the share of the work that is done.
 
     Returns
     -------
     dict
-        Figure to value, and the number of rows.
+        Metric to value, and the number of rows.
 
     Raises
     ------
     DataError
         When the data cannot be read, has other columns, or has nothing to measure on.
     ConfigError
-        When something is asked of a network that cannot have it.
+        When the network cannot be measured in a requested way.
     """
     table = data_room.read_like(data, roles, config)
-    if asked.last_word:
+    if analyses.last_word:
         return _last_words(mode, table, roles, tell)
     examples, damaged = data_room.without_damaged(data_room.examples(table, roles, config), roles, config)
     examples, missing = data_room.answered(examples, roles, config)
@@ -88,41 +88,41 @@ def measure(
         raise DataError(
             f"{table.name} has nothing to evaluate on: every target is missing", hint="give a file with targets"
         )
-    if asked.cache is not None:
-        given = {"theta": asked.cache_theta, "share": asked.cache_lambda}
-        return caches.measure(mode, examples, config, roles, asked.cache, **given, tell=tell)
-    caches.refuse_lone(cache_theta=asked.cache_theta, cache_lambda=asked.cache_lambda)
+    if analyses.cache is not None:
+        weights = {"theta": analyses.cache_theta, "share": analyses.cache_lambda}
+        return caches.measure(mode, examples, config, roles, analyses.cache, **weights, tell=tell)
+    caches.refuse_lone(cache_theta=analyses.cache_theta, cache_lambda=analyses.cache_lambda)
     if not len(examples):
         raise DataError(f"{table.name} has no rows to evaluate on", hint="give a file with rows")
     _refuse_unlearned(mode, examples, roles, table.name)
-    figures: dict[str, Any] = evaluate(mode, examples, config, stream=roles.stream, tell=tell)
-    if math.isnan(figures.get("loss", math.nan)):
+    metrics: dict[str, Any] = evaluate(mode, examples, config, stream=roles.stream, tell=tell)
+    if math.isnan(metrics.get("loss", math.nan)):
         raise DataError(
             f"{table.name} has nothing to evaluate on: no sequence is long enough for one prediction",
             hint="give longer sequences",
         )
     if translation.can_measure(mode):
-        figures |= translation.measure_written(
-            mode, examples, lower=config.data.text.lower, tell=tell, **asked.decoding
+        metrics |= translation.measure_written(
+            mode, examples, lower=config.data.text.lower, tell=tell, **analyses.decoding
         )
-    elif asked.decoding:
+    elif analyses.decoding:
         raise ConfigError(
-            f"{next(iter(asked.decoding))} applies to generated texts, and none is evaluated here",
+            f"{next(iter(analyses.decoding))} applies to generated texts, and none is evaluated here",
             hint='many-to-many with a text as target, and pip install "recur-nn[mt]"',
         )
-    figures["rows"] = len(examples)
+    metrics["rows"] = len(examples)
     if changes := changes_of(table):
-        figures["notes"] = changes
+        metrics["notes"] = changes
     if damaged:
-        figures["damaged"] = len(damaged)
+        metrics["damaged"] = len(damaged)
     if missing:
-        figures["missing_targets"] = missing.values
+        metrics["missing_targets"] = missing.values
     if mode.target_codec.labelled and not mode.target_codec.per_step:
         counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
-        figures["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
-    if asked.confusion:
-        figures |= confusion(mode, examples, tell=tell)
-    return figures
+        metrics["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
+    if analyses.confusion:
+        metrics |= confusion(mode, examples, tell=tell)
+    return metrics
 
 
 def _refuse_unlearned(mode: Mode, examples: Sequence[Example], roles: Roles, name: str) -> None:
@@ -133,8 +133,8 @@ def _refuse_unlearned(mode: Mode, examples: Sequence[Example], roles: Roles, nam
         codec = codecs[side]
         return set() if codec is None else set(map(str, codec.labels))
 
-    for found in labels.unlearned(examples, roles, known):
-        raise labels.refused(found, name, hint=f"leave these rows out of {name}, or train with rows of this kind")
+    for unknown in labels.unlearned(examples, roles, known):
+        raise labels.refused(unknown, name, hint=f"leave these rows out of {name}, or train with rows of this kind")
 
 
 def _last_words(mode: Mode, table: Table, roles: Roles, tell: Tell | None) -> dict[str, Any]:

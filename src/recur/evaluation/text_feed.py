@@ -105,8 +105,8 @@ class Tape:
         if not len(self.documents):
             return None
         places = first[:, None] + np.arange(steps)
-        found = np.isin(places, self.documents)
-        return torch.from_numpy(found) if found.any() else None
+        resets = np.isin(places, self.documents)
+        return torch.from_numpy(resets) if resets.any() else None
 
     def encoded(self) -> Iterator[Encoded]:
         """All pairs (symbol, next symbol), in long pieces."""

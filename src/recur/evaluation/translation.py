@@ -25,14 +25,14 @@ def can_measure(mode: Mode) -> bool:
 
 
 def score(written: Sequence[str], true: Sequence[str], *, lower: bool = False) -> dict[str, Any]:
-    """BLEU and chrF of texts, each beside one true text, as sacrebleu counts them.
+    """Return BLEU and chrF of texts with one reference each, as sacrebleu computes them.
 
     Parameters
     ----------
     written, true : sequence of str
         As a person reads them; sacrebleu splits them itself.
     lower : bool
-        Whether capital letters are to make no difference.
+        Whether case is ignored.
 
     Returns
     -------
@@ -49,12 +49,12 @@ def score(written: Sequence[str], true: Sequence[str], *, lower: bool = False) -
     >>> round(score(["the cat sat on the mat ."], ["the cat sat on the mat ."])["bleu"], 1)
     100.0
     """
-    metrics = require("sacrebleu.metrics", "mt")
-    figures: dict[str, Any] = {}
-    for name, metric in (("bleu", metrics.BLEU(lowercase=lower)), ("chrf", metrics.CHRF(lowercase=lower))):
-        figures[name] = metric.corpus_score(list(written), [list(true)]).score
-        figures[f"{name}_signature"] = str(metric.get_signature())
-    return figures
+    sacrebleu = require("sacrebleu.metrics", "mt")
+    scores: dict[str, Any] = {}
+    for name, metric in (("bleu", sacrebleu.BLEU(lowercase=lower)), ("chrf", sacrebleu.CHRF(lowercase=lower))):
+        scores[name] = metric.corpus_score(list(written), [list(true)]).score
+        scores[f"{name}_signature"] = str(metric.get_signature())
+    return scores
 
 
 def measure_written(
@@ -74,13 +74,13 @@ def measure_written(
 def write_all(
     mode: Mode, examples: Sequence[Example], *, tell: Callable[[float], None] | None = None, **decoding: Any
 ) -> list[Prediction]:
-    """The answers to all rows, in their order."""
+    """Return the answers to all rows, in their order."""
     sizes = [0 if (ids := mode.encode_input(one.input)) is None else len(ids) for one in examples]
     order = sorted(range(len(examples)), key=sizes.__getitem__)
-    found: dict[int, Prediction] = {}
+    answers: dict[int, Prediction] = {}
     for start in range(0, len(order), ROWS):
         if tell is not None:
             tell(start / len(order))
         part = order[start : start + ROWS]
-        found.update(zip(part, mode.predict([examples[row].input for row in part], **decoding), strict=True))
-    return [found[row] for row in range(len(order))]
+        answers.update(zip(part, mode.predict([examples[row].input for row in part], **decoding), strict=True))
+    return [answers[row] for row in range(len(order))]

@@ -17,7 +17,7 @@ CLOSE = 1e-3  # beyond it a file is wrong, not rounded differently
 
 
 def run(path: Path, inputs: Mapping[str, np.ndarray]) -> Values:
-    """Run a file once, in onnxruntime, which is kept from writing an identifier and reporting on its use."""
+    """Run a file once, in onnxruntime, without its telemetry."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     runtime = require("onnxruntime", "onnx")
     options = runtime.SessionOptions()
@@ -29,9 +29,9 @@ def run(path: Path, inputs: Mapping[str, np.ndarray]) -> Values:
 
 def differences(
     path: Path, make: Callable[[int, np.random.Generator], Values], reference: Callable[[Values], Values],
-    lengths: Sequence[int] = LENGTHS, compared: Callable[[Values, Values], Values] | None = None,
+    lengths: Sequence[int] = LENGTHS, comparable: Callable[[Values, Values], Values] | None = None,
 ) -> dict[int, float]:  # fmt: skip
-    """The largest difference of any output at each of some lengths.
+    """Return the largest difference of any output at several lengths.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def differences(
         Inputs -> outputs by name, computed by the network itself.
     lengths : sequence of int
         T, each tried once.
-    compared : callable, optional
+    comparable : callable, optional
         (inputs, outputs) -> the numbers that are compared, by name; by default the outputs themselves.
 
     Returns
@@ -54,27 +54,29 @@ def differences(
     Raises
     ------
     RecurError
-        When the two do not agree, with where.
+        When the two differ, with the output and the length.
     """
     random = np.random.default_rng(0)
-    found = {}
+    worst_by_length = {}
     for steps in lengths:
         inputs = make(steps, random)
-        ours, theirs = reference(inputs), run(path, inputs)
-        if compared is not None:
-            ours, theirs = compared(inputs, ours), compared(inputs, theirs)
+        expected, computed = reference(inputs), run(path, inputs)
+        if comparable is not None:
+            expected, computed = comparable(inputs, expected), comparable(inputs, computed)
         worst = 0.0
-        for name, value in ours.items():
-            if value.shape != theirs[name].shape:
-                raise RecurError(f"the file's {name} is {theirs[name].shape} at {steps} steps, expected {value.shape}")
-            gap = np.abs(value - theirs[name]) / np.maximum(1.0, np.abs(value))
+        for name, value in expected.items():
+            if value.shape != computed[name].shape:
+                raise RecurError(
+                    f"the file's {name} is {computed[name].shape} at {steps} steps, expected {value.shape}"
+                )
+            gap = np.abs(value - computed[name]) / np.maximum(1.0, np.abs(value))
             largest = float(gap.max(initial=0.0))
             worst = max(worst, largest)
-            # not a number is far away too
+            # NaN is a difference too
             if not largest < CLOSE:
                 raise RecurError(
                     f"the file's {name} differs by {largest:.2g} from the network at {steps} steps",
                     hint="this is a fault of the exporter: please report it with the configuration of the run",
                 )
-        found[steps] = worst
-    return found
+        worst_by_length[steps] = worst
+    return worst_by_length

@@ -13,7 +13,7 @@ from recur.export import check
 from recur.export.layer import as_state, from_state
 from recur.export.layers import States, state_names, write_layers
 from recur.export.network import standardised
-from recur.export.writer import Axes, Writer, said
+from recur.export.writer import Axes, Writer, signature
 from recur.heads.naive import write_naive
 from recur.modes.forecast import Forecast
 from recur.nn.graph_writer import FLOAT, INT64
@@ -57,25 +57,25 @@ class ForecastProgram:
         reads = mode.input_codec.size if mode.input_codec is not None else 0
         states: list[Axes] = [(name, FLOAT, [directions, "B", size]) for name, directions, size in self.states]
         before: Axes = ("before", FLOAT, ["B", codec.size])
-        given: list[Axes] = [("x", FLOAT, ["B", "T", reads]), ("lengths", INT64, ["B"])]
+        inputs: list[Axes] = [("x", FLOAT, ["B", "T", reads]), ("lengths", INT64, ["B"])]
         if self.step:
-            given = [("x", FLOAT, ["B", reads]), *([before] if mode.back else []), *states]
+            inputs = [("x", FLOAT, ["B", reads]), *([before] if mode.back else []), *states]
         forecasts, finals = self._one_step(w) if self.step else (self._forecast(w), {})  # (B, H, C', Q)
-        made: list[Axes] = []
+        outputs: list[Axes] = []
         for one in self.head.write_answers(w, forecasts, self.steps, codec):
             w.rename(one.value, one.name)
-            made.append((one.name, one.dtype, ["B", *one.axes]))
+            outputs.append((one.name, one.dtype, ["B", *one.axes]))
         if self.step and mode.back:
             w.rename(w.add("Gather", "x", w.integers(*mode.columns), axis=1), "before_next")
-            made.append(("before_next", *before[1:]))
+            outputs.append(("before_next", *before[1:]))
         for name, kind, axes in states:
             w.rename(finals[name], f"{name}_next")
-            made.append((f"{name}_next", kind, axes))
-        graph = w.graph("recur", [w.value(*one) for one in given], [w.value(*one) for one in made])
+            outputs.append((f"{name}_next", kind, axes))
+        graph = w.graph("recur", [w.value(*one) for one in inputs], [w.value(*one) for one in outputs])
         quantiles = self.head.quantiles.shares
         shares = {"quantiles": ", ".join(map(str, quantiles))} if quantiles else {}
         w.save(path, graph, {**facts, **shares, "horizon": str(mode.horizon)})
-        return [said(*one) for one in given], [said(*one) for one in made]
+        return [signature(*one) for one in inputs], [signature(*one) for one in outputs]
 
     def example(self, steps: int, random: np.random.Generator) -> check.Values:
         """Series that the network could meet."""
@@ -100,17 +100,17 @@ class ForecastProgram:
         mode = self.mode
         pasts = [row[:length] for row, length in zip(values["x"], values["lengths"], strict=True)]
         answers = mode.predict(pasts)
-        made = {"values": np.stack([np.asarray(one.value, np.float32).reshape(mode.horizon, -1) for one in answers])}
+        outputs = {"values": np.stack([np.asarray(one.value, np.float32).reshape(mode.horizon, -1) for one in answers])}
         if self.head.quantiles:
             each = [[np.asarray(v, np.float32) for v in (one.quantiles or {}).values()] for one in answers]
             shape = (mode.horizon, -1, self.head.quantiles.count)
-            made["quantiles"] = np.stack([np.stack(v, axis=-1).reshape(shape) for v in each])
-        return made
+            outputs["quantiles"] = np.stack([np.stack(v, axis=-1).reshape(shape) for v in each])
+        return outputs
 
-    def compared(self, given: check.Values, made: check.Values) -> check.Values:
+    def comparable(self, inputs: check.Values, outputs: check.Values) -> check.Values:
         """What the file and the network are compared by: all."""
-        del given
-        return made
+        del inputs
+        return outputs
 
     def _reference_of_step(self, values: check.Values) -> check.Values:
         mode, layer = self.mode, self.mode.stack.layer
@@ -123,10 +123,10 @@ class ForecastProgram:
             read = torch.cat([read, own - torch.from_numpy(before)], dim=-1)
         vector, state = mode.stack.step(read, as_state(layer, values))
         forecasts = self.head.forecasts(vector, own[:, None] if mode.back else None)
-        made = {name: each.numpy() for name, each in self.head.tensors(forecasts, self.codec).items()}
+        outputs = {name: each.numpy() for name, each in self.head.tensors(forecasts, self.codec).items()}
         if mode.back:
-            made["before_next"] = values["x"][:, mode.columns]
-        return made | from_state(layer, state, check.ROWS)
+            outputs["before_next"] = values["x"][:, mode.columns]
+        return outputs | from_state(layer, state, check.ROWS)
 
     def _one_step(self, w: Writer) -> tuple[str, States]:
         """(B, H, C', Q) of mean 0 and deviation 1 after one more value, and the states after it."""
@@ -139,9 +139,9 @@ class ForecastProgram:
             mean, deviation = (w.constant(each[mode.columns]) for each in codec.normalisation())
             before = w.add("Div", w.add("Sub", "before", mean), deviation)
             read = w.add("Concat", numbers, w.add("Sub", own, before), axis=1)
-        given = {name: name for name, _, _ in self.states}
+        initial = {name: name for name, _, _ in self.states}
         x = w.add("Unsqueeze", read, w.integers(0))
-        y, finals = write_layers(w, mode.stack.layer, x, lengths=None, given=given)
+        y, finals = write_layers(w, mode.stack.layer, x, lengths=None, initial=initial)
         base = w.add("Unsqueeze", own, w.integers(1)) if mode.back else None
         return self.head.write(w, w.add("Squeeze", y, w.integers(0)), base), finals
 
@@ -173,7 +173,7 @@ class ForecastProgram:
             if mode.back:
                 read = w.add("Concat", read, w.add("Sub", answered, before), axis=2)
             x = w.add("Transpose", read, perm=[1, 0, 2])
-            y, states = write_layers(w, mode.stack.layer, x, lengths=None, given=states)
+            y, states = write_layers(w, mode.stack.layer, x, lengths=None, initial=states)
             before = answered
             step = self.head.write(w, w.add("Squeeze", y, w.integers(0)), answered if relative else None)
             steps.append(step)
@@ -181,7 +181,7 @@ class ForecastProgram:
 
 
 def _change(w: Writer, own: str, back: int, columns: int) -> str:
-    """x_t - x_{t-back} of (B, T, C), zero where nothing is so far back."""
+    """x_t - x_{t-back} of (B, T, C), zero for the first ``back`` steps."""
     size = w.add("Shape", own)
     rows, steps = (w.add("Slice", size, w.integers(n), w.integers(n + 1), w.integers(0)) for n in (0, 1))
     nothing = w.add("Expand", w.constant(0.0), w.add("Concat", rows, w.integers(back, columns), axis=0))

@@ -57,7 +57,7 @@ def export_layer(layer: Recurrent, path: Path | str) -> dict[int, float]:
         *(writer.value(name, FLOAT, [directions, "B", size]) for name, directions, size in names),
     ]
     x = writer.add("Transpose", "x", perm=[1, 0, 2]) if layer.batch_first else "x"
-    y, finals = write_layers(writer, layer, x, lengths="lengths", given={name: name for name, _, _ in names})
+    y, finals = write_layers(writer, layer, x, lengths="lengths", initial={name: name for name, _, _ in names})
     writer.rename(writer.add("Transpose", y, perm=[1, 0, 2]) if layer.batch_first else y, "y")
     outputs = [writer.value("y", FLOAT, _axes(layer, layer.output_size))]
     for name, directions, size in names:
@@ -66,11 +66,11 @@ def export_layer(layer: Recurrent, path: Path | str) -> dict[int, float]:
 
     def make(steps: int, random: np.random.Generator) -> check.Values:
         shape = (check.ROWS, steps) if layer.batch_first else (steps, check.ROWS)
-        made = {"x": random.normal(size=(*shape, layer.input_size)).astype(np.float32)}
-        made["lengths"] = np.array([steps, (steps + 1) // 2, 0], np.int64)
+        values = {"x": random.normal(size=(*shape, layer.input_size)).astype(np.float32)}
+        values["lengths"] = np.array([steps, (steps + 1) // 2, 0], np.int64)
         for name, directions, size in names:
-            made[name] = random.normal(size=(directions, check.ROWS, size)).astype(np.float32)
-        return made
+            values[name] = random.normal(size=(directions, check.ROWS, size)).astype(np.float32)
+        return values
 
     def reference(values: check.Values) -> check.Values:
         training = layer.training

@@ -29,21 +29,21 @@ def state_names(layer: Recurrent) -> list[tuple[str, int, int]]:
 
 
 def write_layers(
-    writer: Writer, layer: Recurrent, x: str, *, lengths: str | None, given: Mapping[str, str] | None = None
+    writer: Writer, layer: Recurrent, x: str, *, lengths: str | None, initial: Mapping[str, str] | None = None
 ) -> tuple[str, States]:
     """Run the layers over x (T, B, X).
 
     Parameters
     ----------
     writer : Writer
-        Where the nodes go.
+        The graph that the nodes are added to.
     layer : Recurrent
         The layers, as they are in evaluation.
     x : str
         (T, B, X) float32.
     lengths : str or None
         (B,) int64 real steps; None for all.
-    given : mapping of str to str, optional
+    initial : mapping of str to str, optional
         The states before the first step, by the names of `state_names`; else zeros, or what was learned.
 
     Returns
@@ -59,7 +59,7 @@ def write_layers(
     for number in range(layer.num_layers):
         sizes = layer.layout.state_sizes[number]
         before = {
-            state: given[f"{state}_l{number}"] if given else _initial(writer, layer, number, state, x)
+            state: initial[f"{state}_l{number}"] if initial else _initial(writer, layer, number, state, x)
             for state in sizes
         }
         own = None if layer.zoneout else OWN_NODES.get(layer.equation.name)
@@ -125,13 +125,13 @@ def _own(
     attributes = dict(own.attributes)
     if own.activations:
         attributes["activations"] = list(own.activations) * directions
-    found = writer.many(
+    results = writer.many(
         own.op, inputs, 1 + len(before), hidden_size=size,
         direction="bidirectional" if directions == 2 else "forward", **attributes,
     )  # fmt: skip
-    whole, ends = found[0], dict(zip(before, found[1:], strict=True))
+    whole, ends = results[0], dict(zip(before, results[1:], strict=True))
     if lengths is not None:
-        # of rows without a step the node says nothing: their state stays what it was
+        # ONNX does not define the last state of rows without a step: they keep their first state
         some = writer.add("Greater", lengths, writer.constant(0, INT64))
         live = writer.add("Unsqueeze", some, writer.integers(-1))
         ends = {state: writer.add("Where", live, end, before[state]) for state, end in ends.items()}

@@ -18,16 +18,16 @@ from recur.modes.forecast import forecasts
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written.
+    """An exported file.
 
     Attributes
     ----------
     path : Path
-        Where.
+        Its place.
     inputs, outputs : list of str
         Each as ``ids (B, T) int64``.
     differences : dict of int to float
-        For several numbers of steps how far the file is from the network at most.
+        Number of steps to the largest difference between file and network.
     """
 
     path: Path
@@ -59,12 +59,12 @@ def export_model(
     such a chain at least one step: onnxruntime has no empty loops.
 
     One step of a forecast gives all H steps where they are answered at once, and one where each is read back: read it
-    back as the next x. ``before``, of a forecast that is relative to the last value, is what it forecasts as it was in
-    the step before, and of the first step its own.
+    back as the next x. ``before``, for a forecast that is relative to the last value, has the forecast columns of the
+    previous step, and for the first step those of the step itself.
 
     Numbers are in their own units on both sides. The file's metadata holds vocabulary, classes, columns and scales as
     JSON (`recur.export.metadata` lists the keys): a program needs nothing else to make inputs and to read outputs.
-    States begin as zeros, or where they were learned (``learn_initial_state``) as ``initial_states`` says there.
+    States begin as zeros, or where they were learned (``learn_initial_state``) as ``initial_states`` in the metadata.
 
     Parameters
     ----------
@@ -95,14 +95,16 @@ def export_model(
     try:
         with replacing(path) as part:
             inputs, outputs = program.write(part, {**metadata(mode, program.stack, program.states), **(facts or {})})
-            found = check.differences(part, program.example, program.reference, program.lengths, program.compared)
+            differences = check.differences(
+                part, program.example, program.reference, program.lengths, program.comparable
+            )
     finally:
         mode.train(was_training)
-    return Exported(path, inputs, outputs, found)
+    return Exported(path, inputs, outputs, differences)
 
 
 def _program(mode: Mode, step: bool) -> ForecastProgram | OnePassProgram:
-    """What the file of a network computes."""
+    """Return the program of a network's file."""
     if forecasts(mode):
         return ForecastProgram(mode, step)
     parts = mode.one_pass

@@ -1,7 +1,7 @@
 """The cells that ONNX has nodes for: where the equation's parameters go in them.
 
 =================  ======================================  ==============================
-equation           node                                    gates, ours -> ONNX's
+equation           node                                    gates, here -> ONNX's
 =================  ======================================  ==============================
 elman              RNN, Tanh
 elman_relu         RNN, Relu
@@ -36,7 +36,7 @@ class OwnNode:
     weights : callable
         The equation's parameters (NumPy) -> W (G H, X), R (G H, H), B (2 G H,) and, for peepholes, P (3 H,).
     attributes : dict
-        Beside ``direction`` and ``hidden_size``.
+        Besides ``direction`` and ``hidden_size``.
     activations : tuple of str
         Of one direction, where they are not the node's usual ones.
     """

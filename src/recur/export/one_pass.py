@@ -15,7 +15,7 @@ from recur.export import check
 from recur.export.layer import as_state, from_state
 from recur.export.layers import States, state_names, write_layers
 from recur.export.network import write_inputs, write_pooled
-from recur.export.writer import Axes, Writer, said
+from recur.export.writer import Axes, Writer, signature
 from recur.modes import Mode
 from recur.modes.mode import need_input
 from recur.modes.one_pass import OnePass
@@ -59,23 +59,23 @@ class OnePassProgram:
         """Write the file; return its inputs and outputs in words."""
         w, parts = Writer(), self.parts
         batch: list[int | str] = ["B", "T"] if self.timed else ["B"]
-        given: list[Axes] = [(self.reads, INT64 if self.codec.discrete else FLOAT, batch + self.shape)]
+        inputs: list[Axes] = [(self.reads, INT64 if self.codec.discrete else FLOAT, batch + self.shape)]
         if self.timed:
-            given.append(("lengths", INT64, ["B"]))
+            inputs.append(("lengths", INT64, ["B"]))
         states: list[Axes] = [(name, FLOAT, [directions, "B", size]) for name, directions, size in self.states]
-        given += states
+        inputs += states
         vectors, finals = self._vectors(w, write_inputs(w, parts.inputs, self.codec, self.reads, timed=self.timed))
         whole: list[int | str] = ["B"] if parts.pooling else batch
-        made: list[Axes] = []
+        outputs: list[Axes] = []
         for one in parts.head.write(w, vectors, self.mode.target_codec, "lengths" if self.timed else None):
             w.rename(one.value, one.name)
-            made.append((one.name, one.dtype, [*whole, *one.axes]))
+            outputs.append((one.name, one.dtype, [*whole, *one.axes]))
         for name, kind, axes in states:
             w.rename(finals[name], f"{name}_next")
-            made.append((f"{name}_next", kind, axes))
-        graph = w.graph("recur", [w.value(*one) for one in given], [w.value(*one) for one in made])
+            outputs.append((f"{name}_next", kind, axes))
+        graph = w.graph("recur", [w.value(*one) for one in inputs], [w.value(*one) for one in outputs])
         w.save(path, graph, facts)
-        return [said(*one) for one in given], [said(*one) for one in made]
+        return [signature(*one) for one in inputs], [signature(*one) for one in outputs]
 
     def _vectors(self, w: Writer, vectors: str) -> tuple[str, States]:
         """What is read out of the vectors of the input, and the states at the end."""
@@ -84,12 +84,14 @@ class OnePassProgram:
             vectors = write_dense(w, parts.hidden, vectors)
         if parts.stack is None:
             return vectors, {}
-        layer, given = parts.stack.layer, {name: name for name, _, _ in self.states}
+        layer, initial = parts.stack.layer, {name: name for name, _, _ in self.states}
         if not self.timed:
-            y, finals = write_layers(w, layer, w.add("Unsqueeze", vectors, w.integers(0)), lengths=None, given=given)
+            y, finals = write_layers(
+                w, layer, w.add("Unsqueeze", vectors, w.integers(0)), lengths=None, initial=initial
+            )
             return w.add("Squeeze", y, w.integers(0)), finals
         x = w.add("Transpose", vectors, perm=[1, 0, 2])
-        y, finals = write_layers(w, layer, x, lengths="lengths", given=given)
+        y, finals = write_layers(w, layer, x, lengths="lengths", initial=initial)
         if parts.pooling:
             return write_pooled(w, layer, y, finals, "lengths", parts.pooling), finals
         return w.add("Transpose", y, perm=[1, 0, 2]), finals
@@ -126,16 +128,16 @@ class OnePassProgram:
         vectors, state = self.parts.run(inputs[:, None] if self.step else inputs, state, lengths)
         vectors = vectors[:, 0] if self.step else vectors
         tensors = self.parts.head.tensors(vectors, self.mode.target_codec, lengths)
-        made = {name: tensor.numpy() for name, tensor in tensors.items()}
+        outputs = {name: tensor.numpy() for name, tensor in tensors.items()}
         if self.stack is not None and self.states:
-            made |= from_state(self.stack.layer, state, check.ROWS)
-        return made
+            outputs |= from_state(self.stack.layer, state, check.ROWS)
+        return outputs
 
     @torch.no_grad()
-    def compared(self, given: check.Values, made: check.Values) -> check.Values:
+    def comparable(self, inputs: check.Values, outputs: check.Values) -> check.Values:
         """What the file and the network are compared by."""
-        tensors = {name: torch.from_numpy(value) for name, value in made.items()}
-        return {name: one.numpy() for name, one in self.parts.head.comparable(tensors, _lengths(given)).items()}
+        tensors = {name: torch.from_numpy(value) for name, value in outputs.items()}
+        return {name: one.numpy() for name, one in self.parts.head.comparable(tensors, _lengths(inputs)).items()}
 
 
 def _lengths(values: check.Values) -> Tensor | None:

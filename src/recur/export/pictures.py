@@ -57,8 +57,8 @@ def _vectors(writer: Writer, network: Convolutions, maps: str, height: int, widt
         if side > PLACES:
             matrix = writer.constant(_averages(side))
             turned = maps if place == -1 else writer.add("Transpose", maps, perm=[0, 1, 3, 2])
-            made = writer.add("MatMul", turned, matrix)
-            maps = made if place == -1 else writer.add("Transpose", made, perm=[0, 1, 3, 2])
+            averaged = writer.add("MatMul", turned, matrix)
+            maps = averaged if place == -1 else writer.add("Transpose", averaged, perm=[0, 1, 3, 2])
     last = writer.add("Transpose", maps, perm=[0, 2, 3, 1])
     return writer.add("Reshape", last, writer.integers(-1, network.size))
 
@@ -66,5 +66,5 @@ def _vectors(writer: Writer, network: Convolutions, maps: str, height: int, widt
 def _averages(side: int) -> np.ndarray:
     """(side, 7): the mean over the places that torch's adaptive pooling puts together."""
     with torch.no_grad():
-        found: np.ndarray = nn.functional.adaptive_avg_pool1d(torch.eye(side)[None], PLACES)[0].numpy()
-    return found
+        matrix: np.ndarray = nn.functional.adaptive_avg_pool1d(torch.eye(side)[None], PLACES)[0].numpy()
+    return matrix

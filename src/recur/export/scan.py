@@ -34,7 +34,7 @@ def write_scan(
     Parameters
     ----------
     writer : Writer
-        Where the Scan goes.
+        The graph that the Scan is added to.
     graph : Graph
         The step.
     x : str
@@ -86,12 +86,12 @@ def write_scan(
     steps = writer.add("Gather", writer.add("Shape", x), writer.constant(0, INT64))
     times = writer.add("Range", writer.constant(0, INT64), steps, writer.constant(1, INT64))
     way = 1 if reverse else 0
-    found = writer.many(
+    results = writer.many(
         "Scan", [*(states[name] for name in names), x, times], len(names) + 1,
         body=body.graph(body.name("step"), inputs, outputs), num_scan_inputs=2,
         scan_input_directions=[way, way], scan_output_directions=[way],
     )  # fmt: skip
-    return found[-1], dict(zip(names, found[:-1], strict=True))
+    return results[-1], dict(zip(names, results[:-1], strict=True))
 
 
 class _Step:
@@ -110,32 +110,32 @@ class _Step:
             return
         w, op = self.writer, node.op
         if op == "constant":
-            found = w.constant(node.attribute)
+            value = w.constant(node.attribute)
         elif op == "count":
-            found = w.constant(float(node.attribute.value(self.sizes)))
+            value = w.constant(float(node.attribute.value(self.sizes)))
         elif op == "zeros":
-            found = w.constant(np.zeros(node.size.value(self.sizes)))
+            value = w.constant(np.zeros(node.size.value(self.sizes)))
         else:
-            found = self._operation(node, [self.values[id(argument)] for argument in node.args])
-        self.values[id(node)] = found
+            value = self._operation(node, [self.values[id(argument)] for argument in node.args])
+        self.values[id(node)] = value
 
-    def _operation(self, node: Node, given: Sequence[str]) -> str:
+    def _operation(self, node: Node, arguments: Sequence[str]) -> str:
         w, op = self.writer, node.op
         if op in _OPS:
-            return w.add(_OPS[op], *given)
+            return w.add(_OPS[op], *arguments)
         if op == "greater":
-            return w.cast(w.add("Greater", *given), FLOAT)
+            return w.cast(w.add("Greater", *arguments), FLOAT)
         if op == "matvec":
-            return w.add("MatMul", given[1], w.add("Transpose", given[0], perm=[1, 0]))
+            return w.add("MatMul", arguments[1], w.add("Transpose", arguments[0], perm=[1, 0]))
         if op == "matvec_transposed":
-            return w.add("MatMul", given[1], given[0])
+            return w.add("MatMul", arguments[1], arguments[0])
         if op == "slice":
             start, stop = (size.value(self.sizes) for size in node.attribute)
-            return w.add("Slice", given[0], w.integers(start), w.integers(stop), w.integers(-1))
+            return w.add("Slice", arguments[0], w.integers(start), w.integers(stop), w.integers(-1))
         if op == "sum":
-            return w.add("ReduceSum", given[0], w.integers(-1), keepdims=1)
+            return w.add("ReduceSum", arguments[0], w.integers(-1), keepdims=1)
         if op == "expand":
-            return w.add("Expand", given[0], w.integers(1, node.size.value(self.sizes)))
+            return w.add("Expand", arguments[0], w.integers(1, node.size.value(self.sizes)))
         if op == "concat":
             return w.add("Concat", *(self.rows(argument) for argument in node.args), axis=-1)
         raise KeyError(f"the operation {op} has no counterpart in ONNX")

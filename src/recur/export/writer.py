@@ -12,7 +12,7 @@ from recur.errors import require
 from recur.nn.graph_writer import FLOAT, INT64
 
 OPSET = 18
-IR_VERSION = 9  # of ONNX 1.14, which every runtime of the last years reads
+IR_VERSION = 9  # of ONNX 1.14, which all current runtimes read
 Axes = tuple[str, Any, list[int | str]]  # name, element type, sizes
 
 
@@ -20,7 +20,7 @@ class Writer:
     """A graph that grows node by node.
 
     A writer with an ``outer`` one makes the body of a loop: it sees everything of the outer graph, and its constants
-    stand there.
+    are stored there.
 
     Parameters
     ----------
@@ -44,16 +44,16 @@ class Writer:
         return f"{stem}_{self._root._count}"
 
     def constant(self, value: Any, dtype: Any = FLOAT, name: str = "constant") -> str:
-        """A value that is known now; equal values are one."""
+        """A constant; equal constants are stored once."""
         array = np.ascontiguousarray(np.asarray(value, dtype))
         array = array.reshape(np.shape(value))
         key = (str(array.dtype), array.shape, array.tobytes())
         root = self._root
-        found = root._known.get(key)
-        if found is None:
-            found = root._known[key] = self.name(name)
-            root.initializers[found] = self.onnx.numpy_helper.from_array(array, found)
-        return found
+        existing = root._known.get(key)
+        if existing is None:
+            existing = root._known[key] = self.name(name)
+            root.initializers[existing] = self.onnx.numpy_helper.from_array(array, existing)
+        return existing
 
     def integers(self, *values: int) -> str:
         """A list of whole numbers, such as a shape."""
@@ -83,7 +83,7 @@ class Writer:
         return name
 
     def value(self, name: str, dtype: Any, shape: Sequence[int | str | None]) -> Any:
-        """What an input or output is: its name, element type and axes (a text is an axis of any size)."""
+        """Describe an input or output: its name, element type and axes (a text is an axis of any size)."""
         kind = self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
         return self.onnx.helper.make_tensor_value_info(name, kind, list(shape))
 
@@ -98,7 +98,7 @@ class Writer:
         Raises
         ------
         onnx.checker.ValidationError
-            For a graph that breaks the rules of ONNX: a fault of ours.
+            When the graph breaks the rules of ONNX, which is a fault of the exporter.
         """
         helper = self.onnx.helper
         model = helper.make_model(
@@ -109,6 +109,6 @@ class Writer:
         path.write_bytes(model.SerializeToString())
 
 
-def said(name: str, kind: Any, axes: list[int | str]) -> str:
-    """An input or output in words: ``ids (B, T) int64``."""
+def signature(name: str, kind: Any, axes: list[int | str]) -> str:
+    """Return an input or output in words: ``ids (B, T) int64``."""
     return f"{name} ({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''}) {np.dtype(kind).name}"

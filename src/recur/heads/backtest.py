@@ -46,19 +46,19 @@ class Backtest:
 
     def sums(self, forecasts: Tensor, truth: Tensor, naive: Mapping[str, Tensor]) -> Sums:
         """Everything that `summary` and `tables` need, of K forecasts (K, H, C, Q)."""
-        found: Sums = {}
+        sums: Sums = {}
         for name, point in {"": self.quantiles.middle(forecasts), **naive}.items():
-            found |= self._of(name, point - truth)
+            sums |= self._gaps(name, point - truth)
         if self.quantiles.interval:
-            found["coverage"] = self.quantiles.covered(forecasts, truth)
-        return found
+            sums["coverage"] = self.quantiles.covered(forecasts, truth)
+        return sums
 
     def simple(self, forecasts: Tensor, truth: Tensor) -> Sums:
         """The sums of forecasts (K, H, C) that are made without a network, as if they were a network's."""
         count = counted(truth)
         as_quantiles = forecasts[..., None].expand(*forecasts.shape, self.quantiles.count)
         error = float(self.quantiles.error(as_quantiles, truth))
-        return {"loss": (error * count, count), **self._of("", forecasts - truth)}
+        return {"loss": (error * count, count), **self._gaps("", forecasts - truth)}
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Loss, MSE and MAE; where there are quantiles, pinball loss and coverage."""
@@ -100,24 +100,24 @@ class Backtest:
             columns.append(row)
         return {"beside": together, "by_step": steps, "by_column": columns}
 
-    def _of(self, name: str, gap: Tensor) -> Sums:
+    def _gaps(self, name: str, gap: Tensor) -> Sums:
         """Squares and absolute values of gaps (K, H, C): of all, by step, by column."""
         known = (~gap.isnan()).to(gap.dtype)
         of_steps, of_columns = known.mean(dim=2).sum(dim=0).tolist(), known.mean(dim=1).sum(dim=0).tolist()
         gap = gap.nan_to_num()
-        found: Sums = {}
+        sums: Sums = {}
         for what, values in (("square", gap.square()), ("absolute", gap.abs())):
             by_step = values.mean(dim=2).sum(dim=0).tolist()
             by_column = values.mean(dim=1).sum(dim=0).tolist()
-            found[_key(name, what)] = (sum(by_step) / self.horizon, sum(of_steps) / self.horizon)
-            found |= {
+            sums[_key(name, what)] = (sum(by_step) / self.horizon, sum(of_steps) / self.horizon)
+            sums |= {
                 _key(name, f"{what} {step}"): pair for step, pair in enumerate(zip(by_step, of_steps, strict=True), 1)
             }
-            found |= {
+            sums |= {
                 _key(name, f"{what} of {column}"): pair
                 for column, pair in zip(self.columns, zip(by_column, of_columns, strict=True), strict=True)
             }
-        return found
+        return sums
 
 
 def counted(truth: Tensor) -> float:

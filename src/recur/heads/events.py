@@ -44,7 +44,7 @@ class EventHead(StepHead):
     often each key sounds, and not 0.5.
     """
 
-    figure = "nll_per_frame"
+    metric = "nll_per_frame"
     answers_with = "events"
     higher_is_better = False
     readout: Readout
@@ -125,7 +125,7 @@ def likeliest(logits: Tensor) -> Tensor:
 
 
 def chooser(decoding: Decoding) -> FrameChooser:
-    """The rule that picks the next frame: the likeliest one, or each key drawn independently.
+    """Return the function that picks the next frame: the likeliest one, or each key drawn independently.
 
     ::
 

@@ -3,8 +3,8 @@
     forecast    n_t + W_hy h_t + b_y       n_t: nothing, the last value or the value a season before each step
     error       e_t = mean over steps and columns of (n_t + z_t - y_t)^2, or of the pinball loss (`Quantiles`)
 
-Values are standardised. Missing values of a target are in no mean; an answer has the median, and all quantiles beside
-it.
+Values are standardised. Missing values of a target are left out of all means. An answer has the median as its value,
+and all quantiles.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class ForecastHead(Head):
     steps : int
         S, which are answered at once: the horizon, or 1 where each answer is read as input of the next.
     backtest : Backtest
-        Metrics by step and by column, beside naive forecasts.
+        Metrics by step and by column, compared with naive forecasts.
 
     Raises
     ------
@@ -76,7 +76,7 @@ class ForecastHead(Head):
         self.backtest = Backtest(
             forecast.horizon, codec.column_names(), codec.column_deviations(), self.quantiles, codec.season
         )
-        self.figure = "pinball" if self.quantiles else "mse"
+        self.metric = "pinball" if self.quantiles else "mse"
 
     def base(self, naive: Mapping[str, Tensor]) -> Tensor | None:
         """What forecasts are relative to, (K, S, C) of naive forecasts (K, H, C); None for nothing."""
@@ -141,7 +141,7 @@ class ForecastHead(Head):
         return self.backtest.summary(sums)
 
     def tables(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, list[dict[str, Any]]]:
-        """Tables of metrics by name: beside naive forecasts, by step ahead and by column."""
+        """Tables of metrics by name: compared with naive forecasts, by step ahead and by column."""
         return self.backtest.tables(sums)
 
     def answers(self, forecasts: Tensor, codec: Codec) -> list[Prediction]:

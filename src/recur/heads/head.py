@@ -36,7 +36,7 @@ class Head(nn.Module, ABC):
 
     Attributes
     ----------
-    figure : str
+    metric : str
         The metric that a person follows, and by which the best weights are kept.
     higher_is_better : bool
         Whether a higher value of that metric is better.
@@ -54,7 +54,7 @@ class Head(nn.Module, ABC):
         Whether some of its targets may be missing: NaN, or ``NO_TARGET``.
     """
 
-    figure: str
+    metric: str
     higher_is_better: bool
     whole_rows: bool = False
     spans: bool = False
@@ -88,7 +88,7 @@ class Head(nn.Module, ABC):
         mask : Tensor or None
             (B, T) bool, True where there is a prediction; None for everywhere.
         label_smoothing : float
-            Share of probability given to all symbols alike, in the mean only.
+            Share of probability spread over all symbols, in the mean only.
         """
         raw, vectors = vectors, self.drop(vectors)
         penalty = self.penalty(raw, vectors, mask) if self.training else None
@@ -150,7 +150,7 @@ class Head(nn.Module, ABC):
         raise NotImplementedError(f"{type(self).__name__} has no error of single predictions")
 
     def _finite_answers(self, values: Tensor) -> Tensor:
-        # in training the error says it, with what led to it
+        # in training a value that is not finite is reported by the error
         return values if self.training else finite(values)
 
 

@@ -1,7 +1,7 @@
 """Naive forecasts: the last value, or the last season, repeated.
 
-persistence       every step ahead is as the last known one
-seasonal naive    every step ahead is as it was one season before (two, where one is not known yet)
+persistence       every step ahead equals the last known one
+seasonal naive    every step ahead is as one season before (two seasons, where that value is not known yet)
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class NumberHead(StepHead):
     """Readout and squared error of C columns; the metric is the root mean square error.
 
     One column is measured in its own unit. Several columns may have several units, so their common metric is in
-    standard deviations ("rmse_standardised"), and each column's own is beside it ("rmse NAME").
+    standard deviations ("rmse_standardised"), and each column has its own ("rmse NAME").
     """
 
     answers_with = "numbers"
@@ -39,7 +39,7 @@ class NumberHead(StepHead):
         refuse_symbol_options(config, "this target is numbers")
         self.readout = Readout(input_size, codec.size)
         self.columns, self.deviation = codec.column_names(), codec.column_deviations()
-        self.figure = "rmse" if codec.size == 1 else "rmse_standardised"
+        self.metric = "rmse" if codec.size == 1 else "rmse_standardised"
         self.higher_is_better = False
 
     def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:

@@ -3,7 +3,7 @@
     activation              alpha * mean (m * h_t)^2              m: the dropout before the readout
     temporal activation     beta * mean (h_t - h_{t-1})^2         without dropout
 
-Means over all units of all real steps. They are added to the error that is learned from, never to what is reported.
+Means over all units of all real steps. They are added to the training error, never to a reported metric.
 
 Source: Merity, McCann and Socher 2017, Revisiting activation regularization for language RNNs, sections 4.1 and 4.2.
 """
@@ -29,7 +29,7 @@ class Penalty:
     temporal: float = 0.0
 
     def __call__(self, raw: Tensor, dropped: Tensor, mask: Tensor | None) -> Tensor | None:
-        """The penalty of outputs (B, T, H), or (B, H), before and after dropout; None where there is none.
+        """Return the penalty of outputs (B, T, H), or (B, H), before and after dropout; None where there is none.
 
         ``mask`` (B, T) is True at real steps.
         """
@@ -46,5 +46,5 @@ class Penalty:
 
 
 def _mean(squares: Tensor) -> Tensor:
-    """The mean, and zero of nothing."""
+    """The mean; 0 of no values."""
     return squares.sum() / max(1, squares.numel())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 NOTHING = "(nothing)"
-"""What a person reads in place of an answer, or a candidate, without a character."""
+"""Shown in place of an empty answer or candidate."""
 
 
 @dataclass
@@ -23,13 +23,13 @@ class Prediction:
         The best candidates, most probable first (of a beam, or of samples: best first, after length normalisation);
         empty for numbers.
     shown : str
-        What a person reads; "(nothing)" of an empty text, such as a caption without a word.
+        The answer as a person reads it; "(nothing)" for an empty text.
     alignment : ndarray, optional
         (target steps, input steps) attention weights, where the model has attention.
     ranks : list of float, optional
-        What written candidates are ordered by, one each of ``scores``: log p after length normalisation.
+        Scores that generated candidates are ordered by, one for each of ``scores``: log p after length normalisation.
     quantiles : dict, optional
-        Share to value, of a forecast with quantiles; ``value`` is the median.
+        Share of probability to value, for a forecast with quantiles; ``value`` is the median.
     """
 
     value: Any
@@ -50,7 +50,7 @@ class Option:
     Attributes
     ----------
     label : str
-        What a person reads.
+        The output as a person reads it.
     probability : float or None
         Of symbols and events; None of numbers.
     target : object

@@ -1,4 +1,4 @@
-"""Refusals of options of symbols by heads that answer with something else."""
+"""Refusals of options for symbols by heads that answer with numbers or events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def refuse_symbol_options(config: ModelConfig, instead: str) -> None:
-    """Refuse options of the readout that only symbols have; ``instead`` says what the target is.
+    """Refuse options of the readout that only symbols have; ``instead`` describes the target.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def refuse_symbol_options(config: ModelConfig, instead: str) -> None:
 
 
 def refuse_smoothing(label_smoothing: float, instead: str) -> None:
-    """Refuse to give a share of probability to all symbols where there are none; ``instead`` says what the target is.
+    """Refuse label smoothing where there are no symbols; ``instead`` describes the target.
 
     Raises
     ------

@@ -74,7 +74,7 @@ class SymbolHead(StepHead):
         self.characters = codec is not None and codec.splits_into("character")
         self.may_miss = self.higher_is_better = labels
         self.count_right = count_right or labels
-        self.figure = "accuracy" if labels else "nats" if self.characters else "perplexity"
+        self.metric = "accuracy" if labels else "nats" if self.characters else "perplexity"
         if config.readout.tie_weights and embedding is None:
             raise ConfigError(
                 "tie_weights shares the embedding of the input with the readout, but here they have different symbols",

@@ -55,7 +55,7 @@ class TagHead(SymbolHead):
         self.whole_rows = self.crf is not None
         self.spans = are_spans(self.labels)
         if self.spans:
-            self.figure = "f1"
+            self.metric = "f1"
 
     def error(
         self, vectors: Tensor, targets: Tensor, mask: Tensor | None, *, label_smoothing: float = 0.0
@@ -161,13 +161,13 @@ class TagHead(SymbolHead):
         right = guessed = true = 0
         for row, steps in enumerate(real.sum(dim=1).tolist()):
             known = (targets[row, :steps] != NO_TARGET).tolist()
-            expected, given = (
+            expected, predicted = (
                 [
                     self.labels[index] if there else "O"
                     for index, there in zip(ids[row, :steps].tolist(), known, strict=True)
                 ]
                 for ids in (targets, tags)
             )
-            counts = compare(expected, given)
+            counts = compare(expected, predicted)
             right, guessed, true = right + counts.right, guessed + counts.guessed, true + counts.true
         return {"span_precision": (float(right), float(guessed)), "span_recall": (float(right), float(true))}

@@ -16,7 +16,7 @@ def write_viterbi(graph: GraphWriter, crf: CRF, scores: str, lengths: str) -> st
     Parameters
     ----------
     graph : GraphWriter
-        Where the nodes go.
+        The graph that the nodes are added to.
     crf : CRF
         a, A and b.
     scores, lengths : str
@@ -53,13 +53,13 @@ def _there(
     after = body.add("Where", going_on, body.add("Add", value, z), begun)
     own = body.constant(np.arange(size), INT64)
     came_from = body.add("Where", going_on, origin, own)
-    given = [
+    inputs = [
         body.value(before, FLOAT, [None, size]), body.value(z, FLOAT, [None, size]), body.value(time, INT64, []),
         body.value(real, np.dtype(bool), [None]),
     ]  # fmt: skip
-    made = [body.value(after, FLOAT, [None, size]), body.value(came_from, INT64, [None, size])]
+    outputs = [body.value(after, FLOAT, [None, size]), body.value(came_from, INT64, [None, size])]
     best, origins = graph.many(
-        "Scan", [start, *series], 2, body=body.graph("viterbi_there", given, made), num_scan_inputs=3
+        "Scan", [start, *series], 2, body=body.graph("viterbi_there", inputs, outputs), num_scan_inputs=3
     )
     return best, origins
 
@@ -71,10 +71,10 @@ def _back(graph: GraphWriter, last: str, origins: str) -> str:
     column = body.add("Unsqueeze", tag, body.integers(1))
     before = body.add("Squeeze", body.add("GatherElements", origin, column, axis=1), body.integers(1))
     here = body.add("Identity", tag)
-    given = [body.value(tag, INT64, [None]), body.value(origin, INT64, [None, None])]
-    made = [body.value(before, INT64, [None]), body.value(here, INT64, [None])]
+    inputs = [body.value(tag, INT64, [None]), body.value(origin, INT64, [None, None])]
+    outputs = [body.value(before, INT64, [None]), body.value(here, INT64, [None])]
     _, path = graph.many(
-        "Scan", [last, origins], 2, body=body.graph("viterbi_back", given, made), num_scan_inputs=1,
+        "Scan", [last, origins], 2, body=body.graph("viterbi_back", inputs, outputs), num_scan_inputs=1,
         scan_input_directions=[1], scan_output_directions=[1],
     )  # fmt: skip
     return path

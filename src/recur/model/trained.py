@@ -13,7 +13,7 @@ from recur.config import Config
 from recur.continuation.completion import Completion
 from recur.data import Question, Roles
 from recur.errors import ConfigError, DataError
-from recur.evaluation.report import Asked, measure
+from recur.evaluation.report import Analyses, measure
 from recur.figures import any_figure, figure
 from recur.heads import Prediction
 from recur.markup import escaped, table
@@ -263,8 +263,8 @@ class Model:
         ConfigError
             When the last word is asked of a model that does not continue a text.
         """
-        asked = Asked(last_word, confusion, cache, cache_theta, cache_lambda, decoding)
-        return measure(self.mode, self.config, self.roles, data, asked, tell)
+        analyses = Analyses(last_word, confusion, cache, cache_theta, cache_lambda, decoding)
+        return measure(self.mode, self.config, self.roles, data, analyses, tell)
 
     def inspect(
         self, x: Any, *, target: str | None = None, at: int | str | None = None, top: int = 5, **options: Any

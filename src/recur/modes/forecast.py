@@ -120,7 +120,7 @@ class Forecast(Mode):
         self.back = {"none": 0, "last": 1, "season": target_codec.season}[forecast.relative_to]
         self.stack = Stack(config, self.inputs.size + (target_codec.size if self.back else 0))
         self.output = ForecastHead(target_codec, self.stack.output_size, config, forecast)
-        self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
+        self.metric, self.higher_is_better = self.output.metric, self.output.higher_is_better
 
     @property
     def abilities(self) -> Abilities:

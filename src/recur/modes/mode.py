@@ -90,8 +90,8 @@ class Mode(nn.Module, ABC):
         Names that parameters had in weights of older versions, and their present names.
     inputs : Inputs or None
         What turns the items of an input into vectors x_t; None where nothing is read.
-    figure : str
-        The figure that decides which checkpoint is best.
+    metric : str
+        The metric that decides which checkpoint is best.
     higher_is_better : bool
         Which way it improves.
     """
@@ -100,7 +100,7 @@ class Mode(nn.Module, ABC):
     former_names: ClassVar[Mapping[str, str]] = {}
     symbols: Vocabulary | None = None
     inputs: Inputs | None
-    figure: str
+    metric: str
     higher_is_better: bool
 
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
@@ -214,10 +214,10 @@ class Mode(nn.Module, ABC):
 
     @abstractmethod
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Turn sums added over batches into figures."""
+        """Turn sums added over batches into metrics."""
 
     def tables(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, list[dict[str, Any]]]:
-        """Turn sums added over batches into tables of figures, where a mode has some: name to rows."""
+        """Turn sums added over batches into tables of metrics, where a mode has some: name to rows."""
         del sums
         return {}
 

@@ -91,7 +91,7 @@ class NextItem(EveryStep):
             )
         else:
             self.output = build_head(codec, self.stack.output_size, config)
-        self.figure, self.higher_is_better = self.output.figure, self.output.higher_is_better
+        self.metric, self.higher_is_better = self.output.metric, self.output.higher_is_better
 
     @property
     def abilities(self) -> Abilities:

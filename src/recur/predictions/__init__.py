@@ -1,4 +1,4 @@
-"""Predictions as data: one record or several for each input, written as CSV, JSON lines, Parquet or a data frame."""
+"""Predictions as data: one or several records per input, written as CSV, JSON lines, Parquet or a data frame."""
 
 from recur.predictions.frame import frame
 from recur.predictions.python_values import one_input, questions_from

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from recur.heads import Prediction
 
 
-def frame(sheet: Sheet, questions: Sequence[Question], answers: Sequence[Prediction], given: Any) -> Any:
-    """Return answers as a data frame; one row for each input has the index of the data frame that was given.
+def frame(sheet: Sheet, questions: Sequence[Question], answers: Sequence[Prediction], data: Any) -> Any:
+    """Return answers as a data frame; one row for each input has the index of the data frame ``data``.
 
     Raises
     ------
@@ -23,8 +23,8 @@ def frame(sheet: Sheet, questions: Sequence[Question], answers: Sequence[Predict
     """
     pandas = require("pandas", "data")
     rows = [row for pair in zip(questions, answers, strict=True) for row in sheet.records(*pair)]
-    made = pandas.DataFrame(rows, columns=sheet.columns)
-    index = getattr(given, "index", None)
-    if isinstance(index, pandas.Index) and sheet.lead == [ROW] and len(index) == len(made):
-        made = made.drop(columns=ROW).set_axis(index, axis="index")
-    return made
+    table = pandas.DataFrame(rows, columns=sheet.columns)
+    index = getattr(data, "index", None)
+    if isinstance(index, pandas.Index) and sheet.lead == [ROW] and len(index) == len(table):
+        table = table.drop(columns=ROW).set_axis(index, axis="index")
+    return table

@@ -1,4 +1,4 @@
-"""Python values as questions: one input or many, in every form that networks are trained on.
+"""Questions from Python values: one input or many, in every form that networks are trained on.
 
 a text, one row (a mapping, or of a frame), a series     one input
 a path, or a text that names a file: reviews.csv         the file: a table, or one picture, sound or piece of notes
@@ -24,7 +24,7 @@ from recur.errors import DataError, did_you_mean
 
 
 def questions_from(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[list[Question], bool]:
-    """Return the inputs that a value holds, and whether it is a single one.
+    """Return the inputs in a value, and whether it is a single one.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@
     notes, a melody      row, notes, probability         a line of notes: C4/2 r E4
     forecast             series or the group column, step [, time], load, load 10 %, load 90 %
 
-Numbers are the floats that the network computed, none is rounded.
+Numbers are the floats that the network computed, without rounding.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Sheet:
     Attributes
     ----------
     lead : list of str
-        What an answer belongs to: its row, its series, its step.
-    given : str or None
-        The input beside the answer, where it is a text or a file; beside each step what is read there, where steps
-        are answered one by one.
+        Identify an answer: its row, its series, its step.
+    input_name : str or None
+        The column of the input, where it is a text or a file; where steps are answered one by one, each row has what
+        is read at its step.
     values : list of str
-        What is predicted; several columns of numbers.
+        Columns of the answer; several for numbers with several columns.
     numbers : bool
         Whether the answer is numbers.
     stepped : bool
@@ -58,15 +58,15 @@ class Sheet:
         Candidates with their probabilities; 0 where there are none.
     quantiles : list of float
     scales : list of float
-        How far the numbers of each column are apart, by which they are rounded for people.
+        Standard deviation of each column, by which its numbers are rounded for people.
     synced : bool
         Whether every step of the input has an answer of its own.
     played : bool
-        Whether steps are the pitches that sound, whose names are given too.
+        Whether steps are the pitches that sound, which have a column with their names.
     """
 
     lead: list[str]
-    given: str | None
+    input_name: str | None
     values: list[str]
     numbers: bool
     stepped: bool
@@ -99,10 +99,10 @@ class Sheet:
         lead += [ROW] if not lead or rows else []
         lead += [STEP] if stepped and not rows else []
         names = _names(codec, roles)
-        given = None
+        input_name = None
         if _is_shown(mode.input_codec, first) and not (stepped and numbers):
-            given = roles.input[0] if roles.input else "input"
-        taken = {*lead, TIME, given}
+            input_name = roles.input[0] if roles.input else "input"
+        taken = {*lead, TIME, input_name}
         values = [f"predicted {name}" if name in taken else name for name in names]
         values += [f"{name} names" for name in values] if played else []
         units = list(codec.units)
@@ -113,18 +113,20 @@ class Sheet:
         scales = codec.column_deviations() if numbers else []
         candidates = max(top, 1) if scored else 0
         synced = mode.abilities.answers == "steps"
-        return cls(lead, given, values, numbers, stepped, timed, units, candidates, quantiles, scales, synced, played)
+        return cls(
+            lead, input_name, values, numbers, stepped, timed, units, candidates, quantiles, scales, synced, played
+        )
 
     @property
     def columns(self) -> list[str]:
         """The names of all columns, in order."""
-        found = [*self.lead, *([TIME] if self.timed else []), *([self.given] if self.given else [])]
+        columns = [*self.lead, *([TIME] if self.timed else []), *([self.input_name] if self.input_name else [])]
         if self.top:
             for rank in range(1, self.top + 1):
-                found += [_ranked(self.values[0], rank), _ranked("probability", rank)]
-            return found
-        found += self.values
-        return found + [_quantile(name, share) for name in self.values for share in self.quantiles]
+                columns += [_ranked(self.values[0], rank), _ranked("probability", rank)]
+            return columns
+        columns += self.values
+        return columns + [_quantile(name, share) for name in self.values for share in self.quantiles]
 
     def records(self, question: Question, answer: Prediction) -> Iterator[Record]:
         """The rows of one answer."""
@@ -134,20 +136,20 @@ class Sheet:
         whole = PlainAnswer.of(answer)
         table = self._steps(whole.value)
         shares = {share: self._steps(value) for share, value in whole.quantiles.items()}
-        read = self._read(question.value, len(table)) if self.given else []
+        read = self._read(question.value, len(table)) if self.input_name else []
         for step, row in enumerate(table):
-            made = self._lead(question, step)
+            record = self._lead(question, step)
             if self.timed:
-                made[TIME] = question.stamps[step] if question.stamps and step < len(question.stamps) else None
-            if self.given:
-                made[self.given] = read[step]
-            made |= dict(zip(self.values, row, strict=True))
+                record[TIME] = question.stamps[step] if question.stamps and step < len(question.stamps) else None
+            if self.input_name:
+                record[self.input_name] = read[step]
+            record |= dict(zip(self.values, row, strict=True))
             for place, name in enumerate(self.values):
-                made |= {_quantile(name, share): shares[share][step][place] for share in self.quantiles}
-            yield made
+                record |= {_quantile(name, share): shares[share][step][place] for share in self.quantiles}
+            yield record
 
     def written(self, name: str, value: Any) -> Any:
-        """A cell as a person reads it."""
+        """A cell as it is shown to a person."""
         if not isinstance(value, float):
             return value
         return short(value, scale=self.scales[self._column(name)] if self.scales else None)
@@ -160,27 +162,27 @@ class Sheet:
         return 0
 
     def document(self, question: Question, answer: Prediction) -> Record:
-        """One answer as JSON has it, whole."""
+        """One answer as a JSON object."""
         whole = PlainAnswer.of(answer)
-        found: Record = {ROW: question.row}
+        record: Record = {ROW: question.row}
         if question.series is not None:
-            found[SERIES] = question.series
-        found |= {"input": plain(question.value), "value": whole.value}
+            record[SERIES] = question.series
+        record |= {"input": plain(question.value), "value": whole.value}
         if self.played:
-            found["names"] = [_note_names(step) for step in whole.value]
-        found["scores"] = [[value, score] for value, score in whole.scores]
+            record["names"] = [_note_names(step) for step in whole.value]
+        record["scores"] = [[value, score] for value, score in whole.scores]
         if whole.ranks:
-            found["ranks"] = whole.ranks
+            record["ranks"] = whole.ranks
         if whole.quantiles:
-            found["quantiles"] = whole.named_quantiles
+            record["quantiles"] = whole.named_quantiles
         if self.numbers:
-            found |= {"columns": self.values, "units": self.units}
+            record |= {"columns": self.values, "units": self.units}
         if question.rows is not None:
-            found["rows"] = list(question.rows)
+            record["rows"] = list(question.rows)
         if question.stamps is not None:
             steps = min(len(self._steps(whole.value)), len(question.stamps))
-            found["times"] = [question.stamps[step] for step in range(steps)]
-        return found
+            record["times"] = [question.stamps[step] for step in range(steps)]
+        return record
 
     def _lead(self, question: Question, step: int | None) -> Record:
         row: int | None = question.row
@@ -190,10 +192,10 @@ class Sheet:
         return {name: known.get(name, question.series) for name in self.lead}
 
     def _given(self, value: Any) -> Record:
-        return {self.given: plain(value)} if self.given else {}
+        return {self.input_name: plain(value)} if self.input_name else {}
 
     def _read(self, value: Any, steps: int) -> list[Any]:
-        """What is read at each step of an answer: the whole input, where steps are not answered one by one."""
+        """The item that is read at each step of an answer; the whole input, where steps are not answered one by one."""
         if not self.synced:
             return [plain(value)] * steps
         words = value.split() if isinstance(value, str) else value
@@ -207,13 +209,13 @@ class Sheet:
         if not self.top:
             several = self.numbers and isinstance(answer.value, list)
             return dict(zip(self.values, answer.value if several else [answer.value], strict=True))
-        found: Record = {}
+        record: Record = {}
         for rank in range(1, self.top + 1):
             value, score = answer.scores[rank - 1] if rank <= len(answer.scores) else (None, None)
             if rank == 1 and not answer.scores:
                 value = answer.value
-            found |= {_ranked(self.values[0], rank): value, _ranked("probability", rank): score}
-        return found
+            record |= {_ranked(self.values[0], rank): value, _ranked("probability", rank): score}
+        return record
 
     def _steps(self, value: Any) -> list[list[Any]]:
         """The steps of a plain answer, each a list of its columns."""
@@ -224,7 +226,7 @@ class Sheet:
 
 
 def _is_shown(codec: Codec | None, first: Question | None) -> bool:
-    """Whether an input is short enough to be beside its answer: a text, a class, the name of a file."""
+    """Whether an input is short enough for a column: a text, a class, the name of a file."""
     if codec is None:
         return False
     named = first is not None and isinstance(first.value, (str, Path))
@@ -254,5 +256,5 @@ def _quantile(name: str, share: float) -> str:
 
 
 def _with_unit(name: str, unit: str) -> str:
-    """The name of a column with its unit, where the name does not say it."""
+    """The name of a column with its unit, unless the name contains it."""
     return f"{name} [{unit}]" if unit and unit not in name else name

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def refuse_empty_series(codec: Codec | None, questions: Sequence[Question]) -> None:
-    """Refuse a series without a step: an answer to it would be made up.
+    """Refuse a series without a step: there is nothing to answer from.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Tables of predictions as files: CSV, JSON lines, Parquet; a file appears only when it is complete.
 
 A CSV file has commas, a header, quotation marks where they are needed, and ends its lines with ``\\n``. A text that a
-spreadsheet would take for a formula (it begins with = + - @, a tab or a carriage return, and is no number) is written
-with an apostrophe before it.
+spreadsheet would take for a formula (it begins with = + - @, a tab or a carriage return, and is not a number) is
+written with an apostrophe before it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FORMATS = (".csv", ".jsonl", ".parquet")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Writer = Callable[["Sheet", "Question", "Prediction"], None]
-"""Takes one answer after another."""
+"""Writes one answer after another."""
 
 
 def csv_writer(write: Callable[[str], object]) -> Writer:
@@ -61,12 +61,12 @@ def jsonl_writer(write: Callable[[str], object]) -> Writer:
 
 def document(sheet: Sheet, question: Question, answer: Prediction, *, indent: int | None = None) -> str:
     """Return one answer as JSON."""
-    found = finite(sheet.document(question, answer))
-    return without_surrogates(json.dumps(found, ensure_ascii=False, indent=indent, default=str))
+    record = finite(sheet.document(question, answer))
+    return without_surrogates(json.dumps(record, ensure_ascii=False, indent=indent, default=str))
 
 
 def cell(value: Any) -> str:
-    """Return a value as the text of a cell: floats as they are, texts that are safe in a spreadsheet.
+    """Return a value as the text of a cell: floats without rounding, texts that are safe in a spreadsheet.
 
     >>> cell(124071.996), cell(["NOUN", "VERB"]), cell("=1+1"), cell("-12.5"), cell(None)
     ('124071.996', 'NOUN VERB', "'=1+1", '-12.5', '')
@@ -86,12 +86,12 @@ def cell(value: Any) -> str:
 
 @contextmanager
 def open_writer(path: Path) -> Iterator[Writer]:
-    """A writer of the kind that the name of a file says; the file replaces what was there when all is written.
+    """Return a writer of the format that the name of a file ends with; the file is replaced when all is written.
 
     Raises
     ------
     ConfigError
-        When the name ends otherwise.
+        When the name has another ending.
     MissingExtraError
         For Parquet without pyarrow.
     WriteError
@@ -106,7 +106,7 @@ def open_writer(path: Path) -> Iterator[Writer]:
 
 
 def check_name(path: Path) -> str:
-    """Return the ending of a file that predictions can be written to; its package is there.
+    """Return the ending of a file that predictions can be written to, after its package was imported.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def check_name(path: Path) -> str:
     kind = path.suffix.lower()
     if kind not in FORMATS:
         raise ConfigError(
-            f'predictions are written as {", ".join(FORMATS)}, and "{path}" ends with none of them',
+            f'predictions are written as {", ".join(FORMATS)}, and "{path}" has none of these endings',
             hint=f"--out {path.stem or 'predictions'}.csv",
         )
     if kind == ".parquet":
@@ -135,9 +135,9 @@ def _parquet(path: Path) -> Iterator[Writer]:
                 columns.setdefault(name, []).append(record[name])
 
     yield one
-    made = {name: arrow.array(_of_one_type(values)) for name, values in columns.items()}
+    arrays = {name: arrow.array(_of_one_type(values)) for name, values in columns.items()}
     with replacing(path) as part:
-        parquet.write_table(arrow.table(made), part)
+        parquet.write_table(arrow.table(arrays), part)
 
 
 def _of_one_type(values: list[Any]) -> list[Any]:

@@ -211,7 +211,7 @@ class Training:
         interval = state.interval
         n = interval.updates
         figures = self.mode.summary(interval.sums)
-        name = self.mode.figure
+        name = self.mode.metric
         speed = interval.tokens / max(interval.seconds, 1e-9)
         shown = (name, figures[name]) if name in figures and name != "loss" else None
         left = (self.total - state.step) * interval.seconds / n
@@ -252,7 +252,7 @@ class Training:
                 return False
             samples = continuation.samples(self.mode, self.task.samples, prompts=self.config.prompts)
         epoch = state.epoch if state.batch == 0 else state.epoch + 1
-        value = figures.get(self.mode.figure, float("nan"))
+        value = figures.get(self.mode.metric, float("nan"))
         best = state.progression.add(value, state.step)
         if best:
             state.best_figures, state.best_epoch = figures, epoch
@@ -260,10 +260,10 @@ class Training:
             state.lowered *= self.config.schedule.decay
         if self.config.optimizer.name == "asgd" and not self.averages.active and state.progression.should_average():
             self.averages.begin()
-            self.progress.say(f"the held-out {self.mode.figure} no longer falls steadily: averaging of weights begins")
+            self.progress.say(f"the held-out {self.mode.metric} no longer falls steadily: averaging of weights begins")
         seconds = time.monotonic() - began
         self.progress.evaluated(
-            Evaluation(epoch, state.step, self.mode.figure, figures, best, self.task.baseline, samples, seconds)
+            Evaluation(epoch, state.step, self.mode.metric, figures, best, self.task.baseline, samples, seconds)
         )
         baseline = self.task.baseline.record()["values"] if self.task.baseline else {}
         self.store.log.write(
@@ -341,7 +341,7 @@ class Training:
     def _metrics(self, reason: str | None, test: dict[str, float] | None) -> dict[str, Any]:
         state, baseline = self.state, self.task.baseline
         return {
-            "figure": self.mode.figure,
+            "figure": self.mode.metric,
             "higher_is_better": self.mode.higher_is_better,
             "held_out": state.best_figures,
             "test": test,
