@@ -19,7 +19,7 @@ def facts(mode: str, given: str | None, codec: str, **fields: Any) -> set[str]:
     roles = Roles(**{**usual, "mode": mode, "input_codec": given, "target_codec": codec, **fields})
     found = asdict(situation(Config.of(**options), roles))
     assert (found["mode"], found["sentence"]) == (mode, "s")
-    return {name for name, value in found.items() if value is True}
+    return {name for name, value in found.items() if value is True} | found["option_groups"]
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,10 @@ def facts(mode: str, given: str | None, codec: str, **fields: Any) -> set[str]:
         (facts("synced", "words", "tags"), {"text", "symbols", "labels", "tags", "words", "held_out"}),
         (facts("synced", "characters", "characters", target=[], stream=True),
          {"text", "symbols", "stream", "windows", "continued", "held_out"}),
-        (facts("one-to-one", "numbers", "class"), {"numbers", "labels", "held_out"}),
-        (facts("one-to-one", "images", "class"), {"pictures", "images", "labels", "held_out"}),
-        (facts("many-to-one", "images", "class", options={"image_steps": "rows"}), {"images", "labels", "held_out"}),
-        (facts("many-to-one", "frames", "class"), {"pictures", "videos", "labels", "held_out"}),
+        (facts("one-to-one", "numbers", "class"), {"number", "labels", "held_out"}),
+        (facts("one-to-one", "images", "class"), {"picture", "image", "labels", "held_out"}),
+        (facts("many-to-one", "images", "class", options={"image_steps": "rows"}), {"image", "labels", "held_out"}),
+        (facts("many-to-one", "frames", "class"), {"picture", "video", "labels", "held_out"}),
         (facts("many-to-one", "audio", "class"), {"sound", "labels", "held_out"}),
         (facts("one-to-many", "class", "words"), {"text", "symbols", "held_out"}),
         (facts("many-to-one", "words", "class", options={"dev": "dev.csv"}), {"text", "symbols", "labels", "words"}),
@@ -43,5 +43,5 @@ def test_the_facts_of_a_task_are_those_of_its_codecs_and_its_mode(found: set[str
 
 
 def test_a_forecast_reads_windows_of_numbers() -> None:
-    assert facts("forecast", "numbers", "numbers", forecast="direct") >= {"forecast", "windows", "numbers"}
-    assert facts("synced", "numbers", "numbers", target=[]) >= {"own_future", "windows", "numbers"}
+    assert facts("forecast", "numbers", "numbers", forecast="direct") >= {"forecast", "windows", "number"}
+    assert facts("synced", "numbers", "numbers", target=[]) >= {"own_future", "windows", "number"}

@@ -12,12 +12,9 @@ import pytest
 from tests.house.tree import MODULES, PACKAGE, relative, room, syntax
 
 # comparisons with the names of kinds of value that a file outside codecs/ may still have; all others ask the codec, or
-# its class (codecs.class_of). Those of data/ are of kinds of files, before anything is read: "images" may be whole or
-# in steps. A kind with options of its own still has its words in data/situation.py: none may be added.
+# its class (codecs.class_of). Those of data/ are of kinds of files, before anything is read.
 NAMED: dict[str, int] = {
-    "data/roles/mode.py": 3,
     "data/readers/media.py": 2,
-    "data/situation.py": 7,
     "serve/served.py": 1,
     "training/resuming.py": 1,
 }

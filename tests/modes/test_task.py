@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recur.config import Config
+from recur.config import MODE_FACTS, Config
 from recur.data import fit_codecs, load
 from recur.modes.task import build_for
 
@@ -22,6 +22,10 @@ DAYS = {"ds": [f"2021-01-{day:02d}" for day in range(1, 31)], "load": [float(i *
         (DAYS, {"input": ["load"], "target": ["kind"]}, "synced", False),
         (DAYS, {"input": ["load"], "target": ["kind"], "bidirectional": True}, "synced", True),
         ({"text": ["a b c", "b c d"] * 20, "label": ["x", "y"] * 20}, {}, "many-to-one", True),
+        ({"a": ["a b c", "b c d"] * 20, "b": ["x y", "y z x"] * 20}, {"mode": "many-to-many"}, "many-to-many", True),
+        ({"a": [0.5, 1.5] * 20, "b": ["x", "y"] * 20}, {}, "one-to-one", False),
+        ({"label": ["x", "y"] * 20, "text": [f"a b {n}" for n in range(40)]},
+         {"mode": "one-to-many", "input": ["label"], "target": ["text"]}, "one-to-many", False),
     ],
 )  # fmt: skip
 def test_the_network_is_that_of_the_roles(rows: Any, options: dict[str, Any], mode: str, both: bool) -> None:
@@ -30,3 +34,6 @@ def test_the_network_is_that_of_the_roles(rows: Any, options: dict[str, Any], mo
     network = build_for(config, dataset.roles, *fit_codecs(config, dataset.roles, dataset.train, dataset.labelled))
     assert network.name == mode
     assert network.abilities.reads_both_ways is both
+    facts = MODE_FACTS[mode]
+    assert network.abilities.one_answer is (not facts.answers_steps)
+    assert network.abilities.writes is facts.generates

@@ -53,6 +53,7 @@ class AudioCodec(Codec):
     kind = "audio"
     discrete = False
     sequence = True
+    option_groups = frozenset({"sound"})
     fits_in_cell = True
     file = FileTraits('"data:audio/wav;base64,..."')
 

@@ -64,6 +64,7 @@ class FramesCodec(Codec):
     kind = "frames"
     discrete = False
     sequence = True
+    option_groups = frozenset({"video", "picture"})
     fits_in_cell = True
     file = FileTraits(
         '"data:video/mp4;base64,...", or a list of pictures, each "data:image/png;base64,..."', pictures=True

@@ -74,6 +74,7 @@ class ImagesCodec(Codec):
     discrete = False
     fits_in_cell = True
     file = FileTraits('"data:image/png;base64,..." or rows of numbers from 0 to 255', pictures=True)
+    steps_option = "--image-steps"
 
     def __init__(
         self, *, size: int | list[int] | tuple[int, int] | None = None, color: str = "auto", steps: str = "whole"
@@ -82,6 +83,7 @@ class ImagesCodec(Codec):
             raise DataError(f"a picture cannot be read by {steps!r}", hint=f"one of {', '.join(STEPS)}")
         self.steps = steps
         self.sequence = steps != "whole"
+        self.option_groups = frozenset({"image"} if self.sequence else {"image", "picture"})
         self.scale = Scale(size, color)
         self.size = 0
 

@@ -52,6 +52,7 @@ class NotesCodec(Codec):
 
     kind = "notes"
     sequence = True
+    option_groups = frozenset({"note"})
     playable = True
     file = FileTraits(
         '"data:audio/midi;base64,...", a line such as "C4 D4 E4/2", or a list of the pitches of every step'

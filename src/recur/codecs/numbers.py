@@ -54,6 +54,7 @@ class NumbersCodec(Codec):
     kind = "numbers"
     discrete = False
     numeric = per_step = True
+    option_groups = frozenset({"number"})
     season: int
     missing_count: int
 

@@ -10,12 +10,36 @@ from recur.config.data import TIME_FORMATS, DataConfig
 from recur.config.forecast import ForecastConfig
 from recur.config.keywords import FitOptions, Options
 from recur.config.model import MODES, ModelConfig, ModeName
+from recur.config.modes import MODE_FACTS, ModeFacts
 from recur.config.schema import Config, nested, options, refuse_without_effect, section_at
 from recur.config.situation import Situation
 from recur.config.training import TrainingConfig
 
 __all__ = [
-    "COUNT", "LAYERS", "MODES", "SIZE", "TIME_FORMATS", "Config", "DataConfig", "FitOptions", "ForecastConfig",
-    "ModeName", "ModelConfig", "Option", "Options", "Section", "Situation", "TrainingConfig", "about", "inner",
-    "nested", "options", "refuse_without_effect", "section_at", "shown", "walk",
+    "COUNT",
+    "LAYERS",
+    "MODES",
+    "MODE_FACTS",
+    "SIZE",
+    "TIME_FORMATS",
+    "Config",
+    "DataConfig",
+    "FitOptions",
+    "ForecastConfig",
+    "ModeFacts",
+    "ModeName",
+    "ModelConfig",
+    "Option",
+    "Options",
+    "Section",
+    "Situation",
+    "TrainingConfig",
+    "about",
+    "inner",
+    "nested",
+    "options",
+    "refuse_without_effect",
+    "section_at",
+    "shown",
+    "walk",
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from recur.config.modes import MODE_FACTS, ModeFacts
+
 __all__ = ["Condition", "Situation"]
 
 
@@ -18,10 +20,11 @@ class Situation:
         The sequence mode.
     sentence : str
         The task in words, for messages.
-    pictures : bool
-        Pictures are read whole: single ones or the frames of a video.
-    images, videos, notes, sound, text : bool
-        Whether such values are read or, of notes, sounds and texts, predicted.
+    option_groups : frozenset of str
+        Groups of options that act on what is read or predicted, as the codecs state them: image, video, picture
+        (a whole one, or the frames of a video), note, sound, number.
+    text : bool
+        Texts are read or predicted.
     symbols : bool
         What is read, or written item by item, has a vocabulary: it is embedded.
     labels, tags : bool
@@ -36,8 +39,6 @@ class Situation:
         The next steps of a series are answered together.
     own_future : bool
         Numbers predict their own later values.
-    numbers : bool
-        Numbers are read or predicted.
     continued : bool
         A text predicts its own next symbol.
     timed : bool
@@ -52,11 +53,7 @@ class Situation:
 
     mode: str
     sentence: str = ""
-    pictures: bool = False
-    images: bool = False
-    videos: bool = False
-    notes: bool = False
-    sound: bool = False
+    option_groups: frozenset[str] = frozenset()
     text: bool = False
     symbols: bool = False
     labels: bool = False
@@ -66,7 +63,6 @@ class Situation:
     windows: bool = False
     forecast: bool = False
     own_future: bool = False
-    numbers: bool = False
     continued: bool = False
     timed: bool = False
     held_out: bool = True
@@ -74,14 +70,14 @@ class Situation:
     schedule: str = "cosine"
 
     @property
-    def writes(self) -> bool:
-        """Whether a sequence is written item by item."""
-        return self.mode in ("one-to-many", "many-to-many")
+    def facts(self) -> ModeFacts:
+        """What the mode reads and answers."""
+        return MODE_FACTS[self.mode]
 
     @property
     def attends(self) -> bool:
-        """Whether the decoder has several vectors to attend to."""
-        return self.mode == "many-to-many" or (self.mode == "one-to-many" and self.pictures and self.images)
+        """Whether the decoder has several vectors to attend to: the steps of the input, or the places of a picture."""
+        return self.facts.generates and (self.facts.reads_steps or {"image", "picture"} <= self.option_groups)
 
 
 @dataclass(frozen=True)
@@ -100,29 +96,29 @@ class Condition:
     holds: Callable[[Situation], bool]
 
 
-PICTURES = Condition("on pictures", lambda task: task.pictures)
-IMAGES = Condition("on pictures", lambda task: task.images)
-IMAGES_OR_VIDEOS = Condition("on pictures", lambda task: task.images or task.videos)
-VIDEOS = Condition("on videos", lambda task: task.videos)
-NOTES = Condition("on notes", lambda task: task.notes)
-SOUND = Condition("on sound", lambda task: task.sound)
+PICTURES = Condition("on pictures", lambda task: "picture" in task.option_groups)
+IMAGES = Condition("on pictures", lambda task: "image" in task.option_groups)
+IMAGES_OR_VIDEOS = Condition("on pictures", lambda task: bool({"image", "video"} & task.option_groups))
+VIDEOS = Condition("on videos", lambda task: "video" in task.option_groups)
+NOTES = Condition("on notes", lambda task: "note" in task.option_groups)
+SOUND = Condition("on sound", lambda task: "sound" in task.option_groups)
 TEXT = Condition("on text", lambda task: task.text)
 SYMBOLS = Condition("on symbols", lambda task: task.symbols)
 LABELS = Condition("where a class or tags are predicted", lambda task: task.labels)
 TAGS = Condition("where every step gets a tag", lambda task: task.tags)
 WORDS = Condition("where words are read and something else is predicted", lambda task: task.words)
-SUMMARY = Condition("in many-to-one", lambda task: task.mode == "many-to-one")
-WRITES = Condition("where a sequence is written: one-to-many and many-to-many", lambda task: task.writes)
+SUMMARY = Condition("in many-to-one", lambda task: task.facts.summarises)
+WRITES = Condition("where a sequence is written: one-to-many and many-to-many", lambda task: task.facts.generates)
 ATTENDS = Condition("in many-to-many, and in one-to-many from a picture", lambda task: task.attends)
 ATTENTION = Condition("with attention", lambda task: task.attends and task.attention)
 STREAM = Condition("on one long text", lambda task: task.stream)
 WINDOWS = Condition("on a long text or a series, which are read in windows", lambda task: task.windows)
 FORECAST = Condition("on a forecast: --forecast direct", lambda task: task.forecast)
-NUMBERS = Condition("on numbers", lambda task: task.numbers)
+NUMBERS = Condition("on numbers", lambda task: "number" in task.option_groups)
 TIMED = Condition("on rows with a time", lambda task: task.timed)
 CONTINUED = Condition("on a text that predicts its own next symbol", lambda task: task.continued)
 HELD_OUT = Condition("where no dev file is given", lambda task: task.held_out)
-RECURRENCE = Condition("on sequences: there is no recurrence in one-to-one", lambda task: task.mode != "one-to-one")
+RECURRENCE = Condition("on sequences: there is no recurrence in one-to-one", lambda task: task.facts.recurrent)
 BATCHES = Condition("on rows; a long text is read as parallel streams", lambda task: not task.stream)
 DECAYS = Condition("with --schedule step or plateau", lambda task: task.schedule in ("step", "plateau"))
 STEPS = Condition("with --schedule step", lambda task: task.schedule == "step")
@@ -131,5 +127,5 @@ ROWS = Condition("on rows; a long text or series has windows", lambda task: not 
 NO_FORECAST = Condition("everywhere but on a forecast", lambda task: not task.forecast)
 EVERY_STEP = Condition(
     "where every step has an answer, and not on a forecast",
-    lambda task: not task.forecast and task.mode in ("synced", "one-to-many", "many-to-many"),
+    lambda task: not task.forecast and task.facts.answers_steps,
 )

@@ -38,6 +38,10 @@ class Values:
         Whether values are pieces of music, which can be played.
     file : FileTraits or None
         Of values that are contents of files.
+    option_groups : frozenset of str
+        Groups of options that act on such values: the conditions of `recur.config.situation`.
+    steps_option : str
+        The option that decides whether a value is one or a sequence of steps; empty where none does.
     """
 
     noun: ClassVar[str] = "value"
@@ -46,6 +50,8 @@ class Values:
     fits_in_cell: ClassVar[bool] = False
     playable: ClassVar[bool] = False
     file: ClassVar[FileTraits | None] = None
+    option_groups: frozenset[str] = frozenset()
+    steps_option: ClassVar[str] = ""
 
     def from_text(self, text: str) -> Any:
         """Return the value of a text that was typed."""

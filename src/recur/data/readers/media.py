@@ -33,8 +33,6 @@ CODEC_OF: dict[str, str] = {
     **dict.fromkeys(VIDEOS, "frames"),
 }
 CODECS = tuple(dict.fromkeys(CODEC_OF.values()))
-# the content of a file is one value, or a sequence of steps
-SEQUENCES = ("audio", "notes", "frames")
 
 _PARTS = re.compile(r"[_\-]")
 _FIRST = 50  # cells by which a column is judged

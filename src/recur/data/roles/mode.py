@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from recur.codecs import class_of
-from recur.config import Config, DataConfig
+from recur.codecs import class_of, make
+from recur.config import MODE_FACTS, Config, DataConfig
 from recur.data.columns.kinds import Column
 from recur.data.readers.media import CODECS as FILES
-from recur.data.readers.media import SEQUENCES
 from recur.data.readers.table import Table
-from recur.data.roles.roles import READS_A_SEQUENCE, WRITES_A_SEQUENCE
 from recur.data.roles.selection import described
 from recur.data.times import calendar, panels
 from recur.errors import ConfigError
@@ -22,16 +20,18 @@ def mode_and_codecs(
     """Return mode, input codec and target codec."""
     data = config.data
     mode = config.model.mode or _mode(table, inputs, targets, data)
-    reads, writes = mode in READS_A_SEQUENCE, mode in WRITES_A_SEQUENCE
+    reads, writes = MODE_FACTS[mode].reads_steps, MODE_FACTS[mode].answers_steps
     if mode != "synced" and not targets:
         raise ConfigError(f"{mode} needs a target, and none was given", hint="--target COLUMN")
     input_codec = (
         None if not inputs else data.input_codec or _codec(table, inputs, reads, mode, data.table.group, target=False)
     )
-    if input_codec == "images" and reads != (data.images.steps != "whole"):
-        what = "a picture is one value" if reads else f"a picture by its {data.images.steps} is a sequence"
-        has, fits = ("a sequence", "--image-steps rows") if reads else ("one value", "leave out --image-steps")
-        raise ConfigError(f"{mode} reads {has}, and {what}", hint=f"{fits}, or leave out --mode")
+    if input_codec is not None and (option := class_of(input_codec).steps_option):
+        steps = make(input_codec, data).sequence
+        if steps != reads:
+            what = f"a picture by its {data.images.steps} is a sequence" if steps else "a picture is one value"
+            has, fits = ("a sequence", f"{option} rows") if reads else ("one value", f"leave out {option}")
+            raise ConfigError(f"{mode} reads {has}, and {what}", hint=f"{fits}, or leave out --mode")
     if not targets:
         _check_own_future(table, inputs, input_codec, calendar.names(data.table.time_features))
         return mode, input_codec, input_codec or "words"
@@ -96,14 +96,13 @@ def _mode(table: Table, inputs: list[Column], targets: list[Column], data: DataC
 def _sequence(columns: list[Column], codec: str | None, data: DataConfig, *, target: bool) -> bool:
     """Return whether the values of columns have many steps."""
     holds = columns[0].holds
-    if (codec or holds) == "images":
-        return data.images.steps != "whole"
+    named = codec or holds
+    if named in FILES:
+        return make(named, data).sequence
     if codec is not None:
         kind = class_of(codec)
-        steps = kind.text is not None or codec in SEQUENCES or (kind.labelled and kind.per_step)
+        steps = kind.text is not None or (kind.labelled and kind.per_step)
         return steps or (kind.numeric and holds == "series")
-    if holds in FILES:
-        return holds in SEQUENCES
     # a text of few kinds that is to be read is still a text
     return holds in ("series", "text", "tokens") or (holds == "class" and not target and not columns[0].one_word)
 

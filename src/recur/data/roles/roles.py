@@ -7,12 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from recur.codecs import Codec, class_of
 from recur.codecs.number_style import NumberStyle
+from recur.config import MODE_FACTS, ModeFacts
 from recur.data.roles import summary
 from recur.data.stamps.timing import Timing
-
-READS_A_SEQUENCE = ("many-to-one", "many-to-many", "synced", "forecast")
-WRITES_A_SEQUENCE = ("one-to-many", "many-to-many", "synced", "forecast")
-_EVERY_STEP = ("synced", "forecast")
 
 
 @dataclass(frozen=True)
@@ -77,6 +74,11 @@ class Roles:
         return [*found, *self.choices]
 
     @property
+    def facts(self) -> ModeFacts:
+        """What the mode reads and answers."""
+        return MODE_FACTS[self.mode]
+
+    @property
     def input_kind(self) -> type[Codec]:
         """The class of what is read, whose traits can be asked; `Codec` itself where nothing is read."""
         return class_of(self.input_codec)
@@ -105,7 +107,7 @@ class Roles:
     @property
     def answers_every_step(self) -> bool:
         """Whether each step of the input has an answer."""
-        return self.mode in _EVERY_STEP
+        return self.facts.per_step
 
     @property
     def one_way(self) -> bool:
@@ -130,12 +132,12 @@ class Roles:
     @property
     def reads_a_sequence(self) -> bool:
         """Whether an input has many steps."""
-        return self.mode in READS_A_SEQUENCE
+        return self.facts.reads_steps
 
     @property
     def writes_a_sequence(self) -> bool:
         """Whether a target has many steps."""
-        return self.mode in WRITES_A_SEQUENCE
+        return self.facts.answers_steps
 
 
 def say(roles: Roles, classes: int | None = None, horizon: int = 1) -> str:
