@@ -1,4 +1,4 @@
-"""Rows put together: what has steps, what is padded, where there is an answer."""
+"""Rows put together: what has steps, and what is padded."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from recur.codecs.codec import NO_TARGET
-from recur.network.batch import Batch, Encoded, answers, has_time, pad, step_mask
+from recur.network.batch import Batch, Encoded, has_time, pad, step_mask
 
 
 @pytest.mark.parametrize(
@@ -70,18 +69,6 @@ def test_rows_without_a_step_are_one_step_wide_and_no_input_is_none() -> None:
     assert values.shape == (1, 1, 2)
     assert lengths.tolist() == [0]
     assert pad([None, None]) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("target", "there"),
-    [
-        (np.array([1, NO_TARGET, 0]), [True, False, True]), (np.array(NO_TARGET), False),
-        (np.array([[1.0, np.nan]]), [[True, False]]),
-    ],
-    ids=["ids", "id", "numbers"],
-)  # fmt: skip
-def test_an_answer_is_there_unless_it_is_marked_as_missing(target: np.ndarray, there: object) -> None:
-    assert answers(target).tolist() == there
 
 
 def test_real_steps_are_those_before_the_length() -> None:

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.codec import NO_TARGET
 from recur.codecs.spans import compare
 from recur.figures import figure
+from recur.heads.known_targets import known_in
 from recur.modes import Mode
 from recur.network.batch import Encoded
 
@@ -198,7 +198,7 @@ def guesses(
 def _labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
     seen = np.array([int(row.target) for row in train], dtype=np.int64)
     held_out = np.array([int(row.target) for row in dev], dtype=np.int64)
-    seen, held_out = seen[seen != NO_TARGET], held_out[held_out != NO_TARGET]
+    seen, held_out = seen[known_in(seen)], held_out[known_in(held_out)]
     if not len(held_out) or not len(seen):
         return []
     counts = Counts(np.zeros_like(seen), seen, int(max(seen.max(), held_out.max())) + 1)
@@ -318,7 +318,7 @@ def _pairs(rows: Iterable[Encoded], by_input: bool) -> tuple[np.ndarray, np.ndar
     """Contexts and symbols of all steps: the input of the same step, or else the symbol before."""
     contexts, symbols = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for row in rows:
-        known = row.target != NO_TARGET
+        known = known_in(row.target)
         symbols.append(row.target[known])
         if by_input and row.input is not None:
             # the letters of a word may follow it

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.codec import NO_TARGET
 from recur.data import Example
 from recur.errors import ConfigError, DataError
+from recur.heads.known_targets import known_in
 from recur.modes import Mode
 
 ROWS = 512  # answered at once
@@ -67,7 +67,7 @@ def confusion(
                     "written here, so steps cannot be compared",
                     hint="leave out --confusion",
                 )
-            known = true != NO_TARGET
+            known = known_in(true)
             np.add.at(counts, (true[known], guessed[known]), 1)
     rows = by_class(labels, counts)
     present = [row["f1"] for row in rows if row["rows"]]

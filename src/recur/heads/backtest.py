@@ -14,6 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from recur.heads.head import Sums, ratio
+from recur.heads.known_targets import known
 from recur.heads.naive import PERSISTENCE, SEASONAL, naive_steps
 from recur.heads.quantiles import Quantiles
 
@@ -102,8 +103,8 @@ class Backtest:
 
     def _gaps(self, name: str, gap: Tensor) -> Sums:
         """Squares and absolute values of gaps (K, H, C): of all, by step, by column."""
-        known = (~gap.isnan()).to(gap.dtype)
-        of_steps, of_columns = known.mean(dim=2).sum(dim=0).tolist(), known.mean(dim=1).sum(dim=0).tolist()
+        present = known(gap).to(gap.dtype)
+        of_steps, of_columns = present.mean(dim=2).sum(dim=0).tolist(), present.mean(dim=1).sum(dim=0).tolist()
         gap = gap.nan_to_num()
         sums: Sums = {}
         for what, values in (("square", gap.square()), ("absolute", gap.abs())):
@@ -122,7 +123,7 @@ class Backtest:
 
 def counted(truth: Tensor) -> float:
     """How many forecasts (K, H, C) there are to measure; one of which a part is missing counts as the rest of it."""
-    return float((~truth.isnan()).sum()) / max(1, truth[0].numel()) if len(truth) else 0.0
+    return float(known(truth).sum()) / max(1, truth[0].numel()) if len(truth) else 0.0
 
 
 def _key(name: str, what: str) -> str:

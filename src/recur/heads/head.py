@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import Tensor, nn
 
-from recur.codecs.codec import NO_TARGET
 from recur.engine import observers
 from recur.errors import DataError
+from recur.heads.known_targets import known
 from recur.heads.penalty import Penalty
 from recur.heads.quantiles import Quantiles
 from recur.nn import AdaptiveReadout, Readout
@@ -121,10 +121,10 @@ class Head(nn.Module, ABC):
         """The mask without the steps, or rows, whose target is missing."""
         if not self.may_miss:
             return mask
-        if targets.is_floating_point():
-            present = ~targets.flatten(vectors.dim() - 1).isnan().all(-1)
-        else:
-            present = targets != NO_TARGET
+        present = known(targets)
+        if present.dim() >= vectors.dim():
+            # of columns one that is known is enough
+            present = present.flatten(vectors.dim() - 1).any(-1)
         if bool(present.all()):
             return mask
         return present if mask is None else mask & present

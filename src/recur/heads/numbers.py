@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from recur.heads.head import Sums, ratio
+from recur.heads.known_targets import known
 from recur.heads.prediction import Option
 from recur.heads.refusals import refuse_smoothing, refuse_symbol_options
 from recur.heads.scaling import own_units, write_own_units
@@ -95,17 +96,17 @@ class NumberHead(StepHead):
     def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
         refuse_smoothing(label_smoothing, "this target is numbers")
         values, targets = self.readout(vectors), targets.to(vectors.dtype)
-        known = ~targets.isnan()
-        if bool(known.all()):
+        present = known(targets)
+        if bool(present.all()):
             mean = mean_square_error(values, targets)
         else:
             # each number separately, since of a step some columns may be missing
-            mean = mean_square_error(values[known][:, None], targets[known][:, None])
-        count = float(known.sum()) / len(self.columns)
+            mean = mean_square_error(values[present][:, None], targets[present][:, None])
+        count = float(present.sum()) / len(self.columns)
         sums: Sums = {"loss": (float(mean.detach()) * count, count)}
         if len(self.columns) > 1:
             squares = (values.detach() - targets).nan_to_num().square().sum(0).tolist()
-            counts = known.sum(0).tolist()
+            counts = present.sum(0).tolist()
             sums |= {
                 f"square {name}": (square, float(number))
                 for name, square, number in zip(self.columns, squares, counts, strict=True)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from recur.heads.known_targets import known
 from recur.nn.graph_writer import INT64, GraphWriter
 
 MEDIAN = 0.5
@@ -75,23 +76,23 @@ class Quantiles:
 
     def error(self, forecasts: Tensor, truth: Tensor) -> Tensor:
         """Return the mean loss of forecasts (K, H, C, Q) over the known values of truth (K, H, C); 0 where none is."""
-        known = ~truth.isnan()
-        if not bool(known.all()):
+        present = known(truth)
+        if not bool(present.all()):
             # a missing value would give gradients that are not finite
-            forecasts, truth = forecasts[known][:, None, None], truth[known][:, None, None]
+            forecasts, truth = forecasts[present][:, None, None], truth[present][:, None, None]
         losses = self.losses(forecasts, truth)
         return losses.mean() if len(losses) else losses.sum()
 
     def errors(self, forecasts: Tensor, truth: Tensor) -> Tensor:
         """Return `error` of each forecast, (K,)."""
-        known = ~truth.isnan()
-        losses = self.losses(forecasts, truth.nan_to_num()) * known[..., None]
-        return losses.flatten(1).sum(1) / (self.count * known.flatten(1).sum(1)).clamp(min=1)
+        present = known(truth)
+        losses = self.losses(forecasts, truth.nan_to_num()) * present[..., None]
+        return losses.flatten(1).sum(1) / (self.count * present.flatten(1).sum(1)).clamp(min=1)
 
     def covered(self, forecasts: Tensor, truth: Tensor) -> tuple[float, float]:
         """Return how many known values are within the interval, and how many are known."""
         inside = (forecasts[..., 0] <= truth) & (truth <= forecasts[..., -1])
-        return float(inside.sum()), float((~truth.isnan()).sum())
+        return float(inside.sum()), float(known(truth).sum())
 
     def write_middle(self, graph: GraphWriter, forecasts: str) -> str:
         """Write `middle` of (B, H, C, Q)."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from recur.codecs.codec import NO_TARGET
 from recur.codecs.spans import are_spans, compare
 from recur.errors import ConfigError
 from recur.heads.head import Sums, ratio
+from recur.heads.known_targets import known
 from recur.heads.symbols import SymbolHead
 from recur.heads.viterbi import write_viterbi
 from recur.nn import CRF
@@ -67,7 +67,7 @@ class TagHead(SymbolHead):
             real = torch.ones_like(targets, dtype=torch.bool) if mask is None else mask
             if self.spans:
                 sums |= self._count_spans(tags, targets, real)
-            real = real & (targets != NO_TARGET)
+            real = real & known(targets)
             count = float(real.sum())
             sums["accuracy"] = (float(((tags == targets) & real).sum()), count)
         return mean, sums
@@ -147,24 +147,24 @@ class TagHead(SymbolHead):
                 hint="leave out label_smoothing or crf",
             )
         lengths = None if mask is None else mask.sum(dim=1)
-        scores, known = self.readout(vectors), targets != NO_TARGET
-        if bool(known.all()):
+        scores, present = self.readout(vectors), known(targets)
+        if bool(present.all()):
             log_p = crf(scores, targets, lengths)
         else:
             # the probability of all sequences of tags that have those which are known
-            other = known[..., None] & (torch.arange(crf.size, device=targets.device) != targets[..., None])
+            other = present[..., None] & (torch.arange(crf.size, device=targets.device) != targets[..., None])
             log_p = crf.log_partition(scores.masked_fill(other, _NEVER), lengths) - crf.log_partition(scores, lengths)
-        count = float((known if mask is None else known & mask).sum())
+        count = float((present if mask is None else present & mask).sum())
         return -log_p.sum() / max(count, 1.0), {"loss": (-float(log_p.detach().sum()), count)}
 
     def _count_spans(self, tags: Tensor, targets: Tensor, real: Tensor) -> Sums:
         right = guessed = true = 0
         for row, steps in enumerate(real.sum(dim=1).tolist()):
-            known = (targets[row, :steps] != NO_TARGET).tolist()
+            present = known(targets[row, :steps]).tolist()
             expected, predicted = (
                 [
-                    self.labels[index] if there else "O"
-                    for index, there in zip(ids[row, :steps].tolist(), known, strict=True)
+                    self.labels[index] if has_tag else "O"
+                    for index, has_tag in zip(ids[row, :steps].tolist(), present, strict=True)
                 ]
                 for ids in (targets, tags)
             )

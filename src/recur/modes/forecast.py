@@ -25,7 +25,8 @@ Sources: Ben Taieb et al. 2012 (direct and recursive); Zhou et al. 2021 (Informe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeGuard
 
 import numpy as np
@@ -76,6 +77,14 @@ class Origins(NamedTuple):
         """(K,) rows and steps."""
         rows = torch.arange(len(self.steps), device=self.steps.device)[:, None].expand_as(self.steps)
         return rows[self.mask], self.steps[self.mask]
+
+
+class Ahead(NamedTuple):
+    """One step ahead of a recursive network: h (B, H*), what its forecast is relative to, and (B, 1, C', Q)."""
+
+    vector: Tensor
+    base: Tensor | None
+    forecast: Tensor
 
 
 class Forecast(Mode):
@@ -275,16 +284,33 @@ class Forecast(Mode):
         outputs, states = self.stack.everywhere(self.features(inputs), lengths=lengths)
         rows, steps = places
         state: State = network.select(states, rows * inputs.shape[1] + steps)
-        answers, before = [head.forecasts(outputs[places], base)], naive[PERSISTENCE][:, 0]
-        while len(answers) < (length or self.horizon):
-            check_cancelled()
-            answer = answers[-1][:, 0, :, 0]
-            vector, state = self.read_answer(answer, before, state)
-            before = answer
-            answers.append(head.forecasts(vector, head.base({PERSISTENCE: answer[:, None]})))
-        return torch.cat(answers, dim=1)
+        ahead = self.steps_ahead(outputs[places], state, naive[PERSISTENCE][:, 0], base)
+        return torch.cat([step.forecast for step in islice(ahead, length or self.horizon)], dim=1)
 
-    def read_answer(self, answer: Tensor, before: Tensor, state: State) -> tuple[Tensor, State]:
+    def steps_ahead(self, vector: Tensor, state: State, before: Tensor, base: Tensor | None) -> Iterator[Ahead]:
+        """Yield the steps ahead of a recursive network without end, each after its own answer to the one before.
+
+        Parameters
+        ----------
+        vector : Tensor
+            (B, H*) after the last known step.
+        state : State
+            Of the network, after that step.
+        before : Tensor
+            (B, C') the values of that step.
+        base : Tensor or None
+            (B, 1, C') what the first forecast is relative to.
+        """
+        head = self.output
+        while True:
+            check_cancelled()
+            step = Ahead(vector, base, head.forecasts(vector, base))
+            yield step
+            answer = head.quantiles.middle(step.forecast)[:, 0]
+            vector, state = self._read_answer(answer, before, state)
+            before, base = answer, head.base({PERSISTENCE: answer[:, None]})
+
+    def _read_answer(self, answer: Tensor, before: Tensor, state: State) -> tuple[Tensor, State]:
         """Read an answer (B, C') as if it had been observed after ``before``; return h (B, H) and the state after."""
         # the columns that are read are those that are forecast, in another order perhaps
         current = torch.empty_like(answer)

@@ -5,10 +5,11 @@ A recursive network reads its own answers up to that step, which are steps like 
 
 from __future__ import annotations
 
+from itertools import islice
+
 import torch
 from torch import Tensor
 
-from recur.heads.naive import PERSISTENCE
 from recur.modes.forecast import Forecast
 
 
@@ -38,10 +39,5 @@ def _steps(mode: Forecast, values: Tensor, own: int) -> tuple[Tensor, Tensor | N
     vectors, state = mode.stack(mode.features(values))
     last = torch.tensor([[values.shape[1] - 1]], device=values.device)
     base = head.base({name: each[:, 0] for name, each in head.backtest.naive(known, last).items()})
-    before = known[:, -1]
-    for _ in range(own):
-        answer = head.quantiles.middle(head.forecasts(vectors[:, -1], base))[:, 0]
-        vector, state = mode.read_answer(answer, before, state)
-        vectors, before = torch.cat([vectors, vector[:, None]], dim=1), answer
-        base = head.base({PERSISTENCE: answer[:, None]})
-    return vectors, base
+    steps = list(islice(mode.steps_ahead(vectors[:, -1], state, known[:, -1], base), own + 1))
+    return torch.cat([vectors, *(step.vector[:, None] for step in steps[1:])], dim=1), steps[-1].base

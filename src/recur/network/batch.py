@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
-
-from recur.codecs.codec import NO_TARGET
-
-if TYPE_CHECKING:
-    pass
 
 
 class Raw(Protocol):
@@ -88,12 +83,6 @@ def has_time(array: np.ndarray) -> bool:
     """Whether the array of one example has steps: (T,) ids, (T, C) numbers or (T, H, W, C) frames, and not () ids,
     (C,) numbers or a picture (H, W, C)."""
     return array.ndim in (2, 4) or (array.ndim == 1 and array.dtype.kind in "iu")
-
-
-def answers(target: np.ndarray) -> np.ndarray:
-    """Where the target of an example, () or (T,) ids or (C,) or (T, C) numbers, is there and not missing: bool."""
-    there: np.ndarray = target != NO_TARGET if target.dtype.kind in "iu" else ~np.isnan(target)
-    return there
 
 
 def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | None]:

@@ -22,9 +22,9 @@ from recur.evaluation.baselines import Baseline, baseline
 from recur.evaluation.evaluate import feed_to_measure
 from recur.evaluation.feed import Feed, RowFeed, Rows
 from recur.evaluation.text_feed import StreamFeed, Tape
+from recur.heads.known_targets import known_in
 from recur.modes import Mode
 from recur.modes.task import build_for
-from recur.network.batch import answers
 from recur.nn.summary import parameter_count
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
 from recur.training import memory, randomness
@@ -160,7 +160,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     stream = roles.stream and mode.abilities.carries_state
     train, dev, test = _feeds(mode, dataset, config, stream, cache)
     for feed, name in ((train, "to learn from"), (dev, "held out")):
-        if not any(answers(row.target).any() for row in feed.encoded()):
+        if not any(known_in(row.target).any() for row in feed.encoded()):
             raise TrainingError(
                 f"there is nothing to predict in the rows {name}: no sequence has more than {ahead} step"
                 + "s" * (ahead > 1),
