@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from recur.cli.app import COMMANDS
@@ -45,6 +47,26 @@ def test_help(command: str) -> None:
     assert outcome.code == 0
     assert outcome.err == ""
     matches(outcome, f"help_{command or 'recur'}")
+
+
+@pytest.mark.parametrize("command", ["check", "train"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--exclude", "*.png"], "exclude = ['*.png'] has no effect here"),
+        (["--damaged", "skip"], "damaged = skip has no effect here"),
+        (["--bptt", 4, "--bptt-stride", 5], "bptt_stride 5 is larger than bptt 4"),
+    ],
+    ids=["exclude", "damaged", "bptt"],
+)
+def test_an_option_without_effect_is_refused_by_every_command(
+    command: str, words: list[object], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n" + "good film,yes\nbad film,no\n" * 20)
+    outcome = run(command, tmp_path / "a.csv", *words)
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert "hint: " in outcome.err
 
 
 def test_no_words_at_all_show_the_help() -> None:

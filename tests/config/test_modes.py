@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from recur.config import MODE_FACTS, MODES
-from recur.config.model import ModeName
+from recur.config.modes import ModeName
 
 
 def test_every_mode_has_its_facts() -> None:

@@ -9,36 +9,40 @@ import pytest
 from recur.config import Config, options, refuse_without_effect
 from recur.config.problems import literals
 from recur.data import Roles, situation
+from recur.data.load import Dataset
 from recur.data.stamps.timing import Timing
 from recur.errors import ConfigError
 
-# mode, codec that reads, codec that answers, and what else the roles say
+# mode, codec that reads, codec that answers, the format (csv where it is not said), and what else the roles say
 TASKS: dict[str, dict[str, Any]] = {
-    "a text": {"mode": "synced", "reads": "words", "stream": True},
-    "lines": {"mode": "synced", "reads": "characters"},
+    "a text": {"mode": "synced", "reads": "words", "form": "text", "stream": True},
+    "lines": {"mode": "synced", "reads": "characters", "form": "text"},
     "reviews": {"mode": "many-to-one", "reads": "words", "answers": "class"},
-    "ratings": {"mode": "many-to-one", "reads": "words", "answers": "numbers"},
+    "ratings": {"mode": "many-to-one", "reads": "words", "form": "memory", "answers": "numbers"},
     "tags of words": {"mode": "synced", "reads": "words", "answers": "tags"},
     "translation": {"mode": "many-to-many", "reads": "words", "answers": "words"},
     "names": {"mode": "one-to-many", "reads": "class", "answers": "characters"},
     "captions": {"mode": "one-to-many", "reads": "images", "answers": "words"},
-    "digits": {"mode": "one-to-one", "reads": "images", "answers": "class"},
+    "digits": {"mode": "one-to-one", "reads": "images", "form": "folder", "answers": "class"},
     "rows of digits": {"mode": "many-to-one", "reads": "images", "answers": "class", "image_steps": "rows"},
-    "gestures": {"mode": "many-to-one", "reads": "frames", "answers": "class"},
-    "commands": {"mode": "many-to-one", "reads": "audio", "answers": "class"},
-    "rolls": {"mode": "synced", "reads": "notes"},
+    "gestures": {"mode": "many-to-one", "reads": "frames", "form": "memory", "answers": "class"},
+    "commands": {"mode": "many-to-one", "reads": "audio", "form": "folder", "answers": "class"},
+    "rolls": {"mode": "synced", "reads": "notes", "form": "folder"},
     "melodies": {"mode": "synced", "reads": "notes", "notes": "melody"},
     "measurements": {"mode": "one-to-one", "reads": "numbers", "answers": "class"},
     "a series": {"mode": "synced", "reads": "numbers"},
-    "a series over time": {"mode": "synced", "reads": "numbers", "time": ["t"]},
+    "a series over time": {"mode": "synced", "reads": "numbers", "form": "jsonl", "time": ["t"]},
     "a forecast": {"mode": "forecast", "reads": "numbers", "forecast": "direct"},
+    "the hour of the day": {"mode": "many-to-one", "reads": "numbers", "answers": "class", "columns": ["hour sin"]},
     "a file to choose on": {"mode": "many-to-one", "reads": "numbers", "answers": "class", "dev": "dev.csv"},
     "rates in steps": {"mode": "many-to-one", "reads": "numbers", "answers": "class", "schedule": "step"},
     "rates on a plateau": {"mode": "many-to-one", "reads": "numbers", "answers": "class", "schedule": "plateau"},
 }
 EVERY = set(TASKS)
 PICTURES = {"captions", "digits", "rows of digits"}
-LABELLED_SERIES = {"a file to choose on", "rates in steps", "rates on a plateau"}
+LABELLED_SERIES = {"a file to choose on", "rates in steps", "rates on a plateau", "the hour of the day"}
+FOLDERS = {"digits", "rolls", "commands"}
+FILES = {"captions", "digits", "rows of digits", "gestures", "commands", "rolls", "melodies"}
 SERIES = {"a series", "a series over time", "a forecast"} | LABELLED_SERIES
 NUMBERS = {"measurements", "gestures", "commands", "rolls", "digits", "rows of digits"} | SERIES
 SINGLE = {"measurements", "digits"}
@@ -74,6 +78,13 @@ ACTS: dict[str, set[str]] = {
             *NOTES,
         },
         "bptt_stride bptt_variable": {"a text"},
+        "format": EVERY - {"gestures", "ratings"},
+        "exclude": FOLDERS,
+        "header": EVERY
+        - {"a text", "lines", "digits", "rolls", "commands", "gestures", "ratings", "a series over time"},
+        "decimal thousands": {"ratings", "measurements"} | SERIES,
+        "damaged": {"a series over time", *FILES},
+        "time_features": {"the hour of the day"},
         "bptt": {"a text", "a series", "a series over time", "a forecast"},
         "horizon": {"a series", "a series over time", "a forecast"},
         "window season quantiles relative_to": {"a forecast"},
@@ -81,7 +92,7 @@ ACTS: dict[str, set[str]] = {
         "time_format duplicates fill": {"a series over time"},
         "missing": {"ratings", "measurements"} | SERIES,
         "min_count max_vocab documents lower": TEXTS,
-        "cell layer_norm residual engine recurrent_dropout zoneout weight_drop": EVERY - SINGLE,
+        "bidirectional cell layer_norm residual engine recurrent_dropout zoneout weight_drop": EVERY - SINGLE,
         "learn_initial_state forget_bias memory_steps recurrent_init record_gradients": EVERY - SINGLE,
         "bucket": EVERY - {"a text"},
         "prompts": {"a text", "lines"},
@@ -97,7 +108,8 @@ CONDITIONAL = [name for name, one in options().items() if one.about.applies is n
 
 CHOSEN = {
     "quantiles": [0.5], "missing_labels": ["none"], "prompts": ["the"], "cell": "gru", "time_format": "day first",
-    "sample_rate": 16000,
+    "sample_rate": 16000, "time_features": ["hour"], "exclude": ["*.png"], "header": True,
+    "bidirectional": True,
 }  # fmt: skip
 
 
@@ -119,19 +131,20 @@ def other(name: str) -> Any:
     return (default or 0) + 3
 
 
-def asked(task: str, **given: Any) -> tuple[Config, Roles]:
-    """A configuration with an option, and the roles of a task."""
+def asked(task: str, **given: Any) -> tuple[Config, Dataset]:
+    """A configuration with an option, and what is read in a task."""
     about = dict(TASKS[task])
     mode, reads = about.pop("mode"), about.pop("reads")
-    answers, stream = about.pop("answers", None), about.pop("stream", False)
+    answers, stream, form = about.pop("answers", None), about.pop("stream", False), about.pop("form", "csv")
+    columns = about.pop("columns", ["x"])
     forecast = about.get("forecast")
     own = answers is None and forecast is None
     config = Config.of(**{**about, **given})
     roles = Roles(
-        mode, ["x"], [] if own else ["y"], reads, answers or reads, None, stream, f"the task of {task}",
+        mode, columns, [] if own else ["y"], reads, answers or reads, None, stream, f"the task of {task}",
         forecast=forecast, time=Timing(["t"], ["%Y"], "year") if "time" in about else None,
     )  # fmt: skip
-    return config, roles
+    return config, Dataset(roles, [], [], None, "", form=form, folder=form == "folder")
 
 
 def test_every_option_that_does_not_always_act_is_in_the_table() -> None:
@@ -145,9 +158,9 @@ def test_an_option_is_refused_where_it_has_no_effect_and_nowhere_else(name: str)
     for task in EVERY:
         # with the other options that it needs
         needed = {"attention": "luong"} if name == "input_feeding" and task in ACTS["attention"] else {}
-        config, roles = asked(task, **needed, **{name: TASKS[task].get(name, other(name))})
+        config, dataset = asked(task, **needed, **{name: TASKS[task].get(name, other(name))})
         try:
-            refuse_without_effect(config, situation(config, roles))
+            refuse_without_effect(config, situation(config, dataset))
         except ConfigError as error:
             refused[task] = error
     assert set(refused) == EVERY - ACTS[name]
@@ -158,15 +171,15 @@ def test_an_option_is_refused_where_it_has_no_effect_and_nowhere_else(name: str)
 
 
 def test_input_feeding_acts_with_attention_only() -> None:
-    config, roles = asked("translation", input_feeding=True)
+    config, dataset = asked("translation", input_feeding=True)
     with pytest.raises(ConfigError, match=r"input_feeding = True has no effect here .*: it acts with attention\n"):
-        refuse_without_effect(config, situation(config, roles))
+        refuse_without_effect(config, situation(config, dataset))
 
 
 def test_the_sentence_says_what_was_given_and_where_it_acts() -> None:
-    config, roles = asked("reviews", horizon=3)
+    config, dataset = asked("reviews", horizon=3)
     with pytest.raises(ConfigError) as caught:
-        refuse_without_effect(config, situation(config, roles))
+        refuse_without_effect(config, situation(config, dataset))
     assert caught.value.message == (
         "horizon = 3 has no effect here (the task of reviews): it acts on numbers that predict their own future"
     )
@@ -174,5 +187,5 @@ def test_the_sentence_says_what_was_given_and_where_it_acts() -> None:
 
 def test_the_defaults_are_refused_nowhere() -> None:
     for task in TASKS:
-        config, roles = asked(task)
-        refuse_without_effect(config, situation(config, roles))
+        config, dataset = asked(task)
+        refuse_without_effect(config, situation(config, dataset))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recur.config import Config
-from recur.errors import DataError
+from recur.errors import ConfigError, DataError
 from recur.training.check import check
 
 
@@ -25,6 +25,35 @@ def test_counts_rows_lengths_classes_and_repeats() -> None:
     assert found.repeated in (0, 10)
     assert found.shared == 0
     assert 0 < found.unknown_rate < 1
+
+
+@pytest.mark.parametrize(
+    ("options", "where"),
+    [
+        ({"format": "csv"}, "on a file or folder, not on rows from Python"),
+        ({"header": True}, "on CSV and TSV files"),
+        ({"exclude": ["*.png"]}, "on a folder"),
+        ({"decimal": ","}, "on numbers in cells of a table"),
+        ({"thousands": "."}, "on numbers in cells of a table"),
+        ({"damaged": "skip"}, "on values that are files"),
+    ],
+    ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
+)
+def test_an_option_of_another_kind_of_source_is_refused(options: dict[str, Any], where: str) -> None:
+    with pytest.raises(ConfigError, match=rf"has no effect here .*: it acts {where}") as caught:
+        report({"text": ["a b", "c d"] * 20, "label": ["x", "y"] * 20}, **options)
+    assert caught.value.hint == f"leave out --{next(iter(options))}"
+
+
+def test_columns_of_the_calendar_that_are_not_read_are_refused() -> None:
+    rows = {
+        "at": [f"2024-01-{day:02d} {hour:02d}:00" for day in range(1, 11) for hour in range(24)],
+        "load": [float(step % 7) for step in range(240)],
+        "label": ["x", "y"] * 120,
+    }
+    with pytest.raises(ConfigError, match="time_features = .* has no effect here"):
+        report(rows, input=["load"], target=["label"], time_features=["hour"])
+    assert report(rows, target=["label"], time_features=["hour"]).rows["train"] > 0
 
 
 def test_warns_of_what_would_mislead() -> None:

@@ -86,6 +86,10 @@ def test_sequences_too_short_to_predict_anything_are_refused() -> None:
         {"horizon": 3},
         {"bptt_stride": 4},
         {"temporal_activation_regularization": 1.0},
+        {"exclude": ["*.png"]},
+        {"decimal": ","},
+        {"thousands": "."},
+        {"damaged": "skip"},
     ],
     ids=lambda options: next(iter(options)),
 )
@@ -94,6 +98,19 @@ def test_an_option_without_effect_is_refused(tmp_path: Path, options: dict[str, 
     with pytest.raises(ConfigError, match=rf"{next(iter(options))} = .* has no effect here") as caught:
         recur.fit(tmp_path / "a.csv", **QUICK, **options)
     assert caught.value.hint is not None
+
+
+@pytest.mark.parametrize("options", [{"format": "csv"}, {"header": True}], ids=lambda options: next(iter(options)))
+def test_an_option_of_files_is_refused_for_rows_from_python(options: dict[str, Any]) -> None:
+    rows = {"text": ["a b", "c d"] * 10, "label": ["x", "y"] * 10}
+    with pytest.raises(ConfigError, match=rf"{next(iter(options))} = .* has no effect here"):
+        recur.fit(rows, **QUICK, **options)
+
+
+def test_windows_that_lose_errors_are_refused_before_the_rows_are_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="bptt_stride 5 is larger than bptt 4") as caught:
+        recur.fit(tmp_path / "missing.txt", bptt=4, bptt_stride=5, **QUICK)
+    assert caught.value.hint == "--bptt 5"
 
 
 @pytest.mark.parametrize("option", ["activation_regularization", "temporal_activation_regularization"])

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 import torch
 
 from recur.config import Config, TrainingConfig
-from recur.errors import ConfigError
 from recur.modes import Loss
 from recur.network import Batch
 from recur.training import tbptt
@@ -74,25 +72,6 @@ def test_an_error_travels_back_over_the_whole_window() -> None:
     loss, _ = error(window(2, 6), start, config(4, 2), first=False)
     slopes = torch.autograd.grad(loss.mean, start)
     assert [bool(one.any()) for one in slopes] == [True, True]
-
-
-@pytest.mark.parametrize(
-    ("given", "message", "hint"),
-    [
-        (config(4, 5), "bptt_stride 5 is larger than bptt 4", "--bptt 5"),
-        (config(4, 2, bptt_variable=True), "bptt_stride 2 makes windows overlap", "leave out one of them"),
-    ],
-    ids=["too far apart", "drawn lengths"],
-)
-def test_windows_that_lose_errors_are_refused(given: TrainingConfig, message: str, hint: str) -> None:
-    with pytest.raises(ConfigError, match=message) as caught:
-        tbptt.check(given)
-    assert caught.value.hint == hint
-
-
-def test_a_stride_of_the_whole_window_is_one_without() -> None:
-    tbptt.check(config(4, 4))
-    tbptt.check(config(4))
 
 
 def test_a_function_reaches_every_tensor_of_a_state() -> None:

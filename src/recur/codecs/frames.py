@@ -67,7 +67,9 @@ class FramesCodec(Codec):
     option_groups = frozenset({"video", "picture"})
     fits_in_cell = True
     file = FileTraits(
-        '"data:video/mp4;base64,...", or a list of pictures, each "data:image/png;base64,..."', pictures=True
+        '"data:video/mp4;base64,...", or a list of pictures, each "data:image/png;base64,..."',
+        pictures=True,
+        folders=True,
     )
 
     def __init__(

@@ -9,8 +9,8 @@ from recur.config.base import COUNT, LAYERS, SIZE, Option, Section, about, inner
 from recur.config.data import TIME_FORMATS, DataConfig
 from recur.config.forecast import ForecastConfig
 from recur.config.keywords import FitOptions, Options
-from recur.config.model import MODES, ModelConfig, ModeName
-from recur.config.modes import MODE_FACTS, ModeFacts
+from recur.config.model import ModelConfig
+from recur.config.modes import MODE_FACTS, MODES, ModeFacts, ModeName
 from recur.config.schema import Config, nested, options, refuse_without_effect, section_at
 from recur.config.situation import Situation
 from recur.config.training import TrainingConfig

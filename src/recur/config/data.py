@@ -22,7 +22,9 @@ _KINDS = "words, characters, subwords, class, tags, numbers, notes, audio, image
 class TableConfig(Section):
     """The rows of a table: their order, their sequences, how numbers are written and what is missing."""
 
-    header: bool | None = option(None, "whether the first row of a CSV or TSV names the columns; default: inferred")
+    header: bool | None = option(
+        None, "whether the first row of a CSV or TSV names the columns; default: inferred", applies=when.DELIMITED
+    )
     group: str | None = option(
         None,
         "column whose value identifies the rows of one sequence, or several columns: store,item; default: inferred for "
@@ -38,7 +40,7 @@ class TableConfig(Section):
         applies=when.TIMED,
     )
     time_features: Annotated[list[Literal["hour", "weekday", "month", "yearday"]], OneOrMany("string")] = option(
-        [], "columns computed from the time stamps of a table"
+        [], "columns computed from the time stamps of a table", applies=when.CALENDAR
     )
     duplicates: Literal["error", "first", "last", "mean"] = option(
         "error", "what to do with rows of one series that have the same time and different values", applies=when.TIMED
@@ -47,10 +49,10 @@ class TableConfig(Section):
         None, "how to fill missing rows of a series; default: the series is split at its gaps", applies=when.TIMED
     )
     decimal: Literal[".", ","] | None = option(
-        None, "decimal separator of numbers in text; default: inferred per column"
+        None, "decimal separator of numbers in text; default: inferred per column", applies=when.NUMBER_TEXTS
     )
     thousands: Literal[",", ".", "'", "space", "none"] | None = option(
-        None, "thousands separator of numbers in text; default: inferred per column"
+        None, "thousands separator of numbers in text; default: inferred per column", applies=when.NUMBER_TEXTS
     )
     missing: Literal["error", "mean", "previous"] = option(
         "error", "what replaces a missing number; error: it is refused", applies=when.NUMBERS
@@ -175,9 +177,9 @@ class DataConfig(Section):
         0.1, "share of the data that is held out when no dev file is given", applies=when.HELD_OUT, gt=0, lt=1
     )
     format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy", "ts"] | None = option(
-        None, "file format; default: inferred from the name and the first lines"
+        None, "file format; default: inferred from the name and the first lines", applies=when.FROM_FILE
     )
-    exclude: Texts = option([], "files of a folder to leave out (glob pattern)")
+    exclude: Texts = option([], "files of a folder to leave out (glob pattern)", applies=when.FOLDER)
     input: Texts | None = option(None, "input column(s)")
     target: Texts | None = option(None, "target column(s), or a file with the translation of each line of the source")
     input_codec: str | None = option(None, f"codec of the input: {_KINDS}; default: inferred")
@@ -185,7 +187,9 @@ class DataConfig(Section):
     max_length: int | None = option(
         None, "cut longer sequences to this many steps", unit="steps", applies=when.ROWS, ge=1, le=COUNT
     )
-    damaged: Literal["error", "skip"] = option("error", "what to do with a row whose file cannot be read")
+    damaged: Literal["error", "skip"] = option(
+        "error", "what to do with a row whose file or time stamp cannot be read", applies=when.DAMAGED
+    )
     table: TableConfig = TableConfig()
     text: TextConfig = TextConfig()
     audio: AudioConfig = AudioConfig()

@@ -33,7 +33,7 @@ class FitOptions(TypedDict, total=False):
     max_length: int | None
     """cut longer sequences to this many steps."""
     damaged: Literal["error", "skip"]
-    """what to do with a row whose file cannot be read."""
+    """what to do with a row whose file or time stamp cannot be read."""
     header: bool | None
     """whether the first row of a CSV or TSV names the columns; default: inferred."""
     group: str | None

@@ -8,17 +8,13 @@ from pydantic import field_validator
 
 from recur.config import situation as when
 from recur.config.base import LAYERS, SIZE, OneOrMany, Section, Sizes, option
+from recur.config.modes import ModeName
 from recur.errors import ConfigError
 
 __all__ = [
-    "MODES", "AttentionConfig", "DropoutConfig", "EmbeddingConfig", "InitialConfig", "ModeName", "ModelConfig",
-    "PicturesConfig", "ReadoutConfig",
+    "AttentionConfig", "DropoutConfig", "EmbeddingConfig", "InitialConfig", "ModelConfig", "PicturesConfig",
+    "ReadoutConfig",
 ]  # fmt: skip
-
-MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
-
-ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced", "forecast"]
-"""The five sequence modes, and the forecast of a series."""
 
 
 class EmbeddingConfig(Section):
@@ -155,7 +151,9 @@ class ModelConfig(Section):
     hidden_size: Sizes = option([128], "units of every layer, or a list with one size per layer", unit="units")
     num_layers: int = option(1, "number of stacked layers", unit="layers", ge=1, le=LAYERS)
     bidirectional: bool | None = option(
-        None, "read the sequence in both directions; default: where the mode allows it and benefits"
+        None,
+        "read the sequence in both directions; default: where the mode allows it and benefits",
+        applies=when.RECURRENCE,
     )
     pooling: Literal["last", "mean", "max"] = option(
         "last", "many-to-one: which summary of the sequence is read out", applies=when.SUMMARY

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["MODE_FACTS", "ModeFacts"]
+__all__ = ["MODES", "MODE_FACTS", "ModeFacts", "ModeName"]
+
+MODES = ("one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced")
+
+ModeName = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced", "forecast"]
+"""The five sequence modes, and the forecast of a series."""
 
 
 @dataclass(frozen=True)

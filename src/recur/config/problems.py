@@ -47,15 +47,19 @@ def explain(
     """
     written = {new: tuple(old.split(".")) for old, new in (before or {}).items()}
     found: dict[tuple[str, ...], str] = {}
+    hint = None
     for problem in error.errors(include_url=False):
         path = _path(problem["loc"])
+        hint = getattr(problem.get("ctx", {}).get("error"), "hint", None)
         found.setdefault(written.get(".".join(path), path), _problem(path, problem))
     lines = []
     for path, said in found.items():
         shown = next((one.name for one in options().values() if flat and one.path == path), ".".join(path))
-        lines.append(f"{_line(text, path)}{shown}: {said}" if path else said)
+        # what a table as a whole is refused for names its options
+        named = bool(path) and not (flat and section_at(path) is not None and shown not in options())
+        lines.append(f"{_line(text, path)}{shown}: {said}" if named else said)
     if len(lines) == 1:
-        return ConfigError(f"{name}: {lines[0]}")
+        return ConfigError(f"{name}: {lines[0]}", hint=hint)
     have = "have" if flat else "has"
     return ConfigError("\n  ".join([f"{name} {have} {len(lines)} problems:", *lines]))
 

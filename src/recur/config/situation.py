@@ -20,9 +20,15 @@ class Situation:
         The sequence mode.
     sentence : str
         The task in words, for messages.
+    form : str
+        The format that the rows were read from: text, csv, jsonl, memory, ...; empty where it is unknown.
+    folder : bool
+        Whether the rows are those of a folder.
     option_groups : frozenset of str
         Groups of options that act on what is read or predicted, as the codecs state them: image, video, picture
         (a whole one, or the frames of a video), note, sound, number.
+    files : bool
+        Whether values are contents of files.
     text : bool
         Texts are read or predicted.
     symbols : bool
@@ -43,6 +49,8 @@ class Situation:
         A text predicts its own next symbol.
     timed : bool
         The rows have a time, by which they are in order.
+    calendar : bool
+        Columns computed from the time stamps are read.
     held_out : bool
         Rows to choose on are held out, since no file of them is given.
     attention : bool
@@ -53,7 +61,10 @@ class Situation:
 
     mode: str
     sentence: str = ""
+    form: str = ""
+    folder: bool = False
     option_groups: frozenset[str] = frozenset()
+    files: bool = False
     text: bool = False
     symbols: bool = False
     labels: bool = False
@@ -65,6 +76,7 @@ class Situation:
     own_future: bool = False
     continued: bool = False
     timed: bool = False
+    calendar: bool = False
     held_out: bool = True
     attention: bool = False
     schedule: str = "cosine"
@@ -96,6 +108,20 @@ class Condition:
     holds: Callable[[Situation], bool]
 
 
+# in these formats numbers may be texts; in the others they are stored as numbers, or there are none
+_WRITTEN_NUMBERS = frozenset({"", "csv", "tsv", "jsonl", "memory", "npy", "npz", "folder"})
+
+FROM_FILE = Condition("on a file or folder, not on rows from Python", lambda task: task.form != "memory")
+FOLDER = Condition("on a folder", lambda task: task.folder)
+DELIMITED = Condition("on CSV and TSV files", lambda task: task.form in ("", "csv", "tsv"))
+NUMBER_TEXTS = Condition(
+    "on numbers in cells of a table", lambda task: "number" in task.option_groups and task.form in _WRITTEN_NUMBERS
+)
+DAMAGED = Condition(
+    "on values that are files (pictures, videos, sound, notes), and on rows with a time",
+    lambda task: task.files or task.timed,
+)
+CALENDAR = Condition("where columns computed from time stamps are read", lambda task: task.calendar)
 PICTURES = Condition("on pictures", lambda task: "picture" in task.option_groups)
 IMAGES = Condition("on pictures", lambda task: "image" in task.option_groups)
 IMAGES_OR_VIDEOS = Condition("on pictures", lambda task: bool({"image", "video"} & task.option_groups))

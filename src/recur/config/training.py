@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from recur.config import situation as when
 from recur.config.base import COUNT, Section, Texts, option
+from recur.errors import ConfigError
 
 __all__ = ["BpttConfig", "OptimizerConfig", "RegularizationConfig", "ScheduleConfig", "TrainingConfig"]
 
@@ -67,6 +70,27 @@ class BpttConfig(Section):
         name="bptt_variable",
         applies=when.STREAM,
     )
+
+    @property
+    def update_every(self) -> int:
+        """k1: steps between updates, those of a whole window unless ``stride`` has another number."""
+        return self.stride or self.steps
+
+    @model_validator(mode="after")
+    def _every_error_counts(self) -> Self:
+        """Refuse windows between which errors would be lost."""
+        if self.variable and self.update_every != self.steps:
+            raise ConfigError(
+                f"bptt_stride {self.stride} makes windows overlap, and bptt_variable draws their lengths",
+                hint="leave out one of them",
+            )
+        if self.update_every > self.steps:
+            raise ConfigError(
+                f"bptt_stride {self.stride} is larger than bptt {self.steps}: the errors between two windows would be "
+                "ignored",
+                hint=f"--bptt {self.stride}",
+            )
+        return self
 
 
 class RegularizationConfig(Section):

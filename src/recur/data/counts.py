@@ -175,9 +175,7 @@ def _epoch(config: Config, all_rows: Sequence[Example], rows: Sequence[Example],
         middle = sum((low + high) / 2 * count for low, high, count in side.histogram)
         total = max(total, middle * len(all_rows) / max(1, len(rows)))
     if isinstance(all_rows, StreamExamples):
-        layout = StreamLayout.of(
-            int(total), training.batch_size, training.bptt.steps, training.bptt.stride or training.bptt.steps
-        )
+        layout = StreamLayout.of(int(total), training.batch_size, training.bptt.steps, training.bptt.update_every)
         return Epoch(layout.streams * len(layout), int(total), len(layout))
     count = len(all_rows)
     return Epoch(count, int(max(total, count)), -(-count // batch_size(training.batch_size, count)))

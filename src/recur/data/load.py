@@ -51,6 +51,10 @@ class Dataset:
         only held-out rows have.
     test_name : str
         Of the file with the test rows.
+    form : str
+        The format that the training rows were read from, as `Table.form`.
+    folder : bool
+        Whether the source is a folder.
     """
 
     roles: Roles
@@ -63,6 +67,8 @@ class Dataset:
     missing: Missing = field(default_factory=Missing)
     notes: list[str] = field(default_factory=list)
     test_name: str = ""
+    form: str = ""
+    folder: bool = False
 
     @property
     def labelled(self) -> Sequence[Example]:
@@ -148,8 +154,10 @@ def _no_target(roles: Roles, name: str) -> DataError:
 
 def _loaded(config: Config, source: Any) -> Dataset:
     """Read everything, damaged files and all."""
+    given = config.data.source if source is None else source
     source, dev_file, test_file = _files(config, source)
     table = read(source, config.data)
+    form, folder = table.form, isinstance(given, (str, Path)) and Path(given).is_dir()
     roles = infer(table, config)
     calendar.refuse_constant(table, config.data.table.time_features)
     table = _in_order(table, roles, config)
@@ -164,11 +172,14 @@ def _loaded(config: Config, source: Any) -> Dataset:
             raise DataError(f"{dev_table.name} has no rows to evaluate on", hint="give a --dev file with rows")
         return Dataset(
             roles, _to_learn_from(table, roles, config), dev, test, Path(dev_table.name).name, notes=notes,
-            test_name=test_name,
+            test_name=test_name, form=form, folder=folder,
         )  # fmt: skip
     damaged: list[str] = []
     train, dev, held_out = hold_out(table, roles, config, damaged)
-    return Dataset(roles, train, dev, test, held_out, own_split=True, notes=notes, damaged=damaged, test_name=test_name)
+    return Dataset(
+        roles, train, dev, test, held_out, own_split=True, notes=notes, damaged=damaged, test_name=test_name, form=form,
+        folder=folder,
+    )  # fmt: skip
 
 
 def _in_order(table: Table, roles: Roles, config: Config) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,10 @@ _BY_SUFFIX = {
     ".ts": "ts",
 }
 
+
+# by format: tables whose cells may be numbers written as text, and tables that are read as they are
+_NUMBERS: dict[str, Callable[[Path], Table]] = {"npz": read_npz, "npy": read_npy, "jsonl": read_jsonl}
+_PLAIN: dict[str, Callable[[Path], Table]] = {"idx": read_idx_table, "conll": read_conll, "ts": read_ts}
 
 _NAMED = (*_BY_SUFFIX, ".txt", ".npy", ".npz")
 
@@ -100,7 +104,9 @@ def read(
         source if isinstance(source, (str, Path)) else source.source if isinstance(source, Pair) else "the data given"
     )
     with reading(place, "table", error=DataError, hint=None):
-        table = _read(source, config, names, known or {})
+        form = _form(source, config)
+        table = _read(source, form, config, names, known or {})
+        table.form = form
     most = bounds().columns
     if len(table.columns) > most:
         raise TooLargeError(
@@ -109,45 +115,55 @@ def read(
         )
     table.timeline = timeline.find(table, config, timing)
     made = CalendarTable(table, config.table.time_features) if config.table.time_features else table
-    made.notes = table.notes
+    made.notes, made.form = table.notes, table.form
     return made
 
 
-def _read(source: Any, config: DataConfig, names: Sequence[str], known: Mapping[str, NumberStyle]) -> Table:
+def _form(source: Any, config: DataConfig) -> str:
+    """Return the format of a source: that which is asked for, or that of its name and its first lines."""
     if isinstance(source, Pair):
-        return ParallelTable(source)
+        return "parallel"
     if not isinstance(source, (str, Path)):
-        return styled(read_memory(source), config, known)
+        return "memory"
     path = Path(source)
     if config.format in (None, "text", "folder") and os.path.isdir(path):
-        documents = config.format == "text" or config.text.documents == "file"
-        return read_folder(path, config.exclude, documents=documents)
+        return "folder"
     if path.suffix.lower() == ".npz" and os.path.isfile(path):
-        return styled(read_npz(path), config, known)
+        return "npz"
     if config.format in (None, "npy") and path.suffix.lower() == SUFFIX:
-        return styled(read_npy(path), config, known)
+        return "npy"
     if config.format == "idx" or (config.format is None and is_idx(path)):
-        return read_idx_table(path)
+        return "idx"
     check_text_file(path)
-    pair = asked_pair(path, config) if config.format in (None, "text") else None
-    if pair is not None:
-        return ParallelTable(pair)
+    if config.format in (None, "text") and asked_pair(path, config) is not None:
+        return "parallel"
     if config.format == "folder":
         raise DataError(f"{path} is a file where a folder was expected", hint="leave --format out, or name the folder")
-    kind = config.format or guess_format(path)
-    wanted = [*(config.input or []), *(config.target or []), *([config.table.group] if config.table.group else [])]
-    if kind in ("csv", "tsv"):
-        tabs = kind == "tsv" or None
+    return config.format or guess_format(path)
+
+
+def _read(
+    source: Any, form: str, config: DataConfig, names: Sequence[str], known: Mapping[str, NumberStyle]
+) -> Table:  # fmt: skip
+    if form == "parallel":
+        pair = source if isinstance(source, Pair) else asked_pair(Path(source), config)
+        if pair is not None:
+            return ParallelTable(pair)
+    if form == "memory":
+        return styled(read_memory(source), config, known)
+    path = Path(source)
+    if form in ("csv", "tsv"):
+        wanted = [*(config.input or []), *(config.target or []), *([config.table.group] if config.table.group else [])]
+        tabs = form == "tsv" or None
         return read_delimited(
             path, tabs=tabs, header=config.table.header, wanted=wanted, names=names, config=config, known=known
         )
-    if kind == "jsonl":
-        return styled(read_jsonl(path), config, known)
-    if kind == "conll":
-        return read_conll(path)
-    if kind == "ts":
-        return read_ts(path)
-    return TextTable(path)
+    if form == "folder":
+        documents = config.format == "text" or config.text.documents == "file"
+        return read_folder(path, config.exclude, documents=documents)
+    if form in _NUMBERS:
+        return styled(_NUMBERS[form](path), config, known)
+    return _PLAIN.get(form, TextTable)(path)
 
 
 def guess_format(path: Path) -> str:

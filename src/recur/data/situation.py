@@ -1,23 +1,25 @@
-"""A `Situation` filled from the roles of a table and the configuration."""
+"""A `Situation` filled from what was read, its roles and its format, and the configuration."""
 
 from __future__ import annotations
 
 from recur.codecs import make
 from recur.config import Config, Situation
 from recur.data.examples.examples import is_one_series
-from recur.data.roles.roles import Roles
+from recur.data.load import Dataset
+from recur.data.times import calendar
 
 
-def situation(config: Config, roles: Roles) -> Situation:
-    """Return what is known about a task after its roles are inferred.
+def situation(config: Config, dataset: Dataset) -> Situation:
+    """Return what is known about a task after its rows are read.
 
     Parameters
     ----------
     config : Config
         What was requested.
-    roles : Roles
-        What was inferred.
+    dataset : Dataset
+        What was read: its roles, and its format.
     """
+    roles = dataset.roles
     target = make(roles.target_codec, config.data)
     inputs = [] if roles.input_codec is None else [make(roles.input_codec, config.data)]
     codecs = [*inputs, target]
@@ -27,6 +29,9 @@ def situation(config: Config, roles: Roles) -> Situation:
         mode=roles.mode,
         sentence=roles.sentence,
         option_groups=frozenset[str]().union(*(codec.option_groups for codec in codecs)),
+        form=dataset.form,
+        folder=dataset.folder,
+        files=any(codec.file is not None for codec in codecs),
         text=any(codec.text for codec in codecs),
         symbols=any(codec.discrete for codec in embedded),
         labels=roles.target_kind.labelled,
@@ -38,6 +43,7 @@ def situation(config: Config, roles: Roles) -> Situation:
         own_future=roles.own_future and roles.input_kind.numeric,
         continued=roles.own_future and any(codec.text for codec in inputs),
         timed=roles.time is not None,
+        calendar=not set(calendar.names(config.data.table.time_features)).isdisjoint(roles.input),
         held_out=config.data.dev is None,
         attention=config.model.attention.form != "none",
         schedule=config.training.schedule.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from recur.compiler.variants import recurrent_states
+from recur.engine import recurrent_states
 from recur.equations import Equation
 from recur.errors import ConfigError
 from recur.nn.parameter_binding import Binding, bind, recurrent_matrices

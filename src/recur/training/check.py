@@ -103,7 +103,7 @@ def check(config: Config, source: Any = None) -> CheckReport:
     """
     dataset = data.load(config, source)
     roles = dataset.roles
-    refuse_without_effect(config, data.situation(config, roles))
+    refuse_without_effect(config, data.situation(config, dataset))
     codecs = input_codec, target_codec = data.fit_codecs(config, roles, dataset.train, dataset.labelled)
     counts = data.count_rows(config, dataset, *codecs)
     mode = without_memory(lambda: build_for(config, roles, *codecs))

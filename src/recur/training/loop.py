@@ -14,7 +14,7 @@ from recur.config import Config
 from recur.modes import Mode
 from recur.run import RunFolder, claim
 from recur.run.layout import LOCK
-from recur.training import randomness, tbptt
+from recur.training import randomness
 from recur.training.display import automatic
 from recur.training.lock import locked
 from recur.training.pause import Request, on_interrupt
@@ -79,7 +79,6 @@ def learn(
     command: str | None = None,
 ) -> Learned:
     """The same as `train`, but also return the roles, codecs and metrics."""
-    tbptt.check(config.training)
     device = choose_device(config.training.device)
     teller = progress if progress is not None and not isinstance(progress, bool) else None
     teller = teller or (Silent() if progress is False else automatic())

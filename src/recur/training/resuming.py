@@ -139,6 +139,7 @@ def _as_inferred(key: str, old: Any, new: Any, run: RunFolder, config: Config) -
 def _inferred(key: str, config: Config, run: RunFolder) -> Any:
     """Return what a setting becomes where it is left out and another setting, or the data, says it; else None."""
     data, model, training, info = config.data, config.model, config.training, run.info
+    subwords = any(codecs.class_of(kind).splits_into("subword") for kind in (data.input_codec, data.target_codec))
     rows = info.get("rows", {}).get("train", {}).get("rows")
     if key == "training.batch_size" and isinstance(rows, int) and not info.get("roles", {}).get("stream"):
         return batch_size(None, rows)
@@ -148,5 +149,5 @@ def _inferred(key: str, config: Config, run: RunFolder) -> Any:
         "forecast.window": training.bptt.steps,
         "model.embedding.size": model.hidden_size[0] if len(model.hidden_size) == 1 else None,
         "training.bptt.stride": training.bptt.steps,
-        "data.text.max_vocab": 8000 if "subwords" in (data.input_codec, data.target_codec) else None,
+        "data.text.max_vocab": 8000 if subwords else None,
     }.get(key)

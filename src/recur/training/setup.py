@@ -132,7 +132,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         same_roles(run, roles, command)
     else:
         # a run that has begun keeps its settings, also those that an older version accepted
-        refuse_without_effect(config, data.situation(config, roles))
+        refuse_without_effect(config, data.situation(config, dataset))
     input_codec, target_codec = (
         _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train, dataset.labelled)
     )
@@ -222,11 +222,9 @@ def _feeds(
     train: Feed
     if stream:
         tape = Tape(mode, dataset.train, cache, "train")
-        stride = training.bptt.stride or training.bptt.steps
-        drawn = training.seed if training.bptt.variable else None
-        train = StreamFeed(
-            tape, data.StreamLayout.of(len(tape), training.batch_size, training.bptt.steps, stride, drawn)
-        )
+        bptt, drawn = training.bptt, training.seed if training.bptt.variable else None
+        layout = data.StreamLayout.of(len(tape), training.batch_size, bptt.steps, bptt.update_every, drawn)
+        train = StreamFeed(tape, layout)
     else:
         rows = Rows(mode, dataset.train, max_length=config.data.max_length)
         size = data.batch_size(training.batch_size, len(rows))

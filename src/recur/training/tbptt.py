@@ -27,30 +27,9 @@ import torch
 from torch import Tensor
 
 from recur.config import TrainingConfig
-from recur.errors import ConfigError
 from recur.modes import Loss, Mode
 from recur.network import Batch
 from recur.nn import one_sequence
-
-
-def check(config: TrainingConfig) -> None:
-    """Refuse windows with a stride larger than their length.
-
-    Raises
-    ------
-    ConfigError
-    """
-    if config.bptt.variable and config.bptt.stride not in (None, config.bptt.steps):
-        raise ConfigError(
-            f"bptt_stride {config.bptt.stride} makes windows overlap, and bptt_variable draws their lengths",
-            hint="leave out one of them",
-        )
-    if config.bptt.stride is not None and config.bptt.stride > config.bptt.steps:
-        raise ConfigError(
-            f"bptt_stride {config.bptt.stride} is larger than bptt {config.bptt.steps}: the errors between two windows "
-            "would be ignored",
-            hint=f"--bptt {config.bptt.stride}",
-        )
 
 
 def error(
@@ -76,7 +55,7 @@ def error(
     options = {"label_smoothing": config.regularization.label_smoothing, "teacher_forcing": teacher_forcing}
     if not carries:
         return mode.loss(batch, None, **options), None
-    stride = config.bptt.stride or config.bptt.steps
+    stride = config.bptt.update_every
     if stride == config.bptt.steps:
         loss = mode.loss(batch, state, **options)
         return loss, detached(loss.state)

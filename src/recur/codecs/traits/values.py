@@ -17,10 +17,13 @@ class FileTraits:
         caller.
     pictures : bool
         Whether a value is a picture, or several: they are read and never generated.
+    folders : bool
+        Whether the contents may be those of a folder, whose name does not say so.
     """
 
     request_form: str
     pictures: bool = False
+    folders: bool = False
 
 
 class Values:

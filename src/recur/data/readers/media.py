@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recur.codecs.frames import VIDEOS
+from recur.codecs.kinds import class_of
 from recur.codecs.pictures import SUFFIXES as PICTURES
 from recur.data.readers.table import MemoryTable, Row, Table
 from recur.errors import DataError
@@ -92,10 +93,16 @@ def place(value: Any, folder: Path | None, codec: str | None = None) -> Any:
     if isinstance(value, list):
         # pitches and numbers name no files
         return [place(each, folder, codec) for each in value] if value and isinstance(value[0], str) else value
-    named = codec_of(value) is not None or (codec == "frames" and isinstance(value, str))
+    named = codec_of(value) is not None or (_may_be_folder(codec) and isinstance(value, str))
     if folder is None or not named or Path(value).is_absolute():
         return value
     return str(folder / value)
+
+
+def _may_be_folder(codec: str | None) -> bool:
+    """Whether a value of a codec may be a folder."""
+    file = class_of(codec).file
+    return file is not None and file.folders
 
 
 def read_media(folder: Path, kept: Sequence[Path], inside: Mapping[Path, Sequence[Path]]) -> Table | None:
@@ -213,7 +220,7 @@ def _from_name(path: Path, kind: str, files: Sequence[Path]) -> dict[str, str]:
     The first part is a label when it is shared by files and differs between them; pieces of music have none.
     """
     names = [_PARTS.split(each.stem) for each in files]
-    if kind == "notes" or len({len(parts) for parts in names}) != 1 or len(names[0]) < 2:
+    if class_of(kind).playable or len({len(parts) for parts in names}) != 1 or len(names[0]) < 2:
         return {}
     first = {parts[0] for parts in names}
     if not 2 <= len(first) <= len(files) // 2:

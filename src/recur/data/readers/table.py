@@ -38,6 +38,8 @@ class Table(Sequence[Row]):
         File or folder, for messages.
     columns : list of str
         Names of the columns, in order.
+    form : str
+        The format that it was read from: text, csv, tsv, jsonl, conll, ts, idx, npy, npz, folder, or memory.
     kind : str
         ``text``: lines of documents; ``table``: one example a row; ``tagged``: a row is a sentence, a value a list.
     """
@@ -45,6 +47,7 @@ class Table(Sequence[Row]):
     name: str
     columns: list[str]
     kind: Kind
+    form: str = ""
     _sampled: list[Row] | None = None
     # column -> what it is known to hold, where that is no matter of judging
     holds: Mapping[str, str] = MappingProxyType({})
