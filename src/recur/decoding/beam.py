@@ -30,7 +30,7 @@ from recur.decoding.stepping import FREE, Hypothesis, Stepper, length_penalty
 
 @dataclass
 class _Slot:
-    """An unfinished hypothesis: its symbols, their log probability, and what it is chosen by."""
+    """An unfinished hypothesis: its symbols, their log probability, and the score it is chosen by."""
 
     ids: list[int]
     log_prob: float
@@ -148,7 +148,7 @@ def _step(
 
 
 def _settled(row: _Row, n_best: int, length: int, alpha: float) -> bool:
-    """Whether the n best that have ended cannot be beaten: log probabilities only fall."""
+    """Return whether the n best that have ended cannot be beaten: log probabilities only fall."""
     if not row.open:
         return True
     ended = sorted((one.score for one in row.answers.values() if one.finished), reverse=True)

@@ -55,11 +55,11 @@ class Rules:
         return self.repetition_penalty != 1.0 or self.no_repeat_ngram > 0 or self.stop is not None
 
     def forced(self, step: int) -> Tensor | None:
-        """The symbols (B,) that are forced at a step; None where none are."""
+        """Return the symbols (B,) that are forced at a step; None where none are."""
         return self.prefix[:, step] if self.prefix is not None and step < self.prefix.shape[1] else None
 
     def ends(self, path: Sequence[int]) -> bool:
-        """Whether an answer ends with its last symbol, which is not the end symbol."""
+        """Return whether an answer ends with its last symbol, which is not the end symbol."""
         return self.stop is not None and len(path) > 0 and self.stop(path)
 
     def scores(self, log_probs: Tensor, rows: Sequence[int], paths: Sequence[Sequence[int]], step: int) -> Tensor:
@@ -102,7 +102,7 @@ class Rules:
         return scores
 
     def repeated(self, times: int) -> Rules:
-        """The rules of rows each of which is repeated ``times`` times."""
+        """Return the rules of rows each of which is repeated ``times`` times."""
         prefix = None if self.prefix is None else self.prefix.repeat_interleave(times, dim=0)
         before = None if self.before is None else [one for one in self.before for _ in range(times)]
         return replace(self, prefix=prefix, before=before)

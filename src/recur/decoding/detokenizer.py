@@ -10,11 +10,11 @@ import numpy as np
 if TYPE_CHECKING:
     from recur.codecs import Codec
 
-CONTEXT = 16  # symbols decoded again, to know the space before the next one
+CONTEXT = 16  # symbols that are decoded again, for the space before the next one
 
 
 class Detokenizer:
-    """Turns symbols into pieces of a text, or into items, and stops before the stop sequences of the user.
+    """A converter of symbols into pieces of a text, or into items, which stops before the stop sequences of the user.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Detokenizer:
             return [] if self.stopped else self._codec.items(np.array([symbol], dtype=np.int64))
         self._held.append(symbol)
         piece = self._added()
-        # symbols that make half a character wait for the other half
+        # the bytes of an incomplete character wait for the others
         if not piece or (self._codec.splits_into("subword") and piece.endswith("\ufffd")):
             return []
         self._context, self._held = (self._context + self._held)[-CONTEXT:], []
@@ -70,7 +70,7 @@ class Detokenizer:
         return str(after[shared:])
 
     def _cut(self, piece: str) -> list[str]:
-        """The text before a stop; a possible beginning of one is held back."""
+        """Return the text before a stop; a possible beginning of one is held back."""
         text = self._waiting + piece
         places = [place for stop in self._stops if (place := text.find(stop)) >= 0]
         if places:

@@ -74,7 +74,7 @@ class Decoding:
         for name, (low, high) in _BOUNDS.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                # a number of thousands of digits cannot be written
+                # a number with thousands of digits cannot be printed
                 got = f"{value}" if abs(value) < 1e30 or isinstance(value, float) else "a number of more than 30 digits"
                 bound = f"at least {low}" if not value >= low else f"at most {high:,}"
                 raise ConfigError(
@@ -140,7 +140,7 @@ class Decoding:
         return (self.stop,) if isinstance(self.stop, str) else self.stop
 
     def chooser(self) -> Chooser:
-        """The rule that picks the next symbol of a row; when sampling, its generator begins at the seed."""
+        """Return the rule that picks the next symbol of a row; when sampling, its generator begins at the seed."""
         if self.temperature == 0:
             return greedy
         return sampler(self.temperature, self.top_k, self.top_p, self.generator())

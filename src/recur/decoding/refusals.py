@@ -62,7 +62,7 @@ def refuse_symbol_choices(options: Decoding) -> None:
 
 
 def _rules(options: Decoding) -> dict[str, Any]:
-    """The options that constrain the next symbol."""
+    """Return the options that constrain the next symbol."""
     return {
         "stop": options.stops, "no_repeat_ngram": options.no_repeat_ngram,
         "repetition_penalty": options.repetition_penalty != 1.0, "unknown": options.unknown,

@@ -38,7 +38,7 @@ def sampler(temperature: float, top_k: int | None, top_p: float | None, generato
 def narrowed(
     log_probs: Tensor, temperature: float, top_k: int | None = None, top_p: float | None = None
 ) -> tuple[Tensor, Tensor]:
-    """What is drawn from: the tempered, truncated distribution, on the CPU.
+    """Return the tempered, truncated distribution that is drawn from, on the CPU.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def narrowed(
         (B, V), the symbol of each.
     """
     likely = log_probs.detach().float().cpu()
-    # from the likeliest one down, so that no temperature is too low to divide by; one below all floats is the least
+    # relative to the maximum, so that a low temperature does not overflow; below the smallest float it is that float
     scaled = (likely - likely.max(dim=-1, keepdim=True).values) / max(temperature, torch.finfo(likely.dtype).tiny)
     ordered, order = scaled.sort(dim=-1, descending=True, stable=True)
     probs = torch.softmax(ordered, dim=-1)

@@ -88,7 +88,7 @@ def stream(
         scores = rules.scores(log_probs, rows, paths, step)
         forced = rules.forced(step)
         none = (scores == -torch.inf).all(-1) if forced is None else torch.zeros_like(first, dtype=torch.bool)
-        # a row without a choice gets a dummy choice, and is separated from the others afterwards
+        # a row without an allowed symbol gets a dummy choice, which is masked afterwards
         ids = choose(scores.masked_fill(none[:, None], 0.0)) if forced is None else forced
         chosen = ids[:, None]
         yield ids.masked_fill(none, NOTHING), log_probs.gather(1, chosen)[:, 0], scores.gather(1, chosen)[:, 0]

@@ -50,20 +50,20 @@ class Vocabulary:
         return (*self.forbidden(unknown), self.end)
 
     def with_end(self, ids: np.ndarray) -> np.ndarray:
-        """Ids (T,) and the end: (T+1,)."""
+        """Return ids (T,) and the end: (T+1,)."""
         return np.append(ids, np.int64(self.end))
 
     def with_beginning(self, ids: np.ndarray) -> np.ndarray:
-        """The beginning and ids (T,): (T+1,)."""
+        """Return the beginning and ids (T,): (T+1,)."""
         return np.insert(ids, 0, np.int64(self.beginning))
 
     def symbol(self, index: int) -> str:
-        """What a person reads for an id."""
+        """Return the text that is shown for an id."""
         if index == self.end:
             return "⟨end⟩"
         return "⟨start⟩" if index >= self.codec.size else self.codec.symbol(index)
 
     def decode(self, ids: Sequence[int]) -> Any:
-        """The raw value of ids, without the ones that were added."""
+        """Return the raw value of ids, without the ones that were added."""
         kept = [index for index in ids if index < self.codec.size and index not in (self.beginning, self.end)]
         return self.codec.decode(np.asarray(kept, dtype=np.int64))

@@ -96,7 +96,7 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
 
 
 def _ranked(mode: Mode, simple: Iterable[Guess]) -> Baseline | None:
-    """The metrics of guesses, the best first."""
+    """Return the metrics of guesses, the best first."""
     values = {}
     for guess in simple:
         value = mode.summary(guess.sums).get(mode.metric, math.nan)
@@ -214,7 +214,7 @@ def _step_labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess
 
 
 def _spans(labels: Sequence[str], train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
-    """Spans of the most frequent tag of each symbol."""
+    """Return the spans of the most frequent tag of each symbol."""
     rows = _limited(train)
     first = next(rows, None)
     # numbers have no most frequent tag each: all steps would have the tag of no span
@@ -315,7 +315,7 @@ def _sums(totals: tuple[float, float], count: int) -> dict[str, tuple[float, flo
 
 
 def _pairs(rows: Iterable[Encoded], by_input: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Contexts and symbols of all steps: the input of the same step, or else the symbol before."""
+    """Return contexts and symbols of all steps: the input of the same step, or else the symbol before."""
     contexts, symbols = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for row in rows:
         known = known_in(row.target)

@@ -74,19 +74,19 @@ class Reading:
     cached: dict[float, np.ndarray]
 
     def loss(self, theta: float, share: float) -> float:
-        """Mean of -log p in the mixture."""
+        """Return the mean of -log p in the mixture."""
         known = np.where(np.isnan(self.cached[theta]), np.exp(self.model), self.cached[theta])
         mixed = np.logaddexp(self.model + math.log1p(-share), np.log(np.maximum(share * known, 1e-300)))
         return float(-mixed.mean())
 
     def best(self, size: int, share: float | None = None) -> Cache:
-        """The theta and, unless it is given, the lambda with which this text is likeliest."""
+        """Return the theta and, unless it is given, the lambda with which this text is likeliest."""
         shares = LAMBDAS if share is None else (share,)
         _, theta, best = min((self.loss(theta, one), theta, one) for theta in self.cached for one in shares)
         return Cache(size, theta, best)
 
     def metrics(self, cache: Cache) -> dict[str, float]:
-        """Loss and perplexity, with and without the cache."""
+        """Return loss and perplexity, with and without the cache."""
         loss = self.loss(cache.theta, cache.share)
         return {
             "loss": loss, "perplexity": math.exp(min(loss, 700.0)),
@@ -205,7 +205,7 @@ def read(
 def _read(now: Tensor, keys: Tensor, values: Tensor, size: int, thetas: Sequence[float]) -> list[Tensor]:
     """p_cache of each step's own symbol, for each theta: (T,) from h (T, H), keys (S + T, H) and values (S + T)."""
     steps, kept = len(now), len(keys) - len(now)
-    # of step t the N steps before it are kept; it is itself at place kept + t
+    # step t is at position kept + t, and its cache has the N steps before it
     place = torch.arange(len(keys), device=now.device)[None]
     own = kept + torch.arange(steps, device=now.device)[:, None]
     usable = (place < own) & (place >= own - size)

@@ -80,7 +80,7 @@ def feed_to_measure(
     mode: Mode, examples: Sequence[Example], config: Config, *, stream: bool = False, cache: Path | None = None,
     name: str = "text",
 ) -> RowFeed | MeasureFeed:  # fmt: skip
-    """A long text, or rows in order of length, in batches of twice the training size: no gradients are kept."""
+    """Return a long text, or rows in order of length, in batches of twice the training size: no gradients are kept."""
     if stream:
         return MeasureFeed(Tape(mode, examples, cache, name))
     rows = Rows(mode, examples, max_length=config.data.max_length)

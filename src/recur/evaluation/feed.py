@@ -18,7 +18,7 @@ KEEP_BYTES = 512 * 2**20
 
 
 class Feed(Protocol):
-    """What the loop reads from."""
+    """The source of batches of a training loop or an evaluation."""
 
     @property
     def carries(self) -> bool:
@@ -92,12 +92,12 @@ class Rows(Sequence[Encoded]):
             raise placed(error, example.where, self._columns(example)) from error
         target = _cut_array(row.target, self._max_length)
         if len(self._ends) and target.ndim == 1 and 0 < len(target) < len(row.target):
-            # a written sequence that is cut still ends
+            # a generated sequence that is cut keeps its end symbol
             target = np.append(target[:-1], self._ends)
         return Encoded(_cut(row.input, self._max_length), target)
 
     def _columns(self, example: Example) -> list[str]:
-        """The columns of the side that cannot be encoded."""
+        """Return the columns of the side that cannot be encoded."""
         roles = getattr(self.examples, "roles", None)
         if roles is None:
             return []

@@ -25,7 +25,7 @@ from recur.network.batch import Encoded
 IN_MEMORY = 256 * 2**20  # bytes of symbols; more of them stay on the disk and are mapped
 _PIECES = 1024  # lines encoded at once
 _STEPS = 1_000_000  # symbols given to the baseline at once
-_WARM = 128  # symbols read before a stream of the evaluation begins to count
+_WARM = 128  # symbols of context that a stream of the evaluation reads before it is counted
 _LEAST_STREAM = 1024
 _MOST_STREAMS = 32
 _WINDOW = 128
@@ -96,7 +96,7 @@ class Tape:
         return len(self.ids)
 
     def where(self, symbol: int) -> str:
-        """The line of a symbol."""
+        """Return the line of a symbol."""
         piece = min(bisect_right(self._ends, symbol), len(self._ends) - 1)
         return str(self._pieces[piece].where)
 
@@ -109,14 +109,14 @@ class Tape:
         return torch.from_numpy(resets) if resets.any() else None
 
     def encoded(self) -> Iterator[Encoded]:
-        """All pairs (symbol, next symbol), in long pieces."""
+        """Yield all pairs (symbol, next symbol), in long pieces."""
         for start in range(0, len(self.ids) - 1, _STEPS):
             ids = self.ids[start : start + _STEPS + 1].astype(np.int64)
             yield Encoded(ids[:-1], ids[1:])
 
 
 class StreamFeed:
-    """Windows of parallel streams, to learn from with truncated BPTT.
+    """Windows of parallel streams, for training with truncated BPTT.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class StreamFeed:
         return len(self.layout)
 
     def batch(self, epoch: int, index: int) -> Batch:
-        # the order of a text is its own; only where it is cut may differ
+        # the order of a text is fixed; only the places where it is cut differ
         first, last = self.layout.span(index, epoch)
         places = (self._starts + first)[:, None] + np.arange(last - first + 1)
         ids = torch.from_numpy(self.tape.ids[places].astype(np.int64))
@@ -151,7 +151,7 @@ class StreamFeed:
         return [self.tape.where(int(start) + first) for start in self._starts]
 
     def encoded(self) -> Iterator[Encoded]:
-        """All rows, for counting."""
+        """Yield all rows, for counting."""
         return self.tape.encoded()
 
 
@@ -198,7 +198,7 @@ class MeasureFeed:
         return Batch(ids[:, :-1], real, ids[:, 1:], real, resets)
 
     def _before(self) -> Batch:
-        """The text before each stream: read, and not counted; nothing before the first."""
+        """Return the text before each stream: read, and not counted; nothing before the first."""
         places = (self._starts - self._warm).clip(min=0)[:, None] + np.arange(self._warm)
         ids = torch.from_numpy(self.tape.ids[places].astype(np.int64))
         lengths = torch.full((len(self._starts),), self._warm)
@@ -212,12 +212,12 @@ class MeasureFeed:
         return [self.tape.where(int(start) + first) for start in self._starts]
 
     def encoded(self) -> Iterator[Encoded]:
-        """All rows, for counting."""
+        """Yield all rows, for counting."""
         return self.tape.encoded()
 
 
 def _encoded(codec: Any, pieces: Sequence[Example]) -> Iterator[np.ndarray]:
-    """The ids of every piece, encoded a thousand at a time."""
+    """Return the ids of every piece, encoded a thousand at a time."""
     stream = (pieces[index].input for index in range(len(pieces)))
     while part := list(islice(stream, _PIECES)):
         yield from codec.encode_many(part)

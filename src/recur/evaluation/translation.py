@@ -19,7 +19,7 @@ ROWS = 64  # answered at once, those of similar length together
 
 
 def can_measure(mode: Mode) -> bool:
-    """Whether a mode turns a sequence into a text, and the extra ``mt`` is installed."""
+    """Return whether a mode turns a sequence into a text, and the extra ``mt`` is installed."""
     writes = mode.abilities.translates and mode.target_codec.text is not None
     return writes and importlib.util.find_spec("sacrebleu") is not None
 

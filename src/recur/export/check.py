@@ -13,7 +13,7 @@ from recur.errors import RecurError, require
 Values = dict[str, np.ndarray]
 LENGTHS = (1, 7, 40)
 ROWS = 3
-CLOSE = 1e-3  # beyond it a file is wrong, not rounded differently
+CLOSE = 1e-3  # a larger difference is an error of the file, not of rounding
 
 
 def run(path: Path, inputs: Mapping[str, np.ndarray]) -> Values:

@@ -20,7 +20,7 @@ from recur.nn.graph_writer import FLOAT, INT64
 
 
 class ForecastProgram:
-    """What a file of a forecast computes.
+    """The program of a forecast in an ONNX file.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class ForecastProgram:
         self.states = state_names(mode.stack.layer) if step else []
 
     def write(self, path: Path, facts: Mapping[str, str]) -> tuple[list[str], list[str]]:
-        """Write the file; return its inputs and outputs in words."""
+        """Write the file; return descriptions of its inputs and outputs."""
         w, mode, codec = Writer(), self.mode, self.codec
         reads = mode.input_codec.size if mode.input_codec is not None else 0
         states: list[Axes] = [(name, FLOAT, [directions, "B", size]) for name, directions, size in self.states]
@@ -78,7 +78,7 @@ class ForecastProgram:
         return [signature(*one) for one in inputs], [signature(*one) for one in outputs]
 
     def example(self, steps: int, random: np.random.Generator) -> check.Values:
-        """Series that the network could meet."""
+        """Return series that the network could meet."""
         codec = self.mode.input_codec or self.codec
         mean, deviation = codec.normalisation()
         shape = (check.ROWS,) if self.step else (check.ROWS, steps)
@@ -94,7 +94,7 @@ class ForecastProgram:
 
     @torch.no_grad()
     def reference(self, values: check.Values) -> check.Values:
-        """The same by the network itself."""
+        """Return the outputs of the network itself."""
         if self.step:
             return self._reference_of_step(values)
         mode = self.mode
@@ -108,7 +108,7 @@ class ForecastProgram:
         return outputs
 
     def comparable(self, inputs: check.Values, outputs: check.Values) -> check.Values:
-        """What the file and the network are compared by: all."""
+        """Return the outputs by which file and network are compared: all."""
         del inputs
         return outputs
 
@@ -161,7 +161,7 @@ class ForecastProgram:
         return self._read_back(w, vector, states, write_naive(w, own, last, 1, 1))
 
     def _read_back(self, w: Writer, vector: str, states: States, before: str) -> str:
-        """One step after the other, each read as if it had been observed; ``before`` (B, 1, C'): the last that was."""
+        """Write one step after another, each read as if it had been observed after ``before`` (B, 1, C')."""
         mode = self.mode
         relative = mode.relative_to == "last"
         back_to_front = [mode.columns.index(place) for place in range(len(mode.columns))]

@@ -90,7 +90,7 @@ def export_layer(layer: Recurrent, path: Path | str) -> dict[int, float]:
 
 
 def as_state(layer: Recurrent, values: check.Values) -> Any:
-    """The states of `state_names` in the form that the layer takes."""
+    """Return the states of `state_names` in the form that the layer takes."""
     directions = 2 if layer.bidirectional else 1
     parts = [
         [
@@ -103,7 +103,7 @@ def as_state(layer: Recurrent, values: check.Values) -> Any:
 
 
 def from_state(layer: Recurrent, state: Any, rows: int) -> check.Values:
-    """The layer's state under the names of the file's outputs."""
+    """Return the layer's state under the names of the file's outputs."""
     directions = 2 if layer.bidirectional else 1
     parts = split_state("layer", state, layer.equation.states, layer.layout.state_sizes, directions, rows)
     return {

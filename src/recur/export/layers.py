@@ -87,14 +87,14 @@ def _without_padding(writer: Writer, x: str, lengths: str | None) -> str:
 
 
 def parameters(layer: Recurrent, number: int, direction: int) -> dict[str, np.ndarray]:
-    """The equation's parameters of one layer and direction, as NumPy float32."""
+    """Return the equation's parameters of one layer and direction, as NumPy float32."""
     with torch.no_grad():
         gathered = layer.gather(number, direction)
     return {name: array_of(tensor) for name, tensor in gathered.items()}
 
 
 def _initial(writer: Writer, layer: Recurrent, number: int, state: str, x: str) -> str:
-    """(D, B, S) before the first step: zeros, or what was learned."""
+    """Write the states (D, B, S) before the first step: zeros, or learned."""
     directions = 2 if layer.bidirectional else 1
     size = layer.layout.state_sizes[number][state]
     value = np.zeros((directions, 1, size), FLOAT)
@@ -111,7 +111,7 @@ def _own(
     writer: Writer, layer: Recurrent, number: int, x: str, before: Mapping[str, str], lengths: str | None,
     own: OwnNode | None,
 ) -> tuple[list[str], States]:  # fmt: skip
-    """One layer as ONNX's own node, both directions at once."""
+    """Write one layer as ONNX's own node, both directions at once."""
     if own is None:
         raise KeyError(layer.equation.name)
     directions = 2 if layer.bidirectional else 1
@@ -146,7 +146,7 @@ def _scanned(
     writer: Writer, layer: Recurrent, number: int, x: str, before: Mapping[str, str], lengths: str | None,
     own: OwnNode | None,
 ) -> tuple[list[str], States]:  # fmt: skip
-    """One layer as a Scan over its equation, one for each direction."""
+    """Write one layer as a Scan over its equation, one for each direction."""
     del own
     expected = Noise({}, dict(layer.zoneout)) if layer.zoneout else Noise()
     graph = noisy(layer.equation, expected)

@@ -17,8 +17,8 @@ _FAR = 2**31  # beyond every axis
 
 
 def write_inputs(writer: Writer, inputs: Inputs, codec: Codec, values: str, *, timed: bool = False) -> str:
-    """What a network reads to vectors (..., X): ids (...), words with their letters (..., 1 + L), numbers (..., C) or
-    pictures (..., H, W, C) in their own units; ``timed`` tells whether a time axis comes before those."""
+    """Write the input of a network as vectors (..., X): ids (...), words with their letters (..., 1 + L), numbers
+    (..., C) or pictures (..., H, W, C) in their own units; ``timed``: a time axis comes before those."""
     if inputs.embedding is None:
         numbers = standardised(writer, codec, values)
         if inputs.pictures is None:
@@ -40,7 +40,7 @@ def standardised(writer: Writer, codec: Codec, values: str) -> str:
 
 
 def write_pooled(writer: Writer, layer: Recurrent, y: str, finals: States, lengths: str, how: str) -> str:
-    """What many-to-one reads out of outputs (T, B, O) and final states: (B, O)."""
+    """Write what many-to-one reads out of outputs (T, B, O) and final states: (B, O)."""
     if how == "last":
         top = finals[f"{layer.equation.states[0]}_l{layer.num_layers - 1}"]
         rows = writer.add("Transpose", top, perm=[1, 0, 2])

@@ -1,4 +1,4 @@
-"""The cells that ONNX has nodes for: where the equation's parameters go in them.
+"""Cells with an ONNX node: the order of the equation's parameters in it.
 
 =================  ======================================  ==============================
 equation           node                                    gates, here -> ONNX's
@@ -48,7 +48,7 @@ class OwnNode:
 
 
 def _gates(array: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
-    """The gates of a parameter (G H, ...) in another order."""
+    """Return the gates of a parameter (G H, ...) in another order."""
     parts = np.split(array, len(order))
     return np.concatenate([parts[place] for place in order])
 

@@ -21,11 +21,11 @@ from recur.modes.mode import need_input
 from recur.modes.one_pass import OnePass
 from recur.nn.graph_writer import FLOAT, INT64, write_dense
 
-_LETTERS = 5  # of the longest word that a file is checked with
+_LETTERS = 5  # letters of the longest word in the check of a file
 
 
 class OnePassProgram:
-    """What a file computes: written once as ONNX, and computed once by the network.
+    """The program of a network that answers in one pass, as an ONNX file and as computed by torch.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class OnePassProgram:
         self.shape: list[int | str] = ["1 + L"] if self.codec.letter_count else [*self.numbers]
 
     def write(self, path: Path, facts: Mapping[str, str]) -> tuple[list[str], list[str]]:
-        """Write the file; return its inputs and outputs in words."""
+        """Write the file; return descriptions of its inputs and outputs."""
         w, parts = Writer(), self.parts
         batch: list[int | str] = ["B", "T"] if self.timed else ["B"]
         inputs: list[Axes] = [(self.reads, INT64 if self.codec.discrete else FLOAT, batch + self.shape)]
@@ -78,7 +78,7 @@ class OnePassProgram:
         return [signature(*one) for one in inputs], [signature(*one) for one in outputs]
 
     def _vectors(self, w: Writer, vectors: str) -> tuple[str, States]:
-        """What is read out of the vectors of the input, and the states at the end."""
+        """Write the network from the vectors of the input to those that are read out; return also the final states."""
         parts = self.parts
         if parts.hidden is not None:
             vectors = write_dense(w, parts.hidden, vectors)
@@ -97,7 +97,7 @@ class OnePassProgram:
         return w.add("Transpose", y, perm=[1, 0, 2]), finals
 
     def example(self, steps: int, random: np.random.Generator) -> check.Values:
-        """Inputs that the network could meet."""
+        """Return inputs that the network could meet."""
         shape: tuple[int, ...] = (check.ROWS, steps) if self.timed else (check.ROWS,)
         values: check.Values = {}
         if self.codec.letter_count:
@@ -118,7 +118,7 @@ class OnePassProgram:
 
     @torch.no_grad()
     def reference(self, values: check.Values) -> check.Values:
-        """The same by the network itself."""
+        """Return the outputs of the network itself."""
         inputs = torch.from_numpy(values[self.reads])
         if not self.codec.discrete:
             mean, deviation = (torch.from_numpy(each) for each in self.codec.normalisation())
@@ -135,7 +135,7 @@ class OnePassProgram:
 
     @torch.no_grad()
     def comparable(self, inputs: check.Values, outputs: check.Values) -> check.Values:
-        """What the file and the network are compared by."""
+        """Return the values by which file and network are compared."""
         tensors = {name: torch.from_numpy(value) for name, value in outputs.items()}
         return {name: one.numpy() for name, one in self.parts.head.comparable(tensors, _lengths(inputs)).items()}
 

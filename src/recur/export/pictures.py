@@ -38,7 +38,7 @@ def write_pictures(writer: Writer, network: Convolutions, x: str, *, timed: bool
 
 
 def _group_norm(writer: Writer, layer: nn.GroupNorm, maps: str, height: int, width: int) -> str:
-    """A group as one instance of an instance normalisation; ONNX's own node for it has two meanings in two versions."""
+    """Write groups as instances of an instance normalisation: ONNX's GroupNormalization differs between versions."""
     groups, channels = layer.num_groups, layer.num_channels
     grouped = writer.add("Reshape", maps, writer.integers(0, groups, channels // groups * height * width))
     ones, zeros = writer.constant(np.ones(groups)), writer.constant(np.zeros(groups))
@@ -49,10 +49,10 @@ def _group_norm(writer: Writer, layer: nn.GroupNorm, maps: str, height: int, wid
 
 
 def _vectors(writer: Writer, network: Convolutions, maps: str, height: int, width: int) -> str:
-    """What is read of the last layer (N, K, h, w): the mean, or at most 7 x 7 places side by side, channels last."""
+    """Write the output of the last layer (N, K, h, w): the mean, or at most 7 x 7 places in a row, channels last."""
     if network.pooling == "mean":
         return writer.add("ReduceMean", maps, writer.integers(2, 3), keepdims=0)
-    # averaging down to few places is a matrix for each side, whether the sides divide or not
+    # adaptive averaging is a matrix product for each side
     for side, place in ((width, -1), (height, -2)):
         if side > PLACES:
             matrix = writer.constant(_averages(side))

@@ -141,7 +141,7 @@ class _Step:
         raise KeyError(f"the operation {op} has no counterpart in ONNX")
 
     def rows(self, node: Node) -> str:
-        """A value with all its rows and columns (B, n), whatever it depends on."""
+        """Return a value with all its rows and columns (B, n), whatever it depends on."""
         w = self.writer
         rows = w.add("Slice", w.add("Shape", self.state), w.integers(0), w.integers(1), w.integers(0))
         whole = w.add("Concat", rows, w.integers(node.size.value(self.sizes)), axis=0)

@@ -1,4 +1,4 @@
-"""Builds the nodes of an ONNX graph, each with a name of its own."""
+"""``Writer``: the nodes of an ONNX graph, each with a unique name."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Writer:
             self._count = 0
 
     def name(self, stem: str) -> str:
-        """A name that nothing else in the file has."""
+        """Return a name that nothing else in the file has."""
         self._root._count += 1
         return f"{stem}_{self._root._count}"
 
     def constant(self, value: Any, dtype: Any = FLOAT, name: str = "constant") -> str:
-        """A constant; equal constants are stored once."""
+        """Return a constant; equal constants are stored once."""
         array = np.ascontiguousarray(np.asarray(value, dtype))
         array = array.reshape(np.shape(value))
         key = (str(array.dtype), array.shape, array.tobytes())
@@ -56,7 +56,7 @@ class Writer:
         return existing
 
     def integers(self, *values: int) -> str:
-        """A list of whole numbers, such as a shape."""
+        """Return a list of whole numbers, such as a shape."""
         return self.constant(list(values), INT64, "integers")
 
     def many(self, op: str, inputs: Sequence[str], outputs: int, **attributes: Any) -> list[str]:
@@ -88,7 +88,7 @@ class Writer:
         return self.onnx.helper.make_tensor_value_info(name, kind, list(shape))
 
     def graph(self, name: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
-        """The graph of all nodes so far."""
+        """Return the graph of all nodes so far."""
         constants = list(self.initializers.values()) if self.outer is None else []
         return self.onnx.helper.make_graph(self.nodes, name, list(inputs), list(outputs), constants)
 

@@ -42,11 +42,11 @@ class Backtest:
         self.seasons = {PERSISTENCE: 1, **({SEASONAL: season} if season > 1 else {})}
 
     def naive(self, own: Tensor, places: Tensor) -> dict[str, Tensor]:
-        """Naive forecasts (B, O, H, C) by name, made at places (B, O) of series (B, T, C)."""
+        """Return naive forecasts (B, O, H, C) by name, made at places (B, O) of series (B, T, C)."""
         return {name: naive_steps(own, places, self.horizon, season) for name, season in self.seasons.items()}
 
     def sums(self, forecasts: Tensor, truth: Tensor, naive: Mapping[str, Tensor]) -> Sums:
-        """Everything that `summary` and `tables` need, of K forecasts (K, H, C, Q)."""
+        """Return everything that `summary` and `tables` need, of K forecasts (K, H, C, Q)."""
         sums: Sums = {}
         for name, point in {"": self.quantiles.middle(forecasts), **naive}.items():
             sums |= self._gaps(name, point - truth)
@@ -55,14 +55,14 @@ class Backtest:
         return sums
 
     def simple(self, forecasts: Tensor, truth: Tensor) -> Sums:
-        """The sums of forecasts (K, H, C) that are made without a network, as if they were a network's."""
+        """Return the sums of forecasts (K, H, C) that are made without a network, as if they were a network's."""
         count = counted(truth)
         as_quantiles = forecasts[..., None].expand(*forecasts.shape, self.quantiles.count)
         error = float(self.quantiles.error(as_quantiles, truth))
         return {"loss": (error * count, count), **self._gaps("", forecasts - truth)}
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Loss, MSE and MAE; where there are quantiles, pinball loss and coverage."""
+        """Return loss, MSE and MAE; where there are quantiles, pinball loss and coverage."""
         metrics = {"loss": ratio(sums["loss"])}
         if self.quantiles:
             metrics["pinball"] = metrics["loss"]
@@ -75,7 +75,7 @@ class Backtest:
         return metrics
 
     def tables(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, list[dict[str, Any]]]:
-        """The errors, with those of naive forecasts: of all, by step ahead, and by column in its own unit."""
+        """Return the errors, with those of naive forecasts: of all, by step ahead, and by column in its own unit."""
         names = [name for name in ("", *self.seasons) if _key(name, "square") in sums]
         if not names:
             return {}
@@ -102,7 +102,7 @@ class Backtest:
         return {"beside": together, "by_step": steps, "by_column": columns}
 
     def _gaps(self, name: str, gap: Tensor) -> Sums:
-        """Squares and absolute values of gaps (K, H, C): of all, by step, by column."""
+        """Return squares and absolute values of gaps (K, H, C): of all, by step, by column."""
         present = known(gap).to(gap.dtype)
         of_steps, of_columns = present.mean(dim=2).sum(dim=0).tolist(), present.mean(dim=1).sum(dim=0).tolist()
         gap = gap.nan_to_num()
@@ -122,7 +122,7 @@ class Backtest:
 
 
 def counted(truth: Tensor) -> float:
-    """How many forecasts (K, H, C) there are to measure; one of which a part is missing counts as the rest of it."""
+    """Return the number of forecasts (K, H, C); one with missing values counts as the share that is known."""
     return float(known(truth).sum()) / max(1, truth[0].numel()) if len(truth) else 0.0
 
 

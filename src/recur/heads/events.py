@@ -103,7 +103,7 @@ class EventHead(StepHead):
         return lambda vectors: choose(self.logits(vectors))
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Negative log likelihood of a frame in nats, and hits by hits, misses and false alarms of keys."""
+        """Return the negative log likelihood of a frame in nats, and hits by hits, misses and false alarms of keys."""
         loss = ratio(sums["loss"])
         return {"loss": loss, "nll_per_frame": loss, "frame_accuracy": ratio(sums.get("frame_accuracy", (0.0, 0.0)))}
 
@@ -120,7 +120,7 @@ class EventHead(StepHead):
 
 
 def likeliest(logits: Tensor) -> Tensor:
-    """The most probable frame: a column is 1 where its probability is above 0.5."""
+    """Return the most probable frame: a column is 1 where its probability is above 0.5."""
     return (logits > 0).to(logits.dtype)
 
 

@@ -79,7 +79,7 @@ class ForecastHead(Head):
         self.metric = "pinball" if self.quantiles else "mse"
 
     def base(self, naive: Mapping[str, Tensor]) -> Tensor | None:
-        """What forecasts are relative to, (K, S, C) of naive forecasts (K, H, C); None for nothing."""
+        """Return what forecasts are relative to, (K, S, C) of naive forecasts (K, H, C); None for nothing."""
         return None if self._base is None else naive[self._base][:, : self.steps]
 
     def forecasts(self, vectors: Tensor, base: Tensor | None) -> Tensor:
@@ -89,7 +89,7 @@ class ForecastHead(Head):
     def measure(
         self, forecasts: Tensor, truth: Tensor, naive: Mapping[str, Tensor] | None = None
     ) -> tuple[Tensor, Sums]:
-        """Mean error to backpropagate, and the sums for metrics.
+        """Return the mean error to backpropagate, and the sums for metrics.
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class ForecastHead(Head):
     def targets_at(
         self, places: tuple[Tensor, Tensor], truth: Tensor, base: Tensor | None, vectors: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Targets of `error` and `errors`, and their mask (B, T), relative to the base as z is.
+        """Return targets of `error` and `errors`, and their mask (B, T), relative to the base as z is.
 
         Parameters
         ----------
@@ -131,8 +131,8 @@ class ForecastHead(Head):
         return targets, mask
 
     def one_value(self, step: int, column: int) -> Tensor:
-        """Truth (1, S, C, Q) whose error is the squared distance of one value, the median, to the mean of the training
-        values; all others are missing."""
+        """Return the truth (1, S, C, Q) whose error is the squared distance of one value, the median, to the mean of
+        the training values; all others are missing."""
         truth = torch.full((1, self.steps, self.columns, self.quantiles.count), torch.nan)
         truth[0, step, column, self.quantiles.median] = 0
         return truth.to(self.readout.weight.device)
@@ -141,11 +141,11 @@ class ForecastHead(Head):
         return self.backtest.summary(sums)
 
     def tables(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, list[dict[str, Any]]]:
-        """Tables of metrics by name: compared with naive forecasts, by step ahead and by column."""
+        """Return tables of metrics by name: compared with naive forecasts, by step ahead and by column."""
         return self.backtest.tables(sums)
 
     def answers(self, forecasts: Tensor, codec: Codec) -> list[Prediction]:
-        """One answer for each of B forecasts (B, H, C, Q)."""
+        """Return one answer for each of B forecasts (B, H, C, Q)."""
         return [self._answer(each, codec) for each in finite(forecasts).cpu().numpy()]
 
     def write(self, graph: GraphWriter, vectors: str, base: str | None) -> str:
@@ -167,7 +167,7 @@ class ForecastHead(Head):
         return outputs
 
     def tensors(self, forecasts: Tensor, codec: Codec) -> dict[str, Tensor]:
-        """The outputs of `write_answers` by name, computed by torch."""
+        """Return the outputs of `write_answers` by name, computed by torch."""
         values = own_units(codec, forecasts.transpose(-1, -2)).transpose(-1, -2)
         return {"values": self.quantiles.middle(values), **({"quantiles": values} if self.quantiles else {})}
 

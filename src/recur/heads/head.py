@@ -77,7 +77,7 @@ class Head(nn.Module, ABC):
     def error(
         self, vectors: Tensor, targets: Tensor, mask: Tensor | None, *, label_smoothing: float = 0.0
     ) -> tuple[Tensor, Sums]:
-        """Mean error to backpropagate, and the sums for metrics.
+        """Return the mean error to backpropagate, and the sums for metrics.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class Head(nn.Module, ABC):
         """e (N,) of each prediction of vectors (B, T, H), in the order of rows and steps, whose mean is `error`; and
         the z (B, T, V) that they are made of, None where the readout is not one matrix."""
         if self.matrix is None:
-            # the mean error of one prediction is its error, whatever the readout
+            # the mean error of a batch of one prediction is the error of that prediction
             pairs = zip(vectors[mask], targets[mask], strict=True)
             each = [self._error(vector[None], target[None], 0.0)[0] for vector, target in pairs]
             return (torch.stack(each) if each else vectors.new_zeros(0)), None
@@ -114,16 +114,16 @@ class Head(nn.Module, ABC):
         return vectors if observer is None else observer.answer(self, vectors, targets, mask)
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Metrics from sums added over batches."""
+        """Return metrics from sums added over batches."""
         return {"loss": ratio(sums["loss"])}
 
     def _mask_of_targets(self, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor | None:
-        """The mask without the steps, or rows, whose target is missing."""
+        """Return the mask without the steps, or rows, whose target is missing."""
         if not self.may_miss:
             return mask
         present = known(targets)
         if present.dim() >= vectors.dim():
-            # of columns one that is known is enough
+            # a step counts if one of its columns is known
             present = present.flatten(vectors.dim() - 1).any(-1)
         if bool(present.all()):
             return mask
@@ -132,7 +132,7 @@ class Head(nn.Module, ABC):
     def _masked_error(
         self, vectors: Tensor, targets: Tensor, mask: Tensor | None, label_smoothing: float
     ) -> tuple[Tensor, Sums]:
-        """The mean error where the mask is true."""
+        """Return the mean error where the mask is true."""
         if mask is not None:
             vectors, targets = vectors[mask], targets[mask]
         elif vectors.dim() == 3:
@@ -143,7 +143,7 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
-        """The error of N predictions: vectors (N, H), targets (N,) or (N, ...)."""
+        """Return the error of N predictions: vectors (N, H), targets (N,) or (N, ...)."""
 
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         """e (N,) of z (B, T, V)."""
@@ -180,5 +180,5 @@ def finite(values: Tensor) -> Tensor:
 
 
 def ratio(pair: tuple[float, float]) -> float:
-    """Numerator by denominator; not a number when nothing was counted."""
+    """Return numerator by denominator; not a number when nothing was counted."""
     return pair[0] / pair[1] if pair[1] else math.nan

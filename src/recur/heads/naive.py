@@ -72,6 +72,6 @@ def write_naive(graph: GraphWriter, own: str, last: str, horizon: int, season: i
 
 
 def _steps_back(horizon: int, season: int) -> np.ndarray:
-    """How far before the last known step the source of each step ahead is, (H,)."""
+    """Return how far before the last known step the source of each step ahead is, (H,)."""
     ahead = np.arange(1, horizon + 1)
     return season * ((ahead + season - 1) // season) - ahead

@@ -72,7 +72,7 @@ class NumberHead(StepHead):
         return [Option(labels[column], None, column) for column in order]
 
     def truth(self, answer: np.ndarray, output: int) -> np.ndarray:
-        # a value that is its own truth has no error and no gradient: it is compared with the mean
+        # with itself as target a value has no error and no gradient: its target is the mean
         target = answer.copy()
         target[output] = 0
         return target
@@ -84,7 +84,7 @@ class NumberHead(StepHead):
         return (z[mask] - targets[mask].to(z.dtype)).square().mean(-1)
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Loss (standardised mean square error) and root mean square errors in the units of the columns."""
+        """Return the loss (standardised mean square error) and root mean square errors in the units of the columns."""
         loss = ratio(sums["loss"])
         if len(self.columns) == 1:
             return {"loss": loss, "rmse": math.sqrt(loss) * self.deviation[0]}
@@ -100,7 +100,7 @@ class NumberHead(StepHead):
         if bool(present.all()):
             mean = mean_square_error(values, targets)
         else:
-            # each number separately, since of a step some columns may be missing
+            # number by number, since some columns of a step may be missing
             mean = mean_square_error(values[present][:, None], targets[present][:, None])
         count = float(present.sum()) / len(self.columns)
         sums: Sums = {"loss": (float(mean.detach()) * count, count)}

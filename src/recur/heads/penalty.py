@@ -46,5 +46,5 @@ class Penalty:
 
 
 def _mean(squares: Tensor) -> Tensor:
-    """The mean; 0 of no values."""
+    """Return the mean; 0 of no values."""
     return squares.sum() / max(1, squares.numel())

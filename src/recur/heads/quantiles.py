@@ -67,7 +67,7 @@ class Quantiles:
         return forecasts.sort(dim=-1).values if self.shares else forecasts
 
     def losses(self, forecasts: Tensor, truth: Tensor) -> Tensor:
-        """Squared error or pinball loss (..., Q) of forecasts (..., Q) of known values (...)."""
+        """Return the squared error or pinball loss (..., Q) of forecasts (..., Q) of known values (...)."""
         gap = truth[..., None] - forecasts
         if not self.shares:
             return gap.square()

@@ -65,12 +65,12 @@ class StepHead(Head):
         raise ConfigError(f"this readout answers with {self.answers_with}: it has no probabilities of events")
 
     def answers(self, vectors: Tensor, codec: Codec, top: int) -> list[Prediction]:
-        """One answer for each of B vectors (B, H), with the ``top`` most probable candidates, if any."""
+        """Return one answer for each of B vectors (B, H), with the ``top`` most probable candidates, if any."""
         check_top(top)
         return [_prediction(codec, row) for row in self.choice(vectors).cpu().numpy()]
 
     def answers_in_row(self, vectors: Tensor, lengths: Tensor, mask: Tensor | None, codec: Codec) -> list[Prediction]:
-        """One answer for each of B rows of vectors (B, T, H): the values of its steps."""
+        """Return one answer for each of B rows of vectors (B, T, H): the values of its steps."""
         del mask
         columns = self.choice(vectors).cpu().numpy()
         return [_prediction(codec, row[:steps]) for row, steps in zip(columns, lengths.tolist(), strict=True)]
@@ -155,10 +155,10 @@ class StepHead(Head):
 
     @abstractmethod
     def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
-        """The outputs of `write` by name, computed by torch."""
+        """Return the outputs of `write` by name, computed by torch."""
 
     def comparable(self, outputs: Mapping[str, Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
-        """Outputs of `write` or of `tensors` in a form that is equal where both are right: usually themselves."""
+        """Return outputs of `write` or `tensors` in a form that is equal if both are right: by default themselves."""
         del lengths
         return dict(outputs)
 

@@ -121,7 +121,7 @@ class SymbolHead(StepHead):
         return answers
 
     def best(self, vectors: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The most probable symbols (B, T) of vectors (B, T, H), and the log p (B,) of all of them together."""
+        """Return the most probable symbols (B, T) of vectors (B, T, H), and the log p (B,) of all of them together."""
         log_probs, ids = self.log_probs(vectors).max(dim=-1)
         return ids, (log_probs if mask is None else log_probs.masked_fill(~mask, 0.0)).sum(dim=1)
 
@@ -154,7 +154,7 @@ class SymbolHead(StepHead):
         return nn.functional.cross_entropy(z[mask], targets[mask], reduction="none")
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Loss; accuracy if counted (of classes also its mean over classes); of texts perplexity and nats."""
+        """Return the loss; accuracy, if counted, and its mean over classes; perplexity and nats of texts."""
         loss = ratio(sums["loss"])
         metrics = {"loss": loss}
         if "accuracy" in sums or not self.text:
@@ -183,7 +183,7 @@ class SymbolHead(StepHead):
         else:
             mean = plain = self.readout.loss(vectors, targets)
         sums = {"loss": (float(plain.detach()) * count, count)}
-        # of a text this would be the readout once more, of every step: it is counted where it is reported
+        # for a text it costs another readout of every step: it is computed only where it is reported
         if self.count_right and not (self.training and self.text):
             with torch.no_grad():
                 right = self.readout(vectors).argmax(-1) == targets
@@ -195,8 +195,8 @@ class SymbolHead(StepHead):
     @staticmethod
     @torch.no_grad()
     def _above_mean(readout: Readout, vectors: Tensor, targets: Tensor) -> Tensor:
-        """How far z of the targets lies above the mean of all z, on average: the smoothed error is the plain one plus
-        this, times the smoothing, and a second pass over all symbols is saved."""
+        """Return how far z of the targets is above the mean of all z, on average: the smoothed error is the plain one
+        plus this, times the smoothing, which saves a second pass over all symbols."""
         weight = readout.weight
         above = ((weight[targets] - weight.mean(0)) * vectors).sum(-1).mean()
         return above if readout.bias is None else above + readout.bias[targets].mean() - readout.bias.mean()
@@ -210,7 +210,7 @@ class SymbolHead(StepHead):
 
 
 def _check_adaptive(size: int, config: ModelConfig, codec: Codec | None) -> None:
-    # its clusters are made of ids by falling frequency
+    # its clusters are ranges of ids, which must be sorted by falling frequency
     text = codec.kind if codec is not None and codec.ids.next_item else None
     if size < ADAPTIVE_SMALLEST or codec is None or text is None or not codec.ids.by_frequency:
         raise ConfigError(

@@ -60,7 +60,7 @@ class TagHead(SymbolHead):
     def error(
         self, vectors: Tensor, targets: Tensor, mask: Tensor | None, *, label_smoothing: float = 0.0
     ) -> tuple[Tensor, Sums]:
-        """Mean error of a tag, and the sums for metrics; spans are counted in evaluation only: it takes time."""
+        """Return the mean error of a tag, and the sums for metrics; spans are counted only in evaluation."""
         mean, sums = super().error(vectors, targets, mask, label_smoothing=label_smoothing)
         if not self.training and (self.spans or self.crf is not None):
             tags, _ = self.best(vectors, mask)
@@ -73,14 +73,14 @@ class TagHead(SymbolHead):
         return mean, sums
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        """Loss and accuracy; of spans also precision, recall and F1."""
+        """Return loss and accuracy; of spans also precision, recall and F1."""
         metrics = super().summary(sums)
         if "span_precision" in sums:
             right, guessed = sums["span_precision"]
             true = sums["span_recall"][1]
             metrics["precision"] = ratio((right, guessed))
             metrics["recall"] = ratio((right, true))
-            # where there is no span and none was guessed, nothing was wrong
+            # without any true or predicted span there is no error
             metrics["f1"] = 2 * right / (guessed + true) if guessed + true else 1.0
         return metrics
 
@@ -98,7 +98,7 @@ class TagHead(SymbolHead):
         return {"scores": scores, "tags": self.crf.decode(scores, lengths)[0]}
 
     def comparable(self, outputs: Mapping[str, Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
-        """Scores, and the log p of the tags in place of the tags: of two equally probable sequences either is right."""
+        """Return scores, and log p of the tags in place of the tags, since equally probable tags are equally right."""
         if self.crf is None or lengths is None:
             return super().comparable(outputs, lengths)
         scores, tags = outputs["scores"], outputs["tags"]
@@ -113,7 +113,7 @@ class TagHead(SymbolHead):
         return self.best(vectors, None)[0] if vectors.dim() == 3 else super().choice(vectors)
 
     def best(self, vectors: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The most probable tags (B, T) of vectors (B, T, H), and the log p (B,) of all of them together."""
+        """Return the most probable tags (B, T) of vectors (B, T, H), and the log p (B,) of all of them together."""
         if self.crf is not None:
             lengths = None if mask is None else mask.sum(dim=1)
             tags, score = self.crf.decode(self._finite_answers(self.readout(vectors)), lengths)
@@ -128,7 +128,7 @@ class TagHead(SymbolHead):
     def _each(self, z: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         if self.crf is None:
             return super()._each(z, targets, mask)
-        # of a chain the error of a step is that of its tag, given the tags before it
+        # in a chain the error of a step is that of its tag, given the tags before it
         return -self.crf.conditionals(z, targets, mask.sum(dim=1))[mask]
 
     def _mask_of_targets(self, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor | None:
@@ -151,7 +151,7 @@ class TagHead(SymbolHead):
         if bool(present.all()):
             log_p = crf(scores, targets, lengths)
         else:
-            # the probability of all sequences of tags that have those which are known
+            # the probability of all sequences that agree with the known tags
             other = present[..., None] & (torch.arange(crf.size, device=targets.device) != targets[..., None])
             log_p = crf.log_partition(scores.masked_fill(other, _NEVER), lengths) - crf.log_partition(scores, lengths)
         count = float((present if mask is None else present & mask).sum())

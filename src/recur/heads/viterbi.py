@@ -39,7 +39,7 @@ def write_viterbi(graph: GraphWriter, crf: CRF, scores: str, lengths: str) -> st
 def _there(
     graph: GraphWriter, size: int, chain: tuple[str, str], start: str, series: tuple[str, str, str]
 ) -> tuple[str, str]:
-    """The best scores (B, V) at the end, and where each came from (T, B, V); a row that is over stays where it is."""
+    """Write the best scores (B, V) at the end, and their sources (T, B, V); a row that has ended keeps its scores."""
     a, transitions = chain
     body = graph.body()
     before, z, time, real = (body.name(name) for name in ("best", "z", "time", "real"))
@@ -65,7 +65,7 @@ def _there(
 
 
 def _back(graph: GraphWriter, last: str, origins: str) -> str:
-    """The tags (T, B) on the way that ends in the last ones (B,)."""
+    """Return the tags (T, B) of the paths that end in the last ones (B,)."""
     body = graph.body()
     tag, origin = body.name("tag"), body.name("origin")
     column = body.add("Unsqueeze", tag, body.integers(1))

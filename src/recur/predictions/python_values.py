@@ -80,14 +80,14 @@ def one_input(value: Any, roles: Roles) -> Any:
 
 
 def _is_table(x: Any, codec: Codec | None) -> bool:
-    """Whether a path, or a text that is one, names a table and not one value of the codec."""
+    """Return whether a path, or a text that is one, names a table and not one value of the codec."""
     if isinstance(x, Path):
         return codec is None or codec.file is None or names_a_table(str(x))
     return isinstance(x, str) and names_a_table(x)
 
 
 def _rows_as_mappings(x: Any, roles: Roles) -> Any:
-    """A list of rows of a data frame as mappings; everything else as it is."""
+    """Return a list of rows of a data frame as mappings; everything else as it is."""
     if not isinstance(x, (list, tuple)) or not x or row_of(x[0], roles.input) is None:
         return x
     rows = [row_of(each, roles.input) for each in x]
@@ -95,12 +95,12 @@ def _rows_as_mappings(x: Any, roles: Roles) -> Any:
 
 
 def _steps_are_rows(roles: Roles) -> bool:
-    """Whether the rows of a table are steps of sequences."""
+    """Return whether the rows of a table are steps of sequences."""
     return bool(roles.forecast or roles.group or is_one_series(roles))
 
 
 def _column_as_list(x: Any) -> Any:
-    """A column of a data frame as the list of its values, a tensor as an array; everything else as it is."""
+    """Return a column of a data frame as the list of its values, a tensor as an array; everything else as it is."""
     if isinstance(x, (str, bytes, np.ndarray, Mapping, list, tuple)):
         return x
     if hasattr(x, "to_list") or hasattr(x, "to_pylist"):
@@ -110,7 +110,7 @@ def _column_as_list(x: Any) -> Any:
 
 
 def _holds_columns(x: Mapping[str, Any], codec: Codec | None, roles: Roles) -> bool:
-    """Whether a mapping is a table: each column that is read holds a value a row, and is not itself one value."""
+    """Return whether a mapping is a table: each column that is read has one value per row."""
     if not roles.input or any(name not in x for name in roles.input):
         return False
     columns = [x[name] for name in roles.input]
@@ -122,12 +122,12 @@ def _holds_columns(x: Mapping[str, Any], codec: Codec | None, roles: Roles) -> b
 
 
 def _holds_steps(x: Any, roles: Roles) -> bool:
-    """Whether a list holds the rows of one table that are steps of series, and not inputs."""
+    """Return whether a list holds the rows of one table that are steps of series, and not inputs."""
     return isinstance(x, (list, tuple)) and _steps_are_rows(roles) and isinstance(_first(x), Mapping)
 
 
 def _without_targets(x: Any, codec: Codec | None, roles: Roles) -> Any:
-    """The inputs of what `fit` takes with targets: a pair of arrays, or a list of whole rows as tuples."""
+    """Return the inputs of what `fit` takes with targets: a pair of arrays, or a list of whole rows as tuples."""
     if not roles.target or not isinstance(x, (list, tuple)):
         return x
     if isinstance(x, tuple) and len(x) == 2 and codec is not None and codec.numeric:

@@ -80,7 +80,7 @@ class Sheet:
 
     @classmethod
     def of(cls, mode: Mode, roles: Roles, *, top: int = 1, first: Question | None = None) -> Sheet:
-        """The columns for the answers of a network.
+        """Return the columns for the answers of a network.
 
         Parameters
         ----------
@@ -129,7 +129,7 @@ class Sheet:
         return columns + [_quantile(name, share) for name in self.values for share in self.quantiles]
 
     def records(self, question: Question, answer: Prediction) -> Iterator[Record]:
-        """The rows of one answer."""
+        """Return the rows of one answer."""
         if not self.stepped:
             yield self._lead(question, None) | self._given(question.value) | self._one(PlainAnswer.of(answer))
             return
@@ -149,20 +149,20 @@ class Sheet:
             yield record
 
     def written(self, name: str, value: Any) -> Any:
-        """A cell as it is shown to a person."""
+        """Return a cell as it is shown to a person."""
         if not isinstance(value, float):
             return value
         return short(value, scale=self.scales[self._column(name)] if self.scales else None)
 
     def _column(self, name: str) -> int:
-        """The place in ``values`` of a column, or of one of its quantiles."""
+        """Return the place in ``values`` of a column, or of one of its quantiles."""
         for place, column in enumerate(self.values):
             if name == column or name in {_quantile(column, share) for share in self.quantiles}:
                 return place
         return 0
 
     def document(self, question: Question, answer: Prediction) -> Record:
-        """One answer as a JSON object."""
+        """Return one answer as a JSON object."""
         whole = PlainAnswer.of(answer)
         record: Record = {ROW: question.row}
         if question.series is not None:
@@ -195,7 +195,7 @@ class Sheet:
         return {self.input_name: plain(value)} if self.input_name else {}
 
     def _read(self, value: Any, steps: int) -> list[Any]:
-        """The item that is read at each step of an answer; the whole input, where steps are not answered one by one."""
+        """Return what is read at each step of an answer: an item, or the whole input where steps have no own answer."""
         if not self.synced:
             return [plain(value)] * steps
         words = value.split() if isinstance(value, str) else value
@@ -205,7 +205,7 @@ class Sheet:
         return [plain(word) for word in words] if known else [None] * steps
 
     def _one(self, answer: PlainAnswer) -> Record:
-        """The cells of an answer that is one value."""
+        """Return the cells of an answer that is one value."""
         if not self.top:
             several = self.numbers and isinstance(answer.value, list)
             return dict(zip(self.values, answer.value if several else [answer.value], strict=True))
@@ -218,7 +218,7 @@ class Sheet:
         return record
 
     def _steps(self, value: Any) -> list[list[Any]]:
-        """The steps of a plain answer, each a list of its columns."""
+        """Return the steps of a plain answer, each a list of its columns."""
         rows = value if isinstance(value, list) else [value]
         if self.played:
             return [[pitches, _note_names(pitches)] for pitches in rows]
@@ -226,7 +226,7 @@ class Sheet:
 
 
 def _is_shown(codec: Codec | None, first: Question | None) -> bool:
-    """Whether an input is short enough for a column: a text, a class, the name of a file."""
+    """Return whether an input is short enough for a column: a text, a class, the name of a file."""
     if codec is None:
         return False
     named = first is not None and isinstance(first.value, (str, Path))
@@ -256,5 +256,5 @@ def _quantile(name: str, share: float) -> str:
 
 
 def _with_unit(name: str, unit: str) -> str:
-    """The name of a column with its unit, unless the name contains it."""
+    """Return the name of a column with its unit, unless the name contains it."""
     return f"{name} [{unit}]" if unit and unit not in name else name

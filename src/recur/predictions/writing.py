@@ -79,7 +79,7 @@ def cell(value: Any) -> str:
         # tags, pitches and their names; lists of lists are JSON
         plain = all(isinstance(each, (str, int)) for each in value)
         value = " ".join(map(str, value)) if plain else json.dumps(value, ensure_ascii=False)
-    # a zero byte ends the cell in some readers
+    # some readers end a cell at a zero byte
     text = without_surrogates(str(value)).replace("\0", "\ufffd")
     return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
 
@@ -125,7 +125,7 @@ def check_name(path: Path) -> str:
 
 @contextmanager
 def _parquet(path: Path) -> Iterator[Writer]:
-    """Parquet, whose columns have types: all rows are kept until the end."""
+    """Write Parquet, whose columns have types: all rows are kept until the end."""
     arrow, parquet = require("pyarrow", "data"), require("pyarrow.parquet", "data")
     columns: dict[str, list[Any]] = {}
 
@@ -141,7 +141,7 @@ def _parquet(path: Path) -> Iterator[Writer]:
 
 
 def _of_one_type(values: list[Any]) -> list[Any]:
-    """Numbers as they are; anything else as the text of its cells."""
+    """Return numbers unchanged, and anything else as the text of its cells."""
     present = [value for value in values if value is not None]
     if all(isinstance(value, bool) for value in present) or not any(isinstance(value, bool) for value in present):
         if all(isinstance(value, int) for value in present):
