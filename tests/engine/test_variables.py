@@ -17,13 +17,13 @@ def test_a_value_is_seen_as_soon_as_it_changes(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(variables, "_DIRECT", direct and variables._DIRECT)
     monkeypatch.delenv(NAME, raising=False)
     variable = Variable(NAME)
-    assert (variable.given(), variable.get()) == (False, "")
+    assert (variable.is_set(), variable.get()) == (False, "")
     os.environ[NAME] = "eager"
-    assert (variable.given(), variable.get()) == (True, "eager")
+    assert (variable.is_set(), variable.get()) == (True, "eager")
     os.environ[NAME] = ""
-    assert (variable.given(), variable.get()) == (True, "")
+    assert (variable.is_set(), variable.get()) == (True, "")
     del os.environ[NAME]
-    assert not variable.given()
+    assert not variable.is_set()
 
 
 def test_the_backend_is_chosen_by_its_variable() -> None:

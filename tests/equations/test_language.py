@@ -75,11 +75,11 @@ def test_parts_have_equal_sizes_in_their_order() -> None:
 @pytest.mark.parametrize(
     ("write", "said"),
     [
-        (lambda v: v**0, "only whole positive powers"), (lambda v: v**-1, "only whole positive powers"),
+        (lambda v: v**0, "only positive integer powers"), (lambda v: v**-1, "only positive integer powers"),
         (lambda v: v + float("nan"), "a number in an equation is finite"), (lambda v: v / 0, "v / 0: division by zero"),
         (lambda v: v + "a", "takes values of the equation, got 'a'"),
         (lambda v: v @ v, "the left side is H, not a matrix"),
-        (lambda v: v @ 3, "the right side must be a vector"), (lambda v: -2**v, "a vector is not a power"),
+        (lambda v: v @ 3, "the right side must be a vector"), (lambda v: -2**v, "a vector cannot be an exponent"),
         (lambda v: v[0], "are not indexed"), (lambda v: v.T, "has no attributes and no methods"),
         (lambda v: len(v), r"len\(\) on the value of v"), (lambda v: float(v), r"float\(\) on the value of v"),
         (lambda v: int(v), r"int\(\) on the value of v"), (lambda v: bool(v), "if, while, and, or on the value of v"),
@@ -113,7 +113,7 @@ def test_a_matrix_only_multiplies(write: Callable[[Any], object]) -> None:
     ("write", "hint"),
     [
         (lambda v: 2**v, "use exp: 2**v is exp(v * 0.6931)"), (lambda v: (-2) ** v, "use exp(v)"),
-        (lambda v: v.tanh(), "write tanh(v), with the words of recur.equations: sigmoid, tanh, split, concat, ..."),
+        (lambda v: v.tanh(), "write tanh(v), with the functions of recur.equations: sigmoid, tanh, split, concat, ..."),
         (lambda v: v[0], "use split(v, 4) for equal parts"),
         (lambda v: split(v, 3), "declare the matrices before it with 3 "
          "times the size, such as W='3H X'"), (list, "cut a vector with split: a, b = split(v, 2)"),

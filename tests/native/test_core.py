@@ -29,7 +29,7 @@ class Direct:
         self.core, self.cell = cell.core, cell
         self.cell = cell.library.pointer
         self.x = case.x.detach()
-        self.kept = [value.detach() for value in (*case.parameters.values(), *case.states.values())]
+        self.keepalive = [value.detach() for value in (*case.parameters.values(), *case.states.values())]
         self.outputs = torch.full((T, B, H), float("nan"), dtype=dtype)
         self.finals = [torch.empty(B, H, dtype=dtype) for _ in cell.states]
         self.d_x = torch.empty_like(self.x)
@@ -55,7 +55,7 @@ class Direct:
 
     def lengths(self, *numbers: int) -> np.ndarray:
         array = np.array(numbers, dtype=np.int64)
-        self.kept.append(array)
+        self.keepalive.append(array)
         return array
 
     def run(self, backward: bool = False) -> int:
@@ -78,7 +78,7 @@ class Direct:
         head = ctypes.cast(words, ctypes.POINTER(ctypes.c_int32))
         for name, value in members.items():
             head[{"abi": 0, "vector_bytes": 1}[name]] = value
-        self.kept.append(words)
+        self.keepalive.append(words)
         self.cell = ctypes.addressof(words)
 
 

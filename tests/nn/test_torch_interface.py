@@ -118,7 +118,7 @@ def test_copies_and_pickles_leave_caches_behind() -> None:
     layer, x = GRU(X, H), torch.randn(T, B, X)
     expected, _ = layer(x)
     for one in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
-        assert one._fast_path.known is None
+        assert one._fast_path.prepared is None
         assert torch.equal(one(x)[0], expected)
     shared = copy.deepcopy(nn.ModuleList([layer, layer]))
     assert shared[0] is shared[1]

@@ -1,8 +1,8 @@
 """Placement of thread barriers between the stages of a time step, where threads share the units of a row.
 
-A thread that reads only units of its own waits for none. What it reads of others is a product's operand, a total, and a
-number that units of another size need. Such a read and a write of the same memory must lie on two sides of a barrier,
-whichever comes first. Memory of one step is used again two steps later, so three steps in a row show every conflict.
+A thread that reads only its own units needs no barrier. From other threads it reads the operands of products, totals,
+and numbers that units of another size need. Such a read and a write of the same memory must be separated by a barrier,
+in either order. The memory of a step is used again two steps later, so three consecutive steps show every conflict.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from recur.compiler.stages import Location, Stage
 from recur.equations.sizes import ONE
 
 _STEPS = 4
-_CONSTANT = frozenset({"parameter", "noise", "input"})  # not written while the loop runs
+_CONSTANT = frozenset({"parameter", "noise", "input"})  # not written inside the loop
 
-Cell = tuple[str, int, int]  # a column of one of the two steps that memory is kept for
+Cell = tuple[str, int, int]  # a column of one of the two steps that memory holds
 
 
 @dataclass(frozen=True)
 class _Access:
-    """A write of a stage's own units, or a read of everybody's."""
+    """A write of a stage's own units, or a read of units of all threads."""
 
     moment: int  # counts stages, over all steps
     writes: bool
 
 
 def place_barriers(stages: Sequence[Stage]) -> bool:
-    """Mark the stages that all threads must wait behind (``Stage.waits``); False if no barrier can help."""
+    """Mark the stages with a barrier after them (``Stage.waits``); return False if no barrier resolves a conflict."""
     count = len(stages)
     accesses: dict[Cell, list[_Access]] = {}
     for step in range(_STEPS):
@@ -41,7 +41,7 @@ def place_barriers(stages: Sequence[Stage]) -> bool:
     pairs = sorted(
         {
             (min(a.moment, b.moment), max(a.moment, b.moment))
-            for found in accesses.values() for a in found for b in found if a.writes and not b.writes
+            for same_cell in accesses.values() for a in same_cell for b in same_cell if a.writes and not b.writes
         },
         key=lambda pair: pair[1] - pair[0],
     )  # fmt: skip
@@ -60,16 +60,16 @@ def _cell(location: Location, step: int) -> Cell:
 
 
 def _reads(stage: Stage, stages: Sequence[Stage], number: int, step: int) -> set[Cell]:
-    """What a stage reads of other threads."""
-    found = {_cell(location, step) for group in stage.groups for location, _ in group.operands}
+    """The columns that a stage reads from other threads."""
+    reads = {_cell(location, step) for group in stage.groups for location, _ in group.operands}
     for operation, location in stage.loads.items():
         if location.kind == "total":
-            # each thread adds a total up once, where it is first read
+            # each thread sums a total once, where it is first read
             if not any(location in before.loads.values() for before in stages[:number]):
-                found.add(_cell(location, step))
+                reads.add(_cell(location, step))
         elif location.kind not in _CONSTANT and operation.size == ONE and stage.size != ONE:
-            found.add(_cell(location, step))
-    return found
+            reads.add(_cell(location, step))
+    return reads
 
 
 def _writes(stage: Stage, step: int) -> set[Cell]:

@@ -9,11 +9,11 @@ from recur.equations.sizes import Size
 def reuse(
     training: Schedule, sizes: list[Size], hoisted: int, read_later: set[Location]
 ) -> tuple[dict[Location, Location], list[Size]]:
-    """Let what is stored take the columns of products with the input that nothing reads any more.
+    """Assign stored values to the columns of products with the input that are no longer read.
 
-    A column is free from the last stage that loads it: a kernel loads what it needs of a unit before it stores. Not
-    free is what the backward pass reads (``read_later``), what a product reads, for that takes all units of it, and a
-    number that stages of another size load, for these may still be at work when it is overwritten.
+    A column is free from the last stage that loads it, since a kernel loads a unit before it stores it. A column is
+    never free if the backward pass reads it (``read_later``), if a product reads it (all its units at once), or if
+    stages of another size load it (they may still run when it is overwritten).
     """
     operands = {location for stage in training.stages for group in stage.groups for location, _ in group.operands}
     last: dict[int, int] = {}
@@ -41,13 +41,13 @@ def reuse(
 
 
 def locations_read(planned: Schedule) -> set[Location]:
-    """Every place that a schedule loads or multiplies."""
+    """Every location that a schedule loads or multiplies."""
     loaded = {location for stage in planned.stages for location in stage.loads.values()}
     return loaded | {location for stage in planned.stages for group in stage.groups for location, _ in group.operands}
 
 
 def rename(planned: Schedule, physical: dict[Location, Location]) -> None:
-    """Put what is stored into the columns that `reuse` gave it."""
+    """Replace the locations of stored values by those that `reuse` assigned."""
     for stage in planned.stages:
         stage.targets = [Target(t.operation, t.size, physical.get(t.location, t.location)) for t in stage.targets]
         stage.loads = {operation: physical.get(location, location) for operation, location in stage.loads.items()}

@@ -2,7 +2,7 @@
 
     python -m recur.compiler.build FOLDER [--sanitize]      then run anything with RECUR_LIBRARIES=FOLDER
 
-``--sanitize`` has the compiler watch every access to memory and every undefined operation (``make sanitize``).
+``--sanitize`` compiles with the address and undefined-behaviour sanitizers (``make sanitize``).
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ _SANITIZE = ("-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g1", "
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compile everything, several files at a time."""
     parser = argparse.ArgumentParser(prog="python -m recur.compiler.build", description=str(__doc__).split("\n\n")[0])
-    parser.add_argument("folder", type=Path, help="where the libraries go")
-    parser.add_argument("--sanitize", action="store_true", help="watch every access to memory and undefined operation")
+    parser.add_argument("folder", type=Path, help="the output folder")
+    parser.add_argument(
+        "--sanitize", action="store_true", help="compile with the address and undefined-behaviour sanitizers"
+    )
     options = parser.parse_args(arguments)
     extra = _SANITIZE if options.sanitize else ()
     target, best = options.folder, instruction_set()
-    # until everything is built again, there is nothing here to load
+    # removed first, so that no mixture of old and new libraries is loaded
     (target / manifest.NAME).unlink(missing_ok=True)
     generate(str(target / "source"))
     cells = CELL_SET.get(best, best)

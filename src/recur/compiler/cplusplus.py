@@ -19,7 +19,7 @@ _PLACES = {
 
 
 def panel_vectors(stage: Stage) -> int:
-    """Vectors of units that a stage takes together: two where a product stands alone, for a tile is two wide."""
+    """Vectors of units per panel of a stage: two where it has a single product, since a tile is two vectors wide."""
     return 2 if any(len(group.products) == 1 for group in stage.groups) else 1
 
 
@@ -29,7 +29,7 @@ def source(program: Program, name: str) -> str:
     Parameters
     ----------
     program : Program
-        What is compiled.
+        The program.
     name : str
         The cell's name, for messages.
     """
@@ -37,7 +37,7 @@ def source(program: Program, name: str) -> str:
 
 
 def size_texts(program: Program) -> list[str]:
-    """The sizes whose numbers a caller gives, in order; the same as in the text."""
+    """The sizes whose numbers a caller passes, in the order of the text."""
     text = _Text(program, "")
     text.write()
     return [str(size) for size in text.sizes]
@@ -148,7 +148,7 @@ class _Text:
     def schedule(self, name: str, planned: Schedule, scratch: Sequence[Size]) -> str:
         read = {location for stage in planned.stages for group in stage.groups for location, _ in group.operands}
         shared = {Location("fresh", p.index) if p.kind == "state" else p for p in read}
-        known: set[int] = set()
+        summed: set[int] = set()
         stages = []
         for number, stage in enumerate(planned.stages):
             groups = [
@@ -157,8 +157,8 @@ class _Text:
                 + self.table("RecurBlock", [self.block(b) for product in g.products for b in g.blocks(product)]) + "}"
                 for g in stage.groups
             ]  # fmt: skip
-            totals = sorted({p.index for p in stage.loads.values() if p.kind == "total"} - known)
-            known |= set(totals)
+            totals = sorted({p.index for p in stage.loads.values() if p.kind == "total"} - summed)
+            summed |= set(totals)
             fresh = [t.location.index for t in stage.targets if t.location.kind == "fresh"]
             written = list(
                 dict.fromkeys(self.operand(t.location, t.size) for t in stage.targets if t.location in shared)
@@ -187,12 +187,12 @@ def _reads_hoisted(program: Program) -> bool:
 
 
 def _whole(program: Program) -> set[str]:
-    """The matrices whose gradient is set by one share at each element, so that nothing need be zeroed or added."""
-    found = set()
+    """The matrices of whose gradient each element is set by exactly one share, so that it needs no zeroing."""
+    elements = set()
     for name in program.matrices:
         blocks = [share.block for share in program.shares if share.block.matrix == name]
         rows, columns = program.graph.parameters[name].shape
-        # areas with a prime for each symbol: blocks that cover a matrix once have its area and are all different
+        # with a prime for each symbol, areas identify sizes: blocks that cover a matrix once are distinct and sum to it
         symbols = sorted(
             {s for b in blocks for size in (b.rows, b.columns) for s in size.symbols}
             | set(rows.symbols)
@@ -204,8 +204,8 @@ def _whole(program: Program) -> set[str]:
         area = sum(b.rows.value(primes) * b.columns.value(primes) for b in blocks)
         locations = {(b.row, b.column) for b in blocks}
         if len(locations) == len(blocks) and area == rows.value(primes) * columns.value(primes):
-            found.add(name)
-    return found
+            elements.add(name)
+    return elements
 
 
 def _kernel(name: str, stage: Stage, planned: Schedule, text: _Text) -> str:
@@ -275,12 +275,12 @@ class _Kernel:
         return self.names[id(operation)]
 
     def expression(self, operation: Operation) -> str:
-        given = [self.names[id(a)] for a in operation.args]
+        operands = [self.names[id(a)] for a in operation.args]
         if operation.op in _INFIX:
-            return f"{given[0]} {_INFIX[operation.op]} {given[1]}"
+            return f"{operands[0]} {_INFIX[operation.op]} {operands[1]}"
         if operation.op == "neg":
-            return f"-{given[0]}"
-        return f"v_{operation.op}({', '.join(given)})"
+            return f"-{operands[0]}"
+        return f"v_{operation.op}({', '.join(operands)})"
 
     def address(self, location: Location) -> str:
         """The element u = 0 of row i of a column."""

@@ -30,7 +30,7 @@ def stock_graphs() -> Iterator[tuple[str, Graph]]:
 
 
 def main(folder: str, processor: str = "x86_64") -> int:
-    """Write the cells, ``build.cmake`` that says what is compiled how, and the listing for the manifest."""
+    """Write the cells, ``build.cmake`` with what is compiled and how, and the listing for the manifest."""
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     cells = []

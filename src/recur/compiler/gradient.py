@@ -1,7 +1,7 @@
 """Gradient graph of a time step, by reverse-mode differentiation.
 
 For one step, states_t = f(x_t, states_{t-1}; parameters). Given the seeds dE/dstates_t, *total* derivatives
-that already contain everything later steps contribute, the chain rule gives
+that include the contributions of all later steps, the chain rule gives
 
     dE/dx_t,  dE/dstates_{t-1}                      messages: to the input, and back in time
     dE/dW += sum_t  dz_t v_t^T                      for each product z_t = W v_t   (a matrix's share of step t)
@@ -31,7 +31,7 @@ class StepGradient:
     graph : Graph
         The forward step.
     seeds : dict of str to Node
-        dE/dstate_t for each state, what the backward step is given.
+        dE/dstate_t for each state, the input of the backward step.
     input : Node
         dE/dx_t.
     states : dict of str to Node
@@ -98,7 +98,7 @@ class _Reverse:
         )
 
     def _add(self, node: Node, derivative: Node) -> None:
-        """Hand a derivative to an argument; one that was stretched gathers the sum."""
+        """Add a derivative to an argument; the derivative of a broadcast argument is summed."""
         if not node.shape:
             return
         if node.size == ONE and derivative.size != ONE:
@@ -108,7 +108,7 @@ class _Reverse:
         self.whole[id(node)].append(derivative)
 
     def _collect(self, node: Node) -> Node | None:
-        """The sum of all derivatives handed to a node, or None if the outputs do not depend on it."""
+        """The sum of all derivatives of a node, or None if the outputs do not depend on it."""
         parts = list(self.whole[id(node)])
         pieces = sorted(self.pieces[id(node)], key=lambda piece: _position(piece[0]))
         while pieces:
@@ -199,7 +199,7 @@ class _Reverse:
                 self._add(b, make.unary("neg", make.binary("div", mul(d, node), b)))
             elif op in {"maximum", "minimum"}:
                 high, low = (a, b) if op == "maximum" else (b, a)
-                # where the two are equal each gets half, as in torch
+                # equal arguments get half each, as in torch
                 more, less = make.binary("greater", high, low), make.binary("greater", low, high)
                 first = mul(make.constant(0.5), make.binary("add", one, sub(more, less)))
                 self._add(a, mul(d, first))

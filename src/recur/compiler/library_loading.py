@@ -1,8 +1,8 @@
 """Secure loading of shared libraries: exactly the bytes whose SHA-256 was checked.
 
-The file is opened once and read whole; what was hashed is loaded from memory (a sealed memfd on Linux) or from a
-private copy. So nothing that happens to the file between the check and the load, or afterwards, reaches the process:
-a mapped file that is cut short kills it with a bus error.
+The file is opened once and read completely; the hashed bytes are loaded from memory (a sealed memfd on Linux) or from a
+private copy. So no change of the file between the check and the load, or afterwards, reaches the process: a mapped file
+that is truncated kills it with a bus error.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def read(path: str | Path, most: int = LARGEST, *, folder: int | None = None, ow
     path : str or Path
         The file; a name in ``folder`` where that is given.
     most : int
-        Bytes that it may have.
+        Largest size in bytes.
     folder : int, optional
         An open folder.
     own : bool
@@ -39,15 +39,15 @@ def read(path: str | Path, most: int = LARGEST, *, folder: int | None = None, ow
     Raises
     ------
     OSError
-        If it is missing, is no regular file, is too large or cannot be read.
+        If it is missing, is not a regular file, is too large or cannot be read.
     """
     handle = os.open(path, _READ | (_NOT_FOLLOWED if own else 0), dir_fd=folder)
     with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
-        if own and found.st_uid != os.geteuid():
-            raise PermissionError(errno.EPERM, f"it belongs to user {found.st_uid}", str(path))
+        if own and status.st_uid != os.geteuid():
+            raise PermissionError(errno.EPERM, f"it belongs to user {status.st_uid}", str(path))
         content = file.read(most + 1)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
@@ -67,7 +67,7 @@ def load(content: bytes, name: str) -> ctypes.CDLL:
     content : bytes
         The library.
     name : str
-        What tools that list a process's memory show.
+        The name that tools show for the mapping.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def load(content: bytes, name: str) -> ctypes.CDLL:
     try:
         return _from_memory(content, name)
     except (OSError, AttributeError, ImportError):
-        # no memfd or no /proc here, or a policy against code from memory; a library that is at fault fails again
+        # there is no memfd or /proc, or a policy forbids code from memory; a faulty library fails again
         return _from_copy(content, name)
 
 
@@ -89,8 +89,8 @@ def _from_memory(content: bytes, name: str) -> ctypes.CDLL:
         _write(handle, content)
         seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
         fcntl.fcntl(handle, fcntl.F_ADD_SEALS, seals)
-        # the loader takes a path that it has seen for the library that it has loaded, and numbers of files come again:
-        # each path is spelled in its own way, by the binary digits of a counter
+        # the loader returns the library loaded before for a path that it has seen, and file descriptors are reused:
+        # so each path is spelled differently, by the binary digits of a counter
         spelling = "".join("./" if digit == "0" else ".//" for digit in f"{next(_numbers):b}")
         return ctypes.CDLL(f"/proc/self/fd/{spelling}{handle}")
     finally:

@@ -2,11 +2,11 @@
 
     leaf        a piece of the input, a state, a parameter, a mask or noise, or of dE/dstate ("seed")
     product     rows of W v, as a sum of blocks W[rows, columns] v[columns], one for each piece of v
-    total       the sum over all elements of a piece, one number a row of the batch
+    total       the sum over all elements of a piece, one number per row of the batch
     the rest    element-wise, named as in the graph
 
-Slices and concatenations are gone: they only say which piece of what is meant. A value of size 1 stretches to any
-size, as in the graph. Equal operations are one operation.
+Slices and concatenations disappear: they only select pieces. A value of size 1 broadcasts to any size, as in the graph.
+Equal operations are one operation.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from recur.equations.sizes import ONE, ZERO, Size
 
 @dataclass(frozen=True)
 class Block:
-    """A block of a matrix: W[row : row + rows, column : column + columns], to be read as it is or transposed.
+    """A block of a matrix: W[row : row + rows, column : column + columns], as it is or transposed.
 
-    ``row`` counts what the product gives and ``column`` what it reads: of W^T these are columns and rows of W.
+    ``row`` indexes the result of the product and ``column`` its operand: of W^T these are columns and rows of W.
     """
 
     matrix: str
@@ -46,7 +46,7 @@ class Operation:
     args : tuple of Operation
         Operands; of a product the piece that each block multiplies.
     size : Size
-        Elements; ONE for a number a row.
+        Elements; ONE for one number per row.
     attribute : object
         Of a leaf (kind, name, first element), of a product its blocks, of a constant its value.
     """
@@ -58,26 +58,26 @@ class Operation:
 
     @property
     def kind(self) -> str:
-        """What a leaf is a piece of; empty for what is no leaf."""
+        """The kind of a leaf (input, state, ...); empty for other operations."""
         return str(self.attribute[0]) if self.op == "leaf" else ""
 
 
 class Lowering:
-    """Makes operations, each once, out of the nodes of a step."""
+    """Creates the operations of a step from its nodes, each once."""
 
     def __init__(self, partition: Partition) -> None:
         self.partition = partition
-        self._made: dict[tuple[Any, ...], Operation] = {}
-        self._of: dict[tuple[int, Piece], Operation] = {}
+        self._operations: dict[tuple[Any, ...], Operation] = {}
+        self._pieces: dict[tuple[int, Piece], Operation] = {}
 
     def make(self, op: str, args: Iterable[Operation], size: Size, attribute: Any = None) -> Operation:
-        """Return the operation with these parts, making it if it is new."""
+        """Return the operation with these parts; create it if it is new."""
         args = tuple(args)
         key = (op, tuple(map(id, args)), size, attribute)
-        found = self._made.get(key)
-        if found is None:
-            found = self._made[key] = Operation(op, args, size, attribute)
-        return found
+        operation = self._operations.get(key)
+        if operation is None:
+            operation = self._operations[key] = Operation(op, args, size, attribute)
+        return operation
 
     def constant(self, value: float) -> Operation:
         """A number."""
@@ -90,10 +90,10 @@ class Lowering:
     def piece(self, node: Node, piece: Piece) -> Operation:
         """One piece of a node."""
         key = (id(node), piece)
-        found = self._of.get(key)
-        if found is None:
-            found = self._of[key] = self._piece(node, piece)
-        return found
+        operation = self._pieces.get(key)
+        if operation is None:
+            operation = self._pieces[key] = self._piece(node, piece)
+        return operation
 
     def _piece(self, node: Node, piece: Piece) -> Operation:
         start, stop = piece
@@ -122,7 +122,7 @@ class Lowering:
             return self._product(node, piece)
         if op == "sum":
             return self._sum(node)
-        # a vector of size 1 among the arguments stretches: it is itself at every piece
+        # an argument of size 1 broadcasts: it is the same at every piece
         args = [self.piece(a, piece if a.size == node.size else (ZERO, ONE)) for a in node.args]
         return self.make(op, args, max((a.size for a in args), key=lambda size: size != ONE))
 
@@ -131,7 +131,7 @@ class Lowering:
         start, stop = piece
         inside: list[tuple[Block, Operation]] = []
         hoisted: list[tuple[Block, Operation]] = []
-        # the input is read whole, however its element-wise uses cut it
+        # products read the whole input, even where element-wise uses cut it
         pieces = ((ZERO, vector.size),) if vector.op == "input" else self.partition.pieces(vector)
         for first, last in pieces:
             block = Block(
@@ -151,7 +151,7 @@ class Lowering:
         return parts[0] if len(parts) == 1 else self.make("add", parts, stop - start)
 
     def _sum(self, node: Node) -> Operation:
-        # pieces of one size are added up element by element first, which makes one total of them
+        # pieces of equal size are first added element by element, so that they need one total
         by_size: dict[Size, Operation] = {}
         for piece in self.partition.pieces(node.args[0]):
             operation = self.piece(node.args[0], piece)
@@ -169,12 +169,12 @@ class Lowering:
 
 
 def is_hoisted(operation: Operation) -> bool:
-    """Whether an operation is a product with the input, which all steps take together before the loop."""
+    """Whether an operation is a product with the input, which is computed for all steps before the loop."""
     return operation.op == "product" and all(operand.kind == "input" for operand in operation.args)
 
 
 def topological_order(targets: Iterable[Operation], stop: Iterable[Operation] = ()) -> list[Operation]:
-    """Every operation that the targets need, each after its operands; what is in ``stop`` is not looked into."""
+    """Every operation that the targets depend on, each after its operands; the search ends at those in ``stop``."""
     order: list[Operation] = []
     seen = {id(operation) for operation in stop}
     stack: list[tuple[Operation, bool]] = [(target, False) for target in reversed(list(targets))]

@@ -2,9 +2,9 @@
 
 python -m recur.compiler.manifest LIBRARIES LISTING
 
-An upgrade, or a changed source under an editable install, leaves libraries of another version in their place. So the
-build writes down a digest of the sources of the core and of everything that decides the text of a stock cell, and
-the loader of a library compares them with the sources that run.
+An upgrade, or a changed source under an editable install, may leave libraries of another version in place. So the
+build records digests of the core's sources and of everything that determines the text of a stock cell, and the loader
+compares them with the current sources.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _LARGEST = 1 << 20  # bytes of a manifest; one has about 25 KB
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a folder of libraries was built from.
+    """The sources and files of a folder of libraries.
 
     Attributes
     ----------
     core, generator : str
         Digests of the sources; see ``core_digest`` and ``generator_digest``.
     cells : dict of str to dict
-        By digest of the graph: the ``name`` in the text, and its ``recipe``.
+        By digest of the graph: the cell's ``name`` in the text, and its ``recipe``.
     libraries : dict of str to str
         SHA-256 of each file, by its path in the folder.
     """
@@ -61,9 +61,9 @@ def recipe(text: str) -> str:
 
 @cache
 def generator_digest() -> str:
-    """A hash of everything that decides the recipe of a given graph; empty where the sources are not installed.
+    """A hash of everything that determines the recipe of a graph; empty where the sources are not installed.
 
-    Equal digests mean equal texts, and cost a millisecond less to compare than one text costs to write.
+    Equal digests imply equal texts, and comparing them takes a millisecond less than generating one text.
     """
     sources = [*_PACKAGE.glob("compiler/*.py"), *(_PACKAGE / "equations" / f"{name}.py" for name in ("graph", "sizes"))]
     try:
@@ -94,19 +94,19 @@ def _digest(paths: Iterable[Path], more: str) -> str:
 
 
 def write_listing(folder: Path, cells: Mapping[str, Mapping[str, str]]) -> None:
-    """Write what is about to be built; ``write`` adds the hashes of what was."""
+    """Write what will be built; ``write`` adds the hashes of the libraries afterwards."""
     listing = Manifest(core_digest(), generator_digest(), {digest: dict(cell) for digest, cell in cells.items()})
     atomic.write_text(folder / LISTING, json.dumps(asdict(listing)))
 
 
 def write(libraries: Path, listing: Path) -> None:
     """Write the manifest of a folder of libraries, once they are all there."""
-    made: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
-    made["libraries"] = {
+    listing_content: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
+    listing_content["libraries"] = {
         str(path.relative_to(libraries).as_posix()): bounded.fingerprint(path)["sha256"]
         for path in sorted(libraries.glob("*/*.so"))
     }
-    atomic.write_text(libraries / NAME, json.dumps(made, indent=1) + "\n")
+    atomic.write_text(libraries / NAME, json.dumps(listing_content, indent=1) + "\n")
 
 
 def read(folder: Path) -> Manifest:
@@ -121,16 +121,20 @@ def read(folder: Path) -> Manifest:
     """
     content = library_loading.read(folder / NAME, _LARGEST)
     try:
-        found = Manifest(**json.loads(content))
+        manifest = Manifest(**json.loads(content))
     except (TypeError, RecursionError) as error:
         raise ValueError(str(error)) from None
-    tables = (found.libraries, found.cells)
-    texts = (found.core, found.generator, *(found.libraries.values() if isinstance(found.libraries, dict) else ()))
+    tables = (manifest.libraries, manifest.cells)
+    texts = (
+        manifest.core,
+        manifest.generator,
+        *(manifest.libraries.values() if isinstance(manifest.libraries, dict) else ()),
+    )
     if not all(isinstance(one, dict) for one in tables) or not all(isinstance(one, str) for one in texts):
         raise ValueError("a value has another type")
-    if not all(isinstance(one, dict) and {"name", "recipe"} <= one.keys() for one in found.cells.values()):
+    if not all(isinstance(one, dict) and {"name", "recipe"} <= one.keys() for one in manifest.cells.values()):
         raise ValueError("a cell has no recipe")
-    return found
+    return manifest
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,8 +1,8 @@
 """Partition of vectors into pieces, so that every element-wise operation runs over pieces of one size.
 
-``i, f, g, o = split(W_xh @ x + W_hh @ h + b, 4)`` cuts the sum, both products and the bias at H, 2H and 3H, because
-what is cut at one place of an element-wise operation is cut there in all its arguments. The cuts of all vectors are
-found together, by passing them on until nothing changes.
+``i, f, g, o = split(W_xh @ x + W_hh @ h + b, 4)`` cuts the sum, both products and the bias at H, 2H and 3H: a cut of
+one operand of an element-wise operation is a cut of all its operands. The cuts of all vectors are found together, by
+propagating them until nothing changes.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from recur.equations.graph import Node
 from recur.equations.sizes import ONE, ZERO, Size
 from recur.errors import EquationError
 
-Piece = tuple[Size, Size]  # first element, one behind the last
+Piece = tuple[Size, Size]  # first element, one past the last
 
 _APART = frozenset({"matvec", "matvec_transposed", "sum", "expand", "slice", "concat"})
 
 
 class NotCompiledError(EquationError):
-    """An equation that the eager backend runs and that cannot be compiled; the message is the reason."""
+    """An equation that cannot be compiled, and so runs eagerly; the message is the reason."""
 
 
 class Partition:
-    """The cuts of the vectors among these nodes.
+    """The positions at which the vectors among these nodes are cut.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Partition:
     Raises
     ------
     NotCompiledError
-        If two cuts of one vector cannot be put in order without numbers: one at H, one at P.
+        If the order of two cuts of a vector depends on the sizes: one at H, one at P.
     """
 
     def __init__(self, nodes: Iterable[Node]) -> None:
@@ -47,18 +47,18 @@ class Partition:
         while changed:
             changed = False
             for node in vectors:
-                changed |= self._pass_on(node)
+                changed |= self._propagate(node)
 
     def pieces(self, node: Node) -> tuple[Piece, ...]:
-        """The pieces of a vector in order; a number is one piece of size 1."""
-        found = self._pieces.get(id(node))
-        if found is None:
+        """The pieces of a vector, in order; a number is one piece of size 1."""
+        pieces = self._pieces.get(id(node))
+        if pieces is None:
             bounds = [ZERO, *_in_order(self._cuts.get(id(node), set())), node.size]
-            found = self._pieces[id(node)] = tuple(pairwise(bounds))
-        return found
+            pieces = self._pieces[id(node)] = tuple(pairwise(bounds))
+        return pieces
 
-    def _pass_on(self, node: Node) -> bool:
-        """Exchange cuts between a node and its arguments; True if one of them got a new one."""
+    def _propagate(self, node: Node) -> bool:
+        """Propagate cuts between a node and its arguments; return True if one of them got a new one."""
         own = self._cuts[id(node)]
         if node.op == "slice":
             start, stop = node.attribute
@@ -94,7 +94,7 @@ class Partition:
 
 
 def _less(a: Size, b: Size) -> bool:
-    """Whether a < b for all numbers that the symbols can stand for."""
+    """Whether a < b for all values of the symbols."""
     difference = b - a
     factors = [factor for _, factor in difference.terms]
     return difference.constant > -sum(factors) and all(f > 0 for f in factors)

@@ -25,7 +25,7 @@ _STEPWISE_LEAVES = frozenset({"state", "noise"})
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Where in the time loop every node of a step belongs. All lists are in order of computation.
+    """The assignment of a step's nodes to the phases of the time loop. All lists are in order of computation.
 
     Attributes
     ----------
@@ -43,16 +43,16 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class BackwardPlan:
-    """Where every node of the step's gradient belongs.
+    """The assignment of the gradient's nodes to the phases of the backward pass.
 
     Attributes
     ----------
     gradient : StepGradient
         The gradient of the step.
     inside, after : list of Node
-        The backward pass, in the loop and behind it.
+        The backward pass, in the loop and after it.
     stored : list of Node
-        Forward nodes inside the loop whose values of all steps are kept.
+        Forward nodes inside the loop whose values are stored for all steps.
     """
 
     gradient: StepGradient
@@ -62,17 +62,17 @@ class BackwardPlan:
 
 
 def _depending(nodes: Iterable[Node], ops: frozenset[str]) -> set[int]:
-    """The nodes that are, or are computed from, leaves of these kinds."""
-    found: set[int] = set()
+    """The nodes that are leaves of these kinds or depend on them."""
+    dependent: set[int] = set()
     for node in nodes:
-        if node.op in ops or any(id(argument) in found for argument in node.args):
-            found.add(id(node))
-    return found
+        if node.op in ops or any(id(argument) in dependent for argument in node.args):
+            dependent.add(id(node))
+    return dependent
 
 
 @lru_cache(maxsize=256)
 def plan(graph: Graph) -> Plan:
-    """Sort the forward step's nodes by where they are computed."""
+    """Assign the nodes of the forward step to phases."""
     order = graph.order
     stepwise = _depending(order, _STEPWISE_LEAVES)
     on_rows = _depending(order, frozenset({"input", "mask"}))
@@ -91,15 +91,15 @@ def plan(graph: Graph) -> Plan:
 
 @lru_cache(maxsize=256)
 def backward_plan(graph: Graph) -> BackwardPlan:
-    """Sort the gradient's nodes by where they are computed, and list what the forward pass must store."""
+    """Assign the nodes of the gradient to phases, and list what the forward pass must store."""
     derived = gradient(graph)
     forward = {id(node) for node in graph.order}
-    wanted = [derived.input, *derived.states.values(), *derived.vectors.values()]
+    targets = [derived.input, *derived.states.values(), *derived.vectors.values()]
     for pairs in derived.products.values():
-        wanted += [dz for dz, _ in pairs]
+        targets += [dz for dz, _ in pairs]
     inside = [n for n in topological(derived.states.values()) if n.args and id(n) not in forward]
-    known = {id(node) for node in inside}
-    after = [n for n in topological(wanted) if n.args and id(n) not in forward and id(n) not in known]
+    in_loop = {id(node) for node in inside}
+    after = [n for n in topological(targets) if n.args and id(n) not in forward and id(n) not in in_loop]
     stepwise = {id(node) for node in plan(graph).inside}
     read = {id(a): a for node in inside + after for a in node.args}
     read |= {id(v): v for pairs in derived.products.values() for _, v in pairs}

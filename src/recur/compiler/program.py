@@ -1,12 +1,12 @@
 """Program of an equation: the schedules of inference, training and backward pass, and the layout of the tape.
 
-What the tape holds for the backward pass is decided by one rule: a forward value that the gradient reads is computed
-again where that takes at most one transcendental operation on what is in memory anyway (states, parameters, what the
-tape holds already), and stored where it takes more. So an LSTM stores its four gates and its cell state, and computes
-tanh(c) again; a GRU stores r, z, n and W_hn h; an Elman network stores nothing but its output.
+One rule determines what the tape stores for the backward pass: a forward value that the gradient reads is recomputed if
+that takes at most one transcendental operation on values in memory (states, parameters, other stored values), and
+stored otherwise. So an LSTM stores its four gates and its cell state, and recomputes tanh(c); a GRU stores r, z, n and
+W_hn h; an Elman network stores only its output.
 
-Products with the input are in the tape before the loop begins. One that nothing reads after its stage, neither a later
-stage nor the backward pass, gives its column to a stored value; one that the backward pass reads keeps it.
+Products with the input are on the tape before the loop begins. The column of a product that neither a later stage nor
+the backward pass reads is reused for a stored value; the column of one that the backward pass reads is not.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from recur.compiler.lowering import Block, Lowering, Operation, is_hoisted, topo
 from recur.compiler.partition import Partition
 from recur.compiler.schedule import cost, schedule
 from recur.compiler.stages import Location, Schedule, Target
-from recur.compiler.verifier import Memory, expect, follow, held, kept
+from recur.compiler.verifier import Memory, expect, follow, memory_with, of_kinds
 from recur.equations.graph import Graph, Node, topological
 from recur.equations.sizes import ONE, ZERO, Size
 
 
 @dataclass(frozen=True)
 class VectorPart:
-    """A piece of something that callers know whole: element ``start`` on of the state, vector or noise ``owner``."""
+    """A piece of a caller's array: the elements from ``start`` on of the state, vector or noise ``owner``."""
 
     owner: int
     start: Size
@@ -37,9 +37,9 @@ class VectorPart:
 
 @dataclass(frozen=True)
 class Hoisted:
-    """A product with the input that all steps take together; it stands in this column of the tape.
+    """A product with the input, computed for all steps before the loop into this column of the tape.
 
-    Each block reads the input from an element on.
+    Each block comes with the first element of the input that it reads.
     """
 
     column: int
@@ -51,7 +51,7 @@ class Hoisted:
 class Share:
     """A share of a matrix's gradient: dE/dW[block] = sum over rows and steps of derivative operand^T.
 
-    The operand is a column, or the caller's input from element ``start`` on; ``operations`` are what the two mean.
+    The operand is a column, or the caller's input from element ``start`` on; ``operations`` are the values of the two.
     """
 
     block: Block
@@ -65,7 +65,7 @@ class Share:
 class InputPart:
     """dE/dx of one piece: the blocks' products with columns of the derivative, plus an element-wise rest.
 
-    ``operations`` are what the columns mean, that of the rest last.
+    ``operations`` are the values of the columns, that of the rest last.
     """
 
     start: Size
@@ -77,7 +77,7 @@ class InputPart:
 
 @dataclass(frozen=True)
 class Program:
-    """Everything that is compiled of one equation.
+    """The compiled parts of one equation.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Program:
     matrices, vectors, states, noises : tuple of str
         Names, in the order in which a caller gives them.
     state_parts, vector_parts, noise_parts, input_parts, sum_parts : list of VectorPart
-        What an index of a Location of that kind stands for; ``sum_parts`` are the vectors' gradients.
+        The pieces that the index of a Location of that kind refers to; ``sum_parts`` are the vectors' gradients.
     hoisted : list of Hoisted
         Products with the input.
     forward, training, backward : Schedule
@@ -125,7 +125,7 @@ class Program:
 
 @lru_cache(maxsize=256)
 def program(graph: Graph) -> Program:
-    """Write the program of a step.
+    """Return the program of a step.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def program(graph: Graph) -> Program:
 
 
 class _Columns:
-    """Columns of one memory, handed out one by one."""
+    """An allocator of the columns of one memory."""
 
     def __init__(self, kind: str, sizes: Iterable[Size] = ()) -> None:
         self.kind = kind
@@ -152,14 +152,14 @@ class _ProgramBuilder:
         self.graph = graph
         self.gradient: StepGradient = gradient(graph)
         derived = self.gradient
-        wanted = [*graph.outputs.values(), derived.input, *derived.states.values(), *derived.vectors.values()]
-        wanted += [node for pairs in derived.products.values() for pair in pairs for node in pair]
-        # a leaf that nothing reads has its cuts all the same: what is written to it is cut like it
+        targets = [*graph.outputs.values(), derived.input, *derived.states.values(), *derived.vectors.values()]
+        targets += [node for pairs in derived.products.values() for pair in pairs for node in pair]
+        # leaves that are not read are included: values written to their locations are cut like them
         leaves = [graph.input, *graph.states.values(), *graph.parameters.values(), *graph.noises.values()]
-        nodes = topological([*leaves, *wanted])
+        nodes = topological([*leaves, *targets])
         self.lowering = Lowering(Partition([*nodes, *self._alike()]))
         self.partition = self.lowering.partition
-        # operands first, so that no chain of operations is followed down by recursion
+        # operands first, so that long chains do not recurse
         for node in nodes:
             if len(node.shape) < 2:
                 self.lowering.of(node)
@@ -169,7 +169,7 @@ class _ProgramBuilder:
         self.noises = tuple(graph.noises)
 
     def _alike(self) -> list[Node]:
-        """Nodes that tie what must be cut alike: a state before and after the step, and its derivatives."""
+        """Nodes that tie vectors that must be cut alike: a state before and after the step, and its derivatives."""
         make, derived = self.graph.builder, self.gradient
         tied = []
         for name, before in self.graph.states.items():
@@ -203,8 +203,8 @@ class _ProgramBuilder:
         ) -> tuple[Schedule, _Columns, dict[Operation, Location]]:
             gx = {a: Location("tape", i) for i, a in enumerate(hoisted_atoms)}
             scratch = _Columns("scratch")
-            kept = scratch if tape.kind != "tape" else tape
-            planned = schedule([*fresh, *extra], {**common, **before, **gx}, scratch.new, kept.new)
+            operands = scratch if tape.kind != "tape" else tape
+            planned = schedule([*fresh, *extra], {**common, **before, **gx}, scratch.new, operands.new)
             return planned, scratch, gx
 
         sizes = [a.size for a in hoisted_atoms]
@@ -231,10 +231,10 @@ class _ProgramBuilder:
         rename(backward, physical)
         shares = [replace(s, operand=physical.get(s.operand, s.operand)) for s in shares]
         hoisted = {a: Location("tape", i) for i, a in enumerate(hoisted_atoms)}
-        known = held({**common, **before, **hoisted})
-        follow(forward, known)
-        left = kept(follow(training, known), ("tape", "fresh"))
-        self._verify_backward(backward, {**held({**common, **before}), **left}, shares, input_grads)
+        memory = memory_with({**common, **before, **hoisted})
+        follow(forward, memory)
+        left = of_kinds(follow(training, memory), ("tape", "fresh"))
+        self._verify_backward(backward, {**memory_with({**common, **before}), **left}, shares, input_grads)
         blocks = [
             Hoisted(i, a.size, tuple((b, operand.attribute[2]) for b, operand in zip(a.attribute, a.args, strict=True)))
             for i, a in enumerate(hoisted_atoms)
@@ -246,12 +246,14 @@ class _ProgramBuilder:
             input_grads,
         )  # fmt: skip
 
-    def _verify_backward(self, backward: Schedule, known: Memory, shares: list[Share], inputs: list[InputPart]) -> None:
+    def _verify_backward(
+        self, backward: Schedule, before: Memory, shares: list[Share], inputs: list[InputPart]
+    ) -> None:
         """Check that the backward pass, and what follows it, read from the tape and the derivatives what they mean."""
         for i, part in enumerate(self.state_parts):
             seed = self.gradient.seeds[self.states[part.owner]]
-            known[Location("carry", i)] = self.lowering.piece(seed, (part.start, part.start + part.size)), part.size
-        memory = follow(backward, known)
+            before[Location("carry", i)] = self.lowering.piece(seed, (part.start, part.start + part.size)), part.size
+        memory = follow(backward, before)
         for share in shares:
             derivative, operand = share.operations
             expect(memory, Location("derivative", share.derivative), derivative, share.block.rows)
@@ -275,34 +277,34 @@ class _ProgramBuilder:
         return parts, locations
 
     def _wanted(self) -> list[Operation]:
-        """What the backward pass computes."""
+        """The values that the backward pass computes."""
         derived = self.gradient
-        wanted = [a for node in derived.states.values() for a in self.lowering.of(node)]
-        wanted += [a for node in derived.vectors.values() for a in self.lowering.of(node)]
-        wanted += [a for node in [derived.input] for a in self.lowering.of(node)]
+        targets = [a for node in derived.states.values() for a in self.lowering.of(node)]
+        targets += [a for node in derived.vectors.values() for a in self.lowering.of(node)]
+        targets += [a for node in [derived.input] for a in self.lowering.of(node)]
         for pairs in derived.products.values():
-            wanted += [a for dz, _ in pairs for a in self.lowering.of(dz)]
-        return wanted
+            targets += [a for dz, _ in pairs for a in self.lowering.of(dz)]
+        return targets
 
     def _stored(self, available: dict[Operation, Location], tape: _Columns) -> list[Target]:
-        """The forward values that the tape must hold: see the rule above."""
+        """The forward values that the tape stores, by the rule above."""
         forward = topological_order(a for node in self.graph.outputs.values() for a in self.lowering.of(node))
         inside = {id(a) for a in forward}
         read: set[int] = set()
         for operation in topological_order(self._wanted(), stop=forward):
             read |= {id(a) for a in operation.args if id(a) in inside}
         read |= {id(a) for a in self._wanted() if id(a) in inside}
-        known = {id(a) for a in available}
+        available_ids = {id(a) for a in available}
         targets = []
         for operation in forward:
-            if id(operation) not in read or id(operation) in known or operation.op in {"constant", "count"}:
+            if id(operation) not in read or id(operation) in available_ids or operation.op in {"constant", "count"}:
                 continue
             if is_hoisted(operation):
-                # it is in the tape already, and stays there
-                known.add(id(operation))
-            elif cost(operation, lambda a: id(a) in known) > 1:
+                # it is on the tape already, and its column is not reused
+                available_ids.add(id(operation))
+            elif cost(operation, lambda a: id(a) in available_ids) > 1:
                 targets.append(Target(operation, operation.size, tape.new(operation, operation.size)))
-                known.add(id(operation))
+                available_ids.add(id(operation))
         return targets
 
     def _backward(
@@ -320,7 +322,7 @@ class _ProgramBuilder:
             targets.append(Target(handed, part.size, Location("handed", i)))
 
         def derivative(operation: Operation, size: Size) -> Location:
-            """The column in which dE/dz of a product stands; each once, however many matrices share it."""
+            """The column of dE/dz of a product; allocated once, also where several matrices share it."""
             key = id(operation), size
             if key not in columns:
                 columns[key] = location = derivatives.new(operation, size)
@@ -354,8 +356,8 @@ class _ProgramBuilder:
         scratch = _Columns("scratch")
 
         def operand_column(operation: Operation, size: Size) -> Location:
-            found = columns.get((id(operation), size))
-            return found if found is not None else derivatives.new(operation, size)
+            column = columns.get((id(operation), size))
+            return column if column is not None else derivatives.new(operation, size)
 
         planned = schedule(targets, available, scratch.new, operand_column)
         return planned, scratch, shares, inputs, sums
@@ -363,7 +365,7 @@ class _ProgramBuilder:
     def _input(
         self, targets: list[Target], columns: dict[tuple[int, Size], Location], derivatives: _Columns
     ) -> list[InputPart]:
-        """dE/dx: products that wait until the loop is over, and the rest, which the loop leaves in a column."""
+        """dE/dx: products that are computed after the loop, and the rest, which the loop writes to a column."""
         lowering, node = self.lowering, self.gradient.input
         used = [a for t in targets for a in topological_order([t.operation])]
         inside = {id(a) for a in used}

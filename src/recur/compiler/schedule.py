@@ -1,13 +1,12 @@
 """Scheduling of a time step: which stage computes each piece, and in which order.
 
-A product needs its whole operand and a total the whole vector, so both end a stage: a thread that computes a part of
-the units has to wait for those who compute the others. Within a stage everything is element-wise, and one pass over the
-units does it all.
+A product needs its whole operand and a total the whole vector, so both end a stage: a thread that computes some of the
+units has to wait for the threads of the others. Within a stage everything is element-wise, in one pass over the units.
 
     level 0     what depends on states, stored values and products with these only
     level n     what depends on a product with, or a total over, what level n-1 has computed
 
-What two stages need is computed in the first and kept for the second (unless it costs next to nothing).
+A value that two stages need is computed in the first and kept for the second, unless it is cheap to recompute.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ from recur.compiler.stages import Group, Location, Schedule, Stage, Target
 from recur.equations.sizes import ONE, Size
 
 _TRANSCENDENTAL = frozenset({"tanh", "sigmoid", "exp", "log", "sqrt", "sin", "cos", "softplus", "div"})
-_MEMORY = frozenset({"tape", "scratch", "derivative"})  # what is written in a step and can be read later in it
+_MEMORY = frozenset({"tape", "scratch", "derivative"})  # written in a step, and readable later in the same step
 
 
-def cost(operation: Operation, known: Callable[[Operation], bool]) -> float:
-    """Transcendental operations that an operation takes, given what is known; infinite if it takes a product."""
+def cost(operation: Operation, is_available: Callable[[Operation], bool]) -> float:
+    """The transcendental operations that compute a value from those available; infinite if it needs a product."""
     price = 0.0
-    for one in topological_order([operation], stop=[a for a in topological_order([operation]) if known(a)]):
+    for one in topological_order([operation], stop=[a for a in topological_order([operation]) if is_available(a)]):
         if one.op in {"product", "total"} or (one.op == "leaf" and one.kind not in {"parameter", "seed"}):
             return float("inf")
         price += one.op in _TRANSCENDENTAL
@@ -40,16 +39,16 @@ def schedule(
     new_column: Callable[[Operation, Size], Location],
     operand_column: Callable[[Operation, Size], Location],
 ) -> Schedule:
-    """Put what a step must compute into stages.
+    """Arrange the computation of a step in stages.
 
     Parameters
     ----------
     targets : iterable of Target
-        What must be kept.
+        The values that must be kept.
     available : mapping of Operation to Location
-        What is in memory before the step begins: states, parameters, stored values, products with the input.
+        Values in memory before the step: states, parameters, stored values, products with the input.
     new_column, operand_column : callable
-        ``(operation, size)``: a place for what a later stage reads; for what a product reads.
+        ``(operation, size)``: a location for a value that a later stage reads; for an operand of a product.
     """
     return _Scheduler(available, new_column, operand_column).run(list(targets))
 
@@ -65,20 +64,20 @@ class _Scheduler:
         self.new_column = new_column
         self.operand_column = operand_column
         self.levels: dict[int, int] = {}
-        self.operands: dict[tuple[int, Size], Location] = {}  # a number is stretched to each size that a product reads
+        self.operands: dict[tuple[int, Size], Location] = {}  # a number is broadcast to each size that a product reads
         self.totals: list[Operation] = []
 
     def run(self, targets: list[Target]) -> Schedule:
         needed = topological_order((t.operation for t in targets), stop=self.available)
-        kept = list(targets)
+        all_targets = list(targets)
         for operation in needed:
             if operation.op == "product":
-                kept += self._store_operands(operation)
+                all_targets += self._store_operands(operation)
                 if operation.size == ONE and not any(
-                    t.operation is operation and t.location.kind in _MEMORY for t in kept
+                    t.operation is operation and t.location.kind in _MEMORY for t in all_targets
                 ):
-                    # a number that units of another size will read: it has to be in memory
-                    kept.append(Target(operation, ONE, self.new_column(operation, ONE)))
+                    # units of another size read this number, so it has to be in memory
+                    all_targets.append(Target(operation, ONE, self.new_column(operation, ONE)))
             elif operation.op == "total":
                 self.totals.append(operation)
         stages: dict[tuple[int, Size], Stage] = {}
@@ -87,7 +86,7 @@ class _Scheduler:
             level = self._level(operation) if size == operation.size else self._stretched_level(operation)
             return stages.setdefault((level, size), Stage(size, level))
 
-        for target in dict.fromkeys(kept):
+        for target in dict.fromkeys(all_targets):
             stage_of(target.operation, target.size).targets.append(target)
         for number, total in enumerate(self.totals):
             (operation,) = total.args
@@ -99,7 +98,7 @@ class _Scheduler:
         return Schedule(ordered, self.totals)
 
     def _store_operands(self, product: Operation) -> list[Target]:
-        """See to it that every operand of a product stands in memory."""
+        """Store every operand of a product that is not in memory."""
         stored = []
         for block, operand in zip(product.attribute, product.args, strict=True):
             key = id(operand), block.columns
@@ -132,7 +131,7 @@ class _Scheduler:
         return 0 if operation in self.available else self.levels[id(operation)]
 
     def _read_level(self, operation: Operation) -> int:
-        """The level at which another operation can read this one: a number from a product is read a stage later."""
+        """The level at which another operation can read this one: a number from a product is read one stage later."""
         later = operation.op == "product" and operation.size == ONE and operation not in self.available
         return self._known_level(operation) + later
 
@@ -142,11 +141,11 @@ class _Scheduler:
         return self._read_level(operation)
 
     def _stored_level(self, operand: Operation, size: Size) -> int:
-        """The level behind the stage that stores an operand."""
+        """The level after the stage that stores an operand."""
         return (self._level(operand) if size == operand.size else self._stretched_level(operand)) + 1
 
     def _fill(self, stages: list[Stage]) -> None:
-        """Say for every stage what it loads, computes and multiplies."""
+        """Determine for every stage what it loads, computes and multiplies."""
         computed: dict[int, Stage] = {}
         spilled: dict[int, Location] = {}
         for stage in stages:
@@ -164,9 +163,9 @@ class _Scheduler:
                 before = computed.get(id(operation))
                 if before is None or before is stage or before.level == stage.level:
                     return None
-                found = placed.get(id(operation))
-                if found is not None and found.kind in _MEMORY:
-                    return found
+                stored = placed.get(id(operation))
+                if stored is not None and stored.kind in _MEMORY:
+                    return stored
                 if operation.size == ONE or cost(operation, lambda a: a in self.available) == 0:
                     return None
                 location = spilled[id(operation)] = self.new_column(operation, operation.size)

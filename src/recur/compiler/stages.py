@@ -10,7 +10,7 @@ from recur.equations.sizes import Size
 
 @dataclass(frozen=True)
 class Location:
-    """Where a piece is kept: a kind of memory and which column of it.
+    """The location of a piece: a kind of memory and a column of it.
 
     Kinds: ``tape`` (all steps), ``scratch`` (this step), ``derivative`` (dE/dz of products, all steps), ``state`` and
     ``fresh`` (before and after the step), ``carry`` and ``handed`` (dE/dstate from later steps, and for earlier
@@ -37,9 +37,9 @@ class Group:
     Attributes
     ----------
     operands : tuple of (Location, Size)
-        What is read, piece after piece.
+        The operands, in order.
     products : list of Operation
-        What is given; product n stands in slot ``slot + n``.
+        The products; product n is in slot ``slot + n``.
     """
 
     operands: tuple[tuple[Location, Size], ...]
@@ -63,17 +63,17 @@ class Stage:
     level : int
         Stages of lower levels come before.
     targets : list of Target
-        What is kept of it.
+        The values that it keeps.
     loads : dict of Operation to Location
-        What is read from memory.
+        The values that it reads from memory.
     order : list of Operation
-        What is computed, each after its operands.
+        The values that it computes, each after its operands.
     groups : list of Group
-        The products that are taken just before the element-wise part.
+        The products that are computed just before the element-wise part.
     partials : list of (int, Operation)
         Totals to which this stage contributes.
     waits : bool
-        Whether others read what it writes, so that all have to wait for each other behind it.
+        Whether other threads read what it writes, so that a barrier follows it.
     """
 
     size: Size
@@ -92,7 +92,7 @@ class Stage:
 
     @property
     def passes_carry_only(self) -> bool:
-        """Whether it does nothing but pass dE/dstate on, which the first step of all need not."""
+        """Whether it only computes dE/dstate for the step before, which the first step does not need."""
         return not self.partials and all(target.location.kind == "handed" for target in self.targets)
 
 

@@ -22,7 +22,7 @@ from recur.errors import BackendError
 HEADERS = Path(__file__).parent.parent / "native"
 CELL_HEADERS = ("cell.h", "elementwise.h", "vec.h")
 
-# best first; cells of a set that only the core distinguishes are those of the next set in `CELL_SET`
+# best first; where only the core distinguishes a set, `CELL_SET` names the set of its cells
 SETS: dict[str, tuple[str, ...]] = {
     "avx512bf16": ("-march=x86-64-v4", "-mavx512bf16", "-mprefer-vector-width=512"),
     "avx512": ("-march=x86-64-v4", "-mprefer-vector-width=512"),
@@ -49,7 +49,7 @@ _COMPILE_SECONDS = 600
 
 
 def instruction_set() -> str:
-    """The best set of instructions that this processor has; RECUR_INSTRUCTIONS names another.
+    """The best instruction set of this processor, or the one that RECUR_INSTRUCTIONS names.
 
     Raises
     ------
@@ -57,15 +57,15 @@ def instruction_set() -> str:
         If the variable names a set that does not exist or that this processor lacks.
     """
     best = _best_set()
-    asked = os.environ.get("RECUR_INSTRUCTIONS")
-    if not asked:
+    requested = os.environ.get("RECUR_INSTRUCTIONS")
+    if not requested:
         return best
     usable = list(SETS)[list(SETS).index(best) :]
-    if asked not in usable:
+    if requested not in usable:
         raise BackendError(
-            f'RECUR_INSTRUCTIONS is "{asked}", expected one of {", ".join(usable)}', hint="unset RECUR_INSTRUCTIONS"
+            f'RECUR_INSTRUCTIONS is "{requested}", expected one of {", ".join(usable)}', hint="unset RECUR_INSTRUCTIONS"
         )
-    return asked
+    return requested
 
 
 @cache
@@ -89,9 +89,9 @@ class Compiler:
     Attributes
     ----------
     words : tuple of str
-        What a command line starts with, for example a cache of compilations and the compiler.
+        The start of a command line, for example ccache and the compiler.
     identity : str
-        What it is and says of itself: another compiler, or another version of it, has another.
+        Its file and version: it differs between compilers and between versions.
     """
 
     words: tuple[str, ...]
@@ -99,7 +99,7 @@ class Compiler:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Its name in messages."""
         return Path(self.words[0]).name
 
 
@@ -115,28 +115,34 @@ def compiler() -> Compiler | None:
 
 
 @cache
-def _compiler(asked: str, path: str) -> Compiler | None:
-    if not asked.strip():
-        found = next((found for name in _COMPILERS if (found := shutil.which(name, path=path))), None)
-        return None if found is None else _described((os.path.abspath(found),), path)
-    whole = shutil.which(asked, path=path)
+def _compiler(requested: str, path: str) -> Compiler | None:
+    if not requested.strip():
+        path_found = next((path_found for name in _COMPILERS if (path_found := shutil.which(name, path=path))), None)
+        return None if path_found is None else _described((os.path.abspath(path_found),), path)
+    whole = shutil.which(requested, path=path)
     try:
-        words = [whole] if whole else shlex.split(asked)
+        words = [whole] if whole else shlex.split(requested)
     except ValueError as error:
-        raise BackendError(f"CXX is {json.dumps(asked)}, which is not a command: {error}", _NO_CXX) from None
-    found = shutil.which(words[0], path=path) if words else None
-    if found is None:
-        raise BackendError(f"CXX is {json.dumps(asked)}, which is not a program", hint=_NO_CXX)
-    return _described((os.path.abspath(found), *words[1:]), path)
+        raise BackendError(f"CXX is {json.dumps(requested)}, which is not a command: {error}", _NO_CXX) from None
+    path_found = shutil.which(words[0], path=path) if words else None
+    if path_found is None:
+        raise BackendError(f"CXX is {json.dumps(requested)}, which is not a program", hint=_NO_CXX)
+    return _described((os.path.abspath(path_found), *words[1:]), path)
 
 
 def _described(words: tuple[str, ...], path: str) -> Compiler:
-    """Ask a compiler what it is; the files behind the names count too, for a patch may leave the version as it is."""
+    """Identify a compiler by its version output and its files: a patched compiler may have the same version."""
     try:
-        said = subprocess.run(
+        process = subprocess.run(
             [*words, "--version"], capture_output=True, stdin=subprocess.DEVNULL, timeout=_VERSION_SECONDS, check=False
         )
-        failed = f"ended with {said.returncode}" if said.returncode else "" if said.stdout.strip() else "said nothing"
+        failed = (
+            f"ended with {process.returncode}"
+            if process.returncode
+            else ""
+            if process.stdout.strip()
+            else "said nothing"
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         failed = f"failed: {error}"
     if failed:
@@ -152,7 +158,7 @@ def _described(words: tuple[str, ...], path: str) -> Compiler:
             state = os.stat(real)
             files.append([real, state.st_size, state.st_mtime_ns])
     system = [os.uname().sysname, os.uname().machine, _c_library()]
-    return Compiler(words, json.dumps([words, files, said.stdout.decode(errors="replace"), system]))
+    return Compiler(words, json.dumps([words, files, process.stdout.decode(errors="replace"), system]))
 
 
 def _c_library() -> str:
@@ -163,23 +169,23 @@ def _c_library() -> str:
 
 
 def cache_folder() -> Path:
-    """Where compiled cells are kept: RECUR_CACHE, or a folder in the user's cache.
+    """The folder of compiled cells: RECUR_CACHE, or a folder in the user's cache.
 
     A relative XDG_CACHE_HOME is ignored, as its specification says.
 
     Raises
     ------
     BackendError
-        If RECUR_CACHE is relative: what is loaded would depend on where a command is called.
+        If RECUR_CACHE is relative: what is loaded would depend on the working directory.
     """
-    asked = os.environ.get("RECUR_CACHE")
-    if asked:
-        if not os.path.isabs(asked):
+    requested = os.environ.get("RECUR_CACHE")
+    if requested:
+        if not os.path.isabs(requested):
             raise BackendError(
-                f"RECUR_CACHE is {json.dumps(asked)}, expected an absolute path",
-                hint=f"export RECUR_CACHE={shlex.quote(os.path.abspath(os.path.expanduser(asked)))}",
+                f"RECUR_CACHE is {json.dumps(requested)}, expected an absolute path",
+                hint=f"export RECUR_CACHE={shlex.quote(os.path.abspath(os.path.expanduser(requested)))}",
             )
-        return Path(asked)
+        return Path(requested)
     base = os.environ.get("XDG_CACHE_HOME", "")
     try:
         return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "recur"
@@ -189,7 +195,7 @@ def cache_folder() -> Path:
 
 @cache
 def headers_digest() -> str:
-    """A hash of everything that a compiled cell is compiled against."""
+    """A hash of the headers that a cell is compiled against."""
     digest = hashlib.sha256()
     for name in CELL_HEADERS:
         digest.update((HEADERS / name).read_bytes())
@@ -203,14 +209,14 @@ def flags() -> list[str]:
 
 
 def compile_library(source: Path, output: Path, instructions: str, extra: Sequence[str] = ()) -> None:
-    """Compile one file to a shared library that is complete as soon as it exists.
+    """Compile one file to a shared library, which appears atomically.
 
     Parameters
     ----------
     source : Path
         The C++ file.
     output : Path
-        The library; others may be writing the same one.
+        The library; other processes may be writing the same one.
     instructions : str
         One of ``SETS``.
     extra : sequence of str
@@ -229,16 +235,16 @@ def compile_library(source: Path, output: Path, instructions: str, extra: Sequen
     os.close(handle)
     command = [*program.words, *flags(), *SETS[instructions], *extra, f"-I{HEADERS}", str(source), "-o", unfinished]
     try:
-        code, said = _run(command, program.name, source.name)
+        code, messages = _run(command, program.name, source.name)
         if code:
-            lines = said.splitlines()
-            # the linker's own word comes last, and says less
+            lines = messages.splitlines()
+            # the linker's last line is less informative than the one before it
             telling = (line for word in ("No space left", "error") for line in lines if word in line)
-            first = next(telling, said.strip()[-300:])
+            first = next(telling, messages.strip()[-300:])
             raise BackendError(f"{program.name} could not compile {source.name}: {first or f'it ended with {code}'}")
         if not os.path.getsize(unfinished):
             raise BackendError(f"{program.name} wrote nothing for {source.name}, expected a C++ compiler", _NO_CXX)
-        os.chmod(unfinished, 0o755)  # others may share the folder
+        os.chmod(unfinished, 0o755)  # other users may share the folder
         atomic.flush(Path(unfinished))
         os.replace(unfinished, output)
         atomic.flush_folder(output.parent)
@@ -247,7 +253,7 @@ def compile_library(source: Path, output: Path, instructions: str, extra: Sequen
 
 
 def _run(command: Sequence[str], name: str, what: str) -> tuple[int, str]:
-    """Run a compiler; its exit code and what it said. It is stopped with the programs that it has started."""
+    """Run a compiler; return its exit code and output. On a timeout its whole process group is stopped."""
     try:
         running = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
@@ -257,14 +263,14 @@ def _run(command: Sequence[str], name: str, what: str) -> tuple[int, str]:
         raise BackendError(f"{name} cannot be started: {error.strerror}", hint=_NO_CXX) from None
     with running:
         try:
-            _, said = running.communicate(timeout=_COMPILE_SECONDS)
+            _, output = running.communicate(timeout=_COMPILE_SECONDS)
         except BaseException as error:
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
                 raise BackendError(f"{name} has not compiled {what} within {_COMPILE_SECONDS} s") from None
             raise
-    return running.returncode, said
+    return running.returncode, output
 
 
 def library_name(digest: str) -> str:

@@ -1,6 +1,6 @@
 """Recurrent dropout and zoneout as variants of an equation's graph.
 
-Both are written into the graph, so that every backend that runs a graph, and the gradient of a graph, has them:
+Both are part of the graph, so that every backend, and the gradient of the graph, includes them:
 
     recurrent dropout   W_hh h_{t-1}   becomes   W_hh (m * h_{t-1}),  one mask m (B, S) for all steps
                         (Gal and Ghahramani 2016, A theoretically grounded application of dropout, section 4)
@@ -33,7 +33,7 @@ def variant(equation: Equation, recurrent: tuple[str, ...], zoneout: tuple[str, 
     hits: set[int] = set()
 
     def factor(vector: Node) -> Node:
-        """The vector of a product with the states in it masked: h, or r * h."""
+        """The operand of a product, with its states masked: h, or r * h."""
         if id(vector) in masked:
             hits.add(id(vector))
             return masked[id(vector)]
@@ -51,7 +51,7 @@ def variant(equation: Equation, recurrent: tuple[str, ...], zoneout: tuple[str, 
     for name in recurrent:
         if id(graph.states[name]) not in hits:
             raise EquationError(
-                f"{equation.name} has no matrix product with the state {name}: recurrent dropout has nothing to mask",
+                f"{equation.name} has no matrix product with the state {name}: recurrent dropout cannot be applied",
                 hint="use zoneout for this cell",
             )
     outputs = {}
@@ -60,39 +60,39 @@ def variant(equation: Equation, recurrent: tuple[str, ...], zoneout: tuple[str, 
         if name in zoneout:
             keep = noises[f"zoneout:{name}"] = make.leaf("noise", f"zoneout:{name}", node.shape)
             old = graph.states[name]
-            kept = make.binary("mul", keep, old)
-            new = make.binary("add", kept, make.binary("mul", make.binary("sub", make.constant(1.0), keep), new))
+            old_share = make.binary("mul", keep, old)
+            new = make.binary("add", old_share, make.binary("mul", make.binary("sub", make.constant(1.0), keep), new))
         outputs[name] = new
     return Graph(graph.input, graph.states, graph.parameters, outputs, make, noises)
 
 
 def recurrent_states(equation: Equation) -> tuple[str, ...]:
     """The states that enter a matrix product, h in most cells: those that recurrent dropout masks."""
-    found = []
+    names = []
     for name, state in equation.graph.states.items():
         for node in equation.graph.order:
             if node.op == "matvec":
                 vector = node.args[1]
                 if vector is state or (vector.op == "mul" and any(a is state for a in vector.args)):
-                    found.append(name)
+                    names.append(name)
                     break
-    return tuple(found)
+    return tuple(names)
 
 
 def lifted(graph: Graph) -> tuple[Graph, dict[str, Node]]:
-    """Take out of a step what depends on parameters alone.
+    """Remove from a step the values that depend on parameters alone.
 
     Returns
     -------
     graph : Graph
         The step with a vector parameter ``once:n`` in place of each such value.
     once : dict of str to Node
-        What these are, as nodes of the graph that was given; empty if there is nothing to take out.
+        These values, as nodes of the original graph; empty if there are none.
     """
-    found = plan(graph).once
-    if not found:
+    constants = plan(graph).once
+    if not constants:
         return graph, {}
-    outer = {id(node) for node in found}
+    outer = {id(node) for node in constants}
     read = [a for node in graph.order if id(node) not in outer for a in node.args if id(a) in outer]
     read += [node for node in graph.outputs.values() if id(node) in outer]
     make = graph.builder

@@ -16,38 +16,38 @@ from recur.compiler.partition import NotCompiledError
 from recur.compiler.stages import Location, Schedule
 from recur.equations.sizes import ONE, Size
 
-Memory = dict[Location, tuple[Operation, Size]]  # what each place holds, and how wide it is
+Memory = dict[Location, tuple[Operation, Size]]  # the content of each location, and its size
 
 
-def held(locations: Mapping[Operation, Location]) -> Memory:
-    """A memory that holds these operations."""
+def memory_with(locations: Mapping[Operation, Location]) -> Memory:
+    """A memory with these contents."""
     return {location: (operation, operation.size) for operation, location in locations.items()}
 
 
 def expect(memory: Memory, location: Location, operation: Operation, size: Size | None = None) -> None:
-    """Refuse a place that does not hold this operation, or not in this size; without one a number may be stretched."""
-    found = memory.get(location)
+    """Refuse a location that does not hold this operation in this size; without a size, a number may be broadcast."""
+    content = memory.get(location)
     fits = (
-        found is not None
-        and found[0] is operation
-        and (found[1] == size if size else operation.size in (ONE, found[1]))
+        content is not None
+        and content[0] is operation
+        and (content[1] == size if size else operation.size in (ONE, content[1]))
     )
     if not fits:
-        what = "nothing" if found is None else f"a {found[0].op} of {found[1]}"
+        what = "nothing" if content is None else f"a {content[0].op} of {content[1]}"
         raise NotCompiledError(
             f"the compiler made a plan that reads a {operation.op} of {size or operation.size} from "
             f"{location.kind} {location.index}, which holds {what}",
-            hint="this is a fault of recur: please report the equation",
+            hint="this is a bug in recur: please report the equation",
         )
 
 
 def follow(planned: Schedule, before: Memory) -> Memory:
-    """Run a schedule over a memory and return what it leaves.
+    """Run a schedule over a memory and return the memory after it.
 
     Raises
     ------
     NotCompiledError
-        If something is read that is not there, or that another thread may be writing at the time.
+        If a read does not find its value, or another thread may write it at the same time.
     """
     memory = dict(before)
     for stage in planned.stages:
@@ -57,20 +57,20 @@ def follow(planned: Schedule, before: Memory) -> Memory:
             for product in group.products:
                 for (location, columns), operand in zip(group.operands, product.args, strict=True):
                     expect(memory, location, operand, columns)
-        known = {id(operation) for operation in (*stage.loads, *stage.order)}
+        available = {id(operation) for operation in (*stage.loads, *stage.order)}
         for target in stage.targets:
-            if id(target.operation) not in known:
-                raise NotCompiledError("the compiler made a plan that keeps what it does not compute")
+            if id(target.operation) not in available:
+                raise NotCompiledError("the compiler made a plan that stores a value it does not compute")
             memory[target.location] = target.operation, target.size
         for number, _ in stage.partials:
             memory[Location("total", number)] = planned.totals[number], ONE
     waits = [stage.waits for stage in planned.stages]
     if not place_barriers(planned.stages) or waits != [stage.waits for stage in planned.stages]:
-        raise NotCompiledError("the compiler made a plan in which threads read what others are writing")
+        raise NotCompiledError("the compiler made a plan in which threads read values that others are writing")
     return memory
 
 
-def kept(memory: Memory, kinds: Iterable[str]) -> Memory:
-    """The part of a memory that is kept."""
-    wanted = set(kinds)
-    return {location: value for location, value in memory.items() if location.kind in wanted}
+def of_kinds(memory: Memory, kinds: Iterable[str]) -> Memory:
+    """The part of a memory in locations of these kinds."""
+    kept_kinds = set(kinds)
+    return {location: value for location, value in memory.items() if location.kind in kept_kinds}

@@ -29,7 +29,7 @@ class Call:
     parameters : mapping of str to Tensor
         One for each parameter of the equation.
     sizes : mapping of str to int
-        The numbers behind the size symbols.
+        The number of each size symbol.
     lengths : Tensor or None
         Real steps of each row (B,), 0..T.
     resets : Tensor or None
@@ -39,15 +39,15 @@ class Call:
     noise : Noise
         Masks of recurrent dropout and zoneout.
     all_states : bool
-        Whether the states of every step are wanted.
+        Whether the states of every step are returned.
     precision : str
         "float32" (the tensors' own dtype) or "bfloat16" (products only).
     packing : Packing or None
         How the inputs are packed; ``lengths`` is then None.
     memory_budget : int, "sqrt" or None
-        Bytes that the values kept for the backward pass may take; more are computed again. None keeps them all.
+        Bytes that the values stored for the backward pass may take; others are recomputed. None stores them all.
     slowed : set of str
-        Why backward passes of this call did not run in the backend that ran the forward pass; for its report.
+        Why backward passes of this call did not run on the backend of its forward pass; for the report.
     """
 
     equation: Equation
@@ -66,7 +66,7 @@ class Call:
     slowed: set[str] = field(default_factory=set)
 
     def without_tensors(self) -> Call:
-        """The same call on empty tensors: its other arguments, when its tensors are given apart."""
+        """The same call on empty tensors: its other arguments, where its tensors are passed separately."""
         return replace(
             self,
             x=self.x.new_empty((0, 0, self.x.shape[-1])),
@@ -75,7 +75,7 @@ class Call:
         )
 
     def without_padding(self) -> Call:
-        """The same call with zeros in place of what stands behind the end of a row."""
+        """The same call with zeros in the padding."""
         if self.lengths is None:
             return self
         behind = torch.arange(self.x.shape[0], device=self.x.device).unsqueeze(1) >= self.lengths
@@ -100,7 +100,7 @@ class Call:
     def fresh(self, t: int) -> Tensor | None:
         """(B, 1) bool: rows whose states are zeroed before step t is computed; None when none can be.
 
-        A reset at t is a boundary between t-1 and t. Going backwards in time it is crossed before step t-1.
+        A reset at t is a boundary between t-1 and t. In reverse time it is crossed before step t-1.
         """
         if self.resets is None:
             return None
@@ -115,16 +115,16 @@ class Call:
 
 @dataclass(frozen=True)
 class BackendReport:
-    """Which backend ran a recurrence, and why each faster one did not.
+    """The backend that ran a recurrence, and why each faster one did not.
 
     Attributes
     ----------
     ran : str
         "native", "stock" or "eager".
     reasons : dict of str to str
-        For each backend that was passed over, the reason.
+        For each backend that was not used, the reason.
     slowed : set of str
-        Why backward passes since then ran step by step in torch's operations; empty if none did.
+        Why later backward passes ran step by step in torch's operations; empty if none did.
     """
 
     ran: str
@@ -145,7 +145,7 @@ class BackendReport:
 
 @dataclass(frozen=True)
 class Result:
-    """What a recurrence gives.
+    """The result of a recurrence.
 
     Attributes
     ----------
@@ -156,7 +156,7 @@ class Result:
     all_states : dict of str to Tensor, or None
         Each state of every step in the form of the outputs, if it was requested.
     report : BackendReport
-        What ran.
+        Which backend ran, and why.
     """
 
     outputs: Tensor

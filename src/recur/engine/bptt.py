@@ -106,7 +106,7 @@ def forward(call: Call) -> tuple[Result, Tape]:
     planned, backward = plan(graph), backward_plan(graph)
     values, over_time = prepare(call, graph, planned)
     states = dict(call.states)
-    kept: dict[int, dict[int, Tensor]] = {id(node): {} for node in backward.stored}
+    stored_values: dict[int, dict[int, Tensor]] = {id(node): {} for node in backward.stored}
     previous: dict[str, dict[int, Tensor]] = {name: {} for name in states}
     outputs: dict[str, dict[int, Tensor]] = {name: {} for name in states}
     for t in call.steps:
@@ -119,7 +119,7 @@ def forward(call: Call) -> tuple[Result, Tape]:
         evaluate(planned.inside, step, call.sizes, call.precision == "bfloat16")
         for node in backward.stored:
             value = step[id(node)]
-            kept[id(node)][t] = value if isinstance(value, Tensor) else torch.tensor(value, dtype=call.x.dtype)
+            stored_values[id(node)][t] = value if isinstance(value, Tensor) else torch.tensor(value, dtype=call.x.dtype)
         for name, node in graph.outputs.items():
             new = as_rows(step[id(node)], states[name])
             previous[name][t] = states[name]
@@ -127,7 +127,7 @@ def forward(call: Call) -> tuple[Result, Tape]:
             states = {**states, name: new if live is None else torch.where(live, new, previous[name][t])}
     stored = dict(values)
     for node in backward.stored:
-        steps = kept[id(node)]
+        steps = stored_values[id(node)]
         # an expected zoneout, and what is made of it alone, is one number for all steps
         one = next((value for value in steps.values() if not value.dim()), None)
         stored[id(node)] = _over_time(steps, call, node.size.value(call.sizes)) if one is None else one

@@ -25,7 +25,7 @@ BACKENDS = ("auto", "native", "stock", "eager")
 
 
 def choose(call: Call, backend: str = "auto") -> BackendReport:
-    """Choose what runs a call: the compiled equation, else torch's kernel, else the equation step by step.
+    """Choose the backend of a call: the compiled equation, else torch's kernel, else the equation step by step.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def run(
         Real steps of each row (B,), in any order, 0..T; later steps never matter. The reverse direction starts
         at each row's last real step.
     resets : Tensor, optional
-        (T, B) bool. True at t marks a boundary between t-1 and t that no state crosses, in either direction.
+        (T, B) bool. True at t is a boundary between t-1 and t that no state crosses, in either direction.
     reverse : bool
         From the last step to the first.
     noise : Noise, optional
@@ -110,12 +110,12 @@ def run(
         How the inputs are packed, in place of ``lengths``.
     memory_budget : int or "sqrt", optional
         Bytes that the values kept for the backward pass may take (native backend): segments of the sequence are
-        computed again in the backward pass. "sqrt" keeps about 2 sqrt(T) steps.
+        recomputed in the backward pass. "sqrt" keeps about 2 sqrt(T) steps.
 
     Returns
     -------
     Result
-        Outputs (T, B, O) or packed (N, O), final states (B, S), and what ran.
+        Outputs (T, B, O) or packed (N, O), final states (B, S), and the backend report.
 
     Raises
     ------
@@ -133,12 +133,12 @@ def run(
         backend = "eager"
     report = choose(call, BACKEND.get() or backend)
     if report.ran != "native":
-        # whatever stands in the padding, NaN too, must not reach a result or a gradient; the core never reads it
+        # the padding, NaN included, must not reach a result or a gradient; the core never reads it
         call = call.without_padding()
     result = _RUN[report.ran](call, report)
     if report.ran == "eager" and call.x.is_cpu:
         half = half_precision_of(call)
-        # torch's operations promote on the way: a state has the dtype that it has in torch.nn's layers and in the core
+        # torch's operations promote dtypes: give each state the dtype that it has in torch.nn's layers and in the core
         result = result if half is None else half.narrow(result)
     return result if observer is None else observer.recurrence(call, result)
 
@@ -156,7 +156,7 @@ def prepare(
     precision: str = "float32",
     packing: Packing | None = None,
 ) -> Call:
-    """Check the arguments of ``run`` and put them together as a Call."""
+    """Check the arguments of ``run`` and return them as a Call."""
     if x.dim() != (3 if packing is None else 2):
         expected = "(T, B, X)" if packing is None else "(N, X), packed"
         raise ShapeError(f"{equation.name}: x has shape {tuple(x.shape)}, expected {expected}")
@@ -172,14 +172,14 @@ def prepare(
         raise ShapeError(f"{equation.name}: {packing.count} steps are packed, and x has {x.shape[0]} rows")
     T, B = x.shape[:2] if packing is None else (packing.steps, packing.rows)
     sizes = _sizes(equation, x, parameters, states or {})
-    given = dict(states or {})
-    for name in given:
+    initial = dict(states or {})
+    for name in initial:
         if name not in equation.states:
             raise ShapeError(f'{equation.name} has no state "{name}".{did_you_mean(name, equation.states)}')
     full = {}
     for name in equation.states:
         shape = (B, *equation.shape(name, **sizes))
-        full[name] = given.get(name, x.new_zeros(shape)) if name in given else x.new_zeros(shape)
+        full[name] = initial.get(name, x.new_zeros(shape)) if name in initial else x.new_zeros(shape)
         full[name] = _readable(equation, f"the state {name}", full[name])
         if tuple(full[name].shape) != shape:
             raise ShapeError(f"{equation.name}: the state {name} has shape {tuple(full[name].shape)}, expected {shape}")
@@ -203,13 +203,13 @@ def prepare(
 
 
 def _readable(equation: Equation, name: str, tensor: Tensor) -> Tensor:
-    """A tensor whose numbers are in memory, refused where they cannot be."""
+    """A tensor whose numbers are in memory; refuse one that cannot have them there."""
     tensor_checks.check(f"{equation.name}: {name}", tensor)
     return torch_state.settled(tensor)
 
 
 def _fitting(equation: Equation, noise: Noise, states: Mapping[str, Tensor], T: int) -> Noise:
-    """The masks in the shapes that they stand for: (B, S) for all steps, (T, B, S) for every step."""
+    """The masks expanded to their full shapes: (B, S) for all steps, (T, B, S) for every step."""
 
     def stretched(name: str, mask: Tensor | float, shape: tuple[int, ...]) -> Tensor | float:
         if not isinstance(mask, Tensor):
@@ -229,13 +229,13 @@ def _fitting(equation: Equation, noise: Noise, states: Mapping[str, Tensor], T: 
 def _sizes(
     equation: Equation, x: Tensor, parameters: Mapping[str, Tensor], states: Mapping[str, Tensor]
 ) -> Mapping[str, int]:
-    """The number behind each size symbol, read off the tensors."""
-    given = {name: state for name, state in states.items() if name in equation.states and state.dim() == 2}
-    # a trace with symbolic shapes has numbers that cannot be hashed; the sizes of a cell are fixed by its parameters
+    """The number of each size symbol, inferred from the tensors."""
+    sized_states = {name: state for name, state in states.items() if name in equation.states and state.dim() == 2}
+    # symbolic shapes of a trace cannot be hashed; the sizes of a cell are fixed by its parameters
     width, *shapes = (tuple(map(int, shape)) for shape in (x.shape[-1:], *(p.shape for p in parameters.values())))
     return _sizes_of(
         equation, width[0], tuple(parameters), tuple(shapes),
-        tuple((name, int(state.shape[-1])) for name, state in given.items()),
+        tuple((name, int(state.shape[-1])) for name, state in sized_states.items()),
     )  # fmt: skip
 
 
@@ -247,8 +247,8 @@ def _sizes_of(
     shapes: tuple[tuple[int, ...], ...],
     states: tuple[tuple[str, int], ...],
 ) -> Mapping[str, int]:
-    known = [(equation.input, (width,)), *zip(names, map(tuple, shapes), strict=True)]
-    for name, numbers in known:
+    shaped = [(equation.input, (width,)), *zip(names, map(tuple, shapes), strict=True)]
+    for name, numbers in shaped:
         if len(equation.shapes[name]) != len(numbers):
             raise ShapeError(
                 f"{equation.name}: {name} has shape {numbers}, expected {len(equation.shapes[name])} dimension(s)"
@@ -256,11 +256,11 @@ def _sizes_of(
     sizes = _solved(
         [
             (size, number)
-            for name, numbers in [*known, *((name, (width,)) for name, width in states)]
+            for name, numbers in [*shaped, *((name, (width,)) for name, width in states)]
             for size, number in zip(equation.shapes[name], numbers, strict=True)
         ]
     )
-    for name, numbers in [*known, *((name, ()) for name in equation.states)]:
+    for name, numbers in [*shaped, *((name, ()) for name in equation.states)]:
         missing = {symbol for size in equation.shapes[name] for symbol in size.symbols} - set(sizes)
         if missing:
             where = f"{name} of shape {numbers}" if numbers else "the parameters"
@@ -278,12 +278,12 @@ def _sizes_of(
 
 
 def _solved(equations: Sequence[tuple[Size, int]]) -> dict[str, int]:
-    """The numbers behind symbols, in their order, from sizes and the numbers that they are: 2H = 6, then H + P = 5."""
+    """The numbers of the symbols, sorted, from sizes and their values: 2H = 6, then H + P = 5."""
     sizes: dict[str, int] = {}
     count = -1
     while len(sizes) > count:
         count = len(sizes)
-        # one symbol alone comes first: where tensors contradict each other, it is the sum that is refused
+        # single symbols come first: where tensors contradict each other, the sum is refused
         for alone in (True, False):
             for size, number in equations:
                 if alone and (len(size.terms) > 1 or size.constant):

@@ -29,7 +29,7 @@ def run_graph(call: Call, graph: Graph, report: BackendReport) -> Result:
     bfloat16 = call.precision == "bfloat16"
     states = dict(call.states)
     outputs: dict[str, list[Tensor]] = {name: [] for name in states}
-    kept = list(outputs) if call.all_states else list(outputs)[:1]
+    series_names = list(outputs) if call.all_states else list(outputs)[:1]
     for t in call.steps:
         fresh, live = call.fresh(t), call.live(t)
         if fresh is not None:
@@ -39,10 +39,10 @@ def run_graph(call: Call, graph: Graph, report: BackendReport) -> Result:
         step.update((id(graph.states[name]), state) for name, state in states.items())
         evaluate(planned.inside, step, call.sizes, bfloat16)
         new = {name: as_rows(step[id(node)], states[name]) for name, node in graph.outputs.items()}
-        for name in kept:
+        for name in series_names:
             outputs[name].append(new[name] if live is None else torch.where(live, new[name], 0.0))
         states = new if live is None else {n: torch.where(live, new[n], states[n]) for n in states}
-    stacked = {name: _stack(outputs[name], call, states[name]) for name in kept}
+    stacked = {name: _stack(outputs[name], call, states[name]) for name in series_names}
     first = call.equation.states[0]
     return Result(stacked[first], states, stacked if call.all_states else None, report).packed(packing)
 

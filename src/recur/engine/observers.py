@@ -13,14 +13,14 @@ from recur.engine.backend_interface import Call, Result
 
 
 class Observer(Protocol):
-    """An observer of every recurrence and every error; what it returns takes the place of what it was given."""
+    """An observer of every recurrence and every readout; its return value replaces what it was given."""
 
     def recurrence(self, call: Call, result: Result) -> Result:
-        """One direction of one layer has run."""
+        """Called after one direction of one layer has run."""
         ...
 
     def answer(self, output: object, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:
-        """Vectors (B, T, H) or (B, H) are about to be read out and compared with targets."""
+        """Called before vectors (B, T, H) or (B, H) are read out and compared with targets."""
         ...
 
 
@@ -28,13 +28,13 @@ _observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
 
 
 def current() -> Observer | None:
-    """The present observer."""
+    """The current observer."""
     return _observer.get()
 
 
 @contextmanager
 def observed_by(observer: Observer) -> Iterator[None]:
-    """Observe recurrences in here."""
+    """Register an observer of the recurrences in this context."""
     token = _observer.set(observer)
     try:
         yield
@@ -44,7 +44,7 @@ def observed_by(observer: Observer) -> Iterator[None]:
 
 @contextmanager
 def unobserved() -> Iterator[None]:
-    """Suspend observers in here."""
+    """Suspend observers in this context."""
     token = _observer.set(None)
     try:
         yield
@@ -53,10 +53,10 @@ def unobserved() -> Iterator[None]:
 
 
 class GradientObserver(Protocol):
-    """Receives the sizes of dE/dstates that a backward pass went through."""
+    """An observer of backward passes: it receives the norms of dE/dstates."""
 
     def backward_pass(self, pointers: Sequence[int], states: Sequence[str], reverse: bool, squares: Tensor) -> None:
-        """One backward pass has run.
+        """Called after one backward pass.
 
         Parameters
         ----------
@@ -65,9 +65,9 @@ class GradientObserver(Protocol):
         states : sequence of str
             Of the equation, in order.
         reverse : bool
-            Whether time ran from the end.
+            Whether the recurrence runs from the last step to the first.
         squares : Tensor
-            (states, T) float64, the sum over rows and units of (dE/dstate_t)^2, as step t was told from outside itself.
+            (states, T) float64, the sum over rows and units of (dE/dstate_t)^2, total derivatives.
         """
         ...
 
@@ -76,13 +76,13 @@ _gradient_observer: ContextVar[GradientObserver | None] = ContextVar("listener",
 
 
 def gradient_observer() -> GradientObserver | None:
-    """The current observers of the sizes of gradients."""
+    """The current observer of backward passes."""
     return _gradient_observer.get()
 
 
 @contextmanager
 def gradients_observed_by(observer: GradientObserver) -> Iterator[None]:
-    """Register an observer of the backward passes of what runs forward in this context (native backend only)."""
+    """Register an observer of the backward passes of the recurrences in this context (native backend only)."""
     token = _gradient_observer.set(observer)
     try:
         yield

@@ -37,8 +37,8 @@ def evaluate(nodes: Sequence[Node], values: Values, sizes: Mapping[str, int], bf
 
 
 def _value(node: Node, values: Values, sizes: Mapping[str, int], bfloat16: bool) -> Tensor | float:
-    given = [number_of(a, sizes) if id(a) not in values else values[id(a)] for a in node.args]
-    return compute(node.op, numbers(node, sizes), given, bfloat16)
+    operands = [number_of(a, sizes) if id(a) not in values else values[id(a)] for a in node.args]
+    return compute(node.op, numbers(node, sizes), operands, bfloat16)
 
 
 def numbers(node: Node, sizes: Mapping[str, int]) -> tuple[int, ...]:
@@ -51,21 +51,23 @@ def numbers(node: Node, sizes: Mapping[str, int]) -> tuple[int, ...]:
     return (node.size.value(sizes),) if node.op == "expand" else ()
 
 
-def compute(op: str, bounds: Sequence[int], given: Sequence[Tensor | float], bfloat16: bool = False) -> Tensor | float:
+def compute(
+    op: str, bounds: Sequence[int], operands: Sequence[Tensor | float], bfloat16: bool = False
+) -> Tensor | float:
     """One operation on values, without a node, so that torch can trace it."""
-    a = given[0]
+    a = operands[0]
     if op == "add":
-        return a + given[1]
+        return a + operands[1]
     if op == "sub":
-        return a - given[1]
+        return a - operands[1]
     if op == "mul":
-        return a * given[1]
+        return a * operands[1]
     if op == "div":
-        return a / given[1]
+        return a / operands[1]
     if isinstance(a, float):
         a = torch.tensor(a, dtype=torch.float64)
     if op in {"matvec", "matvec_transposed"}:
-        vector = given[1]
+        vector = operands[1]
         if not isinstance(vector, Tensor):
             raise TypeError("the vector of a product has no value")
         matrix = a if op == "matvec" else a.t()
@@ -75,13 +77,17 @@ def compute(op: str, bounds: Sequence[int], given: Sequence[Tensor | float], bfl
     if op == "slice":
         return a[..., bounds[0] : bounds[1]]
     if op == "concat":
-        return _concat(bounds, given)
+        return _concat(bounds, operands)
     if op == "sum":
         return a.sum(-1, keepdim=True)
     if op == "expand":
         return a.expand(*a.shape[:-1], bounds[0]) if a.dim() else a
     if op in {"maximum", "minimum", "greater"}:
-        b = given[1] if isinstance(given[1], Tensor) else torch.as_tensor(given[1], dtype=a.dtype, device=a.device)
+        b = (
+            operands[1]
+            if isinstance(operands[1], Tensor)
+            else torch.as_tensor(operands[1], dtype=a.dtype, device=a.device)
+        )
         a = a.to(b.dtype) if not a.dim() else a
         if op == "greater":
             return (a > b).to(a.dtype)
@@ -89,11 +95,11 @@ def compute(op: str, bounds: Sequence[int], given: Sequence[Tensor | float], bfl
     return _UNARY[op](a)
 
 
-def _concat(sizes: Sequence[int], given: Sequence[Tensor | float]) -> Tensor:
-    some = max((g for g in given if isinstance(g, Tensor)), key=Tensor.dim)
+def _concat(sizes: Sequence[int], operands: Sequence[Tensor | float]) -> Tensor:
+    some = max((g for g in operands if isinstance(g, Tensor)), key=Tensor.dim)
     rows = some.shape[:-1]
     parts = []
-    for size, value in zip(sizes, given, strict=True):
+    for size, value in zip(sizes, operands, strict=True):
         if isinstance(value, Tensor):
             parts.append(value.expand(*rows, value.shape[-1]))
         else:

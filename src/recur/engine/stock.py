@@ -24,8 +24,8 @@ _KERNELS: dict[str, Callable[..., Any]] = {
 
 
 def why_not(call: Call) -> str | None:
-    """The reason why torch has no kernel for this call, or None if it has one."""
-    from recur import equations  # only the library's own cells have a kernel, whatever a user's is called
+    """The reason why torch has no kernel for this call; None if it has one."""
+    from recur import equations  # only the library's own cells have a kernel; a user's cell may have the same name
 
     name = call.equation.name
     if name not in _KERNELS or equations.get(name).digest != call.equation.digest:
@@ -52,13 +52,13 @@ def why_not(call: Call) -> str | None:
 
 
 def run(call: Call, report: BackendReport) -> Result:
-    """Run a recurrence that ``why_not`` has no objection to."""
+    """Run a recurrence for which ``why_not`` returned None."""
     if call.lengths is not None:
         return _ragged(call, call.lengths, report)
     state = tuple(value.unsqueeze(0).contiguous() for value in call.states.values())
     hx = state if len(state) > 1 else state[0]
     kernel, weights = _KERNELS[call.equation.name], _weights(call)
-    # training mode keeps what cuDNN's backward pass needs in evaluation as well; there is no dropout here
+    # in training mode cuDNN keeps what its backward pass needs, which evaluation needs too; there is no dropout here
     options = (weights, True, 1, 0.0, torch.is_grad_enabled(), False)
     x = _reversed(call.x, call.packing) if call.reverse else call.x
     if call.packing is None:
@@ -74,11 +74,13 @@ def run(call: Call, report: BackendReport) -> Result:
 
 def _ragged(call: Call, lengths: Tensor, report: BackendReport) -> Result:
     """Run padded rows as packed ones, in any order and down to a length of zero."""
-    # a row of length zero is run for one step, which is then thrown away
+    # a row of length zero is run for one step, which is then discarded
     counted = lengths.cpu()
-    kept = counted.clamp(min=1)
-    # rows that come longest first, as those of a PackedSequence do, need not be moved
-    packed = pack_padded_sequence(call.x, kept, enforce_sorted=bool((kept[:-1] >= kept[1:]).all()))
+    packed_lengths = counted.clamp(min=1)
+    # rows that are sorted by length, as those of a PackedSequence are, need not be moved
+    packed = pack_padded_sequence(
+        call.x, packed_lengths, enforce_sorted=bool((packed_lengths[:-1] >= packed_lengths[1:]).all())
+    )
     order, back = packed.sorted_indices, packed.unsorted_indices
     states = call.states
     if order is not None:

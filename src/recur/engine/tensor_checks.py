@@ -1,13 +1,13 @@
 """Tensor checks in front of the native core: whether the memory of a tensor may be read.
 
-An address says nothing of what is behind it. A parameter can be replaced or resized between two calls, and storage can
-be given back; a tensor can be negated lazily, be zeros that were never stored, belong to a transform or be elsewhere.
-Whatever hands a tensor to the core takes its address here:
+An address alone does not show that memory may be read. A parameter can be replaced or resized between two calls, and
+storage can be released; a tensor can be lazily negated, unmaterialised zeros, part of a transform or on another device.
+All code that passes a tensor to the core takes its address here:
 
-    why_not     the reason why a tensor is for torch's operations; None if the core can read it
-    contiguous  the address of a tensor of exactly this shape, whose numbers lie side by side
-    strided     the same where only the innermost axis has to
-    check       refuse a tensor that cannot be read: it is not dense, or ends behind its storage
+    why_not     the reason why only torch's operations can read a tensor; None if the core can read it
+    contiguous  the address of a contiguous tensor of exactly this shape
+    strided     the same where only the innermost axis has to be contiguous
+    check       refuse a tensor that cannot be read: it is not dense, or exceeds its storage
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from recur.errors import BackendError, ShapeError
 
 
 class UnfitError(BackendError):
-    """A tensor is not what the core was promised, so that its memory must not be read."""
+    """A tensor is not what the core expects, so that its memory must not be read."""
 
 
 def why_not(tensor: Tensor, dtype: torch.dtype) -> str | None:
@@ -41,12 +41,12 @@ def why_not(tensor: Tensor, dtype: torch.dtype) -> str | None:
 
 
 def contiguous(tensor: Tensor, shape: Sequence[int], dtype: torch.dtype) -> int:
-    """The address of a tensor of this shape and dtype whose elements lie side by side.
+    """The address of a contiguous tensor of this shape and dtype.
 
     Raises
     ------
     UnfitError
-        If it is anything else.
+        If it is not such a tensor.
     """
     kind = tensor.__class__
     try:
@@ -70,14 +70,14 @@ def contiguous(tensor: Tensor, shape: Sequence[int], dtype: torch.dtype) -> int:
 
 
 def strided(tensor: Tensor, shape: Sequence[int], dtype: torch.dtype, inner: bool = True) -> int:
-    """The address of a tensor of this shape and dtype of which each row of the last axis lies side by side.
+    """The address of a tensor of this shape and dtype whose last axis has stride 1.
 
-    Without ``inner`` the last axis may have any stride, as the others.
+    Without ``inner`` the last axis may have any stride, like the others.
 
     Raises
     ------
     UnfitError
-        If it is anything else.
+        If it is not such a tensor.
     """
     kind = tensor.__class__
     try:
@@ -105,12 +105,12 @@ def strided(tensor: Tensor, shape: Sequence[int], dtype: torch.dtype, inner: boo
 
 
 def check(name: str, tensor: Tensor) -> None:
-    """Refuse a tensor that no backend can read: one that is not dense, or that ends behind its storage.
+    """Refuse a tensor that no backend can read: one that is not dense, or that exceeds its storage.
 
     Raises
     ------
     ShapeError
-        With its name, and what to do.
+        With its name and a hint.
     """
     if torch.compiler.is_compiling():
         return
@@ -132,7 +132,7 @@ def check(name: str, tensor: Tensor) -> None:
 
 
 def _bytes(tensor: Tensor) -> tuple[int, int]:
-    """The bytes that the storage of a tensor has, and those up to its last element; zeros where there is no storage."""
+    """The bytes of a tensor's storage, and the bytes up to its last element; zeros where there is no storage."""
     try:
         if 0 in tensor.shape or torch_state.without_memory(tensor) is not None:
             return 0, 0
@@ -143,7 +143,7 @@ def _bytes(tensor: Tensor) -> tuple[int, int]:
 
 
 def _unfit(tensor: Tensor, shape: Sequence[int], dtype: torch.dtype) -> UnfitError:
-    """What is wrong with a tensor."""
+    """The error that tells what is wrong with a tensor."""
     hint = "a tensor of a recurrence must not be replaced or resized between the forward and the backward pass"
     try:
         reason = why_not(tensor, dtype)
@@ -155,4 +155,4 @@ def _unfit(tensor: Tensor, shape: Sequence[int], dtype: torch.dtype) -> UnfitErr
         reason = reason or f"a tensor has strides {tensor.stride()}, which the core does not read"
     except (RuntimeError, NotImplementedError, TypeError) as error:
         reason = str(error)
-    return UnfitError(f"the native core was given what it cannot read: {reason}", hint=hint)
+    return UnfitError(f"the native core cannot read a tensor: {reason}", hint=hint)

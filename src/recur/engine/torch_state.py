@@ -1,7 +1,7 @@
 """State of torch around a call: transforms, tracing, and modes that intercept operations.
 
-torch has no public functions for most of this, so the private ones are used in this file alone. Each is looked up once,
-at import; where a version of torch lacks one, the answer is the cautious one: that operations may be observed.
+torch has no public functions for most of this. The private ones are used in this file alone; each is looked up once, at
+import, and where a version of torch lacks one, the result is the safe one: operations may be observed.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ except ImportError:  # every function mode then counts as an observer
 
 def _find(path: str, otherwise: Any) -> Any:
     """A private attribute of torch, or its replacement."""
-    found: Any = torch
+    value: Any = torch
     for name in path.split("."):
-        found = getattr(found, name, None)
-        if found is None:
+        value = getattr(value, name, None)
+        if value is None:
             LACKING.add(path)
             return otherwise
-    return found
+    return value
 
 
 def _observed() -> int:
@@ -91,7 +91,7 @@ def dual() -> bool:
 
 
 def quiet() -> bool:
-    """Whether no operation is observed: the short form of ``observer``, asked in every call."""
+    """Whether no operation is observed: the fast form of ``observer``, used in every call."""
     return (
         not torch.compiler.is_compiling()
         and _transform() is None
@@ -103,9 +103,9 @@ def quiet() -> bool:
 
 
 def observer(transforms: bool = True) -> str | None:
-    """What observes every operation, as the reason why only torch's code may compute; None if nothing does.
+    """What observes every operation, as a reason to compute in torch's operations; None if nothing does.
 
-    Without ``transforms``, those of torch.func do not count.
+    Without ``transforms``, those of torch.func are ignored.
     """
     if quiet():
         return None
@@ -123,7 +123,7 @@ def observer(transforms: bool = True) -> str | None:
 
 
 def batched(tensor: Tensor) -> bool:
-    """Whether a tensor is many, under a vmap: torch.func's, or that of ``is_grads_batched``."""
+    """Whether a tensor is batched by a vmap: torch.func's, or that of ``is_grads_batched``."""
     return _is_legacy_batched(tensor) or _is_batched(tensor)
 
 
@@ -141,19 +141,19 @@ def ordinary(kind: type) -> bool:
 
 
 def uninitialized(tensor: Tensor) -> bool:
-    """Whether a parameter has no shape yet, as those of torch's lazy modules."""
+    """Whether a parameter has no shape yet, like those of torch's lazy modules."""
     return isinstance(tensor, UninitializedTensorMixin)
 
 
 def lazy(tensor: Tensor) -> str | None:
-    """Why the numbers of a tensor are not those at its address, although it has them; None if they are."""
+    """Why the numbers of a tensor are not those at its address (it is lazily negated, ...); None if they are."""
     if tensor.is_neg() or tensor.is_conj():
         return "a tensor is yet to be negated or conjugated"
     return None
 
 
 def without_memory(tensor: Tensor) -> str | None:
-    """Why there is nothing to read at the address of a tensor; None if there is."""
+    """Why a tensor has no memory to read; None if it has."""
     if _is_zero(tensor):
         return "a tensor of zeros was never stored"
     if _is_wrapped(tensor) or _is_legacy_batched(tensor):
@@ -164,7 +164,7 @@ def without_memory(tensor: Tensor) -> str | None:
 
 
 def settled(tensor: Tensor) -> Tensor:
-    """A tensor that can be read and saved: with its numbers in memory, and a copy of what inference mode made."""
+    """A tensor that can be read and saved: materialised in memory, and copied if inference mode made it."""
     if tensor.layout is not torch.strided or torch.compiler.is_compiling():
         return tensor
     if _is_zero(tensor):
@@ -180,9 +180,9 @@ address_of: Callable[[Tensor], int] = operator.attrgetter("_cdata")
 
 
 def c_interface() -> ctypes.CDLL | None:
-    """torch's C interface, for which a word with what ``address_of`` gives is a handle; None where it is not.
+    """torch's C interface, if a word that holds ``address_of(tensor)`` is a handle of the tensor; otherwise None.
 
-    A handle that torch itself makes is looked into, to see that it holds that number and no other.
+    A handle that torch itself makes is read, to check that it holds that number.
     """
     make: Any = _find("_C._aoti.unsafe_alloc_void_ptrs_from_tensors", None)
     take: Any = _find("_C._aoti.alloc_tensors_by_stealing_from_void_ptrs", None)
@@ -203,7 +203,7 @@ def c_interface() -> ctypes.CDLL | None:
 
 
 def constant_under_compile(method: _Method) -> _Method:
-    """Mark a method whose result torch.compile may take for a constant.
+    """Mark a method whose result torch.compile may treat as a constant.
 
     The public decorator imports torch's compiler, which takes as long as torch itself. It marks methods in the same
     way; torch 2.6 takes a module as ``self`` of a method, and refuses it as an argument of a function.

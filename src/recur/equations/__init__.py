@@ -1,6 +1,6 @@
 """Cells as equations, one file per cell. No torch here.
 
-A new cell is one new file in this folder with one ``@equation`` in it; nothing else has to know.
+A new cell is one new file in this folder with one ``@equation`` in it; no other file changes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _NOT_CELLS = {"diagram", "graph", "language", "naming", "sizes", "trace"}
 
 
 def names() -> list[str]:
-    """The cells of this folder, by name."""
+    """The names of the cells in this folder."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NOT_CELLS)
 
 
@@ -52,11 +52,11 @@ def get(name: str) -> Equation:
     Raises
     ------
     EquationError
-        If there is none; the message names the nearest.
+        If there is none; the message suggests the nearest name.
     """
     if name not in names():
         raise EquationError(f'there is no cell "{name}".{did_you_mean(name, names())}', hint="recur cells")
-    found = getattr(importlib.import_module(f"{__name__}.{name}"), name)
-    if not isinstance(found, Equation):
+    cell = getattr(importlib.import_module(f"{__name__}.{name}"), name)
+    if not isinstance(cell, Equation):
         raise EquationError(f"recur/equations/{name}.py does not define an equation of that name")
-    return found
+    return cell

@@ -12,7 +12,7 @@ COLOURS = {"input": "#d8e8f7", "state": "#d8e8f7", "parameter": "#f7e6d0"}
 
 
 def columns(graph: Graph) -> list[list[Node]]:
-    """The nodes of a graph by column: each is right of what it is computed from, a leaf beside its first use."""
+    """The nodes of a graph by column: each to the right of its arguments, a leaf next to its first use."""
     level: dict[int, int] = {}
     for node in graph.order:
         level[id(node)] = 1 + max((level[id(argument)] for argument in node.args), default=-1)
@@ -20,15 +20,15 @@ def columns(graph: Graph) -> list[list[Node]]:
     for node in graph.order:
         for argument in node.args:
             first[id(argument)] = min(first.get(id(argument), level[id(node)]), level[id(node)])
-    found: list[list[Node]] = [[] for _ in range(1 + max(level.values(), default=0))]
+    columns_of_nodes: list[list[Node]] = [[] for _ in range(1 + max(level.values(), default=0))]
     for node in graph.order:
         leaf = not node.args and id(node) in first
-        found[first[id(node)] - 1 if leaf else level[id(node)]].append(node)
-    return found
+        columns_of_nodes[first[id(node)] - 1 if leaf else level[id(node)]].append(node)
+    return columns_of_nodes
 
 
 def svg(graph: Graph) -> str:
-    """The picture of a graph; the tip of each box is its expression.
+    """The diagram of a graph; the tooltip of each box is its expression.
 
     Examples
     --------
@@ -50,11 +50,11 @@ def svg(graph: Graph) -> str:
         for argument in node.args:
             ax, ay = place[id(argument)]
             lines.append(f'<path d="M{ax + WIDTH} {ay + HEIGHT / 2}L{left} {top + HEIGHT / 2}"/>')
-        said, tip = html.escape(_label(node, names.get(id(node)))), html.escape(text(node))
+        label, tip = html.escape(_label(node, names.get(id(node)))), html.escape(text(node))
         fill = "#dcefdc" if id(node) in names else COLOURS.get(node.op, "#f3f3f3")
         boxes.append(
             f'<g><title>{tip}</title><rect x="{left}" y="{top}" width="{WIDTH}" height="{HEIGHT}" fill="{fill}"/>'
-            f'<text x="{left + WIDTH / 2}" y="{top + 15}" text-anchor="middle">{said}</text></g>'
+            f'<text x="{left + WIDTH / 2}" y="{top + 15}" text-anchor="middle">{label}</text></g>'
         )
     width, height = 8 + len(shown) * (WIDTH + GAP_X) - GAP_X, 8 + tallest * (HEIGHT + GAP_Y) - GAP_Y
     return (
@@ -64,7 +64,7 @@ def svg(graph: Graph) -> str:
 
 
 def _label(node: Node, name: str | None) -> str:
-    """What is written in a box."""
+    """The label of a box."""
     if node.op == "state":
         return f"{node.attribute}_t-1"
     if not node.args:

@@ -1,8 +1,8 @@
 """Graph of one time step: the traced form of an equation.
 
-A node is an operation on earlier nodes; equal nodes are one node, so that a subexpression which an
-equation, or its gradient, writes twice is computed once. Values have one of three shapes: a number ``()``,
-a vector ``(n,)``, a matrix ``(m, n)``. A vector of size 1 stretches to any size in element-wise operations.
+A node is an operation on earlier nodes. Equal nodes are one node, so that a subexpression that occurs twice in an
+equation or its gradient is computed once. A value is a number ``()``, a vector ``(n,)`` or a matrix ``(m, n)``. A
+vector of size 1 broadcasts to any size in element-wise operations.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Node:
         A leaf (``input state parameter constant count mask noise seed zeros``), an element-wise operation, or
         ``matvec`` (W v), ``matvec_transposed`` (W^T v), ``slice``, ``concat``, ``sum``, ``expand``.
     args : tuple of Node
-        What it is computed from.
+        Operands.
     shape : tuple of Size
         ``()``, ``(n,)`` or ``(m, n)``.
     attribute : object
@@ -83,18 +83,18 @@ def text(node: Node, depth: int = 4) -> str:
 
 @dataclass
 class Builder:
-    """Makes nodes, each once; folds what is known without data (``a + 0``, ``1 * a``)."""
+    """Creates nodes, each once, and folds constants (``a + 0``, ``1 * a``)."""
 
     nodes: dict[tuple[Any, ...], Node] = field(default_factory=dict)
 
     def make(self, op: str, args: Iterable[Node], shape: Shape, attribute: Any = None) -> Node:
-        """Return the node with these parts, making it if it is new."""
+        """Return the node with these parts; create it if it is new."""
         args = tuple(args)
         key = (op, tuple(id(argument) for argument in args), shape, attribute)
-        found = self.nodes.get(key)
-        if found is None:
-            found = self.nodes[key] = Node(op, args, shape, attribute)
-        return found
+        node = self.nodes.get(key)
+        if node is None:
+            node = self.nodes[key] = Node(op, args, shape, attribute)
+        return node
 
     def leaf(self, op: str, name: str, shape: Shape) -> Node:
         """A named leaf: the input, a state, a parameter, a mask, a noise."""
@@ -105,7 +105,7 @@ class Builder:
         return self.make("constant", (), (), float(value))
 
     def count(self, size: Size) -> Node:
-        """The number that a size is once the layer is made."""
+        """The value of a size, known once the layer is made."""
         return self.make("count", (), (), size)
 
     def zeros(self, size: Size) -> Node:
@@ -113,12 +113,12 @@ class Builder:
         return self.make("zeros", (), (size,), None)
 
     def binary(self, op: str, a: Node, b: Node) -> Node:
-        """An element-wise operation on two nodes whose sizes agree or stretch."""
+        """An element-wise operation on two nodes of equal or broadcastable sizes."""
         if a.op == "constant" and b.op == "constant":
             folded = _fold(op, a.attribute, b.attribute)
             if folded is not None:
                 return self.constant(folded)
-        # a vector of size 1 gives way to a longer one, a number to either
+        # a vector of size 1 broadcasts to a longer one, a number to either
         stretched = a.shape if not b.shape or (b.size == ONE and a.shape) else b.shape
         for one, other, swapped in ((a, b, False), (b, a, True)):
             if one.op == "constant" and other.shape == stretched:
@@ -150,7 +150,7 @@ class Builder:
         return self.make("slice", (vector,), (stop - start,), (start, stop))
 
     def concat(self, parts: Iterable[Node]) -> Node:
-        """The parts one after the other."""
+        """The concatenation of the parts."""
         parts = tuple(parts)
         if len(parts) == 1:
             return parts[0]
@@ -181,7 +181,7 @@ def _fold(op: str, a: float, b: float) -> float | None:
 
 
 def topological(outputs: Iterable[Node]) -> list[Node]:
-    """All nodes that the outputs need, each after its arguments."""
+    """All nodes that the outputs depend on, each after its arguments."""
     order: list[Node] = []
     seen: set[int] = set()
     stack: list[tuple[Node, Iterator[Node]]] = []
@@ -214,13 +214,13 @@ class Graph:
     states : dict of str to Node
         The states at t-1, in order; the first is also the output.
     parameters : dict of str to Node
-        Matrices and vectors shared by all steps.
+        Matrices and vectors, shared by all steps.
     outputs : dict of str to Node
         The states at t, by the same names.
     noises : dict of str to Node
-        Random masks that a variant of the equation takes as further inputs; usually empty.
+        Random masks that a variant of the equation takes as inputs; usually empty.
     builder : Builder
-        Where further nodes, such as those of the gradient, are made.
+        The builder for further nodes, such as those of the gradient.
     """
 
     input: Node
@@ -237,7 +237,7 @@ class Graph:
 
     @cached_property
     def digest(self) -> str:
-        """A hash: equal for graphs that compute the same in the same way."""
+        """A hash; equal for graphs with the same operations in the same order."""
         leaves = {"": self.input, **self.states, **self.parameters, **self.noises}
         number = {id(node): i for i, node in enumerate(self.order)}
         lines = [

@@ -1,7 +1,7 @@
 """Language of equations: ``@``, element-wise functions, split, concat, layer_norm.
 
-A ``Symbol`` stands for a value of one time step while the equation is traced. It computes nothing; it records
-what is done to it and refuses what cannot be right, naming the arguments and their sizes.
+A ``Symbol`` represents a value of one time step while the equation is traced. It computes nothing: it records the
+operations and refuses invalid ones, with the names of the arguments and their sizes.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from recur.equations.sizes import ONE, ZERO, show
 from recur.errors import EquationError
 
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-_WORDS = "functions of math take numbers; use the words of recur.equations: tanh, exp, maximum, ..."
+_WORDS = "functions of math take numbers; use the functions of recur.equations: tanh, exp, maximum, ..."
 
 
 class Symbol:
-    """A value of the time step: a number, a vector or a matrix without rows and without data."""
+    """A symbolic value of the time step: a number, a vector or a matrix, without data."""
 
     __slots__ = ("builder", "node")
-    __array_ufunc__ = None  # so that numpy hands `array * symbol` to us, to be refused in words
+    __array_ufunc__ = None  # so that numpy leaves `array * symbol` to __rmul__, which refuses it with a message
 
     def __init__(self, builder: Builder, node: Node) -> None:
         self.builder = builder
@@ -61,7 +61,7 @@ class Symbol:
     def __pow__(self, power: int) -> Symbol:
         if not isinstance(power, int) or power < 1:
             raise EquationError(
-                f"{text(self.node)} ** {power!r}: only whole positive powers are part of an equation",
+                f"{text(self.node)} ** {power!r}: only positive integer powers are supported",
                 hint="use sqrt(v), exp(v) or 1 / v",
             )
         result = self
@@ -90,21 +90,21 @@ class Symbol:
 
     def __rpow__(self, base: object) -> NoReturn:
         raise EquationError(
-            f"{base!r} ** {text(self.node)}: a vector is not a power",
+            f"{base!r} ** {text(self.node)}: a vector cannot be an exponent",
             hint=f"use exp: {base!r}**v is exp(v * {math.log(base):.4f})"
             if isinstance(base, (int, float)) and base > 0
             else "use exp(v)",
         )
 
     def __getattr__(self, name: str) -> NoReturn:
-        # what Python and numpy look for on any object (__array__, __len__, ...) must seem missing, not refused
+        # protocols that Python and numpy probe (__array__, ...) have to be missing: an EquationError would escape
         if name.startswith("__"):
             raise AttributeError(name)
         raise EquationError(
             f"{text(self.node)}.{name}: a value of an equation has no attributes and no methods",
             hint="declare the matrix with its sizes the other way round: W='H X' multiplies a vector of X"
             if name == "T"
-            else f"write {name}(v), with the words of recur.equations: sigmoid, tanh, split, concat, ...",
+            else f"write {name}(v), with the functions of recur.equations: sigmoid, tanh, split, concat, ...",
         )
 
     def _refuse(
@@ -112,7 +112,7 @@ class Symbol:
     ) -> NoReturn:
         raise EquationError(
             f"{what} on the value of {text(self.node)}: an equation is traced once, without data, so its "
-            "course cannot depend on values",
+            "control flow cannot depend on values",
             hint=hint,
         )
 
@@ -120,7 +120,7 @@ class Symbol:
         self._refuse("if, while, and, or")
 
     def __iter__(self) -> NoReturn:
-        self._refuse("a loop or unpacking", "cut a vector with split: a, b = split(v, 2)")
+        self._refuse("a loop or unpacking", "split a vector with split: a, b = split(v, 2)")
 
     def __len__(self) -> int:
         self._refuse("len()", "sizes are symbols; the mean of a vector is mean(v), its sum total(v)")
@@ -252,13 +252,13 @@ def minimum(a: Symbol | float, b: Symbol | float) -> Symbol:
 
 
 def total(value: Symbol) -> Symbol:
-    """The sum of a vector's elements; it stretches to any size in element-wise operations."""
+    """The sum of a vector's elements; it broadcasts to any size in element-wise operations."""
     _must_be_vector("total", value)
     return Symbol(value.builder, value.builder.sum(value.node))
 
 
 def mean(value: Symbol) -> Symbol:
-    """The mean of a vector's elements; it stretches to any size in element-wise operations."""
+    """The mean of a vector's elements; it broadcasts to any size in element-wise operations."""
     _must_be_vector("mean", value)
     return total(value) / Symbol(value.builder, value.builder.count(value.node.size))
 
@@ -270,7 +270,7 @@ def layer_norm(value: Symbol, gain: Symbol | float = 1.0, bias: Symbol | float =
 
 
 def split(value: Symbol, parts: int) -> tuple[Symbol, ...]:
-    """Cut a vector into equal parts, ``i, f, g, o = split(z, 4)``."""
+    """Split a vector into equal parts, ``i, f, g, o = split(z, 4)``."""
     _must_be_vector("split", value)
     if not isinstance(parts, int) or parts < 1:
         raise EquationError(
@@ -291,7 +291,7 @@ def split(value: Symbol, parts: int) -> tuple[Symbol, ...]:
 
 
 def concat(*values: Symbol) -> Symbol:
-    """Put vectors one after the other."""
+    """Concatenate vectors."""
     if not values:
         raise EquationError("concat() needs at least one vector", hint="concat(a, b)")
     if isinstance(values[0], (list, tuple)):

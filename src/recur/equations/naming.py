@@ -1,7 +1,7 @@
 """Names of a graph's nodes, from the lines of the equation: ``i, f, g, o = split(...)`` names four nodes.
 
-The graph of a step knows operations, not names. Here the body of the equation is gone through once more, line by line,
-on the same symbols: equal nodes are one node, so the names belong to the nodes of the graph.
+The graph of a step has operations, not names. This module runs the body of the equation again, line by line, on the
+same symbols: equal nodes are one node, so the names belong to the nodes of the graph.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Line:
     Attributes
     ----------
     text : str
-        As it was written.
+        Its source.
     names : tuple of str
-        What it names.
+        The names that it assigns.
     nodes : tuple of Node
-        The nodes of these.
+        Their nodes.
     """
 
     text: str
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Gate:
-    """A squashing function of the step whose values mean something by themselves.
+    """An activation of the step whose values can be interpreted on their own.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Naming:
     names: dict[int, str] = field(repr=False)
 
     def label(self, node: Node) -> str:
-        """What a person reads for a node: its name, or what it computes from named things."""
+        """The label of a node: its name, or its expression in named nodes."""
         return self.names.get(id(node)) or self._expression(node)
 
     def _expression(self, node: Node, depth: int = 3) -> str:
@@ -105,7 +105,7 @@ def naming(equation: Equation) -> Naming:
     leaves = {equation.input: graph.input, **graph.states, **graph.parameters}
     names = {id(node): name for name, node in leaves.items()}
     for state, node in graph.states.items():
-        names[id(node)] = f"{state}′"  # the state before the step; without it both would have one name
+        names[id(node)] = f"{state}′"  # the prime marks the state before the step, to tell it from the new one
     lines = _walk(equation, leaves)
     for line in lines:
         for name, node in zip(line.names, line.nodes, strict=True):
@@ -118,8 +118,8 @@ def naming(equation: Equation) -> Naming:
 
 @lru_cache(maxsize=256)
 def gates(equation: Equation) -> tuple[Gate, ...]:
-    """The sigmoids, tanhs and other squashing functions of a step that do not come out as a state, in order."""
-    found, named = [], naming(equation)
+    """The sigmoids, tanhs and other activations of a step that are not themselves a state, in order."""
+    result, named = [], naming(equation)
     states = {id(node) for node in equation.graph.outputs.values()}
     stepwise = {id(equation.graph.input), *(id(n) for n in equation.graph.states.values())}
     for node in equation.graph.order:
@@ -131,17 +131,17 @@ def gates(equation: Equation) -> tuple[Gate, ...]:
         name = named.names.get(id(node))
         if name is None and id(argument) in named.names and id(argument) not in states:
             name = named.names[id(argument)]
-        found.append(Gate(name or named.label(node), "gate" if node.op == "sigmoid" else node.op, node))
-    return tuple(found)
+        result.append(Gate(name or named.label(node), "gate" if node.op == "sigmoid" else node.op, node))
+    return tuple(result)
 
 
 def highways(equation: Equation) -> dict[str, tuple[Node, ...]]:
-    """For each state the nodes on a way from its old value to its new one that only adds and multiplies.
+    """For each state the nodes on a path from its old value to its new one that only adds and multiplies.
 
-    On such a way nothing squashes the state and no matrix mixes its units: the cell state of an LSTM runs straight
-    through. A state without such a way is not in the answer.
+    No activation and no matrix is on such a path: it is that of an LSTM's cell state. A state without such a path is
+    not in the result.
     """
-    graph, found = equation.graph, {}
+    graph, paths = equation.graph, {}
     for state, start in graph.states.items():
         ways: dict[int, tuple[Node, ...]] = {id(start): (start,)}
         for node in graph.order:
@@ -151,12 +151,12 @@ def highways(equation: Equation) -> dict[str, tuple[Node, ...]]:
                     ways[id(node)] = (*way, node)
         end = graph.outputs[state]
         if id(end) in ways and end is not start:
-            found[state] = ways[id(end)]
-    return found
+            paths[state] = ways[id(end)]
+    return paths
 
 
 def _walk(equation: Equation, leaves: dict[str, Node]) -> list[Line]:
-    """Go through the statements of the equation one by one."""
+    """Run the statements of the equation one by one, and collect the names that they assign."""
     function, builder = equation.function, equation.graph.builder
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
@@ -172,12 +172,14 @@ def _walk(equation: Equation, leaves: dict[str, Node]) -> list[Line]:
         if isinstance(statement, ast.Expr):
             continue
         if isinstance(statement, ast.Return):
-            made = _returned(equation, statement, scope)
-            lines += [made] if made else []
+            last = _returned(equation, statement, scope)
+            lines += [last] if last else []
             break
         try:
             exec(compile(ast.Module([statement], []), f"<{equation.name}>", "exec"), scope)
-        except Exception:  # whatever a body does beside assigning names, it has been traced before; names are a help
+        except (
+            Exception
+        ):  # the body was traced before without error; names are optional, so other side effects only end the list
             return lines
         names = [n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         pairs = [(name, scope[name].node) for name in names if isinstance(scope.get(name), Symbol)]
@@ -187,7 +189,7 @@ def _walk(equation: Equation, leaves: dict[str, Node]) -> list[Line]:
 
 
 def _returned(equation: Equation, statement: ast.Return, scope: dict[str, Any]) -> Line | None:
-    """A last line for states that are computed where they are returned."""
+    """A last line for states that are computed in the return statement."""
     value = statement.value
     elements = value.elts if isinstance(value, ast.Tuple) else [value] if value is not None else []
     if all(isinstance(one, ast.Name) for one in elements):

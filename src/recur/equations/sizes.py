@@ -31,16 +31,16 @@ class Size:
         """Read ``4H``, ``X``, ``H+P`` or ``1``."""
         total = Size()
         for part in text.split("+"):
-            found = _TERM.match(part.strip())
-            if not found:
+            match = _TERM.match(part.strip())
+            if not match:
                 raise EquationError(
                     f'cannot read the size "{text}"',
                     hint='a size is a symbol with an optional factor, such as "H", "4H" or "H+P"',
                 )
-            if found[3]:
-                total = total + Size((), int(found[3]))
+            if match[3]:
+                total = total + Size((), int(match[3]))
             else:
-                total = total + Size(((found[2], int(found[1] or 1)),))
+                total = total + Size(((match[2], int(match[1] or 1)),))
         return total
 
     def __add__(self, other: Size) -> Size:
@@ -53,22 +53,22 @@ class Size:
         terms = dict(self.terms)
         for symbol, factor in other.terms:
             terms[symbol] = terms.get(symbol, 0) + sign * factor
-        kept = tuple(sorted((symbol, factor) for symbol, factor in terms.items() if factor))
-        return Size(kept, self.constant + sign * other.constant)
+        nonzero = tuple(sorted((symbol, factor) for symbol, factor in terms.items() if factor))
+        return Size(nonzero, self.constant + sign * other.constant)
 
     def divided_by(self, parts: int) -> Size | None:
-        """Return the size of one of ``parts`` equal pieces, or None if it does not divide."""
+        """Return the size of each of ``parts`` equal pieces, or None if it is not divisible."""
         if parts < 1 or self.constant % parts or any(factor % parts for _, factor in self.terms):
             return None
         return Size(tuple((s, f // parts) for s, f in self.terms), self.constant // parts)
 
     def value(self, sizes: Mapping[str, int]) -> int:
-        """Return the number that this size is, given a number for each symbol."""
+        """Return this size as a number, given a number for each symbol."""
         return self.constant + sum(factor * sizes[symbol] for symbol, factor in self.terms)
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The symbols that this size is made of."""
+        """The symbols in this size."""
         return tuple(symbol for symbol, _ in self.terms)
 
     def __str__(self) -> str:
@@ -84,5 +84,5 @@ Shape = tuple[Size, ...]
 
 
 def show(shape: Shape) -> str:
-    """Write a shape as people do: ``4H x X``, ``H`` or ``a number``."""
+    """Format a shape for a message: ``4H x X``, ``H`` or ``a number``."""
     return " x ".join(str(size) for size in shape) if shape else "a number"

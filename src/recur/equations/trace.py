@@ -22,7 +22,7 @@ from recur.markup import escaped
 
 @dataclass(frozen=True, eq=False)
 class Equation:
-    """A recurrence: one time step as an equation, with everything that follows from its text.
+    """A recurrence: one time step as an equation, and its traced graph.
 
     Attributes
     ----------
@@ -54,9 +54,9 @@ class Equation:
 
     @property
     def free_sizes(self) -> tuple[str, ...]:
-        """The size symbols besides X (input) and H (hidden) that a layer must be given."""
-        found = {symbol for shape in self.shapes.values() for size in shape for symbol in size.symbols}
-        return tuple(sorted(found - {"X", "H"}))
+        """The size symbols besides X (input) and H (hidden), which a layer needs as arguments."""
+        symbols = {symbol for shape in self.shapes.values() for size in shape for symbol in size.symbols}
+        return tuple(sorted(symbols - {"X", "H"}))
 
     def shape(self, name: str, **sizes: int) -> tuple[int, ...]:
         """The shape of an argument in numbers: ``lstm.shape("W_xh", X=39, H=128)`` is ``(512, 39)``."""
@@ -66,18 +66,18 @@ class Equation:
         missing = {symbol for size in shapes[name] for symbol in size.symbols} - set(sizes)
         if missing:
             raise EquationError(
-                f"{self.name}: the size {', '.join(sorted(missing))} is needed and not given",
+                f"{self.name}: the size {', '.join(sorted(missing))} is required",
                 hint=f"give it by name: sizes={{'{min(missing)}': 64}}",
             )
         return tuple(size.value(sizes) for size in shapes[name])
 
     def initial(self, name: str) -> float | None:
-        """The value a parameter starts from if the equation fixes it (``gain="H = 1"``), else None."""
+        """The initial value of a parameter, if the equation fixes it (``gain="H = 1"``), else None."""
         return self._initial[name]
 
     @cached_property
     def text(self) -> str:
-        """The body of the equation as it was written, without its docstring."""
+        """The source of the equation's body, without its docstring."""
         source = _source(self.function)
         if source is None:
             return "\n".join(f"{name} = {text(node, 9)}" for name, node in self.graph.outputs.items())
@@ -101,11 +101,11 @@ class Equation:
 
     @property
     def digest(self) -> str:
-        """A hash of the graph: equal for equations that compute the same in the same way."""
+        """A hash of the graph: equal for equations with the same operations in the same order."""
         return self.graph.digest
 
     def __call__(self, *arguments: Any) -> Any:
-        """Apply the equation to symbols, so that one equation can be used inside another."""
+        """Apply the equation to symbols, as part of another equation."""
         return self.function(*arguments)
 
     def __reduce__(self) -> str | tuple[Any, ...]:
@@ -118,25 +118,25 @@ class Equation:
         return f"<equation {self.name}: {self.input}, ({', '.join(self.states)}) -> ({', '.join(self.states)})>"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the text and the graph."""
+        """The representation in a notebook: the source and the graph."""
         return f"<pre>{escaped(self.text)}</pre>{svg(self.graph)}"
 
 
 def _find(module: str, qualname: str) -> Equation:
-    """Find an equation again by where it was defined (pickling)."""
+    """Return an equation by its module and qualified name (for unpickling)."""
     import importlib
 
-    found: Any = importlib.import_module(module)
+    value: Any = importlib.import_module(module)
     for part in qualname.split("."):
         if part == "<locals>":
             raise EquationError(
-                f"the equation {qualname} was defined inside a function and cannot be found again",
+                f"the equation {qualname} was defined inside a function and cannot be imported",
                 hint="define it at the top of a module",
             )
-        found = getattr(found, part)
-    if not isinstance(found, Equation):
+        value = getattr(value, part)
+    if not isinstance(value, Equation):
         raise EquationError(f"{module}.{qualname} is not an equation")
-    return found
+    return value
 
 
 def equation(undeclared: object = None, /, **sizes: str) -> Callable[[Callable[..., Any]], Equation]:
@@ -144,8 +144,8 @@ def equation(undeclared: object = None, /, **sizes: str) -> Callable[[Callable[.
 
     The function's arguments are the input, then the states (as many as are returned, in that order; the first is
     the output), then the parameters, matrices first. Each is given a size: one symbol for a vector, two for
-    a matrix; X is the input size, H the hidden size, any other letter is a size of its own. ``"H = 1"`` fixes the
-    value a parameter starts from.
+    a matrix; X is the input size, H the hidden size, any other symbol is a further size. ``"H = 1"`` fixes
+    the initial value of a parameter.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def equation(undeclared: object = None, /, **sizes: str) -> Callable[[Callable[.
     Raises
     ------
     EquationError
-        If sizes do not fit, a name is unknown, a state is not returned, or the course depends on values.
+        If sizes do not fit, a name is unknown, a state is not returned, or the control flow depends on values.
 
     Examples
     --------
@@ -200,7 +200,7 @@ def equation(undeclared: object = None, /, **sizes: str) -> Callable[[Callable[.
         states, parameters = arguments[1 : 1 + count], arguments[1 + count :]
         _check_states(name, arguments[0], states, shapes, sizes)
         _check_forgotten_states(name, parameters, shapes, source_tree)
-        # traced again now that it is known which arguments are states: a leaf carries its kind
+        # traced again, now that the states are known: each leaf stores its kind
         builder = Builder()
         leaves = {
             a: builder.leaf("input" if i == 0 else "state" if a in states else "parameter", a, shapes[a])
@@ -227,8 +227,8 @@ def equation(undeclared: object = None, /, **sizes: str) -> Callable[[Callable[.
         for argument in arguments:
             if argument not in used and argument not in states:
                 raise EquationError(
-                    f"{name} declares {argument} and never uses it",
-                    hint=f"use {argument} in the equation or take it out of the arguments",
+                    f"{name} declares {argument}, but never uses it",
+                    hint=f"use {argument} in the equation or remove it from the arguments",
                 )
         return Equation(name, function, arguments[0], states, parameters, graph, initial)
 
@@ -244,8 +244,8 @@ def _arguments(name: str, function: Callable[..., Any]) -> tuple[str, ...]:
     for argument in parameters.values():
         if argument.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD or argument.default is not argument.empty:
             raise EquationError(
-                f"{name}: the argument {argument} is not plain",
-                hint="an equation takes named arguments only, without *, ** and defaults",
+                f"{name}: the argument {argument} is not a plain positional argument",
+                hint="an equation takes named arguments only, without *, ** or defaults",
             )
     if len(parameters) < 2:
         raise EquationError(f"{name} needs an input and at least one state, got {tuple(parameters)}")
@@ -255,10 +255,10 @@ def _arguments(name: str, function: Callable[..., Any]) -> tuple[str, ...]:
 def _declared(
     name: str, arguments: tuple[str, ...], sizes: Mapping[str, str]
 ) -> tuple[dict[str, Shape], dict[str, float | None]]:
-    for given in sizes:
-        if given not in arguments:
+    for key in sizes:
+        if key not in arguments:
             raise EquationError(
-                f"{name}: a size is declared for {given}, which is not an argument.{did_you_mean(given, arguments)}"
+                f"{name}: a size is declared for {key}, which is not an argument.{did_you_mean(key, arguments)}"
             )
     shapes: dict[str, Shape] = {}
     initial: dict[str, float | None] = {}
@@ -286,7 +286,7 @@ def _declared(
             initial[argument] = math.nan
         if not math.isfinite(initial[argument] or 0.0):
             raise EquationError(
-                f'{name}: {argument}="{sizes[argument]}": "{value.strip()}" is not a number to start from',
+                f'{name}: {argument}="{sizes[argument]}": "{value.strip()}" is not a finite initial value',
                 hint=f'{argument}="{declared.strip()} = 1"',
             )
         shapes[argument] = shape
@@ -310,21 +310,21 @@ def _call(name: str, function: Callable[..., Any], symbols: Mapping[str, Symbol]
 
 
 def _from_python(name: str, error: Exception) -> EquationError:
-    """What Python, numpy or torch said of the equation, with what an equation is made of."""
-    said = str(error)
-    hint = "an equation is made of W @ v, + - * /, sigmoid, tanh, split, concat, layer_norm, ..."
-    if "ufunc" in said:
-        said = "numpy computes with arrays, and a value of an equation holds no data while it is traced"
-        hint = "use the words of recur.equations: tanh, exp, maximum, ..."
-    elif "to unpack" in said:
-        hint = "split(v, n) gives n parts: take all of them, as in a, b = split(v, 2)"
+    """The error of Python, numpy or torch as an EquationError with a hint."""
+    message = str(error)
+    hint = "an equation consists of W @ v, + - * /, sigmoid, tanh, split, concat, layer_norm, ..."
+    if "ufunc" in message:
+        message = "numpy computes with arrays, and a value of an equation holds no data while it is traced"
+        hint = "use the functions of recur.equations: tanh, exp, maximum, ..."
+    elif "to unpack" in message:
+        hint = "split(v, n) returns n parts: unpack all of them, as in a, b = split(v, 2)"
     elif isinstance(error, (ArithmeticError, LookupError)):
-        said = f"{type(error).__name__}: {said}"
-    return EquationError(f"{name}: {said}", hint)
+        message = f"{type(error).__name__}: {message}"
+    return EquationError(f"{name}: {message}", hint)
 
 
 def _returned(name: str, result: Any) -> tuple[Symbol, ...]:
-    hint = "end it with the new states: return h, c"
+    hint = "return the new states at the end: return h, c"
     if result is None:
         raise EquationError(f"{name} returns nothing", hint=hint)
     values = result if isinstance(result, tuple) else (result,)
@@ -338,7 +338,7 @@ def _returned(name: str, result: Any) -> tuple[Symbol, ...]:
 def _check_states(
     name: str, input_name: str, states: tuple[str, ...], shapes: Mapping[str, Shape], sizes: Mapping[str, str]
 ) -> None:
-    """Refuse a matrix where a state is expected, and a state or input that is given a value to start from."""
+    """Refuse a matrix in the place of a state, and an initial value for a state or the input."""
     for state in states:
         if len(shapes[state]) == 2:
             raise EquationError(
@@ -349,8 +349,8 @@ def _check_states(
     for argument in (input_name, *states):
         if "=" in sizes[argument]:
             raise EquationError(
-                f'{name}: {argument}="{sizes[argument]}": only a parameter has a value to start from',
-                hint="a state starts from zero, from what the layer is given, or from learn_initial_state=True",
+                f'{name}: {argument}="{sizes[argument]}": only a parameter has an initial value',
+                hint="the initial state is zero, an argument of the layer, or learned with learn_initial_state=True",
             )
 
 

@@ -116,13 +116,13 @@ class Backward : public InputGradient<P> {
     const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
     f.derivative = derivative_base_ + (this->rows_.off(s) + first) * derivative_.stride;
     for (size_t k = 0; k < one.carry.size(); ++k) {
-      // what step s hands down is what step s - 1 carries
+      // dE/dstate that step s writes is what step s - 1 reads
       one.carry[k] = carry_[s & 1] + first * this->state_.stride + this->state_.at[k];
       one.handed[k] = carry_[(s + 1) & 1] + first * this->state_.stride + this->state_.at[k];
     }
     if ((s & 31) == 0 && this->interrupt_requested(one)) this->stop_at_.store(this->rows_.steps() - 1 - s + 2);
     seed(one, s, n);
-    // a state of one number is read by all units, and only the thread of its unit has added to it
+    // all units read a state of one number, and only the thread of its unit has added to it
     if (single_ && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
     for (int32_t k = 0; k < this->program_.stage_count; ++k) {
       const RecurStage& stage = this->program_.stages[k];
@@ -133,7 +133,7 @@ class Backward : public InputGradient<P> {
     }
   }
 
-  // dE/dstate_t = what later steps handed down + what the layer's outputs are given
+  // dE/dstate_t = the part from later steps + the gradient of the layer's output at t
   void seed(Thread& one, int64_t s, int64_t n) {
     const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
     for (int32_t k = 0; k < this->cell_.state_part_count; ++k) {
@@ -169,9 +169,9 @@ class Backward : public InputGradient<P> {
     }
   }
 
-  // ---- behind the loop
+  // ---- after the loop
 
-  // Zeros in dE/dx where a row has no step, and in gradients of matrices to which shares are added
+  // Zeros in dE/dx at padded steps, and in gradients of matrices to which shares are added
   void clear(int thread, int threads) {
     if (this->call_.d_x != nullptr && this->call_.lengths != nullptr && this->call_.offsets == nullptr) {
       for (int64_t b = thread; b < this->call_.B; b += threads) {
@@ -199,7 +199,7 @@ class Backward : public InputGradient<P> {
         if (d != nullptr) std::memset(d + b * n, 0, sizeof(T) * static_cast<size_t>(n));
       }
     }
-    // step 0 has handed down into the second buffer; a row without steps has its final state's derivative in both
+    // step 0 has written to the second buffer; a row without steps has the derivative of its final state in both
     for (int64_t i = 0; i < this->rows_.count(); ++i) {
       if (!this->rows_.begins(i)) continue;
       for (int32_t k = 0; k < this->cell_.state_part_count; ++k) {

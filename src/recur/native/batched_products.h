@@ -8,10 +8,10 @@
 
 namespace recur {
 
-constexpr long kBlockRows = 112;       // at most: eight tiles of fourteen
-constexpr long kFewRows = 56;          // where they do, so that a block stays in the first-level cache
-constexpr long kLargeBytes = 6 << 20;  // of a packed matrix, which is then better read less often
-constexpr long kBlockDepth = 1024;     // so deep that the sums are rarely written twice
+constexpr long kBlockRows = 112;       // at most eight tiles of fourteen
+constexpr long kFewRows = 56;          // for small matrices, so that a block stays in the first-level cache
+constexpr long kLargeBytes = 6 << 20;  // packed size from which a matrix is read less often, with larger blocks
+constexpr long kBlockDepth = 1024;     // deep enough that sums are rarely written twice
 
 // A matrix of `columns` columns as panels of two vectors; the last may be one vector.
 template <class P>
@@ -26,19 +26,19 @@ struct Panels {
   long elements() const { return vectors * L * padded_k<P>(K) + 64; }
   long width(long p) const { return std::min(2L, vectors - 2 * p); }
   typename P::E* panel(long p) const { return data + p * 2 * L * padded_k<P>(K); }
-  // where vector v of a panel has its element k (even, where elements come in pairs)
+  // the address of element k of vector v of a panel (k is even where elements come in pairs)
   typename P::E* at(long v, long k) const { return panel(v / 2) + k * width(v / 2) * L + (v % 2) * L * P::pair; }
   long stride(long v) const { return width(v / 2) * L * P::pair; }
 };
 
-// The part of rows and panels that a thread takes: panels where there are enough, so that each packs what it reads
+// The rows and panels of a thread: split by panels where there are enough, so that each thread packs what it reads
 struct ThreadTile {
   long row0, row1, panel0, panel1;
 };
 inline ThreadTile tile_of_thread(long rows, long panels, int thread, int threads) {
   if (threads == 1) return {0, rows, 0, panels};
   const long each = (panels + threads - 1) / threads;
-  // by panels only if no thread then waits for long
+  // by panels only if the threads then have nearly equal work
   if (panels >= threads && each * threads <= panels + panels / 8) {
     return {0, rows, panels * thread / threads, panels * (thread + 1) / threads};
   }
@@ -47,7 +47,7 @@ inline ThreadTile tile_of_thread(long rows, long panels, int thread, int threads
 
 // C[r - c_row] (+)= A[r] B for rows from <= r < to and panels p0 <= p < p1. `copy(to, r, n, k, depth)` copies n rows
 // from r on, elements k .. k + depth, to rows of `to`; `finished(row, rows)` is called when a block of C is complete.
-// With `c_block`, C holds one block of rows at a time; with `copied`, the one block of A stands there already.
+// With `c_block`, C holds one block of rows at a time; with `copied`, `block` already holds the only block of A.
 template <class P, class Copy, class Finished>
 void batched_product(long from, long to, const Panels<P>& B, long p0, long p1, typename P::E* block, typename P::T* C,
                      long c_stride, bool c_block, bool add, const Copy& copy, const Finished& finished,

@@ -10,7 +10,7 @@
 
 namespace recur {
 
-// of the thread's last call
+// the message of the thread's last call
 inline char* message() {
   static thread_local char text[256] = "";
   return text;
@@ -28,7 +28,7 @@ inline int64_t with_message(int64_t status) {
   return status;
 }
 
-// body's status; that of an exception in its place, where there is one
+// the status that body returns, or that of the exception that it throws
 template <class Body>
 int64_t guarded(const Body& body) noexcept {
   try {

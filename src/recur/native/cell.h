@@ -1,9 +1,9 @@
 /* C interface of a compiled cell: the contract with the core that runs it. Plain C, no framework.
  *
- * A cell is a shared library that exports `recur_cell`, a description of one time step: which products it takes,
- * which element-wise passes ("kernels") it makes over the units, in which order, and what it keeps.
+ * A cell is a shared library that exports `recur_cell`, a description of one time step: its matrix products, its
+ * element-wise passes over the units ("kernels"), their order, and what is stored.
  *
- * Words. A piece is a part of a vector over which element-wise operations run; a column is a piece of all rows.
+ * Terms. A piece is a part of a vector over which element-wise operations run; a column is a piece of all rows.
  * `int32_t` members called ..._size, row, column and start are indices into a table of numbers (`sizes`) that the
  * caller computes from the layer's sizes, in the order of the cell's `size_texts`.
  */
@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-/* Where a piece is kept; the index beside it counts pieces of that kind. */
+/* The memory of a piece; the index beside it counts pieces of that kind. */
 enum {
   RECUR_TAPE = 0,       /* every step: what the backward pass reads */
   RECUR_SCRATCH = 1,    /* this step only */
@@ -31,7 +31,7 @@ enum {
   RECUR_INPUT = 5       /* the caller's x */
 };
 
-/* What a kernel is given: the memory of one time step, for the rows of one thread. Row i of a memory called m begins
+/* The argument of a kernel: the memory of one time step, for the rows of one thread. Row i of a memory called m begins
  * at m + i * m_stride; a column of it at m_columns[k] from there. Everything is aligned to elements only. Pieces are
  * padded to whole vectors, and kernels may read and write the padding. */
 typedef struct {
@@ -86,16 +86,16 @@ typedef struct {
 } RecurGroup;
 
 typedef struct {
-  int32_t units_size;    /* the pieces that it runs over */
+  int32_t units_size;    /* the units of its pieces */
   int32_t slots;         /* products in all groups */
-  int32_t panel_vectors; /* vectors of units that are taken together: the width of a slot */
+  int32_t panel_vectors; /* vectors of units per panel: the width of a slot */
   int32_t group_count;
   const RecurGroup* groups;
-  int32_t waits;             /* all threads meet behind it when they share rows */
-  int32_t passes_carry_only; /* the first step of all may leave it out */
+  int32_t waits;             /* a barrier follows it where threads divide the units */
+  int32_t passes_carry_only; /* step 0 skips it unless dE/d(initial states) is needed */
   int32_t partial_count;     /* totals to which it contributes */
   const int32_t* partials;
-  int32_t total_count; /* totals that it reads and no stage before it has read */
+  int32_t total_count; /* totals that it is the first stage to read */
   const int32_t* totals;
   int32_t fresh_count; /* pieces of states that it completes */
   const int32_t* fresh;

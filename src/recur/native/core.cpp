@@ -74,7 +74,7 @@ using Half = recur::Paired;
 using Half = recur::Rounded;
 #endif
 
-// A fork takes over the pool as it is between two calls of it, and none of the other threads
+// A fork copies the pool between two calls of it, and none of the other threads
 struct Forks {
   Forks() {
     pthread_atfork([] { recur::MemoryPool::instance().lock(); }, [] { recur::MemoryPool::instance().unlock(); },
@@ -85,7 +85,7 @@ struct Forks {
   }
 } forks;
 
-// the status of run<P> for the numbers and the precision that a call asks for
+// the status of run<P> for the number type and the precision of a call
 template <class Run>
 int64_t with_precision(const RecurCall& call, const Run& run) {
   if (call.type == 1) return run(recur::Plain<double>{});
@@ -231,11 +231,11 @@ RECUR_EXPORT int64_t recur_readout(RecurReadout* call) {
     const int64_t bad = check_readout(call);
     if (bad != RECUR_OK) return bad;
     const int64_t status = call->type == 1 ? recur::Readout<double>(*call).run() : recur::Readout<float>(*call).run();
-    return status == RECUR_BAD_CALL ? refuse("a target is no class") : status;
+    return status == RECUR_BAD_CALL ? refuse("a target is not a class") : status;
   });
 }
 
-// It neither allocates nor calls what throws, and is asked in every call
+// It neither allocates nor calls what throws, so it needs no guard; it runs in every call
 RECUR_EXPORT int64_t recur_tensor_addresses(const RecurTensorQuery* query) {
   if (query == nullptr || query->torch == nullptr) return 0;
   const recur::TensorReader one{*query->torch, *query};

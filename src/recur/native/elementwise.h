@@ -10,7 +10,7 @@
 //   sqrt        0.5      0.5
 //
 // those of float exp, tanh and sigmoid over all 2^32 numbers, the others over numbers drawn at random and those where a
-// method changes course. log, sin and cos are the C library's; the rest are exact.
+// method changes. log, sin and cos are the C library's; the rest are exact.
 #pragma once
 
 #include <cmath>
@@ -36,7 +36,7 @@ struct NumberOf<F64> {
   using T = double;
 };
 
-// What the exponential needs to know of a number.
+// The constants of the exponential for a number type.
 //
 // The logarithm of 2 is split in two (Cody and Waite, 1980): the product of its high part with any exponent is exact.
 // The array `quotient` holds the coefficients of q in expm1(r) = r + r^2 q(r) for |r| <= ln(2) / 2, found by the
@@ -98,14 +98,14 @@ RECUR_INLINE V with_sign(V x, V y) {
   return (V)(bits_of(x) | (bits_of(y) & std::numeric_limits<typename Lane<T>::Int>::min()));
 }
 
-// torch has +0 here for -0 and for NaN
+// as in torch, +0 for -0 and for NaN
 template <class V>
 RECUR_INLINE V v_sign(V x) {
   using T = typename NumberOf<V>::T;
   return (x > T(0) ? splat<T>(1) : V{}) - (x < T(0) ? splat<T>(1) : V{});
 }
 
-// a comparison with NaN is false, which is why these four read the way round that they do
+// a comparison with NaN is false, so the order of the operands in these four decides what NaN gives
 template <class V>
 RECUR_INLINE V v_relu(V x) {
   using T = typename NumberOf<V>::T;
@@ -278,7 +278,7 @@ RECUR_INLINE V v_sqrt(V x) {
 }
 #endif
 
-// These are rare in cells, and the C library's are good: one lane after another.
+// These are rare in cells, and the C library's are accurate: computed lane by lane.
 template <class V>
 RECUR_INLINE V v_log(V x) {
   for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::log(x[i]);
@@ -295,7 +295,7 @@ RECUR_INLINE V v_cos(V x) {
   return x;
 }
 
-// log(1 + exp(x)), and x itself above 20, as torch has it
+// log(1 + exp(x)), and x itself above 20, as in torch
 template <class V>
 RECUR_INLINE V v_softplus(V x) {
   using T = typename NumberOf<V>::T;

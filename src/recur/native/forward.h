@@ -35,7 +35,7 @@ class Forward : public Recurrence<P> {
   }
 
  protected:
-  // ready for one step after another: everything packed
+  // prepare a stream: pack everything
   int64_t open() {
     chunk_ = 1;
     const int64_t status = start();
@@ -46,7 +46,7 @@ class Forward : public Recurrence<P> {
     return RECUR_OK;
   }
 
-  // step 0 or 1 on a number of threads that may change from step to step
+  // run step 0 or 1; the number of threads may change from step to step
   void one_step(int64_t s, int threads) {
     this->copy_inputs();
     const bool rows = this->by_rows_;
@@ -60,7 +60,7 @@ class Forward : public Recurrence<P> {
     });
   }
 
-  // the rounded copies of the states in slot `parity`
+  // round and copy the states in slot `parity`
   void renew_copies(int64_t parity) {
     if constexpr (P::copies) {
       for (size_t n = 0; n < this->copies_.size(); ++n) {
@@ -79,8 +79,8 @@ class Forward : public Recurrence<P> {
   }
 
  private:
-  // products with the input are used while they are in the second-level cache; and at least this many rows at a time,
-  // for the matrix is read once for all of them
+  // products with the input are used while they are in the second-level cache; at least this many rows are computed at
+  // a time, since the matrix is read once for all of them
   static constexpr int64_t kChunkBytes = 384 * 1024, kChunkRows = 112;
 
   struct Run {
@@ -98,7 +98,7 @@ class Forward : public Recurrence<P> {
     const int64_t sharing = this->by_rows_ ? this->threads_ : 1;
     const int64_t fit = kChunkBytes / static_cast<int64_t>(sizeof(T)) / columns;  // rows of one thread
     chunk_ = std::max<int64_t>(1, std::min(steps, (std::max(fit, kChunkRows) * sharing + count - 1) / count));
-    // rows of one thread lie evenly apart only if every step has as many
+    // the rows of one thread are evenly spaced only if all steps have the same number of rows
     own_rows_ = this->by_rows_ && this->rows_.dense() && count % this->threads_ == 0;
     own_units_ = !this->by_rows_ && this->loop_threads_ == this->threads_ && !this->cell_.hoisted_operands;
     for (int32_t h = 0; h < this->cell_.hoisted_count; ++h) {
@@ -178,7 +178,7 @@ class Forward : public Recurrence<P> {
     pack_hoisted(thread, threads);
     if (!own_units_ || threads != this->threads_) this->all_.wait(thread, threads);
     const int64_t steps = this->rows_.steps();
-    // a team smaller than was asked for has rows and units of another size
+    // a team smaller than requested divides rows and units differently
     const bool apart = (own_rows_ || own_units_) && threads == this->threads_;
     for (int64_t from = 0; from < steps; from += chunk_) {
       const int64_t to = std::min(steps, from + chunk_);
@@ -202,7 +202,7 @@ class Forward : public Recurrence<P> {
   void pack_hoisted(int thread, int threads) {
     const RecurCell& cell = this->cell_;
     for (Run& run : runs_) {
-      // a thread that multiplies by panels packs its own; otherwise all wait for all
+      // a thread that multiplies by panels packs its own panels; otherwise all threads meet
       const int64_t count = run.panels.count();
       const int64_t first = count * thread / threads * 2,
                     last = std::min<int64_t>(run.panels.vectors, count * (thread + 1) / threads * 2);
@@ -245,7 +245,7 @@ class Forward : public Recurrence<P> {
     }
   }
 
-  // the products with the input that this thread itself will use: for its rows, or for its units
+  // the products with the input that only this thread reads: those of its rows, or of its units
   void hoist_own(Thread& one, int64_t from, int64_t to) {
     const int64_t first = this->rows_.off(from), total = this->rows_.off(to) - first;
     const int64_t apart = own_rows_ ? one.threads : 1, start = own_rows_ ? one.thread : 0;
@@ -271,7 +271,7 @@ class Forward : public Recurrence<P> {
                            this->tape_.stride * apart, false, false, copy, [](int64_t, int64_t) {});
         continue;
       }
-      // the same units of every product, which for each are panels side by side
+      // the same units of every product, which are contiguous panels
       int64_t column = 0;
       for (int32_t h = run.from; h < run.to; ++h) {
         const auto units = this->units_of(this->cell_.hoisted[h].size, one.thread, one.threads);
@@ -324,7 +324,7 @@ class Forward : public Recurrence<P> {
     }
   }
 
-  // zeros where a row has no step
+  // write zeros at padded steps
   void clear_padding(int thread, int threads) {
     if (this->rows_.dense() || this->call_.offsets != nullptr || this->call_.lengths == nullptr) return;
     for (int64_t b = thread; b < this->call_.B; b += threads) {

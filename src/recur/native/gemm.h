@@ -1,6 +1,6 @@
 // Matrix products: tiles of C = A B with A row by row and B packed, and the packing of B.
 //
-// B is packed in panels of NV vectors: [k][NV * lanes]. A is read where it stands, one element at a time broadcast to a
+// B is packed in panels of NV vectors: [k][NV * lanes]. A is read in place, one element at a time broadcast to a
 // vector, so that a row of A may be a row of the hidden state. A tile of MR rows by NV vectors keeps its sums in
 // registers for the whole of k: 14 x 2 vectors of 32 registers leave two for B and one for A.
 #pragma once
@@ -23,7 +23,7 @@ constexpr int kMostRows[5] = {0, 10, 6, 3, 2};
 #endif
 constexpr int kTallest = kMostRows[1];
 
-// round to the nearest bfloat16, ties to even; not-a-number stays one
+// round to the nearest bfloat16, ties to even; NaN stays NaN
 RECUR_INLINE uint16_t to_bfloat16(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, 4);
@@ -37,17 +37,17 @@ RECUR_INLINE float from_bfloat16(uint16_t half) {
   return value;
 }
 
-// How the factors of a product are kept. Plain: as they are.
+// The format of the factors of a product. Plain: unchanged.
 template <class Number>
 struct Plain {
   using T = Number;  // of sums and of everything outside products
   using E = Number;  // of factors
   static constexpr bool copies = false;
-  static constexpr int pair = 1;  // elements along k that stand together
+  static constexpr int pair = 1;  // consecutive elements along k
   static RECUR_INLINE E convert(T value) { return value; }
 };
 
-// Factors rounded to bfloat16 and kept as such; two products a lane and an instruction.
+// Factors rounded to bfloat16 and stored as such; two products per lane and instruction.
 struct Paired {
   using T = float;
   using E = uint16_t;
@@ -56,7 +56,7 @@ struct Paired {
   static RECUR_INLINE E convert(T value) { return to_bfloat16(value); }
 };
 
-// Factors rounded to bfloat16 and kept as float: the same numbers without the instruction.
+// Factors rounded to bfloat16 and stored as float: the same numbers without the instruction.
 struct Rounded {
   using T = float;
   using E = float;
@@ -116,7 +116,7 @@ static void tile(long K, const typename P::E* A, long stride, const typename P::
   using E = typename P::E;
   using V = Vec<T>;
   constexpr int L = Lane<T>::count;
-  // few rows leave the multipliers idle for want of independent sums: take several k side by side
+  // few rows give too few independent sums to keep the multipliers busy: compute several k side by side
   constexpr int U = (MR * NV >= 8) ? 1 : (MR * NV >= 4 ? 2 : 4);
   constexpr int S = U > 1 ? U : 2;
   V sum[U][MR][NV];
@@ -323,7 +323,7 @@ void pack_vector(typename P::E* to, long to_stride, const typename P::T* W, long
         }
       }
 #if defined(__AVX512BF16__)
-      // along a row two numbers stand side by side already: they are transposed as one
+      // along a row two numbers are already adjacent: they are transposed as one
       for (; lanes == L && k + 32 <= K; k += 32) {
         float rows[16 * 16];
         for (int j = 0; j < 16; ++j) {

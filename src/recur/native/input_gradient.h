@@ -28,7 +28,7 @@ class InputGradient : public MatrixGradients<P> {
     }
   }
 
-  // columns of a block of dE/dx, which is computed apart from the caller's memory
+  // columns of a block of dE/dx, which is computed outside the caller's memory
   int64_t corner_columns() const {
     int64_t most = 2 * L;
     for (const Panels<P>& panels : inputs_) most = std::max(most, panels.vectors * L + pad<T>());

@@ -16,7 +16,7 @@ inline int64_t python_interrupted() {
   if (ensure == nullptr || release == nullptr || signalled == nullptr || clear == nullptr) return 0;
   const int state = ensure();
   const int64_t stop = signalled() != 0;
-  if (stop) clear();  // the caller raises it again, once our own work is undone
+  if (stop) clear();  // the caller raises it again, once our memory is released
   release(state);
   return stop;
 }

@@ -16,8 +16,8 @@ class MatrixGradients : public Recurrence<P> {
   static constexpr int64_t L = Base::L;
 
  protected:
-  static constexpr int64_t kDeep = 1024;  // steps of rows that a pass over a matrix's gradient takes
-  static constexpr int64_t kAcross = 56;  // rows of the gradient that are taken together
+  static constexpr int64_t kDeep = 1024;  // steps of rows per pass over the gradient of a matrix
+  static constexpr int64_t kAcross = 56;  // rows of the gradient per block
 
   MatrixGradients(const RecurCell& cell, RecurCall& call) : Base(cell, call, cell.backward, true) {
     derivative_ = columns_of<T>(cell.derivative_sizes, cell.derivative_count, this->sizes_);
@@ -121,7 +121,7 @@ class MatrixGradients : public Recurrence<P> {
     return this->state_base_ + (this->rows_.slot(s) + i) * this->state_.stride + this->state_.at[k];
   }
 
-  // A tile of rows of the gradient: `start` among those that are taken together, and where its factors are packed
+  // A tile of rows of the gradient: its first row in the block, and where its factors are packed
   struct GradientTile {
     int64_t start, rows, place;
   };
@@ -156,12 +156,12 @@ class MatrixGradients : public Recurrence<P> {
     }
   }
 
-  // the derivatives D of `depth` steps of rows as the left factors of the tiles
+  // pack the derivatives D of `depth` steps of rows as the left factors of the tiles
   void pack_derivative(E* packed, const T* D, const GradientTiles& tiles, int64_t depth) const {
     for (int64_t k = 0; k < depth; ++k) {
       const T* row = D + k * derivative_.stride;
       if constexpr (P::pair == 2) {
-        // a whole vector of pairs at a time: what it writes beyond the tile's rows is written again by the next pair
+        // a whole vector of pairs at a time: the next pair overwrites what is beyond the rows of the tile
         for (int64_t t = 0; t < tiles.count; ++t) {
           const T* next = k + 1 < depth ? row + derivative_.stride + tiles.tile[t].start : nullptr;
           store_pairs(packed + tiles.tile[t].place + k * tiles.tile[t].rows, row + tiles.tile[t].start, next, L);
@@ -172,7 +172,7 @@ class MatrixGradients : public Recurrence<P> {
       for (int64_t t = 0; t < tiles.count; ++t) {
         E* to = packed + tiles.tile[t].place + k / P::pair * tiles.tile[t].rows * P::pair + k % P::pair;
         if constexpr (!P::copies) {
-          // a whole vector where it fits: what it writes beyond the tile's rows is written again by the next k
+          // a whole vector at a time: the next k overwrites what is beyond the rows of the tile
           if (tiles.tile[t].rows <= L) {
             store<T>(to, load<T>(row + tiles.tile[t].start));
           } else {
@@ -186,7 +186,7 @@ class MatrixGradients : public Recurrence<P> {
     }
   }
 
-  // what one product of the step adds to rows u .. of the gradient of its matrix
+  // add the contribution of one product of the step to rows u .. of the gradient of its matrix
   void add_share(int thread, int32_t m, const E* packed, const GradientTiles& tiles, int64_t u, int64_t from,
                  int64_t depth, int64_t parity) {
     const RecurShare& share = this->cell_.shares[m];
@@ -217,7 +217,7 @@ class MatrixGradients : public Recurrence<P> {
     }
   }
 
-  // the last panel, of one vector or of two that are not full, into a block apart
+  // compute the last panel, of one vector or of two that are not full, into a separate block
   void narrow(const Panels<P>& panels, int64_t p, int64_t depth, const E* A, int64_t rows, T* corner) const {
     if (panels.width(p) == 2) {
       kTiles<P>.packed[rows](depth, A, 0, panels.panel(p), corner, 2 * L, false);

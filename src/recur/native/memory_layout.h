@@ -9,14 +9,14 @@
 
 namespace recur {
 
-constexpr long kPad = 64;  // bytes between rows: without them rows of 4096 bytes fall on each other in the cache
+constexpr long kPad = 64;  // bytes between rows: without them rows of 4096 bytes map to the same cache sets
 
 template <class T>
 constexpr long pad() {
   return kPad / static_cast<long>(sizeof(T));
 }
 
-// A memory of all rows of a step, or of all steps: columns side by side, each of whole vectors
+// The columns of a memory, side by side, each of whole vectors; rows are those of one step or of all steps
 template <class T>
 struct Columns {
   std::vector<int64_t> at;
@@ -37,7 +37,7 @@ Columns<T> columns_of(const int32_t* which, int32_t count, const int64_t* sizes)
   return columns;
 }
 
-// Cuts one piece of memory into arrays; run once to count and once to hand out
+// Divides one allocation into arrays; run once to count bytes and once to assign addresses
 class Arena {
  public:
   explicit Arena(char* base = nullptr) : base_(base) {}

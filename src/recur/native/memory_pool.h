@@ -24,7 +24,7 @@ class MemoryPool {
     return *pool;
   }
 
-  // at least this many bytes, aligned to 128; null if there are none. The contents are left from earlier uses.
+  // at least this many bytes, aligned to 128, with undefined contents; null if memory runs out
   void* acquire(size_t bytes) {
     const size_t wanted = rounded(bytes);
     {
@@ -65,11 +65,11 @@ class MemoryPool {
       try {
         free_.push_back({block->bytes, block});
         kept_ += block->bytes;
-      } catch (const std::bad_alloc&) {  // there is no room to note it down: it goes back to the system
+      } catch (const std::bad_alloc&) {  // no memory for the entry of the list: return the block to the system
         block->next = nullptr;
         surplus = block;
       }
-      // sizes that are no longer asked for go first: those that have been free longest
+      // blocks that have been free longest are returned first: their sizes are no longer requested
       const size_t limit = (most_ > kAlwaysKept ? most_ : kAlwaysKept);
       while (kept_ + used_ > limit + limit / 4 && !free_.empty()) {
         Block* oldest = free_.front().block;
@@ -78,7 +78,7 @@ class MemoryPool {
         kept_ -= free_.front().bytes;
         free_.erase(free_.begin());
       }
-      most_ -= most_ / 4096;  // an old peak is forgotten in time
+      most_ -= most_ / 4096;  // the peak decays, so that an old one is forgotten
     }
     while (surplus != nullptr) {
       Block* next = surplus->next;
@@ -87,11 +87,11 @@ class MemoryPool {
     }
   }
 
-  // around a fork: no other thread is in here, so that the child finds the pool whole and unlocked
+  // held around a fork, so that the child gets a consistent and unlocked pool
   void lock() { lock_.lock(); }
   void unlock() { lock_.unlock(); }
 
-  // give everything that is free back to the system
+  // return all free memory to the system
   void trim() {
     std::lock_guard<std::mutex> hold(lock_);
     for (const Free& one : free_) std::free(one.block);
@@ -106,7 +106,7 @@ class MemoryPool {
  private:
   struct alignas(128) Block {
     size_t bytes;
-    Block* next;  // while it waits to be given back
+    Block* next;  // in the list of blocks to return
   };
   struct Free {
     size_t bytes;
@@ -126,7 +126,7 @@ class MemoryPool {
   size_t kept_ = 0, used_ = 0, most_ = 0;
 };
 
-// memory for the duration of a scope
+// Memory for the duration of a scope
 class Lease {
  public:
   explicit Lease(size_t bytes) : memory_(MemoryPool::instance().acquire(bytes)) {}

@@ -38,7 +38,7 @@ class PaddedInputs : public Products<P> {
   using Base::call_, Base::cell_, Base::rows_, Base::sizes_;
   using Base::padded, Base::size;
 
-  // noises and, where the step uses it element by element, x: into padded rows in our order
+  // memory for noises and, where the step uses x element by element, x, in padded rows in our order
   void allocate_inputs(Arena& arena) {
     noise_base_.clear();
     for (int32_t n = 0; n < cell_.noise_count; ++n) {
@@ -92,7 +92,7 @@ class PaddedInputs : public Products<P> {
     return static_cast<const T*>(call_.x) + rows_.at(s, i, call_.x_time, call_.x_row);
   }
 
-  // the state of the caller's row, or zeros, into our rows: `of` by state (B, S)
+  // copy the states of the caller's rows, or zeros, to our rows: `of` by state (B, S)
   void load_states(T* to, const void* const* of, bool initial) const {
     for (int64_t i = 0; i < rows_.count(); ++i) {
       const bool taken = initial ? rows_.begins(i) : rows_.ends(i);

@@ -54,7 +54,7 @@ class Products : public WorkDivision<typename P::T> {
     copy_.close();
   }
 
-  // the column of the converted copies in which an operand stands; states are one operand before and after the step
+  // the column of an operand in the converted copies; a state before and after the step is the same operand
   int64_t copy_column(const RecurOperand& operand) {
     if (!P::copies) return 0;
     const int32_t place = operand.place == RECUR_FRESH ? int32_t{RECUR_STATE} : operand.place;
@@ -66,13 +66,13 @@ class Products : public WorkDivision<typename P::T> {
     return static_cast<int64_t>(copies_.size()) - 1;
   }
 
-  // the products that one chunk of a panel takes: as many vectors as a tile is wide
+  // the number of products per chunk of a panel: as many vectors as a tile is wide
   static int chunk_products(int32_t products, int32_t panel_vectors) {
     if (panel_vectors > 1) return 1;
     return products == 3 ? 3 : std::min<int32_t>(2, products);
   }
 
-  // shared: everyone reads everything, so the packing is shared out; else each packs its own units
+  // shared: all threads read everything and share the packing; otherwise each packs its own units
   void pack_groups(E* packed, int thread, int threads, bool shared) const {
     for (int32_t k = 0; k < program_.stage_count; ++k) {
       const RecurStage& stage = program_.stages[k];

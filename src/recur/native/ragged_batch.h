@@ -1,9 +1,8 @@
 // Ragged batch: which steps each row has, and where they are, without padding and without copies.
 //
-// A reset splits a row into sequences that know nothing of each other, so they are computed side by side, as rows of
-// their own. Rows are put in order of length, longest first; then the rows that have a step s are the first n(s), and
-// every memory of all steps is dense: step s of row i stands at off(s) + i. Going backwards in time, step 0 is a row's
-// last real step.
+// A reset splits a row into independent sequences, which are computed as separate rows. Rows are sorted by length,
+// longest first, so that the rows with a step s are the first n(s), and every memory of all steps is dense: step s of
+// row i is at off(s) + i. In reverse time, step 0 is a row's last real step.
 #pragma once
 
 #include <algorithm>
@@ -47,7 +46,7 @@ class RaggedBatch {
   int64_t total() const { return total_; }  // steps of all rows
   int64_t live(int64_t s) const { return dense_ ? B_ : live_[static_cast<size_t>(s)]; }
   int64_t off(int64_t s) const { return dense_ ? s * B_ : before_[static_cast<size_t>(s)]; }
-  // states have a slot more than there are steps: slot 0 holds the initial ones, of all rows
+  // states have one slot more than there are steps: slot 0 holds the initial states of all rows
   int64_t slot(int64_t s) const { return s == 0 ? 0 : count_ + off(s - 1); }
 
   int64_t row(int64_t i) const { return dense_ ? i : rows_[static_cast<size_t>(i)].row; }
@@ -73,7 +72,7 @@ class RaggedBatch {
     return t;
   }
 
-  // each(r, s, i) for the places from <= r < to in order
+  // each(r, s, i) for the positions from <= r < to, in order
   template <class Each>
   void walk(int64_t from, int64_t to, const Each& each) const {
     if (from >= to) return;
@@ -93,7 +92,7 @@ class RaggedBatch {
  private:
   struct Row {
     int64_t row, start, length;
-    bool begins, ends;  // it takes the caller's initial state; its last state is the caller's final one
+    bool begins, ends;  // it starts from the caller's initial state; its last state is the caller's final state
   };
 
   void split(int64_t b) {
@@ -111,7 +110,7 @@ class RaggedBatch {
   }
   void add(int64_t b, int64_t start, int64_t length, int64_t whole) {
     const bool first = start == 0, last = start + length == whole;
-    // a boundary in front of the first step: forwards the initial state is zeroed there; backwards nothing crosses it
+    // a boundary before the first step: forward in time it zeroes the initial state, in reverse it has no effect
     const bool cut = call_.resets != nullptr && whole > 0 && call_.resets[b * call_.resets_row] != 0;
     rows_.push_back({b, start, length, reverse_ ? last : first && !cut, reverse_ ? first : last});
   }

@@ -3,15 +3,14 @@
 //   z = W h + b,  p = softmax(z),  e = -(1 - a) w_y log p_y - a / V sum_c w_c log p_c
 //   dE/dz_c = u (p_c ((1 - a) w_y + a / V sum w) - (1 - a) w_y [c = y] - a / V w_c)
 //
-// with a the label smoothing, w the weights of classes and u what the row's error counts. Rows are taken in blocks; a
-// block's logits lie in panels of two vectors of columns, [row][2 * lanes], which is the form that the product with
-// dE/dz as right factor reads: dE/dW^T = h^T dE/dz needs no packing. Columns are taken in groups, whose exponentials
-// are taken relative to the largest logit of row and group while the group is in the cache; what is missing to p is
-// then one factor a row and group, known when all groups are done, and multiplied in on the second visit, which also
-// forms dE/dh += dE/dz W and dE/dW.
+// with a the label smoothing, w the class weights and u the weight of the row's error. Rows are computed in blocks; a
+// block's logits are in panels of two vectors of columns, [row][2 * lanes], the form in which a product reads its right
+// factor: dE/dW^T = h^T dE/dz needs no packing. Columns are computed in groups, whose exponentials are relative to the
+// largest logit of row and group while the group is in the cache. To get p, one factor per row and group is missing. It
+// is known when all groups are done, and is applied in the second pass, which also computes dE/dh += dE/dz W and dE/dW.
 //
-// Threads form a grid: parts share the columns of one block of rows, and so the packing of W; where there are few
-// columns, teams of them share the rows. All sums have an order that depends on the number of threads alone.
+// Threads form a grid: parts divide the columns of one block of rows, and so the packing of W; where there are few
+// columns, teams of parts divide the rows. The order of all sums depends on the number of threads alone.
 #pragma once
 
 #include <atomic>
@@ -36,7 +35,7 @@ class Readout : public ReadoutGradients<T> {
   explicit Readout(RecurReadout& call) : Base(call) {}
 
   int64_t run() {
-    if (!this->look_at_targets()) return RECUR_BAD_CALL;
+    if (!this->check_targets()) return RECUR_BAD_CALL;
     this->clear();
     if (count_ == 0) return RECUR_OK;
     const double row = static_cast<double>(H_) * static_cast<double>(V_) * (gradients_ ? 3 : 1);
@@ -50,7 +49,7 @@ class Readout : public ReadoutGradients<T> {
         if (there == threads) {
           if (thread < teams_ * parts_) work(thread);
         } else if (thread == 0) {
-          got = there;  // inside another parallel region there may be fewer: plan for these
+          got = there;  // inside another parallel region there may be fewer threads: plan for these
         }
       });
       if (got == threads) break;
@@ -94,10 +93,10 @@ class Readout : public ReadoutGradients<T> {
     if (call_.d_bias != nullptr && teams_ == 1) this->give_bias(thread);
   }
 
-  // rows that far apart fall on each other in the first-level cache
+  // rows at such a distance map to the same sets of the first-level cache
   static bool collide(int64_t stride) { return stride * static_cast<int64_t>(sizeof(T)) % 2048 == 0; }
 
-  // the rows that count, side by side, and their transpose; and where their gradients go
+  // copy the rows that count, contiguously, and their transpose; set where their gradients go
   void take_rows(Thread& one, int64_t first, int64_t n) const {
     const T* h = static_cast<const T*>(call_.h);
     one.h = one.h_copy, one.h_stride = h_stride_;
@@ -114,7 +113,7 @@ class Readout : public ReadoutGradients<T> {
     }
     if (call_.d_weight != nullptr) transpose(one.h, one.h_stride, one.h_t, h_t_stride_, n, H_);
   }
-  // whether dE/dh is summed up where the caller wants it
+  // whether dE/dh is summed in the caller's memory
   bool in_place() const { return parts_ == 1 && rows_.empty() && H_ % L == 0 && !collide(H_); }
 
   void finish() {

@@ -95,11 +95,11 @@ class ReadoutError : public ReadoutPlan<T> {
     }
     if (whole < panels.last) body(z + i * L, whole * kWide);
   }
-  // what logits are taken relative to: -infinity is no difference to anything
+  // the logit that others are relative to: a difference to -infinity is undefined
   static T from_here(T most) { return most == -kInfinity ? T(0) : most; }
   static V from_here(V most) { return most == -kInfinity ? V{} : most; }
 
-  // of a part's groups, to the part
+  // from the groups of a part to the part
   void merge(Thread& one, Range part, int64_t groups, int64_t n) {
     T* weights = one.weight_of_group;
     for (int64_t g = 0; g < groups && smoothing_ > 0; ++g) weights[g] = weight_of(group(part, g));
@@ -141,7 +141,7 @@ class ReadoutError : public ReadoutPlan<T> {
         const V m = load<T>(parts[c].most + r);
         most = m > most ? m : most;
       }
-      // a row of -infinity alone has no probabilities: not-a-number, from here on
+      // a row of only -infinity has no probabilities: NaN from here on
       for (int64_t c = 0; c < parts_; ++c) sum += load<T>(parts[c].sum + r) * v_exp(load<T>(parts[c].most + r) - most);
       store<T>(one.all_most + r, most);
       store<T>(one.all_sum + r, sum);

@@ -98,7 +98,7 @@ class ReadoutGradients : public ReadoutError<T> {
     }
   }
 
-  // ---- handing them out
+  // ---- output
 
   void give_rows(int64_t team, int64_t part, int64_t first, int64_t n) const {
     const Thread* parts = threads_.data() + team * parts_;

@@ -19,13 +19,13 @@ class ReadoutPlan {
  protected:
   using P = Plain<T>;
   static constexpr int64_t L = Lane<T>::count, kWide = 2 * L;
-  static constexpr int64_t kAcross = 56;                     // rows that are multiplied, softened and scaled together
+  static constexpr int64_t kAcross = 56;                     // rows per step of multiplication, softmax and scaling
   static constexpr int64_t kGroup = 256, kLeastGroup = 128;  // columns of a group
   static constexpr int64_t kPackedBytes = 640 << 10;         // of a group of W, which stays in the second-level cache
   static constexpr int64_t kLogitBytes = 16 << 20;           // of a block of rows
   static constexpr int64_t kLeastBlock = 256, kMostBlock = 1024;  // its rows
-  static constexpr int64_t kSumBytes = 64 << 20;                  // of the sums of dE/dW that teams hold apart
-  static constexpr int64_t kWorth = 1 << 19;                      // products that a further thread is worth
+  static constexpr int64_t kSumBytes = 64 << 20;                  // of the separate sums of dE/dW of the teams
+  static constexpr int64_t kWorth = 1 << 19;  // products per thread from which one more thread pays off
   static constexpr T kInfinity = std::numeric_limits<T>::infinity();
 
   explicit ReadoutPlan(RecurReadout& call) : call_(call), H_(call.H), V_(call.V) {
@@ -36,7 +36,7 @@ class ReadoutPlan {
 
   struct Thread {
     T *z, *packed, *h_copy, *h_t, *d_h_copy, *d_z, *sums, *d_bias;
-    const T* h;  // this block's rows, where they stand if that does as well as a copy
+    const T* h;  // the rows of this block: in place, or a copy
     int64_t h_stride;
     T* d_h;
     int64_t d_h_stride;
@@ -44,7 +44,7 @@ class ReadoutPlan {
     T *most, *sum, *smooth;                   // (rows), over this part's columns
     T *all_most, *all_sum;                    // (rows), over all columns
     T *weight_of_group, *weight_of_part;      // class weights summed over the columns of each
-    T *factor, *hit, *scale;                  // (rows): u, and u times what counts p and [c = y] in dE/dz
+    T *factor, *hit, *scale;                  // (rows): u, and u times the factors of p and [c = y] in dE/dz
   };
   struct Team {
     T *sums, *at_target;
@@ -59,7 +59,7 @@ class ReadoutPlan {
 
   // ---- the rows that count
 
-  bool look_at_targets() {
+  bool check_targets() {
     double total = 0;
     const T* w = static_cast<const T*>(call_.class_weight);
     rows_.clear();
@@ -69,7 +69,7 @@ class ReadoutPlan {
       if (y == call_.ignore_index) continue;
       if (y < 0 || y >= V_) return false;
       if (count_ < n && rows_.empty()) {
-        for (int64_t r = 0; r < count_; ++r) rows_.push_back(r);  // the first row that stands elsewhere
+        for (int64_t r = 0; r < count_; ++r) rows_.push_back(r);  // the rows before the first one that is ignored
       }
       if (count_ < n) rows_.push_back(n);
       total += w == nullptr ? 1.0 : static_cast<double>(w[y]);
@@ -80,7 +80,7 @@ class ReadoutPlan {
   }
   int64_t row(int64_t r) const { return rows_.empty() ? r : rows_[static_cast<size_t>(r)]; }
 
-  // rows that do not count, and everything where none does
+  // write zeros for ignored rows, and everywhere if all are
   void clear() {
     const size_t width = sizeof(T) * static_cast<size_t>(H_);
     if (count_ < call_.N) {
@@ -96,13 +96,13 @@ class ReadoutPlan {
     if (call_.d_bias != nullptr) std::memset(call_.d_bias, 0, sizeof(T) * static_cast<size_t>(V_));
   }
 
-  // ---- the grid of threads, and the sizes of what each takes
+  // ---- the grid of threads, and the sizes of their blocks
 
   void plan(int64_t threads) {
     panels_ = (vectors_ + 1) / 2;
     const int64_t sum_bytes = panels_ * kWide * H_ * static_cast<int64_t>(sizeof(T));
     const int64_t most_teams = call_.d_weight == nullptr ? threads : std::max<int64_t>(1, kSumBytes / sum_bytes);
-    // as many parts as columns keep busy, unless fewer leave fewer threads over
+    // as many parts as have enough columns, or fewer if that leaves fewer threads idle
     teams_ = 1, parts_ = 1;
     for (int64_t parts = std::min(threads, std::max<int64_t>(1, panels_ * kWide / kLeastGroup)); parts >= 1; --parts) {
       const int64_t teams = std::min({threads / parts, most_teams, pieces(count_, kAcross)});
@@ -168,7 +168,7 @@ class ReadoutPlan {
       }
     }
     barriers_.reset(new Barrier[static_cast<size_t>(teams_)]);
-    // a column that is not there has probability 0 and no weight
+    // a padding column has probability 0 and no weight
     weight_sum_ = 0;
     const T *b = static_cast<const T*>(call_.bias), *w = static_cast<const T*>(call_.class_weight);
     for (int64_t c = 0; c < whole; ++c) {

@@ -1,7 +1,7 @@
 /* C interface of the core: a recurrence's inputs and outputs. Plain C, no framework.
  *
- * Callers hold all memory that outlives a call, except the tape, which belongs to the core and is given back with
- * recur_release. Words as in cell.h; T steps, B rows of the batch.
+ * Callers hold all memory that outlives a call, except the tape, which belongs to the core and is released with
+ * recur_release. Terms as in cell.h; T steps, B rows of the batch.
  *
  * A forked process computes on the thread that calls, whatever `threads` says: OpenMP's threads do not survive a fork.
  * It may be forked while other threads compute.
@@ -49,7 +49,7 @@ typedef struct {
   void* const* d_vectors;
   int64_t accumulate;           /* add to d_matrices and d_vectors instead of setting them */
   double* norms;                /* (states, T): sum over rows of squares of dE/dstate_t, or null */
-  int64_t (*interrupted)(void); /* asked now and then; not zero: stop and return RECUR_INTERRUPTED. May be null */
+  int64_t (*interrupted)(void); /* polled; nonzero: stop and return RECUR_INTERRUPTED. May be null */
 } RecurCall;
 
 /* Readout and error of N rows, z = W h + b and e = -log softmax(z)[target], with gradients if there is room for one.
@@ -59,7 +59,7 @@ typedef struct {
   const void* h; /* (N, H), h_row elements between rows */
   int64_t h_row;
   const void *weight, *bias; /* (V, H); (V,) or null */
-  const int64_t* target;     /* (N,), 0..V-1, or ignore_index: that row does not count */
+  const int64_t* target;     /* (N,), 0..V-1, or ignore_index: the row is ignored */
   int64_t ignore_index;
   const void* class_weight; /* (V,) or null */
   double smoothing;
@@ -70,7 +70,7 @@ typedef struct {
   int64_t (*interrupted)(void); /* as in RecurCall */
 } RecurReadout;
 
-/* Functions of torch's C interface (aoti_torch_get_dim and so on). Each takes a handle, writes what was asked, and
+/* Functions of torch's C interface (aoti_torch_get_dim and so on). Each takes a handle, writes its result, and
  * returns 0. */
 typedef struct {
   int32_t (*dim)(const void*, int64_t*);
@@ -85,7 +85,7 @@ typedef struct {
   int64_t cpu, strided; /* torch's numbers for that device and that layout */
 } RecurTorch;
 
-/* Tensors of torch, and what they have to be: `wanted` is RECUR_SPEC_SIZE numbers for each, its kind, its axes, and
+/* Tensors of torch, and their specifications: `specs` is RECUR_SPEC_SIZE numbers for each, its kind, its axes, and
  * their sizes. */
 typedef struct {
   const RecurTorch* torch;
@@ -104,7 +104,7 @@ enum {
 
 enum { RECUR_OK = 0, RECUR_BAD_CALL = 1, RECUR_NO_MEMORY = 2, RECUR_INTERRUPTED = 3 };
 
-/* The core exports these functions. No exception leaves them: where memory runs out they say RECUR_NO_MEMORY (or give
+/* The core exports these functions. No exception leaves them: where memory runs out they return RECUR_NO_MEMORY (or
  * null), and sizes whose arrays no memory could hold are refused before anything is allocated. */
 int64_t recur_forward(const RecurCell* cell, RecurCall* call);
 int64_t recur_backward(const RecurCell* cell, RecurCall* call);

@@ -13,7 +13,7 @@
 
 namespace recur {
 
-constexpr long kPanelRows = 56;  // rows of a panel that are multiplied before they are used
+constexpr long kPanelRows = 56;  // rows per product of a panel
 
 inline double seconds() {
   timespec now;
@@ -50,7 +50,7 @@ class Recurrence : public PaddedInputs<P> {
     return {&cell_, self, call_.type, rows_.count(), rows_.total(), call_.precision, call_.reverse, hash};
   }
 
-  // ---- what a thread works with
+  // ---- the state of a thread
 
   struct Thread {
     int thread, threads;
@@ -61,7 +61,7 @@ class Recurrence : public PaddedInputs<P> {
     T* partial;  // [row][total][lanes] of this thread, two parities
     T* total;    // [row][total]
     E* block;    // for batched products
-    double asked = 0;
+    double last_check = 0;
   };
 
   int32_t most_slots() const {
@@ -74,7 +74,7 @@ class Recurrence : public PaddedInputs<P> {
 
   int64_t partial_elements() const { return 2 * rows_.count() * program_.totals * L; }
 
-  // what every thread needs of its own
+  // memory of every thread
   void allocate_threads(Arena& arena, std::vector<Thread>& threads, int64_t accumulated) {
     threads.resize(static_cast<size_t>(threads_));
     product_stride_ = most_slots() * L;
@@ -94,7 +94,7 @@ class Recurrence : public PaddedInputs<P> {
     parameters_ = arena.take<T>(vectors + L);
   }
 
-  // so that no thread allocates: what one throws within a parallel region ends the process
+  // reserved here, so that no thread allocates: an exception within a parallel region ends the process
   void reserve_pieces(Thread& one) {
     for (auto* pieces : {&one.state, &one.fresh, &one.carry, &one.handed}) {
       pieces->reserve(static_cast<size_t>(cell_.state_part_count));
@@ -146,7 +146,8 @@ class Recurrence : public PaddedInputs<P> {
     f.sizes = sizes_;
   }
 
-  // point the frame at step s; the tape begins at step `tape_from`, states have all their slots or two in turn
+  // set the frame to step s; the tape begins at step `tape_from`, and states have a slot per step or two alternating
+  // ones
   void set_step(Thread& one, int64_t s, int64_t tape_from, bool all_slots) {
     RecurFrame& f = one.frame;
     const int64_t first = by_rows_ ? one.thread : 0, apart = by_rows_ ? one.threads : 1;
@@ -197,7 +198,7 @@ class Recurrence : public PaddedInputs<P> {
     }
   }
 
-  // keep rounded copies of what products will read: columns that this stage has written, for the units of this thread
+  // round and copy the operands of products that this stage has written, for the units of this thread
   void copy_operands(const Thread& one, const RecurStage& stage, int64_t s, int64_t n) {
     if constexpr (P::copies) {
       for (int32_t m = 0; m < stage.operand_count; ++m) {
@@ -227,7 +228,7 @@ class Recurrence : public PaddedInputs<P> {
     }
   }
 
-  // the totals that a stage reads, from everyone's partial sums, always added in the same order
+  // the totals that a stage reads, from the partial sums of all threads, always added in the same order
   void sum_totals(Thread& one, std::vector<Thread>& team, const RecurStage& stage, int64_t s, int64_t n) {
     const int64_t totals = program_.totals, from = (s & 1) * rows_.count() * totals * L;
     for (int32_t m = 0; m < stage.total_count; ++m) {
@@ -263,7 +264,7 @@ class Recurrence : public PaddedInputs<P> {
     const int64_t panels = (units.last - units.first + width - 1) / width;
     const std::vector<PackedGroup>& plans = groups_[static_cast<size_t>(k)];
     for (int64_t q = 0; q < panels; ++q) {
-      // back and forth: the end of the matrix is still in the cache when the next step begins with it
+      // alternate the direction: the next step begins with the end of the matrix, which is still in the cache
       const int64_t u = units.first + ((s & 1) != 0 ? panels - 1 - q : q) * width;
       const int64_t wide = std::min(width, units.last - u);
       for (int64_t i = 0; i < n; i += kPanelRows) {
@@ -280,7 +281,7 @@ class Recurrence : public PaddedInputs<P> {
             for (int32_t m = 0; m < group.operand_count;) {
               int64_t stride = 0;
               const E* A = operand(one, group.operands[m], plan.operand_copy[static_cast<size_t>(m)], s, stride);
-              // operands that stand side by side are one
+              // contiguous operands are multiplied as one
               int32_t end = m + 1;
               int64_t depth = size(group.operands[m].columns_size);
               while (end < group.operand_count) {
@@ -305,15 +306,15 @@ class Recurrence : public PaddedInputs<P> {
     }
   }
 
-  // ---- stopping
+  // ---- interrupts
 
-  // asked by the thread that called us: whether the caller wants to stop
+  // whether the caller wants to stop; checked by the calling thread only
   bool interrupt_requested(Thread& one) {
     if (call_.interrupted == nullptr || one.thread != 0) return false;
     const double now = seconds();
-    if (now - one.asked < 0.05) return false;
-    const bool first = one.asked == 0;
-    one.asked = now;
+    if (now - one.last_check < 0.05) return false;
+    const bool first = one.last_check == 0;
+    one.last_check = now;
     return !first && call_.interrupted() != 0;
   }
 

@@ -7,14 +7,14 @@
 
 namespace recur {
 
-__extension__ typedef __int128 Wide;  // so that no product of sizes and strides overflows
+__extension__ typedef __int128 Wide;  // in which no product of sizes and strides overflows
 
-// Far below the largest int64_t: sums of several such numbers still fit
+// Far below the largest int64_t, so that sums of several such numbers fit
 constexpr Wide kMostBytes = Wide{1} << 58;
 
 inline bool fits(Wide bytes) { return bytes >= 0 && bytes < kMostBytes; }
 
-// The bytes of one row of some columns, each of whole vectors, with what is left free between rows
+// The bytes of one row of columns of whole vectors, with the padding between rows
 inline Wide row_bytes(const int32_t* which, int64_t count, const int64_t* sizes) {
   Wide bytes = 2 * kPad + RECUR_VECTOR_BYTES;
   for (int64_t k = 0; k < count; ++k) bytes += Wide{sizes[which[k]]} * 8 + RECUR_VECTOR_BYTES;
@@ -27,18 +27,18 @@ inline Wide row_bytes(const RecurPart* parts, int64_t count, const int64_t* size
 }
 
 inline Wide program_bytes(const RecurProgram& program, const int64_t* sizes) {
-  // of totals every thread has two vectors a row
+  // every thread has two vectors per row and total
   return row_bytes(program.scratch_sizes, program.scratch_count, sizes) +
          Wide{program.totals} * RECUR_VECTOR_BYTES * 3 * kMostThreads;
 }
 
-// Whether everything that a recurrence allocates can be counted in bytes. Sizes, T and B are not negative.
+// Whether the bytes of everything that a recurrence allocates fit in 64 bits. Sizes, T and B are not negative.
 inline bool countable(const RecurCell& cell, const RecurCall& call) {
   const int64_t* sizes = call.sizes;
   for (int32_t n = 0; n < cell.size_count; ++n) {
     if (!fits(Wide{sizes[n]} * 8)) return false;
   }
-  // states have a slot more than there are steps, and a reset begins a row of its own
+  // states have one slot more than there are steps, and a reset begins another row
   if (!fits(Wide{call.T} * 8) || !fits(Wide{call.B} * 8)) return false;
   const Wide rows = (Wide{call.T} + 2) * (Wide{call.B} + 1);
   if (!fits(rows * 8)) return false;
@@ -60,7 +60,7 @@ inline bool countable(const RecurCell& cell, const RecurCall& call) {
   return fits(matrices * 16);
 }
 
-// The same of a readout. N, H and V are not negative.
+// The same for a readout. N, H and V are not negative.
 inline bool countable(const RecurReadout& call) {
   const Wide N = Wide{call.N} + 64, H = Wide{call.H} + 64, V = Wide{call.V} + 1024;
   if (!fits(N * 8) || !fits(H * 8) || !fits(V * 8)) return false;

@@ -13,8 +13,8 @@ class AnyStream {
   virtual void set(const void* const* states) = 0;
 };
 
-// The caller's arrays of two steps, of which the core's own row arithmetic sees one after the other. A noise is one
-// vector for all steps and rows (an expected zoneout), kept here because every step reads it.
+// The arrays of two steps, which the recurrence runs alternately. A noise is one vector for all steps and rows (an
+// expected zoneout), copied here because every step reads it.
 struct StreamCall {
   RecurCall call;
   std::vector<int64_t> sizes;

@@ -5,7 +5,7 @@
 
 namespace recur {
 
-// What stands in front of a tape, so that a backward pass with another shape or cell is refused
+// The header of a tape, by which a backward pass with another shape or cell is refused
 struct alignas(128) TapeHead {
   const RecurCell* cell;
   const void* self;  // a copy of the head is not the tape

@@ -1,7 +1,7 @@
 // Thread team: one parallel region per call, and a barrier inside it.
 //
-// They are OpenMP's, so that a process has one team for this library and for the framework around it; a second team
-// would wait for the first one's cores. A step takes microseconds, so waiting means spinning.
+// The threads are OpenMP's, so that this library and the framework around it share one team; a second team would
+// compete with the first for the cores. A step takes microseconds, so waiting threads spin.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,7 @@ inline void pause_briefly() {
 
 constexpr int kMostThreads = 256;
 
-// Every thread counts its arrivals where the others can see it; no thread writes to another's cache line.
+// Every thread publishes its count of arrivals; no thread writes to the cache line of another.
 class Barrier {
  public:
   void wait(int thread, int threads) {
@@ -37,7 +37,7 @@ class Barrier {
     for (int other = 0; other < threads; ++other) {
       for (int tries = 0; seen_[other].count.load(std::memory_order_acquire) - arrival < 0;) {
         if (++tries > 32) pause_briefly();
-        if (tries > 100000) {  // someone has lost its core: let it have ours
+        if (tries > 100000) {  // a thread has lost its core: yield ours
           tries = 0;
           sched_yield();
         }
@@ -57,14 +57,14 @@ class Barrier {
 };
 
 // Whether this process was forked from one that had loaded the library: OpenMP's threads do not survive a fork, and a
-// team that waits for them waits without end
+// team would wait for them forever
 inline std::atomic<bool>& forked() {
   static std::atomic<bool> value{false};
   return value;
 }
 
-// body(thread, threads) on every thread of a team of at most `threads`. It throws nothing, so it allocates nothing: an
-// exception cannot leave a parallel region, and the others would wait for the thread that left.
+// Runs body(thread, threads) on every thread of a team of at most `threads`. The body must not throw, and so must not
+// allocate: an exception cannot leave a parallel region, and the other threads would wait for the one that left.
 template <class Body>
 void run_parallel(int threads, const Body& body) {
 #ifdef _OPENMP

@@ -15,9 +15,10 @@ struct TensorReader {
   const RecurTorch& torch;
   const RecurTensorQuery& query;
 
-  // The address of an array's first element; false if it is not what was promised
+  // The address of the first element of tensor n; false if it does not meet its specification
   bool at(int64_t n, void*& address) const {
-    const void* tensor = query.tensors + n;  // a handle of torch's is where the address of a tensor stands
+    const void* tensor =
+        query.tensors + n;  // a handle of torch is the address of a word that holds the address of the tensor object
     const int64_t* spec = query.specs + RECUR_SPEC_SIZE * n;
     const int64_t axes = spec[1];
     int32_t device = -1, layout = -1, dtype = -1;
@@ -42,7 +43,7 @@ struct TensorReader {
       }
       dense *= size;
     }
-    if (empty) return false;  // nothing to read, and no address either
+    if (empty) return false;  // there is nothing to read, and no address
     if (spec[0] == RECUR_CONTIGUOUS && !contiguous) return false;
     if (torch.storage(tensor, &held) != 0 || held < (last + 1) * query.element) return false;
     return torch.address(tensor, &address) == 0 && address != nullptr;

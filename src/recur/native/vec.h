@@ -1,7 +1,7 @@
 // SIMD vectors of numbers, as wide as the instruction set that this file is compiled for.
 //
 // Written in the vector extensions that g++ and clang++ share, so that one text serves AVX2, AVX-512, NEON and plain
-// C++; only what the extensions cannot say is written per instruction set.
+// C++; only operations that the extensions lack are written per instruction set.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ typedef double F64 __attribute__((vector_size(RECUR_VECTOR_BYTES)));
 typedef int32_t I32 __attribute__((vector_size(RECUR_VECTOR_BYTES)));
 typedef int64_t I64 __attribute__((vector_size(RECUR_VECTOR_BYTES)));
 
-// the vector type of a number, the whole numbers of its width, and how many fit
+// the vector type of a number type, the integers of its width, and the number of lanes
 template <class T>
 struct Lane;
 template <>
@@ -56,7 +56,7 @@ RECUR_INLINE void store(T* p, Vec<T> v) {
   std::memcpy(p, &v, sizeof v);
 }
 
-// a - 0 is a for every a, -0 too; compilers know that and only copy
+// a - 0 is a for every a, -0 included, so compilers reduce it to a copy
 template <class T>
 RECUR_INLINE Vec<T> splat(T a) {
   return a - Vec<T>{};

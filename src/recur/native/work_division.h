@@ -10,11 +10,11 @@
 
 namespace recur {
 
-constexpr int64_t kRowsEach = 8;                // a thread may take rows of its own from this many for each
-constexpr int64_t kLargeMatrices = 512 * 1024;  // elements beyond what a core has cache of its own for
-constexpr int64_t kWorthSharing = 32 * 1024;    // multiplications of a step below which a second thread only waits
+constexpr int64_t kRowsEach = 8;                // rows per thread from which the threads divide the rows
+constexpr int64_t kLargeMatrices = 512 * 1024;  // elements from which matrices exceed the cache of one core
+constexpr int64_t kWorthSharing = 32 * 1024;  // multiplications of a step below which a second thread does not pay off
 
-// The units of a piece that a thread takes when threads share rows: whole panels, the same in every stage
+// The units of a thread where threads divide the units: whole panels, the same in every stage
 struct Units {
   int64_t first, last;
 };
@@ -47,14 +47,14 @@ class WorkDivision {
     }
     const int64_t most = std::max<int64_t>(1, std::min<int64_t>(call_.threads, kMostThreads));
     const int64_t count = std::max<int64_t>(1, rows_.count());
-    // rows of its own make every thread read all matrices at every step; those that are large and larger than the
-    // states are better shared, each thread reading its units' part for all rows
+    // where threads divide the rows, each reads all matrices at every step; matrices that are large and larger than the
+    // states are better divided: each thread reads the part of its units for all rows
     const bool share_matrices = work >= kLargeMatrices && work > count * widest;
     by_rows_ = count >= kRowsEach * most && !share_matrices;
     int64_t sharing = most, whole = 0;
     if (!by_rows_) {
       if (work * count < kWorthSharing) sharing = 1;
-      // a thread without units would only be waited for
+      // a thread without units would only cost a wait
       sharing = std::min(sharing, (widest + L - 1) / L);
     }
     for (int32_t m = 0; m < cell_.matrix_count; ++m) {
@@ -73,7 +73,7 @@ class WorkDivision {
             std::min(whole, grains * (thread + 1) / threads * grain)};
   }
 
-  // rows of a step that a thread takes: all, or every threads-th, so that long and short rows are shared out evenly
+  // the rows of a step of one thread: all, or every threads-th, so that long and short rows are distributed evenly
   int64_t own_rows(int64_t n, int thread, int threads) const {
     if (!by_rows_) return n;
     return n > thread ? (n - thread + threads - 1) / threads : 0;
@@ -86,7 +86,7 @@ class WorkDivision {
   RaggedBatch rows_;
   bool by_rows_ = false;
   int threads_ = 1;       // of the call
-  int loop_threads_ = 1;  // of the loop over time: where a step is short, one does it alone
+  int loop_threads_ = 1;  // of the loop over time: a short step runs on one thread
   int most_loop_threads_ = 1;
 };
 

@@ -22,7 +22,7 @@ class AdaptiveReadout(nn.Module):
         log p(y) = log softmax(W_0 h)[y]                                              for y in the head
         log p(y) = log softmax(W_0 h)[cluster of y] + log softmax(V_k P_k h)[y]       for y in cluster k
 
-    where W_0 has a row for each frequent word and each cluster, and P_k takes h to ever fewer columns.
+    where W_0 has a row for each frequent word and each cluster, and P_k projects h to ever fewer columns.
 
     Ids must be ordered by frequency, the most frequent first.
 
@@ -39,7 +39,7 @@ class AdaptiveReadout(nn.Module):
     bias : bool
         Whether the head has a bias.
     device, dtype
-        Where and as what the parameters are made.
+        Device and dtype of the parameters.
 
     Raises
     ------
@@ -138,7 +138,7 @@ class AdaptiveReadout(nn.Module):
         target : Tensor
             (...) int64.
         ignore_index : int
-            Target of the steps that do not count.
+            Target of the steps that are ignored.
         reduction : "mean", "sum" or "none"
             As in ``linear_cross_entropy``.
 
@@ -150,7 +150,7 @@ class AdaptiveReadout(nn.Module):
         Raises
         ------
         LayerInputError
-            If shapes do not fit or a target is no class.
+            If shapes do not fit or a target is not a class.
         ConfigError
             If the reduction is unknown.
         """

@@ -17,7 +17,7 @@ from recur.nn.padding import as_lengths
 class Attention(nn.Module, ABC):
     """Weights a_s = softmax over source steps s of score(q, k_s), and the context sum_s a_s k_s.
 
-    A form of attention says how a score is made; lengths, softmax and context are the same for all.
+    A subclass defines the score; lengths, softmax and context are the same for all.
     """
 
     query_size: int
@@ -25,7 +25,7 @@ class Attention(nn.Module, ABC):
 
     @abstractmethod
     def keys(self, states: Tensor) -> Tensor:
-        """What of the encoder's states (B, S, E) can be computed once for all decoder steps: (B, S, .)."""
+        """The part of the score that depends only on the encoder's states (B, S, E): (B, S, .)."""
 
     @abstractmethod
     def score(self, query: Tensor, keys: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ class Attention(nn.Module, ABC):
         states : Tensor
             (B, S, E) outputs of the encoder.
         lengths : Tensor or sequence of int, optional
-            (B,) real steps of each source row; padding gets no weight, whatever it holds.
+            (B,) real steps of each source row; padding gets no weight, whatever its values.
         keys : Tensor, optional
             ``self.keys(states)``, to compute it once for many steps.
 
@@ -77,7 +77,7 @@ class Attention(nn.Module, ABC):
             weights = scores.softmax(-1)
         else:
             hidden = padding.unsqueeze(1)
-            # a row without any step would be softmax of nothing, so its scores are kept and its weights zeroed
+            # the softmax over no steps is undefined: such a row keeps its scores, and its weights are zeroed
             nothing = (counted == 0).view(-1, 1, 1)
             weights = scores.masked_fill(hidden & ~nothing, -torch.inf).softmax(-1).masked_fill(hidden, 0)
         context = weights @ states
@@ -109,7 +109,7 @@ class BahdanauAttention(Attention):
     attention_size : int, optional
         Size of the hidden layer; default Q.
     device, dtype
-        Where and as what the parameters are made.
+        Device and dtype of the parameters.
 
     Examples
     --------
@@ -163,10 +163,10 @@ class LuongAttention(Attention):
     states_size : int
         E, size of the encoder's outputs.
     scaled : bool
-        Divide by sqrt(Q), so that scores are small at first however large Q is, and no step is looked at alone before
-        anything was learned (Vaswani et al. 2017, section 3.2.1).
+        Divide by sqrt(Q), so that initial scores are small for any Q and the weights do not saturate on one step before
+        training has begun (Vaswani et al. 2017, section 3.2.1).
     device, dtype
-        Where and as what the parameters are made.
+        Device and dtype of the parameters.
 
     Examples
     --------

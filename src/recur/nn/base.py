@@ -1,4 +1,4 @@
-"""``LayerBase``: the layout, options and parameters of a recurrent layer, which all files about it read."""
+"""``LayerBase``: the layout, options and parameters of a recurrent layer, without its computation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recur.nn.layer_layout import LayerLayout, check_residual
 from recur.nn.locked_masks import Locking
 from recur.nn.state import StepStates
 
-# what parameters and output have their sizes and names from
+# what determines the sizes and names of parameters and output
 FIXED = frozenset(
     {
         "bias", "bidirectional", "equation", "hidden_size", "hidden_sizes", "input_size", "layer_norm", "layout",
@@ -25,10 +25,10 @@ FIXED = frozenset(
 
 
 class LayerBase(Locking):
-    """What is known about a recurrent layer, without the computation.
+    """The layout, options and parameters of a recurrent layer, without the computation.
 
-    An option may be changed at any time; a value that the constructor refuses is refused here too. What the parameters
-    were made from cannot be changed.
+    An option may be changed at any time, and is checked as in the constructor. What the sizes of the parameters depend
+    on cannot be changed.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class LayerBase(Locking):
 
     @torch_state.constant_under_compile
     def constant(self, compute: Callable[..., Any], *arguments: Any) -> Any:
-        """Return ``compute(self, *arguments)``, once and for all under torch.compile."""
+        """Return ``compute(self, *arguments)``, computed only once under torch.compile."""
         return compute(self, *arguments)
 
     def learned_states(self, number: int, direction: int, rows: int) -> StepStates | None:
@@ -100,7 +100,7 @@ class LayerBase(Locking):
         return weight
 
     def check_parameters(self) -> None:
-        """Refuse to compute where a parameter was deleted, was never given its numbers, or is no tensor.
+        """Refuse to compute where a parameter was deleted, was not initialised, or is not a tensor.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class LayerBase(Locking):
         for name in self.layout.names:
             value = self._parameters.get(name)
             if value is None and name not in self._parameters:
-                # a parametrization makes it a property, weight_norm and pruning an attribute
+                # under a parametrization it is a property, under weight_norm and pruning a plain attribute
                 if name not in self.__dict__ and not hasattr(type(self), name) and name not in self._buffers:
                     raise checks.ParameterError(
                         f"{kind} has no parameter {name}: it was deleted, expected a tensor",
@@ -141,24 +141,24 @@ def _residual(layer: LayerBase, value: object) -> bool:
 
 
 def _recurrent_dropout(layer: LayerBase, value: object) -> float:
-    found = checks.check_probability("recurrent_dropout", value)
-    if found and not layer.layout.recurrent_states:
+    probability = checks.check_probability("recurrent_dropout", value)
+    if probability and not layer.layout.recurrent_states:
         raise ConfigError(
             f"recurrent_dropout masks h_t-1 in matrix products, and {layer.equation.name} multiplies no state by a "
             "matrix",
             hint="use zoneout for this cell",
         )
-    return found
+    return probability
 
 
 def _weight_drop(layer: LayerBase, value: object) -> float:
-    found = checks.check_probability("weight_drop", value)
-    if found and not layer.layout.recurrent_matrices:
+    probability = checks.check_probability("weight_drop", value)
+    if probability and not layer.layout.recurrent_matrices:
         raise ConfigError(
             f"weight_drop is for recurrent matrices, and {layer.equation.name} has none",
             hint="use zoneout for this cell",
         )
-    return found
+    return probability
 
 
 def _zoneout(layer: LayerBase, value: object) -> dict[str, float]:
@@ -166,24 +166,24 @@ def _zoneout(layer: LayerBase, value: object) -> dict[str, float]:
 
 
 def _forget_bias(layer: LayerBase, value: object) -> float | None:
-    found = checks.check_forget_bias(value, layer.__dict__.get("memory_steps"))
-    if found is not None:
+    bias = checks.check_forget_bias(value, layer.__dict__.get("memory_steps"))
+    if bias is not None:
         initialization.check_gate_bias("forget_bias", layer.equation, layer.bias)
-    return found
+    return bias
 
 
 def _memory_steps(layer: LayerBase, value: object) -> int | None:
-    found = checks.check_memory_steps(value, layer.__dict__.get("forget_bias"))
-    if found is not None:
+    steps = checks.check_memory_steps(value, layer.__dict__.get("forget_bias"))
+    if steps is not None:
         initialization.check_gate_bias("memory_steps", layer.equation, layer.bias)
-    return found
+    return steps
 
 
 def _choice(name: str, options: tuple[str, ...]) -> Callable[[LayerBase, object], str]:
     return lambda _layer, value: checks.check_choice(name, value, options)
 
 
-# the options that may be changed, and the check of each
+# options that may be changed after construction, each with its check
 OPTIONS: Mapping[str, Callable[[LayerBase, object], object]] = {
     "batch_first": lambda _layer, value: checks.check_flag("batch_first", value),
     "dropout": lambda _layer, value: checks.check_dropout(value),

@@ -15,11 +15,11 @@ from recur.errors import ConfigError, RecurError, ShapeError, closest, did_you_m
 
 
 class LayerInputError(ShapeError, RuntimeError):
-    """A tensor does not fit a layer. It is a ``RuntimeError`` too, as torch.nn's is."""
+    """A tensor does not fit a layer. It is also a ``RuntimeError``, as in torch.nn."""
 
 
 class ParameterError(RecurError, RuntimeError):
-    """A parameter of a layer is gone, or is no tensor."""
+    """A parameter of a layer is missing, or is not a tensor."""
 
 
 class ArgumentTypeError(RecurError, TypeError):
@@ -151,7 +151,7 @@ def check_forget_bias(forget_bias: object, memory_steps: object) -> float | None
 
 
 def check_memory_steps(memory_steps: object, forget_bias: object) -> int | None:
-    """Return the number of steps that units should remember for at first, or None.
+    """Return the initial memory span in steps, or None.
 
     Raises
     ------
@@ -207,10 +207,10 @@ def check_zoneout(zoneout: object, states: Sequence[str]) -> dict[str, float]:
         for name in zoneout:
             if name not in states:
                 raise ConfigError(f'zoneout names the state "{name}".{did_you_mean(name, states)}')
-        given = dict(zoneout)
+        by_state = dict(zoneout)
     else:
-        given = dict.fromkeys(states, zoneout)
-    checked = {name: check_probability("zoneout", p) for name, p in given.items()}
+        by_state = dict.fromkeys(states, zoneout)
+    checked = {name: check_probability("zoneout", p) for name, p in by_state.items()}
     return {name: p for name, p in checked.items() if p > 0}
 
 
@@ -231,7 +231,7 @@ def check_choice(name: str, value: object, options: Sequence[str]) -> str:
 
 
 def warn_unused_dropout(name: str, value: float, num_layers: int) -> None:
-    """Say that a dropout between layers does nothing in a single layer, as torch.nn does."""
+    """Warn that dropout between layers has no effect in a single layer, as torch.nn does."""
     if value > 0 and num_layers == 1:
         warnings.warn(
             f"{name} option adds dropout after all but last recurrent layer, so non-zero {name} expects "
@@ -246,7 +246,7 @@ def check_input(kind: str, x: Tensor, weight: Tensor, input_size: int, packed: b
     Raises
     ------
     LayerInputError
-        In torch's words, with what to type.
+        In torch's words, with a hint.
     """
     check_readable(kind, "input", x)
     if x.dtype != weight.dtype and not torch_state.any_autocast():
@@ -280,7 +280,7 @@ def check_readable(kind: str, name: str, tensor: Tensor) -> None:
     Raises
     ------
     LayerInputError
-        With what to make of it.
+        With the conversion to use.
     """
     if type(tensor).__name__ == "MaskedTensor":
         raise LayerInputError(
@@ -298,7 +298,7 @@ def check_devices(x: Tensor, states: Sequence[Tensor], weight: Tensor) -> None:
     Raises
     ------
     LayerInputError
-        In torch's words, with what to type.
+        In torch's words, with a hint.
     """
     for state in states:
         if state.device != x.device:

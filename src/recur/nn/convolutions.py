@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from recur.errors import ConfigError
 
-PLACES = 7  # a side of the grid that is read out place by place (Simonyan and Zisserman 2015)
-_GROUP = 8  # channels that are normalised together
+PLACES = 7  # largest side of the grid that is flattened position by position (Simonyan and Zisserman 2015)
+_GROUP = 8  # channels per group of the normalisation
 
 
 class Convolutions(nn.Module):
@@ -20,18 +20,18 @@ class Convolutions(nn.Module):
 
         a_0 = x,   a_k = relu(norm(maxpool_2(W_k * a_{k-1})))          K layers, each halves height and width
 
-    where W_k * a is a convolution of 3 x 3 with zeros around, and norm a group normalisation: it looks at one picture
-    alone, so that neither the other rows of a batch nor padding change what becomes of it.
+    where W_k * a is a 3 x 3 convolution with zero padding, and norm a group normalisation: it depends on one picture
+    alone, so that neither the other rows of a batch nor padding change its result.
 
     Parameters
     ----------
     grid : (int, int, int)
         Height, width and channels of a picture.
     channels : sequence of int
-        Channels of each layer; none leaves the picture as it is.
+        Channels of each layer; an empty sequence leaves the picture as it is.
     pooling : "flatten" or "mean"
-        How `vectors` are made of the last layer: all places side by side, after averaging down to at most 7 x 7, or
-        the mean over all places.
+        How the vector is read from the last layer: all positions, averaged down to at most 7 x 7 and flattened, or
+        the mean over all positions.
 
     Attributes
     ----------
@@ -60,29 +60,29 @@ class Convolutions(nn.Module):
         if pooling not in ("flatten", "mean"):
             raise ConfigError(f'pooling "{pooling}" is unknown', hint="flatten or mean")
         self.grid, self.pooling = grid, pooling
-        height, width, given = grid
+        height, width, channels_in = grid
         layers: list[nn.Module] = []
-        for made in channels:
+        for channels_out in channels:
             layers += [
-                nn.Conv2d(given, made, 3, padding=1, bias=False),
-                # what follows the pooling has a quarter of the work
+                nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
+                # pooling first leaves a quarter of the work to the operations after it
                 nn.MaxPool2d(2, ceil_mode=True),
-                nn.GroupNorm(math.gcd(made, max(1, made // _GROUP)), made), nn.ReLU(),
+                nn.GroupNorm(math.gcd(channels_out, max(1, channels_out // _GROUP)), channels_out), nn.ReLU(),
             ]  # fmt: skip
-            height, width, given = -(-height // 2), -(-width // 2), made
+            height, width, channels_in = -(-height // 2), -(-width // 2), channels_out
         self.layers = nn.Sequential(*layers)
-        self.channels, self.places = given, (height, width)
-        self.size = given if pooling == "mean" else given * min(height, PLACES) * min(width, PLACES)
+        self.channels, self.places = channels_in, (height, width)
+        self.size = channels_in if pooling == "mean" else channels_in * min(height, PLACES) * min(width, PLACES)
 
     def maps(self, pictures: Tensor) -> Tensor:
         """The last layer: (N, H, W, C) to (N, h, w, K)."""
         if pictures.shape[1:] != self.grid:
             raise ConfigError(f"pictures have shape {tuple(pictures.shape[1:])}, expected {self.grid}")
-        found: Tensor = self.layers(pictures.permute(0, 3, 1, 2))
-        return found.permute(0, 2, 3, 1)
+        maps: Tensor = self.layers(pictures.permute(0, 3, 1, 2))
+        return maps.permute(0, 2, 3, 1)
 
     def vectors(self, maps: Tensor) -> Tensor:
-        """What is read of the last layer: (N, h, w, K) to (N, X)."""
+        """The readout of the last layer: (N, h, w, K) to (N, X)."""
         if self.pooling == "mean":
             return maps.mean((1, 2))
         height, width = min(maps.shape[1], PLACES), min(maps.shape[2], PLACES)
@@ -92,21 +92,21 @@ class Convolutions(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(..., H, W, C) to (..., X)."""
-        found = self.vectors(self.maps(pictures.reshape(-1, *pictures.shape[-3:])))
-        return found.reshape(*pictures.shape[:-3], self.size)
+        vectors = self.vectors(self.maps(pictures.reshape(-1, *pictures.shape[-3:])))
+        return vectors.reshape(*pictures.shape[:-3], self.size)
 
 
 class Augment(nn.Module):
-    """Other views of the same pictures while learning; in evaluation they stay as they are.
+    """Data augmentation of pictures in training; in evaluation they are unchanged.
 
     Parameters
     ----------
     shift : bool
-        Move each picture by up to an eighth of its sides, drawn evenly; what comes in repeats the edge.
+        Shift each picture by up to an eighth of its sides, uniformly; the edge is repeated.
     flip : bool
-        Mirror every second picture, drawn evenly, left for right.
+        Flip each picture horizontally with probability 1/2.
 
-    Frames of one row are changed alike.
+    All frames of a row are changed in the same way.
 
     Source: A. Krizhevsky, I. Sutskever, G. Hinton (2012), ImageNet classification, section 4.1.
     """
@@ -131,7 +131,7 @@ class Augment(nn.Module):
             across = across + _offsets(rows, width, device)
         down, across = down.clamp(0, height - 1), across.clamp(0, width - 1)
         row = torch.arange(rows, device=device)[:, None, None]
-        # (B, H, W, ..., C): the places first, so that one look-up serves all steps of a row
+        # (B, H, W, ..., C): positions first, so that one look-up serves all steps of a row
         first = pictures.movedim((-3, -2), (1, 2))
         return first[row, down[:, :, None], across[:, None, :]].movedim((1, 2), (-3, -2))
 

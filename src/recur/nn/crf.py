@@ -27,7 +27,7 @@ class CRF(nn.Module):
     size : int
         V, the number of tags.
     device, dtype
-        Where and as what the parameters are made.
+        Device and dtype of the parameters.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class CRF(nn.Module):
         scores : Tensor
             (B, T, V), z.
         tags : Tensor
-            (B, T) ids; those of padding are not looked at.
+            (B, T) ids; those of padding are ignored.
         lengths : Tensor or sequence of int, optional
             (B,) real steps of each row; all T if left out.
 
@@ -106,10 +106,10 @@ class CRF(nn.Module):
         """
         counted = self._check(scores, lengths)
         real = self._real(scores, counted)
-        known = tags.masked_fill(~real, 0)
-        before = torch.cat([self.first.expand(len(scores), 1, -1), self.transitions[known[:, :-1]]], dim=1)
+        safe_tags = tags.masked_fill(~real, 0)
+        before = torch.cat([self.first.expand(len(scores), 1, -1), self.transitions[safe_tags[:, :-1]]], dim=1)
         each = (before[:, : scores.shape[1]] + scores + self._ahead(scores, counted)).log_softmax(dim=-1)
-        return each.gather(2, known.unsqueeze(2)).squeeze(2).masked_fill(~real, 0.0)
+        return each.gather(2, safe_tags.unsqueeze(2)).squeeze(2).masked_fill(~real, 0.0)
 
     def marginals(self, scores: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
         """Return log p(y_t = k | z) (B, T, V), each tag summed over the others: forward-backward."""
@@ -133,7 +133,7 @@ class CRF(nn.Module):
             value, origin = (best.unsqueeze(2) + self.transitions).max(dim=1)
             going_on = (step < counted).unsqueeze(1)
             best = torch.where(going_on, value + scores[:, step], best)
-            # a row that is over stays where it is, so that the backward pass begins at its own last step
+            # a row that has ended keeps its state, so that the backward pass begins at its own last step
             came_from.append(torch.where(going_on, origin, torch.arange(self.size, device=scores.device)))
         value, tag = (best + self.last).max(dim=1)
         path = [tag]

@@ -9,7 +9,7 @@ from recur.nn.locked_masks import Locking
 
 
 class LockedDropout(Locking):
-    """Dropout that hides the same columns at every step of a row, and others in another row.
+    """Dropout with one mask per row: the same columns are zeroed at every step of a row.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class LockedDropout(Locking):
         if not self.training or self.p == 0:
             return x
         one_step = x[:, :1] if self.batch_first else x[:1]
-        # a new tensor, not `empty_like`: one seed means one mask, whatever the strides of x
+        # not `empty_like`, whose memory order follows x: one seed gives one mask, whatever the strides of x
         return x * self.lock("mask", lambda: x.new_empty(one_step.shape).bernoulli_(1 - self.p).div_(1 - self.p))
 
     def extra_repr(self) -> str:
@@ -53,7 +53,7 @@ class Drop(nn.Module):
     Parameters
     ----------
     each : float
-        Probability with which a number of one step is dropped.
+        Probability that a column of one step is dropped.
     locked : float
         Probability of dropping a column at every step of a row.
 
@@ -67,7 +67,7 @@ class Drop(nn.Module):
 
     def forward(self, vectors: Tensor) -> Tensor:
         """(B, T, H) or (B, H), unchanged in evaluation."""
-        # without time there is one step, and a mask for all steps is a mask for it
+        # without a time axis there is one step, to which the mask of all steps applies
         timed = vectors if vectors.dim() == 3 else vectors[:, None]
         dropped: Tensor = self.each(self.locked(timed))
         return dropped if vectors.dim() == 3 else dropped[:, 0]

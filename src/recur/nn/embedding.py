@@ -12,7 +12,7 @@ from recur.nn.locked_masks import Locking
 
 
 class Embedding(Locking, nn.Embedding):
-    """A vector for each id; with ``dropout``, words vanish as a whole, everywhere in the batch.
+    """A vector for each id; ``dropout`` zeroes whole words, everywhere in the batch.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Embedding(Locking, nn.Embedding):
     padding_idx : int, optional
         An id whose vector is zero and stays so.
     dropout : float
-        Probability that a word (a row of the weight) is zeroed for a pass; the rest is scaled up.
+        Probability that a word (a row of the weight) is zeroed in one forward pass; the others are scaled up.
     **options
         As in torch.nn.Embedding.
 
@@ -51,12 +51,12 @@ class Embedding(Locking, nn.Embedding):
         self.dropout = check_probability("dropout", dropout)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Look ids of any shape up: (...) gives (..., embedding_dim).
+        """Look up ids of any shape: (...) gives (..., embedding_dim).
 
         Raises
         ------
         LayerInputError
-            If an id is not in 0..V-1; it says which and where.
+            If an id is not in 0..V-1; the message names the id and its position.
         """
         self._check(input)
         vectors = super().forward(input)
@@ -72,7 +72,7 @@ class Embedding(Locking, nn.Embedding):
                 f"ids are whole numbers (int64 or int32), got {ids.dtype}",
                 hint="vectors of real numbers need no embedding; ids: ids.long()",
             )
-        # on a GPU looking at the values would wait for it
+        # on a GPU, reading the values would synchronise
         if ids.numel() == 0 or ids.device.type != "cpu":
             return
         low, high = int(ids.min()), int(ids.max())

@@ -1,7 +1,7 @@
 """Fast path of a layer: plain batches on the native backend.
 
-Whatever is out of the ordinary (lengths, resets, packed or unbatched inputs, dropout of any form, parametrised weights,
-a tensor that the guard does not let pass) takes the checked path, which says what is wrong with it.
+All other calls (lengths, resets, packed or unbatched inputs, dropout of any form, parametrised weights, a tensor that
+the tensor checks refuse) take the checked path, which reports what is wrong.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from recur.nn.state import State, join_state
 
 @dataclass(frozen=True)
 class FastLayers:
-    """What the layers of the stack are called with.
+    """The prepared calls of all layers of the stack.
 
     Attributes
     ----------
@@ -45,14 +45,14 @@ class FastLayers:
 
 
 class FastPath:
-    """The calls of a layer that need no check but the guard's.
+    """The calls of a layer whose tensors alone have to be checked.
 
-    What a call is made from is looked at once and kept, for one dtype and precision (`known`). All other options are
-    read in every call: see `plain`.
+    Everything else that a call depends on is prepared once per dtype and precision (``prepared``). All other options
+    are read in every call: see `plain`.
     """
 
     def __init__(self) -> None:
-        self.known: FastLayers | None = None
+        self.prepared: FastLayers | None = None
 
     def run(
         self, layer: LayerBase, parameters: Mapping[str, object], x: object, hx: object
@@ -63,23 +63,23 @@ class FastPath:
         try:
             return self._run(layer, parameters, x, hx)
         except (RuntimeError, ValueError):
-            # the guard's or torch's refusal: the checked path says what is wrong, or finds a backend that can
+            # refused by the tensor checks or by torch: the checked path reports why, or finds a backend that can run it
             return None
 
     @property
     def reports(self) -> list[BackendReport]:
         """What ran in each layer of the stack."""
-        return [] if self.known is None else [run.report for run in self.known.runs]
+        return [] if self.prepared is None else [run.report for run in self.prepared.runs]
 
     def _run(
         self, layer: LayerBase, parameters: Mapping[str, object], x: Tensor, hx: object
     ) -> tuple[Tensor, State] | None:
         if x.dim() != 3 or not x.is_cpu:
             return None
-        known = self.known
-        if known is None or known.dtype is not x.dtype or known.precision != layer.precision:
-            known = self.known = _learn(layer, x)
-        if known is None or x.shape[-1] != layer.input_size or 0 in x.shape:
+        layers = self.prepared
+        if layers is None or layers.dtype is not x.dtype or layers.precision != layer.precision:
+            layers = self.prepared = _learn(layer, x)
+        if layers is None or x.shape[-1] != layer.input_size or 0 in x.shape:
             return None
         if layer.batch_first:
             x = x.transpose(0, 1)
@@ -89,8 +89,8 @@ class FastPath:
         if states is None:
             return None
         finals = []
-        for run, names, given in zip(known.runs, known.names, states, strict=True):
-            x, *ends = run([x, *given, *_gather(parameters, names)])
+        for run, names, state in zip(layers.runs, layers.names, states, strict=True):
+            x, *ends = run([x, *state, *_gather(parameters, names)])
             finals.append(ends)
         # axes are moved in place: a view could not be detached, nor changed after a call without gradients
         y = x.transpose_(0, 1) if layer.batch_first else x
@@ -98,7 +98,7 @@ class FastPath:
 
 
 def plain(layer: LayerBase) -> bool:
-    """Whether nothing random or unusual happens between and within the layers of the stack now."""
+    """Whether the layers of the stack run now without randomness, observers and other options."""
     if (
         layer.engine not in {"auto", "native"}
         or layer.bidirectional
@@ -124,11 +124,11 @@ def _joined(layer: LayerBase, finals: Sequence[list[Tensor]]) -> State:
 
 
 def _gather(own: Mapping[str, object], names: list[tuple[str, ...]]) -> list[Tensor | None]:
-    """The parameters of a step as they are now; whether they fit is for the guard to say."""
-    found: list[Tensor | None] = []
+    """The current parameters of a step; the tensor checks decide whether they fit."""
+    tensors: list[Tensor | None] = []
     for parts in names:
         if not parts:
-            found.append(None)
+            tensors.append(None)
             continue
         value = own.get(parts[0])
         if value.__class__ is not Parameter and not isinstance(value, Tensor):
@@ -137,32 +137,32 @@ def _gather(own: Mapping[str, object], names: list[tuple[str, ...]]) -> list[Ten
             other = own.get(parts[1])
             if not isinstance(other, Tensor) or value.shape != other.shape:
                 raise UnfitError(f"{parts[0]} and {parts[1]} do not fit")
-            found.append(torch.add(value, other))
+            tensors.append(torch.add(value, other))
         else:
-            found.append(value if value.is_contiguous() else value.contiguous())
-    return found
+            tensors.append(value if value.is_contiguous() else value.contiguous())
+    return tensors
 
 
 def _states(layer: LayerBase, hx: object, x: Tensor) -> list[list[Tensor | None]] | None:
-    """The initial states of every layer of the stack; None if they do not fit, or need a longer look."""
+    """The initial states of every layer of the stack; None if they do not fit, or need the checked path."""
     count = len(layer.equation.states)
     if hx is None:
         none: list[Tensor | None] = [None] * count
         return [none] * layer.num_layers
-    given = (hx,) if count == 1 else hx
-    if not isinstance(given, tuple) or len(given) != count or not layer.layout.one_size:
+    states = (hx,) if count == 1 else hx
+    if not isinstance(states, tuple) or len(states) != count or not layer.layout.one_size:
         return None
     B, sizes = x.shape[1], layer.layout.state_sizes[0]
-    for name, state in zip(layer.equation.states, given, strict=True):
+    for name, state in zip(layer.equation.states, states, strict=True):
         if state.__class__ is not Tensor or state.layout is not torch.strided:
             return None
         if tuple(state.shape) != (layer.num_layers, B, sizes[name]) or not state.is_contiguous():
             return None
-    return [[state[number] for state in given] for number in range(layer.num_layers)]
+    return [[state[number] for state in states] for number in range(layer.num_layers)]
 
 
 def _learn(layer: LayerBase, x: Tensor) -> FastLayers | None:
-    """Look once at what the layers of the stack run."""
+    """Prepare the calls of the layers of the stack; None if one of them needs the checked path."""
     runs, names = [], []
     for number, level in enumerate(layer.layout.levels):
         like = x.new_zeros(1, 1, level.input_size)

@@ -23,7 +23,7 @@ class GraphOutput:
     Attributes
     ----------
     name : str
-        What a user of the file sees: ``log_probs``, ``values``.
+        Its name in the file: ``log_probs``, ``values``.
     value : str
         The value within the graph.
     axes : tuple of int
@@ -46,7 +46,7 @@ class GraphWriter(Protocol):
         ...
 
     def constant(self, value: Any, dtype: Any = FLOAT, name: str = "constant") -> str:
-        """Return a value that is known now."""
+        """Return a constant."""
         ...
 
     def integers(self, *values: int) -> str:
@@ -62,7 +62,7 @@ class GraphWriter(Protocol):
         ...
 
     def cast(self, value: str, dtype: Any) -> str:
-        """Return a value with elements of another type."""
+        """Return a value cast to another dtype."""
         ...
 
     def body(self) -> GraphWriter:
@@ -92,7 +92,7 @@ def write_affine(graph: GraphWriter, vectors: str, weight: Tensor, bias: Tensor 
 
 
 def write_dense(graph: GraphWriter, layers: nn.Sequential, vectors: str) -> str:
-    """Write linear layers with rectifiers between them; dropout is left out."""
+    """Write linear layers with ReLU between them; dropout is left out."""
     for layer in layers:
         if isinstance(layer, nn.Linear):
             vectors = write_affine(graph, vectors, layer.weight, layer.bias)

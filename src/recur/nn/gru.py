@@ -15,21 +15,22 @@ from recur.nn.rnn import PROJECTION_REFUSED
 
 
 class GRU(Recurrent):
-    r"""The gated recurrent unit, with the reset after the product, as in torch and cuDNN.
+    r"""The gated recurrent unit, with the reset gate after the product, as in torch and cuDNN.
 
         r, z = sigmoid of the first two blocks of  W_ih x_t + b_ih + W_hh h_{t-1} + b_hh
         n = tanh(W_in x_t + b_in + r (W_hn h_{t-1} + b_hn))
         h_t = (1 - z) n + z h_{t-1}
 
-    where r resets and z keeps. Everything that torch.nn.GRU has, and the keyword-only options of ``Recurrent``.
-    The first published form, with the reset before the product, is ``Recurrent("gru_reset_before", ...)``.
+    where r is the reset gate and z the update gate. It has everything that torch.nn.GRU has, and the keyword-only
+    options of ``Recurrent``. The first published form, with the reset gate before the product, is
+    ``Recurrent("gru_reset_before", ...)``.
 
     Parameters
     ----------
     input_size : int
         X.
     hidden_size : int or sequence of int
-        H, or one H a layer.
+        H, or one H per layer.
     num_layers : int
         L.
     bias, batch_first, dropout, bidirectional, device, dtype
@@ -43,7 +44,7 @@ class GRU(Recurrent):
     Raises
     ------
     ArgumentTypeError, ConfigError
-        As torch.nn.GRU, with what to type; of an option that does not fit, too.
+        As in torch.nn.GRU, with a hint; also for an option that does not fit.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ UPDATE_GATE = 1  # of r z n
 
 @torch.no_grad()
 def uniform(parameters: dict[str, Tensor], equation: Equation, binding: Binding, hidden_size: int) -> None:
-    """Draw every free parameter from U(-1/sqrt(H), 1/sqrt(H)), as torch.nn does and in its order.
+    """Draw every parameter without a fixed value from U(-1/sqrt(H), 1/sqrt(H)), as torch.nn does and in its order.
 
     A parameter whose value the equation fixes (the gain of a layer norm, ``"H = 1"``) gets that value.
     """
@@ -51,7 +51,7 @@ def orthogonal(parameters: dict[str, Tensor], equation: Equation, binding: Bindi
 
 @torch.no_grad()
 def forget_bias(parameters: dict[str, Tensor], binding: Binding, value: float) -> None:
-    """Set the bias of the LSTM's forget gate, so that the cell remembers before it has learnt to.
+    """Set the initial bias of the LSTM's forget gate, so that the cell keeps its state before training.
 
     Source: R. Jozefowicz, W. Zaremba, I. Sutskever (2015), An empirical exploration of recurrent network
     architectures, section 3.2.
@@ -65,7 +65,7 @@ def forget_bias(parameters: dict[str, Tensor], binding: Binding, value: float) -
 
 @torch.no_grad()
 def chrono(parameters: dict[str, Tensor], equation: Equation, binding: Binding, steps: int) -> None:
-    """Set the gates so that units remember for between 1 and ``steps`` steps before they have learnt to.
+    """Set the initial biases of the gates so that memory spans are between 1 and ``steps`` steps.
 
     ::
 

@@ -14,7 +14,7 @@ from recur.nn.padding import Steps
 
 
 def merge_directions(outputs: list[Tensor], how: str) -> Tensor:
-    """Put the outputs (T, B, O) of one or two directions together, by "concat" or "sum"."""
+    """Merge the outputs (T, B, O) of one or two directions, by "concat" or "sum"."""
     if len(outputs) == 1:
         return outputs[0]
     return torch.cat(outputs, dim=-1) if how == "concat" else outputs[0] + outputs[1]
@@ -23,10 +23,10 @@ def merge_directions(outputs: list[Tensor], how: str) -> Tensor:
 def drop_between(y: Tensor, steps: Steps, dropout: float, variational_dropout: float, lock: Lock) -> Tensor:
     """Apply dropout (a new mask at every step), then variational dropout (one mask), to (T, B, O) or packed (N, O).
 
-    Of packed steps none is padding, and torch.nn draws for them in the same order: one seed means one result in both.
+    Packed steps have no padding, and torch.nn draws for them in the same order: one seed gives one result in both.
     """
     if dropout > 0 and not y.is_contiguous():
-        # dropout draws in the order of memory, which batch_first changes: one seed means one mask in both layouts
+        # dropout draws in memory order, which batch_first changes: one seed gives one mask in both layouts
         y = y * functional.dropout(torch.ones(y.shape, dtype=y.dtype, device=y.device), dropout, training=True)
     else:
         y = functional.dropout(y, dropout, training=True)

@@ -21,8 +21,8 @@ def last(
 ) -> Tensor:
     """Return the output after each row's last real step.
 
-    ``output[:, -1]`` is not that: in a padded row it is padding, and in a bidirectional layer its second half has
-    read a single step. Here the forward half is taken at the last real step and the backward half at the first.
+    In a padded row ``output[:, -1]`` is padding, and in a bidirectional layer its second half has read a single step.
+    This function takes the forward half at the last real step and the backward half at the first.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ class Level:
     sizes : mapping of str to int
         The number behind each size symbol of the equation: X, H and its own.
     input_size : int
-        Columns of what it reads.
+        Columns of its input.
     state_sizes : mapping of str to int
         S of each state, in the equation's order.
     bindings : tuple of Binding
@@ -39,7 +39,7 @@ class Level:
 
 @dataclass(frozen=True)
 class LayerLayout:
-    """What a layer is made of. Nothing in it changes after construction.
+    """Sizes, directions and parameter names of a layer. Nothing in it changes after construction.
 
     Attributes
     ----------
@@ -54,9 +54,9 @@ class LayerLayout:
     one_size : bool
         Whether all layers of the stack have states of the same sizes, so that one tensor holds them.
     recurrent_states : tuple of str
-        The states that a matrix multiplies, which recurrent dropout hides.
+        The states that a matrix multiplies, which recurrent dropout masks.
     recurrent_matrices : tuple of str
-        The matrices that multiply h_{t-1}, from which weight drop takes.
+        The matrices that multiply h_{t-1}, to which weight drop applies.
     """
 
     levels: tuple[Level, ...]
@@ -94,7 +94,7 @@ def lay_out(
     directions: int,
     concatenated: bool,
 ) -> LayerLayout:
-    """Work out the sizes and names of a layer.
+    """Compute the layout of a layer.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class LayerPosition:
 
 
 def parameter_positions(network: nn.Module) -> Iterator[tuple[Tensor, LayerPosition]]:
-    """Yield every parameter of every recurrence of a network, with its place."""
+    """Yield every parameter of every recurrence of a network, with its position."""
     for path, module in network.named_modules():
         if not isinstance(module, LayerBase):
             continue

@@ -11,15 +11,15 @@ Lock = Callable[[str, Callable[[], Tensor]], Tensor]  # a mask's name and how it
 
 
 class Locking(nn.Module):
-    """A module with masks that hold for all steps of a sequence.
+    """A module with masks that stay the same for all steps of a sequence.
 
-    A call is a sequence, unless it happens within `one_sequence`: then all calls are steps of one.
+    Each call is one sequence; within `one_sequence`, all calls are steps of one sequence.
     """
 
     _locked: dict[Hashable, Tensor] | None = None
 
     def lock(self, place: Hashable, draw: Callable[[], Tensor]) -> Tensor:
-        """Return what ``draw`` gives; within `one_sequence` what it gave at this place first."""
+        """Return the result of ``draw``; within `one_sequence`, the result of its first call under this name."""
         if self._locked is None:
             return draw()
         if place not in self._locked:
@@ -29,9 +29,9 @@ class Locking(nn.Module):
 
 @contextmanager
 def one_sequence(*modules: nn.Module) -> Iterator[None]:
-    """Within it, all calls of the modules and of those in them are steps of one sequence, and share its masks.
+    """Make all calls of the modules and their submodules in this context steps of one sequence, with the same masks.
 
-    Masks that are drawn at every step (``dropout``, ``zoneout``) still are.
+    Masks that are drawn at every step (``dropout``, ``zoneout``) are still drawn at every step.
 
     Examples
     --------
@@ -42,12 +42,12 @@ def one_sequence(*modules: nn.Module) -> Iterator[None]:
     ...     first, state = layer(x[:1])
     ...     second, state = layer(x[1:], state)
     """
-    # a sequence within a sequence is a part of it
-    found = [m for module in modules for m in module.modules() if isinstance(m, Locking) and m._locked is None]
-    for module in found:
+    # a nested sequence is a part of the outer one
+    unlocked = [m for module in modules for m in module.modules() if isinstance(m, Locking) and m._locked is None]
+    for module in unlocked:
         module._locked = {}
     try:
         yield
     finally:
-        for module in found:
+        for module in unlocked:
             module._locked = None

@@ -42,13 +42,13 @@ def linear_cross_entropy(
     bias : Tensor, optional
         (V,), b_y.
     ignore_index : int
-        Target of the steps that do not count.
+        Target of the steps that are ignored.
     class_weight : Tensor, optional
         (V,) weight of each class; the mean is then a weighted mean, as in torch.
     label_smoothing : float
-        Share of probability given to all classes alike.
+        Share of the probability that is spread evenly over all classes.
     reduction : "mean", "sum" or "none"
-        "none" gives e_t of every step, 0 where it does not count; the "mean" of no steps is 0.
+        "none" gives e_t of every step, 0 where it is ignored; the "mean" of no steps is 0.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def linear_cross_entropy(
     Raises
     ------
     LayerInputError
-        If shapes do not fit or a target is no class.
+        If shapes do not fit or a target is not a class.
     ConfigError
         If the reduction is unknown.
 
@@ -88,7 +88,7 @@ def linear_cross_entropy(
             error = fused_error(flat, weight, bias, goal, class_weight, options)
             return error if reduction != "none" else error.reshape(target.shape)
         except TargetError:
-            pass  # which one, is said below
+            pass  # which target it is, is reported below
     real = goal != ignore_index
     if torch_state.transformed() or h.device.type == "meta":
         return _without_looking(flat, weight, goal, bias, real, class_weight, label_smoothing, reduction, target.shape)
@@ -108,7 +108,7 @@ def _without_looking(
     reduction: str,
     shape: torch.Size,
 ) -> Tensor:
-    """The same error where values cannot be looked at (vmap): every step is computed, none is taken out."""
+    """The same error where values cannot be read (vmap): every step is computed, and ignored ones are masked."""
     z = functional.linear(h.masked_fill(~real.unsqueeze(-1), 0), weight, bias)
     goal = goal.masked_fill(~real, 0)
     error = functional.cross_entropy(z, goal, class_weight, reduction="none", label_smoothing=label_smoothing)
@@ -123,7 +123,7 @@ def _without_looking(
 
 
 def mean_square_error(z: Tensor, target: Tensor, mask: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
-    """The error of a regression, e_t = mean over columns of (z_t - y_t)^2, over the steps that count.
+    """The squared error of a regression, e_t = mean over columns of (z_t - y_t)^2, over the steps that count.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def mean_square_error(z: Tensor, target: Tensor, mask: Tensor | None = None, *, 
     mask : Tensor, optional
         (...) bool, True for a step that counts; what z and target hold elsewhere, NaN too, has no effect.
     reduction : "mean", "sum" or "none"
-        "none" gives e_t of every step, 0 where it does not count; the "mean" of no steps is 0.
+        "none" gives e_t of every step, 0 where it is ignored; the "mean" of no steps is 0.
 
     Returns
     -------

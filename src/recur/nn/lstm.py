@@ -21,15 +21,15 @@ class LSTM(Recurrent):
         c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)
         h_t = sigmoid(o) tanh(c_t)
 
-    where h is the output and c the inner memory; with ``proj_size``, h_t is multiplied by W_hr.
-    Everything that torch.nn.LSTM has, and the keyword-only options of ``Recurrent``.
+    where h is the output and c the cell state; with ``proj_size``, h_t is multiplied by W_hr.
+    It has everything that torch.nn.LSTM has, and the keyword-only options of ``Recurrent``.
 
     Parameters
     ----------
     input_size : int
         X.
     hidden_size : int or sequence of int
-        H, or one H a layer.
+        H, or one H per layer.
     num_layers : int
         L.
     bias, batch_first, dropout, bidirectional, device, dtype
@@ -39,7 +39,7 @@ class LSTM(Recurrent):
     layer_norm : bool
         Normalise both products and the cell state (Ba et al. 2016).
     forget_bias : float, optional
-        Start of the forget gate's bias; 1 is a good value for long memories (Jozefowicz et al. 2015).
+        Initial bias of the forget gate; 1 is a good value for long dependencies (Jozefowicz et al. 2015).
     **extras
         ``residual``, ``merge``, ``variational_dropout``, ``recurrent_dropout``, ``zoneout``, ``weight_drop``,
         ``memory_steps``, ``recurrent_init``, ``learn_initial_state``, ``engine``, ``precision``, ``memory_budget``: see
@@ -48,7 +48,7 @@ class LSTM(Recurrent):
     Raises
     ------
     ArgumentTypeError, ConfigError
-        As torch.nn.LSTM, with what to type; of an option that does not fit, too.
+        As in torch.nn.LSTM, with a hint; also for an option that does not fit.
 
     Attributes
     ----------

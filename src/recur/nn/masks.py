@@ -31,7 +31,7 @@ def draw_noise(
     training: bool,
     lock: Lock,
 ) -> Noise | None:
-    """Draw what one layer and direction needs for one pass, or None if it needs nothing.
+    """Draw the masks of one layer and direction for one forward pass, or return None if it needs none.
 
     Parameters
     ----------
@@ -42,11 +42,11 @@ def draw_noise(
     recurrent_states : sequence of str
         The states that enter a matrix product.
     recurrent_dropout : float
-        Probability that a unit of h_{t-1} is hidden from the products, the same at every step.
+        Probability that a unit of h_{t-1} is zeroed in the products, with one mask for all steps.
     zoneout : mapping of str to float
-        Probability that a unit keeps its old value, drawn at every step; outside training its expectation.
+        Probability that a unit keeps its old value, drawn at every step; outside training the expectation is used.
     training : bool
-        Whether to draw.
+        Whether masks are drawn.
     lock : Lock
         Keeps the masks that hold for all steps of a sequence.
     """
@@ -56,16 +56,16 @@ def draw_noise(
         for name in recurrent_states:
             like = x.new_empty((0, sizes[name]))
             recurrent[name] = lock(name, partial(locked, like, steps.rows, recurrent_dropout))
-    kept: dict[str, Tensor | float] = {}
+    zoneout_masks: dict[str, Tensor | float] = {}
     for name, p in zoneout.items():
-        kept[name] = x.new_empty((steps.time, steps.rows, sizes[name])).bernoulli_(p) if training else p
-    return Noise(recurrent, kept) if recurrent or kept else None
+        zoneout_masks[name] = x.new_empty((steps.time, steps.rows, sizes[name])).bernoulli_(p) if training else p
+    return Noise(recurrent, zoneout_masks) if recurrent or zoneout_masks else None
 
 
 def drop_weights(
     parameters: dict[str, Tensor], names: Sequence[str], p: float, training: bool, lock: Lock
 ) -> dict[str, Tensor]:
-    """Return the parameters with elements of the named matrices dropped for this pass.
+    """Return the parameters with elements of the named matrices dropped for this forward pass.
 
     The matrices themselves stay as they are, so a state_dict, a copy and a pickle never see the mask.
 

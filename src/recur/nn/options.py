@@ -10,7 +10,7 @@ import torch
 from recur.errors import did_you_mean
 from recur.nn.checks import ArgumentTypeError
 
-Device = torch.device | str | int | None  # where parameters are made, as torch.nn takes it
+Device = torch.device | str | int | None  # device of the parameters, as torch.nn takes it
 
 
 class Extras(TypedDict, total=False):
@@ -46,7 +46,7 @@ EXTRAS: Mapping[str, object] = {
     "memory_budget": None,
 }
 
-# what a layer that leaves an option out shows as its value; torch.nn's options first
+# the value of an option that a layer leaves out; torch.nn's options first
 _SHOWN: Mapping[str, object] = {
     "proj_size": 0,
     "num_layers": 1,
@@ -61,24 +61,24 @@ _SHOWN: Mapping[str, object] = {
 }
 
 
-def complete(kind: str, given: Extras) -> dict[str, Any]:
-    """Return every extra option of a layer: as given, or its default.
+def complete(kind: str, options: Extras) -> dict[str, Any]:
+    """Return every extra option of a layer, with defaults for those not given.
 
     Raises
     ------
     ArgumentTypeError
         If there is no option of a given name.
     """
-    for name in given:
+    for name in options:
         if name not in EXTRAS:
             raise ArgumentTypeError(
                 f"{kind} got an unexpected keyword argument '{name}'.{did_you_mean(name, list(_SHOWN))}",
                 hint=f"its own options are {', '.join(EXTRAS)}",
             )
-    return {**EXTRAS, **cast(dict[str, Any], given)}
+    return {**EXTRAS, **cast(dict[str, Any], options)}
 
 
 def describe(layer: object) -> list[str]:
     """Return ``name=value`` for every option of a layer that is not at its default."""
-    found = {name: getattr(layer, name, default) for name, default in _SHOWN.items()}
-    return [f"{name}={value}" for name, value in found.items() if value != _SHOWN[name]]
+    shown = {name: getattr(layer, name, default) for name, default in _SHOWN.items()}
+    return [f"{name}={value}" for name, value in shown.items() if value != _SHOWN[name]]

@@ -21,15 +21,15 @@ class Steps:
     Attributes
     ----------
     x : Tensor
-        (T, B, X), where padded steps hold anything; or packed (N, X).
+        (T, B, X), where padded steps have any values; or packed (N, X).
     lengths : Tensor or None
-        (B,), or None when every row has T steps, or the packing says how many.
+        (B,), or None where every row has T steps or ``packing`` is given.
     resets : Tensor or None
         (T, B) bool.
     packed : PackedSequence or None
         The input, if it was one.
     packing : Packing or None
-        How ``x`` is packed. Packed rows of one length are padded rows already, which kernels run faster.
+        How ``x`` is packed. Packed rows of equal length are treated as padded rows, which kernels run faster.
     """
 
     x: Tensor
@@ -62,14 +62,14 @@ class Steps:
         return Steps(x, self.lengths, self.resets, self.batch_first, self.unbatched, self.packed, self.packing)
 
     def enter(self, state: State) -> State:
-        """Bring a caller's state into the order of the rows of ``x``."""
+        """Reorder a caller's state to the rows of ``x``."""
         if self.packed is None or self.packed.sorted_indices is None:
             return state
         order = self.packed.sorted_indices
         return map_state(lambda tensor: tensor.index_select(1, order), state)
 
     def leave(self, state: State, alone: bool = False) -> State:
-        """Bring a state (L*D, B, S) into the caller's order of rows; ``alone`` as in ``output``."""
+        """Reorder a state (L*D, B, S) to the caller's rows; ``alone`` as in ``output``."""
         if self.unbatched:
             return map_state(lambda tensor: tensor.squeeze_(1) if alone else tensor.squeeze(1), state)
         if self.packed is None or self.packed.unsorted_indices is None:
@@ -79,13 +79,13 @@ class Steps:
 
     @property
     def moves_axes(self) -> bool:
-        """Whether outputs leave with other axes than the engine's."""
+        """Whether outputs have another axis order than the engine's."""
         return self.unbatched or (self.batch_first and self.packed is None)
 
     def output(self, y: Tensor, alone: bool = False) -> Tensor | PackedSequence:
-        """Give the outputs (T, B, O), or packed (N, O), in the form in which the input came.
+        """Return the outputs (T, B, O), or packed (N, O), in the form of the input.
 
-        ``alone`` says that nothing else holds ``y``: its axes are then moved in place, because autograd refuses to
+        ``alone`` means that nothing else refers to ``y``: its axes are then moved in place, because autograd refuses to
         detach a view in place, or to change one that was made without gradients.
         """
         if self.packed is None:
@@ -103,7 +103,7 @@ class Steps:
         )
 
     def series(self, y: Tensor) -> Tensor:
-        """Give any (T, B, S), or packed (N, S), in the caller's order of axes and rows, padded."""
+        """Return any (T, B, S), or packed (N, S), in the caller's order of axes and rows, padded."""
         if self.packing is not None:
             y = self.packing.pad(y)
         if self.unbatched:
@@ -114,14 +114,14 @@ class Steps:
 
 
 def packing_of(x: PackedSequence) -> Packing:
-    """How a sequence is packed, refused where its parts do not fit each other.
+    """Return how a sequence is packed; refuse one whose parts do not fit each other.
 
     Raises
     ------
     LayerInputError
-        If there are fewer or more steps than ``batch_sizes`` says, or an order of rows is none.
+        If the number of steps differs from ``batch_sizes``, or an order of rows is not a permutation.
     ShapeError
-        If ``batch_sizes`` are no sizes of batches.
+        If ``batch_sizes`` are not sizes of batches.
     """
     packing = Packing(x.batch_sizes)
     if x.data.shape[0] != packing.count:
@@ -149,7 +149,7 @@ def arrange(
     batch_first: bool,
     packing: Packing | None = None,
 ) -> Steps:
-    """Arrange an input that has been checked.
+    """Arrange a checked input for the engine.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def arrange(
     batch_first : bool
         Axis order of ``x``.
     packing : Packing, optional
-        What ``packing_of`` found out about a PackedSequence.
+        The result of ``packing_of`` for a PackedSequence.
 
     Returns
     -------
@@ -202,12 +202,12 @@ def arrange(
 
 
 def as_tensor(name: str, values: object) -> Tensor:
-    """Lengths or resets as a tensor that can be read, on the CPU where they were none.
+    """Convert lengths or resets to a readable tensor, on the CPU where they are not tensors.
 
     Raises
     ------
     LayerInputError
-        If they are no numbers, or have no memory.
+        If they are not numbers, or have no memory.
     """
     if not isinstance(values, Tensor):
         try:
@@ -243,9 +243,9 @@ def as_lengths(lengths: Tensor | Sequence[int], time: int, batch: int, hint: str
         raise LayerInputError(
             f"lengths should have one number a row, shape ({batch},), got {tuple(tensor.shape)}", hint=hint
         )
-    # torch has no smallest and largest of the wider unsigned ones
+    # torch has no min and max of the wider unsigned dtypes
     tensor = tensor.long()
-    # a traced length has no value yet: the core looks at it when the program runs
+    # a traced length has no value yet: the core checks it when the program runs
     if batch and not torch.compiler.is_compiling():
         low, high = int(tensor.min()), int(tensor.max())
         if low < 0 or high > time:
@@ -260,15 +260,15 @@ def _lengths(
     lengths: Tensor | Sequence[int], time: int, batch: int, unbatched: bool, batch_first: bool, device: torch.device
 ) -> Tensor | None:
     hint = None
-    given = as_tensor("lengths", lengths)
+    values = as_tensor("lengths", lengths)
     if unbatched:
-        given = given.reshape(1) if given.numel() == 1 else given
+        values = values.reshape(1) if values.numel() == 1 else values
         hint = "a 2-D input is read as one sequence (T, X); give a batch three axes"
     elif not batch_first:
         hint = "the input is read as (T, B, X); if its first axis is the batch, make the layer with batch_first=True"
     else:
         hint = "the input is read as (B, T, X) because batch_first=True"
-    counted = as_lengths(given, time, batch, hint)
+    counted = as_lengths(values, time, batch, hint)
     if not torch.compiler.is_compiling() and (batch == 0 or int(counted.min()) == time):
         return None
     return counted.to(device)

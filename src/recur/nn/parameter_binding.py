@@ -11,7 +11,7 @@ from torch import Tensor
 from recur.equations import Equation
 from recur.errors import ShapeError
 
-# torch.nn keeps two biases where one would do (a wish of cuDNN's); the equations of lstm and elman have one
+# torch.nn has two biases where one would be enough (for cuDNN); the equations of lstm and elman have one
 TORCH_NAMES: Mapping[str, tuple[str, ...]] = {
     "W_xh": ("weight_ih",),
     "W_hh": ("weight_hh",),
@@ -31,7 +31,7 @@ class BoundParameter:
     name : str
         The equation's name for it.
     own : tuple of str
-        The layer's attributes whose sum it is; empty for a bias that is switched off, which is zero.
+        The layer's attributes that are summed; empty for a bias that is switched off and therefore zero.
     shape : tuple of int
         Its shape, and that of each of ``own``.
     """
@@ -58,7 +58,7 @@ class Binding:
                 yield name, part.shape
 
     def gather(self, own: Callable[[str], Tensor]) -> dict[str, Tensor]:
-        """Return the equation's parameters, made from the layer's own.
+        """Return the equation's parameters, computed from the layer's own.
 
         ``own`` looks an attribute up at each call, so that weights replaced by ``functional_call``,
         a parametrisation or ``weight_norm`` are the ones that are used.
@@ -77,7 +77,7 @@ class Binding:
 
 
 def _sum(part: BoundParameter, tensors: Sequence[Tensor]) -> Tensor:
-    """The sum of two parameters of one shape: torch would stretch a smaller one in silence."""
+    """The sum of two parameters of equal shape; torch would silently broadcast a smaller one."""
     if tensors[0].shape != tensors[1].shape:
         shapes = " and ".join(f"{name} {tuple(t.shape)}" for name, t in zip(part.own, tensors, strict=True))
         raise ShapeError(f"the shapes are {shapes}, expected {part.shape} for both")
@@ -107,7 +107,7 @@ def bind(
     Binding
     """
     parts = []
-    # torch's order is kept too: one seed then draws the same parameters, and all_weights lists them alike
+    # in torch's order, so that one seed draws the same parameters and all_weights lists them in the same order
     order = list(naming)
     ranked = sorted(equation.parameters, key=lambda name: order.index(name) if name in naming else len(order))
     for name in ranked:
@@ -123,10 +123,10 @@ def is_bias(equation: Equation, name: str) -> bool:
 
 
 def recurrent_matrices(equation: Equation) -> list[str]:
-    """The matrices that h_{t-1} meets: those with one column for each unit of the output state."""
+    """The matrices that multiply h_{t-1}: those with one column for each unit of the output state."""
     output = equation.shapes[equation.states[0]][0]
-    found = [name for name, shape in equation.shapes.items() if len(shape) == 2 and shape[1] == output]
+    names = [name for name, shape in equation.shapes.items() if len(shape) == 2 and shape[1] == output]
     if equation.shapes[equation.input][0] == output:
-        # input and state have one size, so only the names can tell W_xh from W_hh
-        found = [name for name in found if f"_{equation.input}" not in name]
-    return found
+        # input and state have the same size, so only the names distinguish W_xh from W_hh
+        names = [name for name in names if f"_{equation.input}" not in name]
+    return names

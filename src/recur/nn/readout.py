@@ -17,7 +17,7 @@ from recur.nn.options import Device
 
 
 class Readout(nn.Module):
-    """What the network says at each step: z_t = W_hy h_t + b_y.
+    """The readout of each step: z_t = W_hy h_t + b_y.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ class Readout(nn.Module):
     output_size : int
         V, classes or columns of z_t.
     bias : bool
-        Whether there is a b_y.
+        Whether b_y exists.
     tied : nn.Embedding, optional
         An embedding (V, H) whose weight is W_hy (Press and Wolf 2017, Using the output embedding to improve
         language models). The one matrix then has two names in a state_dict.
     device, dtype
-        Where and as what the parameters are made.
+        Device and dtype of the parameters.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Readout(nn.Module):
 
     @property
     def matrix(self) -> Readout | None:
-        """The readout itself: it is one matrix W_hy with its bias."""
+        """The readout itself: it consists of one matrix W_hy with its bias."""
         return self
 
     @torch.no_grad()

@@ -35,29 +35,29 @@ class Recurrent(TorchInterface):
     Parameters
     ----------
     equation : Equation or str
-        The cell: what ``recur.equation`` made, or a name of ``recur cells``.
+        The cell: an equation defined with ``recur.equation``, or a name that ``recur cells`` lists.
     input_size : int
         X.
     hidden_size : int or sequence of int
-        H, or one H a layer.
+        H, or one H per layer.
     num_layers : int
         L; each layer reads the outputs of the one below.
     bias : bool
-        Without it the equation's bias vectors (free vectors called ``b...``) are zero and no parameters.
+        If False, the equation's bias vectors (free vectors called ``b...``) are zero instead of parameters.
     batch_first : bool
         Axis order of input and output: (B, T, .) or (T, B, .). States are (L*D, B, S) in both.
     dropout : float
         Dropout between layers: on the outputs of every layer but the last, with a new mask at every step.
     bidirectional : bool
-        Read each row also from its last real step to its first.
+        Also read each row from its last real step to its first.
     device, dtype
-        Where and as what the parameters are made.
+        Device and dtype of the parameters.
     sizes : mapping of str to int
         Numbers for the equation's own size symbols, ``{"P": 64}``.
     residual : bool
-        Add a layer's input to its output, where the two have one size.
+        Add a layer's input to its output, where the two have the same size.
     merge : "concat" or "sum"
-        How the two directions are put together.
+        How the two directions are merged.
     variational_dropout : float
         Dropout between layers with one mask for all steps (Gal and Ghahramani 2016).
     recurrent_dropout : float
@@ -65,23 +65,23 @@ class Recurrent(TorchInterface):
     zoneout : float or mapping of str to float
         Probability that a unit keeps its old value at a step, for all states or by state (Krueger et al. 2017).
     weight_drop : float
-        DropConnect on the recurrent matrices, drawn once a pass (Merity et al. 2018).
+        DropConnect on the recurrent matrices, drawn once per forward pass (Merity et al. 2018).
     forget_bias : float, optional
         Initial bias of the forget gate of an LSTM (Jozefowicz et al. 2015).
     memory_steps : int, optional
-        Start the gates of an LSTM or GRU so that its units remember for between 1 and this many steps (Tallec and
-        Ollivier 2018); in place of ``forget_bias``.
+        Initial memory span: the gate biases of an LSTM or GRU are set for spans between 1 and this many steps
+        (Tallec and Ollivier 2018); in place of ``forget_bias``.
     recurrent_init : "uniform" or "orthogonal"
-        Start of the recurrent matrices; orthogonal gate by gate (Saxe et al. 2014).
+        Initialisation of the recurrent matrices; orthogonal for each gate (Saxe et al. 2014).
     learn_initial_state : bool
-        Make the state before the first step a parameter (zero at first) instead of zero. A reset still zeroes.
+        Make the state before the first step a parameter (initially zero) instead of zero. A reset still zeroes it.
     engine : str
-        Backend: "auto", "native", "stock" or "eager". ``backend_report()`` says what ran.
+        Backend: "auto", "native", "stock" or "eager". ``backend_report()`` tells which one ran.
     precision : "float32" or "bfloat16"
         Of the matrix products; "float32" means the dtype of the parameters.
     memory_budget : int or "sqrt", optional
-        Bytes that each layer and direction may keep for its backward pass; what does not fit is computed again there,
-        in segments, at the cost of one more forward pass. "sqrt" keeps as much as grows with the root of T.
+        Bytes that each layer and direction may keep for its backward pass; what does not fit is recomputed there,
+        in segments, at the cost of one more forward pass. "sqrt" keeps O(sqrt(T)) steps.
 
     Raises
     ------
@@ -145,7 +145,7 @@ class Recurrent(TorchInterface):
         self.output_size = self.layout.output_size
         options |= {"batch_first": batch_first, "dropout": dropout, "forget_bias": forget_bias}
         for name, value in options.items():
-            setattr(self, name, value)  # each is checked: see LayerBase
+            setattr(self, name, value)  # each assignment is checked: see LayerBase
         checks.warn_unused_dropout("dropout", self.dropout, self.num_layers)
         checks.warn_unused_dropout("variational_dropout", self.variational_dropout, self.num_layers)
         for name, shape in self._shapes():
@@ -165,7 +165,7 @@ class Recurrent(TorchInterface):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Draw new parameters: U(-1/sqrt(H), 1/sqrt(H)) in torch.nn's order, then the chosen extras."""
+        """Draw new parameters: U(-1/sqrt(H), 1/sqrt(H)) in torch.nn's order, then those of the chosen options."""
         parameters: dict[str, Tensor] = dict(self.named_parameters(recurse=False))
         for hidden, level in zip(self.hidden_sizes, self.layout.levels, strict=True):
             for binding in level.bindings:
@@ -198,7 +198,7 @@ class Recurrent(TorchInterface):
             (T, B, X); (B, T, X) with ``batch_first``; (T, X) for one sequence without a batch.
         hx : Tensor or tuple of Tensor, optional
             The state before the first step, (L*D, B, S) for each state of the equation; zeros, or the learned
-            state, if left out. When layers differ in size: a list with one such state a layer.
+            state, if left out. Where layers differ in size: a list with one such state per layer.
         lengths : Tensor or sequence of int, optional
             (B,) real steps of each row, in any order, from 0 to T. The reverse direction starts at a row's last
             real step, the state returned is the one after it, and outputs beyond it are zero.
@@ -206,7 +206,7 @@ class Recurrent(TorchInterface):
             (B, T) bool in every layout: True where the state is zeroed before that step, because a new sequence
             begins there.
         return_all_states : bool
-            Also return every state of every layer at every step.
+            Also return each state of each layer at every step.
 
         Returns
         -------
@@ -221,24 +221,24 @@ class Recurrent(TorchInterface):
         Raises
         ------
         LayerInputError
-            If a tensor does not fit, with what to change.
+            If a tensor does not fit; the hint tells what to change.
         ArgumentTypeError
-            If the input is no tensor.
+            If the input is not a tensor.
         BackendError
             If the backend requested by name cannot run this.
         """
         if lengths is None and resets is None and not return_all_states:
-            found = self._fast_path.run(self, self._parameters, input, hx)
-            if found is not None:
+            result = self._fast_path.run(self, self._parameters, input, hx)
+            if result is not None:
                 self.__dict__["_reports"] = self._fast_path.reports
-                return found
+                return result
         steps, initial_states = self._enter(input, hx, lengths, resets)
         y, finals, series = self._run_layers(steps, initial_states, return_all_states)
         joined = join_state(finals, self.equation.states, self.layout.state_sizes)
         if not return_all_states:
             alone = _holds_alone()
             if alone and steps.moves_axes and y.requires_grad and self._reports[-1].ran == "stock":
-                # torch's kernels keep their output for the backward pass, which may not change in any way
+                # torch's kernels save their output for the backward pass, so it must not be changed in place
                 y = y.clone()
             return steps.output(y, alone), steps.leave(joined, alone)
         state = steps.leave(joined)
@@ -252,7 +252,7 @@ class Recurrent(TorchInterface):
         lengths: Tensor | Sequence[int] | None,
         resets: Tensor | None,
     ) -> tuple[Steps, list[list[StepStates]] | None]:
-        """Check everything a caller gave and arrange it for the layers."""
+        """Check the caller's arguments and arrange them for the layers."""
         packed = isinstance(x, PackedSequence)
         values = x.data if isinstance(x, PackedSequence) else x
         kind = type(self).__name__
@@ -292,14 +292,14 @@ class Recurrent(TorchInterface):
         return steps, states
 
     def _run_layers(
-        self, steps: Steps, given: list[list[StepStates]] | None, all_states: bool
+        self, steps: Steps, initial_states: list[list[StepStates]] | None, all_states: bool
     ) -> tuple[Tensor, list[list[StepStates]], Series]:
         finals, series, reports = [], [], []
         for layer in range(self.num_layers):
             x = steps.x
             outputs, ends, histories = [], [], []
             for direction in range(self.layout.directions):
-                states = given[layer][direction] if given is not None else None
+                states = initial_states[layer][direction] if initial_states is not None else None
                 result = self._run_direction(steps, layer, direction, states, all_states)
                 outputs.append(result.outputs)
                 ends.append(result.states)
@@ -332,7 +332,7 @@ class Recurrent(TorchInterface):
             self.training, lock,
         )  # fmt: skip
         if torch.compiler.is_compiling() and self.engine in {"auto", "native"}:
-            # only here: it imports torch's compiler, which takes as long as torch itself
+            # imported here: it loads torch's compiler, which takes as long as torch itself
             from recur.nn.tracing import run_traced
 
             result = run_traced(
@@ -347,22 +347,22 @@ class Recurrent(TorchInterface):
         )  # fmt: skip
 
     def _lock_of(self, *place: int) -> Lock:
-        """`lock` for the masks of one layer and direction, or of what lies above a layer."""
+        """`lock` for the masks of one layer and direction, or of the dropout above a layer."""
         return lambda name, draw: self.lock((*place, name), draw)
 
     def stream(self, batch: int = 1) -> Stream:
-        """Return the layer as a process in time: one step per call, the state kept between calls.
+        """Return a stream of the layer: one step per call, the state kept between calls.
 
         Parameters
         ----------
         batch : int
-            B, the sequences that are stepped together.
+            B, sequences per step.
 
         Returns
         -------
         Stream
             ``step(x)`` takes (B, X), a tensor or an ndarray, and gives the output (B, O); ``state()`` and ``restore``
-            save the memory as bytes. The weights are those at the time of this call.
+            save the state as bytes. The weights are those at the time of this call.
 
         Raises
         ------
@@ -380,7 +380,7 @@ class Recurrent(TorchInterface):
         return Stream(self, batch)
 
     def backend_report(self) -> BackendReport:
-        """What ran in the last pass, and why each faster backend did not.
+        """The backend of the last forward pass, and why each faster backend did not run.
 
         Raises
         ------
@@ -397,5 +397,5 @@ class Recurrent(TorchInterface):
 
 
 def _holds_alone() -> bool:
-    """Whether nothing but the layer holds its results: no observer, no tracer, no transform."""
+    """Whether nothing but the layer refers to its results: no observer, no tracer, no transform."""
     return not torch.compiler.is_compiling() and observers.current() is None and not torch_state.transformed()

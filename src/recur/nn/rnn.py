@@ -18,18 +18,18 @@ PROJECTION_REFUSED = "proj_size argument is only supported for LSTM, not RNN or 
 class RNN(Recurrent):
     r"""An Elman network: h_t = tanh(W_xh x_t + b_ih + W_hh h_{t-1} + b_hh), or relu for tanh.
 
-    Everything that torch.nn.RNN has, and the keyword-only options of ``Recurrent``.
+    It has everything that torch.nn.RNN has, and the keyword-only options of ``Recurrent``.
 
     Parameters
     ----------
     input_size : int
         X.
     hidden_size : int or sequence of int
-        H, or one H a layer.
+        H, or one H per layer.
     num_layers : int
         L.
     nonlinearity : "tanh" or "relu"
-        What the sum goes through.
+        Activation function.
     bias, batch_first, dropout, bidirectional, device, dtype
         As in torch.nn.RNN.
     **extras
@@ -39,7 +39,7 @@ class RNN(Recurrent):
     Raises
     ------
     ArgumentTypeError, ConfigError
-        As torch.nn.RNN, with what to type; of an option that does not fit, too.
+        As in torch.nn.RNN, with a hint; also for an option that does not fit.
 
     Attributes
     ----------

@@ -19,14 +19,14 @@ StepStates = dict[str, Tensor]
 def split_state(
     kind: str, hx: State, names: Sequence[str], sizes: Sequence[Mapping[str, int]], directions: int, batch: int | None
 ) -> list[list[StepStates]]:
-    """Cut a caller's state into one dictionary for each layer and direction.
+    """Split a caller's state into one dictionary for each layer and direction.
 
     Parameters
     ----------
     kind : str
         The layer's name, for errors.
     hx : Tensor, tuple of Tensor, or list of these
-        Each (L*D, B, S), or (L*D, S) when ``batch`` is None; a list has one such state a layer.
+        Each (L*D, B, S), or (L*D, S) when ``batch`` is None; a list has one such state per layer.
     names : sequence of str
         The equation's states.
     sizes : sequence of dict
@@ -86,7 +86,7 @@ def split_state(
 
 
 def join_state(states: list[list[StepStates]], names: Sequence[str], sizes: Sequence[Mapping[str, int]]) -> State:
-    """Put the layers' final states together as a caller sees them; the inverse of ``split_state``."""
+    """Stack the layers' final states in the caller's form; the inverse of ``split_state``."""
     if not same_sizes(sizes):
         return [_stacked([one], names) for one in states]
     return _stacked(states, names)
@@ -137,16 +137,16 @@ def _tensors(kind: str, hx: State, names: Sequence[str]) -> list[Tensor]:
 
 
 def _check_dimensions(tensors: Sequence[Tensor], unbatched: bool) -> None:
-    wanted = 2 if unbatched else 3
-    if all(tensor.dim() == wanted for tensor in tensors):
+    expected = 2 if unbatched else 3
+    if all(tensor.dim() == expected for tensor in tensors):
         return
-    found = [tensor.dim() for tensor in tensors]
+    dimensions = [tensor.dim() for tensor in tensors]
     what = "unbatched 2-D" if unbatched else "batched 3-D"
     if len(tensors) == 1:
-        message = f"For {what} input, hx should also be {wanted}-D but got {found[0]}-D tensor"
+        message = f"For {what} input, hx should also be {expected}-D but got {dimensions[0]}-D tensor"
     else:
-        dims = ", ".join(f"{dim}-D" for dim in found)
-        message = f"For {what} input, hx and cx should also be {wanted}-D but got ({dims}) tensors"
+        dims = ", ".join(f"{dim}-D" for dim in dimensions)
+        message = f"For {what} input, hx and cx should also be {expected}-D but got ({dims}) tensors"
     hint = (
         "a 2-D input is read as one sequence (T, X) without a batch; for a batch give (T, B, X), "
         "or (B, T, X) with batch_first=True"

@@ -27,14 +27,14 @@ from recur.nn.backend_report import merge_reports
 from recur.nn.base import LayerBase
 from recur.nn.checks import LayerInputError, check_readable
 
-# After a pause the system has to wake the other threads, which takes longer than a step: then one thread does it alone
+# after a pause of so many seconds one thread steps alone: waking the others takes longer than a step
 _AWAKE = 2e-3  # seconds
 
 _open: weakref.WeakSet[Stream] = weakref.WeakSet()
 
 
 def _forked() -> None:
-    """Give every stream of a forked process a lock that is free: the thread that held it is not there."""
+    """Give every stream of a forked process a free lock: the thread that held the old one does not exist there."""
     for stream in list(_open):
         stream._lock = threading.RLock()
 
@@ -46,22 +46,22 @@ _NUMPY: dict[torch.dtype, np.dtype[Any]] = {torch.float32: np.dtype(np.float32),
 
 
 class Stream:
-    """A layer as a process in time: ``y_t = stream.step(x_t)``, the state kept between calls.
+    """A layer run one step per call: ``y_t = stream.step(x_t)``, the state kept between calls.
 
         h_t = f(h_{t-1}, x_t)
 
-    The weights are those of the layer when the stream is made, packed once. What a stream gives agrees with the layer
-    run over the whole sequence up to rounding: sums are taken in another order, which makes a difference of a few
-    units in the last place of each product. Dropout of every form is off, as in evaluation.
+    The weights are those of the layer when the stream is made, packed once. The outputs agree with those of the layer
+    run over the whole sequence up to rounding: sums are taken in another order, so each product differs by a few
+    units in the last place. Dropout of every form is off, as in evaluation.
 
     Made by ``layer.stream(batch)``. Threads may share a stream: each call waits for the one before it.
 
     Attributes
     ----------
     batch : int
-        B, streams that are stepped together.
+        B, sequences per step.
     backend : str
-        "native" or "eager"; ``backend_report()`` says why.
+        "native" or "eager"; ``backend_report()`` gives the reason.
 
     Examples
     --------
@@ -115,7 +115,7 @@ class Stream:
     def step(self, x: ArrayLike) -> np.ndarray[Any, Any]: ...
 
     def step(self, x: Tensor | ArrayLike) -> Tensor | np.ndarray[Any, Any]:
-        """Read one step of every stream.
+        """Compute one step of every sequence.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ class Stream:
         Returns
         -------
         ndarray or Tensor
-            h_t of the last layer, (B, O) or (O,), as x came.
+            h_t of the last layer, (B, O) or (O,), in the form of x.
 
         Raises
         ------
@@ -174,7 +174,7 @@ class Stream:
         return y
 
     def _reads(self, x: Tensor) -> bool:
-        """Whether the memory of x is what a step reads, and no transform or mode observes the operations."""
+        """Whether a step can read the memory of x, and no transform or mode observes the operations."""
         if self._core is None or not torch_state.quiet():
             return False
         try:
@@ -208,7 +208,7 @@ class Stream:
         )
 
     def backend_report(self) -> BackendReport:
-        """Which backend takes the steps, and why a faster one does not."""
+        """Which backend runs the steps, and why a faster one does not."""
         return self._report
 
     def states(self) -> list[dict[str, Tensor]]:
@@ -217,7 +217,7 @@ class Stream:
             return [part.states() for part in self._parts]
 
     def set_states(self, states: Sequence[Mapping[str, Tensor]]) -> None:
-        """Continue from the states of every layer, as ``states`` gives them.
+        """Continue from the states of every layer, in the form of ``states``.
 
         Raises
         ------
@@ -233,25 +233,25 @@ class Stream:
                     got = tuple(new[name].shape) if name in new else "none"
                     raise LayerInputError(f"state {name} of layer {layer}: got {got}, expected {tuple(value.shape)}")
         with self._lock:
-            for part, given in zip(self._parts, states, strict=True):
-                part.set_states(dict(given))
+            for part, state in zip(self._parts, states, strict=True):
+                part.set_states(dict(state))
 
     def reset(self, rows: Sequence[int] | None = None) -> None:
-        """Zero the state, of all streams or of these."""
+        """Zero the state of all sequences, or of these."""
         with self._lock:
             states = self.states()
-            for given in states:
-                for value in given.values():
+            for state in states:
+                for value in state.values():
                     value[list(range(self.batch)) if rows is None else list(rows)] = 0
             self.set_states(states)
 
     def state(self) -> bytes:
-        """The memory of all streams as bytes (in the safetensors format)."""
-        named = {f"{layer}.{name}": v for layer, given in enumerate(self.states()) for name, v in given.items()}
+        """The state of all sequences as bytes (in the safetensors format)."""
+        named = {f"{layer}.{name}": v for layer, states in enumerate(self.states()) for name, v in states.items()}
         return to_bytes(named)
 
     def restore(self, state: bytes) -> None:
-        """Continue from what ``state`` gave.
+        """Continue from the bytes that ``state`` returned.
 
         Raises
         ------
@@ -262,13 +262,13 @@ class Stream:
             named = from_bytes(state)
         except Exception as error:
             raise LayerInputError(f"these {len(state)} bytes are not the state of a stream: {error}") from None
-        given: list[dict[str, Tensor]] = [{} for _ in self._parts]
+        states: list[dict[str, Tensor]] = [{} for _ in self._parts]
         for key, value in named.items():
             layer, _, name = key.partition(".")
-            if not layer.isdigit() or int(layer) >= len(given):
+            if not layer.isdigit() or int(layer) >= len(states):
                 raise LayerInputError(f"these bytes are the state of another layer: they have {key}")
-            given[int(layer)][name] = value
-        self.set_states(given)
+            states[int(layer)][name] = value
+        self.set_states(states)
 
 
 class _Native:
@@ -282,7 +282,7 @@ class _Native:
         self.set_states = stream.set_states
 
     def run_tensors(self, x: Tensor, y: Tensor, threads: int) -> None:
-        # the stream has looked at its input; the rest is its own
+        # the stream has checked its input; all other tensors are its own
         self.run(x.data_ptr(), y.data_ptr(), threads)
 
 

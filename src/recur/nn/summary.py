@@ -22,24 +22,24 @@ class LayerSummary:
     Attributes
     ----------
     name : str
-        Where it is in the network.
+        Its path in the network.
     kind : str
         The cell, or the class of the module.
     shape : str
-        Sizes of what goes in and comes out.
+        Sizes of input and output.
     parameters : int
-        Numbers that are trained; a shared matrix counts where it is first.
+        Trained parameters; a shared matrix is counted where it occurs first.
     bytes : int
         Memory of the parameters.
     operations : int or None
-        Floating-point operations of one step of one sequence, a multiplication and an addition being two; None where
+        Floating-point operations of one step of one sequence, a multiply-add counted as two; None where
         they depend on the size of the input.
     recurrent : bool
         Whether the operations are those of a time step.
     pictured : bool
-        Whether they are those of one picture.
+        Whether the operations are those of one picture.
     outputs : int
-        Numbers that it gives: the units of a recurrence, the rows of a matrix, the channels of every place.
+        Size of its output: units of a recurrence, rows of a matrix, channels at all positions.
     """
 
     name: str
@@ -61,7 +61,7 @@ class LayerSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a network consists of; printed, or shown by a notebook, it is a table.
+    """The layers of a network; printed, or shown in a notebook, as a table.
 
     Attributes
     ----------
@@ -159,11 +159,11 @@ def _rows(name: str, module: nn.Module, counted: set[int], pictures: dict[int, i
         for number, level in enumerate(module.layout.levels):
             for direction in range(module.layout.directions):
                 ending = f"l{number}{'_reverse' if direction else ''}"
-                found = [p for key, p in module.named_parameters(recurse=False) if key.endswith(f"_{ending}")]
+                own_parameters = [p for key, p in module.named_parameters(recurse=False) if key.endswith(f"_{ending}")]
                 sizes = ", ".join(f"{state} {size}" for state, size in level.state_sizes.items())
                 yield LayerSummary(
-                    f"{name}.{ending}".lstrip("."), module.equation.name, f"{level.input_size} → {sizes}", *own(found),
-                    operations(module.equation, dict(level.sizes)), recurrent=True,
+f"{name}.{ending}".lstrip("."), module.equation.name, f"{level.input_size} → {sizes}",
+                    *own(own_parameters), operations(module.equation, dict(level.sizes)), recurrent=True,
                     outputs=next(iter(level.state_sizes.values())),
                 )  # fmt: skip
         return
@@ -177,7 +177,7 @@ def _rows(name: str, module: nn.Module, counted: set[int], pictures: dict[int, i
 
 
 def operations(equation: Equation, sizes: dict[str, int]) -> int:
-    """Floating-point operations of one step of one sequence: 2 m n for a product with an (m, n) matrix, else one each.
+    """Floating-point operations of one step of one sequence: 2 m n per (m, n) matrix product, else one per element.
 
     >>> from recur import equations
     >>> operations(equations.get("elman"), {"X": 3, "H": 5})  # 2*5*3 + 2*5*5, two additions and a tanh of 5
@@ -196,7 +196,7 @@ def operations(equation: Equation, sizes: dict[str, int]) -> int:
 
 
 def _outputs(module: nn.Module, of_picture: int | None) -> int:
-    """Numbers that a module gives that is not a recurrence; 0 where it has no matrix."""
+    """Output size of a module that is not a recurrence; 0 where it has no matrix."""
     if isinstance(module, nn.Embedding):
         return module.embedding_dim
     if of_picture is not None:
@@ -207,7 +207,7 @@ def _outputs(module: nn.Module, of_picture: int | None) -> int:
 
 
 def _of_module(module: nn.Module) -> int | None:
-    """Operations of a module that is no recurrence: a look-up has none, a matrix 2 m n."""
+    """Operations of a module that is not a recurrence: a look-up has none, a matrix 2 m n."""
     if isinstance(module, nn.Embedding):
         return 0
     weights = [p for p in module.parameters(recurse=False) if p.dim() == 2]

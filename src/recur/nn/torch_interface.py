@@ -39,7 +39,7 @@ class TorchInterface(LayerBase):
         return [getattr(self, name, None) for name in self._flat_weights_names]
 
     def flatten_parameters(self) -> None:
-        """Do nothing: parameters need no common chunk of memory here. Kept so that torch.nn code runs unchanged."""
+        """Do nothing, so that torch.nn code runs unchanged: parameters need no common chunk of memory here."""
 
     def check_input(self, input: Tensor, batch_sizes: Tensor | None) -> None:
         """Check the data of a batch, or of a PackedSequence with these batch sizes.

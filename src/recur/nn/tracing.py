@@ -45,8 +45,8 @@ def traced_key(
         all_states=all_states, precision=layer.precision,
     )  # fmt: skip
     own = {parameter.dtype for parameter in parameters.values()}
-    given = dict(zip(layer.equation.states, dtypes[1:], strict=True)) if dtypes else {}
-    half = half_precision_for(layer.equation.name, dtypes[0], given, own, layer.precision) if dtypes else None
+    state_dtypes = dict(zip(layer.equation.states, dtypes[1:], strict=True)) if dtypes else {}
+    half = half_precision_for(layer.equation.name, dtypes[0], state_dtypes, own, layer.precision) if dtypes else None
     if half is not None:
         call = widen(call, half)
     call = replace(call, memory_budget=layer.memory_budget)
@@ -75,10 +75,10 @@ def run_traced(
     zoneout = "" if noise is None else " ".join(noise.zoneout)
     names = layer.equation.states
     dtypes = (x.dtype, *(x.dtype if states is None else states[name].dtype for name in names))
-    known = layer.constant(traced_key, number, direction, all_states, recurrent, zoneout, dtypes)
-    if known is None or x.dim() != 3:
+    constants = layer.constant(traced_key, number, direction, all_states, recurrent, zoneout, dtypes)
+    if constants is None or x.dim() != 3:
         return None
-    key, matrices, vectors, noises, narrow, steps, precision = known
+    key, matrices, vectors, noises, narrow, steps, precision = constants
     sizes = layer.layout.state_sizes[number]
     if narrow:
         x = x.float()
@@ -87,7 +87,7 @@ def run_traced(
     if steps[1]:
         with torch.autocast("cpu", enabled=False):
             parameters = with_once(steps, parameters, x.dtype, precision)
-    given = [
+    arguments = [
         x.new_zeros((x.shape[1], sizes[name])) if states is None else states[name] for name in names
     ]  # fmt: skip
     masks = []
@@ -100,7 +100,8 @@ def run_traced(
         masks.append(mask.to(x.dtype) if isinstance(mask, Tensor) else torch.full((sizes[state],), mask, dtype=x.dtype))
     training = torch.is_grad_enabled()
     outputs = recurrence(
-        key, x, given, [parameters[name] for name in matrices.split()], [parameters[name] for name in vectors.split()],
+        key, x, arguments,
+        [parameters[name] for name in matrices.split()], [parameters[name] for name in vectors.split()],
         lengths, resets, masks, training,
     )  # fmt: skip
     count = len(names) if all_states else 1

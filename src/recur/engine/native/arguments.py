@@ -26,13 +26,13 @@ _TAPE = _PLACE["tape"]
 
 
 class Arguments:
-    """A ``RecurCall``: numbers and addresses by name; a list of numbers stands for the address of an array of them."""
+    """A ``RecurCall``: numbers and addresses by name; a list of numbers is passed as the address of an array."""
 
-    __slots__ = ("_members", "kept", "memory")
+    __slots__ = ("_members", "keepalive", "memory")
 
     def __init__(self, **members: int | Sequence[int]) -> None:
         self._members = members
-        self.kept: list[object] = []
+        self.keepalive: list[object] = []
         self.memory: array[int] | None = None
 
     def set(self, **members: int | Sequence[int]) -> None:
@@ -40,7 +40,7 @@ class Arguments:
         self._members.update(members)
 
     def address(self) -> int:
-        """Lay everything out in memory and return where it is."""
+        """Write the structure to memory and return its address."""
         flat: list[int] = [0] * _COUNT
         arrays = []
         place = _PLACE
@@ -59,7 +59,7 @@ class Arguments:
 
     @property
     def tape(self) -> int:
-        """What a forward pass for training has left."""
+        """The tape of a forward pass for training."""
         return 0 if self.memory is None else self.memory[_TAPE]
 
 
@@ -74,7 +74,7 @@ def inner_contiguous(tensor: Tensor) -> Tensor:
 
 
 def as_int64(numbers: Tensor, count: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """The ``count`` whole numbers of a tensor for the core to read."""
+    """The ``count`` integers of a tensor, as int64 for the core."""
     tensor_checks.check("lengths", numbers)
     if tuple(numbers.shape) != (count,):
         raise tensor_checks.UnfitError(f"lengths have shape {tuple(numbers.shape)}, expected ({count},)")

@@ -25,12 +25,12 @@ _DTYPES = (torch.float32, torch.float64)
 
 
 def why_not(call: Call) -> str | None:
-    """The reason why this call is not for the native backend, or None if it is."""
+    """The reason why the native backend cannot run this call; None if it can."""
     if torch_state.transformed():
         reason = torch_state.observer(transforms=False) or transforms.why_not(call)
     else:
-        given = (call.x, *call.states.values(), *call.parameters.values(), *call.noise.tensors())
-        reasons = (tensor_checks.why_not(tensor, tensor.dtype) for tensor in given)
+        tensors = (call.x, *call.states.values(), *call.parameters.values(), *call.noise.tensors())
+        reasons = (tensor_checks.why_not(tensor, tensor.dtype) for tensor in tensors)
         reason = torch_state.observer() or next((reason for reason in reasons if reason is not None), None)
     if reason is not None:
         return reason
@@ -38,7 +38,7 @@ def why_not(call: Call) -> str | None:
 
 
 def unsupported(call: Call) -> str | None:
-    """The reason why the core has no code for such a call, whatever its tensors are."""
+    """The reason why the core does not support such a call, independent of its tensors' memory."""
     x = call.x
     dtype = x.dtype
     half = half_precision_of(call)
@@ -60,7 +60,7 @@ def unsupported(call: Call) -> str | None:
 
 
 def run(call: Call, report: BackendReport) -> Result:
-    """Run a recurrence that ``why_not`` has no objection to."""
+    """Run a recurrence for which ``why_not`` returned None."""
     half = half_precision_of(call)
     if half is not None:
         with torch.autocast("cpu", enabled=False):
@@ -99,15 +99,15 @@ def run(call: Call, report: BackendReport) -> Result:
 
 
 def _snapshot(call: Call) -> Call:
-    """The same call with lengths and resets of its own: the backward pass reads them again, and autograd cannot tell
-    when a caller has reused their memory."""
+    """The same call with copies of lengths and resets: the backward pass reads them again, and autograd cannot detect
+    that a caller has reused their memory."""
     lengths = None if call.lengths is None else call.lengths.clone()
     resets = None if call.resets is None else call.resets.clone()
     return replace(call, lengths=lengths, resets=resets)
 
 
 class Recurrence(torch.autograd.Function):
-    """One recurrence, differentiable: by the core once, by the eager backend any further time."""
+    """One recurrence as an autograd function: first derivatives by the core, higher ones in torch's operations."""
 
     @staticmethod
     def forward(ctx: Any, cell: CompiledCell, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
@@ -127,14 +127,14 @@ class Recurrence(torch.autograd.Function):
         needed = ctx.needs_input_grad[2:]
         read = readable(gradients, tensors[0].dtype)
         if not read or torch.is_grad_enabled():
-            # zeros that were never stored get memory; a gradient of inference mode becomes one that can be saved
+            # unmaterialised zeros get memory, and a gradient made in inference mode is copied so that it can be saved
             gradients = tuple(None if g is None else torch_state.settled(g) for g in gradients)
             read = read or readable(gradients, tensors[0].dtype)
         if not read:
             ctx.call.slowed.add(UNREADABLE)
             return (None, None, *differentiable(ctx.cell, ctx.call, tensors, gradients, needed))
         if tape_address(tape) != ctx.address or not alive(ctx.address):
-            # hooks on saved tensors have made a copy of the handle, and the tape is gone with what was copied
+            # a hook on saved tensors has copied the handle, and the tape was released with the original
             _, tape = passes.forward(ctx.cell, ctx.call, tensors, training=True)
         if torch.is_grad_enabled():
             compute = partial(passes.backward, ctx.cell, ctx.call, tensors, tape, gradients, needed)
@@ -144,7 +144,7 @@ class Recurrence(torch.autograd.Function):
         states = ctx.cell.states
         steps = tensors[0].shape[0] if ctx.call.packing is None else ctx.call.packing.steps
         norms = torch.zeros(len(states), steps, dtype=torch.float64, device="cpu")
-        found = passes.backward(ctx.cell, ctx.call, tensors, tape, gradients, needed, norms)
+        results = passes.backward(ctx.cell, ctx.call, tensors, tape, gradients, needed, norms)
         pointers = [t.data_ptr() for t in tensors[1 + len(states) :] if t is not None]
         ctx.observer.backward_pass(pointers, states, ctx.call.reverse, norms)
-        return (None, None, *found)
+        return (None, None, *results)

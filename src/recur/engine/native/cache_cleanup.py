@@ -13,7 +13,7 @@ from pathlib import Path
 
 from recur.compiler.toolchain import SETS
 
-DAYS = 30  # a kept cell is noted as used once a day
+DAYS = 30  # the time of use of a cell is updated once per day
 MOST = 2000  # cells of one set of instructions and one version; each has about 50 KB
 _LOOKED_AT = 20_000  # entries of a folder
 
@@ -25,10 +25,10 @@ _done: set[Path] = set()
 
 
 def remove(base: Path) -> None:
-    """Remove old cells from the cache, once in a process; what cannot be removed stays.
+    """Remove old cells from the cache, once per process; what cannot be removed is left.
 
-    A cell is old if it has not been used for ``DAYS``, or if ``MOST`` others have been used since. What an interrupted
-    compilation left is old after a day.
+    A cell is old if it has not been used for ``DAYS`` days, or if ``MOST`` others have been used since. Files of an
+    interrupted compilation are old after a day.
     """
     if base in _done:
         return
@@ -40,7 +40,7 @@ def remove(base: Path) -> None:
             with suppress(OSError), _folder(name, outer) as inner:
                 _remove_cells(inner)
                 _remove_parts(inner)
-            with suppress(OSError):  # it is kept where anything is left in it
+            with suppress(OSError):  # it fails where a file is left in it
                 os.rmdir(name, dir_fd=outer)
 
 
@@ -48,15 +48,15 @@ def _remove_cells(folder: int) -> None:
     used: dict[str, float] = {}
     files: dict[str, list[str]] = {}
     for name in _names(folder):
-        if found := _CELL.fullmatch(name):
+        if match := _CELL.fullmatch(name):
             state = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if stat.S_ISREG(state.st_mode):
-                used[found[1]] = max(used.get(found[1], 0.0), state.st_mtime)
-                files.setdefault(found[1], []).append(name)
+                used[match[1]] = max(used.get(match[1], 0.0), state.st_mtime)
+                files.setdefault(match[1], []).append(name)
     newest = sorted(used, key=lambda stem: used[stem], reverse=True)
     oldest = time.time() - DAYS * 86400
     for stem in [stem for n, stem in enumerate(newest) if n >= MOST or used[stem] < oldest]:
-        # the hash first: without it the library does not count
+        # the hash first: without it the library is ignored
         for name in sorted(files[stem], key=lambda name: not name.endswith(".sha256")):
             os.unlink(name, dir_fd=folder)
 

@@ -1,9 +1,9 @@
 """Cell cache: cells that were compiled at their first use, kept for later processes.
 
-A kept cell is three files: the library, its SHA-256 in a form that `sha256sum -c` reads, and its C++ text. Its name is
-a hash of everything that it was compiled from, so a change of any of it is another cell. A library is loaded only if
-its SHA-256 is the one beside it; otherwise it is made again. Everything is done relative to folders that were opened
-and checked, and no link is followed, so that no other user can put a library there.
+A cached cell is three files: the library, its SHA-256 in a form that `sha256sum -c` reads, and its C++ text. Its name
+is a hash of everything that it was compiled from, so any change gives another cell. A library is loaded only if its
+SHA-256 is the one beside it; otherwise it is compiled again. All paths are relative to folders that were opened and
+checked, and no link is followed, so that no other user can place a library there.
 """
 
 from __future__ import annotations
@@ -51,20 +51,20 @@ class CacheFolder:
         return library
 
     def _note_use(self, name: str) -> None:
-        """Note once a day that a file is in use, so that it is not removed as an old one."""
+        """Update the time of use of a file once per day, so that it is not removed as an old one."""
         with suppress(OSError):
             state = os.stat(name, dir_fd=self.handle, follow_symlinks=False)
             if time.time() - state.st_mtime > _DAY:
                 os.utime(name, dir_fd=self.handle, follow_symlinks=False)
 
     def any_compiler(self, recipe: str) -> str | None:
-        """The stem of a cell of a recipe, whichever compiler made it."""
-        found = (os.path.splitext(name) for name in sorted(os.listdir(self.handle)))
-        return next((stem for stem, end in found if end == ".so" and stem.startswith(f"{recipe}-")), None)
+        """The stem of a cell of a recipe, from any compiler."""
+        files = (os.path.splitext(name) for name in sorted(os.listdir(self.handle)))
+        return next((stem for stem, end in files if end == ".so" and stem.startswith(f"{recipe}-")), None)
 
     @contextmanager
     def alone(self, stem: str) -> Iterator[None]:
-        """One process at a time, where the file system has locks; elsewhere the work may be done twice."""
+        """Hold a lock on a cell, where the file system has locks; elsewhere the work may be done twice."""
         import fcntl
 
         name = f"{stem}.lock"
@@ -79,7 +79,7 @@ class CacheFolder:
                 except OSError as error:
                     if error.errno not in _WITHOUT_LOCKS:
                         raise
-                # who held it has removed it: the file by that name, if there is one, is another's to lock
+                # its holder has removed it: a file of that name, if any, is a new lock
                 if not self._is(name, lock):
                     continue
                 try:
@@ -98,7 +98,7 @@ class CacheFolder:
             return False
 
     def make(self, stem: str, text: str, kind: str) -> bytes:
-        """Compile a text; the library appears before its SHA-256 does, so that neither counts without the other."""
+        """Compile a text; the library appears before its SHA-256, so that neither is used without the other."""
         work = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{stem}."))
         try:
             (work / f"{stem}.cpp").write_text(text, encoding="utf-8")
@@ -115,18 +115,18 @@ class CacheFolder:
 
 
 def content(text: str, name: str, kind: str, *, again: bool = False) -> tuple[bytes, str]:
-    """The library of a text, kept or made now, and what to tell the user: empty for one that was kept.
+    """The library of a text, from the cache or compiled now, and a notice for the user: empty for a cached one.
 
     Parameters
     ----------
     text : str
         The C++ text.
     name : str
-        What the user calls the cell.
+        The user's name of the cell.
     kind : str
         The set of instructions.
     again : bool
-        Make it although it is there.
+        Compile it although it is in the cache.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def content(text: str, name: str, kind: str, *, again: bool = False) -> tuple[by
 
 
 def checksum(stem: str, library: bytes) -> bytes:
-    """What is written beside a library."""
+    """The content of the checksum file beside a library."""
     return f"{library_loading.sha256(library)}  {stem}.so\n".encode()
 
 
@@ -170,7 +170,7 @@ def _hash(*words: str) -> str:
 
 @contextmanager
 def _opened(base: Path, generation: str) -> Iterator[CacheFolder]:
-    """Open a folder of the cache, made where it is missing, and check who can write to it."""
+    """Open a folder of the cache, created if missing, and check who can write to it."""
     base.parent.mkdir(parents=True, exist_ok=True)
     above = os.stat(base.parent)
     if above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX:

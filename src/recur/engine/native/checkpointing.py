@@ -1,8 +1,8 @@
 """Gradient checkpointing over time: segments of the sequence are recomputed in the backward pass.
 
-The forward pass keeps the states at the boundaries of segments only. The backward pass takes one segment after another,
-from the last to the first: it runs forward again, now keeping everything, and then back, handing dE/dstate down to the
-segment before. With segments of sqrt(T) steps both kinds of memory grow as sqrt(T). Source: A. Griewank (1992),
+The forward pass stores only the states at the boundaries of segments. The backward pass goes through the segments from
+the last to the first: it runs each forward again, now with a tape, and then backward, and passes dE/dstate to the
+segment before it. With segments of sqrt(T) steps both kinds of memory grow as sqrt(T). Source: A. Griewank (1992),
 Achieving logarithmic growth of temporal and spatial complexity in reverse automatic differentiation; T. Chen et al.
 (2016), Training deep nets with sublinear memory cost.
 """
@@ -29,7 +29,7 @@ from recur.engine.noise import Noise
 
 
 def segment_steps(cell: CompiledCell, call: Call) -> int | None:
-    """Steps of a segment, or None if everything may be kept."""
+    """The number of steps per segment, or None if all values may be stored."""
     budget = call.memory_budget
     T, B = call.x.shape[:2]
     if budget is None or T == 0 or B == 0:
@@ -37,11 +37,11 @@ def segment_steps(cell: CompiledCell, call: Call) -> int | None:
     if budget == "sqrt":
         steps = math.isqrt(T - 1) + 1
     else:
-        kept = program(cell.graph)
+        columns = program(cell.graph)
         size = 4 if call.x.dtype == torch.float32 else 8
         states = sum(cell.measured(call.sizes).widths)
         # the tape, the derivatives that are in memory in the backward pass, and the states at the boundaries
-        step = size * B * (sum(c.value(call.sizes) + 16 for c in (*kept.tape, *kept.derivatives)) + states + 32)
+        step = size * B * (sum(c.value(call.sizes) + 16 for c in (*columns.tape, *columns.derivatives)) + states + 32)
         boundary = size * B * states
         room = int(budget) - boundary * math.isqrt(T)
         steps = max(1, room // step)
@@ -80,16 +80,16 @@ def forward(cell: CompiledCell, call: Call, steps: int, tensors: Sequence[Tensor
     """Run the forward pass in segments; return series and final states, and the states at the start of each segment."""
     x, count = tensors[0], len(cell.states)
     widths = cell.measured(call.sizes).widths
-    wanted = count if call.all_states else 1
-    series = [passes.room(cell, x, width) for width in widths[:wanted]]
+    series_count = count if call.all_states else 1
+    series = [passes.room(cell, x, width) for width in widths[:series_count]]
     states: list[Tensor] = list(tensors[1 : 1 + count])
     boundaries: list[Tensor] = []
     for segment in _segments(call, steps):
         states = segment.entering(states)
         boundaries += states
-        given = [x[segment.span], *states, *tensors[1 + count :]]
-        outputs, _ = passes.forward(cell, segment.call, given, False, [one[segment.span] for one in series])
-        states = outputs[wanted:]
+        arguments = [x[segment.span], *states, *tensors[1 + count :]]
+        outputs, _ = passes.forward(cell, segment.call, arguments, False, [one[segment.span] for one in series])
+        states = outputs[series_count:]
     return [*series, *states], boundaries
 
 
@@ -102,39 +102,39 @@ def backward(
     gradients: Sequence[Tensor | None],
     needed: Sequence[bool],
 ) -> list[Tensor | None]:
-    """Run the backward pass, computing each segment again from the states at its start; return dE/d(tensors)."""
+    """Run the backward pass, recomputing each segment from the states at its start; return dE/d(tensors)."""
     x, count = tensors[0], len(cell.states)
-    wanted = len(gradients) - count
+    series_count = len(gradients) - count
     d_x = passes.room(cell, x, x.shape[-1]) if needed[0] else None
     d_parameters = [
         torch.zeros_like(t) if need else None for t, need in zip(tensors[1 + count :], needed[1 + count :], strict=True)
     ]
-    d_states: list[Tensor | None] = list(gradients[wanted:])
+    d_states: list[Tensor | None] = list(gradients[series_count:])
     segments = _segments(call, steps)
     for number in reversed(range(len(segments))):
         segment = segments[number]
         states = boundaries[number * count : (number + 1) * count]
-        given = [x[segment.span], *states, *tensors[1 + count :]]
-        _, tape = passes.forward(cell, segment.call, given, True)
+        arguments = [x[segment.span], *states, *tensors[1 + count :]]
+        _, tape = passes.forward(cell, segment.call, arguments, True)
         if tape is None:
             raise RuntimeError("a forward pass for training left no tape")
-        seeds = [None if g is None else g[segment.span] for g in gradients[:wanted]]
+        seeds = [None if g is None else g[segment.span] for g in gradients[:series_count]]
         into = [None if d_x is None else d_x[segment.span], *([None] * count), *d_parameters]
         hands = [need or number > 0 for need in needed[1 : 1 + count]]
         wants = [needed[0], *hands, *needed[1 + count :]]
-        found = passes.backward(cell, segment.call, given, tape, [*seeds, *d_states], wants, into=into)
-        d_states = segment.leaving(found[1 : 1 + count])
+        derivatives = passes.backward(cell, segment.call, arguments, tape, [*seeds, *d_states], wants, into=into)
+        d_states = segment.leaving(derivatives[1 : 1 + count])
     return [d_x, *d_states, *d_parameters]
 
 
 def pack_boundaries(boundaries: Sequence[Tensor]) -> Tensor:
-    """A handle of the states between segments, for operators whose results have to have known shapes: a tensor of no
-    elements in whose memory they are."""
+    """A handle of the states between segments, for operators whose results must have known shapes: a tensor without
+    elements whose memory holds them."""
     return torch.cat([one.reshape(-1) for one in boundaries])[:0]
 
 
 def unpack_boundaries(cell: CompiledCell, call: Call, steps: int, handle: Tensor) -> list[Tensor] | None:
-    """The states that a handle stands for; None if it is a copy, without what was in its memory."""
+    """The states of a handle; None if it is a copy, which lacks the contents of the memory."""
     T, B = call.x.shape[:2]
     widths = cell.measured(call.sizes).widths
     count = -(-T // steps)
@@ -147,7 +147,7 @@ def unpack_boundaries(cell: CompiledCell, call: Call, steps: int, handle: Tensor
 
 
 class _Segment:
-    """Steps ``span`` of a call, as a call of their own."""
+    """Steps ``span`` of a call, as a separate call."""
 
     def __init__(self, call: Call, start: int, stop: int) -> None:
         self.span = slice(start, stop)
@@ -161,14 +161,14 @@ class _Segment:
         self.call = replace(
             call, lengths=lengths, resets=resets, noise=Noise(call.noise.recurrent, zoneout), memory_budget=None
         )
-        # going backwards in time, a reset at the first step of the later segment lies between the two
+        # in reverse time, a reset at the first step of the later segment lies between the two
         self._fresh: Tensor | None = None
         if call.reverse and call.resets is not None and stop < call.x.shape[0]:
             fresh = call.resets[stop]
             self._fresh = (fresh if call.lengths is None else fresh & (call.lengths > stop)).unsqueeze(-1)
 
     def entering(self, states: Sequence[Tensor]) -> list[Tensor]:
-        """The states with which it begins."""
+        """The initial states of the segment."""
         if self._fresh is None:
             return list(states)
         return [state.masked_fill(self._fresh, 0) for state in states]
@@ -183,5 +183,5 @@ class _Segment:
 def _segments(call: Call, steps: int) -> list[_Segment]:
     """The segments in the order in which they are computed."""
     T = call.x.shape[0]
-    found = [_Segment(call, start, min(T, start + steps)) for start in range(0, T, steps)]
-    return found[::-1] if call.reverse else found
+    segments = [_Segment(call, start, min(T, start + steps)) for start in range(0, T, steps)]
+    return segments[::-1] if call.reverse else segments

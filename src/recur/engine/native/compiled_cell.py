@@ -21,7 +21,7 @@ from recur.equations.sizes import Size
 
 @dataclass(frozen=True)
 class CompiledCell:
-    """A compiled step and how its arguments are called.
+    """A compiled step and the names of its arguments.
 
     Attributes
     ----------
@@ -49,22 +49,22 @@ class CompiledCell:
     _measured: dict[tuple[int, ...], Measured] = field(default_factory=dict)
 
     def measured(self, sizes: Mapping[str, int]) -> Measured:
-        """The step with a number for each size symbol."""
+        """The sizes of the step as numbers."""
         key = tuple(sizes.values())
-        found = self._measured.get(key)
-        if found is None:
+        measured = self._measured.get(key)
+        if measured is None:
             nodes = [self.graph.parameters[name] for name in (*self.matrices, *self.vectors)]
-            found = self._measured[key] = Measured(
+            measured = self._measured[key] = Measured(
                 [size.value(sizes) for size in self.size_list],
                 self.input_size.value(sizes),
                 [size.value(sizes) for size in self.state_sizes],
                 [tuple(size.value(sizes) for size in node.shape) for node in nodes],
             )
-        return found
+        return measured
 
 
 class Measured:
-    """A step of which every size is known.
+    """A step whose sizes are all numbers.
 
     Attributes
     ----------
@@ -89,17 +89,17 @@ class Measured:
         self._gradients: dict[tuple[int, bool], TensorSpecs] = {}
 
     def inputs(self, packed: bool) -> TensorSpecs:
-        """What x, initial states, matrices and vectors have to be."""
+        """Requirements on x, initial states, matrices and vectors."""
         return self._inputs[packed]
 
     def gradients(self, series: int, packed: bool) -> TensorSpecs:
         """Requirements on the gradients of ``series`` series, and then of the final states."""
-        found = self._gradients.get((series, packed))
-        if found is None:
+        specs = self._gradients.get((series, packed))
+        if specs is None:
             rows = (STEPS,) if packed else (STEPS, ROWS)
             shapes = [*((*rows, n) for n in self.widths[:series]), *((ROWS, n) for n in self.widths)]
-            found = self._gradients[series, packed] = TensorSpecs(shapes, strided=series)
-        return found
+            specs = self._gradients[series, packed] = TensorSpecs(shapes, strided=series)
+        return specs
 
 
 _cells: dict[int, tuple[Graph, CompiledCell]] = {}
@@ -136,8 +136,8 @@ def compiled_cell(call: Call) -> CompiledCell:
     return result
 
 
-# what parameters alone give, as plain data that torch.compile takes for a constant: operation, numbers, and operands,
-# each the name of a parameter, the number of an earlier step, or a constant
+# values that depend on parameters alone, as plain data that torch.compile treats as a constant: operation, numbers, and
+# operands, each the name of a parameter, the number of an earlier step, or a constant
 Step = tuple[str, tuple[int, ...], tuple[str | int | float, ...]]
 Steps = tuple[tuple[Step, ...], tuple[tuple[str, str | int | float, tuple[int, ...]], ...]]
 
@@ -164,8 +164,8 @@ def once_steps(compiled: CompiledCell, call: Call) -> Steps:
 
 
 def with_once(steps: Steps, parameters: Mapping[str, Tensor], dtype: torch.dtype, precision: str) -> dict[str, Tensor]:
-    """The parameters and what the steps make of them."""
-    found = dict(parameters)
+    """The parameters, and the values that the steps compute from them."""
+    result = dict(parameters)
     values: list[Tensor | float] = []
 
     def value(operand: str | int | float) -> Tensor | float:
@@ -177,10 +177,10 @@ def with_once(steps: Steps, parameters: Mapping[str, Tensor], dtype: torch.dtype
         values.append(compute(op, bounds, [value(operand) for operand in operands], precision == "bfloat16"))
     for name, operand, shape in steps[1]:
         one = value(operand)
-        found[name] = (
+        result[name] = (
             one.expand(shape) if isinstance(one, Tensor) else torch.full(shape, one, dtype=dtype, device="cpu")
         )
-    return found
+    return result
 
 
 def parameters_of(compiled: CompiledCell, call: Call) -> dict[str, Tensor]:

@@ -14,14 +14,14 @@ from recur.engine.native.library import Core
 from recur.errors import NotEnoughMemoryError
 
 SHORTER = "fewer rows or steps in one call, with the state carried over; in training also memory_budget='sqrt'"
-_HEAD = 128  # bytes of a tape that say what it is: a copy of them is known to be one
-_WORTH_KEEPING = 128 * 1024  # bytes; below that the allocator keeps memory itself
+_HEAD = 128  # bytes of the header of a tape, by which a copy is recognised
+_WORTH_KEEPING = 128 * 1024  # bytes; below this size the allocator itself keeps memory
 _ALL_MEMORY = 2**47  # bytes that a process can address
 _ITEM = {torch.float32: 4, torch.float64: 8}
 
 
 def empty(core: Core, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
-    """A tensor with any contents."""
+    """A tensor with undefined contents."""
     count = math.prod(shape)
     size = count * _ITEM[dtype]
     if size < _WORTH_KEEPING:
@@ -44,10 +44,10 @@ def _nothing(_address: int) -> None:
 
 
 def held(core: Core, address: int, size: int, before: Callable[[int], None] = _nothing) -> ctypes.Array[ctypes.c_char]:
-    """Memory of the core as a buffer that gives it back when it is no longer used."""
+    """Memory of the core as a buffer that releases it when it is no longer used."""
     kind = _release.get((id(core), size, before is _nothing))
     if kind is None:
-        # a class a size: an instance with a destructor costs a tenth of a weakref with a callback
+        # one class per size: an instance with a destructor costs a tenth of a weakref with a callback
         release = core.release
 
         def give_back(self: Any) -> None:
@@ -61,16 +61,16 @@ def held(core: Core, address: int, size: int, before: Callable[[int], None] = _n
 
 
 def tape(core: Core, address: int) -> Tensor:
-    """A handle of a tape: a tensor of no elements whose memory is the tape's, which goes when it goes."""
+    """A handle of a tape: a tensor without elements whose memory is the tape's, which is released with it."""
     _tapes.add(address)
     return torch.frombuffer(held(core, address, _HEAD, _tapes.discard), dtype=torch.uint8)[:0]
 
 
 def alive(address: int) -> bool:
-    """Whether there is a tape at an address: what anybody else may have put into a handle is never read."""
+    """Whether there is a tape at an address; other contents of a handle are never read."""
     return address in _tapes
 
 
 def tape_address(handle: Tensor) -> int:
-    """Where the tape is that a handle stands for; somewhere else if it is a copy."""
+    """The address of a handle's tape; another address if the handle is a copy."""
     return handle.untyped_storage().data_ptr()

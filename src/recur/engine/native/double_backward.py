@@ -16,7 +16,7 @@ Compute = Callable[[], Sequence[Tensor | None]]
 
 
 class GradientFunction(torch.autograd.Function):
-    """dE/d(x, states, parameters) for ``create_graph``; only who takes the second derivative pays for it."""
+    """dE/d(x, states, parameters) for ``create_graph``; the extra cost arises only if a second derivative is taken."""
 
     @staticmethod
     def forward(
@@ -26,18 +26,18 @@ class GradientFunction(torch.autograd.Function):
         call: Call,
         needed: Sequence[bool],
         count: int,
-        *given: Tensor | None,
+        *inputs: Tensor | None,
     ) -> tuple[Tensor, ...]:
         ctx.cell, ctx.call, ctx.needed, ctx.count = cell, call, needed, count
-        ctx.save_for_backward(*given)
+        ctx.save_for_backward(*inputs)
         ctx.set_materialize_grads(False)
-        return tuple(found for found in compute() if found is not None)
+        return tuple(gradient for gradient in compute() if gradient is not None)
 
     @staticmethod
     def backward(ctx: Any, *seeds: Tensor | None) -> tuple[Any, ...]:
-        wanted = ctx.needs_input_grad[5:]
-        found = second_derivative(ctx.cell, ctx.call, ctx.needed, ctx.count, ctx.saved_tensors, seeds, wanted)
-        return (None, None, None, None, None, *found)
+        required = ctx.needs_input_grad[5:]
+        derivatives = second_derivative(ctx.cell, ctx.call, ctx.needed, ctx.count, ctx.saved_tensors, seeds, required)
+        return (None, None, None, None, None, *derivatives)
 
 
 def differentiable_again(
@@ -48,11 +48,11 @@ def differentiable_again(
     gradients: Sequence[Tensor | None],
     needed: Sequence[bool],
 ) -> list[Tensor | None]:
-    """What ``compute`` gives, dE/d(tensors) of the seeds ``gradients``, with a derivative of its own."""
-    wanted = [need and t is not None for need, t in zip(needed, tensors, strict=True)]
-    found = GradientFunction.apply(compute, cell, call, wanted, len(tensors), *tensors, *gradients)  # type: ignore[no-untyped-call]
-    rest = iter(found)
-    return [next(rest) if want else None for want in wanted]
+    """The result of ``compute``, dE/d(tensors) for the seeds ``gradients``, as a differentiable function."""
+    required = [need and t is not None for need, t in zip(needed, tensors, strict=True)]
+    results = GradientFunction.apply(compute, cell, call, required, len(tensors), *tensors, *gradients)  # type: ignore[no-untyped-call]
+    rest = iter(results)
+    return [next(rest) if want else None for want in required]
 
 
 def second_derivative(
@@ -60,33 +60,33 @@ def second_derivative(
     call: Call,
     needed: Sequence[bool],
     count: int,
-    given: Sequence[Tensor | None],
+    inputs: Sequence[Tensor | None],
     seeds: Sequence[Tensor | None],
-    wanted: Sequence[bool],
+    required: Sequence[bool],
 ) -> list[Tensor | None]:
-    """Differentiate the gradient: run forwards and backwards in torch operations, and back through both.
+    """Differentiate the gradient: run both passes in torch's operations, and differentiate through them.
 
     Parameters
     ----------
     needed : sequence of bool
-        Of which tensors the gradient was taken.
+        For which tensors the gradient was computed.
     count : int
-        How many of ``given`` are tensors of the forward pass; the rest are the seeds of its backward pass.
+        How many of ``inputs`` are tensors of the forward pass; the rest are the seeds of its backward pass.
     seeds : sequence of Tensor or None
-        dE/d(gradient), one for each of those needed.
-    wanted : sequence of bool
-        Of which of ``given`` a derivative is wanted.
+        dE/d(gradient), one for each gradient computed.
+    required : sequence of bool
+        Of which of ``inputs`` a derivative is wanted.
     """
     call.slowed.add("a second derivative was taken")
     create = torch.is_grad_enabled()
-    watched = [*needed, *(False for _ in given[count:])]
+    watched = [*needed, *(False for _ in inputs[count:])]
     with torch.enable_grad():
-        # only a third derivative follows these tensors to where they come from
-        used = apart(given)
+        # only a third derivative is propagated beyond these tensors
+        used = apart(inputs)
         if not create:
             used = [
                 None if t is None else t.detach().requires_grad_(want or watch)
-                for t, want, watch in zip(given, wanted, watched, strict=True)
+                for t, want, watch in zip(inputs, required, watched, strict=True)
             ]
         first = differentiable(cell, call, used[:count], used[count:], needed)
         pairs = [
@@ -94,12 +94,12 @@ def second_derivative(
             for f, s in zip([f for f, need in zip(first, needed, strict=True) if need], seeds, strict=True)
             if f is not None and s is not None and f.requires_grad
         ]
-        sources = [t for t, want in zip(used, wanted, strict=True) if want and t is not None]
+        sources = [t for t, want in zip(used, required, strict=True) if want and t is not None]
         if not pairs:
-            return [None for _ in wanted]
-        found = iter(
+            return [None for _ in required]
+        derivatives = iter(
             torch.autograd.grad(
                 [f for f, _ in pairs], sources, [s for _, s in pairs], create_graph=create, allow_unused=True
             )
         )
-    return [next(found) if want and t is not None else None for t, want in zip(used, wanted, strict=True)]
+    return [next(derivatives) if want and t is not None else None for t, want in zip(used, required, strict=True)]

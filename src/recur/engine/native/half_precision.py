@@ -1,7 +1,7 @@
 """Half precision around the core, which computes in float32 and float64: tensors are widened, results narrowed.
 
 float16 or bfloat16 tensors    products of bfloat16 factors for bfloat16, everything else in float32
-under autocast                 the same, and states of the dtypes that torch.nn's layers give there
+under autocast                 the same, with states of the dtypes of torch.nn's layers under autocast
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from recur.engine.backend_interface import Call, Result
 from recur.engine.noise import Noise
 
 HALVES = (torch.bfloat16, torch.float16)
-# under autocast torch mixes a state out of an old one, in its dtype; all others come out of a product
+# under autocast these states are combined with the old state and have its dtype; all others come out of a product
 _MIXED = {"gru": {"h": "h"}, "gru_layernorm": {"h": "h"}, "gru_reset_before": {"h": "h"}, "lstm_projected": {"c": "c"}}
-# oneDNN's LSTM gives everything in one dtype, and does not take ragged sequences
+# oneDNN's LSTM returns everything in one dtype, and does not support ragged sequences
 _MIXED_PACKED = {**_MIXED, "lstm": {"h": "c", "c": "c"}}
 
 
 @dataclass(frozen=True)
 class HalfPrecision:
-    """What half precision means for a call.
+    """The conversions of a call in half precision.
 
     Attributes
     ----------
     precision : str
-        Of the products, once everything is float32.
+        Precision of the products, once everything is float32.
     dtypes : dict of str to torch.dtype
-        Of each state that is given back.
+        Dtype of each returned state.
     """
 
     precision: str
@@ -48,7 +48,7 @@ class HalfPrecision:
 
 
 def half_precision_of(call: Call) -> HalfPrecision | None:
-    """What half precision means for a call; None where it computes in the dtype of its tensors."""
+    """The conversions of a call in half precision; None where it computes in the dtype of its tensors."""
     parameters = {parameter.dtype for parameter in call.parameters.values()}
     states = {name: state.dtype for name, state in call.states.items()}
     return half_precision_for(
@@ -64,7 +64,7 @@ def half_precision_for(
     precision: str,
     packed: bool = False,
 ) -> HalfPrecision | None:
-    """The same, of dtypes alone."""
+    """The same, from dtypes alone."""
     if torch.is_autocast_enabled("cpu") and torch.float64 not in parameters:
         dtype = torch.get_autocast_dtype("cpu")
         mixed = (_MIXED_PACKED if packed else _MIXED).get(cell, {})

@@ -1,7 +1,7 @@
 """Installed libraries: the core and the stock cells, used only if this version would build the same.
 
-The manifest beside them says what they were built from. An editable install, or an upgrade that was interrupted, may
-have other sources now; then the core is refused, and a stock cell is compiled again into the cache.
+The manifest beside them tells what they were built from. An editable install, or an interrupted upgrade, may have other
+sources now; then the core is refused, and a stock cell is compiled again into the cache.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ _REINSTALL = "pip install --force-reinstall --no-deps . in the source folder, wi
 
 @cache
 def folders() -> tuple[Path, ...]:
-    """Where libraries may be: where RECUR_LIBRARIES says, beside the headers, or among the installed packages."""
-    asked = os.environ.get("RECUR_LIBRARIES")
-    if asked:
-        # a relative one is taken from where the process is at its first use
-        return (Path(asked).absolute(),)
+    """The folders that may hold libraries: RECUR_LIBRARIES, or beside the headers, or the installed package."""
+    requested = os.environ.get("RECUR_LIBRARIES")
+    if requested:
+        # a relative path is resolved against the working directory at its first use
+        return (Path(requested).absolute(),)
     own = toolchain.HEADERS / "lib"
     installed = Path(sysconfig.get_path("platlib")) / "recur" / "native" / "lib"
     return (own, installed) if own != installed else (own,)
 
 
 def rebuild() -> str:
-    """What to type where libraries are missing, of other sources or damaged."""
-    asked = os.environ.get("RECUR_LIBRARIES")
-    return f"python -m recur.compiler.build {shlex.quote(asked)}" if asked else _REINSTALL
+    """The command that rebuilds libraries that are missing, outdated or damaged."""
+    requested = os.environ.get("RECUR_LIBRARIES")
+    return f"python -m recur.compiler.build {shlex.quote(requested)}" if requested else _REINSTALL
 
 
 def core(instructions: str) -> tuple[Path, bytes]:
-    """The core for a set of instructions: its path, and its content once that is checked.
+    """The core for a set of instructions: its path and its checked content.
 
     Raises
     ------
@@ -52,38 +52,38 @@ def core(instructions: str) -> tuple[Path, bytes]:
     for folder in folders():
         if not (folder / file).exists():
             continue
-        made = _manifest(folder)
-        if isinstance(made, BackendError):
-            raise made
+        built = _manifest(folder)
+        if isinstance(built, BackendError):
+            raise built
         try:
             digest = manifest.core_digest()
         except OSError as error:
             raise BackendError(f"the sources of the native core cannot be read: {error}", rebuild()) from None
-        if made.core != digest:
+        if built.core != digest:
             raise BackendError(f"the native core in {folder} was built from other sources than these", rebuild())
-        content = _checked(folder, file, made)
+        content = _checked(folder, file, built)
         if isinstance(content, BackendError):
             raise content
         return folder / file, content
-    asked = os.environ.get("RECUR_LIBRARIES")
-    where = f" in {folders()[0]}, which RECUR_LIBRARIES names" if asked else ""
+    requested = os.environ.get("RECUR_LIBRARIES")
+    where = f" in {folders()[0]}, which RECUR_LIBRARIES names" if requested else ""
     raise BackendError(f"the native core was not built for {instructions}{where}", hint=rebuild())
 
 
 def cell(graph: Graph, instructions: str) -> tuple[tuple[Path, bytes] | None, str]:
-    """The built cell of a graph, with its path, if this version would build the same; or why it is not taken."""
+    """The built cell of a graph, with its path, if this version would build the same; or the reason against it."""
     why = ""
     for folder in folders():
-        made = _manifest(folder)
-        if isinstance(made, BackendError):
+        built = _manifest(folder)
+        if isinstance(built, BackendError):
             continue
-        file = made.library(graph.digest, instructions)
+        file = built.library(graph.digest, instructions)
         if file is None:
             continue
-        if not _current(made, graph):
+        if not _current(built, graph):
             why = "the installed one was built from other sources"
             continue
-        content = _checked(folder, file, made)
+        content = _checked(folder, file, built)
         if isinstance(content, bytes):
             return (folder / file, content), ""
         why = content.message
@@ -99,25 +99,25 @@ def load(path: Path, content: bytes) -> ctypes.CDLL:
     return ctypes.CDLL(str(path)) if os.environ.get("RECUR_LIBRARIES") else library_loading.load(content, path.name)
 
 
-def _current(made: Manifest, graph: Graph) -> bool:
-    """Whether this version writes the text that a cell was built from; it is written only if the sources differ."""
+def _current(built: Manifest, graph: Graph) -> bool:
+    """Whether this version generates the text that a cell was built from; compared only if the sources differ."""
     digest = manifest.generator_digest()
-    if digest and made.generator == digest:
+    if digest and built.generator == digest:
         return True
     # imported where it is needed: a process that only loads cells starts faster
     from recur.compiler.cplusplus import source
     from recur.compiler.program import program
 
-    listed = made.cells[graph.digest]
+    listed = built.cells[graph.digest]
     return listed["recipe"] == manifest.recipe(source(program(graph), listed["name"]))
 
 
-def _checked(folder: Path, file: str, made: Manifest) -> bytes | BackendError:
+def _checked(folder: Path, file: str, built: Manifest) -> bytes | BackendError:
     try:
         content = library_loading.read(folder / file)
     except OSError as error:
         return BackendError(f"{folder / file} cannot be read: {error.strerror or error}", rebuild())
-    if library_loading.sha256(content) != made.libraries.get(file):
+    if library_loading.sha256(content) != built.libraries.get(file):
         return BackendError(
             f"{folder / file} is damaged ({len(content):,} bytes): its SHA-256 is not the one in {manifest.NAME}",
             rebuild(),

@@ -21,7 +21,7 @@ _lock = threading.Lock()
 
 
 def _forked() -> None:
-    """Make a forked process compute on one thread, torch too, as the workers of its DataLoader do.
+    """Make a forked process compute on one thread, torch included, like the workers of its DataLoader.
 
     OpenMP's threads do not survive a fork, and a thread that waits for them waits without end. Nor does the thread
     that held the lock.
@@ -48,7 +48,7 @@ class Core:
         self.backward = self._function("recur_backward", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
         self.release = self._function("recur_release", None, ctypes.c_void_p)
         self.acquire = self._function("recur_acquire", ctypes.c_void_p, ctypes.c_int64)
-        # without giving the interpreter to another thread, which could change what is looked at
+        # PYFUNCTYPE keeps the GIL, so that no other thread can change the tensors meanwhile
         self.tensor_addresses = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(("recur_tensor_addresses", library))
         self.stream_open = self._function("recur_stream_open", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
         self.stream_step = self._function(
@@ -69,7 +69,7 @@ class Core:
 
     @property
     def message(self) -> str:
-        """What was wrong with this thread's last call."""
+        """The error message of this thread's last call."""
         return str(self._message().decode())
 
 
@@ -81,17 +81,17 @@ def core() -> Core:
     BackendError
         If it was not built, or built from other sources, or is damaged.
     """
-    found = _core(toolchain.instruction_set())
-    if isinstance(found, BackendError):
-        raise BackendError(found.message, found.hint)
-    return found
+    loaded = _core(toolchain.instruction_set())
+    if isinstance(loaded, BackendError):
+        raise BackendError(loaded.message, loaded.hint)
+    return loaded
 
 
 @cache
 def _core(instructions: str) -> Core | BackendError:
     try:
         path, library = installed_libraries.core(instructions)
-        # torch brings the OpenMP library whose threads the core shares, so it has to come first
+        # torch loads the OpenMP library whose threads the core shares, so it is imported first
         import torch  # noqa: F401
 
         return Core(path, instructions, installed_libraries.load(path, library))
@@ -109,7 +109,7 @@ class CellLibrary:
     pointer : int
         Its description, for the core.
     sizes : list of str
-        The sizes whose numbers a call gives.
+        The sizes whose numbers a call passes.
     """
 
     def __init__(self, library: ctypes.CDLL) -> None:
@@ -136,67 +136,67 @@ _cells: dict[tuple[str, str], CellLibrary | BackendError] = {}
 
 
 def cell(graph: Graph, name: str) -> CellLibrary:
-    """The compiled cell of a graph: installed, made before, or made now.
+    """The compiled cell of a graph: installed, cached, or compiled now.
 
     Parameters
     ----------
     graph : Graph
         The step, with nothing in it that depends on parameters alone.
     name : str
-        What the user calls it.
+        The user's name of the cell.
 
     Raises
     ------
     BackendError
-        If it cannot be compiled; asked again, it gives the same answer at once.
+        If it cannot be compiled; the error is remembered, and raised at once the next time.
     """
     instructions = toolchain.instruction_set()
     key = (graph.digest, instructions)
-    found = _cells.get(key)
-    if found is None:
+    loaded = _cells.get(key)
+    if loaded is None:
         with _lock:
-            found = _cells.get(key)
-            if found is None:
+            loaded = _cells.get(key)
+            if loaded is None:
                 try:
-                    found = _load(graph, name, instructions)
-                    if found.abi != core().abi:
-                        found = BackendError(
+                    loaded = _load(graph, name, instructions)
+                    if loaded.abi != core().abi:
+                        loaded = BackendError(
                             "the installed core and cells were built from other sources than these",
                             hint="install recur again: pip install --force-reinstall --no-deps .",
                         )
                 except (BackendError, NotCompiledError) as error:
-                    found = BackendError(error.message, error.hint)
+                    loaded = BackendError(error.message, error.hint)
                 except OSError as error:
-                    found = BackendError(f"the compiled cell {name} cannot be loaded: {error}", toolchain.ELSEWHERE)
-                _cells[key] = found
-    if isinstance(found, BackendError):
-        raise found
-    return found
+                    loaded = BackendError(f"the compiled cell {name} cannot be loaded: {error}", toolchain.ELSEWHERE)
+                _cells[key] = loaded
+    if isinstance(loaded, BackendError):
+        raise loaded
+    return loaded
 
 
 def _load(graph: Graph, name: str, instructions: str) -> CellLibrary:
-    """Load a cell: the installed one, or one from the cache with what the user is told about it."""
-    found, why = installed_libraries.cell(graph, instructions)
-    if found is not None:
-        return CellLibrary(installed_libraries.load(*found))
-    # imported where it is needed: a process that only loads stock cells starts faster
+    """Load a cell: the installed one, or one from the cache, with a notice if it was compiled."""
+    installed, why = installed_libraries.cell(graph, instructions)
+    if installed is not None:
+        return CellLibrary(installed_libraries.load(*installed))
+    # imported here: a process that only loads stock cells starts faster
     from recur.compiler.cplusplus import source
     from recur.compiler.program import program
     from recur.engine.native import cell_cache
 
     kind = toolchain.CELL_SET.get(instructions, instructions)
     text = source(program(graph), name)
-    content, said = cell_cache.content(text, name, kind)
+    content, notice = cell_cache.content(text, name, kind)
     try:
-        made = CellLibrary(library_loading.load(content, name))
+        loaded = CellLibrary(library_loading.load(content, name))
     except OSError:
-        # kept by a machine whose libraries are others
-        content, said = cell_cache.content(text, name, kind, again=True)
-        made = CellLibrary(library_loading.load(content, name))
-    if said:
-        warnings.warn(CompiledNotice(f"{said}: {why}" if why else said), stacklevel=2)
-    return made
+        # it was compiled on a machine with other system libraries
+        content, notice = cell_cache.content(text, name, kind, again=True)
+        loaded = CellLibrary(library_loading.load(content, name))
+    if notice:
+        warnings.warn(CompiledNotice(f"{notice}: {why}" if why else notice), stacklevel=2)
+    return loaded
 
 
 class CompiledNotice(UserWarning):
-    """A cell was compiled at its first use: a message, so that the seconds it took are explained."""
+    """A cell was compiled at its first use: a notice that explains the seconds it took."""

@@ -31,20 +31,20 @@ def forward(
     Parameters
     ----------
     made : Compiled
-        What is run.
+        The compiled cell.
     call : Call
-        Everything about it but the tensors.
+        The call, without its tensors.
     tensors : sequence of Tensor
         x, initial states (None for zeros), matrices and vectors.
     training : bool
         Whether a tape is written.
     series : sequence of Tensor, optional
-        Where the series are written, in place of new tensors.
+        Tensors that receive the series, in place of new ones.
 
     Returns
     -------
     list of Tensor
-        Series of the first state (of all, if the call wants them), then the final states.
+        Series of the first state (of all, with ``all_states``), then the final states.
     Tensor or None
         The tape.
     """
@@ -53,12 +53,12 @@ def forward(
     packing = call.packing
     B = x.shape[1] if packing is None else packing.rows
     widths = cell.measured(call.sizes).widths
-    wanted = len(widths) if call.all_states else 1
+    series_count = len(widths) if call.all_states else 1
     if series is None:
-        series = [room(cell, x, width) for width in widths[:wanted]]
+        series = [room(cell, x, width) for width in widths[:series_count]]
     finals = [x.new_empty((B, width)) for width in widths]
     strides = [_strides(one) for one in series]
-    missing = [0] * (len(widths) - wanted)
+    missing = [0] * (len(widths) - series_count)
     arguments.set(
         training=int(training),
         series=[*(one.data_ptr() for one in series), *missing],
@@ -74,7 +74,7 @@ def backward(
     cell: CompiledCell,
     call: Call,
     tensors: Sequence[Tensor | None],
-    kept: Tensor,
+    tape: Tensor,
     gradients: Sequence[Tensor | None],
     needed: Sequence[bool],
     norms: Tensor | None = None,
@@ -84,18 +84,18 @@ def backward(
 
     Parameters
     ----------
-    made, call, tensors
+    cell, call, tensors
         As in ``forward``.
-    kept : Tensor
+    tape : Tensor
         The tape.
     gradients : sequence of Tensor or None
         dE/d(what forward returned).
     needed : sequence of bool
-        Which of ``tensors`` a gradient is wanted of.
+        Which of ``tensors`` need a gradient.
     norms : Tensor, optional
         (states, T) float64: the squares of dE/dstate_t, summed over rows and units, are added to it.
     into : sequence of Tensor or None, optional
-        Where dE/dx is written and dE/dparameters are added, in place of new tensors.
+        Tensors that receive dE/dx and to which dE/dparameters are added, in place of new ones.
 
     Returns
     -------
@@ -105,16 +105,16 @@ def backward(
     x = _input(tensors)
     arguments = _common(cell, call, tensors)
     count = len(cell.states)
-    wanted = len(gradients) - count
-    series = [None if g is None else inner_contiguous(g) for g in gradients[:wanted]]
-    finals = [None if g is None else g.contiguous() for g in gradients[wanted:]]
+    series_count = len(gradients) - count
+    series = [None if g is None else inner_contiguous(g) for g in gradients[:series_count]]
+    finals = [None if g is None else g.contiguous() for g in gradients[series_count:]]
     packed = call.packing is not None
     steps = x.shape[0]
     B = x.shape[1] if call.packing is None else call.packing.rows
     looked = addresses(
-        cell.core, [*series, *finals], cell.measured(call.sizes).gradients(wanted, packed), steps, B, x.dtype
+        cell.core, [*series, *finals], cell.measured(call.sizes).gradients(series_count, packed), steps, B, x.dtype
     )
-    missing = [0] * (count - wanted)
+    missing = [0] * (count - series_count)
     strides = [(0, 0) if g is None else _strides(g) for g in series]
     results: list[Tensor | None] = [
         empty(cell.core, t.shape, t.dtype) if need and t is not None else None
@@ -130,12 +130,12 @@ def backward(
         arguments.set(d_x=d_x.data_ptr(), d_x_time=time, d_x_row=row)
     a, b = count, count + len(cell.matrices)
     arguments.set(
-        tape=tape_address(kept),
+        tape=tape_address(tape),
         training=1,
-        d_series=[*looked[:wanted], *missing],
+        d_series=[*looked[:series_count], *missing],
         d_series_time=[*(time for time, _ in strides), *missing],
         d_series_row=[*(row for _, row in strides), *missing],
-        d_final=looked[wanted:],
+        d_final=looked[series_count:],
         d_initial=[pointer(one) for one in results[:a]],
         d_matrices=[pointer(one) for one in results[a:b]],
         d_vectors=[pointer(one) for one in results[b:]],
@@ -171,20 +171,20 @@ def _common(cell: CompiledCell, call: Call, tensors: Sequence[Tensor | None]) ->
     time, row = _strides(x)
     arguments = Arguments(
         type=TYPES[x.dtype], T=T, B=B, reverse=int(call.reverse), threads=torch.get_num_threads(),
-        precision=int(call.precision == "bfloat16"), fill_nan=int(FILL_NAN.given()),
+        precision=int(call.precision == "bfloat16"), fill_nan=int(FILL_NAN.is_set()),
         sizes=measured.table, initial=pointers[1:a], matrices=pointers[a:b], vectors=pointers[b:],
         x=pointers[0], x_time=time, x_row=row, interrupted=cell.core.interrupted,
     )  # fmt: skip
     if packing is not None:
         offsets = packing.offsets
-        arguments.kept.append(offsets)
+        arguments.keepalive.append(offsets)
         arguments.set(offsets=offsets.ctypes.data)
     elif call.lengths is not None:
         lengths = as_int64(call.lengths, B)
-        arguments.kept.append(lengths)
+        arguments.keepalive.append(lengths)
         arguments.set(lengths=lengths.ctypes.data)
     if call.resets is not None:
-        arguments.kept.append(call.resets)
+        arguments.keepalive.append(call.resets)
         arguments.set(
             resets=tensor_checks.strided(call.resets, (T, B), torch.bool, inner=False),
             resets_time=call.resets.stride(0),
@@ -199,16 +199,16 @@ def _noises(cell: CompiledCell, call: Call, arguments: Arguments, batch: tuple[i
     pointers, times, rows = [], [], []
     for name in cell.noises:
         kind, state = name.split(":")
-        given = (call.noise.recurrent if kind == "recurrent" else call.noise.zoneout)[state]
-        if not isinstance(given, Tensor):
-            given = torch.full((call.states[state].shape[-1],), given, dtype=call.x.dtype, device="cpu")
-        given = inner_contiguous(given.detach().to(call.x.dtype))
-        arguments.kept.append(given)
-        before = () if given.dim() == 1 else batch[1:] if given.dim() == 2 else batch
-        pointers.append(tensor_checks.strided(given, (*before, call.states[state].shape[-1]), call.x.dtype))
-        # a stride of 0 says that all steps, or rows, share one
-        times.append(given.stride(0) if given.dim() == 3 else 0)
-        rows.append(given.stride(-2) if given.dim() >= 2 else 0)
+        mask = (call.noise.recurrent if kind == "recurrent" else call.noise.zoneout)[state]
+        if not isinstance(mask, Tensor):
+            mask = torch.full((call.states[state].shape[-1],), mask, dtype=call.x.dtype, device="cpu")
+        mask = inner_contiguous(mask.detach().to(call.x.dtype))
+        arguments.keepalive.append(mask)
+        before = () if mask.dim() == 1 else batch[1:] if mask.dim() == 2 else batch
+        pointers.append(tensor_checks.strided(mask, (*before, call.states[state].shape[-1]), call.x.dtype))
+        # a stride of 0 means that all steps, or rows, share one
+        times.append(mask.stride(0) if mask.dim() == 3 else 0)
+        rows.append(mask.stride(-2) if mask.dim() >= 2 else 0)
     arguments.set(noises=pointers, noise_time=times, noise_row=rows)
 
 
@@ -222,7 +222,7 @@ def _batch_first(x: Tensor) -> bool:
 
 
 def room(cell: CompiledCell, x: Tensor, width: int) -> Tensor:
-    """Room for one state of every step, laid out in memory as the input is; not a view: callers may change it."""
+    """An uninitialised series of one state in the memory layout of the input; not a view: callers may change it."""
     if x.dim() == 2:
         return empty(cell.core, (x.shape[0], width), x.dtype)
     T, B = x.shape[0], x.shape[1]

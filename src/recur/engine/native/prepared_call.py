@@ -17,7 +17,7 @@ from recur.engine.variables import BACKEND
 
 
 class PreparedCall:
-    """The native backend without the checks that one call has passed already.
+    """A call of the native backend without the checks that it has already passed.
 
     Parameters
     ----------
@@ -53,5 +53,5 @@ def undisturbed() -> bool:
         torch_state.quiet()
         and not torch.is_autocast_enabled("cpu")
         and observers.current() is None
-        and not BACKEND.given()
+        and not BACKEND.is_set()
     )

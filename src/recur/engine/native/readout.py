@@ -26,14 +26,14 @@ _OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
 
 @dataclass(frozen=True)
 class ReadoutOptions:
-    """What the error of a step is.
+    """Options of the error.
 
     Attributes
     ----------
     ignore_index : int
-        Target of the steps that do not count.
+        Target of the steps that are ignored.
     label_smoothing : float
-        Share of probability given to all classes alike.
+        Share of the probability that is spread evenly over all classes.
     reduction : "mean", "sum" or "none"
         Over the steps that count.
     """
@@ -51,9 +51,9 @@ def why_not(
     h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: ReadoutOptions
 ) -> str | None:
     """The reason why torch's operations compute this error, or None if the core does."""
-    asked = os.environ.get("RECUR_BACKEND")
-    if asked in {"eager", "stock"}:
-        return f"{asked} was requested"
+    requested = os.environ.get("RECUR_BACKEND")
+    if requested in {"eager", "stock"}:
+        return f"{requested} was requested"
     if torch.compiler.is_compiling():
         return "a trace looks into every operation"
     reason = torch_state.observer()
@@ -70,7 +70,7 @@ def why_not(
     if h.dtype not in TYPES:
         return f"it computes in float32 and float64, not in {h.dtype}"
     if class_weight is not None and class_weight.requires_grad:
-        return "the weights of the classes want a gradient"
+        return "the weights of the classes require a gradient"
     if weight.numel() == 0:
         return "there is nothing to multiply"
     if not -(2**63) <= options.ignore_index < 2**63:
@@ -87,7 +87,7 @@ def why_not(
 def error(
     h: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, class_weight: Tensor | None, options: ReadoutOptions
 ) -> Tensor:
-    """The error of a readout that ``why_not`` has no objection to.
+    """The error of a readout for which ``why_not`` returned None.
 
     z_t = W_hy h_t + b_y,  e_t = -log softmax(z_t)[y_t]
 
@@ -104,7 +104,7 @@ def error(
     class_weight : Tensor or None
         (V,) weight of each class.
     options : ReadoutOptions
-        Smoothing, reduction, and which steps count.
+        Smoothing, reduction, and the target to ignore.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def error(
     Raises
     ------
     TargetError
-        If a target is no class.
+        If a target is not a class.
     """
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (h, weight, bias)):
         return FusedError.apply(h, weight, bias, target, class_weight, options)  # type: ignore[no-any-return,no-untyped-call]
@@ -135,7 +135,7 @@ def composed(
         goal,
         class_weight,
         ignore_index=options.ignore_index,
-        # torch's mean of nothing is not a number
+        # torch's mean of no elements is NaN
         reduction="sum" if count == 0 and options.reduction == "mean" else options.reduction,
         label_smoothing=options.label_smoothing,
     )
@@ -145,7 +145,7 @@ def composed(
 
 
 class FusedError(torch.autograd.Function):
-    """The error and, along with it, its gradients: by the core once, in torch's operations any further time."""
+    """The error together with its gradients: by the core; further derivatives in torch's operations."""
 
     @staticmethod
     def forward(
@@ -159,7 +159,7 @@ class FusedError(torch.autograd.Function):
     ) -> Tensor:
         ctx.options = options
         ctx.save_for_backward(h, weight, bias, target, class_weight)
-        # where every step has an upstream of its own, gradients have to wait for it
+        # with one upstream derivative per step, the gradients are computed in the backward pass
         needed = (False, False, False) if options.reduction == "none" else ctx.needs_input_grad[:3]
         result, ctx.gradients = run((h, weight, bias), target, class_weight, options, needed)
         return result
@@ -175,7 +175,7 @@ class FusedError(torch.autograd.Function):
         if options.reduction == "none":
             upstream = upstream.contiguous()
             return (*run(inputs, target, class_weight, options, needed, upstream)[1], *rest)
-        # handed out, not kept: then a parameter without a gradient takes the memory as it is
+        # passed on, not stored: a parameter without a gradient then takes over the memory
         gradients, ctx.gradients = ctx.gradients, None
         if gradients is None:
             gradients = run(inputs, target, class_weight, options, needed)[1]
@@ -194,18 +194,18 @@ def _differentiable(
     needed: Sequence[bool],
     upstream: Tensor,
 ) -> list[Tensor | None]:
-    """Gradients that can be differentiated again: of the error computed once more, in torch's operations."""
+    """Gradients that can be differentiated again: of the error recomputed in torch's operations."""
     again = torch.is_grad_enabled()
     with torch.enable_grad():
-        # with tied weights h is made from the weight
+        # with tied weights h depends on the weight
         inputs = apart(inputs)
         h, weight, bias = inputs
         if h is None or weight is None:
             raise TypeError("there is nothing to multiply")
         errors = composed(h, weight, bias, target, class_weight, options)
-        wanted = [t for t, need in zip(inputs, needed, strict=True) if need and t is not None]
-        found = iter(torch.autograd.grad(errors, wanted, upstream, create_graph=again))
-    return [next(found) if need else None for need in needed]
+        sources = [t for t, need in zip(inputs, needed, strict=True) if need and t is not None]
+        derivatives = iter(torch.autograd.grad(errors, sources, upstream, create_graph=again))
+    return [next(derivatives) if need else None for need in needed]
 
 
 class _Arguments(ctypes.Structure):
@@ -228,7 +228,7 @@ class _Arguments(ctypes.Structure):
 
 
 @cache
-def _function(made: Core) -> Callable[[int], int]:
+def _function(library: Core) -> Callable[[int], int]:
     """The core's function.
 
     Raises
@@ -236,12 +236,12 @@ def _function(made: Core) -> Callable[[int], int]:
     BackendError
         If the core is older than the function.
     """
-    function = getattr(made.library, "recur_readout", None)
+    function = getattr(library.library, "recur_readout", None)
     if function is None:
         raise BackendError("the native core was built before it had readouts")
     function.restype, function.argtypes = ctypes.c_int64, [ctypes.c_void_p]
-    found: Callable[[int], int] = function
-    return found
+    result: Callable[[int], int] = function
+    return result
 
 
 def _vector(tensor: Tensor | None, size: int, dtype: torch.dtype) -> int:
@@ -266,23 +266,23 @@ def run(
     target, class_weight, options
         As in ``error``.
     needed : sequence of bool
-        Which of ``inputs`` a gradient is wanted of.
+        Which of ``inputs`` need a gradient.
     upstream : Tensor, optional
-        (N,) what each step's error counts in the gradients; 1, or 1 / (sum of class weights) for the mean, without it.
+        (N,) weight of each step's error in the gradients; without it 1, or 1 / (sum of class weights) for the mean.
 
     Returns
     -------
     Tensor
-        The error, as ``options.reduction`` has it.
+        The error, reduced as in ``options``.
     list of Tensor or None
         The gradients of ``inputs``.
 
     Raises
     ------
     TargetError
-        If a target is no class.
+        If a target is not a class.
     """
-    made = core()
+    library = core()
     h, weight, bias = (None if t is None else t.detach() for t in inputs)
     if h is None or weight is None:
         raise TypeError("there is nothing to multiply")
@@ -294,14 +294,14 @@ def run(
     each = options.reduction == "none"
     result = h.new_empty((N,) if each else ())
     shapes = ((N, H), (V, H), (V,))
-    gradients = [empty(made, shape, h.dtype) if need else None for shape, need in zip(shapes, needed, strict=True)]
+    gradients = [empty(library, shape, h.dtype) if need else None for shape, need in zip(shapes, needed, strict=True)]
     arguments = _Arguments(
         type=TYPES[dtype],
         N=N,
         H=H,
         V=V,
         threads=torch.get_num_threads(),
-        fill_nan=int(FILL_NAN.given()),
+        fill_nan=int(FILL_NAN.is_set()),
         h=tensor_checks.strided(h, (N, H), dtype),
         h_row=h.stride(0),
         weight=tensor_checks.contiguous(weight, (V, H), dtype),
@@ -317,11 +317,11 @@ def run(
         d_h=pointer(gradients[0]),
         d_weight=pointer(gradients[1]),
         d_bias=pointer(gradients[2]),
-        interrupted=made.interrupted,
+        interrupted=library.interrupted,
     )
-    status = _function(made)(ctypes.addressof(arguments))
+    status = _function(library)(ctypes.addressof(arguments))
     if status == _BAD_CALL:
-        raise TargetError(made.message)
+        raise TargetError(library.message)
     if status == _NO_MEMORY:
         raise NotEnoughMemoryError(
             f"the error of {N} rows over {V} classes needs more memory than there is", hint="fewer rows in one call"

@@ -18,13 +18,12 @@ from recur.errors import BackendError
 
 
 class NativeStream:
-    """A recurrence that is given one step after another.
+    """A recurrence that runs one step per call.
 
     Parameters
     ----------
     call : Call
-        Of it are taken the equation, the parameters as they are now, the initial states (B, S), the precision and the
-        expectations of zoneout.
+        Its equation, current parameters, initial states (B, S), precision and expectations of zoneout are used.
 
     Raises
     ------
@@ -60,11 +59,11 @@ class NativeStream:
             name: (tuple(state.shape), state.dtype) for name, state in zip(cell.states, states, strict=True)
         }
         weakref.finalize(self, self._core.stream_close, handle)
-        # what a step calls, bound once
+        # bound once, for every step
         self._step = self._core.stream_step
 
     def step(self, x: int, y: int, threads: int) -> None:
-        """Read x (B, X) at one address and write the first state (B, S) to another; the caller vouches for both."""
+        """Read x (B, X) at one address and write the first state (B, S) to another; the caller guarantees both."""
         if self._step(self._handle, x, y, threads):
             self._refuse()
 
@@ -73,31 +72,31 @@ class NativeStream:
 
     def states(self) -> dict[str, Tensor]:
         """Every state (B, S), copied."""
-        found = {name: torch.empty(shape, dtype=dtype, device="cpu") for name, (shape, dtype) in self._shapes.items()}
-        if self._core.stream_get(self._handle, _addresses(found.values())):
+        states = {name: torch.empty(shape, dtype=dtype, device="cpu") for name, (shape, dtype) in self._shapes.items()}
+        if self._core.stream_get(self._handle, _addresses(states.values())):
             self._refuse()
-        return found
+        return states
 
     def set_states(self, states: dict[str, Tensor]) -> None:
         """Continue from these states."""
-        given = {
+        copies = {
             name: states[name].detach().to(dtype).reshape(shape).contiguous()
             for name, (shape, dtype) in self._shapes.items()
         }
-        if self._core.stream_set(self._handle, _addresses(given.values())):
+        if self._core.stream_set(self._handle, _addresses(copies.values())):
             self._refuse()
 
 
 def _expected(cell: CompiledCell, call: Call) -> list[Tensor]:
-    """The expectation of every noise (S,), which a stream has in place of what is drawn in training."""
-    found = []
+    """The expectation of every noise (S,), which a stream uses in place of random masks."""
+    tensors = []
     for name in cell.noises:
         kind, _, state = name.partition(":")
         value = call.noise.zoneout.get(state) if kind == "zoneout" else None
         if not isinstance(value, float):
             raise BackendError(f"the native core cannot stream this layer: the mask of {name} is not one number")
-        found.append(torch.full((call.states[state].shape[-1],), value, dtype=call.x.dtype, device="cpu"))
-    return found
+        tensors.append(torch.full((call.states[state].shape[-1],), value, dtype=call.x.dtype, device="cpu"))
+    return tensors
 
 
 def _addresses(tensors: Iterable[Tensor]) -> ctypes.Array[ctypes.c_void_p]:

@@ -1,12 +1,12 @@
 """Tensor addresses: the checks of all tensors of a call in one C function, at a tenth of their cost in Python.
 
-The core asks torch's C interface for everything that the guard asks in Python, of every tensor in every call. Nothing
-that was true once is taken for true again: not a shape, not an address, and not the size of a storage, which can shrink
-and come back to the same address. What the interface cannot say is asked here: whether the class has operations of its
-own, and whether a tensor is yet to be negated.
+The core reads through torch's C interface everything that ``engine/tensor_checks.py`` reads in Python, for every tensor
+in every call. No result is reused: not a shape, not an address, and not the size of a storage, which can shrink and
+return to the same address. What the interface does not report is checked here: whether the class has operations of its
+own, and whether a tensor is lazily negated.
 
-Where a tensor is anything but what was promised, where torch has no such interface, and where its handles are not what
-they are here, the guard looks at all of them: it refuses with a sentence, or finds that it can be read.
+Where a tensor is not what the call expects, where torch has no such interface, and where its handles have another form,
+all tensors are checked in Python: each is refused with a sentence, or its address is returned.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from recur.engine import tensor_checks, torch_state
 from recur.engine.native.library import Core
 from recur.engine.torch_state import address_of
 
-STEPS, ROWS = -2, -1  # in place of a size: the T and the B of a call
+STEPS, ROWS = -2, -1  # placeholders for the T and the B of a call
 _AXES = 3
 _DTYPES = {torch.float32: ("float32", 4), torch.float64: ("float64", 8)}
 _FUNCTIONS = ("dim", "sizes", "strides", "storage_offset", "storage_size", "data_ptr", "dtype", "device_type", "layout")
@@ -32,14 +32,14 @@ Shape = tuple[int, ...]
 
 
 class TensorSpecs:
-    """What tensors have to be.
+    """The required shapes and strides of the tensors of a call.
 
     Parameters
     ----------
     shapes : sequence of tuple of int
-        Sizes; STEPS and ROWS stand for numbers that a call gives.
+        Sizes; STEPS and ROWS are replaced by the numbers of a call.
     strided : int
-        So many of them, the first ones, need no more than an innermost axis that lies side by side.
+        The number of leading tensors of which only the innermost axis has to be contiguous.
     """
 
     __slots__ = ("_memory", "address", "shapes", "strided")
@@ -58,47 +58,47 @@ class TensorSpecs:
 
 
 def addresses(
-    core: Core, tensors: Sequence[Tensor | None], wanted: TensorSpecs, steps: int, rows: int, dtype: torch.dtype
+    core: Core, tensors: Sequence[Tensor | None], specs: TensorSpecs, steps: int, rows: int, dtype: torch.dtype
 ) -> list[int]:
-    """Where the elements of tensors are, 0 for none.
+    """The addresses of the first elements of tensors, 0 for None.
 
     Raises
     ------
     UnfitError
-        If one of them is not what it has to be.
+        If one of them does not have the required form.
     """
     table = _table()
-    if len(tensors) != len(wanted.shapes):
+    if len(tensors) != len(specs.shapes):
         raise tensor_checks.UnfitError(
-            f"the native core was given {len(tensors)} tensors, expected {len(wanted.shapes)}"
+            f"the native core was given {len(tensors)} tensors, expected {len(specs.shapes)}"
         )
     numbers = _numbers(tensors) if table else None
     if table and numbers:
         code, element = table.dtypes[dtype]
         handles = array("q", numbers)
         at, count = handles.buffer_info()
-        call = array("q", (table.address, count, steps, rows, code, element, wanted.address, at))
+        call = array("q", (table.address, count, steps, rows, code, element, specs.address, at))
         if core.tensor_addresses(call.buffer_info()[0]) == count:
             return handles.tolist()
-    found = []
+    results = []
     for place, tensor in enumerate(tensors):
-        look = tensor_checks.strided if place < wanted.strided else tensor_checks.contiguous
-        found.append(0 if tensor is None else look(tensor, wanted.of(place, steps, rows), dtype))
-    return found
+        look = tensor_checks.strided if place < specs.strided else tensor_checks.contiguous
+        results.append(0 if tensor is None else look(tensor, specs.of(place, steps, rows), dtype))
+    return results
 
 
 def _numbers(tensors: Sequence[Tensor | None]) -> list[int] | None:
-    """Where torch keeps each tensor; None if one has operations of its own, or is yet to be negated."""
-    found = []
+    """The address of each tensor object; None if one has operations of its own, or is lazily negated."""
+    numbers = []
     for tensor in tensors:
         if tensor is None:
-            found.append(0)
+            numbers.append(0)
             continue
         kind = type(tensor)
         if (kind is not Parameter and kind is not Tensor) or tensor.is_neg():
             return None
-        found.append(address_of(tensor))
-    return found
+        numbers.append(address_of(tensor))
+    return numbers
 
 
 class _Table:
@@ -119,7 +119,7 @@ _found: list[_Table | None] = []
 
 
 def _table() -> _Table | None:
-    """The functions of this torch; None where it lacks one, or where a tensor does not say what its handle is."""
+    """The functions of this torch; None where it lacks one, or where the form of its handles is unknown."""
     if not _found:
         library = torch_state.c_interface()
         try:

@@ -18,10 +18,10 @@ UNREADABLE = (
 
 
 def apart(tensors: Sequence[Tensor | None]) -> list[Tensor | None]:
-    """The same tensors at places of their own in autograd's graph.
+    """Views of the tensors, as separate nodes of autograd's graph.
 
-    Where one of them was made from another (a state from the input, a seed from the state), a derivative by the other
-    would go through both, and autograd would count it twice.
+    Where one of them depends on another (a state on the input, a seed on the state), a derivative with respect to the
+    other would pass through both, and autograd would count it twice.
     """
     return [None if t is None else t.view_as(t) for t in tensors]
 
@@ -40,7 +40,7 @@ def differentiable(
     gradients: Sequence[Tensor | None],
     needed: Sequence[bool],
 ) -> list[Tensor | None]:
-    """Run the forward pass once more, in torch operations, and differentiate these."""
+    """Run the forward pass again in torch's operations, and differentiate these."""
     again = torch.is_grad_enabled()
     with torch.enable_grad():
         return _differentiable(cell, call, tensors, gradients, needed, again)
@@ -79,12 +79,12 @@ def _differentiable(
     series = list((result.all_states or {cell.states[0]: result.outputs}).values())
     outputs = [*series, *(result.states[name] for name in cell.states)]
     pairs = [(o, g) for o, g in zip(outputs, gradients, strict=True) if g is not None and o.requires_grad]
-    wanted = [t for t, need in zip(tensors, needed, strict=True) if need and t is not None]
+    sources = [t for t, need in zip(tensors, needed, strict=True) if need and t is not None]
     if not pairs:
         return [None for _ in needed]
-    found = iter(
+    derivatives = iter(
         torch.autograd.grad(
-            [o for o, _ in pairs], wanted, [g for _, g in pairs], create_graph=create_graph, allow_unused=True
+            [o for o, _ in pairs], sources, [g for _, g in pairs], create_graph=create_graph, allow_unused=True
         )
     )  # fmt: skip
-    return [next(found) if need else None for need in needed]
+    return [next(derivatives) if need else None for need in needed]

@@ -31,7 +31,7 @@ _users: dict[str, Equation] = {}
 
 
 def key_of(call: Call) -> str:
-    """The text by which the operators know a call."""
+    """The key of a call: its cell and options as text."""
     equation = call.equation
     name = equation.name
     if name not in equations.names() or equations.get(name).digest != equation.digest:
@@ -54,7 +54,7 @@ def key_of(call: Call) -> str:
 
 @lru_cache(maxsize=1024)
 def _job(key: str, dtype: torch.dtype) -> tuple[CompiledCell, Call]:
-    """What a key stands for."""
+    """The cell and the call of a key."""
     told = json.loads(key)
     name = told["cell"]
     equation = _users.get(name) or (equations.get(name) if name in equations.names() else None)
@@ -78,13 +78,13 @@ def _job(key: str, dtype: torch.dtype) -> tuple[CompiledCell, Call]:
 def _with(
     call: Call, cell: CompiledCell, lengths: Tensor | None, resets: Tensor | None, noises: Sequence[Tensor]
 ) -> Call:
-    given = dict(zip(cell.noises, noises, strict=True))
-    recurrent = {n.partition(":")[2]: t for n, t in given.items() if n.startswith("recurrent")}
-    zoneout = {n.partition(":")[2]: t for n, t in given.items() if not n.startswith("recurrent")}
+    masks = dict(zip(cell.noises, noises, strict=True))
+    recurrent = {n.partition(":")[2]: t for n, t in masks.items() if n.startswith("recurrent")}
+    zoneout = {n.partition(":")[2]: t for n, t in masks.items() if not n.startswith("recurrent")}
     return replace(call, lengths=lengths, resets=resets, noise=Noise(recurrent, zoneout))
 
 
-# written down, since torch 2.6 infers no schema from list[Tensor]
+# written out: torch 2.6 infers no schema from list[Tensor]
 _GIVEN = (
     "str key, Tensor x, Tensor[] states, Tensor[] matrices, Tensor[] vectors, Tensor? lengths, Tensor? resets, "
     "Tensor[] noises"
@@ -124,9 +124,9 @@ def recurrence(
 def _(key: str, x: Tensor, states: list[Tensor], *_rest: Any) -> list[Tensor]:
     told = json.loads(key)
     T, B = x.shape[0], x.shape[1]
-    kept = states if told["all_states"] else states[:1]
+    returned = states if told["all_states"] else states[:1]
     series = []
-    for state in kept:
+    for state in returned:
         if x.stride(0) < x.stride(1):
             series.append(x.new_empty((B, T, state.shape[-1])).transpose(0, 1))
         else:
@@ -162,14 +162,14 @@ def recurrence_backward(
         boundaries = checkpointing.unpack_boundaries(cell, call, steps, tape)
         if boundaries is None:
             _, boundaries = checkpointing.forward(cell, call, steps, tensors)
-        found = checkpointing.backward(cell, call, steps, tensors, boundaries, gradients, needed)
-        return [t for t in found if t is not None]
+        derivatives = checkpointing.backward(cell, call, steps, tensors, boundaries, gradients, needed)
+        return [t for t in derivatives if t is not None]
     if not alive(tape_address(tape)):
-        # the handle of a tape was copied, or is none: the tape is written again
+        # the handle was copied, or is not of a tape: the forward pass is run again
         _, again = passes.forward(cell, call, tensors, training=True)
         tape = tape if again is None else again
-    found = passes.backward(cell, call, tensors, tape, gradients, needed)
-    return [t for t in found if t is not None]
+    derivatives = passes.backward(cell, call, tensors, tape, gradients, needed)
+    return [t for t in derivatives if t is not None]
 
 
 @recurrence_backward.register_fake
@@ -198,10 +198,10 @@ def _backward(ctx: Any, gradients: list[Tensor | None]) -> tuple[Any, ...]:
     vectors, rest = rest[:v], rest[v:]
     noises, rest = rest[:n], rest[n:]
     lengths, resets, tape, *outputs = rest
-    given = [torch.zeros_like(o) if g is None else g for g, o in zip(gradients[:-1], outputs, strict=True)]
-    d_x, *found = recurrence_backward(ctx.key, x, states, matrices, vectors, lengths, resets, noises, tape, given)
-    # lists, as they were given: torch 2.6 traces slices of what was unpacked as tuples
-    d_states, d_matrices, d_vectors = list(found[:s]), list(found[s : s + m]), list(found[s + m :])
+    seeds = [torch.zeros_like(o) if g is None else g for g, o in zip(gradients[:-1], outputs, strict=True)]
+    d_x, *derivatives = recurrence_backward(ctx.key, x, states, matrices, vectors, lengths, resets, noises, tape, seeds)
+    # converted to lists: torch 2.6 traces slices of unpacked arguments as tuples
+    d_states, d_matrices, d_vectors = list(derivatives[:s]), list(derivatives[s : s + m]), list(derivatives[s + m :])
     return None, d_x, d_states, d_matrices, d_vectors, None, None, [None] * n, None
 
 

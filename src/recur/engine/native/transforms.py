@@ -1,7 +1,7 @@
 """Recurrences under torch.func: vmap over samples and one level of grad, computed by the core.
 
 vmap over inputs and states makes one batch of N*B rows, as long as the parameters are the same for all samples; where
-each sample has parameters, or gradients of them, of its own, the core is called once a sample.
+each sample has its own parameters, or gradients of them, the core is called once per sample.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from recur.engine.noise import Noise
 
 
 def why_not(call: Call) -> str | None:
-    """The reason why a call under transforms is not for the core, or None if it is."""
+    """The reason why the core cannot run a call under transforms; None if it can."""
     kinds = torch_state.transforms()
     if not kinds or any(kind not in ("Vmap", "Grad") for kind in kinds):
         return "forward-mode derivatives (torch.func.jvp) look into every operation"
@@ -53,7 +53,7 @@ def _laid_out(tensors: Sequence[Tensor]) -> list[Tensor]:
 
 
 class Transformed(torch.autograd.Function):
-    """One recurrence, for torch.func: no tape is kept, since every transform has another one."""
+    """One recurrence, for torch.func; it keeps no tape, which would differ from transform to transform."""
 
     @staticmethod
     def forward(cell: CompiledCell, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
@@ -68,10 +68,10 @@ class Transformed(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         tensors, needed = ctx.saved_tensors, tuple(ctx.needs_input_grad[2:])
-        found = iter(
+        derivatives = iter(
             TransformedGradient.apply(ctx.cell, ctx.call, needed, len(tensors), *tensors, *gradients)  # type: ignore[no-untyped-call]
         )
-        return (None, None, *(next(found) if need else None for need in needed))
+        return (None, None, *(next(derivatives) if need else None for need in needed))
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], cell: CompiledCell, call: Call, *tensors: Tensor) -> Any:
@@ -86,9 +86,9 @@ class Transformed(torch.autograd.Function):
         T, B = x.shape[1:3]
         folded = [x.transpose(0, 1).reshape(T, N * B, x.shape[-1]), *(s.reshape(N * B, s.shape[-1]) for s in states)]
         outputs = Transformed.apply(cell, _repeated(call, N), *folded, *tensors[count:])  # type: ignore[no-untyped-call]
-        wanted = len(outputs) - len(states)
-        series = [one.view(T, N, B, one.shape[-1]) for one in outputs[:wanted]]
-        finals = [one.view(N, B, one.shape[-1]) for one in outputs[wanted:]]
+        series_count = len(outputs) - len(states)
+        series = [one.view(T, N, B, one.shape[-1]) for one in outputs[:series_count]]
+        finals = [one.view(N, B, one.shape[-1]) for one in outputs[series_count:]]
         return (*series, *finals), (*(1 for _ in series), *(0 for _ in finals))
 
 
@@ -97,14 +97,14 @@ class TransformedGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        cell: CompiledCell, call: Call, needed: Sequence[bool], count: int, *given: Tensor
+        cell: CompiledCell, call: Call, needed: Sequence[bool], count: int, *inputs: Tensor
     ) -> tuple[Tensor, ...]:
-        tensors = _laid_out(given[:count])
+        tensors = _laid_out(inputs[:count])
         _, tape = passes.forward(cell, call, tensors, training=True)
         if tape is None:
             raise RuntimeError("a forward pass for training left no tape")
-        found = passes.backward(cell, call, tensors, tape, given[count:], needed)
-        return tuple(one for one in found if one is not None)
+        derivatives = passes.backward(cell, call, tensors, tape, inputs[count:], needed)
+        return tuple(one for one in derivatives if one is not None)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:  # noqa: ARG004
@@ -113,15 +113,15 @@ class TransformedGradient(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *seeds: Tensor) -> tuple[Any, ...]:
-        wanted = ctx.needs_input_grad[4:]
-        found = second_derivative(ctx.cell, ctx.call, ctx.needed, ctx.count, ctx.saved_tensors, seeds, wanted)
-        return (None, None, None, None, *found)
+        required = ctx.needs_input_grad[4:]
+        derivatives = second_derivative(ctx.cell, ctx.call, ctx.needed, ctx.count, ctx.saved_tensors, seeds, required)
+        return (None, None, None, None, *derivatives)
 
     @staticmethod
     def vmap(
-        info: Any, in_dims: tuple[Any, ...], cell: CompiledCell, call: Call, needed: Any, count: int, *given: Tensor
+        info: Any, in_dims: tuple[Any, ...], cell: CompiledCell, call: Call, needed: Any, count: int, *inputs: Tensor
     ) -> Any:
-        return _one_by_one(TransformedGradient, info.batch_size, in_dims[4:], (cell, call, needed, count), given)
+        return _one_by_one(TransformedGradient, info.batch_size, in_dims[4:], (cell, call, needed, count), inputs)
 
 
 def _one_by_one(
@@ -130,14 +130,14 @@ def _one_by_one(
     """A function of every sample in turn, stacked."""
     results = []
     for sample in range(samples):
-        given = [t if dim is None else t.select(dim, sample) for t, dim in zip(tensors, dims, strict=True)]
-        results.append(function.apply(*fixed, *given))
+        arguments = [t if dim is None else t.select(dim, sample) for t, dim in zip(tensors, dims, strict=True)]
+        results.append(function.apply(*fixed, *arguments))
     stacked = tuple(torch.stack(each) for each in zip(*results, strict=True))
     return stacked, tuple(0 for _ in stacked)
 
 
 def _repeated(call: Call, times: int) -> Call:
-    """The call for ``times`` samples side by side."""
+    """The call for a batch of ``times`` samples."""
     lengths = None if call.lengths is None else call.lengths.repeat(times)
     resets = None if call.resets is None else call.resets.repeat(1, times)
     recurrent = {name: mask.repeat(times, 1) for name, mask in call.noise.recurrent.items()}
