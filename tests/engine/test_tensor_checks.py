@@ -41,9 +41,9 @@ def test_what_the_core_cannot_read_has_a_reason(case: str) -> None:
 @pytest.mark.parametrize("case", UNREADABLE)
 def test_what_the_core_cannot_read_has_no_address(case: str) -> None:
     tensor = UNREADABLE[case][0]()
-    with pytest.raises(UnfitError, match="the native core was given what it cannot read"):
+    with pytest.raises(UnfitError, match="the native core cannot read a tensor"):
         tensor_checks.contiguous(tensor, (2, 3), F32)
-    with pytest.raises(UnfitError, match="the native core was given what it cannot read"):
+    with pytest.raises(UnfitError, match="the native core cannot read a tensor"):
         tensor_checks.strided(tensor, (2, 3), F32)
 
 

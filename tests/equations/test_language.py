@@ -116,7 +116,7 @@ def test_a_matrix_only_multiplies(write: Callable[[Any], object]) -> None:
         (lambda v: v.tanh(), "write tanh(v), with the functions of recur.equations: sigmoid, tanh, split, concat, ..."),
         (lambda v: v[0], "use split(v, 4) for equal parts"),
         (lambda v: split(v, 3), "declare the matrices before it with 3 "
-         "times the size, such as W='3H X'"), (list, "cut a vector with split: a, b = split(v, 2)"),
+         "times the size, such as W='3H X'"), (list, "split a vector with split: a, b = split(v, 2)"),
     ],
 )  # fmt: skip
 def test_a_refusal_says_what_to_write(write: Callable[[Any], object], hint: str) -> None:

@@ -38,7 +38,7 @@ def test_shapes_follow_from_sizes():
     assert lstm.shape("W_xh", X=39, H=128) == (512, 39)
     assert lstm.free_sizes == ()
     assert get("lstm_projected").free_sizes == ("P",)
-    with pytest.raises(EquationError, match="the size P is needed"):
+    with pytest.raises(EquationError, match="the size P is required"):
         get("lstm_projected").shape("W_hr", X=3, H=4)
     with pytest.raises(EquationError, match='no argument "W_hx". Did you mean "W_xh"'):
         lstm.shape("W_hx", X=1, H=1)
@@ -116,8 +116,9 @@ REFUSED = [
      "a number in an equation is finite"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W @ x + {}['k']", "f: KeyError: 'k'"),
     ({"x": "X", "h": "H", "W": "2H X"}, "def f(x, h, W):\n i, j, k = split(W @ x, 2)\n return i",
-     r"expected 3, got 2\)\nhint: split\(v, n\) gives n parts"),
-    ({"x": "X", "h": "H", "W": "2H X"}, "def f(x, h, W):\n i, j = W @ x\n return i", r"hint: cut a vector with split"),
+     r"expected 3, got 2\)\nhint: split\(v, n\) returns n parts"),
+    ({"x": "X", "h": "H", "W": "2H X"}, "def f(x, h, W):\n i, j = W @ x\n return i",
+     r"hint: split a vector with split"),
     ({"x": "X", "h": "H", "W": "2H X"}, "def f(x, h, W): return split(W @ x, 2.0)[0]",
      "parts is a whole number from 1"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return concat([W @ x, h])", "without brackets"),

@@ -46,3 +46,15 @@ def test_rooms_within_a_room_import_one_way(path: Path) -> None:
         package, inner, other = (*name.split("."), "", "")[:3]
         if (package, inner) == ("recur", room(path)) and other in order:
             assert order.index(other) <= order.index(own), f"{path}:{line} imports {name}, which is above it"
+
+
+# files outside compiler/ and engine/ that may import from the compiler: all others ask the engine
+ASKS_THE_COMPILER = {
+    "inspect/record.py": "BPTT is explained node by node, on the gradient graph itself",
+}
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room(path) not in {"compiler", "engine"}], ids=relative)
+def test_rooms_above_the_engine_ask_it_and_not_the_compiler(path: Path) -> None:
+    imports = {name for _, name in imported_names(path) if name.startswith("recur.compiler")}
+    assert bool(imports) == (relative(path) in ASKS_THE_COMPILER), f"ask the engine: {sorted(imports)}"

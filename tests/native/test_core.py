@@ -200,7 +200,7 @@ def test_the_tape_of_another_call_is_refused(change):
             direct.numbers["lengths"] = direct.lengths(1, 2, 3).ctypes.data
         elif change == "resets":
             resets = np.ones((T, B), dtype=np.uint8)
-            direct.kept.append(resets)
+            direct.keepalive.append(resets)
             direct.numbers.update(resets=resets.ctypes.data, resets_time=B, resets_row=1)
         else:
             direct.numbers.update(change)

@@ -425,5 +425,5 @@ def test_wrong_options_are_refused_with_the_nearest() -> None:
         Recurrent("lstn", 3, 4)
     with pytest.raises(ConfigError, match="names 2 layers and num_layers=3"):
         GRU(3, [4, 5], 3)
-    with pytest.raises(RecurError, match="the size P is needed"):
+    with pytest.raises(RecurError, match="the size P is required"):
         Recurrent("lstm_projected", 3, 4)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from recur.compiler.variants import recurrent_states
 from recur.engine.backend_interface import BackendReport, Call, Result
 from recur.engine.dispatch import BACKENDS, choose, prepare, run
-from recur.engine.noise import Noise
+from recur.engine.noise import Noise, recurrent_states
 from recur.engine.packing import Packing
 
 BackendReport = BackendReport

@@ -1,4 +1,8 @@
-"""Random masks of recurrent dropout and zoneout for one call."""
+"""Random masks of recurrent dropout and zoneout for one call, and the graph that reads them.
+
+All rooms above get recurrent dropout and zoneout from here: the compiler's variants of the graph are used in no other
+file.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,11 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from recur.compiler.variants import variant
+from recur.compiler.variants import recurrent_states, variant
 from recur.equations import Equation
 from recur.equations.graph import Graph
+
+__all__ = ["Noise", "noisy", "recurrent_states"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,7 @@ class Noise:
     Attributes
     ----------
     recurrent : mapping of str to Tensor
-        For each state a mask (B, S), already divided by the share that is kept.
+        For each state a mask (B, S), already divided by the share of units that are kept.
     zoneout : mapping of str to Tensor or float
         For each state k_t: a mask (T, B, S) of zeros and ones, or its expectation.
     """
@@ -36,7 +42,7 @@ class Noise:
 
 
 def noisy(equation: Equation, noise: Noise) -> Graph:
-    """The equation's graph with the noise that this call has."""
+    """The equation's graph with masks on the states that have one in this call."""
     if not noise:
         return equation.graph
     return variant(equation, tuple(sorted(noise.recurrent)), tuple(sorted(noise.zoneout)))

@@ -118,8 +118,7 @@ int64_t recur_stream_get(void* stream, void* const* states);                    
 int64_t recur_stream_set(void* stream, const void* const* states);
 void recur_stream_close(void* stream);
 int64_t recur_readout(RecurReadout* call);
-/* How many of the tensors are what they have to be, up to the first that may not be. Nothing is read behind an address.
- */
+/* The number of tensors that meet their specifications, up to the first that may not. Their memory is not read. */
 int64_t recur_tensor_addresses(const RecurTensorQuery* query);
 int64_t recur_python_interrupted(void); /* for `interrupted`, in a Python process: whether a signal handler raised */
 const char* recur_message(void);        /* what was wrong with this thread's last call */

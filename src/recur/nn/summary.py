@@ -162,7 +162,7 @@ def _rows(name: str, module: nn.Module, counted: set[int], pictures: dict[int, i
                 own_parameters = [p for key, p in module.named_parameters(recurse=False) if key.endswith(f"_{ending}")]
                 sizes = ", ".join(f"{state} {size}" for state, size in level.state_sizes.items())
                 yield LayerSummary(
-f"{name}.{ending}".lstrip("."), module.equation.name, f"{level.input_size} → {sizes}",
+                    f"{name}.{ending}".lstrip("."), module.equation.name, f"{level.input_size} → {sizes}",
                     *own(own_parameters), operations(module.equation, dict(level.sizes)), recurrent=True,
                     outputs=next(iter(level.state_sizes.values())),
                 )  # fmt: skip

@@ -34,7 +34,7 @@ def both(name: str) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
     case = make(name, T, B, X, H)
     quick = PreparedCall(prepare(case.equation, case.x, case.states, case.parameters))
     assert quick.possible
-    parameters = [case.parameters[n] for n in (*quick.cell.matrices, *quick.made.vectors)]
+    parameters = [case.parameters[n] for n in (*quick.cell.matrices, *quick.cell.vectors)]
     found = quick([case.x, *(case.states[n] for n in quick.cell.states), *parameters])
     result = run(case.equation, case.x, case.states, case.parameters, backend="native")
     return list(found), [result.outputs, *result.states.values()], list(case.leaves.values())
