@@ -27,7 +27,7 @@ from starlette.testclient import TestClient
 from recur.model import Model
 from recur.serve import Limits, create_app
 from tests.serve.conftest import models  # noqa: F401  a fixture
-from tests.serve.listening import running
+from tests.serve.servers import running
 
 CASES = int(os.environ.get("RECUR_FUZZ", "150"))
 LIMITS = Limits(seconds=5, items=300, length=64, written=256, steps=3000, explained=12)

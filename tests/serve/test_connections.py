@@ -14,8 +14,8 @@ pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
 from recur.model import Model
 from recur.serve import Limits
-from recur.serve.connections import Sparse
-from tests.serve.listening import HALF_BODY, HALF_HEAD, PATIENCE, WHOLE, opened, received, running
+from recur.serve.connections import RateLimitedLog
+from tests.serve.servers import HALF_BODY, HALF_HEAD, PATIENCE, WHOLE, opened, received, running
 
 
 @pytest.mark.parametrize(("data", "part"), [(b"", "headers"), (HALF_HEAD, "headers"), (HALF_BODY, "body")])
@@ -115,7 +115,7 @@ def test_the_end_waits_for_half_a_body_no_longer_than_it_says(models: dict[str, 
 
 
 def test_alike_log_records_are_left_out_and_counted() -> None:
-    sparse = Sparse(most=2, seconds=10)
+    sparse = RateLimitedLog(most=2, seconds=10)
 
     def seen(at: float, text: str = "broken") -> str | None:
         record = logging.LogRecord("x", logging.WARNING, "", 0, text, (), None)

@@ -85,7 +85,7 @@ def test_what_follows_typing_does_not_wait_for_the_way_back(
             assert go_on.wait(60)
         return explain(*arguments, **options)
 
-    monkeypatch.setattr("recur.serve.live.explained", slow)
+    monkeypatch.setattr("recur.serve.live.explain_model", slow)
     asked = {"model": "lines", "value": "the clouds are"}
     with TestClient(create_app(models), base_url="http://localhost") as client, ThreadPoolExecutor(1) as other:
         deep = other.submit(client.post, "/explain", json={**asked, "parts": ["flow"]})

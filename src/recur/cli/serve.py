@@ -62,7 +62,7 @@ def serve(
     import recur
     from recur.serve import Hosts, Limits, create_app
     from recur.serve.connections import Server
-    from recur.serve.listening import listen, raise_file_limit, url
+    from recur.serve.sockets import listen, raise_file_limit, url
 
     given: dict[str, Any] = {"sessions": sessions, "idle": idle, "seconds": seconds, "connections": connections}
     given = {name: value for name, value in given.items() if value is not None}

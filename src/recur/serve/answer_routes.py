@@ -18,7 +18,7 @@ from recur.serve.encoding import dumped, predictions, response
 from recur.serve.memory import Memory
 from recur.serve.music import play
 from recur.serve.requests import Complete, Generate, Play, Predict
-from recur.serve.served import Served
+from recur.serve.service import ModelService
 from recur.serve.state import State
 from recur.serve.streams import events, joined, pieces_in_time
 
@@ -32,7 +32,7 @@ def add(routes: APIRouter, state: State) -> None:
     routes.post("/predict", **json, summary="Answer inputs")(answers.predict)
     routes.post("/complete", **json, summary="The next word of sentences, with probabilities")(answers.complete)
     routes.post("/generate", responses=errors(), summary="Continue a text")(answers.generate)
-    routes.post("/play", responses=errors(), summary="Continue a piece of notes")(answers.go_on)
+    routes.post("/play", responses=errors(), summary="Continue a piece of notes")(answers.play)
 
 
 class Answers:
@@ -45,53 +45,53 @@ class Answers:
         state = self._state
         state.check_rows(len(body.inputs))
         state.check_length(body.length, 0)
-        costs.check_shown(state.limits, len(body.inputs), body.top)
-        served = state.find(body.model)
+        costs.check_candidates(state.limits, len(body.inputs), body.top)
+        service = state.find(body.model)
 
-        async def answered() -> Response:
-            answers = await served.predict(body.inputs, body.top, body.options())
-            return response(await served.compute(predictions, answers))
+        async def respond() -> Response:
+            answers = await service.predict(body.inputs, body.top, body.options())
+            return response(await service.compute(predictions, answers))
 
-        return await state.in_time(answered())
+        return await state.in_time(respond())
 
     async def complete(self, body: Complete) -> Response:
         state = self._state
         state.check_rows(len(body.texts))
-        costs.check_shown(state.limits, len(body.texts), body.top)
-        served = state.find(body.model)
-        return response(await state.in_time(served.compute(self._completed, served, body)))
+        costs.check_candidates(state.limits, len(body.texts), body.top)
+        service = state.find(body.model)
+        return response(await state.in_time(service.compute(self._candidates, service, body)))
 
-    def _completed(self, served: Served, body: Complete) -> str:
+    def _candidates(self, service: ModelService, body: Complete) -> str:
         limits = self._state.limits
         counts: list[int] = []
         for text in body.texts:
             check_cancelled()
-            counts.append(served.check_items(text, limits.items))
-            costs.check_read(limits, counts)
-        found: list[str] = []
-        unknown = [unknown_words(served.model.input_codec, text) for text in body.texts]
+            counts.append(service.check_items(text, limits.items))
+            costs.check_input_size(limits, counts)
+        parts: list[str] = []
+        unknown = [unknown_words(service.model.input_codec, text) for text in body.texts]
         for text in body.texts:
             check_cancelled()
-            words = candidates(served.model.mode, text, top=body.top)
-            found.append(dumped([{"word": word, "probability": p} for word, p in words]))
-        return f'{{"candidates":[{",".join(found)}],"unknown":{dumped(unknown)}}}'
+            words = candidates(service.model.mode, text, top=body.top)
+            parts.append(dumped([{"word": word, "probability": p} for word, p in words]))
+        return f'{{"candidates":[{",".join(parts)}],"unknown":{dumped(unknown)}}}'
 
     async def generate(self, body: Generate) -> Any:
         state = self._state
-        served = state.find(body.model)
+        service = state.find(body.model)
         length = state.check_length(body.length, LENGTH)
         decoding = body.decoding()
 
-        async def begun() -> tuple[Memory, list[int]]:
-            before = await served.items(body.prompt, first=True)
-            served.rules(before.tolist(), decoding)
-            start, _ = await served.read(await served.compute(served.memory().begin), before)
+        async def read_prompt() -> tuple[Memory, list[int]]:
+            before = await service.items(body.prompt, first=True)
+            service.rules(before.tolist(), decoding)
+            start, _ = await service.read(await service.compute(service.memory().begin), before)
             return start, before.tolist()
 
-        start, before = await state.in_time(begun())
+        start, before = await state.in_time(read_prompt())
 
         async def pieces() -> AsyncIterator[Any]:
-            async for one in served.write(start, before, decoding, length):
+            async for one in service.write(start, before, decoding, length):
                 for piece in one.piece:
                     yield piece
 
@@ -99,16 +99,16 @@ class Answers:
             return events(({"text": piece} async for piece in pieces()), state.limits.seconds, "[DONE]")
         return {"text": joined(await pieces_in_time(state, pieces()))}
 
-    async def go_on(self, body: Play) -> dict[str, Any]:
+    async def play(self, body: Play) -> dict[str, Any]:
         state = self._state
-        served = state.find(body.model)
+        service = state.find(body.model)
         decoding = replace(body.decoding(), length=state.check_length(body.length, STEPS))
 
-        def played() -> dict[str, Any]:
-            served.language()
-            opening = served.raw(body.opening)
+        def continue_opening() -> dict[str, Any]:
+            service.language()
+            opening = service.raw(body.opening)
             if opening:
-                served.check_items(opening, state.limits.items)
-            return play(served, opening, decoding)
+                service.check_items(opening, state.limits.items)
+            return play(service, opening, decoding)
 
-        return await state.in_time(served.compute(played))
+        return await state.in_time(service.compute(continue_opening))

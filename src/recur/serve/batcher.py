@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from recur.cancellation import CancelledError
 from recur.serve.problems import RequestError
-from recur.serve.worker import Worker, translated
+from recur.serve.worker import Worker, as_memory_error
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -77,29 +77,29 @@ class Batcher(Generic[Item, Answer]):
     async def _run(self) -> None:
         while self._items:
             # a caller that has gone is not computed for
-            taken: list[tuple[Item, asyncio.Future[Answer]]] = []
-            while self._items and len(taken) < self._most:
+            batch: list[tuple[Item, asyncio.Future[Answer]]] = []
+            while self._items and len(batch) < self._most:
                 item, future = self._items.popleft()
                 if not future.done():
-                    taken.append((item, future))
-            if not taken:
+                    batch.append((item, future))
+            if not batch:
                 continue
             answers: Sequence[Answer | Exception]
             try:
-                answers = await self._worker(self._work, [item for item, _ in taken], over=_gone(taken))
+                answers = await self._worker(self._work, [item for item, _ in batch], over=_abandoned(batch))
             except Exception as error:  # of the batch as a whole: every caller gets it
-                answers = [error] * len(taken)
+                answers = [error] * len(batch)
             self.batches += 1
-            self.items += len(taken)
-            for (_, future), answer in zip(taken, answers, strict=True):
+            self.items += len(batch)
+            for (_, future), answer in zip(batch, answers, strict=True):
                 if future.done():
                     continue
                 if isinstance(answer, Exception):
-                    future.set_exception(translated(answer))
+                    future.set_exception(as_memory_error(answer))
                 else:
                     future.set_result(answer)
 
 
-def _gone(taken: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> Callable[[], bool]:
+def _abandoned(batch: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> Callable[[], bool]:
     """Whether no caller of a batch waits for it any more."""
-    return lambda: all(future.done() for _, future in taken)
+    return lambda: all(future.done() for _, future in batch)

@@ -71,9 +71,9 @@ class JsonRequest(Request):
         RequestError
             400 where it is no JSON; 413 where it has too many values; 415 for another charset than UTF-8.
         """
-        said = email.message.Message()
-        said["content-type"] = self.headers.get("content-type", "")
-        charset = str(said.get_param("charset", "utf-8")).lower()
+        message = email.message.Message()
+        message["content-type"] = self.headers.get("content-type", "")
+        charset = str(message.get_param("charset", "utf-8")).lower()
         if charset not in ("utf-8", "utf8", "us-ascii"):
             raise RequestError(415, f'the charset "{charset[:40]}" is not read: JSON is UTF-8', "charset=utf-8")
         data = await self.body()
@@ -145,12 +145,12 @@ def _too_deep() -> RequestError:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise RequestError(400, f'the key "{twice[:60]}" is given twice', "give it once")
-    return found
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names: set[str] = set()
+        duplicate = next(name for name, _ in pairs if name in names or names.add(name))  # type: ignore[func-returns-value]
+        raise RequestError(400, f'the key "{duplicate[:60]}" is given twice', "give it once")
+    return value
 
 
 def _integer(text: str) -> int | float:
@@ -158,11 +158,11 @@ def _integer(text: str) -> int | float:
 
 
 def _number(text: str) -> float:
-    found = float(text)
-    if not math.isfinite(found):
-        shown = text if len(text) <= 30 else f"{text[:12]}… of {len(text):,} characters"
-        raise RequestError(400, f"the number {shown} is too large", "send numbers up to 1.8e308")
-    return found
+    value = float(text)
+    if not math.isfinite(value):
+        number = text if len(text) <= 30 else f"{text[:12]}… of {len(text):,} characters"
+        raise RequestError(400, f"the number {number} is too large", "send numbers up to 1.8e308")
+    return value
 
 
 def _constant(text: str) -> float:

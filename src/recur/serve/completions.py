@@ -19,7 +19,7 @@ from recur.serve.docs import errors
 from recur.serve.memory import Memory
 from recur.serve.problems import RequestError
 from recur.serve.requests import Completion
-from recur.serve.served import Served
+from recur.serve.service import ModelService
 from recur.serve.state import State
 from recur.serve.streams import events
 
@@ -34,18 +34,18 @@ def router(state: State) -> APIRouter:
     async def models() -> dict[str, Any]:
         return {
             "object": "list",
-            "data": [{"id": name, "object": "model", "created": 0, "owned_by": "recur"} for name in state.served],
+            "data": [{"id": name, "object": "model", "created": 0, "owned_by": "recur"} for name in state.services],
         }
 
     @routes.post("/completions", responses=errors(), summary="Continue texts, in OpenAI's form")
     async def completions(body: Completion) -> Any:
-        served = state.find(body.model)
-        if not served.generates or not served.model.target_codec.text:
-            raise RequestError(400, f"this network does not continue a text: {served.model.roles.sentence}")
+        service = state.find(body.model)
+        if not service.generates or not service.model.target_codec.text:
+            raise RequestError(400, f"this network does not continue a text: {service.model.roles.sentence}")
         prompts = [body.prompt] if isinstance(body.prompt, str) else list(body.prompt)
         state.check_rows(len(prompts) * (body.n or 1))
-        job = _Job(state, served, body)
-        costs.check_written(state.limits, len(prompts) * (body.n or 1), job.length)
+        job = _Job(state, service, body)
+        costs.check_output_size(state.limits, len(prompts) * (body.n or 1), job.length)
         if body.stream:
             # everything that can be wrong is found before an answer begins
             return events(job.chunks(await state.in_time(job.starts(prompts))), state.limits.seconds, "[DONE]")
@@ -61,14 +61,14 @@ def router(state: State) -> APIRouter:
 class _Job:
     """One request: its choices, written one after another or together."""
 
-    def __init__(self, state: State, served: Served, body: Completion) -> None:
-        self.served, self.body = served, body
+    def __init__(self, state: State, service: ModelService, body: Completion) -> None:
+        self.service, self.body = service, body
         self.length = state.check_length(16 if body.max_tokens is None else body.max_tokens, 16)
         self.head = {
             "id": f"cmpl-{secrets.token_hex(12)}",
             "object": "text_completion",
             "created": int(time.time()),
-            "model": served.name,
+            "model": service.name,
         }
 
     def decoding(self, number: int) -> Decoding:
@@ -85,32 +85,32 @@ class _Job:
 
     async def starts(self, prompts: list[str]) -> list[Start]:
         """The memory after each prompt, and its symbols."""
-        served = self.served
-        found: list[Start] = []
+        service = self.service
+        starts: list[Start] = []
         for prompt in prompts:
-            items = await served.items(prompt, first=True)
-            served.rules(items.tolist(), self.decoding(0))
-            memory, _ = await served.read(await served.compute(served.memory().begin), items)
-            found.append((prompt, memory, items.tolist()))
-            costs.check_read(served.limits, [len(before) for _, _, before in found])
-        return found
+            items = await service.items(prompt, first=True)
+            service.rules(items.tolist(), self.decoding(0))
+            memory, _ = await service.read(await service.compute(service.memory().begin), items)
+            starts.append((prompt, memory, items.tolist()))
+            costs.check_input_size(service.limits, [len(before) for _, _, before in starts])
+        return starts
 
     async def whole(self, starts: list[Start]) -> dict[str, Any]:
         """The answer when it is finished."""
         choices: list[dict[str, Any]] = []
-        read = written = 0
+        prompt_tokens = completion_tokens = 0
         for prompt, memory, before in starts:
-            read += len(before)
+            prompt_tokens += len(before)
             for _ in range(self.body.n or 1):
                 choice, count = await self._choice(len(choices), prompt, memory, before)
                 choices.append(choice)
-                written += count
-        return {**self.head, "choices": choices, "usage": _usage(read, written)}
+                completion_tokens += count
+        return {**self.head, "choices": choices, "usage": _usage(prompt_tokens, completion_tokens)}
 
     async def _choice(self, number: int, prompt: str, memory: Memory, before: list[int]) -> tuple[dict[str, Any], int]:
         text, reason, tokens, scores = prompt if self.body.echo else "", "length", list[str](), list[float]()
         count = 0
-        async for one in self.served.write(memory, before, self.decoding(number), self.length):
+        async for one in self.service.write(memory, before, self.decoding(number), self.length):
             piece = "".join(one.piece)
             text += piece
             tokens.append(piece)
@@ -124,24 +124,28 @@ class _Job:
 
     async def chunks(self, starts: list[Start]) -> AsyncIterator[dict[str, Any]]:
         """The answer piece by piece."""
-        number = read = written = 0
+        number = prompt_tokens = completion_tokens = 0
         for prompt, memory, before in starts:
-            read += len(before)
+            prompt_tokens += len(before)
             for _ in range(self.body.n or 1):
                 if self.body.echo:
                     yield self._chunk(number, prompt, None)
-                async for one in self.served.write(memory, before, self.decoding(number), self.length):
-                    written += one.reason != "stop"
+                async for one in self.service.write(memory, before, self.decoding(number), self.length):
+                    completion_tokens += one.reason != "stop"
                     if one.piece or one.reason:
                         yield self._chunk(number, "".join(one.piece), one.reason)
                 number += 1
         if (self.body.stream_options or {}).get("include_usage"):
-            yield {**self.head, "choices": [], "usage": _usage(read, written)}
+            yield {**self.head, "choices": [], "usage": _usage(prompt_tokens, completion_tokens)}
 
     def _chunk(self, number: int, text: str, reason: str | None) -> dict[str, Any]:
         choice = {"text": text, "index": number, "logprobs": None, "finish_reason": reason}
         return {**self.head, "choices": [choice]}
 
 
-def _usage(read: int, written: int) -> dict[str, int]:
-    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+def _usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+    }

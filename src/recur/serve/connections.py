@@ -29,8 +29,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from recur.serve.limits import Limits
-from recur.serve.listening import QUEUE
 from recur.serve.problems import RequestError
+from recur.serve.sockets import QUEUE
 
 ACCEPTED = 100  # connections that are accepted in one turn of the loop
 HEADERS = 32_768  # bytes of the request line and all headers
@@ -68,12 +68,12 @@ class Connection(H11Protocol):
         if self.transport.is_closing():
             return
         super().data_received(data)
-        self._note(begun=True)
+        self._note(started=True)
 
     def on_response_complete(self) -> None:
         """Note that the next request is expected."""
         super().on_response_complete()
-        self._note(begun=False)
+        self._note(started=False)
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that is not HTTP."""
@@ -106,19 +106,19 @@ class Connection(H11Protocol):
             return
         if self.transport.is_closing():
             return
-        allowed = limits.head if self._phase == "head" else limits.transfer
-        if self._phase and now - self._since > allowed:
+        limit = limits.head if self._phase == "head" else limits.transfer
+        if self._phase and now - self._since > limit:
             part = "headers" if self._phase == "head" else "body"
-            self.refuse(RequestError(408, f"the {part} of the request did not arrive within {allowed:g} s"))
+            self.refuse(RequestError(408, f"the {part} of the request did not arrive within {limit:g} s"))
 
     @property
     def arriving(self) -> bool:
         """Whether a request has begun and is not complete."""
         return bool(self._phase)
 
-    def _note(self, *, begun: bool) -> None:
+    def _note(self, *, started: bool) -> None:
         their = self.conn.their_state
-        phase = "body" if their is h11.SEND_BODY else "head" if begun and their is h11.IDLE else ""
+        phase = "body" if their is h11.SEND_BODY else "head" if started and their is h11.IDLE else ""
         if phase != self._phase:
             self._phase, self._since = phase, self.loop.time()
         if their is h11.IDLE and not self.transport.is_closing():
@@ -127,7 +127,7 @@ class Connection(H11Protocol):
             self.waiting.pop(self, None)
 
 
-def _nothing() -> None:
+def _no_op() -> None:
     pass
 
 
@@ -148,7 +148,7 @@ class Server(uvicorn.Server):
 
     def __init__(
         self, app: Any, sockets: list[socket.socket], limits: Limits,
-        *, stop: Callable[[], None] = _nothing, ready: Callable[[], None] = _nothing,
+        *, stop: Callable[[], None] = _no_op, ready: Callable[[], None] = _no_op,
     ) -> None:  # fmt: skip
         protocol = type("LimitedConnection", (Connection,), {"limits": limits, "waiting": {}})
         super().__init__(
@@ -161,7 +161,7 @@ class Server(uvicorn.Server):
         self.sockets, self.limits = sockets, limits
         self._stop, self._ready = stop, ready
         for name in ("uvicorn.error", "asyncio", "recur.serve"):
-            logging.getLogger(name).addFilter(Sparse())
+            logging.getLogger(name).addFilter(RateLimitedLog())
 
     def serve_forever(self) -> None:
         """Answer until a signal comes."""
@@ -186,14 +186,14 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what is being answered, for a limited time."""
-        last = asyncio.get_running_loop().call_later(self.limits.grace, self._cut)
+        last = asyncio.get_running_loop().call_later(self.limits.grace, self._abort)
         try:
             await super().shutdown(sockets)
         finally:
             last.cancel()
-            self._cut()
+            self._abort()
 
-    def _cut(self) -> None:
+    def _abort(self) -> None:
         self._stop()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
@@ -221,22 +221,22 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-class Sparse(logging.Filter):
+class RateLimitedLog(logging.Filter):
     """Limits the rate of log records of one kind, and counts those left out."""
 
     def __init__(self, most: int = 5, seconds: float = 10.0) -> None:
         super().__init__()
         self._most, self._seconds = most, seconds
-        self._seen: dict[str, tuple[float, int]] = {}
+        self._counts: dict[str, tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is written."""
-        since, count = self._seen.get(str(record.msg), (record.created, 0))
+        since, count = self._counts.get(str(record.msg), (record.created, 0))
         if record.created - since > self._seconds:
             if count > self._most:
                 record.msg = f"{record.msg} ({count - self._most:,} alike were left out)"
             since, count = record.created, 0
-        if len(self._seen) > 1000:
-            self._seen.clear()
-        self._seen[str(record.msg).partition(" (")[0]] = since, count + 1
+        if len(self._counts) > 1000:
+            self._counts.clear()
+        self._counts[str(record.msg).partition(" (")[0]] = since, count + 1
         return count < self._most

@@ -22,7 +22,7 @@ NUMBERS = 20_000_000  # of one tensor: 80 MB
 
 
 @dataclass(frozen=True)
-class Written:
+class OutputSize:
     """What one input has written to it: symbols, answers followed at once, and whether each has an alignment."""
 
     length: int = 0
@@ -30,14 +30,14 @@ class Written:
     aligned: bool = False
 
     @classmethod
-    def of(cls, mode: Mode, decoding: Decoding, top: int) -> Written:
+    def of(cls, mode: Mode, decoding: Decoding, top: int) -> OutputSize:
         """Of a network and the options of a request."""
-        length, can = mode.items_written(decoding), mode.abilities
-        searched = bool(length) and (can.writes or can.continues)
-        return cls(length, max(decoding.beam, top) if searched else 1, can.attends)
+        length, abilities = mode.items_written(decoding), mode.abilities
+        searched = bool(length) and (abilities.writes or abilities.continues)
+        return cls(length, max(decoding.beam, top) if searched else 1, abilities.attends)
 
 
-def check_read(limits: Limits, counts: Sequence[int]) -> None:
+def check_input_size(limits: Limits, counts: Sequence[int]) -> None:
     """Refuse inputs that have too many items together.
 
     Raises
@@ -53,7 +53,7 @@ def check_read(limits: Limits, counts: Sequence[int]) -> None:
         )  # fmt: skip
 
 
-def check_shown(limits: Limits, rows: int, top: int) -> None:
+def check_candidates(limits: Limits, rows: int, top: int) -> None:
     """Refuse to list too many candidates.
 
     Raises
@@ -68,7 +68,7 @@ def check_shown(limits: Limits, rows: int, top: int) -> None:
         )  # fmt: skip
 
 
-def check_written(limits: Limits, rows: int, length: int, width: int = 1) -> None:
+def check_output_size(limits: Limits, rows: int, length: int, width: int = 1) -> None:
     """Refuse to generate too many symbols.
 
     Raises
@@ -93,19 +93,19 @@ def check_answers(limits: Limits, mode: Mode, counts: Sequence[int], decoding: D
     RequestError
         413, with the product that is too large.
     """
-    written = Written.of(mode, decoding, top)
-    check_read(limits, counts)
-    check_shown(limits, len(counts), top)
-    check_written(limits, len(counts), written.length, written.width)
+    output = OutputSize.of(mode, decoding, top)
+    check_input_size(limits, counts)
+    check_candidates(limits, len(counts), top)
+    check_output_size(limits, len(counts), output.length, output.width)
     symbols = mode.symbols
-    if written.length and symbols is not None and written.width * symbols.size > NUMBERS:
+    if output.length and symbols is not None and output.width * symbols.size > NUMBERS:
         raise RequestError(
-            413, f"{written.width:,} answers followed at once over {symbols.size:,} symbols are too many",
+            413, f"{output.width:,} answers followed at once over {symbols.size:,} symbols are too many",
             "a smaller beam or top",
         )  # fmt: skip
-    if written.aligned and sum(counts) * written.length > limits.steps:
+    if output.aligned and sum(counts) * output.length > limits.steps:
         raise RequestError(
-            413, f"the alignment of {sum(counts):,} items with up to {written.length:,} symbols each is too large, "
+            413, f"the alignment of {sum(counts):,} items with up to {output.length:,} symbols each is too large, "
             f"at most {limits.steps:,} weights are sent", "a smaller length, or fewer inputs",
         )  # fmt: skip
 

@@ -54,10 +54,10 @@ _OF_BODIES = (400, 404, 408, 415, 504)
 
 def errors(*statuses: int, body: bool = True) -> dict[int | str, dict[str, Any]]:
     """The errors of a route for its documentation: those of every route, of every body, and ``statuses``."""
-    found = sorted({*_EVERYWHERE, *(_OF_BODIES if body else ()), *statuses})
+    codes = sorted({*_EVERYWHERE, *(_OF_BODIES if body else ()), *statuses})
     return {
         status: {"description": _MEANINGS[status], "content": {"application/json": {"schema": _ERROR}}}
-        for status in found
+        for status in codes
     }
 
 
@@ -65,7 +65,7 @@ def document(app: FastAPI) -> None:
     """Describe what is sent: FastAPI adds a status of 422 to every route, and this server answers 400."""
     original = app.openapi
 
-    def described() -> dict[str, Any]:
+    def schema_without_422() -> dict[str, Any]:
         schema = original()
         for verbs in schema["paths"].values():
             for route in verbs.values():
@@ -74,7 +74,7 @@ def document(app: FastAPI) -> None:
             schema.get("components", {}).get("schemas", {}).pop(name, None)
         return schema
 
-    app.openapi = described  # type: ignore[method-assign]
+    app.openapi = schema_without_422  # type: ignore[method-assign]
 
 
 def page(schema: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ class Guard:
 
     def __init__(self, app: Any, limits: Limits, hosts: Hosts) -> None:
         self.app, self.limits, self.hosts = app, limits, hosts
-        self._held = 0  # bytes of all bodies that are read or answered now
+        self._bytes = 0  # bytes of all bodies that are read or answered now
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Pass a request on, counting what is read of it."""
@@ -46,44 +46,44 @@ class Guard:
         if problem is not None:
             await _refuse(send, problem)
             return
-        most, seen = self.limits.body, 0
+        most, size = self.limits.body, 0
 
-        async def counted() -> Any:
-            nonlocal seen
+        async def receive_counted() -> Any:
+            nonlocal size
             message = await receive()
             count = len(message.get("body", b""))
-            seen += count
-            self._held += count
-            if seen > most:
+            size += count
+            self._bytes += count
+            if size > most:
                 raise RequestError(413, f"the request is longer than {most:,} bytes", "send less at once")
-            if self._held > self.limits.bodies:
+            if self._bytes > self.limits.bodies:
                 raise RequestError(503, "too many large requests are being answered", "try again later")
             return message
 
         try:
-            await self.app(scope, counted, send)
+            await self.app(scope, receive_counted, send)
         finally:
-            self._held -= seen
+            self._bytes -= size
 
     def _problem(self, headers: list[tuple[bytes, bytes]]) -> RequestError | None:
         """What is wrong with a request by its headers alone."""
-        said: dict[str, list[str]] = {}
+        fields: dict[str, list[str]] = {}
         for name, value in headers:
-            said.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
-        host = said.get("host", [""])[0]
+            fields.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+        host = fields.get("host", [""])[0]
         if host and not self.hosts.allow(host):
             return RequestError(
                 403, f'this server does not answer to the host name "{host[:100]}"',
                 "open it by its address, or start it with --allow-host NAME",
             )  # fmt: skip
-        for origin in said.get("origin", []):
+        for origin in fields.get("origin", []):
             # another page's script: a browser would send it along unasked; "null" is a page of no known site
             if not same_origin(origin, host):
                 return RequestError(
                     403, f"a page of {origin.removeprefix('http://')[:100]} may not use this server",
                     "open the page that this server itself gives",
                 )  # fmt: skip
-        length = said.get("content-length", ["0"])[0]
+        length = fields.get("content-length", ["0"])[0]
         if length.isdigit() and (len(length) > 18 or int(length) > self.limits.body):
             return RequestError(
                 413,
@@ -115,14 +115,14 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        return await problem(request, RequestError(400, *said(error)))
+        return await problem(request, RequestError(400, *sentence(error)))
 
     @app.exception_handler(HTTPException)
-    async def missing(request: Request, error: HTTPException) -> JSONResponse:
+    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
         hint = "GET /docs lists what there is" if error.status_code in (404, 405) else None
-        found = RequestError(error.status_code, f"{request.method} {request.url.path[:200]}: {error.detail}", hint)
-        found.headers = error.headers  # of 405, the methods that are allowed
-        return await problem(request, found)
+        answer = RequestError(error.status_code, f"{request.method} {request.url.path[:200]}: {error.detail}", hint)
+        answer.headers = error.headers  # of 405, the methods that are allowed
+        return await problem(request, answer)
 
     @app.exception_handler(MemoryError)
     async def too_large(request: Request, error: MemoryError) -> JSONResponse:
@@ -132,7 +132,7 @@ def answer_problems(app: FastAPI) -> None:
         )
 
     @app.exception_handler(CancelledError)
-    async def ended(request: Request, error: CancelledError) -> JSONResponse:
+    async def shutting_down(request: Request, error: CancelledError) -> JSONResponse:
         del error
         return await problem(request, RequestError(503, "the server is shutting down", "try again later"))
 
@@ -142,7 +142,7 @@ def answer_problems(app: FastAPI) -> None:
         return await problem(request, RequestError(500, "the server failed to answer; its log says where"))
 
 
-def said(error: RequestValidationError) -> tuple[str, str | None]:
+def sentence(error: RequestValidationError) -> tuple[str, str | None]:
     """The fault of a body, in one sentence."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part != "body")

@@ -60,10 +60,10 @@ def split(authority: str, scheme: str = "http") -> tuple[str, str]:
     >>> split("LocalHost:8000"), split("[::1]"), split("a b")
     (('localhost', '8000'), ('[::1]', '80'), ('', ''))
     """
-    found = _AUTHORITY.fullmatch(authority.lower())
-    if found is None:
+    match = _AUTHORITY.fullmatch(authority.lower())
+    if match is None:
         return "", ""
-    return found[1].rstrip("."), found[2] or _PORTS.get(scheme, "")
+    return match[1].rstrip("."), match[2] or _PORTS.get(scheme, "")
 
 
 def same_origin(origin: str, host: str) -> bool:
@@ -72,8 +72,8 @@ def same_origin(origin: str, host: str) -> bool:
     >>> same_origin("http://localhost:8000", "localhost:8000"), same_origin("null", "localhost:8000")
     (True, False)
     """
-    scheme, found, authority = origin.partition("://")
-    return bool(found) and bool(split(host)[0]) and split(authority, scheme) == split(host, scheme)
+    scheme, separator, authority = origin.partition("://")
+    return bool(separator) and bool(split(host)[0]) and split(authority, scheme) == split(host, scheme)
 
 
 def is_loopback(name: str) -> bool:
@@ -81,8 +81,8 @@ def is_loopback(name: str) -> bool:
     address = _address(name)
     if address is None:
         return name.lower() == "localhost" or name.lower().endswith(".localhost")
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
+    embedded = getattr(address, "ipv4_mapped", None)
+    return bool((embedded or address).is_loopback)
 
 
 def _address(name: str) -> IPv4Address | IPv6Address | None:

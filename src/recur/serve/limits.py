@@ -78,6 +78,6 @@ class Limits:
         for field in fields(self):
             value = getattr(self, field.name)
             if not 0 < value <= MOST:
-                got = value if -MOST < value < 1e30 else "a number of more than 9 digits"
+                text = value if -MOST < value < 1e30 else "a number of more than 9 digits"
                 bound = f"at most {MOST:,}" if value > 0 else "above 0"
-                raise ConfigError(f"{field.name} must be {bound}, got {got}", hint=f"{field.name}={field.default}")
+                raise ConfigError(f"{field.name} must be {bound}, got {text}", hint=f"{field.name}={field.default}")

@@ -131,20 +131,20 @@ class Reader:
             return [(one, nothing) for one in memories]
         with self.mode.answering():
             vectors, state = self._parts.run(values, self._together(memories), lengths)
-            said = self._parts.head.choice(vectors) if answers else None
+            all_answers = self._parts.head.choice(vectors) if answers else None
         _check_finite(vectors, *flat_state(state))
         last = vectors[torch.arange(len(items)), (lengths - 1).clamp(min=0)]
         parts = [one.unbind(1) for one in flat_state(state)]
-        found = []
+        results = []
         for row, (before, length) in enumerate(zip(memories, lengths.tolist(), strict=True)):
-            answer = nothing if said is None else said[row, :length].numpy()
+            answer = nothing if all_answers is None else all_answers[row, :length].numpy()
             if length == 0:
-                found.append((before, answer))
+                results.append((before, answer))
                 continue
             # copies: a view would keep the whole batch alive
             states = tuple(part[row].clone() for part in parts)
-            found.append((Memory(states, last[row].clone(), before.count + length), answer))
-        return found
+            results.append((Memory(states, last[row].clone(), before.count + length), answer))
+        return results
 
     def log_probs(self, memories: Sequence[Memory]) -> Tensor:
         """log p (B, V) of the item after each memory."""
@@ -162,8 +162,10 @@ class Reader:
             symbols.append(NOTHING if nothing else int(forced[0] if forced is not None else one.choose(scores)[0]))
         items = [np.array([] if symbol == NOTHING else [symbol], np.int64) for symbol in symbols]
         after = self.read([one.memory for one in writings], items)
-        chosen = [0.0 if symbol == NOTHING else float(log_probs[row, symbol]) for row, symbol in enumerate(symbols)]
-        return list(zip(symbols, chosen, after, strict=True))
+        chosen_log_probs = [
+            0.0 if symbol == NOTHING else float(log_probs[row, symbol]) for row, symbol in enumerate(symbols)
+        ]
+        return list(zip(symbols, chosen_log_probs, after, strict=True))
 
     def writing(self, memory: Memory, decoding: Decoding, rules: Rules) -> Writing:
         """The beginning of a text after a memory."""
@@ -172,8 +174,8 @@ class Reader:
     def dump(self, memory: Memory) -> bytes:
         """A memory as bytes: safetensors, with the identity of the network it belongs to."""
         tensors = {f"state.{number}": one.contiguous() for number, one in enumerate(memory.states)}
-        facts = {"kind": _HEAD, "network": self.identity, "count": str(memory.count)}
-        return save({**tensors, "vector": memory.vector.contiguous()}, metadata=facts)
+        header = {"kind": _HEAD, "network": self.identity, "count": str(memory.count)}
+        return save({**tensors, "vector": memory.vector.contiguous()}, metadata=header)
 
     def restore(self, data: bytes) -> Memory:
         """The memory that `dump` wrote.
@@ -186,22 +188,22 @@ class Reader:
         try:
             tensors = load(data)
             size = int.from_bytes(data[:8], "little")
-            facts = json.loads(data[8 : 8 + size]).get("__metadata__", {})
+            header = json.loads(data[8 : 8 + size]).get("__metadata__", {})
         except MemoryError:
             raise
         except Exception as error:  # the library raises what it likes for bytes that are damaged
-            said = " ".join(str(error).split())[:200] or type(error).__name__
-            raise DataError(f"this is not a snapshot of a session: {said}", hint=_SEND) from None
-        if not isinstance(facts, dict) or facts.get("kind") != _HEAD:
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise DataError(f"this is not a snapshot of a session: {reason}", hint=_SEND) from None
+        if not isinstance(header, dict) or header.get("kind") != _HEAD:
             raise DataError("this is not a snapshot of a session", hint=_SEND)
-        if facts.get("network") != self.identity:
+        if header.get("network") != self.identity:
             raise DataError("this snapshot belongs to another network, so this one cannot restore it")
         fresh = self.begin()
         like = {f"state.{number}": one for number, one in enumerate(fresh.states)} | {"vector": fresh.vector}
         same = tensors.keys() == like.keys() and all(
             one.shape == like[name].shape and one.dtype == like[name].dtype for name, one in tensors.items()
         )
-        count = str(facts.get("count", ""))
+        count = str(header.get("count", ""))
         if not same or not (count.isascii() and count.isdecimal() and len(count) <= _DIGITS):
             raise DataError("this snapshot is damaged: its states are not of the network's sizes and type")
         if not all(bool(one.isfinite().all()) for one in tensors.values()):

@@ -9,10 +9,10 @@ from typing import Any
 
 from recur.continuation import notes as playing
 from recur.decoding import Decoding
-from recur.serve.served import Served
+from recur.serve.service import ModelService
 
 
-def play(served: Served, opening: Any, decoding: Decoding) -> dict[str, Any]:
+def play(service: ModelService, opening: Any, decoding: Decoding) -> dict[str, Any]:
     """Continue an opening.
 
     Returns
@@ -21,14 +21,14 @@ def play(served: Served, opening: Any, decoding: Decoding) -> dict[str, Any]:
         ``given``, the steps of the opening; ``pitches``, the MIDI pitches that sound at every step, the opening among
         them; ``steps_per_beat``; ``line`` of a melody; ``midi``, the piece as ``data:audio/midi;base64,...``.
     """
-    mode = served.language()
+    mode = service.language()
     codec = playing.codec_of(mode)
-    begun = opening or None
-    piece = playing.whole(codec, begun, list(playing.generate(mode, begun, decoding)))
+    start = opening or None
+    piece = playing.whole(codec, start, list(playing.generate(mode, start, decoding)))
     with tempfile.TemporaryDirectory() as folder:
         midi = codec.write_midi(piece, Path(folder) / "piece.mid").read_bytes()
     return {
-        "given": 0 if begun is None else len(codec.frames(begun)),
+        "given": 0 if start is None else len(codec.frames(start)),
         "pitches": playing.pitches(codec, piece),
         "steps_per_beat": codec.frames_per_beat,
         "line": piece if isinstance(piece, str) else None,

@@ -26,7 +26,7 @@ class Body(BaseModel):
     model: str | None = Field(None, description="which network; may be left out where there is one")
 
 
-class HowToWrite(Body):
+class GenerationOptions(Body):
     """How a sequence is generated."""
 
     length: int | None = Field(None, ge=0, description="most symbols")
@@ -41,17 +41,17 @@ class HowToWrite(Body):
     def options(self) -> dict[str, Any]:
         """What was given, under the names of `Decoding`."""
         names = ("length", "temperature", "top_k", "top_p", "seed", "repetition_penalty", "no_repeat_ngram")
-        found = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        options = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         if self.stop:
-            found["stop"] = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
-        return found
+            options["stop"] = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
+        return options
 
     def decoding(self) -> Decoding:
         """The same, with sampling at temperature 1 by default."""
         return Decoding.of({"temperature": 1.0, **self.options()})
 
 
-class Predict(HowToWrite):
+class Predict(GenerationOptions):
     """Inputs to answer."""
 
     inputs: list[Any] = Field(description="raw inputs: texts, rows of numbers, objects from column to value")
@@ -59,8 +59,8 @@ class Predict(HowToWrite):
     beam: int | None = Field(None, ge=1, le=WIDEST_BEAM, description="answers followed at once")
 
     def options(self) -> dict[str, Any]:
-        found = super().options()
-        return found if self.beam is None else {**found, "beam": self.beam}
+        options = super().options()
+        return options if self.beam is None else {**options, "beam": self.beam}
 
 
 class Next(Body):
@@ -74,9 +74,9 @@ class Next(Body):
 
     def decoding(self) -> Decoding:
         """What a symbol would be drawn by."""
-        drawn = self.temperature > 0
+        sampled = self.temperature > 0
         return Decoding(
-            temperature=self.temperature, top_k=self.top_k if drawn else None, top_p=self.top_p if drawn else None
+            temperature=self.temperature, top_k=self.top_k if sampled else None, top_p=self.top_p if sampled else None
         )
 
 
@@ -107,14 +107,14 @@ class Complete(Body):
     top: int = Field(5, ge=1, le=MOST_CANDIDATES, description="candidates a sentence")
 
 
-class Generate(HowToWrite):
+class Generate(GenerationOptions):
     """A text to continue."""
 
     prompt: str = ""
     stream: bool = Field(False, description="send the pieces as they are written, as server-sent events")
 
 
-class Play(HowToWrite):
+class Play(GenerationOptions):
     """A piece of notes to continue."""
 
     opening: Any = Field("", description="a line of notes, the pitches of every step, or data:audio/midi;base64,...")
@@ -135,7 +135,7 @@ class Read(Body):
     top: int = Field(5, ge=0, le=MOST_CANDIDATES, description="candidates for the next item; 0 for none")
 
 
-class Write(HowToWrite):
+class Write(GenerationOptions):
     """What a session generates next; its state includes the generated items."""
 
     model: None = None

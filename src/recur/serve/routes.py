@@ -23,7 +23,7 @@ def router(state: State) -> APIRouter:
         return {
             "status": "ok",
             "version": __version__,
-            "models": list(state.served),
+            "models": list(state.services),
             "sessions": len(state.sessions),
             "session_bytes": state.sessions.bytes,
             "seconds": round(time.monotonic() - state.started, 1),
@@ -31,7 +31,7 @@ def router(state: State) -> APIRouter:
 
     @routes.get("/models", responses=errors(body=False), summary="The networks, and what they are")
     async def models() -> list[dict[str, Any]]:
-        return [one.facts() for one in state.served.values()]
+        return [one.facts() for one in state.services.values()]
 
     answer_routes.add(routes, state)
     session_routes.add(routes, state)

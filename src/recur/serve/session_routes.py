@@ -29,23 +29,26 @@ def add(routes: APIRouter, state: State) -> None:
     sessions, one = SessionRoutes(state), "/sessions/{name}"
     opening = "Open a session: a memory that lasts from request to request"
     routes.post("/sessions", status_code=201, responses=errors(429), summary=opening)(sessions.open_session)
-    missing, unread = errors(404, body=False), errors(404, 504, body=False)
-    routes.get(one, responses=missing, summary="What a session has read")(sessions.look_at_session)
+    not_found, without_body = errors(404, body=False), errors(404, 504, body=False)
+    routes.get(one, responses=not_found, summary="What a session has read")(sessions.show_session)
     routes.post(
         f"{one}/read", responses=errors(), response_class=JSONResponse,
         summary="Read more; O(1) an item, whatever was read before",
     )(sessions.read)  # fmt: skip
     writing = "Continue the session's text, and remember it"
     routes.post(f"{one}/write", responses=errors(), summary=writing)(sessions.write)
-    routes.post(f"{one}/reset", responses=unread, summary="Forget what a session has read")(sessions.reset)
+    routes.post(f"{one}/reset", responses=without_body, summary="Forget what a session has read")(sessions.reset)
     routes.get(
-        f"{one}/snapshot", responses=_SNAPSHOT | unread, summary="A session's memory as bytes", response_class=Response
+        f"{one}/snapshot",
+        responses=_SNAPSHOT | without_body,
+        summary="A session's memory as bytes",
+        response_class=Response,
     )(sessions.snapshot)
     routes.post(
         "/sessions/restore", status_code=201, responses=errors(429), openapi_extra=_BYTES,
         summary="Open a session from the bytes of a snapshot",
     )(sessions.restore)  # fmt: skip
-    routes.delete(one, status_code=204, responses=missing, summary="Close a session")(sessions.close)
+    routes.delete(one, status_code=204, responses=not_found, summary="Close a session")(sessions.close)
 
 
 class SessionRoutes:
@@ -56,54 +59,54 @@ class SessionRoutes:
 
     async def open_session(self, body: OpenSession) -> dict[str, Any]:
         state = self._state
-        served = state.find(body.model)
+        service = state.find(body.model)
 
-        async def begun() -> Memory:
-            memory = await served.begin()
+        async def begin() -> Memory:
+            memory = await service.begin()
             if body.text is not None:
-                memory, _ = await served.read(memory, await served.items(body.text))
+                memory, _ = await service.read(memory, await service.items(body.text))
             return memory
 
-        return _described(state.sessions.open(served.name, await state.in_time(begun())))
+        return _facts(state.sessions.open(service.name, await state.in_time(begin())))
 
-    async def look_at_session(self, name: str) -> dict[str, Any]:
-        return _described(self._state.sessions.find(name))
+    async def show_session(self, name: str) -> dict[str, Any]:
+        return _facts(self._state.sessions.find(name))
 
     async def read(self, name: str, body: Read) -> Response:
         state = self._state
         session = state.sessions.find(name)
-        served = state.of(session)
+        service = state.of(session)
 
-        async def answered() -> dict[str, Any]:
-            items = await served.items(_value(body))
+        async def respond() -> dict[str, Any]:
+            items = await service.items(_value(body))
             async with session.lock:
                 state.sessions.find(name)  # it may have been closed meanwhile
-                memory, answers = await served.read(session.memory, items)
+                memory, answers = await service.read(session.memory, items)
                 session.memory = memory
-            found = _described(session)
-            if served.answers_each_item:
-                found["answers"] = plain(served.show(answers))
+            facts = _facts(session)
+            if service.answers_each_item:
+                facts["answers"] = plain(service.show(answers))
             elif body.top:
-                found["candidates"] = [
-                    {"value": plain(value), "probability": p} for value, p in await served.next(memory, body.top)
+                facts["candidates"] = [
+                    {"value": plain(value), "probability": p} for value, p in await service.next(memory, body.top)
                 ]
-            return found
+            return facts
 
         # as it is: the usual way through the schema takes longer than the network
-        return response(dumped(await state.in_time(answered())))
+        return response(dumped(await state.in_time(respond())))
 
     async def write(self, name: str, body: Write) -> Any:
         state = self._state
         session = state.sessions.find(name)
-        served = state.of(session)
+        service = state.of(session)
         length = state.check_length(body.length, LENGTH)
         decoding = body.decoding()
-        served.rules((), decoding)
+        service.rules((), decoding)
 
         async def pieces() -> AsyncIterator[Any]:
             async with session.lock:
                 state.sessions.find(name)
-                async for one in served.write(session.memory, (), decoding, length):
+                async for one in service.write(session.memory, (), decoding, length):
                     session.memory = one.memory
                     for piece in one.piece:
                         yield piece
@@ -111,36 +114,36 @@ class SessionRoutes:
         if body.stream:
             return events(({"text": piece} async for piece in pieces()), state.limits.seconds, "[DONE]")
         text = joined(await pieces_in_time(state, pieces()))
-        return {**_described(session), "text": text}
+        return {**_facts(session), "text": text}
 
     async def reset(self, name: str) -> dict[str, Any]:
         state = self._state
         session = state.sessions.find(name)
 
-        async def begun() -> None:
+        async def begin() -> None:
             async with session.lock:
                 state.sessions.find(name)
                 session.memory = await state.of(session).begin()
 
-        await state.in_time(begun())
-        return _described(session)
+        await state.in_time(begin())
+        return _facts(session)
 
     async def snapshot(self, name: str) -> Response:
         state = self._state
         session = state.sessions.find(name)
 
-        async def dumped() -> bytes:
+        async def dump() -> bytes:
             async with session.lock:
                 return state.of(session).memory().dump(session.memory)
 
-        data = await state.in_time(dumped())
+        data = await state.in_time(dump())
         return Response(data, media_type="application/octet-stream")
 
     async def restore(self, request: Request, model: str | None = None) -> dict[str, Any]:
         state = self._state
-        served = state.find(model)
-        memory = await state.in_time(served.compute(served.memory().restore, await request.body()))
-        return _described(state.sessions.open(served.name, memory))
+        service = state.find(model)
+        memory = await state.in_time(service.compute(service.memory().restore, await request.body()))
+        return _facts(state.sessions.open(service.name, memory))
 
     async def close(self, name: str) -> Response:
         self._state.sessions.close(name)
@@ -153,5 +156,5 @@ def _value(body: Read) -> Any:
     return body.text if body.text is not None else body.values
 
 
-def _described(session: Session) -> dict[str, Any]:
+def _facts(session: Session) -> dict[str, Any]:
     return {"session": session.name, "model": session.model, "items": session.memory.count}

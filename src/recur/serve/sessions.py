@@ -33,7 +33,7 @@ class Session:
     name: str
     model: str
     memory: Memory
-    used: float
+    last_use: float
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -96,7 +96,7 @@ class Sessions:
                 404, "there is no such session",
                 hint=f"POST /sessions opens one; an unused session is closed after {self._limits.idle:g} s",
             )  # fmt: skip
-        session.used = self._clock()
+        session.last_use = self._clock()
         self._open.move_to_end(name)
         return session
 
@@ -114,7 +114,7 @@ class Sessions:
         """Close sessions that were unused for too long and are not in use."""
         oldest = self._clock() - self._limits.idle
         for session in list(self._open.values()):
-            if session.used > oldest:
+            if session.last_use > oldest:
                 return
             if not session.lock.locked():
                 self._drop(session)

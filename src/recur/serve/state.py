@@ -11,7 +11,7 @@ from recur.errors import did_you_mean
 from recur.model import Model
 from recur.serve.limits import Limits
 from recur.serve.problems import RequestError
-from recur.serve.served import Served
+from recur.serve.service import ModelService
 from recur.serve.sessions import Session, Sessions
 from recur.serve.worker import Worker
 
@@ -33,25 +33,25 @@ class State:
         # one thread computes, with all of torch's: two passes at once would only take turns
         self.worker = Worker("recur-compute")
         # what takes a second has a thread of its own, so that typing does not wait behind it
-        self.looker = Worker("recur-look")
+        self.explainer = Worker("recur-look")
         # large bodies are read by one thread: several would take Python's lock from the event loop in turns
         self.parser = Worker("recur-parse")
-        self.looking = asyncio.Lock()
-        self.served = {name: Served(name, model, self.worker, limits) for name, model in models.items()}
+        self.explaining = asyncio.Lock()
+        self.services = {name: ModelService(name, model, self.worker, limits) for name, model in models.items()}
         self.sessions = Sessions(limits)
         self.started = time.monotonic()
 
     @property
     def workers(self) -> tuple[Worker, ...]:
         """All threads."""
-        return self.worker, self.looker, self.parser
+        return self.worker, self.explainer, self.parser
 
     def stop(self) -> None:
         """Stop what is being computed."""
         for one in self.workers:
             one.stop()
 
-    def find(self, name: str | None) -> Served:
+    def find(self, name: str | None) -> ModelService:
         """The network of a name.
 
         Raises
@@ -60,19 +60,19 @@ class State:
             404 when there is none; 400 when there are several and none was named.
         """
         if name is None:
-            if len(self.served) > 1:
+            if len(self.services) > 1:
                 raise RequestError(
-                    400, f"there are {len(self.served)} networks, and the request names none", hint=self._names()
+                    400, f"there are {len(self.services)} networks, and the request names none", hint=self._names()
                 )
-            return next(iter(self.served.values()))
-        found = self.served.get(name)
-        if found is None:
-            raise RequestError(404, f'there is no network "{name}".{did_you_mean(name, self.served)}', self._names())
-        return found
+            return next(iter(self.services.values()))
+        service = self.services.get(name)
+        if service is None:
+            raise RequestError(404, f'there is no network "{name}".{did_you_mean(name, self.services)}', self._names())
+        return service
 
-    def of(self, session: Session) -> Served:
+    def of(self, session: Session) -> ModelService:
         """The network of a session."""
-        return self.served[session.model]
+        return self.services[session.model]
 
     def check_rows(self, count: int) -> None:
         """Refuse too many inputs at once.
@@ -99,12 +99,12 @@ class State:
         RequestError
             413 for too many.
         """
-        wanted = default if length is None else length
-        if wanted > self.limits.length:
+        requested = default if length is None else length
+        if requested > self.limits.length:
             raise RequestError(
-                413, f"{wanted:,} symbols were requested; at most {self.limits.length:,} are written in a request"
+                413, f"{requested:,} symbols were requested; at most {self.limits.length:,} are written in a request"
             )
-        return wanted
+        return requested
 
     async def in_time(self, work: Awaitable[Answer]) -> Answer:
         """Wait for an answer, but not without end.
@@ -121,4 +121,4 @@ class State:
             raise RequestError(504, f"no answer within {self.limits.seconds:g} s", hint="ask for less") from None
 
     def _names(self) -> str:
-        return "model: " + " or ".join(f'"{name}"' for name in self.served)
+        return "model: " + " or ".join(f'"{name}"' for name in self.services)

@@ -23,7 +23,7 @@ def event(data: Any) -> bytes:
 def events(source: AsyncIterator[Any], seconds: float, last: str | None = None) -> StreamingResponse:
     """Send what a source yields; an error is the last event, because the status is already sent."""
 
-    async def sent() -> AsyncIterator[bytes]:
+    async def stream() -> AsyncIterator[bytes]:
         try:
             async with asyncio.timeout(seconds):
                 async for one in source:
@@ -37,7 +37,7 @@ def events(source: AsyncIterator[Any], seconds: float, last: str | None = None) 
         if last is not None:
             yield event(last)
 
-    return StreamingResponse(sent(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 async def pieces_in_time(state: State, source: AsyncIterator[Any]) -> list[Any]:
@@ -48,18 +48,18 @@ async def pieces_in_time(state: State, source: AsyncIterator[Any]) -> list[Any]:
     RequestError
         504 where there is nothing yet.
     """
-    found: list[Any] = []
+    pieces: list[Any] = []
 
     async def collect() -> None:
         async for one in source:
-            found.append(one)
+            pieces.append(one)
 
     try:
         await state.in_time(collect())
     except RequestError as problem:
-        if problem.status != 504 or not found:
+        if problem.status != 504 or not pieces:
             raise
-    return found
+    return pieces
 
 
 def joined(pieces: list[Any]) -> Any:

@@ -52,5 +52,5 @@ def reading(codec: Codec | None) -> Iterator[None]:
     except Exception as error:
         kind = "no input" if codec is None else codec.describe()
         _log.info("an input could not be read as %s", kind, exc_info=error)
-        said = " ".join(str(error).split())[:200]
-        raise RequestError(400, f"the input cannot be read: {said or type(error).__name__}", f"send {kind}") from None
+        reason = " ".join(str(error).split())[:200]
+        raise RequestError(400, f"the input cannot be read: {reason or type(error).__name__}", f"send {kind}") from None

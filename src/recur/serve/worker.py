@@ -39,21 +39,21 @@ class Worker:
         over : callable, optional
             Whether the work is over for another reason.
         """
-        gone = threading.Event()
+        cancelled = threading.Event()
 
-        def ended() -> bool:
-            return gone.is_set() or self._closing.is_set() or (over is not None and over())
+        def is_over() -> bool:
+            return cancelled.is_set() or self._closing.is_set() or (over is not None and over())
 
         def run() -> Answer:
-            with cancellable(ended):
+            with cancellable(is_over):
                 return work(*arguments)
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self.executor, run)
         except RuntimeError as error:
-            raise translated(error) from None
+            raise as_memory_error(error) from None
         except asyncio.CancelledError:
-            gone.set()
+            cancelled.set()
             raise
 
     def stop(self) -> None:
@@ -66,8 +66,8 @@ class Worker:
         self.executor.shutdown(wait=True, cancel_futures=True)
 
 
-def translated(error: Exception) -> Exception:
+def as_memory_error(error: Exception) -> Exception:
     """An error, or a `MemoryError` where torch says in its own words that it is one."""
-    if isinstance(error, RuntimeError) and any(said in str(error) for said in _NO_MEMORY):
+    if isinstance(error, RuntimeError) and any(phrase in str(error) for phrase in _NO_MEMORY):
         return MemoryError(str(error))
     return error

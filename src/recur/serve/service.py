@@ -31,7 +31,7 @@ from recur.serve import costs, values
 from recur.serve.batcher import Batcher, apart
 from recur.serve.limits import Limits
 from recur.serve.memory import Memory, Reader, Writing
-from recur.serve.predicting import Asked, Predictor
+from recur.serve.predictor import Predictor, Query
 from recur.serve.problems import RequestError
 from recur.serve.worker import Worker
 
@@ -42,7 +42,7 @@ CHARACTERS = 64  # of one item, at most: a long word
 
 
 @dataclass(frozen=True)
-class Written:
+class GeneratedSymbol:
     """One symbol of an answer.
 
     Attributes
@@ -63,7 +63,7 @@ class Written:
     reason: str | None
 
 
-class Served:
+class ModelService:
     """A network, and what is needed to answer many at once.
 
     Parameters
@@ -89,9 +89,9 @@ class Served:
             self.why_no_memory = error
         most, waiting = limits.batch, limits.waiting
         self._ask = Batcher(Predictor(model), worker, most=most, waiting=waiting)
-        self._read = Batcher(self._read_all, worker, most=most, waiting=waiting)
-        self._next = Batcher(self._next_all, worker, most=most, waiting=waiting)
-        self._write = Batcher(self._write_all, worker, most=most, waiting=waiting)
+        self._read = Batcher(self._read_batch, worker, most=most, waiting=waiting)
+        self._next = Batcher(self._next_batch, worker, most=most, waiting=waiting)
+        self._write = Batcher(self._write_batch, worker, most=most, waiting=waiting)
 
     def language(self) -> ItemModel:
         """The network as one that continues what it reads.
@@ -188,23 +188,23 @@ class Served:
 
         decoding = Decoding.of(options, top=top)
 
-        def read() -> tuple[list[Any], list[int]]:
-            found = [self.raw(value) for value in inputs]
-            questions = [Question(one, at, f"input {at}") for at, one in enumerate(found, 1)]
+        def read_inputs() -> tuple[list[Any], list[int]]:
+            raw_inputs = [self.raw(value) for value in inputs]
+            questions = [Question(one, at, f"input {at}") for at, one in enumerate(raw_inputs, 1)]
             refuse_empty_series(self.model.input_codec, questions)
             counts = []
-            for value in found:
+            for value in raw_inputs:
                 check_cancelled()
                 counts.append(self.check_items(value, self.limits.items))
-                costs.check_read(self.limits, counts)
+                costs.check_input_size(self.limits, counts)
             costs.check_answers(self.limits, self.model.mode, counts, decoding, top)
-            return found, counts
+            return raw_inputs, counts
 
-        given, counts = await self.compute(read)
-        width = costs.Written.of(self.model.mode, decoding, top).width
+        raw_inputs, counts = await self.compute(read_inputs)
+        width = costs.OutputSize.of(self.model.mode, decoding, top).width
         how = tuple(sorted(options.items()))
-        asked = [Asked(value, count, width, top, how) for value, count in zip(given, counts, strict=True)]
-        return list(await asyncio.gather(*(self._ask(one) for one in asked)))
+        queries = [Query(value, count, width, top, how) for value, count in zip(raw_inputs, counts, strict=True)]
+        return list(await asyncio.gather(*(self._ask(one) for one in queries)))
 
     async def compute(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
         """Run something else in the thread that computes."""
@@ -280,14 +280,14 @@ class Served:
         log_probs = reader.log_probs(reader.read([reader.begin()], [items]))
         probs = log_probs[0].exp()
         allowed = without_silent(log_probs, symbols, unknown=decoding.unknown)
-        drawn = torch.zeros_like(probs)
+        sampling_probs = torch.zeros_like(probs)
         if decoding.temperature == 0:
-            drawn[allowed[0].argmax()] = 1.0
+            sampling_probs[allowed[0].argmax()] = 1.0
         else:
-            narrow, order = narrowed(allowed, decoding.temperature, decoding.top_k, decoding.top_p)
-            drawn[order[0]] = narrow[0] / narrow[0].sum()
+            weights, order = narrowed(allowed, decoding.temperature, decoding.top_k, decoding.top_p)
+            sampling_probs[order[0]] = weights[0] / weights[0].sum()
         best = likeliest(log_probs, symbols, top, unknown=decoding.unknown)[1][0].tolist()
-        return [(symbols.decode([index]), float(probs[index]), float(drawn[index])) for index in best]
+        return [(symbols.decode([index]), float(probs[index]), float(sampling_probs[index])) for index in best]
 
     def rules(self, before: Sequence[int], decoding: Decoding) -> tuple[int | None, Rules]:
         """The symbol that ends a text, and what may come next.
@@ -315,7 +315,7 @@ class Served:
 
     async def write(
         self, memory: Memory, before: Sequence[int], decoding: Decoding, length: int
-    ) -> AsyncIterator[Written]:
+    ) -> AsyncIterator[GeneratedSymbol]:
         """Continue from a state, symbol by symbol.
 
         Raises
@@ -330,19 +330,21 @@ class Served:
         for place in range(length):
             symbol, log_prob, after = await self._write(writing)
             if symbol in (end, NOTHING):
-                yield Written(detokenizer.finish(), log_prob, writing.memory if symbol == NOTHING else after, "stop")
+                yield GeneratedSymbol(
+                    detokenizer.finish(), log_prob, writing.memory if symbol == NOTHING else after, "stop"
+                )
                 return
             writing.memory = after
             writing.path.append(symbol)
             piece = detokenizer.push(symbol)
             if detokenizer.stopped:
-                yield Written(piece, log_prob, after, "stop")
+                yield GeneratedSymbol(piece, log_prob, after, "stop")
                 return
             if place == length - 1:
-                yield Written([*piece, *detokenizer.finish()], log_prob, after, "length")
+                yield GeneratedSymbol([*piece, *detokenizer.finish()], log_prob, after, "length")
                 return
-            yield Written(piece, log_prob, after, None)
-        yield Written([], 0.0, memory, "length")
+            yield GeneratedSymbol(piece, log_prob, after, None)
+        yield GeneratedSymbol([], 0.0, memory, "length")
 
     def show(self, answers: np.ndarray) -> Any:
         """The raw value of the answers to items."""
@@ -355,33 +357,35 @@ class Served:
         answered = mode.abilities.answers == "steps" or (mode.head is not None and mode.head.answers_with == "numbers")
         return mode.abilities.remembers and answered
 
-    def _read_all(self, given: Sequence[tuple[Memory, np.ndarray]]) -> Sequence[tuple[Memory, np.ndarray] | Exception]:
-        return apart(self._read_together, given)
+    def _read_batch(
+        self, requests: Sequence[tuple[Memory, np.ndarray]]
+    ) -> Sequence[tuple[Memory, np.ndarray] | Exception]:
+        return apart(self._read_together, requests)
 
-    def _next_all(self, asked: Sequence[tuple[Memory, int]]) -> Sequence[list[tuple[Any, float]] | Exception]:
-        return apart(self._next_together, asked)
+    def _next_batch(self, requests: Sequence[tuple[Memory, int]]) -> Sequence[list[tuple[Any, float]] | Exception]:
+        return apart(self._next_together, requests)
 
-    def _next_together(self, asked: Sequence[tuple[Memory, int]]) -> list[list[tuple[Any, float]]]:
+    def _next_together(self, requests: Sequence[tuple[Memory, int]]) -> list[list[tuple[Any, float]]]:
         symbols = self.memory().mode.symbols
         if symbols is None:
-            return [[] for _ in asked]
-        log_probs = self.memory().log_probs([memory for memory, _ in asked])
-        best, ids = (part.tolist() for part in likeliest(log_probs, symbols, max(top for _, top in asked)))
+            return [[] for _ in requests]
+        log_probs = self.memory().log_probs([memory for memory, _ in requests])
+        best, ids = (part.tolist() for part in likeliest(log_probs, symbols, max(top for _, top in requests)))
         return [
             [(symbols.decode([index]), p) for index, p in zip(row_ids[:top], row[:top], strict=True)]
-            for (_, top), row, row_ids in zip(asked, best, ids, strict=True)
+            for (_, top), row, row_ids in zip(requests, best, ids, strict=True)
         ]
 
-    def _write_all(self, writings: Sequence[Writing]) -> Sequence[tuple[int, float, Memory] | Exception]:
+    def _write_batch(self, writings: Sequence[Writing]) -> Sequence[tuple[int, float, Memory] | Exception]:
         return apart(self.memory().write, writings)
 
-    def _read_together(self, given: Sequence[tuple[Memory, np.ndarray]]) -> list[tuple[Memory, np.ndarray]]:
+    def _read_together(self, requests: Sequence[tuple[Memory, np.ndarray]]) -> list[tuple[Memory, np.ndarray]]:
         reader = self.memory()
-        found: list[tuple[Memory, np.ndarray]] = []
-        for part in costs.parts([self._layer * len(items) for _, items in given], costs.NUMBERS):
-            memories, items = [given[row][0] for row in part], [given[row][1] for row in part]
+        results: list[tuple[Memory, np.ndarray]] = []
+        for part in costs.parts([self._layer * len(items) for _, items in requests], costs.NUMBERS):
+            memories, items = [requests[row][0] for row in part], [requests[row][1] for row in part]
             if self.answers_each_item:
-                found += reader.outputs(memories, items)
+                results += reader.outputs(memories, items)
             else:
-                found += [(after, np.zeros(0, np.int64)) for after in reader.read(memories, items)]
-        return found
+                results += [(after, np.zeros(0, np.int64)) for after in reader.read(memories, items)]
+        return results

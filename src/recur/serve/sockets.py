@@ -24,48 +24,48 @@ def listen(host: str, port: int) -> list[socket.socket]:
         When the port is no port or in use, or the host is no address of this machine.
     """
     if not 0 <= port <= 65_535:
-        got = port if abs(port) < 10**9 else "a number of more than 9 digits"
-        raise ConfigError(f"{got} is not a port, expected 0 to 65535", hint="--port 8000")
+        text = port if abs(port) < 10**9 else "a number of more than 9 digits"
+        raise ConfigError(f"{text} is not a port, expected 0 to 65535", hint="--port 8000")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, ValueError) as error:  # a ValueError: a name that cannot be encoded
-        said = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(f'"{host}" is not an address: {said}', hint="--host 127.0.0.1") from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f'"{host}" is not an address: {reason}', hint="--host 127.0.0.1") from None
     sockets: list[socket.socket] = []
     absent: OSError | None = None
-    for family, kind, protocol, _, address in dict.fromkeys(found):
+    for family, kind, protocol, _, address in dict.fromkeys(addresses):
         # where the system chooses the port, all addresses of a host share the choice
-        chosen = sockets[0].getsockname()[1] if sockets else port
+        own_port = sockets[0].getsockname()[1] if sockets else port
         try:
-            sockets.append(_bound(family, kind, protocol, (address[0], chosen, *address[2:])))
+            sockets.append(_open(family, kind, protocol, (address[0], own_port, *address[2:])))
         except OSError as error:
             # a machine without IPv6 still resolves "localhost" to ::1
             absent = error
             if error.errno not in _ABSENT:
                 for one in sockets:
                     one.close()
-                raise _said(host, port, error) from None
+                raise _refusal(host, port, error) from None
     if absent is not None and not sockets:
-        raise _said(host, port, absent)
+        raise _refusal(host, port, absent)
     return sockets
 
 
-def _bound(family: int, kind: int, protocol: int, address: tuple[Any, ...]) -> socket.socket:
-    found = socket.socket(family, kind, protocol)
+def _open(family: int, kind: int, protocol: int, address: tuple[Any, ...]) -> socket.socket:
+    listener = socket.socket(family, kind, protocol)
     try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        found.bind(address)
-        found.listen(QUEUE)
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(QUEUE)
     except OSError:
-        found.close()
+        listener.close()
         raise
-    found.setblocking(False)
-    return found
+    listener.setblocking(False)
+    return listener
 
 
-def _said(host: str, port: int, error: OSError) -> ConfigError:
+def _refusal(host: str, port: int, error: OSError) -> ConfigError:
     if error.errno == errno.EADDRINUSE:
         other = port + 1 if port < 65_535 else 8000
         return ConfigError(f"port {port} of {host} is in use by another program", hint=f"--port {other}")
@@ -92,10 +92,10 @@ def raise_file_limit() -> int:
     except ImportError:  # Windows has no such limit
         return MOST_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
         with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            soft = wanted
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
     files = MOST_FILES if soft == resource.RLIM_INFINITY else soft
     return max(16, files - RESERVED_FILES)

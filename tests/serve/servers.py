@@ -14,7 +14,7 @@ pytest.importorskip("uvicorn")
 from recur.model import Model
 from recur.serve import Limits, create_app
 from recur.serve.connections import Server
-from recur.serve.listening import listen
+from recur.serve.sockets import listen
 
 PATIENCE = 30.0
 

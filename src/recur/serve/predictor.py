@@ -15,7 +15,7 @@ from recur.serve import costs
 
 
 @dataclass(frozen=True)
-class Asked:
+class Query:
     """One input with how it is to be answered; equal questions are answered together.
 
     Attributes
@@ -49,22 +49,24 @@ class Predictor:
         self.model = model
         self._layer = costs.largest_layer(model.mode)
 
-    def __call__(self, asked: Sequence[Asked]) -> list[Prediction | Exception]:
+    def __call__(self, queries: Sequence[Query]) -> list[Prediction | Exception]:
         """An answer, or what is wrong with the question, for each."""
-        found: list[Prediction | Exception] = [RecurError("")] * len(asked)
+        answers: list[Prediction | Exception] = [RecurError("")] * len(queries)
         groups: dict[tuple[int, tuple[tuple[str, Any], ...]], list[int]] = {}
-        for place, one in enumerate(asked):
+        for place, one in enumerate(queries):
             # what is drawn depends on the order of drawing: such questions stay alone, so that a seed means one answer
-            drawn = dict(one.options).get("temperature", 0)
-            groups.setdefault((one.top, (*one.options, *((("alone", place),) if drawn else ()))), []).append(place)
+            sampled = dict(one.options).get("temperature", 0)
+            groups.setdefault((one.top, (*one.options, *((("alone", place),) if sampled else ()))), []).append(place)
         for (top, options), places in groups.items():
-            given = {name: value for name, value in options if name != "alone"}
-            sizes = [self._layer * max(asked[place].items, asked[place].width) for place in places]
+            decoding = {name: value for name, value in options if name != "alone"}
+            sizes = [self._layer * max(queries[place].items, queries[place].width) for place in places]
             for part in costs.parts(sizes, costs.NUMBERS):
                 rows = [places[number] for number in part]
-                for place, answer in zip(rows, self._together([asked[p].value for p in rows], top, given), strict=True):
-                    found[place] = answer
-        return found
+                for place, answer in zip(
+                    rows, self._together([queries[p].value for p in rows], top, decoding), strict=True
+                ):
+                    answers[place] = answer
+        return answers
 
     def _together(self, values: list[Any], top: int, options: dict[str, Any]) -> Sequence[Prediction | Exception]:
         try:

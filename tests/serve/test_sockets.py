@@ -17,8 +17,8 @@ pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
 from recur.errors import ConfigError
 from recur.model import Model
-from recur.serve.listening import listen
-from tests.serve.listening import HALF_BODY, HALF_HEAD, PATIENCE, WHOLE, opened, received
+from recur.serve.sockets import listen
+from tests.serve.servers import HALF_BODY, HALF_HEAD, PATIENCE, WHOLE, opened, received
 
 
 def started(folder: Path, files: int) -> tuple[subprocess.Popen[str], int]:
