@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from recur.cli.decoding import DecodingFlags, between
+from recur.cli.decoding import DecodingFlags, check_range
 from recur.errors import ConfigError
 
 
@@ -18,7 +18,7 @@ def test_only_what_was_given_is_an_option() -> None:
 
 @pytest.mark.parametrize("value", [None, 1, 9, 4.5])
 def test_a_number_within_its_bounds_is_taken(value: float | None) -> None:
-    between("--top", value, 1, 9)
+    check_range("--top", value, 1, 9)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,6 @@ def test_a_number_within_its_bounds_is_taken(value: float | None) -> None:
 )
 def test_a_number_out_of_its_bounds_is_refused(value: float, got: str) -> None:
     with pytest.raises(ConfigError, match="--top must be from 1 to 9,") as caught:
-        between("--top", value, 1, 9)
+        check_range("--top", value, 1, 9)
     assert got in caught.value.message
     assert caught.value.hint == "--top 1"

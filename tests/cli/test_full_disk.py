@@ -69,6 +69,7 @@ def test_a_training_that_a_full_disk_ended_is_continued(
         outcome = run(*words)
     assert outcome.code == 2
     assert "cannot be written: the disk is full" in outcome.err
+    assert f"hint: free some space, or write to another disk; then continue with: recur train {place}" in outcome.err
     assert not [one for one in tmp_path.rglob("*") if one.suffix == ".part"]
     assert run(*words).code == 0
     assert run("predict", tmp_path / "run", TEXT).code == 0

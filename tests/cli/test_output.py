@@ -72,9 +72,9 @@ def test_an_answer_is_one_document_that_every_reader_knows(
 
 
 def test_a_folder_in_the_place_of_a_file_is_refused_before_the_work(tmp_path: Path) -> None:
-    output.no_folders(None, tmp_path / "new.html")
+    output.refuse_folders(None, tmp_path / "new.html")
     with pytest.raises(DataError, match="is a folder, expected a file to write") as caught:
-        output.no_folders(tmp_path / "new.html", tmp_path)
+        output.refuse_folders(tmp_path / "new.html", tmp_path)
     assert caught.value.hint == "name a file in it"
 
 
@@ -92,7 +92,7 @@ def test_long_work_says_how_far_it_is_every_few_seconds(
 ) -> None:
     times = iter([0.0, 2.0, 4.0, 5.0, 10.0])
     monkeypatch.setattr(output.time, "monotonic", lambda: next(times))
-    waiting = output.Waiting("reading")
+    waiting = output.WorkProgress("reading")
     for share in (0.1, 0.5, 0.6, 0.0):
         waiting.tell(share)
     first, second = capsys.readouterr().err.splitlines()
@@ -102,7 +102,7 @@ def test_long_work_says_how_far_it_is_every_few_seconds(
 
 
 def test_stopped_work_says_how_to_resume_and_has_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    assert output.stopped("interrupted", "type this") == 130
+    assert output.report_stop("interrupted", "type this") == 130
     assert capsys.readouterr().err == "stopped: interrupted\nhint: type this\n"
 
 

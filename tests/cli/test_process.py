@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from recur.cli.app import describe
-from recur.cli.resume import command_to_go_on
+from recur.cli.resume import resume_command
 from recur.errors import RunError
 from tests.cli.running import PLAIN, matches, run, run_apart
 
@@ -54,9 +54,9 @@ def test_a_mistake_shows_message_and_hint() -> None:
     assert describe(PermissionError(13, "Permission denied", "runs/x")) == ("runs/x: permission denied", None, True)
 
 
-def test_the_command_to_go_on_does_not_start_over() -> None:
-    assert command_to_go_on(["train", "a b.csv", "--fresh"]) == "recur train 'a b.csv'"
-    assert command_to_go_on(["cells"]) is None
+def test_the_command_that_resumes_does_not_start_over() -> None:
+    assert resume_command(["train", "a b.csv", "--fresh"]) == "recur train 'a b.csv'"
+    assert resume_command(["cells"]) is None
 
 
 @pytest.mark.parametrize("words", [["--help"], ["cells", "gru"]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recur.cli.resume import TYPED, command_to_go_on
+from recur.cli.resume import COMMAND_LINE, resume_command
 
 
 @pytest.mark.parametrize(
@@ -15,11 +15,11 @@ from recur.cli.resume import TYPED, command_to_go_on
     ],
 )  # fmt: skip
 def test_a_training_is_resumed_by_its_own_words_without_starting_over(words: list[str], line: str | None) -> None:
-    assert command_to_go_on(words) == line
+    assert resume_command(words) == line
 
 
 def test_the_words_are_those_of_the_running_command() -> None:
-    assert command_to_go_on() is None
-    token = TYPED.set(("train", "a.csv"))
-    assert command_to_go_on() == "recur train a.csv"
-    TYPED.reset(token)
+    assert resume_command() is None
+    token = COMMAND_LINE.set(("train", "a.csv"))
+    assert resume_command() == "recur train a.csv"
+    COMMAND_LINE.reset(token)

@@ -26,7 +26,7 @@ def text(words: int) -> tuple[StreamExamples, Mode]:
     table = read(lines, DataConfig())
     pieces = StreamExamples(table, ROLES, 0, len(table))
     codec = make("words", Config.of(documents="file").data).fit(piece.input for piece in pieces)
-    with randomness.aside():
+    with randomness.preserve():
         randomness.seed(0)
         mode = build("synced", codec, None, Config.of(hidden_size=6).model, stream=True)
     return pieces, mode

@@ -31,7 +31,7 @@ def tape(lines: list[str], cache: Path | None = None) -> tuple[Tape, Mode]:
     table = read(lines, DataConfig())
     pieces = StreamExamples(table, ROLES, 0, len(table))
     codec = make("characters").fit(piece.input for piece in pieces)
-    with randomness.aside():
+    with randomness.preserve():
         randomness.seed(0)
         mode = build("synced", codec, None, Config.of(hidden_size=8, cell="elman").model, stream=True)
     return Tape(mode, pieces, cache), mode

@@ -9,9 +9,9 @@ import pytest
 from recur import inspect as inspector
 from recur.errors import ConfigError
 from recur.inspect.answers import OneAnswer, OneStep
+from recur.inspect.generation import GeneratedItem
 from recur.inspect.next_item import NextEvents, NextNumbers, NextWord
 from recur.inspect.question import Question
-from recur.inspect.written import OneWritten
 from tests.inspect.helpers import network
 
 FITTING: list[tuple[str, str | None, str | None, type[Question], str, bool]] = [
@@ -23,8 +23,8 @@ FITTING: list[tuple[str, str | None, str | None, type[Question], str, bool]] = [
     ("synced", "melody", None, NextWord, "nats", True),
     ("synced", "series", None, NextNumbers, "standard deviations", False),
     ("synced", "roll", None, NextEvents, "nats", False),
-    ("one-to-many", "class", "words", OneWritten, "nats", True),
-    ("many-to-many", "words", "roll", OneWritten, "nats", False),
+    ("one-to-many", "class", "words", GeneratedItem, "nats", True),
+    ("many-to-many", "words", "roll", GeneratedItem, "nats", False),
 ]
 
 

@@ -63,7 +63,7 @@ def test_unknown_words_stand_in_their_places_though_the_text_begins_with_a_capit
     found = inspector.explain(mode, "The zebra ran", parts=["influence"])
     assert found["input"]["items"] == ["⟨start⟩", "the", "zebra?", "ran"]
     assert found["input"]["unknown"] == [2]
-    tokens, _ = units.read_states(mode, "The zebra ran")
+    tokens, _ = units.states_of(mode, "The zebra ran")
     assert tokens == ["⟨start⟩", "the", "zebra", "ran"], "predicates are about the text itself"
 
 
@@ -73,8 +73,8 @@ def test_a_picture_is_divided_into_the_places_that_are_attended_to_or_seven_a_si
     height, width = plain.encode_input(values[0]).shape[:2]
     assert grid_of(plain, plain.encode_input(values[0])) == (min(7, height), min(7, width))
     looking = modes.build("one-to-many", pictures, codec("words"), small(convolutions=[4, 4], attention="luong"))
-    assert looking.places == (-(-height // 4), -(-width // 4))
-    assert grid_of(looking, looking.encode_input(values[0])) == looking.places
+    assert looking.read_from.places == (-(-height // 4), -(-width // 4))
+    assert grid_of(looking, looking.encode_input(values[0])) == looking.read_from.places
     assert grid_of(plain, np.zeros((3, 2))) is None
 
 

@@ -65,7 +65,7 @@ def test_labels_of_the_texts_stand_beside_their_symbols() -> None:
     assert given == inspector.find_units(mode, texts, predicates=same)
     with pytest.raises(DataError, match=r'labels "dog" of text 1 have the shape \(1,\)'):
         inspector.find_units(mode, texts, predicates={}, labels={"dog": [[1.0]] * len(texts)})
-    with pytest.raises(DataError, match="are of 3 texts"):
+    with pytest.raises(DataError, match="are for 3 texts"):
         inspector.find_units(mode, texts, predicates={}, labels={"dog": labels[:3]})
 
 
@@ -74,7 +74,7 @@ def test_found_units_are_shown_over_the_input_beside_what_they_follow() -> None:
     texts = ["the cat sat", "a dog ran to a cat", "the dog", "cat", "a cat sat to a dog", "the dog ran"] * 10
     found = inspector.explain(mode, "a cat ran", corpus=texts)["units"]
     assert found["findings"]
-    tokens, states = units.read_states(mode, "a cat ran")
+    tokens, states = units.states_of(mode, "a cat ran")
     assert found["labels"] == tokens
     for one in found["findings"]:
         [series] = [v for (place, state), v in states.items() if (str(place), state) == (one["layer"], one["state"])]

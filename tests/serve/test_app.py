@@ -10,5 +10,5 @@ from recur.serve import create_app
 def test_a_server_with_no_network_is_refused() -> None:
     from recur.errors import ConfigError
 
-    with pytest.raises(ConfigError, match="needs a network"):
+    with pytest.raises(ConfigError, match="no network to serve"):
         create_app({})

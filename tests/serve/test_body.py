@@ -64,9 +64,14 @@ def test_what_is_no_plain_json_is_refused(data: bytes, status: int, says: str) -
     [
         (gzip.compress(b"{}", mtime=0), {**JSON, "Content-Encoding": "gzip"}, 415, 'compressed ("gzip")'),
         (b"{}", {"Content-Type": "application/json; charset=latin-1"}, 415, "JSON is UTF-8"),
-        (b"{}", {"Content-Type": "text/plain"}, 400, "not JSON, or not said to be"),
-        (b"{}", {}, 400, "not JSON, or not said to be"),
-        (b"{}", {"Content-Type": "application/x-www-form-urlencoded"}, 400, "not JSON, or not said to be"),
+        (b"{}", {"Content-Type": "text/plain"}, 400, "not JSON, or its Content-Type is another one"),
+        (b"{}", {}, 400, "not JSON, or its Content-Type is another one"),
+        (
+            b"{}",
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            400,
+            "not JSON, or its Content-Type is another one",
+        ),
         (b"[1]", JSON, 400, "the body: Input should be"),
         (b"", JSON, 400, "the request has no body"),
     ],

@@ -123,5 +123,5 @@ def test_alike_log_records_are_left_out_and_counted() -> None:
         return record.getMessage() if sparse.filter(record) else None
 
     assert [seen(0), seen(1), seen(2), seen(3), seen(3, "other")] == ["broken", "broken", None, None, "other"]
-    assert seen(11) == "broken (2 alike were left out)"
+    assert seen(11) == "broken (2 similar ones were left out)"
     assert [seen(12), seen(13)] == ["broken", None]

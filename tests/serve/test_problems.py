@@ -13,7 +13,7 @@ from tests.serve.asking import Json, refused
     [
         ("/predict", {"inputs": ["x"]}, "there are 7 networks, and the request names none"),
         ("/predict", {"model": "reviews", "inputs": []}, "the request has no input"),
-        ("/predict", {"model": "reviews", "inputs": ["x"], "tops": 2}, 'there is no key "tops"'),
+        ("/predict", {"model": "reviews", "inputs": ["x"], "tops": 2}, 'the key "tops" is unknown'),
         ("/predict", {"model": "reviews"}, '"inputs" is missing'),
         ("/predict", {"model": "reviews", "inputs": "x"}, "inputs: Input should be a valid list, got 'x'"),
         ("/predict", {"model": "reviews", "inputs": ["x"], "beam": 3}, "has no decoding options"),

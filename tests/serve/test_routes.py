@@ -20,7 +20,7 @@ def test_health_and_models_say_what_is_there(client: TestClient, models: dict[st
 def test_what_is_not_there_is_named(client: TestClient) -> None:
     assert 'Did you mean "lines"?' in refused(client, "/complete", {"model": "line", "texts": ["x"]}, 404)
     answer = client.get("/nowhere")
-    assert (answer.status_code, answer.json()["error"]["hint"]) == (404, "GET /docs lists what there is")
+    assert (answer.status_code, answer.json()["error"]["hint"]) == (404, "GET /docs lists the routes")
     assert client.get("/predict").status_code == 405
     for headers in ({}, {"Content-Type": "application/json"}):
         answer = client.post("/predict", content=b"{not json", headers=headers)

@@ -12,7 +12,7 @@ from recur.nn import LSTM
 from recur.training import Silent
 from recur.training.health import Autopsy, Finding, Health
 from recur.training.loop import loop
-from recur.training.pause import Request
+from recur.training.pause import PauseRequest
 from tests.training.fakes import begin, settings
 
 
@@ -21,7 +21,7 @@ def test_weights_that_are_not_finite_are_named() -> None:
     with torch.no_grad():
         training.mode.get_parameter("readout.weight")[0, 1] = torch.nan
     with pytest.raises(TrainingError, match="The parameter readout.weight already contains numbers"):
-        loop(training, Request())
+        loop(training, PauseRequest())
 
 
 def autopsy() -> Autopsy:

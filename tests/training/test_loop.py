@@ -15,19 +15,19 @@ from recur.config import Config
 from recur.errors import TrainingError
 from recur.training import Paused, Silent, randomness
 from recur.training.loop import loop
-from recur.training.pause import Request
+from recur.training.pause import PauseRequest
 from recur.training.progress import Evaluation, Lines, Step
 from tests.training.fakes import begin, settings
 
 
-class After(Request):
+class After(PauseRequest):
     """A request that is made after some updates or evaluation batches."""
 
     def __init__(self, looks: int) -> None:
         self._left = looks
 
     @property
-    def made(self) -> bool:
+    def is_set(self) -> bool:
         self._left -= 1
         return self._left < 0
 
@@ -52,14 +52,14 @@ class Heard(Silent):
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    with randomness.aside():
+    with randomness.preserve():
         yield
 
 
-def learn(config: Config, folder: Path | None, request: Request | None = None, **options: Any) -> Any:
+def learn(config: Config, folder: Path | None, request: PauseRequest | None = None, **options: Any) -> Any:
     training = begin(config, folder, Heard(), **options)
     try:
-        learned = training.finish(loop(training, request or Request()), Request())
+        learned = training.finish(loop(training, request or PauseRequest()), PauseRequest())
     finally:
         training.store.close()
     return learned, training
@@ -187,7 +187,7 @@ def test_progress_hears_of_everything(tmp_path: Path) -> None:
 
 def test_plain_lines_say_the_figures_beside_the_baseline(capsys: pytest.CaptureFixture[str]) -> None:
     training = begin(settings(epochs=1), None, Lines())
-    training.finish(loop(training, Request()), Request())
+    training.finish(loop(training, PauseRequest()), PauseRequest())
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "to beat: persistence 0.500" in shown.err

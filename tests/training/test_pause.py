@@ -16,7 +16,7 @@ def test_first_interrupt_asks_and_second_stops() -> None:
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), on_interrupt() as request:  # noqa: PT012  # the first changes the second
         os.kill(os.getpid(), signal.SIGINT)
-        assert request.made
+        assert request.is_set
         os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -26,7 +26,7 @@ def test_other_threads_are_left_alone() -> None:
 
     def work() -> None:
         with on_interrupt() as request:
-            found.append(request.made)
+            found.append(request.is_set)
 
     thread = threading.Thread(target=work)
     thread.start()

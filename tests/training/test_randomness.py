@@ -19,7 +19,7 @@ def drawn() -> tuple[float, ...]:
 
 @pytest.mark.parametrize("value", [0, 2**32 + 7])
 def test_the_same_seed_draws_the_same_of_every_generator(value: int) -> None:
-    with randomness.aside():
+    with randomness.preserve():
         randomness.seed(value)
         first = drawn()
         randomness.seed(value)
@@ -29,7 +29,7 @@ def test_the_same_seed_draws_the_same_of_every_generator(value: int) -> None:
 
 
 def test_a_saved_state_draws_on_from_where_it_was_also_from_a_file(tmp_path: Path) -> None:
-    with randomness.aside():
+    with randomness.preserve():
         randomness.seed(3)
         drawn()
         torch.save(randomness.state(), tmp_path / "state")
@@ -39,13 +39,13 @@ def test_a_saved_state_draws_on_from_where_it_was_also_from_a_file(tmp_path: Pat
 
 
 def draw_and_fail() -> None:
-    with randomness.aside():
+    with randomness.preserve():
         drawn()
         raise KeyError
 
 
 def test_what_is_drawn_aside_is_not_missed_even_after_an_error() -> None:
-    with randomness.aside():
+    with randomness.preserve():
         randomness.seed(5)
         expected = drawn()
         randomness.seed(5)

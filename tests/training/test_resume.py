@@ -23,7 +23,7 @@ from recur import config_file
 from recur.config import Config
 from recur.errors import RunError
 from recur.training import Paused, learn
-from recur.training.pause import Request
+from recur.training.pause import PauseRequest
 from tests.cli.running import PLAIN
 
 FILES = {
@@ -64,14 +64,14 @@ def same(first: Path, second: Path) -> None:
     )[0]
 
 
-class After(Request):
+class After(PauseRequest):
     """A request that is made after some looks at it: an update looks once, an evaluation once a batch."""
 
     def __init__(self, looks: int) -> None:
         self._left = looks
 
     @property
-    def made(self) -> bool:
+    def is_set(self) -> bool:
         self._left -= 1
         return self._left < 0
 
@@ -230,7 +230,7 @@ def test_saying_what_was_inferred_is_no_other_setting(name: str, explicit_first:
         ({"batch_size": 31}, "training.batch_size was"),
     ],
 )
-def test_another_setting_is_refused_with_both_ways_on(other: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_another_setting_is_refused_with_both_commands(other: dict[str, Any], said: str, tmp_path: Path) -> None:
     typed = "recur train a.csv --out runs/a"
     learn(settings(tmp_path, "classes", max_steps=2), out=tmp_path / "run", progress=False, command=typed)
     changed, now = settings(tmp_path, "classes", **other), f"{typed} --lr 0.5"

@@ -11,7 +11,7 @@ from recur.config import Config
 from recur.errors import RunError
 from recur.run import RunFolder
 from recur.run.opened import FORMAT, KIND
-from recur.training.resuming import same_settings, ways_on
+from recur.training.resuming import check_same_settings, resume_hint
 
 
 def started(tmp_path: Path, **options: Any) -> RunFolder:
@@ -40,7 +40,7 @@ def started(tmp_path: Path, **options: Any) -> RunFolder:
 )  # fmt: skip
 def test_what_changes_nothing_of_what_was_learned_continues(tmp_path: Path, more: dict[str, Any]) -> None:
     run = started(tmp_path)
-    same_settings(run, Config.of(**{"source": "a.csv", "hidden_size": 8, **more}), None)
+    check_same_settings(run, Config.of(**{"source": "a.csv", "hidden_size": 8, **more}), None)
     assert run.load()["config"]["training"]["epochs"] == more.get("epochs", Config().training.epochs)
 
 
@@ -53,22 +53,22 @@ def test_what_changes_nothing_of_what_was_learned_continues(tmp_path: Path, more
 )  # fmt: skip
 def test_another_setting_is_refused_with_both_values(tmp_path: Path, more: dict[str, Any], said: str) -> None:
     with pytest.raises(RunError, match="holds a run with other settings") as caught:
-        same_settings(started(tmp_path), Config.of(**{"source": "a.csv", "hidden_size": 8, **more}), None)
+        check_same_settings(started(tmp_path), Config.of(**{"source": "a.csv", "hidden_size": 8, **more}), None)
     assert caught.match(said)
 
 
 def test_the_same_file_by_another_path_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     run = started(tmp_path)
-    same_settings(run, Config.of(source=str(tmp_path / "a.csv"), hidden_size=8), None)
+    check_same_settings(run, Config.of(source=str(tmp_path / "a.csv"), hidden_size=8), None)
 
 
-def test_ways_on_are_the_first_command_and_one_with_a_new_folder(tmp_path: Path) -> None:
+def test_the_hint_names_the_first_command_and_one_with_a_new_folder(tmp_path: Path) -> None:
     run = started(tmp_path)
-    assert ways_on(run, "recur train a.csv --lr 1 --out=run") == (
+    assert resume_hint(run, "recur train a.csv --lr 1 --out=run") == (
         f"to resume: recur train a.csv --out run; for a new run: recur train a.csv --lr 1 --out {tmp_path}/run-2; "
         "--fresh removes the run that is there"
     )
     (tmp_path / "run-2").mkdir()
-    said = ways_on(run, None, resume="wait")
+    said = resume_hint(run, None, resume="wait")
     assert said == f'to resume: wait; for a new run: out="{tmp_path}/run-3"; fresh=True removes the run that is there'

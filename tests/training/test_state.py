@@ -14,7 +14,7 @@ def made() -> State:
 
 
 def learned(state: State, loss: float = 2.0, batches: int = 2) -> None:
-    state.learned({"loss": (loss, 1.0)}, loss=loss, gradient=0.5, tokens=10, batches=batches)
+    state.count_update({"loss": (loss, 1.0)}, loss=loss, gradient=0.5, tokens=10, batches=batches)
 
 
 def test_an_update_moves_to_the_next_batch_and_the_last_one_to_the_next_epoch() -> None:
@@ -59,4 +59,4 @@ def test_a_clock_counts_from_its_last_call(monkeypatch: pytest.MonkeyPatch) -> N
     times = iter([10.0, 12.5, 13.0])
     monkeypatch.setattr("recur.training.state.time.monotonic", lambda: next(times))
     clock = Clock()
-    assert [clock.passed(), clock.passed()] == [2.5, 0.5]
+    assert [clock.elapsed(), clock.elapsed()] == [2.5, 0.5]

@@ -31,7 +31,7 @@ def error(batch: Batch, state: Any, given: TrainingConfig, *, first: bool, carri
 
 def parts(state: Any) -> list[torch.Tensor]:
     found: list[torch.Tensor] = []
-    tbptt.mapped(lambda one: found.append(one) or one, state)
+    tbptt.map_tensors(lambda one: found.append(one) or one, state)
     return found
 
 
@@ -76,7 +76,7 @@ def test_an_error_travels_back_over_the_whole_window() -> None:
 
 def test_a_function_reaches_every_tensor_of_a_state() -> None:
     one = torch.ones(1)
-    found = tbptt.mapped(lambda tensor: tensor + 1, {"a": [one, None], "b": (one,)})
+    found = tbptt.map_tensors(lambda tensor: tensor + 1, {"a": [one, None], "b": (one,)})
     assert found == {"a": [torch.tensor([2.0]), None], "b": (torch.tensor([2.0]),)}
 
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, cast
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from recur._version import __version__
-from recur.cli.output import note, stopped
+from recur.cli.output import note, report_stop
 from recur.cli.problems import describe, describe_usage
-from recur.cli.resume import TYPED, command_to_go_on
+from recur.cli.resume import COMMAND_LINE, resume_command
 
 
 class Command(NamedTuple):
@@ -105,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Whatever went wrong, untouched, when the environment variable ``RECUR_DEBUG`` is 1.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    token = TYPED.set(tuple(words))
+    token = COMMAND_LINE.set(tuple(words))
     try:
         result = build()(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
@@ -114,8 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(*describe_usage(error, COMMANDS))
         return MISUSED
     except KeyboardInterrupt:
-        again = command_to_go_on()
-        return stopped("interrupted", again and f"resume from the last checkpoint with: {again}")
+        again = resume_command()
+        return report_stop("interrupted", again and f"resume from the last checkpoint with: {again}")
     except BrokenPipeError:
         # the interpreter flushes stdout once more at exit; give it somewhere to write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -127,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(message, hint)
         return MISUSED if expected else FAILED
     finally:
-        TYPED.reset(token)
+        COMMAND_LINE.reset(token)
 
 
 def _say(message: str, hint: str | None) -> None:

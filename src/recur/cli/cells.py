@@ -20,11 +20,11 @@ def cells(name: str | None = None, /, *, json: bool = False) -> None:
     json
         Write one JSON document to stdout.
     """
-    chosen = [equations.get(name) if name is not None else equations.get(each) for each in _named(name)]
+    listing = [equations.get(name) if name is not None else equations.get(each) for each in _names(name)]
     if json:
-        emit_json([_as_data(cell) for cell in chosen] if name is None else _as_data(chosen[0]))
+        emit_json([_as_data(cell) for cell in listing] if name is None else _as_data(listing[0]))
         return
-    for place, cell in enumerate(chosen):
+    for place, cell in enumerate(listing):
         if place:
             emit()
         emit(f"{bold(cell.name)}: {cell.summary}", styled=True)
@@ -34,7 +34,7 @@ def cells(name: str | None = None, /, *, json: bool = False) -> None:
             emit("\n".join(_where(cell)), styled=True)
 
 
-def _named(name: str | None) -> list[str]:
+def _names(name: str | None) -> list[str]:
     return equations.names() if name is None else [name]
 
 

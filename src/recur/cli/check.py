@@ -16,7 +16,7 @@ def check(
     *,
     config: Path | None = None,
     json: bool = False,
-    **given: Any,
+    **flags: Any,
 ) -> None:
     """Check a file before training on it: rows, lengths, vocabulary, classes, duplicates, memory and time.
 
@@ -31,10 +31,10 @@ def check(
     json
         Write one JSON document to stdout.
     """
-    chosen = configure(config, data, given)
+    settings = configure(config, data, flags)
     from recur.training.check import check as inspect_rows
 
-    report = inspect_rows(chosen)
+    report = inspect_rows(settings)
     if json:
         emit_json(report)
     else:

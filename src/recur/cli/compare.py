@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from recur.cli.decoding import between
-from recur.cli.output import draw, emit, emit_json, no_folders
+from recur.cli.decoding import check_range
+from recur.cli.output import draw, emit, emit_json, refuse_folders
 from recur.errors import DataError
 from recur.views.terminal import width
 
@@ -42,14 +42,14 @@ def compare(
     """
     if not runs:
         raise DataError("no runs to compare", "recur compare RUN RUN")
-    no_folders(html, png)
-    between("--rows", rows, 1, 1_000_000)
+    refuse_folders(html, png)
+    check_range("--rows", rows, 1, 1_000_000)
     import recur
     from recur import data as data_room
     from recur.inspect import compared, flow, recorded
 
     names = [run.name for run in runs]
-    found, said = [], set()
+    curves, sources = [], set()
     for run, name in zip(runs, names, strict=True):
         model = recur.load(run)
         source = data or model.config.data.dev or model.config.data.source
@@ -59,13 +59,13 @@ def compare(
             )
         table = data_room.read_like(source, model.roles, model.config)
         examples = data_room.examples(table, model.roles, model.config)
-        said.add(Path(source).name)
+        sources.add(Path(source).name)
         label = name if names.count(name) == 1 else str(run)
-        found.append((label, model, flow(model.mode, examples, rows=rows), recorded(run)))
-    result = compared(found, source=f"the first {rows} rows of {', '.join(sorted(said))}")
+        curves.append((label, model, flow(model.mode, examples, rows=rows), recorded(run)))
+    result = compared(curves, source=f"the first {rows} rows of {', '.join(sorted(sources))}")
     from recur.views import picture, report
 
-    drawn = draw(
+    wrote_files = draw(
         html=html,
         png=png,
         page=lambda: report.comparison(result),
@@ -73,7 +73,7 @@ def compare(
     )
     if json:
         emit_json(result)
-    elif not drawn:
+    elif not wrote_files:
         from recur.views.explained import compared as lines
 
         for line in lines(result, width()):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from recur.cli.decoding import between
+from recur.cli.decoding import check_range
 from recur.cli.output import emit, emit_json, note
 from recur.cli.play import play
 from recur.errors import DataError
@@ -17,7 +17,7 @@ from recur.views.terminal import shares, width
 if TYPE_CHECKING:
     from recur.model import Model
 
-_NAMED = 10  # unknown words that are named
+_LISTED = 10  # unknown words that are named
 
 
 def complete(
@@ -62,7 +62,7 @@ def complete(
         )
     if interactive and json:
         raise DataError("--interactive and --json exclude each other", "leave one of them out")
-    between("--top", top, 1, 1_000_000)
+    check_range("--top", top, 1, 1_000_000)
     import recur
 
     model = recur.load(run)
@@ -71,58 +71,58 @@ def complete(
         play(model, text or "", out, options, json=json)
         return
     if interactive:
-        _converse(model, text or "", top)
+        _prompt_loop(model, text or "", top)
         return
-    found = model.complete(text or "", top=top)
+    candidates = model.complete(text or "", top=top)
     if json:
-        listed = [{"word": one.word, "probability": one.probability} for one in found]
-        emit_json({"text": text, "candidates": listed, "unknown": found.unknown})
+        listed = [{"word": one.word, "probability": one.probability} for one in candidates]
+        emit_json({"text": text, "candidates": listed, "unknown": candidates.unknown})
         return
-    _say_unknown(model, found.unknown)
-    for line in shares([(one.word, one.probability) for one in found], width()):
+    _report_unknown(model, candidates.unknown)
+    for line in shares([(one.word, one.probability) for one in candidates], width()):
         emit(line, styled=True)
 
 
-def _say_unknown(model: Model, words: list[str]) -> None:
+def _report_unknown(model: Model, words: list[str]) -> None:
     """Name the words that the network does not know."""
     if words:
-        named = ", ".join(f'"{word}"' for word in words[:_NAMED]) + (", …" if len(words) > _NAMED else "")
+        names = ", ".join(f'"{word}"' for word in words[:_LISTED]) + (", …" if len(words) > _LISTED else "")
         alike = "all are read as the same unknown word" if len(words) > 1 else "it is read as the unknown word"
-        note(f"not in the vocabulary of {model.target_codec.size:,}: {named}; {alike}")
+        note(f"not in the vocabulary of {model.target_codec.size:,}: {names}; {alike}")
 
 
-def _converse(model: Model, text: str, top: int) -> None:
+def _prompt_loop(model: Model, text: str, top: int) -> None:
     """Show candidates after every line typed, until the end of input."""
     from recur.continuation.completion import Completion
 
     note("type the beginning of a sentence; then a number chooses that word, an empty line starts again, Ctrl-D ends")
     while True:
-        found = Completion([])
+        candidates = Completion([])
         if text:
             emit(text)
-            found = model.complete(text, top=top)
-            _say_unknown(model, found.unknown)
-            for line in shares([(one.word, one.probability) for one in found], width(), numbered=True):
+            candidates = model.complete(text, top=top)
+            _report_unknown(model, candidates.unknown)
+            for line in shares([(one.word, one.probability) for one in candidates], width(), numbered=True):
                 emit(line, styled=True)
         print("> ", end="", file=sys.stderr, flush=True)
-        typed = sys.stdin.readline()
-        if not typed:
+        line = sys.stdin.readline()
+        if not line:
             note("")
             return
-        text = _continued(text, typed.strip(), [one.word for one in found])
+        text = _continue_text(text, line.strip(), [one.word for one in candidates])
 
 
-def _continued(text: str, typed: str, words: list[str]) -> str:
+def _continue_text(text: str, line: str, words: list[str]) -> str:
     """Return the sentence after a line was typed: a number picks a word, other words are added, nothing clears.
 
-    >>> _continued("the clouds are in the", "1", ["sky", "sea"])
+    >>> _continue_text("the clouds are in the", "1", ["sky", "sea"])
     'the clouds are in the sky'
     """
-    if not typed:
+    if not line:
         return ""
-    if typed.isdecimal() and words:
-        if not 1 <= int(typed) <= len(words):
-            note(f"a number from 1 to {len(words)} chooses a word, got {typed}")
+    if line.isdecimal() and words:
+        if not 1 <= int(line) <= len(words):
+            note(f"a number from 1 to {len(words)} chooses a word, got {line}")
             return text
-        typed = words[int(typed) - 1]
-    return f"{text} {typed}".strip()
+        line = words[int(line) - 1]
+    return f"{text} {line}".strip()

@@ -51,11 +51,11 @@ class DecodingFlags:
 
     def options(self, **more: Any) -> dict[str, Any]:
         """The options that were given, for `predict` and `generate`."""
-        given = {**vars(self), **more}
-        return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
+        options = {**vars(self), **more}
+        return {name: tuple(v) if isinstance(v, list) else v for name, v in options.items() if v is not None}
 
 
-def between(name: str, value: float | None, low: float, high: float) -> None:
+def check_range(name: str, value: float | None, low: float, high: float) -> None:
     """Refuse the number of an option that is out of its bounds, or is not a number.
 
     Raises
@@ -65,5 +65,5 @@ def between(name: str, value: float | None, low: float, high: float) -> None:
     if value is None or low <= value <= high:
         return
     # a whole number of thousands of digits cannot be written
-    got = str(value) if isinstance(value, float) or abs(value) < 10**30 else "a number of more than 30 digits"
-    raise ConfigError(f"{name} must be from {low:,} to {high:,}, got {got}", hint=f"{name} {max(low, 1)}")
+    number = str(value) if isinstance(value, float) or abs(value) < 10**30 else "a number of more than 30 digits"
+    raise ConfigError(f"{name} must be from {low:,} to {high:,}, got {number}", hint=f"{name} {max(low, 1)}")

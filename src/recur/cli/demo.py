@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from recur.cli.output import emit, emit_json, note, stopped
+from recur.cli.output import emit, emit_json, note, report_stop
 from recur.errors import ConfigError, did_you_mean
 from recur.views.terminal import width
 
@@ -62,20 +62,20 @@ def demo(
             for each, (_, about) in DEMOS.items():
                 emit(f"{each:<{longest}}  {about}")
         return None
-    chosen = name or FIRST
-    if chosen not in DEMOS:
-        raise ConfigError(f'no demonstration "{chosen}".{did_you_mean(chosen, DEMOS)}', "recur demo --list")
-    shown = importlib.import_module(DEMOS[chosen][0])
+    key = name or FIRST
+    if key not in DEMOS:
+        raise ConfigError(f'no demonstration "{key}".{did_you_mean(key, DEMOS)}', "recur demo --list")
+    demonstration = importlib.import_module(DEMOS[key][0])
     from recur.training import Paused
 
     try:
-        result = shown.main(out)
+        result = demonstration.main(out)
     except Paused as pause:
-        return stopped(pause.message, pause.hint)
+        return report_stop(pause.message, pause.hint)
     if json:
         emit_json(result)
     else:
-        for line in shown.report(result, width()):
+        for line in demonstration.report(result, width()):
             emit(line, styled=True)
     if name is None:
         others = [each for each in DEMOS if each != FIRST]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recur.cli.decoding import between
-from recur.cli.output import Waiting, emit, emit_json, grid, note, table
+from recur.cli.decoding import check_range
+from recur.cli.output import WorkProgress, emit, emit_json, grid, note, table
 from recur.views import matrix
 
 
@@ -48,9 +48,9 @@ def evaluate(
     json
         Write one JSON document to stdout.
     """
-    between("--cache", cache, 1, 10_000_000)
-    between("--cache-theta", cache_theta, 0, 1e6)
-    between("--cache-lambda", cache_lambda, 0, 1)
+    check_range("--cache", cache, 1, 10_000_000)
+    check_range("--cache-theta", cache_theta, 0, 1e6)
+    check_range("--cache-lambda", cache_lambda, 0, 1)
     import recur
 
     decoding = {
@@ -58,14 +58,14 @@ def evaluate(
     }
     figures = recur.load(run).evaluate(
         data, last_word=last_word, confusion=confusion, cache=cache, cache_theta=cache_theta, cache_lambda=cache_lambda,
-        tell=Waiting("measuring").tell, **decoding,
+        tell=WorkProgress("measuring").tell, **decoding,
     )  # fmt: skip
     if json:
         emit_json(figures)
         return
-    for said in figures.pop("notes", []):
-        note(said)
-    counted = figures.pop("confusion", None)
+    for text in figures.pop("notes", []):
+        note(text)
+    counts = figures.pop("confusion", None)
     tables = {name: figures.pop(name) for name in list(figures) if isinstance(figures[name], list)}
     for line in table(figures):
         emit(line)
@@ -73,7 +73,7 @@ def evaluate(
         emit(f"\n{name.replace('_', ' ')}")
         for line in grid(rows):
             emit(line)
-    if counted is not None:
+    if counts is not None:
         emit("\nconfusion")
-        for line in matrix.lines(counted["labels"], counted["counts"]):
+        for line in matrix.lines(counts["labels"], counts["counts"]):
             emit(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recur.cli.output import emit, emit_json, no_folders
+from recur.cli.output import emit, emit_json, refuse_folders
 from recur.errors import ConfigError
 
 
@@ -24,24 +24,24 @@ def export(run: Path, /, *, onnx: Path | None = None, step: bool = False, json: 
     """
     if onnx is None:
         raise ConfigError("no file to write was named", hint=f"recur export {run} --onnx model.onnx")
-    no_folders(onnx)
+    refuse_folders(onnx)
     import recur
 
-    found = recur.load(run).export(onnx, step=step)
-    worst = max(found.differences.values())
+    result = recur.load(run).export(onnx, step=step)
+    worst = max(result.differences.values())
     if json:
         emit_json(
             {
-                "file": str(found.path),
-                "inputs": found.inputs,
-                "outputs": found.outputs,
-                "differences": found.differences,
+                "file": str(result.path),
+                "inputs": result.inputs,
+                "outputs": result.outputs,
+                "differences": result.differences,
             }
         )
         return
-    emit(f"wrote {found.path}, {found.path.stat().st_size / 1e6:.1f} MB")
-    for name, each in (("inputs", found.inputs), ("outputs", found.outputs)):
+    emit(f"wrote {result.path}, {result.path.stat().st_size / 1e6:.1f} MB")
+    for name, each in (("inputs", result.inputs), ("outputs", result.outputs)):
         emit(f"  {name:<8} {'; '.join(each)}")
-    *some, most = map(str, found.differences)
+    *some, most = map(str, result.differences)
     at = "one step" if step else f"{', '.join(some)} and {most} steps" if some else "one call"
     emit(f"  checked in onnxruntime at {at}: the largest difference is {worst:.1e}")

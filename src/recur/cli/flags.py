@@ -18,12 +18,12 @@ from recur.errors import ConfigError
 
 
 def with_config_flags(command: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Give a command a keyword for every option of the configuration, in place of its ``**given``.
+    """Give a command a keyword for every option of the configuration, in place of its ``**flags``.
 
     Parameters
     ----------
     command : callable
-        It receives in ``given`` a value for every option, None where no flag was typed. Each table of the
+        It receives in ``flags`` a value for every option, None where no flag was typed. Each table of the
         configuration is a group of its help.
     """
     signature = inspect.signature(command, eval_str=True)
@@ -43,7 +43,7 @@ def _title(table: tuple[str, ...]) -> str:
     return ": ".join([first.capitalize(), *rest])
 
 
-def configure(file: Path | None, source: Path | None, given: Mapping[str, Any]) -> Config:
+def configure(file: Path | None, source: Path | None, flags: Mapping[str, Any]) -> Config:
     """Return the configuration of a file, or the defaults, with the flags over it.
 
     Raises
@@ -52,13 +52,13 @@ def configure(file: Path | None, source: Path | None, given: Mapping[str, Any]) 
         For an unknown key, a wrong value or no data to work on; a flag is named as it was typed.
     """
     base = config_file.read(file, note=note) if file is not None else Config()
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if source is not None and "source" in chosen:
-        raise ConfigError(f"the data is named twice: {source} and --source {chosen['source']}", hint="name it once")
+    values = {name: value for name, value in flags.items() if value is not None}
+    if source is not None and "source" in values:
+        raise ConfigError(f"the data is named twice: {source} and --source {values['source']}", hint="name it once")
     if source is not None:
-        chosen["source"] = source
+        values["source"] = source
     try:
-        config = config_file.from_options(chosen, base)
+        config = config_file.from_options(values, base)
     except ConfigError as error:
         raise ConfigError(_as_flags(error.message), error.hint) from None
     if config.data.source is None:

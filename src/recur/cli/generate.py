@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recur.cli.decoding import DecodingFlags
-from recur.cli.given import typed
+from recur.cli.inputs import input_reader
 from recur.cli.output import emit, emit_json
 from recur.cli.play import play
 
@@ -39,17 +39,17 @@ def generate(
     if model.target_codec.playable or out is not None:
         play(model, prompt, out, options, json=json)
         return
-    given = typed(model.input_codec)(prompt)
+    value = input_reader(model.input_codec)(prompt)
     if json:
-        emit_json({"prompt": prompt, "text": model.generate(given, **options)})
+        emit_json({"prompt": prompt, "text": model.generate(value, **options)})
         return
-    pieces = iter(model.generate(given, stream=True, **options))
+    pieces = iter(model.generate(value, stream=True, **options))
     # pieces of a text bring their own spaces; tags and numbers do not
     gap = "" if model.target_codec.text else " "
     # a network that cannot write says so before anything of the text is out
     first = next(pieces, "")
-    begun = prompt + gap if model.mode.abilities.continues and prompt else ""
-    emit(f"{begun}{first}", end="")
+    opening = prompt + gap if model.mode.abilities.continues and prompt else ""
+    emit(f"{opening}{first}", end="")
     for piece in pieces:
         emit(f"{gap}{piece}", end="")
     emit()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from recur.cli.decoding import between
-from recur.cli.given import typed
-from recur.cli.output import draw, emit, no_folders
+from recur.cli.decoding import check_range
+from recur.cli.inputs import input_reader
+from recur.cli.output import draw, emit, refuse_folders
 from recur.errors import DataError
 from recur.views.terminal import width
-
-if TYPE_CHECKING:
-    pass
 
 
 def inspect(
@@ -59,29 +56,28 @@ def inspect(
     json
         Write one JSON document to stdout.
     """
-    between("--top", top, 1, 1_000_000)
-    between("--window", window, 1, 10**9)
-    no_folders(html, png)
+    check_range("--top", top, 1, 1_000_000)
+    check_range("--window", window, 1, 10**9)
+    refuse_folders(html, png)
     import recur
 
-    found = []
+    explanations = []
     for folder in (run, *(beside or ())):
         model = recur.load(folder)
         if text is None and model.input_codec is not None:
             raise DataError("no input to explain", f'recur inspect {run} "the clouds are in the"')
-        found.append(
-            model.inspect(
-                None if text is None else typed(model.input_codec)(text), target=target, at=at, top=top, window=window,
-                corpus=None if units is None else model.read(units),
-            )
-        )  # fmt: skip
-    data = [one.data for one in found]
+        value = None if text is None else input_reader(model.input_codec)(text)
+        corpus = None if units is None else model.read(units)
+        explanations.append(model.inspect(value, target=target, at=at, top=top, window=window, corpus=corpus))
+    data = [one.data for one in explanations]
     from recur.views import picture, report
 
-    drawn = draw(html=html, png=png, page=lambda: report.report(data), picture=lambda file: picture.picture(data, file))
+    wrote_files = draw(
+        html=html, png=png, page=lambda: report.report(data), picture=lambda file: picture.picture(data, file)
+    )
     if json:
-        emit(found[0].json() if len(found) == 1 else f"[{','.join(one.json() for one in found)}]")
-    elif not drawn:
+        emit(explanations[0].json() if len(explanations) == 1 else f"[{','.join(one.json() for one in explanations)}]")
+    elif not wrote_files:
         from recur.views.explained import explained
 
         for number, one in enumerate(data):

@@ -59,7 +59,7 @@ def emit_json(value: Any) -> None:
     emit(json.dumps(plain(json.loads(json.dumps(value, default=_plain))), ensure_ascii=False, indent=2))
 
 
-def no_folders(*paths: Path | None) -> None:
+def refuse_folders(*paths: Path | None) -> None:
     """Refuse folders where files are to be written, before the work is done.
 
     Raises
@@ -93,7 +93,7 @@ def note(text: str) -> None:
     print(printable(text, TEXT), file=sys.stderr, flush=True)
 
 
-class Waiting:
+class WorkProgress:
     """Says how far long work is: after three seconds, and then every few.
 
     Parameters
@@ -104,20 +104,20 @@ class Waiting:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._began = time.monotonic()
-        self._said = self._began
+        self._start = time.monotonic()
+        self._last_report = self._start
 
     def tell(self, share: float) -> None:
         """Note that a share of the work is done."""
         now = time.monotonic()
-        if now - self._said < _PATIENCE:
+        if now - self._last_report < _PATIENCE:
             return
-        self._said = now
-        left = f", {duration((now - self._began) * (1 - share) / share)} left" if share > 0 else ""
-        note(f"{self._what}: {100 * share:.0f} %{left}")
+        self._last_report = now
+        remaining = f", {duration((now - self._start) * (1 - share) / share)} left" if share > 0 else ""
+        note(f"{self._what}: {100 * share:.0f} %{remaining}")
 
 
-def stopped(message: str, hint: str | None) -> int:
+def report_stop(message: str, hint: str | None) -> int:
     """Say that the user stopped the work, and how to resume; return the exit code of that."""
     note(f"stopped: {message}" + (f"\nhint: {hint}" if hint else ""))
     return INTERRUPTED
@@ -144,10 +144,10 @@ def grid(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     wide = [max(len(row[place]) for row in cells) for place in range(len(names))]
     texts = [isinstance(rows[0][name], str) for name in names]
     for row in cells:
-        laid = (
+        cells_of_row = (
             f"{cell:<{size}}" if text else f"{cell:>{size}}" for cell, size, text in zip(row, wide, texts, strict=True)
         )
-        yield "  ".join(laid).rstrip()
+        yield "  ".join(cells_of_row).rstrip()
 
 
 def _plain(value: Any) -> Any:

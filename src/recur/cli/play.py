@@ -35,19 +35,21 @@ def play(model: Model, prompt: str, out: Path | None, options: Mapping[str, Any]
         When the model does not continue notes.
     """
     codec = pieces.of_notes(model.target_codec)
-    given = pieces.steps(codec, prompt or None)
+    opening_steps = pieces.steps(codec, prompt or None)
     piece = model.generate(prompt, **options)
-    written = [] if out is None else pieces.write(codec, piece, out, opening=given, title=_title(prompt))
+    files = [] if out is None else pieces.write(codec, piece, out, opening=opening_steps, title=_title(prompt))
     if json:
-        emit_json({"prompt": prompt, "steps_given": given, "notes": piece, "files": [str(path) for path in written]})
+        emit_json(
+            {"prompt": prompt, "steps_given": opening_steps, "notes": piece, "files": [str(path) for path in files]}
+        )
         return
-    for line in pieces.lines(codec, piece, width(), opening=given):
+    for line in pieces.lines(codec, piece, width(), opening=opening_steps):
         emit(line)
     if isinstance(piece, str):
         emit(piece)
-    for path in written:
+    for path in files:
         emit(str(path))
-    if out is not None and len(written) == 1:
+    if out is not None and len(files) == 1:
         note('the picture of the roll needs matplotlib: pip install "recur-nn[plot]"')
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 from cyclopts import Parameter
 
-from recur.cli.decoding import DecodingFlags, between
-from recur.cli.given import typed
-from recur.cli.output import emit, grid, no_folders, note, write_out
+from recur.cli.decoding import DecodingFlags, check_range
+from recur.cli.inputs import input_reader
+from recur.cli.output import emit, grid, note, refuse_folders, write_out
 from recur.errors import DataError
 from recur.views.terminal import shares, width
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from recur.model import Model
     from recur.predictions import Sheet
 
-Answered = Iterator[tuple["Sheet", "Question", "Prediction"]]
+Answers = Iterator[tuple["Sheet", "Question", "Prediction"]]
 
 
 def predict(
@@ -68,12 +68,12 @@ def predict(
     json
         Write one JSON document to stdout.
     """
-    between("--top", top, 1, 1_000_000)
+    check_range("--top", top, 1, 1_000_000)
     if (file is not None) + stdin + bool(text) > 1:
         raise DataError("inputs are given in more than one way", f'recur predict {run} "a text", or --file FILE, or -')
     if format is not None and not stdin:
         raise DataError("--format applies to stdin, and stdin is not read", f"recur predict {run} - --format {format}")
-    no_folders(out)
+    refuse_folders(out)
     if out is not None and json:
         raise DataError("--out and --json are two ways to write the answers", "--out answers.jsonl writes JSON")
     if out is not None and file is not None and out.resolve() == file.resolve():
@@ -89,18 +89,18 @@ def predict(
         raise DataError("nothing to predict", f'recur predict {run} "a text", or --file FILE, or - to read stdin')
     groups = _groups(model, text, file, _binary() if stdin else None, format)
     options = (decoding or DecodingFlags()).options(beam=beam, length_penalty=length_penalty)
-    answered = _answered(model, groups, top, options)
+    answers = _answer_all(model, groups, top, options)
     if out is not None:
-        _write(out, answered)
+        _write(out, answers)
     elif json:
-        _write_document(answered)
+        _write_document(answers)
     elif file is None and not stdin and sys.stdout.isatty():
-        _show(answered, top)
+        _show(answers, top)
     else:
         from recur.predictions import csv_writer
 
         writer = csv_writer(write_out)
-        for one in answered:
+        for one in answers:
             writer(*one)
 
 
@@ -112,17 +112,17 @@ def _groups(
 
     if file is not None:
         questions = Questions(file, model.roles, model.config)
-        for said in questions.notes:
-            note(said)
+        for text_of_note in questions.notes:
+            note(text_of_note)
         return batched(questions)
     if stdin is not None:
         return incoming(
-            stdin, model.roles, model.config, typed=typed(model.input_codec), labels=model.target_codec.labels,
+            stdin, model.roles, model.config, typed=input_reader(model.input_codec), labels=model.target_codec.labels,
             format=format, tell=note,
         )  # fmt: skip
     _refuse_files(text)
-    read = typed(model.input_codec)
-    values: list[Any] = [None] if model.input_codec is None and not text else [read(line) for line in text]
+    parse = input_reader(model.input_codec)
+    values: list[Any] = [None] if model.input_codec is None and not text else [parse(line) for line in text]
     return batched([Question(value, place, f"input {place}") for place, value in enumerate(values, 1)])
 
 
@@ -135,7 +135,7 @@ def _refuse_files(text: Iterable[str]) -> None:
             raise DataError(f"{one} is a file; expected a text", f"--file {one}, or its rows on stdin: - < {one}")
 
 
-def _answered(model: Model, groups: Iterable[list[Question]], top: int, options: dict[str, Any]) -> Answered:
+def _answer_all(model: Model, groups: Iterable[list[Question]], top: int, options: dict[str, Any]) -> Answers:
     """Every input with its answer, and the columns that the answers have."""
     from recur.data import in_blocks, is_one_series
     from recur.predictions import Sheet
@@ -145,12 +145,12 @@ def _answered(model: Model, groups: Iterable[list[Question]], top: int, options:
     # long series are answered alone: there are as many of them, in the same groups, from a file and from a pipe
     alone = roles.forecast or roles.group or is_one_series(roles)
     # what is drawn depends on what was drawn before: such answers are made one by one, so that a seed means one answer
-    drawn = bool(options.get("temperature"))
-    for questions in ([one] for group in groups for one in group) if drawn else groups:
+    sampled = bool(options.get("temperature"))
+    for questions in ([one] for group in groups for one in group) if sampled else groups:
         if not questions:
             continue
-        asked = questions if alone or drawn else in_blocks(questions)
-        answers = model.answer(asked, top=top, **options)[: len(questions)]
+        inputs = questions if alone or sampled else in_blocks(questions)
+        answers = model.answer(inputs, top=top, **options)[: len(questions)]
         sheet = sheet or Sheet.of(model.mode, model.roles, top=top, first=questions[0])
         for question, answer in zip(questions, answers, strict=True):
             yield sheet, question, answer
@@ -165,37 +165,37 @@ def _binary() -> BinaryIO:
         return sys.stdin.buffer
 
 
-def _write(out: Path, answered: Answered) -> None:
+def _write(out: Path, answers: Answers) -> None:
     from recur.predictions import open_writer
 
     count = 0
     with open_writer(out) as writer:
-        for one in answered:
+        for one in answers:
             writer(*one)
             count += 1
     note(f"wrote {out}: the answers to {count:,} input{'s' * (count != 1)}")
 
 
-def _write_document(answered: Answered) -> None:
+def _write_document(answers: Answers) -> None:
     """All answers as one JSON document, written when the last of them is there."""
     from recur.predictions import document
 
-    found = [document(*one, indent=2) for one in answered]
-    emit(f"[{','.join(found)}]" if found else "[]")
+    documents = [document(*one, indent=2) for one in answers]
+    emit(f"[{','.join(documents)}]" if documents else "[]")
 
 
-def _people(sheet: Sheet, record: dict[str, Any]) -> dict[str, Any]:
+def _readable(sheet: Sheet, record: dict[str, Any]) -> dict[str, Any]:
     """A record with its numbers as a person reads them."""
     return {name: sheet.written(name, value) for name, value in record.items()}
 
 
-def _show(answered: Answered, top: int) -> None:
+def _show(answers: Answers, top: int) -> None:
     """Write answers for a person."""
     from recur.heads.prediction import NOTHING
 
-    for sheet, question, answer in answered:
+    for sheet, question, answer in answers:
         if sheet.stepped and sheet.numbers:
-            for line in grid([_people(sheet, one) for one in sheet.records(question, answer)]):
+            for line in grid([_readable(sheet, one) for one in sheet.records(question, answer)]):
                 emit(line)
             continue
         emit(answer.shown)

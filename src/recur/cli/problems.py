@@ -33,17 +33,21 @@ _WORDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true 
 def describe(error: Exception) -> tuple[str, str | None, bool]:
     """Return (message, hint, whether the user can fix it) for an exception of a command's body."""
     if isinstance(error, RecurError):
-        return error.message, error.hint and _as_typed(error.hint), True
+        return error.message, error.hint and _as_option(error.hint), True
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}", None, True
-    said = " ".join(str(error).split())
-    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _ALLOCATION in said):
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _ALLOCATION in text):
         # numpy and torch say how much was requested
-        asked = f" ({said[-_LONGEST:]})" if said else ""
-        return f"this needs more memory than there is{asked}", "a smaller network, batch or file; or free memory", True
+        requested = f" ({text[-_LONGEST:]})" if text else ""
+        return (
+            f"this needs more memory than there is{requested}",
+            "a smaller network, batch or file; or free memory",
+            True,
+        )
     if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:
-        return (error.strerror or said).lower(), "free space, close files, or write elsewhere", True
-    message = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        return (error.strerror or text).lower(), "free space, close files, or write elsewhere", True
+    message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return (
         f"{message} (a fault of recur, not of your command)",
         "set RECUR_DEBUG=1 and run the command again to see the traceback; please report it with that",
@@ -51,14 +55,14 @@ def describe(error: Exception) -> tuple[str, str | None, bool]:
     )
 
 
-def _as_typed(hint: str) -> str:
+def _as_option(hint: str) -> str:
     """Write a keyword of Python as the option that it is on a command line.
 
     >>> _as_typed("bptt_stride=32"), _as_typed("give a longer text")
     ('--bptt-stride 32', 'give a longer text')
     """
-    found = re.fullmatch(r"(\w+) ?= ?(\S+)", hint)
-    return f"--{found[1].replace('_', '-')} {found[2]}" if found else hint
+    match = re.fullmatch(r"(\w+) ?= ?(\S+)", hint)
+    return f"--{match[1].replace('_', '-')} {match[2]}" if match else hint
 
 
 def describe_usage(error: CycloptsError, commands: Iterable[str]) -> tuple[str, str | None]:
@@ -68,16 +72,16 @@ def describe_usage(error: CycloptsError, commands: Iterable[str]) -> tuple[str, 
     if isinstance(error, UnknownCommandError):
         wrong = (error.unused_tokens or [""])[0]
         near = difflib.get_close_matches(wrong, list(commands), n=1)
-        known = f"the commands are {', '.join(commands)}"
-        return f'no command "{wrong}"', f"did you mean `recur {near[0]}`?" if near else known
+        listing = f"the commands are {', '.join(commands)}"
+        return f'no command "{wrong}"', f"did you mean `recur {near[0]}`?" if near else listing
     if isinstance(error, UnknownOptionError):
-        typed = error.token.keyword or error.token.value
-        if _VALUE.match(typed):
+        word = error.token.keyword or error.token.value
+        if _VALUE.match(word):
             return (
-                f'"{typed}" begins with a minus sign, as an option does',
-                f'put -- before it: recur {chain} RUN -- "{typed}"',
+                f'"{word}" begins with a minus sign, as an option does',
+                f'put -- before it: recur {chain} RUN -- "{word}"',
             )
-        wrong = typed.split("=", 1)[0]
+        wrong = word.split("=", 1)[0]
         options = [name for argument in error.argument_collection for name in argument.names]
         near = difflib.get_close_matches(wrong, [name for name in options if name.startswith("--")], n=1)
         return f"unknown option {wrong}", f"did you mean {near[0]}?" if near else more
@@ -109,6 +113,6 @@ def _wrong_value(error: CoercionError, name: str, value: str, more: str) -> tupl
 
 def _sentence(error: CycloptsError) -> str:
     """Return the parser's own words in the style of ours: lower case, no full stop, the nearest value kept."""
-    said = " ".join(str(error).split()).rstrip(".")
-    said = said if len(said) <= 2 * _LONGEST else f"{said[: 2 * _LONGEST - 1]}…"
-    return said[:1].lower() + said[1:]
+    text = " ".join(str(error).split()).rstrip(".")
+    text = text if len(text) <= 2 * _LONGEST else f"{text[: 2 * _LONGEST - 1]}…"
+    return text[:1].lower() + text[1:]

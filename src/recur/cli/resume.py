@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Sequence
 from contextvars import ContextVar
 
-TYPED: ContextVar[tuple[str, ...]] = ContextVar("TYPED", default=())
+COMMAND_LINE: ContextVar[tuple[str, ...]] = ContextVar("COMMAND_LINE", default=())
 """The words of the command line that is running."""
 
 
-def command_to_go_on(words: Sequence[str] | None = None) -> str | None:
+def resume_command(words: Sequence[str] | None = None) -> str | None:
     """Return the line to type after an interruption, or None where there is nothing to resume.
 
     Training resumes with the same command without ``--fresh``, which would start over.
@@ -20,10 +20,10 @@ def command_to_go_on(words: Sequence[str] | None = None) -> str | None:
     words : sequence of str, optional
         What was typed after ``recur``; the running command when left out.
 
-    >>> command_to_go_on(["train", "my file.csv", "--fresh"])
+    >>> resume_command(["train", "my file.csv", "--fresh"])
     "recur train 'my file.csv'"
     """
-    words = TYPED.get() if words is None else words
+    words = COMMAND_LINE.get() if words is None else words
     if not words or words[0] != "train":
         return None
     return "recur " + shlex.join(word for word in words if word != "--fresh")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from recur.cli.decoding import between
+from recur.cli.decoding import check_range
 from recur.cli.output import note
 from recur.errors import ConfigError, require
 
@@ -54,9 +54,9 @@ def serve(
     require("uvicorn", "serve")
     require("fastapi", "serve")
     names = [folder.resolve().name for folder in run]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise ConfigError(f'two of the runs are called "{min(twice)}"', hint="rename a folder")
+    duplicates = {name for name in names if names.count(name) > 1}
+    if duplicates:
+        raise ConfigError(f'two of the runs are called "{min(duplicates)}"', hint="rename a folder")
     import torch
 
     import recur
@@ -64,12 +64,12 @@ def serve(
     from recur.serve.connections import Server
     from recur.serve.sockets import listen, raise_file_limit, url
 
-    given: dict[str, Any] = {"sessions": sessions, "idle": idle, "seconds": seconds, "connections": connections}
-    given = {name: value for name, value in given.items() if value is not None}
-    given["connections"] = min(given.get("connections", Limits.connections), raise_file_limit())
-    limits = Limits(**given)
+    bounds: dict[str, Any] = {"sessions": sessions, "idle": idle, "seconds": seconds, "connections": connections}
+    bounds = {name: value for name, value in bounds.items() if value is not None}
+    bounds["connections"] = min(bounds.get("connections", Limits.connections), raise_file_limit())
+    limits = Limits(**bounds)
     if threads is not None:
-        between("--threads", threads, 1, 1024)
+        check_range("--threads", threads, 1, 1024)
         torch.set_num_threads(threads)
     sockets = listen(host, port)
     try:

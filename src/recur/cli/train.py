@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from recur.cli.flags import configure, with_config_flags
-from recur.cli.output import emit, emit_json, stopped
-from recur.cli.resume import command_to_go_on
+from recur.cli.output import emit, emit_json, report_stop
+from recur.cli.resume import resume_command
 from recur.config import Config
 
 
@@ -20,7 +20,7 @@ def train(
     config: Path | None = None,
     fresh: bool = False,
     json: bool = False,
-    **given: Any,
+    **flags: Any,
 ) -> int | None:
     """Train a network on your file. The same command again resumes it; Ctrl-C pauses.
 
@@ -39,14 +39,14 @@ def train(
     json
         Write one JSON document to stdout at the end.
     """
-    chosen = configure(config, data, given)
-    folder = out or default_folder(chosen)
+    settings = configure(config, data, flags)
+    folder = out or default_folder(settings)
     from recur.training import Paused, learn
 
     try:
-        learned = learn(chosen, out=folder, fresh=fresh, command=command_to_go_on())
+        learned = learn(settings, out=folder, fresh=fresh, command=resume_command())
     except Paused as pause:
-        return stopped(pause.message, pause.hint)
+        return report_stop(pause.message, pause.hint)
     if json:
         emit_json({"run": folder, "mode": learned.mode.name, **learned.metrics})
     else:

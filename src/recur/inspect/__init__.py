@@ -5,8 +5,8 @@ influence    how much each item of the input contributes to an output
 bptt         the ledger of backpropagation through time
 states       states and gates of every layer over the items
 unrolled     the copies of the network, step by step
-find_units   hidden units that follow something simple in the text
-flow         the gradient over distance, of many rows: what runs are compared by
+find_units   hidden units that follow a simple property of the text
+flow         the gradient over distance, averaged over rows, by which runs are compared
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from recur.inspect.bptt import bptt, ledger
 from recur.inspect.explain import explain
 from recur.inspect.explanation import Explanation
 from recur.inspect.flow import Flow, compared, flow
+from recur.inspect.gradient_log import recorded
 from recur.inspect.influence import Influence, influence
 from recur.inspect.ledgers import LayerLedger, Ledger
 from recur.inspect.paths import Path
 from recur.inspect.question import Question
-from recur.inspect.recorded import recorded
 from recur.inspect.states import LayerStates, states
 from recur.inspect.units import Finding, find_units
 from recur.inspect.unrolled import Unrolled, unrolled

@@ -1,4 +1,4 @@
-"""Questions to networks that answer an input: why this class, why this tag."""
+"""Questions about the answer to an input: why this class, why this tag."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from recur import continuation
 from recur.errors import DataError
 from recur.inspect.labels import grid_of, input_labels, place_of
-from recur.inspect.question import Asked, HeadQuestion
+from recur.inspect.question import HeadQuestion, OutputRequest
 from recur.modes import Synced
 from recur.modes.one_answer import OneAnswer as OneAnswerMode
 from recur.network.batch import Batch, Encoded
@@ -23,7 +23,7 @@ class OneAnswer(HeadQuestion):
 
     mode: OneAnswerMode
 
-    def __init__(self, mode: OneAnswerMode, value: Any, asked: Asked) -> None:
+    def __init__(self, mode: OneAnswerMode, value: Any, request: OutputRequest) -> None:
         super().__init__(mode, mode.output, value)
         self.values = mode.encode_input(value)
         self.items, self.removable = input_labels(mode, value, self.values)
@@ -33,7 +33,7 @@ class OneAnswer(HeadQuestion):
         with mode.answering():
             vectors = self.vectors(*self.rows(1))
             self._own = self.head.choice(vectors)[0].cpu().numpy()
-            self.options = self.choose(vectors, 0, asked)
+            self.options = self.choose(vectors, 0, request)
 
     @property
     def has_steps(self) -> bool:
@@ -56,15 +56,15 @@ class OneStep(HeadQuestion):
     """The tag, or the numbers, of one item of a sequence."""
 
     mode: Synced
-    left_out: Sequence[int] | None = None
+    omitted: Sequence[int] | None = None
 
-    def __init__(self, mode: Synced, value: Any, asked: Asked) -> None:
+    def __init__(self, mode: Synced, value: Any, request: OutputRequest) -> None:
         super().__init__(mode, mode.output, value)
         self.values = mode.encode_input(value)
         if not len(self.values):
             raise DataError("an empty sequence has no answers to explain", hint="give at least one item")
         self.items, self.removable = input_labels(mode, value, self.values)
-        self.place = place_of(asked.at, self.items)
+        self.place = place_of(request.at, self.items)
         # without the item itself there is no answer for it, so it stays
         self.removable[self.place] = False
         [answer] = continuation.predict(mode, [value])
@@ -72,16 +72,16 @@ class OneStep(HeadQuestion):
         with mode.answering():
             vectors = self._steps(*self.rows(1))
             self._answers = self.head.choice(vectors)[0].cpu().numpy()
-            # of a chain of tags the answer is that of the best chain, which need not be the likeliest tag
+            # a CRF answers with the best chain of tags, which need not hold the likeliest tag
             own = int(self._answers[self.place]) if self.exclusive else None
-            self.options = self.choose(vectors[0], self.place, asked, own)
+            self.options = self.choose(vectors[0], self.place, request, own)
 
     @property
     def says(self) -> str:
         place = self.place or 0
         item, step = self.items[place], f"step {place + 1}"
-        named = step if item == step else f"“{item}” ({place + 1})"
-        return f"the answer for {named} is “{self.options[0].label}”"
+        name = step if item == step else f"“{item}” ({place + 1})"
+        return f"the answer for {name} is “{self.options[0].label}”"
 
     def _steps(self, values: Tensor | None, lengths: Tensor | None) -> Tensor:
         """The vectors (B, T, H) of all steps."""
@@ -92,15 +92,15 @@ class OneStep(HeadQuestion):
     def _places(self, lengths: Tensor) -> Tensor:
         """The step (B,) of the answer in each row: an item that is left out before it moves it by one."""
         place = self.place or 0
-        gone = self.left_out
-        if gone is None or len(gone) != len(lengths) or int(lengths.max()) == len(self.items):
+        omitted = self.omitted
+        if omitted is None or len(omitted) != len(lengths) or int(lengths.max()) == len(self.items):
             return torch.full_like(lengths, place)
-        return torch.tensor([place - (index < place) for index in gone], device=lengths.device)
+        return torch.tensor([place - (index < place) for index in omitted], device=lengths.device)
 
     def without(self, places: Sequence[int]) -> OneStep:
-        found = copy(self)
-        found.left_out = places
-        return found
+        question = copy(self)
+        question.omitted = places
+        return question
 
     def vectors(self, values: Tensor | None, lengths: Tensor | None) -> Tensor:
         vectors = self._steps(values, lengths)

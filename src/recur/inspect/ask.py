@@ -7,9 +7,9 @@ from typing import Any
 
 from recur.inspect.answers import OneAnswer, OneStep
 from recur.inspect.forecasts import OneForecast
+from recur.inspect.generation import GeneratedItem
 from recur.inspect.next_item import NextEvents, NextNumbers, NextWord
-from recur.inspect.question import Asked, Question
-from recur.inspect.written import OneWritten
+from recur.inspect.question import OutputRequest, Question
 from recur.modes import Mode, NextItem
 
 
@@ -35,16 +35,16 @@ def ask(model: Any, value: Any, *, target: str | None = None, at: int | str | No
         When the target is not an output of this network.
     """
     mode: Mode = model.mode
-    return _QUESTIONS[mode.abilities.answers](mode, value, Asked(target, at, top))
+    return _QUESTIONS[mode.abilities.answers](mode, value, OutputRequest(target, at, top))
 
 
-def _next(mode: NextItem, value: Any, asked: Asked) -> Question:
-    """The question to a model of the next item, by what its answers are made of."""
-    return _NEXT[mode.output.answers_with](mode, value, asked)
+def _next(mode: NextItem, value: Any, request: OutputRequest) -> Question:
+    """The question about a model of the next item, by the kind of its answers."""
+    return _NEXT[mode.output.answers_with](mode, value, request)
 
 
 _NEXT: dict[str, Callable[..., Question]] = {"symbols": NextWord, "numbers": NextNumbers, "events": NextEvents}
-# by what the answers of a mode are to
+# by what a mode answers: a whole input, each step, ...
 _QUESTIONS: dict[str, Callable[..., Question]] = {
-    "input": OneAnswer, "steps": OneStep, "next": _next, "written": OneWritten, "ahead": OneForecast,
+    "input": OneAnswer, "steps": OneStep, "next": _next, "written": GeneratedItem, "ahead": OneForecast,
 }  # fmt: skip

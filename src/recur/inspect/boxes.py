@@ -41,7 +41,7 @@ class Box:
 
 
 def boxes_of(equation: Equation, graph: Graph) -> tuple[tuple[Box, ...], dict[int, Node]]:
-    """What is drawn of the graph: parameters and constants are part of the labels, sums of sums are one sum."""
+    """The boxes of a graph: parameters and constants become part of labels, nested sums become one sum."""
     names = naming(equation)
     straight = {id(node) for way in highways(equation).values() for node in way}
     users: dict[int, int] = {}
@@ -49,14 +49,14 @@ def boxes_of(equation: Equation, graph: Graph) -> tuple[tuple[Box, ...], dict[in
         for argument in node.args:
             users[id(argument)] = users.get(id(argument), 0) + 1
     ends = {id(node): state for state, node in graph.outputs.items()}
-    drawn = {
+    numbers = {
         id(node): number
         for number, node in enumerate(n for n in graph.order if n.op in ("input", "state") or n.args)
         if len(node.shape) < 2
     }
 
-    def merged(node: Node) -> bool:
-        """Whether a node is drawn as part of the sum that it goes into."""
+    def in_sum(node: Node) -> bool:
+        """Whether a node is drawn as part of the sum that it is a term of."""
         return (
             node.op == "add" and users.get(id(node)) == 1 and id(node) not in names.names
             and id(node) not in ends and any(node in user.args and user.op == "add" for user in graph.order)
@@ -64,17 +64,18 @@ def boxes_of(equation: Equation, graph: Graph) -> tuple[tuple[Box, ...], dict[in
 
     boxes, nodes = [], {}
     for node in graph.order:
-        if id(node) not in drawn or merged(node) or not _varies(node):
+        if id(node) not in numbers or in_sum(node) or not _varies(node):
             continue
-        terms, added = _terms(node, merged) if node.op == "add" else (list(node.args), [])
+        terms, added = _terms(node, in_sum) if node.op == "add" else (list(node.args), [])
         label = names.names.get(id(node)) or _label(node, names.names, added)
         boxes.append(
             Box(
-                drawn[id(node)], label, node.op, tuple(drawn[id(a)] for a in terms if id(a) in drawn and _varies(a)),
+                numbers[id(node)], label, node.op,
+                tuple(numbers[id(a)] for a in terms if id(a) in numbers and _varies(a)),
                 _path(node), id(node) in straight, ends.get(id(node), ""),
             )
         )  # fmt: skip
-        nodes[drawn[id(node)]] = node
+        nodes[numbers[id(node)]] = node
     return tuple(boxes), nodes
 
 
@@ -83,12 +84,12 @@ def _varies(node: Node) -> bool:
     return node.op in ("input", "state") or any(_varies(a) for a in node.args)
 
 
-def _terms(node: Node, merged: Callable[[Node], bool]) -> tuple[list[Node], list[str]]:
-    """The terms of a sum, sums within it opened; biases by name."""
+def _terms(node: Node, in_sum: Callable[[Node], bool]) -> tuple[list[Node], list[str]]:
+    """The terms of a sum, with nested sums expanded, and its biases by name."""
     terms, added = [], []
     for argument in node.args:
-        if merged(argument):
-            inner, more = _terms(argument, merged)
+        if in_sum(argument):
+            inner, more = _terms(argument, in_sum)
             terms += inner
             added += more
         elif argument.op == "parameter":
@@ -99,7 +100,7 @@ def _terms(node: Node, merged: Callable[[Node], bool]) -> tuple[list[Node], list
 
 
 def _label(node: Node, names: dict[int, str], added: list[str]) -> str:
-    """An operation in a few signs."""
+    """The label of an operation, in a few characters."""
     signs = {"mul": "×", "sub": "−", "div": "÷", "neg": "−", "sum": "Σ", "expand": "…", "concat": "[ , ]"}
     if node.op == "add":
         return "+" + "".join(f" {name}" for name in added)

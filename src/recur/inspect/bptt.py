@@ -28,7 +28,7 @@ from torch import Tensor
 from recur.engine import Call
 from recur.engine import bptt as engine_bptt
 from recur.errors import ConfigError
-from recur.inspect.itemised import itemise
+from recur.inspect.error_matrix import itemise
 from recur.inspect.jacobian import spectrum
 from recur.inspect.ledgers import LayerLedger, Ledger, Part
 from recur.inspect.record import (
@@ -46,7 +46,7 @@ from recur.inspect.shares import parameter_shares, readout_shares
 from recur.modes import Mode
 from recur.network import Batch
 from recur.nn.layer_positions import LayerPosition
-from recur.training.tbptt import detached, piece
+from recur.training.tbptt import detach, piece
 
 ITEMISED = 64  # errors that are followed back one by one, unless requested otherwise
 
@@ -78,7 +78,7 @@ def bptt(
     Raises
     ------
     RecurError
-        When the example cannot be read, or the network's error is not one of single steps.
+        When the example cannot be read, or the network's error is not a sum over single steps.
 
     References
     ----------
@@ -134,7 +134,7 @@ def follow(
     only: Tensor | Literal["last"] | None = None,
     run: Callable[[], bool] | None = None,
 ) -> tuple[Ledger, list[Part]]:
-    """The ledger of a batch, and the passes that it was made of.
+    """The ledger of a batch, and the passes that it is made from.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def follow(
     jacobian : int
         Units up to which the singular values of the states of a layer are computed.
     run : callable, optional
-        What computes another error than training's; it returns whether passes are cut from each other.
+        Computes an error other than that of training; returns whether the gradient is cut between passes.
     """
     with recording(mode) as recorder:
         cuts = _run(mode, batch, window) if run is None else run()
@@ -153,24 +153,24 @@ def follow(
         errors = torch.cat([one.errors for one in readings])
         error = (errors * _weights(errors, only)).sum()
         outside = recorder.outside(error)
-        # of a batch the errors of different rows reach different steps: only those of one row are distinguished
-        chosen = torch.arange(max(0, len(errors) - itemised), len(errors)) if len(batch) == 1 else torch.arange(0)
-        items = [recorder.outside(errors[int(k)]) for k in chosen]
-    found = [
+        # errors of different rows reach different steps, so they are followed one by one in a single row only
+        indices = torch.arange(max(0, len(errors) - itemised), len(errors)) if len(batch) == 1 else torch.arange(0)
+        items = [recorder.outside(errors[int(k)]) for k in indices]
+    parts = [
         _part(one, derived, [item[number] for item in items], jacobian)
         for number, (one, derived) in enumerate(zip(recorder.passes, outside, strict=True))
     ]
-    layers, matrix = _by_place(found, cuts)
+    layers, matrix = _by_place(parts, cuts)
     where = torch.cat([one.where for one in readings])
     d_z, readout, read_at = readout_shares(mode, batch, recorder.answers, readings, error)
     whole = Ledger(
-        float(error.detach()), array(errors), array(where), d_z, layers, readout, read_at, matrix, array(chosen)
+        float(error.detach()), array(errors), array(where), d_z, layers, readout, read_at, matrix, array(indices)
     )  # fmt: skip
-    return whole, found
+    return whole, parts
 
 
 def _weights(errors: Tensor, only: Tensor | Literal["last"] | None) -> Tensor:
-    """What each error (N,) counts in the error that is followed back: by default 1/N, as in training."""
+    """The weight of each error (N,) in the error that is followed back: by default 1/N, as in training."""
     if isinstance(only, str):
         weights = torch.zeros_like(errors)
         weights[-1:] = 1
@@ -187,53 +187,53 @@ def _part(one: Pass, outside: Outside, items: Sequence[Outside], jacobian: int) 
 
 
 def _run(mode: Mode, batch: Batch, window: int | None) -> bool:
-    """Compute the error as training does, in windows if requested; return whether passes are cut from each other."""
+    """Compute the error as training does, in windows if requested; return whether the gradient is cut between them."""
     steps = batch.targets.shape[1] if batch.targets.dim() > 1 else 1
     if window is None or window >= steps or not mode.abilities.carries_state:
         mode.loss(batch)
         return False
     state: Any = None
     for start in range(0, steps, window):
-        state = detached(mode.loss(_window(batch, start, min(steps, start + window)), state).state)
+        state = detach(mode.loss(_window(batch, start, min(steps, start + window)), state).state)
     return True
 
 
 def _window(batch: Batch, start: int, stop: int) -> Batch:
-    """Some steps of a batch, of which each row has those that are left."""
-    cut = piece(batch, start, stop)
+    """Some steps of a batch; each row keeps those that it has in this window."""
+    part = piece(batch, start, stop)
     for name in ("input_lengths", "target_lengths"):
         lengths = getattr(batch, name)
         if lengths is not None:
-            setattr(cut, name, (lengths - start).clamp(0, stop - start))
-    return cut
+            setattr(part, name, (lengths - start).clamp(0, stop - start))
+    return part
 
 
 def _readings(answers: Sequence[Answer], batch: Batch) -> list[Reading]:
-    """The predictions of all windows, with the steps that they have in the whole."""
+    """The predictions of all windows, with steps counted over the whole sequence."""
     if not answers:
         raise ConfigError("the error of this network is not one of single steps, so it cannot be followed back by step")
-    found, offset = [], 0
+    readings, offset = [], 0
     for answer in answers:
-        one = answer.read(batch.input_lengths)
-        found.append(replace(one, where=one.where + torch.tensor([0, offset], device=one.where.device)))
+        one = answer.reading(batch.input_lengths)
+        readings.append(replace(one, where=one.where + torch.tensor([0, offset], device=one.where.device)))
         offset += answer.steps
-    return found
+    return readings
 
 
 def _by_place(
-    parts: Sequence[Part], cut: bool
+    parts: Sequence[Part], separate: bool
 ) -> tuple[tuple[LayerLedger, ...], dict[LayerPosition, dict[str, np.ndarray]]]:
     """Join the passes of each place."""
     layers, matrix = [], {}
     for place in dict.fromkeys(part.one.place for part in parts):
         mine = [part for part in parts if part.one.place == place]
-        layers.append(_layer(place, mine, cut))
+        layers.append(_layer(place, mine, separate))
         if mine[0].itemised:
             matrix[place] = {n: np.concatenate([p.itemised[n] for p in mine], axis=1) for n in mine[0].itemised}
     return tuple(layers), matrix
 
 
-def _layer(place: LayerPosition, parts: Sequence[Part], cut: bool) -> LayerLedger:
+def _layer(place: LayerPosition, parts: Sequence[Part], separate: bool) -> LayerLedger:
     """The ledger of the passes of one place."""
     equation = parts[0].one.call.equation
 
@@ -244,7 +244,7 @@ def _layer(place: LayerPosition, parts: Sequence[Part], cut: bool) -> LayerLedge
     return LayerLedger(
         place, equation.name, np.asarray(sum(_lengths(part.one.call) for part in parts)),
         joined(part.steps.states for part in parts), joined(map(_totals, parts)),
-        joined(part.messages for part in parts), parameter_shares(parts), _boundaries(parts, cut),
+        joined(part.messages for part in parts), parameter_shares(parts), _boundaries(parts, separate),
         {name: np.concatenate([part.jacobian[name] for part in parts]) for name in parts[0].jacobian},
     )  # fmt: skip
 
@@ -254,21 +254,21 @@ def _lengths(call: Call) -> np.ndarray:
     return np.full(call.x.shape[1], call.x.shape[0]) if call.lengths is None else array(call.lengths)
 
 
-def _boundaries(parts: Sequence[Part], cut: bool) -> tuple[int, ...]:
-    """The steps before which no gradient is passed back: between passes that are cut from each other, and at resets."""
-    found, offset = set(), 0
+def _boundaries(parts: Sequence[Part], separate: bool) -> tuple[int, ...]:
+    """The steps before which no gradient is passed back: where truncated BPTT cuts, and at resets."""
+    steps, offset = set(), 0
     for part in parts:
         call = part.one.call
-        if cut:
-            found.add(offset)
+        if separate:
+            steps.add(offset)
         if call.resets is not None:
-            found |= {offset + int(t) for t in call.resets.any(1).nonzero()[:, 0]}
+            steps |= {offset + int(t) for t in call.resets.any(1).nonzero()[:, 0]}
         offset += call.x.shape[0]
-    return tuple(sorted(found - {0}))
+    return tuple(sorted(steps - {0}))
 
 
 def _totals(part: Part) -> dict[str, Tensor]:
-    """dE/dstate_t through everything, also through other states of the same step."""
+    """The total derivative dE/dstate_t, with the paths through other states of the same step."""
     steps = part.steps
     nodes = [steps.derived.nodes[id(node)] for node in steps.graph.outputs.values()]
     return dict(zip(steps.graph.outputs, derivatives(steps, part.messages, nodes), strict=True))

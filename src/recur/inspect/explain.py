@@ -1,7 +1,7 @@
 """``explain``: everything about one answer as plain data, from which all pictures are drawn.
 
 Terminal, HTML, PNG and a live page read the same dictionary; its form is that of `explain`'s result, and its version
-is in it. Numbers are rounded to what a picture can show; the functions of this room give the arrays themselves.
+is in it. Numbers are rounded to what a picture can show; the functions of this package return the arrays themselves.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from recur.inspect.influence import METHODS, of_option
 from recur.inspect.labels import unknown_places
 from recur.inspect.plain import plain
 from recur.inspect.question import Question
-from recur.inspect.record import Seen, walk
-from recur.inspect.states import of_parts, shown_states
-from recur.inspect.units import shown_units
+from recur.inspect.record import PassValues, forward_pass
+from recur.inspect.states import of_parts, plain_states
+from recur.inspect.units import plain_units
 from recur.modes import Mode
 from recur.nn.summary import parameter_count
 
 FORMAT = 1
 PARTS = ("influence", "flow", "states", "unrolled")
-SPECTRUM = 128  # units up to which the Jacobian of every step is looked at
+SPECTRUM = 128  # units of the largest layer whose Jacobian is computed at every step
 
 
 def explain(
@@ -64,12 +64,12 @@ def explain(
     options : int, optional
         Of how many candidates the influence is computed; by default of all.
     methods : sequence of str
-        Measures of influence: swap, leave_one_out, integrated_gradients, gradient_input. Those that a network does not
-        have are left out.
+        Measures of influence: swap, leave_one_out, integrated_gradients, gradient_input. Those that do not apply to the
+        network are skipped.
     window : int, optional
         Steps of truncated BPTT.
     corpus : iterable, optional
-        Raw inputs in which units that follow something simple are searched for; they are shown over this input.
+        Raw inputs in which to search for units that follow a simple property; these are shown over this input.
 
     Returns
     -------
@@ -88,21 +88,21 @@ def explain(
     """
     for part in parts:
         if part not in PARTS:
-            raise ConfigError(f'there is no part "{part}"', hint=f"of {', '.join(PARTS)}")
+            raise ConfigError(f'there is no part "{part}"', hint=f"one of {', '.join(PARTS)}")
     question = ask(model, value, target=target, at=at, top=top)
     data: dict[str, Any] = {
         "kind": "recur explanation",
         "format": FORMAT,
         "model": _about(model),
         "input": _input(question, value),
-        "question": _asked(question),
+        "question": _question(question),
         "influence": _influence(question, options, methods) if "influence" in parts else None,
         "flow": None,
         "states": None,
         "surprise": None,
         "alignment": question.alignment,
         "unrolled": None,
-        "units": None if corpus is None else shown_units(model.mode, value, corpus),
+        "units": None if corpus is None else plain_units(model.mode, value, corpus),
     }
     if set(parts) & {"flow", "unrolled"}:
         data |= _through_time(question, parts, window)
@@ -112,7 +112,7 @@ def explain(
 
 
 def _about(model: Any) -> dict[str, Any]:
-    """What the network is."""
+    """Facts about the network."""
     mode: Mode = model.mode
     return {
         "name": model.wording.title,
@@ -124,7 +124,7 @@ def _about(model: Any) -> dict[str, Any]:
 
 
 def _input(question: Question, value: Any) -> dict[str, Any]:
-    """What is read, item by item."""
+    """The input, item by item."""
     codec = question.mode.input_codec
     return {
         "text": "" if codec is None else codec.show(value, 400),
@@ -136,7 +136,7 @@ def _input(question: Question, value: Any) -> dict[str, Any]:
     }
 
 
-def _asked(question: Question) -> dict[str, Any]:
+def _question(question: Question) -> dict[str, Any]:
     """The output that is explained, and what it is compared with."""
     return {
         "says": question.says,
@@ -149,14 +149,14 @@ def _asked(question: Question) -> dict[str, Any]:
 
 def _influence(question: Question, count: int | None, methods: Sequence[str]) -> dict[str, Any]:
     """The measures for every candidate."""
-    wanted = range(len(question.options) if count is None else min(count, len(question.options)))
-    found = [of_option(question, number, methods=methods) for number in wanted]
+    numbers = range(len(question.options) if count is None else min(count, len(question.options)))
+    influences = [of_option(question, number, methods=methods) for number in numbers]
     return {
         "unit": question.unit,
         # only a network that predicts what it reads has swaps
-        "methods": list(next(iter(found[0].values())).scores) if found else [],
+        "methods": list(next(iter(influences[0].values())).scores) if influences else [],
         # against the other candidates first, where there are any: why this one
-        "against": list(found[0])[::-1] if found else [],
+        "against": list(influences[0])[::-1] if influences else [],
         "options": [
             {
                 "label": question.options[number].label,
@@ -165,7 +165,7 @@ def _influence(question: Question, count: int | None, methods: Sequence[str]) ->
                     for against, one in ways.items()
                 },
             }
-            for number, ways in zip(wanted, found, strict=True)
+            for number, ways in zip(numbers, influences, strict=True)
         ],
     }
 
@@ -175,7 +175,7 @@ def _through_time(question: Question, parts: Sequence[str], window: int | None) 
     mode, batch = question.mode, question.batch()
     predictions = int(batch.targets.shape[1]) if batch.targets.dim() > 1 and question.has_steps else 1
     weights = question.weights(predictions)
-    found, passes = follow(
+    ledger, passes = follow(
         mode,
         batch,
         window=window,
@@ -184,22 +184,22 @@ def _through_time(question: Question, parts: Sequence[str], window: int | None) 
         only=torch.from_numpy(weights),
         run=None if mode.abilities.carries_state else question.run,
     )
-    data = _forward(question, passes if "states" in parts else [], found.errors)
-    if "flow" in parts and found.layers:
-        data["flow"] = through_time.flow(question, found, weights)
+    data = _forward(question, passes if "states" in parts else [], ledger.errors)
+    if "flow" in parts and ledger.layers:
+        data["flow"] = through_time.flow(question, ledger, weights)
     if "unrolled" in parts and passes:
-        data["unrolled"] = through_time.unrolled(question, found, passes, weights)
+        data["unrolled"] = through_time.unrolled(question, ledger, passes, weights)
     return data
 
 
 def _forward_only(question: Question) -> dict[str, Any]:
     """The forward pass alone."""
-    passes, errors = walk(question.mode, question.batch())
+    passes, errors = forward_pass(question.mode, question.batch())
     return _forward(question, passes, errors.cpu().numpy())
 
 
-def _forward(question: Question, passes: Sequence[Seen], errors: np.ndarray) -> dict[str, Any]:
+def _forward(question: Question, passes: Sequence[PassValues], errors: np.ndarray) -> dict[str, Any]:
     """States of every layer, and how unexpected each item is."""
-    found = of_parts(passes)
-    shown = [shown_states(one, question.labels_of(one.place.part, one.steps)) for one in found]
-    return {"states": {"layers": shown} if shown else None, "surprise": question.surprise(errors)}
+    layers = of_parts(passes)
+    plain_layers = [plain_states(one, question.labels_of(one.place.part, one.steps)) for one in layers]
+    return {"states": {"layers": plain_layers} if plain_layers else None, "surprise": question.surprise(errors)}

@@ -54,7 +54,7 @@ class Explanation:
         Raises
         ------
         ConfigError
-            When the name has another ending, or a picture needs matplotlib and it is not installed.
+            When the name has another suffix, or a picture requires matplotlib and it is not installed.
         """
         target = Path(path)
         kind = target.suffix.lower()
@@ -74,15 +74,15 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the answer, its candidates, and what each item contributes to it."""
-        question, found = self.data["question"], self.data["influence"]
+        question, influence = self.data["question"], self.data["influence"]
         options = [(one["label"], f"{one['probability']:.1%}") for one in question["options"] if one["probability"]]
-        shown = f"<p>{escaped(question['says'])}</p>" + (table(options, ("answer", "probability")) if options else "")
-        if not found or not found["methods"]:
-            return shown
-        scores = found["options"][0][found["against"][0]]["scores"][found["methods"][0]]
+        page = f"<p>{escaped(question['says'])}</p>" + (table(options, ("answer", "probability")) if options else "")
+        if not influence or not influence["methods"]:
+            return page
+        scores = influence["options"][0][influence["against"][0]]["scores"][influence["methods"][0]]
         items = zip(self.data["input"]["items"], scores, strict=False)
         rows = [(item, f"{score:+.2f}") for item, score in items if score is not None][-ITEMS:]
-        return shown + table(rows, ("item", f"contribution, {found['unit']}"))
+        return page + table(rows, ("item", f"contribution, {influence['unit']}"))
 
     def __repr__(self) -> str:
         return f"Explanation({self.data['question']['says']})"

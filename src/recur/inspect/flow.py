@@ -39,7 +39,7 @@ class Flow:
     relative : ndarray
         (D,) g(d), from d = 0.
     counts : ndarray
-        (D,) rows that are so long.
+        (D,) rows that are at least this long.
     memory : float
         Distance at which g falls below 1 %; infinite if it does not.
     """
@@ -56,9 +56,9 @@ class Flow:
         if far < 1:
             return "no row is longer than one step"
         share = 100 * float(self.relative[-1])
-        said = f"{share:.2g}" if share >= 0.01 else f"{share:.1e}"
+        percent = f"{share:.2g}" if share >= 0.01 else f"{share:.1e}"
         low = "stays above 1 %" if math.isinf(self.memory) else f"falls below 1 % after {_steps(self.memory)}"
-        return f"a step {far} back receives {said} % of the gradient of the last one; it {low}"
+        return f"a step {far} back receives {percent} % of the gradient of the last one; it {low}"
 
 
 def _steps(count: float) -> str:
@@ -72,16 +72,16 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
     ----------
     mode : Mode
     examples : sequence of Example
-        Rows; the first are taken.
+        Rows, of which the first are used.
     rows : int
-        How many.
+        How many rows are used.
     steps : int
         Longer rows are cut to their last steps, where they have an error at every step.
 
     Returns
     -------
     tuple of Flow
-        One a layer, of the direction that reads forwards.
+        One per layer, of the direction that reads forwards.
 
     Raises
     ------
@@ -93,12 +93,12 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
             f"a {mode.name} network reads one value and has no steps, so there is no gradient through time to compare",
             hint="compare runs that read or write sequences",
         )
-    chosen = [mode.encode(examples[index]) for index in range(min(rows, len(examples)))]
-    chosen = [row for row in chosen if row.target.size and (row.input is None or row.input.size)]
+    encoded_rows = [mode.encode(examples[index]) for index in range(min(rows, len(examples)))]
+    encoded_rows = [row for row in encoded_rows if row.target.size and (row.input is None or row.input.size)]
     if mode.abilities.carries_state:
-        chosen = [row._replace(input=_last(row.input, steps), target=row.target[-steps:]) for row in chosen]
+        encoded_rows = [row._replace(input=_last(row.input, steps), target=row.target[-steps:]) for row in encoded_rows]
     logs: dict[str, list[np.ndarray]] = {}
-    for row in chosen:
+    for row in encoded_rows:
         for name, relative in _relative(mode, row):
             logs.setdefault(name, []).append(np.log(np.maximum(relative, 1e-300)))
     if not logs:
@@ -108,7 +108,7 @@ def flow(mode: Mode, examples: Sequence[Raw], *, rows: int = ROWS, steps: int = 
 
 def _relative(mode: Mode, row: Encoded) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each layer and its gradient (D,) by the distance from the last error, relative to that of its step."""
-    # rows one by one: their last errors are at different steps, and padding would only be computed
+    # one row at a time: last errors are at different steps, and padded steps would be computed for nothing
     for layer in ledger(mode, as_batch(mode, mode.collate([row])), only="last").layers:
         back = layer.message_norm()[: int(layer.lengths[0]), 0][::-1]
         if not layer.place.direction and len(back) > 1 and back[0] > 0:
@@ -116,7 +116,7 @@ def _relative(mode: Mode, row: Encoded) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _mean(name: str, logs: Sequence[np.ndarray]) -> Flow:
-    """The geometric mean over rows, of the distances that at least a quarter of them have: fewer make it jump about."""
+    """The geometric mean over rows, at distances that at least a quarter of them reach: over fewer it is noise."""
     longest = max(map(len, logs))
     counts = np.array([sum(len(one) > distance for one in logs) for distance in range(longest)], float)
     total = np.sum([np.pad(one, (0, longest - len(one))) for one in logs], axis=0)
@@ -128,37 +128,37 @@ def _mean(name: str, logs: Sequence[np.ndarray]) -> Flow:
 def compared(
     runs: Sequence[tuple[str, Any, Sequence[Flow], Sequence[dict[str, Any]]]], *, source: str
 ) -> dict[str, Any]:
-    """Several runs as plain data: what the pictures of a comparison are drawn from.
+    """Return several runs as plain data, from which the pictures of a comparison are drawn.
 
     Parameters
     ----------
     runs : sequence of (str, Model, sequence of Flow, sequence of dict)
-        Name, network, its flow, and what its journal recorded.
+        Name, network, its flow, and the gradient reports of its journal.
     source : str
-        What rows the errors are of, in words.
+        Which rows the errors are from, in words.
     """
-    found: list[dict[str, Any]] = []
-    for name, model, flows, recorded in runs:
+    curves: list[dict[str, Any]] = []
+    for name, model, flows, journal in runs:
         cell = model.mode.cell
         for one in flows:
             about = [] if cell == name else [cell]
             about += [one.place] if len(flows) > 1 else []
-            found.append(
+            curves.append(
                 {
                     "label": name + (f" ({', '.join(about)})" if about else ""),
                     "name": name, "cell": cell, "layer": one.place if len(flows) > 1 else "",
                     "relative": one.relative, "rows": int(one.counts[0]), "memory": one.memory,
-                    "sentence": one.sentence, "recorded": list(recorded) if one is flows[-1] else [],
+                    "sentence": one.sentence, "recorded": list(journal) if one is flows[-1] else [],
                 }
             )  # fmt: skip
-    longest = max(len(run["relative"]) for run in found)
+    longest = max(len(run["relative"]) for run in curves)
     data = {
         "kind": "recur comparison",
         "format": 1,
         "title": "Gradient over distance",
-        "sentence": "; ".join(f"{run['label']}: {run['sentence']}" for run in found) + ".",
+        "sentence": "; ".join(f"{run['label']}: {run['sentence']}" for run in curves) + ".",
         "distances": list(range(longest)),
-        "runs": found,
+        "runs": curves,
         "how": (
             "‖∂e/∂(states d steps back)‖ relative to that of the last step, for the last error e of each row "
             f"({source}); geometric mean over rows; backpropagation through time written out. Logarithmic."

@@ -1,4 +1,4 @@
-"""Questions to networks that forecast: why this value, a number of steps ahead."""
+"""Questions about a forecast: why this value, a number of steps ahead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recur import continuation
 from recur.errors import DataError
 from recur.heads.prediction import Option
 from recur.inspect.labels import place_of
-from recur.inspect.question import Asked, Question, chosen_first
+from recur.inspect.question import OutputRequest, Question, with_first
 from recur.modes.forecast import Forecast
 from recur.modes.forecast_value import observe
 from recur.modes.mode import need_input
@@ -20,33 +20,33 @@ from recur.network.batch import Batch, Encoded
 
 
 class OneForecast(Question):
-    """The value of one column, a number of steps ahead; of quantiles the median.
+    """The value of one column, a number of steps ahead; the median where quantiles are forecast.
 
-    A recursive network reads its own answers up to that step; they are steps like those of the past.
+    A recursive network reads its own answers up to that step; they count as steps like those of the past.
     """
 
     unit = "standard deviations"
     exclusive = False
     mode: Forecast
 
-    def __init__(self, mode: Forecast, series: Any, asked: Asked) -> None:
+    def __init__(self, mode: Forecast, series: Any, request: OutputRequest) -> None:
         super().__init__(mode, series)
         self.values = mode.encode_input(series)
         codec = mode.target_codec if mode.target_codec.size == 1 else need_input(mode.input_codec, mode.name)
         self.items = codec.step_labels(self._own_columns())
         self.removable = [True] * len(self.values)
-        self.place = place_of(asked.at, [f"+{h + 1}" for h in range(mode.horizon)], last=0)
+        self.place = place_of(request.at, [f"+{h + 1}" for h in range(mode.horizon)], last=0)
         [answer] = continuation.predict(mode, [series])
         self.answer = answer.shown
         decoded = np.asarray(answer.value, float).reshape(mode.horizon, -1)[self.place]
         names = mode.target_codec.column_names()
         labels = names if len(names) > 1 else [mode.target_codec.format_number(decoded[0], 0)]
         self.options = [Option(str(label), None, column) for column, label in enumerate(labels)]
-        if asked.target is not None and not (len(names) == 1 and asked.target in (names[0], labels[0])):
-            self.options = chosen_first(self.options, asked.target)
+        if request.target is not None and not (len(names) == 1 and request.target in (names[0], labels[0])):
+            self.options = with_first(self.options, request.target)
 
     def _own_columns(self) -> Any:
-        """What the items are shown by: the column that is forecast where it is one, else all that is read."""
+        """The values that label the items: the forecast column if it is a single one, else all columns read."""
         values = np.asarray(self.values)
         return values[:, self.mode.columns] if self.mode.target_codec.size == 1 else values
 
@@ -62,7 +62,7 @@ class OneForecast(Question):
     def has_steps(self) -> bool:
         return False
 
-    def labels_read(self, part: str) -> list[str]:
+    def part_labels(self, part: str) -> list[str]:
         del part
         return [*self.items, *(f"own answer +{h + 1}" for h in range(self.place or 0))]
 

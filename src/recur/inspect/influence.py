@@ -53,7 +53,7 @@ class Influence:
     says : str
         The output in words.
     unit : str
-        Of all scores.
+        The unit of all scores.
     against : str
         "everything" (f is a log-probability) or "candidates" (f is the log-odds against the other candidates).
     output : float
@@ -111,7 +111,7 @@ def influence(
         Of swap, leave_one_out, integrated_gradients, gradient_input; swap falls back on leave_one_out where the network
         does not predict what it reads.
     points : int
-        Of the integral.
+        Points at which the integral is evaluated.
 
     Returns
     -------
@@ -125,10 +125,10 @@ def influence(
     """
     if against not in AGAINST:
         raise ConfigError(f'there is no comparison with "{against}"', hint=f"one of {', '.join(AGAINST)}")
-    found = of_option(ask(model, value, target=target, at=at), 0, methods=methods, points=points)
-    if against not in found:
+    results = of_option(ask(model, value, target=target, at=at), 0, methods=methods, points=points)
+    if against not in results:
         raise ConfigError("there are no other candidates to compare with", hint='against="everything"')
-    return found[against]
+    return results[against]
 
 
 def of_option(
@@ -142,28 +142,28 @@ def of_option(
     measure = _Measure(question, number, len(ways))
     scores: dict[str, np.ndarray] = {}
     with question.mode.answering():
-        output = _bent(question, measure, 1).cpu().numpy()[0]
-        nothing = _bent(question, measure, 1, lambda vectors: vectors * 0).cpu().numpy()[0]
-        swapped = question.swapped(measure.targets) if "swap" in methods else None
-        if swapped is not None:
-            scores["swap"] = output[:, None] - measure.combined(torch.from_numpy(swapped.T)).numpy().T
+        output = _changed_outputs(question, measure, 1).cpu().numpy()[0]
+        nothing = _changed_outputs(question, measure, 1, lambda vectors: vectors * 0).cpu().numpy()[0]
+        swap_scores = question.swap_scores(measure.targets) if "swap" in methods else None
+        if swap_scores is not None:
+            scores["swap"] = output[:, None] - measure.combine(torch.from_numpy(swap_scores.T)).numpy().T
         if "leave_one_out" in methods or not (question.predicts_items or set(methods) - {"swap"}):
             scores["leave_one_out"] = _leave_one_out(question, measure, output)
     if "gradient_input" in methods:
-        scores["gradient_input"] = _along(question, measure, np.ones(1), np.ones(1))
+        scores["gradient_input"] = _integral(question, measure, np.ones(1), np.ones(1))
     if "integrated_gradients" in methods:
         places, weights = np.polynomial.legendre.leggauss(points)
-        scores["integrated_gradients"] = _along(question, measure, (places + 1) / 2, weights / 2)
-    found = {}
+        scores["integrated_gradients"] = _integral(question, measure, (places + 1) / 2, weights / 2)
+    results = {}
     for way, against in enumerate(ways):
         own = {method: values[way] for method, values in scores.items()}
         change = float(output[way] - nothing[way])
         gap = change - float(own["integrated_gradients"].sum()) if "integrated_gradients" in own else 0.0
-        found[against] = Influence(
+        results[against] = Influence(
             question.items, question.options[number], question.says, question.unit, against, float(output[way]),
             float(nothing[way]), own, gap,
         )  # fmt: skip
-    return found
+    return results
 
 
 class _Measure:
@@ -176,9 +176,9 @@ class _Measure:
         self.targets = [first, *(others if ways > 1 else ())]
 
     def __call__(self, values: Tensor | None, lengths: Tensor | None) -> Tensor:
-        return self.combined(self.question.scores(values, lengths, self.targets))
+        return self.combine(self.question.scores(values, lengths, self.targets))
 
-    def combined(self, scores: Tensor) -> Tensor:
+    def combine(self, scores: Tensor) -> Tensor:
         """f (B, W) from the outputs (B, K) of the option and the others."""
         if self.ways == 1:
             return scores
@@ -188,35 +188,35 @@ class _Measure:
 def _leave_one_out(question: Question, measure: _Measure, output: np.ndarray) -> np.ndarray:
     """f(x) - f(x without item t), (W, T); items without time are set to zero instead."""
     count = len(question.items)
-    found = np.full((measure.ways, count), np.nan)
+    scores = np.full((measure.ways, count), np.nan)
     if question.values is None:
-        return found
+        return scores
     discrete = question.mode.input_codec is not None and question.mode.input_codec.discrete
-    removed = question.has_time and discrete
-    places = [t for t in range(count) if question.removable[t]] if removed else list(range(count))
+    without_items = question.has_time and discrete
+    places = [t for t in range(count) if question.removable[t]] if without_items else list(range(count))
     for start in range(0, len(places), ROWS):
         check_cancelled()
         part = places[start : start + ROWS]
-        if removed:
-            without = _removed(question, measure, part)
+        if without_items:
+            without = _without_items(question, measure, part)
         else:
             # numbers keep their place in time, so an item is set to the mean of the training values
             mask = torch.ones(len(part), count, device=question.mode.device)
             mask[torch.arange(len(part)), torch.tensor(part)] = 0
-            without = _bent(question, measure, len(part), partial(_masked, question, mask))
-        found[:, part] = output[:, None] - without.cpu().numpy().T
-    return found
+            without = _changed_outputs(question, measure, len(part), partial(_with_mask, question, mask))
+        scores[:, part] = output[:, None] - without.cpu().numpy().T
+    return scores
 
 
-def _removed(question: Question, measure: _Measure, part: list[int]) -> Tensor:
+def _without_items(question: Question, measure: _Measure, part: list[int]) -> Tensor:
     """f (B, W) of the input without each of some items."""
     values, lengths = pad([np.delete(np.asarray(question.values), place, axis=0) for place in part])
-    moved = None if lengths is None else lengths.to(question.mode.device)
-    return measure.combined(question.without(part).scores(question.move(values), moved, measure.targets))
+    row_lengths = None if lengths is None else lengths.to(question.mode.device)
+    return measure.combine(question.without(part).scores(question.move(values), row_lengths, measure.targets))
 
 
-def _masked(question: Question, mask: Tensor, vectors: Tensor) -> Tensor:
-    """Vectors or values of rows (B, ...) times what is kept of their items (B, N)."""
+def _with_mask(question: Question, mask: Tensor, vectors: Tensor) -> Tensor:
+    """Vectors or values of rows (B, ...), multiplied by a mask over their items (B, N)."""
     mask = mask.to(vectors.dtype)
     if question.grid is not None:
         down, across = _cells(question.grid, vectors)
@@ -233,7 +233,7 @@ def _cells(grid: tuple[int, int], pictures: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _by_item(question: Question, values: Tensor) -> Tensor:
-    """What each item (N,) has of the values of one row."""
+    """The values of one row, summed by item (N,)."""
     count = len(question.items)
     if question.grid is not None:
         down, across = _cells(question.grid, values)
@@ -244,7 +244,7 @@ def _by_item(question: Question, values: Tensor) -> Tensor:
     return values.sum()[None] if count == 1 else values
 
 
-def _along(question: Question, measure: _Measure, places: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _integral(question: Question, measure: _Measure, places: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """x_t . sum_a w_a df(a x)/dx_t for every item, (W, T)."""
     total: np.ndarray = np.zeros((measure.ways, len(question.items)))
     if question.values is None:
@@ -256,58 +256,57 @@ def _along(question: Question, measure: _Measure, places: np.ndarray, weights: n
         for start in range(0, len(places), ROWS):
             check_cancelled()
             part = places[start : start + ROWS]
-            kept: list[Tensor] = []
+            tensors: list[Tensor] = []
 
-            def bend(vectors: Tensor, part: np.ndarray = part, kept: list[Tensor] = kept) -> Tensor:
+            def scale(vectors: Tensor, part: np.ndarray = part, tensors: list[Tensor] = tensors) -> Tensor:
                 factor = torch.as_tensor(part, dtype=vectors.dtype, device=vectors.device)
                 whole = vectors.detach()
                 scaled = (whole * factor.view(-1, *[1] * (whole.dim() - 1))).requires_grad_()
-                kept.extend([whole, scaled])
+                tensors.extend([whole, scaled])
                 return scaled
 
             with torch.enable_grad():
-                sums = _bent(question, measure, len(part), bend).sum(0)
+                sums = _changed_outputs(question, measure, len(part), scale).sum(0)
             for way in range(measure.ways):
-                (gradient,) = torch.autograd.grad(sums[way], kept[1], retain_graph=way + 1 < measure.ways)
+                (gradient,) = torch.autograd.grad(sums[way], tensors[1], retain_graph=way + 1 < measure.ways)
                 weight = torch.as_tensor(weights[start : start + ROWS], dtype=gradient.dtype, device=gradient.device)
-                summed = (kept[0] * gradient * weight.view(-1, *[1] * (gradient.dim() - 1))).sum(0)
+                summed = (tensors[0] * gradient * weight.view(-1, *[1] * (gradient.dim() - 1))).sum(0)
                 total[way] += _by_item(question, summed).cpu().double().numpy()
     finally:
         mode.train(was_training)
     return total
 
 
-def _bent(
+def _changed_outputs(
     question: Question, measure: _Measure, count: int, change: Callable[[Tensor], Tensor] | None = None
 ) -> Tensor:
-    """f (B, W) of a number of rows whose items are changed: numbers as they are given, symbols as the vectors x_t."""
+    """f (B, W) of ``count`` rows whose items are changed: numbers themselves, symbols as their vectors x_t."""
     values, lengths = question.rows(count)
     if change is None or values is None:
         return measure(values, lengths)
     if values.is_floating_point():
         return measure(change(values), lengths)
-    with _hooked(question.mode.inputs, change):
+    with _input_hook(question.mode.inputs, change):
         return measure(values, lengths)
 
 
 @contextmanager
-def _hooked(inputs: nn.Module | None, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Change the vectors of the items where they enter the network: the first time only, which is the input.
+def _input_hook(inputs: nn.Module | None, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Change the vectors of the items where they enter the network: in the first call only, which reads the input.
 
-    A hook belongs to the module, which other threads use too, as in a server: for them it changes nothing, and it is
-    still there for its own thread.
+    A hook belongs to the module, which several threads of a server share: it acts only in the thread that set it.
     """
     if inputs is None:
         yield
         return
-    done: list[bool] = []
+    calls: list[bool] = []
     own = get_ident()
 
-    def hook(module: nn.Module, given: Any, vectors: Tensor) -> Tensor:
-        del module, given
-        if done or get_ident() != own:
+    def hook(module: nn.Module, inputs_of_module: Any, vectors: Tensor) -> Tensor:
+        del module, inputs_of_module
+        if calls or get_ident() != own:
             return vectors
-        done.append(True)
+        calls.append(True)
         return change(vectors)
 
     handle = inputs.register_forward_hook(hook)

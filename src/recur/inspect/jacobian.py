@@ -15,20 +15,20 @@ from recur.inspect.record import Steps
 @torch.no_grad()
 def spectrum(steps: Steps) -> dict[str, np.ndarray]:
     """Singular values of dstate_t/dstate_{t-1}, of each state, for the first row: (T, S)."""
-    found: dict[str, list[np.ndarray]] = {name: [] for name in steps.graph.outputs}
+    values_of_steps: dict[str, list[np.ndarray]] = {name: [] for name in steps.graph.outputs}
     T = steps.call.x.shape[0]
     for t in range(T):
         check_cancelled()
         for name, matrix in step_jacobian(steps, t).items():
-            found[name].append(torch.linalg.svdvals(matrix).detach().cpu().numpy())
-    return {name: np.stack(values) if values else np.zeros((0, 0)) for name, values in found.items()}
+            values_of_steps[name].append(torch.linalg.svdvals(matrix).detach().cpu().numpy())
+    return {name: np.stack(values) if values else np.zeros((0, 0)) for name, values in values_of_steps.items()}
 
 
 @torch.no_grad()
 def step_jacobian(steps: Steps, t: int, row: int = 0) -> dict[str, Tensor]:
     """dstate_t/dstate_{t-1} (S, S) of each state of one row."""
     call, derived = steps.call, steps.derived
-    found = {}
+    jacobians = {}
     for name, node in steps.graph.outputs.items():
         size = node.size.value(call.sizes)
         values: Values = {}
@@ -43,9 +43,9 @@ def step_jacobian(steps: Steps, t: int, row: int = 0) -> dict[str, Tensor]:
                 else call.x.new_zeros(size, width)
             )
         end = derived.states[name]
-        todo = [n for n in topological([end]) if n.args and id(n) not in values]
-        evaluate(todo, values, call.sizes, call.precision == "bfloat16")
+        missing = [n for n in topological([end]) if n.args and id(n) not in values]
+        evaluate(missing, values, call.sizes, call.precision == "bfloat16")
         value = values.get(id(end), 0.0)
         whole = value if isinstance(value, Tensor) else call.x.new_full((1,), value)
-        found[name] = whole.expand(size, size)
-    return found
+        jacobians[name] = whole.expand(size, size)
+    return jacobians

@@ -12,7 +12,7 @@ from recur.codecs import Codec
 from recur.errors import DataError, did_you_mean
 from recur.modes import Mode
 
-SIDE = 7  # parts of a picture, a side
+SIDE = 7  # parts of a picture per side
 MARKS = {"<bos>": "⟨start⟩", "<eos>": "⟨end⟩", "<pad>": "⟨pad⟩"}
 
 
@@ -58,7 +58,7 @@ def input_labels(mode: Mode, value: Any, values: np.ndarray) -> tuple[list[str],
 def grid_of(mode: Mode, values: np.ndarray) -> tuple[int, int] | None:
     """Rows and columns of the parts that a picture is explained by; None for what is not one picture.
 
-    They are the places that the network attends to, where it does, and else at most seven a side.
+    With attention they are the places that the network attends to, else at most seven per side.
     """
     if values.ndim != 3:
         return None
@@ -70,7 +70,7 @@ def symbol_labels(codec: Codec, ids: np.ndarray, value: Any, *, unknown_mark: st
     ids = symbols_of(ids)
     labels = [codec.symbol(int(index)) if int(index) < codec.size else "⟨start⟩" for index in ids]
     own = _own_symbols(codec, value)
-    # texts may have a start sign, or a space, that the raw value lacks
+    # texts may have a start symbol, or a space, that the raw value lacks
     shift = next((s for s in (0, 1) if _agree(labels[s : s + len(own)], own)), None)
     if shift is not None:
         for number, token in enumerate(own, shift):
@@ -80,7 +80,7 @@ def symbol_labels(codec: Codec, ids: np.ndarray, value: Any, *, unknown_mark: st
 
 
 def _own_symbols(codec: Codec, value: Any) -> list[str]:
-    """The symbols of a value as they are written; none where that is not known."""
+    """The symbols of a value as they are written; empty where that is not known."""
     try:
         return [str(one) for one in codec.tokens(value) or ()]
     except DataError:
@@ -100,7 +100,7 @@ def unknown_places(codec: Codec | None, values: np.ndarray | None) -> list[int]:
 
 
 def _agree(labels: list[str], own: list[str]) -> bool:
-    """Whether labels are a text's own symbols: an unknown one may be any, a known one may have lost its capitals."""
+    """Whether labels match a text's own symbols: an unknown one matches any symbol, and case is ignored."""
     return len(labels) == len(own) and all(
         label in ("<unk>", token) or label.lower() == token.lower() for label, token in zip(labels, own, strict=True)
     )

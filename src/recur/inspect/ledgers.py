@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from recur.inspect.paths import Path
-from recur.inspect.record import Seen
+from recur.inspect.record import PassValues
 from recur.nn.layer_positions import LayerPosition
 from recur.views.picture import ledger_figure
 
@@ -18,8 +18,8 @@ MEMORY = 0.01  # a step that receives less of the last step's gradient is forgot
 
 
 @dataclass(frozen=True)
-class Part(Seen):
-    """One pass of one place, with what BPTT found in it: messages dE/dstate_t (T, B, S) that copies receive."""
+class Part(PassValues):
+    """One pass of one place, with the results of BPTT: messages dE/dstate_t (T, B, S) that copies receive."""
 
     messages: dict[str, Tensor]
     itemised: dict[str, np.ndarray]
@@ -95,11 +95,11 @@ class Ledger:
     readout : dict of str to Path
         W_hy and b_y, empty where the readout is not one matrix.
     read_at : ndarray
-        (S,) the step of each share of W_hy. There is one for each prediction, but for the answer to a whole sequence,
-        whose vector is put together from several steps: one for each of these.
+        (S,) the step of each share of W_hy: one per prediction. The answer to a whole sequence, whose vector is pooled
+        over several steps, has one for each of them.
     itemised : dict of LayerPosition to dict of str to ndarray
-        For each place (K, T) ||de_k/dstate_t||, of each state, and of all together as "message"; empty unless asked
-        for. Only of a single row.
+        For each place (K, T) ||de_k/dstate_t||, of each state, and of all together as "message"; for a single row, and
+        empty unless requested.
     followed : ndarray
         (K,) which predictions were followed one by one.
     """
@@ -146,8 +146,8 @@ class Ledger:
 def distance_of_memory(norms: np.ndarray) -> float:
     """Return how many steps back a gradient falls below 1 % of what the last step has.
 
-    A cell with gates hands most of a gradient to its cell state at the first step back and keeps that part for long:
-    a threshold of 1/e would call this a memory of one step.
+    A gated cell passes most of a gradient to its cell state at the first step back, where it lasts over many steps: a
+    threshold of 1/e would report this as a memory of one step.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def distance_of_memory(norms: np.ndarray) -> float:
     Returns
     -------
     float
-        Steps; infinite if it never falls so low.
+        Steps; infinite if it never falls below.
 
     Examples
     --------

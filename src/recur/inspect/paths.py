@@ -15,14 +15,14 @@ class Path:
     Attributes
     ----------
     name : str
-        As the equation calls it; "W_hy" and "b_y" for the readout.
+        Its name in the equation; "W_hy" and "b_y" for the readout.
     kind : str
         "input to hidden", "hidden to hidden", "hidden to output", or "bias".
     gradient : ndarray
         dE/dW, the sum of all shares.
     fraction : ndarray
-        (T,) how much of the gradient is step t's: <share_t, dE/dW> / ||dE/dW||^2; they add up to 1, and a step that
-        pulls the other way is negative.
+        (T,) the part of the gradient that is from step t: <share_t, dE/dW> / ||dE/dW||^2; they add up to 1, and a step
+        whose share opposes the gradient is negative.
     norm : ndarray
         (T,) ||share_t||.
     """

@@ -15,7 +15,7 @@ def plain(value: Any, digits: int = 5) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item, digits) for item in value]
     if isinstance(value, np.ndarray):
-        return _rounded(value, digits).tolist() if value.dtype.kind == "f" else value.tolist()
+        return _round(value, digits).tolist() if value.dtype.kind == "f" else value.tolist()
     if isinstance(value, np.generic):
         return plain(value.item(), digits)
     if isinstance(value, float):
@@ -23,17 +23,17 @@ def plain(value: Any, digits: int = 5) -> Any:
     return value
 
 
-def _rounded(values: np.ndarray, digits: int) -> np.ndarray:
+def _round(values: np.ndarray, digits: int) -> np.ndarray:
     """An array rounded to ``digits`` significant digits, as float64 in a short form; not finite becomes None."""
     values = values.astype(np.float64)
     finite = np.isfinite(values)
-    known = np.where(finite & (values != 0), values, 1.0)
-    places = digits - 1 - np.floor(np.log10(np.abs(known)))
+    nonzero = np.where(finite & (values != 0), values, 1.0)
+    places = digits - 1 - np.floor(np.log10(np.abs(nonzero)))
     # ten to a positive power is exact, so that a whole number divided by it is the nearest float to its decimals
     up, down = 10.0 ** np.maximum(places, 0), 10.0 ** np.maximum(-places, 0)
-    found: np.ndarray = np.where(values == 0, 0.0, np.rint(known * up / down) / up * down)
+    decimals: np.ndarray = np.where(values == 0, 0.0, np.rint(nonzero * up / down) / up * down)
     if finite.all():
-        return found
-    known_only = found.astype(object)
-    known_only[~finite] = None
-    return known_only
+        return decimals
+    objects = decimals.astype(object)
+    objects[~finite] = None
+    return objects

@@ -9,42 +9,42 @@ Predicate = Callable[[Sequence[str]], Sequence[float]]
 
 def inside_quotes(tokens: Sequence[str]) -> list[float]:
     """1 between two quotation marks, 0 outside; the mark that opens is outside, the one that closes inside."""
-    found, inside = [], False
+    values, inside = [], False
     for token in tokens:
-        found.append(float(inside))
+        values.append(float(inside))
         for mark in token:
             if mark == '"':
                 inside = not inside
             elif mark in "“«”»":
                 inside = mark in "“«"
-    return found
+    return values
 
 
 def inside_brackets(tokens: Sequence[str]) -> list[float]:
     """How many brackets are open, at most 1."""
-    found, depth = [], 0
+    values, depth = [], 0
     for token in tokens:
-        found.append(float(depth > 0))
+        values.append(float(depth > 0))
         depth = max(0, depth + sum(token.count(one) for one in "([{") - sum(token.count(one) for one in ")]}"))
-    return found
+    return values
 
 
 def place_in_line(tokens: Sequence[str]) -> list[float]:
     """Steps since the last line end."""
-    found, place = [], 0
+    values, place = [], 0
     for token in tokens:
-        found.append(float(place))
+        values.append(float(place))
         place = 0 if token in ("\n", "⟨end⟩", "<eos>") else place + 1
-    return found
+    return values
 
 
 def place_in_sentence(tokens: Sequence[str]) -> list[float]:
     """Steps since the last full stop, question or exclamation mark."""
-    found, place = [], 0
+    values, place = [], 0
     for token in tokens:
-        found.append(float(place))
+        values.append(float(place))
         place = 0 if token.strip() in (".", "?", "!") else place + 1
-    return found
+    return values
 
 
 def _each(test: Callable[[str], bool]) -> Predicate:
@@ -58,6 +58,6 @@ PREDICATES: dict[str, Predicate] = {
     "position in the sentence": place_in_sentence,
     "capital letter": _each(lambda token: token.strip()[:1].isupper()),
     "digit": _each(lambda token: any(map(str.isdigit, token))),
-    "sign": _each(lambda token: bool(token.strip()) and not any(map(str.isalnum, token))),
+    "punctuation": _each(lambda token: bool(token.strip()) and not any(map(str.isalnum, token))),
     "space": _each(str.isspace),
 }

@@ -5,7 +5,7 @@
     many-to-one, one-to-one      log p(class | input)
     many-to-many, one-to-many    log p(one word | words before it, input)
 
-Of numbers the output is the predicted value itself, in standard deviations of the training values.
+For numbers the output is the predicted value itself, in standard deviations of the training values.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from recur.modes import Mode
 from recur.network.batch import Batch, Encoded, has_time, pad
 
 
-class Asked(NamedTuple):
+class OutputRequest(NamedTuple):
     """Which output of a network is requested.
 
     Attributes
@@ -52,13 +52,13 @@ class Question(ABC):
     ----------
     mode : Mode
     items : list of str
-        What a person reads for each step of the input.
+        The label of each step of the input.
     values : ndarray or None
         What the network reads: (T,) ids, (T, C) numbers, () or (C,) without time.
     options : list of Option
         The first is the one that is explained.
     removable : list of bool
-        Items that can be left out; a start sign cannot.
+        Items that can be left out; a start symbol cannot.
     says : str
         The output in words: "the next word is sky".
     unit : str
@@ -66,7 +66,7 @@ class Question(ABC):
     place : int or None
         Which answer of a sequence of answers, from 0.
     answer : str
-        The whole answer of the network as a person reads it; empty where the options are the answer.
+        The whole answer of the network as text; empty where the options are the answer.
     exclusive : bool
         Whether only one of the options can be true, so that they can be compared with each other.
     grid : (int, int) or None
@@ -74,7 +74,7 @@ class Question(ABC):
     alignment : dict or None
         With attention: what was written (``rows``), what was read (``columns``), and the ``weights`` between them.
     predicts_items : bool
-        Whether the network predicts the items that it reads, so that one can be taken as unknown.
+        Whether the network predicts the items that it reads, so that one can be treated as unknown.
     """
 
     unit = "nats"
@@ -118,18 +118,18 @@ class Question(ABC):
         """Which of the errors of the batch make up the error of the chosen output: (N,) ones and zeros."""
         if not self.has_steps:
             return np.ones(predictions)
-        found = np.zeros(predictions)
-        found[-1 if self.place is None else self.place] = 1
-        return found
+        weights = np.zeros(predictions)
+        weights[-1 if self.place is None else self.place] = 1
+        return weights
 
-    def labels_read(self, part: str) -> list[str]:
-        """What a part of the network reads at each step, where that has a name."""
+    def part_labels(self, part: str) -> list[str]:
+        """Labels of what a part of the network reads, for the steps that have one."""
         del part
         return list(self.items)
 
     def labels_of(self, part: str, steps: int) -> list[str]:
-        """What a part of the network reads at each of ``steps`` steps; the number of a step that has no name."""
-        labels = self.labels_read(part)
+        """Labels of what a part of the network reads at ``steps`` steps; a step without a label has its number."""
+        labels = self.part_labels(part)
         return (labels + [str(t + 1) for t in range(len(labels), steps)])[:steps]
 
     def surprise(self, errors: np.ndarray) -> list[float | None] | None:
@@ -139,17 +139,17 @@ class Question(ABC):
         return None
 
     def without(self, places: Sequence[int]) -> Question:
-        """The same question to rows that lack one item each, those at the places."""
+        """The same question for rows that lack one item each, at the given places."""
         del places
         return self
 
-    def swapped(self, targets: Sequence[Any]) -> np.ndarray | None:
+    def swap_scores(self, targets: Sequence[Any]) -> np.ndarray | None:
         """The outputs (K, T) of targets with each item unknown; None where the items are not predicted."""
         del targets
         return None
 
     def run(self) -> bool:
-        """Compute the error of the chosen output for observers; return whether its passes are cut from each other."""
+        """Compute the error of the chosen output for observers; return whether the gradient is cut between passes."""
         self.mode.loss(self.batch())
         return False
 
@@ -186,9 +186,9 @@ class HeadQuestion(Question):
     ----------
     head : StepHead
     codec : Codec
-        Of the answer.
+        The codec of the answer.
     symbols : Vocabulary or None
-        The ids, where a beginning and an end were added to those of the codec.
+        The vocabulary, where start and end symbols are added to those of the codec.
     """
 
     symbols: Vocabulary | None = None
@@ -205,7 +205,7 @@ class HeadQuestion(Question):
     def scores(self, values: Tensor | None, lengths: Tensor | None, targets: Sequence[Any]) -> Tensor:
         return self.head.scores(self.vectors(values, lengths), targets)
 
-    def choose(self, vectors: Tensor, step: int, asked: Asked, own: int | None = None) -> list[Option]:
+    def choose(self, vectors: Tensor, step: int, request: OutputRequest, own: int | None = None) -> list[Option]:
         """The options at one step of a row (T, H), the one that is requested first.
 
         Parameters
@@ -214,25 +214,25 @@ class HeadQuestion(Question):
             (T, H).
         step : int
             From 0.
-        asked : Asked
+        request : OutputRequest
         own : int, optional
             The network's own output, where it is not the likeliest.
 
         Raises
         ------
         DataError
-            When the target is no output of this network.
+            When the target is not an output of this network.
         """
-        check_top(asked.top)
-        find = partial(self.head.options, vectors, step, self.codec, asked.top, symbols=self.symbols)
-        if asked.target is None:
+        check_top(request.top)
+        find = partial(self.head.options, vectors, step, self.codec, request.top, symbols=self.symbols)
+        if request.target is None:
             return find(first=own)
-        name = str(asked.target)
+        name = str(request.target)
         same = [one.target for one in find() if one.label == name]
         return find(first=same[0] if same else self.head.output_id(name, self.codec))
 
 
-def chosen_first(options: list[Option], label: str) -> list[Option]:
+def with_first(options: list[Option], label: str) -> list[Option]:
     """The options with the one of this label in front.
 
     Raises

@@ -2,7 +2,7 @@
 
 A pass is one recurrence (one direction of one layer) over some steps. While the network computes its error as in
 training, every pass is noted; automatic differentiation then gives dE/dh_t from *outside* the recurrence, and
-BPTT written out (engine/bptt.py) carries it back through the copies: all numbers of this room come from these two.
+BPTT written out (engine/bptt.py) carries it back through the copies: all numbers of this package are from these two.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ PARTS = ("stack", "encoder", "decoder")
 
 @dataclass(frozen=True)
 class Pass:
-    """One recurrence that ran.
+    """One recurrence that was computed.
 
     Attributes
     ----------
     place : LayerPosition
     call : Call
-        What it was given, padded, without gradients.
+        Its arguments, padded, without gradients.
     outputs : Tensor
         (T, B, S) in the graph of automatic differentiation; its gradient is dE/dh_t from outside.
     states : dict of str to Tensor
@@ -69,7 +69,7 @@ class Reading:
     vectors : Tensor
         (N, H) v, what the readout reads.
     z : Tensor or None
-        (B, T, V) the readout's values, in the graph that the errors are made in; None where it is not one matrix.
+        (B, T, V) the readout's values, in the graph of the errors; None where the readout is not one matrix.
     mask : Tensor
         (B, T) bool: where there is a prediction.
     """
@@ -95,7 +95,7 @@ class Answer:
         """How many steps it covers."""
         return int(self.vectors.shape[1]) if self.vectors.dim() == 3 else 1
 
-    def read(self, lengths: Tensor | None = None) -> Reading:
+    def reading(self, lengths: Tensor | None = None) -> Reading:
         """The predictions; that of a row as a whole is at its last step, by the ``lengths`` (B,) of the inputs."""
         vectors, targets, mask = self.vectors, self.targets, self.mask
         whole = vectors.dim() == 2
@@ -123,8 +123,8 @@ class Recorder:
         self.passes: list[Pass] = []
         self.answers: list[Answer] = []
         self.attention: list[Tensor] = []
-        # the letters of a word are steps within one step of the sentence, and so no layer of what reads it
-        self._known = {id(parameter): place for parameter, place in parameter_positions(mode) if place.part in PARTS}
+        # a character encoder's steps lie within one step of the sentence, so they are not steps of a layer here
+        self._places = {id(parameter): place for parameter, place in parameter_positions(mode) if place.part in PARTS}
 
     def recurrence(self, call: Call, result: Result) -> Result:
         """Record a pass; the rest of the network reads a copy, whose gradient is that from outside the recurrence."""
@@ -138,7 +138,7 @@ class Recorder:
 
     def place_of(self, call: Call) -> LayerPosition | None:
         """Where in the network a recurrence is, by its parameters; None for a recurrence outside the network."""
-        return next((self._known[id(p)] for p in call.parameters.values() if id(p) in self._known), None)
+        return next((self._places[id(p)] for p in call.parameters.values() if id(p) in self._places), None)
 
     def answer(self, output: Any, vectors: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:
         """Record what is read out."""
@@ -149,13 +149,13 @@ class Recorder:
         """For each pass dE/dh_t (T, B, S), and dE/d(final states), from what lies outside the recurrence."""
         leaves = [t for one in self.passes for t in (one.outputs, *one.states.values())]
         live = [t for t in leaves if t.requires_grad]
-        found: dict[int, Tensor | None] = {}
+        gradients: dict[int, Tensor | None] = {}
         if live and error.requires_grad:
-            given = torch.autograd.grad(error, live, retain_graph=True, allow_unused=True)
-            found = {id(t): g for t, g in zip(live, given, strict=True)}
+            gradients_of_live = torch.autograd.grad(error, live, retain_graph=True, allow_unused=True)
+            gradients = {id(t): g for t, g in zip(live, gradients_of_live, strict=True)}
 
         def of(t: Tensor) -> Tensor:
-            g = found.get(id(t))
+            g = gradients.get(id(t))
             return torch.zeros_like(t) if g is None else g
 
         return [(of(one.outputs), {n: of(s) for n, s in one.states.items()}) for one in self.passes]
@@ -163,7 +163,7 @@ class Recorder:
 
 @contextmanager
 def recording(mode: Mode) -> Iterator[Recorder]:
-    """Record what a network computes within; it is in evaluation mode, and gradients are on."""
+    """Record what a network computes inside this context, in evaluation mode and with gradients."""
     recorder = Recorder(mode)
     with _prepared(mode), torch.enable_grad(), observers.observed_by(recorder):
         yield recorder
@@ -214,7 +214,7 @@ class Steps:
     ----------
     call : Call
     graph : Graph
-        The equation's, with what zoneout is outside training.
+        The equation's graph, with zoneout as it is outside training.
     derived : StepGradient
     values : dict
         (T, B, n) by ``id(node)``; parameters as they are.
@@ -243,50 +243,50 @@ class Steps:
 
 @torch.no_grad()
 def step_values(call: Call) -> Steps:
-    """Compute every node of every step: the loop gives the states, all else is one operation over all steps."""
+    """Compute every node of every step: states by the loop, every other node by one operation over all steps."""
     graph = noisy(call.equation, call.noise)
-    planned = plan(graph)
+    step_plan = plan(graph)
     result, tape = bptt.forward(call)
-    values, _ = prepare(call, graph, planned)
+    values, _ = prepare(call, graph, step_plan)
     values = dict(values)
     for name, node in graph.states.items():
         values[id(node)] = tape.previous[name]
-    evaluate(planned.inside, values, call.sizes, call.precision == "bfloat16")
+    evaluate(step_plan.inside, values, call.sizes, call.precision == "bfloat16")
     return Steps(call, graph, gradient(graph), values, result.all_states or {}, tape)
 
 
 @dataclass(frozen=True)
-class Seen:
+class PassValues:
     """One pass, and all values in it."""
 
     one: Pass
     steps: Steps
 
 
-def walk(mode: Mode, batch: Batch) -> tuple[list[Seen], Tensor]:
+def forward_pass(mode: Mode, batch: Batch) -> tuple[list[PassValues], Tensor]:
     """Read a batch forward only: every pass, and the error e (N,) of each prediction; fast enough to follow typing."""
     with recording(mode) as recorder, torch.no_grad():
         mode.loss(batch)
-        errors = [answer.read().errors for answer in recorder.answers]
-    return [Seen(one, step_values(one.call)) for one in recorder.passes], torch.cat(errors or [torch.zeros(0)])
+        errors = [answer.reading().errors for answer in recorder.answers]
+    return [PassValues(one, step_values(one.call)) for one in recorder.passes], torch.cat(errors or [torch.zeros(0)])
 
 
 @torch.no_grad()
 def derivatives(steps: Steps, seeds: dict[str, Tensor], nodes: Sequence[Node]) -> list[Tensor]:
-    """Values (T, B, n) of nodes of the gradient, given the messages dE/dstate_t (T, B, S) that BPTT found."""
+    """Values (T, B, n) of nodes of the gradient, given the messages dE/dstate_t (T, B, S) of BPTT."""
     values = dict(steps.values)
     for name, seed in seeds.items():
         values[id(steps.derived.seeds[name])] = seed
-    todo = [n for n in topological(nodes) if n.args and id(n) not in values]
-    evaluate(todo, values, steps.call.sizes, steps.call.precision == "bfloat16")
+    missing = [n for n in topological(nodes) if n.args and id(n) not in values]
+    evaluate(missing, values, steps.call.sizes, steps.call.precision == "bfloat16")
     T, B = next(iter(seeds.values())).shape[:2]
-    found = []
+    gradients = []
     for node in nodes:
         value = values.get(id(node), 0.0)
         size = node.size.value(steps.call.sizes)
         shape = (T, B, size)
-        found.append(value.expand(shape) if isinstance(value, Tensor) else steps.call.x.new_full(shape, value))
-    return found
+        gradients.append(value.expand(shape) if isinstance(value, Tensor) else steps.call.x.new_full(shape, value))
+    return gradients
 
 
 def _without_gradients(call: Call) -> Call:
@@ -302,10 +302,10 @@ def _without_gradients(call: Call) -> Call:
 
 
 def as_batch(mode: Mode, example: Any) -> Batch:
-    """An example as rows of one, on the network's device and in its precision."""
+    """An example as a batch of one row, on the network's device and in its precision."""
     if not isinstance(example, Batch):
-        given, target = example if isinstance(example, tuple) else (example, example)
-        example = mode.collate([mode.encode(Example(given, target, ""))])
+        source, target = example if isinstance(example, tuple) else (example, example)
+        example = mode.collate([mode.encode(Example(source, target, ""))])
     batch = example.to(mode.device)
     dtype = next(mode.parameters()).dtype
 

@@ -33,11 +33,11 @@ def parameter_shares(parts: Sequence[Part]) -> dict[str, Path]:
         for name, node in derived.vectors.items():
             factors.setdefault(name, []).append([(values[id(node)], None)])
             kinds[name] = "hidden to hidden" if _multiplies_state(graph, name) else "bias"
-    return {name: path_of(name, kinds[name], _joined(factors[name])) for name in graph.parameters}
+    return {name: path_of(name, kinds[name], _over_passes(factors[name])) for name in graph.parameters}
 
 
 def _values(part: Part) -> dict[int, np.ndarray]:
-    """What the shares of a pass are made of, dE/da_t and the vectors that it multiplies, by ``id(node)``."""
+    """The factors of the shares of a pass, dE/da_t and the vectors that it multiplies, by ``id(node)``."""
     derived = part.steps.derived
     nodes = [node for pairs in derived.products.values() for pair in pairs for node in pair]
     nodes += derived.vectors.values()
@@ -49,21 +49,21 @@ def _any_values(part: Part, nodes: list[Node]) -> list[Tensor]:
     own = {id(n) for n in part.steps.graph.order} | {id(part.steps.graph.input)}
     own |= {id(n) for n in part.steps.graph.states.values()}
     backward = [n for n in nodes if id(n) not in own]
-    found = {id(n): v for n, v in zip(backward, derivatives(part.steps, part.messages, backward), strict=True)}
-    return [found[id(n)] if id(n) in found else part.steps.of(n) for n in nodes]
+    gradients = {id(n): v for n, v in zip(backward, derivatives(part.steps, part.messages, backward), strict=True)}
+    return [gradients[id(n)] if id(n) in gradients else part.steps.of(n) for n in nodes]
 
 
-def _joined(passes: list[list[Factors]]) -> tuple[Factors, ...]:
+def _over_passes(passes: list[list[Factors]]) -> tuple[Factors, ...]:
     """The factors of one parameter over all passes."""
-    joined: list[Factors] = []
+    factors: list[Factors] = []
     for same in zip(*passes, strict=True):
         vectors = [v for _, v in same if v is not None]
-        joined.append((np.concatenate([dz for dz, _ in same]), np.concatenate(vectors) if vectors else None))
-    return tuple(joined)
+        factors.append((np.concatenate([dz for dz, _ in same]), np.concatenate(vectors) if vectors else None))
+    return tuple(factors)
 
 
 def _kind(derived: Any, name: str) -> str:
-    """Which way a matrix leads: from the input, or from a state (also where it meets something made of one)."""
+    """The path that a matrix is on: from the input, or from a state or what is computed from one."""
     ops = {n.op for _, v in derived.products[name] for n in topological([v])}
     return "hidden to hidden" if "state" in ops else "input to hidden"
 
@@ -103,5 +103,5 @@ def _dz(inner: Sequence[Tensor], readings: Sequence[Reading], error: Tensor) -> 
     """dE/dz (N, V) of every prediction, from the readout's values z (B, T, V)."""
     if not error.requires_grad:
         return array(torch.cat([torch.zeros_like(z)[one.mask] for z, one in zip(inner, readings, strict=True)]))
-    given = torch.autograd.grad(error, inner, retain_graph=True, allow_unused=True, materialize_grads=True)
-    return array(torch.cat([d[one.mask] for d, one in zip(given, readings, strict=True)]))
+    gradients = torch.autograd.grad(error, inner, retain_graph=True, allow_unused=True, materialize_grads=True)
+    return array(torch.cat([d[one.mask] for d, one in zip(gradients, readings, strict=True)]))

@@ -1,6 +1,6 @@
 """States and gates of every layer over the items, with saturation, memory and trajectory.
 
-saturated gate      a sigmoid below 0.1 (shut) or above 0.9 (open): almost no gradient reaches its input
+saturated gate      a sigmoid below 0.1 (closed) or above 0.9 (open): almost no gradient reaches its input
 memory              steps after which the gradient of the answer is below 1 % of the last step's
 trajectory          the states h_t on their first two principal components
 eigenvalues         of W_hh: outside the unit circle a linear network would explode, well inside it would vanish
@@ -17,11 +17,11 @@ import numpy as np
 
 from recur.equations import Equation
 from recur.equations.naming import gates, naming
-from recur.inspect.record import Seen, as_batch, walk
+from recur.inspect.record import PassValues, as_batch, forward_pass
 from recur.modes import Mode
 from recur.nn.layer_positions import LayerPosition
 
-SHUT, OPEN = 0.1, 0.9
+CLOSED, OPEN = 0.1, 0.9
 SHOWN_UNITS = 64  # of each layer
 SHOWN_STEPS = 200
 
@@ -33,7 +33,7 @@ class GateValues:
     Attributes
     ----------
     name : str
-        As the equation calls it: i, f, o; r, z.
+        Its name in the equation: i, f, o; r, z.
     kind : str
         "gate" (0..1), "tanh" (-1..1), "relu" or "softplus".
     values : ndarray
@@ -114,12 +114,12 @@ def states(model: Any, example: Any) -> tuple[LayerStates, ...]:
     ((3, 8), ['f', 'i', 'o'])
     """
     mode: Mode = model.mode
-    return of_parts(walk(mode, as_batch(mode, example))[0])
+    return of_parts(forward_pass(mode, as_batch(mode, example))[0])
 
 
-def of_parts(parts: Sequence[Seen]) -> tuple[LayerStates, ...]:
+def of_parts(parts: Sequence[PassValues]) -> tuple[LayerStates, ...]:
     """States and gates of passes."""
-    found = []
+    layers = []
     for place in dict.fromkeys(part.one.place for part in parts):
         mine = [part for part in parts if part.one.place == place]
         call = mine[0].one.call
@@ -130,13 +130,13 @@ def of_parts(parts: Sequence[Seen]) -> tuple[LayerStates, ...]:
         }
         trajectory, explained = principal(values[equation.states[0]])
         parameters = {name: value.cpu().numpy() for name, value in call.parameters.items()}
-        found.append(
+        layers.append(
             LayerStates(
                 place, equation.name, values, _gates(equation, mine), trajectory, explained,
                 eigenvalues(equation, parameters, dict(call.sizes)),
             )
         )  # fmt: skip
-    return tuple(found)
+    return tuple(layers)
 
 
 def principal(points: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
@@ -158,19 +158,20 @@ def principal(points: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
 def eigenvalues(equation: Equation, parameters: dict[str, np.ndarray], sizes: dict[str, int]) -> dict[str, np.ndarray]:
     """Eigenvalues of every square block of the matrices that multiply the output state.
 
-    A matrix of several blocks, such as an LSTM's W_hh, is cut as the equation cuts its product; blocks are named so.
+    A matrix of several blocks, such as an LSTM's W_hh, is split as the equation splits its product, and blocks are
+    named by its parts.
     """
-    graph, named = equation.graph, naming(equation)
+    graph, names = equation.graph, naming(equation)
     output = graph.states[equation.states[0]]
     width = output.size.value(sizes)
     cuts = {
-        node.attribute[0].value(sizes): named.names[id(node)]
+        node.attribute[0].value(sizes): names.names[id(node)]
         for node in graph.order
-        if node.op == "slice" and id(node) in named.names
+        if node.op == "slice" and id(node) in names.names
     }
-    found: dict[str, np.ndarray] = {}
+    results: dict[str, np.ndarray] = {}
     for node in graph.order:
-        if node.op != "matvec" or not _made_of(node.args[1], output):
+        if node.op != "matvec" or not _reads_state(node.args[1], output):
             continue
         name = str(node.args[0].attribute)
         matrix = parameters[name].astype(np.float64)
@@ -179,24 +180,24 @@ def eigenvalues(equation: Equation, parameters: dict[str, np.ndarray], sizes: di
         blocks = matrix.shape[0] // width
         for number in range(blocks):
             label = name if blocks == 1 else f"{name} of {cuts.get(number * width, number + 1)}"
-            found[label] = _eigenvalues(matrix[number * width : (number + 1) * width].tobytes(), width)
-    return found
+            results[label] = _eigenvalues(matrix[number * width : (number + 1) * width].tobytes(), width)
+    return results
 
 
 @lru_cache(maxsize=32)
 def _eigenvalues(matrix: bytes, width: int) -> np.ndarray:
-    """Eigenvalues of a square float64 matrix, kept for a page that asks about the same network again."""
+    """Eigenvalues of a square float64 matrix, cached for a page that requests the same network again."""
     values: np.ndarray = np.linalg.eigvals(np.frombuffer(matrix).reshape(width, width))
     return values
 
 
-def _made_of(vector: Any, state: Any) -> bool:
+def _reads_state(vector: Any, state: Any) -> bool:
     """Whether a vector is the state, or the state times a gate."""
     return vector is state or (vector.op == "mul" and any(a is state for a in vector.args))
 
 
-def _gates(equation: Equation, parts: Sequence[Seen]) -> tuple[GateValues, ...]:
-    found = []
+def _gates(equation: Equation, parts: Sequence[PassValues]) -> tuple[GateValues, ...]:
+    results = []
     for gate in gates(equation):
         arrays = []
         for part in parts:
@@ -206,33 +207,35 @@ def _gates(equation: Equation, parts: Sequence[Seen]) -> tuple[GateValues, ...]:
         if len(arrays) != len(parts):
             continue
         values = np.concatenate(arrays)
-        low, high = (SHUT, OPEN) if gate.kind == "gate" else (-OPEN, OPEN)
-        found.append(GateValues(gate.name, gate.kind, values, (values < low).mean(0), (values > high).mean(0)))
-    return tuple(found)
+        low, high = (CLOSED, OPEN) if gate.kind == "gate" else (-OPEN, OPEN)
+        results.append(GateValues(gate.name, gate.kind, values, (values < low).mean(0), (values > high).mean(0)))
+    return tuple(results)
 
 
-def shown_states(layer: LayerStates, labels: Sequence[str]) -> dict[str, Any]:
-    """Plain data of the last steps, and of the units that vary most; ``labels`` (T,) say what is read."""
+def plain_states(layer: LayerStates, labels: Sequence[str]) -> dict[str, Any]:
+    """Plain data of the last steps, and of the units that vary most; ``labels`` (T,) name what is read."""
     start = max(0, layer.steps - SHOWN_STEPS)
-    chosen: dict[int, np.ndarray] = {}  # of states and gates of one size the same units, so that they can be compared
+    units_of_size: dict[
+        int, np.ndarray
+    ] = {}  # of states and gates of one size the same units, so that they can be compared
 
     def units(values: np.ndarray) -> np.ndarray:
         size = values.shape[1]
-        if size not in chosen:
-            chosen[size] = np.sort(np.argsort(-values.std(0), kind="stable")[:SHOWN_UNITS])
-        return chosen[size]
+        if size not in units_of_size:
+            units_of_size[size] = np.sort(np.argsort(-values.std(0), kind="stable")[:SHOWN_UNITS])
+        return units_of_size[size]
 
-    def shown(values: np.ndarray) -> np.ndarray:
+    def window(values: np.ndarray) -> np.ndarray:
         return values[start:, units(values)]
 
     return {
         "name": str(layer.place), "part": layer.place.part, "cell": layer.cell,
         "labels": list(labels[start:]),
-        "states": {n: shown(v) for n, v in layer.states.items()},
+        "states": {n: window(v) for n, v in layer.states.items()},
         "shown": {n: units(v) for n, v in [*layer.states.items(), *((g.name, g.values) for g in layer.gates)]},
         "gates": [
             {
-                "name": g.name, "kind": g.kind, "values": shown(g.values), "mean": g.values[start:].mean(1),
+                "name": g.name, "kind": g.kind, "values": window(g.values), "mean": g.values[start:].mean(1),
                 "shut": float(g.shut.mean()), "open": float(g.open.mean()),
                 "units": np.stack([g.shut, g.open], axis=1),
             }

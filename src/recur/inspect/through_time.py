@@ -8,37 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from recur.inspect.answering import asked_step
+from recur.inspect.answer_steps import answer_step
 from recur.inspect.ledgers import LayerLedger, Ledger, Part, distance_of_memory
 from recur.inspect.paths import Path
 from recur.inspect.question import Question
 from recur.inspect.unrolled import of_layer
 
 
-def flow(question: Question, found: Ledger, weights: np.ndarray) -> dict[str, Any]:
+def flow(question: Question, ledger: Ledger, weights: np.ndarray) -> dict[str, Any]:
     """The gradient of the chosen output's error at every step, and of every single error."""
     part = question.mode.read_from.part
-    steps = found.where[:, 1]
+    steps = ledger.where[:, 1]
     answers = question.labels_of(part, int(steps.max(initial=-1)) + 1)
     return {
         "errors": [
-            # of a sequence as a whole there is one answer, at no step of its own
+            # the answer to a whole sequence belongs to no single step
             {"error": float(e), "step": t, "part": part, "label": answers[t] if question.has_steps else "the answer"}
-            for t, e in zip(steps.tolist(), found.errors, strict=True)
+            for t, e in zip(steps.tolist(), ledger.errors, strict=True)
         ],
-        "followed": found.followed,
-        "error": found.error,
-        "layers": [_layer(question, layer, found, weights) for layer in found.layers],
-        "readout": _readout(question, found, part),
+        "followed": ledger.followed,
+        "error": ledger.error,
+        "layers": [_layer(question, layer, ledger, weights) for layer in ledger.layers],
+        "readout": _readout(question, ledger, part),
     }
 
 
-def _layer(question: Question, layer: LayerLedger, found: Ledger, weights: np.ndarray) -> dict[str, Any]:
+def _layer(question: Question, layer: LayerLedger, ledger: Ledger, weights: np.ndarray) -> dict[str, Any]:
     """The gradient at every step of one direction of one layer."""
     labels = question.labels_of(layer.place.part, layer.steps)
     message = layer.message_norm()[:, 0]
     backwards = layer.place.direction == 1
-    end = asked_step(question.mode, layer.place, found, weights, layer.steps)
+    end = answer_step(question.mode, layer.place, ledger, weights, layer.steps)
     return {
         "name": str(layer.place), "part": layer.place.part, "direction": layer.place.direction,
         "cell": layer.cell, "labels": labels,
@@ -46,7 +46,7 @@ def _layer(question: Question, layer: LayerLedger, found: Ledger, weights: np.nd
         "shares": {n: _share(p) for n, p in layer.paths.items() if p.kind != "bias"},
         "boundaries": list(layer.boundaries),
         "spectrum": {n: v[:, 0] for n, v in layer.jacobian.items()},
-        "itemised": found.itemised.get(layer.place, {}).get("message"),
+        "itemised": ledger.itemised.get(layer.place, {}).get("message"),
         "asked": end + 1,
         "memory": distance_of_memory(message[end:][::-1] if backwards else message[: end + 1]),
         "sentence": sentence(message, labels, backwards=backwards, end=end),
@@ -61,16 +61,16 @@ def _share(path: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _readout(question: Question, found: Ledger, part: str) -> dict[str, Any] | None:
+def _readout(question: Question, ledger: Ledger, part: str) -> dict[str, Any] | None:
     """The shares of W_hy over the steps of the part that answers; steps that are not read out have none."""
-    path = found.readout.get("W_hy")
+    path = ledger.readout.get("W_hy")
     if path is None:
         return None
-    inside = [layer.steps for layer in found.layers if layer.place.part == part]
-    steps = max([*inside, *(found.read_at + 1)], default=0)
+    inside = [layer.steps for layer in ledger.layers if layer.place.part == part]
+    steps = max([*inside, *(ledger.read_at + 1)], default=0)
     fraction, norm = np.zeros(steps), np.zeros(steps)
-    np.add.at(fraction, found.read_at, path.fraction)
-    np.add.at(norm, found.read_at, path.norm)
+    np.add.at(fraction, ledger.read_at, path.fraction)
+    np.add.at(norm, ledger.read_at, path.norm)
     return {
         "name": "W_hy", "part": part, "labels": question.labels_of(part, steps),
         **_share(path), "fraction": fraction, "norm": norm,
@@ -87,37 +87,37 @@ def sentence(norms: np.ndarray, labels: Sequence[str], *, backwards: bool = Fals
     """
     order = list(range(len(norms)))[::-1] if backwards else list(range(len(norms)))
     order = order if end is None else order[: order.index(end) + 1]
-    known = [t for t in order if t < len(labels) and not labels[t].startswith("⟨")]
-    if len(known) < 2:
+    labelled = [t for t in order if t < len(labels) and not labels[t].startswith("⟨")]
+    if len(labelled) < 2:
         return "no gradient flows back: no step is read before the one that answers"
-    if norms[known[-1]] == 0:
+    if norms[labelled[-1]] == 0:
         return "no gradient reaches this layer"
-    first, last = known[0], known[-1]
+    first, last = labelled[0], labelled[-1]
     ratio = float(norms[first] / norms[last])
     if ratio == 0:
         return f"step {first + 1} ({labels[first]}) receives nothing of the gradient of step {last + 1}"
     share = f"{100 * ratio:.2g}" if ratio < 1 else f"{100 * ratio:,.0f}"
     share = f"{100 * ratio:.1e}" if ratio < 1e-4 else share
-    said = next(words for least, words in _CHANGES if ratio >= least)
-    return f"step {first + 1} ({labels[first]}) receives {share} % of the gradient of step {last + 1}: {said}"
+    change = next(words for least, words in _CHANGES if ratio >= least)
+    return f"step {first + 1} ({labels[first]}) receives {share} % of the gradient of step {last + 1}: {change}"
 
 
-# from which ratio of the first gradient to the last on
+# least ratio of the first gradient to the last
 _CHANGES = (
     (10, "it explodes"), (2, "it grows"), (0.5, "it is preserved"), (0.1, "it weakens"), (0.01, "it fades"),
     (0, "it vanishes"),
 )  # fmt: skip
 
 
-def unrolled(question: Question, found: Ledger, passes: Sequence[Part], weights: np.ndarray) -> dict[str, Any]:
+def unrolled(question: Question, ledger: Ledger, passes: Sequence[Part], weights: np.ndarray) -> dict[str, Any]:
     """The copies of every layer, the one that answers among those that are shown."""
     layers = []
-    for layer in found.layers:
+    for layer in ledger.layers:
         place = layer.place
         mine = [part for part in passes if part.one.place == place]
-        end = asked_step(question.mode, place, found, weights, layer.steps)
+        end = answer_step(question.mode, place, ledger, weights, layer.steps)
         labels = question.labels_of(place.part, layer.steps)
-        data = asdict(of_layer(question.mode, layer, mine, labels, found, end=end))
+        data = asdict(of_layer(question.mode, layer, mine, labels, ledger, end=end))
         del data["place"]
         layers.append({**data, "name": str(place), "part": place.part, "direction": place.direction})
     return {"layers": layers}

@@ -74,7 +74,7 @@ def find_units(
     Parameters
     ----------
     model : Model or Mode
-        That reads sequences of symbols.
+        Reads sequences of symbols.
     texts : iterable
         Raw inputs.
     labels : mapping of str to sequence of sequence of float, optional
@@ -93,65 +93,70 @@ def find_units(
     """
     tests = PREDICATES if predicates is None else predicates
     halves = _halves(model.mode, texts, tests, labels or {}, most_steps)
-    found: list[Finding] = []
-    for name in halves[0].wanted:
-        found += sorted(_followers(name, *halves), key=_strength, reverse=True)[:3]
-    return sorted(found, key=_strength, reverse=True)[:top]
+    findings: list[Finding] = []
+    for name in halves[0].predicates:
+        findings += sorted(_followers(name, *halves), key=_strength, reverse=True)[:3]
+    return sorted(findings, key=_strength, reverse=True)[:top]
 
 
 @dataclass(frozen=True)
 class _Half:
-    """Half of the texts, read: each state (N, S) of every layer, and each predicate (N,), at all their steps."""
+    """One half of the texts: each state (N, S) of every layer, and each predicate (N,), at all their steps."""
 
     states: dict[tuple[LayerPosition, str], np.ndarray]
-    wanted: dict[str, np.ndarray]
+    predicates: dict[str, np.ndarray]
 
 
 def _halves(
     mode: Mode, texts: Iterable[Any], tests: Mapping[str, Predicate],
     labels: Mapping[str, Sequence[Sequence[float]]], most_steps: int,
 ) -> tuple[_Half, _Half]:  # fmt: skip
-    """Read texts, in turn for the one half and for the other."""
+    """Read texts, alternately for the first half and for the second."""
     states: tuple[list[dict[tuple[LayerPosition, str], np.ndarray]], ...] = ([], [])
-    wanted: tuple[dict[str, list[np.ndarray]], ...] = ({}, {})
-    count, read = 0, 0
+    predicates: tuple[dict[str, list[np.ndarray]], ...] = ({}, {})
+    count, texts_read = 0, 0
     for number, text in enumerate(texts):
-        tokens, values = read_states(mode, text)
+        tokens, values = states_of(mode, text)
         if not tokens:
             continue
         half = number % 2
         states[half].append(values)
         for name, test in tests.items():
-            wanted[half].setdefault(name, []).append(np.asarray(test(tokens), float))
-        for name, given in labels.items():
-            wanted[half].setdefault(name, []).append(_labelled(name, number, given, tokens))
-        count, read = count + len(tokens), read + 1
+            predicates[half].setdefault(name, []).append(np.asarray(test(tokens), float))
+        for name, rows_of_labels in labels.items():
+            predicates[half].setdefault(name, []).append(_text_labels(name, number, rows_of_labels, tokens))
+        count, texts_read = count + len(tokens), texts_read + 1
         if count >= most_steps:
             break
     if not all(states):
-        raise DataError(f"a search needs at least two texts, got {read}", hint="give more texts")
+        raise DataError(f"a search needs at least two texts, got {texts_read}", hint="give more texts")
     first, second = (
         _Half(
             {key: np.concatenate([one[key] for one in rows]) for key in rows[0]},
             {name: np.concatenate(values) for name, values in columns.items()},
         )
-        for rows, columns in zip(states, wanted, strict=True)
+        for rows, columns in zip(states, predicates, strict=True)
     )
     return first, second
 
 
 def _followers(name: str, half: _Half, other: _Half) -> list[Finding]:
     """The three units of each state that follow a predicate best on one half, with their score on the other."""
-    wanted, again = half.wanted[name], other.wanted[name]
-    # of both halves together: one alone may not show that a predicate is a number
-    measure = measure_of(np.concatenate([wanted, again]))
+    first, second = half.predicates[name], other.predicates[name]
+    # by both halves together: one alone may not show that a predicate is a number
+    measure = measure_of(np.concatenate([first, second]))
     best = []
     for (place, state), values in half.states.items():
-        found, scores = compare(values, wanted, measure), compare(other.states[place, state], again, measure)
-        strength = np.abs(found - 0.5) if measure == "AUC" else np.abs(found)
+        first_scores, second_scores = (
+            compare(values, first, measure),
+            compare(other.states[place, state], second, measure),
+        )
+        strength = np.abs(first_scores - 0.5) if measure == "AUC" else np.abs(first_scores)
         for unit in np.argsort(-np.nan_to_num(strength))[:3].tolist():
-            if np.isfinite(found[unit]) and np.isfinite(scores[unit]):
-                best.append(Finding(place, state, unit, name, measure, float(found[unit]), float(scores[unit])))
+            if np.isfinite(first_scores[unit]) and np.isfinite(second_scores[unit]):
+                best.append(
+                    Finding(place, state, unit, name, measure, float(first_scores[unit]), float(second_scores[unit]))
+                )
     return best
 
 
@@ -159,28 +164,30 @@ def _strength(finding: Finding) -> float:
     return abs(2 * finding.score - 1) if finding.measure == "AUC" else abs(finding.score)
 
 
-def _labelled(name: str, number: int, given: Sequence[Sequence[float]], tokens: Sequence[str]) -> np.ndarray:
-    """The labels of a text, one a symbol; a start sign that the network reads before it has that of the first."""
-    if number >= len(given):
-        raise DataError(f'labels "{name}" are of {len(given)} texts, and there are more', hint="give each text its own")
-    values = np.asarray(given[number], float)
+def _text_labels(name: str, number: int, labels: Sequence[Sequence[float]], tokens: Sequence[str]) -> np.ndarray:
+    """The labels of a text, one per symbol; a start symbol has the label of the first."""
+    if number >= len(labels):
+        raise DataError(
+            f'labels "{name}" are for {len(labels)} texts, and there are more', hint="give labels for each text"
+        )
+    values = np.asarray(labels[number], float)
     before = len(tokens) - len(values)
     signs = sum(token == MARKS["<bos>"] for token in tokens[:1])
     if values.ndim != 1 or not len(values) or before not in (0, signs):
         raise DataError(
             f'labels "{name}" of text {number + 1} have the shape {values.shape}, '
             f"expected one number for each of its {len(tokens) - signs} symbols",
-            hint="recur.inspect.find_units.__doc__ says what labels are",
+            hint="labels={name: [[one number per symbol], ...]}, a list for each text",
         )
     return np.concatenate([values[:1].repeat(before), values])
 
 
-def measure_of(wanted: np.ndarray) -> str:
+def measure_of(predicate: np.ndarray) -> str:
     """How a predicate is compared: by AUC where it is true or false, by correlation where it is a number."""
-    return "AUC" if set(np.unique(wanted)) <= {0.0, 1.0} else "correlation"
+    return "AUC" if set(np.unique(predicate)) <= {0.0, 1.0} else "correlation"
 
 
-def compare(states: np.ndarray, wanted: np.ndarray, measure: str) -> np.ndarray:
+def compare(states: np.ndarray, predicate: np.ndarray, measure: str) -> np.ndarray:
     """How well each unit follows a predicate.
 
     ::
@@ -192,7 +199,7 @@ def compare(states: np.ndarray, wanted: np.ndarray, measure: str) -> np.ndarray:
     ----------
     states : ndarray
         (N, S).
-    wanted : ndarray
+    predicate : ndarray
         (N,) the predicate.
     measure : str
         "AUC" or "correlation".
@@ -202,9 +209,9 @@ def compare(states: np.ndarray, wanted: np.ndarray, measure: str) -> np.ndarray:
     ndarray
         (S,), NaN for a unit that never changes, and for a predicate that is too rare.
     """
-    spread = states.std(0)
+    deviation = states.std(0)
     if measure == "AUC":
-        true = wanted == 1
+        true = predicate == 1
         positives, negatives = int(true.sum()), int((~true).sum())
         if min(positives, negatives) < LEAST:
             return np.full(states.shape[1], np.nan)
@@ -217,14 +224,14 @@ def compare(states: np.ndarray, wanted: np.ndarray, measure: str) -> np.ndarray:
             axis=1,
         )
         area = (ranks[true].sum(0) - positives * (positives + 1) / 2) / (positives * negatives)
-        return np.where(spread > 0, area, np.nan)
-    both = spread * wanted.std()
-    covariance = ((states - states.mean(0)) * (wanted - wanted.mean())[:, None]).mean(0)
+        return np.where(deviation > 0, area, np.nan)
+    both = deviation * predicate.std()
+    covariance = ((states - states.mean(0)) * (predicate - predicate.mean())[:, None]).mean(0)
     return np.where(both > 0, covariance / np.where(both > 0, both, 1), np.nan)
 
 
 @dataclass(frozen=True)
-class Followed:
+class UnitTrace:
     """A unit from the search, over one text.
 
     Attributes
@@ -232,19 +239,19 @@ class Followed:
     finding : Finding
     values : ndarray
         (T,) the unit's state after each symbol.
-    wanted : ndarray
+    predicate : ndarray
         (T,) the predicate at each symbol.
     """
 
     finding: Finding
     values: np.ndarray
-    wanted: np.ndarray
+    predicate: np.ndarray
 
 
 def over_text(
     model: Any, findings: Sequence[Finding], text: Any, *, predicates: Mapping[str, Predicate] | None = None
-) -> tuple[list[str], list[Followed]]:
-    """Return the symbols of a text, and the states of found units over them beside their predicates.
+) -> tuple[list[str], list[UnitTrace]]:
+    """Return the symbols of a text, and over them the states of units beside their predicates.
 
     Parameters
     ----------
@@ -258,41 +265,44 @@ def over_text(
     """
     mode: Mode = model.mode
     tests = PREDICATES if predicates is None else predicates
-    tokens, values = read_states(mode, text)
-    found = [
-        Followed(one, values[one.place, one.state][:, one.unit], np.asarray(tests[one.predicate](tokens), float))
+    tokens, values = states_of(mode, text)
+    traces = [
+        UnitTrace(one, values[one.place, one.state][:, one.unit], np.asarray(tests[one.predicate](tokens), float))
         for one in findings
         if one.predicate in tests and (one.place, one.state) in values
     ]
-    return tokens, found
+    return tokens, traces
 
 
-def read_states(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[LayerPosition, str], np.ndarray]]:
+def states_of(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[LayerPosition, str], np.ndarray]]:
     """The symbols of an input, and every state (T, S) of every layer that reads it."""
     codec = need_input(mode.input_codec, mode.name)
     model = mode.item_model
     ids = mode.encode_input(value) if model is None or model.symbols is None else prompt.prompt_ids(model, value)
     if ids is None or not codec.discrete or ids.ndim != 1:
-        raise ConfigError(f"units are searched for in symbols; this network reads {codec.describe()}")
+        raise ConfigError(
+            f"a search for units requires a network that reads symbols; this one reads {codec.describe()}",
+            hint="search in a network that reads words or characters",
+        )
     if not len(ids):
         return [], {}
-    seen = _States(mode)
+    states = _States(mode)
     values, lengths = pad([ids])
     if values is None:
         return [], {}
     values = values.to(mode.device)
-    with mode.answering(), observers.observed_by(seen):
+    with mode.answering(), observers.observed_by(states):
         mode.read(values, lengths)
     # predicates are about the text itself, whether or not the network knows its words
-    return symbol_labels(codec, ids, value, unknown_mark=""), seen.found
+    return symbol_labels(codec, ids, value, unknown_mark=""), states.states_by_place
 
 
 class _States(Recorder):
-    """Notes every state of every step, by the backend that the call is for."""
+    """Records every state of every step, computed by the backend of the call."""
 
     def __init__(self, mode: Mode) -> None:
         super().__init__(mode)
-        self.found: dict[tuple[LayerPosition, str], np.ndarray] = {}
+        self.states_by_place: dict[tuple[LayerPosition, str], np.ndarray] = {}
 
     def recurrence(self, call: Call, result: Result) -> Result:
         place = self.place_of(call)
@@ -304,24 +314,24 @@ class _States(Recorder):
                 reverse=call.reverse, noise=call.noise, all_states=True,
             )  # fmt: skip
         for name, series in (again.all_states or {}).items():
-            self.found[place, name] = series[:, 0].cpu().numpy()
+            self.states_by_place[place, name] = series[:, 0].cpu().numpy()
         return result
 
 
-def shown_units(mode: Mode, value: Any, corpus: Iterable[Any]) -> dict[str, Any]:
+def plain_units(mode: Mode, value: Any, corpus: Iterable[Any]) -> dict[str, Any]:
     """Plain data of the units that follow a simple predicate in a corpus, over the last steps of one input."""
     labels, every = over_text(mode, find_units(mode, corpus), value)
     start = max(0, len(labels) - SHOWN_STEPS)
-    # what is never so in this input, or always, shows nothing over it
-    found = [one for one in every if len(one.wanted[start:]) and np.ptp(one.wanted[start:]) > 0][:SHOWN_FINDINGS]
+    # a predicate that is constant over this input has nothing to be compared with
+    traces = [one for one in every if len(one.predicate[start:]) and np.ptp(one.predicate[start:]) > 0][:SHOWN_FINDINGS]
     return {
         "labels": labels[start:],
         "findings": [
             {
                 "layer": str(one.finding.place), "state": one.finding.state, "unit": one.finding.unit,
                 "predicate": one.finding.predicate, "measure": one.finding.measure, "found": one.finding.found,
-                "score": one.finding.score, "values": one.values[start:], "wanted": one.wanted[start:],
+                "score": one.finding.score, "values": one.values[start:], "wanted": one.predicate[start:],
             }
-            for one in found
+            for one in traces
         ],
     }  # fmt: skip

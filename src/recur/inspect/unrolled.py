@@ -16,7 +16,7 @@ import numpy as np
 from recur.equations import Equation
 from recur.equations.graph import Node
 from recur.equations.naming import highways, naming
-from recur.inspect.answering import errors_at, read_out, readout_norms
+from recur.inspect.answer_steps import errors_at, readout_norms, readout_of
 from recur.inspect.boxes import Box, boxes_of
 from recur.inspect.bptt import follow
 from recur.inspect.ledgers import LayerLedger, Ledger, Part
@@ -116,15 +116,15 @@ def unrolled(model: Any, example: Any, labels: Sequence[str] | None = None) -> t
     tuple of Unrolled
     """
     mode: Mode = model.mode
-    found, parts = follow(mode, as_batch(mode, example))
+    ledger, parts = follow(mode, as_batch(mode, example))
     return tuple(
-        of_layer(mode, layer, [p for p in parts if p.one.place == layer.place], labels or (), found)
-        for layer in found.layers
+        of_layer(mode, layer, [p for p in parts if p.one.place == layer.place], labels or (), ledger)
+        for layer in ledger.layers
     )
 
 
 def of_layer(
-    mode: Mode, layer: LayerLedger, parts: Sequence[Part], labels: Sequence[str], found: Ledger, *,
+    mode: Mode, layer: LayerLedger, parts: Sequence[Part], labels: Sequence[str], ledger: Ledger, *,
     end: int | None = None,
 ) -> Unrolled:  # fmt: skip
     """The unrolled view of one place; the copy of step ``end``, from 0, is among those shown."""
@@ -132,21 +132,21 @@ def of_layer(
     boxes, nodes = boxes_of(equation, parts[0].steps.graph)
     order = list(range(layer.steps))[::-1] if layer.place.direction else list(range(layer.steps))
     stop = len(order) if end is None or end in order[-STEPS:] else order.index(end) + 1
-    filled = _Filled(layer, equation, nodes, *_numbers(parts, nodes))
-    errors, outputs = errors_at(mode, layer.place, found), readout_norms(mode, layer.place, found)
+    numbers = _LayerNumbers(layer, equation, nodes, *_numbers(parts, nodes))
+    errors, outputs = errors_at(mode, layer.place, ledger), readout_norms(mode, layer.place, ledger)
     copies = []
     for t in order[max(0, stop - STEPS) : stop]:
         label = labels[t] if t < len(labels) else str(t + 1)
-        copies.append(filled.copy(t, label, outputs.get(t), errors.get(t)))
+        copies.append(numbers.copy(t, label, outputs.get(t), errors.get(t)))
     return Unrolled(
         layer.place, equation.name, equation.text, boxes, tuple(copies), tuple(highways(equation)),
         {s: v.shape[-1] for s, v in layer.states.items()}, max(0, stop - STEPS), layer.steps - stop,
-        read_out(mode, layer.place, found),
+        readout_of(mode, layer.place, ledger),
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class _Filled:
+class _LayerNumbers:
     """The boxes of one layer with their values and gradients (T, n)."""
 
     layer: LayerLedger
@@ -198,9 +198,9 @@ def _numbers(parts: Sequence[Part], nodes: dict[int, Node]) -> tuple[dict[int, n
     gradients: dict[int, list[np.ndarray]] = {number: [] for number in nodes}
     for part in parts:
         derived = part.steps.derived
-        known = {number: derived.nodes[id(node)] for number, node in nodes.items() if id(node) in derived.nodes}
-        found = derivatives(part.steps, part.messages, list(known.values()))
-        by_number = dict(zip(known, found, strict=True))
+        with_gradient = {number: derived.nodes[id(node)] for number, node in nodes.items() if id(node) in derived.nodes}
+        gradients_of_parts = derivatives(part.steps, part.messages, list(with_gradient.values()))
+        by_number = dict(zip(with_gradient, gradients_of_parts, strict=True))
         for number, node in nodes.items():
             value = part.steps.of(node)[:, 0].cpu().numpy()
             values[number].append(value)

@@ -19,14 +19,14 @@ from recur.serve.state import State
 
 
 def create_app(models: Mapping[str, Model], limits: Limits | None = None, *, hosts: Hosts | None = None) -> FastAPI:
-    """A web application over trained networks, for any ASGI server.
+    """Return a web application that serves trained networks, for any ASGI server.
 
     Parameters
     ----------
     models : mapping of str to Model
         Name -> network.
     limits : Limits, optional
-        What it takes on at most.
+        Upper bounds on requests and sessions.
     hosts : Hosts, optional
         Host names that the server answers to, against DNS rebinding; by default loopback names and all IP addresses.
         ``Hosts(["recur.example.org"])`` adds a name, ``Hosts(["*"])`` answers to any.
@@ -41,7 +41,7 @@ def create_app(models: Mapping[str, Model], limits: Limits | None = None, *, hos
     >>> uvicorn.run(app)  # doctest: +SKIP
     """
     if not models:
-        raise ConfigError("a server needs a network", hint="recur serve RUN")
+        raise ConfigError("there is no network to serve, expected at least one", hint="recur serve RUN")
     limits = limits or Limits()
     state = State(models, limits)
 
@@ -55,7 +55,7 @@ def create_app(models: Mapping[str, Model], limits: Limits | None = None, *, hos
     app = FastAPI(
         title="recur", version=__version__, lifespan=lifespan,
         description="Trained recurrent networks: answers, streamed texts, and sessions that remember.",
-        # the usual page would be fetched from another host
+        # FastAPI's own page loads its scripts from another host
         docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.recur = state

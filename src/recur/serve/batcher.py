@@ -30,7 +30,7 @@ def apart(work: Callable[[Sequence[Item]], Sequence[Answer]], items: Sequence[It
 class Batcher(Generic[Item, Answer]):
     """Collects items from many tasks and passes them to one function.
 
-    Nothing waits for company: a batch is what has come while the last one ran.
+    No item waits for a batch to fill: a batch is what arrived while the previous one ran.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ class Batcher(Generic[Item, Answer]):
     worker : Worker
         The thread that computes, which all batchers of a network share.
     most : int
-        Items of one batch.
+        Largest number of items in a batch.
     waiting : int
-        Items that may wait; one more is refused.
+        Largest number of items that wait; one more is refused.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Batcher(Generic[Item, Answer]):
         self.batches = self.items = 0
 
     async def __call__(self, item: Item) -> Answer:
-        """The answer to one item.
+        """Return the answer to one item.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class Batcher(Generic[Item, Answer]):
 
     async def _run(self) -> None:
         while self._items:
-            # a caller that has gone is not computed for
+            # requests whose caller has disconnected are skipped
             batch: list[tuple[Item, asyncio.Future[Answer]]] = []
             while self._items and len(batch) < self._most:
                 item, future = self._items.popleft()
@@ -87,7 +87,7 @@ class Batcher(Generic[Item, Answer]):
             answers: Sequence[Answer | Exception]
             try:
                 answers = await self._worker(self._work, [item for item, _ in batch], over=_abandoned(batch))
-            except Exception as error:  # of the batch as a whole: every caller gets it
+            except Exception as error:  # the batch as a whole failed: every caller gets the error
                 answers = [error] * len(batch)
             self.batches += 1
             self.items += len(batch)
@@ -101,5 +101,5 @@ class Batcher(Generic[Item, Answer]):
 
 
 def _abandoned(batch: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> Callable[[], bool]:
-    """Whether no caller of a batch waits for it any more."""
+    """Return a function that tells whether no caller waits for the batch any more."""
     return lambda: all(future.done() for _, future in batch)

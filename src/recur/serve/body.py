@@ -24,7 +24,7 @@ DEPTH = 64
 VALUES = 200_000
 KEYS = 64  # of the body itself
 AT_ONCE = 20_000  # bytes that are read within a millisecond
-_DIGITS = 20  # of the largest integers that are kept exactly
+_DIGITS = 20  # of the longest integers that are exact
 _OPENING = (b",", b"[", b"{")
 
 
@@ -60,7 +60,7 @@ class JsonRequest(Request):
         """
         encoding = self.headers.get("content-encoding", "identity").strip().lower()
         if encoding != "identity":
-            raise RequestError(415, f'the body is compressed ("{encoding[:40]}")', hint="send it as it is")
+            raise RequestError(415, f'the body is compressed ("{encoding[:40]}")', hint="send it uncompressed")
         return await super().body()
 
     async def json(self) -> Any:
@@ -117,7 +117,7 @@ def read(data: bytes) -> Any:
 
 
 def _read_large(data: bytes) -> Any:
-    """Read without the collector of cycles, which would stop all threads to look through the lists so far."""
+    """Read with Python's garbage collector off, which would stop all threads to scan the lists built so far."""
     gc.disable()
     try:
         return read(data)

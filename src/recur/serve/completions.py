@@ -47,7 +47,7 @@ def router(state: State) -> APIRouter:
         job = _Job(state, service, body)
         costs.check_output_size(state.limits, len(prompts) * (body.n or 1), job.length)
         if body.stream:
-            # everything that can be wrong is found before an answer begins
+            # errors are raised before the answer begins, while its status can still be set
             return events(job.chunks(await state.in_time(job.starts(prompts))), state.limits.seconds, "[DONE]")
 
         async def whole() -> dict[str, Any]:
@@ -59,7 +59,7 @@ def router(state: State) -> APIRouter:
 
 
 class _Job:
-    """One request: its choices, written one after another or together."""
+    """One request: its choices, generated one after another, returned whole or streamed."""
 
     def __init__(self, state: State, service: ModelService, body: Completion) -> None:
         self.service, self.body = service, body
@@ -72,7 +72,7 @@ class _Job:
         }
 
     def decoding(self, number: int) -> Decoding:
-        """How the choice of a number is drawn; each with a seed of its own."""
+        """The decoding options of one choice; each choice has its own seed."""
         body = self.body
         temperature = 1.0 if body.temperature is None else body.temperature
         stops = () if body.stop is None else (body.stop,) if isinstance(body.stop, str) else tuple(body.stop)
@@ -96,7 +96,7 @@ class _Job:
         return starts
 
     async def whole(self, starts: list[Start]) -> dict[str, Any]:
-        """The answer when it is finished."""
+        """The whole answer."""
         choices: list[dict[str, Any]] = []
         prompt_tokens = completion_tokens = 0
         for prompt, memory, before in starts:
@@ -123,7 +123,7 @@ class _Job:
         return {"text": text, "index": number, "logprobs": logprobs, "finish_reason": reason}, count
 
     async def chunks(self, starts: list[Start]) -> AsyncIterator[dict[str, Any]]:
-        """The answer piece by piece."""
+        """The answer as a stream of pieces."""
         number = prompt_tokens = completion_tokens = 0
         for prompt, memory, before in starts:
             prompt_tokens += len(before)

@@ -2,10 +2,10 @@
 
     headers     must arrive within ``Limits.head`` seconds              else 408, and the connection is closed
     body        must arrive within ``Limits.transfer`` seconds          else 408, and the connection is closed
-    answer      must be read within ``Limits.transfer`` seconds         else the connection is cut
+    answer      must be read within ``Limits.transfer`` seconds         else the connection is aborted
     connections at most ``Limits.connections``: one more takes the place of the one that has waited longest without a
                 request; where all of them are being answered it gets 503
-    the end     SIGTERM or Ctrl-C: what is being answered has ``Limits.grace`` seconds; a second signal ends at once
+    shutdown    SIGTERM or Ctrl-C: running requests have ``Limits.grace`` seconds; a second signal ends them at once
 
 uvicorn itself has a deadline between requests only (``timeout_keep_alive``).
 """
@@ -34,11 +34,11 @@ from recur.serve.sockets import QUEUE
 
 ACCEPTED = 100  # connections that are accepted in one turn of the loop
 HEADERS = 32_768  # bytes of the request line and all headers
-_TICKS = 5  # of a tenth of a second, between two looks at the deadlines
+_TICKS = 5  # tenths of a second between two checks of the deadlines
 
 
 class Connection(H11Protocol):
-    """One connection, and how long it has waited for what."""
+    """One connection, with the deadline of what it waits for."""
 
     limits = Limits()
     waiting: dict[Connection, None]  # those that have sent no complete request headers, oldest first
@@ -64,14 +64,14 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read the data, and note which part of a request is expected next."""
+        """Read the data, and set which part of a request is expected next."""
         if self.transport.is_closing():
             return
         super().data_received(data)
         self._note(started=True)
 
     def on_response_complete(self) -> None:
-        """Note that the next request is expected."""
+        """Wait for the next request."""
         super().on_response_complete()
         self._note(started=False)
 
@@ -83,7 +83,7 @@ class Connection(H11Protocol):
         """Send a problem as the last answer of the connection."""
         cycle = self.cycle
         if cycle is not None and cycle.response_started and not cycle.response_complete:
-            self.transport.abort()  # half an answer is not followed by another one
+            self.transport.abort()  # no answer can follow half of another one
             return
         self._phase = ""
         self.waiting.pop(self, None)
@@ -141,9 +141,9 @@ class Server(uvicorn.Server):
         From `listen`.
     limits : Limits
     stop : callable, optional
-        Called when what is still computed need not be finished.
+        Called when running computations need not finish.
     ready : callable, optional
-        Called when connections are accepted and signals are taken.
+        Called when connections are accepted and signals are handled.
     """
 
     def __init__(
@@ -168,7 +168,7 @@ class Server(uvicorn.Server):
         self.run(self.sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept; the system may queue more than is accepted in one turn."""
+        """Accept connections; the system may queue more of them than are accepted in one turn of the loop."""
         await super().startup(sockets)
         for one in sockets or []:
             one.listen(QUEUE)
@@ -176,7 +176,7 @@ class Server(uvicorn.Server):
             self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        """Look at the deadlines of all connections."""
+        """Check the deadlines of all connections."""
         if counter % _TICKS == 0:
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
@@ -185,7 +185,7 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finish what is being answered, for a limited time."""
+        """Finish running requests, for a limited time."""
         last = asyncio.get_running_loop().call_later(self.limits.grace, self._abort)
         try:
             await super().shutdown(sockets)
@@ -200,7 +200,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Treat signals as requests to stop; unlike uvicorn's own, they are not raised again after the end."""
+        """Treat signals as requests to stop; unlike in uvicorn itself, they are not raised again after the end."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -217,12 +217,12 @@ class Server(uvicorn.Server):
         if self.should_exit:
             self.force_exit = True
             self._stop()
-            logging.getLogger("uvicorn.error").disabled = True  # tracebacks of what is cut off
+            logging.getLogger("uvicorn.error").disabled = True  # tracebacks of aborted requests
         self.should_exit = True
 
 
 class RateLimitedLog(logging.Filter):
-    """Limits the rate of log records of one kind, and counts those left out."""
+    """Limits the rate of log records of one kind, and counts those that are left out."""
 
     def __init__(self, most: int = 5, seconds: float = 10.0) -> None:
         super().__init__()
@@ -230,11 +230,11 @@ class RateLimitedLog(logging.Filter):
         self._counts: dict[str, tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record is written."""
+        """Return whether a record is written."""
         since, count = self._counts.get(str(record.msg), (record.created, 0))
         if record.created - since > self._seconds:
             if count > self._most:
-                record.msg = f"{record.msg} ({count - self._most:,} alike were left out)"
+                record.msg = f"{record.msg} ({count - self._most:,} similar ones were left out)"
             since, count = record.created, 0
         if len(self._counts) > 1000:
             self._counts.clear()

@@ -23,7 +23,7 @@ NUMBERS = 20_000_000  # of one tensor: 80 MB
 
 @dataclass(frozen=True)
 class OutputSize:
-    """What one input has written to it: symbols, answers followed at once, and whether each has an alignment."""
+    """The size of the answer to one input: symbols, hypotheses, and whether it has an alignment."""
 
     length: int = 0
     width: int = 1
@@ -31,7 +31,7 @@ class OutputSize:
 
     @classmethod
     def of(cls, mode: Mode, decoding: Decoding, top: int) -> OutputSize:
-        """Of a network and the options of a request."""
+        """Return the size by a network and the options of a request."""
         length, abilities = mode.items_written(decoding), mode.abilities
         searched = bool(length) and (abilities.writes or abilities.continues)
         return cls(length, max(decoding.beam, top) if searched else 1, abilities.attends)
@@ -78,7 +78,7 @@ def check_output_size(limits: Limits, rows: int, length: int, width: int = 1) ->
     """
     total = rows * length * width
     if total > limits.written:
-        beams = f" x {width:,} answers followed at once" if width > 1 else ""
+        beams = f" x {width:,} hypotheses" if width > 1 else ""
         raise RequestError(
             413, f"{rows:,} inputs x {length:,} symbols{beams} = {total:,} symbols; at most {limits.written:,} are "
             "written in a request", "a smaller length, beam or top, or fewer inputs",
@@ -100,7 +100,7 @@ def check_answers(limits: Limits, mode: Mode, counts: Sequence[int], decoding: D
     symbols = mode.symbols
     if output.length and symbols is not None and output.width * symbols.size > NUMBERS:
         raise RequestError(
-            413, f"{output.width:,} answers followed at once over {symbols.size:,} symbols are too many",
+            413, f"a beam of {output.width:,} over {symbols.size:,} symbols is too large: at most {NUMBERS:,} scores",
             "a smaller beam or top",
         )  # fmt: skip
     if output.aligned and sum(counts) * output.length > limits.steps:
@@ -116,7 +116,7 @@ def largest_layer(mode: Mode) -> int:
 
 
 def parts(sizes: Sequence[int], most: int) -> Iterator[list[int]]:
-    """Split rows, in order, into batches whose padded size (rows x longest) stays within ``most``; one row is one.
+    """Split rows, in order, into batches of padded size (rows x longest) up to ``most``; a longer row is one batch.
 
     >>> list(parts([3, 3, 10, 1], 10))
     [[0, 1], [2], [3]]

@@ -37,15 +37,15 @@ _ERROR = {
     },
 }
 _MEANINGS = {
-    400: "A value does not fit",
+    400: "A value is not valid",
     403: "From a page of another site, or under a host name that this server does not answer to",
     404: "There is no such network, session or route",
     408: "The request did not arrive in time",
     413: "Too large",
     415: "The body is compressed, or not UTF-8",
     429: "Too many sessions are open",
-    500: "A fault of the server",
-    503: "Too much at once",
+    500: "An error in the server",
+    503: "The server is overloaded or shutting down",
     504: "No answer in time",
 }
 _EVERYWHERE = (403, 413, 500, 503)
@@ -53,7 +53,7 @@ _OF_BODIES = (400, 404, 408, 415, 504)
 
 
 def errors(*statuses: int, body: bool = True) -> dict[int | str, dict[str, Any]]:
-    """The errors of a route for its documentation: those of every route, of every body, and ``statuses``."""
+    """The errors of a route, for its documentation: those of every route, of every body, and ``statuses``."""
     codes = sorted({*_EVERYWHERE, *(_OF_BODIES if body else ()), *statuses})
     return {
         status: {"description": _MEANINGS[status], "content": {"application/json": {"schema": _ERROR}}}
@@ -62,7 +62,7 @@ def errors(*statuses: int, body: bool = True) -> dict[int | str, dict[str, Any]]
 
 
 def document(app: FastAPI) -> None:
-    """Describe what is sent: FastAPI adds a status of 422 to every route, and this server answers 400."""
+    """Remove the status 422, which FastAPI documents for every route: this server answers 400."""
     original = app.openapi
 
     def schema_without_422() -> dict[str, Any]:
@@ -84,8 +84,9 @@ def page(schema: dict[str, Any]) -> str:
         f"<title>{escape(schema['info']['title'])}: the API</title><style>{_STYLE}</style>",
         f"<h1>{escape(schema['info']['title'])} {escape(schema['info']['version'])}</h1>",
         f"<p>{escape(schema['info'].get('description', ''))}",
-        " The same for programs: <a href=openapi.json>openapi.json</a>.",
-        ' Every mistake is answered with a status of 4xx and <code>{"error": {"message", "hint"}}</code>.</p>',
+        " The schema for programs: <a href=openapi.json>openapi.json</a>.",
+        " Every invalid request is answered with a status of 4xx and",
+        ' <code>{"error": {"message", "hint"}}</code>.</p>',
     ]
     for path, verbs in schema["paths"].items():
         for verb, route in verbs.items():
@@ -100,9 +101,9 @@ def _keys(schema: dict[str, Any], route: dict[str, Any]) -> str:
     if not name:
         return ""
     body = schema["components"]["schemas"][name]
-    needed = body.get("required", [])
+    required = body.get("required", [])
     rows = [
-        f"<tr><td><code>{escape(key)}</code><td>{_type(about)}<td>{'needed' if key in needed else ''}"
+        f"<tr><td><code>{escape(key)}</code><td>{_type(about)}<td>{'required' if key in required else ''}"
         f"<td>{escape(about.get('description', ''))}"
         for key, about in body.get("properties", {}).items()
         if _type(about) != "null"

@@ -1,4 +1,4 @@
-"""Middleware: hosts, origins and body sizes are checked first, and every error becomes a sentence."""
+"""Middleware: checks of hosts, origins and body sizes, and errors as a status with a sentence."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Guard:
 
     def __init__(self, app: Any, limits: Limits, hosts: Hosts) -> None:
         self.app, self.limits, self.hosts = app, limits, hosts
-        self._bytes = 0  # bytes of all bodies that are read or answered now
+        self._bytes = 0  # of the bodies of all requests in progress
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Pass a request on, counting what is read of it."""
+        """Pass a request to the application, counting the bytes of its body."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -66,7 +66,7 @@ class Guard:
             self._bytes -= size
 
     def _problem(self, headers: list[tuple[bytes, bytes]]) -> RequestError | None:
-        """What is wrong with a request by its headers alone."""
+        """The error of a request by its headers alone."""
         fields: dict[str, list[str]] = {}
         for name, value in headers:
             fields.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
@@ -81,7 +81,7 @@ class Guard:
             if not same_origin(origin, host):
                 return RequestError(
                     403, f"a page of {origin.removeprefix('http://')[:100]} may not use this server",
-                    "open the page that this server itself gives",
+                    "open the page that this server itself sends",
                 )  # fmt: skip
         length = fields.get("content-length", ["0"])[0]
         if length.isdigit() and (len(length) > 18 or int(length) > self.limits.body):
@@ -119,16 +119,17 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
-        hint = "GET /docs lists what there is" if error.status_code in (404, 405) else None
+        hint = "GET /docs lists the routes" if error.status_code in (404, 405) else None
         answer = RequestError(error.status_code, f"{request.method} {request.url.path[:200]}: {error.detail}", hint)
         answer.headers = error.headers  # of 405, the methods that are allowed
         return await problem(request, answer)
 
     @app.exception_handler(MemoryError)
     async def too_large(request: Request, error: MemoryError) -> JSONResponse:
-        _log.warning("%s %s needs more memory than there is: %s", request.method, request.url.path, error)
+        _log.warning("%s %s requires more memory than is available: %s", request.method, request.url.path, error)
         return await problem(
-            request, RequestError(413, "answering this needs more memory than there is", "send less, or ask for less")
+            request,
+            RequestError(413, "the answer requires more memory than is available", "send a smaller request"),
         )
 
     @app.exception_handler(CancelledError)
@@ -143,15 +144,15 @@ def answer_problems(app: FastAPI) -> None:
 
 
 def sentence(error: RequestValidationError) -> tuple[str, str | None]:
-    """The fault of a body, in one sentence."""
+    """The error of a body, in one sentence."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part != "body")
     if first["type"] == "json_invalid":
         return f"the body is not JSON: {first.get('ctx', {}).get('error', 'it cannot be read')}", None
     if isinstance(first.get("input"), bytes):
-        return "the body is not JSON, or not said to be", "Content-Type: application/json"
+        return "the body is not JSON, or its Content-Type is another one", "Content-Type: application/json"
     if first["type"] == "extra_forbidden":
-        return f'there is no key "{place[:60]}"', "GET /docs lists the keys"
+        return f'the key "{place[:60]}" is unknown', "GET /docs lists the keys"
     if first["type"] == "missing":
         return f'"{place}" is missing' if place else "the request has no body", "GET /docs lists the keys"
     return f"{place[:200] or 'the body'}: {first['msg']}, got {_short.repr(first.get('input'))}", None

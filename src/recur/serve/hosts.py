@@ -39,7 +39,7 @@ class Hosts:
 
     @classmethod
     def of(cls, bound: str, names: Collection[str] = ()) -> Hosts:
-        """The hosts of a server that listens on an address."""
+        """Return the hosts of a server that listens on an address."""
         if is_loopback(bound):
             return cls(tuple(name.lower() for name in names), addresses=False)
         return cls((*(name.lower() for name in names), socket.gethostname().lower()))

@@ -7,37 +7,37 @@ from dataclasses import dataclass, fields
 from recur.errors import ConfigError
 
 MOST = 10**12
-"""Of any limit: of bytes the largest, and still a number that clocks and sockets take."""
+"""Upper bound of every limit: more bytes than a machine has, and still a time that sockets accept."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on requests and on what is kept between them.
+    """Bounds on requests, sessions and connections.
 
     Attributes
     ----------
     body : int
         Bytes of a request.
     seconds : float
-        Time that an answer may take; a stream ends then with what it has.
+        Time that an answer may take; a stream is ended after it.
     rows : int
         Inputs in one request.
     length : int
-        Symbols that one request may ask for.
+        Symbols that one request may generate per input.
     written : int
-        Symbols that one request may ask for, over all its inputs and all answers that are followed at once.
+        Symbols that one request may generate, over all its inputs and all hypotheses of a beam.
     candidates : int
-        Candidates that one request may ask for, over all its inputs.
+        Candidates that one request may list, over all its inputs.
     items : int
         Items of one input; a text of more than 64 characters for each of them is refused before it is split.
     steps : int
         Items that one request may have, over all its inputs.
     explained : int
-        Items of an input that is explained, which takes a pass for each of them.
+        Items of an input that is explained, which takes a pass per item.
     sessions : int
         Sessions open at once.
     idle : float
-        Seconds after which an unused session goes.
+        Seconds after which an unused session is closed.
     memory : int
         Bytes of all sessions together.
     batch : int
@@ -45,13 +45,14 @@ class Limits:
     waiting : int
         Calls that may wait to be computed.
     bodies : int
-        Bytes of all requests that are held at once.
+        Bytes of all requests in progress.
     connections : int
         Connections open at once.
     head, transfer : float
-        Seconds in which the headers of a request must arrive; and its body; and in which an answer must be read.
+        Seconds within which the headers of a request must arrive (head); within which its body must arrive and its
+        answer must be read (transfer).
     grace : float
-        Seconds that what is being answered has when the server ends.
+        Seconds that running requests have to finish when the server shuts down.
     """
 
     body: int = 10_000_000

@@ -29,7 +29,7 @@ def router(state: State) -> APIRouter:
         # the browser itself refuses what would come from, or go to, another host
         return HTMLResponse(page, headers={"Content-Security-Policy": live.POLICY, "Cache-Control": "no-cache"})
 
-    @routes.post("/next", responses=errors(), summary="The next item after a text, and how it would be drawn")
+    @routes.post("/next", responses=errors(), summary="The next item after a text, with its probability when sampled")
     async def next_item(body: Next) -> dict[str, Any]:
         service = state.find(body.model)
         items = await state.in_time(service.items(body.text, first=True))
@@ -57,7 +57,7 @@ def router(state: State) -> APIRouter:
 
         async def in_turn() -> Response:
             async with state.explaining:
-                # while it waited, who asked may have typed on
+                # the client may have typed more while this request waited
                 if await request.is_disconnected():
                     return Response(status_code=_CLIENT_CLOSED)
                 return response(await state.explainer(compute_explanation))

@@ -89,20 +89,20 @@ class Reader:
     Raises
     ------
     ConfigError
-        For a network that reads both ways, which knows nothing before it has read everything.
+        For a network that reads in both directions, which has no state before the end of its input.
     """
 
     def __init__(self, mode: Mode) -> None:
         if mode.head.whole_rows and not mode.abilities.reads_both_ways:
             raise ConfigError(
                 "a chain of tags (crf) is searched over a whole sentence, so there is no answer item by item",
-                hint="sessions are for language models, series, and taggers without crf that read forwards",
+                hint="use a session with a language model, a series, or a tagger without crf that reads forwards",
             )
         parts = mode.one_pass
         if not mode.abilities.remembers or parts is None or parts.stack is None:
             raise ConfigError(
                 f"{mode.name} keeps no state between requests: it answers whole sequences",
-                hint="sessions are for language models, series, and synced networks that read forwards",
+                hint="use a session with a language model, a series, or a synced network that reads forwards",
             )
         self.mode = mode
         self.identity = _identity(mode)
@@ -183,7 +183,7 @@ class Reader:
         Raises
         ------
         DataError
-            For bytes that are none, or belong to another network.
+            For bytes that are no snapshot, or belong to another network.
         """
         try:
             tensors = load(data)
@@ -191,7 +191,7 @@ class Reader:
             header = json.loads(data[8 : 8 + size]).get("__metadata__", {})
         except MemoryError:
             raise
-        except Exception as error:  # the library raises what it likes for bytes that are damaged
+        except Exception as error:  # the library raises exceptions of many types for damaged bytes
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise DataError(f"this is not a snapshot of a session: {reason}", hint=_SEND) from None
         if not isinstance(header, dict) or header.get("kind") != _HEAD:
@@ -217,7 +217,7 @@ class Reader:
 
 
 def _check_finite(*tensors: Tensor) -> None:
-    """Refuse to remember NaN or infinity, which everything after it would be too."""
+    """Refuse a state with NaN or infinity, which would spread to all later states."""
     if not all(bool(one.isfinite().all()) for one in tensors):
         raise _not_finite()
 
@@ -229,7 +229,7 @@ def _not_finite() -> DataError:
 
 
 def _identity(mode: Mode) -> str:
-    """A hash of the network's weights: a memory means nothing to another one."""
+    """A hash of the network's weights: a memory fits only the network that it was computed by."""
     digest = hashlib.sha256()
     for name, parameter in sorted(mode.state_dict().items()):
         digest.update(name.encode())

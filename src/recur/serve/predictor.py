@@ -1,4 +1,4 @@
-"""Batched prediction: equal questions in batches that fit into memory."""
+"""Batched prediction: queries with equal options, in batches that fit into memory."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from recur.serve import costs
 
 @dataclass(frozen=True)
 class Query:
-    """One input with how it is to be answered; equal questions are answered together.
+    """One input and its options; queries with equal options are answered together.
 
     Attributes
     ----------
     value : object
         What the network reads.
     items : int
-        Of the input.
+        Items of the input.
     width : int
-        Answers followed at once.
+        Hypotheses of the search.
     top, options
         As for `Model.predict`.
     """
@@ -38,7 +38,7 @@ class Query:
 
 
 class Predictor:
-    """Answers questions to one network.
+    """Answers queries to one network.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ class Predictor:
         self._layer = costs.largest_layer(model.mode)
 
     def __call__(self, queries: Sequence[Query]) -> list[Prediction | Exception]:
-        """An answer, or what is wrong with the question, for each."""
+        """An answer, or an exception, for each query."""
         answers: list[Prediction | Exception] = [RecurError("")] * len(queries)
         groups: dict[tuple[int, tuple[tuple[str, Any], ...]], list[int]] = {}
         for place, one in enumerate(queries):
-            # what is drawn depends on the order of drawing: such questions stay alone, so that a seed means one answer
+            # a sampled answer depends on the order of draws: computed alone, a seed always gives the same answer
             sampled = dict(one.options).get("temperature", 0)
             groups.setdefault((one.top, (*one.options, *((("alone", place),) if sampled else ()))), []).append(place)
         for (top, options), places in groups.items():
@@ -73,7 +73,7 @@ class Predictor:
             return self._predict(values, top, options)
         except CancelledError:
             raise
-        except Exception:  # one of them does not fit: find out which
+        except Exception:  # at least one of them is invalid: compute each alone
             return [self._alone(value, top, options) for value in values]
 
     def _alone(self, value: Any, top: int, options: dict[str, Any]) -> Prediction | Exception:
@@ -81,7 +81,7 @@ class Predictor:
             return self._predict([value], top, options)[0]
         except CancelledError:
             raise
-        except Exception as error:  # the caller's to hear, whatever it is
+        except Exception as error:  # reported to the caller of this query alone
             return error
 
     def _predict(self, values: list[Any], top: int, options: dict[str, Any]) -> list[Prediction]:

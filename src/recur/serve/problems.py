@@ -10,13 +10,13 @@ from recur.errors import DamagedError, RecurError, TooLargeError
 
 
 class RequestError(HTTPException):
-    """A request that cannot be answered; the one exception that FastAPI lets pass while it reads a body.
+    """A request that cannot be answered; an HTTPException is what FastAPI lets pass while it reads a body.
 
     Parameters
     ----------
     status : int
-        Of HTTP: 400 a value that does not fit, 403 another page or host, 404 something that is not there, 408 a request
-        that does not arrive, 413 too large, 415 no JSON in UTF-8, 429 and 503 too much at once, 504 too long.
+        Of HTTP: 400 an invalid value, 403 another page or host, 404 not found, 408 a request that does not arrive,
+        413 too large, 415 no JSON in UTF-8, 429 and 503 overloaded, 504 no answer in time.
     message : str
         What happened, with the values.
     hint : str, optional
@@ -29,13 +29,13 @@ class RequestError(HTTPException):
 
     @classmethod
     def of(cls, error: RecurError) -> RequestError:
-        """The same as a mistake in a value; a request has no rows or files to leave out, which the hints are of."""
+        """Return the error of a value; hints about rows and files to leave out are replaced, a request has none."""
         if isinstance(error, TooLargeError):
             return cls(413, error.message, "send it smaller, or a part of it")
         return cls(400, error.message, "send it whole" if isinstance(error, DamagedError) else error.hint)
 
     def body(self) -> dict[str, Any]:
-        """What is sent; the form of OpenAI's errors, with the hint beside the message."""
+        """The body of the answer: the form of OpenAI's errors, with the hint beside the message."""
         kind = "invalid_request_error" if self.status < 500 else "server_error"
         return {
             "error": {
@@ -48,5 +48,5 @@ class RequestError(HTTPException):
 
 
 def _sendable(text: str) -> str:
-    """A sentence that repeats what was sent, which may hold half of a surrogate pair: UTF-8 cannot."""
+    """A sentence that quotes the request, with lone surrogates escaped: UTF-8 cannot encode them."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -19,27 +19,29 @@ Texts = Annotated[list[str], Field(fail_fast=True)]  # one error is enough: a li
 
 
 class Body(BaseModel):
-    """A request; a key that it does not know is an error."""
+    """A request; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str | None = Field(None, description="which network; may be left out where there is one")
+    model: str | None = Field(None, description="which network; optional where there is only one")
 
 
 class GenerationOptions(Body):
-    """How a sequence is generated."""
+    """Options of generation."""
 
-    length: int | None = Field(None, ge=0, description="most symbols")
+    length: int | None = Field(None, ge=0, description="largest number of symbols")
     temperature: float | None = Field(None, ge=0, le=100, description="0 takes the likeliest symbol")
     top_k: int | None = Field(None, ge=1, le=MOST_SYMBOLS, description="draw from the k likeliest symbols")
     top_p: float | None = Field(None, gt=0, le=1, description="draw from the likeliest symbols of this mass together")
     seed: int | None = Field(None, ge=0, lt=2**63, description="the same seed draws the same answer")
-    stop: StopList | Stop | None = Field(None, description="end before the first of these")
-    repetition_penalty: float | None = Field(None, ge=1, le=100, description="makes what was written less likely")
+    stop: StopList | Stop | None = Field(None, description="end before the first of these stop sequences")
+    repetition_penalty: float | None = Field(
+        None, ge=1, le=100, description="makes symbols that were generated less likely"
+    )
     no_repeat_ngram: int | None = Field(None, ge=0, le=1000, description="no sequence of this many symbols twice")
 
     def options(self) -> dict[str, Any]:
-        """What was given, under the names of `Decoding`."""
+        """The options that were set, under the names of `Decoding`."""
         names = ("length", "temperature", "top_k", "top_p", "seed", "repetition_penalty", "no_repeat_ngram")
         options = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         if self.stop:
@@ -55,8 +57,8 @@ class Predict(GenerationOptions):
     """Inputs to answer."""
 
     inputs: list[Any] = Field(description="raw inputs: texts, rows of numbers, objects from column to value")
-    top: int = Field(1, ge=1, le=MOST_CANDIDATES, description="candidates an answer")
-    beam: int | None = Field(None, ge=1, le=WIDEST_BEAM, description="answers followed at once")
+    top: int = Field(1, ge=1, le=MOST_CANDIDATES, description="candidates per answer")
+    beam: int | None = Field(None, ge=1, le=WIDEST_BEAM, description="hypotheses of the beam search")
 
     def options(self) -> dict[str, Any]:
         options = super().options()
@@ -64,7 +66,7 @@ class Predict(GenerationOptions):
 
 
 class Next(Body):
-    """A text whose next item is requested, with how it would be drawn."""
+    """A text whose next item is requested, with its probability when sampled."""
 
     text: str = ""
     top: int = Field(20, ge=1, le=MOST_CANDIDATES, description="candidates")
@@ -73,7 +75,7 @@ class Next(Body):
     top_p: float | None = Field(None, gt=0, le=1, description="draw from the likeliest symbols of this mass together")
 
     def decoding(self) -> Decoding:
-        """What a symbol would be drawn by."""
+        """The options by which a symbol would be sampled."""
         sampled = self.temperature > 0
         return Decoding(
             temperature=self.temperature, top_k=self.top_k if sampled else None, top_p=self.top_p if sampled else None
@@ -90,9 +92,9 @@ class Explain(Body):
     parts: list[Literal["influence", "flow", "states", "unrolled"]] = Field(
         default=["influence", "flow", "states", "unrolled"],
         max_length=8,
-        description="what is looked at; influence alone is fast",
+        description="what is computed; influence alone is fast",
     )
-    options: int | None = Field(None, ge=1, le=20, description="of how many candidates the influence is computed")
+    options: int | None = Field(None, ge=1, le=20, description="how many candidates the influence is computed for")
     methods: list[Literal["swap", "leave_one_out", "integrated_gradients", "gradient_input"]] = Field(
         default=["swap", "leave_one_out", "integrated_gradients", "gradient_input"],
         max_length=8,
@@ -104,7 +106,7 @@ class Complete(Body):
     """Sentences whose next word is requested."""
 
     texts: Texts = Field(description="sentences without their last word")
-    top: int = Field(5, ge=1, le=MOST_CANDIDATES, description="candidates a sentence")
+    top: int = Field(5, ge=1, le=MOST_CANDIDATES, description="candidates per sentence")
 
 
 class Generate(GenerationOptions):
@@ -127,23 +129,23 @@ class OpenSession(Body):
 
 
 class Read(Body):
-    """What a session reads next."""
+    """Input that a session reads next."""
 
     model: None = None
-    text: str | None = Field(None, description="of a network that reads text")
-    values: list[Any] | None = Field(None, description="of any other: numbers of each step, or symbols")
+    text: str | None = Field(None, description="for a network that reads text")
+    values: list[Any] | None = Field(None, description="for any other network: the numbers of each step, or symbols")
     top: int = Field(5, ge=0, le=MOST_CANDIDATES, description="candidates for the next item; 0 for none")
 
 
 class Write(GenerationOptions):
-    """What a session generates next; its state includes the generated items."""
+    """Items that a session generates next; its state then includes them."""
 
     model: None = None
     stream: bool = Field(False, description="send the pieces as they are written, as server-sent events")
 
 
 class Completion(BaseModel):
-    """The body of OpenAI's completions, as far as a recurrent network can follow it."""
+    """The body of OpenAI's completions, as far as it applies to a recurrent network."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -155,7 +157,7 @@ class Completion(BaseModel):
     n: Annotated[int, Field(ge=1, le=64)] | None = 1
     stream: bool | None = False
     stream_options: dict[str, bool] | None = None
-    logprobs: Annotated[int, Field(ge=0, le=0)] | None = None  # of the symbols written, not of others
+    logprobs: Annotated[int, Field(ge=0, le=0)] | None = None  # only of the generated symbols
     echo: bool | None = False
     stop: Stop | StopList | None = None
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None

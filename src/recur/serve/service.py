@@ -1,4 +1,4 @@
-"""``Served``: one network behind the server, with batched calls."""
+"""``ModelService``: one network behind the server, with batched calls."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from recur.serve.worker import Worker
 
 Answer = TypeVar("Answer")
 
-AT_ONCE = 4096  # characters, or elements of a list, that are split in a few milliseconds
-CHARACTERS = 64  # of one item, at most: a long word
+AT_ONCE = 4096  # characters, or elements of a list, that are split within a few milliseconds
+CHARACTERS = 64  # of one item at most: a long word
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class GeneratedSymbol:
     Attributes
     ----------
     piece : list
-        What it adds, which may wait for the next symbol.
+        The text or items that it adds; empty where they depend on the next symbol.
     log_prob : float
         Of the symbol.
     memory : Memory
@@ -64,12 +64,12 @@ class GeneratedSymbol:
 
 
 class ModelService:
-    """A network, and what is needed to answer many at once.
+    """A network that answers many requests at once.
 
     Parameters
     ----------
     name : str
-        What requests call it.
+        Its name in requests.
     model : Model
         The network; on the CPU.
     worker : Worker
@@ -94,7 +94,7 @@ class ModelService:
         self._write = Batcher(self._write_batch, worker, most=most, waiting=waiting)
 
     def language(self) -> ItemModel:
-        """The network as one that continues what it reads.
+        """The network, as one that continues what it reads.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class ModelService:
         return model
 
     def raw(self, value: Any) -> Any:
-        """What the network reads, from what a request holds."""
+        """The raw value of the network's input, from the JSON of a request."""
         return values.raw(self.model.input_codec, value)
 
     def facts(self) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class ModelService:
 
     @property
     def generates(self) -> bool:
-        """Whether it continues what it has read, symbol by symbol."""
+        """Whether the network continues what it reads, symbol by symbol."""
         return self._written is not None
 
     @property
@@ -171,7 +171,7 @@ class ModelService:
         return count
 
     def _check_size(self, value: Any, most: int) -> None:
-        """Refuse what must have too many items before it is split into them, which takes as long as it is."""
+        """Refuse an input that must have too many items, before it is split into them."""
         codec = self.model.input_codec
         if codec is None or not codec.discrete:
             return
@@ -211,7 +211,7 @@ class ModelService:
         return await self._worker(work, *arguments)
 
     async def begin(self) -> Memory:
-        """The memory before the first item: of a text, after what comes before every text."""
+        """The memory before the first item; for a text, after its start symbol."""
         reader = self.memory()
         start = await self.compute(reader.begin)
         if self._written is None:
@@ -229,7 +229,7 @@ class ModelService:
         self.memory()
         if not isinstance(value, str | list) or len(value) <= AT_ONCE:
             return self._items(value, first)
-        # others are answered while a long text is split
+        # a long text is split in the worker thread, so that others are answered meanwhile
         return await self.compute(self._items, value, first)
 
     def _items(self, value: Any, first: bool) -> np.ndarray:
@@ -242,7 +242,7 @@ class ModelService:
             elif first:
                 array = prompt.prompt_ids(model, value)
             else:
-                # no beginning: the session has begun
+                # no start symbol: the session has begun
                 array = model.target_codec.encode(value)
         if len(array) > self.limits.items:
             raise RequestError(
@@ -266,9 +266,9 @@ class ModelService:
         return await self._next((memory, top))
 
     async def distribution(self, items: np.ndarray, decoding: Decoding, top: int) -> list[tuple[Any, float, float]]:
-        """The likeliest items after some: each with its probability, and with that of being drawn as ``decoding`` says.
+        """The likeliest items after a sequence: each with its probability, and its probability when sampled.
 
-        One turn of the thread that computes: in three, whatever else was asked meanwhile would come in between.
+        One task of the worker thread: in three, other requests would run in between.
         """
         return await self.compute(self._distribution, items, decoding, top)
 
@@ -290,7 +290,7 @@ class ModelService:
         return [(symbols.decode([index]), float(probs[index]), float(sampling_probs[index])) for index in best]
 
     def rules(self, before: Sequence[int], decoding: Decoding) -> tuple[int | None, Rules]:
-        """The symbol that ends a text, and what may come next.
+        """The symbol that ends a text, and the rules for what may come next.
 
         Raises
         ------
@@ -302,7 +302,7 @@ class ModelService:
         if mode is None:
             raise RequestError(400, f"this network does not generate text: {self.model.roles.sentence}")
         if decoding.beam > 1:
-            raise RequestError(400, f"a beam of {decoding.beam} knows its text only at the end", hint="beam: 1")
+            raise RequestError(400, f"a beam of {decoding.beam} has no text before its end", hint="beam: 1")
         end, never = prompt.endings(mode)
         forbid = never if decoding.unknown or mode.symbols is None else mode.symbols.forbidden(False)
         if end is None and mode.symbols is not None and mode.symbols.end in never:

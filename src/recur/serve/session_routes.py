@@ -80,7 +80,7 @@ class SessionRoutes:
         async def respond() -> dict[str, Any]:
             items = await service.items(_value(body))
             async with session.lock:
-                state.sessions.find(name)  # it may have been closed meanwhile
+                state.sessions.find(name)  # it may have been closed while this request waited
                 memory, answers = await service.read(session.memory, items)
                 session.memory = memory
             facts = _facts(session)
@@ -92,7 +92,7 @@ class SessionRoutes:
                 ]
             return facts
 
-        # as it is: the usual way through the schema takes longer than the network
+        # encoded here: FastAPI's validation of an answer takes longer than the network
         return response(dumped(await state.in_time(respond())))
 
     async def write(self, name: str, body: Write) -> Any:
@@ -152,7 +152,11 @@ class SessionRoutes:
 
 def _value(body: Read) -> Any:
     if (body.text is None) == (body.values is None):
-        raise RequestError(400, 'give what is read as "text" or as "values"', hint='{"text": "the clouds are in the"}')
+        raise RequestError(
+            400,
+            'the request has neither or both of "text" and "values", expected one of them',
+            hint='{"text": "the clouds are in the"}',
+        )
     return body.text if body.text is not None else body.values
 
 

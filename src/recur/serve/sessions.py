@@ -21,9 +21,9 @@ class Session:
     Attributes
     ----------
     name : str
-        A secret: its holder can continue.
+        A secret: whoever has it can continue the session.
     model : str
-        The network it belongs to.
+        The name of its network.
     memory : Memory
         After what was read.
     lock : asyncio.Lock
@@ -57,12 +57,12 @@ class Sessions:
         return len(self._open)
 
     def open(self, model: str, memory: Memory) -> Session:
-        """A new session.
+        """Open a session.
 
         Raises
         ------
         RequestError
-            429 when there are as many as may be, or they take as much memory as they may.
+            429 when the limit of sessions, or of their memory, is reached.
         """
         self.sweep()
         limits = self._limits
@@ -82,12 +82,12 @@ class Sessions:
         return session
 
     def find(self, name: str) -> Session:
-        """The session of a name, which counts as used.
+        """Return the session of a name, and mark it as used.
 
         Raises
         ------
         RequestError
-            404 when there is none, or no longer.
+            404 when there is none, or it has expired.
         """
         self.sweep()
         session = self._open.get(name)

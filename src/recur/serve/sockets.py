@@ -1,4 +1,4 @@
-"""Listening sockets: bound before a network is loaded, so that a port in use is an error before anything else."""
+"""Listening sockets: bound before a network is loaded, so that a port in use is reported first."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from recur.errors import ConfigError
 
-QUEUE = 1024  # connections that the system keeps until they are accepted
+QUEUE = 1024  # connections that wait in the system until they are accepted
 MOST_FILES = 65_536
-RESERVED_FILES = 320  # files that are no connections: libraries, logs, and what is accepted in one turn of the loop
+RESERVED_FILES = 320  # files other than connections: libraries, logs, and what is accepted in one turn of the loop
 _ABSENT = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 
 
@@ -28,13 +28,13 @@ def listen(host: str, port: int) -> list[socket.socket]:
         raise ConfigError(f"{text} is not a port, expected 0 to 65535", hint="--port 8000")
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, ValueError) as error:  # a ValueError: a name that cannot be encoded
+    except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f'"{host}" is not an address: {reason}', hint="--host 127.0.0.1") from None
     sockets: list[socket.socket] = []
     absent: OSError | None = None
     for family, kind, protocol, _, address in dict.fromkeys(addresses):
-        # where the system chooses the port, all addresses of a host share the choice
+        # where the system chooses the port, all addresses of a host share it
         own_port = sockets[0].getsockname()[1] if sockets else port
         try:
             sockets.append(_open(family, kind, protocol, (address[0], own_port, *address[2:])))

@@ -19,20 +19,20 @@ Answer = TypeVar("Answer")
 
 
 class State:
-    """The server's own memory.
+    """The server's state.
 
     Parameters
     ----------
     models : mapping of str to Model
-        Name -> network, the first is meant where none is named.
+        Name -> network.
     limits : Limits
     """
 
     def __init__(self, models: Mapping[str, Model], limits: Limits) -> None:
         self.limits = limits
-        # one thread computes, with all of torch's: two passes at once would only take turns
+        # one thread computes, and torch's threads with it: two passes at once would only compete for the cores
         self.worker = Worker("recur-compute")
-        # what takes a second has a thread of its own, so that typing does not wait behind it
+        # explanations take a second and have their own thread, so that typing does not wait for them
         self.explainer = Worker("recur-look")
         # large bodies are read by one thread: several would take Python's lock from the event loop in turns
         self.parser = Worker("recur-parse")
@@ -89,10 +89,10 @@ class State:
                 hint="send several requests",
             )
         if count == 0:
-            raise RequestError(400, "the request has no input", hint="give at least one")
+            raise RequestError(400, "the request has no input", hint="send at least one")
 
     def check_length(self, length: int | None, default: int) -> int:
-        """How many symbols to write.
+        """Return the number of symbols to generate.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class State:
         return requested
 
     async def in_time(self, work: Awaitable[Answer]) -> Answer:
-        """Wait for an answer, but not without end.
+        """Wait for an answer, for a limited time.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Answers that are written piece by piece: sent as server-sent events, or collected."""
+"""Streams of generated pieces: sent as server-sent events, or collected."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def events(source: AsyncIterator[Any], seconds: float, last: str | None = None) 
 
 
 async def pieces_in_time(state: State, source: AsyncIterator[Any]) -> list[Any]:
-    """What a source yields within the time that an answer may take; then the answer is what there is.
+    """Collect what a source yields within the time limit of an answer; a partial answer is returned.
 
     Raises
     ------
     RequestError
-        504 where there is nothing yet.
+        504 where there is nothing within the time limit.
     """
     pieces: list[Any] = []
 
@@ -63,5 +63,5 @@ async def pieces_in_time(state: State, source: AsyncIterator[Any]) -> list[Any]:
 
 
 def joined(pieces: list[Any]) -> Any:
-    """The pieces of a text as one, others as the list that they are."""
+    """The pieces of a text as one string; other pieces as a list."""
     return "".join(pieces) if all(isinstance(piece, str) for piece in pieces) else pieces

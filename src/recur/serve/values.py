@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 def raw(codec: Codec | None, value: Any) -> Any:
-    """What the codec reads, from what a request holds; a mapping from column to value is gone through.
+    """The raw value for a codec from the JSON of a request; a mapping is read column by column.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def raw(codec: Codec | None, value: Any) -> Any:
 
 @contextmanager
 def reading(codec: Codec | None) -> Iterator[None]:
-    """Whatever fails while an input is read is a fault of the input.
+    """Report any failure while an input is read as an error of the input.
 
     Raises
     ------

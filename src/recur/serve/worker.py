@@ -11,7 +11,7 @@ from typing import TypeVar
 from recur.cancellation import cancellable
 
 Answer = TypeVar("Answer")
-_NO_MEMORY = ("not enough memory", "can't allocate memory", "invalid buffer size")  # what torch says
+_NO_MEMORY = ("not enough memory", "can't allocate memory", "invalid buffer size")  # in messages of torch
 
 
 class Worker:
@@ -20,7 +20,7 @@ class Worker:
     Parameters
     ----------
     name : str
-        Of the thread.
+        The name of the thread.
     """
 
     def __init__(self, name: str) -> None:
@@ -30,14 +30,14 @@ class Worker:
     async def __call__(
         self, work: Callable[..., Answer], *arguments: object, over: Callable[[], bool] | None = None
     ) -> Answer:
-        """Run something in the thread; it is stopped between two of its steps when the caller is cancelled.
+        """Run a function in the thread; it is stopped between two of its steps when the caller is cancelled.
 
         Parameters
         ----------
         work, arguments
-            What is called.
+            The function and its arguments.
         over : callable, optional
-            Whether the work is over for another reason.
+            Whether the result is no longer needed for another reason.
         """
         cancelled = threading.Event()
 
@@ -67,7 +67,7 @@ class Worker:
 
 
 def as_memory_error(error: Exception) -> Exception:
-    """An error, or a `MemoryError` where torch says in its own words that it is one."""
+    """An error, or a `MemoryError` where the message of torch says that memory ran out."""
     if isinstance(error, RuntimeError) and any(phrase in str(error) for phrase in _NO_MEMORY):
         return MemoryError(str(error))
     return error

@@ -91,8 +91,8 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
     name = metrics["figure"]
     for guess, value in metrics["baseline"].items():
         lines.append(f"| {name} of {guess}, for comparison | {figure(name, value)} |" + (" |" if tests else ""))
-    judged = Verdict.of(metrics.get("verdict"))
-    if judged:
-        lines += ["", f"{judged}."]
+    result = Verdict.of(metrics.get("verdict"))
+    if result:
+        lines += ["", f"{result}."]
     lines += ["", "Held-out figures chose the weights and the moment to stop, so they are a little favourable."]
     return lines

@@ -126,39 +126,39 @@ class Health:
         return None
 
     def _forward(self, replay: Callable[[], Tensor]) -> Finding | None:
-        found: list[Finding] = []
+        findings: list[Finding] = []
 
-        def look(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook_for(name: str) -> Callable[[nn.Module, Any, Any], None]:
             def hook(module: nn.Module, inputs: Any, outputs: Any) -> None:
-                if not found and not _finite(outputs):
+                if not findings and not _finite(outputs):
                     cause = "its input already is not finite" if not _finite(inputs) else "its input is still finite"
-                    found.append(
+                    findings.append(
                         Finding(f"The output of {name} ({type(module).__name__}) is not finite; {cause}", layer=name)
                     )
 
             return hook
 
-        hooks = [module.register_forward_hook(look(name)) for name, module in self._network.named_modules() if name]
+        hooks = [module.register_forward_hook(hook_for(name)) for name, module in self._network.named_modules() if name]
         try:
             with torch.no_grad():
                 replay()
         finally:
             for hook in hooks:
                 hook.remove()
-        return found[0] if found else None
+        return findings[0] if findings else None
 
     def _gradients(self) -> Finding | None:
         """The parameter nearest to the error whose gradient is not finite: the first in the backward pass."""
-        broken = [
+        non_finite = [
             (name, p.grad) for name, p in self._network.named_parameters() if p.grad is not None and not _finite(p.grad)
         ]
-        if not broken:
+        if not non_finite:
             return None
-        name, gradient = broken[-1]
+        name, gradient = non_finite[-1]
         gate = self._gate(name, gradient)
         return Finding(
             f"The forward pass is finite; going back, the gradient of {name}{_of(gate)} overflows first "
-            f"({len(broken)} parameters in all)",
+            f"({len(non_finite)} parameters in all)",
             _layer(name), name, gate,
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ from recur.run.layout import LOCK
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def folder_lock(folder: Path) -> Iterator[None]:
     """Hold the lock of the folder; the system releases it whenever the process ends.
 
     Raises
@@ -29,15 +29,15 @@ def locked(folder: Path) -> Iterator[None]:
     path = folder / LOCK
     handle = open_in_place(path)
     try:
-        said = os.read(handle, 200).decode("utf-8", "replace")
+        holder = os.read(handle, 200).decode("utf-8", "replace")
         if not _take(handle):
             raise RunError(
-                f"{folder} is in use: {said or 'another process'} trains there",
+                f"{folder} is in use: {holder or 'another process'} trains there",
                 hint="wait for it, stop it, or give another --out",
             )
-        if said and not re.match(r"process \d+ on ", said):
+        if holder and not re.match(r"process \d+ on ", holder):
             raise RunError(
-                f"{path} is not a lock of recur: it begins with {said[:40]!r}; nothing was written there",
+                f"{path} is not a lock of recur: it begins with {holder[:40]!r}; nothing was written there",
                 hint="move it away, or give another --out",
             )
         with explained(path):

@@ -11,15 +11,16 @@ import torch
 
 from recur.atomic import remove_file
 from recur.config import Config
+from recur.errors import WriteError
 from recur.modes import Mode
 from recur.run import RunFolder, claim
 from recur.run.layout import LOCK
 from recur.training import randomness
 from recur.training.display import automatic
-from recur.training.lock import locked
-from recur.training.pause import Request, on_interrupt
+from recur.training.lock import folder_lock
+from recur.training.pause import PauseRequest, on_interrupt
 from recur.training.progress import Progress, Silent
-from recur.training.resuming import same_settings
+from recur.training.resuming import check_same_settings
 from recur.training.session import Learned, Training
 from recur.training.setup import choose_device, prepare
 from recur.training.store import Disk, Memory, Store
@@ -80,27 +81,28 @@ def learn(
 ) -> Learned:
     """The same as `train`, but also return the roles, codecs and metrics."""
     device = choose_device(config.training.device)
-    teller = progress if progress is not None and not isinstance(progress, bool) else None
-    teller = teller or (Silent() if progress is False else automatic())
+    display = progress if progress is not None and not isinstance(progress, bool) else None
+    display = display or (Silent() if progress is False else automatic())
     folder = None if out is None else Path(out)
     with ExitStack() as stack:
-        there = False
+        stack.enter_context(_how_to_continue(command))
+        has_run = False
         if folder is not None:
             claim(folder, fresh=fresh)
-            stack.callback(_leave_no_empty, folder)
-            stack.enter_context(locked(folder))
-            there = claim(folder, fresh=fresh) and not fresh
-        stack.enter_context(randomness.aside())
+            stack.callback(_remove_if_empty, folder)
+            stack.enter_context(folder_lock(folder))
+            has_run = claim(folder, fresh=fresh) and not fresh
+        stack.enter_context(randomness.preserve())
         stack.enter_context(_threads(config.training.threads))
         randomness.seed(config.training.seed)
         run = None if folder is None else RunFolder(folder, fresh=fresh)
-        if run is not None and there:
-            same_settings(run, config, command)
+        if run is not None and has_run:
+            check_same_settings(run, config, command)
         task = prepare(config, data, device, run, command)
-        store: Store = Memory() if run is None else Disk(run, teller.say)
+        store: Store = Memory() if run is None else Disk(run, display.say)
         stack.callback(store.close)
-        training = Training(task, store, teller, command)
-        stack.callback(teller.end)
+        training = Training(task, store, display, command)
+        stack.callback(display.end)
         finished = run is not None and run.info.get("status") == "finished"
         training.resume(finished=finished)
         if run is not None and finished and training.over():
@@ -109,7 +111,7 @@ def learn(
         return training.finish(loop(training, request), request)
 
 
-def loop(t: Training, pause: Request) -> str:
+def loop(t: Training, pause: PauseRequest) -> str:
     """Train until there is a reason to stop; return the reason."""
     for epoch, index in t.positions(pause):
         batch = t.task.train.batch(epoch, index)
@@ -130,12 +132,22 @@ def loop(t: Training, pause: Request) -> str:
     return t.over() or "done"
 
 
-def _leave_no_empty(folder: Path) -> None:
+def _remove_if_empty(folder: Path) -> None:
     """Remove a folder that holds nothing but our lock: training ended before it had anything to keep."""
     lock = folder / LOCK
     if folder.is_dir() and [path.name for path in folder.iterdir()] == [LOCK] and lock.stat().st_size == 0:
         remove_file(lock)
         folder.rmdir()
+
+
+@contextmanager
+def _how_to_continue(command: str | None) -> Iterator[None]:
+    """Add to the hint of a file that cannot be written how to continue afterwards: the last checkpoint is whole."""
+    try:
+        yield
+    except WriteError as error:
+        again = command or "train with the same settings and folder"
+        raise WriteError(error.message, hint=f"{error.hint or 'fix this'}; then continue with: {again}") from error
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Notebook:
         self._evaluations: deque[str] = deque(maxlen=EVALUATIONS)
         self._samples: list[str] = []
         self._below: list[str] = []
-        self._drawn = 0.0
+        self._last_draw = 0.0
         self._output: Any = None
 
     def begin(self, beginning: Beginning) -> None:
@@ -42,7 +42,7 @@ class Notebook:
     def step(self, step: Step) -> None:
         """Some updates were made."""
         self._below = [step_line(step)]
-        if time.monotonic() - self._drawn >= PAUSE:
+        if time.monotonic() - self._last_draw >= PAUSE:
             self._draw()
 
     def evaluated(self, evaluation: Evaluation) -> None:
@@ -65,7 +65,7 @@ class Notebook:
         self._draw()
 
     def _draw(self) -> None:
-        self._drawn = time.monotonic()
+        self._last_draw = time.monotonic()
         lines = [*self._above, *self._evaluations, *self._samples, *self._below]
         text = printable("\n".join(lines), TEXT)
         data = {"text/plain": text, "text/html": f"<pre>{escaped(text)}</pre>"}

@@ -75,12 +75,12 @@ class Averages:
         if not self.active:
             yield
             return
-        kept = [p.detach().clone() for p in self._parameters]
+        weights = [p.detach().clone() for p in self._parameters]
         self._write(self._means)
         try:
             yield
         finally:
-            self._write(kept)
+            self._write(weights)
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint needs."""

@@ -33,25 +33,25 @@ class Paused(RecurError):  # noqa: N818  # nothing went wrong
         super().__init__(f"paused after {step:,} updates, in epoch {epoch + 1}; {where}", hint=hint)
 
 
-class Request:
+class PauseRequest:
     """Whether a pause was requested."""
 
     def __init__(self) -> None:
-        self.made = False
+        self.is_set = False
 
-    def make(self) -> None:
+    def set(self) -> None:
         """Request a pause after the present update."""
-        self.made = True
+        self.is_set = True
 
 
 @contextmanager
-def on_interrupt() -> Iterator[Request]:
+def on_interrupt() -> Iterator[PauseRequest]:
     """Turn the first SIGINT or SIGTERM into a request; the second has its usual effect.
 
     A signal is only noted, never raised in the middle of an update, so that what is saved is always whole.
     Outside the main thread signals cannot be caught, and the request is never made.
     """
-    request = Request()
+    request = PauseRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
@@ -59,11 +59,11 @@ def on_interrupt() -> Iterator[Request]:
 
     def note(number: int, frame: FrameType | None) -> None:
         del frame
-        request.make()
+        request.set()
         signal.signal(number, before[number])
 
-    for asked in (signal.SIGINT, signal.SIGTERM):
-        before[asked] = signal.signal(asked, note)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        before[each] = signal.signal(each, note)
     try:
         yield request
     finally:

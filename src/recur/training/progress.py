@@ -117,7 +117,7 @@ class Silent:
     def end(self) -> None: ...
 
 
-class _Shown:
+class _SampleLines:
     """Samples that were shown last: what is answered in the same way again says nothing new."""
 
     def __init__(self) -> None:
@@ -134,7 +134,7 @@ class Lines:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
-        self._samples = _Shown()
+        self._samples = _SampleLines()
 
     def begin(self, beginning: Beginning) -> None:
         for line in introduction(beginning):
@@ -160,7 +160,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self._live: Live | None = None
-        self._samples = _Shown()
+        self._samples = _SampleLines()
 
     def begin(self, beginning: Beginning) -> None:
         from rich.console import Console
@@ -201,8 +201,8 @@ class Terminal:
         from rich.text import Text
 
         width = 12
-        done = min(width, int(step.share * width))
-        bar = Text("━" * done, style="green").append("━" * (width - done), style="bright_black")
+        marks = min(width, int(step.share * width))
+        bar = Text("━" * marks, style="green").append("━" * (width - marks), style="bright_black")
         figure_first = f"{step.figure[0]} {figure(*step.figure)}  " if step.figure else ""
         words = (
             f" {step.share:4.0%}  {figure_first}loss {step.loss:.4f}  {duration(step.seconds_left)} left  "
@@ -259,11 +259,11 @@ def step_line(step: Step) -> str:
 def evaluation_line(evaluation: Evaluation) -> str:
     """Return the metrics on the held-out rows with the baseline, in one line."""
     name, figures = evaluation.name, evaluation.figures
-    shown = [name, *(key for key in figures if key not in (name, "loss"))]
-    said = ", ".join(f"{key} {figure(key, figures[key])}" for key in shown if key in figures)
-    beside = f" ({evaluation.baseline})" if evaluation.baseline else ""
+    names = [name, *(key for key in figures if key not in (name, "loss"))]
+    metrics = ", ".join(f"{key} {figure(key, figures[key])}" for key in names if key in figures)
+    comparison = f" ({evaluation.baseline})" if evaluation.baseline else ""
     best = "  * best so far" if evaluation.best else ""
-    return f"held out after step {evaluation.step:,}: {said}{beside}{best}"
+    return f"held out after step {evaluation.step:,}: {metrics}{comparison}{best}"
 
 
 def sample_lines(samples: Sequence[Sample]) -> list[str]:
@@ -282,9 +282,9 @@ def sample_lines(samples: Sequence[Sample]) -> list[str]:
 def ending(reason: str, metrics: dict[str, Any], folder: Path | None) -> str:
     """Return lines about why training ended, the metrics, and the folder of the run."""
     name = metrics["figure"]
-    said = [f"finished: {reason}"]
+    parts = [f"finished: {reason}"]
     if name in metrics["held_out"]:
-        said.append(f"best held-out {name} {figure(name, metrics['held_out'][name])}")
+        parts.append(f"best held-out {name} {figure(name, metrics['held_out'][name])}")
     if metrics["test"] and name in metrics["test"]:
-        said.append(f"test {name} {figure(name, metrics['test'][name])}")
-    return "; ".join(said) + (f"; the run is in {folder}" if folder else "")
+        parts.append(f"test {name} {figure(name, metrics['test'][name])}")
+    return "; ".join(parts) + (f"; the run is in {folder}" if folder else "")

@@ -41,10 +41,10 @@ def restore(saved: dict[str, Any]) -> None:
 
 
 @contextmanager
-def aside() -> Iterator[None]:
+def preserve() -> Iterator[None]:
     """Restore every generator after the block, whatever happens within."""
-    found = state()
+    before = state()
     try:
         yield
     finally:
-        restore(found)
+        restore(before)

@@ -35,7 +35,7 @@ _FILES = ("data.source", "data.dev", "data.test")
 _COMPARED = ("mode", "input", "target", "input_codec", "target_codec", "group", "stream", "forecast")
 
 
-def same_settings(run: RunFolder, config: Config, command: str | None) -> None:
+def check_same_settings(run: RunFolder, config: Config, command: str | None) -> None:
     """Load run.json, and refuse to resume with settings that would give another run.
 
     Parameters
@@ -54,18 +54,20 @@ def same_settings(run: RunFolder, config: Config, command: str | None) -> None:
     if "config" not in info:
         return
     old = config_file.from_mapping(info["config"], name="run.json")
-    changed = {
+    differences = {
         key: pair
         for key, pair in config_file.changes(old, config).items()
-        if key not in CONTINUABLE and not _same_file(key, *pair) and not _as_inferred(key, *pair, run, old)
+        if key not in CONTINUABLE and not _same_file(key, *pair) and not _is_inferred_value(key, *pair, run, old)
     }
-    if changed:
-        said = "; ".join(f"{key} was {shown(before)!r}, now {shown(now)!r}" for key, (before, now) in changed.items())
-        raise RunError(f"{run.path} holds a run with other settings: {said}", hint=ways_on(run, command))
+    if differences:
+        text = "; ".join(
+            f"{key} was {shown(before)!r}, now {shown(now)!r}" for key, (before, now) in differences.items()
+        )
+        raise RunError(f"{run.path} holds a run with other settings: {text}", hint=resume_hint(run, command))
     run.configure(config)
 
 
-def same_roles(run: RunFolder, roles: Roles, command: str | None) -> None:
+def check_same_roles(run: RunFolder, roles: Roles, command: str | None) -> None:
     """Refuse to resume if the columns are read in another way than at the start of the run.
 
     Raises
@@ -73,13 +75,13 @@ def same_roles(run: RunFolder, roles: Roles, command: str | None) -> None:
     RunError
     """
     before, now = run.info.get("roles", {}), dataclasses.asdict(roles)
-    changed = [name for name in _COMPARED if name in before and before[name] != now[name]]
-    if changed:
-        said = "; ".join(f"{name} was {before[name]!r}, now {now[name]!r}" for name in changed)
-        raise RunError(f"{run.path} holds a run that reads its data in another way: {said}", ways_on(run, command))
+    differences = [name for name in _COMPARED if name in before and before[name] != now[name]]
+    if differences:
+        text = "; ".join(f"{name} was {before[name]!r}, now {now[name]!r}" for name in differences)
+        raise RunError(f"{run.path} holds a run that reads its data in another way: {text}", resume_hint(run, command))
 
 
-def ways_on(run: RunFolder, command: str | None, resume: str | None = None) -> str:
+def resume_hint(run: RunFolder, command: str | None, resume: str | None = None) -> str:
     """Return what to type to resume the run that is there, and what to type for a new one.
 
     Parameters
@@ -110,13 +112,13 @@ def _to(command: str, folder: Path) -> str:
     >>> _to("recur train a.csv --out runs/a --lr 0.1", Path("runs/a-2"))
     'recur train a.csv --lr 0.1 --out runs/a-2'
     """
-    words, kept = iter(shlex.split(command)), []
+    words, others = iter(shlex.split(command)), []
     for word in words:
         if word == "--out":
             next(words, None)
         elif not word.startswith("--out="):
-            kept.append(word)
-    return shlex.join([*kept, "--out", str(folder)])
+            others.append(word)
+    return shlex.join([*others, "--out", str(folder)])
 
 
 def _same_file(key: str, old: Any, new: Any) -> bool:
@@ -124,16 +126,16 @@ def _same_file(key: str, old: Any, new: Any) -> bool:
     return key in _FILES and bool(old and new) and Path(old).resolve() == Path(new).resolve()
 
 
-def _as_inferred(key: str, old: Any, new: Any, run: RunFolder, config: Config) -> bool:
+def _is_inferred_value(key: str, old: Any, new: Any, run: RunFolder, config: Config) -> bool:
     """Whether one of two settings was left out, and the other is what was inferred in its place."""
     if old is not None and new is not None:
         return False
-    said = old if new is None else new
+    value = old if new is None else new
     if key in _READING:
         return True
     if key in _ROLES:
-        return bool(run.info.get("roles", {}).get(_ROLES[key]) == said)
-    return bool(said == _inferred(key, config, run))
+        return bool(run.info.get("roles", {}).get(_ROLES[key]) == value)
+    return bool(value == _inferred(key, config, run))
 
 
 def _inferred(key: str, config: Config, run: RunFolder) -> Any:

@@ -35,7 +35,7 @@ def rate(config: TrainingConfig, *, step: int, total: int, epoch: int, lowered: 
     >>> rate(Config.of(lr=1.0, schedule="linear").training, step=25, total=100, epoch=0)
     0.75
     """
-    risen = min(1.0, (step + 1) / config.schedule.warmup_steps) if config.schedule.warmup_steps else 1.0
+    warmup = min(1.0, (step + 1) / config.schedule.warmup_steps) if config.schedule.warmup_steps else 1.0
     rest = max(1, total - config.schedule.warmup_steps)
     share = min(1.0, max(0.0, (step - config.schedule.warmup_steps) / rest))
     factor = {
@@ -45,7 +45,7 @@ def rate(config: TrainingConfig, *, step: int, total: int, epoch: int, lowered: 
         "step": config.schedule.decay ** max(0, epoch - config.schedule.decay_after + 1),
         "plateau": lowered,
     }[config.schedule.name]
-    return config.optimizer.lr * risen * factor
+    return config.optimizer.lr * warmup * factor
 
 
 def teacher_forcing(config: TrainingConfig, *, step: int, total: int) -> float:

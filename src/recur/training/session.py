@@ -22,7 +22,7 @@ from recur.training import optimizers, randomness, schedules, tbptt
 from recur.training.card import card
 from recur.training.gradients import GradientNorms
 from recur.training.health import Health
-from recur.training.pause import Paused, Request
+from recur.training.pause import Paused, PauseRequest
 from recur.training.progress import Beginning, Evaluation, Progress, Step, ending, steps_between_lines
 from recur.training.setup import Task
 from recur.training.state import Clock, State
@@ -110,7 +110,7 @@ class Training:
             )
         )  # fmt: skip
         self.mode.train()
-        self._clock.passed()
+        self._clock.elapsed()
 
     def _restore(self, saved: dict[str, Any]) -> None:
         """Put a checkpoint into the optimizer, the averages and the random generators.
@@ -122,7 +122,7 @@ class Training:
         """
         try:
             self.state = State.of(saved["state"])
-            self.state.carried = tbptt.mapped(lambda tensor: tensor.to(self.mode.device), self.state.carried)
+            self.state.carried = tbptt.map_tensors(lambda tensor: tensor.to(self.mode.device), self.state.carried)
             self.optimizer.load_state_dict(saved["optimizer"])
             self.averages.load_state_dict(saved["averages"])
             self.health.norms.extend(saved["norms"])
@@ -134,18 +134,18 @@ class Training:
                 hint="start over with --fresh",
             ) from error
 
-    def positions(self, pause: Request) -> Iterator[tuple[int, int]]:
+    def positions(self, pause: PauseRequest) -> Iterator[tuple[int, int]]:
         """Yield (epoch, batch) after (epoch, batch), with evaluations, checkpoints and pauses between them."""
         while True:
             if self.state.owed and not self.evaluate(pause):
-                raise self._paused()
+                raise self._pause()
             if self.over():
                 if self.state.evaluated == self.state.step:
                     return
                 self.state.owed = True
                 continue
-            if pause.made:
-                raise self._paused()
+            if pause.is_set:
+                raise self._pause()
             if self._save_is_due():
                 self.save()
             yield self.state.epoch, self.state.batch
@@ -174,14 +174,14 @@ class Training:
 
     def error(self, batch: Batch) -> tuple[Loss, Any]:
         """The error of a batch, and the state carried out of it."""
-        forced = schedules.teacher_forcing(self.config, step=self.state.step, total=self.total)
-        with self._recorded():
+        forcing = schedules.teacher_forcing(self.config, step=self.state.step, total=self.total)
+        with self._gradient_recording():
             return tbptt.error(
                 self.mode, batch.to(self.mode.device), self.state.carried, self.config,
-                carries=self.task.train.carries, first=self.state.batch == 0, teacher_forcing=forced,
+                carries=self.task.train.carries, first=self.state.batch == 0, teacher_forcing=forcing,
             )  # fmt: skip
 
-    def _recorded(self) -> AbstractContextManager[None]:
+    def _gradient_recording(self) -> AbstractContextManager[None]:
         """Listen to the backward pass of what runs in here, where that was requested."""
         if self.norms is None:
             return nullcontext()
@@ -196,10 +196,12 @@ class Training:
         """Count an update; return whether an evaluation is due."""
         state = self.state
         state.carried = carried
-        state.learned(loss.sums, loss=value, gradient=gradient, tokens=_tokens(batch), batches=len(self.task.train))
-        passed = self._clock.passed()
-        state.seconds += passed
-        state.interval.seconds += passed
+        state.count_update(
+            loss.sums, loss=value, gradient=gradient, tokens=_tokens(batch), batches=len(self.task.train)
+        )
+        seconds = self._clock.elapsed()
+        state.seconds += seconds
+        state.interval.seconds += seconds
         every = self.config.evaluate_every
         state.owed = state.step % every == 0 if every else state.batch == 0
 
@@ -213,14 +215,14 @@ class Training:
         figures = self.mode.summary(interval.sums)
         name = self.mode.metric
         speed = interval.tokens / max(interval.seconds, 1e-9)
-        shown = (name, figures[name]) if name in figures and name != "loss" else None
-        left = (self.total - state.step) * interval.seconds / n
+        metric = (name, figures[name]) if name in figures and name != "loss" else None
+        seconds_left = (self.total - state.step) * interval.seconds / n
         if self.config.max_minutes is not None:
-            left = min(left, 60 * self.config.max_minutes - state.seconds)
+            seconds_left = min(seconds_left, 60 * self.config.max_minutes - state.seconds)
         step = Step(
             epoch=max(0, state.epoch - (state.batch == 0)), epochs=self.config.epochs, step=state.step,
-            steps=self.total, loss=interval.loss / n, figure=shown, gradient_norm=interval.gradient / n, lr=rate,
-            tokens_per_second=speed, seconds_left=left, share=state.step / self.total,
+            steps=self.total, loss=interval.loss / n, figure=metric, gradient_norm=interval.gradient / n, lr=rate,
+            tokens_per_second=speed, seconds_left=seconds_left, share=state.step / self.total,
         )  # fmt: skip
         self.progress.step(step)
         self.store.log.write(
@@ -243,11 +245,11 @@ class Training:
         self.progress.say("record_gradients: nothing is recorded, the layers do not run on the native backend")
         self.norms = None
 
-    def evaluate(self, pause: Request) -> bool:
+    def evaluate(self, pause: PauseRequest) -> bool:
         """Evaluate on the held-out rows, show samples, keep the best weights; False if a pause interrupted it."""
-        state, began = self.state, time.monotonic()
-        with randomness.aside(), self.averages.in_place():
-            figures = measure(self.mode, self.task.dev, stop=lambda: pause.made)
+        state, start = self.state, time.monotonic()
+        with randomness.preserve(), self.averages.in_place():
+            figures = measure(self.mode, self.task.dev, stop=lambda: pause.is_set)
             if figures is None:
                 return False
             samples = continuation.samples(self.mode, self.task.samples, prompts=self.config.prompts)
@@ -261,7 +263,7 @@ class Training:
         if self.config.optimizer.name == "asgd" and not self.averages.active and state.progression.should_average():
             self.averages.begin()
             self.progress.say(f"the held-out {self.mode.metric} no longer falls steadily: averaging of weights begins")
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - start
         self.progress.evaluated(
             Evaluation(epoch, state.step, self.mode.metric, figures, best, self.task.baseline, samples, seconds)
         )
@@ -271,11 +273,11 @@ class Training:
              "seconds": round(state.seconds, 2)}
         )  # fmt: skip
         self.store.samples.write({"step": state.step, "samples": [vars(sample) for sample in samples]})
-        state.seconds += self._clock.passed()
+        state.seconds += self._clock.elapsed()
         state.owed, state.evaluated = False, state.step
         self.save()
         self._publish_if_best()
-        self._clock.passed()
+        self._clock.elapsed()
         return True
 
     def save(self) -> None:
@@ -303,25 +305,25 @@ class Training:
         self.store.update(status="collapsed")
         return autopsy.error(None if self.store.folder is None else str(self.store.folder / "autopsy.json"))
 
-    def finish(self, reason: str, pause: Request) -> Learned:
+    def finish(self, reason: str, pause: PauseRequest) -> Learned:
         """Put the best weights into the network, report on the test rows once, and describe the run."""
         self.store.load_best(self.mode)
         self.mode.eval()
         test = None
         if self.task.test is not None:
-            test = measure(self.mode, self.task.test, stop=lambda: pause.made)
+            test = measure(self.mode, self.task.test, stop=lambda: pause.is_set)
             if test is None:
                 self.store.update(status="paused")
                 raise Paused(self.store.folder, step=self.state.step, epoch=self.state.epoch, command=self.command)
         metrics = self._metrics(reason, test)
-        judged = verdict(self.task.config, self.mode, metrics, self.task.held_out)
-        metrics["verdict"] = judged.record() if judged else None
+        result = verdict(self.task.config, self.mode, metrics, self.task.held_out)
+        metrics["verdict"] = result.record() if result else None
         self.store.write_metrics(metrics)
         self.store.write_text("README.md", card(self.task, metrics, self.store.folder, self.command))
         self.store.update(status="finished", reason=reason)
         self.progress.say(ending(reason, metrics, self.store.folder))
-        if judged:
-            self.progress.say(str(judged))
+        if result:
+            self.progress.say(str(result))
         return Learned(self.mode, self.store.folder, self.task, metrics, reason)
 
     def recall(self, metrics: dict[str, Any]) -> Learned:
@@ -332,10 +334,10 @@ class Training:
         self.progress.say(f"already {ending(reason, metrics, self.store.folder)}")
         self.progress.say("a larger --epochs continues this run; --fresh starts over")
         # a run of an earlier version has none
-        judged = Verdict.of(metrics.get("verdict")) or verdict(self.task.config, self.mode, metrics, self.task.held_out)
-        metrics = {**metrics, "verdict": judged.record() if judged else None}
-        if judged:
-            self.progress.say(str(judged))
+        result = Verdict.of(metrics.get("verdict")) or verdict(self.task.config, self.mode, metrics, self.task.held_out)
+        metrics = {**metrics, "verdict": result.record() if result else None}
+        if result:
+            self.progress.say(str(result))
         return Learned(self.mode, self.store.folder, self.task, metrics, reason)
 
     def _metrics(self, reason: str | None, test: dict[str, float] | None) -> dict[str, Any]:
@@ -372,7 +374,7 @@ class Training:
         late = time.monotonic() - self._saved_at > LONGEST_BETWEEN_CHECKPOINTS
         return late or self.state.step % self.config.save_every == 0
 
-    def _paused(self) -> Paused:
+    def _pause(self) -> Paused:
         self.save()
         self.store.update(status="paused")
         return Paused(self.store.folder, step=self.state.step, epoch=self.state.epoch, command=self.command)

@@ -28,7 +28,7 @@ from recur.modes.task import build_for
 from recur.nn.summary import parameter_count
 from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
 from recur.training import memory, randomness
-from recur.training.resuming import same_roles, ways_on
+from recur.training.resuming import check_same_roles, resume_hint
 
 FINGERPRINT_ROWS = 1000
 SAMPLE_PIECES = 60
@@ -127,16 +127,18 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     if not len(dataset.train):
         raise TrainingError("there are no rows to learn from", hint="recur check FILE shows what was read")
     roles = dataset.roles
-    began = run is not None and run.info.get("status") not in (None, "starting")
-    if run is not None and began:
-        same_roles(run, roles, command)
+    resumes = run is not None and run.info.get("status") not in (None, "starting")
+    if run is not None and resumes:
+        check_same_roles(run, roles, command)
     else:
         # a run that has begun keeps its settings, also those that an older version accepted
         refuse_without_effect(config, data.situation(config, dataset))
     input_codec, target_codec = (
-        _stored(run) if run is not None and began else data.fit_codecs(config, roles, dataset.train, dataset.labelled)
+        _load_codecs(run)
+        if run is not None and resumes
+        else data.fit_codecs(config, roles, dataset.train, dataset.labelled)
     )
-    roles = replace(roles, sentence=_said(roles, target_codec, config))
+    roles = replace(roles, sentence=_sentence(roles, target_codec, config))
     ahead = roles.ahead(config.forecast.horizon)
 
     def make() -> Mode:
@@ -155,8 +157,8 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         for name, part in (("train", dataset.train), ("dev", dataset.dev), ("test", dataset.test or ()))
     }
     cache = None if run is None else run.path / "cache"
-    if run is not None and began:
-        _same_rows(run, rows, command)
+    if run is not None and resumes:
+        _check_same_rows(run, rows, command)
     stream = roles.stream and mode.abilities.carries_state
     train, dev, test = _feeds(mode, dataset, config, stream, cache)
     for feed, name in ((train, "to learn from"), (dev, "held out")):
@@ -166,12 +168,12 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
                 + "s" * (ahead > 1),
                 hint="give longer sequences; --group names the column whose value marks the rows of one sequence",
             )
-    simple = _baseline_of(run) if run is not None and began else None
+    simple = _baseline_of(run) if run is not None and resumes else None
     if simple is None:
         once = data.each_target_once(dataset.train, roles, config.forecast.horizon)
         learned = train.encoded() if once is dataset.train else map(mode.encode, once)
         simple = baseline(mode, learned, dev.encoded(), own_future=roles.own_future)
-    if run is not None and not began:
+    if run is not None and not resumes:
         facts = {
             "command": command, "parameters": parameter_count(mode), "rows": rows,
             "baseline": simple.record() if simple else None,
@@ -204,11 +206,11 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if "cuda" in available else "cpu")
     if name not in available:
-        known = ["auto", "cpu", "cuda", "mps"]
-        reason = "this machine has no such device" if name.split(":")[0] in known else "there is no such device"
+        names = ["auto", "cpu", "cuda", "mps"]
+        reason = "this machine has no such device" if name.split(":")[0] in names else "there is no such device"
         raise ConfigError(
             f'device "{name}": {reason}; available: {", ".join(available)}.'
-            + (did_you_mean(name, known) if "machine" not in reason else ""),
+            + (did_you_mean(name, names) if "machine" not in reason else ""),
             hint="--device auto",
         )
     return torch.device(name)
@@ -222,8 +224,8 @@ def _feeds(
     train: Feed
     if stream:
         tape = Tape(mode, dataset.train, cache, "train")
-        bptt, drawn = training.bptt, training.seed if training.bptt.variable else None
-        layout = data.StreamLayout.of(len(tape), training.batch_size, bptt.steps, bptt.update_every, drawn)
+        bptt, seed = training.bptt, training.seed if training.bptt.variable else None
+        layout = data.StreamLayout.of(len(tape), training.batch_size, bptt.steps, bptt.update_every, seed)
         train = StreamFeed(tape, layout)
     else:
         rows = Rows(mode, dataset.train, max_length=config.data.max_length)
@@ -239,11 +241,11 @@ def _feeds(
 def _samples(dataset: data.Dataset, stream: bool) -> Sequence[Example]:
     """Three different examples, shown after every evaluation; of a long text its beginning, in one piece."""
     if not stream:
-        chosen: dict[str, Example] = {}
+        examples: dict[str, Example] = {}
         for index in np.linspace(0, len(dataset.dev) - 1, min(SAMPLE_ROWS, len(dataset.dev))):
             example = dataset.dev[int(index)]
-            chosen.setdefault(repr(example.input), example)
-        different = list(chosen.values())
+            examples.setdefault(repr(example.input), example)
+        different = list(examples.values())
         return [different[int(index)] for index in np.linspace(0, len(different) - 1, min(3, len(different)))]
     pieces = [dataset.dev[index] for index in range(min(SAMPLE_PIECES, len(dataset.dev)))]
     text = "".join(piece.input for piece in pieces)
@@ -256,24 +258,24 @@ def _in_words(dataset: data.Dataset, train: Feed, stream: bool) -> str:
     if dataset.test is not None:
         parts["for the test"] = dataset.test
     unit = "line" if stream else "sequence" if isinstance(dataset.train, GroupExamples) else "row"
-    said = ", ".join(f"{len(part):,} {unit}{'s' * (len(part) != 1)} {name}" for name, part in parts.items())
-    said += f" ({dataset.held_out})"
+    text = ", ".join(f"{len(part):,} {unit}{'s' * (len(part) != 1)} {name}" for name, part in parts.items())
+    text += f" ({dataset.held_out})"
     if dataset.damaged:
         count = len(dataset.damaged)
-        said += f"; {count:,} damaged file{'s' * (count > 1)} left out: {dataset.damaged[0]}" + ", …" * (count > 1)
+        text += f"; {count:,} damaged file{'s' * (count > 1)} left out: {dataset.damaged[0]}" + ", …" * (count > 1)
     if dataset.missing:
-        said += f"; {dataset.missing}"
+        text += f"; {dataset.missing}"
     if isinstance(train, StreamFeed):
-        said += f"; {len(train.tape):,} symbols as {train.layout.streams} parallel streams"
-    return said
+        text += f"; {len(train.tape):,} symbols as {train.layout.streams} parallel streams"
+    return text
 
 
-def _said(roles: Roles, target_codec: Codec, config: Config) -> str:
+def _sentence(roles: Roles, target_codec: Codec, config: Config) -> str:
     """The roles in words, with the number of classes or tags."""
     return data.say(roles, len(target_codec.labels) or None, config.forecast.horizon)
 
 
-def _stored(run: RunFolder) -> tuple[Codec | None, Codec]:
+def _load_codecs(run: RunFolder) -> tuple[Codec | None, Codec]:
     has_input = f"{INPUT_CODEC}.json" in run.info["files"]
     input_codec = codecs.load(run.path, INPUT_CODEC) if has_input else None
     if input_codec is not None and run.info["one_codec"]:
@@ -295,25 +297,25 @@ def _fingerprint(examples: Sequence[Example]) -> str:
     step = max(1, len(examples) // FINGERPRINT_ROWS)
     for index in range(0, len(examples), step):
         example = examples[index]
-        digest.update(repr((_named(example.input), _named(example.target))).encode("utf-8", "surrogatepass"))
+        digest.update(repr((_file_name(example.input), _file_name(example.target))).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
-def _named(value: Any) -> Any:
+def _file_name(value: Any) -> Any:
     """A value, or of files their names: a folder may move, and a run still resume."""
     if isinstance(value, list):
-        return [_named(each) for each in value]
+        return [_file_name(each) for each in value]
     if isinstance(value, (str, Path)) and codec_of(value) is not None:
         return Path(value).name
     return fingerprint(value) if isinstance(value, np.ndarray) else value
 
 
-def _same_rows(run: RunFolder, rows: dict[str, Any], command: str | None) -> None:
+def _check_same_rows(run: RunFolder, rows: dict[str, Any], command: str | None) -> None:
     before = run.info.get("rows")
     if before is not None and before != rows:
         was, now = (f"{part['train']['rows']:,} + {part['dev']['rows']:,}" for part in (before, rows))
-        said = f"{was} rows then, {now} now" if was != now else f"{now} rows as then, but not the same ones"
+        text = f"{was} rows then, {now} now" if was != now else f"{now} rows as then, but not the same ones"
         raise RunError(
-            f"the data is not what {run.path} was trained on: {said}",
-            hint=ways_on(run, command, resume="give the rows that it was trained on"),
+            f"the data is not what {run.path} was trained on: {text}",
+            hint=resume_hint(run, command, resume="give the rows that it was trained on"),
         )

@@ -65,7 +65,7 @@ class State:
     interval: Interval = field(default_factory=Interval)
     carried: Any = None
 
-    def learned(self, sums: Sums, *, loss: float, gradient: float, tokens: int, batches: int) -> None:
+    def count_update(self, sums: Sums, *, loss: float, gradient: float, tokens: int, batches: int) -> None:
         """Count an update and move to the next batch or epoch."""
         self.step += 1
         self.batch += 1
@@ -101,7 +101,7 @@ class Clock:
     def __init__(self) -> None:
         self._mark = time.monotonic()
 
-    def passed(self) -> float:
+    def elapsed(self) -> float:
         """Seconds since the last call."""
         now = time.monotonic()
         seconds, self._mark = now - self._mark, now

@@ -118,7 +118,7 @@ class Disk:
         lengths = _lengths(resume) if resume else {"log": 0, "samples": 0}
         paths = {name: self.run.path / f"{name}.jsonl" for name in lengths}
         if resume is None:
-            self._start_over(paths["log"])
+            self._check_start(paths["log"])
         for name, path in paths.items():
             have = path.stat().st_size if path.is_file() else 0
             if have < lengths[name]:
@@ -129,7 +129,7 @@ class Disk:
         self.samples = Journal(paths["samples"], lengths["samples"])
         return resume
 
-    def _start_over(self, log: Path) -> None:
+    def _check_start(self, log: Path) -> None:
         """Refuse to begin from nothing where something was learned; say so where a session left only a log.
 
         Raises
@@ -140,9 +140,9 @@ class Disk:
         learned = info.get("checkpointed") or info.get("status") in ("paused", "finished", "collapsed")
         # a damaged first checkpoint is one that was not finished, unless run.json knows of it or weights are there
         if learned or (folder / WEIGHTS).exists():
-            said = "; ".join(self._checkpoints.problems) or f"there is none in {folder / CHECKPOINT}"
+            problems = "; ".join(self._checkpoints.problems) or f"there is none in {folder / CHECKPOINT}"
             raise RunError(
-                f"{folder} contains a run that cannot be resumed, because all its checkpoints are damaged: {said}",
+                f"{folder} contains a run that cannot be resumed, because all its checkpoints are damaged: {problems}",
                 hint="--fresh starts over and removes what was learned; `recur predict` still answers with the best "
                 "weights, if they are there",
             )
@@ -183,7 +183,11 @@ class Disk:
 
 def _lengths(resume: Mapping[str, Any]) -> dict[str, int]:
     """How much of the journals a checkpoint knows."""
-    found = resume.get("journals")
-    if isinstance(found, dict) and set(found) == {"log", "samples"} and all(isinstance(n, int) for n in found.values()):
-        return found
+    lengths = resume.get("journals")
+    if (
+        isinstance(lengths, dict)
+        and set(lengths) == {"log", "samples"}
+        and all(isinstance(n, int) for n in lengths.values())
+    ):
+        return lengths
     raise RunError("the checkpoint does not record the length of the logs", hint="start over with --fresh")

@@ -58,22 +58,22 @@ def error(
     stride = config.bptt.update_every
     if stride == config.bptt.steps:
         loss = mode.loss(batch, state, **options)
-        return loss, detached(loss.state)
+        return loss, detach(loss.state)
     return _overlapping(mode, batch, state, config.bptt.steps, stride, first, options)
 
 
-def detached(state: Any) -> Any:
+def detach(state: Any) -> Any:
     """The values of a state without its history."""
-    return mapped(lambda tensor: tensor.detach(), state)
+    return map_tensors(lambda tensor: tensor.detach(), state)
 
 
-def mapped(change: Callable[[Tensor], Tensor], state: Any) -> Any:
+def map_tensors(change: Callable[[Tensor], Tensor], state: Any) -> Any:
     """Apply a function to every tensor of nested lists, tuples and dictionaries; None stays None."""
     if isinstance(state, Tensor):
         return change(state)
     if isinstance(state, dict):
-        return {name: mapped(change, part) for name, part in state.items()}
-    return state if state is None else type(state)(mapped(change, part) for part in state)
+        return {name: map_tensors(change, part) for name, part in state.items()}
+    return state if state is None else type(state)(map_tensors(change, part) for part in state)
 
 
 def _overlapping(
@@ -81,8 +81,8 @@ def _overlapping(
 ) -> tuple[Loss, Any]:
     """Go through a window in pieces: keep the state at k1, backpropagate the errors of the last k1 steps."""
     steps = batch.targets.shape[1]
-    known = 0 if first else bptt - stride
-    cuts = sorted({0, min(stride, steps), min(known, steps), steps})
+    overlap = 0 if first else bptt - stride
+    cuts = sorted({0, min(stride, steps), min(overlap, steps), steps})
     carried, parts = state, []
     # masks that hold for all steps hold over the pieces of one window
     with one_sequence(mode):
@@ -90,8 +90,8 @@ def _overlapping(
             loss = mode.loss(piece(batch, start, stop), state, **options)
             state = loss.state
             if stop == stride:
-                carried = detached(state)
-            if start >= known:
+                carried = detach(state)
+            if start >= overlap:
                 parts.append(loss)
     if len(parts) == 1:
         return parts[0], carried
@@ -107,8 +107,8 @@ def _overlapping(
 
 def piece(batch: Batch, start: int, stop: int) -> Batch:
     """The steps ``start`` to ``stop`` of a window (B, K)."""
-    cut: dict[str, Any] = {
+    parts: dict[str, Any] = {
         name: None if value is None else value[:, start:stop]
         for name, value in (("inputs", batch.inputs), ("targets", batch.targets), ("resets", batch.resets))
     }
-    return dataclasses.replace(batch, **cut)
+    return dataclasses.replace(batch, **parts)

@@ -97,18 +97,18 @@ def _advice(config: Config, mode: Mode, metrics: Mapping[str, Any]) -> tuple[str
     """What to try."""
     model = config.model
     early = metrics["best_step"] < _EARLY * metrics["steps"]
-    found = [] if early else [_longer(config, str(metrics["ended"]))]
+    advice = [] if early else [_longer(config, str(metrics["ended"]))]
     if mode.cell in _PLAIN_CELLS:
-        found.append("a cell with gates (--cell lstm)")
+        advice.append("a cell with gates (--cell lstm)")
     if not early:
-        found.append("a larger network (" + " ".join(f"--hidden-size {2 * size}" for size in model.hidden_size) + ")")
+        advice.append("a larger network (" + " ".join(f"--hidden-size {2 * size}" for size in model.hidden_size) + ")")
     if _reads_one_way(mode):
-        found.append("both directions (--bidirectional)")
+        advice.append("both directions (--bidirectional)")
     if mode.read_from.pooling == "last":
-        found.append("pooling over all steps (--pooling mean)")
+        advice.append("pooling over all steps (--pooling mean)")
     if early:
-        found.append("more rows or --dropout 0.3 (the best figure came early)")
-    return tuple(found)
+        advice.append("more rows or --dropout 0.3 (the best figure came early)")
+    return tuple(advice)
 
 
 def _longer(config: Config, ended: str) -> str:

@@ -9,6 +9,6 @@ if TYPE_CHECKING:
     from recur.codecs import Codec
 
 
-def typed(codec: Codec | None) -> Callable[[str], Any]:
+def input_reader(codec: Codec | None) -> Callable[[str], Any]:
     """Return what makes an input of a text: numbers are those of one row, or the steps of one series."""
     return codec.from_text if codec is not None else lambda text: text

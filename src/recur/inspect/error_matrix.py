@@ -1,6 +1,6 @@
-"""The itemised matrix of BPTT: how much of each single error arrives at each step, ||de_k/dh_t|| for k >= t.
+"""The error matrix of BPTT: how much of each single error arrives at each step, ||de_k/dh_t|| for k >= t.
 
-Its rows are errors, its columns steps; above the diagonal it is zero, because an error tells nothing to later steps.
+Its rows are errors, its columns steps; above the diagonal it is zero, because no error depends on later steps.
 Source: D. Cashman and others (2017), RNNbow: visualizing learning via backpropagation gradients in recurrent neural
 networks, arXiv:1907.12545, which draws it as bars.
 """
@@ -28,7 +28,7 @@ def itemise(steps: Steps, rows: Sequence[tuple[Tensor, dict[str, Tensor]]]) -> d
     steps : Steps
         Of one row.
     rows : sequence of (Tensor, dict)
-        For each error de_k/dh_t (T, 1, S) from outside the recurrence, and of the final states (1, S).
+        For each error de_k/dh_t (T, 1, S) from outside the recurrence, and that of the final states (1, S).
 
     Returns
     -------
@@ -37,19 +37,19 @@ def itemise(steps: Steps, rows: Sequence[tuple[Tensor, dict[str, Tensor]]]) -> d
     """
     if not rows:
         return {}
-    wide = _repeated(steps, len(rows))
+    wide = _for_rows(steps, len(rows))
     d_outputs = torch.cat([d for d, _ in rows], dim=1)
     d_states = {name: torch.cat([ends[name] for _, ends in rows]) for name in rows[0][1]}
     messages = bptt.backward(wide.tape, d_outputs, d_states).totals
     nodes = [wide.derived.nodes[id(node)] for node in wide.graph.outputs.values()]
     totals = dict(zip(wide.graph.outputs, derivatives(wide, messages, nodes), strict=True))
-    found = {name: total.norm(dim=-1).t().cpu().numpy() for name, total in totals.items()}
+    norms = {name: total.norm(dim=-1).t().cpu().numpy() for name, total in totals.items()}
     square = sum(message.square().sum(-1) for message in messages.values())
-    found["message"] = torch.as_tensor(square).sqrt().t().cpu().numpy()
-    return found
+    norms["message"] = torch.as_tensor(square).sqrt().t().cpu().numpy()
+    return norms
 
 
-def _repeated(steps: Steps, count: int) -> Steps:
+def _for_rows(steps: Steps, count: int) -> Steps:
     """The same pass for ``count`` rows."""
 
     def wide(value: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 
 from recur.errors import RunError
 from recur.inspect import recorded
-from recur.inspect.recorded import LONGEST_LINE
+from recur.inspect.gradient_log import LONGEST_LINE
 
 
 def report(place: int, **changes: Any) -> str:

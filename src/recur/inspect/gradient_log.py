@@ -16,7 +16,7 @@ REPORTS = 6
 
 
 def recorded(folder: Path | str) -> list[dict[str, Any]]:
-    """What ``record_gradients`` wrote into a run's journal: at most six reports, spread over training.
+    """Return the reports that ``record_gradients`` wrote into a run's journal: at most six, spread over training.
 
     Parameters
     ----------
@@ -37,20 +37,22 @@ def recorded(folder: Path | str) -> list[dict[str, Any]]:
     path = Path(folder) / "log.jsonl"
     if not path.exists():
         return []
-    found = []
+    reports = []
     with open_regular(path, LARGEST_JOURNAL, error=RunError) as file:
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
-            # a process that was killed leaves half a line at the end; one that is longer is none of ours
+            # a process that was killed leaves half a line at the end; this program writes no longer one
             if not line.endswith(b"\n") and len(line) < LONGEST_LINE:
                 break
             if b'"gradients"' in line or len(line) == LONGEST_LINE:
-                found += _report(line, f"{path}:{number}")
-    places = {round(place) for place in np.linspace(0, len(found) - 1, min(REPORTS, len(found)))} if found else set()
-    return [found[place] for place in sorted(places)]
+                reports += _report(line, f"{path}:{number}")
+    places = (
+        {round(place) for place in np.linspace(0, len(reports) - 1, min(REPORTS, len(reports)))} if reports else set()
+    )
+    return [reports[place] for place in sorted(places)]
 
 
 def _report(line: bytes, place: str) -> list[dict[str, Any]]:
-    """What one line of a journal reports of gradients: nothing, or one report."""
+    """The gradient report of one line of a journal: a list of at most one."""
     record = parse_json(line, place, error=RunError)
     if not isinstance(record, dict) or record.get("event") != "gradients" or record.get("layers") == []:
         return []

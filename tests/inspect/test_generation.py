@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recur import inspect as inspector
-from recur.inspect.written import OneWritten
+from recur.inspect.generation import GeneratedItem
 from tests.inspect.helpers import network
 
 
@@ -26,7 +26,7 @@ def test_the_end_of_an_answer_is_an_option_with_a_name() -> None:
     assert "⟨end⟩" in {one.label for one in inspector.ask(mode, given[0], top=9).options}
     question = inspector.ask(mode, given[0], target="⟨end⟩", at=1)
     assert question.options[0].label == "⟨end⟩"
-    assert isinstance(question, OneWritten)
+    assert isinstance(question, GeneratedItem)
     assert question.labels[-1] == "⟨end⟩"
 
 
