@@ -14,11 +14,11 @@ from recur import bounded
 from recur.errors import DataError, RunError
 
 
-def test_a_file_and_a_link_to_one_are_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["a.json", "link"])
+def test_a_file_and_a_link_to_one_are_read(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.json").write_text('{"é": [1, 2.5, null, "x"]}', encoding="utf-8")
     (tmp_path / "link").symlink_to("a.json")
-    for name in ("a.json", "link"):
-        assert bounded.read_json(tmp_path / name, 100) == {"é": [1, 2.5, None, "x"]}
+    assert bounded.read_json(tmp_path / name, 100) == {"é": [1, 2.5, None, "x"]}
 
 
 @pytest.mark.parametrize(

@@ -26,16 +26,16 @@ def rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(opened))
 
 
+@pytest.mark.parametrize("key", ["prepare", "report"])
 @pytest.mark.parametrize("name", MINE)
-def test_a_task_is_a_configuration_that_train_takes(name: str) -> None:
+def test_a_task_is_a_configuration_that_train_takes(name: str, key: str) -> None:
     values = tomllib.loads((TASKS / f"{name}.toml").read_text(encoding="utf-8"))
     about = values.pop("task")
     assert {"title", "mode", "data", "figure", "target", "better", "published", "minutes"} <= set(about)
     assert config_file.from_mapping(values, name=name).model.mode == about["mode"]
-    for key in ("prepare", "report"):
-        if key in about:
-            module, _, function = about[key].partition(":")
-            assert hasattr(__import__(module, fromlist=[function]), function)
+    if key in about:
+        module, _, function = about[key].partition(":")
+        assert hasattr(__import__(module, fromlist=[function]), function)
 
 
 def test_surnames_are_divided_within_each_language_and_never_on_two_sides(data_folder: Path, tmp_path: Path) -> None:

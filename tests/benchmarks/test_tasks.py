@@ -51,15 +51,15 @@ lr = 0.02
 """
 
 
+@pytest.mark.parametrize("key", ["prepare", "report"])
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
-def test_every_shipped_task_is_valid(file: Path) -> None:
+def test_every_shipped_task_is_valid(file: Path, key: str) -> None:
     task = read(file)
     config = task.config(Path("sets"), Path("rows"))
     assert config.data.source is not None
     assert "{" not in f"{config.data.source}{config.data.dev}{config.data.test}"
     assert config.model.mode in (None, task.about.mode)
-    for key in ("prepare", "report"):
-        assert getattr(task.about, key) is None or task.function(key) is not None
+    assert getattr(task.about, key) is None or task.function(key) is not None
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)

@@ -45,11 +45,11 @@ def test_channels_have_mean_0_and_deviation_1_over_the_training_pictures() -> No
     assert np.allclose(encoded.std((0, 1, 2)), 1, atol=1e-6)
 
 
-def test_rows_and_pixels_are_read_from_the_top_left() -> None:
+@pytest.mark.parametrize("steps", ["rows", "pixels"])
+def test_rows_and_pixels_are_read_from_the_top_left(steps: str) -> None:
     picture = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    for steps in ("rows", "pixels"):
-        codec = ImagesCodec(steps=steps).fit([picture])
-        assert (np.diff(codec.encode(picture).reshape(-1)) > 0).all()
+    codec = ImagesCodec(steps=steps).fit([picture])
+    assert (np.diff(codec.encode(picture).reshape(-1)) > 0).all()
 
 
 def test_a_codec_read_from_its_file_encodes_alike(tmp_path: Path) -> None:

@@ -76,17 +76,19 @@ def test_a_codec_reads_texts_in_its_styles_and_numbers_as_they_are(tmp_path: Pat
     assert 'price: decimal comma, unit €: "1.002 €" is 1002 (the others)' in kept.describe()
 
 
-def test_a_damaged_style_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"), [('"decimal": ","', '"decimal": "x"'), ('"thousands": null', '"thousands": 3')]
+)
+def test_a_damaged_style_is_refused(tmp_path: Path, before: str, after: str) -> None:
     codec = NumbersCodec(sequence=False, columns=["x"], styles={"x": COMMA}).fit([["1,5"], ["2,5"]])
     codec.save(tmp_path, "x")
     path = tmp_path / "x.json"
-    for before, after in (('"decimal": ","', '"decimal": "x"'), ('"thousands": null', '"thousands": 3')):
-        text = path.read_text()
-        assert before in text
-        path.write_text(text.replace(before, after))
-        with pytest.raises(RunError, match="styles"):
-            load(tmp_path, "x")
-        path.write_text(text)
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+    with pytest.raises(RunError, match="styles"):
+        load(tmp_path, "x")
+    path.write_text(text)
 
 
 def test_no_style_makes_a_number_of_what_is_missing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -281,17 +282,17 @@ def test_continuations_may_be_searched_with_a_beam() -> None:
         assert answer.value == answer.scores[0][0]
 
 
+@pytest.mark.parametrize("options", [{}, {"length": 5}, {"length": 5, "beam": 2}])
 @pytest.mark.parametrize("kind", ["words", "characters", "subwords"])
 @pytest.mark.parametrize("stream", [False, True])
-def test_prompts_of_different_lengths_are_answered_as_if_alone(kind: str, stream: bool) -> None:
+def test_prompts_of_different_lengths_are_answered_as_if_alone(kind: str, stream: bool, options: Any) -> None:
     mode = model(kind, stream=stream)
     prompts = ["", "the", "the cat sat", "zebra the"]
-    for options in ({}, {"length": 5}, {"length": 5, "beam": 2}):
-        for opening, answer in zip(prompts, continuation.predict(mode, prompts, top=2, **options), strict=True):
-            [alone] = continuation.predict(mode, [opening], top=2, **options)
-            assert [value for value, _ in alone.scores] == [value for value, _ in answer.scores]
-            for (_, one), (_, other) in zip(alone.scores, answer.scores, strict=True):
-                same(one, other)
+    for opening, answer in zip(prompts, continuation.predict(mode, prompts, top=2, **options), strict=True):
+        [alone] = continuation.predict(mode, [opening], top=2, **options)
+        assert [value for value, _ in alone.scores] == [value for value, _ in answer.scores]
+        for (_, one), (_, other) in zip(alone.scores, answer.scores, strict=True):
+            same(one, other)
 
 
 def test_tied_weights_are_one_matrix_that_learns() -> None:

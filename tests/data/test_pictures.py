@@ -27,9 +27,9 @@ def test_a_folder_of_classes_needs_no_word(tmp_path: Path) -> None:
     assert example.where.endswith(".png")
 
 
-def test_rows_and_pixels_of_pictures_are_sequences(tmp_path: Path) -> None:
-    for steps in ("rows", "pixels"):
-        assert load(config(classes(tmp_path), image_steps=steps)).roles.mode == "many-to-one"
+@pytest.mark.parametrize("steps", ["rows", "pixels"])
+def test_rows_and_pixels_of_pictures_are_sequences(tmp_path: Path, steps: str) -> None:
+    assert load(config(classes(tmp_path), image_steps=steps)).roles.mode == "many-to-one"
 
 
 def test_a_mode_that_does_not_fit_says_which_option_would(tmp_path: Path) -> None:
@@ -79,16 +79,16 @@ def test_grouped_pictures_are_the_frames_of_sequences(tmp_path: Path) -> None:
     assert [Path(each).is_file() for each in dataset.train[0].input] == [True] * 4
 
 
-def test_videos_by_class_are_files_or_folders_of_pictures(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["files", "folders"])
+def test_videos_by_class_are_files_or_folders_of_pictures(tmp_path: Path, name: str) -> None:
     for place in range(4):
         write_video(tmp_path / "files" / f"class{place % 2}" / f"{place}.mkv", list(noise(3, 16, 16, 3, seed=place)))
         for step in range(3):
             folder = tmp_path / "folders" / f"class{place % 2}" / f"clip{place}"
             write_picture(folder / f"{step}.png", square(step + place))
-    for name in ("files", "folders"):
-        dataset = load(config(tmp_path / name))
-        assert dataset.roles.sentence == "frames, label -> many-to-one, frames -> class"
-        assert Path(dataset.train[0].input).exists()
+    dataset = load(config(tmp_path / name))
+    assert dataset.roles.sentence == "frames, label -> many-to-one, frames -> class"
+    assert Path(dataset.train[0].input).exists()
 
 
 def test_folders_train_and_test_are_a_split(tmp_path: Path) -> None:

@@ -125,17 +125,20 @@ def test_what_is_open_is_refused_with_the_option_that_settles_it(name: str, tmp_
     assert hint in (caught.value.hint or "")
 
 
-def test_the_option_of_a_hint_settles_it(tmp_path: Path) -> None:
-    for name, target, mode, codecs in (
+@pytest.mark.parametrize(
+    ("name", "target", "mode", "codecs"),
+    [
         ("wine", "column1", "one-to-one", "numbers -> class"),
         ("amazon reviews", "Score", "many-to-one", "words -> class"),
         ("used cars", "price", "one-to-one", "numbers -> numbers"),
         ("survey", "satisfaction", "one-to-one", "numbers -> class"),
-    ):
-        source = SHAPES[name](tmp_path / name)
-        found = data.load(Config.of(source=str(source), target=[target]))
-        assert found.roles.sentence.endswith(f"{target} -> {mode}, {codecs}")
-        assert found.roles.target == [target]
+    ],
+)
+def test_the_option_of_a_hint_settles_it(tmp_path: Path, name: str, target: str, mode: str, codecs: str) -> None:
+    source = SHAPES[name](tmp_path / name)
+    found = data.load(Config.of(source=str(source), target=[target]))
+    assert found.roles.sentence.endswith(f"{target} -> {mode}, {codecs}")
+    assert found.roles.target == [target]
 
 
 def test_named_columns_without_a_target_are_a_series_only_where_rows_are_in_order() -> None:

@@ -77,12 +77,12 @@ def test_repetition_is_discounted_as_a_power_of_the_probability() -> None:
     assert greedy(Rules(repetition_penalty=2.0).scores(probs.log(), [0], [[1]], 1)).tolist() == [2]
 
 
-def test_an_answer_ends_with_a_stop() -> None:
+@pytest.mark.parametrize("width", [1, 4])
+def test_an_answer_ends_with_a_stop(width: int) -> None:
     model, rules = Table(3), Rules(stop=lambda ids: ids[-1] == 2)
-    for width in (1, 4):
-        for one in beam(model, *start(), width=width, end=END, length=9, n_best=width, rules=rules)[0]:
-            assert 2 not in one.ids[:-1]
-            assert one.finished or 2 not in one.ids
+    for one in beam(model, *start(), width=width, end=END, length=9, n_best=width, rules=rules)[0]:
+        assert 2 not in one.ids[:-1]
+        assert one.finished or 2 not in one.ids
 
 
 HALF = torch.full((2, 4), 0.25).log()

@@ -15,9 +15,9 @@ from recur.demos.tunes import STEPS_PER_BEAT, TUNES
 from tests.cli.running import run
 
 
-def test_every_tune_is_learned_and_asked_for() -> None:
-    for part in ("train", "dev", "test"):
-        assert [row["name"] for row in melody.rows(part)] == list(TUNES)
+@pytest.mark.parametrize("part", ["train", "dev", "test"])
+def test_every_tune_is_learned_and_asked_for(part: str) -> None:
+    assert [row["name"] for row in melody.rows(part)] == list(TUNES)
 
 
 def test_it_learns_plays_on_and_writes_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,15 +40,19 @@ def test_a_prefix_is_kept_in_every_mode(
         assert answer.value[: len(prefix)] == prefix
 
 
+@pytest.mark.parametrize(
+    "how", [{}, {"temperature": 1.0, "seed": 3}, {"no_repeat_ngram": 2}, {"repetition_penalty": 1.3}]
+)
 @pytest.mark.parametrize(("name", "source", "target", "given"), SHORT)
-def test_items_that_are_streamed_make_the_answer(name: str, source: str, target: str | None, given: Any) -> None:
+def test_items_that_are_streamed_make_the_answer(
+    name: str, source: str, target: str | None, given: Any, how: Any
+) -> None:
     mode = made(name, source, target)
-    for how in ({}, {"temperature": 1.0, "seed": 3}, {"no_repeat_ngram": 2}, {"repetition_penalty": 1.3}):
-        [answer] = continuation.predict(mode, [given], length=12, **how)
-        pieces = list(continuation.generate(mode, given, length=12, **how))
-        joined = pieces if isinstance(answer.value, list) else "".join(pieces)
-        # of words only what stands before says whether a space comes first
-        assert (joined.lstrip(" ") if isinstance(joined, str) and source == "words" else joined) == answer.value
+    [answer] = continuation.predict(mode, [given], length=12, **how)
+    pieces = list(continuation.generate(mode, given, length=12, **how))
+    joined = pieces if isinstance(answer.value, list) else "".join(pieces)
+    # of words only what stands before says whether a space comes first
+    assert (joined.lstrip(" ") if isinstance(joined, str) and source == "words" else joined) == answer.value
 
 
 @pytest.mark.parametrize(("name", "source", "target", "given"), SHORT)

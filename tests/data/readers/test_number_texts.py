@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from recur.codecs.number_style import NumberStyle
 from recur.config import DataConfig
 from recur.data.readers.memory import read_memory
@@ -18,10 +22,10 @@ def test_texts_of_numbers_are_read_in_the_style_of_their_column() -> None:
     assert set(found.styles) == {"a"}
 
 
-def test_a_table_without_texts_of_numbers_is_left_as_it_is() -> None:
-    for columns in ({"a": ["x", "y"]}, {"a": [1.5, 2.5]}):
-        table = read_memory(columns)
-        assert styled(table, DataConfig(), {}) is table
+@pytest.mark.parametrize("columns", [{"a": ["x", "y"]}, {"a": [1.5, 2.5]}])
+def test_a_table_without_texts_of_numbers_is_left_as_it_is(columns: Any) -> None:
+    table = read_memory(columns)
+    assert styled(table, DataConfig(), {}) is table
 
 
 def test_a_known_style_goes_before_what_the_cells_show() -> None:
