@@ -1,4 +1,4 @@
-"""Figures on held-out rows: sums over batches, the state that is carried, and what is told on the way."""
+"""Metrics on held-out rows: sums over batches, the state that is carried, and what is told on the way."""
 
 from __future__ import annotations
 
@@ -7,22 +7,15 @@ import torch
 
 from recur.config import Config
 from recur.data import Example
-from recur.evaluation.evaluate import add, collect, evaluate, feed_to_measure, measure
+from recur.evaluation.evaluate import collect, evaluate, feed_to_measure, measure
 from recur.evaluation.feed import RowFeed, Rows
 from recur.evaluation.text_feed import MeasureFeed
-from recur.heads.head import Sums
 from tests.continuation.models import STREAM, model
 from tests.modes.helpers import LABELS, TEXTS, build, same
 
 ROWS = [
     Example(text, label, f"rows.csv:{line}") for line, (text, label) in enumerate(zip(TEXTS, LABELS, strict=True), 2)
 ]
-
-
-def test_sums_are_added_by_name() -> None:
-    sums: Sums = {"loss": (1.0, 2.0)}
-    add(sums, {"loss": (0.5, 1.0), "accuracy": (3.0, 4.0)})
-    assert sums == {"loss": (1.5, 3.0), "accuracy": (3.0, 4.0)}
 
 
 @pytest.mark.parametrize("batch", [1, 3, 9])

@@ -10,7 +10,7 @@ import torch
 from recur.codecs.codec import NO_TARGET
 from recur.errors import DataError
 from recur.heads import StepHead, build_head
-from recur.heads.head import finite, ratio
+from recur.heads.head import Sums, add_sums, finite, ratio
 from tests.modes.helpers import codec, small
 from tests.tolerances import close
 
@@ -96,3 +96,9 @@ def test_in_training_an_answer_that_is_not_finite_is_left_to_the_error() -> None
 def test_a_ratio_of_nothing_is_not_a_number() -> None:
     assert ratio((3.0, 4.0)) == 0.75
     assert math.isnan(ratio((0.0, 0.0)))
+
+
+def test_sums_are_added_by_name() -> None:
+    sums: Sums = {"loss": (1.0, 2.0)}
+    add_sums(sums, {"loss": (0.5, 1.0), "accuracy": (3.0, 4.0)})
+    assert sums == {"loss": (1.5, 3.0), "accuracy": (3.0, 4.0)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,8 @@ from recur.data import Example
 from recur.data.examples.batching import USUAL
 from recur.evaluation.feed import Feed, RowFeed, Rows
 from recur.evaluation.text_feed import MeasureFeed, Tape
-from recur.heads.head import Sums
+from recur.heads.head import Sums, add_sums
 from recur.modes import Mode
-
-
-def add(sums: Sums, more: Mapping[str, tuple[float, float]]) -> None:
-    """Add (numerator, denominator) pairs into ``sums``."""
-    for name, (numerator, denominator) in more.items():
-        before = sums.get(name, (0.0, 0.0))
-        sums[name] = (before[0] + numerator, before[1] + denominator)
 
 
 def measure(
@@ -46,7 +39,7 @@ def collect(
             if tell is not None:
                 tell(index / len(feed))
             loss = mode.loss(feed.batch(0, index).to(mode.device), state)
-            add(sums, loss.sums)
+            add_sums(sums, loss.sums)
             state = loss.state if feed.carries else None
     return sums
 

@@ -179,6 +179,13 @@ def finite(values: Tensor) -> Tensor:
     return values
 
 
+def add_sums(sums: Sums, more: Mapping[str, tuple[float, float]]) -> None:
+    """Add (numerator, denominator) pairs into ``sums``."""
+    for name, (numerator, denominator) in more.items():
+        before = sums.get(name, (0.0, 0.0))
+        sums[name] = (before[0] + numerator, before[1] + denominator)
+
+
 def ratio(pair: tuple[float, float]) -> float:
     """Return numerator by denominator; not a number when nothing was counted."""
     return pair[0] / pair[1] if pair[1] else math.nan

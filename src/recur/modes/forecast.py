@@ -39,7 +39,7 @@ from recur.decoding.options import Decoding
 from recur.engine import observers
 from recur.errors import ConfigError, DataError
 from recur.heads.forecast import ForecastHead
-from recur.heads.head import zero_error
+from recur.heads.head import Sums, add_sums, zero_error
 from recur.heads.naive import PERSISTENCE, last_known
 from recur.heads.prediction import Prediction
 from recur.heads.refusals import refuse_smoothing
@@ -207,10 +207,10 @@ class Forecast(Mode):
             return own
         return last_known(own, truth, starts, filled=self.target_codec.fill)
 
-    def simple_guesses(self, rows: Iterable[Encoded]) -> dict[str, dict[str, tuple[float, float]]]:
+    def simple_guesses(self, rows: Iterable[Encoded]) -> dict[str, Sums]:
         """What persistence and the seasonal naive forecast reach on encoded rows, as sums for `summary`."""
         backtest = self.output.backtest
-        baselines: dict[str, dict[str, tuple[float, float]]] = {}
+        baselines: dict[str, Sums] = {}
         for row in rows:
             count = len(row.target) - self.horizon + 1
             if row.input is None or count < 1:
@@ -220,10 +220,7 @@ class Forecast(Mode):
             places = torch.arange(len(row.input) - count, len(row.input))[None]
             own = self._last_known(own, torch.from_numpy(row.target[None]), places[:, 0] + 1)
             for name, forecasts in backtest.naive(own, places).items():
-                sums = baselines.setdefault(name, {})
-                for key, (numerator, denominator) in backtest.simple(forecasts[0], truth).items():
-                    before = sums.get(key, (0.0, 0.0))
-                    sums[key] = (before[0] + numerator, before[1] + denominator)
+                add_sums(baselines.setdefault(name, {}), backtest.simple(forecasts[0], truth))
         return baselines
 
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:

@@ -6,8 +6,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from recur.evaluation.evaluate import add
-from recur.heads.head import Sums
+from recur.heads.head import Sums, add_sums
 from recur.training.stopping import Progression
 
 
@@ -71,7 +70,7 @@ class State:
         self.batch += 1
         if self.batch == batches:
             self.epoch, self.batch, self.carried = self.epoch + 1, 0, None
-        add(self.interval.sums, sums)
+        add_sums(self.interval.sums, sums)
         self.interval.updates += 1
         self.interval.loss += loss
         self.interval.gradient += gradient
