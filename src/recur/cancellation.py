@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from recur.context import setting
+
 _over: ContextVar[Callable[[], bool] | None] = ContextVar("over", default=None)
 
 
@@ -25,11 +27,8 @@ class CancelledError(Exception):
 @contextmanager
 def cancellable(over: Callable[[], bool]) -> Iterator[None]:
     """Stop the work inside at its next step once ``over`` says so."""
-    token = _over.set(over)
-    try:
+    with setting(_over, over):
         yield
-    finally:
-        _over.reset(token)
 
 
 def check_cancelled() -> None:

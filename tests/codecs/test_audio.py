@@ -10,7 +10,7 @@ import pytest
 
 from recur import codecs
 from recur.codecs import AudioCodec, audio
-from recur.codecs.kept import Kept
+from recur.codecs.array_cache import ArrayCache
 from recur.codecs.sound import read_sound
 from recur.config import Config
 from recur.errors import ConfigError, DamagedError, RunError
@@ -83,7 +83,7 @@ def test_more_bands_than_the_window_can_tell_apart_are_refused() -> None:
 
 
 def test_files_are_computed_once_and_again_after_they_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audio, "_kept", Kept())
+    monkeypatch.setattr(audio, "_cache", ArrayCache())
     calls = []
     whole = read_sound
     monkeypatch.setattr(audio, "read_sound", lambda value: calls.append(value) or whole(value))

@@ -49,7 +49,7 @@ def test_a_codec_read_from_its_file_encodes_alike(tmp_path: Path) -> None:
     codec = FramesCodec(size=8, color="gray", frame_rate=5).fit([video])
     codec.save(tmp_path, "c")
     again = codecs.load(tmp_path, "c")
-    assert again.describe() == codec.describe() == "frames: 8 x 8, gray, 5 a second"
+    assert again.describe() == codec.describe() == "frames: 8 x 8, gray, 5 per second"
     assert np.array_equal(again.encode(video), codec.encode(video))
     assert again.encode(video).shape == (3, 8, 8, 1)
 

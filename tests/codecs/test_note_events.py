@@ -88,7 +88,7 @@ def test_a_line_is_one_event_a_step(line: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     ("line", "said", "hint"),
     [
-        ("C4/4", '"C4/4" lasts 1/4 beats, which is not a whole number of steps at 2 a beat', "--frames-per-beat 4"),
+        ("C4/4", '"C4/4" lasts 1/4 beats, which is not a whole number of steps at 2 per beat', "--frames-per-beat 4"),
         ("C4*0", '"C4*0" lasts 0 beats', "--frames-per-beat 2"),
         ("C4/0", '"C4/0" lasts a beat divided by 0', "C4/2 lasts half a beat"),
         ("C4*1234567890", "has a length of more than 9 digits", "C4*4, C4/2"),

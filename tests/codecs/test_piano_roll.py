@@ -44,7 +44,7 @@ def test_a_roll_comes_back_as_the_pitches_of_every_step(piece: list[list[int]]) 
         (np.zeros((3, 12)), "expected a piano roll of shape (steps, 88)"),
         (7, "expected notes, found int 7"),
         ("C4 H4", '"H4" is not a note'),
-        ("C4/3", "lasts 1/3 beats, which is not a whole number of steps at 4 a beat"),
+        ("C4/3", "lasts 1/3 beats, which is not a whole number of steps at 4 per beat"),
         ("C4/0", "divided by 0"),
     ],
 )

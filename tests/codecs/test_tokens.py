@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models
 
 from recur import codecs
 from recur.codecs import CharactersCodec, TokenCodec, WordsCodec
-from recur.codecs.tokens import ids_of, joined, raw_vocabulary, with_reserved
+from recur.codecs.tokens import ids_of, joined_text, raw_vocabulary, with_reserved
 from recur.errors import DataError, RunError
 
 
@@ -91,8 +91,8 @@ def test_what_are_no_ids_is_refused(array: Any) -> None:
 
 
 def test_words_are_joined_by_spaces() -> None:
-    assert joined(["a", 3, "b c"]) == "a 3 b c"
-    assert joined("a  b") == "a  b"
+    assert joined_text(["a", 3, "b c"]) == "a 3 b c"
+    assert joined_text("a  b") == "a  b"
 
 
 def test_a_vocabulary_with_a_gap_is_refused() -> None:

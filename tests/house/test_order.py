@@ -10,7 +10,7 @@ from tests.house.tree import MODULES, PACKAGE, imported_names, relative, room
 
 # nothing imports from a room to its right
 ORDER = (
-    "_version", "errors", "cancellation", "figures", "printable", "markup", "atomic", "bounded", "config",
+    "_version", "errors", "context", "cancellation", "figures", "printable", "markup", "atomic", "bounded", "config",
     "config_file", "equations", "compiler", "codecs", "data", "engine", "nn", "decoding", "heads", "network", "modes",
     "continuation", "evaluation", "run", "training", "export", "views", "inspect", "predictions", "model", "serve",
     "demos", "cli", "__main__",

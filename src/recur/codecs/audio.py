@@ -11,13 +11,13 @@ from typing import Any, Literal
 import numpy as np
 
 from recur.codecs import mel
+from recur.codecs.array_cache import ArrayCache, file_key
 from recur.codecs.bounds import check_memory, check_steps, within
 from recur.codecs.codec import Codec
 from recur.codecs.column_scale import restore_scale
 from recur.codecs.files import digest_of, field
-from recur.codecs.kept import Kept, file_key
 from recur.codecs.request_files import decode_data_url, path_refused
-from recur.codecs.sound import decoded, is_sound, read_sound, resample
+from recur.codecs.sound import decode_sound, is_sound, read_sound, resample
 from recur.codecs.traits import FileTraits
 from recur.config import DataConfig
 from recur.errors import ConfigError, DataError, RunError
@@ -27,14 +27,14 @@ Features = Literal["log-mel", "mfcc"]
 _SENT = 240_000_000  # bytes of memory while a sound of a request is decoded: 30 million samples
 _SIXTEEN_BITS = 32767
 
-# what files were computed to, in this process
-_kept = Kept()
+# the frames of files, in this process
+_cache = ArrayCache()
 
 
 class AudioCodec(Codec):
-    """A sound file, or (samples, rate), as (T, C) float32: ``x' = (x - mean) / deviation`` of each column.
+    """Sounds, from a file or from (samples, rate), as (T, C) float32: ``x' = (x - mean) / deviation`` of each column.
 
-    The features are those of `recur.codecs.mel`. They are computed once a process: what a file gave is kept in
+    The features are those of `recur.codecs.mel`. They are computed once per process: the frames of a file stay in
     memory, up to 256 MiB, by the file's place, size and time of writing. Sounds of another rate are resampled by a
     windowed sinc (`recur.codecs.sound`).
 
@@ -47,7 +47,7 @@ class AudioCodec(Codec):
     window_ms, hop_ms : float
         Length of a frame, and time between the beginnings of two, in milliseconds.
     sample_rate : int, optional
-        Samples a second; default: those of the first sound that `fit` meets.
+        Samples per second; default: those of the first sound that `fit` meets.
     """
 
     kind = "audio"
@@ -112,7 +112,7 @@ class AudioCodec(Codec):
         shift: np.ndarray | None = None
         for value in values:
             frames = self._compute(value)
-            # far from zero the squares of what is left after a first mean lose nothing
+            # subtracting the mean of the first sound avoids cancellation in the sum of squares
             shift = frames.mean(axis=0) if shift is None else shift
             total += (frames - shift).sum(axis=0)
             squares += ((frames - shift) ** 2).sum(axis=0)
@@ -129,7 +129,7 @@ class AudioCodec(Codec):
     def encode(self, value: Any) -> np.ndarray:
         """Return the standardised frames of a sound, (T, C) float32."""
         if not self._seen:
-            raise DataError("the audio codec has no scale yet", hint="call fit(values) first")
+            raise self._not_fitted("scale")
         standardised: np.ndarray = (self._compute(value) - self.mean) / self.deviation
         return standardised.astype(np.float32)
 
@@ -152,20 +152,16 @@ class AudioCodec(Codec):
         if not isinstance(value, str):
             raise path_refused(self)
         with within(bytes=_SENT):
-            return decoded(io.BytesIO(decode_data_url(self, value)), "the sound")
+            return decode_sound(io.BytesIO(decode_data_url(self, value)), "the sound")
 
     def content_key(self, value: Any) -> Any:
-        """Return the samples of one channel to 16 bits, in short, and their rate."""
+        """Return a digest of the samples, mixed to one channel of 16 bits, and their rate."""
         samples, rate = read_sound(value)
         return rate, digest_of(np.round(samples * _SIXTEEN_BITS).astype(np.int32))
 
     def is_one_value(self, value: Any) -> bool:
         """Return whether a value is a pair of samples and their rate."""
         return isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Integral)
-
-    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
-        del alone, labelled
-        return isinstance(item, (str, Path))
 
     def check_file(self, value: Any) -> None:
         """Read the file that a value names from end to end; other values name none.
@@ -176,15 +172,15 @@ class AudioCodec(Codec):
             When it is missing, no sound, cut short or empty.
         """
         if is_sound(value):
-            # reading and computing is one work: what is checked here is not read again
+            # the frames stay in the cache, so that the check costs no second reading
             self._compute(value)
 
     def _compute(self, value: Any) -> np.ndarray:
-        """Return the frames of a sound, (T, C) float64, from memory where they are there."""
+        """Return the frames of a sound, (T, C) float64, from the cache where it has them."""
         file: Hashable | None = file_key(Path(value)) if is_sound(value) and Path(value).is_file() else None
-        found = None if file is None else _kept.get((file, *self._recipe()))
-        if found is not None:
-            return found
+        cached = None if file is None else _cache.get((file, *self._recipe()))
+        if cached is not None:
+            return cached
         samples, rate = read_sound(value)
         if self.sample_rate is None:
             self._check(rate)
@@ -200,18 +196,18 @@ class AudioCodec(Codec):
         check_steps(name, steps, "frames", "a longer --audio-hop-ms")
         work = mel.log_mel if self.features == "log-mel" else mel.mfcc
         frames = work(samples, self.sample_rate, bands=self.bands, window=window, hop=hop)
-        return frames if file is None else _kept.put((file, *self._recipe()), frames)
+        return frames if file is None else _cache.put((file, *self._recipe()), frames)
 
     def _recipe(self) -> tuple[Hashable, ...]:
-        """What decides the frames of a file."""
+        """Return everything that the frames of a file depend on."""
         return self.features, self.bands, self.window_ms, self.hop_ms, self.sample_rate
 
     def _check(self, rate: int) -> None:
         """Refuse more bands than the transform has places for: a band between two of them would always be silent."""
         size = mel.transform_size(max(1, round(rate * self.window_ms / 1000)))
         check_memory(
-            f"a spectrum at {rate:,} samples a second", (self.bands, "bands"), (size // 2 + 1, "frequencies"), item=32,
-            hint="--sample-rate 16000, or a shorter --audio-window-ms",
+            f"a spectrum at {rate:,} samples per second", (self.bands, "bands"), (size // 2 + 1, "frequencies"),
+            item=32, hint="--sample-rate 16000, or a shorter --audio-window-ms",
         )  # fmt: skip
         if not mel.filters(self.bands, size, rate).any(axis=1).all():
             raise ConfigError(

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from math import prod
 
+from recur.context import setting
 from recur.errors import TooLargeError
 from recur.figures import size
 
@@ -49,12 +50,12 @@ class Bounds:
     cells: int = 2_000_000
 
 
-_USUAL = Bounds()
-_bounds: ContextVar[Bounds] = ContextVar("bounds", default=_USUAL)
+_DEFAULT = Bounds()
+_bounds: ContextVar[Bounds] = ContextVar("bounds", default=_DEFAULT)
 
 
 def bounds() -> Bounds:
-    """Return the limits that hold here."""
+    """Return the current limits."""
     return _bounds.get()
 
 
@@ -68,11 +69,8 @@ def within(**limits: int) -> Iterator[Bounds]:
     """
     current = bounds()
     narrowed = replace(current, **{name: min(value, getattr(current, name)) for name, value in limits.items()})
-    token = _bounds.set(narrowed)
-    try:
+    with setting(_bounds, narrowed):
         yield narrowed
-    finally:
-        _bounds.reset(token)
 
 
 def check_memory(name: object, *factors: tuple[int, str], item: int, hint: str = SKIP, most: int | None = None) -> None:

@@ -63,10 +63,10 @@ class CharactersCodec(TokenCodec):
         counts: Counter[str] = Counter()
         for value in values:
             counts.update(self._normalised(value))
-        kept = [character for character, count in counts.items() if count >= self.min_count]
-        frequent = sorted(kept, key=lambda character: (-counts[character], character))
+        frequent_enough = [character for character, count in counts.items() if count >= self.min_count]
+        frequent = sorted(frequent_enough, key=lambda character: (-counts[character], character))
         vocabulary = with_reserved(frequent, self.max_vocab, self.kind)
-        # reading the file, one looks for a character by its code point, not by its frequency
+        # sorted by code point, so that a reader of the file can look a character up
         ordered = [*RESERVED, *sorted(token for token in vocabulary if token not in RESERVED)]
         tokenizer = Tokenizer(models.WordLevel({c: i for i, c in enumerate(ordered)}, unk_token=UNK))
         if self.lower:
@@ -83,12 +83,12 @@ class CharactersCodec(TokenCodec):
         self._point_ids = np.array([index for _, index in pairs], np.int64)
 
     def _normalised(self, value: Any) -> str:
-        """Return the text, in lower case where asked (by the same rule as the tokenizer's file)."""
+        """Return the text, in lower case if ``lower`` is set, by the rule of the tokenizer's file."""
         text = "".join(map(to_text, value)) if isinstance(value, (list, tuple)) else to_text(value)
         return normalizers.Lowercase().normalize_str(text) if self.lower else text
 
     def encode(self, value: Any) -> np.ndarray:
-        """Return one id a character, (T,) int64; characters not seen in training are ``ids.unk``."""
+        """Return one id per character, (T,) int64; characters not seen in training are ``ids.unk``."""
         _ = self.tokenizer
         points = np.frombuffer(self._normalised(value).encode("utf-32-le"), np.uint32)
         places = np.minimum(np.searchsorted(self._points, points), len(self._points) - 1)

@@ -79,10 +79,10 @@ class Labels:
         plain = all(isinstance(value, (str, int)) for value in values)
         if not values or not plain or len(set(map(str, values))) < len(values):
             raise RunError(f'{path} is damaged: "labels" should hold different texts or whole numbers')
-        found = cls(values, what)
-        if found.values != values:
+        labels = cls(values, what)
+        if labels.values != values:
             raise RunError(f'{path} was altered: "labels" are not in their order')
-        return found
+        return labels
 
 
 def _order(value: Label) -> tuple[int, int, str]:
@@ -93,7 +93,7 @@ def _order(value: Label) -> tuple[int, int, str]:
 
 
 class LabelCodec(Codec):
-    """What classes and tags have in common: labels, and an id for each.
+    """Base of classes and tags: labels, and an id for each.
 
     A label that training has not seen is refused, with the nearest one.
     """
@@ -111,7 +111,7 @@ class LabelCodec(Codec):
 
     def _fitted(self) -> Labels:
         if self._labels is None:
-            raise DataError(f"the {self.kind} codec has no {self.plural} yet", hint="call fit(values) first")
+            raise self._not_fitted(self.plural)
         return self._labels
 
     def _adopt(self, labels: Labels) -> Self:

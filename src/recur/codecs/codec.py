@@ -11,7 +11,7 @@ import numpy as np
 
 from recur.codecs.files import read_json, write_json
 from recur.codecs.traits import Columns, Symbols, Text, Values
-from recur.errors import RunError
+from recur.errors import DataError, RunError
 
 if TYPE_CHECKING:
     from recur.config import DataConfig
@@ -93,17 +93,21 @@ class Codec(Text, Symbols, Columns, Values):
         """Return the array of one value."""
 
     def encode_target(self, value: Any) -> np.ndarray:
-        """Return the array of one value that is to be predicted: what is missing is NaN, or the id ``NO_TARGET``."""
+        """Return the array of one target value: a missing one is NaN, or the id ``NO_TARGET``."""
         return self.encode(value)
 
     @abstractmethod
     def decode(self, array: Any) -> Any:
-        """Return the value of an array that this codec, or a model, has made."""
+        """Return the value of an array, encoded by this codec or predicted by a model."""
 
     def augment(self, array: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         """Return a random variant of the array of a training value; equal generators change two sides alike."""
         del draw
         return array
+
+    def _not_fitted(self, what: str) -> DataError:
+        """Return the error of a codec that has no ``what`` (vocabulary, scale) before `fit`."""
+        return DataError(f"the {self.kind} codec has no {what} yet", hint="call fit(values) first")
 
     @abstractmethod
     def describe(self) -> str:
@@ -115,7 +119,7 @@ class Codec(Text, Symbols, Columns, Values):
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:
-        """Return what must be kept, as JSON."""
+        """Return the state to save, as JSON."""
 
     @classmethod
     @abstractmethod
@@ -150,8 +154,8 @@ class Codec(Text, Symbols, Columns, Values):
         if state.get("format") != FORMAT:
             raise RunError(f"{path} has format {state.get('format')!r}; this version of recur reads {FORMAT}")
         kind = state.get("kind")
-        found = KINDS.get(kind) if isinstance(kind, str) else None
-        if found is None or not issubclass(found, cls):
+        codec = KINDS.get(kind) if isinstance(kind, str) else None
+        if codec is None or not issubclass(codec, cls):
             expected = ", ".join(name for name, each in KINDS.items() if issubclass(each, cls))
             raise RunError(f"{path} holds a codec of kind {kind!r}; expected one of {expected}")
-        return found._restore(state, path)
+        return codec._restore(state, path)

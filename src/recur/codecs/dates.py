@@ -57,10 +57,10 @@ class DatesCodec(Codec):
 
     def fit(self, values: Iterable[Any]) -> DatesCodec:
         """Find the parts that every value has."""
-        found = [set(read(step)) for value in values for step in self._steps(value)]
-        if not found:
+        parts = [set(read(step)) for value in values for step in self._steps(value)]
+        if not parts:
             raise DataError("there are no dates to learn from", hint="give at least one")
-        common = set.intersection(*found)
+        common = set.intersection(*parts)
         if not common:
             raise DataError("some values are only dates and others only times of day", hint=_HINT)
         return self._adopt([part for part in PERIODS if part in common])
@@ -79,17 +79,17 @@ class DatesCodec(Codec):
     def encode(self, value: Any) -> np.ndarray:
         """Return sine and cosine of each part: (T, C) float32 of a sequence, else (C,)."""
         if not self.parts:
-            raise DataError("the dates codec has no parts yet", hint="call fit(values) first")
+            raise self._not_fitted("parts")
         rows = np.zeros((0, self.size), np.float32)
         for number, step in enumerate(self._steps(value)):
-            found = read(step)
-            lacks = [part for part in self.parts if part not in found]
+            parts = read(step)
+            lacks = [part for part in self.parts if part not in parts]
             if lacks:
                 error = DataError(
                     f'"{shorten(str(step), 40)}" has no {lacks[0]}, which training values have', hint=_HINT
                 )
                 raise error.at_step(number) if self.sequence else error
-            angles = [2 * math.pi * found[part] / PERIODS[part] for part in self.parts]
+            angles = [2 * math.pi * parts[part] / PERIODS[part] for part in self.parts]
             row = np.array([[wave(angle) for angle in angles for wave in (math.sin, math.cos)]], np.float32)
             rows = np.concatenate([rows, row])
         return rows if self.sequence else rows[0]
@@ -102,8 +102,8 @@ class DatesCodec(Codec):
             raise DataError(f"expected dates of shape {expected}, got {values.shape}")
         turns = np.arctan2(values[..., 0::2], values[..., 1::2]) / (2 * math.pi) % 1.0
         units = turns * [PERIODS[part] for part in self.parts]
-        found = [dict(zip(self.parts, row, strict=True)) for row in units.reshape(-1, len(self.parts)).tolist()]
-        return found if self.sequence else found[0]
+        dates = [dict(zip(self.parts, row, strict=True)) for row in units.reshape(-1, len(self.parts)).tolist()]
+        return dates if self.sequence else dates[0]
 
     def column_names(self) -> list[str]:
         """Return the part and the function of each column."""
@@ -145,7 +145,7 @@ def read(value: Any) -> dict[str, float]:
     if isinstance(value, str):
         value = _parsed(value.strip())
     parts: dict[str, float] = {}
-    # pandas writes NaT for a missing date, which equals nothing
+    # NaT, the missing date of pandas, is not equal to itself
     if isinstance(value, (datetime, time)) and value == value:
         parts["hour"] = value.hour + value.minute / 60 + value.second / 3600
     if isinstance(value, date) and value == value:
@@ -157,7 +157,7 @@ def read(value: Any) -> dict[str, float]:
 
 def _parsed(text: str) -> Any:
     """Return the date, the time or both of a text; the text itself where it is none."""
-    # without its signs 2024 may be a year, and the time 20:24
+    # without separators 2024 can be a year or the time 20:24
     try:
         if ":" in text:
             return datetime.fromisoformat(text) if "-" in text else time.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""JSON files of a codec: written atomically, read with one sentence when they are damaged."""
+"""JSON files of a codec: written atomically, refused in one sentence when they are damaged."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def check_size(path: Path, size: int, most: int) -> None:
 
 
 def digest_of(array: np.ndarray) -> str:
-    """Return shape and contents of an array as a short text."""
+    """Return the shape of an array and a digest of its contents."""
     content = np.ascontiguousarray(array).tobytes()
     return f"{array.shape} {hashlib.blake2b(content, digest_size=16).hexdigest()}"
 
@@ -89,7 +89,7 @@ def field(data: dict[str, Any], key: str, kind: type[Value], path: Path) -> Valu
         When the key is missing or holds something else.
     """
     value = data.get(key)
-    # bool is an int to Python, not to a reader of the file
+    # Python counts bool as int; in the file they are different types
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise RunError(f'{path} is damaged: "{key}" should be {kind.__name__}, found {type(value).__name__}')
     return value
@@ -104,5 +104,5 @@ def strings(data: dict[str, Any], key: str, path: Path) -> list[str]:
 
 
 def digest(text: str) -> str:
-    """Return the SHA-256 of a text, to notice an altered file."""
+    """Return the SHA-256 of a text, by which an altered file is detected."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

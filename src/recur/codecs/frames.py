@@ -1,4 +1,4 @@
-"""Frames: a video, or a folder or list of pictures, as a sequence of pictures."""
+"""Frames: a video, or a folder or a list of pictures, as a sequence of pictures."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs.array_cache import ArrayCache
 from recur.codecs.bounds import SKIP, check_memory, check_steps, within
 from recur.codecs.codec import Codec
 from recur.codecs.files import field
 from recur.codecs.images import sent_picture
-from recur.codecs.kept import Kept
 from recur.codecs.pictures import (
     are_axes,
-    fitted,
     is_picture,
-    known_as,
     name_of,
+    picture_key,
     pixels_of,
     read_picture,
+    scale_and_crop,
 )
 from recur.codecs.plain_text import shorten
 from recur.codecs.reading import reading
@@ -35,7 +35,7 @@ from recur.errors import DamagedError, DataError, require
 
 VIDEOS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"})
 
-_kept = Kept()
+_cache = ArrayCache()
 _MILLISECOND = 1e-3
 _DIGITS = re.compile(r"(\d+)")
 # of a video in a request: bytes of memory while it is decoded, 2,000 frames of 224 x 224
@@ -57,7 +57,7 @@ class FramesCodec(Codec):
     color : str
         ``gray``, ``rgb``, or ``auto``: gray where all training frames are.
     frame_rate : float, optional
-        Frames a second to take of a video: at each multiple of 1 / frame_rate the picture that is on the screen.
+        Frames per second to take of a video: at each multiple of 1 / frame_rate the picture that is on the screen.
         Pictures in folders and lists have no clock and are all taken.
     """
 
@@ -85,7 +85,7 @@ class FramesCodec(Codec):
         return cls(size=data.images.size, color=data.images.color, frame_rate=data.images.frame_rate)
 
     def fit(self, values: Iterable[Any]) -> FramesCodec:
-        """Find out size and colour of the frames, and measure mean and deviation of their channels."""
+        """Determine size and colour of the frames, and measure mean and deviation of their channels."""
         self.scale.measure(frame for value in values for frame in self.pictures(value))
         return self._settle()
 
@@ -122,14 +122,14 @@ class FramesCodec(Codec):
                 as_file(decode_data_url(self, value), ".mp4", "the video") as path,
                 within(bytes=_SENT, steps=_SENT_FRAMES),
             ):
-                # read now: the file is gone afterwards
+                # read within the block: the temporary file is removed after it
                 return list(self.pictures(path))
         if isinstance(value, list) and value and isinstance(value[0], str):
             return [sent_picture(self, one) for one in value]
         return pixel_values(self, value)
 
     def content_key(self, value: Any) -> Any:
-        """Return the bytes of a video file in short, or the pixels of the pictures in a folder or a list."""
+        """Return a digest of the bytes of a video file, or of each picture of a folder or a list."""
         if isinstance(value, (str, Path)) and Path(value).is_file():
             with Path(value).open("rb") as file:
                 return hashlib.file_digest(file, "blake2b").hexdigest()
@@ -137,10 +137,6 @@ class FramesCodec(Codec):
 
     def is_one_value(self, value: Any) -> bool:
         return are_axes(value, 3)
-
-    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
-        del alone, labelled
-        return isinstance(item, (str, Path))
 
     def check_file(self, value: Any) -> None:
         """Read all frames at the size of this codec."""
@@ -155,7 +151,7 @@ class FramesCodec(Codec):
 
     def describe(self) -> str:
         """Return size, colour and frame rate."""
-        rate = f", {self.frame_rate:g} a second" if self.frame_rate else ""
+        rate = f", {self.frame_rate:g} per second" if self.frame_rate else ""
         return f"frames: {self.scale.describe()}{rate}"
 
     def pictures(self, value: Any) -> Iterator[Any]:
@@ -199,11 +195,11 @@ def frames_of_folder(folder: Path) -> list[Path]:
     DamagedError
         When there is none.
     """
-    found = [path for path in folder.iterdir() if is_picture(path) and not path.name.startswith(".")]
-    if not found:
+    pictures = [path for path in folder.iterdir() if is_picture(path) and not path.name.startswith(".")]
+    if not pictures:
         raise DamagedError(f"{folder} has no pictures in it", hint="name a folder of .png or .jpg files, or a video")
-    # every second part is digits
-    return sorted(found, key=lambda path: [int(p) if n % 2 else p for n, p in enumerate(_DIGITS.split(path.name))])
+    # every second part consists of digits
+    return sorted(pictures, key=lambda path: [int(p) if n % 2 else p for n, p in enumerate(_DIGITS.split(path.name))])
 
 
 def read_video(path: Path, rate: float | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
@@ -213,7 +209,7 @@ def read_video(path: Path, rate: float | None = None, size: tuple[int, int] | No
     ----------
     path : Path
     rate : float, optional
-        Frames a second to take; None takes all.
+        Frames per second to take; None takes all.
     size : (int, int), optional
         Height and width to scale and crop to.
 
@@ -224,13 +220,11 @@ def read_video(path: Path, rate: float | None = None, size: tuple[int, int] | No
     MissingExtraError
         Without PyAV.
     """
-    key = (known_as(path), rate, size)
-    found = _kept.get(key)
-    return found if found is not None else _kept.put(key, _decoded(path, rate, size))
+    return _cache.get_or((picture_key(path), rate, size), lambda: _decode_video(path, rate, size))
 
 
 class _Clock:
-    """Takes from frames with times the one that is on the screen at each multiple of 1 / rate.
+    """Resamples frames: at each multiple of 1 / rate it takes the frame that is on the screen.
 
     Containers keep times to the millisecond, so a frame that comes a millisecond late is in time.
     """
@@ -244,31 +238,31 @@ class _Clock:
         self._last: np.ndarray | None = None
 
     def passed(self, array: np.ndarray, time: float | None) -> list[np.ndarray]:
-        """Show a frame from a time on; return what the frame before was taken for."""
+        """Show a frame from a time on; return the copies of the frame before it."""
         time = self._time if time is None else time
         self._start = time if self._start is None else self._start
-        found = self._until(time)
+        taken = self._until(time)
         self._last, self._time = array, time
-        return found
+        return taken
 
     def end(self, duration: float) -> list[np.ndarray]:
-        """Return what the last frame is taken for, which is shown so long."""
-        found = self._until(self._time + duration)
-        # a video has its first moment, however short it is
-        return found if self._taken or self._last is None else [self._last]
+        """Return the copies of the last frame, which is shown for ``duration`` seconds."""
+        taken = self._until(self._time + duration)
+        # even the shortest video gives one frame
+        return taken if self._taken or self._last is None else [self._last]
 
     def _until(self, time: float) -> list[np.ndarray]:
         if self._last is None:
             return []
         due = math.ceil((time - (self._start or 0.0) - _MILLISECOND) * self.rate)
-        # times in the file decide how often a frame is repeated
+        # the times in the file decide how often a frame is repeated, so the length is checked first
         _check_length(self._path, max(due, 1), self._last)
-        found = [self._last] * max(0, due - self._taken)
-        self._taken += len(found)
-        return found
+        taken = [self._last] * max(0, due - self._taken)
+        self._taken += len(taken)
+        return taken
 
 
-def _decoded(path: Path, rate: float | None, size: tuple[int, int] | None) -> np.ndarray:
+def _decode_video(path: Path, rate: float | None, size: tuple[int, int] | None) -> np.ndarray:
     av = require("av", "video")
     frames: list[np.ndarray] = []
     hint = f"fix the file or leave it out; {SKIP}"
@@ -285,7 +279,7 @@ def _decoded(path: Path, rate: float | None, size: tuple[int, int] | None) -> np
         clock = None if rate is None else _Clock(rate, path)
         for frame in container.decode(stream):
             check_memory(path, (frame.width, "columns"), (frame.height, "rows"), item=_PIXEL)
-            array = fitted(_array(frame), size)
+            array = scale_and_crop(_array(frame), size)
             frames += [array] if clock is None else clock.passed(array, frame.time)
             _check_length(path, len(frames), array)
         if clock is not None:

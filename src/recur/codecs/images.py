@@ -12,7 +12,7 @@ import numpy as np
 from recur.codecs.bounds import within
 from recur.codecs.codec import Codec
 from recur.codecs.files import field
-from recur.codecs.pictures import are_axes, decoded, name_of, pixels_of, read_picture
+from recur.codecs.pictures import are_axes, decode_picture, name_of, pixels_of, read_picture
 from recur.codecs.plain_text import shorten
 from recur.codecs.request_files import decode_data_url, pixel_values
 from recur.codecs.scale import Scale
@@ -37,7 +37,7 @@ def sent_picture(codec: Codec, value: Any) -> np.ndarray:
     if not isinstance(value, str):
         return pixel_values(codec, value)
     with within(bytes=_SENT):
-        return decoded(io.BytesIO(decode_data_url(codec, value)), "the picture")
+        return decode_picture(io.BytesIO(decode_data_url(codec, value)), "the picture")
 
 
 class ImagesCodec(Codec):
@@ -92,7 +92,7 @@ class ImagesCodec(Codec):
         return cls(size=data.images.size, color=data.images.color, steps=data.images.steps)
 
     def fit(self, values: Iterable[Any]) -> ImagesCodec:
-        """Find out size and colour of the pictures, and measure mean and deviation of their channels."""
+        """Determine size and colour of the pictures, and measure mean and deviation of their channels."""
         self.scale.measure(values)
         return self._settle()
 
@@ -126,10 +126,6 @@ class ImagesCodec(Codec):
 
     def is_one_value(self, value: Any) -> bool:
         return are_axes(value, 2)
-
-    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
-        del alone, labelled
-        return isinstance(item, (str, Path))
 
     def check_file(self, value: Any) -> None:
         """Read a picture at the size of this codec."""

@@ -24,14 +24,14 @@ _BLOCK = 1 << 21  # samples of spectra that are in memory at a time
 
 def to_mel(hertz: np.ndarray | float) -> np.ndarray:
     """Return frequencies in mel, on HTK's scale: 1000 Hz are very nearly 1000 mel."""
-    found: np.ndarray = 2595.0 * np.log10(1.0 + np.asarray(hertz, np.float64) / 700.0)
-    return found
+    mels: np.ndarray = 2595.0 * np.log10(1.0 + np.asarray(hertz, np.float64) / 700.0)
+    return mels
 
 
 def to_hertz(mel: np.ndarray | float) -> np.ndarray:
     """Return mels in hertz; the inverse of `to_mel`."""
-    found: np.ndarray = 700.0 * (10.0 ** (np.asarray(mel, np.float64) / 2595.0) - 1.0)
-    return found
+    hertz: np.ndarray = 700.0 * (10.0 ** (np.asarray(mel, np.float64) / 2595.0) - 1.0)
+    return hertz
 
 
 @lru_cache(maxsize=8)
@@ -44,7 +44,7 @@ def filters(bands: int, size: int, rate: int) -> np.ndarray:
     size : int
         Samples of the Fourier transform.
     rate : int
-        Samples a second.
+        Samples per second.
     """
     edges = to_hertz(np.linspace(0.0, float(to_mel(rate / 2)), bands + 2))
     hertz = np.arange(size // 2 + 1) * (rate / size)
@@ -92,7 +92,7 @@ def log_mel(samples: np.ndarray, rate: int, *, bands: int, window: int, hop: int
     samples : ndarray
         (N,).
     rate : int
-        Samples a second.
+        Samples per second.
     bands : int
     window, hop : int
         Samples of a frame, and between the beginnings of two.
@@ -102,7 +102,7 @@ def log_mel(samples: np.ndarray, rate: int, *, bands: int, window: int, hop: int
     block = max(8, _BLOCK // transform_size(window))
     logarithms = np.empty((steps, bands))
     for first in range(0, steps, block):
-        # an hour of sound has more spectra than memory, and of each only its bands are kept
+        # the spectra of an hour of sound exceed the memory, so they are reduced to bands block by block
         part = samples[first * hop : (first + block - 1) * hop + window]
         energies = power_spectra(part, window, hop) @ triangles
         logarithms[first : first + block] = np.log(np.maximum(energies, FLOOR))

@@ -1,7 +1,7 @@
 """MIDI files in and out, on a grid of equal steps; symusic (extra ``music``) reads and writes them.
 
 A note is three whole numbers (start, end, pitch): steps from the beginning, the end excluded, and the MIDI pitch, in
-which C4 is 60. With R steps a beat (a quarter note), a time of t ticks in a file of Q ticks a beat is step
+which C4 is 60. With R steps per beat (a quarter note), a time of t ticks in a file of Q ticks per beat is step
 ``round(t R / Q)``; no note is shorter than one step.
 """
 
@@ -44,7 +44,7 @@ def read_midi(path: Path, frames_per_beat: int) -> np.ndarray:
     raw = read_bytes(path, bounds().bytes, kind="MIDI file", error=DamagedError, hint=SKIP)
     try:
         score = symusic.Score.from_midi(raw)
-    # the reader behind it is compiled and has no error class of its own; nothing else is in this block
+    # the compiled reader has no error class of its own, and the block holds nothing else
     except Exception as error:
         reason = re.sub(r"^MiniMidi: (Invaild midi file! )?|: iostream error$", "", str(error))
         raise DamagedError(
@@ -79,7 +79,7 @@ def write_midi(path: Path, notes: np.ndarray, frames_per_beat: int, *, tempo: fl
     frames_per_beat : int
         R.
     tempo : float
-        Beats a minute.
+        Beats per minute.
 
     Raises
     ------
@@ -101,5 +101,5 @@ def write_midi(path: Path, notes: np.ndarray, frames_per_beat: int, *, tempo: fl
 
 def _round(numerator: np.ndarray, denominator: int) -> np.ndarray:
     """Whole numbers nearest to a quotient, halves up, without floating point."""
-    found: np.ndarray = (2 * numerator + denominator) // (2 * denominator)
-    return found
+    quotient: np.ndarray = (2 * numerator + denominator) // (2 * denominator)
+    return quotient

@@ -8,7 +8,7 @@ or the part of one that stands after / (as in ABC notation)::
 
 On the grid every step is an event::
 
-    E4/2 r/2 C4*2    at 4 steps a beat:   E4 -  r -  C4 - - - - - - -
+    E4/2 r/2 C4*2    at 4 steps per beat:   E4 -  r -  C4 - - - - - - -
 
 The form is that of Magenta's Melody RNN (note on, note off, no event: Waite 2016) with the hold sign of Hadjeres,
 Pachet and Nielsen 2017, section 3.1; joined notes are events of their own.
@@ -46,10 +46,10 @@ def pitch_of(name: str) -> int:
     DataError
         When it names no note from C-1 to G9.
     """
-    found = _NOTE.fullmatch(name)
+    match = _NOTE.fullmatch(name)
     pitch = -1
-    if found:
-        letter, accidental, octave = found.groups()
+    if match:
+        letter, accidental, octave = match.groups()
         shift = {"": 0, "#": 1, "b": -1}[accidental]
         pitch = 12 * (int(octave) + 1) + _STEPS[letter.upper()] + shift
     if not 0 <= pitch <= 127:
@@ -75,7 +75,7 @@ def chord_name(pitches: Iterable[int]) -> str:
 
 
 def events_of(line: str, frames_per_beat: int) -> list[str]:
-    """Return one event a step for a line of notes.
+    """Return one event per step for a line of notes.
 
     >>> events_of("C4/2 r/2 E4", 4)
     ['C4', '-', 'r', '-', 'E4', '-', '-', '-']
@@ -87,8 +87,8 @@ def events_of(line: str, frames_per_beat: int) -> list[str]:
     """
     events: list[str] = []
     for word in line.split():
-        found = _EVENT.fullmatch(word)
-        what, times, part = found.groups() if found else (word, None, None)
+        match = _EVENT.fullmatch(word)
+        what, times, part = match.groups() if match else (word, None, None)
         if len(times or "") > _DIGITS or len(part or "") > _DIGITS:
             raise DataError(f'"{shorten(word, 20)}" has a length of more than {_DIGITS} digits', hint="C4*4, C4/2")
         if int(part or 1) == 0:
@@ -98,7 +98,7 @@ def events_of(line: str, frames_per_beat: int) -> list[str]:
         if steps.denominator != 1 or steps < 1:
             raise DataError(
                 f'"{shorten(word, 20)}" lasts {beats} beats, which is not a whole number of steps at '
-                f"{frames_per_beat} a beat",
+                f"{frames_per_beat} per beat",
                 hint=f"--frames-per-beat {frames_per_beat * steps.denominator}",
             )
         check_steps("the line of notes", len(events) + int(steps), hint="shorter notes, or fewer --frames-per-beat")
@@ -138,7 +138,7 @@ def notes_of(events: Sequence[str]) -> np.ndarray:
 
 
 def events_of_notes(notes: np.ndarray) -> list[str]:
-    """Return one event a step for notes (N, 3): those that begin together, until the next ones begin or they end."""
+    """Return one event per step for notes (N, 3): those that begin together, until the next ones begin or they end."""
     begins: dict[int, list[tuple[int, int]]] = {}
     for start, end, pitch in notes.tolist():
         begins.setdefault(start, []).append((end, pitch))
@@ -155,6 +155,6 @@ def events_of_notes(notes: np.ndarray) -> list[str]:
 
 
 def _length(beats: Fraction) -> str:
-    """How a length is written after a note; nothing for one beat."""
+    """Return the length as it is written after a note; nothing for one beat."""
     times = f"*{beats.numerator}" if beats.numerator != 1 else ""
     return times + (f"/{beats.denominator}" if beats.denominator != 1 else "")

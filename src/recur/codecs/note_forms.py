@@ -68,7 +68,7 @@ class NoteForm(ABC):
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
-        """Return what must be kept, as JSON."""
+        """Return the state to save, as JSON."""
 
     @abstractmethod
     def restore(self, state: dict[str, Any], path: Path) -> None:

@@ -30,7 +30,7 @@ class MelodyForm(NoteForm):
         self._adopt([])
 
     def _adopt(self, vocabulary: list[str]) -> None:
-        # two chords may fold into one name
+        # two chords can have the same name once their notes are moved by octaves
         self.vocabulary = list(dict.fromkeys(vocabulary))
         self._ids = {event: index for index, event in enumerate(self.vocabulary)}
         self.size = len(self.vocabulary)

@@ -93,7 +93,7 @@ class NotesCodec(Codec):
         return self._settle()
 
     def encode(self, value: Any) -> np.ndarray:
-        """Return the piece in the codec's form: (T, 88) float32 of zeros and ones, or one id a step (T,) int64."""
+        """Return the piece in the codec's form: (T, 88) float32 of zeros and ones, or one id per step (T,) int64."""
         return self._form.encode(value)
 
     def decode(self, array: Any) -> Any:
@@ -197,10 +197,6 @@ class NotesCodec(Codec):
             for step in value
         )
 
-    def is_whole_value(self, item: Any, *, alone: bool, labelled: bool) -> bool:
-        del alone, labelled
-        return isinstance(item, (str, Path))
-
     def check_file(self, value: Any) -> None:
         """Read the MIDI file that a value names; other values name none.
 
@@ -218,7 +214,7 @@ class NotesCodec(Codec):
 
     def describe(self) -> str:
         """Return the form, the grid and the size."""
-        grid = f"{self.frames_per_beat} step{'s' * (self.frames_per_beat != 1)} a beat"
+        grid = f"{self.frames_per_beat} step{'s' * (self.frames_per_beat != 1)} per beat"
         return f"notes: {self._form.describe(grid)}"
 
     def _state(self) -> dict[str, Any]:
@@ -232,7 +228,7 @@ class NotesCodec(Codec):
             raise RunError(f'{path} is damaged: "form" should be roll or melody, found {form!r}')
         frames_per_beat, transpose = field(state, "frames_per_beat", int, path), field(state, "transpose", int, path)
         if frames_per_beat < 1 or not 0 <= transpose <= 12:
-            raise RunError(f"{path} is damaged: {frames_per_beat} steps a beat, {transpose} semitones")
+            raise RunError(f"{path} is damaged: {frames_per_beat} steps per beat, {transpose} semitones")
         codec = cls("roll" if form == "roll" else "melody", frames_per_beat=frames_per_beat, transpose=transpose)
         codec._form.restore(state, path)
         return codec._settle()

@@ -83,7 +83,7 @@ class Notation(NamedTuple):
 
 
 def notation_of(text: str) -> Notation | None:
-    """Return how a text writes a number, None where it writes none.
+    """Return the notation of a number, None for other texts.
 
     >>> notation_of("1.234,50").sign, notation_of("1.002").kind, notation_of("12 %").unit, notation_of("01067").kind
     (',', 'open', '%', 'code')
@@ -92,12 +92,12 @@ def notation_of(text: str) -> Notation | None:
         return None
     shape = text.strip().translate(_SHAPE)
     whole = _with_cents(shape)
-    found = _notation(whole)
-    return found if whole is shape or found is None else found._replace(plain=False)
+    notation = _notation(whole)
+    return notation if whole is shape or notation is None else notation._replace(plain=False)
 
 
 def _with_cents(text: str) -> str:
-    """Return a price with its cents.
+    """Return a price with zeros in place of the dash for its cents.
 
     >>> _with_cents("1.234,- €")
     '1.234,00 €'
@@ -112,11 +112,11 @@ def value_of(text: str, group: str) -> float:
         raise DataError(f'"{shorten(text, 40)}" is not a number')
     digits = match["digits"].replace("\u00a0", " ").rstrip()
     digits = digits.replace(group, "") if group else digits
-    found = float(digits.replace(",", ".") + (match["power"] or ""))
-    if math.isinf(found):
+    value = float(digits.replace(",", ".") + (match["power"] or ""))
+    if math.isinf(value):
         raise DataError(f"expected a finite number, found {shorten(text, 40)}", hint="leave the value empty")
     signs = (match["first"], match["second"], match["last"], match["opened"])
-    return -found if any(sign in ("-", "\u2212", "(") for sign in signs) else found
+    return -value if any(sign in ("-", "\u2212", "(") for sign in signs) else value
 
 
 @lru_cache(maxsize=1 << 16)
@@ -128,21 +128,21 @@ def _notation(shape: str) -> Notation | None:
     if len(signs) > 1 or (match["opened"] and signs) or (match["before"] and match["after"] not in (None, "")):
         return None
     digits = match["digits"].rstrip(" \u00a0")
-    found = _spaced(digits) if any(sign in digits for sign in "' \u00a0") else _signed(digits, match["power"])
-    if found is None:
+    notation = _spaced(digits) if any(sign in digits for sign in "' \u00a0") else _signed(digits, match["power"])
+    if notation is None:
         return None
     unit = match["before"] or match["after"] or ""
-    if "+" in signs and found.kind in ("whole", "grouped") and sum(map(str.isdigit, digits)) >= _LEAST_PHONE:
+    if "+" in signs and notation.kind in ("whole", "grouped") and sum(map(str.isdigit, digits)) >= _LEAST_PHONE:
         return Notation("code", plain=False)
     odd = any(match[name] for name in ("quote", "opened", "last")) or "\u2212" in signs
-    # a space between sign and digits is no plain number either
+    # a number with a space between sign and digits is not plain either
     odd = odd or not (unit or shape.lstrip("-+").startswith(digits))
-    plain = found.plain and not (odd or unit)
-    return found._replace(plain=plain, unit=unit)
+    plain = notation.plain and not (odd or unit)
+    return notation._replace(plain=plain, unit=unit)
 
 
 def _spaced(digits: str) -> Notation | None:
-    """How digits with spaces or apostrophes between groups are written."""
+    """Return the notation of digits with spaces or apostrophes between groups."""
     marks = {sign for sign in "' \u00a0" if sign in digits}
     decimals = [sign for sign in digits if sign in ".,"]
     if len(marks) > 1 or len(decimals) > 1:
@@ -159,7 +159,7 @@ def _spaced(digits: str) -> Notation | None:
 
 
 def _signed(digits: str, power: str | None) -> Notation | None:
-    """How digits with points and commas are written."""
+    """Return the notation of digits with points and commas."""
     points, commas = digits.count("."), digits.count(",")
     if not points and not commas:
         if (digits[0] == "0" and len(digits) >= _LEAST_CODE) or len(digits) > EXACT:

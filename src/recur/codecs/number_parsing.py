@@ -39,18 +39,18 @@ def number(value: Any, style: NumberStyle | None = None) -> float:
         if style is not None and not style.plain:
             return style.value(text)
         try:
-            found: float | None = float(text)
+            parsed: float | None = float(text)
         except ValueError:
-            found = None
-        # Python reads 1_000 as a number; other tools, and people who wrote a name, do not
-        if found is None and style is not None:
+            parsed = None
+        # Python reads 1_000 as a number; other tools read it as a name
+        if parsed is None and style is not None:
             return style.value(text)
-        if found is None or "_" in text:
+        if parsed is None or "_" in text:
             hint = "give a number such as 3.14, or leave it empty"
             raise DataError(f'"{shorten(text, 40)}" is not a number', hint=hint) from None
     elif isinstance(value, (int, float, np.number, np.bool_)):
         try:
-            found = float(value)
+            parsed = float(value)
         except OverflowError:
             raise DataError(
                 f"expected a number up to {sys.float_info.max:.3g}, found a whole number of "
@@ -59,10 +59,10 @@ def number(value: Any, style: NumberStyle | None = None) -> float:
             ) from None
     else:
         raise DataError(f"expected a number, found {type(value).__name__} {shorten(repr(value), 40)}")
-    if math.isinf(found):
+    if math.isinf(parsed):
         hint = "remove the row or leave the value empty"
         raise DataError(f"expected a finite number, found {shorten(str(value), 40)}", hint=hint)
-    return found
+    return parsed
 
 
 def split_numbers(text: str, style: NumberStyle) -> list[str]:

@@ -20,9 +20,9 @@ class OffStyle(str):
 
     def __new__(cls, text: str, reason: str) -> OffStyle:
         """Keep why it cannot be read."""
-        found = super().__new__(cls, text)
-        found.reason = reason
-        return found
+        cell = super().__new__(cls, text)
+        cell.reason = reason
+        return cell
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class NumberStyle:
     @classmethod
     def restore(cls, state: Any) -> NumberStyle:
         """Return the style of a state that was read from a file; ValueError where it is none."""
-        found = cls(**state)
-        texts = (found.decimal, found.unit, found.example, found.why)
-        if not all(isinstance(each, str) for each in texts) or found.decimal not in ("", ".", ","):
+        style = cls(**state)
+        texts = (style.decimal, style.unit, style.example, style.why)
+        if not all(isinstance(each, str) for each in texts) or style.decimal not in ("", ".", ","):
             raise ValueError(f"no number style: {state!r}")
-        if found.thousands not in (None, "", ",", ".", "'", " "):
-            raise ValueError(f"no thousands sign: {found.thousands!r}")
-        return found
+        if style.thousands not in (None, "", ",", ".", "'", " "):
+            raise ValueError(f"no thousands sign: {style.thousands!r}")
+        return style
 
     @property
     def plain(self) -> bool:
@@ -77,15 +77,15 @@ class NumberStyle:
         DataError
             When it is no number, or one of another style.
         """
-        found = notation_of(text)
-        if found is None:
+        notation = notation_of(text)
+        if notation is None:
             raise DataError(
                 f'"{shorten(text, 40)}" is not a number', hint="give a number such as 3.14, or leave it empty"
             )
-        if found.unit and found.unit != self.unit:
+        if notation.unit and notation.unit != self.unit:
             expected = f"numbers in {self.unit}" if self.unit else "numbers without a unit"
-            raise DataError(f'"{shorten(text, 40)}" is in {found.unit}; expected {expected}', hint="use one unit")
-        group = self._group(text, found)
+            raise DataError(f'"{shorten(text, 40)}" is in {notation.unit}; expected {expected}', hint="use one unit")
+        group = self._group(text, notation)
         return value_of(text, group)
 
     def read(self, text: str) -> float | str:
@@ -102,24 +102,24 @@ class NumberStyle:
         parts = [f"decimal {NAMES[self.decimal]}"] * bool(self.decimal == ",")
         parts += [f"thousands {NAMES[self.thousands]}"] * bool(self.thousands) if self.thousands else []
         parts += [f"unit {self.unit}"] * bool(self.unit)
-        said = ", ".join(parts) or "decimal point"
+        style = ", ".join(parts) or "decimal point"
         if self.example:
             value = self.value(self.example)
-            said += f': "{self.example}" is {value:.10g}'
-        return f"{said} ({self.why})" if self.why else said
+            style += f': "{self.example}" is {value:.10g}'
+        return f"{style} ({self.why})" if self.why else style
 
-    def _group(self, text: str, found: Notation) -> str:
+    def _group(self, text: str, notation: Notation) -> str:
         """Return the thousands sign of a number, refused where it is not that of the style."""
-        if found.kind == "open":
+        if notation.kind == "open":
             if self.decimal:
-                decimal = found.sign == self.decimal
+                decimal = notation.sign == self.decimal
             elif self.thousands is not None:
-                decimal = found.sign != self.thousands
+                decimal = notation.sign != self.thousands
             else:
                 raise DataError(both_readings(text), hint="type --decimal , or --decimal . to choose")
-            sign, group = (found.sign, "") if decimal else ("", found.sign)
+            sign, group = (notation.sign, "") if decimal else ("", notation.sign)
         else:
-            sign, group = found.sign, found.group
+            sign, group = notation.sign, notation.group
         fits = not sign or not self.decimal or sign == self.decimal
         fits &= not group or (group != self.decimal and self.thousands in (None, group))
         fits &= not sign or sign != self.thousands
@@ -140,8 +140,8 @@ def both_readings(text: str) -> str:
     >>> both_readings("1.002")
     '"1.002" may be 1.002 or 1002'
     """
-    found = notation_of(text)
-    sign = found.sign if found else "."
+    notation = notation_of(text)
+    sign = notation.sign if notation else "."
     return f'"{text.strip()}" may be {value_of(text, ""):.10g} or {value_of(text, sign):.10g}'
 
 

@@ -166,7 +166,7 @@ class NumbersCodec(Codec):
             moments.update(block)
         self._check_moments(moments)
         deviation = moments.deviation()
-        # rounding leaves a constant column a deviation near the last bit of its mean, which is no scale
+        # the deviation of a constant column is rounding error near the last bit of its mean, and not a scale
         constant = deviation <= 1e-12 * np.maximum(np.abs(moments.mean), 1e-300)
         self.deviation = np.where(constant, 1.0, deviation)
         self.mean = moments.mean
@@ -203,7 +203,7 @@ class NumbersCodec(Codec):
 
     def _encoded(self, value: Any, missing: str) -> np.ndarray:
         if not self._seen:
-            raise DataError("the numbers codec has no scale yet", hint="call fit(values) first")
+            raise self._not_fitted("scale")
         with np.errstate(over="ignore"):
             table = self._fill((self._table(value) - self.mean) / self.deviation, missing).astype(np.float32)
         if np.isinf(table).any():
@@ -230,7 +230,7 @@ class NumbersCodec(Codec):
         return np.where(source < 0, 0.0, filled)
 
     def _refuse(self, absent: np.ndarray) -> None:
-        """Say which number is missing first."""
+        """Name the first missing number."""
         step, column = (int(place[0]) for place in np.nonzero(absent))
         place = f" at step {step + 1}" if self.sequence else ""
         error = DataError(
@@ -277,7 +277,7 @@ class NumbersCodec(Codec):
         return "; ".join([described, *self._describe_styles()])
 
     def _describe_styles(self) -> list[str]:
-        """How the numbers of columns are written, where that is not with a decimal point; each style once."""
+        """Return the styles of columns without a decimal point, each once."""
         of_style: dict[tuple[str, str | None, str], list[str]] = {}
         for name in self.columns:
             style = self.styles.get(name)

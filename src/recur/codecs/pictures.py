@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from recur.bounded import regular
+from recur.codecs.array_cache import ArrayCache, file_key
 from recur.codecs.bounds import SKIP, check_memory
 from recur.codecs.files import digest_of
-from recur.codecs.kept import Kept, file_key
 from recur.codecs.reading import reading
 from recur.errors import DamagedError, DataError, TooLargeError, require
 
@@ -29,7 +29,7 @@ _PIXEL = 16  # bytes of a pixel while it is brought to one mode: four copies of 
 _RED, _GREEN, _BLUE, _HALF = 19595, 38470, 7471, 32768
 
 
-_kept = Kept()
+_cache = ArrayCache()
 
 
 def is_picture(name: str | Path) -> bool:
@@ -47,7 +47,7 @@ def read_picture(value: Any, size: tuple[int, int] | None = None) -> np.ndarray:
     value : path, ndarray or PIL image
         An array is uint8, (H, W) or (H, W, C).
     size : (int, int), optional
-        Height and width: the picture is scaled to cover them, and what stands out is cut off evenly on both sides.
+        Height and width: the picture is scaled to cover them, and the rest is cropped evenly on both sides.
 
     Raises
     ------
@@ -59,16 +59,14 @@ def read_picture(value: Any, size: tuple[int, int] | None = None) -> np.ndarray:
         When Pillow is needed and not installed.
     """
     if isinstance(value, np.ndarray):
-        return fitted(_checked(value), size)
+        return scale_and_crop(_checked(value), size)
     if not isinstance(value, (str, Path)):
         return _of_image(value, size)
     path = Path(value)
-    key = (known_as(path), size)
-    found = _kept.get(key)
-    return found if found is not None else _kept.put(key, _of_file(path, size))
+    return _cache.get_or((picture_key(path), size), lambda: decode_picture(path, path, size))
 
 
-def fitted(array: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
+def scale_and_crop(array: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
     """Return (H, W, C) uint8 scaled and cut to a height and width."""
     if size is None or array.shape[:2] == size:
         return array
@@ -86,8 +84,8 @@ def pixels_of(value: Any, size: tuple[int, int] | None) -> str:
 
 def are_axes(value: Any, axes: int) -> bool:
     """Return whether an array has ``axes`` axes, with or without one of channels behind them."""
-    found = getattr(value, "ndim", 0)
-    return bool(found == axes or (found == axes + 1 and value.shape[-1] in (GRAY, RGB)))
+    count = getattr(value, "ndim", 0)
+    return bool(count == axes or (count == axes + 1 and value.shape[-1] in (GRAY, RGB)))
 
 
 def in_channels(array: np.ndarray, channels: int) -> np.ndarray:
@@ -105,7 +103,7 @@ def name_of(value: Any) -> str:
     return Path(value).name if isinstance(value, (str, Path)) else f"a picture in memory ({type(value).__name__})"
 
 
-def known_as(path: Path) -> Hashable:
+def picture_key(path: Path) -> Hashable:
     """Return what a file is known by.
 
     Raises
@@ -117,7 +115,7 @@ def known_as(path: Path) -> Hashable:
     return file_key(regular(path, kind="picture or video", error=DamagedError, hint=hint))
 
 
-def decoded(source: Path | BinaryIO, name: object, size: tuple[int, int] | None = None) -> np.ndarray:
+def decode_picture(source: Path | BinaryIO, name: object, size: tuple[int, int] | None = None) -> np.ndarray:
     """Return the picture of a file, or of its content, as (H, W, C) uint8; see `read_picture`.
 
     Only the formats whose names are in `SUFFIXES` are decoded: Pillow has others that start programs or are rarely
@@ -139,7 +137,7 @@ def decoded(source: Path | BinaryIO, name: object, size: tuple[int, int] | None 
         When it has too many pixels.
     """
     pillow = require("PIL.Image", "image")
-    # Pillow warns where we refuse
+    # Pillow warns about sizes that are refused here
     warnings.filterwarnings("ignore", category=pillow.DecompressionBombWarning)
     hint = f"fix the file or leave it out; {SKIP}"
     with reading(name, "picture", libraries=("PIL",), faults=(OSError,), hint=hint):
@@ -159,12 +157,8 @@ def decoded(source: Path | BinaryIO, name: object, size: tuple[int, int] | None 
 
 
 def _sentence(error: Exception) -> str:
-    said = str(error).partition(", could")[0]
-    return said[:1].lower() + said[1:]
-
-
-def _of_file(path: Path, size: tuple[int, int] | None) -> np.ndarray:
-    return decoded(path, path, size)
+    reason = str(error).partition(", could")[0]
+    return reason[:1].lower() + reason[1:]
 
 
 def _of_image(image: Any, size: tuple[int, int] | None) -> np.ndarray:

@@ -9,7 +9,7 @@ from recur.errors import DataError
 
 def shorten(text: str, width: int) -> str:
     """Return ``text`` on one line, cut with an ellipsis when it is longer than ``width``."""
-    # a text of megabytes needs no more than its beginning
+    # the beginning is enough: a text can have megabytes
     line = " ".join(text[: 8 * width].split())
     if len(line) <= width and len(text) <= 8 * width:
         return line
@@ -33,8 +33,8 @@ def to_text(value: Any) -> str:
         When the value is missing or is no text.
     """
     if isinstance(value, (bytes, bytearray)):
-        found = type(value).__name__
-        raise DataError(f"expected text, found {found}", hint="decode it first: value.decode('utf-8')")
+        kind = type(value).__name__
+        raise DataError(f"expected text, found {kind}", hint="decode it first: value.decode('utf-8')")
     if value is None or isinstance(value, (dict, list, tuple, set)):
         raise DataError(f"expected text, found {'nothing' if value is None else type(value).__name__}")
     return without_surrogates(value if isinstance(value, str) else digits(value))

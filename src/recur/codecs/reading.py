@@ -20,7 +20,7 @@ from recur.codecs.bounds import SKIP
 from recur.errors import DamagedError, DataError, RecurError
 
 _LONGEST = 200  # characters of a library's own words
-# a panic of a library in Rust is a BaseException, and of a class that cannot be imported
+# a panic of a Rust library is a BaseException whose class cannot be imported
 _PANIC = "pyo3_runtime"
 
 
@@ -54,14 +54,14 @@ def reading(
     try:
         yield
     except BaseException as fault:
-        said = translated(fault, kind, libraries, faults)
-        if said is None:
+        sentence = translate(fault, kind, libraries, faults)
+        if sentence is None:
             raise
-        message, advice = said
+        message, advice = sentence
         raise error(f"{name} {message}", hint=advice or hint) from fault
 
 
-def translated(
+def translate(
     fault: BaseException, kind: str, libraries: tuple[str, ...] = (), faults: tuple[type[BaseException], ...] = ()
 ) -> tuple[str, str | None] | None:
     """Return (what happened, a hint of its own) for an exception that is the file's fault, None for any other."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from recur.codecs.column_scale import restore_scale
 from recur.codecs.files import field
 from recur.codecs.pictures import GRAY, RGB, in_channels, name_of, read_picture
 from recur.errors import DataError, RunError
@@ -51,18 +51,18 @@ class Scale:
         return height, width, self.channels
 
     def measure(self, pictures: Iterable[Any]) -> int:
-        """Find out size and colour, measure mean and deviation; return the number of pictures.
+        """Determine size and colour, measure mean and deviation; return the number of pictures.
 
         Raises
         ------
         DataError
             When there is none, or they have different sizes and none was requested.
         """
-        number, colourful, first, asked = 0, False, "", self.size
-        # how often each of the 256 values is met, in each channel: every sum follows from it exactly
+        number, colourful, first, requested = 0, False, "", self.size
+        # counts of each of the 256 values in each channel: mean and variance follow exactly
         counts = np.zeros((RGB, 256), np.int64)
         for value in pictures:
-            array = read_picture(value, asked)
+            array = read_picture(value, requested)
             if self.size is None:
                 self.size, first = (array.shape[0], array.shape[1]), name_of(value)
             elif array.shape[:2] != self.size:
@@ -84,7 +84,7 @@ class Scale:
         values = np.arange(256.0)
         self.mean = shares @ values
         variance = np.maximum(shares @ values**2 - self.mean**2, 0.0)
-        # a channel of one value has no scale of its own
+        # the deviation of a constant channel is 0, so it is not scaled
         self.deviation = np.where(variance > 1e-9, np.sqrt(variance), 1.0)
         return number
 
@@ -121,7 +121,7 @@ class Scale:
         return f"{height} x {width}, {'gray' if channels == GRAY else 'rgb'}"
 
     def state(self) -> dict[str, Any]:
-        """Return what must be kept, as JSON."""
+        """Return the state to save, as JSON."""
         return {
             "grid": list(self.grid), "color": self.color, "mean": self.mean.tolist(),
             "deviation": self.deviation.tolist(),
@@ -140,15 +140,10 @@ class Scale:
         sides = len(grid) == 3 and all(isinstance(each, int) and each > 0 for each in grid)
         if not sides or grid[2] not in (GRAY, RGB) or color not in COLORS:
             raise RunError(f'{path} is damaged: "grid" should be height, width and 1 or 3 channels, found {grid}')
-        found = cls((grid[0], grid[1]), color)
-        found.channels = grid[2]
-        for key in ("mean", "deviation"):
-            values = field(state, key, list, path)
-            good = len(values) == grid[2] and all(isinstance(v, (int, float)) and math.isfinite(v) for v in values)
-            if not good or (key == "deviation" and min(values) <= 0):
-                raise RunError(f'{path} is damaged: "{key}" should hold {grid[2]} finite numbers')
-            setattr(found, key, np.array(values, np.float64))
-        return found
+        scale = cls((grid[0], grid[1]), color)
+        scale.channels = grid[2]
+        scale.mean, scale.deviation = restore_scale(state, grid[2], path)
+        return scale
 
     def _different(self, array: np.ndarray, name: str, first: str) -> DataError:
         height, width = self.size or (0, 0)

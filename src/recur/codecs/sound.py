@@ -38,7 +38,7 @@ def is_sound(value: Any) -> bool:
 
 
 def read_sound(value: Any) -> tuple[np.ndarray, int]:
-    """Return a sound as samples (N,) float64 between -1 and 1, channels averaged, and its samples a second.
+    """Return a sound as samples (N,) float64 between -1 and 1, channels averaged, and its samples per second.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def read_sound(value: Any) -> tuple[np.ndarray, int]:
     if samples.dtype.kind != "f" or samples.ndim not in (1, 2) or not samples.size or rate < 1:
         raise DataError(
             f"expected samples (N,) or (N, channels) and a rate, found {samples.dtype} of shape {samples.shape} "
-            f"at {rate} samples a second"
+            f"at {rate} samples per second"
         )
     return _mixed(samples.astype(np.float64), "the samples"), rate
 
@@ -77,10 +77,10 @@ def read_sound(value: Any) -> tuple[np.ndarray, int]:
 def _read_file(path: Path) -> tuple[np.ndarray, int]:
     if not path.exists():
         raise DamagedError(f"there is no file {path}", hint="paths in a table are read from the folder of the table")
-    return decoded(str(regular(path, kind="sound", error=DamagedError, hint=SKIP)), path)
+    return decode_sound(str(regular(path, kind="sound", error=DamagedError, hint=SKIP)), path)
 
 
-def decoded(source: str | BinaryIO, name: object) -> tuple[np.ndarray, int]:
+def decode_sound(source: str | BinaryIO, name: object) -> tuple[np.ndarray, int]:
     """Return the samples (N,) and the rate of a sound file, or of its content.
 
     Only WAV and FLAC are decoded: libsndfile tells a format by its content and knows thirty, most of them never meant.
@@ -100,12 +100,12 @@ def decoded(source: str | BinaryIO, name: object) -> tuple[np.ndarray, int]:
     """
     soundfile = require("soundfile", "audio")
     hint = "--damaged skip leaves such files out"
-    # soundfile asserts, and raises bare classes, for broken headers
+    # for broken headers soundfile raises AssertionError and other bare classes
     with reading(name, "sound", libraries=("soundfile",), hint=hint), soundfile.SoundFile(source) as file:
         expected, rate, channels = int(file.frames), int(file.samplerate), int(file.channels)
         if file.format not in _FORMATS:
             raise DamagedError(f"{name} is {file.format}; expected {' or '.join(_FORMATS)}", hint="convert it to WAV")
-        # as read, mixed, and as it is resampled
+        # the samples as read, mixed and resampled
         check_memory(name, (expected, "samples"), (channels, "channels"), item=8, hint=f"cut it into pieces; {hint}")
         samples = file.read(dtype="float64")
     if not len(samples) or len(samples) < expected:
@@ -130,7 +130,7 @@ def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     samples : ndarray
         (N,).
     rate, new_rate : int
-        Samples a second, of these and of the new ones.
+        Samples per second, of these and of the new ones.
 
     Returns
     -------
@@ -163,15 +163,15 @@ def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     table = filters_at(np.arange(up)) if up <= count and up * len(taps) <= _TABLE else None
     padded = np.concatenate([np.zeros(reach), samples, np.zeros(reach + down)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, len(taps))
-    found = np.empty(count)
+    resampled = np.empty(count)
     block = max(1, min(_BLOCK, _TABLE // len(taps)))
     for start in range(0, count, block):
         places = np.arange(start, min(count, start + block))
         # the window of old sample k begins at k + 1 - reach, which is place k + 1 of the padded ones
         before = places * down // up
         filters = filters_at(places % up) if table is None else table[places % up]
-        found[places] = np.einsum("nt,nt->n", windows[before + 1], filters)
-    return found
+        resampled[places] = np.einsum("nt,nt->n", windows[before + 1], filters)
+    return resampled
 
 
 def _filter(scale: float, distance: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ Splitter = Callable[[str], list[tuple[str, Any]]]
 
 @dataclass(frozen=True)
 class Spacing:
-    """Which signs stand against a neighbour.
+    """Signs that are written without a space before or after them.
 
     Attributes
     ----------
@@ -35,12 +35,12 @@ class Spacing:
 
     @classmethod
     def learn(cls, texts: Iterable[str], split: Splitter) -> Spacing:
-        """Count on which side each sign of the texts touches a word; signs not seen keep the usual habit."""
+        """Count on which side each sign of the texts touches a word; signs that do not occur keep their defaults."""
         seen, before, after = Counter[str](), Counter[str](), Counter[str]()
         for text in texts:
             for sign, (start, end) in split(text):
                 if is_sign(sign):
-                    # at the very beginning or end there is no neighbour to touch: count as half
+                    # a sign at the beginning or the end of the text has no neighbour: it counts half
                     seen[sign] += 2
                     before[sign] += 1 if start == 0 else 2 * (not text[start - 1].isspace())
                     after[sign] += 1 if end == len(text) else 2 * (not text[end].isspace())
@@ -77,7 +77,7 @@ class Spacing:
 
     @staticmethod
     def _splits_back(words: list[str], split: Splitter) -> bool:
-        """Return whether the words written together split as before (``don ' t`` would become one)."""
+        """Return whether the joined words are split as before (``don ' t`` would become one)."""
         return [word for word, _ in split("".join(words))] == words
 
     def state(self) -> dict[str, list[str]]:

@@ -27,7 +27,7 @@ class Span(NamedTuple):
 
 
 class SpanCount(NamedTuple):
-    """How many spans are right, how many were guessed and how many there are.
+    """Numbers of spans: predicted correctly, predicted, and true.
 
     A guessed span is right when its type and both of its ends are those of a true one.
 
@@ -40,7 +40,7 @@ class SpanCount(NamedTuple):
 
 
 def are_spans(labels: Iterable[Any]) -> bool:
-    """Whether labels look like spans: O, and else nothing but B-X, I-X, E-X and S-X.
+    """Return whether labels are span tags: O, and otherwise only B-X, I-X, E-X and S-X.
 
     >>> are_spans(["O", "B-PER", "I-PER"]), are_spans(["NOUN", "O"]), are_spans(["O"])
     (True, False, False)
@@ -57,16 +57,16 @@ def spans(tags: Sequence[Any]) -> list[Span]:
     >>> spans(["B-PER", "I-PER", "O", "I-LOC", "B-LOC"])
     [Span(type='PER', first=0, last=1), Span(type='LOC', first=3, last=3), Span(type='LOC', first=4, last=4)]
     """
-    found = []
+    result = []
     before, before_type, first = "O", "", 0
     for step, tag in enumerate([*map(str, tags), "O"]):
         prefix, _, type_ = tag.partition("-")
         if before != "O" and _ends(before, before_type, prefix, type_):
-            found.append(Span(before_type, first, step - 1))
+            result.append(Span(before_type, first, step - 1))
         if _begins(before, before_type, prefix, type_):
             first = step
         before, before_type = prefix, type_
-    return found
+    return result
 
 
 def compare(true: Sequence[Any], guessed: Sequence[Any]) -> SpanCount:
@@ -75,17 +75,17 @@ def compare(true: Sequence[Any], guessed: Sequence[Any]) -> SpanCount:
     >>> compare(["B-PER", "I-PER", "O"], ["B-PER", "O", "O"])
     SpanCount(right=0, guessed=1, true=1)
     """
-    expected, given = set(spans(true)), set(spans(guessed))
-    return SpanCount(len(expected & given), len(given), len(expected))
+    expected, predicted = set(spans(true)), set(spans(guessed))
+    return SpanCount(len(expected & predicted), len(predicted), len(expected))
 
 
 def _ends(before: str, before_type: str, prefix: str, type_: str) -> bool:
-    """Whether the span of the step before ended there."""
+    """Return whether a span ends before this step."""
     return before in ("E", "S") or prefix in ("B", "S", "O") or before_type != type_
 
 
 def _begins(before: str, before_type: str, prefix: str, type_: str) -> bool:
-    """Whether a span begins at this step."""
+    """Return whether a span begins at this step."""
     if prefix == "O":
         return False
     return prefix in ("B", "S") or before in ("O", "E", "S") or before_type != type_

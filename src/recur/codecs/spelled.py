@@ -65,9 +65,9 @@ class SpelledWordsCodec(WordsCodec):
                 yield value
 
         super().fit(noted())
-        # upper case may have become lower case, which the text itself need not hold
-        found = seen | {letter for each in seen for letter in each.lower()} if self.lower else seen
-        return self._take_letters(sorted(letter for letter in found if not letter.isspace()))
+        # lower-casing can give letters that the texts themselves do not have
+        characters = seen | {letter for each in seen for letter in each.lower()} if self.lower else seen
+        return self._take_letters(sorted(letter for letter in characters if not letter.isspace()))
 
     def _take_letters(self, letters: list[str]) -> SpelledWordsCodec:
         self.letters = letters
@@ -98,7 +98,7 @@ class SpelledWordsCodec(WordsCodec):
         return unknown
 
     def whole_document(self) -> dict[str, Any]:
-        """The document of the words, with what the ids of letters mean."""
+        """Return the document of the words with the meaning of the letter ids."""
         return super().whole_document() | {
             "no_letter": NO_LETTER, "unknown_letter": UNKNOWN_LETTER, "longest": LONGEST
         }  # fmt: skip

@@ -11,7 +11,17 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from recur.codecs.files import field
-from recur.codecs.tokens import BOS_ID, EOS_ID, PAD_ID, RESERVED, UNK_ID, TokenCodec, ids_of, joined, raw_vocabulary
+from recur.codecs.tokens import (
+    BOS_ID,
+    EOS_ID,
+    PAD_ID,
+    RESERVED,
+    UNK_ID,
+    TokenCodec,
+    ids_of,
+    joined_text,
+    raw_vocabulary,
+)
 from recur.codecs.traits import IdTraits, TextTraits
 from recur.config import DataConfig
 from recur.errors import ConfigError
@@ -45,7 +55,7 @@ class SubwordsCodec(TokenCodec):
             )
         self.lower = lower
         self.min_count = min_count
-        self._wanted = size
+        self._largest = size
 
     @classmethod
     def configured(cls, data: DataConfig, **_: Any) -> SubwordsCodec:
@@ -59,13 +69,13 @@ class SubwordsCodec(TokenCodec):
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
-            vocab_size=self._wanted,
+            vocab_size=self._largest,
             min_frequency=max(self.min_count, 2),
             special_tokens=list(RESERVED),
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         )
-        tokenizer.train_from_iterator((joined(value) for value in values), trainer)
+        tokenizer.train_from_iterator((joined_text(value) for value in values), trainer)
         # a "<eos>" that is in the text is five characters, not the end: the reserved ids match no text
         plain = json.loads(tokenizer.to_str())
         plain["added_tokens"] = []
@@ -80,20 +90,20 @@ class SubwordsCodec(TokenCodec):
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the ids of the pieces, (T,) int64."""
-        return np.array(self.tokenizer.encode(joined(value), add_special_tokens=False).ids, np.int64)
+        return np.array(self.tokenizer.encode(joined_text(value), add_special_tokens=False).ids, np.int64)
 
     def encode_many(self, values: Any) -> list[np.ndarray]:
         """Return the ids of many values."""
-        texts = [joined(value) for value in values]
+        texts = [joined_text(value) for value in values]
         batch = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         return [np.array(each.ids, np.int64) for each in batch]
 
     def decode(self, array: Any) -> str:
         """Return the text; reserved ids are left out, bytes that are not UTF-8 become U+FFFD."""
-        kept = [index for index in ids_of(array) if index >= len(RESERVED)]
-        for index in kept:
+        ids = [index for index in ids_of(array) if index >= len(RESERVED)]
+        for index in ids:
             self.token(index)
-        return str(self.tokenizer.decode(kept, skip_special_tokens=False)) if kept else ""
+        return str(self.tokenizer.decode(ids, skip_special_tokens=False)) if ids else ""
 
     def tokens(self, value: Any) -> list[str]:
         """Return the pieces, each with the space before it; part of a character reads ``<0xE2>``."""

@@ -50,13 +50,13 @@ class TagsCodec(LabelCodec):
 
     def _ids(self, value: Iterable[Any]) -> np.ndarray:
         labels = self._fitted()
-        found = []
+        ids = []
         for step, item in enumerate(value):
             try:
-                found.append(NO_TARGET if is_empty(item) else labels.id(item))
+                ids.append(NO_TARGET if is_empty(item) else labels.id(item))
             except DataError as error:
                 raise error.at_step(step) from None
-        return np.array(found, np.int64)
+        return np.array(ids, np.int64)
 
     def decode(self, array: Any) -> list[Label]:
         """Return the tags of the ids."""

@@ -42,7 +42,7 @@ class TokenCodec(Codec):
         self._tokenizer: Tokenizer | None = None
 
     def _adopt(self, tokenizer: Tokenizer, vocabulary: list[str]) -> None:
-        """Take a finished tokenizer; ``vocabulary[i]`` is what a person sees for id i."""
+        """Take a finished tokenizer; ``vocabulary[i]`` is the text shown for id i."""
         self._tokenizer = tokenizer
         self.vocabulary = vocabulary
         self.size = len(vocabulary)
@@ -52,7 +52,7 @@ class TokenCodec(Codec):
     def tokenizer(self) -> Tokenizer:
         """The HF tokenizer underneath."""
         if self._tokenizer is None:
-            raise DataError(f"the {self.kind} codec has no vocabulary yet", hint="call fit(values) first")
+            raise self._not_fitted("vocabulary")
         return self._tokenizer
 
     def token(self, index: int) -> str:
@@ -73,7 +73,7 @@ class TokenCodec(Codec):
 
     @abstractmethod
     def tokens(self, value: Any) -> list[str]:
-        """Return the pieces of a value as they are written, aligned with `encode`."""
+        """Return the pieces of a value, aligned with `encode`."""
 
     def encode_many(self, values: Sequence[Any]) -> list[np.ndarray]:
         """Return the ids of many values, as `encode` gives them one by one."""
@@ -86,8 +86,8 @@ class TokenCodec(Codec):
         ids, pieces = np.asarray(self.encode(value)), self.tokens(value)
         if ids.ndim != 1 or len(ids) != len(pieces):
             return []
-        found = (piece for piece, index in zip(pieces, ids.tolist(), strict=True) if index == UNK_ID)
-        return list(dict.fromkeys(found))
+        unknown = (piece for piece, index in zip(pieces, ids.tolist(), strict=True) if index == UNK_ID)
+        return list(dict.fromkeys(unknown))
 
     def unknown_steps(self, value: Any) -> np.ndarray:
         """Return for each step whether it is unknown, (T,) bool."""
@@ -105,7 +105,7 @@ class TokenCodec(Codec):
         return text.lower() if self.lower and isinstance(text, str) else text
 
     def whole_document(self) -> dict[str, Any]:
-        """The document, with the vocabulary and the tokenizer that a run keeps beside it."""
+        """Return the document with the vocabulary and the tokenizer, which a run saves in a file of its own."""
         document = super().whole_document()
         del document["tokenizer_sha256"]
         return document | {
@@ -161,14 +161,14 @@ class TokenCodec(Codec):
 
 
 def ids_of(array: Any) -> list[int]:
-    """Return an array of ids, or anything like one, as a list."""
+    """Return ids in an array, or anything that converts to one, as a list."""
     ids = np.asarray(array)
     if ids.size and not np.issubdtype(ids.dtype, np.integer):
         raise DataError(f"expected ids (whole numbers), got an array of {ids.dtype}")
     return [int(index) for index in ids.reshape(-1)]
 
 
-def joined(value: Any) -> str:
+def joined_text(value: Any) -> str:
     """Return a text, or words joined by spaces; one of more characters than a value may have is refused."""
     return check_characters(" ".join(map(to_text, value)) if isinstance(value, (list, tuple)) else to_text(value))
 
@@ -189,12 +189,12 @@ def with_reserved(tokens: Iterable[str], largest: int | None, kind: str) -> dict
     DataError
         When no token is left.
     """
-    kept = [token for token in tokens if token not in RESERVED]
+    usable = [token for token in tokens if token not in RESERVED]
     if largest is not None:
-        kept = kept[: max(largest - len(RESERVED), 0)]
-    if not kept:
+        usable = usable[: max(largest - len(RESERVED), 0)]
+    if not usable:
         raise DataError(
             f"no {kind} are left for the vocabulary: no text, or min_count and max_vocab leave nothing",
             hint="give text with at least one symbol, a smaller min_count or a max_vocab above 4",
         )
-    return {token: index for index, token in enumerate([*RESERVED, *kept])}
+    return {token: index for index, token in enumerate([*RESERVED, *usable])}

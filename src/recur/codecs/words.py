@@ -26,7 +26,7 @@ from recur.codecs.tokens import (
     UNK_ID,
     TokenCodec,
     ids_of,
-    joined,
+    joined_text,
     raw_vocabulary,
     with_reserved,
 )
@@ -52,14 +52,14 @@ class WordsCodec(TokenCodec):
 
     How a text is split is decided by `fit` and kept:
 
-    - ``spaces``: at white space, when signs already stand apart (``it is n't , he said .``) or ``<unk>`` is
+    - ``spaces``: at white space, when signs are already separated (``it is n't , he said .``) or ``<unk>`` is
       in the text, and for values that are lists of words. Decoding joins with spaces.
     - ``words``: into words and punctuation; ``don't`` and ``well-known`` stay whole. Decoding puts each sign
       against its neighbours as the training text mostly did.
 
     A word outside the vocabulary is tried in lower case, then as a contraction (``don't`` is ``do`` and
     ``n't``), then without the signs around it (``France.`` is ``France`` and ``.``); and only otherwise unknown.
-    A list of words gives exactly one id a word.
+    A list of words gives exactly one id per word.
 
     Parameters
     ----------
@@ -103,12 +103,12 @@ class WordsCodec(TokenCodec):
         sample = list(islice(stream, _SAMPLE))
         everything = chain(sample, stream)
         listed = bool(sample) and isinstance(sample[0], (list, tuple))
-        self.split = "spaces" if listed or _is_split(map(joined, sample)) else "words"
+        self.split = "spaces" if listed or _is_split(map(joined_text, sample)) else "words"
         tokenizer = self._build({token: index for index, token in enumerate(RESERVED)})
         words = self._count_listed(everything) if listed else self._count_texts(tokenizer, everything)
         self._take(self._build(with_reserved(words, self.max_vocab, self.kind)))
         if self.split == "words":
-            self._spacing = Spacing.learn(map(joined, sample), self.tokenizer.pre_tokenizer.pre_tokenize_str)
+            self._spacing = Spacing.learn(map(joined_text, sample), self.tokenizer.pre_tokenizer.pre_tokenize_str)
         return self
 
     def _build(self, vocabulary: dict[str, int]) -> Tokenizer:
@@ -133,7 +133,7 @@ class WordsCodec(TokenCodec):
         trainer = trainers.WordLevelTrainer(
             vocab_size=2**31, min_frequency=self.min_count, special_tokens=[], show_progress=False
         )
-        tokenizer.train_from_iterator(map(joined, texts), trainer)
+        tokenizer.train_from_iterator(map(joined_text, texts), trainer)
         return raw_vocabulary(tokenizer)
 
     def _count_listed(self, values: Iterable[Any]) -> list[str]:
@@ -144,7 +144,7 @@ class WordsCodec(TokenCodec):
         return sorted((w for w, n in counts.items() if n >= self.min_count), key=lambda w: (-counts[w], w))
 
     def _items(self, value: Any) -> list[str]:
-        """Return the words of a list (of a text: at spaces), in lower case where asked."""
+        """Return the words of a list (of a text: at spaces), in lower case if ``lower`` is set."""
         listed = isinstance(value, (list, tuple))
         items = [to_text(item) for item in value] if listed else to_text(value).split()
         if self.lower:
@@ -161,7 +161,7 @@ class WordsCodec(TokenCodec):
         return value.split() if isinstance(value, str) else value
 
     def encode(self, value: Any) -> np.ndarray:
-        """Return one id a word, (T,) int64. ``value``: a text, or a list of words."""
+        """Return one id per word, (T,) int64. ``value``: a text, or a list of words."""
         return self.encode_many([value])[0]
 
     def encode_many(self, values: Sequence[Any]) -> list[np.ndarray]:
@@ -181,9 +181,9 @@ class WordsCodec(TokenCodec):
             if isinstance(value, (list, tuple)):
                 yield [(item, self._nearest(item)) for item in self._items(value)]
                 continue
-            found, text = next(encoded), next(remaining)
+            encoding, text = next(encoded), next(remaining)
             pieces: list[tuple[str, int]] = []
-            for token, index, (start, end) in zip(found.tokens, found.ids, found.offsets, strict=True):
+            for token, index, (start, end) in zip(encoding.tokens, encoding.ids, encoding.offsets, strict=True):
                 if index in (UNK_ID, PAD_ID, BOS_ID):
                     pieces += self._parts(text[start:end])
                 else:
@@ -265,7 +265,7 @@ def _edges(word: str) -> tuple[str, str, str]:
     >>> _edges("(don't)."), _edges("...")
     (('(', "don't", ').'), ('...', '', ''))
     """
-    # a regular expression for this takes the square of the length
+    # a regular expression for this takes quadratic time
     inner = [place for place, sign in enumerate(word) if sign.isalnum() or sign == "_"]
     if not inner:
         return word, "", ""
@@ -274,7 +274,7 @@ def _edges(word: str) -> tuple[str, str, str]:
 
 
 def _is_split(texts: Iterable[str]) -> bool:
-    """Return whether signs stand apart from words: ``<unk>`` occurs, or most commas and stops are alone."""
+    """Return whether signs are separated from words: ``<unk>`` occurs, or most commas and stops are alone."""
     alone: Counter[bool] = Counter()
     attached: Counter[bool] = Counter()
     for text in texts:

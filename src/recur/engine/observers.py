@@ -9,6 +9,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from recur.context import setting
 from recur.engine.backend_interface import Call, Result
 
 
@@ -35,21 +36,15 @@ def current() -> Observer | None:
 @contextmanager
 def observed_by(observer: Observer) -> Iterator[None]:
     """Register an observer of the recurrences in this context."""
-    token = _observer.set(observer)
-    try:
+    with setting(_observer, observer):
         yield
-    finally:
-        _observer.reset(token)
 
 
 @contextmanager
 def unobserved() -> Iterator[None]:
     """Suspend observers in this context."""
-    token = _observer.set(None)
-    try:
+    with setting(_observer, None):
         yield
-    finally:
-        _observer.reset(token)
 
 
 class GradientObserver(Protocol):
@@ -83,8 +78,5 @@ def gradient_observer() -> GradientObserver | None:
 @contextmanager
 def gradients_observed_by(observer: GradientObserver) -> Iterator[None]:
     """Register an observer of the backward passes of the recurrences in this context (native backend only)."""
-    token = _gradient_observer.set(observer)
-    try:
+    with setting(_gradient_observer, observer):
         yield
-    finally:
-        _gradient_observer.reset(token)

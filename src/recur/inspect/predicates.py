@@ -31,20 +31,21 @@ def inside_brackets(tokens: Sequence[str]) -> list[float]:
 
 def place_in_line(tokens: Sequence[str]) -> list[float]:
     """Steps since the last line end."""
-    values, place = [], 0
-    for token in tokens:
-        values.append(float(place))
-        place = 0 if token in ("\n", "⟨end⟩", "<eos>") else place + 1
-    return values
+    return _steps_since(tokens, lambda token: token in ("\n", "⟨end⟩", "<eos>"))
 
 
 def place_in_sentence(tokens: Sequence[str]) -> list[float]:
     """Steps since the last full stop, question or exclamation mark."""
-    values, place = [], 0
+    return _steps_since(tokens, lambda token: token.strip() in (".", "?", "!"))
+
+
+def _steps_since(tokens: Sequence[str], ends: Callable[[str], bool]) -> list[float]:
+    """Steps since the last token that ends a part, before each token."""
+    steps, place = [], 0
     for token in tokens:
-        values.append(float(place))
-        place = 0 if token.strip() in (".", "?", "!") else place + 1
-    return values
+        steps.append(float(place))
+        place = 0 if ends(token) else place + 1
+    return steps
 
 
 def _each(test: Callable[[str], bool]) -> Predicate:

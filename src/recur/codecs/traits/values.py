@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 
@@ -97,8 +98,9 @@ class Values:
         labelled : bool
             Whether the steps of a value are labelled one by one.
         """
-        del item, alone, labelled
-        return True
+        del alone, labelled
+        # a step of a file is not a path
+        return self.file is None or isinstance(item, (str, Path))
 
     def check_file(self, value: Any) -> None:
         """Read the file that a value names from end to end; for values without a file, do nothing.

@@ -9,7 +9,7 @@ import numpy as np
 
 from recur import codecs
 from recur.codecs import Codec, class_of
-from recur.codecs.reading import translated
+from recur.codecs.reading import translate
 from recur.config import Config, DataConfig
 from recur.data.examples.examples import Example, GroupExamples, is_one_series
 from recur.data.examples.forecasts import ForecastExamples
@@ -123,7 +123,7 @@ def located(examples: Iterable[Example], side: int, action: Any, columns: Sequen
             raise
         raise placed(error, place, columns) from error
     except (MemoryError, RecursionError, OverflowError, OSError) as fault:
-        message, hint = translated(fault, "value") or (str(fault), None)
+        message, hint = translate(fault, "value") or (str(fault), None)
         raise DataError(f"{place or 'the rows'} {message}", hint=hint) from fault
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 KEEP_BYTES = 256 * 2**20
 
 
-class Kept:
+class ArrayCache:
     """Arrays by key, the least recently used ones dropped above a limit in bytes.
 
     Each process has its own, so that nothing is shared that another process could damage.
@@ -32,11 +32,16 @@ class Kept:
         return len(self._arrays)
 
     def get(self, key: Hashable) -> np.ndarray | None:
-        """Return an array that is kept, or None."""
-        found = self._arrays.get(key)
-        if found is not None:
+        """Return the array of a key, or None."""
+        array = self._arrays.get(key)
+        if array is not None:
             self._arrays.move_to_end(key)
-        return found
+        return array
+
+    def get_or(self, key: Hashable, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return the array of a key, computed where it is not in the cache."""
+        cached = self.get(key)
+        return cached if cached is not None else self.put(key, compute())
 
     def put(self, key: Hashable, array: np.ndarray) -> np.ndarray:
         """Keep an array if it is not too large, and return it as read-only."""

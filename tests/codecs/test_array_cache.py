@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recur.codecs.kept import Kept, file_key
+from recur.codecs.array_cache import ArrayCache, file_key
 
 
 def test_what_is_kept_stays_within_its_bound() -> None:
-    kept = Kept(most=100)
+    kept = ArrayCache(most=100)
     for index in range(10):
         kept.put(index, np.zeros(4))
     assert kept.bytes <= 100
@@ -26,7 +26,7 @@ def test_what_is_kept_stays_within_its_bound() -> None:
 
 
 def test_what_was_asked_for_last_stays_longest() -> None:
-    kept = Kept(most=64)
+    kept = ArrayCache(most=64)
     kept.put("a", np.zeros(4))
     kept.put("b", np.zeros(4))
     assert kept.get("a") is not None
@@ -36,7 +36,7 @@ def test_what_was_asked_for_last_stays_longest() -> None:
 
 
 def test_what_is_kept_cannot_be_written_to() -> None:
-    array = Kept().put("a", np.zeros(4))
+    array = ArrayCache().put("a", np.zeros(4))
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 1
 
