@@ -61,7 +61,7 @@ def test_a_forecast_answers_with_its_quantiles(forecast: Path) -> None:
         (["--forecast", "direct", "--max-length", "5"], "max_length"),
         (["--crf"], "where every step gets a tag"),
         (["--character-size", "4"], "words are read"),
-        (["--time-features", "hour"], "no column of times"),
+        (["--time-features", "hour"], "no time column"),
     ],
 )
 def test_what_has_no_effect_is_refused(words: list[str], said: str, forecast: Path, tmp_path: Path) -> None:

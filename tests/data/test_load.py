@@ -74,7 +74,7 @@ def test_both_sides_have_rows_and_none_is_lost(keys: list[int], fraction: float)
 def test_too_few_different_rows_are_refused() -> None:
     with pytest.raises(DataError, match="there is one row: expected at least two different ones"):
         load(config(), {"text": ["only this"], "label": ["a"]})
-    with pytest.raises(DataError, match="3 rows with one and the same input"):
+    with pytest.raises(DataError, match="3 rows with the same input"):
         load(config(), {"text": ["x y"] * 3, "label": ["a", "b", "a"]})
     with pytest.raises(DataError, match="a series of 1 steps is too short"):
         at_the_end(1, 0.1)

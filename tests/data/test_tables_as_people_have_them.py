@@ -50,7 +50,7 @@ EXPECTED = {
     "titanic": Expected(
         "Pclass, Age, Fare, Survived -> one-to-one, numbers -> class",
         {
-            "PassengerId": "running numbers 1, 2, 3, …", "Name": "a text, and numbers are read",
+            "PassengerId": "consecutive numbers 1, 2, 3, …", "Name": "a text, and numbers are read",
             "Ticket": "a text, and numbers are read", "Sex": BESIDE, "Embarked": BESIDE,
         },
         sizes=SIXTY,
@@ -70,7 +70,7 @@ EXPECTED = {
     "energy with dst": Expected(f"load -> synced, {NUMBERS}", {"utc_timestamp": "time"}),
     "tweets": Expected(
         "text, sentiment -> many-to-one, words -> class",
-        {"id": "an identifier", "user": "an object of names and values", "lang": "one value only, en"}, sizes=SIXTY,
+        {"id": "an identifier", "user": "a JSON object", "lang": "one value only, en"}, sizes=SIXTY,
     ),
     "conll 2003": Expected("word, tag -> synced, words -> tags", {"column2": OTHER, "column3": OTHER}, sizes=(27, 3)),
     "universal dependencies": Expected(
@@ -80,7 +80,7 @@ EXPECTED = {
     "parallel corpus": Expected("en, de -> many-to-many, words -> words", sizes=(40, 6)),
     "midi collection": Expected("notes -> synced, notes -> the next one", notes=("LICENSE",), sizes=(7, 1)),
     "sounds of two kinds": Expected(
-        "audio, label -> many-to-one, audio -> class", {"part2": "running numbers 0, 2, 4, …"},
+        "audio, label -> many-to-one, audio -> class", {"part2": "consecutive numbers 0, 2, 4, …"},
         ("6 .mp3 files (sound is read from .wav and .flac)",), (5, 1),
     ),
     "faces": Expected(
@@ -95,7 +95,7 @@ REFUSED = {
     "wine": ("column1 has few values, as a label", "--target column1 (a class)"),
     "amazon reviews": ("Score and Summary may each be the target", "--target Summary (a text)"),
     "m4 wide": ("V1 (text), V2 (number)", "write one row for each step"),
-    "used cars": ("there is no column of times, and no row is like the one before it", "--target price (a number)"),
+    "used cars": ("there is no time column, and consecutive rows are not similar", "--target price (a number)"),
 }
 
 
@@ -107,7 +107,7 @@ def test_what_is_inferred(name: str, tmp_path: Path) -> None:
     assert (roles.sentence, roles.left_out, tuple(roles.notes)) == expected[:3]
     sizes = [len(part) for part in (found.train, found.dev, found.test) if part is not None]
     assert tuple(sizes) == expected.sizes or not expected.sizes
-    said = "\n".join(roles.said)
+    said = "\n".join(roles.description)
     assert all(why in said for why in (*expected.left_out, *expected.left_out.values(), *expected.notes))
 
 
@@ -145,7 +145,7 @@ def test_named_columns_without_a_target_are_a_series_only_where_rows_are_in_orde
     drawn = np.random.default_rng(0).normal(size=(200, 3))
     noise = {name: drawn[:, place].tolist() for place, name in enumerate("abc")}
     walk = {name: drawn[:, place].cumsum().tolist() for place, name in enumerate("abc")}
-    with pytest.raises(RecurError, match="no row is like the one before it"):
+    with pytest.raises(RecurError, match="consecutive rows are not similar"):
         data.load(Config.of(input=["a", "b"]), noise)
     for options, rows in (
         ({"input": ["a", "b"]}, walk),

@@ -13,7 +13,7 @@ import pytest
 
 from recur import data, modes
 from recur.config import Config
-from recur.data import Questions, RowExamples
+from recur.data import InputQueries, RowExamples
 from recur.data.times.order import OrderedTable
 from recur.errors import ConfigError, DataError
 from recur.training.check import check
@@ -84,11 +84,11 @@ ORDERS: dict[str, tuple[Callable[[list[str]], list[str]], str | None]] = {
         lambda lines: lines[::-1],
         "sorted: the rows are newest first in the file, and are read oldest first",
     ),
-    "shuffled": (shuffled, "came after a later one"),
-    "a total below": (lambda lines: [*lines, "Total,10213.5"], 'left out: 1 row: table.csv:102: "Total" is no time'),
+    "shuffled": (shuffled, "out of order"),
+    "a total below": (lambda lines: [*lines, "Total,10213.5"], 'left out: 1 row: table.csv:102: "Total" is not a time'),
     "a row twice": (
         lambda lines: [*lines, lines[50]],
-        "duplicates: 1 row equal to another one in every column left out",
+        "duplicates: 1 row that equals another row in every column: left out",
     ),
 }
 
@@ -142,13 +142,13 @@ def test_one_time_with_two_values_is_refused_unless_one_is_chosen(how: str, valu
 
 
 REFUSED = {
-    "no stamp": ("date,load", [*LOAD, "soon,1.0"], {}, 'table.csv:102, date: "soon" is no time'),
+    "no stamp": ("date,load", [*LOAD, "soon,1.0"], {}, 'table.csv:102, date: "soon" is not a time'),
     "ambiguous": (
         "date,load", [f"0{1 + i % 9}/0{1 + i // 9}/2020,{i}" for i in range(50)], {}, "day first.*or.*month first",
     ),
     "no such column": ("date,load", LOAD, {"time": ["when"]}, 'no column "when" for time'),
     "no times": (
-        "date,load,name", [f"{line},word" for line in LOAD], {"time": ["name"]}, 'column "name" holds no times',
+        "date,load,name", [f"{line},word" for line in LOAD], {"time": ["name"]}, 'column "name" contains no times',
     ),
     "group of measurements": (
         "t,temp,x", [f"{i},{i / 7:.3f},{i % 3}" for i in range(50)], {"group": "temp"}, "decimal numbers",
@@ -273,18 +273,18 @@ def test_a_later_file_is_read_as_the_training_data_was(tmp_path: Path) -> None:
     roles = data.load(settings).roles
     # of these days alone nothing would say which number is the month
     later = file(tmp_path, "date,load", ["03/04/2020,3.5", "02/04/2020,2.5", "01/04/2020,1.5"], "later.csv")
-    [question] = Questions(later, roles, settings)
+    [question] = InputQueries(later, roles, settings)
     assert np.asarray(question.value)[:, 0].tolist() == [1.5, 2.5, 3.5]
     assert [question.stamps[step] for step in range(2)] == ["2020-04-04", "2020-04-05"]
-    with pytest.raises(DataError, match='no column "date", which puts the rows'):
-        Questions(file(tmp_path, "load", ["1", "2"], "bare.csv"), roles, settings)
+    with pytest.raises(DataError, match='no column "date", which orders the rows'):
+        InputQueries(file(tmp_path, "load", ["1", "2"], "bare.csv"), roles, settings)
 
 
 def test_each_series_is_continued_from_its_end_with_its_name_and_times(tmp_path: Path) -> None:
     header, lines, _ = PANELS["store,date"]
     settings = config(source=str(file(tmp_path, header, lines)), forecast="direct", horizon=2)
     roles = data.load(settings).roles
-    asked = list(Questions(file(tmp_path, header, lines[::-1], "later.csv"), roles, settings))
+    asked = list(InputQueries(file(tmp_path, header, lines[::-1], "later.csv"), roles, settings))
     assert sorted(question.series for question in asked) == sorted(STORES)
     assert {question.stamps[0] for question in asked} == {"2020-03-01"}
 
@@ -293,7 +293,7 @@ def test_rows_without_an_order_are_predicted_in_the_order_of_the_file(tmp_path: 
     lines = [f"{at},a text {i},{['good', 'bad'][i % 2]}" for i, at in enumerate(HOURS)]
     path = file(tmp_path, "date,text,label", lines[::-1])
     settings = config(source=str(path))
-    asked = Questions(path, data.load(settings).roles, settings)
+    asked = InputQueries(path, data.load(settings).roles, settings)
     assert [question.value for question in asked][:2] == ["a text 99", "a text 98"]
 
 
@@ -301,8 +301,8 @@ def test_what_is_done_to_the_rows_of_a_later_file_is_said(tmp_path: Path) -> Non
     settings = config(source=str(file(tmp_path, "date,load", LOAD)))
     roles = data.load(settings).roles
     later = file(tmp_path, "date,load", [*LOAD[:20][::-1], "Total,1.5"], "later.csv")
-    assert Questions(later, roles, settings).notes == [
+    assert InputQueries(later, roles, settings).notes == [
         "sorted: the rows are newest first in the file, and are read oldest first",
-        'left out: 1 row: later.csv:22: "Total" is no time',
+        'left out: 1 row: later.csv:22: "Total" is not a time',
     ]
-    assert Questions(file(tmp_path, "date,load", LOAD[:20], "again.csv"), roles, settings).notes == []
+    assert InputQueries(file(tmp_path, "date,load", LOAD[:20], "again.csv"), roles, settings).notes == []

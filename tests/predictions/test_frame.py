@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from recur.data import Question
+from recur.data import InputQuery
 from recur.errors import MissingExtraError
 from recur.heads import Prediction
 from recur.predictions import frame
@@ -14,7 +14,7 @@ from tests.predictions.sheets import sheet
 
 pandas = pytest.importorskip("pandas")
 
-QUESTIONS = [Question("fine", 1, "here"), Question("poor", 2, "here")]
+QUESTIONS = [InputQuery("fine", 1, "here"), InputQuery("poor", 2, "here")]
 ANSWERS = [Prediction(label, [(label, share)], label) for label, share in (("good", 0.75), ("bad", 0.5))]
 
 

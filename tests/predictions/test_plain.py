@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recur.data import Question
+from recur.data import InputQuery
 from recur.heads import Prediction
 from recur.predictions import csv_writer, document, frame
 from recur.predictions.plain import PlainAnswer, plain
@@ -49,7 +49,7 @@ def test_what_an_answer_does_not_have_is_empty() -> None:
 def test_all_forms_have_the_same_values() -> None:
     made, question = (
         sheet(values=["load"], input_name=None, stepped=True, numbers=True, top=0, quantiles=[0.1]),
-        Question([1.0], 1, "here"),
+        InputQuery([1.0], 1, "here"),
     )
     rows = [[0.5, 0.25], [1.5, 1.0]]
     text = io.StringIO()
@@ -66,7 +66,7 @@ def test_all_forms_have_the_same_values() -> None:
 
 
 def test_candidates_are_pairs_in_json_lines_and_objects_over_http() -> None:
-    line = json.loads(document(sheet(), Question("fine", 1, "here"), LABELS))
+    line = json.loads(document(sheet(), InputQuery("fine", 1, "here"), LABELS))
     [http] = json.loads(predictions([LABELS]))["predictions"]
     assert line["scores"] == [[one["value"], one["probability"]] for one in http["scores"]]
     assert line["scores"] == [["good", 0.75], ["bad", 0.25]]

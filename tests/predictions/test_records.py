@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recur import modes
-from recur.data import Question
+from recur.data import InputQuery
 from recur.heads import Prediction
 from recur.predictions import Sheet
 from tests.modes.helpers import ahead, build, codec, small
@@ -36,24 +36,24 @@ def test_a_class_is_one_row_with_as_many_candidates_as_asked_for(
 ) -> None:
     made = sheet(top=top)
     assert made.columns == columns
-    assert list(made.records(Question("fine", 7, "here"), CLASS)) == [record]
+    assert list(made.records(InputQuery("fine", 7, "here"), CLASS)) == [record]
 
 
 def test_an_answer_without_scores_is_its_value() -> None:
-    [record] = sheet().records(Question("fine", 1, "here"), Prediction("good", [], "good"))
+    [record] = sheet().records(InputQuery("fine", 1, "here"), Prediction("good", [], "good"))
     assert (record["label"], record["probability"]) == ("good", None)
 
 
 def test_numbers_are_a_cell_for_each_column() -> None:
     made = sheet(input_name=None, values=["a", "b [m]"], numbers=True, top=0)
     assert made.columns == ["row", "a", "b [m]"]
-    [record] = made.records(Question([1], 2, "here"), Prediction(np.array([0.5, 1.5]), [], ""))
+    [record] = made.records(InputQuery([1], 2, "here"), Prediction(np.array([0.5, 1.5]), [], ""))
     assert record == {"row": 2, "a": 0.5, "b [m]": 1.5}
 
 
 def test_tags_are_a_row_for_each_step_beside_what_is_read_there() -> None:
     made = sheet(lead=["row", "step"], values=["tags"], stepped=True, top=0, synced=True)
-    found = list(made.records(Question("the sky", 3, "here"), Prediction(["D", "N"], [], "")))
+    found = list(made.records(InputQuery("the sky", 3, "here"), Prediction(["D", "N"], [], "")))
     assert found == [
         {"row": 3, "step": 1, "text": "the", "tags": "D"}, {"row": 3, "step": 2, "text": "sky", "tags": "N"}
     ]  # fmt: skip
@@ -65,19 +65,19 @@ def test_tags_are_a_row_for_each_step_beside_what_is_read_there() -> None:
 )
 def test_what_is_read_at_a_step_is_a_word_or_a_character_where_there_are_as_many(value: Any, read: list[Any]) -> None:
     made = sheet(values=["tags"], stepped=True, top=0, synced=True)
-    records = made.records(Question(value, 1, "here"), Prediction(["A", "B"], [], ""))
+    records = made.records(InputQuery(value, 1, "here"), Prediction(["A", "B"], [], ""))
     assert [record["text"] for record in records] == read
 
 
 def test_steps_that_are_not_answered_one_by_one_have_the_whole_input() -> None:
     made = sheet(values=["tags"], stepped=True, top=0)
-    records = made.records(Question("the sky", 1, "here"), Prediction(["A", "B", "C"], [], ""))
+    records = made.records(InputQuery("the sky", 1, "here"), Prediction(["A", "B", "C"], [], ""))
     assert [record["text"] for record in records] == ["the sky"] * 3
 
 
 def test_steps_of_rows_have_the_numbers_of_their_rows() -> None:
     made = sheet(input_name=None, values=["tags"], stepped=True, top=0)
-    question = Question([1, 2, 3], 5, "here", rows=[5, None, 9])
+    question = InputQuery([1, 2, 3], 5, "here", rows=[5, None, 9])
     found = made.records(question, Prediction(["A", "B", "C"], [], ""))
     assert [record["row"] for record in found] == [5, None, 9]
 
@@ -88,7 +88,7 @@ def test_a_forecast_has_its_series_its_times_and_its_quantiles() -> None:
         quantiles=[0.1, 0.9],
     )  # fmt: skip
     assert made.columns == ["shop", "step", "time", "load", "load 10 %", "load 90 %"]
-    question = Question([1.0], 5, "here", series="north", stamps=["2024-01-01"])
+    question = InputQuery([1.0], 5, "here", series="north", stamps=["2024-01-01"])
     answer = Prediction([1.0, 2.0], [], "", quantiles={0.1: [0.5, 1.5], 0.9: [1.5, 2.5]})
     assert [list(record.values()) for record in made.records(question, answer)] == [
         ["north", 1, "2024-01-01", 1.0, 0.5, 1.5], ["north", 2, None, 2.0, 1.5, 2.5]
@@ -97,13 +97,13 @@ def test_a_forecast_has_its_series_its_times_and_its_quantiles() -> None:
 
 def test_a_roll_has_the_pitches_that_sound_and_their_names() -> None:
     made = sheet(values=["notes", "notes names"], input_name=None, stepped=True, top=0, played=True)
-    records = made.records(Question("a.mid", 1, "here"), Prediction([[60, 64], []], [], ""))
+    records = made.records(InputQuery("a.mid", 1, "here"), Prediction([[60, 64], []], [], ""))
     assert [list(record.values()) for record in records] == [[1, [60, 64], ["C4", "E4"]], [1, [], []]]
 
 
 def test_json_has_the_answer_whole() -> None:
     made = sheet(values=["load"], numbers=True, units=["kW"], quantiles=[0.1])
-    question = Question(np.array([1.0, 2.0]), 4, "here", series="north", rows=[4, 5], stamps=["a", "b", "c"])
+    question = InputQuery(np.array([1.0, 2.0]), 4, "here", series="north", rows=[4, 5], stamps=["a", "b", "c"])
     answer = Prediction([0.5, 1.5], [("x", 0.5)], "", ranks=[-1.0], quantiles={0.1: np.array([0.25, 1.0])})
     assert made.document(question, answer) == {
         "row": 4, "series": "north", "input": [1.0, 2.0], "value": [0.5, 1.5], "scores": [["x", 0.5]], "ranks": [-1.0],
@@ -112,7 +112,7 @@ def test_json_has_the_answer_whole() -> None:
 
 
 def test_json_leaves_out_what_is_not_there() -> None:
-    assert sheet().document(Question("fine", 1, "here"), CLASS) == {
+    assert sheet().document(InputQuery("fine", 1, "here"), CLASS) == {
         "row": 1, "input": "fine", "value": "good", "scores": [["good", 0.75], ["bad", 0.25]]
     }  # fmt: skip
 
@@ -154,7 +154,7 @@ def test_a_text_that_continues_itself_has_no_name_of_a_column() -> None:
 
 
 def test_rows_of_one_series_have_its_group_and_no_steps() -> None:
-    question = Question([1], 1, "here", rows=[1])
+    question = InputQuery([1], 1, "here", rows=[1])
     made = Sheet.of(build("synced", "series", "tags"), roles(["tags"], "tags", group="shop"), first=question)
     assert made.lead == ["shop", "row"]
 

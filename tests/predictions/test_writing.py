@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recur.data import Question
+from recur.data import InputQuery
 from recur.errors import ConfigError
 from recur.heads import Prediction
 from recur.predictions import check_name, csv_writer, open_writer
@@ -50,7 +50,7 @@ def test_texts_with_commas_quotes_and_line_ends_are_quoted() -> None:
     written: list[str] = []
     text = 'a "fine", cold\nplay'
     csv_writer(written.append)(
-        sheet(values=["=label"]), Question(text, 7, "here"), Prediction("good", [("good", 0.5)], "good")
+        sheet(values=["=label"]), InputQuery(text, 7, "here"), Prediction("good", [("good", 0.5)], "good")
     )
     assert list(csv.reader(io.StringIO("".join(written)))) == [
         ["row", "text", "'=label", "probability"],
@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_finished_leaves_the_one_that_was_there(tmp_path: 
 
     def interrupted() -> None:
         with open_writer(file) as writer:
-            writer(sheet(values=["=label"]), Question("a", 1, "here"), Prediction("good", [("good", 0.5)], "good"))
+            writer(sheet(values=["=label"]), InputQuery("a", 1, "here"), Prediction("good", [("good", 0.5)], "good"))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -77,7 +77,7 @@ def test_parquet_keeps_numbers_as_numbers(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason='the extra "data" is not installed')
     with open_writer(tmp_path / "a.parquet") as writer:
         for row, (label, share) in enumerate([("good", 0.5), ("bad", 0.25)], 1):
-            writer(sheet(values=["=label"]), Question("a", row, "here"), Prediction(label, [(label, share)], label))
+            writer(sheet(values=["=label"]), InputQuery("a", row, "here"), Prediction(label, [(label, share)], label))
     assert parquet.read_table(tmp_path / "a.parquet").to_pydict() == {
         "row": [1, 2], "text": ["a", "a"], "=label": ["good", "bad"], "probability": [0.5, 0.25],
     }  # fmt: skip
@@ -91,7 +91,7 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
 def test_an_answer_is_a_line_of_json(tmp_path: Path) -> None:
     with open_writer(tmp_path / "a.jsonl") as writer:
         for row, value in enumerate(("fine", float("nan")), 1):
-            writer(sheet(), Question(value, row, "here"), Prediction("good", [("good", 0.5)], "good"))
+            writer(sheet(), InputQuery(value, row, "here"), Prediction("good", [("good", 0.5)], "good"))
     first, second = (json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines())
     assert first == {"row": 1, "input": "fine", "value": "good", "scores": [["good", 0.5]]}
     assert second["input"] is None
@@ -100,7 +100,7 @@ def test_an_answer_is_a_line_of_json(tmp_path: Path) -> None:
 def test_the_header_of_csv_comes_once_with_the_first_answer(tmp_path: Path) -> None:
     with open_writer(tmp_path / "a.csv") as writer:
         for row in (1, 2):
-            writer(sheet(), Question("x", row, "here"), Prediction("good", [("good", 0.5)], "good"))
+            writer(sheet(), InputQuery("x", row, "here"), Prediction("good", [("good", 0.5)], "good"))
     assert (tmp_path / "a.csv").read_bytes() == b"row,text,label,probability\n1,x,good,0.5\n2,x,good,0.5\n"
 
 

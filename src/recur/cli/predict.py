@@ -17,12 +17,12 @@ from recur.errors import DataError
 from recur.views.terminal import shares, width
 
 if TYPE_CHECKING:
-    from recur.data import Question
+    from recur.data import InputQuery
     from recur.heads import Prediction
     from recur.model import Model
     from recur.predictions import Sheet
 
-Answers = Iterator[tuple["Sheet", "Question", "Prediction"]]
+Answers = Iterator[tuple["Sheet", "InputQuery", "Prediction"]]
 
 
 def predict(
@@ -106,24 +106,24 @@ def predict(
 
 def _groups(
     model: Model, text: Iterable[str], file: Path | None, stdin: BinaryIO | None, format: str | None
-) -> Iterable[list[Question]]:
+) -> Iterable[list[InputQuery]]:
     """The inputs, in lists that are answered together."""
-    from recur.data import Question, Questions, batched, incoming
+    from recur.data import InputQueries, InputQuery, batched, stream_queries
 
     if file is not None:
-        questions = Questions(file, model.roles, model.config)
+        questions = InputQueries(file, model.roles, model.config)
         for text_of_note in questions.notes:
             note(text_of_note)
         return batched(questions)
     if stdin is not None:
-        return incoming(
+        return stream_queries(
             stdin, model.roles, model.config, typed=input_reader(model.input_codec), labels=model.target_codec.labels,
             format=format, tell=note,
         )  # fmt: skip
     _refuse_files(text)
     parse = input_reader(model.input_codec)
     values: list[Any] = [None] if model.input_codec is None and not text else [parse(line) for line in text]
-    return batched([Question(value, place, f"input {place}") for place, value in enumerate(values, 1)])
+    return batched([InputQuery(value, place, f"input {place}") for place, value in enumerate(values, 1)])
 
 
 def _refuse_files(text: Iterable[str]) -> None:
@@ -135,7 +135,7 @@ def _refuse_files(text: Iterable[str]) -> None:
             raise DataError(f"{one} is a file; expected a text", f"--file {one}, or its rows on stdin: - < {one}")
 
 
-def _answer_all(model: Model, groups: Iterable[list[Question]], top: int, options: dict[str, Any]) -> Answers:
+def _answer_all(model: Model, groups: Iterable[list[InputQuery]], top: int, options: dict[str, Any]) -> Answers:
     """Every input with its answer, and the columns that the answers have."""
     from recur.data import in_blocks, is_one_series
     from recur.predictions import Sheet

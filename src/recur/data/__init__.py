@@ -16,8 +16,8 @@ from recur.data.examples.examples import (
 from recur.data.examples.fit import fit_codecs, located
 from recur.data.examples.targets import answered
 from recur.data.load import Dataset, examples, load, read_like
-from recur.data.queries.queries import Question, Questions, inputs
-from recur.data.queries.stream import arriving, batched, in_blocks, incoming
+from recur.data.queries.queries import InputQueries, InputQuery, inputs
+from recur.data.queries.stream import batched, batches_on_arrival, in_blocks, stream_queries
 from recur.data.read import read
 from recur.data.roles.inference import infer
 from recur.data.roles.roles import Roles, say
@@ -27,8 +27,8 @@ __all__ = [
     "Dataset",
     "Example",
     "GroupExamples",
-    "Question",
-    "Questions",
+    "InputQueries",
+    "InputQuery",
     "Roles",
     "RowCounts",
     "RowExamples",
@@ -36,15 +36,14 @@ __all__ = [
     "StreamExamples",
     "StreamLayout",
     "answered",
-    "arriving",
     "batch_size",
     "batched",
+    "batches_on_arrival",
     "count_rows",
     "each_target_once",
     "examples",
     "fit_codecs",
     "in_blocks",
-    "incoming",
     "infer",
     "inputs",
     "is_one_series",
@@ -54,5 +53,6 @@ __all__ = [
     "read_like",
     "say",
     "situation",
+    "stream_queries",
     "without_damaged",
 ]  # fmt: skip

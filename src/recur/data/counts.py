@@ -154,8 +154,8 @@ def _steps(codec: Codec, examples: Sequence[Example], side: int, columns: list[s
         encode = codec.encode_target if side else codec.encode
         return [len(np.atleast_1d(encode(value))) for value in values]
 
-    found = located((examples[index] for index in range(len(examples))), side, measure, columns)
-    return np.array(found, dtype=np.int64)
+    lengths = located((examples[index] for index in range(len(examples))), side, measure, columns)
+    return np.array(lengths, dtype=np.int64)
 
 
 def _lengths(steps: np.ndarray) -> Lengths:

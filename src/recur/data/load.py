@@ -97,25 +97,25 @@ def load(config: Config, source: Any = None) -> Dataset:
     ConfigError
         When the columns do not determine what is input and what is target.
     """
-    found = _loaded(config, source)
-    damaged = list(found.damaged)
+    dataset = _loaded(config, source)
+    damaged = list(dataset.damaged)
     missing: list[Missing] = []
 
     def whole(part: Sequence[Example], name: str) -> Sequence[Example]:
-        kept, lost = without_damaged(part, found.roles, config)
+        kept, lost = without_damaged(part, dataset.roles, config)
         if lost and not len(kept):
             raise DataError(f"every file of the {name} rows is damaged; the first: {lost[0]}")
         damaged.extend(lost)
-        kept, absent = answered(kept, found.roles, config)
+        kept, absent = answered(kept, dataset.roles, config)
         if absent and not len(kept):
-            raise _no_target(found.roles, name)
+            raise _no_target(dataset.roles, name)
         missing.append(absent)
         return kept
 
-    train, dev = whole(found.train, "training"), whole(found.dev, "held-out")
-    test = None if found.test is None else whole(found.test, "test")
-    found = replace(found, train=train, dev=dev, test=test, damaged=damaged, missing=sum(missing, Missing()))
-    return replace(found, notes=[*found.notes, *_unlearned(found)])
+    train, dev = whole(dataset.train, "training"), whole(dataset.dev, "held-out")
+    test = None if dataset.test is None else whole(dataset.test, "test")
+    dataset = replace(dataset, train=train, dev=dev, test=test, damaged=damaged, missing=sum(missing, Missing()))
+    return replace(dataset, notes=[*dataset.notes, *_unlearned(dataset)])
 
 
 def _unlearned(dataset: Dataset) -> list[str]:
@@ -126,24 +126,24 @@ def _unlearned(dataset: Dataset) -> list[str]:
     DataError
         When a file of held-out or test rows has others than the training rows, or when they are read.
     """
-    said = []
+    notes = []
     learned = Joined(dataset.train, dataset.labelled)
     parts = [(dataset.dev, dataset.train, dataset.held_out, dataset.own_split)]
     if dataset.test is not None:
         parts.append((dataset.test, learned, dataset.test_name, False))
     for part, known, name, own_split in parts:
-        for found in labels.unlearned(part, dataset.roles, labels.of_rows(known, dataset.roles)):
+        for labels_of_part in labels.unlearned(part, dataset.roles, labels.of_rows(known, dataset.roles)):
             if not own_split:
                 raise labels.refused(
-                    found, name, hint=f"leave these rows out of {name}, or add such rows to the training data"
+                    labels_of_part, name, hint=f"leave these rows out of {name}, or add such rows to the training data"
                 )
-            if found.side == 0:
+            if labels_of_part.side == 0:
                 raise labels.refused(
-                    found, f"the held-out part ({name})",
-                    hint="--time none draws rows at random, --dev FILE gives held-out ones apart",
+                    labels_of_part, f"the held-out part ({name})",
+                    hint="--time none draws rows at random, --dev FILE names a separate hold-out file",
                 )  # fmt: skip
-            said.append(f"unlearned: {found}: in the held-out rows only, so it cannot be learned")
-    return said
+            notes.append(f"unlearned: {labels_of_part}: in the held-out rows only, so it cannot be learned")
+    return notes
 
 
 def _no_target(roles: Roles, name: str) -> DataError:
@@ -230,13 +230,13 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
     grouped = columns_of(roles.group, roles.columns) if roles.group else []
     named = [*roles.input, *(roles.target if targets else []), *grouped]
     # what is forecast is read too; columns made of time stamps are made again
-    wanted = list(dict.fromkeys(named))
-    row = row_of(source, wanted)
+    needed = list(dict.fromkeys(named))
+    row = row_of(source, needed)
     source = source if row is None else [row]
     ordered = roles.is_timed_series or bool(roles.group or config.data.table.time_features)
     in_time = roles.time is not None and ordered
     timing = roles.time if in_time else None
-    other = config.data.replaced(input=wanted, target=None, group=None, time=None if in_time else timeline.NOT_TIMED)
+    other = config.data.replaced(input=needed, target=None, group=None, time=None if in_time else timeline.NOT_TIMED)
     if isinstance(source, (str, Path)) and Path(source).is_dir() and config.data.format != "folder":
         # of a folder that is split, what was not learned from
         parts = split_files(Path(source), config.data.exclude)
@@ -246,10 +246,10 @@ def read_like(source: Any, roles: Roles, config: Config, *, targets: bool = True
     table = read(source, other, names=roles.columns, known=roles.styles, timing=timing)
     if table.kind == "text" and (not targets or roles.columns in ([], ["text"])):
         return table
-    for name in wanted:
+    for name in needed:
         if name not in table.columns:
             raise no_column(table.name, name, table.columns)
-    number_styles.styles_of(table.styles, [name for name in roles.numeric if name in wanted], table.name)
+    number_styles.styles_of(table.styles, [name for name in roles.numeric if name in needed], table.name)
     return _in_order(table, roles, config)
 
 

@@ -22,7 +22,7 @@ from recur.data.readers.memory import read_memory
 from recur.data.readers.npy import SUFFIX, read_npy
 from recur.data.readers.npz import read_npz
 from recur.data.readers.number_texts import styled
-from recur.data.readers.parallel import Pair, ParallelTable, asked_pair
+from recur.data.readers.parallel import Pair, ParallelTable, requested_pair
 from recur.data.readers.sniff import are_of_fixed_width, table_format
 from recur.data.readers.table import Table
 from recur.data.readers.text import TextTable
@@ -114,13 +114,13 @@ def read(
             hint="give the numbers of a row as one list (.jsonl), or as an array (.npy)",
         )
     table.timeline = timeline.find(table, config, timing)
-    made = CalendarTable(table, config.table.time_features) if config.table.time_features else table
-    made.notes, made.form = table.notes, table.form
-    return made
+    timed = CalendarTable(table, config.table.time_features) if config.table.time_features else table
+    timed.notes, timed.form = table.notes, table.form
+    return timed
 
 
 def _form(source: Any, config: DataConfig) -> str:
-    """Return the format of a source: that which is asked for, or that of its name and its first lines."""
+    """Return the format of a source: the requested one, or that of its name and its first lines."""
     if isinstance(source, Pair):
         return "parallel"
     if not isinstance(source, (str, Path)):
@@ -135,7 +135,7 @@ def _form(source: Any, config: DataConfig) -> str:
     if config.format == "idx" or (config.format is None and is_idx(path)):
         return "idx"
     check_text_file(path)
-    if config.format in (None, "text") and asked_pair(path, config) is not None:
+    if config.format in (None, "text") and requested_pair(path, config) is not None:
         return "parallel"
     if config.format == "folder":
         raise DataError(f"{path} is a file where a folder was expected", hint="leave --format out, or name the folder")
@@ -146,17 +146,17 @@ def _read(
     source: Any, form: str, config: DataConfig, names: Sequence[str], known: Mapping[str, NumberStyle]
 ) -> Table:  # fmt: skip
     if form == "parallel":
-        pair = source if isinstance(source, Pair) else asked_pair(Path(source), config)
+        pair = source if isinstance(source, Pair) else requested_pair(Path(source), config)
         if pair is not None:
             return ParallelTable(pair)
     if form == "memory":
         return styled(read_memory(source), config, known)
     path = Path(source)
     if form in ("csv", "tsv"):
-        wanted = [*(config.input or []), *(config.target or []), *([config.table.group] if config.table.group else [])]
+        named = [*(config.input or []), *(config.target or []), *([config.table.group] if config.table.group else [])]
         tabs = form == "tsv" or None
         return read_delimited(
-            path, tabs=tabs, header=config.table.header, wanted=wanted, names=names, config=config, known=known
+            path, tabs=tabs, header=config.table.header, required=named, names=names, config=config, known=known
         )
     if form == "folder":
         documents = config.format == "text" or config.text.documents == "file"
@@ -179,11 +179,11 @@ def guess_format(path: Path) -> str:
         return known
     if all(line.startswith("{") and line.endswith("}") for line in first):
         return "jsonl"
-    found = table_format(first)
-    if found is None and are_of_fixed_width(first):
-        made = f"import pandas; pandas.read_fwf('{path.name}').to_csv('{path.stem}.csv', index=False)"
+    table_kind = table_format(first)
+    if table_kind is None and are_of_fixed_width(first):
+        script = f"import pandas; pandas.read_fwf('{path.name}').to_csv('{path.stem}.csv', index=False)"
         raise DataError(
             f"{path} has columns of a fixed width, padded with spaces; expected cells with a separator between them",
-            hint=f'python -c "{made}" (widths=[...] where it divides them wrongly); --format text reads it as it is',
+            hint=f'python -c "{script}" (widths=[...] where it divides them wrongly); --format text reads it as it is',
         )
-    return found or "text"
+    return table_kind or "text"

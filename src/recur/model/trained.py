@@ -11,7 +11,7 @@ from recur import data as data_room
 from recur.codecs import Codec
 from recur.config import Config
 from recur.continuation.completion import Completion
-from recur.data import Question, Roles
+from recur.data import InputQuery, Roles
 from recur.errors import ConfigError, DataError
 from recur.evaluation.report import Analyses, measure
 from recur.figures import any_figure, figure
@@ -149,8 +149,8 @@ class Model:
         first = questions[0] if questions else None
         return frame(Sheet.of(self.mode, self.roles, top=top, first=first), questions, answers, x)
 
-    def answer(self, questions: Sequence[Question], *, top: int = 1, **decoding: Any) -> list[Prediction]:
-        """Answer inputs with their places, as in `recur.data.Questions`.
+    def answer(self, questions: Sequence[InputQuery], *, top: int = 1, **decoding: Any) -> list[Prediction]:
+        """Answer inputs with their places, as in `recur.data.InputQueries`.
 
         Raises
         ------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from recur.data import Question
+from recur.data import InputQuery
 from recur.errors import require
 from recur.predictions.records import ROW, Sheet
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recur.heads import Prediction
 
 
-def frame(sheet: Sheet, questions: Sequence[Question], answers: Sequence[Prediction], data: Any) -> Any:
+def frame(sheet: Sheet, questions: Sequence[InputQuery], answers: Sequence[Prediction], data: Any) -> Any:
     """Return answers as a data frame; one row for each input has the index of the data frame ``data``.
 
     Raises

@@ -1,4 +1,4 @@
-"""Questions from Python values: one input or many, in every form that networks are trained on.
+"""InputQueries from Python values: one input or many, in every form that networks are trained on.
 
 a text, one row (a mapping, or of a frame), a series     one input
 a path, or a text that names a file: reviews.csv         the file: a table, or one picture, sound or piece of notes
@@ -16,14 +16,14 @@ import numpy as np
 
 from recur.codecs import Codec
 from recur.config import Config
-from recur.data import Question, Questions, Roles
+from recur.data import InputQueries, InputQuery, Roles
 from recur.data.examples.examples import is_one_series, value_of
 from recur.data.read import names_a_table
 from recur.data.readers.memory import is_frame, row_of, times_of, values_of
 from recur.errors import DataError, did_you_mean
 
 
-def questions_from(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[list[Question], bool]:
+def questions_from(x: Any, codec: Codec | None, roles: Roles, config: Config) -> tuple[list[InputQuery], bool]:
     """Return the inputs in a value, and whether it is a single one.
 
     Parameters
@@ -44,20 +44,20 @@ def questions_from(x: Any, codec: Codec | None, roles: Roles, config: Config) ->
         row = row_of(x, roles.input)
         x = row if row is not None else _rows_as_mappings(x, roles)
     if _is_table(x, codec):
-        return list(Questions(x, roles, config)), False
+        return list(InputQueries(x, roles, config)), False
     if is_frame(x) or (isinstance(x, Mapping) and _holds_columns(x, codec, roles)):
-        return list(Questions(x, roles, config)), False
+        return list(InputQueries(x, roles, config)), False
     if roles.time is not None and _steps_are_rows(roles) and times_of(x):
         steps = {**times_of(x), roles.input[0]: values_of(x)} if len(roles.input) == 1 else x
-        questions = list(Questions(steps, roles, config))
+        questions = list(InputQueries(steps, roles, config))
         return questions, len(questions) == 1
     x = _column_as_list(x)
     if isinstance(x, (str, Mapping)) or not isinstance(x, Iterable) or (codec is not None and codec.is_one_value(x)):
-        return [Question(one_input(x, roles), 1, "the input")], True
+        return [InputQuery(one_input(x, roles), 1, "the input")], True
     if _holds_steps(x, roles):
-        return list(Questions(x, roles, config)), False
+        return list(InputQueries(x, roles, config)), False
     values = _without_targets(x, codec, roles)
-    return [Question(one_input(each, roles), place, f"input {place}") for place, each in enumerate(values, 1)], False
+    return [InputQuery(one_input(each, roles), place, f"input {place}") for place, each in enumerate(values, 1)], False
 
 
 def one_input(value: Any, roles: Roles) -> Any:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from recur.codecs import Codec
 from recur.codecs.note_events import name_of
-from recur.data import Question, Roles
+from recur.data import InputQuery, Roles
 from recur.figures import short
 from recur.predictions.plain import PlainAnswer, plain
 
@@ -79,7 +79,7 @@ class Sheet:
     played: bool = False
 
     @classmethod
-    def of(cls, mode: Mode, roles: Roles, *, top: int = 1, first: Question | None = None) -> Sheet:
+    def of(cls, mode: Mode, roles: Roles, *, top: int = 1, first: InputQuery | None = None) -> Sheet:
         """Return the columns for the answers of a network.
 
         Parameters
@@ -88,7 +88,7 @@ class Sheet:
         roles : Roles
         top : int
             Candidates.
-        first : Question, optional
+        first : InputQuery, optional
             The first input: whether rows and times of steps are known.
         """
         codec, rows = mode.target_codec, first is not None and first.rows is not None
@@ -128,7 +128,7 @@ class Sheet:
         columns += self.values
         return columns + [_quantile(name, share) for name in self.values for share in self.quantiles]
 
-    def records(self, question: Question, answer: Prediction) -> Iterator[Record]:
+    def records(self, question: InputQuery, answer: Prediction) -> Iterator[Record]:
         """Return the rows of one answer."""
         if not self.stepped:
             yield self._lead(question, None) | self._given(question.value) | self._one(PlainAnswer.of(answer))
@@ -161,7 +161,7 @@ class Sheet:
                 return place
         return 0
 
-    def document(self, question: Question, answer: Prediction) -> Record:
+    def document(self, question: InputQuery, answer: Prediction) -> Record:
         """Return one answer as a JSON object."""
         whole = PlainAnswer.of(answer)
         record: Record = {ROW: question.row}
@@ -184,7 +184,7 @@ class Sheet:
             record["times"] = [question.stamps[step] for step in range(steps)]
         return record
 
-    def _lead(self, question: Question, step: int | None) -> Record:
+    def _lead(self, question: InputQuery, step: int | None) -> Record:
         row: int | None = question.row
         if step is not None and question.rows is not None and step < len(question.rows):
             row = question.rows[step]
@@ -225,7 +225,7 @@ class Sheet:
         return [row if isinstance(row, list) else [row] for row in rows]
 
 
-def _is_shown(codec: Codec | None, first: Question | None) -> bool:
+def _is_shown(codec: Codec | None, first: InputQuery | None) -> bool:
     """Return whether an input is short enough for a column: a text, a class, the name of a file."""
     if codec is None:
         return False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from recur.codecs import Codec
-from recur.data import Question
+from recur.data import InputQuery
 from recur.data.examples.places import Place, placed
 from recur.errors import DataError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from recur.modes import Mode
 
 
-def refuse_empty_series(codec: Codec | None, questions: Sequence[Question]) -> None:
+def refuse_empty_series(codec: Codec | None, questions: Sequence[InputQuery]) -> None:
     """Refuse a series without a step: there is nothing to answer from.
 
     Raises
@@ -31,7 +31,7 @@ def refuse_empty_series(codec: Codec | None, questions: Sequence[Question]) -> N
             )
 
 
-def located(mode: Mode, questions: Sequence[Question], columns: Sequence[str], error: DataError) -> DataError:
+def located(mode: Mode, questions: Sequence[InputQuery], columns: Sequence[str], error: DataError) -> DataError:
     """Return the error with the place of the first input that cannot be read, where that is the cause."""
     for question in questions:
         if len(questions) == 1 and question.where.startswith("the ") and not isinstance(question.where, Place):

@@ -21,14 +21,14 @@ from recur.errors import ConfigError, require
 from recur.figures import plain as finite
 
 if TYPE_CHECKING:
-    from recur.data import Question
+    from recur.data import InputQuery
     from recur.heads import Prediction
     from recur.predictions.records import Sheet
 
 FORMATS = (".csv", ".jsonl", ".parquet")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-Writer = Callable[["Sheet", "Question", "Prediction"], None]
+Writer = Callable[["Sheet", "InputQuery", "Prediction"], None]
 """Writes one answer after another."""
 
 
@@ -36,7 +36,7 @@ def csv_writer(write: Callable[[str], object]) -> Writer:
     """Return a writer of CSV; the header comes with the first answer."""
     begun = False
 
-    def one(sheet: Sheet, question: Question, answer: Prediction) -> None:
+    def one(sheet: Sheet, question: InputQuery, answer: Prediction) -> None:
         nonlocal begun
         lines = io.StringIO()
         rows = csv.writer(lines, lineterminator="\n")
@@ -53,13 +53,13 @@ def csv_writer(write: Callable[[str], object]) -> Writer:
 def jsonl_writer(write: Callable[[str], object]) -> Writer:
     """Return a writer of JSON lines, one for each input."""
 
-    def one(sheet: Sheet, question: Question, answer: Prediction) -> None:
+    def one(sheet: Sheet, question: InputQuery, answer: Prediction) -> None:
         write(document(sheet, question, answer) + "\n")
 
     return one
 
 
-def document(sheet: Sheet, question: Question, answer: Prediction, *, indent: int | None = None) -> str:
+def document(sheet: Sheet, question: InputQuery, answer: Prediction, *, indent: int | None = None) -> str:
     """Return one answer as JSON."""
     record = finite(sheet.document(question, answer))
     return without_surrogates(json.dumps(record, ensure_ascii=False, indent=indent, default=str))
@@ -129,7 +129,7 @@ def _parquet(path: Path) -> Iterator[Writer]:
     arrow, parquet = require("pyarrow", "data"), require("pyarrow.parquet", "data")
     columns: dict[str, list[Any]] = {}
 
-    def one(sheet: Sheet, question: Question, answer: Prediction) -> None:
+    def one(sheet: Sheet, question: InputQuery, answer: Prediction) -> None:
         for record in sheet.records(question, answer):
             for name in sheet.columns:
                 columns.setdefault(name, []).append(record[name])

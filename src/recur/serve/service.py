@@ -12,7 +12,7 @@ import torch
 
 from recur.cancellation import check_cancelled
 from recur.continuation import prompt
-from recur.data import Question
+from recur.data import InputQuery
 from recur.decoding import Decoding
 from recur.decoding.candidates import likeliest, without_silent
 from recur.decoding.constraints import Rules
@@ -190,7 +190,7 @@ class ModelService:
 
         def read_inputs() -> tuple[list[Any], list[int]]:
             raw_inputs = [self.raw(value) for value in inputs]
-            questions = [Question(one, at, f"input {at}") for at, one in enumerate(raw_inputs, 1)]
+            questions = [InputQuery(one, at, f"input {at}") for at, one in enumerate(raw_inputs, 1)]
             refuse_empty_series(self.model.input_codec, questions)
             counts = []
             for value in raw_inputs:

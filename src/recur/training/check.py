@@ -123,7 +123,7 @@ def check(config: Config, source: Any = None) -> CheckReport:
         estimate(mode, config, roles, counts.epoch),
         dataset.damaged,
         str(dataset.missing) if dataset.missing else "",
-        columns=roles.said,
+        columns=roles.description,
         time=dataset.notes,
         direction=_direction(roles, both=mode.abilities.reads_both_ways),
     )

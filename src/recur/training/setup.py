@@ -83,7 +83,7 @@ class Task:
 
     def describe_columns(self) -> list[str]:
         """What is read, predicted and left out of a table, and why."""
-        return self.roles.said
+        return self.roles.description
 
     def describe_network(self) -> str:
         """The layers in words: ``lstm, 2 layers of 200``."""

@@ -96,7 +96,7 @@ def test_a_column_is_read_in_its_own_style(name: str, tmp_path: Path) -> None:
 REFUSED = {
     "three digits everywhere": (["1.002", "1.003", "2.251"], '"1.002" may be 1.002 or 1002'),
     "hundreds without a zero at the end": (["900", "1.002", "998"], '"1.002" may be 1.002 or 1002'),
-    "both signs before three digits": (["1.002", "1,003"], "each may be a decimal"),
+    "both signs before three digits": (["1.002", "1,003"], "each may be the decimal sign"),
     "two currencies": (["5 €", "5 $"], "different units"),
     "shares with and without a sign": (["12 %", "0.12"], "different units"),
 }

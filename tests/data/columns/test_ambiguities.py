@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recur.data.columns.ambiguities import doubts
+from recur.data.columns.ambiguities import ambiguities
 from recur.data.readers.memory import read_memory
 
 COUNT = 40
@@ -16,7 +16,7 @@ def said(label: list[Any], a: list[Any] | None = None, **options: Any) -> list[s
     """Doubts about a column a that is read, and a label that is predicted."""
     table = read_memory({"a": a or [0.5 + i for i in range(len(label))], "label": label})
     numeric = ["a"] if not a or all(isinstance(value, (int, float)) for value in a) else []
-    return doubts(table, ["a"], ["label"], numeric, **options)
+    return ambiguities(table, ["a"], ["label"], numeric, **options)
 
 
 def test_a_number_far_from_the_others_may_say_that_one_is_missing() -> None:

@@ -107,12 +107,12 @@ OPEN = {
         "date;stock;close", lambda i: f"{DAYS[i]};{'AB'[i // 30]};{i}.5", "stock may name the series", "--target stock",
     ),
     "a flag beside numbers over time": (
-        "date;sales;holiday", lambda i: f"{DAYS[i]};{i}.5;{['yes', 'no'][i % 7 == 0]}", "holiday is a label beside",
+        "date;sales;holiday", lambda i: f"{DAYS[i]};{i}.5;{['yes', 'no'][i % 7 == 0]}", "holiday is a label next to",
         "--input sales forecasts",
     ),
     "a label among numbers": (
         "area;zone_kind;year_built;price", lambda i: f"{i * 7 % 61};{'RM'[i % 2]}x;{1950 + i * 5 % 61};{i * 31 % 59}",
-        "zone_kind is a label beside", "--target price (a number)",
+        "zone_kind is a label next to", "--target price (a number)",
     ),
     "numbers in no order beside postal codes": (
         "zip;price", lambda i: f"{i * 7919 % 99991:05d};{1 + i * i * 89 % 641}000",
@@ -160,7 +160,7 @@ DOUBTS: dict[str, Any] = {
 def test_what_may_be_meant_otherwise_is_said(
     header: str, line: Any, options: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
-    found = roles_of(tmp_path, table(header, line), **options).said
+    found = roles_of(tmp_path, table(header, line), **options).description
     assert any(each.startswith(said) for each in found)
 
 

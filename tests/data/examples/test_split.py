@@ -54,7 +54,7 @@ def test_a_label_that_only_one_row_has_is_learned_from() -> None:
     ("count", "input_of", "said"),
     [
         (0, str, "there are no rows to learn from"), (1, str, "there is one row: expected at least two different ones"),
-        (5, lambda _: "same", "there are 5 rows with one and the same input"),
+        (5, lambda _: "same", "there are 5 rows with the same input"),
     ],
 )  # fmt: skip
 def test_rows_that_cannot_be_divided_are_refused(count: int, input_of: Callable[[int], Any], said: str) -> None:

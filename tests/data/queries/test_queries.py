@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recur.config import Config
-from recur.data import Questions, Roles
+from recur.data import InputQueries, Roles
 from recur.data.queries.queries import Following, inputs
 from tests.data.reading import refused
 from tests.data.timed import days, in_order
@@ -16,7 +16,7 @@ TAGS = Roles("synced", ["a"], ["tag"], "numbers", "tags", "trip", False, "", ["t
 
 
 def test_every_row_is_an_input_with_its_number_and_its_place() -> None:
-    found = Questions({"text": ["one", "two"], "other": [1, 2]}, TEXT, Config())
+    found = InputQueries({"text": ["one", "two"], "other": [1, 2]}, TEXT, Config())
     assert [(one.value, one.row) for one in found] == [("one", 1), ("two", 2)]
     assert found[1].where == "the data given, row 2"
     assert (found[0].series, found[0].rows, found[0].stamps) == (None, None, None)
@@ -27,16 +27,16 @@ def test_every_row_is_an_input_with_its_number_and_its_place() -> None:
 @pytest.mark.parametrize("index", [-1, 2])
 def test_there_is_no_input_outside_the_table(index: int) -> None:
     with pytest.raises(IndexError, match=f"input {index} of 2"):
-        Questions({"text": ["one", "two"]}, TEXT, Config())[index]
+        InputQueries({"text": ["one", "two"]}, TEXT, Config())[index]
 
 
 def test_a_column_that_is_read_is_there() -> None:
-    error = refused(lambda: Questions({"txt": ["one", "two"]}, TEXT, Config()))
+    error = refused(lambda: InputQueries({"txt": ["one", "two"]}, TEXT, Config()))
     assert "text" in error.message
 
 
 def test_a_group_is_one_input_whose_steps_are_rows() -> None:
-    found = Questions({"trip": ["x", "y", "x"], "a": [1.5, 2.5, 3.5]}, TAGS, Config())
+    found = InputQueries({"trip": ["x", "y", "x"], "a": [1.5, 2.5, 3.5]}, TAGS, Config())
     assert len(found) == 2
     assert (found[0].series, found[0].row, found[0].rows) == ("x", 1, [1, 3])
     assert [float(step) for step in np.ravel(found[0].value)] == [1.5, 3.5]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from recur.config import Config
-from recur.data import Roles, arriving, incoming
+from recur.data import Roles, batches_on_arrival, stream_queries
 from recur.errors import DataError
 
 TEXT = Roles("many-to-one", ["text"], ["label"], "words", "class", None, False, "", ["text", "label"])
@@ -21,7 +21,7 @@ SERIES = Roles("synced", ["load"], [], "numbers", "numbers", None, False, "", ["
 
 def read(raw: str | bytes, roles: Roles, format: str | None = None) -> list[tuple[int, Any]]:
     stream = io.BytesIO(raw.encode() if isinstance(raw, str) else raw)
-    found = incoming(
+    found = stream_queries(
         stream, roles, Config(), typed=str.split if roles is not TEXT else str, labels={"good", "up"}, format=format
     )
     return [(one.row, one.value) for group in found for one in group]
@@ -94,7 +94,7 @@ def test_a_first_line_is_judged_without_the_second() -> None:
             return b"a film\n"[: size if self.lines == 1 else 0]
 
     gate = threading.Event()
-    found = incoming(Slow(), TEXT, Config(), typed=str)
+    found = stream_queries(Slow(), TEXT, Config(), typed=str)
     assert [one.value for one in next(found)] == ["a film"]
     gate.set()
 
@@ -121,7 +121,7 @@ def test_items_that_are_there_come_together_and_no_more_are_kept() -> None:
             if item == 2:
                 gate.wait(10)
 
-    groups = arriving(items(), 4)
+    groups = batches_on_arrival(items(), 4)
     first = next(groups)
     assert 0 < len(first) <= 3
     gate.set()
@@ -134,7 +134,7 @@ def test_what_was_read_before_an_error_is_answered_first() -> None:
         yield "a"
         raise DataError("stdin:2: no UTF-8")
 
-    groups = arriving(items())
+    groups = batches_on_arrival(items())
     assert next(groups) == ["a"]
     with pytest.raises(DataError, match="stdin:2"):
         next(groups)

@@ -143,13 +143,13 @@ def test_header_can_be_asked_for_and_denied(tmp_path: Path) -> None:
 def test_column_that_is_asked_for_makes_the_first_record_a_header(tmp_path: Path) -> None:
     content = "sky,blue\nsea,deep\n"
     assert "sky" not in columns(tmp_path, content)
-    assert columns(tmp_path, content, wanted=["blue"]) == ["sky", "blue"]
+    assert columns(tmp_path, content, required=["blue"]) == ["sky", "blue"]
 
 
 def test_header_without_a_row_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "text,label\n")
     error = refused(lambda: read_delimited(path))
-    assert error.message == f"{path}: there is a header (text, label) and no row under it"
+    assert error.message == f"{path}: the header (text, label) has no rows below it"
     assert error.hint == "add rows"
 
 

@@ -25,14 +25,14 @@ def roles_of(rows: Any, mode: str | None = None, **data: Any) -> Any:
     ("rows", "left_out"),
     [
         (CARS, {}),
-        ({"Unnamed: 0": [7 * i % 40 for i in range(40)], **CARS}, {"Unnamed: 0": "running numbers 0, 7, 14, …"}),
+        ({"Unnamed: 0": [7 * i % 40 for i in range(40)], **CARS}, {"Unnamed: 0": "consecutive numbers 0, 7, 14, …"}),
         ({"PassengerId": [900 - 3 * i for i in range(40)], **CARS}, {"PassengerId": "an identifier"}),
         ({"b": [3] * 40, **CARS}, {"b": "one value only, 3"}),
         ({"b": [3, None] * 20, **CARS}, {"b": "one value only, 3"}),
         ({"index": list(range(40)), **CARS, "label": ["x", "y"] * 20},
-         {"index": "running numbers 0, 1, 2, …", "kind": "a label, and numbers are read"}),
+         {"index": "consecutive numbers 0, 1, 2, …", "kind": "a label, and numbers are read"}),
         ({"empty": [None] * 40, **CARS}, {"empty": "no values"}),
-        ({"phone": [f"+49 {i + 100} 4567" for i in range(40)], **CARS}, {"phone": "digits that are a name"}),
+        ({"phone": [f"+49 {i + 100} 4567" for i in range(40)], **CARS}, {"phone": "digits of a code"}),
         ({"colour": ["red", "blue"] * 20, **CARS, "label": ["x", "y"] * 20},
          {"colour": "a label, and numbers are read", "kind": "a label, and numbers are read"}),
     ],
@@ -41,7 +41,7 @@ def test_columns_that_are_left_out_have_a_reason(rows: Any, left_out: dict[str, 
     roles = roles_of(rows)
     assert roles.left_out == left_out
     assert roles.input == ["year", "km"]
-    assert all(f"{name} ({why})" in " ".join(roles.said) or len(left_out) > 1 for name, why in left_out.items())
+    assert all(f"{name} ({why})" in " ".join(roles.description) or len(left_out) > 1 for name, why in left_out.items())
 
 
 @pytest.mark.parametrize("columns", [3, 10])

@@ -121,8 +121,8 @@ CARS = {"year": [1998 + i * i % 7 for i in range(40)], "km": [i * i % 97 for i i
         ),
         ({"value": [3.0] * 40}, {}, '"value" is 3.0 in every row'),
         ({"value": [3.0] * 40}, {"forecast": "direct"}, '"value" is 3.0 in every row'),
-        ({"Id": list(range(40)), "label": ["x", "y"] * 20}, {}, "left out are Id: running numbers 0, 1, 2, …"),
-        ({"data": [{"text": "a"}] * 40, "label": ["x", "y"] * 20}, {}, '"data" is an object of names and values'),
+        ({"Id": list(range(40)), "label": ["x", "y"] * 20}, {}, "left out are Id: consecutive numbers 0, 1, 2, …"),
+        ({"data": [{"text": "a"}] * 40, "label": ["x", "y"] * 20}, {}, '"data" is a JSON object'),
         ({"text": ["a b"] * 40, "score": [1, 2] * 20, "summary": ["c d"] * 40}, {}, "score and summary may each be"),
     ],
 )

@@ -12,7 +12,7 @@ from tests.data.timed import days, in_order
 def test_of_rows_of_one_time_one_is_kept(how: str, value: float) -> None:
     table = in_order({"ds": days(1, 2, 2, 3), "load": [1.0, 2.0, 6.0, 3.0]}, duplicates=how)
     assert [row["load"] for row in rows(table)] == [1.0, value, 3.0]
-    assert any(note.startswith("duplicates: 1 row of a time that is there twice") for note in table.order.notes)
+    assert any(note.startswith("duplicates: 1 row with the time of another row") for note in table.order.notes)
 
 
 def test_rows_of_one_time_are_refused_with_both_places() -> None:
@@ -27,4 +27,4 @@ def test_rows_of_one_time_are_refused_with_both_places() -> None:
 def test_equal_rows_count_once() -> None:
     table = in_order({"ds": days(1, 2, 2, 3), "load": [1.0, 2.0, 2.0, 3.0]})
     assert [row["load"] for row in rows(table)] == [1.0, 2.0, 3.0]
-    assert "duplicates: 1 row equal to another one in every column left out" in table.order.notes
+    assert "duplicates: 1 row that equals another row in every column: left out" in table.order.notes

@@ -20,7 +20,7 @@ def test_rows_are_sorted_by_time_and_know_their_places() -> None:
     assert [table.time(index) for index in range(3)] == days(1, 2, 3)
     assert table.pieces == [Piece(0, 3, None)]
     assert table.series(0) is None
-    assert any(note.startswith("sorted: 1 row of 3 came after a later one") for note in table.order.notes)
+    assert any(note.startswith("sorted: 1 of 3 rows was out of order") for note in table.order.notes)
 
 
 def test_newest_first_is_said() -> None:

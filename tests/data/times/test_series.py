@@ -57,7 +57,7 @@ def test_a_series_that_is_too_short_is_learned_from_whole() -> None:
     found = borders(long, 0.1, 2)
     assert [border.place for border in found] == [8, 12]
     assert after(found[1]) == []
-    assert about(long, found, 0.1) == "the last 10 % of each of 1 series; 1 shorter one is learned from whole"
+    assert about(long, found, 0.1) == "the last 10 % of each of 1 series; 1 shorter one is used for training only"
 
 
 def test_series_that_are_all_too_short_are_refused() -> None:
@@ -96,13 +96,13 @@ def test_the_last_rows_of_equal_times_are_on_one_side() -> None:
 
 def test_rows_of_one_time_have_no_end() -> None:
     error = refused(lambda: last_rows(table({"ds": days(1, 1, 1), "load": [1.0, 2.0, 3.0]}), 0.2))
-    assert "all rows have one time" in error.message
+    assert "all rows have the same time" in error.message
     assert "--time none" in str(error.hint)
 
 
 def test_what_was_done_is_said() -> None:
     sorted_ = in_order({"ds": days(3, 1, 2), "load": [3.0, 1.0, 2.0]})
-    assert changes_of(sorted_) == ["sorted: 1 row of 3 came after a later one"]
+    assert changes_of(sorted_) == ["sorted: 1 of 3 rows was out of order"]
     assert notes_of(sorted_, None) == sorted_.order.notes
     plain = table({"ds": days(1, 2, 3), "load": [3.0, 1.0, 2.0]})
     assert (changes_of(plain), notes_of(plain, None)) == ([], ["time: ds (year first)"])

@@ -50,13 +50,13 @@ def test_a_table_may_have_no_time(columns: dict[str, list[Any]], options: dict[s
 def test_a_column_that_is_named_is_there_and_holds_times() -> None:
     with pytest.raises(ConfigError, match='has no column "dz" for time. Known: ds, load'):
         table({"ds": days(1, 2), "load": [1.5, 2.5]}, time=["dz"])
-    with pytest.raises(ConfigError, match='column "text" holds no times; it begins with "a b"'):
+    with pytest.raises(ConfigError, match='column "text" contains no times; it begins with "a b"'):
         table({"text": ["a b", "c d"], "load": [1.5, 2.5]}, time=["text"])
 
 
 @pytest.mark.parametrize(
     ("last", "said"),
-    [("", "there is no time"), ("Total", '"Total" is no time'), ("Summe 2020", '"Summe 2020" is no time')],
+    [("", "there is no time"), ("Total", '"Total" is not a time'), ("Summe 2020", '"Summe 2020" is not a time')],
 )
 def test_what_a_spreadsheet_writes_below_a_table_is_left_out(last: str, said: str) -> None:
     made = table({"ds": [*days(1, 2, 3), last], "shop": ["a", "a", "a", "Total"], "load": [1.5, 2.5, 3.5, 7.5]})
@@ -68,7 +68,7 @@ def test_what_a_spreadsheet_writes_below_a_table_is_left_out(last: str, said: st
 def test_a_row_without_a_time_is_refused_unless_such_rows_are_left_out() -> None:
     columns = {"ds": [*days(1, 2, 3), "soon"], "load": [1.5, 2.5, 3.5, 4.5]}
     error = refused(lambda: table(columns))
-    assert error.message.startswith('the data given, row 4, ds: "soon" is no time; the other rows are read as ds')
+    assert error.message.startswith('the data given, row 4, ds: "soon" is not a time; the other rows are read as ds')
     assert "--damaged skip" in str(error.hint)
     made = table(columns, damaged="skip")
     assert made.timeline is not None
@@ -84,7 +84,7 @@ def test_a_later_file_is_read_as_the_training_data_was() -> None:
         later.timeline.timing.show(int(later.timeline.stamps.wall[0]), int(later.timeline.stamps.at[0])) == "2020-02-01"
     )
     error = refused(lambda: read({"whn": ["01.02.2020"], "load": [1.5]}, Config().data, timing=first.timeline.timing))
-    assert 'no column "when", which puts the rows of the training data in order. Did you mean "whn"' in error.message
+    assert 'no column "when", which orders the rows of the training data. Did you mean "whn"' in error.message
 
 
 @pytest.mark.parametrize(

@@ -34,18 +34,18 @@ class NumberForms:
         """Count a cell."""
         if cell.isdecimal() and cell.isascii() and len(cell) <= EXACT and (cell[0] != "0" or len(cell) == 1):
             # most cells of most tables
-            found: Notation | None = _SHORT if len(cell) <= 3 else _LONG
+            notation: Notation | None = _SHORT if len(cell) <= 3 else _LONG
         else:
-            found = notation_of(cell)
-        if found is None:
+            notation = notation_of(cell)
+        if notation is None:
             missing = is_missing_number(cell)
             self.count += not missing
             self.texts += not missing
             return
         self.count += 1
-        self.kinds[found] += 1
-        if found not in self.examples:
-            self.examples[found] = cell
+        self.kinds[notation] += 1
+        if notation not in self.examples:
+            self.examples[notation] = cell
 
     @property
     def is_settled(self) -> bool:
@@ -59,13 +59,13 @@ class NumberForms:
 
     def decimals(self) -> dict[str, int]:
         """How many numbers show which decimal sign."""
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for kind, count in self.kinds.items():
             if kind.kind == "decimal":
-                found[kind.sign] += count
+                counts[kind.sign] += count
             elif kind.kind == "grouped" and kind.group in ".,":
-                found["," if kind.group == "." else "."] += count
-        return dict(found)
+                counts["," if kind.group == "." else "."] += count
+        return dict(counts)
 
     def first(self, *kinds: str, sign: str | None = None) -> str:
         """Return the first text of a number that is written in one of some ways."""

@@ -65,15 +65,15 @@ def opened(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    found = _in_brackets(value)
-    if found is None:
-        found = _bare(value)
-    if found is None and value.lstrip()[:1] == "[":
+    numbers = _in_brackets(value)
+    if numbers is None:
+        numbers = _bare(value)
+    if numbers is None and value.lstrip()[:1] == "[":
         raise DataError(
             f'"{shorten(value, 40)}" is not a list of numbers; expected one such as [0.1, 0.2]',
             hint="fix the cell, or leave the row out",
         )
-    return value if found is None else found
+    return value if numbers is None else numbers
 
 
 def _in_brackets(text: str) -> list[float] | None:
@@ -87,12 +87,12 @@ def _in_brackets(text: str) -> list[float] | None:
 
 def _bare(text: str) -> list[float] | None:
     """Return the numbers of a text in which spaces or semicolons separate at least three."""
-    found = None if "," in text else _numbers(text.strip())
-    return found if found is not None and len(found) >= _LEAST else None
+    numbers = None if "," in text else _numbers(text.strip())
+    return numbers if numbers is not None and len(numbers) >= _LEAST else None
 
 
 def _numbers(text: str) -> list[float] | None:
-    found = []
+    numbers = []
     for part in _SEPARATORS.split(text):
         try:
             value = float(part)
@@ -100,5 +100,5 @@ def _numbers(text: str) -> list[float] | None:
             return None
         if "_" in part or not math.isfinite(value):
             return None
-        found.append(value)
-    return found
+        numbers.append(value)
+    return numbers

@@ -41,7 +41,7 @@ class Open:
     """
 
     why: str
-    hint: str = "--decimal , or --decimal . says what its sign means, and --thousands does too"
+    hint: str = "--decimal , or --decimal . sets the decimal sign; --thousands sets the thousands sign"
 
 
 @dataclass(frozen=True)
@@ -78,29 +78,29 @@ def styles_of(styles: Styles, columns: Iterable[str], where: str) -> dict[str, N
     ConfigError
         When one of them is open.
     """
-    found = {}
+    wanted_styles = {}
     for name in columns:
         style = styles.get(name)
         if isinstance(style, Open):
             raise ConfigError(f'{where}: column "{name}": {style.why}', hint=style.hint)
         if isinstance(style, NumberStyle) and style != NumberStyle():
-            found[name] = style
-    return found
+            wanted_styles[name] = style
+    return wanted_styles
 
 
 def style_of(
-    seen: NumberForms, given: NumberStyle | None, votes: set[str], delimiter: str
+    seen: NumberForms, known: NumberStyle | None, votes: set[str], delimiter: str
 ) -> NumberStyle | Open | None:
     """Return the style of a column of numbers, None for whole numbers alone."""
-    unit = _unit(seen, given)
+    unit = _unit(seen, known)
     if isinstance(unit, Open):
         return unit
     signs = seen.decimals()
     opens = {kind.sign for kind in seen.kinds if kind.kind == "open"}
-    decimal, why = (given.decimal, "") if given else ("", "")
-    if given and given.thousands is not None and len(opens) == 1 and not decimal:
+    decimal, why = (known.decimal, "") if known else ("", "")
+    if known and known.thousands is not None and len(opens) == 1 and not decimal:
         [sign] = opens
-        decimal = sign if sign != given.thousands else "," if sign == "." else "."
+        decimal = sign if sign != known.thousands else "," if sign == "." else "."
     if not decimal and signs:
         # of two signs the more frequent one; the others are refused where they are read
         decimal = max(signs, key=lambda sign: signs[sign])
@@ -108,13 +108,13 @@ def style_of(
     if not decimal and opens:
         if len(opens) > 1:
             texts = (seen.first("open", sign=sign).strip() for sign in (",", "."))
-            return Open(" and ".join(f'"{text}"' for text in texts) + " are both there, and each may be a decimal")
+            return Open(" and ".join(f'"{text}"' for text in texts) + " both occur, and each may be the decimal sign")
         decimal, why = _decided(seen, next(iter(opens)), bool(marks), votes, delimiter)
         if not decimal:
             return Open(f"{both_readings(seen.first('open'))}; {why}")
     if not decimal and not marks and not unit and all(kind.plain for kind in seen.kinds):
         return None
-    thousands = given.thousands if given and given.thousands is not None else _thousands(seen, decimal)
+    thousands = known.thousands if known and known.thousands is not None else _thousands(seen, decimal)
     example = (
         seen.first("open") or seen.first("decimal") or seen.first("grouped") or next(iter(seen.examples.values()), "")
     )
@@ -138,22 +138,22 @@ def _decided(seen: NumberForms, sign: str, spaced: bool, votes: set[str], delimi
     if spaced:
         return sign, "its thousands have another sign"
     whole = [kind for kind in seen.kinds if kind.kind == "whole"]
-    said: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     if any(kind.size > 3 for kind in whole):
-        said[sign] = f'"{_example(seen, lambda kind: kind.size > 3)}" has no thousands sign'
+        reasons[sign] = f'"{_example(seen, lambda kind: kind.size > 3)}" has no thousands sign'
     elif whole and any(kind.kind == "open" and kind.filled for kind in seen.kinds):
-        said[other] = (
+        reasons[other] = (
             f'"{_example(seen, lambda kind: kind.filled)}" beside "{seen.first("whole").strip()}" is a thousand'
         )
     if len(votes) == 1:
-        said.setdefault(next(iter(votes)), "as the decimal sign of the other columns")
+        reasons.setdefault(next(iter(votes)), "as the decimal sign of the other columns")
     elif not votes and delimiter == ",":
-        said.setdefault(".", "commas separate the cells")
-    if len(said) == 1:
-        return next(iter(said.items()))
-    if said:
-        return "", "the file supports both: " + "; ".join(f"decimal {key} since {why}" for key, why in said.items())
-    return "", "nothing in the file says which"
+        reasons.setdefault(".", "commas separate the cells")
+    if len(reasons) == 1:
+        return next(iter(reasons.items()))
+    if reasons:
+        return "", "the file supports both: " + "; ".join(f"decimal {key} since {why}" for key, why in reasons.items())
+    return "", "nothing in the file decides it"
 
 
 def _example(seen: NumberForms, fits: Callable[[Notation], bool]) -> str:
@@ -162,25 +162,25 @@ def _example(seen: NumberForms, fits: Callable[[Notation], bool]) -> str:
 
 def _thousands(seen: NumberForms, decimal: str) -> str | None:
     """Return the thousands sign that the numbers show; None where they show none."""
-    found = Counter(
+    counts = Counter(
         {
             kind.group or kind.sign: count
             for kind, count in seen.kinds.items()
             if kind.group or (kind.kind == "open" and decimal and kind.sign != decimal)
         }
     )
-    found.pop(decimal, None)
-    return found.most_common(1)[0][0] if found else None
+    counts.pop(decimal, None)
+    return counts.most_common(1)[0][0] if counts else None
 
 
-def _unit(seen: NumberForms, given: NumberStyle | None) -> str | Open:
+def _unit(seen: NumberForms, known: NumberStyle | None) -> str | Open:
     """Return the unit of a column; two units, or percentages beside numbers without the sign, are refused."""
     units: Counter[str] = Counter()
     for kind, count in seen.kinds.items():
         units[kind.unit] += count
     named_units = [unit for unit in units if unit]
-    if given and given.unit:
-        return given.unit
+    if known and known.unit:
+        return known.unit
     if len(named_units) > 1 or (named_units and named_units[0] in "%‰" and units[""] and not _zeros(seen)):
         texts = {kind.unit: text.strip() for kind, text in seen.examples.items()}
         pair = [texts[unit] for unit in (named_units if len(named_units) > 1 else [named_units[0], ""])[:2]]

@@ -36,8 +36,8 @@ def is_unspaced(texts: Iterable[str]) -> bool:
     whole = " ".join(texts)
     letters = len(_LETTER.findall(whole))
     for script, longest in _WORD.items():
-        found = len(script.findall(whole))
-        if found > 0.5 * max(1, letters):
+        count = len(script.findall(whole))
+        if count > 0.5 * max(1, letters):
             pieces = _PUNCTUATION.sub(" ", whole).split() if script is _OTHER else whole.split()
             own = [len(piece) for piece in pieces if script.search(piece)]
             return sum(own) > longest * len(own)

@@ -73,20 +73,20 @@ class Survey:
             if seen.kinds and not seen.is_text and not _are_lists(seen)
         }
         votes = {sign for seen in numbers.values() for sign in [_decimal(seen)] if sign}
-        found: dict[str, NumberStyle | Open | Code] = {}
+        styles: dict[str, NumberStyle | Open | Code] = {}
         for name, seen in numbers.items():
             before = (known or {}).get(name)
             code = seen.first("code")
             if code and before is None and requested is None:
-                found[name] = Code(code.strip())
+                styles[name] = Code(code.strip())
                 continue
             style = style_of(seen, before or requested, votes, delimiter)
             if style is not None:
-                found[name] = style
+                styles[name] = style
             elif not self.whole:
                 # a row that was not looked at may show what these rows do not: it is then refused, not guessed at
-                found[name] = NumberStyle()
-        return found
+                styles[name] = NumberStyle()
+        return styles
 
     def converted(self, styles: Styles) -> dict[str, NumberStyle]:
         """Return the styles whose numbers have to be read by us, and not as every program reads them."""

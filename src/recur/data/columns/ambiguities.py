@@ -16,10 +16,10 @@ _LEAST_ROWS = 20
 _FAR = 3  # ranges of the other values
 
 
-def doubts(
+def ambiguities(
     table: Table, inputs: Sequence[str], targets: Sequence[str], numeric: Sequence[str], *, labels: bool = False
 ) -> list[str]:
-    """Return doubts about the columns that are read and predicted, in words.
+    """Return what may be meant differently in the columns that are read and predicted, in words.
 
     Parameters
     ----------
@@ -34,17 +34,17 @@ def doubts(
         return []
     rows = table.sampled()
     columns = {name: [row[name] for row in rows] for name in {*inputs, *targets} if name not in table.holds}
-    found = [_filled(name, columns[name]) for name in dict.fromkeys(numeric) if name in columns]
+    warnings = [_filled(name, columns[name]) for name in dict.fromkeys(numeric) if name in columns]
     for target in (name for name in targets if name not in numeric and name in columns):
-        found.append(_alike(target, columns[target]))
-        found.append(_several(target, columns[target]) if labels else "")
-        found += [_copied(name, columns[name], target, columns[target]) for name in inputs if name in columns]
-    return [said for said in found if said]
+        warnings.append(_alike(target, columns[target]))
+        warnings.append(_several(target, columns[target]) if labels else "")
+        warnings += [_copied(name, columns[name], target, columns[target]) for name in inputs if name in columns]
+    return [warning for warning in warnings if warning]
 
 
 def _filled(name: str, values: Sequence[Any]) -> str:
     """A number such as -999, repeated and far from the others, is how many programs write that there is none."""
-    numbers = [made for made in map(_number, values) if made is not None]
+    numbers = [each for each in map(_number, values) if each is not None]
     for filler in sorted(_FILLERS & set(numbers)):
         others = [value for value in numbers if value != filler]
         count = len(numbers) - len(others)

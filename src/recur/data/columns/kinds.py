@@ -30,7 +30,7 @@ class Column:
     name : str
     holds : str
         ``number``: one number a row; ``series``: a list of numbers a row; ``class``: few different short texts;
-        ``text``: many different ones; ``object``: names and values of JSON; ``code``: digits that are a name (01067);
+        ``text``: many different ones; ``object``: names and values of JSON; ``code``: digits of a code (01067);
         ``tokens``: a list of texts a row; ``vector``: a file of several numbers a row;
         the name of a codec for files that it reads (``images``, ``audio``, ...), and ``notes`` for lists of pitches.
     labels : bool

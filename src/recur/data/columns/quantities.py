@@ -17,7 +17,7 @@ _FORMS = {
     "durations": re.compile(r"\d+:\d{2}(?::\d{2})?(?:[.,]\d+)?|(?:\d+ ?(?:d|h|min|m|s|sec|hours?|days?)[. ]*){2,4}"),
     "hexadecimal numbers": re.compile(r"0[xX][0-9a-fA-F]+"),
     "two numbers in a cell": re.compile(rf"{_NUMBER}\s*[-/x×±\u2013:]\s*{_NUMBER}\s*{_UNIT}"),
-    "numbers with something beside them": re.compile(rf"(?:[~<>≤≥≈±=]{{1,2}}|ca\.?|about)?\s*{_NUMBER}\s*{_UNIT}"),
+    "numbers with other text": re.compile(rf"(?:[~<>≤≥≈±=]{{1,2}}|ca\.?|about)?\s*{_NUMBER}\s*{_UNIT}"),
 }
 _ADDRESS = re.compile(r"\d+(?:\.\d+){3,}|\d+(?:\.\d{1,2}){2,}")  # and versions
 _DAYS = {
@@ -41,25 +41,25 @@ def what(values: Sequence[object]) -> str | None:
     """Return what nearly all texts of a column are, with one of them; None for texts, and for numbers as they are.
 
     >>> what(["12 km/h", "9.5 km/h"]), what(["<0.5", "1.2"]), what(["1:02:03"]), what(["a 5"])
-    ('numbers with something beside them, such as "12 km/h"', 'numbers with something beside them, such as "<0.5"', \
+    ('numbers with other text, such as "12 km/h"', 'numbers with other text, such as "<0.5"', \
 'durations, such as "1:02:03"', None)
     """
     texts = [value.strip() for value in values if isinstance(value, str) and not is_missing_number(value)]
     if not texts:
         return None
-    if all(made is not None and made.shape not in ("number", "clock") for made in map(cell, texts)):
+    if all(stamp is not None and stamp.shape not in ("number", "clock") for stamp in map(cell, texts)):
         return f'times, such as "{shorten(texts[0], 30)}"'
     texts = [text for text in texts if not _ADDRESS.fullmatch(text)]
     if not texts:
         return None
     kinds = [next((kind for kind, form in _FORMS.items() if form.fullmatch(text)), None) for text in texts]
-    found = [kind for kind in kinds if kind is not None]
-    if len(found) < _LEAST * len(texts):
+    matches = [kind for kind in kinds if kind is not None]
+    if len(matches) < _LEAST * len(texts):
         return None
     # the odd cell is shown, and not a number beside it
     plain = re.compile(_NUMBER)
     example = next((text for text in texts if not plain.fullmatch(text)), texts[0])
-    return f'{max(set(found), key=found.count)}, such as "{shorten(example, 30)}"'
+    return f'{max(set(matches), key=matches.count)}, such as "{shorten(example, 30)}"'
 
 
 def are_names_in_turn(values: Sequence[object]) -> bool:
@@ -72,9 +72,9 @@ def are_names_in_turn(values: Sequence[object]) -> bool:
     if not all(text.rstrip(".").isalpha() for text in texts):
         return False
     for number, length in ((_day_of, 7), (month_of, 12)):
-        found = [number(text) for text in texts]
-        if len(found) > 1 and None not in found:
-            steps = [(after - before) % length for before, after in pairwise(one for one in found if one is not None)]
+        places = [number(text) for text in texts]
+        if len(places) > 1 and None not in places:
+            steps = [(after - before) % length for before, after in pairwise(one for one in places if one is not None)]
             return sum(step in (0, 1, length - 1) for step in steps) >= _LEAST * len(steps)
     return False
 

@@ -14,14 +14,14 @@ SHORT = 0.05  # of the drawn windows that are half as long
 JITTER = 5.0  # steps by which drawn windows differ
 
 
-def batch_size(asked: int | None, rows: int) -> int:
+def batch_size(requested: int | None, rows: int) -> int:
     """Return the rows of a batch: as asked, or 32, or of a small file so few that an epoch makes fifty updates.
 
     >>> batch_size(None, 100_000), batch_size(None, 400), batch_size(16, 400)
     (32, 8, 16)
     """
-    if asked is not None:
-        return asked
+    if requested is not None:
+        return requested
     return max(1, min(USUAL, max(4, rows // UPDATES), rows))
 
 

@@ -60,15 +60,15 @@ class RowExamples(Sequence[Example]):
         row = int(self.rows[index])
         values = self.table[row]
         roles = self.roles
-        given = self._value(values, roles.input, roles.input_codec, steps=roles.reads_a_sequence)
-        target = given
+        read = self._value(values, roles.input, roles.input_codec, steps=roles.reads_a_sequence)
+        target = read
         if roles.target and not self._targets:
             target = None
         elif roles.target:
             target = self._value(values, roles.target, roles.target_codec, steps=roles.writes_a_sequence)
             if roles.labels_steps and isinstance(target, (list, tuple)):
                 target = _labels(target, roles)
-        return Example(given, target, self.where(index))
+        return Example(read, target, self.where(index))
 
     def _value(self, row: Row, columns: list[str], codec: str | None, *, steps: bool) -> Any:
         if class_of(codec).numeric and len(columns) > 1:
@@ -116,10 +116,10 @@ class GroupExamples(Sequence[Example]):
         """Return one example: the values of every row, and its answers (or the one answer of the sequence)."""
         rows = [self.table[int(row)] for row in self.sequences[index]]
         roles = self.roles
-        given = self._steps(rows, roles.input, roles.input_codec)
+        read = self._steps(rows, roles.input, roles.input_codec)
         if roles.input_codec in media.CODECS:
-            given = media.place(given, self.table.folder, roles.input_codec)
-        target: Any = given
+            read = media.place(read, self.table.folder, roles.input_codec)
+        target: Any = read
         if roles.target and not self._targets:
             target = None
         elif roles.target:
@@ -128,7 +128,7 @@ class GroupExamples(Sequence[Example]):
                 target = _labels(target, roles)
             if not roles.writes_a_sequence:
                 target = target[-1]
-        return Example(given, target, self.where(index))
+        return Example(read, target, self.where(index))
 
     def where(self, index: int) -> str:
         """Return the place of the first row of a sequence, without reading it."""
@@ -150,14 +150,14 @@ class GroupExamples(Sequence[Example]):
             Rows that stay before the new ones, and are read once more: those from which their targets are predicted.
         """
         known: set[int] = set()
-        found = []
+        parts = []
         for rows in self.sequences:
             # windows of one length, in order: what is new is at the end
             new = next((place for place, row in enumerate(rows) if place >= before and int(row) not in known), None)
             if new is not None:
-                found.append(rows[new - before :])
+                parts.append(rows[new - before :])
                 known.update(map(int, rows[before:]))
-        return GroupExamples(self.table, self.roles, found, targets=self._targets)
+        return GroupExamples(self.table, self.roles, parts, targets=self._targets)
 
     @staticmethod
     def _steps(rows: list[Row], columns: list[str], codec: str | None) -> list[Any]:

@@ -54,11 +54,11 @@ def fit_codecs(
         return codec, codec
     if isinstance(train, ForecastExamples):
         return _fit_forecast(roles, data, train)
-    given = None
+    input_codec = None
     if roles.input_codec is not None:
         spelled = roles.input_kind.splits_into("word") and config.model.embedding.character_size
         kind = "spelled" if spelled else roles.input_codec
-        given = _fitted(kind, roles, roles.reads_a_sequence, data, train, 0)
+        input_codec = _fitted(kind, roles, roles.reads_a_sequence, data, train, 0)
     rows = Joined(train, labelled) if roles.target_kind.labelled else train
     target = _fitted(roles.target_codec, roles, roles.writes_a_sequence, data, rows, 1)
     labels = target.labels
@@ -67,16 +67,16 @@ def fit_codecs(
             f'every row has the same {target.kind}, "{labels[0]}": there is nothing to distinguish',
             hint="give rows of at least two, or name another --target",
         )
-    return given, target
+    return input_codec, target
 
 
 def _fit_forecast(roles: Roles, data: DataConfig, train: ForecastExamples) -> tuple[Codec, Codec]:
     """Codecs whose scales are those of the training rows, each counted once."""
     once = train.each_row_once()
-    given = _fitted("numbers", roles, True, data, once, 0)
+    input_codec = _fitted("numbers", roles, True, data, once, 0)
     target = _fitted("numbers", roles, True, data, once, 1)
     target.season = train.season
-    return given, target
+    return input_codec, target
 
 
 class Joined(Sequence[Example]):

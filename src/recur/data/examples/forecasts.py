@@ -55,14 +55,14 @@ class Series:
             self.targets[[row for row in range(len(table)) if table.is_filled(row)]] = np.nan
 
     def _columns(self, rows: list[dict[str, Any]], names: list[str]) -> np.ndarray:
-        found = np.zeros((len(rows), len(names)))
+        numbers = np.zeros((len(rows), len(names)))
         for index, row in enumerate(rows):
             for column, name in enumerate(names):
                 try:
-                    found[index, column] = number(row[name])
+                    numbers[index, column] = number(row[name])
                 except DataError as error:
                     raise placed(error, self.table.where(index), [name]) from error
-        return found
+        return numbers
 
 
 class ForecastExamples(Sequence[Example]):
@@ -145,11 +145,11 @@ def _held_out_in_time(
 ) -> tuple[ForecastExamples, ForecastExamples, str]:
     """Hold out the end of each series; what is read before it is the past."""
     horizon = config.forecast.horizon
-    found = borders(table, config.data.dev_fraction, 1 + horizon)
-    learned = _learned(series, [np.arange(*piece) for border in found for piece in before(border)], config)
+    limits = borders(table, config.data.dev_fraction, 1 + horizon)
+    learned = _learned(series, [np.arange(*piece) for border in limits for piece in before(border)], config)
     most = max(window(config), learned.season)
     pieces: list[Piece] = []
-    for border in found:
+    for border in limits:
         for first, last in border.pieces:
             # a piece that begins after the border has a past of its own
             start = max(first, border.place - most)
@@ -158,11 +158,11 @@ def _held_out_in_time(
                 pieces.append((np.arange(start, last), known))
     if not learned.pieces or not pieces:
         raise DataError(
-            f"{table.name}: gaps leave no {1 + horizon} rows in a row to "
+            f"{table.name}: gaps leave no {1 + horizon} consecutive rows to "
             f"{'hold out' if learned.pieces else 'learn from'}; {table.order.notes[-1]}",
-            hint="--fill linear makes the rows that are missing, a smaller --horizon needs fewer",
+            hint="--fill linear fills in the missing rows, a smaller --horizon needs fewer",
         )
-    return learned, ForecastExamples(series, pieces), about(table, found, config.data.dev_fraction)
+    return learned, ForecastExamples(series, pieces), about(table, limits, config.data.dev_fraction)
 
 
 def window(config: Config) -> int:
@@ -195,10 +195,10 @@ def season_of(series: np.ndarray) -> int:
         centred = filled - filled.mean()
         centred = centred - steps * (steps @ centred) / (steps @ steps)
         power = np.abs(np.fft.rfft(centred, 2 * count)) ** 2
-        found = np.fft.irfft(power)[: longest + 1]
+        of_column = np.fft.irfft(power)[: longest + 1]
         # of few steps apart there are more pairs; that alone should make no season shorter
-        found = found / (count - np.arange(longest + 1))
-        total += found / found[0] if found[0] > 0 else 0.0
+        of_column = of_column / (count - np.arange(longest + 1))
+        total += of_column / of_column[0] if of_column[0] > 0 else 0.0
     correlation = total / series.shape[1]
     peaks = [
         lag for lag in range(2, longest)

@@ -114,21 +114,21 @@ def _held_out_in_time(
 ) -> tuple[Sequence[Example], Sequence[Example], str]:
     """Hold out the end of each series."""
     least = 1 + config.forecast.horizon if roles.own_future else 1
-    found = series.borders(table, config.data.dev_fraction, least)
+    limits = series.borders(table, config.data.dev_fraction, least)
     learned, measured = (
-        [np.arange(*piece) for border in found for piece in part(border) if piece[1] - piece[0] >= least]
+        [np.arange(*piece) for border in limits for piece in part(border) if piece[1] - piece[0] >= least]
         for part in (series.before, series.after)
     )
     if not learned or not measured:
         raise DataError(
-            f"{table.name}: gaps leave no {least} rows in a row to {'hold out' if learned else 'learn from'}; "
+            f"{table.name}: gaps leave no {least} consecutive rows to {'hold out' if learned else 'learn from'}; "
             f"{table.order.notes[-1]}",
-            hint="--fill linear makes the rows that are missing",
+            hint="--fill linear fills in the missing rows",
         )
     return (
         GroupExamples(table, roles, [part for rows in learned for part in windows(rows, roles, config)]),
         GroupExamples(table, roles, [part for rows in measured for part in pieces(rows, roles, config)]),
-        series.about(table, found, config.data.dev_fraction),
+        series.about(table, limits, config.data.dev_fraction),
     )
 
 

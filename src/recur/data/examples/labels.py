@@ -63,22 +63,22 @@ def labels_of(value: Any, codec: str | None, missing: Sequence[str] | None = Non
     if codec is None or not kind.labelled:
         return set()
     cells = value.split() if isinstance(value, str) and kind.per_step else value
-    found = set()
+    names = set()
     for cell in cells if kind.per_step and hasattr(cells, "__iter__") else [cells]:
         if not is_missing(cell, kind, missing):
             try:
-                found.add(str(label(cell)))
+                names.add(str(label(cell)))
             except DataError:
                 # it is refused where it is encoded, with its place
                 continue
-    return found
+    return names
 
 
 def sides(roles: Roles) -> list[tuple[int, str, str]]:
     """Return side, codec and column of the classes and tags of a table."""
-    found = [(0, roles.input_codec, roles.input), (1, roles.target_codec, roles.target)]
+    labelled = [(0, roles.input_codec, roles.input), (1, roles.target_codec, roles.target)]
     return [
-        (side, codec, columns[0]) for side, codec, columns in found if codec and class_of(codec).labelled and columns
+        (side, codec, columns[0]) for side, codec, columns in labelled if codec and class_of(codec).labelled and columns
     ]
 
 
@@ -92,7 +92,7 @@ def unlearned(part: Sequence[Example], roles: Roles, known: Callable[[int, set[s
     known : callable
         A side and the labels that are requested -> labels that are known.
     """
-    found = []
+    groups = []
     for side, codec, column in sides(roles):
         rows: Counter[str] = Counter()
         first: dict[str, Example] = {}
@@ -105,26 +105,26 @@ def unlearned(part: Sequence[Example], roles: Roles, known: Callable[[int, set[s
         if lacking:
             example = next(each for name, each in first.items() if name in lacking)
             step = _step_of(example[side], lacking) if class_of(codec).per_step else None
-            found.append(Unlearned(side, codec, column, lacking, example.where, step, sorted(learned)))
-    return found
+            groups.append(Unlearned(side, codec, column, lacking, example.where, step, sorted(learned)))
+    return groups
 
 
 def of_rows(train: Sequence[Example], roles: Roles) -> Callable[[int, set[str]], set[str]]:
     """Return what `unlearned` asks: labels of the training rows, read until all that are requested are met."""
     codecs = {side: codec for side, codec, _ in sides(roles)}
 
-    def known(side: int, asked: set[str]) -> set[str]:
-        found: set[str] = set()
+    def known(side: int, requested: set[str]) -> set[str]:
+        names: set[str] = set()
         for example in _each(train):
-            if asked <= found:
+            if requested <= names:
                 break
-            found |= labels_of(example[side], codecs[side], roles.missing_labels)
-        return found
+            names |= labels_of(example[side], codecs[side], roles.missing_labels)
+        return names
 
     return known
 
 
-def refused(found: Unlearned, name: str, *, hint: str) -> DataError:
+def refused(unlearned: Unlearned, name: str, *, hint: str) -> DataError:
     """Return the error of rows whose labels the training rows lack.
 
     Parameters
@@ -134,18 +134,20 @@ def refused(found: Unlearned, name: str, *, hint: str) -> DataError:
         Of the file, or of the rows.
     hint : str
     """
-    (first, count), *others = found.rows.items()
+    (first, count), *others = unlearned.rows.items()
     more = "".join(f', "{shorten(each, 40)}" in {number:,}' for each, number in others[: _SHOWN - 1])
     more += f" and {len(others) - _SHOWN + 1:,} more of them" if len(others) >= _SHOWN else ""
-    known = ", ".join(shorten(each, 20) for each in found.known[:_KNOWN]) + ", …" * (len(found.known) > _KNOWN)
-    kind = class_of(found.codec)
+    known = ", ".join(shorten(each, 20) for each in unlearned.known[:_KNOWN]) + ", …" * (len(unlearned.known) > _KNOWN)
+    kind = class_of(unlearned.codec)
     one, several = kind.noun, kind.plural
     error = DataError(
         f'{one} "{shorten(first, 40)}" was not in the training data; {name} has it in {_rows(count)}{more}; '
         f"expected {several} of the training data: {known}",
         hint=hint,
     )
-    return placed(error if found.step is None else error.at_step(found.step), found.where, [found.column])
+    return placed(
+        error if unlearned.step is None else error.at_step(unlearned.step), unlearned.where, [unlearned.column]
+    )
 
 
 def reader(cells: Callable[[int, str], list[Any]], roles: Roles) -> Callable[[int], set[tuple[int, str]]] | None:
@@ -162,14 +164,14 @@ def reader(cells: Callable[[int, str], list[Any]], roles: Roles) -> Callable[[in
     callable or None
         None where nothing is a class or a tag.
     """
-    asked = sides(roles)
-    if not asked:
+    labelled = sides(roles)
+    if not labelled:
         return None
 
     def of(index: int) -> set[tuple[int, str]]:
         return {
             (side, name)
-            for side, codec, column in asked
+            for side, codec, column in labelled
             for cell in cells(index, column)
             for name in labels_of(cell, codec, roles.missing_labels)
         }

@@ -22,9 +22,9 @@ class Place(str):
 
     def __new__(cls, first: str, of_step: Callable[[int], str]) -> Place:
         """Keep how the places of steps are found."""
-        found = super().__new__(cls, first)
-        found._of_step = of_step
-        return found
+        place = super().__new__(cls, first)
+        place._of_step = of_step
+        return place
 
     def at(self, step: int) -> str:
         """Return the place of a step."""

@@ -73,7 +73,7 @@ def by_hash(
     marks = np.array([fingerprint(input_of(row), seed) for row in range(count)], dtype=np.int64)
     different, first, place, sizes = np.unique(marks, return_index=True, return_inverse=True, return_counts=True)
     if len(different) < 2:
-        what = "is one row" if count == 1 else f"are {count} rows with one and the same input"
+        what = "is one row" if count == 1 else f"are {count} rows with the same input"
         raise DataError(
             f"there {what}: expected at least two different ones, to learn from and to hold out"
             if count else "there are no rows to learn from",
@@ -148,23 +148,23 @@ def _spare(place: np.ndarray, labels_of: Callable[[int], Labelled] | None) -> in
     )
 
 
-def share(held: int, total: int, asked: float) -> str:
+def share(held: int, total: int, requested: float) -> str:
     """Return the share that is held out: the one requested, or the real one where they differ by half a percent.
 
     >>> share(2, 20, 0.1), share(3, 20, 0.1)
     ('10 %', '15 % (3 of 20)')
     """
     real = 100 * held / max(1, total)
-    return f"{100 * asked:g} %" if abs(real - 100 * asked) < 0.5 else f"{real:.3g} % ({held:,} of {total:,})"
+    return f"{100 * requested:g} %" if abs(real - 100 * requested) < 0.5 else f"{real:.3g} % ({held:,} of {total:,})"
 
 
-def share_of_a_text(table: Table, place: int, asked: float) -> str:
+def share_of_a_text(table: Table, place: int, requested: float) -> str:
     """Return the share of a text after a row, by its bytes where it is a file, else by its rows."""
     if not isinstance(table, FileTable):
-        return share(len(table) - place, len(table), asked)
+        return share(len(table) - place, len(table), requested)
     size = table.path.stat().st_size
     real = (size - table.offset(place)) / size
-    return f"{100 * (asked if abs(real - asked) < 0.005 else real):.3g} %"
+    return f"{100 * (requested if abs(real - requested) < 0.005 else real):.3g} %"
 
 
 def at_the_end(count: int, fraction: float, least: int = 1) -> int:
@@ -207,10 +207,10 @@ def of_a_text(table: Table, fraction: float) -> int:
         if len(starts) >= MANY_DOCUMENTS:
             place = starts[len(starts) - max(1, round(fraction * len(starts)))]
     elif isinstance(table, FileTable):
-        wanted = round((1 - fraction) * table.path.stat().st_size)
+        target = round((1 - fraction) * table.path.stat().st_size)
         low, high = 0, count
         while low < high:
             middle = (low + high) // 2
-            low, high = (middle + 1, high) if table.offset(middle) < wanted else (low, middle)
+            low, high = (middle + 1, high) if table.offset(middle) < target else (low, middle)
         place = low
     return min(max(place, 1), count - 1)

@@ -56,13 +56,13 @@ class Missing:
 
     def __str__(self) -> str:
         verb = "targets are" if self.values > 1 else "target is"
-        said = f"{self.values:,} of {self.all:,} {verb} missing: not learned from, not measured"
+        text = f"{self.values:,} of {self.all:,} {verb} missing: not learned from, not measured"
         if self.examples:
-            said += f"; {self.examples:,} {self.unit}{'s' * (self.examples > 1)} without any target left out"
+            text += f"; {self.examples:,} {self.unit}{'s' * (self.examples > 1)} without any target left out"
         if self.words:
             shown = ", ".join(f'"{word}"' for word in self.words)
-            said += f"; {shown} is taken as missing: --missing-labels none, where it is a label"
-        return said
+            text += f"; {shown} is taken as missing: --missing-labels none, where it is a label"
+        return text
 
 
 def answered(part: Sequence[Example], roles: Roles, config: Config) -> tuple[Sequence[Example], Missing]:
@@ -106,11 +106,11 @@ def _of_rows(part: RowExamples, roles: Roles, ahead: int) -> tuple[Sequence[Exam
 
 
 def _only(
-    part: RowExamples | GroupExamples | ForecastExamples, kept: list[int], found: Missing
+    part: RowExamples | GroupExamples | ForecastExamples, kept: list[int], missing: Missing
 ) -> tuple[Sequence[Example], Missing]:
     """Return the examples that are kept; all of them where no target is missing."""
-    left_out = len(part) - len(kept) if found else 0
-    return (part.only(kept) if left_out else part), replace(found, examples=left_out)
+    left_out = len(part) - len(kept) if missing else 0
+    return (part.only(kept) if left_out else part), replace(missing, examples=left_out)
 
 
 def _counted(cells: Iterable[Any], codec: str, labels: list[str] | None) -> tuple[int, int]:
@@ -129,51 +129,51 @@ def _counted(cells: Iterable[Any], codec: str, labels: list[str] | None) -> tupl
 
 def _words(cells: Iterable[Any], codec: str, labels: list[str] | None) -> set[str]:
     """The texts that say that a label is missing, of cells that may be lists."""
-    found: set[str] = set()
+    words: set[str] = set()
     for cell in cells:
         if isinstance(cell, (list, tuple)):
-            found |= _words(cell, codec, labels)
+            words |= _words(cell, codec, labels)
         elif isinstance(cell, str) and cell.strip() and is_missing(cell, class_of(codec), labels):
-            found.add(cell.strip())
-    return found
+            words.add(cell.strip())
+    return words
 
 
 def _of_groups(part: GroupExamples, roles: Roles, ahead: int) -> tuple[Sequence[Example], Missing]:
     columns, codec = (roles.input, "numbers") if roles.own_future else (roles.target, roles.target_codec)
-    places = [_asked(rows, roles, ahead) for rows in part.sequences]
+    places = [_target_rows(rows, roles, ahead) for rows in part.sequences]
     absent, words = _absent(part.table, columns, codec, places, roles.missing_labels)
     missing, most = sum(absent.values()), len(columns)
     kept = [place for place, asked in enumerate(places) if not asked or any(absent[row] < most for row in asked)]
     return _only(part, kept, Missing(missing, len(absent) * most, unit="sequence", words=words))
 
 
-def _asked(rows: np.ndarray, roles: Roles, ahead: int) -> list[int]:
+def _target_rows(rows: np.ndarray, roles: Roles, ahead: int) -> list[int]:
     """The rows of a sequence whose cells are targets."""
-    asked = rows[ahead:] if roles.own_future else rows if roles.writes_a_sequence else rows[-1:]
-    return [int(row) for row in asked]
+    targets = rows[ahead:] if roles.own_future else rows if roles.writes_a_sequence else rows[-1:]
+    return [int(row) for row in targets]
 
 
 def _absent(
     table: Table, columns: list[str], codec: str, places: list[list[int]], labels: list[str] | None
 ) -> tuple[dict[int, int], tuple[str, ...]]:
     """How many targets each row lacks, and in which words; of windows that overlap, each row is read once."""
-    found: dict[int, int] = {}
+    counts: dict[int, int] = {}
     words: set[str] = set()
-    for asked in places:
-        for row in asked:
-            if row not in found:
+    for rows in places:
+        for row in rows:
+            if row not in counts:
                 values = table[row]
                 absent = [values[name] for name in columns if is_missing(values[name], class_of(codec), labels)]
-                found[row] = len(absent)
+                counts[row] = len(absent)
                 words |= _words(absent, codec, labels) if class_of(codec).labelled else set()
-    return found, tuple(sorted(words))
+    return counts, tuple(sorted(words))
 
 
 def _of_forecast(part: ForecastExamples) -> tuple[Sequence[Example], Missing]:
     truth = part.series.targets
     if truth is None:
         return part, Missing()
-    asked = [rows[known:] for rows, known in part.pieces]
-    absent = np.isnan(truth[np.unique(np.concatenate(asked or [np.zeros(0, np.int64)]))])
-    kept = [place for place, each in enumerate(asked) if not len(each) or not np.isnan(truth[each]).all()]
+    targets = [rows[known:] for rows, known in part.pieces]
+    absent = np.isnan(truth[np.unique(np.concatenate(targets or [np.zeros(0, np.int64)]))])
+    kept = [place for place, each in enumerate(targets) if not len(each) or not np.isnan(truth[each]).all()]
     return _only(part, kept, Missing(int(absent.sum()), absent.size, unit="window"))

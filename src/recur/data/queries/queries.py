@@ -22,7 +22,7 @@ from recur.data.times.series import changes_of
 _MOST_STEPS = 2**31 - 1
 
 
-class Question(NamedTuple):
+class InputQuery(NamedTuple):
     """One input.
 
     Attributes
@@ -69,13 +69,13 @@ class Following(Sequence[str]):
 
     def __getitem__(self, index: Any) -> Any:
         """Return the time of one step."""
-        wanted = self._skipped + index + 1
-        if len(self._known) < wanted:
-            self._known = self._table.following(self._row, 2 * wanted)
-        return self._known[wanted - 1]
+        count = self._skipped + index + 1
+        if len(self._known) < count:
+            self._known = self._table.following(self._row, 2 * count)
+        return self._known[count - 1]
 
 
-class Questions(Sequence[Question]):
+class InputQueries(Sequence[InputQuery]):
     """The inputs of a table, read when they are requested.
 
     Parameters
@@ -115,7 +115,7 @@ class Questions(Sequence[Question]):
         if not 0 <= index < len(self):
             raise IndexError(f"input {index} of {len(self)}")
         if self._lines:
-            return Question(self.table[index]["text"], index + 1, self.table.where(index))
+            return InputQuery(self.table[index]["text"], index + 1, self.table.where(index))
         example, rows = self._examples[index], self.rows_of(index)
         if isinstance(self.table, OrderedTable) and len(rows):
             return self._in_time(example, rows, self.table)
@@ -124,21 +124,21 @@ class Questions(Sequence[Question]):
             series_name(self.table[first], self.roles.group, self.table) if self.roles.group and len(rows) else None
         )
         steps = isinstance(self._examples, GroupExamples) and self.roles.writes_a_sequence and not self.roles.own_future
-        return Question(
+        return InputQuery(
             example.input, first + 1, example.where, series, [int(row) + 1 for row in rows] if steps else None
         )
 
-    def _in_time(self, example: Example, rows: np.ndarray, table: OrderedTable) -> Question:
+    def _in_time(self, example: Example, rows: np.ndarray, table: OrderedTable) -> InputQuery:
         """A question of rows that were put in the order of time: the answers are of these rows, or of what follows."""
         places = [table.row_number(int(row)) for row in rows]
         first, last = min(filter(None, places), default=1), int(rows[-1])
         if not (self.roles.own_future or self.roles.forecast):
             times = [table.time(int(row)) for row in rows]
-            return Question(example.input, first, example.where, table.series(last), places, times)
+            return InputQuery(example.input, first, example.where, table.series(last), places, times)
         # the next steps together, or the one that is so far ahead
         skipped = 0 if self.roles.forecast else self.roles.ahead(self._horizon) - 1
         following: Sequence[str] | None = Following(table, last, skipped) if table.following(last, 1) else None
-        return Question(example.input, first, example.where, table.series(last), None, following)
+        return InputQuery(example.input, first, example.where, table.series(last), None, following)
 
     def rows_of(self, index: int) -> np.ndarray:
         """The rows of the table that an input is made of."""
@@ -159,4 +159,4 @@ def inputs(source: Any, roles: Roles, config: Config) -> list[Any]:
     DataError
         When an input column is missing.
     """
-    return [question.value for question in Questions(source, roles, config)]
+    return [question.value for question in InputQueries(source, roles, config)]

@@ -27,7 +27,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 from recur.config import Config
 from recur.data.examples.examples import is_one_series
 from recur.data.load import no_column
-from recur.data.queries.queries import Question, Questions
+from recur.data.queries.queries import InputQueries, InputQuery
 from recur.data.queries.stream_format import Form, form_of, refuse_late_header
 from recur.data.readers.delimited import lone_header, ragged
 from recur.data.readers.header import column_names
@@ -108,10 +108,10 @@ def _is_ready(stream: BinaryIO) -> bool:
         return isinstance(stream, io.BytesIO)
 
 
-def incoming(
+def stream_queries(
     stream: BinaryIO, roles: Roles, config: Config, *, typed: Callable[[str], Any], labels: Container[str] = (),
     format: str | None = None, tell: Callable[[str], object] | None = None,
-) -> Iterator[list[Question]]:  # fmt: skip
+) -> Iterator[list[InputQuery]]:  # fmt: skip
     """Yield the inputs of a stream in groups that are answered together.
 
     Parameters
@@ -143,38 +143,38 @@ def incoming(
         # empty lines to a network that reads numbers are refused by their number
         if not form.lines or (not roles.input_kind.numeric and not any(line.text.strip() for line in form.lines)):
             raise DataError(f"{NAME} is empty: expected at least one line of text", hint="give a file with rows")
-        yield from arriving(_texts(everything, typed, roles, format))
+        yield from batches_on_arrival(_texts(everything, typed, roles, format))
         return
     if form.kind == "conll" or roles.forecast or roles.group or is_one_series(roles):
         yield from _as_file(chain(form.above, everything), form.kind, roles, config, tell)
         return
     rows = _objects(everything) if form.kind == "jsonl" else _table(everything, form, roles, tell)
-    for group in arriving(rows):
-        made = Questions([row.value for row in group], roles, config)
-        yield [question._replace(row=row.number, where=row.where) for question, row in zip(made, group, strict=True)]
+    for group in batches_on_arrival(rows):
+        queries = InputQueries([row.value for row in group], roles, config)
+        yield [question._replace(row=row.number, where=row.where) for question, row in zip(queries, group, strict=True)]
 
 
 def _as_file(
     source: Iterable[Line], kind: str, roles: Roles, config: Config, tell: Callable[[str], object] | None
-) -> Iterator[list[Question]]:
+) -> Iterator[list[InputQuery]]:
     """The inputs of a stream whose lines are steps, written to a file and read from it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / NAME
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(line.text for line in source)
         try:
-            made = Questions(path, roles, config.replaced(source=str(path), format=kind))
+            queries = InputQueries(path, roles, config.replaced(source=str(path), format=kind))
         except DataError as error:
             # named as the stream is, and not as the file
             hint = error.hint and error.hint.replace(str(path), str(NAME))
             raise DataError(error.message.replace(str(path), str(NAME)), hint=hint) from error
         if tell is not None:
-            for note in made.notes:
+            for note in queries.notes:
                 tell(note)
-        yield from batched(made)
+        yield from batched(queries)
 
 
-def arriving(items: Iterable[Item], most: int = AT_ONCE) -> Iterator[list[Item]]:
+def batches_on_arrival(items: Iterable[Item], most: int = AT_ONCE) -> Iterator[list[Item]]:
     """Yield items in lists of at most ``most``: those that are there, and at least one.
 
     They are made in a thread of their own, which waits while as many as that are not yet taken.
@@ -192,17 +192,17 @@ def arriving(items: Iterable[Item], most: int = AT_ONCE) -> Iterator[list[Item]]
     threading.Thread(target=read, name="inputs", daemon=True).start()
     while True:
         kind, value = waiting.get()
-        found: list[Item] = []
+        batch: list[Item] = []
         while kind == "item":
-            found.append(value)
-            if len(found) == most:
+            batch.append(value)
+            if len(batch) == most:
                 break
             try:
                 kind, value = waiting.get_nowait()
             except queue.Empty:
                 break
-        if found:
-            yield found
+        if batch:
+            yield batch
         if kind == "error":
             raise value
         if kind == "end":
@@ -237,14 +237,16 @@ def in_blocks(group: Sequence[Item]) -> list[Item]:
     return [*group, *list(group[-1:]) * (-len(group) % BLOCK)]
 
 
-def _texts(source: Iterable[Line], typed: Callable[[str], Any], roles: Roles, format: str | None) -> Iterator[Question]:
+def _texts(
+    source: Iterable[Line], typed: Callable[[str], Any], roles: Roles, format: str | None
+) -> Iterator[InputQuery]:
     """The inputs that lines alone stand for."""
     for place, line in enumerate(source):
         if place and format is None:
             refuse_late_header(line, roles, NAME)
         where = f"{NAME}:{line.number}"
         try:
-            yield Question(typed(line.text.removesuffix("\n")), line.number, where)
+            yield InputQuery(typed(line.text.removesuffix("\n")), line.number, where)
         except DataError as error:
             raise DataError(f"{where}: {error.message}", hint=error.hint) from error
 

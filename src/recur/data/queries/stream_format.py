@@ -78,9 +78,9 @@ def form_of(
     if format == "conll" or (format is None and roles.labels_steps and text.startswith(("# ", "1\t"))):
         return Form("conll", seen)
     options: Iterable[str] = [stated] if stated else _SEPARATORS if format is None else _BY_NAME[format]
-    found = _table(first, above, options, roles, labels)
-    if found is not None:
-        return found
+    form = _table(first, above, options, roles, labels)
+    if form is not None:
+        return form
     if format is None and roles.labels_steps and "\t" in text:
         return Form("conll", seen)
     if format is None and stated is None:
@@ -103,7 +103,7 @@ def refuse_late_header(line: Line, roles: Roles, name: Path) -> None:
         raise DataError(
             f'{name}:{line.number}: the header of a table ("{shorten(line.text, 40)}") under lines that were read '
             "as texts",
-            hint="--format csv looks for it under the titles; --format text reads all lines as texts",
+            hint="--format csv looks for it below the titles; --format text reads all lines as texts",
         )
 
 
@@ -114,9 +114,9 @@ def _refuse_foreign(first: Line) -> None:
     ------
     DataError
     """
-    found = foreign_text(STDIN.with_suffix(".txt"), _text(first))
-    if found is not None:
-        raise DataError(sentence(STDIN, found), hint=found.hint.replace("stdin.txt", "stdin"))
+    foreign = foreign_text(STDIN.with_suffix(".txt"), _text(first))
+    if foreign is not None:
+        raise DataError(sentence(STDIN, foreign), hint=foreign.hint.replace("stdin.txt", "stdin"))
 
 
 def cells_of(text: str, separator: str) -> list[str]:
@@ -169,9 +169,9 @@ def _under_titles(
     seen = [first]
     if not fitting:
         for line in source:
-            found = _table(line, [*above, *seen], options, roles, labels)
-            if found is not None:
-                return found
+            form = _table(line, [*above, *seen], options, roles, labels)
+            if form is not None:
+                return form
             seen.append(line)
             if len(seen) > _MOST_TITLES:
                 break

@@ -23,7 +23,7 @@ _SAMPLE = 200
 
 
 def read_delimited(
-    path: Path, *, tabs: bool | None = None, header: bool | None = None, wanted: Sequence[str] = (),
+    path: Path, *, tabs: bool | None = None, header: bool | None = None, required: Sequence[str] = (),
     names: Sequence[str] = (), config: DataConfig | None = None, known: Mapping[str, NumberStyle] | None = None,
 ) -> FileTable:  # fmt: skip
     """Return the records of a CSV or TSV file.
@@ -38,7 +38,7 @@ def read_delimited(
         Whether tabs separate; default: what separates the first lines.
     header : bool, optional
         Whether the first record names the columns; default: found out by comparing it with the others.
-    wanted : sequence of str
+    required : sequence of str
         Columns that the caller will ask for: a first record that has one of them is a header.
     names : sequence of str
         Names for the columns where there is no header, used when there are as many.
@@ -64,7 +64,7 @@ def read_delimited(
         named = [cell.strip() for cell in cells[0]]
         usual = any(len(cell) > 1 and is_known(cell) for cell in named)
         twice = len(set(named)) < len(named) and (usual or repeats_a_name(cells))
-        header = twice or bool(set(wanted) & set(map(str.strip, cells[0]))) or has_header(cells)
+        header = twice or bool(set(required) & set(map(str.strip, cells[0]))) or has_header(cells)
     if above.names:
         header, columns = False, column_names(above.names, f"{path}:{above.lines}")
     elif header:
@@ -125,7 +125,7 @@ def _first_records(path: Path, delimiter: str, skip: int) -> list[tuple[Line, li
 
 def lone_header(path: Path, columns: list[str]) -> DataError:
     """The error of a table without rows."""
-    return DataError(f"{path}: there is a header ({', '.join(columns)}) and no row under it", hint="add rows")
+    return DataError(f"{path}: the header ({', '.join(columns)}) has no rows below it", hint="add rows")
 
 
 def ragged(path: Path, line: int, record: list[str], columns: list[str]) -> DataError:

@@ -60,19 +60,19 @@ def split_files(folder: Path, exclude: Sequence[str] = ()) -> Parts | None:
     parallel = {part: pair for pair in pairs_of(kept) if (part := _part_of(pair.source)) is not None}
     if "train" in parallel:
         return Parts(parallel["train"], parallel.get("dev"), parallel.get("test"))
-    found: dict[str, list[Path]] = {"train": [], "dev": [], "test": []}
+    parts: dict[str, list[Path]] = {"train": [], "dev": [], "test": []}
     for path in kept:
         if path.suffix.lower() in _READABLE and path.is_file():
             part = _part_of(path)
             if part is not None:
-                found[part].append(path)
-    if not found["train"]:
+                parts[part].append(path)
+    if not parts["train"]:
         return _other_parts(folder, exclude)
-    for part, paths in found.items():
+    for part, paths in parts.items():
         if len(paths) > 1:
             names = ", ".join(path.name for path in paths)
             raise DataError(f"{folder} has several {part} files: {names}", hint="name one file instead of the folder")
-    train, dev, test = (found[part][0] if found[part] else None for part in ("train", "dev", "test"))
+    train, dev, test = (parts[part][0] if parts[part] else None for part in ("train", "dev", "test"))
     return Parts(train, dev, test) if train else None
 
 
@@ -130,16 +130,16 @@ def read_folder(folder: Path, exclude: Sequence[str] = (), *, documents: bool = 
     files = _texts(kept)
     inside = {path: _kept(path, exclude) for path in kept if path.is_dir()}
     unlabelled = [path for path in inside if path.name.lower() in _UNLABELLED]
-    inner = {path: _texts(found) for path, found in inside.items() if path not in unlabelled}
-    inner = {path: found for path, found in inner.items() if found}
+    inner = {path: _texts(paths) for path, paths in inside.items() if path not in unlabelled}
+    inner = {path: paths for path, paths in inner.items() if paths}
     if not files and not inner:
         media = read_media(folder, kept, inside)
         if media is None:
             raise _nothing(folder, kept)
         return media
     if documents:
-        return FilesTable(folder, [*files, *(f for found in inner.values() for f in found)], lines_are_rows=False)
-    used = [path for found in inner.values() for path in found] if inner else files
+        return FilesTable(folder, [*files, *(f for paths in inner.values() for f in paths)], lines_are_rows=False)
+    used = [path for paths in inner.values() for path in paths] if inner else files
     classes = [path.name for path in inner] if inner else [path.stem for path in files]
     table = WholeFilesTable(folder, used) if inner else FilesTable(folder, files, lines_are_rows=True)
     if len(classes) < 2:
@@ -149,11 +149,11 @@ def read_folder(folder: Path, exclude: Sequence[str] = (), *, documents: bool = 
         )
     if not inner and len(files) > _CLASSES and len(table) < 2 * len(files):
         raise DataError(
-            f"{folder} has {len(files):,} text files of {len(table):,} lines: as classes with an example on each line, "
-            "they have hardly an example each",
+            f"{folder} has {len(files):,} text files of {len(table):,} lines: as classes with one example per line, "
+            "each would have about one example",
             hint="--format text if its files are documents; a folder for each class if they are examples",
         )
-    everything = [*kept, *(path for place, found in inside.items() if place not in unlabelled for path in found)]
+    everything = [*kept, *(path for place, paths in inside.items() if place not in unlabelled for path in paths)]
     table.notes = [*(f"the folder {path.name}: no label" for path in unlabelled), *unread(everything, used)]
     return table
 

@@ -78,13 +78,13 @@ _LINES = (
 
 def foreign(path: Path, head: bytes) -> Foreign | None:
     """Return what a binary file is by its first bytes, or None where they are unknown."""
-    found = next((known for magic, known in _MAGIC.items() if head.startswith(magic)), None)
-    if found is None:
+    known_format = next((known for magic, known in _MAGIC.items() if head.startswith(magic)), None)
+    if known_format is None:
         return None
     suffix = path.suffix.lower()
     if head.startswith(b"PK\x03\x04") and suffix in _ZIPPED:
-        found = _ZIPPED[suffix]
-    what, hint = found
+        known_format = _ZIPPED[suffix]
+    what, hint = known_format
     if what.startswith("an Excel or Word") and suffix in (".doc", ".dot"):
         what, hint = "a Word document of an old format", "save it as plain text (UTF-8)"
     return Foreign(what, _TABLE.format(call=hint, name=path.name) if hint.startswith("read_") else hint)
@@ -128,12 +128,12 @@ def _labelled(path: Path, start: str) -> Foreign | None:
     for what, form, hint in _LINES:
         if len(lines) > 1 and sum(bool(form.fullmatch(line)) for line in lines) >= _MOST_LINES * len(lines):
             return Foreign(what, f"{hint.format(name=name, stem=stem)}; --format text reads it as it is")
-    classes = [found[1] for line in lines if (found := _CLASSED.fullmatch(line))]
+    classes = [match[1] for line in lines if (match := _CLASSED.fullmatch(line))]
     if len(classes) == len(lines) >= _LEAST_LINES and 1 < len(set(classes)) <= len(lines) / 2:
-        made = f"printf 'class\\tpart\\ttext\\n'; sed -E 's/^([A-Z]+):([a-z]+) +/\\1\\t\\2\\t/' {name}"
+        command = f"printf 'class\\tpart\\ttext\\n'; sed -E 's/^([A-Z]+):([a-z]+) +/\\1\\t\\2\\t/' {name}"
         return Foreign(
             f'lines with a class before each text, as in TREC ("{classes[0]}"); expected a table',
-            f"({made}) > {stem}.tsv, then --input text --target class; --format text reads it as it is",
+            f"({command}) > {stem}.tsv, then --input text --target class; --format text reads it as it is",
         )
     if any(_SUBTITLE.match(line) for line in lines[:6]):
         hint = f"sed -E '/^[0-9]*$|-->/d' {name} > {stem}-lines.txt; --format text reads it as it is"
@@ -163,11 +163,11 @@ def _parses(text: str) -> bool:
         return False
 
 
-def sentence(path: Path, found: Foreign) -> str:
+def sentence(path: Path, other: Foreign) -> str:
     """Return a sentence about the fault of a file.
 
     >>> sentence(Path("a.xlsx"), Foreign("an Excel workbook", ""))
     'a.xlsx is an Excel workbook; expected text in UTF-8'
     """
-    expected = "" if "expected" in found.what else "; expected text in UTF-8"
-    return f"{shorten(str(path), 200)} is {found.what}{expected}"
+    expected = "" if "expected" in other.what else "; expected text in UTF-8"
+    return f"{shorten(str(path), 200)} is {other.what}{expected}"

@@ -137,12 +137,12 @@ def read_idx_table(path: Path) -> IdxTable:
 
 def idx_parts(paths: Sequence[Path]) -> dict[str, Path]:
     """Return train, dev and test among files named as MNIST's are; the unpacked one where both are there."""
-    found: dict[str, Path] = {}
+    parts: dict[str, Path] = {}
     for path in sorted(paths, key=lambda path: path.suffix == ".gz"):
         part = _PARTS.get(re.split(r"[-._]", path.name.lower())[0])
         if part is not None and _IMAGES.search(path.name.lower()) and path.is_file():
-            found.setdefault(part, path)
-    return found
+            parts.setdefault(part, path)
+    return parts
 
 
 def _labels_of(path: Path) -> Path | None:

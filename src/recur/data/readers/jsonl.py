@@ -65,8 +65,8 @@ def refuse_absent(row: Row, columns: list[str], where: str) -> None:
 def object_of(text: str, where: str) -> dict[str, Any]:
     """Return a line as a JSON object with at least one key."""
     try:
-        found = json.loads(text)
-        if _brackets_deep(text) > DEEPEST and too_deep(found, DEEPEST):
+        value = json.loads(text)
+        if _brackets_deep(text) > DEEPEST and too_deep(value, DEEPEST):
             raise RecursionError
     except (ValueError, RecursionError) as error:
         # a whole number of thousands of digits is a ValueError without a msg
@@ -77,13 +77,13 @@ def object_of(text: str, where: str) -> dict[str, Any]:
         ) from None
     if "\\u" in text:
         # JSON can write half of a surrogate pair, which no file can hold
-        found = _clean(found)
-    if not isinstance(found, dict) or not found:
+        value = _clean(value)
+    if not isinstance(value, dict) or not value:
         raise DataError(
-            f'{where}: expected one JSON object per line, found {type(found).__name__} "{shorten(text, 60)}"',
+            f'{where}: expected one JSON object per line, found {type(value).__name__} "{shorten(text, 60)}"',
             hint='each line reads {"text": "...", "label": "..."}',
         )
-    return found
+    return value
 
 
 def _brackets_deep(text: str) -> int:

@@ -161,14 +161,14 @@ def unread(paths: Sequence[Path], used: Sequence[Path]) -> list[str]:
     read = set(used)
     # a folder stands for what is in it
     others = [path for path in paths if path not in read and not path.is_dir()]
-    found = []
+    names = []
     for suffix, count in sorted(Counter(path.suffix.lower() for path in others).items()):
         if count == 1:
             name = next(path.name for path in others if path.suffix.lower() == suffix)
         else:
             name = f"{count:,} {suffix or 'other'} files"
-        found.append(f"{name} (sound is read from .wav and .flac)" if suffix in _UNREAD_SOUNDS else name)
-    return found
+        names.append(f"{name} (sound is read from .wav and .flac)" if suffix in _UNREAD_SOUNDS else name)
+    return names
 
 
 class MemoryFiles(MemoryTable):

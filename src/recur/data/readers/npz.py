@@ -56,7 +56,7 @@ def read_npz(path: Path) -> Table:
 def _arrays(path: Path) -> Mapping[str, np.ndarray]:
     hint = "write it with numpy.savez, without Python objects"
     regular(path, kind="file of arrays", error=DataError, hint=hint)
-    found: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
     # zipfile raises NotImplementedError and RuntimeError too: for methods it lacks, and for passwords
     libraries, total = ("numpy", "zipfile", "zlib", "lzma", "bz2"), 0
     with (
@@ -70,5 +70,5 @@ def _arrays(path: Path) -> Mapping[str, np.ndarray]:
                 check_memory(f"{path} unpacked", (total, "bytes"), item=1, most=bounds().table, hint="divide it")
                 # objects would be unpickled, and run whatever they bring
                 array = checked_texts(np.lib.format.read_array(file, allow_pickle=False), name)
-                found[member.filename.removesuffix(".npy")] = array
-    return found
+                arrays[member.filename.removesuffix(".npy")] = array
+    return arrays

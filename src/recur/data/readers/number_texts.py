@@ -64,9 +64,9 @@ def styled(table: Table, config: DataConfig, known: Mapping[str, NumberStyle]) -
         survey.see([row[name] for name in texts])
     styles = survey.styles(config, known=known)
     converted = survey.converted(styles)
-    found = StyledTable(table, converted) if converted else table
-    found.styles = styles
-    return found
+    result = StyledTable(table, converted) if converted else table
+    result.styles = styles
+    return result
 
 
 def _may_be_numbers(table: Table, name: str) -> bool:

@@ -46,7 +46,7 @@ def names_of(pair: Pair) -> tuple[str, str]:
     return differ[0] if len(first) == len(second) and len(differ) == 1 else ("source", "target")
 
 
-def asked_pair(path: Path, config: DataConfig) -> Pair | None:
+def requested_pair(path: Path, config: DataConfig) -> Pair | None:
     """Return the files that a configuration asks to be read line by line, None for a single file.
 
     The target is a file (``--source a.de --target a.en``), or the columns of a run are two languages, and the file is
@@ -62,18 +62,18 @@ def asked_pair(path: Path, config: DataConfig) -> Pair | None:
     if config.target is not None and len(config.target) == 1 and Path(config.target[0]).is_file():
         return Pair(path, Path(config.target[0]))
     parts = _PARTS.split(path.name)
-    wanted = config.input or []
-    if len(wanted) != 2 or config.target or len({*wanted} & {*parts}) != 1:
+    names = config.input or []
+    if len(names) != 2 or config.target or len({*names} & {*parts}) != 1:
         return None
-    own = wanted[0] if wanted[0] in parts else wanted[1]
-    other = wanted[1] if own == wanted[0] else wanted[0]
+    own = names[0] if names[0] in parts else names[1]
+    other = names[1] if own == names[0] else names[0]
     beside = path.with_name("".join(other if part == own else part for part in parts))
     if not beside.is_file():
         raise DataError(
-            f"{path} is one side of a parallel corpus of {wanted[0]} and {wanted[1]}; expected {beside.name} beside it",
+            f"{path} is one side of a parallel corpus of {names[0]} and {names[1]}; expected {beside.name} beside it",
             hint="give both files, with the same number of lines",
         )
-    return Pair(path, beside) if own == wanted[0] else Pair(beside, path)
+    return Pair(path, beside) if own == names[0] else Pair(beside, path)
 
 
 def pairs_of(files: Sequence[Path]) -> list[Pair]:
@@ -89,7 +89,7 @@ def pairs_of(files: Sequence[Path]) -> list[Pair]:
         for place, part in enumerate(parts):
             if part in _SIDES or (place and part in _LANGUAGES):
                 alike.setdefault((*parts[:place], "", *parts[place + 1 :]), []).append(path)
-    return [Pair(*found) for found in alike.values() if len(found) == len(Pair._fields)]
+    return [Pair(*paths) for paths in alike.values() if len(paths) == len(Pair._fields)]
 
 
 def named(table: Table, config: Config) -> Config:

@@ -97,39 +97,39 @@ def preamble(path: Path, delimiter: str, *, header: bool | None) -> Preamble:
     lead = list(takewhile(lambda line: line.text.startswith("#") or not line.text.strip(), head))
     comments = [line.text[1:].strip() for line in lead if line.text.strip()]
     after = lead[-1].number if comments else skipped
-    found = [record for _, record in islice(records_of(path, delimiter, skip=after), _FIRST)]
-    width, count = Counter(map(len, found)).most_common(1)[0] if found else (0, 0)
+    records = [record for _, record in islice(records_of(path, delimiter, skip=after), _FIRST)]
+    width, count = Counter(map(len, records)).most_common(1)[0] if records else (0, 0)
     if comments and width:
         own = next((record for _, record in records_of(path, delimiter, skip=after - 1)), [])
         named = [cell.strip() for cell in [own[0].lstrip("# "), *own[1:]]] if own and own[0].startswith("#") else []
         if not named and len(comments[-1].split()) == width:
             named = comments[-1].split()
-        in_rows = len(own) == width and not has_header([named, *found])
+        in_rows = len(own) == width and not has_header([named, *records])
         if in_rows:
             # a row like the others, which begins with a hash sign
             return Preamble(skipped, [], notes)
-        headed = len(named) == width > 1 and header is not False and not has_header(found)
+        headed = len(named) == width > 1 and header is not False and not has_header(records)
         names = named if headed and not any(map(_is_number, named)) else []
-        said = f'{len(comments)} comment{"s" * (len(comments) > 1)} ("# {shorten(comments[0], 30)}")'
-        return Preamble(after, names, [*notes, said])
-    titles = _titles(found, width, count) if header is not False else 0
-    if titles and has_header(found[titles:]):
+        note = f'{len(comments)} comment{"s" * (len(comments) > 1)} ("# {shorten(comments[0], 30)}")'
+        return Preamble(after, names, [*notes, note])
+    titles = _titles(records, width, count) if header is not False else 0
+    if titles and has_header(records[titles:]):
         lines = [line for line, _ in islice(records_of(path, delimiter, skip=skipped), titles + 1)]
-        text = " ".join(cell for cell in found[0] if cell.strip())
-        said = f'{titles} row{"s" * (titles > 1)} above the header ("{shorten(text, 30)}")'
-        return Preamble(lines[-1].number - 1, [], [*notes, said])
+        text = " ".join(cell for cell in records[0] if cell.strip())
+        note = f'{titles} row{"s" * (titles > 1)} above the header ("{shorten(text, 30)}")'
+        return Preamble(lines[-1].number - 1, [], [*notes, note])
     return Preamble(skipped, [], notes)
 
 
-def _titles(found: list[list[str]], width: int, count: int) -> int:
+def _titles(records: list[list[str]], width: int, count: int) -> int:
     """Return how many leading records are titles and not rows."""
     titles = 0
-    for record in found:
+    for record in records:
         if len(record) == width and sum(bool(cell.strip()) for cell in record) > 1:
             break
         titles += 1
-    few = titles <= min(_MOST_TITLES, len(found) // 2) and width > 1
-    return titles if few and count >= 0.9 * (len(found) - titles) and len(found) - titles > 1 else 0
+    few = titles <= min(_MOST_TITLES, len(records) // 2) and width > 1
+    return titles if few and count >= 0.9 * (len(records) - titles) and len(records) - titles > 1 else 0
 
 
 def _is_number(cell: str) -> bool:

@@ -52,11 +52,11 @@ def read_ts(path: Path) -> FileTable:
             if line.number <= first_line or not line.text.strip():
                 continue
             row = _row(line.text, columns, f"{path}:{line.number}")
-            found = len(row["series"][0])
-            channels.append(found)
-            if found != channels[0]:
+            length = len(row["series"][0])
+            channels.append(length)
+            if length != channels[0]:
                 raise DataError(
-                    f"{path}:{line.number}: {found} channels where the first series has {channels[0]}",
+                    f"{path}:{line.number}: {length} channels where the first series has {channels[0]}",
                     hint="channels are separated by colons, the class after the last",
                 )
             yield Mark(line.offset, line.number)
@@ -73,14 +73,14 @@ def read_ts(path: Path) -> FileTable:
 
 def _header(path: Path) -> tuple[dict[str, str], int]:
     """Return what the lines before @data say, and the number of the line with @data."""
-    said: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for line in lines(path):
         text = line.text.strip()
         if text.lower().startswith("@data"):
-            return said, line.number
+            return fields, line.number
         if text.startswith("@"):
             key, _, value = text[1:].partition(" ")
-            said[key.lower()] = value.strip() or "false"
+            fields[key.lower()] = value.strip() or "false"
         elif text and not text.startswith("#"):
             break
     raise DataError(

@@ -22,7 +22,7 @@ from recur.data.stamps.cell import text_of
 from recur.data.times.timeline import is_part_of_time
 from recur.errors import ConfigError, DataError
 
-_RUNNING, _ONE_VALUE = "running numbers", "one value only"
+_RUNNING, _ONE_VALUE = "consecutive numbers", "one value only"
 ALONE = (_RUNNING, _ONE_VALUE)
 """How the reasons begin for columns that are the series where there is no other."""
 _LEAST_RUNNING = 5
@@ -55,9 +55,9 @@ def reason(table: Table, column: Column) -> str | None:
     if name in table.holds or column.holds in CODECS:
         return None
     if column.holds == "code":
-        return "time" if is_clock(table, column) else "digits that are a name"
+        return "time" if is_clock(table, column) else "digits of a code"
     if column.holds == "object":
-        return "an object of names and values"
+        return "a JSON object"
     values = [row[name] for row in table.sampled()]
     present = [value for value in values if not is_empty(value)]
     if not present:
@@ -121,7 +121,7 @@ def _are_in_order(columns: Sequence[str], table: Table) -> bool:
     return known in (sorted(known), sorted(known, reverse=True))
 
 
-def refuse_unread_time(table: Table, read: Sequence[str], *, steps: bool, asked: Sequence[str] | None) -> None:
+def refuse_unread_time(table: Table, read: Sequence[str], *, steps: bool, requested: Sequence[str] | None) -> None:
     """Refuse a column of times, by its name, whose cells are none that are known: the order of a series would be open.
 
     Parameters
@@ -138,7 +138,7 @@ def refuse_unread_time(table: Table, read: Sequence[str], *, steps: bool, asked:
     ------
     ConfigError
     """
-    if not steps or table.timeline is not None or asked is not None or table.kind != "table":
+    if not steps or table.timeline is not None or requested is not None or table.kind != "table":
         return
     for name in table.columns:
         texts = _rows_of(table, name) if name not in read and is_time(name) else []
@@ -180,7 +180,7 @@ def refuse_constant(table: Table, columns: Sequence[Column], *, named: bool) -> 
     constant = [each.name for each in columns if each.holds == "number" and is_constant(table, each.name)]
     if constant and (named or len(constant) == len(columns)):
         shown = ", ".join(f'"{name}" is {shorten(_shown(table, name), 20)}' for name in constant[:3])
-        more = " and others are alike" if len(constant) > 3 else ""
+        more = " and other columns are constant too" if len(constant) > 3 else ""
         raise ConfigError(
             f"{table.name}: {shown} in every row{more}; expected columns that vary",
             hint="name other columns, or give rows that differ",
@@ -202,14 +202,14 @@ def is_constant(table: Table, name: str) -> bool:
 
 def _different(values: Iterable[Any]) -> set[Any]:
     """Return the values that differ, up to two of them, without those that are missing."""
-    found: set[Any] = set()
+    different: set[Any] = set()
     for value in values:
         same = _same(value)
         if not is_empty(value) and same == same:
-            found.add(same)
-            if len(found) > 1:
+            different.add(same)
+            if len(different) > 1:
                 break
-    return found
+    return different
 
 
 def are_too_few(table: Table) -> bool:
@@ -243,8 +243,8 @@ def is_in_no_order(table: Table, columns: Sequence[str]) -> bool:
 def _same(value: Any) -> Any:
     if not isinstance(value, (str, int, float)):
         return id(value)
-    found = _number(value)
-    return str(value) if found is None else found
+    value_as_number = _number(value)
+    return str(value) if value_as_number is None else value_as_number
 
 
 def _is_running(table: Table, name: str) -> bool:
@@ -265,8 +265,8 @@ def _is_running(table: Table, name: str) -> bool:
 
 def are_whole(values: Sequence[Any]) -> bool:
     """Return whether all values are whole numbers."""
-    found = [_number(value) for value in values]
-    return all(value is not None and float(value).is_integer() for value in found)
+    numbers = [_number(value) for value in values]
+    return all(value is not None and float(value).is_integer() for value in numbers)
 
 
 def _number(value: Any) -> float | None:

@@ -214,8 +214,8 @@ def _steadiest(
 
 
 def _together(codes: Sequence[np.ndarray]) -> np.ndarray:
-    _, found = np.unique(np.stack(codes), axis=1, return_inverse=True)
-    return np.asarray(found).reshape(-1)
+    _, codes_of_rows = np.unique(np.stack(codes), axis=1, return_inverse=True)
+    return np.asarray(codes_of_rows).reshape(-1)
 
 
 def _best(table: Table, fitting: list[tuple[str, ...]], codes: Mapping[str, np.ndarray]) -> tuple[str, ...]:
@@ -230,10 +230,10 @@ def _best(table: Table, fitting: list[tuple[str, ...]], codes: Mapping[str, np.n
     texts = [names for names in fitting if all(not _numeric(table, name) for name in names)]
     if len(texts) == 1:
         return texts[0]
-    said = " or ".join(", ".join(names) for names in fitting[:4])
+    candidates = " or ".join(", ".join(names) for names in fitting[:4])
     raise ConfigError(
         f"{table.name}: stamps repeat, so there are several series, and the columns do not determine which of them "
-        f"names the series of a row: {said}",
+        f"names the series of a row: {candidates}",
         hint=" or ".join(f"--group {','.join(names)}" for names in fitting[:4]),
     )
 

@@ -29,7 +29,7 @@ from recur.codecs import check_kind, class_of
 from recur.codecs.number_style import NumberStyle
 from recur.config import Config, DataConfig
 from recur.data.cells import number_styles, scripts
-from recur.data.columns.ambiguities import doubts
+from recur.data.columns.ambiguities import ambiguities
 from recur.data.columns.kinds import Column, look
 from recur.data.readers import parallel
 from recur.data.readers.table import Table
@@ -75,7 +75,7 @@ def infer(table: Table, config: Config) -> Roles:
     group = grouping.infer_series(table, config)
     config = config.replaced(group=group)
     roles = _inferred(table, config)
-    exclusions.refuse_unread_time(table, roles.input, steps=_are_steps(roles), asked=config.data.table.time)
+    exclusions.refuse_unread_time(table, roles.input, steps=_are_steps(roles), requested=config.data.table.time)
     # labels such as 12 % are read in their style too; the value of a label does not matter
     labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
     styles = number_styles.styles_of(table.styles, [*roles.numeric, *labels], table.name)
@@ -91,7 +91,7 @@ def infer(table: Table, config: Config) -> Roles:
         left_out=summary.reasons(table, used, roles.input_codec) | describing,
         notes=list(table.notes),
         missing_labels=config.data.table.missing_labels,
-        choices=[*choices, *doubts(table, roles.input, roles.target, roles.numeric, labels=one_label)],
+        choices=[*choices, *ambiguities(table, roles.input, roles.target, roles.numeric, labels=one_label)],
         time=_timing(table, roles),
     )
 
@@ -174,20 +174,22 @@ def _forecast(table: Table, config: Config) -> Roles:
     data, mode = config.data, config.model.mode
     if mode not in (None, "forecast"):
         raise ConfigError(f"a forecast is a mode of its own, not {mode}", hint="leave out --mode, or --mode forecast")
-    made = calendar.names(data.table.time_features)
+    calendar_columns = calendar.names(data.table.time_features)
     spare = [
-        name for name in _spare(table, data) if name not in made and not exclusions.is_clock(table, look(table, name))
+        name
+        for name in _spare(table, data)
+        if name not in calendar_columns and not exclusions.is_clock(table, look(table, name))
     ]
     numbers = [column for column in (look(table, name) for name in spare) if column.holds == "number"]
     features = [column for column in numbers if exclusions.reason(table, column) is None]
-    given = data.input or data.target or [column.name for column in features or numbers]
-    targets = data.target or [name for name in given if name not in made]
-    inputs = list(dict.fromkeys([*given, *targets, *made]))
+    read = data.input or data.target or [column.name for column in features or numbers]
+    targets = data.target or [name for name in read if name not in calendar_columns]
+    inputs = list(dict.fromkeys([*read, *targets, *calendar_columns]))
     wrong = [each for each in (look(table, name) for name in inputs) if each.holds != "number"]
     if wrong or not targets:
         what = described(wrong) if wrong else "no column of numbers"
         raise ConfigError(
-            f"{table.name}: a forecast reads columns of numbers, and there is {what}",
+            f"{table.name}: a forecast reads columns of numbers, but there is {what}",
             hint="name columns of numbers: --input COLUMN, and --target COLUMN for what is forecast",
         )
     exclusions.refuse_constant(table, [look(table, name) for name in targets], named=True)

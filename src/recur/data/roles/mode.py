@@ -58,14 +58,14 @@ def _is_pictured(codec: str | None) -> bool:
     return file is not None and file.pictures
 
 
-def _check_own_future(table: Table, inputs: list[Column], codec: str | None, made: list[str]) -> None:
+def _check_own_future(table: Table, inputs: list[Column], codec: str | None, calendar_columns: list[str]) -> None:
     """Refuse what has no next item, and columns made of time stamps, whose next values are known."""
-    known = [each.name for each in inputs if each.name in made]
+    known = [each.name for each in inputs if each.name in calendar_columns]
     if known:
         raise ConfigError(
-            f"{table.name}: all columns predict their next values, and {', '.join(known)} would be predicted too; "
-            "expected columns that only read them",
-            hint="--forecast recursive reads the columns made of time stamps and predicts the others",
+            f"{table.name}: all columns predict their next values, so {', '.join(known)} would be predicted too; "
+            "expected calendar features to be inputs only",
+            hint="--forecast recursive reads the calendar features and predicts the other columns",
         )
     if is_one_label(codec) or _is_pictured(codec):
         raise ConfigError(

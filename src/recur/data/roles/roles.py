@@ -67,11 +67,11 @@ class Roles:
     missing_labels: list[str] | None = None
 
     @property
-    def said(self) -> list[str]:
+    def description(self) -> list[str]:
         """What is read, predicted and left out, and the decisions, one line each."""
         is_table = bool(self.columns) and self.columns != ["text"]
-        found = summary.lines(is_table, self.input, self.target, self.group, self.left_out, self.notes)
-        return [*found, *self.choices]
+        lines = summary.lines(is_table, self.input, self.target, self.group, self.left_out, self.notes)
+        return [*lines, *self.choices]
 
     @property
     def facts(self) -> ModeFacts:

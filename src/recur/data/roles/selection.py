@@ -26,7 +26,7 @@ def refuse_objects(table: Table, columns: list[Column]) -> None:
     nested = [each.name for each in columns if each.holds == "object"]
     if nested:
         raise ConfigError(
-            f'{table.name}: "{nested[0]}" is an object of names and values; expected texts, numbers or lists of them',
+            f'{table.name}: "{nested[0]}" is a JSON object; expected texts, numbers or lists of them',
             hint=f"take out what is to be read: jq -c '{_fields(table, nested[0])}' {table.name} > flat.jsonl",
         )
 
@@ -101,18 +101,18 @@ def _refuse_weak_label(table: Table, label: Column, rest: list[Column]) -> None:
         )
     over_time = table.timeline is not None
     if over_time or rest.index(label) not in (0, len(rest) - 1):
-        said = f"--input {' --input '.join(each.name for each in numbers[:3])} forecasts them"
+        forecast = f"--input {' --input '.join(each.name for each in numbers[:3])} forecasts them"
         last = numbers[-1]
         raise ConfigError(
-            f"{table.name}: {label.name} is a label beside {described(numbers)}; the target is unknown",
-            hint=f"{_each([label] if over_time else [label, last])}{f'; {said}' if over_time else ''}",
+            f"{table.name}: {label.name} is a label next to {described(numbers)}; the target is unknown",
+            hint=f"{_each([label] if over_time else [label, last])}{f'; {forecast}' if over_time else ''}",
         )
 
 
 def _each(columns: Sequence[Column]) -> str:
     """The options that name columns as the target."""
-    said = {each.name: f"--target {_quoted(each.name)} ({each.in_words})" for each in columns}
-    return " or ".join(said.values())
+    hints = {each.name: f"--target {_quoted(each.name)} ({each.in_words})" for each in columns}
+    return " or ".join(hints.values())
 
 
 def _quoted(name: str) -> str:
@@ -132,7 +132,7 @@ def refuse_months(table: Table, columns: Sequence[Column], *, named: bool) -> No
             f"{table.name}: the columns {', '.join(each.name for each in columns[:2])}, …, {columns[-1].name} are the "
             "months of a series; expected one row for each month",
             hint="write one row for each month, as with pandas.melt: year, month, value; "
-            f"{' '.join(f'--input {each.name}' for each in columns[:2])} … reads a year at a step",
+            f"{' '.join(f'--input {each.name}' for each in columns[:2])} … reads a year per step",
         )
 
 
@@ -170,7 +170,7 @@ def _refuse_rows_in_no_order(table: Table, columns: list[Column], sorted_by: str
     if len(columns) > 1 and (
         labels or few or sorted_by or exclusions.is_in_no_order(table, [each.name for each in columns])
     ):
-        why = "no row is like the one before it"
+        why = "consecutive rows are not similar"
         if labels:
             why = f"{labels[-1].name} has few values, as a label"
         elif few:
@@ -181,13 +181,13 @@ def _refuse_rows_in_no_order(table: Table, columns: list[Column], sorted_by: str
         last = labels[-1] if labels else others[-1]
         raise ConfigError(
             f"{table.name}: the columns {described(columns)} may be the steps of a series, or rows of which one column "
-            f"is predicted from the others; there is no column of times, and {why}",
+            f"is predicted from the others; there is no time column, and {why}",
             hint=f"{_each([last, others[-1]])} predicts a column; --mode synced forecasts the next row",
         )
 
 
 def refuse_one_beside_names(table: Table, rest: list[Column], columns: Sequence[Column]) -> None:
-    """Refuse numbers in no order that are alone beside digits that are a name: zip, price.
+    """Refuse numbers in no order that are alone beside digits of a code: zip, price.
 
     Raises
     ------
@@ -203,11 +203,11 @@ def refuse_one_beside_names(table: Table, rest: list[Column], columns: Sequence[
         why = (
             f"{len(table)} rows are too few to tell"
             if exclusions.are_too_few(table)
-            else "no row is like the one before it"
+            else "consecutive rows are not similar"
         )
         raise ConfigError(
-            f"{table.name}: {rest[0].name} may be a series, or be what is predicted from {names[0].name} (digits that "
-            f"are a name); there is no column of times, and {why}",
+            f"{table.name}: {rest[0].name} may be a series, or be what is predicted from {names[0].name} (digits of "
+            f"a code); there is no time column, and {why}",
             hint=f"--input {code} --target {name} predicts it from {code}; --input {name} forecasts the next one",
         )
 
@@ -228,12 +228,14 @@ def find_input(table: Table, rest: list[Column]) -> list[Column]:
     if known:
         return [_longest(table, known)]
     for holds in (FILES, ("text", "tokens"), ("series", "vector")):
-        found = [each for each in rest if each.holds in holds]
+        candidates = [each for each in rest if each.holds in holds]
         # beside several numbers, a few words are names and codes
-        found = [each for each in found if not (beside_numbers and each.holds == "text" and _are_short(table, each))]
-        found = [each for each in found if not (beside_numbers and is_weak_input(each.name))]
-        if found:
-            return [_longest(table, found)]
+        candidates = [
+            each for each in candidates if not (beside_numbers and each.holds == "text" and _are_short(table, each))
+        ]
+        candidates = [each for each in candidates if not (beside_numbers and is_weak_input(each.name))]
+        if candidates:
+            return [_longest(table, candidates)]
     # labels beside numbers would need a codec of their own
     return numbers or rest[:1]
 
@@ -253,7 +255,7 @@ def _longest(table: Table, columns: list[Column]) -> Column:
 
 
 def described(columns: Sequence[Column]) -> str:
-    said = [f"{each.name} ({each.holds})" for each in columns]
-    if len(said) > _SHOWN:
-        said = [*said[: _SHOWN - 2], f"… {len(said) - _SHOWN + 1} more", said[-1]]
-    return ", ".join(said) or "none"
+    names = [f"{each.name} ({each.holds})" for each in columns]
+    if len(names) > _SHOWN:
+        names = [*names[: _SHOWN - 2], f"… {len(names) - _SHOWN + 1} more", names[-1]]
+    return ", ".join(names) or "none"

@@ -45,16 +45,16 @@ def _beside(column: Column, codec: str | None) -> str:
 
 def number_or_class(table: Table, target: Sequence[str], codec: str) -> list[str]:
     """Say whether a target of numbers is predicted as numbers or as classes, and how to change it."""
-    found = []
+    choices = []
     for name in target:
         if name in table.columns and look(table, name).holds == "number":
             values = sorted({str(row[name]).strip() for row in table.sampled()}, key=_by_value)
             shown = ", ".join(values if len(values) <= 5 else [*values[:2], "…", values[-1]])
             if class_of(codec).labelled:
-                found.append(f"{name}: {shown} are classes; --target-codec numbers predicts a number")
+                choices.append(f"{name}: {shown} are classes; --target-codec numbers predicts a number")
             elif exclusions.are_whole(values):
-                found.append(f"{name}: a number ({shown}); --target-codec class predicts classes")
-    return found
+                choices.append(f"{name}: a number ({shown}); --target-codec class predicts classes")
+    return choices
 
 
 def _by_value(text: str) -> tuple[int, float, str]:
@@ -69,16 +69,16 @@ def lines(
     notes: Sequence[str],
 ) -> list[str]:  # fmt: skip
     """Return what is read, predicted and left out, in words."""
-    found = []
+    result = []
     if kind_of_table:
-        said = f"reads {_few(read) or 'nothing'}; predicts {_few(predicted) or 'what comes next'}"
-        said += f"; one sequence for each {group}" if group else ""
-        found.append(said if without or notes else f"{said}; no column is left out")
+        sentence = f"reads {_few(read) or 'nothing'}; predicts {_few(predicted) or 'what comes next'}"
+        sentence += f"; one sequence for each {group}" if group else ""
+        result.append(sentence if without or notes else f"{sentence}; no column is left out")
     by_reason: dict[str, list[str]] = {}
     for name, why in without.items():
         by_reason.setdefault(why, []).append(name)
-    found += [f"left out: {_few(names)} ({why})" for why, names in by_reason.items()]
-    return found + [f"left out: {note}" for note in notes]
+    result += [f"left out: {_few(names)} ({why})" for why, names in by_reason.items()]
+    return result + [f"left out: {note}" for note in notes]
 
 
 def _few(names: Sequence[str]) -> str:

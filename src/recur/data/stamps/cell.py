@@ -147,11 +147,11 @@ def cell(text: str) -> Cell | None:
     if clock is not None and not _MAY_BE_DAY.fullmatch(text):
         return Cell("clock", (0, 0, 0), clock)
     for shape, pattern in _WITH_CLOCK.items():
-        found = pattern.fullmatch(text)
-        if found:
-            made = _dated(shape, found)
-            if made is not None:
-                return made
+        match = pattern.fullmatch(text)
+        if match:
+            stamp = _dated(shape, match)
+            if stamp is not None:
+                return stamp
     last = _NAMED_LAST.fullmatch(text)
     return _dated("ndy", last) if last else None
 
@@ -166,8 +166,8 @@ def clock_of(text: str) -> int | None:
     return _clock(alone) if alone else None
 
 
-def _dated(shape: str, found: re.Match[str]) -> Cell | None:
-    groups = found.groupdict()
+def _dated(shape: str, match: re.Match[str]) -> Cell | None:
+    groups = match.groupdict()
     month = groups.get("b") or "1"
     if groups.get("name") is not None:
         number = month_of(groups["name"])
@@ -178,7 +178,7 @@ def _dated(shape: str, found: re.Match[str]) -> Cell | None:
     clock: int | None = None
     zone: int | None = None
     if groups.get("hour") is not None:
-        clock = _clock(found)
+        clock = _clock(match)
         zone = _zone(groups.get("zone"))
         if clock is None or shape in (*MONTHLY, "cjkm"):
             return None
@@ -203,8 +203,8 @@ def century(year: int) -> int:
     return year + (1900 if year >= _FIRST_OF_1900 else 2000)
 
 
-def _clock(found: re.Match[str]) -> int | None:
-    groups = found.groupdict()
+def _clock(match: re.Match[str]) -> int | None:
+    groups = match.groupdict()
     hour, minute, second = int(groups["hour"]), int(groups["minute"] or 0), int(groups["second"] or 0)
     half = (groups.get("half") or "").lower()
     if half:

@@ -73,7 +73,7 @@ def infer_format(texts: Sequence[str], name: str, *, requested: str | None = Non
         return _requested(requested)
     if len(present) > 1 and all(map(season_start, present)):
         return StampFormat("seasons", "year", False)
-    cells = [made for made in map(cell, present) if made is not None]
+    cells = [stamp for stamp in map(cell, present) if stamp is not None]
     if not cells or 2 * len(cells) < len(present):
         return None
     if are_clocks(present):
@@ -95,13 +95,13 @@ def infer_format(texts: Sequence[str], name: str, *, requested: str | None = Non
             hint="write all of them with their zone (+01:00), or all without",
         )
     resolution = "time" if timed else MONTHLY.get(shape, "day")
-    found = _order(same, present, name, requested) if shape == "abc" else requested or _named(shape)
-    return StampFormat(found, resolution, zoned == {True})
+    form = _order(same, present, name, requested) if shape == "abc" else requested or _named(shape)
+    return StampFormat(form, resolution, zoned == {True})
 
 
 def are_clocks(texts: Sequence[str]) -> bool:
     """Return whether cells are times of day; 12.10.15 is a date unless another one, such as 17.00.00, is none."""
-    shapes = [found.shape if (found := cell(text)) else "" for text in texts]
+    shapes = [stamp.shape if (stamp := cell(text)) else "" for text in texts]
     return "clock" in shapes and all(
         shape == "clock" or clock_of(text) is not None for text, shape in zip(texts, shapes, strict=True)
     )
@@ -144,11 +144,11 @@ def _order(cells: Sequence[Cell], present: Sequence[str], name: str, requested: 
         place = next((i for i, each in enumerate(cells) if len({day_of(each, order) for order in fitting}) > 1), None)
         if place is None:
             return fitting[0]
-        texts = [text for text in present if (made := cell(text)) is not None and made.shape == "abc"]
+        texts = [text for text in present if (stamp := cell(text)) is not None and stamp.shape == "abc"]
         example = shorten(texts[place], 30)
         readings = " or ".join(f"{_iso(cells[place], order)} ({order})" for order in fitting)
         raise DataError(
-            f'column "{name}": "{example}" is {readings}, and no cell of the {len(present):,} says which',
+            f'column "{name}": "{example}" is {readings}, and none of the {len(present):,} cells decides which',
             hint=" or ".join(f'--time-format "{order}"' for order in fitting),
         )
     one, other = (_only(present, allowed, order) for order in orders[:2])
@@ -160,15 +160,15 @@ def _order(cells: Sequence[Cell], present: Sequence[str], name: str, requested: 
 
 def _only(present: Sequence[str], allowed: Sequence[list[str]], order: str) -> str:
     """A cell that can be read in one order alone."""
-    texts = [text for text in present if (made := cell(text)) is not None and made.shape == "abc"]
+    texts = [text for text in present if (stamp := cell(text)) is not None and stamp.shape == "abc"]
     return next((text for text, each in zip(texts, allowed, strict=True) if each == [order]), "")
 
 
 def _first(present: Sequence[str], shape: str, zone: bool | None = None) -> str:
     """The first cell of a shape."""
     for text in present:
-        made = cell(text)
-        if made is not None and made.shape == shape and (zone is None or (made.zone is not None) == zone):
+        stamp = cell(text)
+        if stamp is not None and stamp.shape == shape and (zone is None or (stamp.zone is not None) == zone):
             return text
     return ""
 
@@ -196,6 +196,6 @@ def _numbers(present: Sequence[str], name: str) -> StampFormat:
     return StampFormat("counter", "number", False)
 
 
-def _iso(made: Cell, order: str) -> str:
-    days = day_of(made, order)
+def _iso(stamp: Cell, order: str) -> str:
+    days = day_of(stamp, order)
     return "no date" if days is None else date.fromordinal(days + EPOCH).isoformat()

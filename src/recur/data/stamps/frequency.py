@@ -57,8 +57,8 @@ class Frequency:
         if self.unit == "none" or not len(at):
             return np.arange(len(at))
         if self.unit in ("months", "weekdays"):
-            found = _months(at) // self.step if self.unit == "months" else _weekdays(at)
-            first: np.ndarray = found - found[0]
+            numbers = _months(at) // self.step if self.unit == "months" else _weekdays(at)
+            first: np.ndarray = numbers - numbers[0]
             return first
         # late clocks add up over a long series: distances are rounded one by one
         return np.concatenate([[0], np.cumsum(np.rint(np.diff(at) / self.step).astype(np.int64))])
@@ -148,5 +148,5 @@ def _add_months(at: int, count: int) -> int:
     year, month = divmod(month, 12)
     last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
     ends = (time + timedelta(days=1)).month != time.month
-    made = time.replace(year=year, month=month + 1, day=last if ends else min(time.day, last))
-    return (made - _EPOCH) // timedelta(microseconds=1)
+    later = time.replace(year=year, month=month + 1, day=last if ends else min(time.day, last))
+    return (later - _EPOCH) // timedelta(microseconds=1)

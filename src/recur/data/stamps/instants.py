@@ -37,9 +37,9 @@ def read(texts: Sequence[str], form: StampFormat) -> Stamps:
     for index, text in enumerate(texts):
         if text not in known:
             known[text] = _read(text, form)
-        found = known[text]
-        if found is not None:
-            at[index], wall[index] = found
+        instant = known[text]
+        if instant is not None:
+            at[index], wall[index] = instant
     return Stamps(at, wall)
 
 
@@ -61,20 +61,20 @@ def _read(text: str, form: StampFormat) -> tuple[int, int] | None:
     if kind == "clock":
         clock = clock_of(text)
         return None if clock is None else (clock, clock)
-    made = cell(text)
-    if made is None or made.shape == "number":
+    stamp = cell(text)
+    if stamp is None or stamp.shape == "number":
         return None
     # two digits first may be a year: 16-07-01
-    fits = kind in ORDERS if made.shape == "abc" else kind not in ("day first", "month first")
-    if made.shape == "clock" or not fits:
+    fits = kind in ORDERS if stamp.shape == "abc" else kind not in ("day first", "month first")
+    if stamp.shape == "clock" or not fits:
         return None
-    if form.zone and made.clock is not None and made.zone is None:
+    if form.zone and stamp.clock is not None and stamp.zone is None:
         return None
-    days = day_of(made, kind)
+    days = day_of(stamp, kind)
     if days is None:
         return None
-    wall = days * DAY + (made.clock or 0)
-    return wall - (made.zone or 0) * SECOND, wall
+    wall = days * DAY + (stamp.clock or 0)
+    return wall - (stamp.zone or 0) * SECOND, wall
 
 
 def _counted(text: str, kind: str) -> tuple[int, int] | None:
@@ -86,17 +86,17 @@ def _counted(text: str, kind: str) -> tuple[int, int] | None:
         return None
     if kind == "nanoseconds":
         value /= 1000
-    found = int(value * {"counter": SECOND}.get(kind, SINCE_1970.get(kind, (0, 1))[1]))
-    return (found, found) if abs(found) < 2**62 else None
+    microseconds = int(value * {"counter": SECOND}.get(kind, SINCE_1970.get(kind, (0, 1))[1]))
+    return (microseconds, microseconds) if abs(microseconds) < 2**62 else None
 
 
 def _by_pattern(text: str, pattern: str) -> tuple[int, int] | None:
     try:
-        found = datetime.strptime(text, pattern)
+        time = datetime.strptime(text, pattern)
     except ValueError:
         return None
-    zone = found.utcoffset() or timedelta()
-    clock = found.replace(tzinfo=None) - datetime(1970, 1, 1)
+    zone = time.utcoffset() or timedelta()
+    clock = time.replace(tzinfo=None) - datetime(1970, 1, 1)
     wall = clock // timedelta(microseconds=1)
     return wall - zone // timedelta(microseconds=1), wall
 
@@ -104,9 +104,9 @@ def _by_pattern(text: str, pattern: str) -> tuple[int, int] | None:
 def _year(text: str, kind: str) -> tuple[int, int] | None:
     month = 1
     if kind == "year.month":
-        found = POINT_MONTH.fullmatch(text)
+        match = POINT_MONTH.fullmatch(text)
         # a spreadsheet writes 2015.10 as 2015.1
-        text, month = (found[1], 10 if found[2] == "1" else int(found[2])) if found else ("", 1)
+        text, month = (match[1], 10 if match[2] == "1" else int(match[2])) if match else ("", 1)
     elif kind == "seasons":
         text = str(season_start(text) or "")
     if not text.isdigit() or not 1 <= int(text) <= 9999:
@@ -122,15 +122,15 @@ def _sheet_day(text: str) -> tuple[int, int] | None:
     return (seconds * SECOND,) * 2
 
 
-def day_of(made: Cell, order: str) -> int | None:
+def day_of(stamp: Cell, order: str) -> int | None:
     """Return the days since 1970 of a cell; None where there is no such day."""
-    year, month, day = made.parts
-    if made.shape == "abc":
+    year, month, day = stamp.parts
+    if stamp.shape == "abc":
         places = ORDERS[order]
-        year, month, day = (made.parts[place] for place in places)
+        year, month, day = (stamp.parts[place] for place in places)
         year = century(year) if year < 100 else year
     try:
-        if made.shape == "week":
+        if stamp.shape == "week":
             return date.fromisocalendar(year, month, day).toordinal() - EPOCH
         return date(year, month, day).toordinal() - EPOCH
     except ValueError:
@@ -139,10 +139,10 @@ def day_of(made: Cell, order: str) -> int | None:
 
 def season_start(text: str) -> int | None:
     """Return the year in which a season such as 2016/17 begins."""
-    found = _SEASON.fullmatch(text)
-    if not found or int(found[3]) != (int(found[2]) + 1) % 100:
+    match = _SEASON.fullmatch(text)
+    if not match or int(match[3]) != (int(match[2]) + 1) % 100:
         return None
-    return int(found[1] + found[2]) if found[1] else None
+    return int(match[1] + match[2]) if match[1] else None
 
 
 def is_sheet_day(text: str) -> bool:
@@ -153,10 +153,10 @@ def is_sheet_day(text: str) -> bool:
 def compact_stamp(text: str, pattern: str) -> datetime | None:
     """Return a stamp of digits alone; None where it is not one of the years 1800 to 2200."""
     try:
-        found = datetime.strptime(text, pattern)
+        time = datetime.strptime(text, pattern)
     except ValueError:
         return None
-    return found if 1800 <= found.year <= 2200 else None
+    return time if 1800 <= time.year <= 2200 else None
 
 
 def moment(wall: int) -> datetime:

@@ -34,9 +34,9 @@ class Stamps:
 
 def part_of(text: str, kind: str) -> tuple[int, int] | None:
     """A part of a date that has a column of its own: quarters, months, weeks and days as numbers, others in time."""
-    made = cell(text) if kind == "hour" else None
-    if made is not None and made.shape == "clock":
-        return (made.clock or 0,) * 2
+    stamp = cell(text) if kind == "hour" else None
+    if stamp is not None and stamp.shape == "clock":
+        return (stamp.clock or 0,) * 2
     month = month_of(text) if kind == "month" else None
     try:
         value = float(text.lstrip("qQ") if kind == "quarter" else text) if month is None else month
@@ -74,7 +74,7 @@ def combine(columns: Sequence[tuple[str, Stamps]]) -> Stamps:
 
 def _within_years(years: np.ndarray, parts: Mapping[str, np.ndarray], lost: np.ndarray) -> np.ndarray:
     """Return the days that quarters, months, weeks or days are of, in their years."""
-    found = np.full(len(years), UNREADABLE, dtype=np.int64)
+    days_of_rows = np.full(len(years), UNREADABLE, dtype=np.int64)
     # weeks of years that all have 52 are counted from the first of January
     weeks = parts.get("week")
     iso = weeks is not None and bool((weeks[~lost] == PARTS["week"]).any())
@@ -84,11 +84,11 @@ def _within_years(years: np.ndarray, parts: Mapping[str, np.ndarray], lost: np.n
         month = 3 * part["quarter"] - 2 if "quarter" in part else 1
         try:
             if iso:
-                made = date.fromisocalendar(year, part["week"], 1)
+                day = date.fromisocalendar(year, part["week"], 1)
             else:
                 days = part.get("day of year", 1) - 1 + 7 * (part.get("week", 1) - 1)
-                made = date(year, part.get("month", month), part.get("day", 1)) + timedelta(days=days)
+                day = date(year, part.get("month", month), part.get("day", 1)) + timedelta(days=days)
         except ValueError:
             continue
-        found[index] = (made.toordinal() - EPOCH) * DAY
-    return found
+        days_of_rows[index] = (day.toordinal() - EPOCH) * DAY
+    return days_of_rows

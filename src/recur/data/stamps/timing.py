@@ -55,15 +55,15 @@ class Timing:
         return shown(wall, self.resolution, wall - at if written else 0 if self.zone else None)
 
     def __str__(self) -> str:
-        said = dict(zip(self.columns, self.formats, strict=True))
-        if len(said) == 1:
-            name, form = next(iter(said.items()))
+        formats = dict(zip(self.columns, self.formats, strict=True))
+        if len(formats) == 1:
+            name, form = next(iter(formats.items()))
             return (
                 f"{name} (counts)"
                 if form == "counter"
                 else f"{name} ({form}{' since 1970' * form.endswith('seconds')})"
             )
-        return ", ".join(name if form in PARTS else f"{name} ({form})" for name, form in said.items())
+        return ", ".join(name if form in PARTS else f"{name} ({form})" for name, form in formats.items())
 
 
 @dataclass(frozen=True)

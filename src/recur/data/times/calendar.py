@@ -59,7 +59,7 @@ class CalendarTable(Table):
         timeline = table.timeline
         if timeline is None or timeline.timing.counted:
             raise DataError(
-                f"{table.name} has no column of times to make {', '.join(features)} of; its columns are "
+                f"{table.name} has no time column to compute {', '.join(features)} from; its columns are "
                 f"{', '.join(table.columns[:12])}",
                 hint="--time COLUMN names it; or leave out --time-features",
             )
@@ -82,7 +82,7 @@ class CalendarTable(Table):
         """Return the row with the columns that were made."""
         row = self._table[index]
         wall = int(self._wall[index])
-        return row if wall == UNREADABLE else {**row, **made(self._features, wall)}
+        return row if wall == UNREADABLE else {**row, **calendar_values(self._features, wall)}
 
     def where(self, index: int) -> str:
         """Return the place of a row."""
@@ -95,17 +95,17 @@ class CalendarTable(Table):
 
     def columns_at(self, wall: int) -> Row:
         """Return the columns that were made, for a row at another time."""
-        return made(self._features, wall)
+        return calendar_values(self._features, wall)
 
 
-def made(features: Sequence[str], wall: int) -> Row:
+def calendar_values(features: Sequence[str], wall: int) -> Row:
     """Return the columns that a stamp becomes."""
     at = moment(wall)
-    found: Row = {}
+    columns: Row = {}
     for feature in features:
         angle = 2 * math.pi * _CYCLES[feature](at)
-        found |= {f"{feature} sin": math.sin(angle), f"{feature} cos": math.cos(angle)}
-    return found
+        columns |= {f"{feature} sin": math.sin(angle), f"{feature} cos": math.cos(angle)}
+    return columns
 
 
 def refuse_constant(table: Table, features: Sequence[str]) -> None:

@@ -33,8 +33,8 @@ class SingleRows:
         return np.array(kept, dtype=np.int64)
 
     def _one(self, same: np.ndarray) -> int:
-        found = [self.table[int(index)] for index in same]
-        if all(row == found[0] for row in found[1:]):
+        rows = [self.table[int(index)] for index in same]
+        if all(row == rows[0] for row in rows[1:]):
             self.equal += len(same) - 1
             return int(same[0])
         how = self.data.table.duplicates
@@ -50,9 +50,9 @@ class SingleRows:
         self.settled += len(same) - 1
         if how != "mean":
             return int(same[0 if how == "first" else -1])
-        mean = dict(found[0])
+        mean = dict(rows[0])
         for name in self.numeric:
-            values = [number(row[name]) for row in found]
+            values = [number(row[name]) for row in rows]
             present = [value for value in values if value == value]
             mean[name] = sum(present) / len(present) if present else None
         self.computed.append(mean)
@@ -61,18 +61,17 @@ class SingleRows:
 
     def notes(self) -> list[str]:
         """What became of rows of equal stamps."""
-        said = []
+        notes = []
         if self.equal:
-            said.append(
-                f"duplicates: {self.equal:,} row{'s' * (self.equal > 1)} equal to another one in every column left out"
-            )
+            rows = "row that equals" if self.equal == 1 else "rows that equal"
+            notes.append(f"duplicates: {self.equal:,} {rows} another row in every column: left out")
         if self.settled:
             what = (
-                "one row is their mean"
+                "their mean is used"
                 if self.data.table.duplicates == "mean"
-                else f"the {self.data.table.duplicates} one counts"
+                else f"the {self.data.table.duplicates} one is kept"
             )
-            said.append(
-                f"duplicates: {self.settled:,} row{'s' * (self.settled > 1)} of a time that is there twice; {what}"
+            notes.append(
+                f"duplicates: {self.settled:,} row{'s' * (self.settled > 1)} with the time of another row; {what}"
             )
-        return said
+        return notes

@@ -82,9 +82,9 @@ class Pieces:
         for gap in gaps:
             count = int(distances[gap]) - 1
             rows = [self._row(int(source[place])) for place in (gap, gap + 1)]
-            made = [self._between(rows[0], rows[1], (each + 1) / (count + 1)) for each in range(count)]
+            new_rows = [self._between(rows[0], rows[1], (each + 1) / (count + 1)) for each in range(count)]
             places = []
-            for row in made:
+            for row in new_rows:
                 self.single.computed.append(row)
                 places.append(-len(self.single.computed))
             offset = int(wall[gap] - at[gap])
@@ -94,22 +94,22 @@ class Pieces:
             new_at += [at[first : gap + 1], stamps - offset]
             first = int(gap) + 1
         parts = ((new_source, source), (new_at, at), (new_wall, wall))
-        found = [np.concatenate([*new, old[first:]]) for new, old in parts]
-        return found[0], found[1], found[2]
+        arrays = [np.concatenate([*new, old[first:]]) for new, old in parts]
+        return arrays[0], arrays[1], arrays[2]
 
     def _row(self, place: int) -> Mapping[str, Any]:
         return self.table[place] if place >= 0 else self.single.computed[-1 - place]
 
     def _between(self, before: Mapping[str, Any], after: Mapping[str, Any], share: float) -> Row:
         """A row for a missing one; what is no number is that of the row before it."""
-        made: Row = dict(before)
+        row: Row = dict(before)
         for name in self.numeric:
             if self.fill == "zero":
-                made[name] = 0.0
+                row[name] = 0.0
             elif self.fill == "linear":
                 one, other = number(before[name]), number(after[name])
-                made[name] = one + share * (other - one)
-        return made | dict.fromkeys(self.answers)
+                row[name] = one + share * (other - one)
+        return row | dict.fromkeys(self.answers)
 
     def notes(self, timing: Timing) -> list[str]:
         """What is missing, and what was done about it."""

@@ -74,8 +74,8 @@ class OrderedTable(Table):
         before = index
         while before > 0 and self.order.source[before] < 0:
             before -= 1
-        said = self.table.where(int(self.order.source[before]))
-        return said if before == index else f"{said} (filled, {index - before} after it)"
+        place = self.table.where(int(self.order.source[before]))
+        return place if before == index else f"{place} (filled, {index - before} after it)"
 
     def row_number(self, index: int) -> int | None:
         """Return the number of a row in the table below, from 1; None for one that fills a gap or is a mean."""
@@ -207,7 +207,7 @@ def _direction(series: Sequence[np.ndarray]) -> list[str]:
         return []
     if all((np.diff(at) <= 0).all() for at in series):
         return ["sorted: the rows are newest first in the file, and are read oldest first"]
-    return [f"sorted: {counted(backward, 'row')} of {steps + len(series):,} came after a later one"]
+    return [f"sorted: {backward:,} of {steps + len(series):,} rows {'was' if backward == 1 else 'were'} out of order"]
 
 
 def _span(result: Pieces, timing: Timing) -> str:

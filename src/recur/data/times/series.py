@@ -53,12 +53,12 @@ def ends(table: Table, pieces: list[np.ndarray]) -> list[np.ndarray]:
 def grouped(table: Table, group: str) -> list[np.ndarray]:
     """Return the rows of each group, in the order of time where a column says it."""
     timeline = table.timeline
-    found = series_of(table, group).rows()
+    groups = series_of(table, group).rows()
     if timeline is None:
-        return found
+        return groups
     readable = np.zeros(len(table), dtype=bool)
     readable[timeline.rows] = True
-    kept = [rows[readable[rows]] for rows in found]
+    kept = [rows[readable[rows]] for rows in groups]
     return [rows[np.argsort(timeline.stamps.at[rows], kind="stable")] for rows in kept if len(rows)]
 
 
@@ -78,25 +78,25 @@ def borders(table: OrderedTable, fraction: float, least: int) -> list[Border]:
     DataError
         When no series is long enough.
     """
-    found = []
+    limits = []
     for _, pieces in groupby(table.pieces, key=lambda piece: piece.series):
         own = [(piece.first, piece.last) for piece in pieces]
         first, last = own[0][0], own[-1][1]
         held = max(least, round(fraction * (last - first)))
         short = last - first - held < least
-        found.append(Border(own, last if short else last - held))
-    if all(border.place == border.pieces[-1][1] for border in found):
-        longest = max(border.pieces[-1][1] - border.pieces[0][0] for border in found)
+        limits.append(Border(own, last if short else last - held))
+    if all(border.place == border.pieces[-1][1] for border in limits):
+        longest = max(border.pieces[-1][1] - border.pieces[0][0] for border in limits)
         what = (
             f"a series of {longest} steps is"
-            if len(found) == 1
-            else f"{len(found)} series of at most {longest} steps are"
+            if len(limits) == 1
+            else f"{len(limits)} series of at most {longest} steps are"
         )
         raise DataError(
             f"{what} too short to learn from and to hold out: expected at least {2 * least}",
             hint="add steps, or give a hold-out series in its own file: --dev FILE",
         )
-    return found
+    return limits
 
 
 def before(border: Border) -> list[tuple[int, int]]:
@@ -109,14 +109,16 @@ def after(border: Border) -> list[tuple[int, int]]:
     return [(max(first, border.place), last) for first, last in border.pieces if last > border.place]
 
 
-def about(table: OrderedTable, found: Sequence[Border], fraction: float) -> str:
+def about(table: OrderedTable, limits: Sequence[Border], fraction: float) -> str:
     """Return what is held out, in words."""
     share = f"{100 * fraction:g} %"
-    if len(found) == 1:
-        return f"the last {share} of the series, from {table.time(found[0].place)} on"
-    short = sum(border.place == border.pieces[-1][1] for border in found)
-    said = f"the last {share} of each of {len(found) - short:,} series"
-    return said + (f"; {short:,} shorter one{'s are' if short > 1 else ' is'} learned from whole" if short else "")
+    if len(limits) == 1:
+        return f"the last {share} of the series, from {table.time(limits[0].place)} on"
+    short = sum(border.place == border.pieces[-1][1] for border in limits)
+    sentence = f"the last {share} of each of {len(limits) - short:,} series"
+    return sentence + (
+        f"; {short:,} shorter one{'s are' if short > 1 else ' is'} used for training only" if short else ""
+    )
 
 
 def last_groups(table: Table, rows: Sequence[np.ndarray], fraction: float) -> tuple[list[int], list[int]] | None:
@@ -151,19 +153,19 @@ def last_rows(table: Table, fraction: float) -> tuple[np.ndarray, np.ndarray, st
     at = timeline.stamps.at[rows]
     if len(np.unique(at)) < 2:
         raise DataError(
-            f"{table.name}: all rows have one time, so none are later than others; expected at least two",
+            f"{table.name}: all rows have the same time, so none is later than another; expected at least two times",
             hint="--time none holds rows out at random; --dev FILE names a separate hold-out file",
         )
     ordered = np.sort(at)
-    wanted = ordered[min(len(at) - 1, len(at) - max(1, round(fraction * len(at))))]
+    latest = ordered[min(len(at) - 1, len(at) - max(1, round(fraction * len(at))))]
     # equal stamps are on one side: the later ones are held out, unless that leaves nothing to learn from
-    border = wanted if (at < wanted).any() else ordered[ordered > wanted][0]
+    border = latest if (at < latest).any() else ordered[ordered > latest][0]
     timing = timeline.timing
     first = int(rows[np.flatnonzero(at == border)[0]])
     stamp = timing.show(int(timeline.stamps.wall[first]), int(border))
     held = int((at >= border).sum())
-    said = f"the last {100 * held / len(at):.3g} % of the rows by time, from {stamp} on"
-    return rows[at < border], rows[at >= border], said
+    sentence = f"the last {100 * held / len(at):.3g} % of the rows by time, from {stamp} on"
+    return rows[at < border], rows[at >= border], sentence
 
 
 def changes_of(table: Table) -> list[str]:
@@ -177,13 +179,13 @@ def notes_of(table: Table, group: str | None) -> list[str]:
     """Return what was done to the time of rows, in words."""
     if isinstance(table, OrderedTable):
         return table.order.notes
-    said = []
+    notes = []
     timeline = table.timeline
     if timeline is not None:
-        said.append(f"time: {timeline.timing}")
+        notes.append(f"time: {timeline.timing}")
         if timeline.left_out:
             count = len(timeline.left_out)
-            said.append(f"left out: {count:,} row{'s' * (count != 1)}: {'; '.join(timeline.left_out[:3])}")
+            notes.append(f"left out: {count:,} row{'s' * (count != 1)}: {'; '.join(timeline.left_out[:3])}")
     if group:
-        said += series_of(table, group).notes
-    return said
+        notes += series_of(table, group).notes
+    return notes

@@ -65,7 +65,7 @@ def find(table: Table, data: DataConfig, known: Timing | None = None) -> Timelin
     """
     if table.kind != "table" or data.table.time == NOT_TIMED:
         return None
-    columns = _kept(table, known) if known else _named(table, data) if data.table.time else _found(table, data)
+    columns = _kept(table, known) if known else _named(table, data) if data.table.time else _time_columns(table, data)
     if not columns:
         return None
     texts: dict[str, list[str]] = {name: [] for name in columns}
@@ -73,10 +73,10 @@ def find(table: Table, data: DataConfig, known: Timing | None = None) -> Timelin
         row = table[index]
         for name in columns:
             texts[name].append(text_of(row[name]))
-    made = _known(known) if known else _judged(table, texts, data)
-    if made is None:
+    formats = _known(known) if known else _formats(table, texts, data)
+    if formats is None:
         return None
-    timing, judged = made
+    timing, judged = formats
     stamps = combine([(each.format, read(texts[name], each)) for name, each in judged.items()])
     return _readable(table, timing, stamps, texts, data)
 
@@ -93,7 +93,7 @@ def _kept(table: Table, known: Timing) -> list[str]:
         if name not in table.columns:
             near = did_you_mean(name, table.columns)
             raise DataError(
-                f'{table.name} has no column "{name}", which puts the rows of the training data in order.{near}',
+                f'{table.name} has no column "{name}", which orders the rows of the training data.{near}',
                 hint="give the column; --time none in training reads rows in the order of the file",
             )
     return known.columns
@@ -104,12 +104,12 @@ def _named(table: Table, data: DataConfig) -> list[str]:
         if name not in table.columns:
             raise ConfigError(
                 f'{table.name} has no column "{name}" for time.{did_you_mean(name, table.columns)}',
-                hint="--time COLUMN, or --time none where rows have no order in time",
+                hint="--time COLUMN, or --time none where rows are not ordered by time",
             )
     return list(data.table.time or [])
 
 
-def _found(table: Table, data: DataConfig) -> list[str]:
+def _time_columns(table: Table, data: DataConfig) -> list[str]:
     """Return the columns of time, by their names and a sample of their cells; what is to be predicted is none."""
     targets = data.target or []
     # the first column may have any name, but a date of birth is a fact of its row
@@ -147,7 +147,7 @@ def is_part_of_time(name: str, texts: Sequence[str]) -> bool:
     kind = _PARTS.get(name.lower())
     if kind is None or kind == "year":
         return True
-    numbers = [text for text in texts if (made := cell(text)) is not None and made.shape == "number"]
+    numbers = [text for text in texts if (stamp := cell(text)) is not None and stamp.shape == "number"]
     return all(part_of(text, kind) is not None for text in numbers)
 
 
@@ -162,13 +162,13 @@ def _dated(table: Table, without: Sequence[str]) -> list[str]:
 
 def _are_dates(texts: Sequence[str]) -> bool:
     cells = [cell(text) for text in texts if text]
-    return bool(cells) and all(made is not None and made.shape not in ("number", "clock") for made in cells)
+    return bool(cells) and all(stamp is not None and stamp.shape not in ("number", "clock") for stamp in cells)
 
 
 def _kind(texts: Sequence[str]) -> str | None:
     """Return date, year, clock or number, by what most cells of a sample are."""
     present = [text for text in texts if text]
-    cells = [made for made in map(cell, present) if made is not None]
+    cells = [stamp for stamp in map(cell, present) if stamp is not None]
     if not cells or 2 * len(cells) < len(present):
         return None
     if are_clocks(present):
@@ -179,11 +179,11 @@ def _kind(texts: Sequence[str]) -> str | None:
         return "clock"
     if shape != "number":
         return "date"
-    counted = infer_format([text for text, made in zip(present, map(cell, present), strict=True) if made], "")
+    counted = infer_format([text for text, stamp in zip(present, map(cell, present), strict=True) if stamp], "")
     return {"counter": "number", "year": "year"}.get(counted.format, "date") if counted else None
 
 
-def _judged(
+def _formats(
     table: Table, texts: Mapping[str, list[str]], data: DataConfig
 ) -> tuple[Timing, dict[str, StampFormat]] | None:
     """Return the format of each column."""
@@ -197,7 +197,7 @@ def _judged(
         if whole is None:
             if data.table.time or data.table.time_format:
                 raise ConfigError(
-                    f'{table.name}: column "{name}" holds no times; it begins with '
+                    f'{table.name}: column "{name}" contains no times; it begins with '
                     f'"{shorten(next(filter(None, cells), ""), 30)}"',
                     hint="--time COLUMN, --time none, or --time-format with a pattern such as %d.%m.%Y",
                 )
@@ -231,12 +231,12 @@ def _readable(
             left_out.append(f"{where}: the row is empty")
         elif _is_summary(first, row) or data.damaged == "skip":
             left_out.append(
-                f'{where}: "{shorten(written, 40)}" is no time' if written else f"{where}: there is no time"
+                f'{where}: "{shorten(written, 40)}" is not a time' if written else f"{where}: there is no time"
             )
         else:
-            said = f'"{shorten(written, 40)}" is no time' if written else "the time is missing"
+            problem = f'"{shorten(written, 40)}" is not a time' if written else "the time is missing"
             raise DataError(
-                f"{where}, {' and '.join(timing.columns)}: {said}; the other rows are read as {timing}",
+                f"{where}, {' and '.join(timing.columns)}: {problem}; the other rows are read as {timing}",
                 hint="fix the row; --damaged skip leaves such rows out, --time none keeps the order of the file",
             )
     rows = np.flatnonzero(stamps.at != UNREADABLE)
