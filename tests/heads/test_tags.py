@@ -52,7 +52,7 @@ def test_a_chain_learns_from_the_penalty_and_does_not_report_it() -> None:
     mode = tagger(crf=True)
     batch = batch_of(mode, rows())
     plain = mode.train().loss(batch)
-    mode.penalise(activation=2.0, temporal=1.0)
+    mode.head.penalty.activation, mode.head.penalty.temporal = 2.0, 1.0
     learned, reported = mode.loss(batch), mode.eval().loss(batch)
     assert learned.mean.item() > plain.mean.item()
     assert learned.sums["loss"] == pytest.approx(plain.sums["loss"])

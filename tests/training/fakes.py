@@ -15,6 +15,7 @@ from recur.config import Config, ModelConfig
 from recur.data import Example, Roles
 from recur.evaluation.baselines import Baseline
 from recur.heads import Prediction
+from recur.heads.head import Head
 from recur.modes import Loss, Mode, Sample
 from recur.modes.abilities import Abilities
 from recur.network import Batch, Encoded
@@ -31,7 +32,7 @@ class FakeMode(Mode):
     """y = V (s_t), s_t = tanh(W x_t + s_{t-1}), with dropout: random numbers and a state in every update."""
 
     name = "synced"
-    figure = "rmse"
+    metric = "rmse"
     higher_is_better = False
 
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
@@ -43,6 +44,10 @@ class FakeMode(Mode):
     @property
     def abilities(self) -> Abilities:
         return Abilities("steps", carries_state=True)
+
+    @property
+    def head(self) -> Head:
+        raise NotImplementedError("it is its own readout")
 
     def encode_input(self, value: Any) -> np.ndarray:
         return np.asarray(value, dtype=np.float32)

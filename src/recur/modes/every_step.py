@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from torch import Tensor
 
 from recur.heads.step_head import StepHead
@@ -51,6 +49,3 @@ class EveryStep(Mode):
 
     def read(self, inputs: Tensor, lengths: Tensor | None = None) -> None:
         self.run(inputs, lengths=lengths)
-
-    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        return self.output.summary(sums)

@@ -129,7 +129,6 @@ class Forecast(Mode):
         self.back = {"none": 0, "last": 1, "season": target_codec.season}[forecast.relative_to]
         self.stack = Stack(config, self.inputs.size + (target_codec.size if self.back else 0))
         self.output = ForecastHead(target_codec, self.stack.output_size, config, forecast)
-        self.metric, self.higher_is_better = self.output.metric, self.output.higher_is_better
 
     @property
     def abilities(self) -> Abilities:
@@ -194,9 +193,6 @@ class Forecast(Mode):
     def _naive(self, own: Tensor, origins: Origins) -> dict[str, Tensor]:
         """Naive forecasts (K, H, C') by name."""
         return {name: each[origins.mask] for name, each in self.output.backtest.naive(own, origins.steps).items()}
-
-    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        return self.output.summary(sums)
 
     def tables(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, list[dict[str, Any]]]:
         return self.output.tables(sums)

@@ -61,7 +61,6 @@ class ManyToMany(WritingMode):
         memory = 0 if config.attention.form == "none" else size
         self.decoder = Decoder(target_codec, config, summary_size=size, memory_size=memory)
         self.symbols = self.decoder.symbols
-        self.metric, self.higher_is_better = self.decoder.output.metric, self.decoder.output.higher_is_better
 
     @property
     def abilities(self) -> Abilities:

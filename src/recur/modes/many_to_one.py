@@ -58,7 +58,6 @@ class ManyToOne(OneAnswer):
         self.inputs = Inputs(codec, config)
         self.stack = Stack(config, self.inputs.size, bidirectional=config.bidirectional is not False)
         self.output = build_head(target_codec, self.stack.output_size, config)
-        self.metric, self.higher_is_better = self.output.metric, self.output.higher_is_better
 
     @property
     def abilities(self) -> Abilities:

@@ -90,18 +90,12 @@ class Mode(nn.Module, ABC):
         Names that parameters had in weights of older versions, and their present names.
     inputs : Inputs or None
         What turns the items of an input into vectors x_t; None where nothing is read.
-    metric : str
-        The metric that decides which checkpoint is best.
-    higher_is_better : bool
-        Which way it improves.
     """
 
     name: ClassVar[str]
     former_names: ClassVar[Mapping[str, str]] = {}
     symbols: Vocabulary | None = None
     inputs: Inputs | None
-    metric: str
-    higher_is_better: bool
 
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__()
@@ -118,6 +112,16 @@ class Mode(nn.Module, ABC):
     @abstractmethod
     def head(self) -> Head:
         """The readout with its error."""
+
+    @property
+    def metric(self) -> str:
+        """The metric that decides which checkpoint is best."""
+        return self.head.metric
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a higher value of that metric is better."""
+        return self.head.higher_is_better
 
     @property
     def mode(self) -> Mode:
@@ -180,13 +184,13 @@ class Mode(nn.Module, ABC):
         """Turn one raw row into arrays."""
 
     def vary(self, row: Encoded, *seed: int) -> Encoded:
-        """A training row as it is met once: what the codecs change at random, both sides alike for the same seed."""
-        given, target = row
-        if given is not None and self.input_codec is not None and self.input_codec.augments:
-            given = self.input_codec.augment(given, np.random.default_rng(seed))
+        """Return a random variant of a training row: what the codecs augment, both sides alike for the same seed."""
+        inputs, target = row
+        if inputs is not None and self.input_codec is not None and self.input_codec.augments:
+            inputs = self.input_codec.augment(inputs, np.random.default_rng(seed))
         if self.target_codec.augments:
             target = self.target_codec.augment(target, np.random.default_rng(seed))
-        return Encoded(given, target)
+        return Encoded(inputs, target)
 
     def collate(self, encoded: Sequence[Encoded]) -> Batch:
         """Pad rows into one batch (on the CPU)."""
@@ -208,13 +212,9 @@ class Mode(nn.Module, ABC):
         """The same as `loss`, so that wrappers which call the module (several devices) work."""
         return self.loss(batch, state, label_smoothing=label_smoothing, teacher_forcing=teacher_forcing)
 
-    def penalise(self, *, activation: float, temporal: float) -> None:
-        """Add penalties on the outputs of the last layer to the error that is learned from (`penalty`)."""
-        self.head.penalty.activation, self.head.penalty.temporal = activation, temporal
-
-    @abstractmethod
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
         """Turn sums added over batches into metrics."""
+        return self.head.summary(sums)
 
     def tables(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, list[dict[str, Any]]]:
         """Turn sums added over batches into tables of metrics, where a mode has some: name to rows."""
@@ -305,8 +305,8 @@ def require_sequences(mode: str, source: Codec | None, target: Codec, expected: 
     ConfigError
         With the mode that fits both sides.
     """
-    for side, codec, wanted in (("input", source, expected[0]), ("target", target, expected[1])):
-        if codec is None or codec.sequence == wanted:
+    for side, codec, sequence in (("input", source, expected[0]), ("target", target, expected[1])):
+        if codec is None or codec.sequence == sequence:
             continue
         has, wants = ("a sequence", "one value per row") if codec.sequence else ("one value per row", "a sequence")
         fitting = _FITTING[expected[0] if source is None else source.sequence, target.sequence]

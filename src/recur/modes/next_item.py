@@ -91,7 +91,6 @@ class NextItem(EveryStep):
             )
         else:
             self.output = build_head(codec, self.stack.output_size, config)
-        self.metric, self.higher_is_better = self.output.metric, self.output.higher_is_better
 
     @property
     def abilities(self) -> Abilities:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -54,9 +54,6 @@ class OneAnswer(Mode):
         del state, teacher_forcing
         vectors = self.vectors(batch.inputs, batch.input_lengths)
         return Loss(*self.output.error(vectors, batch.targets, None, label_smoothing=label_smoothing))
-
-    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        return self.output.summary(sums)
 
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
         refuse_decoding(decoding, self.name)

@@ -60,7 +60,6 @@ class OneToMany(WritingMode):
             memory_size=0 if pictures is None else pictures.channels,
         )  # fmt: skip
         self.symbols = self.decoder.symbols
-        self.metric, self.higher_is_better = self.decoder.output.metric, self.decoder.output.higher_is_better
 
     @property
     def abilities(self) -> Abilities:

@@ -60,7 +60,6 @@ class OneToOne(OneAnswer):
         # the dropout after the last layer is the readout's own
         self.hidden = nn.Sequential(*layers[:-1])
         self.output = build_head(target_codec, size, config)
-        self.metric, self.higher_is_better = self.output.metric, self.output.higher_is_better
 
     @property
     def abilities(self) -> Abilities:

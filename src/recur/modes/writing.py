@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -61,9 +61,6 @@ class WritingMode(Mode):
                 teacher_forcing=teacher_forcing,
             )
         )
-
-    def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-        return self.decoder.output.summary(sums)
 
     def predict(self, inputs: Sequence[Any], *, top: int = 1, **decoding: Any) -> list[Prediction]:
         """Write a sequence for each input; ``decoding``: the fields of `Decoding`. With attention, every answer

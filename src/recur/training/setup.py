@@ -148,10 +148,8 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         memory.refuse_too_large(make, config.training.optimizer.name)
     randomness.seed(config.training.seed)
     mode = make()
-    mode.penalise(
-        activation=config.training.regularization.activation,
-        temporal=config.training.regularization.temporal_activation,
-    )
+    penalty, regularization = mode.head.penalty, config.training.regularization
+    penalty.activation, penalty.temporal = regularization.activation, regularization.temporal_activation
     rows = {
         name: {"rows": len(part), "sample": _fingerprint(part)}
         for name, part in (("train", dataset.train), ("dev", dataset.dev), ("test", dataset.test or ()))
