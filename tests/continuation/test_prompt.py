@@ -63,7 +63,7 @@ def test_what_ends_an_answer_and_what_is_never_in_one(
 
 
 def test_a_model_of_something_else_has_no_vocabulary() -> None:
-    mode = build("synced", "words", "tags")
+    mode = build("synced", "series", None)
     with pytest.raises(ConfigError, match="does not predict the next symbol"):
         prompt.vocabulary(mode)
 

@@ -16,7 +16,7 @@ from recur.config.situation import Condition
 
 __all__ = ["COUNT", "LAYERS", "SIZE", "About", "Option", "Section", "Sizes", "Texts", "option", "shown", "walk"]
 
-# far beyond what anybody trains, and small enough to be a number of 64 bits in every product of two
+# far above any real value, and a product of two fits into 64 bits
 COUNT = 10**9
 SIZE = 10**6
 LAYERS = 1000
@@ -68,7 +68,7 @@ class OneOrMany:
 
 
 def _listed(value: Any) -> Any:
-    """The value in a list, where it is one number or one text."""
+    """Return the value in a list, where it is one number or one text."""
     if isinstance(value, tuple):
         return list(value)
     return [value] if isinstance(value, (int, float, str)) and not isinstance(value, bool) else value
@@ -83,7 +83,7 @@ Texts = Annotated[list[str], OneOrMany("string")]
 
 @dataclass(frozen=True)
 class About:
-    """What is known of an option beside its type, default and bounds.
+    """The unit, the condition and the name of an option, beside its type, default and bounds.
 
     Attributes
     ----------
@@ -155,7 +155,7 @@ class Option:
 
     @property
     def default(self) -> Any:
-        """The value where nothing is said."""
+        """The default value."""
         return self.field.get_default(call_default_factory=True)
 
     @property
@@ -164,7 +164,7 @@ class Option:
         return self.field.description or self.name
 
     def of(self, config: Section) -> Any:
-        """The value in a configuration."""
+        """Return the value in a configuration."""
         value: Any = config
         for key in self.path:
             value = getattr(value, key)
@@ -172,18 +172,18 @@ class Option:
 
 
 def shown(value: Any) -> Any:
-    """A value as a person writes it: a list of one number is the number."""
+    """Return a value as a person writes it: a list of one number is the number."""
     return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], (int, float)) else value
 
 
 def about(field: FieldInfo) -> About:
-    """What is known of a field beside its type, default and bounds."""
-    found = field.json_schema_extra
-    return found if isinstance(found, About) else About()
+    """Return the unit, the condition and the name of a field."""
+    extra = field.json_schema_extra
+    return extra if isinstance(extra, About) else About()
 
 
 def inner(field: FieldInfo) -> type[Section] | None:
-    """The section that a field holds, where it is no option but a table."""
+    """Return the section that a field holds, where it is a table and not an option."""
     kind = field.annotation
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
@@ -192,8 +192,8 @@ def walk(section: type[Section], path: tuple[str, ...] = ()) -> Iterator[Option]
     """Yield every option below a section; those of a table before those of the tables below it."""
     for key, field in section.model_fields.items():
         if inner(field) is None:
-            known = about(field)
-            yield Option(known.name or key, (*path, key), field, known)
+            described = about(field)
+            yield Option(described.name or key, (*path, key), field, described)
     for key, field in section.model_fields.items():
         if below := inner(field):
             yield from walk(below, (*path, key))
@@ -201,5 +201,5 @@ def walk(section: type[Section], path: tuple[str, ...] = ()) -> Iterator[Option]
 
 @functools.cache
 def _paths(section: type[Section]) -> Mapping[str, tuple[str, ...]]:
-    """The path of every option below a section by its flat name."""
+    """Return the path of every option below a section by its flat name."""
     return {one.name: one.path for one in walk(section)}

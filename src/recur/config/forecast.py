@@ -46,7 +46,8 @@ class ForecastConfig(Section):
 
     @field_validator("quantiles")
     @classmethod
-    def _quantiles_are_shares(cls, found: list[float]) -> list[float]:
-        if found and (0.5 not in found or found != sorted(set(found)) or not 0 < found[0] <= found[-1] < 1):
-            raise ValueError(f"quantiles must rise from above 0 to below 1, with 0.5 among them, got {found}")
-        return found
+    def _quantiles_are_shares(cls, quantiles: list[float]) -> list[float]:
+        rising = quantiles == sorted(set(quantiles)) and all(0 < each < 1 for each in quantiles)
+        if quantiles and (0.5 not in quantiles or not rising):
+            raise ValueError(f"quantiles must rise from above 0 to below 1, with 0.5 among them, got {quantiles}")
+        return quantiles

@@ -46,9 +46,9 @@ def keywords() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fields(shown: Iterable[Option]) -> list[str]:
+def _fields(listed: Iterable[Option]) -> list[str]:
     lines = []
-    for one in shown:
+    for one in listed:
         annotation = python_type(one.field.annotation, one.field.metadata)
         # a path is a text everywhere that a file is named
         if one.name in ("source", "dev", "test"):
@@ -56,8 +56,8 @@ def _fields(shown: Iterable[Option]) -> list[str]:
         line = f"    {one.name}: {annotation}"
         if len(line) > _WIDTH:
             line = f"    {one.name}: (\n        {annotation}\n    )"
-        said = textwrap.wrap(f'"""{one.description}."""', _WIDTH - 4)
-        lines += [line, *(f"    {each}" for each in said)]
+        wrapped = textwrap.wrap(f'"""{one.description}."""', _WIDTH - 4)
+        lines += [line, *(f"    {each}" for each in wrapped)]
     return lines
 
 

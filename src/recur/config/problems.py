@@ -31,7 +31,7 @@ _LIMITS = {
 def explain(
     error: ValidationError, *, name: str, text: str = "", before: Mapping[str, str] | None = None, flat: bool = False
 ) -> ConfigError:
-    """Turn the schema's complaint into one error that names every problem and what was expected.
+    """Turn a validation error into one error that names every problem and what was expected.
 
     Parameters
     ----------
@@ -46,18 +46,18 @@ def explain(
         Name options as flags and keywords do, and not by their tables.
     """
     written = {new: tuple(old.split(".")) for old, new in (before or {}).items()}
-    found: dict[tuple[str, ...], str] = {}
+    problems: dict[tuple[str, ...], str] = {}
     hint = None
     for problem in error.errors(include_url=False):
         path = _path(problem["loc"])
         hint = getattr(problem.get("ctx", {}).get("error"), "hint", None)
-        found.setdefault(written.get(".".join(path), path), _problem(path, problem))
+        problems.setdefault(written.get(".".join(path), path), _problem(path, problem))
     lines = []
-    for path, said in found.items():
+    for path, sentence in problems.items():
         shown = next((one.name for one in options().values() if flat and one.path == path), ".".join(path))
         # what a table as a whole is refused for names its options
         named = bool(path) and not (flat and section_at(path) is not None and shown not in options())
-        lines.append(f"{_line(text, path)}{shown}: {said}" if named else said)
+        lines.append(f"{_line(text, path)}{shown}: {sentence}" if named else sentence)
     if len(lines) == 1:
         return ConfigError(f"{name}: {lines[0]}", hint=hint)
     have = "have" if flat else "has"
@@ -65,7 +65,7 @@ def explain(
 
 
 def _path(place: tuple[Any, ...]) -> tuple[str, ...]:
-    """The tables and the key of a problem, without the places within a value."""
+    """Return the tables and the key of a problem, without the places within a value."""
     path: tuple[str, ...] = ()
     section: type[Section] | None = Config
     for part in map(str, place):
@@ -78,7 +78,7 @@ def _path(place: tuple[Any, ...]) -> tuple[str, ...]:
 
 
 def _problem(path: tuple[str, ...], problem: Any) -> str:
-    kind, given, context = problem["type"], problem.get("input"), problem.get("ctx", {})
+    kind, value, context = problem["type"], problem.get("input"), problem.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown(path)
     if not path:
@@ -86,22 +86,22 @@ def _problem(path: tuple[str, ...], problem: Any) -> str:
     if kind == "value_error":
         return str(context.get("error", problem["msg"]))
     if section_at(path) is not None:
-        return f"expected a table, [{'.'.join(path)}] with its keys below it, got {_said(given)}"
+        return f"expected a table, [{'.'.join(path)}] with its keys below it, got {_said(value)}"
     above = section_at(path[:-1])
     field = above.model_fields[path[-1]] if above is not None else FieldInfo()
     if kind == "literal_error":
         allowed = literals(field.annotation)
-        return f"expected one of {', '.join(allowed)}; got {_said(given)}.{_near(given, allowed)}"
+        return f"expected one of {', '.join(allowed)}; got {_said(value)}.{_near(value, allowed)}"
     if kind in _LIMITS:
         limit, words = _LIMITS[kind]
-        return f"must be {words} {context[limit]}, got {_said(given)}"
+        return f"must be {words} {context[limit]}, got {_said(value)}"
     if kind == "finite_number":
-        return f"expected a finite number, got {_said(given)}"
-    return f"expected {expected(field)}, got {_said(given)}"
+        return f"expected a finite number, got {_said(value)}"
+    return f"expected {expected(field)}, got {_said(value)}"
 
 
 def _unknown(path: tuple[str, ...]) -> str:
-    """What to say of a key that its table does not have."""
+    """Return the sentence about a key that its table does not have."""
     key, what = path[-1], "table or key" if len(path) == 1 else "key"
     homes = [one for one in options().values() if one.name == key]
     homes += [one for one in options().values() if one.path[-1] == key]
@@ -121,19 +121,19 @@ def _unknown(path: tuple[str, ...]) -> str:
 
 
 def literals(annotation: Any) -> list[str]:
-    """The values that an annotation lists."""
+    """Return the values that an annotation lists."""
     if get_origin(annotation) is Literal:
         return [str(option) for option in get_args(annotation)]
     return [option for part in get_args(annotation) for option in literals(part)]
 
 
 def _near(given: Any, options: list[str]) -> str:
-    said = did_you_mean(given, options) if isinstance(given, str) else ""
-    return said if said.startswith(_NEAR) else ""
+    suggestion = did_you_mean(given, options) if isinstance(given, str) else ""
+    return suggestion if suggestion.startswith(_NEAR) else ""
 
 
 def expected(field: FieldInfo) -> str:
-    """What a field takes, in words."""
+    """Return the values that a field accepts, in words."""
     return _expected(field.annotation, any(isinstance(one, OneOrMany) for one in field.metadata))
 
 
@@ -153,13 +153,13 @@ def _expected(annotation: Any, one_or_many: bool = False) -> str:
 
 
 def choices(field: FieldInfo) -> str:
-    """The values that a field lists, in parentheses."""
+    """Return the values that a field lists, in parentheses."""
     allowed = literals(field.annotation)
     return f" ({', '.join(allowed)})" if allowed else ""
 
 
 def _said(value: Any) -> str:
-    """A value as it is written in a TOML file, shortened."""
+    """Return a value as it is written in a TOML file, shortened."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
 

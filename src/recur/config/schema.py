@@ -103,14 +103,14 @@ def nested(values: Mapping[str, Any], into: dict[str, Any] | None = None) -> dic
     >>> nested({"dropout": 0.2, "cell": "gru"})
     {'model': {'dropout': {'rate': 0.2}, 'cell': 'gru'}}
     """
-    found = {} if into is None else into
+    document = {} if into is None else into
     for name, value in values.items():
         *tables, key = options()[name].path
-        table = found
+        table = document
         for each in tables:
             table = table.setdefault(each, {})
         table[key] = value
-    return found
+    return document
 
 
 def refuse_without_effect(config: Config, task: Situation) -> None:

@@ -12,7 +12,7 @@ __all__ = ["Condition", "Situation"]
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known of a task once its columns are read.
+    """The facts of a task that are known before training.
 
     Attributes
     ----------

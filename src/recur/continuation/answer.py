@@ -96,7 +96,7 @@ def complete(mode: Mode, value: Any, *, top: int = 5) -> Completion:
 
 
 def _opening(value: Any) -> Any:
-    """How a piece begins; an empty text is nothing."""
+    """Return the opening of a piece; None for an empty text."""
     return None if isinstance(value, str) and not value else value
 
 
@@ -146,7 +146,7 @@ def _no_writing(mode: ItemModel, value: Any, options: Decoding) -> Iterator[Any]
     )
 
 
-# by what a head answers with; each is made once, so that one generator draws for all batches
+# by what a head answers with; each is called once, so that one generator draws for all batches
 _CONTINUATIONS: dict[str, Callable[[Decoding, int], Answer]] = {
     "symbols": _symbols, "events": _events, "numbers": _numbers,
 }  # fmt: skip

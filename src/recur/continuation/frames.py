@@ -19,11 +19,11 @@ from recur.modes.item_model import ItemModel
 from recur.network.batch import pad
 from recur.network.stack import State
 
-LENGTH = 128  # frames that are added where nothing else is said
+LENGTH = 128  # default length of a continuation, in frames
 
 
 def read(mode: ItemModel, openings: Sequence[Any]) -> tuple[Tensor, State]:
-    """h after the last step of each opening (B, H), and the state there."""
+    """Return h after the last step of each opening (B, H), and the state there."""
     values, lengths = pad([mode.encode_input(opening) for opening in openings])
     if values is None or lengths is None:
         raise ConfigError("there is no prompt to read", hint="give at least one; an empty list is one")
@@ -67,7 +67,7 @@ def generate(mode: ItemModel, opening: Any, decoding: Decoding) -> Iterator[list
 def continuations(
     mode: ItemModel, openings: Sequence[Any], decoding: Decoding, choose: FrameChooser
 ) -> list[Prediction]:
-    """The continuation of each prompt: ``decoding.length`` frames, one frame by default."""
+    """Return the continuation of each prompt: ``decoding.length`` frames, one frame by default."""
     codec, prefix = mode.target_codec, _prefix(mode, decoding)
     vector, state = read(mode, openings)
     frames: list[Tensor] = []
@@ -82,14 +82,14 @@ def continuations(
 
 
 def _prefix(mode: ItemModel, decoding: Decoding) -> Tensor | None:
-    """The frames (T, C) that every answer begins with."""
+    """Return the frames (T, C) that every answer begins with."""
     if decoding.prefix is None:
         return None
     return torch.from_numpy(mode.target_codec.encode(decoding.prefix)).to(mode.device)
 
 
 def _frame(mode: ItemModel, vector: Tensor, prefix: Tensor | None, step: int, choose: FrameChooser) -> Tensor:
-    """The frame (B, C) of one step: that of the prefix while there is one, then a chosen one."""
+    """Return the frame (B, C) of one step: that of the prefix while it lasts, then a chosen one."""
     # chosen even where the prefix replaces it, so that a seed draws the same frames behind every prefix
     frame = choose(mode.output.logits(vector))
     return frame if prefix is None or step >= len(prefix) else prefix[step].to(frame).expand_as(frame)

@@ -1,8 +1,8 @@
 """The last word of a sentence: its candidates with probabilities, and how often a model gets it right.
 
     words        p(w | text)                                                  one symbol is a word
-    characters   p(w | text, a space) = prod_i p(c_i | ...) * p(boundary)     boundary: any sign that is not of a word
-    subwords     the same over pieces, given that the next piece begins with a space; spellings of one word add up
+    characters   p(w | text, a space) = prod_i p(c_i | ...) * p(boundary)     boundary: any sign that no word contains
+    subwords     the same over pieces, if the next piece begins with a space; spellings of one word are summed
 
 "Word, then boundary" excludes "other word, then boundary", so the probabilities of whole words are comparable and
 sum to at most 1, whatever the symbols are. The candidates of characters and subwords are found by best-first search:
@@ -31,7 +31,7 @@ from recur.network.batch import pad
 
 @dataclass(frozen=True)
 class LastWordScores:
-    """How a model does on the last words of lines.
+    """Accuracy and perplexity of a model on the last words of lines.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class LastWordScores:
 
 
 def candidates(mode: Mode, text: str, top: int = 5) -> list[Candidate]:
-    """The likeliest next whole words, most probable first.
+    """Return the likeliest next whole words, most probable first.
 
     Parameters
     ----------
@@ -75,9 +75,9 @@ def candidates(mode: Mode, text: str, top: int = 5) -> list[Candidate]:
 
 
 def last_word_scores(mode: Mode, lines: Iterable[str]) -> LastWordScores:
-    """Accuracy and perplexity of each line's last word, given the words before it.
+    """Return accuracy and perplexity of each line's last word, given the words before it.
 
-    What stands after the last word (" .", a quotation mark) is ignored, and so are lines without a word. A word
+    What follows the last word (" .", a quotation mark) is ignored, and so are lines without a word. A word
     that is not in the vocabulary counts as wrong, with the probability of the unknown word.
 
     Parameters
@@ -145,21 +145,21 @@ def _score_words(model: ItemModel, lines: Sequence[str]) -> tuple[int, float, in
     if not prompts:
         return 0, 0.0, 0
     log_probs = _next_log_probs(model, prompts)
-    wanted = torch.tensor(targets, device=log_probs.device)
-    surprise = -log_probs.gather(1, wanted[:, None]).sum()
+    target_ids = torch.tensor(targets, device=log_probs.device)
+    surprise = -log_probs.gather(1, target_ids[:, None]).sum()
     best = log_probs.masked_fill(_no_words(model), -torch.inf).argmax(-1)
-    return int((best == wanted).sum()), float(surprise), len(prompts)
+    return int((best == target_ids).sum()), float(surprise), len(prompts)
 
 
 def _next_log_probs(model: ItemModel, prompts: Sequence[np.ndarray]) -> Tensor:
-    """log p (B, V) of what follows each prompt."""
+    """Return log p (B, V) of what follows each prompt."""
     first, state = prompt.read(model, prompts)
     log_probs, _ = model.step(first, state)
     return log_probs
 
 
 def _no_words(model: ItemModel) -> Tensor:
-    """(V,) bool: symbols that are no words, the reserved ones and signs."""
+    """Return which symbols are not words, (V,) bool: the reserved ones and signs."""
     symbols = model.symbols
     reserved = set() if symbols is None else set(symbols.silent(unknown=False))
     vocabulary = model.target_codec.vocabulary
@@ -170,16 +170,16 @@ def _no_words(model: ItemModel) -> Tensor:
 
 def _score_spelled(model: ItemModel, lines: Sequence[str]) -> tuple[int, float, int]:
     codec = model.target_codec
-    found = [pair for pair in map(last_word, lines) if pair is not None]
-    if not found:
+    pairs = [pair for pair in map(last_word, lines) if pair is not None]
+    if not pairs:
         return 0, 0.0, 0
-    questions = [Question(before.rstrip(), before[-1:].isspace()) for before, _ in found]
+    questions = [Question(before.rstrip(), before[-1:].isspace()) for before, _ in pairs]
     beginnings = begin(model, questions)
-    log_probs = _spelled_log_probs(model, questions, [word for _, word in found], beginnings)
-    words = [trimmed(codec.decode(codec.encode(word))) for _, word in found]
+    log_probs = _spelled_log_probs(model, questions, [word for _, word in pairs], beginnings)
+    words = [trimmed(codec.decode(codec.encode(word))) for _, word in pairs]
     # of words that exclude each other, one above one half is the likeliest
     doubtful = [number for number, log_prob in enumerate(log_probs) if log_prob <= math.log(0.5)]
-    right = len(found) - len(doubtful)
+    right = len(pairs) - len(doubtful)
     right += sum(
         _are_best(
             model,
@@ -188,13 +188,13 @@ def _score_spelled(model: ItemModel, lines: Sequence[str]) -> tuple[int, float, 
             [log_probs[number] for number in doubtful],
         )
     )
-    return right, -sum(log_probs), len(found)
+    return right, -sum(log_probs), len(pairs)
 
 
 def _are_best(
     model: ItemModel, beginnings: Sequence[Beginning], words: Sequence[str], log_probs: Sequence[float]
 ) -> list[bool]:
-    """Of each beginning, whether no other word is likelier than this one."""
+    """Return for each beginning whether no other word is likelier than this one."""
     searches = [
         Search(model, beginning, top=2, above=math.exp(log_prob))
         for beginning, log_prob in zip(beginnings, log_probs, strict=True)
@@ -211,7 +211,7 @@ def _are_best(
 def _spelled_log_probs(
     model: ItemModel, questions: Sequence[Question], words: Sequence[str], beginnings: Sequence[Beginning]
 ) -> list[float]:
-    """log p of given words, as the codec spells them, each with the boundary after it."""
+    """Return log p of words as the codec spells them, each with the boundary after it."""
     codec, spelling = model.target_codec, beginnings[0].spelling
     spellings: list[np.ndarray] = []
     for question, word in zip(questions, words, strict=True):

@@ -38,7 +38,7 @@ def generate(mode: ItemModel, opening: Any, decoding: Decoding) -> Iterator[Any]
     Raises
     ------
     ConfigError
-        When the model is no such model, or for an option that has no meaning for it.
+        When the model does not predict notes, or for an option that has no meaning for it.
     """
     codec = codec_of(mode)
     if codec.events:
@@ -59,7 +59,7 @@ def pitches(codec: NotesCodec, piece: Any) -> list[list[int]]:
 
 
 def candidates(mode: ItemModel, opening: Any, top: int) -> list[tuple[str, float]]:
-    """The likeliest notes of the next step with their probabilities, the most probable first.
+    """Return the likeliest notes of the next step with their probabilities, the most probable first.
 
     Of frames each note has a probability of its own, and they do not add up to 1; of a melody the events do.
     """
@@ -75,9 +75,9 @@ def candidates(mode: ItemModel, opening: Any, top: int) -> list[tuple[str, float
 
 
 def samples(mode: ItemModel, examples: Sequence[Raw], count: int) -> list[Sample]:
-    """Pieces cut in the middle: how they continue, and how the network would continue them."""
+    """Return pieces cut in the middle, each with its own continuation and that of the network."""
     codec = codec_of(mode)
-    found = []
+    shown_samples = []
     for index in range(min(count, len(examples))):
         value = examples[index].input
         if codec.events:
@@ -90,17 +90,17 @@ def samples(mode: ItemModel, examples: Sequence[Raw], count: int) -> list[Sample
             past, future = whole(codec, None, events[:half]), whole(codec, None, events[half : half + SAMPLE_STEPS])
         guess = whole(codec, None, list(generate(mode, past, Decoding(temperature=1.0, seed=0, length=len(future)))))
         shown = past[-SAMPLE_STEPS:] if codec.events else past
-        found.append(Sample(codec.show(shown), codec.show(future), codec.show(guess)))
-    return found
+        shown_samples.append(Sample(codec.show(shown), codec.show(future), codec.show(guess)))
+    return shown_samples
 
 
 def codec_of(mode: ItemModel) -> NotesCodec:
-    """The codec of a model that continues notes.
+    """Return the codec of a model that continues notes.
 
     Raises
     ------
     ConfigError
-        When the model does something else.
+        When the model continues other values.
     """
     codec = NotesCodec.of(mode.target_codec)
     if codec is None:
@@ -112,7 +112,7 @@ def codec_of(mode: ItemModel) -> NotesCodec:
 
 
 def _events(mode: ItemModel, opening: Any, top: int) -> list[tuple[str, float]]:
-    """The likeliest next events with their probabilities; a hold continues what sounds."""
+    """Return the likeliest next events with their probabilities; a hold continues what sounds."""
     codec = codec_of(mode)
     with mode.answering():
         first, state = read(mode, [prompt_ids(mode, "" if opening is None else opening)])

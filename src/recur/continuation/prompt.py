@@ -19,7 +19,7 @@ from recur.network.stack import State
 
 
 def vocabulary(mode: ItemModel) -> Vocabulary:
-    """The ids of a model of symbols.
+    """Return the vocabulary of a model of symbols.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def vocabulary(mode: ItemModel) -> Vocabulary:
 
 
 def prompt_ids(mode: ItemModel, prompt: Any) -> np.ndarray:
-    """The symbols that a prompt is read as, at least one: (T,) int64.
+    """Return the symbols that a prompt is read as, at least one: (T,) int64.
 
     A document begins with the beginning symbol. A stream has none: there a line end comes first, as before every line
     in it, so that the network reads the prompt in a state that it knows from training.
@@ -47,12 +47,12 @@ def prompt_ids(mode: ItemModel, prompt: Any) -> np.ndarray:
     if not codec.text:
         return ids if len(ids) else np.array([symbols.beginning])
     line_end = codec.encode("\n")[-1:]
-    known = len(line_end) and int(line_end[0]) != symbols.unknown
-    return np.concatenate([line_end, ids]) if known or not len(ids) else ids
+    has_line_end = len(line_end) and int(line_end[0]) != symbols.unknown
+    return np.concatenate([line_end, ids]) if has_line_end or not len(ids) else ids
 
 
 def endings(mode: ItemModel) -> tuple[int | None, tuple[int, ...]]:
-    """The symbol that ends an answer, if one does, and the symbols that are never part of one."""
+    """Return the symbol that ends an answer, if one does, and the symbols that are never part of one."""
     symbols = vocabulary(mode)
     if not mode.stream:
         return symbols.end, symbols.never
@@ -83,7 +83,7 @@ def read(mode: ItemModel, prompts: Sequence[np.ndarray]) -> tuple[Tensor, State]
 
 
 def constraints(mode: ItemModel, prompts: Sequence[Any], decoding: Decoding, stops: StopSequences | None) -> Rules:
-    """What may follow the prompts, whose symbols count as written."""
+    """Return the rules for what may follow the prompts, whose symbols count as generated."""
     codec, (_, never) = mode.target_codec, endings(mode)
     unknown = vocabulary(mode).unknown
     prefix = None

@@ -35,7 +35,7 @@ def refuse_rules(decoding: Decoding) -> None:
 
 
 def observed(mode: ItemModel, prompt: Any) -> np.ndarray:
-    """The steps of a series that are read, (T, C): at least ``ahead``, so that as many answers follow from them.
+    """Return the steps of a series that are read, (T, C): at least ``ahead``, so that as many answers follow from them.
 
     Where fewer were observed, the mean of the training values (zero) is read for those before them.
     """
@@ -44,7 +44,7 @@ def observed(mode: ItemModel, prompt: Any) -> np.ndarray:
 
 
 def continuations(mode: ItemModel, prompts: Sequence[Any], length: int | None) -> list[Prediction]:
-    """The next values of series; without a length the one value ``ahead`` steps after the last.
+    """Return the next values of series; without a length the one value ``ahead`` steps after the last.
 
     The outputs at the last k = ``ahead`` observed steps are the next k values. They are read as if they had been
     observed, and their outputs are the k values after them.
@@ -71,20 +71,20 @@ def continuations(mode: ItemModel, prompts: Sequence[Any], length: int | None) -
 
 
 def samples(mode: ItemModel, examples: Sequence[Raw], count: int) -> list[Sample]:
-    """The ends of the first series, and the continuations of their beginnings."""
+    """Return the ends of the first series beside the continuations of their beginnings."""
     codec = mode.target_codec
-    found = []
+    shown_samples = []
     for index in range(min(count, len(examples))):
         series = mode.encode_input(examples[index].input)[-1024:]
         steps = min(SAMPLE_STEPS, len(series) // 2)
         if steps == 0:
             continue
-        # what is filled in where it is read is no truth
+        # a value that was filled in for reading is not the truth
         truth = codec.encode_target(examples[index].input)[-steps:]
         past, future = codec.decode(series[:-steps]), codec.decode(truth)
         with mode.answering():
             [guess] = continuations(mode, [past], steps)
-        found.append(
+        shown_samples.append(
             Sample(codec.show(past[-SAMPLE_STEPS:]), codec.show(future), shorten(guess.shown, SAMPLE_CHARACTERS))
         )
-    return found
+    return shown_samples

@@ -29,7 +29,7 @@ SAMPLE = Decoding(temperature=0.8, seed=0)
 
 
 def candidates(mode: ItemModel, prompts: Sequence[Any], top: int, decoding: Decoding) -> list[Prediction]:
-    """The likeliest next symbols of each prompt."""
+    """Return the likeliest next symbols of each prompt."""
     symbols = vocabulary(mode)
     first, state = read(mode, [prompt_ids(mode, prompt) for prompt in prompts])
     log_probs, _ = mode.step(first, state)
@@ -44,18 +44,18 @@ def candidates(mode: ItemModel, prompts: Sequence[Any], top: int, decoding: Deco
 def continuations(
     mode: ItemModel, prompts: Sequence[Any], top: int, decoding: Decoding, choose: Chooser
 ) -> list[Prediction]:
-    """The ``top`` best continuations of each prompt, of ``decoding.length`` symbols at most."""
+    """Return the ``top`` best continuations of each prompt, of ``decoding.length`` symbols at most."""
     decoding.check_answers(top)
     end, _ = endings(mode)
     first, state = read(mode, [prompt_ids(mode, prompt) for prompt in prompts])
     length = LENGTH if decoding.length is None else decoding.length
     stops = StopSequences(mode.target_codec, decoding.stops)
     rules = constraints(mode, prompts, decoding, stops)
-    found = search.search(mode, first, state, decoding, end=end, length=length, n_best=top, rules=rules, choose=choose)
+    ranked = search.search(mode, first, state, decoding, end=end, length=length, n_best=top, rules=rules, choose=choose)
     # in a stream the end symbol is a line end, and is kept
     decode = mode.target_codec.decode if mode.stream else vocabulary(mode).decode
     answers = []
-    for hypotheses in found:
+    for hypotheses in ranked:
         values = [stops.value(one.ids, decode) for one in hypotheses]
         scores = [(value, math.exp(one.log_prob)) for value, one in zip(values, hypotheses, strict=True)]
         ranks = [one.score for one in hypotheses]
@@ -64,7 +64,7 @@ def continuations(
 
 
 def generate(mode: ItemModel, prompt: Any, decoding: Decoding, *, length: int = LENGTH) -> Iterator[Any]:
-    """Continue a prompt piece by piece; the prompt and the pieces put together are the text.
+    """Yield the continuation of a prompt piece by piece; the prompt and the pieces concatenated are the text.
 
     Parameters
     ----------
@@ -95,20 +95,20 @@ def generate(mode: ItemModel, prompt: Any, decoding: Decoding, *, length: int = 
 
 
 def samples(mode: ItemModel, examples: Sequence[Raw], count: int, prompts: Sequence[str]) -> list[Sample]:
-    """Continuations of the prompts; without any, of the first halves of the first texts."""
+    """Return continuations of the prompts; without any, of the first halves of the first texts."""
     codec = mode.target_codec
-    asked = [(prompt, "") for prompt in prompts] or [_halves(text) for text in _texts(mode, examples, count)]
+    pairs = [(prompt, "") for prompt in prompts] or [_halves(text) for text in _texts(mode, examples, count)]
     length = SAMPLE_WIDTH if codec.splits_into("character") else 40
-    found = []
-    for prompt, truth in asked:
+    shown = []
+    for prompt, truth in pairs:
         decoding = Decoding(temperature=SAMPLE.temperature, seed=SAMPLE.seed, length=length)
         guess = "".join(generate(mode, prompt, decoding))
-        found.append(Sample(prompt, codec.show(truth, SAMPLE_WIDTH), guess.strip()))
-    return found
+        shown.append(Sample(prompt, codec.show(truth, SAMPLE_WIDTH), guess.strip()))
+    return shown
 
 
 def _texts(mode: ItemModel, examples: Sequence[Raw], count: int) -> list[str]:
-    """The first texts; of a single long one, its beginning and later places."""
+    """Return the first texts; of a single long one, its beginning and later places."""
     if not len(examples):
         return []
     first = examples[0].input

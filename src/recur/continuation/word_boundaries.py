@@ -1,4 +1,4 @@
-"""Which symbols of a text spell words, and which end them."""
+"""Word boundaries: which symbols of a text spell words, and which end them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 if TYPE_CHECKING:
     from recur.codecs import Codec
 
-INNER = "'’-_"  # signs that may stand inside a word, though not around it
+INNER = "'’-_"  # signs that are allowed inside a word, but not at its ends
 _BYTES = re.compile(r"(<0x[0-9A-F]{2}>)+")
 _FIRST_BYTE = re.compile(r"<0x([0-7][0-9A-F])>")
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """The part that each symbol of a codec plays; all arrays are (V,) bool.
+    """The role of each symbol of a codec in the spelling of words; all arrays are (V,) bool.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Spelling:
 
     @classmethod
     def of(cls, codec: Codec) -> Spelling:
-        """Look at every symbol of a codec of characters or subwords."""
+        """Return the roles of the symbols of a codec of characters or subwords."""
         vocabulary, end = codec.vocabulary, codec.ids.eos
         reserved = {codec.ids.pad, codec.ids.unk, codec.ids.bos, codec.ids.eos}
         size = len(vocabulary)
@@ -64,17 +64,17 @@ class Spelling:
 
 
 def in_word(character: str) -> bool:
-    """Whether a character can be in a word: letters, marks, digits, and the signs of `INNER`."""
+    """Return whether a character can be in a word: letters, marks, digits, and the signs of `INNER`."""
     return character.isalnum() or character in INNER or unicodedata.category(character).startswith("M")
 
 
 def is_word(text: str) -> bool:
-    """Whether a text has a letter or a digit, and is not a reserved name such as <unk>."""
+    """Return whether a text has a letter or a digit, and is not a reserved name such as <unk>."""
     return any(map(str.isalnum, text)) and not (text.startswith("<") and text.endswith(">"))
 
 
 def trimmed(word: str) -> str:
-    """The word without spaces and signs around it."""
+    """Return the word without spaces and signs around it."""
     return word.strip().strip(INNER)
 
 
@@ -92,11 +92,11 @@ def last_word(line: str) -> tuple[str, str] | None:
 
 
 def _spells(piece: str) -> bool:
-    """Whether a piece is of a word: its first character decides; bytes of half a character are letters."""
+    """Return whether a piece spells a word: its first character decides; bytes of half a character are letters."""
     return bool(piece) and (in_word(piece[0]) or _BYTES.fullmatch(piece) is not None)
 
 
 def _shown(piece: str) -> str:
-    """A piece of bytes with its first byte as a sign, where it is one: a space before half a letter is a space."""
+    """Return a piece of bytes with its first byte decoded, where that is ASCII: a space before half a letter is one."""
     first = _FIRST_BYTE.match(piece) if _BYTES.fullmatch(piece) else None
     return chr(int(first[1], 16)) + piece[first.end() :] if first else piece

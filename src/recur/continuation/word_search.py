@@ -1,4 +1,4 @@
-"""Which whole words may come next: best-first search over their symbols, for many sentences at once.
+"""Best-first search for the next whole word over its symbols, for many sentences at once.
 
 The probability of a word of characters or subwords is the product over its symbols and the boundary after it. A
 beginning is opened only while it is likelier than the words that are already whole. The searches of many sentences ask
@@ -70,7 +70,7 @@ def begin(model: ItemModel, questions: Sequence[Question]) -> list[Beginning]:
     spelling = Spelling.of(model.target_codec)
     first, state = prompt.read(model, [_prompt(model, spelling, question) for question in questions])
     log_probs, state = model.step(first, state)
-    found = []
+    beginnings = []
     for row, question in enumerate(questions):
         own = log_probs[row]
         starts = spelling.inside
@@ -79,12 +79,12 @@ def begin(model: ItemModel, questions: Sequence[Question]) -> list[Beginning]:
             own = own - own[torch.from_numpy(spelling.spaces).to(own.device)].logsumexp(0)
             starts = spelling.starts
         mask = torch.from_numpy(starts).to(own.device)
-        found.append(Beginning(own, state, row, mask, spelling))
-    return found
+        beginnings.append(Beginning(own, state, row, mask, spelling))
+    return beginnings
 
 
 def _prompt(model: ItemModel, spelling: Spelling, question: Question) -> np.ndarray:
-    """The symbols of a text; of characters, with the space."""
+    """Return the symbols of a text; of characters, with the space."""
     space = " " if question.spaced and spelling.single and spelling.has_space else ""
     return prompt.prompt_ids(model, question.context + space)
 
@@ -107,9 +107,9 @@ class Search:
     model : ItemModel
     beginning : Beginning
     top : int
-        Words wanted.
+        The number of words.
     above : float
-        Words that are not likelier than this are of no interest.
+        Words that are not likelier than this are left out.
     """
 
     def __init__(self, model: ItemModel, beginning: Beginning, top: int, above: float = 0.0) -> None:
@@ -124,13 +124,13 @@ class Search:
         self._push((), 0.0, beginning.log_probs, beginning.starts, beginning.state, beginning.row)
 
     def run(self) -> list[Candidate]:
-        """Return the words found, likeliest first."""
+        """Return the likeliest whole words, most probable first."""
         together([self])
         best = sorted(self.whole.items(), key=lambda item: (-item[1], item[0]))[: self.top]
         return [Candidate(word, math.exp(cost) if cost < 0 else 1.0) for word, cost in best]
 
     def ask(self) -> list[Open]:
-        """The beginnings to be read next; none when the search is over."""
+        """Return the beginnings to be read next; none when the search is over."""
         floor = self._floor()
         if self._tried >= BUDGET:
             return []
@@ -140,7 +140,7 @@ class Search:
         return batch
 
     def tell(self, batch: list[Open], log_probs: Tensor, ends: list[float], state: State, first: int) -> None:
-        """Take what follows the beginnings that were requested: each may be complete, or continue.
+        """Receive the answers to the beginnings that were requested: each may be complete, or continue.
 
         They are the rows of ``log_probs`` (N, V) and ``state`` from ``first`` on; ``ends`` are the log
         probabilities that a word ends there.
@@ -149,13 +149,13 @@ class Search:
             word = trimmed(self.model.target_codec.decode(np.array(one.ids)))
             if is_word(word):
                 total = -one.cost + ends[row]
-                known = self.whole.get(word)
-                self.whole[word] = total if known is None else float(np.logaddexp(known, total))
+                before = self.whole.get(word)
+                self.whole[word] = total if before is None else float(np.logaddexp(before, total))
             if len(one.ids) < LONGEST:
                 self._push(one.ids, -one.cost, log_probs[row], self.inside, state, row)
 
     def _floor(self) -> float:
-        """log p that a beginning must exceed: that of the last word wanted."""
+        """Return log p that a beginning must exceed: that of the least likely word of the answer."""
         lowest = math.log(self.above) if self.above > 0 else -math.inf
         if len(self.whole) < self.top:
             return lowest
@@ -171,32 +171,32 @@ class Search:
 
 
 def together(searches: Sequence[Search], over: Callable[[int], bool] = lambda _: False) -> None:
-    """Run searches side by side: what they ask for is read in one step of the network.
+    """Run searches in parallel: all beginnings that they request are read in one step of the network.
 
-    ``over`` may say of a search, by its number, that the search can stop.
+    ``over`` tells for the number of a search whether it can stop early.
     """
-    going = list(range(len(searches)))
-    while going:
+    running = list(range(len(searches)))
+    while running:
         check_cancelled()
-        asked = {number: searches[number].ask() for number in going}
-        going = [number for number in going if asked[number]]
-        if not going:
+        requested = {number: searches[number].ask() for number in running}
+        running = [number for number in running if requested[number]]
+        if not running:
             return
-        model = searches[going[0]].model
-        boundary = searches[going[0]].boundary
-        batch = [one for number in going for one in asked[number]]
+        model = searches[running[0]].model
+        boundary = searches[running[0]].boundary
+        batch = [one for number in running for one in requested[number]]
         ids = torch.tensor([one.ids[-1] for one in batch], device=boundary.device)
         log_probs, state = model.step(ids, joined(batch))
         ends = log_probs.masked_fill(~boundary, -torch.inf).logsumexp(-1).tolist()
         first = 0
-        for number in going:
-            searches[number].tell(asked[number], log_probs, ends, state, first)
-            first += len(asked[number])
-        going = [number for number in going if not over(number)]
+        for number in running:
+            searches[number].tell(requested[number], log_probs, ends, state, first)
+            first += len(requested[number])
+        running = [number for number in running if not over(number)]
 
 
 def joined(batch: Sequence[Open]) -> State:
-    """One state of many rows out of rows of several states, each of which is put beside the others once."""
+    """Return one state whose rows are rows of several states; each state is concatenated once."""
     different = {id(one.state): one.state for one in batch}
     parts = [flat_state(state) for state in different.values()]
     begins = np.cumsum([0, *(int(part[0].shape[1]) for part in parts)])

@@ -31,7 +31,7 @@ def fit(
     Parameters
     ----------
     data : path, list of dict, dict of lists, ndarray or DataFrame
-        What to learn from. A text is the path of a file or folder; texts themselves are given in a list.
+        What to learn from. A text is the path of a file or folder; texts themselves are columns_and_mode in a list.
     mode : str, optional
         one-to-one, one-to-many, many-to-one, many-to-many, synced or forecast; inferred from the columns.
     input, target : str or list of str, optional
@@ -76,16 +76,16 @@ def fit(
     recur.errors.ConfigError: unknown option "hiden_size". Did you mean "hidden_size"?
     """
     base = config if isinstance(config, Config) else Config() if config is None else config_file.read(config)
-    given: dict[str, Any] = {"mode": mode, "input": input, "target": target}
+    columns_and_mode: dict[str, Any] = {"mode": mode, "input": input, "target": target}
     source = None
     if isinstance(data, (str, Path)):
-        given["source"] = str(data)
+        columns_and_mode["source"] = str(data)
     else:
         source = data
-    named = {name: value for name, value in given.items() if value is not None}
+    named = {name: value for name, value in columns_and_mode.items() if value is not None}
     settings = config_file.from_options({**named, **options}, base)
-    learned = learn(settings, out=out, data=source, fresh=fresh, progress=progress)
-    return Model(learned.mode, settings, learned.task.roles, metrics=learned.metrics, folder=learned.folder)
+    run = learn(settings, out=out, data=source, fresh=fresh, progress=progress)
+    return Model(run.mode, settings, run.task.roles, metrics=run.metrics, folder=run.folder)
 
 
 def load(folder: Path | str) -> Model:

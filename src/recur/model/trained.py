@@ -63,12 +63,12 @@ class Model:
 
     @property
     def input_codec(self) -> Codec | None:
-        """How raw inputs become arrays; None where the network reads nothing."""
+        """The codec of inputs; None where the network reads nothing."""
         return self.mode.input_codec
 
     @property
     def target_codec(self) -> Codec:
-        """How answers become raw values."""
+        """The codec of answers."""
         return self.mode.target_codec
 
     @property
@@ -88,13 +88,13 @@ class Model:
 
     def __repr__(self) -> str:
         name, held_out = str(self.metrics.get("figure")), self.metrics.get("held_out", {})
-        said = f", held-out {name} {figure(name, held_out[name])}" if name in held_out else ""
-        return f"Model({self.roles.sentence}{said})"
+        shown = f", held-out {name} {figure(name, held_out[name])}" if name in held_out else ""
+        return f"Model({self.roles.sentence}{shown})"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the task, the figures on the held-out rows, and the layers."""
-        found = self.metrics.get("held_out", {})
-        rows = [(name, any_figure(name, value)) for name, value in found.items() if isinstance(value, (int, float))]
+        """Return what a notebook shows: the task, the figures on the held-out rows, and the layers."""
+        metrics = self.metrics.get("held_out", {})
+        rows = [(name, any_figure(name, value)) for name, value in metrics.items() if isinstance(value, (int, float))]
         held_out = table(rows, ("held-out rows", "")) if rows else ""
         return f"<p>{escaped(self.roles.sentence)}</p>{held_out}{summarize(self.mode).html()}"
 

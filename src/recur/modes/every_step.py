@@ -43,7 +43,7 @@ class EveryStep(Mode):
         self, inputs: Tensor, state: State | None = None, *, lengths: Tensor | None = None,
         resets: Tensor | None = None,
     ) -> tuple[Tensor, State]:  # fmt: skip
-        """h (B, T, D*H) and the final state of inputs (B, T) or (B, T, C)."""
+        """Return h (B, T, D*H) and the final state of inputs (B, T) or (B, T, C)."""
         vectors, state = self.stack(self.inputs(inputs), state, lengths=lengths, resets=resets)
         return vectors, state
 

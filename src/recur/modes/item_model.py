@@ -59,10 +59,10 @@ class ItemModel(Stepper, Protocol):
         self, inputs: Tensor, state: State | None = None, *, lengths: Tensor | None = None,
         resets: Tensor | None = None,
     ) -> tuple[Tensor, State]:  # fmt: skip
-        """h (B, T, H) and the final state of items (B, T) or (B, T, C)."""
+        """Return h (B, T, H) and the final state of items (B, T) or (B, T, C)."""
 
     def symbol_head(self) -> StepHead:
-        """The readout, where the next item is a symbol that can be chosen; a ConfigError elsewhere."""
+        """Return the readout of symbols; raise a ConfigError where the next item is not a symbol."""
 
     def answering(self) -> AbstractContextManager[None]:
-        """Evaluation mode without gradients, put back afterwards."""
+        """Switch to evaluation mode without gradients, and restore training mode afterwards."""

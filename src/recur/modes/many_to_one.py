@@ -76,7 +76,7 @@ class ManyToOne(OneAnswer):
         return OnePass(self.inputs, None, self.stack, self.config.pooling, self.output, self.run)
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
-        """The summary vector of a sequence: (B, T) or (B, T, C) to (B, D*H)."""
+        """Return the summary vector of a sequence: (B, T) or (B, T, C) to (B, D*H)."""
         if inputs is None:
             raise DataError("many-to-one needs an input, got none")
         outputs, state = self.stack(self.inputs(inputs), lengths=lengths)
@@ -87,10 +87,12 @@ class ManyToOne(OneAnswer):
         return pooled(outputs, lengths, self.config.pooling)
 
     def contributions(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
-        """What each step gives to `vectors`, whose sum over steps is the vector: (B, T) or (B, T, C) to (B, T, D*H).
+        """Return the contribution of each step to `vectors`, (B, T, D*H), of inputs (B, T) or (B, T, C).
 
-        The last forward state is the last step's and the last backward state the first one's; of a mean every step
-        has its part, and of a maximum each unit is the step's that has it.
+        The sum over the steps is the vector.
+
+        The last forward state is the last step's and the last backward state the first one's; to a mean every step
+        contributes a share, and to a maximum each unit contributes at the step where it is highest.
         """
         if inputs is None:
             raise DataError("many-to-one needs an input, got none")
@@ -108,14 +110,14 @@ class ManyToOne(OneAnswer):
             return maximum
         vector = self.stack.summary(state)
         forward = vector.shape[1] // self.stack.directions
-        # an empty row is answered from the initial state, which is written down at the first step
+        # an empty row is answered from the initial state, which is assigned to the first step
         last = torch.zeros(len(inputs), 1, vector.shape[1], dtype=torch.long, device=outputs.device)
         last[:, :, :forward] = (counted - 1).clamp(min=0)[:, None, None]
         return vector[:, None] * (places == last)
 
 
 def pooled(outputs: Tensor, lengths: Tensor, how: str) -> Tensor:
-    """Mean or maximum ("max") of the real steps of (B, T, H): (B, H); zeros where there are none."""
+    """Return the mean or the maximum ("max") of the real steps of (B, T, H): (B, H); zeros where there are none."""
     mask = (torch.arange(outputs.shape[1], device=outputs.device) < lengths[:, None])[:, :, None]
     if how == "mean":
         return (outputs * mask).sum(1) / mask.sum(1).clamp(min=1)

@@ -174,8 +174,10 @@ class Mode(nn.Module, ABC):
         raise ConfigError(f"{self.name} reads no sequence", hint="give a network that reads one, such as many-to-one")
 
     def contributions(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor | None:
-        """The contribution of each step to the vector that is read out, (B, T, H); None where each step is read out
-        separately, or there are no steps."""
+        """Return the contribution of each step to the vector that is read out, (B, T, H).
+
+        None where each step is read out separately, or there are no steps.
+        """
         del inputs, lengths
         return None
 
@@ -209,7 +211,7 @@ class Mode(nn.Module, ABC):
     def forward(
         self, batch: Batch, state: Any | None = None, *, label_smoothing: float = 0.0, teacher_forcing: float = 1.0
     ) -> Loss:
-        """The same as `loss`, so that wrappers which call the module (several devices) work."""
+        """Compute `loss`: wrappers for several devices call the module itself."""
         return self.loss(batch, state, label_smoothing=label_smoothing, teacher_forcing=teacher_forcing)
 
     def summary(self, sums: Mapping[str, tuple[float, float]]) -> dict[str, float]:
@@ -266,7 +268,7 @@ class Mode(nn.Module, ABC):
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """Evaluation mode without gradients, put back afterwards."""
+        """Switch to evaluation mode without gradients, and restore training mode afterwards."""
         was_training = self.training
         self.eval()
         try:
@@ -316,7 +318,7 @@ def require_sequences(mode: str, source: Codec | None, target: Codec, expected: 
 
 
 def need_input(codec: Codec | None, mode: str) -> Codec:
-    """The input codec of a mode that requires one.
+    """Return the input codec of a mode that requires one.
 
     Raises
     ------

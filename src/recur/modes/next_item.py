@@ -118,7 +118,7 @@ class NextItem(EveryStep):
         if self.symbols is not None and not self.stream:
             return Encoded(array, self.symbols.with_end(array[1:]))
         if self.target_codec.numeric:
-            # what is filled in where it is read is no target
+            # a value that was filled in for reading is not a target
             return Encoded(array[: -self.ahead], self.target_codec.encode_target(example.input)[self.ahead :])
         return Encoded(array[: -self.ahead], array[self.ahead :])
 
@@ -142,11 +142,11 @@ class NextItem(EveryStep):
         return output.log_probs(vectors), state
 
     def select(self, state: State | None, rows: Tensor) -> State | None:
-        """The state of some rows, which may repeat; before the first step there is none."""
+        """Return the state of some rows, which may repeat; None before the first step."""
         return None if state is None else network.select(state, rows)
 
     def symbol_head(self) -> StepHead:
-        """The readout of a model whose next item can be chosen.
+        """Return the readout of a model whose next item can be chosen.
 
         Raises
         ------
@@ -184,7 +184,7 @@ def _refuse_here(instead: str) -> NoReturn:
 
 
 def _check_ahead(ahead: int, codec: Codec) -> int:
-    """Return how many steps ahead the answers are, refused where they can only be at one place."""
+    """Return how many steps ahead the answers are, refused where they have one place only."""
     if ahead < 1:
         raise ConfigError(f"ahead must be at least 1, got {ahead}", hint="ahead=1 predicts the next item")
     if ahead > 1 and codec.discrete:

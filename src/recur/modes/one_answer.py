@@ -40,7 +40,7 @@ class OneAnswer(Mode):
 
     @abstractmethod
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
-        """The summary vector of each row, (B, H)."""
+        """Return the summary vector of each row, (B, H)."""
 
     def encode_input(self, value: Any) -> np.ndarray:
         return need_input(self.input_codec, self.name).encode(value)

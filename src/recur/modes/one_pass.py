@@ -15,7 +15,7 @@ from recur.network.stack import Stack
 
 @dataclass(frozen=True)
 class OnePass:
-    """What is computed of an input, part by part.
+    """The parts of a computation in one pass, in their order.
 
     Attributes
     ----------

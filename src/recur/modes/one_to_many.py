@@ -74,8 +74,10 @@ class OneToMany(WritingMode):
         return None if self.input_codec is None else self.input_codec.encode(value)
 
     def start(self, inputs: Tensor | None, lengths: Tensor | None = None, rows: int = 1) -> DecoderState:
-        """The decoder's state before the first step, for inputs (B,), (B, C) or (B, H, W, C), or a number of rows of
-        nothing."""
+        """Return the decoder's state before the first step, for inputs (B,), (B, C) or (B, H, W, C).
+
+        Without inputs it is that of ``rows`` rows.
+        """
         del lengths
         if self.inputs is None or inputs is None:
             return self.decoder.start(next(self.parameters()).new_zeros(rows, 1))

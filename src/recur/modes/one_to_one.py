@@ -74,7 +74,7 @@ class OneToOne(OneAnswer):
         return OnePass(self.inputs, self.hidden, None, "", self.output, self.run)
 
     def vectors(self, inputs: Tensor | None, lengths: Tensor | None = None) -> Tensor:
-        """h_L (B, H) of inputs (B,), (B, C) or (B, H, W, C), which have no lengths."""
+        """Return h_L (B, H) of inputs (B,), (B, C) or (B, H, W, C), which have no lengths."""
         del lengths
         if inputs is None:
             raise DataError("one-to-one needs an input, got none")

@@ -78,7 +78,7 @@ class Synced(EveryStep):
 
     def encode_input(self, value: Any) -> np.ndarray:
         codec = need_input(self.input_codec, self.name)
-        # exactly one word a tag
+        # one word per tag
         return codec.encode(codec.pretokenized(value))
 
     def encode(self, example: Raw) -> Encoded:
@@ -135,7 +135,7 @@ class Synced(EveryStep):
         ]
 
     def _each_step(self, vectors: Tensor, counted: Tensor, raw: Sequence[Any]) -> list[Prediction]:
-        """One answer a row from h (B, T, D*H)."""
+        """Return one answer per row from h (B, T, D*H)."""
         codec = self.target_codec
         answers = self.output.answers_in_row(vectors, counted, step_mask(counted, vectors), codec)
         if codec.discrete:
@@ -144,7 +144,7 @@ class Synced(EveryStep):
         return answers
 
     def _shown(self, value: Any, target: Any) -> str:
-        """word/TAG word/TAG; without words the target alone."""
+        """Return a row as word/TAG word/TAG; without words the target alone."""
         codec = need_input(self.input_codec, self.name)
         words = codec.tokens(codec.pretokenized(value))
         if isinstance(target, (list, tuple)):

@@ -41,7 +41,7 @@ class WritingMode(Mode):
 
     @abstractmethod
     def start(self, inputs: Tensor | None, lengths: Tensor | None = None, rows: int = 1) -> DecoderState:
-        """The decoder's state before its first step, for ``rows`` inputs."""
+        """Return the decoder's state before its first step, for ``rows`` inputs."""
 
     def encode(self, example: Raw) -> Encoded:
         target = encode_target(self.target_codec, self.decoder.symbols, example.target)

@@ -36,7 +36,7 @@ class Encoded(NamedTuple):
 
 @dataclass
 class Batch:
-    """Rows put together; lengths of None mean that every row is as long as the tensor.
+    """Rows padded into one batch; lengths of None mean that every row is as long as the tensor.
 
     Attributes
     ----------
@@ -80,13 +80,15 @@ class Batch:
 
 
 def has_time(array: np.ndarray) -> bool:
-    """Whether the array of one example has steps: (T,) ids, (T, C) numbers or (T, H, W, C) frames, and not () ids,
-    (C,) numbers or a picture (H, W, C)."""
+    """Return whether the array of one example has steps: (T,) ids, (T, C) numbers or (T, H, W, C) frames.
+
+    An id (), numbers (C,) and a picture (H, W, C) have none.
+    """
     return array.ndim in (2, 4) or (array.ndim == 1 and array.dtype.kind in "iu")
 
 
 def pad(arrays: Sequence[np.ndarray | None]) -> tuple[Tensor | None, Tensor | None]:
-    """Put arrays of one example each into one tensor.
+    """Pad arrays of one example each into one tensor.
 
     Parameters
     ----------

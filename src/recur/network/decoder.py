@@ -59,7 +59,7 @@ LENGTH = 100  # of an answer, before training has shown how long answers are
 
 @dataclass(frozen=True)
 class DecoderState:
-    """Everything a decoder knows between two steps.
+    """The state of a decoder between two steps.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class DecoderState:
 
 
 class Decoder(nn.Module):
-    """Writes the values of a codec, one step at a time.
+    """A decoder that generates the values of a codec, one step at a time.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class Decoder(nn.Module):
         self.register_buffer("longest", torch.zeros((), dtype=torch.long))
 
     def start(self, summary: Tensor, memory: Tensor | None = None, lengths: Tensor | None = None) -> DecoderState:
-        """The state before the first step.
+        """Return the state before the first step.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ class Decoder(nn.Module):
         return torch.stack(vectors, dim=1), torch.stack(weights, dim=1) if weights else None
 
     def first(self, rows: int) -> Tensor:
-        """What is read before anything was written: beginnings (B,), or zeros (B, C)."""
+        """Return what is read before the first step: beginning symbols (B,), or zeros (B, C)."""
         weight = next(self.parameters())
         if self.symbols is None:
             return weight.new_zeros(rows, self.codec.size)
@@ -236,13 +236,13 @@ class Decoder(nn.Module):
             raw = [self.codec.decode(row) for row in values]
             return [Prediction(value, [], self.codec.show(value, WHOLE)) for value in raw]
         stops = StopSequences(self.codec, options.stops)
-        found = decoding.search(
+        hypotheses = decoding.search(
             self, self.first(rows), state, options, end=self.symbols.end, length=length, n_best=top,
             rules=self._rules(options, rows, stops), choose=choose,
         )  # fmt: skip
-        answers = [self._prediction(hypotheses, stops) for hypotheses in found]
+        answers = [self._prediction(hypotheses, stops) for hypotheses in hypotheses]
         if self.attention is not None:
-            self._align(answers, [hypotheses[0] for hypotheses in found], state)
+            self._align(answers, [hypotheses[0] for hypotheses in hypotheses], state)
         return answers
 
     def generate(

@@ -74,8 +74,11 @@ class Inputs(nn.Module):
             self.size += self.letters.size
 
     def forward(self, values: Tensor) -> Tensor:
-        """Vectors (B, T, X) or (B, X) of values: ids (B, T) or (B,), words with their letters (B, T, 1 + L), numbers
-        (B, T, C) or (B, C), pictures (B, T, H, W, C) or (B, H, W, C)."""
+        """Return the vectors (B, T, X) or (B, X) of values.
+
+        They are ids (B, T) or (B,), words with their letters (B, T, 1 + L), numbers (B, T, C) or (B, C), or pictures
+        (B, T, H, W, C) or (B, H, W, C).
+        """
         if self.pictures is not None:
             found: Tensor = self.drop(self.pictures(self.augment(values)))
             return found

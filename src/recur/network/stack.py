@@ -71,7 +71,7 @@ class Stack(nn.Module):
         return state
 
     def summary(self, state: State) -> Tensor:
-        """What the last layer knows at the end: its forward state after the last real step beside its backward
+        """Return the last layer's summary of a sequence: its forward state after the last real step beside its backward
         state after the first one, (B, D*H). Without steps it is the initial state."""
         top = state[-1] if isinstance(state, list) else state
         hidden: Tensor = top[0] if isinstance(top, tuple) else top
