@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from tests.tolerances import TOLERANCE, close, near
+from tests.tolerances import ROUNDED, TOLERANCE, close, near, rounded
 
 SIZES = [1e-2, 1.0, 1e4]
 
@@ -37,3 +37,12 @@ def test_what_is_not_finite_is_near_nothing() -> None:
     expected = torch.tensor([1.0, 2.0])
     with pytest.raises(AssertionError, match="not finite"):
         near(torch.tensor([1.0, torch.nan]), expected)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_rounded_result_is_near_and_zeros_are_not(size: float) -> None:
+    expected = torch.tensor([1.0, -0.5]) * size
+    rounded(expected * (1 + ROUNDED / 2), expected)
+    for wrong in (torch.zeros(2), expected * (1 + 2 * ROUNDED)):
+        with pytest.raises(AssertionError):
+            rounded(wrong, expected)

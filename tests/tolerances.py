@@ -15,6 +15,12 @@ SHARE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 4e-2}
 sign, the error follows the terms and not the sum. Products of bfloat16 factors are rounded once before, once in the
 next step."""
 
+ROUNDED = 2e-2
+"""Largest error of outputs whose products have bfloat16 factors, as a share of the largest exact output."""
+
+EXACT = 1e-12
+"""Largest error of float64 arithmetic in another order, as a share of the element."""
+
 FLOOR = {torch.float64: 1e-11, torch.float32: 2e-6, torch.bfloat16: 8e-3}
 """Error that is allowed however small the largest element is: what is 0 by cancellation has no size to compare with."""
 
@@ -33,6 +39,14 @@ def close(actual: torch.Tensor, expected: torch.Tensor, what: str = "") -> None:
     torch.testing.assert_close(
         actual, expected, rtol=share, atol=floor, msg=lambda text: f"{what}: {text}" if what else text
     )
+
+
+def rounded(actual: torch.Tensor, expected: torch.Tensor) -> None:
+    """Assert that a result with bfloat16 products is that of exact ones, up to a share of the largest element."""
+    assert bool(actual.isfinite().all()), "not finite"
+    error, allowed = float((actual - expected).detach().abs().max()), ROUNDED * largest(expected)
+    assert allowed > 0, "there is nothing to compare with"
+    assert error <= allowed, f"off by {error:.2g}, where {allowed:.2g} is allowed"
 
 
 def near(actual: torch.Tensor, expected: torch.Tensor, what: str = "", like: torch.dtype | None = None) -> None:

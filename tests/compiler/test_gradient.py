@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from recur import equations
 from recur import equations as q
@@ -15,6 +16,7 @@ from recur.equations import equation
 from recur.equations.graph import Builder, Graph, Node
 from recur.equations.sizes import Size
 from tests.equations.computed import computed
+from tests.tolerances import near
 
 SIZES = {"X": 3, "H": 4, "P": 2}
 TINY = 1e-30  # of a complex step, which cancels nothing
@@ -53,7 +55,7 @@ def derivatives(graph: Graph, draw: np.random.Generator) -> Iterator[tuple[str, 
 @pytest.mark.parametrize("cell", equations.names())
 def test_the_gradient_of_a_cell_is_that_of_its_numbers(cell: str) -> None:
     for name, found, expected in derivatives(equations.get(cell).graph, np.random.default_rng(0)):
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12, err_msg=name)
+        near(torch.from_numpy(found), torch.from_numpy(expected), name)
 
 
 WORDS: dict[str, Callable[[Any, Any, Any], Any]] = {
@@ -76,7 +78,7 @@ def test_the_gradient_of_a_word_is_that_of_its_numbers(word: str) -> None:
         return WORDS[word](x, h, s) + 0 * h, 0.5 * s
 
     for name, found, expected in derivatives(cell.graph, np.random.default_rng(1)):
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12, err_msg=name)
+        near(torch.from_numpy(found), torch.from_numpy(expected), name)
 
 
 def test_parts_that_are_used_apart_come_together() -> None:
@@ -87,7 +89,7 @@ def test_parts_that_are_used_apart_come_together() -> None:
         return q.concat(a * second, b * c * first + second)
 
     for name, found, expected in derivatives(cell.graph, np.random.default_rng(2)):
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12, err_msg=name)
+        near(torch.from_numpy(found), torch.from_numpy(expected), name)
 
 
 def at(word: Callable[[Any, Any], Any], x: float, h: float) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from recur.equations.graph import Builder, Graph, Node, text, topological
 from recur.equations.sizes import ONE, ZERO, Shape, Size
 from tests.equations.computed import MEANING, computed
+from tests.tolerances import EXACT
 
 H, X = Size.parse("H"), Size.parse("X")
 SIZES = {"H": 4, "X": 3}
@@ -164,4 +165,4 @@ def test_leaving_out_what_changes_nothing_changes_no_value(steps: list[tuple[str
         pair = (make.constant(number), node) if left else (node, make.constant(number))
         node = make.binary(op, *pair)
         expected = MEANING[op](*((number, expected) if left else (expected, number)))
-    np.testing.assert_allclose(computed([node], {id(a): start}, SIZES)[id(node)], expected, rtol=1e-12)
+    np.testing.assert_allclose(computed([node], {id(a): start}, SIZES)[id(node)], expected, rtol=EXACT)

@@ -14,6 +14,7 @@ from recur.equations.language import Symbol, concat, split
 from recur.equations.sizes import Size
 from recur.errors import EquationError
 from tests.equations.computed import computed
+from tests.tolerances import EXACT
 
 H = Size.parse("H")
 SIZES = {"H": 4, "X": 3}
@@ -57,14 +58,14 @@ NUMBERS = np.array([0.5, -1.5, 2.0, 0.25])
 )  # fmt: skip
 def test_a_word_means_what_it_says(word: Callable[[Any], Symbol], meaning: Callable[[Any], np.ndarray]) -> None:
     v = vector()
-    np.testing.assert_allclose(value(word(v), (v, NUMBERS)), meaning(NUMBERS), rtol=1e-12)
+    np.testing.assert_allclose(value(word(v), (v, NUMBERS)), meaning(NUMBERS), rtol=EXACT)
 
 
 def test_a_matrix_multiplies_a_vector() -> None:
     v = vector()
     matrix = Symbol(v.builder, v.builder.leaf("parameter", "W", (Size.parse("X"), H)))
     numbers = np.arange(12.0).reshape(3, 4)
-    np.testing.assert_allclose(value(matrix @ v, (v, NUMBERS), (matrix, numbers)), numbers @ NUMBERS, rtol=1e-12)
+    np.testing.assert_allclose(value(matrix @ v, (v, NUMBERS), (matrix, numbers)), numbers @ NUMBERS, rtol=EXACT)
 
 
 def test_parts_have_equal_sizes_in_their_order() -> None:
