@@ -152,3 +152,10 @@ def test_a_file_of_an_older_version_is_read(tmp_path: Path, state: dict[str, Any
     assert codec.encode(value).round(6).tolist() == ids
     # nothing is added to the file or left out
     assert codec.document() == {"format": 1, **state}
+
+
+def test_a_codec_of_an_unimported_module_is_refused_with_what_to_import(tmp_path: Path) -> None:
+    (tmp_path / "input_codec.json").write_text('{"format": 1, "kind": "compass"}')
+    with pytest.raises(RunError, match="kind 'compass'") as caught:
+        codecs.load(tmp_path, "input_codec")
+    assert caught.value.hint == "import the module that defines a codec of your own before the run is loaded"

@@ -157,5 +157,8 @@ class Codec(Text, Symbols, Columns, Values):
         codec = KINDS.get(kind) if isinstance(kind, str) else None
         if codec is None or not issubclass(codec, cls):
             expected = ", ".join(name for name, each in KINDS.items() if issubclass(each, cls))
-            raise RunError(f"{path} holds a codec of kind {kind!r}; expected one of {expected}")
+            raise RunError(
+                f"{path} holds a codec of kind {kind!r}; expected one of {expected}",
+                hint="import the module that defines a codec of your own before the run is loaded",
+            )
         return codec._restore(state, path)

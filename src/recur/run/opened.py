@@ -128,7 +128,8 @@ def open_run(folder: Path | str) -> Run:
         raise RunError(f"{path} cannot be opened: its codecs exceed the memory", hint=_WHOLE) from error
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, LookupError, OSError) as error:
         said = error.message if isinstance(error, RecurError) else f"{type(error).__name__}: {error}"
-        raise RunError(f"{path} cannot be opened: {_short(said, 500)}", hint=_WHOLE) from error
+        advice = (error.hint if isinstance(error, RecurError) else None) or _WHOLE
+        raise RunError(f"{path} cannot be opened: {_short(said, 500)}", hint=advice) from error
     if target_codec is None:
         raise RunError(f"{path} cannot be opened: run.json names no target codec", hint=_WHOLE)
     for codec, kind in ((input_codec, roles.input_codec), (target_codec, roles.target_codec)):
