@@ -17,16 +17,14 @@ def of(name: str) -> Program:
     return program(equations.get(name).graph)
 
 
-def test_the_text_of_a_program_is_the_same_every_time():
-    graphs = dict(stock_graphs())
-    for name, graph in graphs.items():
-        made = program(graph)
-        text = source(made, name)
-        assert text == source(made, name)
-        assert len(set(size_texts(made))) == len(size_texts(made))
-        for place in ("fresh_0", "handed_0"):
-            assert place in text
-    assert set(graphs) == set(equations.names())
+@pytest.mark.parametrize("name", equations.names())
+def test_the_text_of_a_program_is_the_same_every_time(name):
+    compiled = program(dict(stock_graphs())[name])
+    text = source(compiled, name)
+    assert text == source(compiled, name)
+    assert len(set(size_texts(compiled))) == len(size_texts(compiled))
+    assert "fresh_0" in text
+    assert "handed_0" in text
 
 
 def test_the_text_names_the_cell_and_its_equation():

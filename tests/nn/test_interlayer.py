@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from recur.nn.interlayer import drop_between, merge_directions
-from recur.nn.padding import Steps
+from recur.nn.padding import TimeMajorSteps
 
 T, B, S = 5, 3, 40
 
@@ -20,8 +20,8 @@ def lock(name: str, draw: Any) -> Any:
     return draw()
 
 
-def steps() -> Steps:
-    return Steps(torch.zeros(T, B, S), None, None, False)
+def steps() -> TimeMajorSteps:
+    return TimeMajorSteps(torch.zeros(T, B, S), None, None, False)
 
 
 def test_directions_are_concatenated_or_summed_and_one_stays_as_it_is() -> None:

@@ -19,7 +19,7 @@ from recur.equations.trace import Equation
 
 
 @dataclass(frozen=True)
-class Line:
+class EquationLine:
     """One line of the equation.
 
     Attributes
@@ -59,7 +59,7 @@ class Gate:
 class Naming:
     """Lines, and names of nodes by ``id(node)``."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[EquationLine, ...]
     names: dict[int, str] = field(repr=False)
 
     def label(self, node: Node) -> str:
@@ -155,7 +155,7 @@ def highways(equation: Equation) -> dict[str, tuple[Node, ...]]:
     return paths
 
 
-def _walk(equation: Equation, leaves: dict[str, Node]) -> list[Line]:
+def _walk(equation: Equation, leaves: dict[str, Node]) -> list[EquationLine]:
     """Run the statements of the equation one by one, and collect the names that they assign."""
     function, builder = equation.function, equation.graph.builder
     try:
@@ -184,11 +184,11 @@ def _walk(equation: Equation, leaves: dict[str, Node]) -> list[Line]:
         names = [n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         pairs = [(name, scope[name].node) for name in names if isinstance(scope.get(name), Symbol)]
         if pairs:
-            lines.append(Line(ast.unparse(statement), *zip(*pairs, strict=True)))
+            lines.append(EquationLine(ast.unparse(statement), *zip(*pairs, strict=True)))
     return lines
 
 
-def _returned(equation: Equation, statement: ast.Return, scope: dict[str, Any]) -> Line | None:
+def _returned(equation: Equation, statement: ast.Return, scope: dict[str, Any]) -> EquationLine | None:
     """A last line for states that are computed in the return statement."""
     value = statement.value
     elements = value.elts if isinstance(value, ast.Tuple) else [value] if value is not None else []
@@ -196,5 +196,5 @@ def _returned(equation: Equation, statement: ast.Return, scope: dict[str, Any]) 
         return None
     del scope
     names = tuple(equation.graph.outputs)
-    return Line(f"{', '.join(names)} = {ast.unparse(statement.value) if statement.value else ''}", names,
+    return EquationLine(f"{', '.join(names)} = {ast.unparse(statement.value) if statement.value else ''}", names,
                 tuple(equation.graph.outputs.values()))  # fmt: skip

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from recur.nn.locked_masks import Lock
 from recur.nn.masks import locked
-from recur.nn.padding import Steps
+from recur.nn.padding import TimeMajorSteps
 
 
 def merge_directions(outputs: list[Tensor], how: str) -> Tensor:
@@ -20,7 +20,7 @@ def merge_directions(outputs: list[Tensor], how: str) -> Tensor:
     return torch.cat(outputs, dim=-1) if how == "concat" else outputs[0] + outputs[1]
 
 
-def drop_between(y: Tensor, steps: Steps, dropout: float, variational_dropout: float, lock: Lock) -> Tensor:
+def drop_between(y: Tensor, steps: TimeMajorSteps, dropout: float, variational_dropout: float, lock: Lock) -> Tensor:
     """Apply dropout (a new mask at every step), then variational dropout (one mask), to (T, B, O) or packed (N, O).
 
     Packed steps have no padding, and torch.nn draws for them in the same order: one seed gives one result in both.

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from recur.engine import Noise
 from recur.nn.locked_masks import Lock
-from recur.nn.padding import Steps
+from recur.nn.padding import TimeMajorSteps
 
 
 def locked(like: Tensor, rows: int, p: float) -> Tensor:
@@ -23,7 +23,7 @@ def locked(like: Tensor, rows: int, p: float) -> Tensor:
 
 
 def draw_noise(
-    steps: Steps,
+    steps: TimeMajorSteps,
     sizes: Mapping[str, int],
     recurrent_states: Sequence[str],
     recurrent_dropout: float,
@@ -35,7 +35,7 @@ def draw_noise(
 
     Parameters
     ----------
-    steps : Steps
+    steps : TimeMajorSteps
         How many steps and rows, and of which dtype and device.
     sizes : mapping of str to int
         S of each state.

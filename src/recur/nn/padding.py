@@ -15,7 +15,7 @@ from recur.nn.state import State, map_state
 
 
 @dataclass(frozen=True)
-class Steps:
+class TimeMajorSteps:
     """An input arranged for the engine, and the conversion to the caller's layout.
 
     Attributes
@@ -50,16 +50,16 @@ class Steps:
         """B."""
         return self.x.shape[1] if self.packing is None else self.packing.rows
 
-    def without_padding(self) -> Steps:
+    def without_padding(self) -> TimeMajorSteps:
         """The same with zeros in the padding."""
         if self.lengths is None:
             return self
         return self.carrying(self.x.masked_fill(padded(self.lengths, self.time).unsqueeze(-1), 0))
 
-    def carrying(self, x: Tensor) -> Steps:
+    def carrying(self, x: Tensor) -> TimeMajorSteps:
         """The same steps of another ``x``."""
         # written out: torch 2.6 cannot trace dataclasses.replace
-        return Steps(x, self.lengths, self.resets, self.batch_first, self.unbatched, self.packed, self.packing)
+        return TimeMajorSteps(x, self.lengths, self.resets, self.batch_first, self.unbatched, self.packed, self.packing)
 
     def enter(self, state: State) -> State:
         """Reorder a caller's state to the rows of ``x``."""
@@ -148,7 +148,7 @@ def arrange(
     resets: Tensor | None,
     batch_first: bool,
     packing: Packing | None = None,
-) -> Steps:
+) -> TimeMajorSteps:
     """Arrange a checked input for the engine.
 
     Parameters
@@ -166,7 +166,7 @@ def arrange(
 
     Returns
     -------
-    Steps
+    TimeMajorSteps
 
     Raises
     ------
@@ -186,8 +186,8 @@ def arrange(
             if x.sorted_indices is not None:
                 boundaries = boundaries.index_select(1, x.sorted_indices)
         if packing.count == batch * time:
-            return Steps(x.data.reshape(time, batch, -1), None, boundaries, batch_first, packed=x)
-        return Steps(x.data, None, boundaries, batch_first, packed=x, packing=packing)
+            return TimeMajorSteps(x.data.reshape(time, batch, -1), None, boundaries, batch_first, packed=x)
+        return TimeMajorSteps(x.data, None, boundaries, batch_first, packed=x, packing=packing)
     unbatched = x.dim() == 2
     if unbatched:
         steps = x.unsqueeze(1)
@@ -198,7 +198,7 @@ def arrange(
         raise LayerInputError("Expected sequence length to be larger than 0 in RNN, got an input of no steps")
     counted = None if lengths is None else _lengths(lengths, time, batch, unbatched, batch_first, x.device)
     boundaries = None if resets is None else _resets(as_tensor("resets", resets), time, batch, unbatched, x.device)
-    return Steps(steps, counted, boundaries, batch_first, unbatched)
+    return TimeMajorSteps(steps, counted, boundaries, batch_first, unbatched)
 
 
 def as_tensor(name: str, values: object) -> Tensor:

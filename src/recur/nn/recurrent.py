@@ -21,7 +21,7 @@ from recur.nn.layer_layout import lay_out
 from recur.nn.locked_masks import Lock
 from recur.nn.masks import draw_noise, drop_weights
 from recur.nn.options import Device, Extras, complete, describe
-from recur.nn.padding import Steps, arrange, packing_of
+from recur.nn.padding import TimeMajorSteps, arrange, packing_of
 from recur.nn.state import State, StepStates, flat_state, join_state, split_state
 from recur.nn.stream import Stream
 from recur.nn.torch_interface import TorchInterface
@@ -251,7 +251,7 @@ class Recurrent(TorchInterface):
         hx: State | None,
         lengths: Tensor | Sequence[int] | None,
         resets: Tensor | None,
-    ) -> tuple[Steps, list[list[StepStates]] | None]:
+    ) -> tuple[TimeMajorSteps, list[list[StepStates]] | None]:
         """Check the caller's arguments and arrange them for the layers."""
         packed = isinstance(x, PackedSequence)
         values = x.data if isinstance(x, PackedSequence) else x
@@ -292,7 +292,7 @@ class Recurrent(TorchInterface):
         return steps, states
 
     def _run_layers(
-        self, steps: Steps, initial_states: list[list[StepStates]] | None, all_states: bool
+        self, steps: TimeMajorSteps, initial_states: list[list[StepStates]] | None, all_states: bool
     ) -> tuple[Tensor, list[list[StepStates]], Series]:
         finals, series, reports = [], [], []
         for layer in range(self.num_layers):
@@ -318,7 +318,7 @@ class Recurrent(TorchInterface):
         return steps.x, finals, series
 
     def _run_direction(
-        self, steps: Steps, layer: int, direction: int, states: StepStates | None, all_states: bool
+        self, steps: TimeMajorSteps, layer: int, direction: int, states: StepStates | None, all_states: bool
     ) -> Result:
         """Run one layer of the stack in one direction."""
         layout, lock = self.layout, self._lock_of(layer, direction)

@@ -11,7 +11,7 @@ from torch import Tensor
 from recur.engine import Call, Noise, Result, prepare
 from recur.engine.backend_interface import BackendReport
 from recur.engine.native import unsupported
-from recur.engine.native.compiled_cell import Steps, compiled_cell, once_steps, with_once
+from recur.engine.native.compiled_cell import ConstantSteps, compiled_cell, once_steps, with_once
 from recur.engine.native.half_precision import half_precision_for, widen
 from recur.engine.native.torch_operators import key_of, recurrence
 from recur.nn.base import LayerBase
@@ -25,7 +25,7 @@ def traced_key(
     recurrent: str,
     zoneout: str,
     dtypes: tuple[torch.dtype, ...] = (),
-) -> tuple[str, str, str, str, tuple[torch.dtype, ...], Steps, str] | None:
+) -> tuple[str, str, str, str, tuple[torch.dtype, ...], ConstantSteps, str] | None:
     """What the operator is given beside tensors; None if the core cannot run it.
 
     Its key, the names of matrices, vectors and noises, in half precision the dtypes of the states, and the steps that

@@ -139,10 +139,10 @@ def compiled_cell(call: Call) -> CompiledCell:
 # values that depend on parameters alone, as plain data that torch.compile treats as a constant: operation, numbers, and
 # operands, each the name of a parameter, the number of an earlier step, or a constant
 Step = tuple[str, tuple[int, ...], tuple[str | int | float, ...]]
-Steps = tuple[tuple[Step, ...], tuple[tuple[str, str | int | float, tuple[int, ...]], ...]]
+ConstantSteps = tuple[tuple[Step, ...], tuple[tuple[str, str | int | float, tuple[int, ...]], ...]]
 
 
-def once_steps(compiled: CompiledCell, call: Call) -> Steps:
+def once_steps(compiled: CompiledCell, call: Call) -> ConstantSteps:
     """The steps that compute what depends on parameters alone, then (name, operand, shape) of each result."""
     if not compiled.once:
         return (), ()
@@ -163,7 +163,9 @@ def once_steps(compiled: CompiledCell, call: Call) -> Steps:
     return tuple(steps), results
 
 
-def with_once(steps: Steps, parameters: Mapping[str, Tensor], dtype: torch.dtype, precision: str) -> dict[str, Tensor]:
+def with_once(
+    steps: ConstantSteps, parameters: Mapping[str, Tensor], dtype: torch.dtype, precision: str
+) -> dict[str, Tensor]:
     """The parameters, and the values that the steps compute from them."""
     result = dict(parameters)
     values: list[Tensor | float] = []
