@@ -58,7 +58,7 @@ def replacing(path: Path, *, size: int | None = None) -> Iterator[Path]:
     WriteError
         When ``path`` is a link, a folder or a device, or the system refuses to write.
     """
-    with explained(path, size=size), made_folders(path.parent):
+    with explained(path, size=size), new_folders(path.parent):
         refuse_irregular(path)
         part = create_beside(path)
         try:
@@ -85,8 +85,8 @@ def unfinished(name: str) -> str | None:
     >>> unfinished(".run.json.0123456789abcdef.part"), unfinished("run.json.part")
     ('run.json', None)
     """
-    found = _UNFINISHED.fullmatch(name)
-    return found["name"] if found else None
+    match = _UNFINISHED.fullmatch(name)
+    return match["name"] if match else None
 
 
 def create(path: Path) -> BinaryIO:
@@ -118,11 +118,11 @@ def open_in_place(path: Path) -> int:
     with explained(path):
         refuse_irregular(path)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _NO_WAIT | _BINARY, 0o666)
-        found = os.fstat(handle)
-        if stat.S_ISREG(found.st_mode) and found.st_nlink <= 1:
+        status = os.fstat(handle)
+        if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:
             return handle
         os.close(handle)
-        names = f"it has {found.st_nlink} names (hard links)" if stat.S_ISREG(found.st_mode) else _is(found.st_mode)
+        names = f"it has {status.st_nlink} names (hard links)" if stat.S_ISREG(status.st_mode) else _is(status.st_mode)
         raise WriteError(
             f"{path} is not written to: {names}, expected a regular file of its own",
             hint=f"remove {path}, or put a copy in its place",
@@ -174,7 +174,7 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def made_folders(folder: Path) -> Iterator[None]:
+def new_folders(folder: Path) -> Iterator[None]:
     """A folder, and those above it, made where it is missing; those that are new are removed when writing fails."""
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -298,8 +298,8 @@ def _refusal(path: Path, error: OSError, size: int | None) -> WriteError:
         return WriteError(
             f"{path} cannot be written: a file is in the place of a folder above it", hint="write to another folder"
         )
-    said = (error.strerror or str(error)).lower()
-    return WriteError(f"{path} cannot be written: {said}", hint="name a place that can be written to")
+    reason = (error.strerror or str(error)).lower()
+    return WriteError(f"{path} cannot be written: {reason}", hint="name a place that can be written to")
 
 
 def _mode(path: Path) -> int | None:

@@ -63,12 +63,12 @@ def open_regular(
         reason = (getattr(refused, "strerror", None) or str(refused)).lower()
         raise error(f"{path} cannot be read: {reason}", hint=hint) from refused
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise error(f"{path} is {_kind(found.st_mode)}, expected a {kind}", hint=hint or "name a file")
-        if most is not None and found.st_size > most:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise error(f"{path} is {_kind(status.st_mode)}, expected a {kind}", hint=hint or "name a file")
+        if most is not None and status.st_size > most:
             raise error(
-                f"{path} has {found.st_size:,} bytes, expected at most {most:,}", hint=hint or "name another file"
+                f"{path} has {status.st_size:,} bytes, expected at most {most:,}", hint=hint or "name another file"
             )
         return os.fdopen(handle, "rb")
     except BaseException:
@@ -213,12 +213,12 @@ def too_deep(value: Any, deepest: int = DEEPEST) -> bool:
 
 def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     pairs = list(pairs)
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f'the key "{_short(twice)}" is given twice')
-    return made
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        names: set[str] = set()
+        duplicate = next(key for key, _ in pairs if key in names or names.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f'the key "{_short(duplicate)}" is given twice')
+    return value
 
 
 def _refuse_constant(name: str) -> Any:

@@ -116,10 +116,10 @@ def from_mapping(
     ConfigError
         Naming every unknown key and every wrong value.
     """
-    present, moved = upgraded(values)
-    config = _checked(present, lambda error: explain(error, name=name, text=text, before=moved))
-    if moved and note is not None:
-        note(_moved(name, moved))
+    present, renames = upgraded(values)
+    config = _checked(present, lambda error: explain(error, name=name, text=text, before=renames))
+    if renames and note is not None:
+        note(_renames_note(name, renames))
     return config
 
 
@@ -163,10 +163,10 @@ def _checked(values: Mapping[str, Any], explained: Callable[[ValidationError], C
         raise ConfigError(f"a value cannot be read: {error}", hint="give plain values") from None
 
 
-def _moved(name: str, moved: Mapping[str, str]) -> str:
+def _renames_note(name: str, renames: Mapping[str, str]) -> str:
     """What to say of a file of an older version."""
-    shown = ", ".join(f"{old} is {new}" for old, new in list(moved.items())[:_FEW])
-    more = f" and {len(moved) - _FEW} more" if len(moved) > _FEW else ""
+    shown = ", ".join(f"{old} is {new}" for old, new in list(renames.items())[:_FEW])
+    more = f" and {len(renames) - _FEW} more" if len(renames) > _FEW else ""
     return f"{name} has the keys of an older version, and was read as such; now {shown}{more}"
 
 

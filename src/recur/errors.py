@@ -104,8 +104,8 @@ def closest(name: str, options: Iterable[str]) -> str | None:
     by_lower = {option.lower(): option for option in options if len(option) <= _LONGEST_NAME}
     if len(name) > _LONGEST_NAME:
         return None
-    found = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else None
+    matches = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[matches[0]] if matches else None
 
 
 def did_you_mean(name: str, options: Iterable[str]) -> str:
@@ -114,8 +114,8 @@ def did_you_mean(name: str, options: Iterable[str]) -> str:
     near = closest(name, options)
     if near is not None:
         return f' Did you mean "{near}"?'
-    shown = [option if len(option) <= _LONGEST_NAME else f"{option[: _LONGEST_NAME - 1]}…" for option in options]
-    return f" Known: {', '.join(shown)}." if options else ""
+    names = [option if len(option) <= _LONGEST_NAME else f"{option[: _LONGEST_NAME - 1]}…" for option in options]
+    return f" Known: {', '.join(names)}." if options else ""
 
 
 def require(module: str, extra: str) -> ModuleType:

@@ -70,7 +70,7 @@ def test_files_are_written_whole(place: Path, tmp_path: Path) -> None:
 def test_units_that_follow_something_in_a_file_are_shown_over_the_input(place: Path, tmp_path: Path) -> None:
     words = ("inspect", place / "lstm", TEXT, "--units", place / "sentences.txt")
     outcome = ok(run(*words))
-    assert "units that follow something" in outcome.out
+    assert "units that follow a simple property of the text" in outcome.out
     assert "position in the line: layer 1, unit" in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80
     data = json.loads(ok(run(*words, "--json")).out)["units"]

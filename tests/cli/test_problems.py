@@ -13,8 +13,8 @@ from recur.cli.problems import describe
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (MemoryError("Unable to allocate 7 TiB"), "more memory than there is (Unable to allocate 7 TiB)"),
-        (MemoryError(), "more memory than there is"),
+        (MemoryError("Unable to allocate 7 TiB"), "more memory than is available (Unable to allocate 7 TiB)"),
+        (MemoryError(), "more memory than is available"),
         (
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
             "you tried to allocate 9 bytes",
@@ -29,13 +29,13 @@ def test_a_full_memory_or_disk_is_the_users_to_fix(error: Exception, said: str) 
     assert said in message
     assert expected
     assert hint or "a.bin" in message
-    assert "a fault of recur" not in message
+    assert "a bug in recur" not in message
 
 
 @pytest.mark.parametrize("error", [TypeError("x"), RuntimeError("x"), KeyError("x"), OSError("x")])
 def test_an_error_of_ours_is_said_to_be_one(error: Exception) -> None:
     message, _, expected = describe(error)
-    assert "a fault of recur" in message
+    assert "a bug in recur" in message
     assert not expected
 
 

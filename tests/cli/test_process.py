@@ -38,7 +38,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 def test_a_fault_of_ours_is_one_paragraph_and_the_way_to_the_traceback() -> None:
     message, hint, expected = describe(ZeroDivisionError("division by zero"))
     assert not expected
-    assert message == "ZeroDivisionError: division by zero (a fault of recur, not of your command)"
+    assert message == "ZeroDivisionError: division by zero (a bug in recur, not in your command)"
     assert hint is not None
     assert "RECUR_DEBUG=1" in hint
 

@@ -264,7 +264,7 @@ def test_steps_of_time_are_read_one_way_unless_told_otherwise(
     codecs = data.fit_codecs(settings, found.roles, found.train, found.labelled)
     mode = modes.build("synced", *codecs, settings.model, one_way=found.roles.one_way)
     assert mode.stack.directions == ways
-    assert check(settings).direction == {1: "one way", 2: "both ways"}[ways]
+    assert check(settings).direction == {1: "forwards only", 2: "in both directions"}[ways]
 
 
 def test_a_later_file_is_read_as_the_training_data_was(tmp_path: Path) -> None:

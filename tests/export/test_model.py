@@ -24,7 +24,7 @@ def test_what_has_no_form_in_a_file_is_refused_with_a_sentence(tmp_path: Path) -
     with pytest.raises(ConfigError, match="many-to-many generates its answer symbol by symbol"):
         export_model(searching, tmp_path / "model.onnx")
     both_ways = Synced(words(), TagsCodec().fit(["A B"]), config())
-    with pytest.raises(ConfigError, match="this one is synced, read both ways"):
+    with pytest.raises(ConfigError, match="this one is synced, read in both directions"):
         export_model(both_ways, tmp_path / "model.onnx", step=True)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""Units that follow something are found, and luck is not."""
+"""Units that follow a simple property are found, and chance matches are not."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ WRONG: dict[str, tuple[dict[str, object], str]] = {
     "quantiles read back": ({"how": "recursive", "quantiles": [0.5]}, "not quantiles"),
     "no season": ({"relative_to": "season"}, "needs a season"),
     "a season read back": ({"how": "recursive", "relative_to": "season", "season": 4}, "direct"),
-    "both ways": ({"bidirectional": True}, "both ways"),
+    "both ways": ({"bidirectional": True}, "both directions"),
     "tied": ({"tie_weights": True}, "for symbols"),
 }
 

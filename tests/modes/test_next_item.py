@@ -35,7 +35,7 @@ def test_padding_changes_nothing_for_the_next_item(lengths: list[int], stream: b
 
 
 def test_reading_both_ways_is_refused_for_the_next_item() -> None:
-    with pytest.raises(ConfigError, match="predicting the next item: a network that reads both ways"):
+    with pytest.raises(ConfigError, match="predicting the next item: a network that reads in both directions"):
         build("synced", "words", None, bidirectional=True)
 
 

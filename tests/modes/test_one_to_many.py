@@ -181,7 +181,7 @@ def test_being_fed_its_own_answers_is_another_loss_that_can_be_learned_from(targ
 
 
 def test_reading_both_ways_is_refused() -> None:
-    with pytest.raises(ConfigError, match="one-to-many: a network that reads both ways would see"):
+    with pytest.raises(ConfigError, match="one-to-many: a network that reads in both directions would see"):
         build("one-to-many", "class", "words", bidirectional=True)
 
 

@@ -55,7 +55,7 @@ def test_the_page_draws_itself(
     headings = re.findall(r"<h2>(.*?)</h2>", text)
     assert "Which inputs support the answer" in headings
     assert ("The network unrolled, step by step" in headings) == (name != "one-to-one")
-    assert ("Units that follow something" in headings) == (corpus is not None)
+    assert ("Units that follow a simple property of the text" in headings) == (corpus is not None)
     assert ("Attention" in headings) == ("attention" in options)
     assert text.count('class="chip"') >= len(data["input"]["items"])
 

@@ -1,7 +1,7 @@
 """The command line: one thin file per command, for parsing only; the work is in the library.
 
-No module of this room imports torch; a command does so inside its body, by way of the library. So
-``recur --help`` and every mistyped line are answered before torch would have been loaded.
+No module here imports torch; a command does so inside its body, through the library. ``recur --help`` and mistyped
+commands therefore answer without loading torch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The table of commands, and the place where an exception becomes a message and an exit code."""
+"""The table of commands, and the entry point that turns an exception into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -96,13 +96,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done; 2 an error that the user can fix; 1 a fault of ours; 130 interrupted; 141 the reader of a
-        pipe went away.
+        0 done; 2 an error that the user can fix; 1 a bug in recur; 130 interrupted; 141 the reader of a pipe is gone.
 
     Raises
     ------
     Exception
-        Whatever went wrong, untouched, when the environment variable ``RECUR_DEBUG`` is 1.
+        Any exception as it is, when the environment variable ``RECUR_DEBUG`` is 1.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     token = COMMAND_LINE.set(tuple(words))
@@ -117,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         again = resume_command()
         return report_stop("interrupted", again and f"resume from the last checkpoint with: {again}")
     except BrokenPipeError:
-        # the interpreter flushes stdout once more at exit; give it somewhere to write
+        # the interpreter flushes stdout once more at exit: redirect it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as error:

@@ -1,4 +1,4 @@
-"""``recur check``: what is in a file, and what training on it would take."""
+"""``recur check``: what a file contains, and the memory and time that training on it takes."""
 
 from __future__ import annotations
 

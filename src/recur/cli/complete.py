@@ -17,7 +17,7 @@ from recur.views.terminal import shares, width
 if TYPE_CHECKING:
     from recur.model import Model
 
-_LISTED = 10  # unknown words that are named
+_LISTED = 10  # unknown words that are listed
 
 
 def complete(
@@ -84,7 +84,7 @@ def complete(
 
 
 def _report_unknown(model: Model, words: list[str]) -> None:
-    """Name the words that the network does not know."""
+    """List the words that the network does not know."""
     if words:
         names = ", ".join(f'"{word}"' for word in words[:_LISTED]) + (", …" if len(words) > _LISTED else "")
         alike = "all are read as the same unknown word" if len(words) > 1 else "it is read as the unknown word"

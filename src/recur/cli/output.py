@@ -26,13 +26,13 @@ def emit(text: str = "", end: str = "\n", *, styled: bool = False) -> None:
     ----------
     text, end : str
     styled : bool
-        Whether the text was made by a view, which cleans what it draws and puts colours around it.
+        Whether the text is from a view, which removes control characters itself and adds colours.
     """
     _write((text if styled else printable(text, TEXT)) + end)
 
 
 def write_out(text: str) -> None:
-    """Write data to stdout at once, as it is; on a terminal without what would steer it."""
+    """Write data to stdout at once, unchanged; on a terminal without control characters."""
     _write(printable(text, TEXT) if sys.stdout.isatty() else text)
 
 
@@ -49,7 +49,7 @@ def _write(text: str) -> None:
         raise
     except OSError as error:
         raise WriteError(
-            f"stdout cannot be written: {(error.strerror or str(error)).lower()}; its file ends in the middle",
+            f"stdout cannot be written: {(error.strerror or str(error)).lower()}; the output is incomplete",
             hint="free some space, or write to another disk",
         ) from error
 
@@ -78,7 +78,7 @@ def draw(
     page: Callable[[], str],
     picture: Callable[[Path], None],
 ) -> bool:
-    """Write what was requested of a page and a picture, and say so; return whether anything was."""
+    """Write the page and the picture that were requested, with a note; return whether any was requested."""
     if html is not None:
         write_text(html, page())
         note(f"wrote {html}; open it in a browser")
@@ -89,12 +89,12 @@ def draw(
 
 
 def note(text: str) -> None:
-    """Write words about the work to stderr."""
+    """Write a message to stderr."""
     print(printable(text, TEXT), file=sys.stderr, flush=True)
 
 
 class WorkProgress:
-    """Says how far long work is: after three seconds, and then every few.
+    """Reports the progress of long work every three seconds.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class WorkProgress:
         self._last_report = self._start
 
     def tell(self, share: float) -> None:
-        """Note that a share of the work is done."""
+        """Report the share of the work that is done."""
         now = time.monotonic()
         if now - self._last_report < _PATIENCE:
             return
@@ -118,7 +118,7 @@ class WorkProgress:
 
 
 def report_stop(message: str, hint: str | None) -> int:
-    """Say that the user stopped the work, and how to resume; return the exit code of that."""
+    """Report that the user stopped the work, and how to resume; return the exit code."""
     note(f"stopped: {message}" + (f"\nhint: {hint}" if hint else ""))
     return INTERRUPTED
 
@@ -131,7 +131,7 @@ def table(figures: Mapping[str, Any]) -> Iterable[str]:
 
 
 def grid(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
-    """Lay out rows of figures under their names, numbers to the right.
+    """Lay out rows of metrics under their names, numbers aligned to the right.
 
     >>> print("\\n".join(grid([{"step": 1, "mse": 0.25}, {"step": 12, "mse": 1.5}])))
     step    mse
@@ -151,7 +151,7 @@ def grid(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
 
 
 def _plain(value: Any) -> Any:
-    """JSON's form of a value that json does not know: paths, sets, numpy's and torch's numbers and arrays."""
+    """A value that json cannot encode as one that it can: paths, sets, numbers and arrays of numpy and torch."""
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, set | frozenset):

@@ -25,7 +25,7 @@ def play(model: Model, prompt: str, out: Path | None, options: Mapping[str, Any]
     out : Path or None
         The MIDI file.
     options : mapping
-        Of decoding.
+        Options of decoding.
     json : bool
         Write one JSON document in place of the roll.
 
@@ -50,7 +50,7 @@ def play(model: Model, prompt: str, out: Path | None, options: Mapping[str, Any]
     for path in files:
         emit(str(path))
     if out is not None and len(files) == 1:
-        note('the picture of the roll needs matplotlib: pip install "recur-nn[plot]"')
+        note('the picture of the roll requires matplotlib: pip install "recur-nn[plot]"')
 
 
 def _title(prompt: str) -> str:

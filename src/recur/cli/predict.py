@@ -107,7 +107,7 @@ def predict(
 def _groups(
     model: Model, text: Iterable[str], file: Path | None, stdin: BinaryIO | None, format: str | None
 ) -> Iterable[list[InputQuery]]:
-    """The inputs, in lists that are answered together."""
+    """The inputs, in batches that are answered together."""
     from recur.data import InputQueries, InputQuery, batched, stream_queries
 
     if file is not None:
@@ -127,7 +127,7 @@ def _groups(
 
 
 def _refuse_files(text: Iterable[str]) -> None:
-    """Refuse the name of a table as a text: the answer would be to the name."""
+    """Refuse the name of a table as a text: the network would read the name."""
     from recur.data.read import names_a_table
 
     for one in text:
@@ -142,9 +142,9 @@ def _answer_all(model: Model, groups: Iterable[list[InputQuery]], top: int, opti
 
     sheet: Sheet | None = None
     roles = model.roles
-    # long series are answered alone: there are as many of them, in the same groups, from a file and from a pipe
+    # long series are answered one at a time, so that a file and a pipe give the same batches
     alone = roles.forecast or roles.group or is_one_series(roles)
-    # what is drawn depends on what was drawn before: such answers are made one by one, so that a seed means one answer
+    # a sampled answer depends on the order of draws: answered one by one, a seed always gives the same answer
     sampled = bool(options.get("temperature"))
     for questions in ([one] for group in groups for one in group) if sampled else groups:
         if not questions:
@@ -159,7 +159,7 @@ def _answer_all(model: Model, groups: Iterable[list[InputQuery]], top: int, opti
 def _binary() -> BinaryIO:
     """Standard input as bytes."""
     try:
-        # of our own: the thread that waits in it must not hold the interpreter's when that ends
+        # a separate file object: a thread that waits in it must not hold the interpreter's own at exit
         return open(sys.stdin.fileno(), "rb", closefd=False)
     except (OSError, ValueError, io.UnsupportedOperation):
         return sys.stdin.buffer
@@ -177,7 +177,7 @@ def _write(out: Path, answers: Answers) -> None:
 
 
 def _write_document(answers: Answers) -> None:
-    """All answers as one JSON document, written when the last of them is there."""
+    """All answers as one JSON document, written after the last of them."""
     from recur.predictions import document
 
     documents = [document(*one, indent=2) for one in answers]
@@ -185,12 +185,12 @@ def _write_document(answers: Answers) -> None:
 
 
 def _readable(sheet: Sheet, record: dict[str, Any]) -> dict[str, Any]:
-    """A record with its numbers as a person reads them."""
+    """A record with its numbers formatted for people."""
     return {name: sheet.written(name, value) for name, value in record.items()}
 
 
 def _show(answers: Answers, top: int) -> None:
-    """Write answers for a person."""
+    """Write answers as readable lines."""
     from recur.heads.prediction import NOTHING
 
     for sheet, question, answer in answers:

@@ -22,7 +22,7 @@ from recur.errors import RecurError
 
 # states of the machine: disk full, quota, file too large, too many open files, read-only
 _OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.EROFS)
-_ALLOCATION = "can't allocate memory"  # as torch says it; its class is RuntimeError
+_ALLOCATION = "can't allocate memory"  # in the RuntimeError that torch raises
 _LONGEST = 200
 _LONGEST_VALUE = 60
 # what no option begins with: a number, or a sign before a space
@@ -38,18 +38,22 @@ def describe(error: Exception) -> tuple[str, str | None, bool]:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}", None, True
     text = " ".join(str(error).split())
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _ALLOCATION in text):
-        # numpy and torch say how much was requested
+        # numpy and torch report how much was requested
         requested = f" ({text[-_LONGEST:]})" if text else ""
         return (
-            f"this needs more memory than there is{requested}",
+            f"this requires more memory than is available{requested}",
             "a smaller network, batch or file; or free memory",
             True,
         )
     if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:
-        return (error.strerror or text).lower(), "free space, close files, or write elsewhere", True
+        return (
+            f"the system refused: {(error.strerror or text).lower()}",
+            "free space, close files, or write elsewhere",
+            True,
+        )
     message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return (
-        f"{message} (a fault of recur, not of your command)",
+        f"{message} (a bug in recur, not in your command)",
         "set RECUR_DEBUG=1 and run the command again to see the traceback; please report it with that",
         False,
     )
@@ -87,12 +91,12 @@ def describe_usage(error: CycloptsError, commands: Iterable[str]) -> tuple[str, 
         return f"unknown option {wrong}", f"did you mean {near[0]}?" if near else more
     if isinstance(error, MissingArgumentError) and error.argument is not None:
         name = error.keyword or error.argument.name
-        what = f"{name} needs a value" if name.startswith("-") else f"{name} is missing"
+        what = f"{name} requires a value" if name.startswith("-") else f"{name} is missing"
         return what, more
     if isinstance(error, RepeatArgumentError):
         return f"{error.token.keyword} is given twice", "give it once"
     if isinstance(error, UnusedCliTokensError):
-        return f"nothing known to do with {' '.join(error.unused_tokens or [])}", more
+        return f"unexpected argument {' '.join(error.unused_tokens or [])}", more
     if isinstance(error, CoercionError) and error.token is not None and error.argument is not None:
         return _wrong_value(error, error.token.keyword or error.argument.name, error.token.value, more)
     return _sentence(error), more
@@ -112,7 +116,7 @@ def _wrong_value(error: CoercionError, name: str, value: str, more: str) -> tupl
 
 
 def _sentence(error: CycloptsError) -> str:
-    """Return the parser's own words in the style of ours: lower case, no full stop, the nearest value kept."""
+    """Return the parser's message in the style of recur: lower case, no full stop, bounded length."""
     text = " ".join(str(error).split()).rstrip(".")
     text = text if len(text) <= 2 * _LONGEST else f"{text[: 2 * _LONGEST - 1]}…"
     return text[:1].lower() + text[1:]

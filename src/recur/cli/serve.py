@@ -79,7 +79,7 @@ def serve(
             one.close()
         raise
     app = create_app(models, limits, hosts=Hosts.of(host, allow_host or ()))
-    # what lives as long as the server is never looked through for cycles again
+    # objects that live as long as the server are excluded from garbage collection
     gc.collect()
     gc.freeze()
     here = url(host, sockets[0].getsockname()[1])
@@ -93,4 +93,4 @@ def serve(
     note("stopped")
     if server.force_exit:
         sys.stderr.flush()
-        os._exit(1)  # a thread that still computes would be waited for
+        os._exit(1)  # a normal exit would wait for a thread that still computes

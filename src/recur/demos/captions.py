@@ -61,12 +61,12 @@ def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
     cells = [tuple(levels[start : start + 3]) for start in range(0, len(levels), 3)]
     colours = [(28 * red, 28 * green, 28 * blue) for red, green, blue in cells]
     drawn = coloured(colours, scenes.SIDE, [_letter(cell) for cell in cells])
-    said = ["", f"says   {example['says']}", f"truth  {example['truth']}"]
+    lines = ["", f"says   {example['says']}", f"truth  {example['truth']}"]
     if example["says"] == example["truth"]:
-        said = ["", f"says   {example['says']}", "       right"]
+        lines = ["", f"says   {example['says']}", "       right"]
     # letters take two columns for a cell, colours one
     side = scenes.SIDE if "\x1b" in drawn[0] else 2 * scenes.SIDE
-    yield from beside([drawn, said], [side, max(map(len, said))], max(width, side + 3 + max(map(len, said))))
+    yield from beside([drawn, lines], [side, max(map(len, lines))], max(width, side + 3 + max(map(len, lines))))
 
 
 def _letter(cell: tuple[int, ...]) -> str:

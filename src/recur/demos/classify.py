@@ -41,7 +41,7 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
     """How many digits of unknown hands are read right, beside the nearest mean picture of the training hands."""
     answers = model.predict([row["pixels"] for row in rows], top=2)
     right = [answer.value == row["digit"] for row, answer in zip(rows, answers, strict=True)]
-    shown = [index for index, good in enumerate(right) if good][:: max(1, len(rows) // SHOWN)][:SHOWN]
+    right_ones = [index for index, good in enumerate(right) if good][:: max(1, len(rows) // SHOWN)][:SHOWN]
     wrong = [index for index, good in enumerate(right) if not good][:SHOWN]
     examples = [
         {
@@ -51,7 +51,7 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
                 for index in chosen
             ],
         }
-        for title, chosen in (("read right:", shown), ("read wrong:", wrong))
+        for title, chosen in (("read right:", right_ones), ("read wrong:", wrong))
         if chosen
     ]
     return Verdict(
@@ -62,8 +62,11 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
 
 def _nearest_mean(rows: Sequence[Row]) -> float:
     """The share that is right when a digit is the one whose mean picture in training is nearest."""
-    known = list(digits.rows("train"))
-    pixels, labels = np.array([row["pixels"] for row in known]), np.array([row["digit"] for row in known])
+    training_rows = list(digits.rows("train"))
+    pixels, labels = (
+        np.array([row["pixels"] for row in training_rows]),
+        np.array([row["digit"] for row in training_rows]),
+    )
     means = np.stack([pixels[labels == digit].mean(0) for digit in digits.SHAPES])
     asked = np.array([row["pixels"] for row in rows])
     nearest = ((asked[:, None] - means) ** 2).sum(2).argmin(1)
@@ -74,13 +77,13 @@ def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
     """Digits side by side, below each what the network says."""
     yield example["title"]
     blocks = [
-        [*ink([level / digits.LEVELS for level in one["pixels"]], digits.SIDE, threshold=0.4), *_said(one)]
+        [*ink([level / digits.LEVELS for level in one["pixels"]], digits.SIDE, threshold=0.4), *_caption(one)]
         for one in example["digits"]
     ]
     yield from beside(blocks, [digits.SIDE] * len(blocks), width)
 
 
-def _said(one: Mapping[str, Any]) -> list[str]:
+def _caption(one: Mapping[str, Any]) -> list[str]:
     lines = [f"{label} {100 * share:.0f} %" for label, share in one["scores"][:2]]
     return [lines[0], f"truth {one['truth']}"] if one["scores"][0][0] != one["truth"] else lines[:1]
 

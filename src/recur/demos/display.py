@@ -56,7 +56,7 @@ class Display:
         """Show one piece of news."""
         name = self._names[news.name]
         if news.kind == "begin":
-            self._begun(news.name, name, news.what)
+            self._begin(news.name, name, news.what)
         elif news.kind == "step":
             self._stepped(news.name, name, news.what)
         elif news.kind == "evaluated":
@@ -65,7 +65,7 @@ class Display:
             self._state[news.name] = f"done in {duration(news.what.seconds)}"
         self._draw()
 
-    def _begun(self, job: str, name: str, beginning: Beginning) -> None:
+    def _begin(self, job: str, name: str, beginning: Beginning) -> None:
         self._say(f"{name}: {beginning.network}, {beginning.parameters:,} parameters")
         if job == next(iter(self._names)):
             self._say(f"both learn from the same: {beginning.rows}")
@@ -76,9 +76,9 @@ class Display:
 
     def _stepped(self, job: str, name: str, step: Step) -> None:
         self._steps[job] = step
-        shown = f"{step.figure[0]} {figure(*step.figure)}  " if step.figure else ""
+        metric = f"{step.figure[0]} {figure(*step.figure)}  " if step.figure else ""
         self._state[job] = (
-            f"{shown}{duration(step.seconds_left)} left  epoch {step.epoch + 1}/{step.epochs}  loss {step.loss:.3f}  "
+            f"{metric}{duration(step.seconds_left)} left  epoch {step.epoch + 1}/{step.epochs}  loss {step.loss:.3f}  "
             f"gradient {step.gradient_norm:.2f}  {step.tokens_per_second:,.0f} words/s"
         )
         if not self._live:

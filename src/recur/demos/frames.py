@@ -47,9 +47,9 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
     truths = [[row["label"] for row in film] for film in films.values()]
     answers = [answer.value for answer in model.predict(frames)]
     right = sum(
-        said == true
+        guess == true
         for answer, truth in zip(answers, truths, strict=True)
-        for said, true in zip(answer, truth, strict=True)
+        for guess, true in zip(answer, truth, strict=True)
     )
     word, often = Counter(row["label"] for row in rows).most_common(1)[0]
     return Verdict(
@@ -65,10 +65,10 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
 def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
     """The film as a strip, below each frame what the network says."""
     blocks = []
-    for frame, said, truth in zip(example["frames"], example["says"], example["truth"], strict=True):
-        shown = ink([level / clips.INK for level in frame], clips.SIDE)
-        edge = [f"|{line}|" for line in shown]
-        blocks.append([*edge, said if said == truth else f"{said}?", "" if said == truth else f"({truth})"])
+    for frame, guess, truth in zip(example["frames"], example["says"], example["truth"], strict=True):
+        cells = ink([level / clips.INK for level in frame], clips.SIDE)
+        edge = [f"|{line}|" for line in cells]
+        blocks.append([*edge, guess if guess == truth else f"{guess}?", "" if guess == truth else f"({truth})"])
     yield from beside(blocks, [clips.SIDE + 2] * len(blocks), width, gap=1)
 
 

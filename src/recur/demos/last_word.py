@@ -182,8 +182,8 @@ def report(result: dict[str, Any], width: int) -> Iterable[str]:
         yield ""
         yield bold(f"{prompt} ( )")
         for name, network in networks.items():
-            said = ", ".join(f"{word} {100 * share:.1f} %" for word, share in network["answers"][prompt])
-            yield f"    {NETWORKS[name]:<14} {said}"
+            words = ", ".join(f"{word} {100 * share:.1f} %" for word, share in network["answers"][prompt])
+            yield f"    {NETWORKS[name]:<14} {words}"
     yield ""
     yield "The runs:  " + "  ".join(network["run"] for network in networks.values())
     run = networks["lstm"]["run"]

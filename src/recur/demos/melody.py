@@ -57,10 +57,12 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
         opening = line_of(truth[:OPENING], codec.frames_per_beat)
         found = list(model.generate(opening, stream=True, temperature=0.0, length=len(truth) - OPENING))
         piece = line_of([*truth[:OPENING], *found], codec.frames_per_beat)
-        played, repeated, meant = (_begun(codec, line) for line in (piece, " ".join([opening] * 9), row["tune"]))
-        right, again, notes = right + len(played & meant), again + len(repeated & meant), notes + len(meant)
+        played, repeated, expected = (
+            _note_starts(codec, line) for line in (piece, " ".join([opening] * 9), row["tune"])
+        )
+        right, again, notes = right + len(played & expected), again + len(repeated & expected), notes + len(expected)
         if row["name"] in SHOWN:
-            share = len(played & meant) / len(meant)
+            share = len(played & expected) / len(expected)
             examples.append(
                 {"name": row["name"], "opening": opening, "piece": piece, "truth": row["tune"], "right": share}
             )
@@ -71,7 +73,7 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
     )  # fmt: skip
 
 
-def _begun(codec: NotesCodec, line: str) -> set[tuple[int, int]]:
+def _note_starts(codec: NotesCodec, line: str) -> set[tuple[int, int]]:
     """When notes begin after the opening, and which."""
     return {(start, pitch) for start, _, pitch in codec.notes(line).tolist() if start >= OPENING}
 

@@ -158,9 +158,9 @@ def _listen(channel: Any, running: Mapping[str, Any], asked: list[int], command:
 
 def _here(job: Job, after: Callable[[Job], Any], command: str) -> Iterator[News]:
     """One training in this process; its news come together, when it is done."""
-    heard: list[News] = []
-    learn(job.config, out=job.folder, progress=_Relay(job.name, heard.append), command=command)
-    yield from heard
+    messages: list[News] = []
+    learn(job.config, out=job.folder, progress=_Relay(job.name, messages.append), command=command)
+    yield from messages
     yield News(job.name, "done", after(job))
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recur.atomic import made_folders, refuse_linked_folder, remove_folder, unfinished, write_text
+from recur.atomic import new_folders, refuse_linked_folder, remove_folder, unfinished, write_text
 from recur.bounded import MIB, parse_json, read_text
 from recur.config import Config
 from recur.figures import duration, figure
@@ -210,7 +210,7 @@ def write_rows(folder: Path, write: Callable[[str], Sequence[Row]]) -> None:
     if folder.is_dir():
         return
     refuse_linked_folder(folder)
-    with made_folders(folder.parent):
+    with new_folders(folder.parent):
         _write_beside(folder, write)
 
 

@@ -70,8 +70,8 @@ def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
         yield f"    {'':<{longest}}  {places}"
         for word, looked in zip(french, example["alignment"], strict=False):
             most = max(range(len(looked)), key=looked.__getitem__)
-            said = english[most] if most < len(english) else "the end"
-            yield f"    {word:<{longest}}  {shade(looked[: len(english)])}  {said}"
+            word_attended = english[most] if most < len(english) else "the end"
+            yield f"    {word:<{longest}}  {shade(looked[: len(english)])}  {word_attended}"
     written = " ".join(french)
     yield from _wrapped(f"-> {written}", width)
     if written != example["truth"]:

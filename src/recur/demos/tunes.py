@@ -75,17 +75,17 @@ TUNES: dict[str, str] = {
 }
 
 
-def moved(line: str, semitones: int) -> str:
+def transpose(line: str, semitones: int) -> str:
     """Return a line of notes in another key.
 
     >>> moved("C4 r E4/2", 2)
     'D4 r F#4/2'
     """
     events = events_of(line, STEPS_PER_BEAT)
-    return line_of([_moved(event, semitones) for event in events], STEPS_PER_BEAT)
+    return line_of([_transpose_event(event, semitones) for event in events], STEPS_PER_BEAT)
 
 
-def _moved(event: str, semitones: int) -> str:
+def _transpose_event(event: str, semitones: int) -> str:
     if event in ("-", "r"):
         return event
     return chord_name(pitch_of(name) + semitones for name in event.split("+"))

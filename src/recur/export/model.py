@@ -85,7 +85,7 @@ def export_model(
     ------
     ConfigError
         For a network that has no form in ONNX: one that writes its answer symbol by symbol; and step by step, one that
-        reads both ways, answers at the end, searches a chain of tags, or needs a season.
+        reads in both directions, answers at the end, searches a chain of tags, or needs a season.
     MissingExtraError
         When onnx or onnxruntime is not installed.
     """

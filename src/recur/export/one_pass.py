@@ -152,6 +152,6 @@ def _refuse_steps(mode: Mode, parts: OnePass) -> None:
     if not mode.abilities.remembers:
         raise ConfigError(
             f"step by step a network reads forwards and answers every step; this one is {mode.name}"
-            + (", read both ways" if both else ""),
+            + (", read in both directions" if both else ""),
             hint="leave out step, or train with --mode synced and bidirectional false",
         )

@@ -50,8 +50,8 @@ def build(
     forecast : ForecastConfig, optional
         How far ahead a forecast looks, and how.
     one_way : bool
-        Whether a network that may read both ways reads one way unless ``bidirectional`` says otherwise: its steps are
-        steps of time, and what comes later is not known when an answer is needed.
+        Whether a network that may read in both directions reads forwards only unless ``bidirectional`` says otherwise:
+        its steps are steps of time, and what comes later is not known when an answer is needed.
 
     Raises
     ------

@@ -97,7 +97,7 @@ class Forecast(Mode):
     target_codec : Codec
         The columns that are forecast; its ``season`` is that of the seasonal naive forecast.
     config : ModelConfig
-        The network; it never reads both ways.
+        The network; it never reads in both directions.
     forecast : ForecastConfig
         ``horizon`` (H), ``strategy`` (by default direct), ``quantiles`` and ``relative_to``.
 

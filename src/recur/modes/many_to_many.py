@@ -10,8 +10,8 @@
 
     h_t = cell(x_t, h_{t-1}),   s_0 = tanh(W h_T + b),   s_t = cell(E y_{t-1}, s_{t-1}),   z_t = W_hy s_t + b_y
 
-By default the encoder reads both ways. With attention the decoder looks at all h_t at every step. Targets may be
-numbers: the decoder then reads its own outputs, a forecast of as many steps as requested.
+By default the encoder reads in both directions. With attention the decoder looks at all h_t at every step. Targets may
+be numbers: the decoder then reads its own outputs, a forecast of as many steps as requested.
 
 Sources: Cho et al. 2014; Sutskever, Vinyals and Le 2014; Bahdanau, Cho and Bengio 2015; Luong et al. 2015.
 """

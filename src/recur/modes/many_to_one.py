@@ -10,8 +10,8 @@
 
     h_t = cell(x_t, h_{t-1}),   z = W_hy h_T + b_y
 
-By default the sequence is read both ways, and what is read out is the forward state after the last real step beside
-the backward state after the first one. ``pooling`` takes the mean or the maximum of all outputs instead.
+By default the sequence is read in both directions, and what is read out is the forward state after the last real step
+beside the backward state after the first one. ``pooling`` takes the mean or the maximum of all outputs instead.
 An empty sequence is answered from the initial state.
 """
 

@@ -331,7 +331,7 @@ def need_input(codec: Codec | None, mode: str) -> Codec:
 
 
 def one_way(config: ModelConfig, mode: str) -> None:
-    """Refuse to read both ways if the future is predicted.
+    """Refuse to read in both directions if the future is predicted.
 
     Raises
     ------
@@ -340,6 +340,6 @@ def one_way(config: ModelConfig, mode: str) -> None:
     """
     if config.bidirectional:
         raise ConfigError(
-            f"{mode}: a network that reads both ways would see the items that it has to predict",
+            f"{mode}: a network that reads in both directions would see the items that it has to predict",
             hint="leave out bidirectional",
         )

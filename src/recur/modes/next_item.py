@@ -10,8 +10,8 @@
 
     h_t = cell(x_t, h_{t-1}),   z_t = W_hy h_t + b_y,   y_t = x_{t+1}
 
-A language model, or a series that predicts its next value: it never reads both ways and can continue on its own
-outputs. Numbers may look further ahead, y_t = x_{t+k}.
+A language model, or a series that predicts its next value: it never reads in both directions and can continue on its
+own outputs. Numbers may look further ahead, y_t = x_{t+k}.
 
     documents of a line       input  <bos> x_1 ... x_T      target  x_1 ... x_T <eos>
     one long stream, series   input  x_1 ... x_{T-1}        target  x_2 ... x_T
@@ -56,7 +56,7 @@ class NextItem(EveryStep):
     codec : Codec
         A sequence: both what is read and what is predicted.
     config : ModelConfig
-        The network; it never reads both ways.
+        The network; it never reads in both directions.
     stream : bool
         Whether the items come as one long stream, in which documents begin without a beginning symbol.
     ahead : int

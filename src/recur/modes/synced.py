@@ -10,8 +10,8 @@
 
     h_t = cell(x_t, h_{t-1}),   z_t = W_hy h_t + b_y
 
-By default the sequence is read both ways. Without a target of its own the answers are the sequence itself, one step
-later: `recur.modes.next_item`.
+By default the sequence is read in both directions. Without a target of its own the answers are the sequence itself, one
+step later: `recur.modes.next_item`.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Stack(nn.Module):
     input_size : int
         X.
     bidirectional : bool
-        Read both ways; the outputs of the two directions are concatenated.
+        Read in both directions; the outputs of the two directions are concatenated.
 
     Attributes
     ----------

@@ -72,7 +72,7 @@ class RunFolder:
             input_codec.save(self.path, INPUT_CODEC)
         if target_codec is not input_codec:
             target_codec.save(self.path, TARGET_CODEC)
-        written = [self.path / name for name in CODEC_FILES if (self.path / name).is_file()]
+        codec_paths = [self.path / name for name in CODEC_FILES if (self.path / name).is_file()]
         self.info |= {
             "status": "training",
             "recur": __version__,
@@ -82,7 +82,7 @@ class RunFolder:
             "roles": dataclasses.asdict(roles),
             "one_codec": target_codec is input_codec,
             **facts,
-            "files": {path.name: [fingerprint(path)] for path in written},
+            "files": {path.name: [fingerprint(path)] for path in codec_paths},
         }
         self.configure(config)
 

@@ -127,9 +127,9 @@ def open_run(folder: Path | str) -> Run:
     except MemoryError as error:
         raise RunError(f"{path} cannot be opened: its codecs exceed the memory", hint=_WHOLE) from error
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, LookupError, OSError) as error:
-        said = error.message if isinstance(error, RecurError) else f"{type(error).__name__}: {error}"
+        reason = error.message if isinstance(error, RecurError) else f"{type(error).__name__}: {error}"
         advice = (error.hint if isinstance(error, RecurError) else None) or _WHOLE
-        raise RunError(f"{path} cannot be opened: {_short(said, 500)}", hint=advice) from error
+        raise RunError(f"{path} cannot be opened: {_short(reason, 500)}", hint=advice) from error
     if target_codec is None:
         raise RunError(f"{path} cannot be opened: run.json names no target codec", hint=_WHOLE)
     for codec, kind in ((input_codec, roles.input_codec), (target_codec, roles.target_codec)):
@@ -162,14 +162,14 @@ def read_info(folder: Path) -> dict[str, Any]:
     info = read_json(path, LARGEST_JSON, error=RunError)
     if not isinstance(info, dict) or info.get("kind") != KIND:
         raise RunError(f"{folder} is not a run folder: its run.json was written by another program", hint=_WHAT_IT_IS)
-    found = info.get("format")
-    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= FORMAT:
+    value = info.get("format")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= FORMAT:
         raise RunError(
-            f"{folder} was written by recur {_short(info.get('recur', '?'))} in format {_short(found)}; "
+            f"{folder} was written by recur {_short(info.get('recur', '?'))} in format {_short(value)}; "
             f"this is recur {__version__}, which reads up to format {FORMAT}",
             hint="pip install --upgrade recur",
         )
-    if found >= 2 and info.get("sha256") != digest(info):
+    if value >= 2 and info.get("sha256") != digest(info):
         raise RunError(
             f"{path} was altered after training: its content does not agree with the SHA-256 in it", hint=_WHOLE
         )
@@ -214,17 +214,17 @@ def read_metrics(folder: Path, info: Mapping[str, Any]) -> dict[str, Any]:
     A file that run.json does not name is not part of the run: a process killed between the two left it.
     """
     path = folder / METRICS
-    named = METRICS in info.get("files", {}) or (info.get("format") == 1 and path.is_file())
-    metrics = read_json(path, LARGEST_JSON, error=RunError) if named else {}
+    listed = METRICS in info.get("files", {}) or (info.get("format") == 1 and path.is_file())
+    metrics = read_json(path, LARGEST_JSON, error=RunError) if listed else {}
     if not isinstance(metrics, dict):
         raise RunError(f"{path} is damaged: expected a JSON object, got {type(metrics).__name__}", hint=_WHOLE)
-    figure, held_out = metrics.get("figure"), metrics.get("held_out", {})
-    if not isinstance(figure, str | None) or not isinstance(held_out, dict):
+    metric, held_out = metrics.get("figure"), metrics.get("held_out", {})
+    if not isinstance(metric, str | None) or not isinstance(held_out, dict):
         raise RunError(f"{path} is damaged: it has no name of a metric, or no table of metrics", hint=_WHOLE)
-    if held_out.get(figure, 0.0) is None:
-        del held_out[figure]  # it was not a number
-    if not isinstance(held_out.get(figure, 0.0), int | float):
-        raise RunError(f'{path} is damaged: "{str(figure)[:60]}" of held_out should be a number', hint=_WHOLE)
+    if held_out.get(metric, 0.0) is None:
+        del held_out[metric]  # it was not a number
+    if not isinstance(held_out.get(metric, 0.0), int | float):
+        raise RunError(f'{path} is damaged: "{str(metric)[:60]}" of held_out should be a number', hint=_WHOLE)
     return metrics
 
 
@@ -249,10 +249,10 @@ def _check_file(
     size, largest = path.stat().st_size, max(mark["bytes"] for mark in marks)
     if size > largest and path.is_file():
         raise RunError(f"{path} was altered after training: {size:,} bytes, expected {largest:,}", hint=again)
-    found = fingerprint(path, largest, error=RunError)
-    if all(found["bytes"] < mark["bytes"] for mark in marks):
-        raise RunError(f"{path} is cut short: {found['bytes']:,} bytes, expected {marks[0]['bytes']:,}", hint=again)
-    if found not in marks:
+    value = fingerprint(path, largest, error=RunError)
+    if all(value["bytes"] < mark["bytes"] for mark in marks):
+        raise RunError(f"{path} is cut short: {value['bytes']:,} bytes, expected {marks[0]['bytes']:,}", hint=again)
+    if value not in marks:
         raise RunError(f"{path} was altered after training: its SHA-256 is not the one in run.json", hint=again)
 
 
@@ -260,15 +260,15 @@ def _roles(folder: Path, info: Mapping[str, Any]) -> Roles:
     """The roles of run.json, each of its type."""
     from recur.data import Roles
 
-    found = info.get("roles")
+    value = info.get("roles")
     try:
-        if not isinstance(found, dict):
-            raise TypeError(f"roles should be an object, got {type(found).__name__}")
-        return TypeAdapter(Roles).validate_json(json.dumps(found), strict=True, extra="forbid")
+        if not isinstance(value, dict):
+            raise TypeError(f"roles should be an object, got {type(value).__name__}")
+        return TypeAdapter(Roles).validate_json(json.dumps(value), strict=True, extra="forbid")
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        said = f"roles.{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
-        raise RunError(f"{folder} cannot be opened: {said}", hint=_WHOLE) from None
+        reason = f"roles.{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+        raise RunError(f"{folder} cannot be opened: {reason}", hint=_WHOLE) from None
     except TypeError as error:
         raise RunError(f"{folder} cannot be opened: {error}", hint=_WHOLE) from error
 

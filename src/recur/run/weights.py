@@ -77,7 +77,7 @@ def read_header(path: Path) -> Header:
     if not isinstance(entries, dict):
         raise RunError(f"{path} cannot be read: its header is not a JSON object", hint=_WHOLE)
     entries.pop("__metadata__", None)
-    found: dict[str, tuple[str, tuple[int, ...]]] = {}
+    tensors: dict[str, tuple[str, tuple[int, ...]]] = {}
     spans = []
     for name, entry in entries.items():
         try:
@@ -95,7 +95,7 @@ def read_header(path: Path) -> Header:
                 f"{path} cannot be read: {name[:60]} of shape {shape} needs {needed:,} bytes and has {end - begin:,}",
                 hint=_WHOLE,
             )
-        found[name] = dtype, shape
+        tensors[name] = dtype, shape
     place = 0
     for begin, end in sorted(spans):
         if begin != place:
@@ -105,7 +105,7 @@ def read_header(path: Path) -> Header:
         raise RunError(
             f"{path} cannot be read: its tensors need {8 + size + place:,} bytes and it has {total:,}", hint=_WHOLE
         )
-    return found
+    return tensors
 
 
 def build_for(path: Path, config: ModelConfig, make: Callable[[], Mode]) -> Mode:
@@ -185,8 +185,10 @@ def _compare(path: Path, header: Header, mode: Mode) -> None:
         if name not in expected:
             raise _unfit(path, f"it has no {name[:60]}")
         if (_DTYPES[dtype], shape) != expected[name]:
-            kind, wanted = expected[name]
-            raise _unfit(path, f"{name} is {kind} of shape {wanted}, and in the file {_DTYPES[dtype]} of shape {shape}")
+            kind, shape_expected = expected[name]
+            raise _unfit(
+                path, f"{name} is {kind} of shape {shape_expected}, and in the file {_DTYPES[dtype]} of shape {shape}"
+            )
     # tied weights are one parameter with several names, and in the file once
     there = {id(values[name]) for name in header}
     absent = [name for name, value in values.items() if name not in header and id(value) not in there]

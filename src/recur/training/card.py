@@ -29,10 +29,10 @@ def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: s
     ----------
     task : Task
     metrics : mapping
-        What metrics.json holds.
+        The contents of metrics.json.
     folder : Path or None
     command : str or None
-        What was typed; without it the configuration file tells how to train again.
+        The command that was typed; without it the card names the configuration file.
     """
     config, roles = task.config, task.roles
     place = str(folder or "RUN")
@@ -84,7 +84,7 @@ def card(task: Task, metrics: Mapping[str, Any], folder: Path | None, command: s
 
 def _figures(metrics: Mapping[str, Any]) -> list[str]:
     tests = metrics.get("test")
-    lines = ["| figure | held out |" + (" test |" if tests else ""), "|---|---:|" + ("---:|" if tests else "")]
+    lines = ["| metric | held out |" + (" test |" if tests else ""), "|---|---:|" + ("---:|" if tests else "")]
     for name, value in metrics["held_out"].items():
         test = f" {figure(name, tests[name])} |" if tests and name in tests else ""
         lines.append(f"| {name} | {figure(name, value)} |{test}")
@@ -94,5 +94,8 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
     result = Verdict.of(metrics.get("verdict"))
     if result:
         lines += ["", f"{result}."]
-    lines += ["", "Held-out figures chose the weights and the moment to stop, so they are a little favourable."]
+    lines += [
+        "",
+        "The weights, and when to stop, were chosen by the held-out metrics, so these are slightly optimistic.",
+    ]
     return lines

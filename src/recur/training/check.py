@@ -60,7 +60,7 @@ class CheckReport:
     time : list of str
         How the time of rows is read: the step, what is sorted, filled and left out, the series.
     direction : str
-        Whether the steps of an input are read one way or both ways.
+        Whether the steps of an input are read in both directions or forwards only.
     """
 
     sentence: str
@@ -135,7 +135,7 @@ def _direction(roles: data.Roles, *, both: bool) -> str:
     """How the steps of an input are read, in words; nothing where it has no steps."""
     if not roles.input or not roles.reads_a_sequence:
         return ""
-    return "both ways" if both else "one way"
+    return "in both directions" if both else "forwards only"
 
 
 def _warnings(report: CheckReport, *, own: bool) -> list[str]:

@@ -3,12 +3,12 @@
 ::
 
     checkpoint/
-      LATEST              the name of the folder below that counts
+      LATEST              the name of the folder below that is the current checkpoint
       000012/
         weights.safetensors     the weights as the optimizer sees them
         resume.pt               optimizer, averages, random state, position in the data, carried state
         manifest.json           sizes and hashes of both
-      000011/                   the one before, in case the last one is damaged
+      000011/                   the previous one, in case the last one is damaged
 
 Files and folders are flushed to the disk before ``LATEST`` names them. ``resume.pt`` is read with
 ``weights_only=True``: tensors, numbers and text, no code.
@@ -53,7 +53,7 @@ class Checkpoints:
     ----------
     folder : Path
     say : callable
-        Told when another checkpoint than the last one is used.
+        Receives a message when a checkpoint other than the last one is used.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Checkpoints:
     _whole: str | None = None
 
     def write(self, mode: Mode, resume: dict[str, Any]) -> None:
-        """Save; whenever this is killed, the last complete checkpoint counts."""
+        """Save; if the process is killed at any point, the last complete checkpoint remains."""
         make_folder(self.folder)
         serial = 1 + max((int(name) for name in self._names()), default=0)
         place = self.folder / f"{serial:06d}"
@@ -113,21 +113,23 @@ class Checkpoints:
         """Read one checkpoint; the network is changed only when all of it is whole."""
         marks = read_json(place / _MANIFEST, _SHORT, error=RunError)
         if not isinstance(marks, dict) or set(marks) != {_WEIGHTS, _RESUME}:
-            raise RunError(f"{place / _MANIFEST} does not name the files of a checkpoint")
+            raise RunError(
+                f"{place / _MANIFEST} does not name the files of a checkpoint, expected {_WEIGHTS} and {_RESUME}"
+            )
         for name, mark in marks.items():
             if fingerprint(place / name, error=RunError) != mark:
-                raise RunError(f"{place / name} was altered or cut short: its SHA-256 is not the one in its manifest")
+                raise RunError(f"{place / name} was altered or truncated: its SHA-256 is not the one in its manifest")
         try:
             resume = torch.load(place / _RESUME, map_location="cpu", weights_only=True)
         except (RuntimeError, OSError, EOFError, ValueError, KeyError, MemoryError, pickle.UnpicklingError) as error:
             raise RunError(f"{place / _RESUME} cannot be read: {' '.join(str(error).split())[:200]}") from error
         if not isinstance(resume, dict):
-            raise RunError(f"{place / _RESUME} is not the state of a training")
+            raise RunError(f"{place / _RESUME} is not the state of a training run")
         load_weights(mode, place / _WEIGHTS)
         return resume
 
     def _latest(self, expected: bool) -> str | None:
-        """The checkpoint that LATEST names; notes a problem where it names none."""
+        """The checkpoint that LATEST names; adds a problem where it names none."""
         pointer = self.folder / LATEST
         try:
             name = read_text(pointer, _SHORT, error=RunError).strip()
@@ -141,7 +143,7 @@ class Checkpoints:
         return name
 
     def _names(self) -> list[str]:
-        """Names of checkpoints; a link is none."""
+        """Names of checkpoints; links are ignored."""
         return [
             path.name
             for path in self.folder.iterdir()
@@ -149,7 +151,7 @@ class Checkpoints:
         ]
 
     def _remove_all_but(self, *names: str | None) -> None:
-        """Delete older checkpoints and unfinished ones; one that holds something else stays."""
+        """Delete older and unfinished checkpoints; a folder with other files is kept."""
         for name in self._names():
             if name not in names:
                 remove_folder(self.folder / name, is_checkpoint_file)
@@ -160,7 +162,7 @@ def _write_tensors(path: Path, values: dict[str, Any]) -> None:
         try:
             torch.save(values, file)
         except RuntimeError as error:
-            # torch's writer reports the error of the file as one of its own
+            # torch's writer raises its own error in place of that of the file
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise

@@ -1,7 +1,7 @@
 """Gradient norms at every distance from the end, recorded during training.
 
-The native core adds the squares up within its backward pass, so that looking costs next to nothing. What is written
-into the log is small: for each layer and state the root mean square over the updates since the last report, by
+The native core sums the squares within its backward pass, so that recording costs almost nothing. The log gets a
+short record: for each layer and state the root mean square over the updates since the last report, by
 distance to the end of the sequence in octaves (0, 1, 2-3, 4-7, 8-15, ...).
 """
 
@@ -35,12 +35,12 @@ class GradientNorms:
         self.updates = 0
 
     def begin(self) -> None:
-        """An update begins."""
+        """Begin an update."""
         self._behind.clear()
         self.updates += 1
 
     def backward_pass(self, pointers: Sequence[int], states: Sequence[str], reverse: bool, squares: Tensor) -> None:
-        """Take the squares (states, T) of one backward pass, which comes before those of earlier steps."""
+        """Add the squares (states, T) of one backward pass; passes come latest steps first."""
         place = next((self._places[one] for one in pointers if one in self._places), None)
         if place is None:
             return
@@ -58,7 +58,7 @@ class GradientNorms:
                 )
 
     def record(self) -> dict[str, Any]:
-        """What was heard since the last call: distances, and norms of every layer and state."""
+        """Return and reset the record since the last call: distances, and norms of every layer and state."""
         longest = max((len(one) for one in self._squares.values()), default=0)
         layers: dict[LayerPosition, dict[str, list[float]]] = {}
         for (place, name), squares in self._squares.items():

@@ -20,7 +20,7 @@ GATES = {
 
 @dataclass
 class Finding:
-    """Where a network first lost its numbers.
+    """Where a network first had a number that is not finite.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass
 class Autopsy:
-    """What is known about a loss or gradient that is not finite; saved as autopsy.json."""
+    """The report on a loss or gradient that is not finite; saved as autopsy.json."""
 
     step: int
     epoch: int
@@ -52,7 +52,7 @@ class Autopsy:
     advice: str = ""
 
     def error(self, saved: str | None) -> TrainingError:
-        """The autopsy as an error for a person."""
+        """The autopsy as an error message."""
         norms = ", ".join(f"{norm:.3g}" for norm in self.last_gradient_norms[-5:]) or "none yet"
         place = f"; the details are in {saved}" if saved else ""
         return TrainingError(
@@ -68,7 +68,7 @@ class Autopsy:
 
 
 class Health:
-    """Watches loss and gradient norm; one transfer from the device for both.
+    """Checks loss and gradient norm in every update, with one transfer from the device.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Health:
     cell : str
         Name of the recurrence, to name gates.
     clip : float
-        The clipping in force, for the advice.
+        The gradient clipping, for the advice.
     """
 
     def __init__(self, network: nn.Module, cell: str, clip: float, lr: float) -> None:

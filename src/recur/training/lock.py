@@ -22,7 +22,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
     Raises
     ------
     RunError
-        When a living process trains there.
+        When another process trains there.
     """
     if not folder.is_dir():
         make_folder(folder)
@@ -32,7 +32,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
         holder = os.read(handle, 200).decode("utf-8", "replace")
         if not _take(handle):
             raise RunError(
-                f"{folder} is in use: {holder or 'another process'} trains there",
+                f"{folder} is in use: {holder or 'another process'} trains there, expected a folder without a training",
                 hint="wait for it, stop it, or give another --out",
             )
         if holder and not re.match(r"process \d+ on ", holder):
@@ -58,7 +58,7 @@ def _take(handle: int) -> bool:
         if sys.platform == "win32":
             import msvcrt
 
-            # a byte far behind the text, because Windows forbids reading what is locked
+            # a byte far behind the text, because Windows forbids reading a locked range
             os.lseek(handle, 1 << 20, os.SEEK_SET)
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
             os.lseek(handle, 0, os.SEEK_SET)

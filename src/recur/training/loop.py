@@ -45,7 +45,7 @@ def train(
     data : object, optional
         Rows, columns or a path, in place of ``config.data.source``.
     fresh : bool
-        Start over where a run is there already.
+        Start over if the folder already holds a run.
     progress : Progress or bool, optional
         The progress display; False for none. Default: a live display on a terminal, else plain lines.
     command : str, optional
@@ -133,7 +133,7 @@ def loop(t: Training, pause: PauseRequest) -> str:
 
 
 def _remove_if_empty(folder: Path) -> None:
-    """Remove a folder that holds nothing but our lock: training ended before it had anything to keep."""
+    """Remove a folder that holds only the lock: training ended before it wrote anything."""
     lock = folder / LOCK
     if folder.is_dir() and [path.name for path in folder.iterdir()] == [LOCK] and lock.stat().st_size == 0:
         remove_file(lock)

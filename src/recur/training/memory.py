@@ -1,4 +1,4 @@
-"""The memory that training needs, compared with the memory of the machine before any of it is used."""
+"""The memory that training requires, compared with that of the machine before any of it is used."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def refuse_too_large(make: Callable[[], Mode], optimizer: str) -> None:
     needed = needed_bytes(plan, optimizer)
     if have is not None and needed > have:
         raise ConfigError(
-            f"a network of {parameter_count(plan):,} parameters needs {size(needed)} of memory with its gradients and "
-            f"optimizer; this machine has {size(have)}",
+            f"a network of {parameter_count(plan):,} parameters requires {size(needed)} of memory with its gradients "
+            f"and optimizer; this machine has {size(have)}",
             hint="smaller --hidden-size, --num-layers, --embedding-size or --max-vocab",
         )
 

@@ -83,7 +83,7 @@ class Averages:
             self._write(weights)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint needs."""
+        """The state for a checkpoint."""
         return {"count": self._count, "means": self._means}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ class Paused(RecurError):  # noqa: N818  # nothing went wrong
     Attributes
     ----------
     folder : Path or None
-        Where it was saved; None when training without a folder, where nothing is kept.
+        Where it was saved; None when training without a folder, where nothing is saved.
     step, epoch : int
         Updates and passes done.
     """
@@ -48,8 +48,8 @@ class PauseRequest:
 def on_interrupt() -> Iterator[PauseRequest]:
     """Turn the first SIGINT or SIGTERM into a request; the second has its usual effect.
 
-    A signal is only noted, never raised in the middle of an update, so that what is saved is always whole.
-    Outside the main thread signals cannot be caught, and the request is never made.
+    A signal only sets the request and never raises in the middle of an update, so that a checkpoint is always complete.
+    Outside the main thread signals cannot be caught, and the request is never set.
     """
     request = PauseRequest()
     if threading.current_thread() is not threading.main_thread():

@@ -45,11 +45,11 @@ class Step:
     Attributes
     ----------
     share : float
-        Part of the plan that is done, 0..1.
+        Share of the planned updates that is done, 0..1.
     figure : tuple of (name, value), optional
-        The figure on the training batches.
+        The metric on the training batches.
     seconds_left : float
-        From the speed so far.
+        Estimated from the speed so far.
     """
 
     epoch: int
@@ -118,7 +118,7 @@ class Silent:
 
 
 class _SampleLines:
-    """Samples that were shown last: what is answered in the same way again says nothing new."""
+    """The samples that were shown last, so that unchanged answers are not shown again."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -149,7 +149,7 @@ class Lines:
             self.say(line)
 
     def say(self, text: str) -> None:
-        # looked up each time, so that a redirected standard error is followed
+        # read at each call, so that a redirected standard error is used
         print(printable(text, TEXT), file=self._stream or sys.stderr, flush=True)
 
     def end(self) -> None: ...
@@ -275,7 +275,7 @@ def sample_lines(samples: Sequence[Sample]) -> list[str]:
         if sample.truth:
             lines.append(f"    truth  {sample.truth}")
         lines.append(f"    guess  {sample.guess}")
-    # a text of several lines stays beside its name
+    # the lines of a text are aligned beside its name
     return [line.replace("\n", "\n           ") for line in lines]
 
 

@@ -1,8 +1,8 @@
 """Resume checks: whether a run can continue with the given settings, and if not, what differs.
 
-A setting that says what was inferred before is no other setting: ``--input text`` where the column ``text`` was
-inferred, ``--season 12`` where a season of 12 steps was found. Inferred values of the data are compared by what they
-led to: the roles of the columns, kept in run.json, and the rows themselves.
+A setting that states what was inferred before is no change: ``--input text`` where the column ``text`` was inferred,
+``--season 12`` where a season of 12 steps was detected. Inferred values of the data are compared by their result: the
+roles of the columns in run.json, and the rows themselves.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ CONTINUABLE = {
     "training.epochs", "training.max_steps", "training.max_minutes", "training.patience", "training.save_every",
     "training.threads", "training.device", "training.prompts", "training.record_gradients",
 }  # fmt: skip
-"""What may change."""
+"""Settings that may change when a run is resumed."""
 
-# how a file is read; what that gave is compared row by row
+# how a file is read; the rows are compared themselves
 _READING = {"data.format", "data.table.header", "data.text.documents", "data.table.decimal", "data.table.thousands"}
 _ROLES = {
     "model.mode": "mode", "data.input": "input", "data.target": "target", "data.table.group": "group",
@@ -43,7 +43,7 @@ def check_same_settings(run: RunFolder, config: Config, command: str | None) -> 
     run : RunFolder
     config : Config
     command : str, optional
-        What a person typed.
+        The command that was typed.
 
     Raises
     ------
@@ -82,15 +82,15 @@ def check_same_roles(run: RunFolder, roles: Roles, command: str | None) -> None:
 
 
 def resume_hint(run: RunFolder, command: str | None, resume: str | None = None) -> str:
-    """Return what to type to resume the run that is there, and what to type for a new one.
+    """Return what to type to resume the existing run, and what to type for a new one.
 
     Parameters
     ----------
     run : RunFolder
     command : str, optional
-        What a person typed; None in Python.
+        The command that was typed; None in Python.
     resume : str, optional
-        What to do to resume; default: the command that the run began with.
+        How to resume; default: the command that started the run.
     """
     before, free = run.info.get("command"), _free(run.path)
     if resume is None:
@@ -100,7 +100,7 @@ def resume_hint(run: RunFolder, command: str | None, resume: str | None = None) 
 
 
 def _free(folder: Path) -> Path:
-    """A folder of a name like this one that is not there yet."""
+    """A folder of a similar name that does not exist yet."""
     return next(
         path for number in range(2, 10_000) if not (path := folder.with_name(f"{folder.name}-{number}")).exists()
     )
@@ -122,12 +122,12 @@ def _to(command: str, folder: Path) -> str:
 
 
 def _same_file(key: str, old: Any, new: Any) -> bool:
-    """Whether a setting names the same file in another way; that its rows are the same is checked later."""
+    """Whether a setting names the same file by another path; its rows are compared later."""
     return key in _FILES and bool(old and new) and Path(old).resolve() == Path(new).resolve()
 
 
 def _is_inferred_value(key: str, old: Any, new: Any, run: RunFolder, config: Config) -> bool:
-    """Whether one of two settings was left out, and the other is what was inferred in its place."""
+    """Whether one of two settings was left out, and the other is the value that was inferred for it."""
     if old is not None and new is not None:
         return False
     value = old if new is None else new

@@ -46,7 +46,7 @@ class Learned:
     task : Task
         Data, roles and codecs.
     metrics : dict
-        Figures on the held-out rows, of the baseline, and on the test rows where there are any.
+        Metrics on the held-out rows, of the baseline, and on the test rows where there are any.
     reason : str
         Why training ended.
     """
@@ -68,7 +68,7 @@ class Training:
     store : Store
         Where checkpoints and logs go.
     progress : Progress
-        Who is told.
+        The progress display.
     command : str, optional
         The command that resumes.
     """
@@ -93,7 +93,7 @@ class Training:
         Parameters
         ----------
         finished : bool
-            Whether an earlier session wrote the figures already; they stay as they are.
+            Whether an earlier session wrote the metrics already; they are not changed.
         """
         saved = self.store.resume(self.mode)
         if saved is not None:
@@ -113,12 +113,12 @@ class Training:
         self._clock.elapsed()
 
     def _restore(self, saved: dict[str, Any]) -> None:
-        """Put a checkpoint into the optimizer, the averages and the random generators.
+        """Load a checkpoint into the optimizer, the averages and the random generators.
 
         Raises
         ------
         RunError
-            When it is not the state of such a training.
+            When it does not fit this training run.
         """
         try:
             self.state = State.of(saved["state"])
@@ -182,7 +182,7 @@ class Training:
             )  # fmt: skip
 
     def _gradient_recording(self) -> AbstractContextManager[None]:
-        """Listen to the backward pass of what runs in here, where that was requested."""
+        """Record gradient norms of the backward passes inside, if requested."""
         if self.norms is None:
             return nullcontext()
         self.norms.begin()
@@ -237,7 +237,7 @@ class Training:
         state.interval = type(interval)()
 
     def _write_norms(self, norms: GradientNorms) -> None:
-        """Write down what was heard of the gradients; say so once where nothing can be heard."""
+        """Log the recorded gradient norms; report once if the backend does not record them."""
         record = norms.record()
         if record["layers"]:
             self.store.log.write({"event": "gradients", "step": self.state.step, **record})
@@ -327,7 +327,7 @@ class Training:
         return Learned(self.mode, self.store.folder, self.task, metrics, reason)
 
     def recall(self, metrics: dict[str, Any]) -> Learned:
-        """Return what a previous session finished."""
+        """Return the result of a previous session."""
         self.store.load_best(self.mode)
         self.mode.eval()
         reason = self.over() or str(metrics.get("ended"))
@@ -356,7 +356,7 @@ class Training:
         }
 
     def _publish_if_best(self) -> None:
-        """Make these weights the run's, when the last evaluation found them best.
+        """Publish these weights as those of the run, if the last evaluation was the best.
 
         It comes after the checkpoint and is repeated on resume, so the published weights are never ahead of it.
         """
@@ -365,7 +365,7 @@ class Training:
             with self.averages.in_place():
                 self.store.publish(self.mode, state.step, self._metrics(None, None))
         elif state.progression.best is None and state.evaluated == state.step:
-            # no figure could be computed: the last weights are as good as any
+            # no metric could be computed: the last weights are as good as any
             self.store.publish(self.mode, state.step)
 
     def _save_is_due(self) -> bool:

@@ -51,7 +51,7 @@ class Task:
     samples : sequence of Example
         Held-out rows, of which the first are shown after every evaluation.
     rows : str
-        How much there is, in words.
+        The number of rows and how they were split, in words.
     baseline : Baseline or None
     held_out : int
         Number of held-out rows, where each has one answer; otherwise 0.
@@ -82,7 +82,7 @@ class Task:
         return [f"input: {self.input_codec.describe()}", f"target: {self.target_codec.describe()}"]
 
     def describe_columns(self) -> list[str]:
-        """What is read, predicted and left out of a table, and why."""
+        """Which columns of a table are read, predicted and left out, and why."""
         return self.roles.description
 
     def describe_network(self) -> str:
@@ -96,8 +96,8 @@ class Task:
         return f"{model.cell}, layers: {layers}, {self.direction()}"
 
     def direction(self) -> str:
-        """The reading direction: from the first step to the last, or both ways."""
-        return "reads both ways" if self.mode.abilities.reads_both_ways else "reads one way"
+        """The reading direction: from the first step to the last, or in both directions."""
+        return "reads in both directions" if self.mode.abilities.reads_both_ways else "reads forwards only"
 
 
 def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | None, command: str | None) -> Task:
@@ -112,7 +112,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     run : RunFolder or None
         With ``info`` loaded when the run resumes; codecs and baseline are then those of the folder.
     command : str or None
-        Kept in run.json.
+        The command that was typed, written into run.json.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     TrainingError
         When there is nothing to learn from.
     RunError
-        When a run resumes with other rows than it began with.
+        When a run is resumed with rows other than those it was started with.
     """
     dataset = data.load(config, source)
     if not len(dataset.train):
@@ -217,7 +217,7 @@ def choose_device(name: str) -> torch.device:
 def _feeds(
     mode: Mode, dataset: data.Dataset, config: Config, stream: bool, cache: Path | None
 ) -> tuple[Feed, Feed, Feed | None]:
-    """Batches to learn from, to choose on, and to report on."""
+    """Batches of the training, hold-out and test sets."""
     training = config.training
     train: Feed
     if stream:
@@ -237,7 +237,7 @@ def _feeds(
 
 
 def _samples(dataset: data.Dataset, stream: bool) -> Sequence[Example]:
-    """Three different examples, shown after every evaluation; of a long text its beginning, in one piece."""
+    """Three different examples, shown after every evaluation; the beginning of a long text in one piece."""
     if not stream:
         examples: dict[str, Example] = {}
         for index in np.linspace(0, len(dataset.dev) - 1, min(SAMPLE_ROWS, len(dataset.dev))):
@@ -251,7 +251,7 @@ def _samples(dataset: data.Dataset, stream: bool) -> Sequence[Example]:
 
 
 def _in_words(dataset: data.Dataset, train: Feed, stream: bool) -> str:
-    """How much there is."""
+    """The number of rows and how they were split, in words."""
     parts = {"learned from": dataset.train, "held out": dataset.dev}
     if dataset.test is not None:
         parts["for the test"] = dataset.test
@@ -287,7 +287,7 @@ def _baseline_of(run: RunFolder) -> Baseline | None:
 
 
 def _fingerprint(examples: Sequence[Example]) -> str:
-    """A hash of rows spread over a part, to notice when a run resumes with other data."""
+    """A hash of rows spread over a part, to detect that a run is resumed with other data."""
     digest = hashlib.sha256()
     path = getattr(getattr(examples, "table", None), "path", None)
     if path is not None:

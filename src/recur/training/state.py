@@ -12,7 +12,7 @@ from recur.training.stopping import Progression
 
 @dataclass
 class Interval:
-    """What happened since the last report."""
+    """Sums since the last report."""
 
     sums: Sums = field(default_factory=dict)
     updates: int = 0
@@ -33,7 +33,7 @@ class State:
     step : int
         Updates done.
     seconds : float
-        Time spent learning and evaluating, over all sittings.
+        Time spent training and evaluating, over all sessions.
     owed : bool
         An evaluation is due before the next update.
     evaluated : int
@@ -41,9 +41,9 @@ class State:
     lowered : float
         Factor of schedule plateau.
     progression : Progression
-        The figures so far.
+        The metrics of the evaluations so far.
     best_figures : dict
-        All figures of the best evaluation.
+        All metrics of the best evaluation.
     best_epoch : int
     carried : object
         State of the network between two windows of a stream, detached; None where nothing is carried.

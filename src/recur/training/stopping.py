@@ -10,13 +10,13 @@ NON_MONOTONIC_WINDOW = 5
 
 @dataclass
 class Progression:
-    """The figures of the evaluations so far, in their order.
+    """The metric of each evaluation so far, in order.
 
     Attributes
     ----------
     higher_is_better : bool
     values : list of float
-        The figure of each evaluation.
+        The metric of each evaluation.
     best : float or None
         The best of them; best_step its update.
     since_best : int
@@ -30,7 +30,7 @@ class Progression:
     since_best: int = 0
 
     def add(self, value: float, step: int) -> bool:
-        """Note an evaluation; return whether it is the best so far. A figure that is not a number never is."""
+        """Add an evaluation; return whether it is the best so far. A metric that is not a number never is."""
         gained = not math.isnan(value) and (self.best is None or self._better(value, self.best))
         if gained:
             self.best, self.best_step, self.since_best = value, step, 0
@@ -44,7 +44,7 @@ class Progression:
         return patience is not None and self.since_best >= patience
 
     def should_average(self) -> bool:
-        """The non-monotonic trigger: the newest figure is worse than the best of those older than the last five.
+        """The non-monotonic trigger: the newest metric is worse than the best of those older than the last five.
 
         Source: Merity, Keskar, Socher 2018, "Regularizing and Optimizing LSTM Language Models", algorithm 1.
         """

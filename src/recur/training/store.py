@@ -1,4 +1,4 @@
-"""Where a run is stored: in a folder, or in memory."""
+"""Stores of a training run: a folder, or memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from recur.training.journal import Journal
 
 
 class Store(Protocol):
-    """What the loop stores and loads."""
+    """Stores and loads what the training loop needs."""
 
     folder: Path | None
     log: Journal
@@ -29,35 +29,35 @@ class Store(Protocol):
         ...
 
     def checkpoint(self, mode: Mode, resume: dict[str, Any]) -> None:
-        """Keep the present state of training."""
+        """Save the state of training."""
         ...
 
     def publish(self, mode: Mode, step: int, metrics: Mapping[str, Any] | None = None) -> None:
-        """Keep the present weights as the best, and the figures that belong to them."""
+        """Save the weights as the best, with their metrics."""
         ...
 
     def load_best(self, mode: Mode) -> None:
-        """Put the best weights into the network."""
+        """Load the best weights into the network."""
         ...
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
-        """Keep the figures."""
+        """Write the metrics."""
         ...
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        """Keep another JSON file."""
+        """Write another JSON file."""
         ...
 
     def write_text(self, name: str, text: str) -> None:
-        """Keep a text file."""
+        """Write a text file."""
         ...
 
     def update(self, **facts: Any) -> None:
-        """Put facts into run.json."""
+        """Write facts into run.json."""
         ...
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the files."""
         ...
 
 
@@ -102,14 +102,14 @@ class Disk:
     ----------
     run : RunFolder
     say : callable
-        Told what a person should know of a run that continues.
+        Receives messages about a run that is resumed.
     """
 
     def __init__(self, run: RunFolder, say: Callable[[str], None] = lambda _: None) -> None:
         self.run, self._say = run, say
         self.folder: Path | None = run.path
         self._checkpoints = Checkpoints(run.path / CHECKPOINT, say)
-        # opened by `resume`, which knows how much of them counts
+        # opened by `resume`, which knows their lengths at the checkpoint
         self.log = self.samples = Journal(None)
 
     def resume(self, mode: Mode) -> dict[str, Any] | None:
@@ -130,7 +130,7 @@ class Disk:
         return resume
 
     def _check_start(self, log: Path) -> None:
-        """Refuse to begin from nothing where something was learned; say so where a session left only a log.
+        """Refuse to start from the beginning where training had progressed; report a session that left only a log.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class Disk:
         """
         info, folder = self.run.info, self.run.path
         learned = info.get("checkpointed") or info.get("status") in ("paused", "finished", "collapsed")
-        # a damaged first checkpoint is one that was not finished, unless run.json knows of it or weights are there
+        # a damaged first checkpoint was never finished, unless run.json names it or weights exist
         if learned or (folder / WEIGHTS).exists():
             problems = "; ".join(self._checkpoints.problems) or f"there is none in {folder / CHECKPOINT}"
             raise RunError(
@@ -150,7 +150,7 @@ class Disk:
             self._say("the earlier session ended before its first checkpoint; training starts from the beginning")
 
     def checkpoint(self, mode: Mode, resume: dict[str, Any]) -> None:
-        # the journals go to the disk first: a checkpoint must never know of lines that a power cut took
+        # the journals are flushed first: a checkpoint must never count lines that a power cut can lose
         lengths = {"log": self.log.sync(), "samples": self.samples.sync()}
         self._checkpoints.write(mode, {**resume, "journals": lengths})
         if not self.run.info.get("checkpointed"):
@@ -182,7 +182,7 @@ class Disk:
 
 
 def _lengths(resume: Mapping[str, Any]) -> dict[str, int]:
-    """How much of the journals a checkpoint knows."""
+    """The lengths of the journals at a checkpoint."""
     lengths = resume.get("journals")
     if (
         isinstance(lengths, dict)

@@ -79,7 +79,7 @@ def map_tensors(change: Callable[[Tensor], Tensor], state: Any) -> Any:
 def _overlapping(
     mode: Mode, batch: Batch, state: Any, bptt: int, stride: int, first: bool, options: dict[str, float]
 ) -> tuple[Loss, Any]:
-    """Go through a window in pieces: keep the state at k1, backpropagate the errors of the last k1 steps."""
+    """Compute a window in pieces: keep the state at k1, backpropagate the errors of the last k1 steps."""
     steps = batch.targets.shape[1]
     overlap = 0 if first else bptt - stride
     cuts = sorted({0, min(stride, steps), min(overlap, steps), steps})

@@ -13,9 +13,9 @@ from recur.modes import Mode
 
 # a difference of two shares below this many standard errors may be chance
 _STANDARD_ERRORS = 2.0
-# if the best evaluation was before this share of the training, more of the same does not help
+# if the best evaluation was before this share of the training, longer training does not help
 _EARLY = 0.5
-# figures of which 1 is the most
+# metrics whose largest value is 1
 _SHARES = ("accuracy", "f1")
 _PLAIN_CELLS = ("elman", "elman_relu")
 
@@ -29,7 +29,7 @@ class Verdict:
     outcome : str
         ``better``, ``worse``, or ``unclear``: equal, or a difference that few held-out rows do not show.
     sentence : str
-        The same in words, with both figures.
+        The same in words, with both metrics.
     advice : tuple of str
         What to try, unless it is better or nothing is left to gain.
     """
@@ -61,14 +61,14 @@ def verdict(config: Config, mode: Mode, metrics: Mapping[str, Any], held_out: in
     config : Config
     mode : Mode
     metrics : mapping
-        What metrics.json holds.
+        The contents of metrics.json.
     held_out : int
         Rows held out, of which each has one answer; 0 where an answer has many parts.
 
     Returns
     -------
     Verdict or None
-        None where there is no figure, or no simple guess to compare it with.
+        None where there is no metric, or no simple guess to compare it with.
     """
     name, value = metrics["figure"], metrics["held_out"].get(metrics["figure"], math.nan)
     if not metrics["baseline"] or math.isnan(value):
@@ -89,7 +89,7 @@ def verdict(config: Config, mode: Mode, metrics: Mapping[str, Any], held_out: in
 
 
 def _by_chance(share: float, rows: int) -> float:
-    """How far a share of ``rows`` rows may lie from the true one by chance."""
+    """How far a share of ``rows`` rows may deviate from the true one by chance."""
     return _STANDARD_ERRORS * math.sqrt(max(0.0, share * (1 - share)) / rows)
 
 
@@ -107,12 +107,12 @@ def _advice(config: Config, mode: Mode, metrics: Mapping[str, Any]) -> tuple[str
     if mode.read_from.pooling == "last":
         advice.append("pooling over all steps (--pooling mean)")
     if early:
-        advice.append("more rows or --dropout 0.3 (the best figure came early)")
+        advice.append("more rows or --dropout 0.3 (the best metric came early)")
     return tuple(advice)
 
 
 def _longer(config: Config, ended: str) -> str:
-    """How to train for longer, by what ended the training; more slowly where it had stopped to gain."""
+    """How to train for longer, by what ended the training; at a lower rate where it had stopped improving."""
     training = config.training
     if "evaluations in a row" in ended:
         return f"a lower learning rate (--lr {training.optimizer.lr / 3:.2g})"
@@ -124,7 +124,7 @@ def _longer(config: Config, ended: str) -> str:
 
 
 def _reads_one_way(mode: Mode) -> bool:
-    """Whether a network reads whole texts forwards only; of a series the later values may not be known yet."""
+    """Whether a network reads whole texts forwards only; a series is left out, its later values may be unknown."""
     if mode.input_codec is None or not mode.input_codec.discrete:
         return False
     return mode.abilities.may_read_both_ways and not mode.abilities.reads_both_ways

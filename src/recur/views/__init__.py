@@ -1,1 +1,1 @@
-"""Drawing what other rooms compute: terminal, HTML, PNG."""
+"""Drawing plain data: terminal, HTML, PNG."""

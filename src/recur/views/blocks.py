@@ -15,7 +15,7 @@ _SHADES, _PLAIN_SHADES = " ░▒▓█", " .:*#"
 
 
 def ink(cells: Sequence[float], columns: int, *, threshold: float = 0.5) -> list[str]:
-    """Draw cells as ink or paper, two rows of cells in a line of text, so that a cell is about as high as wide.
+    """Draw cells as ink or paper, two rows of cells per line of text, so that a cell is about as high as wide.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def shade(values: Sequence[float]) -> str:
 
 
 def coloured(cells: Sequence[tuple[int, int, int]], columns: int, names: Sequence[str]) -> list[str]:
-    """Draw coloured cells: in their colours on a terminal that has them, as letters anywhere else.
+    """Draw coloured cells: in colour on a terminal that supports it, else as letters.
 
     Parameters
     ----------
@@ -79,13 +79,13 @@ def beside(blocks: Sequence[Sequence[str]], widths: Sequence[int], columns: int,
         Columns of the terminal.
     """
     row: list[int] = []
-    used = 0
+    row_width = 0
     for place, width in enumerate(widths):
-        if row and used + gap + width > columns:
+        if row and row_width + gap + width > columns:
             yield from _joined([blocks[each] for each in row], [widths[each] for each in row], gap)
             yield ""
-            row, used = [], 0
-        used += width + (gap if row else 0)
+            row, row_width = [], 0
+        row_width += width + (gap if row else 0)
         row.append(place)
     yield from _joined([blocks[each] for each in row], [widths[each] for each in row], gap)
 
@@ -93,14 +93,14 @@ def beside(blocks: Sequence[Sequence[str]], widths: Sequence[int], columns: int,
 def _joined(blocks: Sequence[Sequence[str]], widths: Sequence[int], gap: int) -> Iterable[str]:
     for line in range(max(map(len, blocks), default=0)):
         cells = [
-            (block[line] + " " * (width - _shown(block[line]))) if line < len(block) else " " * width
+            (block[line] + " " * (width - _visible_width(block[line]))) if line < len(block) else " " * width
             for block, width in zip(blocks, widths, strict=True)
         ]
         yield (" " * gap).join(cells).rstrip()
 
 
-def _shown(text: str) -> int:
-    """Columns of a text without its codes for colours."""
+def _visible_width(text: str) -> int:
+    """The width of a text in columns, without its colour codes."""
     visible, rest = 0, text
     while rest:
         if rest.startswith("\x1b["):

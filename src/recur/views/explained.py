@@ -55,18 +55,20 @@ def explained(data: Mapping[str, Any], columns: int, method: str | None = None) 
         yield ""
         pairs = [(item, v) for item, v in zip(data["input"]["items"], data["surprise"], strict=True) if v is not None]
         word, most = max(pairs, key=lambda pair: pair[1])
-        said = f"most surprising: “{_shown(word)}”, {most:.1f} nats (probability {math.exp(-most):.2g})"
-        yield _clipped(said, columns)
+        text = f"most surprising: “{_printable(word)}”, {most:.1f} nats (probability {math.exp(-most):.2g})"
+        yield _clipped(text, columns)
 
 
 def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[str]:
-    """Every item with a signed bar; of many, the strongest, in their order."""
-    found = data["influence"]
-    option, items, unit = found["options"][0], data["input"]["items"], found["unit"]
-    against = found["against"][0]
+    """Every item with a signed bar; where there are many, the strongest, in order."""
+    influence = data["influence"]
+    option, items, unit = influence["options"][0], data["input"]["items"], influence["unit"]
+    against = influence["against"][0]
     scores = option[against]["scores"][method]
-    known = [(abs(v), t) for t, v in enumerate(scores) if v is not None]
-    most = max((v for one in found["options"] for v in map(abs, _numbers(one[against]["scores"][method]))), default=0.0)
+    scored = [(abs(v), t) for t, v in enumerate(scores) if v is not None]
+    most = max(
+        (v for one in influence["options"] for v in map(abs, _numbers(one[against]["scores"][method]))), default=0.0
+    )
     odds = f"log-odds of {option['label']} against the others"
     what = odds if against == "candidates" else f"log p({option['label']})" if unit == "nats" else "the value"
     yield bold(_clipped(f"which inputs support “{option['label']}”", columns))
@@ -74,48 +76,48 @@ def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[s
         yield dim(line)
     if decorated():
         yield from _words(items, scores, most, columns)
-    kept = {t for _, t in sorted(known, reverse=True)[:MOST_ITEMS]}
-    longest = min(max((len(_shown(items[t])) for t in kept), default=1), max(8, columns // 3))
-    for t in sorted(kept):
+    strongest = {t for _, t in sorted(scored, reverse=True)[:MOST_ITEMS]}
+    longest = min(max((len(_printable(items[t])) for t in strongest), default=1), max(8, columns // 3))
+    for t in sorted(strongest):
         value = scores[t]
-        drawn = bar(abs(value) / (most or 1.0), max(4, columns - longest - 14))
-        text = f"  {_clipped(_shown(items[t]), longest):<{longest}} {value:+8.2f}  "
-        yield (text + drawn).rstrip()
-    left = len(known) - len(kept)
-    if left:
-        yield dim(f"  … and {left} weaker item" + "s" * (left > 1))
-    if known:
-        _, t = max(known)
-        yield from _wrapped(_most(_shown(items[t]), scores[t], unit, against, method), columns)
+        bars = bar(abs(value) / (most or 1.0), max(4, columns - longest - 14))
+        text = f"  {_clipped(_printable(items[t]), longest):<{longest}} {value:+8.2f}  "
+        yield (text + bars).rstrip()
+    weaker = len(scored) - len(strongest)
+    if weaker:
+        yield dim(f"  … and {weaker} weaker item" + "s" * (weaker > 1))
+    if scored:
+        _, t = max(scored)
+        yield from _wrapped(_most(_printable(items[t]), scores[t], unit, against, method), columns)
     if data["input"]["unknown"]:
         yield from _wrapped("a question mark follows a word that is not in the vocabulary", columns)
 
 
 def _most(item: str, score: float, unit: str, against: str, method: str) -> str:
-    """What the largest score means, in words.
+    """The meaning of the largest score, in words.
 
     >>> _most("clouds", 2.0, "nats", "candidates", "swap")
     '“clouds” contributes most: +2.00 nats: the odds are 7.4 times higher than if this item were unknown'
     """
-    said = f"“{item}” contributes most: {score:+.2f} {unit}"
+    text = f"“{item}” contributes most: {score:+.2f} {unit}"
     if unit != "nats" or method not in ("swap", "leave_one_out"):
-        return said
+        return text
     what = "odds are" if against == "candidates" else "probability is"
     way = "higher" if score >= 0 else "lower"
     without = "if this item were unknown" if method == "swap" else "without this item"
-    return f"{said}: the {what} {_times(abs(score))} times {way} than {without}"
+    return f"{text}: the {what} {_times(abs(score))} times {way} than {without}"
 
 
 def _words(items: Sequence[str], scores: Sequence[float | None], most: float, columns: int) -> Iterator[str]:
     """The text itself, coloured, in lines."""
-    line, used = "", 0
+    line, line_width = "", 0
     for item, value in zip(items, scores, strict=True):
-        word = f" {_shown(item)} "
-        if used and used + len(word) > columns - 2:
+        word = f" {_printable(item)} "
+        if line_width and line_width + len(word) > columns - 2:
             yield "  " + line
-            line, used = "", 0
+            line, line_width = "", 0
         line += dim(word) if value is None else painted(word, signed(value, most))
-        used += len(word)
+        line_width += len(word)
     if line:
         yield "  " + line
 
@@ -136,14 +138,14 @@ def _flow(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
 
 def paths_of(flow: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any], Sequence[str]]]:
     """The shares of all three paths: place, matrix, shares, and what is read at each step."""
-    found = []
+    paths = []
     readout = flow.get("readout")
     if readout:
         where = "readout" if readout["part"] == "stack" else f"{readout['part']} readout"
-        found.append((where, readout["name"], readout, readout["labels"]))
+        paths.append((where, readout["name"], readout, readout["labels"]))
     for layer in flow["layers"]:
-        found += [(layer["name"], name, share, layer["labels"]) for name, share in layer["shares"].items()]
-    return found
+        paths += [(layer["name"], name, share, layer["labels"]) for name, share in layer["shares"].items()]
+    return paths
 
 
 def _paths(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
@@ -161,37 +163,39 @@ def _paths(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
         for where, name, share, labels in mine:
             fractions = share["fraction"]
             t = max(range(len(fractions)), key=lambda place: abs(fractions[place]), default=0)
-            said = f"step {t + 1} ({_shown(labels[t])}): {100 * fractions[t]:.0f} %" if any(share["norm"]) else "zero"
-            most = f"  {said}"
+            text = (
+                f"step {t + 1} ({_printable(labels[t])}): {100 * fractions[t]:.0f} %" if any(share["norm"]) else "zero"
+            )
+            most = f"  {text}"
             room = columns - longest - len(most) - 6
-            drawn = heights([abs(one) for one in fractions][-room:]) if room > 4 else ""
-            yield _clipped(f"    {f'{where} {name}':<{longest}}  {drawn}{most}", columns)
+            bars = heights([abs(one) for one in fractions][-room:]) if room > 4 else ""
+            yield _clipped(f"    {f'{where} {name}':<{longest}}  {bars}{most}", columns)
 
 
 def heights(values: Sequence[float]) -> str:
-    """A row of bars, linear, against the largest."""
+    """A row of bars on a linear scale, relative to the largest value."""
     high = max(values, default=0.0) or 1.0
     levels = [round(7 * value / high) for value in values]
     return "".join(_LEVELS[level] if unicode() else str(level + 1) for level in levels)
 
 
 def sparks(values: Sequence[float]) -> str:
-    """A row of bars, a decade to two levels, against the largest.
+    """A row of bars on a logarithmic scale, two levels per decade, relative to the largest value.
 
     >>> sparks([1e-9, 0.1, 1.0]) in ("▁▆█", "148")
     True
     """
-    known = [v for v in values if v > 0]
-    if not known:
+    positive = [v for v in values if v > 0]
+    if not positive:
         return "".join("·" if unicode() else "." for _ in values)
-    high = math.log10(max(known))
-    low = max(high - 4, min(math.log10(min(known)), high - 1))
-    found = []
+    high = math.log10(max(positive))
+    low = max(high - 4, min(math.log10(min(positive)), high - 1))
+    bars = []
     for v in values:
         share = 0.0 if v <= 0 else max(0.0, min(1.0, (math.log10(v) - low) / (high - low)))
         level = round(share * 7)
-        found.append(_LEVELS[level] if unicode() else str(level + 1))
-    return "".join(found)
+        bars.append(_LEVELS[level] if unicode() else str(level + 1))
+    return "".join(bars)
 
 
 def _gates(states: Mapping[str, Any], columns: int) -> Iterator[str]:
@@ -204,21 +208,23 @@ def _gates(states: Mapping[str, Any], columns: int) -> Iterator[str]:
         head = _clipped(f"gates of {layer['name']}", columns)
         yield bold(head) + dim(_clipped("  (share of units and steps; mean over the items)", columns - len(head)))
         for gate in gates:
-            line = f"  {gate['name']:<4} open {100 * gate['open']:3.0f} %  shut {100 * gate['shut']:3.0f} %  "
-            means = gate["mean"][-max(8, columns - len(line)) :]
+            line = f"  {gate['name']:<4} open {100 * gate['open']:3.0f} %  closed {100 * gate['shut']:3.0f} %  "
+            means = gate["mean"][-max(4, columns - len(line)) :]
             yield line + "".join(_LEVELS[min(7, int(8 * v))] if unicode() else str(min(9, int(10 * v))) for v in means)
 
 
 def _units(units: Mapping[str, Any], columns: int) -> Iterator[str]:
-    """Units that were found, over the text."""
+    """Units that follow a property of the text, over the text."""
     yield ""
-    head = _clipped("units that follow something", columns)
+    head = _clipped("units that follow a simple property of the text", columns)
     yield bold(head) + dim(_clipped("  (scores on held-out texts)", columns - len(head)))
     if not units["findings"]:
         yield _clipped("  none: no predicate varies in this input and is true often enough in the texts", columns)
     for one in units["findings"]:
-        figure = f"{one['measure']} {one['score']:.2f}"
-        yield _clipped(f"  {one['predicate']}: {one['layer']}, unit {one['unit']} of {one['state']}, {figure}", columns)
+        measure = f"{one['measure']} {one['score']:.2f}"
+        yield _clipped(
+            f"  {one['predicate']}: {one['layer']}, unit {one['unit']} of {one['state']}, {measure}", columns
+        )
         if decorated():
             most = max((abs(v) for v in one["values"]), default=0.0)
             yield from _words(units["labels"], one["values"], most, columns)
@@ -253,12 +259,12 @@ def _numbers(values: Sequence[float | None]) -> list[float]:
     return [v for v in values if v is not None]
 
 
-def _shown(item: str) -> str:
+def _printable(item: str) -> str:
     return {" ": "␣", "\n": "⏎"}.get(item, item) if unicode() else repr(item)[1:-1] if item.isspace() else item
 
 
 def _times(strength: float) -> str:
-    """exp(strength) for people.
+    """exp(strength) as readable text.
 
     >>> [_times(one) for one in (0.5, 3.0, 8.23, 30.0)]
     ['1.6', '20', '3,752', '1.1e+13']

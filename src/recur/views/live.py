@@ -43,6 +43,6 @@ def page() -> str:
 
 
 def script() -> str:
-    """Everything that runs in the page: the pictures, and what asks the server."""
+    """The script of the page: the pictures, and the requests to the server."""
     parts = "\n".join((_HERE / "live_page" / f"{name}.js").read_text(encoding="utf-8") for name in _PARTS)
     return f'{pictures()}\n(() => {{\n"use strict";\n{parts}\n}})();\n'

@@ -17,7 +17,7 @@ _SMALL = 10  # classes, up to which a picture needs no more room
 
 
 def lines(labels: Sequence[Any], counts: Sequence[Sequence[int]]) -> Iterator[str]:
-    """Yield the rows of a matrix: true labels from top to bottom, guessed ones from left to right.
+    """Yield the rows of a matrix: true labels from top to bottom, predicted ones from left to right.
 
     Columns are numbered, so that many classes fit; each label has its number before its name.
 

@@ -260,7 +260,7 @@ def _figure(rows: int) -> tuple[Any, list[Any]]:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        said = "pictures need matplotlib, which is not installed"
+        said = "pictures require matplotlib, which is not installed"
         raise ConfigError(said, hint='pip install "recur-nn[plot]"') from error
     figure = Figure(figsize=(11, 4.1 * rows + 0.4), dpi=110)
     FigureCanvasAgg(figure)

@@ -61,9 +61,9 @@ def report(explanations: Sequence[Mapping[str, Any]], title: str = "") -> str:
     str
         HTML.
     """
-    said = title or f"{explanations[0]['model']['name']}: {explanations[0]['question']['says']}"
+    heading = title or f"{explanations[0]['model']['name']}: {explanations[0]['question']['says']}"
     start = f'Recur.report(document.getElementById("recur"), read(), {_inline(title)});'
-    return _page(said, list(explanations), start)
+    return _page(heading, list(explanations), start)
 
 
 def comparison(data: Mapping[str, Any]) -> str:
@@ -86,8 +86,8 @@ def pictures() -> str:
     data of an explanation; a live page may call the pictures again with new data.
     """
     parts = ((_HERE / "page" / f"{name}.js").read_text(encoding="utf-8") for name in _PICTURES)
-    shown = ", ".join(_FOR_PAGES)
-    return '"use strict";\nconst Recur = (() => {\n' + "\n".join(parts) + f"\nreturn {{ {shown} }};\n}})();\n"
+    names = ", ".join(_FOR_PAGES)
+    return '"use strict";\nconst Recur = (() => {\n' + "\n".join(parts) + f"\nreturn {{ {names} }};\n}})();\n"
 
 
 def _inline(value: Any) -> str:

@@ -22,7 +22,7 @@ _MOST_PICTURE_STEPS = 4000
 
 
 def lines(frames: np.ndarray, width: int = 100, *, opening: int = 0, plain: bool = False) -> Iterator[str]:
-    """Yield a roll as text, the highest note first, one character a step; steps that do not fit are left out.
+    """Yield a roll as text, the highest note first, one character per step; steps that do not fit are left out.
 
     Parameters
     ----------
@@ -76,29 +76,29 @@ def write_png(frames: np.ndarray, path: Path | str, *, title: str = "", opening:
     require("matplotlib", "plot")
     from matplotlib.figure import Figure
 
-    shown = frames[:_MOST_PICTURE_STEPS] > 0
-    keys = np.flatnonzero(shown.any(axis=0))
+    sounding = frames[:_MOST_PICTURE_STEPS] > 0
+    keys = np.flatnonzero(sounding.any(axis=0))
     low, high = (int(keys[0]), int(keys[-1])) if len(keys) else (39, 51)
     low, high = max(0, low - 2), min(frames.shape[1] - 1, high + 2)
     scale = beat or 1
-    wide, tall = min(40.0, max(7.0, 2.0 + len(shown) * 0.06)), max(2.6, 1.2 + 0.075 * (high - low))
+    wide, tall = min(40.0, max(7.0, 2.0 + len(sounding) * 0.06)), max(2.6, 1.2 + 0.075 * (high - low))
     figure = Figure(figsize=(wide, tall), dpi=120)
     axes = figure.add_subplot()
-    _bars(axes, shown, opening, scale)
+    _bars(axes, sounding, opening, scale)
     for key in range(low, high + 1):
         if (key + LOWEST) % 12 in (1, 3, 6, 8, 10):
             axes.axhspan(key + LOWEST - 0.5, key + LOWEST + 0.5, color="#f0f0f0", zorder=0, linewidth=0)
     octaves = [pitch for pitch in range(low + LOWEST, high + LOWEST + 1) if pitch % 12 == 0]
     axes.set_yticks(octaves, [name_of(pitch) for pitch in octaves])
     axes.set_ylim(low + LOWEST - 0.5, high + LOWEST + 0.5)
-    axes.set_xlim(0, max(1, len(shown)) / scale)
+    axes.set_xlim(0, max(1, len(sounding)) / scale)
     axes.set_xlabel("beats" if beat else "steps")
     axes.grid(axis="y", color="#d8d8d8", linewidth=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if title:
         axes.set_title(drawn(title), fontsize=11, loc="left")
-    if 0 < opening < len(shown):
+    if 0 < opening < len(sounding):
         axes.axvline(opening / scale, color="#444444", linewidth=1.0, linestyle="--")
         axes.plot([], [], color=_GIVEN, linewidth=5, label="given")
         axes.plot([], [], color=_MADE, linewidth=5, label="continued by the network")
@@ -114,10 +114,10 @@ def write_png(frames: np.ndarray, path: Path | str, *, title: str = "", opening:
 _GIVEN, _MADE = "#8a8f98", "#1f6fb4"
 
 
-def _bars(axes: Any, shown: np.ndarray, opening: int, scale: int) -> None:
-    """Draw every note as a bar; one that the opening ends in is cut there."""
-    for key in np.flatnonzero(shown.any(axis=0)).tolist():
-        column = shown[:, key].astype(np.int8)
+def _bars(axes: Any, sounding: np.ndarray, opening: int, scale: int) -> None:
+    """Draw every note as a bar; a note that spans the end of the opening is split there."""
+    for key in np.flatnonzero(sounding.any(axis=0)).tolist():
+        column = sounding[:, key].astype(np.int8)
         change = np.diff(np.concatenate([[0], column, [0]]))
         for start, end in zip(np.flatnonzero(change == 1).tolist(), np.flatnonzero(change == -1).tolist(), strict=True):
             cuts = [start, opening, end] if start < opening < end else [start, end]

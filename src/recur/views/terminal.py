@@ -56,9 +56,9 @@ def shares(rows: Sequence[tuple[str, float]], columns: int, numbered: bool = Fal
     longest = min(max((len(word) for word, _ in rows), default=0), max(8, columns // 2))
     for place, (word, share) in enumerate(rows, 1):
         lead = f"{place:>3}  " if numbered else "  "
-        shown = word if len(word) <= longest else word[: longest - 1] + "…"
-        figure = f"{lead}{shown:<{longest}}  {100 * share:5.1f} %  "
-        yield (bold(figure) if place == 1 else figure) + bar(share, max(4, columns - len(figure)))
+        label = word if len(word) <= longest else word[: longest - 1] + "…"
+        line = f"{lead}{label:<{longest}}  {100 * share:5.1f} %  "
+        yield (bold(line) if place == 1 else line) + bar(share, max(4, columns - len(line)))
 
 
 def decorated() -> bool:

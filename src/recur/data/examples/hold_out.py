@@ -45,7 +45,7 @@ def windows(rows: np.ndarray, roles: Roles, config: Config) -> list[np.ndarray]:
 
 
 def pieces(rows: np.ndarray, roles: Roles, config: Config) -> list[np.ndarray]:
-    """A series to measure on: whole where it predicts its own future, in pieces where it is read both ways."""
+    """A series to measure on: whole where it predicts its own future, in pieces where it is read in both directions."""
     if roles.own_future:
         return [rows]
     return [rows[place] for place in partition(0, len(rows), config.training.bptt.steps)]

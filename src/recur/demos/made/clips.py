@@ -38,9 +38,9 @@ def rows(part: str, clips: int) -> Iterator[dict[str, object]]:
         ``clip`` (a number), ``label`` (a word), and the cells of the frame: whole numbers 0..9.
     """
     draw = random.Random(f"clips {part}")
-    known, names = shapes(part), columns()
+    shapes_of_part, names = shapes(part), columns()
     for number in range(clips):
-        for cells, label in clip(draw.choice(known), draw.randint(10, 20), draw):
+        for cells, label in clip(draw.choice(shapes_of_part), draw.randint(10, 20), draw):
             yield {"clip": number, "label": label, **dict(zip(names, cells, strict=True))}
 
 

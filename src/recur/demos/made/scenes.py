@@ -87,7 +87,7 @@ def drawing(scene: Scene, draw: random.Random) -> list[int]:
     cells = [[[GROUND] * 3 for _ in range(SIDE)] for _ in range(SIDE)]
     for thing, (x, y) in zip((scene.first, scene.second), _places(scene.relation), strict=False):
         if thing is not None:
-            _put(cells, thing, x + draw.randint(0, 1), y + draw.randint(0, 1), draw)
+            _draw_thing(cells, thing, x + draw.randint(0, 1), y + draw.randint(0, 1), draw)
     return [level for row in cells for cell in row for level in cell]
 
 
@@ -98,7 +98,7 @@ def _places(relation: str | None) -> tuple[tuple[int, int], ...]:
     return ((0, 3), (6, 3)) if relation == "left of" else ((3, 0), (3, 6))
 
 
-def _put(cells: list[list[list[int]]], thing: Thing, x: int, y: int, draw: random.Random) -> None:
+def _draw_thing(cells: list[list[list[int]]], thing: Thing, x: int, y: int, draw: random.Random) -> None:
     form = SHAPES[thing.shape][SIZES.index(thing.size)]
     inset = (5 - len(form)) // 2
     light = draw.uniform(0.75, 1.0)

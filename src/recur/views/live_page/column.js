@@ -1,4 +1,4 @@
-// One network: what it answers, its pictures, and what it writes.
+// One network: its answer, its pictures, and the text that it generates.
 class Column {
   constructor(facts, state) {
     this.facts = facts;
@@ -46,7 +46,7 @@ class Column {
     this.said = {...this.said, [name]: message };
     this.problem.textContent = [...new Set(Object.values(this.said))].filter(Boolean).join("; ");
   }
-  // one question at a time of each name; an error takes the place of the older figures that it concerns
+  // one request of each name at a time; an error replaces the older pictures that it concerns
   async guarded(name, sections, work) {
     const signal = this.stop(name);
     this.say(name, "");
@@ -58,7 +58,7 @@ class Column {
       this.say(name, error.message);
     }
   }
-  // the input is another: pending requests are cancelled, what is drawn is dimmed until its successor comes
+  // the input changed: pending requests are cancelled, pictures are dimmed until they are redrawn
   withdraw() {
     clearTimeout(this.timer);
     for (const name of ["following", "looking", "playing", "writing"]) {
@@ -87,21 +87,21 @@ class Column {
     this.withdraw();
     this.follow();
     this.timer = setTimeout(() => {
-      // after this time the figures of an older input are hidden
+      // after this time the pictures of an older input are hidden
       [this.next, this.words, this.inner]
         .filter((one) => one.classList.contains("busy"))
         .forEach((one) => one.replaceChildren());
       this.look();
     }, SLOW);
   }
-  // the candidates, what supports them, and every state and gate: follows every key
+  // the candidates, what supports them, and every state and gate: updated at every key
   follow() {
     const text = view.text, model = this.facts.name, value = typed(this.facts, text);
     if (FILES[this.facts.reads] || this.facts.reads === null)
       return this.guarded("following", [this.words], (signal) => this.answer(signal));
     if (this.facts.writes === "notes") return undefined;
     return this.guarded("following", [this.next, this.words, this.inner], async (signal) => {
-      // the candidates are requested first, since one thread computes, and painted while it explains
+      // the candidates are requested first, since one thread computes, and drawn while it explains
       let next = null;
       if (this.facts.generates) {
         this.dim(this.next);
@@ -112,14 +112,14 @@ class Column {
       }
       const parts = ["influence", "states"], methods = [this.state.method || "swap"];
       const asked = text.trim() ? told("explain", { model, value, parts, methods, top: 5, options: 1 }, signal) : null;
-      if (asked) asked.catch(() => {});  // if the candidates fail first, that is what is said
+      if (asked) asked.catch(() => {});  // if the candidates fail first, that error is shown
       if (next) this.paintNext((await next).items);
       if (!asked) {
         blank(this.inner);
         return blank(this.words);
       }
       const data = await asked;
-      // what is followed back through time tells of more candidates, and may be there first
+      // the gradient through time covers more candidates, and may arrive first
       if (this.root.dataset.drawn !== text) this.paintWords(data);
       blank(this.inner);
       Recur.surprise(this.inner, data);
@@ -127,7 +127,7 @@ class Column {
       this.root.dataset.followed = text;
     });
   }
-  // what is followed back through time: when the keys rest
+  // the gradient through time: requested when typing pauses
   look() {
     const text = view.text, { reads, writes } = this.facts;
     if (!text.trim() || FILES[reads] || reads === null || writes === "notes") return blank(this.deep);
@@ -151,7 +151,7 @@ class Column {
       this.root.dataset.drawn = text;
     });
   }
-  // of a picture, a sound or a video: what the network says of it
+  // for a picture, a sound or a video: the answer of the network
   async answer(signal) {
     const { name, reads } = this.facts, file = files[reads];
     if (!file && reads !== null) return blank(this.words);
@@ -170,7 +170,7 @@ class Column {
       el("div", { class: "bars" }, ...rows));
     this.root.dataset.drawn = file ? file.name : "";
   }
-  // of notes: the piece is continued, drawn and can be heard
+  // for notes: the piece is continued, drawn and can be played
   play() {
     return this.guarded("playing", [this.words], async (signal) => {
       silence();

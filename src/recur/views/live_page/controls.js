@@ -1,5 +1,5 @@
-// What is typed, chosen and set; the page is built from it.
-// what is shown of a chosen file; each kind of file has a place of its own
+// The controls: text, network, file and options.
+// preview of a chosen file; each kind of file has its own place
 function preview(kind) {
   const place = el("div", { class: "preview" }), file = files[kind];
   if (file)
@@ -20,7 +20,7 @@ function chooser(kind, first) {
     refresh();
     if (!given) return;
     reader.onload = () => {
-      if (takes[kind] !== turn) return;  // another was chosen meanwhile
+      if (takes[kind] !== turn) return;  // another file was chosen meanwhile
       files[kind] = { name: given.name, type: given.type, data: reader.result };
       refresh();
     };
@@ -66,7 +66,7 @@ const figure = (name, label) => el("label", {}, label, el("input", {
                                    }));
 
 function build() {
-  // pending requests are of another network, and so is what was selected: no step, candidate or picture of it stays
+  // pending requests and the selection belong to the other network: its step, candidate and pictures are dropped
   columns.splice(0).forEach((one) => one.withdraw());
   silence();
   const chosen = runs.find((one) => one.name === view.run) || runs[0];
@@ -91,7 +91,7 @@ function build() {
       ...entries.map(([value, text]) => el("option", { value, selected: value === view[name] ? "" : null }, text))));
   const names = runs.map((one) => [one.name, one.name]);
   const reads = columns.map((one) => one.facts.reads), kinds = [...new Set(reads.filter((kind) => FILES[kind]))];
-  // a file that no network here reads is given up, also one that is still being read
+  // a file that no network here reads is dropped, even if it is still being read
   for (const kind of Object.keys(FILES))
     if (!kinds.includes(kind)) {
       delete files[kind];

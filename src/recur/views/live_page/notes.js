@@ -1,5 +1,5 @@
 // Notes: drawn as a piano roll, and played.
-// a row a key, a column a step; what was given is grey, a line every beat
+// one row per key, one column per step; the opening is grey, with a line at every beat
 function pianoRoll(piece) {
   const keys = piece.pitches.flat(), low = Math.min(60, ...keys) - 1, high = Math.max(72, ...keys) + 1;
   const wide = Math.max(6, Math.min(16, Math.floor(1000 / Math.max(1, piece.pitches.length)))), tall = 8;
@@ -32,7 +32,7 @@ function pianoRoll(piece) {
     "figure", {}, canvas, said,
     el("figcaption", {}, "Grey: the opening; blue: what the network adds. One line per beat."));
 }
-// soft triangle waves, held as long as the key sounds
+// soft triangle waves, as long as the key sounds
 let heard = null;
 function silence() {
   if (heard) {

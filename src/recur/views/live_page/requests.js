@@ -1,4 +1,4 @@
-// Questions to the server.
+// Requests to the server.
 async function ask(path, body, signal) {
   let answer;
   try {
@@ -15,7 +15,7 @@ async function ask(path, body, signal) {
   }
   throw new Error(said.message + (said.hint ? ` (${said.hint})` : ""));
 }
-// an answer that arrives after its question was withdrawn is no answer
+// an answer that arrives after its request was cancelled is ignored
 async function told(path, body, signal) {
   const data = await (await ask(path, body, signal)).json();
   signal.throwIfAborted();

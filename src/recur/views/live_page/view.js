@@ -1,6 +1,6 @@
-// What the page shows: the view, which is in the address, so that a link shows the same.
+// The view: the state of the page, kept in the address, so that a link shows the same.
 const { el, tip, percent, visible } = Recur;
-const SLOW = 450;  // milliseconds after the last key, when what takes a second is requested
+const SLOW = 450;  // milliseconds after the last key, when slow requests are sent
 const WAYS = {
   temperature: 1,
   top_k: 0,
@@ -15,7 +15,7 @@ const FILES = {
   audio: "audio/*"
 };
 let runs = [], view = {};
-const files = {}, takes = {};  // of each kind, the file that was chosen last, and the number of that choice
+const files = {}, takes = {};  // for each kind, the file that was chosen last, and the number of that choice
 const columns = [];
 
 const fromAddress = () => {
@@ -44,7 +44,7 @@ function typed(facts, text) {
   return rows.length > 1 ? rows : rows[0] || [];
 }
 
-// words are put together with a space, letters without
+// words are joined with a space, characters without
 function joined(facts, text, item) {
   return facts.reads === "words" ? (text && !/\s$/.test(text) ? text + " " : text) + item + " " : text + item;
 }

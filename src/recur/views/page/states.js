@@ -71,7 +71,7 @@ function saturation(layer) {
               "text", { x: 36 + s / 2, y: s + 26, "text-anchor": "middle" }, `gate ${gate.name}: share of steps open`),
             draw(
               "text", { x: 12, y: 8 + s / 2, transform: `rotate(-90 12 ${8 + s / 2})`, "text-anchor": "middle" },
-              "share of steps shut"));
+              "share of steps closed"));
     gate.units.forEach(
       ([shut, open], u) => svg.append(tip(
         draw("circle", { cx: 36 + open * s, cy: 8 + s - shut * s, r: 3, fill: "#1f6fb2", "fill-opacity": 0.35 }),

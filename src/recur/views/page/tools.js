@@ -1,4 +1,4 @@
-// What all pictures share: elements, numbers as text, colours, hover and focus values, rows of buttons.
+// Shared by all pictures: elements, numbers as text, colours, hover and focus values, rows of buttons.
 const NS = "http://www.w3.org/2000/svg";
 const LINES = ["#1f6fb2", "#c2570c", "#3b7d3c", "#7a4fa3", "#8a6d00", "#4a4a4a"];
 const DASH = ["", "6 3", "2 3", "8 3 2 3", "1 2", "10 4"];
@@ -44,7 +44,7 @@ const percent = (p) => p === null ? "" : (100 * p).toFixed(p < 0.1 ? 2 : 1) + " 
 const short = (text, most = 12) => text.length > most ? text.slice(0, most - 1) + "…" : text;
 const visible = (text) => text === " " ? "␣" : text === "\n" ? "⏎" : text;
 
-// what it tells of; a figure that another has taken the place of tells nothing more
+// what it reads; a picture that was replaced shows no more values
 let pointed = null;
 function untip() {
   pointed = null;

@@ -25,7 +25,7 @@ function units(root, data) {
       el("p", { class: "soft" }, `${one.predicate}${yesNo ? ", yes is bright" : ", more is brighter"}:`), below);
   };
   root.append(
-    el("h2", {}, "Units that follow something"),
+    el("h2", {}, "Units that follow a simple property of the text"),
     el(
       "figure", {},
       choice("unit", findings.map((one, n) => [n, `${one.predicate}: ${one.unit} (${figure(one)})`]), 0, show), holder,

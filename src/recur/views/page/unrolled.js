@@ -211,7 +211,7 @@ function unrolled(root, data, state) {
       return;
     }
     button.textContent = "⏸ pause";
-    // a figure that another has taken the place of plays no longer
+    // a picture that was replaced stops playing
     timer = setInterval(() => {
       if (figure.isConnected)
         go(state.frame + 1);
