@@ -62,7 +62,7 @@ def describe(error: Exception) -> tuple[str, str | None, bool]:
 def _as_option(hint: str) -> str:
     """Write a keyword of Python as the option that it is on a command line.
 
-    >>> _as_typed("bptt_stride=32"), _as_typed("give a longer text")
+    >>> _as_option("bptt_stride=32"), _as_option("give a longer text")
     ('--bptt-stride 32', 'give a longer text')
     """
     match = re.fullmatch(r"(\w+) ?= ?(\S+)", hint)
