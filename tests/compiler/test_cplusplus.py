@@ -17,7 +17,7 @@ def of(name: str) -> Program:
     return program(equations.get(name).graph)
 
 
-@pytest.mark.parametrize("name", equations.names())
+@pytest.mark.parametrize("name", equations.stock())
 def test_the_text_of_a_program_is_the_same_every_time(name):
     compiled = program(dict(stock_graphs())[name])
     text = source(compiled, name)
@@ -48,7 +48,7 @@ def test_the_sizes_are_those_that_a_caller_gives(name: str, sizes: set[str]) -> 
     assert f"size_texts[] = {{{listed}}};" in source(of(name), name)
 
 
-@pytest.mark.parametrize("name", equations.names())
+@pytest.mark.parametrize("name", equations.stock())
 def test_there_is_a_kernel_for_every_stage_and_each_is_used(name: str) -> None:
     made = of(name)
     text = source(made, name)
@@ -59,7 +59,7 @@ def test_there_is_a_kernel_for_every_stage_and_each_is_used(name: str) -> None:
         assert f"void {kind}_{len(planned.stages)}(" not in text
 
 
-@pytest.mark.parametrize("name", equations.names())
+@pytest.mark.parametrize("name", equations.stock())
 def test_every_value_of_a_kernel_is_named_before_it_is_used(name: str) -> None:
     for kernel in re.findall(r"template <class T>\n.*?\n}\n", source(of(name), name), re.DOTALL):
         known: set[str] = set()

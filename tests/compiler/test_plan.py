@@ -48,7 +48,7 @@ def test_the_product_with_the_input_is_taken_of_all_steps_at_once(cell: str, bef
     assert len(backward_plan(equations.get(cell).graph).stored) == stored
 
 
-@pytest.mark.parametrize("cell", equations.names())
+@pytest.mark.parametrize("cell", equations.stock())
 def test_every_node_is_computed_once_and_after_what_it_needs(cell: str) -> None:
     graph = equations.get(cell).graph
     forward, backward = plan(graph), backward_plan(graph)
@@ -60,7 +60,7 @@ def test_every_node_is_computed_once_and_after_what_it_needs(cell: str) -> None:
         assert all(place[id(one)] < place[id(node)] for one in node.args if one.args), node
 
 
-@pytest.mark.parametrize("cell", equations.names())
+@pytest.mark.parametrize("cell", equations.stock())
 def test_stored_is_all_that_the_backward_pass_reads_of_the_loop_and_nothing_else(cell: str) -> None:
     graph = equations.get(cell).graph
     made = backward_plan(graph)

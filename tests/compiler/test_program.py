@@ -35,7 +35,7 @@ def test_an_elman_network_stores_nothing_beside_its_output():
 
 
 def test_forward_passes_without_gradients_store_nothing():
-    for name in equations.names():
+    for name in equations.stock():
         for stage in of(name).forward.stages:
             assert all(target.location.kind in {"fresh", "scratch"} for target in stage.targets)
 
@@ -50,7 +50,7 @@ def test_a_matrix_has_a_share_of_its_gradient_from_every_piece_of_every_product(
 
 
 def test_the_inputs_gradient_is_left_until_the_loop_is_over():
-    for name in equations.names():
+    for name in equations.stock():
         made = of(name)
         (part,) = made.inputs
         assert part.rest is None

@@ -107,7 +107,7 @@ def test_what_two_stages_need_is_computed_in_the_first_and_kept() -> None:
     assert {location.kind for location in second.loads.values()} & {"tape", "scratch"}
 
 
-@pytest.mark.parametrize("name", equations.names())
+@pytest.mark.parametrize("name", equations.stock())
 def test_every_stage_loads_only_what_earlier_stages_have_written(name: str) -> None:
     made = of(name)
     for planned in (made.forward, made.training, made.backward):
@@ -121,7 +121,7 @@ def test_every_stage_loads_only_what_earlier_stages_have_written(name: str) -> N
             written |= {target.location for target in stage.targets}
 
 
-@pytest.mark.parametrize("name", equations.names())
+@pytest.mark.parametrize("name", equations.stock())
 def test_every_stage_computes_each_atom_once_and_after_its_operands(name: str) -> None:
     made = of(name)
     for planned in (made.forward, made.training, made.backward):

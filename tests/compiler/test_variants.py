@@ -31,7 +31,7 @@ def test_what_depends_on_parameters_alone_is_taken_out_of_the_step():
 
 
 def test_a_step_without_such_values_stays_what_it_is():
-    for name in equations.names():
+    for name in equations.stock():
         graph = equations.get(name).graph
         same, once = lifted(graph)
         assert same is graph
@@ -71,7 +71,7 @@ def test_equations_that_compute_the_same_have_one_digest():
 
 @pytest.mark.parametrize("zoneout", [False, True])
 @pytest.mark.parametrize("dropout", [False, True])
-@pytest.mark.parametrize("name", equations.names())
+@pytest.mark.parametrize("name", equations.stock())
 def test_every_stock_cell_is_built_with_the_noises_that_layers_draw(name, dropout, zoneout):
     cell = equations.get(name)
     masked = tuple(sorted(recurrent_states(cell))) if dropout else ()
@@ -85,6 +85,6 @@ def test_recurrent_dropout_of_a_state_without_a_product_is_refused():
 
 
 def test_the_states_that_recurrent_dropout_masks_are_those_in_products():
-    found = {name: recurrent_states(equations.get(name)) for name in equations.names()}
+    found = {name: recurrent_states(equations.get(name)) for name in equations.stock()}
     assert found.pop("indrnn") == ()
     assert set(found.values()) == {("h",)}

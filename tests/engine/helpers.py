@@ -15,7 +15,7 @@ from recur.engine import Noise, recurrent_states, run
 from recur.equations import Equation
 from tests.tolerances import close, near
 
-CELLS = equations.names()
+CELLS = equations.stock()
 # (T, B, X, H): the awkward ones on purpose
 SIZES = [(5, 3, 4, 6), (1, 1, 2, 1), (1, 4, 3, 2), (7, 1, 1, 5), (3, 2, 63, 3), (0, 2, 3, 4), (3, 0, 2, 2)]
 
@@ -54,7 +54,7 @@ def make(
     """A random recurrence; ``ragged`` rows include one of length zero where there is room."""
     generator = torch.Generator().manual_seed(seed)
     cell = equations.get(name) if isinstance(name, str) else name
-    sizes = {"X": X, "H": H, "P": P or max(1, H // 2)}
+    sizes = {"X": X, "H": H, "P": P or max(1, H // 2), "N": 3}
 
     def random(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=dtype).requires_grad_()

@@ -2,24 +2,35 @@
 
 from recur.equations import (
     absolute,
+    atan,
     concat,
     cos,
     equation,
+    erf,
     exp,
+    floor,
+    greater,
+    largest,
     layer_norm,
     log,
+    logsumexp,
     maximum,
     mean,
     minimum,
+    one_hot_of_largest,
     relu,
     sigmoid,
     sin,
     softplus,
     split,
     sqrt,
+    step,
+    stop_gradient,
+    straight_through,
     tanh,
     total,
 )
+from recur.equations import softmax as stable_softmax
 
 
 @equation(x="X", h="H", W="H X+H", b="H")
@@ -269,6 +280,45 @@ def a_sum_of_sizes(x, h, W, U, g):
     return tanh(W @ x + U @ h) * mean(g)
 
 
+@equation(x="X", h="H", W_xh="H X", W_hh="H H", b="H")
+def rarer_functions(x, h, W_xh, W_hh, b):
+    z = W_xh @ x + W_hh @ h + b
+    a = erf(z) * (1 + absolute(z)) ** 1.5 / (2 + z**4) ** 0.5 + atan(h) ** 3
+    return tanh(a) + 0.1 * (z % 0.7) - 0.1 * floor(2 * z) + (1 + h * h) ** -2
+
+
+@equation(x="X", h="H", v="H", W_xh="H X", W_hh="H H", decay="H")
+def spiking(x, h, v, W_xh, W_hh, decay):
+    v = sigmoid(decay) * v + W_xh @ x + W_hh @ h - h
+    return step(v - 0.2, slope=5.0), v
+
+
+@equation(x="X", h="H", W_xh="2H X", W_hh="2H H")
+def gates_that_are_drawn(x, h, W_xh, W_hh):
+    a, n = split(W_xh @ x + W_hh @ h, ["H", "H"])
+    gate = straight_through(greater(sigmoid(a), 0.5), sigmoid(a))
+    return gate * tanh(n) + (1 - gate) * stop_gradient(h) * 0.9
+
+
+@equation(x="X", h="H", W_xh="H X", W_hh="H H")
+def both_ways_through_a_matrix(x, h, W_xh, W_hh):
+    # the matrix of Chang et al. (2019) is W - W^T
+    return h + 0.3 * tanh(W_hh @ h - W_hh.T @ h + W_xh @ x - 0.1 * h)
+
+
+@equation(x="X", h="H", W_xh="H X", V="X H")
+def the_input_through_a_transpose(x, h, W_xh, V):
+    return tanh(V.T @ x + W_xh @ x + V.T @ tanh(V @ h))
+
+
+@equation(x="X", h="H", m="P", W_xh="H+P X", W_hh="H+P H", V="H P")
+def largest_of_parts(x, h, m, W_xh, W_hh, V):
+    z = W_xh @ x + W_hh @ h
+    a, b = split(z, ["H", "P"])
+    h = stable_softmax(a + V @ m) + tanh(a) * largest(z) * 0.1
+    return h, one_hot_of_largest(b) * 0.5 + tanh(b + logsumexp(concat(h, m)) + largest(h))
+
+
 ODD = [
     one_matrix_for_both, state_first, product_of_a_product, in_halves, three_states, element_by_element,
     input_in_halves, parameters_alone, every_function, divided_by_a_total, a_matrix_used_twice, added_totals,
@@ -279,5 +329,6 @@ ODD = [
     softmax, constant_first, gate_of_one_number, rectified_apart, the_larger_product, modulated_input, gated_by_both,
     multiplicative_integration_lstm, selective_state_space, a_number_read_back,
     state_of_one_number, a_mean_over_two_sizes, halves_of_two_sizes_that_nothing_reads, states_of_the_input_alone,
-    a_sum_of_sizes,
+    a_sum_of_sizes, rarer_functions, spiking, gates_that_are_drawn, both_ways_through_a_matrix,
+    the_input_through_a_transpose, largest_of_parts,
 ]  # fmt: skip

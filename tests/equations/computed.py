@@ -5,6 +5,7 @@ Complex numbers pass through, so that the derivative of a step is its imaginary 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ MEANING: dict[str, Callable[..., Array]] = {
     "softplus": lambda a: np.log1p(np.exp(a)), "add": np.add, "sub": np.subtract, "mul": np.multiply,
     "div": np.divide, "maximum": np.maximum, "minimum": np.minimum, "greater": lambda a, b: (a > b) * 1.0,
     "matvec": lambda w, v: w @ v, "matvec_transposed": lambda w, v: w.T @ v,
+    "pow": np.power, "floor": lambda a: np.floor(np.real(a)), "atan": np.arctan, "erf": np.vectorize(math.erf),
+    "largest": lambda a: a.max(keepdims=True), "surrogate": lambda value, _: value, "transposed": np.transpose,
     "concat": lambda *parts: np.concatenate(parts), "sum": lambda a: a.sum(keepdims=True),
 }  # fmt: skip
 
@@ -42,6 +45,12 @@ def computed(outputs: Iterable[Node], given: Mapping[int, Array], sizes: Mapping
         elif node.op == "slice":
             start, stop = (bound.value(sizes) for bound in node.attribute)
             value = arguments[0][start:stop]
+        elif node.op in {"outer", "contract", "contract_transposed"}:
+            m, n = (bound.value(sizes) for bound in node.attribute)
+            first, second = arguments
+            matrix = np.outer(first, second) if node.op == "outer" else first.reshape(m, n)
+            matrix = matrix.T if node.op == "contract_transposed" else matrix
+            value = matrix.ravel() if node.op == "outer" else matrix @ second
         elif node.op == "expand":
             value = np.broadcast_to(arguments[0], (node.size.value(sizes),))
         else:

@@ -16,7 +16,7 @@ def test_examples_of_docstrings() -> None:
     assert doctest.testmod(diagram).failed == 0
 
 
-@pytest.mark.parametrize("name", equations.names())
+@pytest.mark.parametrize("name", equations.stock())
 def test_every_node_has_a_box_right_of_what_it_is_computed_from(name: str) -> None:
     graph = equations.get(name).graph
     column = {id(node): number for number, nodes in enumerate(columns(graph)) for node in nodes}
@@ -24,7 +24,7 @@ def test_every_node_has_a_box_right_of_what_it_is_computed_from(name: str) -> No
     assert all(column[id(argument)] < column[id(node)] for node in graph.order for argument in node.args)
 
 
-@pytest.mark.parametrize("name", equations.names())
+@pytest.mark.parametrize("name", equations.stock())
 def test_the_picture_is_well_formed_and_names_the_new_states(name: str) -> None:
     cell = equations.get(name)
     root = ElementTree.fromstring(svg(cell.graph))

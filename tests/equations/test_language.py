@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +47,13 @@ NUMBERS = np.array([0.5, -1.5, 2.0, 0.25])
         (language.total, lambda v: v.sum(keepdims=True)), (language.mean, lambda v: v.mean(keepdims=True)),
         (lambda v: language.log(abs(v)), lambda v: np.log(np.abs(v))), (lambda v: language.sqrt(v * v), np.abs),
         (lambda v: -v, np.negative), (lambda v: v**3, lambda v: v**3), (lambda v: v**1, lambda v: v),
-        (lambda v: 2 - v, lambda v: 2 - v), (lambda v: 1 / v, lambda v: 1 / v), (lambda v: v / 2, lambda v: v / 2),
+        (lambda v: v**5, lambda v: v**5), (lambda v: v**-2, lambda v: v**-2.0), (lambda v: v**100, lambda v: v**100),
+        (lambda v: abs(v) ** 1.3, lambda v: np.abs(v) ** 1.3),
+        (lambda v: abs(v) ** -0.5, lambda v: np.abs(v) ** -0.5),
+        (lambda v: v % 0.7, lambda v: v % 0.7), (language.floor, np.floor), (language.atan, np.arctan),
+        (language.erf, np.vectorize(math.erf)),
+        (lambda v: concat(*split(v, ["H"])), lambda v: v), (lambda v: 2 - v, lambda v: 2 - v),
+        (lambda v: 1 / v, lambda v: 1 / v), (lambda v: v / 2, lambda v: v / 2),
         (lambda v: 3 + v * 2 - 1, lambda v: 2 + v * 2),
         (lambda v: language.maximum(v, 0.3), lambda v: np.maximum(v, 0.3)),
         (lambda v: language.minimum(0.3, v), lambda v: np.minimum(0.3, v)),
@@ -68,6 +75,20 @@ def test_a_matrix_multiplies_a_vector() -> None:
     np.testing.assert_allclose(value(matrix @ v, (v, NUMBERS), (matrix, numbers)), numbers @ NUMBERS, rtol=EXACT)
 
 
+def test_a_transposed_matrix_multiplies_a_vector() -> None:
+    v = vector(size="X")
+    matrix = Symbol(v.builder, v.builder.leaf("parameter", "W", (Size.parse("X"), H)))
+    numbers = np.arange(12.0).reshape(3, 4)
+    given = ((v, NUMBERS[:3]), (matrix, numbers))
+    np.testing.assert_allclose(value(matrix.T @ v, *given), NUMBERS[:3] @ numbers, rtol=1e-12)
+    assert matrix.T.T.node is matrix.node
+
+
+def test_parts_of_named_sizes_follow_each_other() -> None:
+    parts = split(vector(size="2H+X+1"), ["H", "X", "H", 1])
+    assert [repr(part) for part in parts] == ["<v[0:H]: H>", "<v[H:H+X]: X>", "<v[H+X:2H+X]: H>", "<v[2H+X:2H+X+1]: 1>"]
+
+
 def test_parts_have_equal_sizes_in_their_order() -> None:
     parts = split(vector(size="3H"), 3)
     assert [repr(part) for part in parts] == ["<v[0:H]: H>", "<v[H:2H]: H>", "<v[2H:3H]: H>"]
@@ -76,12 +97,17 @@ def test_parts_have_equal_sizes_in_their_order() -> None:
 @pytest.mark.parametrize(
     ("write", "said"),
     [
-        (lambda v: v**0, "only positive integer powers"), (lambda v: v**-1, "only positive integer powers"),
+        (lambda v: v**0, r"v \*\* 0 is 1 for every value"), (lambda v: v**v, "the power is a number of the equation"),
+        (lambda v: v ** float("inf"), "the power is a number"), (lambda v: v**True, "the power is a number"),
         (lambda v: v + float("nan"), "a number in an equation is finite"), (lambda v: v / 0, "v / 0: division by zero"),
         (lambda v: v + "a", "takes values of the equation, got 'a'"),
         (lambda v: v @ v, "the left side is H, not a matrix"),
         (lambda v: v @ 3, "the right side must be a vector"), (lambda v: -2**v, "a vector cannot be an exponent"),
-        (lambda v: v[0], "are not indexed"), (lambda v: v.T, "has no attributes and no methods"),
+        (lambda v: v[0], "are not indexed"), (lambda v: v.T, "v.T: v is H, not a matrix"),
+        (lambda v: v.real, "has no attributes and no methods"),
+        (lambda v: split(v, ["X", "1"]), "the parts are X.1 together, and the vector is H"),
+        (lambda v: split(v, ["H", 0]), "none is 0|the parts are H together"),
+        (lambda v: split(v, 0.5), "expected the number of equal parts, or a list of sizes"),
         (lambda v: len(v), r"len\(\) on the value of v"), (lambda v: float(v), r"float\(\) on the value of v"),
         (lambda v: int(v), r"int\(\) on the value of v"), (lambda v: bool(v), "if, while, and, or on the value of v"),
         (lambda v: list(v), "a loop or unpacking on the value"), (lambda v: v < 1, "a comparison on the value of v"),

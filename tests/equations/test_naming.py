@@ -17,7 +17,7 @@ def test_the_gates_of_the_known_cells_have_their_names() -> None:
     assert gates(get("elman")) == ()
 
 
-@pytest.mark.parametrize("cell", equations.names())
+@pytest.mark.parametrize("cell", equations.stock())
 def test_every_line_of_every_cell_names_nodes_of_its_graph(cell: str) -> None:
     one = get(cell)
     named = naming(one)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from recur import equations
-from recur.equations import concat, equation, exp, get, layer_norm, names, sigmoid, split, tanh
+from recur.equations import concat, equation, exp, get, layer_norm, names, sigmoid, split, stock, tanh
 from recur.errors import EquationError
 
 CELLS = [
@@ -16,8 +16,9 @@ CELLS = [
 ]  # fmt: skip
 
 
-def test_the_cells_of_the_library_are_these():
-    assert names() == CELLS
+def test_the_cells_that_are_compiled_with_the_library_are_these():
+    assert stock() == CELLS
+    assert set(CELLS) < set(names())
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -102,7 +103,7 @@ REFUSED = [
      r"(comparison|if, while).* on the value"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return (W @ x).tanh()",
      r"W @ x.tanh: a value of an equation has no attributes and no methods\nhint: write tanh\(v\)"),
-    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W.T @ x", r"W.T: .*\nhint: declare the matrix with its"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W.T @ x", r"W\^T is X x H and multiplies a vector of H"),
     ({"x": "X", "h": "H", "W": "H X"}, "import math\ndef f(x, h, W): return math.tanh(W @ x)",
      "functions of math take"),
     ({"x": "X", "h": "H", "W": "H X"}, "import numpy\ndef f(x, h, W): return numpy.tanh(W @ x)",
@@ -120,7 +121,7 @@ REFUSED = [
     ({"x": "X", "h": "H", "W": "2H X"}, "def f(x, h, W):\n i, j = W @ x\n return i",
      r"hint: split a vector with split"),
     ({"x": "X", "h": "H", "W": "2H X"}, "def f(x, h, W): return split(W @ x, 2.0)[0]",
-     "parts is a whole number from 1"),
+     "expected the number of equal parts, or a list of sizes"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return concat([W @ x, h])", "without brackets"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return [W @ x]", "f returns a list; expected the new states"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return 1.0", "f returns 1.0; expected the new states"),
@@ -158,7 +159,7 @@ REFUSED = [
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return tanh(W)", r"tanh on the matrix W"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return W @ x + x", r"their sizes differ, H and X"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return h[0] + W @ x", r"are not indexed"),
-    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return (W @ x) ** 0.5", r"only positive integer powers"),
+    ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return (W @ x) ** h", r"the power is a number of the equation"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W): return x @ W", r"not a matrix"),
     ({"x": "X", "h": "H", "W": "H X"}, "def f(x, h, W=1): return W @ x", r"is not a plain positional argument"),
 ]  # fmt: skip

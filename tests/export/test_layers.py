@@ -33,7 +33,7 @@ def nodes_of(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: " ".join(form) or "plain")
-@pytest.mark.parametrize("cell", equations.names())
+@pytest.mark.parametrize("cell", equations.stock())
 def test_every_cell_in_every_form_computes_the_same(cell: str, form: dict[str, Any], tmp_path: Path) -> None:
     torch.manual_seed(0)
     free = {name: 4 for name in equations.get(cell).free_sizes if name not in ("X", "H")}
@@ -47,6 +47,17 @@ def test_every_cell_in_every_form_computes_the_same(cell: str, form: dict[str, A
     own = cell in OWN_NODES and "zoneout" not in form
     assert (OWN_NODES[cell].op if own else "Scan") in nodes_of(tmp_path / "layer.onnx")
     assert ("Scan" in nodes_of(tmp_path / "layer.onnx")) is not own
+
+
+@pytest.mark.parametrize("cell", sorted(set(equations.names()) - set(equations.stock())))
+def test_a_cell_of_the_literature_computes_the_same(cell: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    equation = equations.get(cell)
+    free = dict.fromkeys(equation.free_sizes, 4)
+    (width,) = equation.shape(equation.input, X=3, H=6, **free)
+    layer = Recurrent(cell, width, 6, sizes=free or None)
+    assert max(export_layer(layer, tmp_path / "layer.onnx").values()) < ALLOWED
+    assert "Scan" in nodes_of(tmp_path / "layer.onnx")
 
 
 @pytest.mark.parametrize(

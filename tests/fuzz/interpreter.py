@@ -18,7 +18,7 @@ from recur.engine.operations import _UNARY
 from recur.equations.sizes import ONE, Size
 
 _INFIX = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div,
-          "maximum": torch.maximum, "minimum": torch.minimum}  # fmt: skip
+          "maximum": torch.maximum, "minimum": torch.minimum, "pow": torch.pow}  # fmt: skip
 
 
 class Interpreter:
@@ -165,7 +165,7 @@ class Interpreter:
             for operation in stage.order:
                 if operation not in values:
                     values[operation] = self.value(operation, values)
-            self.keep(stage, values)
+            self.keep(planned, stage, values)
 
     def product(self, operands: tuple[tuple[Location, Size], ...], product: Operation) -> Tensor:
         total: Tensor | None = None
@@ -187,11 +187,14 @@ class Interpreter:
             return (given[0] > given[1]).to(given[0].dtype)
         return _INFIX[operation.op](*given) if operation.op in _INFIX else _UNARY[operation.op](*given)
 
-    def keep(self, stage: Stage, values: Mapping[Operation, Tensor]) -> None:
+    def keep(self, planned: Schedule, stage: Stage, values: Mapping[Operation, Tensor]) -> None:
         # loads and stores of a unit alternate, so that what a stage stores must not be what it loads afterwards
         rows = next(iter(self.memory.values())).shape[0]
         for target in stage.targets:
             self.memory[target.location] = values[target.operation].expand(rows, self.number(target.size)).clone()
         for number, operation in stage.partials:
             value = values[operation].expand(rows, self.number(stage.size))
-            self.memory[Location("total", number)] = value.sum(-1, keepdim=True)
+            largest = planned.totals[number].attribute == "largest"
+            self.memory[Location("total", number)] = (
+                value.amax(-1, keepdim=True) if largest else value.sum(-1, keepdim=True)
+            )

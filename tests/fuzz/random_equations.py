@@ -6,7 +6,7 @@ import random
 import re
 from dataclasses import dataclass, field
 
-from recur.equations import Equation, equation, language
+from recur.equations import Equation, equation, language, surrogates, vectors
 
 # what a state, a parameter and a vector between them may be; "1" stretches to all
 SIZES = ("H", "P", "H", "2H", "H+P", "1", "2", "2P+1")
@@ -15,6 +15,9 @@ BOUNDED = (
     "tanh({})", "sigmoid({})", "sin({})", "cos({})", "relu(tanh({}))", "exp(tanh({}))", "softplus(sin({}))",
     "log(1 + absolute({}))", "sqrt(1 + {} * {})", "absolute({})", "-{}", "({}) ** 2", "relu({})", "softplus({})",
     "minimum({}, 0.5)", "maximum(-0.3, {})", "1 - {}", "0.5 * {}", "{} / 2", "1 / (1 + exp(-{}))",
+    "erf({})", "atan({})", "(1 + absolute({})) ** 0.7", "(1.5 + absolute({})) ** -2", "({} % 3.7)",
+    "stop_gradient({})", "straight_through(floor({}), sin({}))", "step({}, slope=2.0)", "step({}, 'arctan')",
+    "step({}, 'triangle', 0.5)", "sigmoid({}) * greater({}, 0.1)",
 )  # fmt: skip
 PAIRS = (
     "{} + {}", "{} - {}", "{} * {}", "maximum({}, {})", "minimum({}, {})", "{} / (1.5 + absolute({}))",
@@ -44,7 +47,8 @@ class Written:
         return f"@equation({sizes})\ndef cell({', '.join(self.declared)}):\n{body}\n"
 
     def equation(self) -> Equation:
-        names = {name: value for name, value in vars(language).items() if not name.startswith("_")}
+        words = [*vars(language).items(), *vars(surrogates).items(), *vars(vectors).items()]
+        names = {name: value for name, value in words if not name.startswith("_")}
         exec(compile(self.text, "<random equation>", "exec"), {**names, "equation": equation}, names)
         made: Equation = names["cell"]
         return made
@@ -128,14 +132,19 @@ class _ProgramBuilder:
 
     def product(self, size: str, vector: str, columns: str) -> str:
         pick = self.random
-        shape = f"{size} {columns}"
+        if pick.random() < 0.15:
+            return f"({self.matrix(f'{columns} {size}')}.T @ {vector})"
+        return f"({self.matrix(f'{size} {columns}')} @ {vector})"
+
+    def matrix(self, shape: str) -> str:
+        pick = self.random
         found = [name for name, declared in self.matrices.items() if declared == shape]
         if found and pick.random() < 0.4:
             name = pick.choice(found)
         else:
             name = f"W{len(self.matrices)}"
             self.matrices[name] = shape
-        return f"({name} @ {vector})"
+        return name
 
     def number(self, depth: int) -> str:
         """Something that stretches."""
@@ -155,7 +164,7 @@ class _ProgramBuilder:
             return self.leaf(size)
         kind = pick.choices(
             ("product", "pair", "one", "stretched", "number", "split", "concat", "norm", "leaf"),
-            (7, 6, 5, 2, 1, 1.5, 1.5, 0.7, 2),
+            (7, 6, 5, 2, 1, 1.5, 1.5, 1.2, 2),
         )[0]
         if kind == "product":
             columns = pick.choice((*self.known, self.input, pick.choice(SIZES)))
@@ -185,5 +194,7 @@ class _ProgramBuilder:
                 return f"concat({', '.join(self.value(part, depth - 1) for part in parts)})"
         if kind == "norm" and size != "1":
             value = self.value(size, depth - 1)
-            return pick.choice((f"layer_norm({value})", f"layer_norm({value}, {self.leaf(size)})"))
+            forms = ("layer_norm({0})", "layer_norm({0}, {1})", "softmax({0})", "({0} - largest({0})) * 0.1",
+                     "(softmax({0}) * {1})", "({1} + 0.1 * logsumexp({0}))")  # fmt: skip
+            return pick.choice(forms).format(value, self.leaf(size))
         return self.leaf(size)

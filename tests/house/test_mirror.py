@@ -96,6 +96,8 @@ BEHAVIOURS = {
     "decoding/networks": "whole networks decoded: seeds over batches, and beams beside greedy decoding",
     "codecs/round_trips": "every codec encodes and decodes alike before and after its file",
     "heads/options": "what every head says of one step: its outputs, their scores, the one that is named",
+    "equations/inputs": "equations with several inputs, and the layers over them",
+    "equations/papers": "cells of the literature beside their papers, native beside eager",
     "modes/build": "the mode of a name, pairings that do not fit, weights that are loaded",
     "modes/missing_targets": "targets that are missing, in every kind of answer",
     "modes/pictures": "pictures and frames in every mode that reads them",

@@ -74,9 +74,9 @@ def leaky(x, h, W_xh, W_hh, W_xk, b, k):
     return h
 
 
-@pytest.mark.parametrize("cell", [*equations.names(), "leaky"])
+@pytest.mark.parametrize("cell", [*equations.stock(), "leaky"])
 def test_every_cell_is_explained_and_drawn(cell: str, tmp_path: Path) -> None:
-    own = cell not in equations.names()
+    own = cell not in equations.stock()
     mode = build("synced", "words", None, cell="lstm" if own else cell, num_layers=2)
     if own:
         mode.stack.layer = Recurrent(leaky, mode.inputs.size, 8, num_layers=2, batch_first=True, engine="eager")

@@ -60,7 +60,7 @@ def add_up(mode: Mode, batch: Batch) -> None:
         close(torch.from_numpy(found.readout["W_hy"].shares().sum(0)), expected[readout], "W_hy")
 
 
-@pytest.mark.parametrize("cell", equations.names())
+@pytest.mark.parametrize("cell", equations.stock())
 def test_the_shares_of_every_cell_add_up_to_the_gradient(cell: str) -> None:
     mode = double("synced", "words", "tags", cell=cell, num_layers=2)
     add_up(mode, batch_of(mode, rows("words", "tags")[:1]))

@@ -66,7 +66,7 @@ def test_subwords_with_an_answer_each_learn() -> None:
     falls(mode, [Row(TEXTS[0], ["D", "N"] * (length // 2) + ["V"] * (length % 2))])
 
 
-@pytest.mark.parametrize("cell", equations.names())
+@pytest.mark.parametrize("cell", equations.stock())
 def test_every_cell_takes_a_step(cell: str) -> None:
     falls(tagger(cell=cell), pairs("words", "tags"))
 

@@ -174,8 +174,10 @@ class _Text:
                 f"{{{kernel}<float>, {kernel}<double>}}}}"
             )
         scratched = self.numbers(map(self.size, scratch))
+        largest = self.numbers(int(total.attribute == "largest") for total in planned.totals)
         return (
-            f"{{{len(stages)}, {self.table('RecurStage', stages)}, {len(planned.totals)}, {len(scratch)}, {scratched}}}"
+            f"{{{len(stages)}, {self.table('RecurStage', stages)}, {len(planned.totals)}, {largest}, "
+            f"{len(scratch)}, {scratched}}}"
         )
 
 
@@ -329,6 +331,8 @@ class _Kernel:
         self.before.append(f"const int64_t units = f->sizes[{self.text.size(self.stage.size)}];")
         self.outer.append(f"T* const partial_{number} = partial + {number} * Lane<T>::count;")
         at = f"partial_{number} + i * f->totals * Lane<T>::count"
-        name = self.names[id(operation)]
-        value = f"(u + Lane<T>::count > units ? first<T>({name}, units - u) : {name})"
-        self.inner.append(f"store<T>({at}, load<T>({at}) + {value});")
+        name, largest = self.names[id(operation)], self.planned.totals[number].attribute == "largest"
+        rest = ", -std::numeric_limits<T>::infinity()" if largest else ""
+        value = f"(u + Lane<T>::count > units ? first<T>({name}, units - u{rest}) : {name})"
+        both = f"v_maximum(load<T>({at}), {value})" if largest else f"load<T>({at}) + {value}"
+        self.inner.append(f"store<T>({at}, {both});")

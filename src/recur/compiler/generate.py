@@ -20,7 +20,7 @@ from recur.equations.graph import Graph
 
 def stock_graphs() -> Iterator[tuple[str, Graph]]:
     """Name and graph of every cell that comes with the library: plain, with recurrent dropout, zoneout, and both."""
-    for name in equations.names():
+    for name in equations.stock():
         equation = equations.get(name)
         yield name, lifted(equation.graph)[0]
         masked, states = recurrent_states(equation), tuple(sorted(equation.states))

@@ -14,6 +14,7 @@ A. Walther (2008), Evaluating derivatives, chapter 3.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
@@ -164,6 +165,26 @@ class _Reverse:
         if op == "expand":
             self._add(node.args[0], make.sum(d))
             return
+        if op == "largest":
+            # elements that are equal share it, as in torch
+            a = node.args[0]
+            share = make.binary("sub", make.constant(1.0), make.binary("greater", node, a))
+            self._add(a, make.binary("mul", share, make.binary("div", d, make.sum(share))))
+            return
+        if op == "outer":
+            u, v = node.args
+            self._add(u, make.contract(d, v, node.attribute))
+            self._add(v, make.contract(d, u, node.attribute, transposed=True))
+            return
+        if op in {"contract", "contract_transposed"}:
+            matrix, vector = node.args
+            transposed = op == "contract_transposed"
+            self._add(matrix, make.outer(vector, d) if transposed else make.outer(d, vector))
+            self._add(vector, make.contract(matrix, d, node.attribute, transposed=not transposed))
+            return
+        if op == "surrogate":
+            self._add(node.args[1], d)
+            return
         if len(node.args) == 1:
             (a,) = node.args
             y = node
@@ -178,6 +199,10 @@ class _Reverse:
                 "abs": lambda: mul(d, make.unary("sign", a)),
                 "sin": lambda: mul(d, make.unary("cos", a)),
                 "cos": lambda: make.unary("neg", mul(d, make.unary("sin", a))),
+                "atan": lambda: make.binary("div", d, make.binary("add", one, mul(a, a))),
+                "erf": lambda: mul(
+                    d, mul(make.constant(2 / math.sqrt(math.pi)), make.unary("exp", make.unary("neg", mul(a, a))))
+                ),
                 "softplus": lambda: mul(d, make.unary("sigmoid", a)),
             }
             if op in local:
@@ -197,6 +222,10 @@ class _Reverse:
             elif op == "div":
                 self._add(a, make.binary("div", d, b))
                 self._add(b, make.unary("neg", make.binary("div", mul(d, node), b)))
+            elif op == "pow":
+                # the exponent is a number of the equation: see `Symbol.__pow__`
+                power = make.binary("pow", a, make.constant(b.attribute - 1.0))
+                self._add(a, mul(d, mul(make.constant(b.attribute), power)))
             elif op in {"maximum", "minimum"}:
                 high, low = (a, b) if op == "maximum" else (b, a)
                 # equal arguments get half each, as in torch

@@ -2,7 +2,7 @@
 
     leaf        a piece of the input, a state, a parameter, a mask or noise, or of dE/dstate ("seed")
     product     rows of W v, as a sum of blocks W[rows, columns] v[columns], one for each piece of v
-    total       the sum over all elements of a piece, one number per row of the batch
+    total       the sum over all elements of a piece, or the largest of them, one number per row of the batch
     the rest    element-wise, named as in the graph
 
 Slices and concatenations disappear: they only select pieces. A value of size 1 broadcasts to any size, as in the graph.
@@ -35,7 +35,7 @@ class Block:
     columns: Size
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Operation:
     """One operation on pieces.
 
@@ -48,13 +48,17 @@ class Operation:
     size : Size
         Elements; ONE for one number per row.
     attribute : object
-        Of a leaf (kind, name, first element), of a product its blocks, of a constant its value.
+        Of a leaf (kind, name, first element), of a product its blocks, of a constant its value, of a total "sum" or
+        "largest".
     """
 
     op: str
     args: tuple[Operation, ...]
     size: Size
     attribute: Any = None
+
+    def __repr__(self) -> str:
+        return f"<operation {self.op} of {self.size}>"
 
     @property
     def kind(self) -> str:
@@ -120,8 +124,13 @@ class Lowering:
             return self.piece(node.args[0], (ZERO, ONE))
         if op in {"matvec", "matvec_transposed"}:
             return self._product(node, piece)
-        if op == "sum":
-            return self._sum(node)
+        if op in {"sum", "largest"}:
+            return self._total(node)
+        if op in {"outer", "contract", "contract_transposed"}:
+            raise NotCompiledError(f"{node}: a matrix that each row has of its own is computed in torch operations")
+        if op == "surrogate":
+            # what it is differentiated as is read by the gradient alone
+            return self.piece(node.args[0], piece if node.args[0].size == node.size else (ZERO, ONE))
         # an argument of size 1 broadcasts: it is the same at every piece
         args = [self.piece(a, piece if a.size == node.size else (ZERO, ONE)) for a in node.args]
         return self.make(op, args, max((a.size for a in args), key=lambda size: size != ONE))
@@ -150,21 +159,24 @@ class Lowering:
         ]
         return parts[0] if len(parts) == 1 else self.make("add", parts, stop - start)
 
-    def _sum(self, node: Node) -> Operation:
-        # pieces of equal size are first added element by element, so that they need one total
+    def _total(self, node: Node) -> Operation:
+        # pieces of equal size are first combined element by element, so that they need one total
+        together = "add" if node.op == "sum" else "maximum"
         by_size: dict[Size, Operation] = {}
         for piece in self.partition.pieces(node.args[0]):
             operation = self.piece(node.args[0], piece)
             size = piece[1] - piece[0]
             if operation.size == ONE and size != ONE:
-                operation, size = self.make("mul", (operation, self.make("count", (), ONE, size)), ONE), ONE
-            by_size[size] = self.make("add", (by_size[size], operation), size) if size in by_size else operation
+                times = self.make("count", (), ONE, size)
+                operation, size = (self.make("mul", (operation, times), ONE) if node.op == "sum" else operation), ONE
+            by_size[size] = self.make(together, (by_size[size], operation), size) if size in by_size else operation
         totals = [
-            operation if size == ONE else self.make("total", (operation,), ONE) for size, operation in by_size.items()
+            operation if size == ONE else self.make("total", (operation,), ONE, node.op)
+            for size, operation in by_size.items()
         ]
         total = totals[0]
         for other in totals[1:]:
-            total = self.make("add", (total, other), ONE)
+            total = self.make(together, (total, other), ONE)
         return total
 
 

@@ -16,7 +16,20 @@ from recur.errors import EquationError
 
 Piece = tuple[Size, Size]  # first element, one past the last
 
-_APART = frozenset({"matvec", "matvec_transposed", "sum", "expand", "slice", "concat"})
+_APART = frozenset(
+    {
+        "matvec",
+        "matvec_transposed",
+        "sum",
+        "largest",
+        "expand",
+        "slice",
+        "concat",
+        "outer",
+        "contract",
+        "contract_transposed",
+    }
+)
 
 
 class NotCompiledError(EquationError):

@@ -343,7 +343,11 @@ class _ProgramBuilder:
                             "leaf", (), v.size, ("input", v.attribute, ZERO))  # fmt: skip
                         block = Block(name, False, start, stop - start, first, last - first)
                         start_in = operand.attribute[2] if operand.kind == "input" else ZERO
-                        where = Location("input", 0) if operand.kind == "input" else operands[operand]
+                        # of W^T v the derivative multiplies v: then it is the operand
+                        where = (
+                            Location("input", 0) if operand.kind == "input"
+                            else operands.get(operand) or derivative(operand, last - first)
+                        )  # fmt: skip
                         shares.append(Share(block, location.index, where, start_in, (d, operand)))
         sums: list[VectorPart] = []
         for owner, name in enumerate(self.vectors):

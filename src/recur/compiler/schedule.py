@@ -19,7 +19,9 @@ from recur.compiler.partition import NotCompiledError
 from recur.compiler.stages import Group, Location, Schedule, Stage, Target
 from recur.equations.sizes import ONE, Size
 
-_TRANSCENDENTAL = frozenset({"tanh", "sigmoid", "exp", "log", "sqrt", "sin", "cos", "softplus", "div"})
+_TRANSCENDENTAL = frozenset(
+    {"tanh", "sigmoid", "exp", "log", "sqrt", "sin", "cos", "softplus", "erf", "atan", "pow", "div"}
+)
 _MEMORY = frozenset({"tape", "scratch", "derivative"})  # written in a step, and readable later in the same step
 
 

@@ -288,6 +288,9 @@ def _solved(equations: Sequence[tuple[Size, int]]) -> dict[str, int]:
             for size, number in equations:
                 if alone and (len(size.terms) > 1 or size.constant):
                     continue
+                if any("*" in symbol for symbol, _ in size.terms):
+                    # of a matrix that is a state: its two sizes are known from what makes it
+                    continue
                 unknown = [(symbol, factor) for symbol, factor in size.terms if symbol not in sizes]
                 rest = number - size.constant - sum(f * sizes[s] for s, f in size.terms if s in sizes)
                 if len(unknown) == 1 and rest >= 0 and rest % unknown[0][1] == 0:

@@ -48,6 +48,8 @@ def numbers(node: Node, sizes: Mapping[str, int]) -> tuple[int, ...]:
         return start.value(sizes), stop.value(sizes)
     if node.op == "concat":
         return tuple(argument.size.value(sizes) for argument in node.args)
+    if node.op in {"outer", "contract", "contract_transposed"}:
+        return tuple(size.value(sizes) for size in node.attribute)
     return (node.size.value(sizes),) if node.op == "expand" else ()
 
 
@@ -80,6 +82,21 @@ def compute(
         return _concat(bounds, operands)
     if op == "sum":
         return a.sum(-1, keepdim=True)
+    if op == "largest":
+        return a.amax(-1, keepdim=True)
+    if op == "outer":
+        rows, columns = (_vector(value, size) for value, size in zip(operands, bounds, strict=True))
+        return (rows.unsqueeze(-1) * columns.unsqueeze(-2)).flatten(-2)
+    if op in {"contract", "contract_transposed"}:
+        whole = _vector(a, bounds[0] * bounds[1])
+        matrix = whole.reshape(*whole.shape[:-1], *bounds)
+        matrix = matrix.mT if op == "contract_transposed" else matrix
+        product: Tensor = matrix @ _vector(operands[1], matrix.shape[-1]).unsqueeze(-1)
+        return product.squeeze(-1)
+    if op == "pow":
+        return a ** operands[1]
+    if op == "surrogate":
+        return _surrogate(a, operands[1])
     if op == "expand":
         return a.expand(*a.shape[:-1], bounds[0]) if a.dim() else a
     if op in {"maximum", "minimum", "greater"}:
@@ -93,6 +110,19 @@ def compute(
             return (a > b).to(a.dtype)
         return torch.maximum(a, b) if op == "maximum" else torch.minimum(a, b)
     return _UNARY[op](a)
+
+
+def _vector(value: Tensor | float, size: int) -> Tensor:
+    """A value with all its elements, where it is one number for all of them."""
+    value = value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
+    return value if value.dim() and value.shape[-1] == size else value.expand(*value.shape[:-1], size)
+
+
+def _surrogate(value: Tensor, differentiated: Tensor | float) -> Tensor:
+    """The value of the first with the derivative of the second, which adds exactly nothing to it."""
+    if not isinstance(differentiated, Tensor):
+        return value.detach()
+    return value.detach() + (differentiated - differentiated.detach())
 
 
 def _concat(sizes: Sequence[int], operands: Sequence[Tensor | float]) -> Tensor:
@@ -136,4 +166,7 @@ _UNARY = {
     "sin": torch.sin,
     "cos": torch.cos,
     "softplus": _softplus,
+    "erf": torch.erf,
+    "atan": torch.atan,
+    "floor": torch.floor,
 }

@@ -1,6 +1,7 @@
 """Cells as equations, one file per cell. No torch here.
 
-A new cell is one new file in this folder with one ``@equation`` in it; no other file changes.
+A new cell is one new file with one ``@equation`` in it; no other file changes. Those of this folder are compiled
+when the library is built, those of `papers` at their first use.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ import importlib
 import pkgutil
 from functools import cache
 
+from recur.equations import papers
+from recur.equations.fixed import fixed
 from recur.equations.language import (
     Symbol,
     absolute,
+    atan,
     concat,
     cos,
+    erf,
     exp,
+    floor,
     layer_norm,
     log,
     maximum,
@@ -29,20 +35,42 @@ from recur.equations.language import (
     tanh,
     total,
 )
+from recur.equations.matrices import dot, outer, scale_columns, scale_rows
+from recur.equations.surrogates import greater, step, stop_gradient, straight_through
 from recur.equations.trace import Equation, equation
+from recur.equations.vectors import count, cumsum, largest, logsumexp, one_hot_of_largest, softmax
 from recur.errors import EquationError, did_you_mean
 
 __all__ = [
-    "Equation", "Symbol", "absolute", "concat", "cos", "equation", "exp", "get", "layer_norm", "log", "maximum",
-    "mean", "minimum", "names", "relu", "sigmoid", "sin", "softplus", "split", "sqrt", "tanh", "total",
+    "Equation", "Symbol", "absolute", "atan", "concat", "cos", "count", "cumsum", "dot", "equation", "erf", "exp",
+    "fixed", "floor", "get", "greater", "largest", "layer_norm", "log", "logsumexp", "maximum", "mean", "minimum",
+    "names", "one_hot_of_largest", "outer", "relu", "scale_columns", "scale_rows", "sigmoid", "sin", "softmax",
+    "softplus", "split", "sqrt", "step", "stock", "stop_gradient", "straight_through", "tanh", "total",
 ]  # fmt: skip
 
-_NOT_CELLS = {"diagram", "graph", "language", "naming", "sizes", "trace"}
+_NOT_CELLS = {
+    "diagram",
+    "fixed",
+    "graph",
+    "language",
+    "matrices",
+    "naming",
+    "papers",
+    "sizes",
+    "surrogates",
+    "trace",
+    "vectors",
+}
+
+
+def stock() -> list[str]:
+    """The cells of this folder, by name: those that an installation has compiled."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NOT_CELLS)
 
 
 def names() -> list[str]:
-    """The names of the cells in this folder."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NOT_CELLS)
+    """The names of all cells: those of this folder, and those of `recur.equations.papers`."""
+    return sorted([*stock(), *(module.name for module in pkgutil.iter_modules(papers.__path__))])
 
 
 @cache
@@ -56,7 +84,8 @@ def get(name: str) -> Equation:
     """
     if name not in names():
         raise EquationError(f'there is no cell "{name}".{did_you_mean(name, names())}', hint="recur cells")
-    cell = getattr(importlib.import_module(f"{__name__}.{name}"), name)
+    room = __name__ if name in stock() else papers.__name__
+    cell = getattr(importlib.import_module(f"{room}.{name}"), name)
     if not isinstance(cell, Equation):
-        raise EquationError(f"recur/equations/{name}.py does not define an equation of that name")
+        raise EquationError(f"{room.replace('.', '/')}/{name}.py does not define an equation of that name")
     return cell

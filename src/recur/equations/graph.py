@@ -8,7 +8,7 @@ vector of size 1 broadcasts to any size in element-wise operations.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,9 +16,27 @@ from typing import Any
 from recur.equations.sizes import ONE, ZERO, Shape, Size, show
 
 LEAVES = frozenset({"input", "state", "parameter", "constant", "count", "mask", "noise", "seed", "zeros"})
-UNARY = frozenset({"neg", "tanh", "sigmoid", "relu", "exp", "log", "sqrt", "abs", "sign", "sin", "cos", "softplus"})
-BINARY = frozenset({"add", "sub", "mul", "div", "maximum", "minimum", "greater"})
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "greater": ">"}
+UNARY = frozenset(
+    {
+        "neg",
+        "tanh",
+        "sigmoid",
+        "relu",
+        "exp",
+        "log",
+        "sqrt",
+        "abs",
+        "sign",
+        "sin",
+        "cos",
+        "softplus",
+        "erf",
+        "floor",
+        "atan",
+    }
+)
+BINARY = frozenset({"add", "sub", "mul", "div", "pow", "maximum", "minimum", "greater"})
+_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "greater": ">"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +47,9 @@ class Node:
     ----------
     op : str
         A leaf (``input state parameter constant count mask noise seed zeros``), an element-wise operation, or
-        ``matvec`` (W v), ``matvec_transposed`` (W^T v), ``slice``, ``concat``, ``sum``, ``expand``.
+        ``matvec`` (W v), ``matvec_transposed`` (W^T v), ``slice``, ``concat``, ``sum``, ``largest``, ``expand``, or
+        ``outer`` (u v^T of a row), ``contract`` (C v with a matrix of the row), ``contract_transposed`` (C^T v),
+        ``surrogate`` (the value of its first argument with the derivative of its second).
     args : tuple of Node
         Operands.
     shape : tuple of Size
@@ -73,11 +93,19 @@ def text(node: Node, depth: int = 4) -> str:
         return f"{parts[0]} @ {parts[1]}"
     if node.op == "matvec_transposed":
         return f"{parts[0]}^T @ {parts[1]}"
+    if node.op == "contract":
+        return f"{parts[0]} @ {parts[1]}"
+    if node.op == "contract_transposed":
+        return f"{parts[0]}^T @ {parts[1]}"
     if node.op == "slice":
         start, stop = node.attribute
         return f"{parts[0]}[{start}:{stop}]"
     if node.op == "neg":
         return f"-{parts[0]}"
+    if node.op == "surrogate":
+        return parts[0]
+    if node.op == "transposed":
+        return f"{parts[0]}^T"
     return f"{node.op}({', '.join(parts)})"
 
 
@@ -86,6 +114,8 @@ class Builder:
     """Creates nodes, each once, and folds constants (``a + 0``, ``1 * a``)."""
 
     nodes: dict[tuple[Any, ...], Node] = field(default_factory=dict)
+    # parameters that a word brings with it, and how their values follow from sizes
+    implied: dict[str, tuple[Node, Callable[..., Any]]] = field(default_factory=dict)
 
     def make(self, op: str, args: Iterable[Node], shape: Shape, attribute: Any = None) -> Node:
         """Return the node with these parts; create it if it is new."""
@@ -99,6 +129,12 @@ class Builder:
     def leaf(self, op: str, name: str, shape: Shape) -> Node:
         """A named leaf: the input, a state, a parameter, a mask, a noise."""
         return self.make(op, (), shape, name)
+
+    def fixed(self, name: str, shape: Shape, compute: Callable[..., Any]) -> Node:
+        """A parameter that a word brings with it, such as the triangle of ones of a cumulative sum."""
+        node = self.leaf("parameter", name, shape)
+        self.implied[name] = node, compute
+        return node
 
     def constant(self, value: float) -> Node:
         """A number that is the same for every row and step."""
@@ -143,6 +179,19 @@ class Builder:
         rows = matrix.shape[1 if transposed else 0]
         return self.make("matvec_transposed" if transposed else "matvec", (matrix, vector), (rows,))
 
+    def transposed(self, matrix: Node) -> Node:
+        """W^T, which only stands at the left of a product."""
+        return matrix.args[0] if matrix.op == "transposed" else self.make("transposed", (matrix,), matrix.shape[::-1])
+
+    def outer(self, rows: Node, columns: Node) -> Node:
+        """u v^T of each row of the batch, row after row."""
+        return self.make("outer", (rows, columns), (rows.size.times(columns.size),), (rows.size, columns.size))
+
+    def contract(self, matrix: Node, vector: Node, dims: tuple[Size, Size], transposed: bool = False) -> Node:
+        """C v, or C^T v, with a matrix C that each row of the batch has of its own, given row after row."""
+        op = "contract_transposed" if transposed else "contract"
+        return self.make(op, (matrix, vector), (dims[1 if transposed else 0],), dims)
+
     def slice(self, vector: Node, start: Size, stop: Size) -> Node:
         """The elements from ``start`` up to ``stop``."""
         if start == ZERO and stop == vector.size:
@@ -163,6 +212,14 @@ class Builder:
         """The sum of the elements, a vector of size 1."""
         return vector if vector.size == ONE else self.make("sum", (vector,), (ONE,))
 
+    def largest(self, vector: Node) -> Node:
+        """The largest element, a vector of size 1."""
+        return vector if vector.size == ONE else self.make("largest", (vector,), (ONE,))
+
+    def surrogate(self, value: Node, differentiated: Node) -> Node:
+        """The first node's value, whose derivative is that of the second."""
+        return self.make("surrogate", (value, differentiated), value.shape)
+
     def expand(self, vector: Node, size: Size) -> Node:
         """A vector of size 1 (or a number) repeated to ``size``."""
         return vector if vector.shape == (size,) else self.make("expand", (vector,), (size,))
@@ -177,6 +234,8 @@ def _fold(op: str, a: float, b: float) -> float | None:
         return a * b
     if op == "div" and b != 0:
         return a / b
+    if op == "pow" and a > 0:
+        return float(a**b)
     return None
 
 

@@ -102,7 +102,7 @@ def naming(equation: Equation) -> Naming:
     ['h = tanh(W_xh @ x + W_hh @ h + b)']
     """
     graph = equation.graph
-    leaves = {equation.input: graph.input, **graph.states, **graph.parameters}
+    leaves = {**graph.parameters, **equation.arguments}
     names = {id(node): name for name, node in leaves.items()}
     for state, node in graph.states.items():
         names[id(node)] = f"{state}′"  # the prime marks the state before the step, to tell it from the new one

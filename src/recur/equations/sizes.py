@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ _TERM = re.compile(r"^(\d*)([A-Za-z_]\w*)$|^(\d+)$")
 class Size:
     """A sum of symbols with whole coefficients and a constant, such as ``4H`` or ``H + P``.
 
+    The size of a matrix that is a state is a product of symbols, ``H*P``.
+
     Attributes
     ----------
     terms : tuple of (str, int)
-        Symbol and coefficient, sorted by symbol; coefficients are never 0.
+        Symbol, or product of symbols, and coefficient, sorted; coefficients are never 0.
     constant : int
         The part without a symbol.
     """
@@ -56,6 +59,16 @@ class Size:
         nonzero = tuple(sorted((symbol, factor) for symbol, factor in terms.items() if factor))
         return Size(nonzero, self.constant + sign * other.constant)
 
+    def times(self, other: Size) -> Size:
+        """The size of a matrix with these sizes."""
+        total = Size((), self.constant * other.constant)
+        for one, constant in ((self, other.constant), (other, self.constant)):
+            total = total + Size(tuple((symbol, factor * constant) for symbol, factor in one.terms if constant))
+        for a, first in self.terms:
+            for b, second in other.terms:
+                total = total + Size((("*".join(sorted([*a.split("*"), *b.split("*")])), first * second),))
+        return total
+
     def divided_by(self, parts: int) -> Size | None:
         """Return the size of each of ``parts`` equal pieces, or None if it is not divisible."""
         if parts < 1 or self.constant % parts or any(factor % parts for _, factor in self.terms):
@@ -64,12 +77,14 @@ class Size:
 
     def value(self, sizes: Mapping[str, int]) -> int:
         """Return this size as a number, given a number for each symbol."""
-        return self.constant + sum(factor * sizes[symbol] for symbol, factor in self.terms)
+        return self.constant + sum(
+            factor * math.prod(sizes[one] for one in symbol.split("*")) for symbol, factor in self.terms
+        )
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The symbols in this size."""
-        return tuple(symbol for symbol, _ in self.terms)
+        return tuple(dict.fromkeys(one for symbol, _ in self.terms for one in symbol.split("*")))
 
     def __str__(self) -> str:
         parts = [f"{'' if factor == 1 else factor}{symbol}" for symbol, factor in self.terms]

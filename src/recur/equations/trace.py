@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from recur.equations import language
+import numpy as np
+
+from recur.equations import language, matrices, surrogates, vectors
 from recur.equations.diagram import svg
+from recur.equations.fixed import Fixed
 from recur.equations.graph import Builder, Graph, Node, text
 from recur.equations.language import Symbol
 from recur.equations.sizes import ZERO, Shape, Size, show
@@ -28,29 +31,38 @@ class Equation:
     ----------
     name : str
         The name of the function.
-    input : str
-        The name of x_t.
+    inputs : tuple of str
+        The names of the inputs, which are columns of x_t one after the other; usually one.
     states : tuple of str
         The states in order; the first is the output of the layer.
     parameters : tuple of str
-        Matrices and vectors that all steps share.
+        Matrices and vectors that all steps share, those that are fixed and that words bring with them included.
     graph : Graph
         The traced time step.
+    arguments : mapping of str to Node
+        The node of each argument of the function.
     """
 
     name: str
     function: Callable[..., Any]
-    input: str
+    inputs: tuple[str, ...]
     states: tuple[str, ...]
     parameters: tuple[str, ...]
     graph: Graph
+    arguments: Mapping[str, Node]
     _initial: Mapping[str, float | None]
+    _fixed: Mapping[str, Callable[..., Any]]
+
+    @property
+    def input(self) -> str:
+        """The name of x_t; of several inputs, their names together."""
+        return ", ".join(self.inputs)
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:
         """The symbolic shape of every argument."""
         leaves = {self.input: self.graph.input, **self.graph.states, **self.graph.parameters}
-        return {name: node.shape for name, node in leaves.items()}
+        return {name: node.shape for name, node in {**self.arguments, **leaves}.items()}
 
     @property
     def free_sizes(self) -> tuple[str, ...]:
@@ -74,6 +86,27 @@ class Equation:
     def initial(self, name: str) -> float | None:
         """The initial value of a parameter, if the equation fixes it (``gain="H = 1"``), else None."""
         return self._initial[name]
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The parameters whose values follow from the sizes, and which are not trained."""
+        return tuple(self._fixed)
+
+    def fixed_value(self, name: str, **sizes: int) -> np.ndarray:
+        """The values of a fixed parameter for these sizes.
+
+        Raises
+        ------
+        EquationError
+            If what computes them gives another shape, or numbers that are not finite.
+        """
+        expected = self.shape(name, **sizes)
+        symbols = {symbol for size in self.shapes[name] for symbol in size.symbols}
+        value = np.asarray(self._fixed[name](**{symbol: sizes[symbol] for symbol in sorted(symbols)}), dtype=np.float64)
+        if value.shape != expected or not np.isfinite(value).all():
+            what = "is not finite" if value.shape == expected else f"is computed with shape {value.shape}"
+            raise EquationError(f"{self.name}: the fixed {name} {what}, expected finite numbers of shape {expected}")
+        return value
 
     @cached_property
     def text(self) -> str:
@@ -139,17 +172,18 @@ def _find(module: str, qualname: str) -> Equation:
     return value
 
 
-def equation(undeclared: object = None, /, **sizes: str) -> Callable[[Callable[..., Any]], Equation]:
+def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Callable[..., Any]], Equation]:
     """Make a recurrence from one time step written as a function.
 
     The function's arguments are the input, then the states (as many as are returned, in that order; the first is
     the output), then the parameters, matrices first. Each is given a size: one symbol for a vector, two for
-    a matrix; X is the input size, H the hidden size, any other symbol is a further size. ``"H = 1"`` fixes
-    the initial value of a parameter.
+    a matrix; X is the input size, H the hidden size, any other symbol is a further size. ``"H = 1"`` fixes the
+    initial value of a parameter, ``fixed("N N", compute)`` computes a parameter that is not trained. Further inputs
+    follow the first and are marked, ``dt="1 input"``: x_t of the layer has the columns of all, one after the other.
 
     Parameters
     ----------
-    **sizes : str
+    **sizes : str or Fixed
         A size for each argument of the function.
 
     Returns
@@ -187,56 +221,95 @@ def equation(undeclared: object = None, /, **sizes: str) -> Callable[[Callable[.
             )
         name = function.__name__
         arguments = _arguments(name, function)
-        shapes, initial = _declared(name, arguments, sizes)
+        texts, computed = _fixed(sizes)
+        inputs, texts = _inputs(name, arguments, texts)
+        shapes, initial = _declared(name, arguments, texts)
         source_tree = _tree(function)
-        builder = Builder()
-        symbols = {a: Symbol(builder, builder.leaf(_kind(i), a, shapes[a])) for i, a in enumerate(arguments)}
-        count = len(_returned(name, _call(name, function, symbols)))
-        if count >= len(arguments):
+        count = _count_states(name, function, inputs, shapes)
+        if count > len(arguments) - len(inputs):
             raise EquationError(
-                f"{name} returns {count} values but has only {len(arguments) - 1} arguments after the input",
+                f"{name} returns {count} values but has only {len(arguments) - len(inputs)} arguments after the input",
                 hint="the states come right after the input and are returned in that order",
             )
-        states, parameters = arguments[1 : 1 + count], arguments[1 + count :]
-        _check_states(name, arguments[0], states, shapes, sizes)
+        states, parameters = arguments[len(inputs) :][:count], arguments[len(inputs) + count :]
+        _check_states(name, inputs, states, shapes, texts)
         _check_forgotten_states(name, parameters, shapes, source_tree)
         # traced again, now that the states are known: each leaf stores its kind
         builder = Builder()
-        leaves = {
-            a: builder.leaf("input" if i == 0 else "state" if a in states else "parameter", a, shapes[a])
-            for i, a in enumerate(arguments)
-        }
-        result = _returned(name, _call(name, function, {a: Symbol(builder, n) for a, n in leaves.items()}))
+        leaves = _leaves(builder, inputs, states, shapes)
+        result = _returned(name, _call(name, function, leaves))
         outputs: dict[str, Node] = {}
         for state, value in zip(states, result, strict=True):
-            if value.node.shape != shapes[state]:
-                raise EquationError(
-                    f"{name} returns a value of {show(value.node.shape)} for the state {state}, which is "
-                    f"declared as {show(shapes[state])}",
-                    hint="the states are returned in the order of the arguments after the input",
-                )
+            _check_new_state(name, state, states, shapes[state], value)
             outputs[state] = value.node
+        nodes = {argument: symbol.node for argument, symbol in leaves.items()}
+        implied = {word: node for word, (node, _) in builder.implied.items()}
         graph = Graph(
-            leaves[arguments[0]],
-            {s: leaves[s] for s in states},
-            {p: leaves[p] for p in parameters},
+            _joint_input(builder, inputs, shapes),
+            {state: nodes[state] for state in states},
+            {parameter: nodes[parameter] for parameter in parameters} | implied,
             outputs,
             builder,
         )
-        used = {node.attribute for node in graph.order if node.op in {"input", "state", "parameter"}}
+        used = {id(node) for node in graph.order}
         for argument in arguments:
-            if argument not in used and argument not in states:
+            if id(nodes[argument]) not in used and argument not in states:
                 raise EquationError(
                     f"{name} declares {argument}, but never uses it",
                     hint=f"use {argument} in the equation or remove it from the arguments",
                 )
-        return Equation(name, function, arguments[0], states, parameters, graph, initial)
+        computed |= {word: compute for word, (_, compute) in builder.implied.items()}
+        initial |= dict.fromkeys(implied)
+        return Equation(name, function, inputs, states, (*parameters, *implied), graph, nodes, initial, computed)
 
     return make
 
 
-def _kind(position: int) -> str:
-    return "input" if position == 0 else "parameter"
+def _fixed(sizes: Mapping[str, str | Fixed]) -> tuple[dict[str, Any], dict[str, Callable[..., Any]]]:
+    """The declared sizes as text, and what computes those that are fixed."""
+    texts = {name: one.size if isinstance(one, Fixed) else one for name, one in sizes.items()}
+    return texts, {name: one.compute for name, one in sizes.items() if isinstance(one, Fixed)}
+
+
+def _inputs(name: str, arguments: tuple[str, ...], sizes: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The inputs, which are the first argument and those that follow it marked as such; the sizes without the mark."""
+    marked = [a for a, size in sizes.items() if isinstance(size, str) and size.split()[1:] == ["input"]]
+    inputs = arguments[:1] + tuple(a for a in arguments[1:] if a in marked)
+    if inputs != arguments[: len(inputs)]:
+        wrong = next(a for a, b in zip(inputs, arguments, strict=False) if a != b)
+        raise EquationError(
+            f"{name}: the input {wrong} comes after a state or parameter",
+            hint="the inputs are the first arguments: def cell(x, dt, h, W): ...",
+        )
+    return inputs, {a: size.split()[0] if a in marked else size for a, size in sizes.items()}
+
+
+def _joint_input(builder: Builder, inputs: tuple[str, ...], shapes: Mapping[str, Shape]) -> Node:
+    """x_t: the columns of all inputs one after the other."""
+    width = ZERO
+    for one in inputs:
+        width = width + shapes[one][0]
+    return builder.leaf("input", ", ".join(inputs), (width,))
+
+
+def _leaves(
+    builder: Builder, inputs: tuple[str, ...], states: tuple[str, ...], shapes: Mapping[str, Shape]
+) -> dict[str, Symbol]:
+    """What the function is called with."""
+    x, start = _joint_input(builder, inputs, shapes), ZERO
+    leaves = {}
+    for argument, shape in shapes.items():
+        if argument in inputs:
+            leaves[argument] = Symbol(builder, builder.slice(x, start, start + shape[0]))
+            start = start + shape[0]
+        elif argument in states and len(shape) == 2:
+            # a matrix of its own in every row, kept row after row
+            leaves[argument] = Symbol(builder, builder.leaf("state", argument, (shape[0].times(shape[1]),)), shape)
+        else:
+            leaves[argument] = Symbol(
+                builder, builder.leaf("state" if argument in states else "parameter", argument, shape)
+            )
+    return leaves
 
 
 def _arguments(name: str, function: Callable[..., Any]) -> tuple[str, ...]:
@@ -300,7 +373,8 @@ def _call(name: str, function: Callable[..., Any], symbols: Mapping[str, Symbol]
         raise EquationError(f"{name}: {error.message}", error.hint) from None
     except NameError as error:
         unknown = str(getattr(error, "name", None) or error)
-        words = [word for word in vars(language) if not word.startswith("_")] + list(symbols)
+        rooms = (language, matrices, surrogates, vectors)
+        words = [word for room in rooms for word in vars(room) if not word.startswith("_")] + list(symbols)
         raise EquationError(
             f'{name}: the name "{unknown}" is unknown.{did_you_mean(unknown, words)}',
             hint="from recur.equations import sigmoid, tanh, split, ...",
@@ -336,22 +410,55 @@ def _returned(name: str, result: Any) -> tuple[Symbol, ...]:
 
 
 def _check_states(
-    name: str, input_name: str, states: tuple[str, ...], shapes: Mapping[str, Shape], sizes: Mapping[str, str]
+    name: str, inputs: tuple[str, ...], states: tuple[str, ...], shapes: Mapping[str, Shape], sizes: Mapping[str, str]
 ) -> None:
-    """Refuse a matrix in the place of a state, and an initial value for a state or the input."""
-    for state in states:
-        if len(shapes[state]) == 2:
-            raise EquationError(
-                f"{name} returns {len(states)} values, so its states are {', '.join(states)}; but {state} is declared "
-                f"as the matrix {show(shapes[state])}",
-                hint="the states come right after the input, before all matrices, and are returned in that order",
-            )
-    for argument in (input_name, *states):
+    """Refuse an initial value for a state or an input."""
+    del shapes
+    for argument in (*inputs, *states):
         if "=" in sizes[argument]:
             raise EquationError(
                 f'{name}: {argument}="{sizes[argument]}": only a parameter has an initial value',
                 hint="the initial state is zero, an argument of the layer, or learned with learn_initial_state=True",
             )
+
+
+def _count_states(name: str, function: Callable[..., Any], inputs: tuple[str, ...], shapes: Mapping[str, Shape]) -> int:
+    """As many as the function returns; what is done to a state that is a matrix needs to be known beforehand."""
+    rest = [argument for argument in shapes if argument not in inputs]
+    try:
+        return len(_returned(name, _call(name, function, _leaves(Builder(), inputs, (), shapes))))
+    except EquationError as refusal:
+        first = next((place for place, argument in enumerate(rest) if len(shapes[argument]) == 2), len(rest))
+        as_state: EquationError | None = None
+        for count in range(first + 1, len(rest) + 1):
+            try:
+                states = tuple(rest[:count])
+                values = _returned(name, _call(name, function, _leaves(Builder(), inputs, states, shapes)))
+            except EquationError as error:
+                as_state = as_state or error
+                continue
+            if len(values) == count:
+                return count
+        if as_state is not None and "only multiplies a vector" in refusal.message:
+            raise as_state from None
+        raise
+
+
+def _check_new_state(name: str, state: str, states: tuple[str, ...], expected: Shape, value: Symbol) -> None:
+    """Refuse a new state of another size, and a matrix among the states that is a parameter."""
+    unchanged = len(expected) == 2 and value.node.op == "state" and value.node.attribute == state
+    if len(expected) == 2 and (value.dims is None or unchanged):
+        raise EquationError(
+            f"{name} returns {len(states)} values, so its states are {', '.join(states)}; but {state} is declared "
+            f"as the matrix {show(expected)}" + (" and returned as it is" if unchanged else ""),
+            hint="the states come right after the input, before all matrices, and are returned in that order",
+        )
+    if (value.dims or value.node.shape) != expected:
+        raise EquationError(
+            f"{name} returns a value of {show(value.dims or value.node.shape)} for the state {state}, which is "
+            f"declared as {show(expected)}",
+            hint="the states are returned in the order of the arguments after the input",
+        )
 
 
 def _source(function: Callable[..., Any]) -> str | None:

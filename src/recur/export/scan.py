@@ -14,6 +14,7 @@ _OPS = {
     "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "maximum": "Max", "minimum": "Min",
     "neg": "Neg", "tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "exp": "Exp", "log": "Log", "sqrt": "Sqrt",
     "abs": "Abs", "sign": "Sign", "sin": "Sin", "cos": "Cos", "softplus": "Softplus",
+    "erf": "Erf", "floor": "Floor", "atan": "Atan", "pow": "Pow",
 }  # fmt: skip
 
 
@@ -134,11 +135,32 @@ class _Step:
             return w.add("Slice", arguments[0], w.integers(start), w.integers(stop), w.integers(-1))
         if op == "sum":
             return w.add("ReduceSum", arguments[0], w.integers(-1), keepdims=1)
+        if op == "largest":
+            return w.add("ReduceMax", arguments[0], w.integers(-1), keepdims=1)
+        if op in {"outer", "contract", "contract_transposed"}:
+            return self._matrix(node)
+        if op == "surrogate":
+            return arguments[0]
         if op == "expand":
             return w.add("Expand", arguments[0], w.integers(1, node.size.value(self.sizes)))
         if op == "concat":
             return w.add("Concat", *(self.rows(argument) for argument in node.args), axis=-1)
         raise KeyError(f"the operation {op} has no counterpart in ONNX")
+
+    def _matrix(self, node: Node) -> str:
+        """u v^T, C v or C^T v with a matrix C of each row."""
+        w = self.writer
+        first, second = (self.rows(argument) for argument in node.args)
+        m, n = (size.value(self.sizes) for size in node.attribute)
+        if node.op == "outer":
+            product = w.add("MatMul", w.add("Reshape", first, w.integers(-1, m, 1)), w.add(
+                "Reshape", second, w.integers(-1, 1, n)))  # fmt: skip
+            return w.add("Reshape", product, w.integers(-1, m * n))
+        matrix = w.add("Reshape", first, w.integers(-1, m, n))
+        if node.op == "contract_transposed":
+            matrix = w.add("Transpose", matrix, perm=[0, 2, 1])
+        vector = w.add("Unsqueeze", second, w.integers(-1))
+        return w.add("Squeeze", w.add("MatMul", matrix, vector), w.integers(-1))
 
     def rows(self, node: Node) -> str:
         """Return a value with all its rows and columns (B, n), whatever it depends on."""

@@ -108,6 +108,7 @@ typedef struct {
   int32_t stage_count;
   const RecurStage* stages;
   int32_t totals;
+  const int32_t* largest; /* of each total: 1 where it is the largest element, 0 where it is the sum */
   int32_t scratch_count;
   const int32_t* scratch_sizes;
 } RecurProgram;

@@ -10,7 +10,7 @@
 //   sqrt        0.5      0.5
 //
 // those of float exp, tanh and sigmoid over all 2^32 numbers, the others over numbers drawn at random and those where a
-// method changes. log, sin and cos are the C library's; the rest are exact.
+// method changes. log, sin, cos, atan, erf and pow are the C library's; the rest are exact.
 #pragma once
 
 #include <cmath>
@@ -292,6 +292,27 @@ RECUR_INLINE V v_sin(V x) {
 template <class V>
 RECUR_INLINE V v_cos(V x) {
   for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::cos(x[i]);
+  return x;
+}
+
+template <class V>
+RECUR_INLINE V v_erf(V x) {
+  for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::erf(x[i]);
+  return x;
+}
+template <class V>
+RECUR_INLINE V v_atan(V x) {
+  for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::atan(x[i]);
+  return x;
+}
+template <class V>
+RECUR_INLINE V v_floor(V x) {
+  for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::floor(x[i]);
+  return x;
+}
+template <class V>
+RECUR_INLINE V v_pow(V x, V power) {
+  for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::pow(x[i], power[i]);
   return x;
 }
 

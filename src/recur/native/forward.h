@@ -218,10 +218,8 @@ class Forward : public Recurrence<P> {
           for (int32_t m = 0; m < hoisted.operand_count; ++m) {
             const RecurBlock& b = hoisted.blocks[m];
             const int64_t stride = this->size(cell.matrix_columns[b.matrix]);
-            const T* W = static_cast<const T*>(this->call_.matrices[b.matrix]) + (this->size(b.row) + u) * stride +
-                         this->size(b.column);
-            pack_vector<P>(run.panels.at(v, k), run.panels.stride(v), W, stride, false, this->size(b.columns_size),
-                           std::min(L, units - u));
+            pack_vector<P>(run.panels.at(v, k), run.panels.stride(v), this->first_of(b, u), stride, b.transposed != 0,
+                           this->size(b.columns_size), std::min(L, units - u));
             k += padded_k<P>(this->size(b.columns_size));
           }
         }

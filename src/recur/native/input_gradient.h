@@ -46,10 +46,8 @@ class InputGradient : public MatrixGradients<P> {
         for (int32_t b = 0; b < part.block_count; ++b) {
           const RecurBlock& block = part.blocks[b];
           const int64_t stride = this->size(this->cell_.matrix_columns[block.matrix]);
-          const T* W = static_cast<const T*>(this->call_.matrices[block.matrix]) + this->size(block.column) * stride +
-                       this->size(block.row) + v * L;
-          pack_vector<P>(inputs_[m].at(v, k), inputs_[m].stride(v), W, stride, true, this->size(block.columns_size),
-                         std::min(L, width - v * L));
+          pack_vector<P>(inputs_[m].at(v, k), inputs_[m].stride(v), this->first_of(block, v * L), stride,
+                         block.transposed != 0, this->size(block.columns_size), std::min(L, width - v * L));
           k += padded_k<P>(this->size(block.columns_size));
         }
       }

@@ -118,6 +118,7 @@ class MatrixGradients : public Recurrence<P> {
     const size_t k = static_cast<size_t>(o.index);
     if (o.place == RECUR_INPUT) return this->x_at(s, i) + this->size(o.start);
     if (o.place == RECUR_TAPE) return this->tape_base_ + r * this->tape_.stride + this->tape_.at[k];
+    if (o.place == RECUR_DERIVATIVE) return derivative_base_ + r * derivative_.stride + derivative_.at[k];
     return this->state_base_ + (this->rows_.slot(s) + i) * this->state_.stride + this->state_.at[k];
   }
 

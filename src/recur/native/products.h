@@ -105,12 +105,9 @@ class Products : public WorkDivision<typename P::T> {
         const int64_t u = unit + v % (width / L) * L;
         for (int32_t m = 0; m < group.operand_count; ++m) {
           const RecurBlock& b = group.blocks[product * group.operand_count + m];
-          const T* W = static_cast<const T*>(call_.matrices[b.matrix]);
-          const int64_t stride = size(cell_.matrix_columns[b.matrix]);
-          const int64_t row = size(b.row) + u, column = size(b.column);
           pack_vector<P>(to + (plan.operand_k[static_cast<size_t>(m)] * vectors) * L + v * L * P::pair,
-                         vectors * L * P::pair, b.transposed ? W + column * stride + row : W + row * stride + column,
-                         stride, b.transposed != 0, size(b.columns_size),
+                         vectors * L * P::pair, this->first_of(b, u), size(cell_.matrix_columns[b.matrix]),
+                         b.transposed != 0, size(b.columns_size),
                          std::max<int64_t>(0, std::min<int64_t>(L, units - u)));
         }
       }

@@ -3,10 +3,12 @@
 
 #include <time.h>
 
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include "batched_products.h"
+#include "elementwise.h"
 #include "memory_pool.h"
 #include "padded_inputs.h"
 #include "tape.h"
@@ -228,18 +230,25 @@ class Recurrence : public PaddedInputs<P> {
     }
   }
 
-  // the totals that a stage reads, from the partial sums of all threads, always added in the same order
+  // the initial value of a total
+  Vec<T> nothing(int64_t k) const {
+    return program_.largest[k] != 0 ? splat<T>(-std::numeric_limits<T>::infinity()) : Vec<T>{};
+  }
+
+  // the totals that a stage reads, from the partial totals of all threads, always combined in the same order
   void sum_totals(Thread& one, std::vector<Thread>& team, const RecurStage& stage, int64_t s, int64_t n) {
     const int64_t totals = program_.totals, from = (s & 1) * rows_.count() * totals * L;
     for (int32_t m = 0; m < stage.total_count; ++m) {
       const int64_t k = stage.totals[m];
       for (int64_t i = 0; i < n; ++i) {
-        Vec<T> sum{};
+        const bool largest = program_.largest[k] != 0;
+        Vec<T> all = nothing(k);
         for (int other = 0; other < one.threads; ++other) {
           if (by_rows_ && other != one.thread) continue;
-          sum += load<T>(team[static_cast<size_t>(other)].partial + from + (i * totals + k) * L);
+          const Vec<T> part = load<T>(team[static_cast<size_t>(other)].partial + from + (i * totals + k) * L);
+          all = largest ? v_maximum(all, part) : all + part;
         }
-        one.total[i * totals + k] = lane_sum<T>(sum);
+        one.total[i * totals + k] = largest ? lane_largest<T>(all) : lane_sum<T>(all);
       }
     }
   }
@@ -253,7 +262,8 @@ class Recurrence : public PaddedInputs<P> {
     if (stage.total_count > 0) sum_totals(one, team, stage, s, n);
     for (int32_t m = 0; m < stage.partial_count; ++m) {
       for (int64_t i = 0; i < n; ++i) {
-        store<T>(static_cast<T*>(f.partial) + (i * program_.totals + stage.partials[m]) * L, Vec<T>{});
+        const int64_t k = stage.partials[m];
+        store<T>(static_cast<T*>(f.partial) + (i * program_.totals + k) * L, nothing(k));
       }
     }
     if (stage.group_count == 0) {

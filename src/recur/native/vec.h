@@ -74,13 +74,13 @@ RECUR_INLINE void store_first(T* p, Vec<T> v, long n) {
   std::memcpy(p, &v, sizeof(T) * static_cast<size_t>(n));
 }
 
-// lanes 0..n-1 of v, zeros after them
+// lanes 0..n-1 of v, and `rest` after them
 template <class T>
-RECUR_INLINE Vec<T> first(Vec<T> v, long n) {
+RECUR_INLINE Vec<T> first(Vec<T> v, long n, T rest = 0) {
   typename Lane<T>::I index;
   for (int i = 0; i < Lane<T>::count; ++i) index[i] = i;
   auto keep = index < static_cast<typename Lane<T>::Int>(n);
-  return keep ? v : Vec<T>{};
+  return keep ? v : splat<T>(rest);
 }
 
 template <class T>
@@ -88,6 +88,14 @@ RECUR_INLINE T lane_sum(Vec<T> v) {
   T s = 0;
   for (int i = 0; i < Lane<T>::count; ++i) s += v[i];
   return s;
+}
+
+// the largest lane; NaN if one is
+template <class T>
+RECUR_INLINE T lane_largest(Vec<T> v) {
+  T most = v[0];
+  for (int i = 1; i < Lane<T>::count; ++i) most = v[i] > most || v[i] != v[i] ? v[i] : most;
+  return most;
 }
 
 template <class T>

@@ -33,6 +33,13 @@ class WorkDivision {
   int64_t size(int32_t index) const { return sizes_[index]; }
   int64_t padded(int32_t index) const { return rounded_up(sizes_[index], L); }
 
+  // where in its matrix the rows of a block begin that unit u of the product reads
+  const T* first_of(const RecurBlock& b, int64_t u) const {
+    const int64_t row = size(b.row) + u, column = size(b.column), stride = size(cell_.matrix_columns[b.matrix]);
+    return static_cast<const T*>(call_.matrices[b.matrix]) +
+           (b.transposed != 0 ? column * stride + row : row * stride + column);
+  }
+
   void plan_threads() {
     int64_t work = 0, widest = 1;
     for (int32_t k = 0; k < program_.stage_count; ++k) {

@@ -155,6 +155,12 @@ def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurre
         raise ConfigError(
             f'there is no cell "{cell}".{did_you_mean(cell, equations.names())}', hint="recur cells lists them"
         )
+    inputs = equations.get(cell).inputs
+    if len(inputs) > 1:
+        raise ConfigError(
+            f'the cell "{cell}" reads {", ".join(inputs)} at every step, and a network of these modes has one input',
+            hint=f'in Python: recur.nn.Recurrent("{cell}", ...), whose input has the columns of all of them',
+        )
     # sizes that the cell has beside X and H, such as the projection P of lstm_projected: half of H
     free = {name: max(1, sizes[0] // 2) for name in equations.get(cell).free_sizes if name not in ("X", "H")}
     if free:

@@ -20,16 +20,19 @@ UPDATE_GATE = 1  # of r z n
 def uniform(parameters: dict[str, Tensor], equation: Equation, binding: Binding, hidden_size: int) -> None:
     """Draw every parameter without a fixed value from U(-1/sqrt(H), 1/sqrt(H)), as torch.nn does and in its order.
 
-    A parameter whose value the equation fixes (the gain of a layer norm, ``"H = 1"``) gets that value.
+    A parameter whose first value the equation states (the gain of a layer norm, ``"H = 1"``) gets that value; one
+    that is fixed is not drawn.
     """
     bound = 1.0 / math.sqrt(hidden_size)
     for part in binding.parts:
-        fixed = equation.initial(part.name)
+        if part.name in equation.fixed:
+            continue
+        value = equation.initial(part.name)
         for own in part.own:
-            if fixed is None:
+            if value is None:
                 init.uniform_(parameters[own], -bound, bound)
             else:
-                init.constant_(parameters[own], fixed)
+                init.constant_(parameters[own], value)
 
 
 @torch.no_grad()

@@ -120,9 +120,15 @@ def lay_out(
     ConfigError
         If a layer of the stack reads vectors of another size than the equation declares.
     """
+    if len(equation.inputs) > 1 and len(hidden_sizes) > 1:
+        raise ConfigError(
+            f"{equation.name} reads {', '.join(equation.inputs)} at every step, and a layer above the first would read "
+            "the outputs of the one below alone",
+            hint=f"num_layers=1; concatenate {', '.join(equation.inputs[1:])} to its outputs for another layer",
+        )
     levels, reads = [], input_size
     for number, hidden in enumerate(hidden_sizes):
-        sizes = {**own_sizes, "X": reads, "H": hidden}
+        sizes = {**own_sizes, "X": _first_input(equation, reads, own_sizes, hidden), "H": hidden}
         _check_width(equation, number, reads, sizes)
         suffixes = [f"l{number}", f"l{number}_reverse"][:directions]
         state_sizes = {state: equation.shape(state, **sizes)[0] for state in equation.states}
@@ -142,6 +148,13 @@ def lay_out(
         tuple(levels), directions, reads, states, same_sizes(states), tuple(recurrent_states(equation)),
         tuple(recurrent_matrices(equation)),
     )  # fmt: skip
+
+
+def _first_input(equation: Equation, reads: int, own_sizes: Mapping[str, int], hidden: int) -> int:
+    """X, where x_t has ``reads`` columns, some of them of further inputs such as the time since the last step."""
+    (width,) = equation.shape(equation.input, **own_sizes, X=0, H=hidden)
+    (more,) = equation.shape(equation.input, **own_sizes, X=1, H=hidden)
+    return max(0, reads - width) // (more - width) if more > width else reads
 
 
 def _check_width(equation: Equation, number: int, reads: int, sizes: Mapping[str, int]) -> None:

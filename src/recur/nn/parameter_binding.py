@@ -119,13 +119,15 @@ def bind(
 
 def is_bias(equation: Equation, name: str) -> bool:
     """Whether a parameter is a bias that ``bias=False`` leaves out: a free vector called ``b...``."""
-    return name.startswith("b") and len(equation.shapes[name]) == 1 and equation.initial(name) is None
+    drawn = equation.initial(name) is None and name not in equation.fixed
+    return name.startswith("b") and len(equation.shapes[name]) == 1 and drawn
 
 
 def recurrent_matrices(equation: Equation) -> list[str]:
     """The matrices that multiply h_{t-1}: those with one column for each unit of the output state."""
     output = equation.shapes[equation.states[0]][0]
-    names = [name for name, shape in equation.shapes.items() if len(shape) == 2 and shape[1] == output]
+    shapes = {name: shape for name, shape in equation.shapes.items() if name not in equation.fixed}
+    names = [name for name, shape in shapes.items() if len(shape) == 2 and shape[1] == output]
     if equation.shapes[equation.input][0] == output:
         # input and state have the same size, so only the names distinguish W_xh from W_hh
         names = [name for name in names if f"_{equation.input}" not in name]

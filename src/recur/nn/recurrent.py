@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
@@ -150,14 +151,24 @@ class Recurrent(TorchInterface):
         checks.warn_unused_dropout("variational_dropout", self.variational_dropout, self.num_layers)
         for name, shape in self._shapes():
             self.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
+        for name, values in self._fixed():
+            self.register_buffer(name, torch.as_tensor(values, device=device, dtype=dtype or torch.get_default_dtype()))
         self.reset_parameters()
         self._reports: list[BackendReport] = []
         self._fast_path = FastPath()
 
+    def _fixed(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Name and values of every parameter that the equation fixes."""
+        for level in self.layout.levels:
+            values = {name: self.equation.fixed_value(name, **level.sizes) for name in self.equation.fixed}
+            for binding in level.bindings:
+                yield from ((part.own[0], values[part.name]) for part in binding.parts if part.name in values)
+
     def _shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """Name and shape of every parameter, in torch.nn's order."""
+        """Name and shape of every trained parameter, in torch.nn's order."""
+        fixed = {name for name, _ in self._fixed()}
         for binding in self.layout.bindings:
-            yield from binding.shapes()
+            yield from ((name, shape) for name, shape in binding.shapes() if name not in fixed)
         for level in self.layout.levels if self.learn_initial_state else ():
             for names in level.initial:
                 for state, name in names.items():
@@ -228,7 +239,8 @@ class Recurrent(TorchInterface):
             If the backend requested by name cannot run this.
         """
         if lengths is None and resets is None and not return_all_states:
-            result = self._fast_path.run(self, self._parameters, input, hx)
+            own = self._parameters | self._buffers if self._buffers else self._parameters
+            result = self._fast_path.run(self, own, input, hx)
             if result is not None:
                 self.__dict__["_reports"] = self._fast_path.reports
                 return result

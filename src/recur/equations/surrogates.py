@@ -1,0 +1,84 @@
+"""Steps and other values whose derivative is not their own: surrogate gradients, straight-through, stop_gradient.
+
+A step has the derivative 0 everywhere, from which nothing can be learned. A surrogate computes the step forward and
+the derivative of a smooth function in its place backward. Sources: Y. Bengio, N. Leonard, A. Courville (2013),
+arXiv:1308.3432 (straight-through); E. Neftci, H. Mostafa, F. Zenke (2019), IEEE Signal Processing Magazine 36(6).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from recur.equations.language import Symbol, absolute, atan, binary, maximum, minimum, sigmoid
+from recur.equations.sizes import show
+from recur.errors import EquationError, did_you_mean
+
+
+def _triangle(value: Symbol, slope: float) -> Symbol:
+    near = maximum(minimum(value, 1 / slope), -1 / slope)
+    return near - near * absolute(near) * (slope / 2)
+
+
+# what is differentiated in place of the step
+_SURROGATES: dict[str, Callable[[Symbol, float], Symbol]] = {
+    "fast_sigmoid": lambda v, slope: v / (absolute(v) * slope + 1.0),
+    "sigmoid": lambda v, slope: sigmoid(v * slope),
+    "arctan": lambda v, slope: atan(v * (math.pi / 2 * slope)) * (1 / math.pi),
+    "triangle": _triangle,
+    "straight_through": lambda v, _slope: v,
+}
+
+
+def greater(a: Symbol | float, b: Symbol | float) -> Symbol:
+    """1 where a > b and 0 elsewhere, element by element; its derivative is 0."""
+    return binary("greater", a, b)
+
+
+def stop_gradient(value: Symbol) -> Symbol:
+    """The value as a constant: no error flows back through it."""
+    if not isinstance(value, Symbol) or len(value.node.shape) == 2:
+        raise EquationError(f"stop_gradient takes a vector of the equation, got {value!r}")
+    builder = value.builder
+    return Symbol(builder, builder.surrogate(value.node, builder.constant(0.0)))
+
+
+def straight_through(value: Symbol, differentiated: Symbol) -> Symbol:
+    """The first value, with the derivative of the second: ``straight_through(greater(p, u), p)`` is a binary gate.
+
+    Both have one size. ``u`` is a second input of uniform numbers where the gate is to be random.
+    """
+    for one in (value, differentiated):
+        if not isinstance(one, Symbol) or len(one.node.shape) != 1:
+            raise EquationError(f"straight_through takes two vectors of the equation, got {one!r}")
+    if value.node.size != differentiated.node.size:
+        raise EquationError(
+            f"straight_through: the value is {show(value.node.shape)} and what is differentiated "
+            f"{show(differentiated.node.shape)}",
+            hint="both have the same size",
+        )
+    return Symbol(value.builder, value.builder.surrogate(value.node, differentiated.node))
+
+
+def step(value: Symbol, surrogate: str = "fast_sigmoid", slope: float = 25.0) -> Symbol:
+    """1 where v > 0 and 0 elsewhere: a spike. Backward, the derivative of a smooth function.
+
+    ==================  =========================================  =====================================
+    surrogate           derivative                                 source
+    ==================  =========================================  =====================================
+    fast_sigmoid        1 / (1 + slope |v|)^2                      Zenke and Ganguli (2018), eq. 10
+    sigmoid             slope s (1 - s), s = sigmoid(slope v)      Zenke and Ganguli (2018)
+    arctan              slope / (2 + 2 (pi / 2 slope v)^2)         Fang et al. (2021), arXiv:2007.05785
+    triangle            max(0, 1 - slope |v|)                      Bellec et al. (2018), eq. 5
+    straight_through    1                                          Bengio et al. (2013)
+    ==================  =========================================  =====================================
+    """
+    if surrogate not in _SURROGATES:
+        raise EquationError(
+            f'step: unknown surrogate "{surrogate}".{did_you_mean(surrogate, _SURROGATES)}',
+            hint=", ".join(_SURROGATES),
+        )
+    if isinstance(slope, bool) or not isinstance(slope, (int, float)) or not 0 < slope < math.inf:
+        raise EquationError(f"step: slope={slope!r}, expected a positive number", hint="slope=25")
+    smooth = _SURROGATES[surrogate](value, float(slope))
+    return straight_through(greater(value, 0.0), smooth)
