@@ -78,7 +78,7 @@ TUNES: dict[str, str] = {
 def transpose(line: str, semitones: int) -> str:
     """Return a line of notes in another key.
 
-    >>> moved("C4 r E4/2", 2)
+    >>> transpose("C4 r E4/2", 2)
     'D4 r F#4/2'
     """
     events = events_of(line, STEPS_PER_BEAT)
