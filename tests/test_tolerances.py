@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from tests.tolerances import ROUNDED, TOLERANCE, close, near, rounded
+from tests.tolerances import ROUNDED, SINGLE, TOLERANCE, agree, close, near, rounded
 
 SIZES = [1e-2, 1.0, 1e4]
 
@@ -46,3 +46,14 @@ def test_a_rounded_result_is_near_and_zeros_are_not(size: float) -> None:
     for wrong in (torch.zeros(2), expected * (1 + 2 * ROUNDED)):
         with pytest.raises(AssertionError):
             rounded(wrong, expected)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e9])
+def test_numbers_agree_up_to_a_share_of_the_largest_and_zeros_never_do(size: float) -> None:
+    expected = [1.0 * size, -0.5 * size, 0.0]
+    agree([number * (1 + SINGLE / 2) for number in expected], expected)
+    for wrong in ([0.0, 0.0, 0.0], [number * (1 + 2 * SINGLE) for number in expected], [size, float("nan"), 0.0]):
+        with pytest.raises(AssertionError):
+            agree(wrong, expected)
+    with pytest.raises(AssertionError, match="nothing to compare with"):
+        agree([0.0], [0.0])

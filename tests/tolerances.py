@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import torch
 
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-4, torch.bfloat16: 3e-2}
@@ -20,6 +23,33 @@ ROUNDED = 2e-2
 
 EXACT = 1e-12
 """Largest error of float64 arithmetic in another order, as a share of the element."""
+
+DOUBLE = 1e-9
+"""Largest error of long computations in float64, as a share of the largest element."""
+
+SINGLE = SHARE[torch.float32]
+"""Largest error of values that were float32 once, as a share of the largest element."""
+
+EXPORTED = 2e-5
+"""Largest difference of two runtimes that compute in float32, as a share of the largest element."""
+
+FILTERED = 2e-4
+"""What a filter of finite length leaves of what it removes, as a share of the largest sample."""
+
+SHOWN = 1e-3
+"""Largest error of what was computed from numbers rounded for a page, as a share."""
+
+RESAMPLED = 1e-2
+"""Largest difference of the log energies of one sound at two sample rates, as a share of the largest."""
+
+APPROXIMATED = 1e-2
+"""Largest error of a signal given back by a few polynomials, as a share of the largest value."""
+
+DRAWN = 3e-2
+"""Largest error of a probability estimated from some thousand draws, as a share of the largest."""
+
+LEARNED = 5e-2
+"""Largest error of numbers that a network learned by heart, as a share of the largest."""
 
 FLOOR = {torch.float64: 1e-11, torch.float32: 2e-6, torch.bfloat16: 8e-3}
 """Error that is allowed however small the largest element is: what is 0 by cancellation has no size to compare with."""
@@ -58,3 +88,16 @@ def near(actual: torch.Tensor, expected: torch.Tensor, what: str = "", like: tor
         error = float((actual - expected).abs().max())
         allowed = max(FLOOR[dtype], SHARE[dtype] * largest(expected))
         assert error <= allowed, f"{what}: off by {error:.2g}, where {allowed:.2g} is allowed"
+
+
+def agree(actual: Any, expected: Any, share: float = SINGLE, what: str = "") -> None:
+    """Assert that numbers, in arrays or lists, agree up to a share of the largest expected one, which is not 0."""
+    actual, expected = (
+        values.detach().double() if isinstance(values, torch.Tensor) else torch.tensor(np.asarray(values, np.float64))
+        for values in (actual, expected)
+    )
+    assert actual.shape == expected.shape, f"{what}: {tuple(actual.shape)} and {tuple(expected.shape)}"
+    assert bool(actual.isfinite().all()), f"{what}: not finite"
+    error, allowed = float((actual - expected).abs().max()), share * largest(expected)
+    assert allowed > 0, f"{what}: there is nothing to compare with"
+    assert error <= allowed, f"{what}: off by {error:.2g}, where {allowed:.2g} is allowed"

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from recur import fit
 from tests.pictures import square, write_picture
+from tests.tolerances import DOUBLE
 
 TEXTS = st.lists(st.sampled_from(["a", "dog", "cat", "runs", "sleeps"]), min_size=4, max_size=8).map(" ".join)
 
@@ -52,7 +53,7 @@ def test_bleu_is_the_published_one(rows: list[tuple[str, list[str]]]) -> None:
     references = {str(place): others for place, (_, others) in enumerate(rows)}
     found = bleu(written, references)
     for order in captions.ORDERS:
-        assert found.values[order] == pytest.approx(by_hand(written, references, order), abs=1e-6)
+        assert found.values[order] == pytest.approx(by_hand(written, references, order), rel=DOUBLE)
     assert "tok:none" in found.signature
 
 

@@ -15,6 +15,7 @@ import pytest
 from examples.files import flowers, pairs, reviews, sentences, series
 
 from tests.cli.running import PLAIN, Outcome, matches, run
+from tests.tolerances import SHOWN
 
 TINY = ("--hidden-size", "24", "--batch-size", "16", "--seed", "1", "--device", "cpu")
 SMALL = (*TINY, "--epochs", "2")
@@ -108,7 +109,7 @@ def test_predict_words_of_the_line(place: Path) -> None:
 def test_predict_as_json(place: Path) -> None:
     said = json.loads(ok(run("predict", place / "reviews", "what a dull film", "--top", "2", "--json")).out)
     assert said[0]["input"] == "what a dull film"
-    assert sum(share for _, share in said[0]["scores"]) == pytest.approx(1, abs=1e-4)
+    assert sum(share for _, share in said[0]["scores"]) == pytest.approx(1, rel=SHOWN)
 
 
 def test_predict_a_file_and_stdin(place: Path) -> None:

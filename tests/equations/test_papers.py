@@ -15,7 +15,7 @@ from recur.equations.papers import legendre_memory
 from recur.nn import Recurrent
 from tests.engine.helpers import assert_native_is_eager, make, threads
 from tests.engine.test_bptt import both
-from tests.tolerances import close
+from tests.tolerances import APPROXIMATED, DOUBLE, agree, close
 
 pytestmark = pytest.mark.filterwarnings("ignore::recur.engine.native.library.CompiledNotice")
 
@@ -129,8 +129,8 @@ def test_the_legendre_memory_is_the_delay_of_its_paper_and_gives_back_old_inputs
     a = np.array([[(2 * i + 1) * (-1 if i < j else (-1) ** (i - j + 1)) for j in q] for i in q]) / steps
     b = np.array([[(2 * i + 1) * (-1) ** i] for i in q]) / steps
     A, B, *_ = scipy.signal.cont2discrete((a, b, np.eye(order), np.zeros((order, 1))), 1.0, "zoh")
-    np.testing.assert_allclose(cell.fixed_value("A", N=order, X=1, H=1), A, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(cell.fixed_value("B", N=order, X=1, H=1), B, rtol=1e-9, atol=1e-12)
+    agree(cell.fixed_value("A", N=order, X=1, H=1), A, DOUBLE)
+    agree(cell.fixed_value("B", N=order, X=1, H=1), B, DOUBLE)
     if order == 1:
         return
     signal = np.sin(np.arange(100) * 2 * np.pi / 60)
@@ -141,7 +141,7 @@ def test_the_legendre_memory_is_the_delay_of_its_paper_and_gives_back_old_inputs
         m = A @ m + B * value
         ago.append(float(np.polynomial.legendre.legval(1.0, m[:, 0] * 1.0)))
     # at 1 the polynomials give the input of a whole window ago
-    np.testing.assert_allclose(ago[60:], expected, atol=0.01)
+    agree(ago[60:], expected, APPROXIMATED)
 
 
 def test_a_unit_of_ordered_neurons_is_kept_at_least_as_long_as_those_before_it() -> None:

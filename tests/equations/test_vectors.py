@@ -10,6 +10,7 @@ import pytest
 from recur.equations import Symbol, vectors
 from recur.errors import EquationError
 from tests.equations.test_language import value, vector
+from tests.tolerances import EXACT
 
 
 def _softmax(v: np.ndarray) -> np.ndarray:
@@ -32,7 +33,7 @@ def test_a_word_means_what_it_says(
     word: Callable[[Symbol], Symbol], meaning: Callable[[np.ndarray], np.ndarray], numbers: list[float]
 ) -> None:
     v, given = vector(), np.array(numbers)
-    np.testing.assert_allclose(value(word(v), (v, given)), meaning(given), rtol=1e-12)
+    np.testing.assert_allclose(value(word(v), (v, given)), meaning(given), rtol=EXACT)
 
 
 @pytest.mark.parametrize(

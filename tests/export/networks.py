@@ -14,8 +14,6 @@ from recur.config import Config, ModelConfig
 pytest.importorskip("onnxruntime")
 import onnx
 
-ALLOWED = 2e-5
-
 
 def words(count: int = 12) -> WordsCodec:
     return WordsCodec().fit([" ".join(f"w{n}" for n in range(count))])

@@ -15,7 +15,8 @@ from recur.export import check, export_model
 from recur.modes.forecast import Forecast
 
 pytest.importorskip("onnxruntime")
-from tests.export.networks import ALLOWED, config, names, series
+from tests.export.networks import config, names, series
+from tests.tolerances import EXPORTED, agree
 
 
 @pytest.mark.parametrize("relative_to", ["none", "last", "season"])
@@ -29,7 +30,7 @@ def test_a_forecast_of_all_steps_at_once_computes_the_same(
     asked = Config.of(horizon=6, forecast="direct", relative_to=relative_to, quantiles=quantiles).forecast
     mode = Forecast(series(), target, config(num_layers=2), asked)
     found = export_model(mode, tmp_path / "model.onnx")
-    assert max(found.differences.values()) < ALLOWED
+    assert max(found.differences.values()) < EXPORTED
     assert found.outputs[0] == "values (B, 6, 1) float32"
     assert (found.outputs[1:] == ["quantiles (B, 6, 1, 3) float32"]) == bool(quantiles)
 
@@ -41,7 +42,7 @@ def test_a_forecast_that_is_read_back_computes_the_same(relative_to: str, tmp_pa
     asked = Config.of(horizon=5, forecast="recursive", relative_to=relative_to).forecast
     mode = Forecast(series(), target, config(), asked)
     found = export_model(mode, tmp_path / "model.onnx")
-    assert max(found.differences.values()) < ALLOWED
+    assert max(found.differences.values()) < EXPORTED
 
 
 @pytest.mark.parametrize("how", ["direct", "recursive"])
@@ -60,7 +61,7 @@ def test_a_forecast_of_a_stream_is_that_of_the_whole_past(relative_to: str, how:
     mode = Forecast(both, target, config(num_layers=2), asked).eval()
     path = tmp_path / "step.onnx"
     found = export_model(mode, path, step=True)
-    assert max(found.differences.values()) < ALLOWED
+    assert max(found.differences.values()) < EXPORTED
     past = random.normal(size=(9, 2)).astype(np.float32) * [9, 0.1] + [-3, 5]
     given, _ = names(path)
     state = {name: np.zeros((1, 1, 7), np.float32) for name in given if name not in ("x", "before")}
@@ -76,11 +77,9 @@ def test_a_forecast_of_a_stream_is_that_of_the_whole_past(relative_to: str, how:
         state = {name: made[f"{name}_next"] for name in state}
         answers.append(made["values"][0])
     [whole] = mode.predict([past])
-    np.testing.assert_allclose(np.concatenate(answers), np.reshape(whole.value, (horizon, -1)), rtol=1e-4, atol=1e-4)
+    agree(np.concatenate(answers), np.reshape(whole.value, (horizon, -1)), EXPORTED)
     for place, (share, expected) in enumerate((whole.quantiles or {}).items()):
-        np.testing.assert_allclose(
-            made["quantiles"][0, :, 0, place], expected, rtol=1e-4, atol=1e-4, err_msg=str(share)
-        )
+        agree(made["quantiles"][0, :, 0, place], expected, EXPORTED, f"quantile {share}")
 
 
 def test_a_stream_has_no_season_to_be_relative_to(tmp_path: Path) -> None:

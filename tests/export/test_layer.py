@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from recur.errors import RecurError
 from recur.export import check, export_layer
 from recur.nn import LSTM, RNN
+from tests.tolerances import EXPORTED, agree
 
 pytest.importorskip("onnxruntime")
-
-# of float32 sums in another order
-ALLOWED = 2e-5
 
 
 def test_a_file_runs_at_any_batch_and_length_with_rows_of_their_own(tmp_path: Path) -> None:
@@ -31,7 +28,7 @@ def test_a_file_runs_at_any_batch_and_length_with_rows_of_their_own(tmp_path: Pa
     )
     y, (h, c) = layer(x, state, lengths=lengths)
     for name, expected in {"y": y, "h_l0_next": h, "c_l0_next": c}.items():
-        np.testing.assert_allclose(made[name], expected.detach().numpy(), atol=ALLOWED, err_msg=name)
+        agree(made[name], expected.detach(), EXPORTED, name)
 
 
 def test_a_file_that_fails_its_check_takes_no_ones_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,7 @@ from recur.nn import GRU, LSTM, RNN, Recurrent
 pytest.importorskip("onnxruntime")
 import onnx
 
-# of float32 sums in another order
-ALLOWED = 2e-5
+from tests.tolerances import EXPORTED
 
 FORMS: list[dict[str, Any]] = [
     {},
@@ -43,7 +42,7 @@ def test_every_cell_in_every_form_computes_the_same(cell: str, form: dict[str, A
             parameter.add_(0.1 * torch.randn_like(parameter))
     found = export_layer(layer, tmp_path / "layer.onnx")
     assert set(found) == {1, 7, 40}
-    assert max(found.values()) < ALLOWED
+    assert max(found.values()) < EXPORTED
     own = cell in OWN_NODES and "zoneout" not in form
     assert (OWN_NODES[cell].op if own else "Scan") in nodes_of(tmp_path / "layer.onnx")
     assert ("Scan" in nodes_of(tmp_path / "layer.onnx")) is not own
@@ -56,7 +55,7 @@ def test_a_cell_of_the_literature_computes_the_same(cell: str, tmp_path: Path) -
     free = dict.fromkeys(equation.free_sizes, 4)
     (width,) = equation.shape(equation.input, X=3, H=6, **free)
     layer = Recurrent(cell, width, 6, sizes=free or None)
-    assert max(export_layer(layer, tmp_path / "layer.onnx").values()) < ALLOWED
+    assert max(export_layer(layer, tmp_path / "layer.onnx").values()) < EXPORTED
     assert "Scan" in nodes_of(tmp_path / "layer.onnx")
 
 
@@ -75,5 +74,5 @@ def test_a_cell_of_the_literature_computes_the_same(cell: str, tmp_path: Path) -
 def test_layers_of_torch_with_their_extras_compute_the_same(layer: Any, tmp_path: Path) -> None:
     torch.manual_seed(0)
     made = layer()
-    assert max(export_layer(made, tmp_path / "layer.onnx").values()) < ALLOWED
+    assert max(export_layer(made, tmp_path / "layer.onnx").values()) < EXPORTED
     assert made.training, "the layer is left as it was"

@@ -15,7 +15,8 @@ from recur.export import check, export_model
 from recur.modes.synced import Synced
 
 pytest.importorskip("onnxruntime")
-from tests.export.networks import ALLOWED, config
+from tests.export.networks import config
+from tests.tolerances import EXPORTED
 
 
 @pytest.mark.parametrize("crf", [False, True])
@@ -28,7 +29,7 @@ def test_words_with_their_letters_and_chains_of_tags_compute_the_same(crf: bool,
         for parameter in chain.parameters():
             torch.nn.init.normal_(parameter, std=2.0)
     found = export_model(mode, tmp_path / "model.onnx")
-    assert max(found.differences.values()) < ALLOWED
+    assert max(found.differences.values()) < EXPORTED
     assert found.inputs[0] == "ids (B, T, 1 + L) int64"
     if not crf:
         assert found.outputs == ["log_probs (B, T, 3) float32"]

@@ -37,7 +37,8 @@ pytest.importorskip("onnxruntime")
 import onnx
 import onnxruntime
 
-from tests.export.networks import ALLOWED, words
+from tests.export.networks import words
+from tests.tolerances import EXPORTED, agree
 
 NO_YES = {"labels": ["no", "yes"]}
 TEXTS = ["the cat sat on a mat", "a dog ran", "the dog sat"]
@@ -119,7 +120,7 @@ def test_a_program_that_has_the_file_alone_gives_the_answer(tmp_path: Path) -> N
     ids = np.array([ids_by_words(json.loads(facts["input_codec"]), "the cat ran")])
     made = check.run(tmp_path / "model.onnx", {"ids": ids, "lengths": np.array([3])})
     named = dict(zip(json.loads(facts["target_codec"])["labels"], np.exp(made["log_probs"][0]).tolist(), strict=True))
-    assert named == pytest.approx(dict(mode.predict(["the cat ran"], top=2)[0].scores), abs=1e-5)
+    assert named == pytest.approx(dict(mode.predict(["the cat ran"], top=2)[0].scores), rel=EXPORTED)
 
 
 def modes() -> dict[str, tuple[Mode, dict[str, Any], dict[str, Any]]]:
@@ -186,7 +187,7 @@ def test_a_start_that_was_learned_is_in_the_metadata(tmp_path: Path) -> None:
     made = check.run(tmp_path / "step.onnx", {"ids": np.array([3]), **start})
     with torch.no_grad():
         vectors, _ = mode.run(torch.tensor([[3]]), None)
-        np.testing.assert_allclose(made["log_probs"], mode.symbol_head().log_probs(vectors[:, 0]), atol=ALLOWED)
+        agree(made["log_probs"], mode.symbol_head().log_probs(vectors[:, 0]), EXPORTED)
 
 
 def test_the_metadata_has_what_a_program_needs(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
 
 pytest.importorskip("onnxruntime")
-from tests.export.networks import ALLOWED, classes, config, picture_rows
+from tests.export.networks import classes, config, picture_rows
+from tests.tolerances import EXPORTED, agree
 
 
 @pytest.mark.parametrize("pooling", ["flatten", "mean"])
@@ -33,7 +34,7 @@ def test_a_picture_is_read_from_its_pixels(size: tuple[int, ...], pooling: str, 
     expected = [dict(one.scores) for one in mode.predict(pictures, top=3)]
     labels = mode.target_codec.labels
     for row, scores in zip(np.exp(made["log_probs"]), expected, strict=True):
-        np.testing.assert_allclose(row, [scores[label] for label in labels], atol=ALLOWED)
+        agree(row, [scores[label] for label in labels], EXPORTED)
 
 
 def test_a_label_for_every_frame_computes_the_same(tmp_path: Path) -> None:
@@ -42,6 +43,6 @@ def test_a_label_for_every_frame_computes_the_same(tmp_path: Path) -> None:
     mode = Synced(codec, TagsCodec().fit(["A B C"]), config(convolutions=[4, 8]))
     found = export_model(mode, tmp_path / "model.onnx")
     assert found.inputs[0] == "x (B, T, 10, 12, 3) float32"
-    assert max(found.differences.values()) < ALLOWED
+    assert max(found.differences.values()) < EXPORTED
     single = Synced(codec, TagsCodec().fit(["A B C"]), config(convolutions=[4, 8], bidirectional=False))
     assert export_model(single, tmp_path / "step.onnx", step=True).inputs[0] == "x (B, 10, 12, 3) float32"

@@ -14,7 +14,7 @@ from recur.decoding import Decoding
 from recur.errors import ConfigError
 from recur.heads.events import EventHead, chooser, likeliest
 from tests.modes.helpers import small
-from tests.tolerances import close
+from tests.tolerances import DRAWN, agree, close
 
 
 def rolls() -> NotesCodec:
@@ -92,7 +92,7 @@ def test_the_truth_of_a_key_is_the_answer_with_it() -> None:
 def test_frames_are_drawn_with_the_probabilities_of_their_keys() -> None:
     logits = torch.logit(torch.tensor([[0.1, 0.5, 0.9]])).expand(4000, 3)
     choose = chooser(Decoding(temperature=1.0, seed=3))
-    np.testing.assert_allclose(choose(logits).mean(0).numpy(), [0.1, 0.5, 0.9], atol=0.03)
+    agree(choose(logits).mean(0), [0.1, 0.5, 0.9], DRAWN)
     cold = chooser(Decoding(temperature=0.1, seed=3))(logits).mean(0).numpy()
     assert cold[0] < 0.01
     assert cold[2] > 0.99

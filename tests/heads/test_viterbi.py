@@ -15,7 +15,8 @@ from recur.export import check, export_model
 from recur.modes.synced import Synced
 
 pytest.importorskip("onnxruntime")
-from tests.export.networks import ALLOWED, config, words
+from tests.export.networks import config, words
+from tests.tolerances import EXPORTED
 
 
 def tagger() -> Synced:
@@ -43,7 +44,7 @@ def test_of_two_equally_good_rows_of_tags_either_is_right(tmp_path: Path) -> Non
         return torch.where(real & (tags == 0), 1, tags), log_p
 
     chain.decode = the_other
-    assert max(export_model(mode, tmp_path / "model.onnx").differences.values()) < ALLOWED
+    assert max(export_model(mode, tmp_path / "model.onnx").differences.values()) < EXPORTED
 
 
 @pytest.mark.parametrize("at_padding", [False, True])

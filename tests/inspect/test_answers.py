@@ -9,6 +9,7 @@ import torch
 from recur import inspect as inspector
 from tests.inspect.helpers import TEXT, learned
 from tests.modes.helpers import build
+from tests.tolerances import DOUBLE
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
@@ -27,7 +28,7 @@ def test_a_chain_of_tags_is_explained_by_its_own_answer_and_probability() -> Non
         question = inspector.ask(mode, TEXT, at=at)
         assert question.options[0].target == int(best[0, at - 1])
         found = inspector.influence(mode, TEXT, at=at)
-        assert np.log(question.options[0].probability or 0) == pytest.approx(found.output, abs=1e-9)
+        assert np.log(question.options[0].probability or 0) == pytest.approx(found.output, rel=DOUBLE)
 
 
 def test_leaving_a_tagged_word_out_moves_the_place() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from recur import inspect as inspector
 from tests.inspect.helpers import CASES, learned
+from tests.tolerances import SHOWN
 
 
 @pytest.mark.parametrize(("name", "source", "target", "value", "options"), CASES)
@@ -34,7 +35,7 @@ def test_every_mode_is_explained_as_plain_data(
         for share in layer["shares"].values():
             # the first step computed knows no state, so an error that reaches no further has no share in W_hh
             whole = sum(share["fraction"])
-            assert whole == pytest.approx(1, abs=1e-3) or not any(share["norm"])
+            assert whole == pytest.approx(1, rel=SHOWN) or not any(share["norm"])
         assert layer["sentence"]
     for layer in found["states"]["layers"]:
         assert all(len(states) == len(layer["labels"]) for states in layer["states"].values())
@@ -47,7 +48,7 @@ def test_every_mode_is_explained_as_plain_data(
     if options.get("attention"):
         weights = np.array(found["alignment"]["weights"])
         assert weights.shape == (len(found["alignment"]["rows"]), len(items))
-        np.testing.assert_allclose(weights.sum(1), 1, atol=1e-3)
+        np.testing.assert_allclose(weights.sum(1), 1, rtol=SHOWN)
 
 
 @pytest.mark.parametrize("cell", ["elman", "lstm", "gru", "lstm_peephole"])
@@ -56,7 +57,7 @@ def test_states_read_forwards_alone_are_those_that_are_followed_back(cell: str) 
     quick = inspector.explain(mode, "the dog ran to", parts=["states"])
     whole = inspector.explain(mode, "the dog ran to", parts=["states", "flow"])
     assert quick["states"] == whole["states"]
-    np.testing.assert_allclose(quick["surprise"][1:], whole["surprise"][1:], rtol=1e-4)
+    np.testing.assert_allclose(quick["surprise"][1:], whole["surprise"][1:], rtol=SHOWN)
     assert quick["flow"] is None
 
 

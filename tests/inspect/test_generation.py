@@ -8,6 +8,7 @@ import pytest
 from recur import inspect as inspector
 from recur.inspect.generation import GeneratedItem
 from tests.inspect.helpers import network
+from tests.tolerances import SINGLE
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,6 @@ def test_the_alignment_has_a_row_for_each_written_item_and_a_column_for_each_rea
     assert question.alignment is not None
     weights = question.alignment["weights"]
     assert weights.shape == (len(question.alignment["rows"]), len(question.items))
-    np.testing.assert_allclose(weights.sum(1), 1, atol=1e-5)
+    np.testing.assert_allclose(weights.sum(1), 1, rtol=SINGLE)
     plain, given, _ = network("many-to-many", "words", "words")
     assert inspector.ask(plain, given[0]).alignment is None

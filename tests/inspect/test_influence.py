@@ -17,6 +17,7 @@ from recur.demos import corpus
 from recur.errors import ConfigError
 from recur.inspect.influence import METHODS, Influence
 from tests.inspect.helpers import CASES, learned
+from tests.tolerances import DOUBLE, SINGLE
 
 
 @pytest.mark.parametrize(("name", "source", "target", "value", "options"), CASES)
@@ -32,11 +33,11 @@ def test_integrated_gradients_are_complete_and_every_item_has_scores(
     whole = found.scores["integrated_gradients"].sum()
     # one-to-one has a relu, at whose corners a quadrature is only as good as its points are dense
     tolerance = 2e-2 if name == "one-to-one" else 1e-4 if source == "series" else 1e-6
-    assert whole == pytest.approx(found.output - found.nothing, abs=tolerance)
+    assert whole == pytest.approx(found.output - found.nothing, rel=tolerance)
     assert found.gap == pytest.approx(found.output - found.nothing - whole)
     # a spelled word's probability as a candidate includes that it ends there
     if found.option.probability is not None and source not in ("characters", "subwords"):
-        assert math.log(found.option.probability) == pytest.approx(found.output, abs=1e-5)
+        assert math.log(found.option.probability) == pytest.approx(found.output, rel=SINGLE)
 
 
 @pytest.mark.parametrize("source", ["words", "series"])
@@ -69,7 +70,7 @@ def test_leaving_a_word_out_is_what_it_says() -> None:
         [answer] = continuation.predict(mode, [shorter], top=2)
         probability = dict(answer.scores)["yes"]
         expected = found.output - math.log(probability)
-        assert found.scores["leave_one_out"][place] == pytest.approx(expected, abs=1e-9)
+        assert found.scores["leave_one_out"][place] == pytest.approx(expected, rel=DOUBLE)
 
 
 def test_the_two_classes_are_pushed_in_opposite_directions() -> None:
@@ -86,8 +87,8 @@ def test_the_comparison_is_with_the_other_candidates() -> None:
     [answer] = continuation.predict(mode, ["the dog ran to"], top=5)
     probabilities = [p for _, p in answer.scores]
     expected = math.log(probabilities[0]) - math.log(sum(probabilities[1:]))
-    assert found.output == pytest.approx(expected, abs=1e-6)
-    assert found.scores["integrated_gradients"].sum() == pytest.approx(found.output - found.nothing, abs=1e-6)
+    assert found.output == pytest.approx(expected, rel=SINGLE)
+    assert found.scores["integrated_gradients"].sum() == pytest.approx(found.output - found.nothing, rel=SINGLE)
     assert [option.label for option in question.options] == [word for word, _ in answer.scores[:3]]
     with pytest.raises(ConfigError, match="no other candidates"):
         inspector.influence(learned("synced", "series", None, {}), [1.0, 2.0], against="candidates")

@@ -7,6 +7,7 @@ import numpy as np
 from recur import inspect as inspector
 from tests.inspect.helpers import double
 from tests.modes.helpers import batch_of, rows
+from tests.tolerances import DOUBLE, agree
 
 
 def test_the_spectrum_is_that_of_the_jacobian() -> None:
@@ -16,7 +17,7 @@ def test_the_spectrum_is_that_of_the_jacobian() -> None:
     weight = mode.stack.layer.weight_hh_l0.detach().numpy()
     for t, h in enumerate(layer.states["h"][:, 0]):
         expected = np.linalg.svd((1 - h**2)[:, None] * weight, compute_uv=False)
-        np.testing.assert_allclose(layer.jacobian["h"][t], expected, rtol=1e-9, atol=1e-12)
+        agree(layer.jacobian["h"][t], expected, DOUBLE)
     lstm = double("many-to-one", "words", "class", bidirectional=False)
     [layer] = inspector.bptt(lstm, batch, jacobian=True).layers
     assert layer.jacobian["c"].shape == (3, 8)

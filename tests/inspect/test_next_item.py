@@ -10,6 +10,7 @@ from recur import codecs, continuation, modes
 from recur import inspect as inspector
 from tests.inspect.helpers import learned
 from tests.modes.helpers import small
+from tests.tolerances import SHOWN
 
 
 @pytest.mark.parametrize("steps", [1, 2, 6])
@@ -32,4 +33,4 @@ def test_the_surprise_of_an_item_is_the_error_of_the_step_before() -> None:
     ledger = inspector.bptt(mode, "the dog ran")
     assert found["input"]["items"] == ["⟨start⟩", "the", "dog", "ran"]
     assert found["surprise"][0] is None
-    np.testing.assert_allclose(found["surprise"][1:], ledger.errors[:3], rtol=1e-4)
+    np.testing.assert_allclose(found["surprise"][1:], ledger.errors[:3], rtol=SHOWN)

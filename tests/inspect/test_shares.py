@@ -15,7 +15,7 @@ from recur.network import Batch
 from recur.nn import Recurrent
 from tests.inspect.helpers import double, forecaster, network
 from tests.modes.helpers import Row, batch_of, build, rows
-from tests.tolerances import close
+from tests.tolerances import DOUBLE, agree, close
 
 
 def gradients(mode: Mode, batch: Batch) -> dict[str, torch.Tensor]:
@@ -48,10 +48,10 @@ def add_up(mode: Mode, batch: Batch) -> None:
                 close(torch.from_numpy(shares.sum(0)), expected[name], f"{layer.place} {part.name}")
                 seen.add(name)
             if np.abs(path.gradient).sum() > 0:
-                assert path.fraction.sum() == pytest.approx(1, abs=1e-9)
-            np.testing.assert_allclose(
-                path.norm, np.sqrt(np.square(shares).reshape(len(shares), -1).sum(1)), rtol=1e-9, atol=1e-14
-            )
+                assert path.fraction.sum() == pytest.approx(1, rel=DOUBLE)
+                agree(path.norm, np.sqrt(np.square(shares).reshape(len(shares), -1).sum(1)), DOUBLE, part.name)
+            else:
+                assert not path.norm.any()
     recurrent = {names[id(p)] for module in modules.values() for p in module.parameters()}
     recurrent -= {name for name in recurrent if ".initial_" in name}
     assert seen == recurrent

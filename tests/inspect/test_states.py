@@ -7,6 +7,7 @@ import numpy as np
 from recur import inspect as inspector
 from tests.inspect.helpers import learned
 from tests.modes.helpers import build
+from tests.tolerances import SHOWN
 
 
 def test_saturation_counts_gates_that_are_shut_or_open() -> None:
@@ -27,9 +28,9 @@ def test_states_of_another_size_are_shown_with_their_own_units() -> None:
     [layer] = inspector.explain(mode, "the dog ran to", parts=["states"])["states"]["layers"]
     [states] = inspector.states(mode, "the dog ran to")
     for name, values in states.states.items():
-        np.testing.assert_allclose(layer["states"][name], values[:, layer["shown"][name]], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(layer["states"][name], values[:, layer["shown"][name]], rtol=SHOWN)
     for gate in layer["gates"]:
         [values] = [one.values for one in states.gates if one.name == gate["name"]]
-        np.testing.assert_allclose(gate["values"], values[:, layer["shown"][gate["name"]]], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(gate["values"], values[:, layer["shown"][gate["name"]]], rtol=SHOWN)
     assert layer["shown"]["c"] != layer["shown"]["h"]
     assert layer["shown"]["c"] == layer["shown"]["f"]

@@ -13,6 +13,7 @@ from recur import inspect as inspector
 from recur.inspect import swaps
 from tests.inspect.helpers import learned
 from tests.modes.helpers import Row, codec, small, train
+from tests.tolerances import DOUBLE
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_a_swap_is_the_mean_over_what_the_network_expects_there(source: str, tex
             other[place] = symbol
             log_p = float(question.score(other[None], torch.tensor([len(ids)]), target).detach())
             total += float(chances[symbol]) / whole * math.exp(log_p)
-        assert found.scores["swap"][place] == pytest.approx(found.output - math.log(total), abs=1e-9)
+        assert found.scores["swap"][place] == pytest.approx(found.output - math.log(total), rel=DOUBLE)
 
 
 def test_a_word_that_could_not_be_another_tells_nothing_and_a_choice_tells_what_follows_from_it() -> None:

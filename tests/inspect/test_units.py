@@ -9,6 +9,7 @@ from recur import inspect as inspector
 from recur.errors import DataError
 from recur.inspect import units
 from tests.inspect.helpers import learned
+from tests.tolerances import SHOWN
 
 
 def test_a_unit_that_follows_a_predicate_is_found_and_luck_is_not() -> None:
@@ -78,7 +79,7 @@ def test_found_units_are_shown_over_the_input_beside_what_they_follow() -> None:
     assert found["labels"] == tokens
     for one in found["findings"]:
         [series] = [v for (place, state), v in states.items() if (str(place), state) == (one["layer"], one["state"])]
-        np.testing.assert_allclose(one["values"], series[:, one["unit"]], rtol=1e-4)
+        np.testing.assert_allclose(one["values"], series[:, one["unit"]], rtol=SHOWN)
         if one["predicate"] == "space":
             assert one["wanted"] == [float(token == " ") for token in tokens]
     assert any(one["predicate"] == "space" for one in found["findings"])

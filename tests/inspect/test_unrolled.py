@@ -6,6 +6,7 @@ import numpy as np
 
 from recur import inspect as inspector
 from tests.inspect.helpers import learned
+from tests.tolerances import SHOWN, agree
 
 
 def test_what_copies_compute_is_what_the_equation_says() -> None:
@@ -19,7 +20,7 @@ def test_what_copies_compute_is_what_the_equation_says() -> None:
         c, i, f, g = (np.array(after["values"][str(by_label[name])]) for name in ("c", "i", "f", "g"))
         old = np.array(after["values"][str(by_label["c′"])])
         sigmoid = lambda v: 1 / (1 + np.exp(-v))  # noqa: E731
-        np.testing.assert_allclose(c, sigmoid(f) * old + sigmoid(i) * np.tanh(g), rtol=2e-3, atol=1e-4)
+        agree(c, sigmoid(f) * old + sigmoid(i) * np.tanh(g), SHOWN)
     [line, *_] = layer["copies"][0]["lines"]
     assert line[0] == "i, f, g, o = split(W_xh @ x + W_hh @ h + b, 4)"
     assert set(line[1]) == {"i", "f", "g", "o"}

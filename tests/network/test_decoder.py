@@ -16,7 +16,7 @@ from recur.errors import ConfigError
 from recur.network.decoder import LENGTH, Decoder, encode_target
 from recur.nn import flat_state
 from tests.modes.helpers import codec, small
-from tests.tolerances import close
+from tests.tolerances import SINGLE, agree, close
 
 SUMMARY, MEMORY = 3, 6
 
@@ -154,7 +154,7 @@ def test_numbers_are_written_by_reading_them_back_and_begin_as_told() -> None:
         vectors, _ = decoder.read(written[None], None, started(decoder, 1))
         following = decoder.output.choice(vectors)[0, 1:]
     assert answer.value[0] == pytest.approx(2.0)
-    torch.testing.assert_close(written[1:].float(), following.float(), rtol=1e-5, atol=1e-6)
+    agree(written[1:], following)
 
 
 def test_an_answer_of_no_numbers_is_empty() -> None:
@@ -179,7 +179,7 @@ def test_an_answer_has_the_alignment_of_its_symbols() -> None:
         assert answer.alignment is not None
         assert answer.alignment.shape[1] == width
         assert answer.alignment.shape[0] in (len(answer.value), len(answer.value) + 1)
-        np.testing.assert_allclose(answer.alignment.sum(1), 1.0, rtol=1e-6)
+        np.testing.assert_allclose(answer.alignment.sum(1), 1.0, rtol=SINGLE)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 import recur
 from recur import Model
 from recur.errors import DataError
+from tests.tolerances import SINGLE, agree
 
 pandas = pytest.importorskip("pandas", reason="pandas is not installed")
 
@@ -66,7 +67,7 @@ OF_TEXTS = {
 def test_texts_are_the_same_rows_in_every_form(name: str, texts: Model) -> None:
     truth = [texts.predict(text).scores[0][1] for text in TEXTS]
     found = [one.scores[0][1] for one in texts.predict(OF_TEXTS[name])]
-    assert found == pytest.approx(truth, abs=1e-5)
+    assert found == pytest.approx(truth, rel=SINGLE)
 
 
 OF_NUMBERS = {
@@ -88,7 +89,7 @@ OF_NUMBERS = {
 def test_numbers_are_the_same_rows_in_every_form(name: str, plants: Model) -> None:
     truth = [plants.predict({"width": w, "depth": d}).scores[0][1] for w, d in zip(*NUMBERS.values(), strict=True)]
     found = [one.scores[0][1] for one in plants.predict(OF_NUMBERS[name])]
-    assert found == pytest.approx(truth, abs=1e-5)
+    assert found == pytest.approx(truth, rel=SINGLE)
 
 
 OF_SERIES = {
@@ -107,7 +108,7 @@ def test_a_series_of_columns_has_one_forecast_in_every_form(name: str, ahead: Mo
     answer = ahead.predict([given] if name == "list of steps" else given)
     [found] = [answer] if name == "array" else answer
     truth = ahead.predict([np.array([LOAD, HEAT]).T])[0].value
-    assert np.allclose(found.value, truth, rtol=1e-5)
+    agree(found.value, truth)
     assert np.shape(found.value) == (4, 2)
 
 
@@ -209,7 +210,7 @@ def test_types_of_columns_do_not_matter(backend: str, plants: Model) -> None:
     frame = pandas.DataFrame(NUMBERS)
     truth = [one.scores[0][1] for one in plants.predict(frame)]
     found = [one.scores[0][1] for one in plants.predict(frame.convert_dtypes(dtype_backend=backend))]
-    assert found == pytest.approx(truth, abs=1e-6)
+    assert found == pytest.approx(truth, rel=SINGLE)
 
 
 def test_a_row_of_a_data_frame_is_one_input(plants: Model, texts: Model) -> None:

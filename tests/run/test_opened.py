@@ -278,7 +278,8 @@ def test_a_series_looks_as_far_ahead_as_the_horizon_when_trained_measured_and_lo
     again = recur.load(tmp_path / "run")
     seen = [math.sin(t / 3) for t in range(60)]
     assert again.predict([seen], length=7)[0].value == model.predict([seen], length=7)[0].value
-    assert again.predict([seen])[0].value == pytest.approx([math.sin(62 / 3)], abs=0.5 * persistence)
+    [ahead] = again.predict([seen])[0].value
+    assert abs(ahead - math.sin(62 / 3)) < 0.5 * persistence
     assert again.evaluate(tmp_path / "a.csv") == model.evaluate(tmp_path / "a.csv")
     text = (tmp_path / "run" / "config.toml").read_text()
     (tmp_path / "run" / "config.toml").write_text(text.replace("horizon = 3", "horizon = 1"))

@@ -15,6 +15,7 @@ from recur.model import Model
 from recur.serve import create_app
 from tests.serve.asking import picture, refused, told
 from tests.serve.browser import Page, browser, served
+from tests.tolerances import SINGLE
 
 PATIENCE = 60_000
 
@@ -330,7 +331,7 @@ def test_what_would_be_drawn_adds_up(client: TestClient) -> None:
         "items"
     ]
     drawn = [one["drawn"] for one in found]
-    assert sum(drawn) == pytest.approx(1.0, abs=1e-5)
+    assert sum(drawn) == pytest.approx(1.0, rel=SINGLE)
     assert sum(share > 0 for share in drawn) == 5
 
 

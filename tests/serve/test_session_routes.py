@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from recur.model import Model
 from tests.serve.asking import opened, refused, sent, told
+from tests.tolerances import SHOWN
 
 
 def test_a_text_read_in_parts_is_remembered_as_a_whole(client: TestClient, models: dict[str, Model]) -> None:
@@ -52,7 +53,7 @@ def test_a_series_is_answered_value_by_value(client: TestClient, models: dict[st
     for upto in range(1, 5):
         found = told(client, f"/sessions/{name}/read", {"values": values[upto - 1 : upto]})
         [expected] = np.ravel(models["series"].predict(values[:upto]).value)
-        assert np.ravel(found["answers"])[-1] == pytest.approx(expected, rel=1e-3, abs=1e-4)
+        assert np.ravel(found["answers"])[-1] == pytest.approx(expected, rel=SHOWN)
 
 
 def test_tags_are_answered_word_by_word(client: TestClient, models: dict[str, Model]) -> None:

@@ -15,6 +15,7 @@ from recur import inspect as inspector
 from recur.engine import observers
 from recur.training.gradients import GradientNorms, octaves
 from tests.modes.helpers import Row, batch_of, build, rows
+from tests.tolerances import SHOWN
 
 
 def test_what_is_heard_is_what_the_ledger_says() -> None:
@@ -36,7 +37,7 @@ def test_what_is_heard_is_what_the_ledger_says() -> None:
             back = squares if layer.place.direction else squares[::-1]
             octave = octaves(np.arange(len(back)))
             expected = [np.sqrt(back[octave == n].mean()) for n in range(octave.max() + 1)]
-            np.testing.assert_allclose(heard[state], expected, rtol=2e-3)
+            np.testing.assert_allclose(heard[state], expected, rtol=SHOWN)
     assert norms.record()["layers"] == []
 
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from recur.config import Config
 from recur.training.optimizers import Averages, make
+from tests.tolerances import near
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "asgd"])
@@ -32,7 +33,7 @@ def test_average_is_the_mean_of_the_weights_since_it_began() -> None:
         else:
             averages.update()
     with averages.in_place():
-        torch.testing.assert_close(network.weight.detach(), torch.stack(values).mean(0))
+        near(network.weight.detach(), torch.stack(values).mean(0))
     assert torch.equal(network.weight, values[-1])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.codecs.fitted import PICTURES, fitted
+from tests.tolerances import agree
 
 COLUMNS = {"numbers": 2, "series": 1, "dates": 2, "images": 1, "rows of images": 4, "frames": 1, "audio": 8, "roll": 88}
 
@@ -28,7 +29,7 @@ def test_what_is_standardised_by_them_is_what_is_encoded(name: str, raw: Any) ->
     mean, deviation = codec.normalisation()
     encoded = codec.encode(raw)
     expected = (np.asarray(raw, np.float64).reshape(encoded.shape) - mean) / deviation
-    np.testing.assert_allclose(encoded, expected, atol=1e-5)
+    agree(encoded, expected)
 
 
 @pytest.mark.parametrize(
