@@ -11,6 +11,7 @@
 #   make task     one of them                                     make task NAME=japanese_vowels
 #   make dist     the source distribution, and from it a wheel for any Linux of this processor, both checked: dist/
 #   make sanitize the native backend's tests under the address and undefined-behaviour sanitizers
+#   make arm      the C++ core and every stock cell for 64-bit ARM, in an emulator; skipped where its tools are missing
 #   make fuzz     every fuzzer of tests/fuzz with many more cases   make fuzz RECUR_FUZZ=20000
 #   make venv     the environment alone, with the tools for development
 #
@@ -29,7 +30,7 @@ FORMATTED := '*.h' '*.cpp' '*.js'
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test oldest fuzz lint format docs bench bench-all tasks task dist sanitize venv clean
+.PHONY: demo test oldest fuzz lint format docs bench bench-all tasks task dist sanitize arm venv clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/recur demo
@@ -98,6 +99,11 @@ sanitize: $(VENV)/.installed-dev
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 RECUR_LIBRARIES=build/sanitize OMP_NUM_THREADS=2 \
 	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/engine/native/test_backend.py $(PYTEST_ARGS)
+
+# the numbers are compared with those of the libraries that are installed for this processor
+arm: $(VENV)/.installed-dev
+	RECUR_ARM=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -n $(JOBS) --maxprocesses=8 \
+	  -k "aarch64 or neon or arm" tests/native $(PYTEST_ARGS)
 
 venv: $(VENV)/.installed-dev
 

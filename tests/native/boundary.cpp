@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "call.h"
 #include "check.h"
 #include "core.cpp"
 
@@ -55,58 +56,7 @@ extern "C" int posix_memalign(void** memory, size_t align, size_t bytes) noexcep
 
 namespace {
 
-constexpr int64_t T = 5, B = 3;
-
-std::vector<double> numbers(int64_t count) {
-  std::vector<double> made(static_cast<size_t>(count));
-  for (size_t n = 0; n < made.size(); ++n) made[n] = std::sin(1.0 + static_cast<double>(n));
-  return made;
-}
-
-// One call of a cell: all arrays that it reads and writes
-struct Call {
-  const RecurCell& cell = *recur_cell();
-  std::vector<int64_t> sizes, lengths = {5, 2, 4}, times, rows;
-  std::vector<uint8_t> resets = std::vector<uint8_t>(T * B);
-  std::vector<std::vector<double>> kept;
-  std::vector<const void*> matrices, vectors, initial;
-  std::vector<void*> series, finals, d_initial, d_matrices, d_vectors;
-  RecurCall call = {};
-
-  explicit Call(const std::vector<int64_t>& table, int64_t threads) : sizes(table) {
-    kept.reserve(64);
-    resets[B + 1] = resets[2 * B] = 1;
-    const int64_t X = sizes[static_cast<size_t>(cell.input_size)];
-    for (int32_t m = 0; m < cell.matrix_count; ++m) {
-      const int64_t count = size(cell.matrix_rows[m]) * size(cell.matrix_columns[m]);
-      matrices.push_back(array(count)), d_matrices.push_back(array(count));
-    }
-    for (int32_t v = 0; v < cell.vector_count; ++v) {
-      vectors.push_back(array(size(cell.vector_sizes[v]))), d_vectors.push_back(array(size(cell.vector_sizes[v])));
-    }
-    for (int32_t k = 0; k < cell.state_count; ++k) {
-      const int64_t S = size(cell.state_sizes[k]);
-      initial.push_back(array(B * S)), finals.push_back(array(B * S)), d_initial.push_back(array(B * S));
-      series.push_back(array(T * B * S)), times.push_back(B * S), rows.push_back(S);
-    }
-    call.type = 1, call.T = T, call.B = B, call.training = 1, call.threads = threads;
-    call.sizes = sizes.data(), call.matrices = matrices.data(), call.vectors = vectors.data();
-    call.x = array(T * B * X), call.x_time = B * X, call.x_row = X, call.d_x = array(T * B * X);
-    call.d_x_time = B * X, call.d_x_row = X;
-    call.lengths = lengths.data(), call.resets = resets.data(), call.resets_time = B, call.resets_row = 1;
-    call.initial = initial.data(), call.series = series.data(), call.series_time = times.data();
-    call.series_row = rows.data(), call.final = finals.data();
-    call.d_series = series.data(), call.d_series_time = times.data(), call.d_series_row = rows.data();
-    call.d_final = finals.data(), call.d_initial = d_initial.data();
-    call.d_matrices = d_matrices.data(), call.d_vectors = d_vectors.data();
-  }
-
-  int64_t size(int32_t index) const { return sizes[static_cast<size_t>(index)]; }
-  double* array(int64_t count) {
-    kept.push_back(numbers(count));
-    return kept.back().data();
-  }
-};
+constexpr int64_t T = Call<double>::T, B = Call<double>::B;
 
 // `run` gives RECUR_OK at last; before that every allocation in turn fails, and nothing is left behind
 template <class Run>
@@ -135,7 +85,7 @@ void fails_at_every_allocation(const Run& run) {
 
 void forward_runs_out_of_memory(const std::vector<int64_t>& sizes) {
   for (int64_t threads : {1, 2}) {
-    Call one(sizes, threads);
+    Call<double> one(*recur_cell(), sizes, threads);
     fails_at_every_allocation([&] {
       const int64_t status = recur_forward(&one.cell, &one.call);
       CHECK((one.call.tape == nullptr) == (status != RECUR_OK));
@@ -147,7 +97,7 @@ void forward_runs_out_of_memory(const std::vector<int64_t>& sizes) {
 
 void backward_runs_out_of_memory(const std::vector<int64_t>& sizes) {
   for (int64_t threads : {1, 2}) {
-    Call one(sizes, threads);
+    Call<double> one(*recur_cell(), sizes, threads);
     CHECK(recur_forward(&one.cell, &one.call) == RECUR_OK);
     fails_at_every_allocation([&] { return recur_backward(&one.cell, &one.call); });
     recur_release(one.call.tape);
@@ -155,7 +105,7 @@ void backward_runs_out_of_memory(const std::vector<int64_t>& sizes) {
 }
 
 void a_stream_runs_out_of_memory(const std::vector<int64_t>& sizes) {
-  Call one(sizes, 1);
+  Call<double> one(*recur_cell(), sizes, 1);
   fails_at_every_allocation([&] {
     void* stream = recur_stream_open(&one.cell, &one.call);
     if (stream == nullptr) return int64_t{RECUR_NO_MEMORY};
@@ -166,7 +116,7 @@ void a_stream_runs_out_of_memory(const std::vector<int64_t>& sizes) {
 }
 
 void a_readout_runs_out_of_memory() {
-  const std::vector<double> h = numbers(7 * 5), weight = numbers(4 * 5), classes = numbers(4);
+  const std::vector<double> h = numbers<double>(7 * 5), weight = numbers<double>(4 * 5), classes = numbers<double>(4);
   const std::vector<int64_t> target = {0, 1, -1, 3, 2, 2, 0};
   std::vector<double> error(1), d_h(7 * 5), d_weight(4 * 5), d_bias(4);
   RecurReadout call = {};
@@ -196,14 +146,15 @@ void refused(int64_t status, const char* what) {
 
 void sizes_beyond_memory_are_refused(const std::vector<int64_t>& sizes) {
   constexpr int64_t huge[] = {INT64_MAX, int64_t{1} << 62, int64_t{1} << 55, int64_t{1} << 40};
-  const auto forward = [](Call& one) {
+  const auto forward = [](Call<double>& one) {
     const long before = held;
     one.call.lengths = nullptr;
     refused(recur_forward(&one.cell, &one.call), "larger than any memory");
     CHECK(held == before);
   };
   for (int64_t number : huge) {
-    Call steps(sizes, 1), rows(sizes, 1), both(sizes, 1);
+    const RecurCell& cell = *recur_cell();
+    Call<double> steps(cell, sizes, 1), rows(cell, sizes, 1), both(cell, sizes, 1);
     both.call.T = both.call.B = number;
     forward(both);
     if (number < int64_t{1} << 50) continue;
@@ -212,7 +163,7 @@ void sizes_beyond_memory_are_refused(const std::vector<int64_t>& sizes) {
     rows.call.B = number;
     forward(rows);
     for (size_t n = 0; n < sizes.size(); ++n) {
-      Call one(sizes, 1);
+      Call<double> one(*recur_cell(), sizes, 1);
       one.sizes[n] = number;
       forward(one);
       CHECK(recur_stream_open(&one.cell, &one.call) == nullptr);
@@ -229,7 +180,7 @@ void sizes_beyond_memory_are_refused(const std::vector<int64_t>& sizes) {
 }
 
 void what_is_missing_is_refused(const std::vector<int64_t>& sizes) {
-  Call one(sizes, 1);
+  Call<double> one(*recur_cell(), sizes, 1);
   refused(recur_forward(nullptr, &one.call), "no cell");
   refused(recur_forward(&one.cell, nullptr), "no cell or no call");
   refused(recur_backward(&one.cell, nullptr), "no cell or no call");

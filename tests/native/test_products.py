@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.native.programs import HERE, checks, run
+from tests.native.programs import HERE, Machine, checks, run
 
 
-def test_groups_and_sweeps_give_the_sums_and_shares_cover_everything(tmp_path: Path) -> None:
-    made = checks(run(tmp_path, [HERE / "products.cpp"]))
+def test_groups_and_sweeps_give_the_sums_and_shares_cover_everything(machine: Machine, tmp_path: Path) -> None:
+    made = checks(run(machine, tmp_path, [HERE / "products.cpp"]))
     assert made.pop("packing in parts") == 1
     assert len(made) == 5
-    assert min(made.values()) > 400
+    assert min(made.values()) > 100

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.native.programs import HERE, checks, run
+from tests.native.programs import HERE, Machine, checks, run
 
 
-def test_threads_are_numbered_meet_and_share_memory(tmp_path: Path) -> None:
-    made = checks(run(tmp_path, [HERE / "team.cpp"]))
+def test_threads_are_numbered_meet_and_share_memory(machine: Machine, tmp_path: Path) -> None:
+    made = checks(run(machine, tmp_path, [HERE / "team.cpp"]))
     assert set(made) == {"numbers", "nested", "barrier", "forked", "pool", "too much", "shared pool"}
     assert min(made.values()) > 0

@@ -1,18 +1,16 @@
 """The vector functions of the C++ core: how near they are to the truth, and that special values are torch's."""
 
 import math
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.native.programs import AARCH64, HERE_ITSELF
+
 HERE = Path(__file__).parent
-NATIVE = next(folder for folder in HERE.parents if (folder / "src").is_dir()) / "src" / "recur" / "native"
-COMPILER = shutil.which("g++")
 FLAGS = ["-O3", "-std=c++17", "-fno-math-errno", "-ffp-contract=fast", "-Wall", "-Wextra", "-Werror"]
-WIDTHS = {"plain": [], "avx2": ["-mavx2", "-mfma"], "avx512": ["-march=x86-64-v4"]}
+WIDTHS = {"plain": [], "avx2": ["-mavx2", "-mfma"], "avx512": ["-march=x86-64-v4"], "neon": []}
 STRIDE = 10007  # a prime, so that the floats it meets share no pattern
 
 # in units in the last place, as elementwise.h states them; log, sin and cos are the C library's
@@ -44,17 +42,14 @@ def supported(flags: list[str]) -> bool:
 @pytest.fixture(scope="module", params=WIDTHS)
 def report(request, tmp_path_factory):
     """What the accuracy program prints when compiled for a width of vector, as lists of words."""
-    if COMPILER is None:
-        pytest.skip("there is no g++ here")
+    machine = AARCH64 if request.param == "neon" else HERE_ITSELF
+    machine.require()
     if not supported(WIDTHS[request.param]):
         pytest.skip(f"this processor has no {request.param}")
     program = tmp_path_factory.mktemp("math") / "accuracy"
-    source = HERE / "accuracy.cpp"
-    command = [COMPILER, *FLAGS, *WIDTHS[request.param], "-iquote", NATIVE, source, "-o", program]
-    compiled = subprocess.run(command, capture_output=True, text=True)
-    assert compiled.returncode == 0, compiled.stderr
-    printed = subprocess.run([program, str(STRIDE)], capture_output=True, text=True, check=True).stdout
-    return [line.split() for line in printed.splitlines()]
+    machine.compile([HERE / "accuracy.cpp"], program, [*FLAGS, *WIDTHS[request.param]])
+    printed = machine.start(program, [str(STRIDE)])
+    return [line.split() for line in printed]
 
 
 def test_errors_are_within_the_stated_bounds(report):
