@@ -63,6 +63,8 @@ ELSEWHERE = {
     "modes/abilities": "what each mode declares: test_mode, test_next_item",
     "modes/every_step": "its two modes: test_synced, test_next_item",
     "modes/item_model": "what continuations ask of a model: continuation/",
+    "nn/stream_layers": "every layer of a stream, native and eager: test_stream",
+    "nn/stream_memory": "what a step and a block take, and refuse: test_stream",
     "nn/graph_writer": "what layers write is run beside them: export/test_layers, export/test_one_pass",
     "nn/gru": "beside torch.nn.GRU: test_torch_parity",
     "nn/lstm": "beside torch.nn.LSTM: test_torch_parity",

@@ -19,8 +19,10 @@ namespace {
 
 std::atomic<long> until_failure{-1};  // allocations that still succeed; below zero: all do
 std::atomic<long> held{0};            // objects of operator new
+std::atomic<long> made{0};            // allocations of every kind
 
 bool fails() {
+  ++made;
   if (until_failure < 0) return false;
   return until_failure-- == 0;
 }
@@ -109,10 +111,31 @@ void a_stream_runs_out_of_memory(const std::vector<int64_t>& sizes) {
   fails_at_every_allocation([&] {
     void* stream = recur_stream_open(&one.cell, &one.call);
     if (stream == nullptr) return int64_t{RECUR_NO_MEMORY};
-    const int64_t status = recur_stream_step(stream, one.call.x, one.series[0], 1);
+    void* stack = recur_stack_open(&stream, 1, 0, 1);
+    const int64_t status = stack == nullptr ? int64_t{RECUR_NO_MEMORY} : recur_stack_run(stack, one.call.x, one.series[0], T);
+    recur_stack_close(stack);
     recur_stream_close(stream);
     return status;
   });
+}
+
+void steps_of_a_stack_allocate_nothing(const std::vector<int64_t>& sizes) {
+  for (int64_t threads : {1, 2}) {
+    Call one(sizes, threads);
+    void* stream = recur_stream_open(&one.cell, &one.call);
+    void* stack = recur_stack_open(&stream, 1, 0, threads);
+    CHECK(recur_stack_run(stack, one.call.x, one.series[0], T) == RECUR_OK);  // threads are there now
+    const long before = made;
+    for (int n = 0; n < 3; ++n) CHECK(recur_stack_run(stack, one.call.x, one.series[0], T) == RECUR_OK);
+    CHECK(made == before);
+    CHECK(recur_python_step(stack) == nullptr);  // there is no Python in this process
+    recur_stack_close(stack);
+    // the second reads other widths than the first gives
+    void* two[2] = {stream, stream};
+    CHECK(recur_stack_open(two, 2, 0, threads) == nullptr);
+    CHECK(std::strstr(recur_message(), "other types, rows or widths") != nullptr);
+    recur_stream_close(stream);
+  }
 }
 
 void a_readout_runs_out_of_memory() {
@@ -185,7 +208,12 @@ void what_is_missing_is_refused(const std::vector<int64_t>& sizes) {
   refused(recur_forward(&one.cell, nullptr), "no cell or no call");
   refused(recur_backward(&one.cell, nullptr), "no cell or no call");
   CHECK(recur_stream_open(nullptr, nullptr) == nullptr);
-  refused(recur_stream_step(nullptr, nullptr, nullptr, 1), "no stream");
+  CHECK(recur_stack_open(nullptr, 1, 0, 1) == nullptr);
+  void* none = nullptr;
+  CHECK(recur_stack_open(&none, 1, 0, 1) == nullptr);
+  refused(recur_stack_run(nullptr, nullptr, nullptr, 1), "no stack");
+  CHECK(recur_python_step(nullptr) == nullptr);
+  recur_stack_close(nullptr);
   refused(recur_stream_get(nullptr, nullptr), "no stream");
   refused(recur_stream_set(nullptr, nullptr), "no stream");
   recur_stream_close(nullptr);
@@ -213,6 +241,7 @@ int main(int count, char** words) {
   run_test("forward", [&] { forward_runs_out_of_memory(sizes); });
   run_test("backward", [&] { backward_runs_out_of_memory(sizes); });
   run_test("stream", [&] { a_stream_runs_out_of_memory(sizes); });
+  run_test("stack", [&] { steps_of_a_stack_allocate_nothing(sizes); });
   run_test("readout", a_readout_runs_out_of_memory);
   run_test("acquire", memory_runs_out);
   run_test("sizes", [&] { sizes_beyond_memory_are_refused(sizes); });

@@ -22,5 +22,5 @@ def test_memory_may_run_out_at_any_allocation_and_sizes_beyond_memory_are_refuse
     cell.write_text(text, encoding="utf-8")
     made = checks(run(machine, tmp_path, [HERE / "boundary.cpp", cell], size_table(text, SIZES)))
     assert {name for name, count in made.items() if count > 3} == {
-        "forward", "backward", "stream", "readout", "acquire", "sizes", "missing", "exceptions",
+        "forward", "backward", "stream", "stack", "readout", "acquire", "sizes", "missing", "exceptions",
     }  # fmt: skip

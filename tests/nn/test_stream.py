@@ -1,14 +1,16 @@
-"""A stream gives, step by step, what the layer gives over the whole sequence, and keeps its memory as bytes."""
+"""A stream gives, step by step and in blocks, what the layer gives over a whole sequence; its memory becomes bytes."""
 
 import copy
 import os
 import pickle
+import sys
 import threading
 
 import numpy as np
 import pytest
 import torch
 
+from recur import equations
 from recur.equations import equation, tanh
 from recur.errors import ConfigError
 from recur.nn import GRU, LSTM, RNN, Recurrent
@@ -211,3 +213,169 @@ def test_a_forked_process_does_not_wait_for_a_thread_that_it_does_not_have():
 def test_a_stream_says_that_it_cannot_be_copied_and_what_can(way):
     with pytest.raises(ConfigError, match="cannot be copied or pickled"):
         way(LSTM(3, 5).stream())
+
+
+NUMPY = {torch.float32: np.float32, torch.float64: np.float64}
+
+
+def layer_of(cell, X, H, **options):
+    return Recurrent(cell, X, H, sizes={"P": 5} if cell == "lstm_projected" else None, **options)
+
+
+@pytest.mark.parametrize("dtype", list(NUMPY))
+@pytest.mark.parametrize("cell", sorted(equations.stock()))
+def test_a_block_gives_the_bits_of_its_steps_and_what_the_equation_gives(cell, dtype, monkeypatch):
+    monkeypatch.setenv("RECUR_FILL_NAN", "1")
+    layer = layer_of(cell, 12, 12, num_layers=1 if cell == "lstm_projected" else 2, dtype=dtype)
+    x = torch.randn(9, 3, 12, dtype=dtype)
+    stepped, torch_block, numpy_block = layer.stream(3), layer.stream(3), layer.stream(3)
+    assert stepped.backend == "native"
+    expected = torch.stack([stepped.step(step) for step in x])
+    assert torch.equal(torch_block.run(x), expected)
+    found = np.full(expected.shape, np.nan, NUMPY[dtype])
+    assert numpy_block.run(x[:4].numpy(), out=found[:4]).base is found  # the state is kept between blocks
+    numpy_block.run(x[4:].numpy(), out=found[4:])
+    assert np.array_equal(found, expected.numpy())
+    assert torch_block.state() == numpy_block.state() == stepped.state()
+    layer.engine = "eager"
+    (close if dtype == torch.float64 else near)(expected, whole(layer, x), cell)
+
+
+@pytest.mark.parametrize("options", [{"residual": True}, {"zoneout": 0.3}, {"engine": "eager"}, {"bias": False}])
+def test_options_hold_in_a_block_as_in_its_steps(options):
+    layer = LSTM(6, 6, num_layers=3, **options)
+    x = torch.randn(5, 2, 6)
+    stepped, block = layer.stream(2), layer.stream(2)
+    expected = torch.stack([stepped.step(step) for step in x])
+    x = x.numpy()
+    x.flags.writeable = False
+    assert np.array_equal(block.run(x), expected.numpy())
+    assert np.array_equal(block.step(x[0]), stepped.step(x[0]))
+
+
+def test_a_long_block_is_divided_into_calls(monkeypatch):
+    layer, x = GRU(3, 4), torch.randn(150, 1, 3)
+    stream = layer.stream()
+    monkeypatch.setattr(stream, "_call_steps", 64)
+    assert torch.equal(stream.run(x), layer.stream().run(x))
+
+
+def test_a_block_without_steps_is_empty_and_one_row_needs_no_batch_axis():
+    layer = GRU(3, 4)
+    assert layer.stream().run(np.zeros((0, 1, 3), np.float32)).shape == (0, 1, 4)
+    x = np.ones((7, 3), np.float32)
+    assert np.array_equal(layer.stream().run(x), layer.stream().run(x[:, None])[:, 0])
+    apart = np.ones((7, 6), np.float32)[:, ::2]
+    assert np.array_equal(layer.stream().run(apart), layer.stream().run(x))
+
+
+def shared(shape):
+    return np.zeros(1000, np.float32)[: int(np.prod(shape))].reshape(shape)
+
+
+@pytest.mark.parametrize("engine", ["auto", "eager"])
+@pytest.mark.parametrize(
+    ("x", "out", "message"),
+    [
+        (np.zeros((5, 1, 3), np.float32), None, r"x has shape \(5, 1, 3\), expected \(T, 2, 3\)"),
+        (np.zeros((2, 3), np.float32), None, r"x has shape \(2, 3\), expected \(T, 2, 3\)"),
+        (np.zeros((5, 2, 3)), None, "x has the dtype float64, expected float32"),
+        (np.zeros((5, 2, 3), ">f4"), None, "x has the dtype >f4, expected float32"),
+        (torch.zeros(5, 2, 3, dtype=torch.float64), None, "x has the dtype torch.float64, expected torch.float32"),
+        ([[["a"] * 3] * 2], None, "expected float32"),
+        ([[1, 2], [3]], None, "no array of numbers"),
+        (torch.zeros(5, 2, 4), None, r"x has shape \(5, 2, 4\)"),
+        (np.zeros((5, 2, 3), np.float32), np.zeros((5, 2, 4)), "the dtype float64, expected"),
+        (np.zeros((5, 2, 3), np.float32), np.zeros((4, 2, 4), np.float32), r"out has shape \(4, 2, 4\)"),
+        (np.zeros((5, 2, 3), np.float32), np.zeros((5, 2, 8), np.float32)[..., ::2], "not contiguous"),
+        (np.zeros((5, 2, 3), np.float32), torch.zeros(5, 2, 4), "out is a Tensor, expected an ndarray"),
+        (torch.zeros(5, 2, 3), np.zeros((5, 2, 4), np.float32), "out is a ndarray, expected a tensor"),
+        (torch.zeros(5, 2, 3), torch.zeros(5, 2, 4, requires_grad=True), "requires a gradient"),
+        (torch.zeros(5, 2, 3), torch.zeros(5, 2, 8)[..., ::2], "cannot write to out"),
+        (torch.zeros(5, 2, 3), torch.zeros(5, 2, 4).double(), "cannot write to out"),
+        (shared((5, 2, 3)), None, "shares memory"),
+    ],
+)  # fmt: skip
+def test_a_block_that_does_not_fit_is_refused_and_changes_nothing(x, out, message, engine):
+    if message == "shares memory":
+        out = x.base[:40].reshape(5, 2, 4)
+    stream = LSTM(3, 4, engine=engine).stream(2)
+    before = stream.state()
+    with pytest.raises(LayerInputError, match=message):
+        stream.run(x, out=out)
+    assert stream.state() == before
+
+
+def test_an_output_that_a_backward_pass_needs_is_known_to_have_changed():
+    weight = torch.ones(5, 1, 4, requires_grad=True)
+    out = torch.ones(5, 1, 4)
+    product = (weight * out).sum()
+    GRU(3, 4).stream().run(torch.ones(5, 1, 3), out=out)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        product.backward()
+
+
+@pytest.mark.parametrize(
+    "x", [np.zeros((1, 3), complex), np.array([["a", "b", "c"]]), np.array([[None] * 3]), [[1], 2]]
+)
+def test_a_step_of_what_are_no_real_numbers_is_refused(x):
+    with pytest.raises(LayerInputError, match="expected float32|no array of numbers"):
+        GRU(3, 4).stream().step(x)
+
+
+def test_two_streams_run_blocks_in_two_threads_at_once():
+    layer = LSTM(4, 48, num_layers=2)
+    x = torch.randn(300, 1, 4).numpy()
+    expected = layer.stream().run(x)
+    found = {}
+
+    def run(name):
+        stream, out = layer.stream(), np.empty_like(expected)
+        found[name] = np.concatenate([stream.run(x[n : n + 60], out=out[n : n + 60]) for n in range(0, 300, 60)])
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all(np.array_equal(y, expected) for y in found.values())
+
+
+@pytest.mark.parametrize("way", ["step", "run"])
+def test_other_threads_of_python_run_while_a_large_layer_computes(way):
+    stream = LSTM(4, 256).stream()
+    x = np.zeros((64, 1, 4) if way == "run" else (1, 4), np.float32)
+    seen, call, interval = [], getattr(stream, way), sys.getswitchinterval()
+    # threads change only where one gives up its turn
+    sys.setswitchinterval(1000)
+    try:
+        other = threading.Thread(target=lambda: seen.append(True), daemon=True)
+        other.start()
+        for _ in range(20_000):
+            if seen:
+                break
+            call(x)
+    finally:
+        sys.setswitchinterval(interval)
+    assert seen
+
+
+def test_blocks_and_steps_of_threads_that_share_a_stream_do_not_mix():
+    layer = Recurrent(counter, 4, 96)
+    torch.nn.init.constant_(next(layer.parameters()), 0.25)
+    stream, x = layer.stream(), np.ones((20, 1, 4), np.float32)
+    found = []
+
+    def run():
+        for _ in range(50):
+            found.append(stream.run(x)[:, 0, 0])
+            found.append(stream.step(x[0])[0, :1])
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(np.diff(block), np.ones(len(block) - 1)) for block in found)
+    assert sorted(np.concatenate(found)) == list(range(1, 3 * 50 * 21 + 1))

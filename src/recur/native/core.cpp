@@ -6,9 +6,10 @@
 #include "backward.h"
 #include "boundary.h"
 #include "interrupts.h"
+#include "python_step.h"
 #include "readout.h"
 #include "size_limits.h"
-#include "stream.h"
+#include "stack.h"
 #include "torch_tensors.h"
 
 namespace {
@@ -207,10 +208,6 @@ RECUR_EXPORT void* recur_stream_open(const RecurCell* cell, const RecurCall* cal
   return status == RECUR_OK ? opened.release() : nullptr;
 }
 
-RECUR_EXPORT int64_t recur_stream_step(void* stream, const void* x, void* y, int64_t threads) {
-  return with_stream(stream, [&](recur::AnyStream& one) { one.step(x, y, threads); });
-}
-
 RECUR_EXPORT int64_t recur_stream_get(void* stream, void* const* states) {
   return with_stream(stream, [&](recur::AnyStream& one) { one.get(states); });
 }
@@ -225,6 +222,38 @@ RECUR_EXPORT void recur_stream_close(void* stream) {
     return int64_t{RECUR_OK};
   });
 }
+
+RECUR_EXPORT void* recur_stack_open(void* const* streams, int64_t count, int64_t residual, int64_t threads) {
+  std::unique_ptr<recur::StreamStack> opened;
+  const int64_t status = guarded([&] {
+    if (streams == nullptr || count < 1) return refuse("a stack has one stream or more");
+    for (int64_t n = 0; n < count; ++n) {
+      if (streams[n] == nullptr) return refuse("no stream");
+    }
+    opened = std::make_unique<recur::StreamStack>(reinterpret_cast<recur::AnyStream* const*>(streams), count,
+                                                  residual != 0, threads);
+    return opened->fits() ? int64_t{RECUR_OK} : refuse("the streams of a stack have other types, rows or widths");
+  });
+  return status == RECUR_OK ? opened.release() : nullptr;
+}
+
+RECUR_EXPORT int64_t recur_stack_run(void* stack, const void* x, void* y, int64_t steps) {
+  return guarded([&] {
+    if (stack == nullptr) return refuse("no stack");
+    if (steps < 0 || (steps > 0 && y == nullptr)) return refuse("negative steps, or no memory for the outputs");
+    static_cast<recur::StreamStack*>(stack)->run(x, y, steps);
+    return int64_t{RECUR_OK};
+  });
+}
+
+RECUR_EXPORT void recur_stack_close(void* stack) {
+  guarded([&] {
+    delete static_cast<recur::StreamStack*>(stack);
+    return int64_t{RECUR_OK};
+  });
+}
+
+RECUR_EXPORT void* recur_python_step(void* stack) { return recur::python_step(stack); }
 
 RECUR_EXPORT int64_t recur_readout(RecurReadout* call) {
   return guarded([&] {

@@ -109,14 +109,22 @@ enum { RECUR_OK = 0, RECUR_BAD_CALL = 1, RECUR_NO_MEMORY = 2, RECUR_INTERRUPTED 
 int64_t recur_forward(const RecurCell* cell, RecurCall* call);
 int64_t recur_backward(const RecurCell* cell, RecurCall* call);
 void recur_release(void* tape);
-/* A stream: one step a call, its weights packed and its states kept inside. Of the call it takes type, B, threads,
- * precision, sizes, matrices, vectors, noises (one vector each for all steps and rows) and initial; all may go when it
- * is open. Null if it cannot be opened. */
+/* A stream: a recurrence step by step, its weights packed and its states kept inside. Of the call it takes type, B,
+ * threads, precision, sizes, matrices, vectors, noises (one vector each for all steps and rows) and initial; all may go
+ * when it is open. Null if it cannot be opened. */
 void* recur_stream_open(const RecurCell* cell, const RecurCall* call);
-int64_t recur_stream_step(void* stream, const void* x, void* y, int64_t threads); /* (B, X) to (B, S) of state 0 */
-int64_t recur_stream_get(void* stream, void* const* states);                      /* by state (B, S) */
+int64_t recur_stream_get(void* stream, void* const* states); /* by state (B, S) */
 int64_t recur_stream_set(void* stream, const void* const* states);
 void recur_stream_close(void* stream);
+/* Streams of which each reads the output of the one before it, in the same steps; `residual` adds the input of a stream
+ * to its output where both have the same width. The streams must outlive the stack. After a pause the first step runs
+ * on one thread, since waking the others takes longer. Null if the streams do not fit. */
+void* recur_stack_open(void* const* streams, int64_t count, int64_t residual, int64_t threads);
+int64_t recur_stack_run(void* stack, const void* x, void* y, int64_t steps); /* (steps, B, X) to (steps, B, S) */
+void recur_stack_close(void* stack);
+/* A new Python function f(x, y): one step from the memory of x to that of y, True; or False where they are not buffers
+ * of the shape and type of the step. The stack must outlive it. Null outside of CPython. Called with the GIL. */
+void* recur_python_step(void* stack);
 int64_t recur_readout(RecurReadout* call);
 /* The number of tensors that meet their specifications, up to the first that may not. Their memory is not read. */
 int64_t recur_tensor_addresses(const RecurTensorQuery* query);

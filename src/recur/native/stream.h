@@ -5,15 +5,19 @@
 
 namespace recur {
 
+// What a stream reads and writes in a step, and the multiplications of one
+struct StreamShape {
+  int64_t type, rows, input, output, work;
+};
+
 class AnyStream {
  public:
   virtual ~AnyStream() = default;
+  virtual StreamShape shape() const = 0;
   virtual void step(const void* x, void* y, int64_t threads) = 0;
   virtual void get(void* const* states) const = 0;
   virtual void set(const void* const* states) = 0;
 };
-
-// The arrays of two steps, which the recurrence runs alternately. A noise is one vector for all steps and rows (an
 // expected zoneout), copied here because every step reads it.
 struct StreamCall {
   RecurCall call;
@@ -53,6 +57,15 @@ class Stream : private StreamCall, public Forward<P>, public AnyStream {
   Stream(const RecurCell& cell, const RecurCall& from) : StreamCall(cell, from), Base(cell, StreamCall::call) {}
 
   int64_t open() { return Base::open(); }
+
+  StreamShape shape() const override {
+    const RecurCell& cell = this->cell_;
+    const int64_t rows = this->rows_.count();
+    int64_t work = 0;
+    for (int32_t m = 0; m < cell.matrix_count; ++m)
+      work += rows * this->size(cell.matrix_rows[m]) * this->size(cell.matrix_columns[m]);
+    return {this->call_.type, rows, this->size(cell.input_size), this->size(cell.state_sizes[0]), work};
+  }
 
   void step(const void* x, void* y, int64_t threads) override {
     const int64_t X = this->size(this->cell_.input_size), O = this->size(this->cell_.state_sizes[0]);

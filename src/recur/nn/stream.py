@@ -1,10 +1,9 @@
-"""``Stream``: a layer that is given one step at a time and keeps its state in between."""
+"""``Stream``: a layer that is given one step or a block of steps at a time and keeps its state in between."""
 
 from __future__ import annotations
 
 import os
 import threading
-import time
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any, overload
@@ -16,19 +15,18 @@ from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from recur.engine import BackendReport, prepare, run, tensor_checks, torch_state
-from recur.engine.native import why_not
-from recur.engine.native.library import core
-from recur.engine.native.stream import NativeStream
-from recur.engine.native.tensor_addresses import TensorSpecs, addresses
-from recur.engine.tensor_checks import UnfitError
-from recur.errors import BackendError, ConfigError
+from recur.engine import BackendReport
+from recur.engine.native.stream import ArrayStep, NativeStack
+from recur.errors import ConfigError
 from recur.nn.backend_report import merge_reports
 from recur.nn.base import LayerBase
-from recur.nn.checks import LayerInputError, check_readable
+from recur.nn.checks import LayerInputError
+from recur.nn.stream_layers import NativeLayer, streamed
+from recur.nn.stream_memory import NUMPY, StreamMemory
 
-# after a pause of so many seconds one thread steps alone: waking the others takes longer than a step
-_AWAKE = 2e-3  # seconds
+# a block is divided into calls of so many multiplications, tens of milliseconds: in between Ctrl-C is noticed
+_CALL_WORK = 10**9
+_CALL_STEPS = 64  # and at least so many steps
 
 _open: weakref.WeakSet[Stream] = weakref.WeakSet()
 
@@ -42,11 +40,9 @@ def _forked() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
-_NUMPY: dict[torch.dtype, np.dtype[Any]] = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
-
 
 class Stream:
-    """A layer run one step per call: ``y_t = stream.step(x_t)``, the state kept between calls.
+    """A layer run one step per call, ``y_t = stream.step(x_t)``, or a block per call, the state kept between calls.
 
         h_t = f(h_{t-1}, x_t)
 
@@ -74,6 +70,8 @@ class Stream:
     >>> stream.restore(kept)
     >>> bool((stream.step(np.ones((1, 3), np.float32)) == after).all())
     True
+    >>> stream.run(np.ones((64, 1, 3), np.float32)).shape
+    (64, 1, 5)
     """
 
     def __init__(self, layer: LayerBase, batch: int = 1) -> None:
@@ -86,7 +84,7 @@ class Stream:
             raise ConfigError(f"batch is {batch}, expected 1 or more")
         layer.check_parameters()
         weight = layer.first_weight()
-        if weight.device.type != "cpu" or weight.dtype not in _NUMPY:
+        if weight.device.type != "cpu" or weight.dtype not in NUMPY:
             raise ConfigError(
                 f"a stream runs on the CPU in float32 or float64, and this layer is {weight.dtype} on {weight.device}",
                 hint='layer.to("cpu", torch.float32).stream()',
@@ -94,19 +92,23 @@ class Stream:
         self.batch = batch
         self._lock = threading.RLock()
         _open.add(self)
-        self._dtype = weight.dtype
-        self._numpy = _NUMPY[weight.dtype]
-        self._input_size, self._output_size = layer.input_size, layer.output_size
+        made = [streamed(layer, number, batch, weight) for number in range(layer.num_layers)]
+        self._layers = [one for one, _ in made]
         self._residual = layer.residual
-        self._wanted = [TensorSpecs([shape], strided=0) for shape in ((layer.input_size,), (batch, layer.input_size))]
-        parts = [_part(layer, number, batch, weight) for number in range(layer.num_layers)]
-        self._parts = [part for part, _ in parts]
-        self._report = merge_reports([report for _, report in parts])
+        self._report = merge_reports([report for _, report in made])
         self.backend = "native" if self._report.ran == "native" else "eager"
-        self._threads = torch.get_num_threads()
-        self._core = None if self.backend == "eager" else core()
-        self._last = 0.0
-        self._between = [torch.empty(batch, part.width, dtype=weight.dtype, device="cpu") for part in self._parts[:-1]]
+        native = [one.stream for one in self._layers if isinstance(one, NativeLayer)]
+        self._stack = NativeStack(native, layer.residual) if len(native) == len(made) else None
+        self._memory = StreamMemory(
+            native[0].core if self._stack else None, batch, layer.input_size, layer.output_size, weight.dtype
+        )
+        self._between = [torch.empty(batch, one.width, dtype=weight.dtype, device="cpu") for one in self._layers[:-1]]
+        work = batch * sum(parameter.numel() for parameter in layer.parameters())
+        self._call_steps = max(_CALL_STEPS, _CALL_WORK // max(1, work))
+        # for the steps of plain arrays, where every operation counts
+        self._numpy = self._memory.numpy
+        self._one, self._all = (layer.output_size,), (batch, layer.output_size)
+        self._step_array: ArrayStep = (self._stack and self._stack.step) or _refuses
 
     @overload
     def step(self, x: Tensor) -> Tensor: ...
@@ -120,7 +122,7 @@ class Stream:
         Parameters
         ----------
         x : ndarray or Tensor
-            (B, X), or (X,) when B is 1, in the layer's dtype (others are converted).
+            (B, X), or (X,) when B is 1, in the layer's dtype (other real numbers are converted).
 
         Returns
         -------
@@ -130,14 +132,62 @@ class Stream:
         Raises
         ------
         LayerInputError
-            If x has another shape.
+            If x has another shape, or is no array of real numbers.
+        """
+        if x.__class__ is np.ndarray:
+            y = np.empty(self._all if x.ndim == 2 else self._one, self._numpy)
+            with self._lock:
+                if self._step_array(x, y):
+                    return y
+        with self._lock:
+            if isinstance(x, Tensor):
+                tensor, output = self._memory.step_of_tensor(x)
+                self._compute(tensor, output, 1)
+                return output
+            array, result = self._memory.step_of_array(_as_array(x))
+            self._compute(array, result, 1)
+            return result
+
+    @overload
+    def run(self, x: Tensor, out: Tensor | None = None) -> Tensor: ...
+
+    @overload
+    def run(self, x: ArrayLike, out: np.ndarray[Any, Any] | None = None) -> np.ndarray[Any, Any]: ...
+
+    def run(
+        self, x: Tensor | ArrayLike, out: Tensor | np.ndarray[Any, Any] | None = None
+    ) -> Tensor | np.ndarray[Any, Any]:
+        """Compute a block of steps in one call: what ``step`` gives, step after step, bit for bit.
+
+        Other threads of Python run meanwhile; with ``out`` nothing is allocated on the native backend. Ctrl-C stops a
+        long block between two steps: the state is then that after the steps that were computed. Where torch has several
+        threads, a step after a pause runs on one of them, which can change the last bits of some cells' sums.
+
+        Parameters
+        ----------
+        x : ndarray or Tensor
+            (T, B, X), or (T, X) when B is 1, in the layer's dtype; copied where it is not contiguous.
+        out : ndarray or Tensor, optional
+            Contiguous memory for the outputs, of the kind and dtype of x, apart from it.
+
+        Returns
+        -------
+        ndarray or Tensor
+            h_t of the last layer at every step, (T, B, O) or (T, O): ``out`` if given.
+
+        Raises
+        ------
+        LayerInputError
+            If x or out has another shape, dtype or kind.
         """
         with self._lock:
-            now = time.perf_counter()
-            threads = self._threads if now - self._last < _AWAKE else 1
-            y = self._tensor(x, threads) if isinstance(x, Tensor) else self._array(np.asarray(x), threads)
-            self._last = time.perf_counter()
-            return y
+            if isinstance(x, Tensor):
+                tensors = self._memory.block_of_tensors(x, out)
+                self._compute(*tensors, len(x))
+                return tensors[1]
+            arrays = self._memory.block_of_arrays(_as_array(x), out)
+            self._compute(*arrays, len(arrays[0]))
+            return arrays[1]
 
     def __reduce_ex__(self, _protocol: object) -> Any:
         raise ConfigError(
@@ -145,67 +195,27 @@ class Stream:
             hint="kept = stream.state(); other = layer.stream(); other.restore(kept)",
         )
 
-    def _array(self, x: np.ndarray[Any, Any], threads: int) -> np.ndarray[Any, Any]:
-        shape = x.shape
-        if shape != (self.batch, self._input_size) and not (self.batch == 1 and shape == (self._input_size,)):
-            self._refuse(shape)
-        if x.dtype != self._numpy or not x.flags.c_contiguous:
-            x = np.ascontiguousarray(x, dtype=self._numpy)
-        y: np.ndarray[Any, Any] = np.empty((*shape[:-1], self._output_size), self._numpy)
-        only = self._parts[0] if len(self._parts) == 1 and not self._residual else None
-        if isinstance(only, _Native):
-            only.run(x.ctypes.data, y.ctypes.data, threads)
-        else:
-            self._run(torch.from_numpy(x).reshape(self.batch, -1), torch.from_numpy(y).view(self.batch, -1), threads)
-        return y
+    def _compute(self, x: Any, y: Any, steps: int) -> None:
+        """Run steps from one contiguous array or tensor to another."""
+        if steps == 0:
+            return
+        if self._stack is None:
+            self._in_torch(_as_tensor(x), _as_tensor(y), steps)
+            return
+        at, to = (x.ctypes.data, y.ctypes.data) if isinstance(x, np.ndarray) else (x.data_ptr(), y.data_ptr())
+        for first in range(0, steps, self._call_steps):
+            count = min(self._call_steps, steps - first)
+            self._stack.run(at + first * (x.nbytes // steps), to + first * (y.nbytes // steps), count)
 
-    def _tensor(self, x: Tensor, threads: int) -> Tensor:
-        shape = tuple(x.shape)
-        if shape != (self.batch, self._input_size) and not (self.batch == 1 and shape == (self._input_size,)):
-            self._refuse(shape)
-        if not self._reads(x):
-            x = self._made_readable(x)
-        y = torch.empty((*shape[:-1], self._output_size), dtype=self._dtype, device="cpu")
-        only = self._parts[0] if len(self._parts) == 1 and not self._residual else None
-        if isinstance(only, _Native):
-            only.run(x.data_ptr(), y.data_ptr(), threads)
-        else:
-            self._run(x.detach().view(self.batch, -1), y.view(self.batch, -1), threads)
-        return y
-
-    def _reads(self, x: Tensor) -> bool:
-        """Whether a step can read the memory of x, and no transform or mode observes the operations."""
-        if self._core is None or not torch_state.quiet():
-            return False
-        try:
-            return addresses(self._core, [x], self._wanted[x.dim() - 1], 0, 0, self._dtype)[0] != 0
-        except UnfitError:
-            return False
-
-    def _made_readable(self, x: Tensor) -> Tensor:
-        reason = torch_state.observer()
-        if reason is not None:
-            raise LayerInputError(f"a stream computes outside of torch: {reason}", hint="layer(x, state)")
-        check_readable("a stream", "x", x)
-        x = torch_state.settled(x.detach())
-        reason = tensor_checks.why_not(x, x.dtype)
-        if reason is not None:
-            raise LayerInputError(f"a stream cannot read x: {reason}", hint="x of class torch.Tensor on the CPU")
-        return x.to(self._dtype).contiguous()
-
-    def _run(self, x: Tensor, y: Tensor, threads: int) -> None:
-        for number, part in enumerate(self._parts):
-            out = y if number == len(self._parts) - 1 else self._between[number]
-            part.run_tensors(x, out, threads)
-            if self._residual and x.shape == out.shape:
-                out += x
-            x = out
-
-    def _refuse(self, shape: Sequence[int]) -> None:
-        raise LayerInputError(
-            f"x has shape {tuple(shape)}, expected {(self.batch, self._input_size)}: one step of every stream",
-            hint="batch in layer.stream(batch) is the number of streams that are stepped together",
-        )
+    def _in_torch(self, x: Tensor, y: Tensor, steps: int) -> None:
+        """Run steps through layers of which not all are in the core."""
+        for x_t, y_t in zip(x.view(steps, self.batch, -1), y.view(steps, self.batch, -1), strict=True):
+            for number, layer in enumerate(self._layers):
+                out = y_t if number == len(self._layers) - 1 else self._between[number]
+                layer.step(x_t, out)
+                if self._residual and x_t.shape == out.shape:
+                    out += x_t
+                x_t = out
 
     def backend_report(self) -> BackendReport:
         """Which backend runs the steps, and why a faster one does not."""
@@ -214,7 +224,7 @@ class Stream:
     def states(self) -> list[dict[str, Tensor]]:
         """Every state (B, S) by name, for each layer, copied."""
         with self._lock:
-            return [part.states() for part in self._parts]
+            return [part.states() for part in self._layers]
 
     def set_states(self, states: Sequence[Mapping[str, Tensor]]) -> None:
         """Continue from the states of every layer, in the form of ``states``.
@@ -233,7 +243,7 @@ class Stream:
                     got = tuple(new[name].shape) if name in new else "none"
                     raise LayerInputError(f"state {name} of layer {layer}: got {got}, expected {tuple(value.shape)}")
         with self._lock:
-            for part, state in zip(self._parts, states, strict=True):
+            for part, state in zip(self._layers, states, strict=True):
                 part.set_states(dict(state))
 
     def reset(self, rows: Sequence[int] | None = None) -> None:
@@ -262,7 +272,7 @@ class Stream:
             named = from_bytes(state)
         except Exception as error:
             raise LayerInputError(f"these {len(state)} bytes are not the state of a stream: {error}") from None
-        states: list[dict[str, Tensor]] = [{} for _ in self._parts]
+        states: list[dict[str, Tensor]] = [{} for _ in self._layers]
         for key, value in named.items():
             layer, _, name = key.partition(".")
             if not layer.isdigit() or int(layer) >= len(states):
@@ -271,63 +281,20 @@ class Stream:
         self.set_states(states)
 
 
-class _Native:
-    """One layer, streamed by the core."""
-
-    def __init__(self, stream: NativeStream, width: int) -> None:
-        self._stream = stream
-        self.width = width
-        self.run = stream.step
-        self.states = stream.states
-        self.set_states = stream.set_states
-
-    def run_tensors(self, x: Tensor, y: Tensor, threads: int) -> None:
-        # the stream has checked its input; all other tensors are its own
-        self.run(x.data_ptr(), y.data_ptr(), threads)
+def _refuses(_x: np.ndarray[Any, Any], _y: np.ndarray[Any, Any]) -> bool:
+    """The step of plain arrays where the core does not run it."""
+    return False
 
 
-class _Eager:
-    """One layer, run over sequences of one step."""
-
-    def __init__(self, layer: LayerBase, number: int, states: dict[str, Tensor]) -> None:
-        self._layer, self._number, self._states = layer, number, states
-        self.width = states[layer.equation.states[0]].shape[-1]
-        self._parameters = {name: parameter.detach().clone() for name, parameter in layer.gather(number).items()}
-
-    @torch.no_grad()
-    def run_tensors(self, x: Tensor, y: Tensor, _threads: int) -> None:
-        noise = self._layer.evaluation_noise()
-        result = run(
-            self._layer.equation, x.unsqueeze(0), self._states, self._parameters, noise=noise,
-            backend="eager", precision=self._layer.precision,
-        )  # fmt: skip
-        self._states = result.states
-        y.copy_(result.outputs[0])
-
-    def states(self) -> dict[str, Tensor]:
-        return {name: value.clone() for name, value in self._states.items()}
-
-    def set_states(self, states: dict[str, Tensor]) -> None:
-        self._states = {name: states[name].to(value.dtype).clone() for name, value in self._states.items()}
+def _as_array(x: object) -> np.ndarray[Any, Any]:
+    try:
+        return np.asarray(x)
+    except (ValueError, TypeError) as error:
+        raise LayerInputError(f"x is no array of numbers: {error}", hint="np.asarray(x, np.float32)") from None
 
 
-def _part(layer: LayerBase, number: int, batch: int, weight: Tensor) -> tuple[_Native | _Eager, BackendReport]:
-    learned = layer.learned_states(number, 0, batch)
-    level = layer.layout.levels[number]
-    sizes = level.state_sizes
-    states = {
-        name: weight.new_zeros(batch, size) if learned is None else learned[name].detach().clone()
-        for name, size in sizes.items()
-    }
-    call = prepare(
-        layer.equation, weight.new_zeros(1, batch, level.input_size), states, layer.gather(number),
-        precision=layer.precision, noise=layer.evaluation_noise(),
-    )  # fmt: skip
-    engine = os.environ.get("RECUR_BACKEND") or layer.engine
-    reason = why_not(call) if engine in {"auto", "native"} else f"{engine} was requested"
-    if reason is None:
-        try:
-            return _Native(NativeStream(call), sizes[layer.equation.states[0]]), BackendReport("native")
-        except BackendError as error:
-            reason = error.message
-    return _Eager(layer, number, states), BackendReport("eager", {"native": reason})
+def _as_tensor(x: Tensor | np.ndarray[Any, Any]) -> Tensor:
+    if isinstance(x, Tensor):
+        return x.detach()
+    # torch warns of read-only arrays, which are only read here
+    return torch.from_numpy(x if x.flags.writeable else x.copy())

@@ -1,13 +1,16 @@
-"""Steps of a native stream are the steps of the recurrence, and its states can be read and set."""
+"""Steps of a native stream are those of the recurrence, its states can be read and set, and streams form a stack."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from recur import equations
 from recur.engine import prepare, run
-from recur.engine.native.stream import NativeStream
+from recur.engine.native.stream import NativeStack, NativeStream
+from recur.errors import BackendError
 from tests.engine.helpers import Case, make
 from tests.tolerances import close
 
@@ -21,15 +24,17 @@ def opened(case: Case) -> NativeStream:
 def steps(stream: NativeStream, x: Tensor, width: int) -> Tensor:
     x = x.detach().contiguous()
     y = torch.full((*x.shape[:2], width), float("nan"), dtype=x.dtype)
+    stack = NativeStack([stream], residual=False)
     for t in range(len(x)):
-        stream.step(x[t].data_ptr(), y[t].data_ptr(), 1)
+        stack.run(x[t].data_ptr(), y[t].data_ptr(), 1)
     return y
 
 
-@pytest.mark.parametrize("name", ["elman", "lstm", "gru_reset_before", "lstm_projected", "lstm_layernorm"])
-def test_steps_are_those_of_the_whole_sequence(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(equations.stock()))
+def test_steps_in_memory_that_held_nan_are_those_of_the_equation(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECUR_FILL_NAN", "1")
     case = make(name, T, B, X, H)
-    whole = run(case.equation, case.x, case.states, case.parameters, backend="native")
+    whole = run(case.equation, case.x, case.states, case.parameters, backend="eager")
     stream = opened(case)
     close(steps(stream, case.x, whole.outputs.shape[-1]), whole.outputs.detach(), name)
     for state, value in stream.states().items():
@@ -46,3 +51,51 @@ def test_it_continues_from_states_that_are_set() -> None:
     assert torch.equal(steps(stream, case.x[2:], H), second)
     assert not torch.equal(first, second[:2])
     assert all(kept[name].data_ptr() != value.data_ptr() for name, value in stream.states().items())
+
+
+def test_a_block_of_steps_gives_the_bits_of_its_steps() -> None:
+    case = make("lstm", T, B, X, H)
+    stream, other = opened(case), opened(case)
+    x = case.x.detach().contiguous()
+    y = torch.full((T, B, H), float("nan"), dtype=x.dtype)
+    NativeStack([stream], residual=False).run(x.data_ptr(), y.data_ptr(), T)
+    assert torch.equal(y, steps(other, x, H))
+
+
+def test_streams_that_do_not_fit_together_are_no_stack() -> None:
+    streams = [opened(make("lstm", T, B, X, H)) for _ in range(2)]
+    with pytest.raises(BackendError, match="other types, rows or widths"):
+        NativeStack(streams, residual=False)
+
+
+X_STEP, Y_STEP = np.zeros((B, X)), np.zeros((B, H))
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        (X_STEP.astype(np.float32), Y_STEP), (X_STEP, Y_STEP.astype(np.float32)), (X_STEP.astype(">f8"), Y_STEP),
+        (X_STEP.astype(np.int64), Y_STEP), (np.zeros((B + 1, X)), Y_STEP), (X_STEP, np.zeros((B, H + 1))),
+        (X_STEP[0], Y_STEP), (X_STEP[None], Y_STEP), (np.asfortranarray(X_STEP), Y_STEP), (X_STEP, Y_STEP[:, ::-1]),
+        (X_STEP, b"x" * 96), (None, Y_STEP), (X_STEP.tolist(), Y_STEP), (X_STEP.astype(object), Y_STEP),
+        (np.frombuffer(bytes(X_STEP.nbytes + 1), np.uint8)[1:].view(np.float64).reshape(B, X), Y_STEP),
+    ],
+)  # fmt: skip
+def test_a_step_of_arrays_leaves_alone_what_is_no_step(x: object, y: object) -> None:
+    stream = opened(make("lstm", T, B, X, H))
+    stack = NativeStack([stream], residual=False)
+    before = stream.states()
+    assert stack.step is not None
+    assert stack.step(x, y) is False
+    assert all(torch.equal(value, before[name]) for name, value in stream.states().items())
+    assert not Y_STEP.any()
+    assert stack.step(X_STEP, np.empty((B, H))) is True
+
+
+def test_a_step_of_arrays_takes_two_arrays_and_no_read_only_output() -> None:
+    stack = NativeStack([opened(make("lstm", T, B, X, H))], residual=False)
+    y = np.zeros((B, H))
+    y.flags.writeable = False
+    assert stack.step is not None
+    assert stack.step(X_STEP, y) is False
+    assert stack.step(X_STEP) is False  # type: ignore[call-arg]

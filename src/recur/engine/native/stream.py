@@ -1,12 +1,13 @@
-"""Stepwise recurrence in the core: weights packed once, the state kept between steps."""
+"""Stepwise recurrence in the core: weights packed once, states kept between steps, the layers of a stack together."""
 
 from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,11 +15,14 @@ from recur.engine import tensor_checks
 from recur.engine.backend_interface import Call
 from recur.engine.native.arguments import TYPES, Arguments
 from recur.engine.native.compiled_cell import CompiledCell, compiled_cell, parameters_of
+from recur.engine.variables import FILL_NAN
 from recur.errors import BackendError
+
+ArrayStep = Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], bool]
 
 
 class NativeStream:
-    """A recurrence that runs one step per call.
+    """A recurrence that runs step by step, in a ``NativeStack``.
 
     Parameters
     ----------
@@ -33,7 +37,7 @@ class NativeStream:
 
     def __init__(self, call: Call) -> None:
         cell = compiled_cell(call)
-        self._core = cell.core
+        self.core = cell.core
         parameters = {name: p.detach().contiguous() for name, p in parameters_of(cell, call).items()}
         states = [call.states[name].detach().contiguous() for name in cell.states]
         none = [0] * len(states)
@@ -45,35 +49,29 @@ class NativeStream:
         ]
         arguments = Arguments(
             type=TYPES[call.x.dtype], T=0, B=states[0].shape[0], threads=torch.get_num_threads(),
-            precision=int(call.precision == "bfloat16"), sizes=cell.measured(call.sizes).table,
+            precision=int(call.precision == "bfloat16"), fill_nan=int(FILL_NAN.is_set()),
+            sizes=cell.measured(call.sizes).table,
             matrices=addresses[: len(cell.matrices)], vectors=addresses[len(cell.matrices) :],
             initial=[tensor_checks.contiguous(state, state.shape, dtype) for state in states], series=none, final=none,
             noises=[tensor_checks.contiguous(noise, noise.shape, dtype) for noise in noises],
             noise_time=[0] * len(noises), noise_row=[0] * len(noises),
         )  # fmt: skip
-        handle = self._core.stream_open(cell.library.pointer, arguments.address())
+        handle = self.core.stream_open(cell.library.pointer, arguments.address())
         if not handle:
-            raise BackendError(f"the native core cannot stream this layer: {self._core.message}")
-        self._handle = handle
+            raise BackendError(f"the native core cannot stream this layer: {self.core.message}")
+        self.handle = handle
         self._shapes = {
             name: (tuple(state.shape), state.dtype) for name, state in zip(cell.states, states, strict=True)
         }
-        weakref.finalize(self, self._core.stream_close, handle)
-        # bound once, for every step
-        self._step = self._core.stream_step
-
-    def step(self, x: int, y: int, threads: int) -> None:
-        """Read x (B, X) at one address and write the first state (B, S) to another; the caller guarantees both."""
-        if self._step(self._handle, x, y, threads):
-            self._refuse()
+        weakref.finalize(self, self.core.stream_close, handle)
 
     def _refuse(self) -> NoReturn:
-        raise BackendError(f"the native core refused a step: {self._core.message}")
+        raise BackendError(f"the native core refused a stream: {self.core.message}")
 
     def states(self) -> dict[str, Tensor]:
         """Every state (B, S), copied."""
         states = {name: torch.empty(shape, dtype=dtype, device="cpu") for name, (shape, dtype) in self._shapes.items()}
-        if self._core.stream_get(self._handle, _addresses(states.values())):
+        if self.core.stream_get(self.handle, _addresses(states.values())):
             self._refuse()
         return states
 
@@ -83,8 +81,55 @@ class NativeStream:
             name: states[name].detach().to(dtype).reshape(shape).contiguous()
             for name, (shape, dtype) in self._shapes.items()
         }
-        if self._core.stream_set(self._handle, _addresses(copies.values())):
+        if self.core.stream_set(self.handle, _addresses(copies.values())):
             self._refuse()
+
+
+class NativeStack:
+    """Layers of which each reads the output of the one before it, run together for one step or a block of steps.
+
+    Parameters
+    ----------
+    streams : sequence of NativeStream
+        The layers, in order; the stack keeps them.
+    residual : bool
+        Add the input of a layer to its output where both have the same width.
+
+    Attributes
+    ----------
+    step : callable or None
+        ``step(x, y)`` runs one step from an array (B, X), or (X,) for one row, to one of (B, O) or (O,). False where
+        one of them is not such an array, contiguous, in the layer's dtype: then nothing was computed. None where
+        Python is not CPython.
+
+    Raises
+    ------
+    BackendError
+        If the streams do not fit together.
+    """
+
+    step: ArrayStep | None
+
+    def __init__(self, streams: Sequence[NativeStream], residual: bool) -> None:
+        self._streams, self._core = list(streams), streams[0].core
+        handles = (ctypes.c_void_p * len(streams))(*(stream.handle for stream in streams))
+        handle = self._core.stack_open(handles, len(handles), int(residual), torch.get_num_threads())
+        if not handle:
+            raise BackendError(f"the native core cannot run these layers together: {self._core.message}")
+        self._handle = handle
+        weakref.finalize(self, self._core.stack_close, handle)
+        try:
+            self.step = self._core.python_step(handle)
+        except ValueError:
+            self.step = None
+
+    def run(self, x: int, y: int, steps: int) -> None:
+        """Read x (steps, B, X) at one address and write (steps, B, O) to another; the caller guarantees both.
+
+        Other threads of Python run meanwhile.
+        """
+        if self._core.stack_run(self._handle, x, y, steps):
+            raise BackendError(f"the native core refused a step: {self._core.message}")
 
 
 def _expected(cell: CompiledCell, call: Call) -> list[Tensor]:
