@@ -110,7 +110,7 @@ def test_a_file_with_a_second_name_is_not_changed_in_place(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("number", "words"),
     [(errno.ENOSPC, r"disk is full.*bytes are free, 3 bytes are needed"), (errno.EDQUOT, "quota"),
-     (errno.EFBIG, "limit of the size of a file"), (errno.EROFS, "read-only"), (errno.EACCES, "permission denied"),
+     (errno.EFBIG, "limit on the size of a file"), (errno.EROFS, "read-only"), (errno.EACCES, "permission denied"),
      (errno.EIO, "input/output error")],
 )  # fmt: skip
 @pytest.mark.parametrize("place", ["fsync", "replace"])

@@ -1,8 +1,8 @@
-"""Safe writing: files replaced in one step, no link followed, nothing removed but what is known by name.
+"""Safe writing: files are replaced in one step, no link is followed, and only files with known names are removed.
 
-After a crash there is the old file or the new one, never a part. A temporary file has a random name and is created
-exclusively (``O_CREAT | O_EXCL``), so that nothing that lies in the way is written through. What cannot be written
-(a full disk, a link or a device in the place of the file) is a `WriteError`.
+After a crash, either the old file or the new one is there, never a part of it. A temporary file has a random name
+and is created exclusively (``O_CREAT | O_EXCL``), so that nothing is written through an existing file or link. A
+failure (a full disk, a link or a device in the place of the file) raises a `WriteError`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import BinaryIO
 from recur.errors import WriteError
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # a FIFO in the place of a file must not block its opening
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a FIFO in the place of a file must not block
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _UNFINISHED = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{16}\.part", re.DOTALL)
 _LONGEST_NAME = 200  # bytes of a name in the name of its temporary file; systems allow 255 in all
@@ -44,12 +44,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path, *, size: int | None = None) -> Iterator[Path]:
-    """A file beside ``path`` to write and to check; only when all went well does it take the place of ``path``.
+    """Yield a temporary file beside ``path``; it replaces ``path`` only if the block succeeds.
 
     Parameters
     ----------
     path : Path
-        A regular file, or a name that is free. Missing folders are made.
+        A regular file, or a name that is free. Missing folders are created.
     size : int, optional
         Bytes that will be written, for the message of a full disk.
 
@@ -72,7 +72,7 @@ def replacing(path: Path, *, size: int | None = None) -> Iterator[Path]:
 
 
 def create_beside(path: Path) -> Path:
-    """Create an empty file of a random name beside ``path``; the user's umask decides who may read it."""
+    """Create an empty file with a random name beside ``path``; its permissions follow the umask."""
     short = path.name.encode("utf-8", "surrogateescape")[:_LONGEST_NAME].decode("utf-8", "ignore")
     part = path.with_name(f".{short}.{secrets.token_hex(8)}.part")
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, 0o666))
@@ -80,7 +80,7 @@ def create_beside(path: Path) -> Path:
 
 
 def unfinished(name: str) -> str | None:
-    """Return the name of the file that a temporary file was meant for, or None for a name that is not ours.
+    """Return the name of the file that a temporary file was meant for, or None for a name that recur did not write.
 
     >>> unfinished(".run.json.0123456789abcdef.part"), unfinished("run.json.part")
     ('run.json', None)
@@ -90,9 +90,9 @@ def unfinished(name: str) -> str | None:
 
 
 def create(path: Path) -> BinaryIO:
-    """Create a file for writing, in the place of a regular one; a link or a device is refused.
+    """Create a file for writing, replacing a regular file of that name; refuse a link or a device.
 
-    For large files that are made again in every process. What is written is not flushed to the disk.
+    For large files that every process creates again. What is written is not flushed to the disk.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def open_in_place(path: Path) -> int:
     """Open a file for reading and writing, created where it is missing; return its descriptor.
 
     For the few files that grow or are locked, and cannot be replaced. A file with a second name (a hard link) is
-    refused: what is written here would change the other one.
+    refused: writing would change the file under the other name as well.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def open_in_place(path: Path) -> int:
 
 
 def refuse_irregular(path: Path) -> None:
-    """Refuse a path that is there and is not a regular file; a link is not followed.
+    """Refuse an existing path that is not a regular file; a link is not followed.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def refuse_irregular(path: Path) -> None:
 
 
 def refuse_linked_folder(folder: Path) -> None:
-    """Refuse a folder that is a link or something else; one that is missing is fine.
+    """Refuse a path that exists and is not a real folder; a missing one is accepted.
 
     Raises
     ------
@@ -156,13 +156,13 @@ def refuse_linked_folder(folder: Path) -> None:
     if mode is None or stat.S_ISDIR(mode):
         return
     raise WriteError(
-        f"{folder} is not written to: {_is(mode)}{_leads_to(folder)}, expected a folder that recur made",
+        f"{folder} is not written to: {_is(mode)}{_leads_to(folder)}, expected a folder that recur created",
         hint=f"move {folder} away, or write to another folder",
     )
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, where it is missing; refuse a link in its place.
+    """Create a folder and its parents where they are missing; refuse a link in its place.
 
     Raises
     ------
@@ -175,37 +175,37 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def new_folders(folder: Path) -> Iterator[None]:
-    """A folder, and those above it, made where it is missing; those that are new are removed when writing fails."""
+    """Create a folder and its parents for the length of a block; remove the new ones if the block fails."""
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
         with suppress(OSError):
-            # the innermost first; one that holds something stays, and those above it
+            # the innermost first; a folder that is not empty stays, and so do its parents
             for each in new:
                 each.rmdir()
         raise
 
 
 def strangers(folder: Path, own: Callable[[str], bool]) -> list[str]:
-    """Names in a folder that `remove_folder` would not delete: of other programs, or no regular files."""
+    """List the names that `remove_folder` would not delete: files of other programs, or not regular files."""
     with os.scandir(folder) as entries:
         return sorted(e.name for e in entries if not (own(e.name) and e.is_file(follow_symlinks=False)))
 
 
 def remove_folder(folder: Path, own: Callable[[str], bool]) -> bool:
-    """Delete a real folder whose every entry is a regular file with a name of ours.
+    """Delete a folder if all of its entries are regular files that recur wrote.
 
     Parameters
     ----------
     own : callable
-        Whether a name is one of ours.
+        Whether recur writes files with this name.
 
     Returns
     -------
     bool
-        False, with nothing deleted, where it holds anything else or is a link.
+        False, with nothing deleted, if it contains anything else or is a link.
     """
     mode = _mode(folder)
     if mode is None or not stat.S_ISDIR(mode) or strangers(folder, own):
@@ -215,7 +215,7 @@ def remove_folder(folder: Path, own: Callable[[str], bool]) -> bool:
             for path in folder.iterdir():
                 path.unlink()
         else:
-            # by the descriptor: a link that takes the folder's place meanwhile is not followed
+            # by its descriptor, so that a link that replaces the folder meanwhile is not followed
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK)
             try:
                 for name in os.listdir(handle):
@@ -238,7 +238,7 @@ def remove_file(path: Path) -> bool:
 
 @contextmanager
 def explained(path: Path, *, size: int | None = None) -> Iterator[None]:
-    """Turn what the system refuses while ``path`` is written into a sentence with the numbers in it.
+    """Turn an error of the system while ``path`` is written into a message with the numbers in it.
 
     Raises
     ------
@@ -253,7 +253,7 @@ def explained(path: Path, *, size: int | None = None) -> Iterator[None]:
 
 
 def flush(path: Path) -> None:
-    """Make a file outlive a power cut."""
+    """Flush a file to the disk, so that it survives a power failure."""
     handle = os.open(path, os.O_RDWR | _NO_LINK | _BINARY)
     try:
         os.fsync(handle)
@@ -262,7 +262,7 @@ def flush(path: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Make renames within a folder outlive a power cut, where the system can."""
+    """Flush a folder to the disk, so that renames within it survive a power failure, where the system can."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -287,7 +287,7 @@ def _refusal(path: Path, error: OSError, size: int | None) -> WriteError:
         )
     if error.errno == errno.EFBIG:
         return WriteError(
-            f"{path} cannot be written: the limit of the size of a file is exceeded{needs}",
+            f"{path} cannot be written: the limit on the size of a file is exceeded{needs}",
             hint="`ulimit -f` shows the limit; raise it, or write to another disk",
         )
     if error.errno == errno.ELOOP:
@@ -303,7 +303,7 @@ def _refusal(path: Path, error: OSError, size: int | None) -> WriteError:
 
 
 def _mode(path: Path) -> int | None:
-    """The kind and the permissions of a path itself, None where there is nothing."""
+    """Return the mode of a path without following a link, or None where it does not exist."""
     try:
         return path.lstat().st_mode
     except FileNotFoundError:

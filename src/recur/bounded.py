@@ -1,7 +1,7 @@
-"""Bounded reading: regular files up to a size, JSON and TOML up to a depth; anything else is a sentence.
+"""Bounded reading: regular files up to a size, JSON and TOML up to a depth; anything else is refused with a message.
 
-A file may come from elsewhere. A named pipe or a device in its place must not block or fill the memory, a deeply nested
-text must not exhaust the stack, and a key that is given twice must not hide one of its values.
+Files may be untrusted. A named pipe or a device in the place of a file must not block or fill the memory, deeply
+nested text must not exhaust the stack, and a duplicate key must not hide one of its values.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DEEPEST_TOML = 20  # a configuration has 3
 LONGEST_NUMBER = 400  # digits; the largest 64-bit float has 309
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# texts and comments of TOML; every alternative also matches without its end, so that the time is linear
+# strings and comments of TOML; each alternative also matches without its end, which keeps the time linear
 _TOML_TEXT = re.compile(
     r'''"""(?:[^\\]|\\.)*?(?:"""|\Z)|'{3}.*?(?:'{3}|\Z)|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|\#[^\n]*''', re.DOTALL
 )
@@ -42,18 +42,18 @@ def open_regular(
     ----------
     path : Path
     most : int, optional
-        Bytes that it may have.
+        Largest size, in bytes.
     kind : str
-        What it is expected to be, for messages.
+        What the file is expected to be, for messages.
     error : type
-        What is raised.
+        Type of the error that is raised.
     hint : str, optional
         What to type.
 
     Raises
     ------
     RecurError
-        Of the type ``error``: when the file is missing, is a folder, a pipe, a device or a socket, or is larger.
+        Of the type ``error``: when the file is missing, is not a regular file, or is larger than ``most``.
     """
     try:
         handle = os.open(path, os.O_RDONLY | _NO_WAIT)
@@ -94,7 +94,7 @@ def read_bytes(
     """
     with open_regular(path, most, kind=kind, error=error, hint=hint) as file:
         try:
-            # one byte more: a file that grows, or whose size the system does not know
+            # one byte more, for a file that grows or whose size the system does not report
             content = file.read(most + 1)
         except OSError as refused:
             reason = (refused.strerror or str(refused)).lower()
@@ -143,7 +143,7 @@ def read_json(path: Path, most: int, *, error: type[RecurError] = DataError) -> 
 
 
 def parse_json(text: str | bytes, name: str, *, deepest: int = DEEPEST, error: type[RecurError] = DataError) -> Any:
-    """Parse JSON strictly: bounded depth, no key twice, no NaN, no number of thousands of digits.
+    """Parse JSON strictly: bounded depth, no duplicate keys, no NaN, no numbers of thousands of digits.
 
     Parameters
     ----------
@@ -151,9 +151,9 @@ def parse_json(text: str | bytes, name: str, *, deepest: int = DEEPEST, error: t
     name : str
         What the text is, for messages.
     deepest : int
-        Levels of arrays and objects.
+        Largest number of nested arrays and objects.
     error : type
-        What is raised.
+        Type of the error that is raised.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def parse_toml(text: str, name: str, *, error: type[RecurError] = DataError) -> 
         Of the type ``error``.
     """
     deep = error(f"{name} cannot be read as TOML: it is nested too deeply", hint=_shallower(DEEPEST_TOML))
-    # the parser's time grows with the square of the parts of a key
+    # the time of the parser grows with the square of the number of parts of a key
     if _DOTTED.search(_TOML_TEXT.sub("", text)):
         raise deep
     try:
@@ -201,7 +201,7 @@ def parse_toml(text: str, name: str, *, error: type[RecurError] = DataError) -> 
 
 
 def too_deep(value: Any, deepest: int = DEEPEST) -> bool:
-    """Whether lists and dictionaries are nested by more than ``deepest`` levels."""
+    """Return whether lists and dictionaries are nested more than ``deepest`` levels deep."""
     level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(deepest):
         inside = (one.values() if isinstance(one, dict) else one for one in level)

@@ -1,7 +1,7 @@
-"""Cooperative cancellation: long computations check between their steps whether the caller has given up.
+"""Cooperative cancellation: long computations check between steps whether the caller still waits.
 
-The one who waits says when the work is over (`cancellable`); loops over steps, batches and candidates call
-`check_cancelled`. Outside of `cancellable` nothing is ever cancelled.
+The caller passes a function that returns True once the result is no longer needed (`cancellable`); loops over steps,
+batches and candidates call `check_cancelled`. Outside `cancellable` nothing is cancelled.
 
     >>> with cancellable(lambda: True):
     ...     check_cancelled()
@@ -21,18 +21,18 @@ _over: ContextVar[Callable[[], bool] | None] = ContextVar("over", default=None)
 
 
 class CancelledError(Exception):
-    """Work was stopped because its caller has given up."""
+    """The work was stopped because its caller no longer waits."""
 
 
 @contextmanager
 def cancellable(over: Callable[[], bool]) -> Iterator[None]:
-    """Stop the work inside at its next step once ``over`` says so."""
+    """Stop the work in the block at its next step once ``over()`` returns True."""
     with setting(_over, over):
         yield
 
 
 def check_cancelled() -> None:
-    """Stop here if the work is over.
+    """Raise if the work was cancelled.
 
     Raises
     ------

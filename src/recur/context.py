@@ -1,4 +1,4 @@
-"""A context variable that has a value for the length of a block."""
+"""Setting a context variable for the length of a block."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from recur.printable import printable
 
 
 def escaped(value: object) -> str:
-    """Return text that HTML shows as it is; lines stay lines.
+    """Escape a value for HTML; line breaks are kept.
 
     >>> escaped('a < "b"\\nc')
     'a &lt; &quot;b&quot;\\nc'
@@ -18,7 +18,7 @@ def escaped(value: object) -> str:
 
 
 def table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), caption: object = "") -> str:
-    """Return a table whose cells are escaped.
+    """Return an HTML table with escaped cells.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), caption
     head : sequence
         The names of the columns.
     caption : object
-        The lines above the table.
+        Caption above the table; line breaks are kept.
 
     Examples
     --------

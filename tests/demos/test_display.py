@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from recur.demos.display import Display
-from recur.demos.side_by_side import News
+from recur.demos.side_by_side import Event
 from recur.modes import Sample
 from recur.training.progress import Beginning, Evaluation, Step
 
@@ -16,23 +16,23 @@ BEGINNING = Beginning("", "9 rows", ["words: 5"], "lstm", 1234, "cpu", None, 0, 
 NAMES = {"a": "elman", "b": "lstm net"}
 
 
-def said(capsys: pytest.CaptureFixture[str], *news: News) -> list[str]:
+def said(capsys: pytest.CaptureFixture[str], *events: Event) -> list[str]:
     with Display(NAMES) as display:
-        for one in news:
-            display.tell(one)
+        for event in events:
+            display.show(event)
     return capsys.readouterr().err.splitlines()
 
 
 def test_what_all_learn_from_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = said(capsys, News("a", "begin", BEGINNING), News("b", "begin", BEGINNING))
+    lines = said(capsys, Event("a", "begin", BEGINNING), Event("b", "begin", BEGINNING))
     assert lines == [
-        "elman: lstm, 1,234 parameters", "both learn from the same: 9 rows", "words: 5",
+        "elman: lstm, 1,234 parameters", "same rows for both: 9 rows", "words: 5",
         "lstm net: lstm, 1,234 parameters",
     ]  # fmt: skip
 
 
 def test_a_step_is_a_line_with_the_name_of_its_network(capsys: pytest.CaptureFixture[str]) -> None:
-    [line] = said(capsys, News("a", "step", STEP))
+    [line] = said(capsys, Event("a", "step", STEP))
     assert line.startswith("elman     perplexity 4.5")
     assert line.endswith("epoch 1/2  loss 1.500  gradient 0.25  1,234 words/s")
 
@@ -40,10 +40,10 @@ def test_a_step_is_a_line_with_the_name_of_its_network(capsys: pytest.CaptureFix
 def test_an_evaluation_shows_the_first_word_of_each_answer(capsys: pytest.CaptureFixture[str]) -> None:
     samples = [Sample("the cat", "sat", "sat down"), Sample("a", "b", "")]
     evaluation = Evaluation(1, 50, "perplexity", {"perplexity": 4.5}, True, None, samples, 1.0)
-    lines = said(capsys, News("b", "evaluated", evaluation))
+    lines = said(capsys, Event("b", "evaluated", evaluation))
     assert lines[0].startswith("lstm net  after epoch 1: held-out perplexity 4.5")
     assert [line.strip() for line in lines[1:]] == ["the cat ( sat )", "a ( (nothing) )"]
 
 
 def test_the_end_of_a_training_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, News("a", "done", SimpleNamespace(seconds=61.0))) == []
+    assert said(capsys, Event("a", "done", SimpleNamespace(seconds=61.0))) == []

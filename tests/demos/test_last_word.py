@@ -87,7 +87,7 @@ def test_one_core_trains_one_after_the_other(small: Path, tmp_path: Path, monkey
     config = last_word.recipe("elman", small)
     config.training.max_steps = 2
     jobs = [Job(name, config, tmp_path / name) for name in ("a", "b")]
-    done = [news.what for news in together(jobs, asked, command="again") if news.kind == "done"]
+    done = [event.content for event in together(jobs, asked, command="again") if event.kind == "done"]
     assert done == ["a", "b"]
 
 

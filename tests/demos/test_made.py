@@ -105,7 +105,7 @@ def _looks(cells: np.ndarray, colour: str) -> np.ndarray:
     colours = np.array([scenes.COLOURS[name] for name in names]) / 9
     strongest = cells.max(-1, keepdims=True)
     distance = ((cells[:, :, None] / np.maximum(strongest, 1)[:, :, None] - colours) ** 2).sum(-1)
-    return (distance.argmin(-1) == names.index(colour)) & (strongest[..., 0] > scenes.GROUND + 2)
+    return (distance.argmin(-1) == names.index(colour)) & (strongest[..., 0] > scenes.BACKGROUND + 2)
 
 
 def test_scenes_of_the_test_stand_in_no_training_picture() -> None:

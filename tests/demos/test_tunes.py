@@ -7,7 +7,7 @@ import pytest
 from recur.codecs import NotesCodec
 from recur.codecs.note_events import events_of, pitch_of
 from recur.demos import melody
-from recur.demos.tunes import STEPS_PER_BEAT, TUNES, moved
+from recur.demos.tunes import STEPS_PER_BEAT, TUNES, transpose
 
 
 @pytest.mark.parametrize("name", TUNES)
@@ -22,8 +22,8 @@ def test_every_tune_is_notes_on_the_grid_within_two_octaves(name: str) -> None:
 @pytest.mark.parametrize("name", TUNES)
 def test_a_tune_in_another_key_is_the_same_tune(name: str) -> None:
     line = TUNES[name]
-    assert moved(moved(line, 5), -5) == moved(line, 0)
+    assert transpose(transpose(line, 5), -5) == transpose(line, 0)
     codec = NotesCodec(frames_per_beat=STEPS_PER_BEAT)
-    own, higher = codec.notes(line), codec.notes(moved(line, 3))
+    own, higher = codec.notes(line), codec.notes(transpose(line, 3))
     assert (own[:, :2] == higher[:, :2]).all()
     assert (own[:, 2] + 3 == higher[:, 2]).all()

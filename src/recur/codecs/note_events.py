@@ -1,8 +1,8 @@
 """Notes written as text, and as one event per step: a note, a rest, or the previous note held.
 
 A note is its letter, an optional sharp (#) or flat (b) and its octave, with C4 in the middle of the piano (MIDI pitch
-60); notes that begin together are joined by +, and r is a rest. A note lasts one beat, or as many as stand after *,
-or the part of one that stands after / (as in ABC notation)::
+60); notes that begin together are joined by +, and r is a rest. A note lasts one beat, unless its length follows: a
+number of beats after *, a part of a beat after / (as in ABC notation)::
 
     C4 D4 E4/2 r/2 C4+E4+G4*2 B3*3/2
 
@@ -44,7 +44,7 @@ def pitch_of(name: str) -> int:
     Raises
     ------
     DataError
-        When it names no note from C-1 to G9.
+        When it is not a note from C-1 to G9.
     """
     match = _NOTE.fullmatch(name)
     pitch = -1
@@ -83,7 +83,7 @@ def events_of(line: str, frames_per_beat: int) -> list[str]:
     Raises
     ------
     DataError
-        When a word is no note, or does not last a whole number of steps.
+        When a word is not a note, or does not last a whole number of steps.
     """
     events: list[str] = []
     for word in line.split():
@@ -108,7 +108,7 @@ def events_of(line: str, frames_per_beat: int) -> list[str]:
 
 
 def line_of(events: Sequence[str], frames_per_beat: int) -> str:
-    """Return the line of notes that events make; a hold with nothing before it is a rest.
+    """Return events as a line of notes; a hold at the beginning is a rest.
 
     >>> line_of(["C4", "-", "r", "-", "E4", "-", "-", "-"], 4)
     'C4/2 r/2 E4'
@@ -138,7 +138,7 @@ def notes_of(events: Sequence[str]) -> np.ndarray:
 
 
 def events_of_notes(notes: np.ndarray) -> list[str]:
-    """Return one event per step for notes (N, 3): those that begin together, until the next ones begin or they end."""
+    """Return one event per step for notes (N, 3); notes that begin together last until the next begin, or their end."""
     begins: dict[int, list[tuple[int, int]]] = {}
     for start, end, pitch in notes.tolist():
         begins.setdefault(start, []).append((end, pitch))
@@ -155,6 +155,6 @@ def events_of_notes(notes: np.ndarray) -> list[str]:
 
 
 def _length(beats: Fraction) -> str:
-    """Return the length as it is written after a note; nothing for one beat."""
+    """Return a length in the notation of a line of notes; empty for one beat."""
     times = f"*{beats.numerator}" if beats.numerator != 1 else ""
     return times + (f"/{beats.denominator}" if beats.denominator != 1 else "")

@@ -1,4 +1,4 @@
-"""``NoteForm``: how a piece of music becomes an array, the base of the roll and the melody."""
+"""``NoteForm``: the base of the two forms of a piece as an array, roll and melody."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class NoteForm(ABC):
         Number of columns, or of ids.
     ids : IdTraits
     events : EventTraits or None
-        Of columns of zeros and ones.
+        Whether the array has columns of zeros and ones.
     vocabulary : list of str
-        Of ids: the event of each.
+        The event of each id.
     """
 
     discrete: ClassVar[bool]
@@ -56,7 +56,7 @@ class NoteForm(ABC):
 
     @abstractmethod
     def transposed(self, array: np.ndarray, move: int) -> np.ndarray:
-        """Return the array of a piece moved by semitones; a note that leaves the piano moves by an octave more."""
+        """Return the array of a piece moved by semitones; a note beyond the keys of the piano is moved by octaves."""
 
     @abstractmethod
     def show(self, value: Any, width: int) -> str:
@@ -72,4 +72,4 @@ class NoteForm(ABC):
 
     @abstractmethod
     def restore(self, state: dict[str, Any], path: Path) -> None:
-        """Take a state that was read from ``path``."""
+        """Restore a state that was read from ``path``."""

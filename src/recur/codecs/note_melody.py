@@ -34,11 +34,11 @@ class MelodyForm(NoteForm):
         self.vocabulary = list(dict.fromkeys(vocabulary))
         self._ids = {event: index for index, event in enumerate(self.vocabulary)}
         self.size = len(self.vocabulary)
-        # semitones -> the id that each id becomes
+        # semitones -> the transposed id of each id
         self._moves: dict[int, np.ndarray] = {}
 
     def fit(self, values: Iterable[Any]) -> None:
-        """Collect the events, in all keys that they can be moved to."""
+        """Collect the events, in every key that they can be transposed to."""
         seen: set[str] = set()
         for value in values:
             seen.update(read_events(value, self.frames_per_beat))
@@ -57,7 +57,7 @@ class MelodyForm(NoteForm):
         return np.array([self._id(event) for event in read_events(value, self.frames_per_beat)], np.int64)
 
     def _id(self, event: str) -> int:
-        """Return the id of an event; of a chord that training has not seen, that of its highest note."""
+        """Return the id of an event; for a chord that is not in training, that of its highest note."""
         return self._ids.get(event, self._ids.get(event.split("+")[-1], UNK_ID))
 
     def decode(self, array: Any) -> str:
@@ -72,7 +72,7 @@ class MelodyForm(NoteForm):
         return self.vocabulary[int(index)]
 
     def event_id(self, item: str) -> int:
-        """Return the id of one event that a user names: a note, a chord, a rest or a hold.
+        """Return the id of one event: a note, a chord, a rest or a hold.
 
         Raises
         ------
@@ -106,8 +106,8 @@ class MelodyForm(NoteForm):
         return shorten(value, width)
 
     def describe(self, grid: str) -> str:
-        moved = f", moved by up to {self.transpose} semitones" if self.transpose else ""
-        return f"melody of {self.size:,} events, {grid}{moved}"
+        transposed = f", transposed by up to {self.transpose} semitones" if self.transpose else ""
+        return f"melody of {self.size:,} events, {grid}{transposed}"
 
     def state(self) -> dict[str, Any]:
         return {"outside": 0, "share": [], "vocabulary": self.vocabulary}

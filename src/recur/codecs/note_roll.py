@@ -1,4 +1,4 @@
-"""Pieces as rolls: the keys that sound at each step, several at once, and how often each sounds."""
+"""Pieces as rolls: the keys that sound at each step, and the share of steps at which each sounds."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class RollForm(NoteForm):
         self._adopt(np.full(KEYS, 0.5))
 
     def _adopt(self, share: np.ndarray) -> None:
-        """Take the share of steps at which each key sounds."""
+        """Set the share of steps at which each key sounds."""
         self._share = share
         self.events = EventTraits(share, "sounds")
 
     def fit(self, values: Iterable[Any]) -> None:
-        """Measure how often each key sounds, and count the notes that no piano has."""
+        """Measure how often each key sounds, and count the notes beyond the keys of a piano."""
         self.outside = 0
         steps, sounding = 0, np.zeros(KEYS)
         for value in values:
@@ -44,7 +44,7 @@ class RollForm(NoteForm):
             steps, sounding = steps + len(roll), sounding + roll.sum(axis=0)
         if not steps:
             raise DataError("there are no notes to learn from: no piece has a step")
-        # a key that never sounds is rare, not impossible (Laplace's rule of succession)
+        # a key that never sounds has a small share and not 0 (Laplace's rule of succession)
         self._adopt((sounding + 1) / (steps + 2))
 
     def encode(self, value: Any) -> np.ndarray:
@@ -75,8 +75,8 @@ class RollForm(NoteForm):
         heard = np.flatnonzero(self._share > self._share.min())
         span = f" from {name_of(int(heard[0]) + LOWEST)} to {name_of(int(heard[-1]) + LOWEST)}" if len(heard) else ""
         lost = f", {self.outside:,} notes outside the piano left out" if self.outside else ""
-        moved = f", moved by up to {self.transpose} semitones" if self.transpose else ""
-        return f"piano roll of {KEYS} keys, {grid}, notes{span}{moved}{lost}"
+        transposed = f", transposed by up to {self.transpose} semitones" if self.transpose else ""
+        return f"piano roll of {KEYS} keys, {grid}, notes{span}{transposed}{lost}"
 
     def state(self) -> dict[str, Any]:
         return {"outside": self.outside, "share": self._share.tolist(), "vocabulary": []}

@@ -1,4 +1,4 @@
-"""A piece of music in any of its sources (MIDI file, line of notes, roll, pitches) as notes, as a roll, as events."""
+"""Sources of a piece of music (MIDI file, line of notes, roll, pitches), read as notes, as a roll or as events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recur.codecs.plain_text import shorten
 
 
 def is_midi_file(value: Any) -> bool:
-    """Return whether a value is a path, or a text that ends as the name of a MIDI file does."""
+    """Return whether a value is a path, or a text with the ending of a MIDI file."""
     return isinstance(value, Path) or (isinstance(value, str) and value.lower().endswith(SUFFIXES))
 
 
@@ -52,7 +52,7 @@ def read_roll(value: Any, frames_per_beat: int) -> np.ndarray:
 
 
 def count_outside(value: Any, frames_per_beat: int) -> int:
-    """Return the number of notes of a MIDI file that no piano has; 0 for other sources."""
+    """Return the number of notes of a MIDI file that are beyond the keys of a piano; 0 for other sources."""
     if not is_midi_file(value):
         return 0
     pitches = read_notes(value, frames_per_beat)[:, 2]

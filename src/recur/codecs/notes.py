@@ -69,13 +69,13 @@ class NotesCodec(Codec):
         self._settle()
 
     def _settle(self) -> NotesCodec:
-        """Take what the form has learned."""
+        """Copy the attributes of the fitted form."""
         self.size, self.events, self.vocabulary = self._form.size, self._form.events, self._form.vocabulary
         return self
 
     @staticmethod
     def of(codec: Codec | None) -> NotesCodec | None:
-        """Return the codec itself where its values are notes, which can be played; else None."""
+        """Return the codec itself if its values are notes, else None."""
         return codec if isinstance(codec, NotesCodec) else None
 
     @classmethod
@@ -84,7 +84,7 @@ class NotesCodec(Codec):
 
     @property
     def outside(self) -> int:
-        """Number of notes of the training files that no piano has and that were left out of rolls."""
+        """Number of notes of the training files beyond the keys of a piano, which rolls leave out."""
         return self._form.outside if isinstance(self._form, RollForm) else 0
 
     def fit(self, values: Iterable[Any]) -> NotesCodec:
@@ -107,7 +107,7 @@ class NotesCodec(Codec):
         return self._form.decode(array)
 
     def augment(self, array: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-        """Move a piece by a random number of semitones; a note that leaves the piano moves by an octave more."""
+        """Transpose a piece by a random number of semitones; notes beyond the piano are moved by octaves."""
         move = int(draw.integers(-self.transpose, self.transpose + 1))
         return array if move == 0 else self._form.transposed(array, move)
 
@@ -129,7 +129,7 @@ class NotesCodec(Codec):
         Raises
         ------
         DataError
-            When it is no event, or the vocabulary does not hold it.
+            When it is not an event, or is not in the vocabulary.
         """
         return [self._melody().event_id(item)]
 
@@ -189,7 +189,7 @@ class NotesCodec(Codec):
         return digest_of(self.notes(value))
 
     def is_one_value(self, value: Any) -> bool:
-        """Return whether a value is a roll, or a list of steps, each a list of pitches, and no list of pieces."""
+        """Return whether a value is a roll, or a list of steps, each a list of pitches, and not a list of pieces."""
         if not isinstance(value, (list, tuple)):
             return getattr(value, "ndim", 0) == 2
         return bool(value) and all(
@@ -198,18 +198,18 @@ class NotesCodec(Codec):
         )
 
     def check_file(self, value: Any) -> None:
-        """Read the MIDI file that a value names; other values name none.
+        """Read the MIDI file that a value is the path of; do nothing for other values.
 
         Raises
         ------
         DamagedError
-            When it is missing, no MIDI file, cut short, or has no notes.
+            When it is missing, not a MIDI file, cut short, or has no notes.
         """
         if is_midi_file(value):
             self.notes(value)
 
     def show(self, value: Any, width: int = 72) -> str:
-        """Return the notes on one line; of a roll the chords as they change."""
+        """Return the notes on one line; for a roll, the chords at each change."""
         return self._form.show(value, width)
 
     def describe(self) -> str:

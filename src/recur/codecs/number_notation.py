@@ -1,4 +1,4 @@
-"""How one number is written: decimal sign, thousands sign, currency, percent, minus; and its value.
+"""Notation of one number: decimal sign, thousands sign, currency, percent, minus; and its value.
 
     12,5   12.5   1.234,50   1,234.50   1'234.50   1 234,50   (12.50)   12.50-   12,-   $ 12   12 %   1.5e-3
 
@@ -28,7 +28,7 @@ _ALIKE = {
     **dict.fromkeys(map(ord, _APOSTROPHES), "'"),
     **dict.fromkeys(map(ord, _MINUSES), "\u2212"),
 }
-# numbers of one shape are written alike: 0 stays, since it neither begins a group nor is left out at the end by chance
+# numbers of one shape have one notation; 0 is kept, since zeros at the ends matter
 _SHAPE = {**_ALIKE, **dict.fromkeys(map(ord, "12345678"), "9")}
 
 _MONEY = (
@@ -49,26 +49,26 @@ Kind = Literal["whole", "decimal", "grouped", "open", "code"]
 
 
 class Notation(NamedTuple):
-    """How one number is written.
+    """Notation of one number.
 
     Attributes
     ----------
     kind : str
         ``whole``: digits alone; ``decimal``: its decimal sign is certain; ``grouped``: its thousands sign is certain,
-        and there is no other; ``open``: one sign before the last three digits, which may be either; ``code``: a number
-        by its digits and a name by its form, such as 01067.
+        and there is no other; ``open``: one sign before the last three digits, which may be either; ``code``: digits
+        that may be a name, such as 01067.
     sign : str
         The decimal sign, or the sign whose meaning is open.
     group : str
         The thousands sign.
     groups : int
-        How many there are, in one that is separated by ordinary spaces.
+        Number of groups, if they are separated by ordinary spaces.
     size : int
         Digits before the decimal sign.
     filled : bool
         Whether the last digit is 0.
     plain : bool
-        Whether every program reads it: a point at most, no group, no unit.
+        Whether every program can read it: at most a decimal point, no groups, no unit.
     unit : str
     """
 
@@ -83,7 +83,7 @@ class Notation(NamedTuple):
 
 
 def notation_of(text: str) -> Notation | None:
-    """Return the notation of a number, None for other texts.
+    """Return the notation of a number, or None for other text.
 
     >>> notation_of("1.234,50").sign, notation_of("1.002").kind, notation_of("12 %").unit, notation_of("01067").kind
     (',', 'open', '%', 'code')
@@ -153,7 +153,7 @@ def _spaced(digits: str) -> Notation | None:
     if not _are_groups(groups) or (sign and not part.isdigit()):
         return None
     size = sum(map(len, groups))
-    # ordinary spaces may separate several numbers too
+    # ordinary spaces may also separate several numbers
     count = len(groups) if mark == " " and not sign else 0
     return Notation("decimal" if sign else "grouped", sign, "'" if mark == "'" else " ", count, size, plain=False)
 

@@ -1,4 +1,4 @@
-"""Raw values as numbers: one number, and the numbers of a text that was typed."""
+"""Raw values as numbers: one number, and the numbers in typed text."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def number(value: Any, style: NumberStyle | None = None) -> float:
     ----------
     value : object
     style : NumberStyle, optional
-        How its column is written, where it is a text; default: digits with a decimal point.
+        Style of its column, for text; default: digits with a decimal point.
 
     Raises
     ------
     DataError
-        When the value is no number, is infinite, or is a whole number too large for a float.
+        When the value is not a number, is infinite, or is a whole number too large for a float.
     """
     if value is None:
         return math.nan

@@ -1,4 +1,4 @@
-"""The style of the numbers of a column: which sign is decimal, which separates thousands, which unit follows."""
+"""The style of the numbers of a column: its decimal sign, its thousands sign and its unit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OffStyle(str):
     reason: str
 
     def __new__(cls, text: str, reason: str) -> OffStyle:
-        """Keep why it cannot be read."""
+        """Store the reason."""
         cell = super().__new__(cls, text)
         cell.reason = reason
         return cell
@@ -32,16 +32,16 @@ class NumberStyle:
     Attributes
     ----------
     decimal : str
-        ``.`` or ``,``; empty where no number has shown it.
+        ``.`` or ``,``; empty if no number shows it.
     thousands : str or None
-        ``,``, ``.``, ``'`` or a space; empty for none; None where no number has shown it: then each sign that is not
+        ``,``, ``.``, ``'`` or a space; empty for none; None if no number shows it: then each sign that is not
         the decimal sign may be there.
     unit : str
         A currency, % or ‰; numbers without one are read too.
     example : str
         A number of the column, for people.
     why : str
-        What decided, where the numbers of the column alone did not.
+        How it was determined, if not by the numbers of the column alone.
     """
 
     decimal: str = ""
@@ -52,7 +52,7 @@ class NumberStyle:
 
     @classmethod
     def restore(cls, state: Any) -> NumberStyle:
-        """Return the style of a state that was read from a file; ValueError where it is none."""
+        """Return the style from a saved state; raise ValueError if it is not one."""
         style = cls(**state)
         texts = (style.decimal, style.unit, style.example, style.why)
         if not all(isinstance(each, str) for each in texts) or style.decimal not in ("", ".", ","):
@@ -63,11 +63,11 @@ class NumberStyle:
 
     @property
     def plain(self) -> bool:
-        """Whether its numbers are those of every program: a point at most."""
+        """Whether every program can read its numbers: at most a decimal point."""
         return self.decimal in ("", ".") and not self.thousands and not self.unit
 
     def value(self, text: str) -> float:
-        """Return a number that is written in this style.
+        """Parse a number in this style.
 
         >>> NumberStyle(",").value("1.234,50")
         1234.5
@@ -89,7 +89,7 @@ class NumberStyle:
         return value_of(text, group)
 
     def read(self, text: str) -> float | str:
-        """Return a cell as a number; a missing one as it is, another as `OffStyle`."""
+        """Return a cell as a number; leave a missing one as it is; return any other text as `OffStyle`."""
         if is_missing_number(text):
             return text
         try:
@@ -109,7 +109,7 @@ class NumberStyle:
         return f"{style} ({self.why})" if self.why else style
 
     def _group(self, text: str, notation: Notation) -> str:
-        """Return the thousands sign of a number, refused where it is not that of the style."""
+        """Return the thousands sign of a number, and refuse one that the style does not have."""
         if notation.kind == "open":
             if self.decimal:
                 decimal = notation.sign == self.decimal
@@ -146,7 +146,7 @@ def both_readings(text: str) -> str:
 
 
 def settled(value: Any, style: NumberStyle | None) -> Any:
-    """Return a text as the number that it is in a style; anything else as it is."""
+    """Return a text as the number that it is in a style; return anything else unchanged."""
     if style is None or not isinstance(value, str):
         return value
     return style.read(value)

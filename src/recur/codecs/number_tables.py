@@ -1,4 +1,4 @@
-"""Raw values as tables of numbers: one row or many steps, with the columns that the first value has."""
+"""Raw values as tables of numbers: one row or many steps, with the columns of the first value."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class NumberTables:
     sequence : bool
         Whether a value has many steps.
     columns : sequence of str
-        Names of the columns; without any, the first value decides how many there are.
+        Names of the columns; without names, the first value determines their number.
     styles : mapping
-        Column -> how its numbers are written in texts.
+        Column -> style of its numbers in text.
     """
 
     def __init__(self, sequence: bool, columns: Sequence[str], styles: Mapping[str, NumberStyle]) -> None:
@@ -37,7 +37,7 @@ class NumberTables:
         return len(self.columns)
 
     def split(self, text: str) -> list[str]:
-        """Return the numbers of a text that was typed: those of one row, or the steps of one series."""
+        """Return the numbers of typed text: those of one row, or the steps of one series."""
         text = text.strip()
         if text[:1] == "[" and text[-1:] == "]":
             text = text[1:-1]
@@ -78,7 +78,7 @@ class NumberTables:
         return table
 
     def _refuse_infinite(self, table: np.ndarray) -> None:
-        """Name the first number of an array that is infinite."""
+        """Return the error for the first infinite number of an array."""
         infinite = np.isinf(table)
         if not infinite.any():
             return
@@ -132,7 +132,7 @@ class NumberTables:
         try:
             return number(value, self.styles.get(name))
         except DataError as error:
-            # the reader of a table names a column that has no name of its own
+            # the reader of a table names columns without a name
             known = bool(name) and self.columns != [UNNAMED]
             placed = DataError(f'column "{name}": {error.message}' if known else error.message, hint=error.hint)
             raise placed if step is None else placed.at_step(step) from None

@@ -35,20 +35,20 @@ class NumbersCodec(Codec):
     Parameters
     ----------
     sequence : bool
-        Whether a value has many steps (a series) or is one row.
+        Whether a value is a series of steps; otherwise it is one row.
     columns : sequence of str
         Names of the columns, which may end with a unit, as in ``Temp [°C]``; default: value, or value 1, ...
     missing : str
-        What a missing number becomes: ``error`` refuses it, ``mean`` takes the column's mean, ``previous``
+        Treatment of missing numbers: ``error`` refuses them, ``mean`` takes the column's mean, ``previous``
         the value one step earlier (the mean, where there is none), ``mask`` keeps it as NaN: a target that is not
         learned from. `missing_count` says how many `fit` met.
     styles : mapping, optional
-        Column -> how its numbers are written in texts.
+        Column -> style of its numbers in text.
 
     Attributes
     ----------
     season : int
-        Steps after which a series repeats itself, where that is known; 1 where it is not.
+        Length of the season of a series, in steps; 1 if it is unknown.
     """
 
     kind = "numbers"
@@ -82,17 +82,17 @@ class NumbersCodec(Codec):
 
     @property
     def columns(self) -> list[str]:
-        """The names of the columns; empty before the first value where none were given."""
+        """The names of the columns; empty before the first value if no names were given."""
         return self._tables.columns
 
     @property
     def styles(self) -> dict[str, NumberStyle]:
-        """How the numbers of columns are written in texts, where that is known."""
+        """Styles of the numbers of columns in text, where they are known."""
         return self._tables.styles
 
     @property
     def units(self) -> list[str]:
-        """The unit of each column, read from its name or its numbers; empty where it has none."""
+        """The unit of each column, read from its name or its numbers; empty if it has none."""
         matches = [_UNIT.fullmatch(name) for name in self.columns]
         own = [self.styles.get(name, _PLAIN).unit for name in self.columns]
         return [match.group(1) if match else unit for match, unit in zip(matches, own, strict=True)]
@@ -102,7 +102,7 @@ class NumbersCodec(Codec):
         return [str(name) for name in self.columns]
 
     def step_labels(self, array: np.ndarray) -> list[str]:
-        """Return the number of each step in its own unit; of several columns the number of the step."""
+        """Return the number of each step in its own unit; for several columns, the number of the step."""
         return [short(one) for one in self.decode(array)] if self.size == 1 else super().step_labels(array)
 
     def column_labels(self, array: np.ndarray) -> list[str]:
@@ -119,11 +119,11 @@ class NumbersCodec(Codec):
 
     @property
     def fill(self) -> float | None:
-        """0 where the mean of its column is put for a missing number; None otherwise."""
+        """0 if missing numbers become the mean of their column; otherwise None."""
         return 0.0 if self.missing == "mean" else None
 
     def content_key(self, value: Any) -> Any:
-        """Return numbers, texts of numbers or lists of them as numbers; a text that is none as it is."""
+        """Return numbers, texts of numbers or lists of them as numbers; other text is unchanged."""
         if isinstance(value, np.ndarray):
             return digest_of(value.astype(np.float64) if value.dtype.kind in "fiub" else value)
         if isinstance(value, (list, tuple)):
@@ -149,10 +149,10 @@ class NumbersCodec(Codec):
         return listed or not (self.sequence and alone)
 
     def from_text(self, text: str) -> list[str]:
-        """Return the numbers of a text that was typed: those of one row, or the steps of one series."""
+        """Return the numbers of typed text: those of one row, or the steps of one series."""
         return self._tables.split(text)
 
-    @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused below
+    @np.errstate(over="ignore", invalid="ignore")  # overflow is refused below
     def fit(self, values: Iterable[Any]) -> NumbersCodec:
         """Measure mean and deviation of each column."""
         moments = Moments()
@@ -166,7 +166,7 @@ class NumbersCodec(Codec):
             moments.update(block)
         self._check_moments(moments)
         deviation = moments.deviation()
-        # the deviation of a constant column is rounding error near the last bit of its mean, and not a scale
+        # the deviation of a constant column is rounding error in the last bits of its mean
         constant = deviation <= 1e-12 * np.maximum(np.abs(moments.mean), 1e-300)
         self.deviation = np.where(constant, 1.0, deviation)
         self.mean = moments.mean
@@ -198,7 +198,7 @@ class NumbersCodec(Codec):
         return self._encoded(value, self.missing)
 
     def encode_target(self, value: Any) -> np.ndarray:
-        """Return the same with NaN for what is missing, for any value of ``missing``: targets are never filled in."""
+        """Return the same with NaN for missing numbers, whatever ``missing`` is: targets are never filled in."""
         return self._encoded(value, "mask")
 
     def _encoded(self, value: Any, missing: str) -> np.ndarray:
@@ -216,7 +216,7 @@ class NumbersCodec(Codec):
         return table if self.sequence else table[0]
 
     def _fill(self, table: np.ndarray, missing: str) -> np.ndarray:
-        """Return the standardised table with the missing numbers replaced, as the configuration says."""
+        """Return the standardised table with missing numbers replaced as configured."""
         absent = np.isnan(table)
         if missing == "mask" or not absent.any():
             return table
@@ -230,7 +230,7 @@ class NumbersCodec(Codec):
         return np.where(source < 0, 0.0, filled)
 
     def _refuse(self, absent: np.ndarray) -> None:
-        """Name the first missing number."""
+        """Return the error for the first missing number."""
         step, column = (int(place[0]) for place in np.nonzero(absent))
         place = f" at step {step + 1}" if self.sequence else ""
         error = DataError(
@@ -262,7 +262,7 @@ class NumbersCodec(Codec):
         return shorten(", ".join(steps), width)
 
     def format_number(self, number: float, column: int) -> str:
-        """Return a number of a column for a person: three digits finer than the column's deviation."""
+        """Format a number of a column, with three digits more than the deviation of the column."""
         return short(number, scale=float(self.deviation[column]) if self._seen else None)
 
     def describe(self) -> str:

@@ -18,7 +18,7 @@ HIGHEST = LOWEST + KEYS - 1
 
 
 def on_the_piano(pitch: int) -> int:
-    """Return a pitch, moved by octaves until a piano has it.
+    """Return a pitch, moved by octaves to a key of the piano.
 
     >>> on_the_piano(20), on_the_piano(60), on_the_piano(110)
     (32, 60, 98)

@@ -1,7 +1,7 @@
 """Pictures as arrays: opened, turned upright, converted to one size and one number of channels.
 
 Files are decoded by Pillow (extra ``image``); arrays that have the size already need no Pillow. What a file is decoded
-to is kept in memory within a bound, since a network meets each picture in every epoch.
+to is kept in memory up to a limit, since each epoch reads every picture again.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from recur.codecs.reading import reading
 from recur.errors import DamagedError, DataError, TooLargeError, require
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"})
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # of the suffixes, in Pillow's names
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # names in Pillow of the formats of the suffixes
 GRAY, RGB = 1, 3
-_PIXEL = 16  # bytes of a pixel while it is brought to one mode: four copies of four channels
+_PIXEL = 16  # bytes per pixel while it is converted to one mode: four copies of four channels
 
 # of a pixel's brightness, in 65536ths (ITU-R BT.601, as Pillow has it)
 _RED, _GREEN, _BLUE, _HALF = 19595, 38470, 7471, 32768
@@ -33,14 +33,14 @@ _cache = ArrayCache()
 
 
 def is_picture(name: str | Path) -> bool:
-    """Return whether the name of a file ends as a picture's does."""
+    """Return whether a file name has the ending of a picture."""
     return Path(name).suffix.lower() in SUFFIXES
 
 
 def read_picture(value: Any, size: tuple[int, int] | None = None) -> np.ndarray:
     """Return a picture as (H, W, C) uint8 with C = 1 (gray) or 3 (red, green, blue).
 
-    It is turned as its EXIF data say; transparent parts lie over white; 16 bits become 8.
+    It is turned as its EXIF data say; transparent parts are put on white; 16 bits become 8.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def read_picture(value: Any, size: tuple[int, int] | None = None) -> np.ndarray:
     Raises
     ------
     DamagedError
-        When a file is missing, cut short or no picture.
+        When a file is missing, cut short or not a picture.
     DataError
         When the value is none of these.
     MissingExtraError
@@ -75,7 +75,7 @@ def scale_and_crop(array: np.ndarray, size: tuple[int, int] | None) -> np.ndarra
 
 
 def pixels_of(value: Any, size: tuple[int, int] | None) -> str:
-    """Return a short text that equal pictures have, whatever their files are; gray in three channels is gray."""
+    """Return a digest of the pixels, equal for equal pictures in different files; gray in three channels is gray."""
     array = read_picture(value, size)
     if array.shape[2] != GRAY and (array == array[:, :, :1]).all():
         array = array[:, :, :1]
@@ -83,13 +83,13 @@ def pixels_of(value: Any, size: tuple[int, int] | None) -> str:
 
 
 def are_axes(value: Any, axes: int) -> bool:
-    """Return whether an array has ``axes`` axes, with or without one of channels behind them."""
+    """Return whether an array has ``axes`` axes, with or without an axis of channels after them."""
     count = getattr(value, "ndim", 0)
     return bool(count == axes or (count == axes + 1 and value.shape[-1] in (GRAY, RGB)))
 
 
 def in_channels(array: np.ndarray, channels: int) -> np.ndarray:
-    """Return (H, W, C) uint8 with so many channels: gray repeated, or colours weighed to their brightness."""
+    """Return (H, W, C) uint8 with a number of channels: gray is repeated, colours are weighted to brightness."""
     if array.shape[2] == channels:
         return array
     if channels == RGB:
@@ -99,17 +99,17 @@ def in_channels(array: np.ndarray, channels: int) -> np.ndarray:
 
 
 def name_of(value: Any) -> str:
-    """Return the file of a picture, or what kind of value it is."""
+    """Return the file of a picture, or the type of the value."""
     return Path(value).name if isinstance(value, (str, Path)) else f"a picture in memory ({type(value).__name__})"
 
 
 def picture_key(path: Path) -> Hashable:
-    """Return what a file is known by.
+    """Return the key that identifies a file.
 
     Raises
     ------
     DamagedError
-        When there is no such file.
+        When the file does not exist.
     """
     hint = f"fix the path or leave the row out; {SKIP}"
     return file_key(regular(path, kind="picture or video", error=DamagedError, hint=hint))
@@ -125,19 +125,19 @@ def decode_picture(source: Path | BinaryIO, name: object, size: tuple[int, int] 
     ----------
     source : path or file
     name : object
-        What messages call it.
+        Name of the picture, for messages.
     size : (int, int), optional
         Height and width to scale and crop to.
 
     Raises
     ------
     DamagedError
-        When it is damaged, or no picture of these formats.
+        When it is damaged, or not a picture of these formats.
     TooLargeError
         When it has too many pixels.
     """
     pillow = require("PIL.Image", "image")
-    # Pillow warns about sizes that are refused here
+    # sizes that Pillow warns about are refused here
     warnings.filterwarnings("ignore", category=pillow.DecompressionBombWarning)
     hint = f"fix the file or leave it out; {SKIP}"
     with reading(name, "picture", libraries=("PIL",), faults=(OSError,), hint=hint):
@@ -150,7 +150,7 @@ def decode_picture(source: Path | BinaryIO, name: object, size: tuple[int, int] 
             raise DamagedError(f"{name} is damaged or not a picture of a known format ({kinds})", hint=hint) from error
         with image:
             if size is not None:
-                # a JPEG can be decoded at a half, a quarter or an eighth of its size; it may still have to be turned
+                # a JPEG can be decoded at a half, a quarter or an eighth of its size; it may still have to be rotated
                 image.draft(None, (max(size), max(size)))
             check_memory(name, (image.width, "columns"), (image.height, "rows"), item=_PIXEL, hint=f"scale it; {SKIP}")
             return _as_array(image, size, pillow, require("PIL.ImageOps", "image"))

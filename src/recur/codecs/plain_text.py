@@ -1,4 +1,4 @@
-"""Raw values as plain text: on one line, cut to a width, and always writable in UTF-8."""
+"""Raw values as plain text: on one line, cut to a width, and encodable as UTF-8."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from recur.errors import DataError
 
 def shorten(text: str, width: int) -> str:
     """Return ``text`` on one line, cut with an ellipsis when it is longer than ``width``."""
-    # the beginning is enough: a text can have megabytes
+    # only the beginning is used: a text can have megabytes
     line = " ".join(text[: 8 * width].split())
     if len(line) <= width and len(text) <= 8 * width:
         return line
@@ -17,20 +17,20 @@ def shorten(text: str, width: int) -> str:
 
 
 def between_spaces(item: Any, labelled: bool) -> bool:
-    """Return whether an item of a column is a whole sentence: where its words are labelled one by one, a list of them,
-    or a text with spaces between them."""
+    """Return whether an item of a column is a sentence: a list of words that are labelled one by one, or text with
+    spaces."""
     return isinstance(item, (list, tuple)) or not labelled or " " in str(item).strip()
 
 
 def to_text(value: Any) -> str:
     """Return a raw value as text that can be written in UTF-8.
 
-    Numbers become their digits. Half of a surrogate pair (JSON can hold it, UTF-8 cannot) becomes U+FFFD.
+    Numbers become their digits. Half of a surrogate pair (possible in JSON, not in UTF-8) becomes U+FFFD.
 
     Raises
     ------
     DataError
-        When the value is missing or is no text.
+        When the value is missing or is not text.
     """
     if isinstance(value, (bytes, bytearray)):
         kind = type(value).__name__

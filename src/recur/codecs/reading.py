@@ -36,11 +36,11 @@ def reading(
     name : object
         The file, or the place of a value.
     kind : str
-        What it is expected to be: ``picture``, ``sound``.
+        The kind of file that is expected: ``picture``, ``sound``.
     libraries : tuple of str
         Packages whose exceptions mean that the file is at fault.
     faults : tuple of type
-        Exceptions that mean so wherever they are raised; for compiled libraries.
+        Exceptions that mean so wherever they are raised, for compiled libraries.
     error : type
         The class to raise.
     hint : str, optional
@@ -64,7 +64,7 @@ def reading(
 def translate(
     fault: BaseException, kind: str, libraries: tuple[str, ...] = (), faults: tuple[type[BaseException], ...] = ()
 ) -> tuple[str, str | None] | None:
-    """Return (what happened, a hint of its own) for an exception that is the file's fault, None for any other."""
+    """Return (message, hint or None) for an exception that the file caused, or None for any other."""
     if isinstance(fault, (RecurError, KeyboardInterrupt, SystemExit, GeneratorExit)):
         return None
     reason = _reason(fault)
@@ -89,7 +89,7 @@ def _reason(fault: BaseException) -> str:
 
 
 def _passed_through(fault: BaseException, libraries: tuple[str, ...]) -> bool:
-    """Return whether a frame of one of the libraries is on the way from where an exception was raised."""
+    """Return whether a frame of one of the libraries is in the traceback of an exception."""
     place = fault.__traceback__
     while place is not None:
         # frames of Cython have no globals, and name their file by the package

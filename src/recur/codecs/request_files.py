@@ -20,12 +20,12 @@ from recur.errors import DataError
 
 
 def decode_data_url(codec: Codec, value: str) -> bytes:
-    """Return the bytes of ``data:image/png;base64,...``, as browsers make it.
+    """Return the bytes of ``data:image/png;base64,...``, as browsers send it.
 
     Raises
     ------
     DataError
-        For a text of another form, such as a path.
+        For text of another form, such as a path.
     """
     head, comma, data = value.partition(",")
     if not (head.startswith("data:") and head.endswith(";base64") and comma):
@@ -55,7 +55,7 @@ def pixel_values(codec: Codec, value: Any) -> np.ndarray:
 
 @contextmanager
 def as_file(content: bytes, suffix: str, name: str) -> Iterator[Path]:
-    """Give the contents as a file, for libraries that read no memory; messages call it by ``name``."""
+    """Yield the contents as a temporary file, for libraries that read only files; messages call it ``name``."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"sent{suffix}"
         path.write_bytes(content)
@@ -66,6 +66,6 @@ def as_file(content: bytes, suffix: str, name: str) -> Iterator[Path]:
 
 
 def path_refused(codec: Codec) -> DataError:
-    """Return the refusal of a value that names a file in place of carrying it."""
+    """Return the error for a value that is a path in place of the contents of a file."""
     hint = codec.file.request_form if codec.file is not None else None
     return DataError(f"this network reads {codec.kind}, which must be in the request itself", hint=hint)

@@ -17,12 +17,12 @@ COLORS = ("auto", "gray", "rgb")
 
 
 class Scale:
-    """Brings pictures to one size and to channels of mean 0 and deviation 1: ``x' = (x - mean) / deviation``.
+    """Scales pictures to one size and their channels to mean 0 and deviation 1: ``x' = (x - mean) / deviation``.
 
     Parameters
     ----------
     size : int, list of int or None
-        Side of a square, or height and width; None: what all pictures have.
+        Side of a square, or height and width; None for the common size of all pictures.
     color : str
         ``gray``, ``rgb``, or ``auto``: gray where all pictures are.
 

@@ -5,8 +5,8 @@ A rate is changed by a windowed sinc (Smith, "Digital Audio Resampling", section
     y(t) = sum_n x_n c h(c (t F - n)),   h(u) = sinc(u) kaiser(u / Z),   c = min(1, F' / F) r
 
 where F is the rate of the file and F' the new one, t the time of a new sample, Z = 32 zero crossings on each side, and
-r = 0.95 leaves room for the filter to fall before half the lower rate. What the new rate cannot hold is removed, not
-folded back.
+r = 0.95 leaves room for the filter to fall before half the lower rate. Frequencies above half the new rate are removed,
+so that there is no aliasing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FORMATS = ("WAV", "WAVEX", "RF64", "FLAC")
 
 
 def is_sound(value: Any) -> bool:
-    """Return whether a value is the path of a file whose name ends as a sound's does."""
+    """Return whether a value is a path with the ending of a sound file."""
     return isinstance(value, Path) or (isinstance(value, str) and value.lower().endswith(SUFFIXES))
 
 
@@ -48,7 +48,7 @@ def read_sound(value: Any) -> tuple[np.ndarray, int]:
     Raises
     ------
     DamagedError
-        When a file is missing, no sound, cut short or empty.
+        When a file is missing, not a sound, cut short or empty.
     DataError
         When the value is neither.
     MissingExtraError
@@ -83,18 +83,18 @@ def _read_file(path: Path) -> tuple[np.ndarray, int]:
 def decode_sound(source: str | BinaryIO, name: object) -> tuple[np.ndarray, int]:
     """Return the samples (N,) and the rate of a sound file, or of its content.
 
-    Only WAV and FLAC are decoded: libsndfile tells a format by its content and knows thirty, most of them never meant.
+    Only WAV and FLAC are decoded: libsndfile detects thirty formats by their content, most of them never intended.
 
     Parameters
     ----------
     source : str or file
     name : object
-        What messages call it.
+        Name of the sound, for messages.
 
     Raises
     ------
     DamagedError
-        When it is damaged, cut short, empty or another format.
+        When it is damaged, cut short, empty or of another format.
     TooLargeError
         When it has too many samples.
     """
@@ -150,7 +150,7 @@ def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     scale = min(1.0, up / down) * _ROLL_OFF
     reach = int(np.ceil(_CROSSINGS / scale))
     taps = np.arange(-reach + 1, reach + 1)
-    # new sample n lies at n down / up: only a fixed number of distances to the old samples occurs
+    # new sample n is at n down / up, so that its distances to the old samples repeat
     check_memory(
         f"a sound of {rate:,} Hz at {new_rate:,} Hz", (count + len(samples) + 2 * reach + down, "samples"), item=8,
         hint="--sample-rate nearer to that of the file",
@@ -159,7 +159,7 @@ def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     def filters_at(places: np.ndarray) -> np.ndarray:
         return _filter(scale, taps[None, :] - (places * (down % up) % up / up)[:, None])
 
-    # of rates with a common divisor few distances occur, and their filters are kept
+    # rates with a common divisor have few distances, whose filters are cached
     table = filters_at(np.arange(up)) if up <= count and up * len(taps) <= _TABLE else None
     padded = np.concatenate([np.zeros(reach), samples, np.zeros(reach + down)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, len(taps))

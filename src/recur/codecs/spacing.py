@@ -1,4 +1,4 @@
-"""Detokenization: where spaces go when words and punctuation become a text again, learned from the text."""
+"""Detokenization: spaces between words and punctuation, learned from the text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Splitter = Callable[[str], list[tuple[str, Any]]]
 
 @dataclass(frozen=True)
 class Spacing:
-    """Signs that are written without a space before or after them.
+    """Punctuation that is written without a space before or after it.
 
     Attributes
     ----------
@@ -35,12 +35,12 @@ class Spacing:
 
     @classmethod
     def learn(cls, texts: Iterable[str], split: Splitter) -> Spacing:
-        """Count on which side each sign of the texts touches a word; signs that do not occur keep their defaults."""
+        """Count on which sides each sign touches a word; signs that do not occur keep their defaults."""
         seen, before, after = Counter[str](), Counter[str](), Counter[str]()
         for text in texts:
             for sign, (start, end) in split(text):
                 if is_sign(sign):
-                    # a sign at the beginning or the end of the text has no neighbour: it counts half
+                    # a sign at the beginning or the end of the text has one neighbour and counts half
                     seen[sign] += 2
                     before[sign] += 1 if start == 0 else 2 * (not text[start - 1].isspace())
                     after[sign] += 1 if end == len(text) else 2 * (not text[end].isspace())
@@ -57,7 +57,7 @@ class Spacing:
         return cls(frozenset(left), frozenset(right), frozenset(pairs))
 
     def join(self, words: list[str], split: Splitter) -> str:
-        """Return the text of the words, such that splitting it gives the same words again."""
+        """Join words into text that splits into the same words."""
         chunks: list[list[str]] = []
         open_pairs: set[str] = set()
         holds = False

@@ -19,7 +19,7 @@ SHOWN = 6
 
 
 def settings() -> Config:
-    """A GRU whose first state is made of the picture; from there it reads its own words."""
+    """A GRU whose initial state is computed from the picture; after that it reads its own words."""
     return Config.of(
         input=["picture"],
         target=["caption"],
@@ -39,15 +39,15 @@ def settings() -> Config:
 
 
 def judge(model: Model, rows: Sequence[Row]) -> Verdict:
-    """How many sentences are right to the last word, for things that never stood together in training."""
+    """Share of sentences that are right to the last word, for pairs of things that were never together in training."""
     answers = [answer.value for answer in model.predict([row["picture"] for row in rows])]
     captions = [row["caption"] for row in rows]
     right = sum(answer == caption for answer, caption in zip(answers, captions, strict=True))
-    commonest = Counter(captions).most_common(1)[0][1]
+    most_common = Counter(captions).most_common(1)[0][1]
     return Verdict(
         "accuracy", right / len(rows), len(rows),
-        "sentences about scenes that were never in training are right to the last word",
-        {"always the sentence that is right most often": commonest / len(rows)},
+        "sentences about scenes that are not in training are right to the last word",
+        {"always the sentence that is right most often": most_common / len(rows)},
         [
             {"picture": row["picture"], "says": answer, "truth": row["caption"]}
             for row, answer in list(zip(rows, answers, strict=True))[:SHOWN]
@@ -56,7 +56,7 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
 
 
 def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
-    """The picture, and beside it what the network says of it."""
+    """The picture, and beside it the caption of the network."""
     levels = example["picture"]
     cells = [tuple(levels[start : start + 3]) for start in range(0, len(levels), 3)]
     colours = [(28 * red, 28 * green, 28 * blue) for red, green, blue in cells]
@@ -70,8 +70,8 @@ def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
 
 
 def _letter(cell: tuple[int, ...]) -> str:
-    """The first letter of the nearest colour, or a dot for the ground."""
-    if max(cell) <= scenes.GROUND + 1:
+    """The first letter of the nearest colour, or a dot for the background."""
+    if max(cell) <= scenes.BACKGROUND + 1:
         return "·"
     strongest = max(cell)
     distances = {
@@ -84,13 +84,13 @@ def _letter(cell: tuple[int, ...]) -> str:
 DEMO = Demo(
     name="captions",
     mode="one-to-many",
-    does="a picture is looked at once, and described word by word",
+    does="a picture is read once, and described word by word",
     legend=f"x: {scenes.SIDE} x {scenes.SIDE} cells of red, green and blue;   y_t: a word",
     rows=lambda part: list(scenes.rows(part, PICTURES[part])),
     settings=settings,
     judge=judge,
     draw=draw,
-    held_out="a quarter of all pairs of things; what is asked was never seen together in this order",
+    held_out="a quarter of all pairs of things, which are not together in this order in training",
     samples=False,
 )
 main, report = DEMO.main, DEMO.report

@@ -1,4 +1,4 @@
-"""One to one: classify digits on a small grid, written by hands that training has not seen."""
+"""One to one: classify digits on a small grid, in handwritings that are not in training."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def settings() -> Config:
 
 
 def judge(model: Model, rows: Sequence[Row]) -> Verdict:
-    """How many digits of unknown hands are read right, beside the nearest mean picture of the training hands."""
+    """Accuracy on digits in unknown handwritings, beside that of the nearest mean picture in training."""
     answers = model.predict([row["pixels"] for row in rows], top=2)
     right = [answer.value == row["digit"] for row, answer in zip(rows, answers, strict=True)]
     right_ones = [index for index, good in enumerate(right) if good][:: max(1, len(rows) // SHOWN)][:SHOWN]
@@ -55,26 +55,26 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
         if chosen
     ]
     return Verdict(
-        "accuracy", float(np.mean(right)), len(rows), "digits, of hands that never wrote in training, are read right",
+        "accuracy", float(np.mean(right)), len(rows), "digits in handwritings that are not in training are read right",
         {"the nearest mean picture of each digit": _nearest_mean(rows)}, examples,
     )  # fmt: skip
 
 
 def _nearest_mean(rows: Sequence[Row]) -> float:
-    """The share that is right when a digit is the one whose mean picture in training is nearest."""
+    """Accuracy of the digit whose mean picture in training is nearest."""
     training_rows = list(digits.rows("train"))
     pixels, labels = (
         np.array([row["pixels"] for row in training_rows]),
         np.array([row["digit"] for row in training_rows]),
     )
     means = np.stack([pixels[labels == digit].mean(0) for digit in digits.SHAPES])
-    asked = np.array([row["pixels"] for row in rows])
-    nearest = ((asked[:, None] - means) ** 2).sum(2).argmin(1)
+    test_pixels = np.array([row["pixels"] for row in rows])
+    nearest = ((test_pixels[:, None] - means) ** 2).sum(2).argmin(1)
     return float(np.mean(nearest == np.array([row["digit"] for row in rows])))
 
 
 def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
-    """Digits side by side, below each what the network says."""
+    """Digits side by side, below each the answer of the network."""
     yield example["title"]
     blocks = [
         [*ink([level / digits.LEVELS for level in one["pixels"]], digits.SIDE, threshold=0.4), *_caption(one)]
@@ -91,13 +91,13 @@ def _caption(one: Mapping[str, Any]) -> list[str]:
 DEMO = Demo(
     name="classify",
     mode="one-to-one",
-    does="a digit is looked at once, and named",
+    does="a picture of a digit is read once, and classified",
     legend=f"x: {digits.SIDE} x {digits.SIDE} cells of ink;   y: one of ten digits",
     rows=lambda part: list(digits.rows(part)),
     settings=settings,
     judge=judge,
     draw=draw,
-    held_out="every digit of a quarter of the hands",
+    held_out="all digits in a quarter of the handwritings",
     samples=False,
 )
 main, report = DEMO.main, DEMO.report

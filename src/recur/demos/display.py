@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from recur.demos.side_by_side import News
+from recur.demos.side_by_side import Event
 from recur.figures import duration, figure
 from recur.printable import TEXT, printable
 from recur.training.progress import Beginning, Evaluation, Step
@@ -19,12 +19,12 @@ _BAR = 10
 
 
 class Display:
-    """Told of the news of `together`; a live block on a terminal, plain lines anywhere else, both on standard error.
+    """Display of the events of `together`: a live block on a terminal, plain lines elsewhere, both on standard error.
 
     Parameters
     ----------
     names : mapping
-        Job name -> what a person reads.
+        Job name -> name that is shown.
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -35,7 +35,7 @@ class Display:
         self._live: Live | None = None
 
     def __enter__(self) -> Display:
-        """Begin to draw."""
+        """Start drawing."""
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.live import Live
@@ -48,31 +48,31 @@ class Display:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop drawing; the last state stays to be read."""
+        """Stop drawing; the last state stays on the screen."""
         if self._live:
             self._live.stop()
 
-    def tell(self, news: News) -> None:
-        """Show one piece of news."""
-        name = self._names[news.name]
-        if news.kind == "begin":
-            self._begin(news.name, name, news.what)
-        elif news.kind == "step":
-            self._stepped(news.name, name, news.what)
-        elif news.kind == "evaluated":
-            self._evaluated(name, news.what)
-        elif news.kind == "done":
-            self._state[news.name] = f"done in {duration(news.what.seconds)}"
+    def show(self, event: Event) -> None:
+        """Show one event."""
+        name = self._names[event.job]
+        if event.kind == "begin":
+            self._begin(event.job, name, event.content)
+        elif event.kind == "step":
+            self._stepped(event.job, name, event.content)
+        elif event.kind == "evaluated":
+            self._evaluated(name, event.content)
+        elif event.kind == "done":
+            self._state[event.job] = f"done in {duration(event.content.seconds)}"
         self._draw()
 
     def _begin(self, job: str, name: str, beginning: Beginning) -> None:
         self._say(f"{name}: {beginning.network}, {beginning.parameters:,} parameters")
         if job == next(iter(self._names)):
-            self._say(f"both learn from the same: {beginning.rows}")
+            self._say(f"same rows for both: {beginning.rows}")
             for line in beginning.codecs:
                 self._say(f"{line}")
             if beginning.baseline:
-                self._say(f"to beat: perplexity of {beginning.baseline}")
+                self._say(f"baseline: perplexity of {beginning.baseline}")
 
     def _stepped(self, job: str, name: str, step: Step) -> None:
         self._steps[job] = step
@@ -115,6 +115,6 @@ class Display:
             share = f"{100 * step.share:3.0f} %  " if step else ""
             lines.append(line.append(f"  {share}{self._state[job]}", style="default"))
         block = Text("\n").join(lines)
-        # of a narrow terminal the ends of the lines are left out
+        # lines are cut at the width of a narrow terminal
         block.no_wrap, block.overflow = True, "ellipsis"
         return block

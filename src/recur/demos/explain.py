@@ -10,18 +10,18 @@ from recur.views.report import report
 
 
 def write_report(path: Path, runs: Sequence[Path], sentences: Sequence[str], title: str = "") -> Path:
-    """Explain what some runs say to some sentences, on one page that works offline.
+    """Explain the answers of several runs to several sentences, on one page that works offline.
 
     Parameters
     ----------
     path : Path
         The HTML file.
     runs : sequence of Path
-        Run folders; the last one's answers stand first, and the gradients of all are drawn on one axis.
+        Run folders; the answers of the last are first, and the gradients of all are drawn on one axis.
     sentences : sequence of str
-        What they are asked.
+        The inputs.
     title : str
-        Above all.
+        Title of the page.
 
     Returns
     -------
@@ -31,6 +31,6 @@ def write_report(path: Path, runs: Sequence[Path], sentences: Sequence[str], tit
     from recur.model import load
 
     models = [load(run) for run in reversed(runs)]
-    found = [model.inspect(sentence, options=3).data for sentence in sentences for model in models]
-    write_text(path, report(found, title))
+    explanations = [model.inspect(sentence, options=3).data for sentence in sentences for model in models]
+    write_text(path, report(explanations, title))
     return path

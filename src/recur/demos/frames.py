@@ -1,4 +1,4 @@
-"""Synced: label every frame of a film with what is happening."""
+"""Synced: label every frame of a film with the movement in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN = 2
 
 
 def settings() -> Config:
-    """A GRU that goes forward only: what happens is said as it happens."""
+    """A GRU in the forward direction only, so that each frame is labelled as it arrives."""
     return Config.of(
         input=clips.columns(),
         target=["label"],
@@ -39,7 +39,7 @@ def settings() -> Config:
 
 
 def judge(model: Model, rows: Sequence[Row]) -> Verdict:
-    """How many frames are named right, in films of shapes that were in no other film."""
+    """Share of frames labelled right, in films of shapes that are in no other film."""
     films: dict[int, list[Row]] = {}
     for row in rows:
         films.setdefault(row["clip"], []).append(row)
@@ -53,7 +53,7 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
     )
     word, often = Counter(row["label"] for row in rows).most_common(1)[0]
     return Verdict(
-        "accuracy", right / len(rows), len(rows), "frames, of films with shapes that were in no other film, are right",
+        "accuracy", right / len(rows), len(rows), "frames, in films of shapes that are in no other film, are right",
         {f'always "{word}"': often / len(rows)},
         [
             {"frames": film, "says": answer, "truth": truth}
@@ -63,7 +63,7 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
 
 
 def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
-    """The film as a strip, below each frame what the network says."""
+    """The film as a strip, below each frame the label of the network."""
     blocks = []
     for frame, guess, truth in zip(example["frames"], example["says"], example["truth"], strict=True):
         cells = ink([level / clips.INK for level in frame], clips.SIDE)
@@ -75,13 +75,13 @@ def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
 DEMO = Demo(
     name="frames",
     mode="synced",
-    does="a film is watched, and every frame has its word at once",
+    does="a film is read frame by frame, and each frame is labelled at once",
     legend=f"x_t: a frame of {clips.SIDE} x {clips.SIDE} cells;   y_t: {', '.join([clips.FIRST, *clips.MOVES])}",
     rows=lambda part: list(clips.rows(part, CLIPS[part])),
     settings=settings,
     judge=judge,
     draw=draw,
-    held_out="a quarter of all shapes; those of the test move in no film of training",
+    held_out="a quarter of all shapes; those of the test are in no film of training",
     samples=False,
 )
 main, report = DEMO.main, DEMO.report

@@ -1,11 +1,11 @@
-"""Last word: an Elman network and an LSTM of the same size, trained side by side, from near and from far.
+"""Last word: an Elman network and an LSTM of the same size, trained side by side, with near and with distant cues.
 
-    the clouds are in the ( )                                          the cue stands close by
-    I grew up in France . <0 to 60 other words> . I speak fluent ( )   the cue was said long ago
+    the clouds are in the ( )                                          the cue is close by
+    I grew up in France . <0 to 60 other words> . I speak fluent ( )   the cue is far away
 
 Both networks read the same lines as language models: h_t = f(h_{t-1}, x_t), and from h_t the probability of the next
-word. Nothing tells them that the last word is what they will be asked for. The sentences of the test, and their
-distances, were never learned from.
+word. They are not told that only the last word will be tested. The sentences of the test, and their distances, are
+not in training.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ LONG = (
     "apple pie with tea . I speak fluent"
 )
 QUESTIONS = (NEAR, FAR, LONG)
-LINES = 24_000  # to learn from; with two thirds of them the LSTM is right on 92 % at the worst distance, not on 97 %
+LINES = 24_000  # of training; with two thirds of them the LSTM is right on 92 % at the worst distance, not on 97 %
 TOP = 3
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a trained network says to the questions of the test.
+    """Answers of a trained network to the questions of the test.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Answers:
     near : float
         Share of right last words where the cue is in the same sentence.
     answers : dict
-        Prompt -> the likeliest words and their probabilities.
+        Prompt -> the most probable words, with probabilities.
     seconds : float
         Time spent learning.
     """
@@ -59,10 +59,10 @@ class Answers:
 
 
 def recipe(cell: str, folder: Path) -> Config:
-    """The configuration of a network: data, sizes and updates are the same, rate and start are chosen for each.
+    """The configuration of a network: data, sizes and updates are the same; learning rate and initialisation differ.
 
-    The gates of the LSTM start set for long memories (Tallec and Ollivier 2018). The Elman network has no gates; its
-    recurrent matrix starts orthogonal, and it learns less at the LSTM's higher rate.
+    The gates of the LSTM are initialised for long memories (Tallec and Ollivier 2018). The Elman network has no gates;
+    its recurrent matrix is initialised orthogonal, and it learns less at the higher learning rate of the LSTM.
     """
     gated = cell == "lstm"
     return Config.of(
@@ -85,7 +85,7 @@ def recipe(cell: str, folder: Path) -> Config:
 
 
 def main(out: Path | None = None) -> dict[str, Any]:
-    """Train both networks, ask them, and return what they said; the same call again resumes or asks again.
+    """Train both networks and return their answers; the same call again resumes training, or only asks again.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def main(out: Path | None = None) -> dict[str, Any]:
     Raises
     ------
     Paused
-        On Ctrl-C, after both have saved.
+        On Ctrl-C, after both have saved a checkpoint.
     """
     folder = FOLDER if out is None else Path(out)
     _write_corpus(folder / "corpus")
@@ -108,10 +108,10 @@ def main(out: Path | None = None) -> dict[str, Any]:
     command = "recur demo last-word" + (f" --out {folder}" if out is not None else "")
     results: dict[str, Answers] = {}
     with Display(NETWORKS) as display:
-        for news in together(jobs, ask, command=command):
-            if news.kind == "done":
-                results[news.name] = news.what
-            display.tell(news)
+        for event in together(jobs, ask, command=command):
+            if event.kind == "done":
+                results[event.job] = event.content
+            display.show(event)
     return {
         "networks": {
             name: {
@@ -129,7 +129,7 @@ def main(out: Path | None = None) -> dict[str, Any]:
 
 
 def ask(job: Job) -> Answers:
-    """Ask a trained network the questions of the test, and the deck's own."""
+    """Ask a trained network the questions of the test, and those of the lecture."""
     from recur.continuation import last_word_scores
     from recur.model import load
 
@@ -152,13 +152,13 @@ def ask(job: Job) -> Answers:
 
 
 def _write_corpus(folder: Path) -> None:
-    """Write the corpus, unless it is there; a run resumes with the lines that it began with."""
+    """Write the corpus unless it exists; a run resumes with the lines that it started with."""
     if not (folder / "test.jsonl").is_file():
         corpus.build(train=LINES).write(folder)
 
 
 def report(result: dict[str, Any], width: int) -> Iterable[str]:
-    """Lay out what the networks said.
+    """Lay out the answers of the networks.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def report(result: dict[str, Any], width: int) -> Iterable[str]:
     networks = result["networks"]
     names = [NETWORKS[name] for name in networks]
     column = max(24, min(34, (width - 22) // 2))
-    yield "Right last words, of sentences never seen, by the words between cue and question:"
+    yield "Right last words in held-out sentences, by the number of words between cue and question:"
     yield ""
     yield bold(f"{'distance':>20}  " + "  ".join(f"{name:<{column}}" for name in names).rstrip())
     yield _row("same sentence", [network["near"] for network in networks.values()], column)

@@ -21,13 +21,13 @@ SHOWN = ("Ah! vous dirai-je, maman", "Ode to Joy")
 
 
 def rows(part: str) -> list[Row]:
-    """The tunes to learn from, and the same tunes to be asked for."""
+    """The tunes, which are the same for training and for the test."""
     del part
     return [{"tune": line, "name": name} for name, line in TUNES.items()]
 
 
 def settings() -> Config:
-    """An LSTM over one event a step: a note, a rest, or a hold."""
+    """An LSTM that reads one event per step: a note, a rest, or a hold."""
     return Config.of(
         input=["tune"],
         input_codec="notes",
@@ -55,8 +55,8 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
     for row in rows:
         truth = codec.tokens(row["tune"])
         opening = line_of(truth[:OPENING], codec.frames_per_beat)
-        found = list(model.generate(opening, stream=True, temperature=0.0, length=len(truth) - OPENING))
-        piece = line_of([*truth[:OPENING], *found], codec.frames_per_beat)
+        continued = list(model.generate(opening, stream=True, temperature=0.0, length=len(truth) - OPENING))
+        piece = line_of([*truth[:OPENING], *continued], codec.frames_per_beat)
         played, repeated, expected = (
             _note_starts(codec, line) for line in (piece, " ".join([opening] * 9), row["tune"])
         )
@@ -69,12 +69,12 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
     return Verdict(
         "accuracy", right / notes, notes,
         f"notes that follow the first {OPENING // STEPS_PER_BEAT} beats of {len(rows)} tunes are played, each in time",
-        {"the same beats again and again": again / notes}, examples,
+        {"repeating the opening": again / notes}, examples,
     )  # fmt: skip
 
 
 def _note_starts(codec: NotesCodec, line: str) -> set[tuple[int, int]]:
-    """When notes begin after the opening, and which."""
+    """(start, pitch) of the notes that begin after the opening."""
     return {(start, pitch) for start, _, pitch in codec.notes(line).tolist() if start >= OPENING}
 
 
@@ -111,12 +111,12 @@ def _codec() -> NotesCodec:
 DEMO = Demo(
     name="melody",
     mode="synced",
-    does="at every step of a tune, the next note; then the network continues a tune",
+    does="the next note is predicted at every step of a tune; then the network continues a tune",
     legend="x_t: a note, a rest or a hold;   y_t: the next one",
     rows=rows,
     settings=settings,
     judge=judge,
     draw=draw,
-    held_out="nothing: the tunes are learned by heart, and it hears only itself while it plays them",
+    held_out="nothing: the tunes are learned by heart, then continued from their openings",
     more='recur complete {run} "C4 C4 G4 G4 A4 A4 G4*2" --out more.mid',
 )

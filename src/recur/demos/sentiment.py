@@ -20,7 +20,7 @@ LONG = (15, 19)  # words of the reviews that are shown
 
 
 def settings() -> Config:
-    """An LSTM that reads from left to right only, so that its opinion can be watched as it reads."""
+    """An LSTM in the forward direction only, so that its verdict can be followed word by word."""
     return Config.of(
         input=["text"],
         target=["verdict"],
@@ -40,11 +40,11 @@ def settings() -> Config:
 
 
 def judge(model: Model, rows: Sequence[Row]) -> Verdict:
-    """How many verdicts are right, beside counting good and bad words."""
+    """Share of right verdicts, beside counting good and bad words."""
     texts = [row["text"] for row in rows]
     answers = model.predict(texts)
     right = [answer.value == row["verdict"] for row, answer in zip(rows, answers, strict=True)]
-    # long enough that the opinion has to turn, short enough to be read
+    # long enough for the verdict to change, short enough to be read
     fits = [index for index, text in enumerate(texts) if LONG[0] <= len(text.split()) <= LONG[1]]
     wrong = [index for index, good in enumerate(right) if not good][:1]
     chosen = [*(next(index for index in fits if rows[index]["verdict"] == each) for each in ("good", "bad")), *wrong]
@@ -59,7 +59,7 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
 
 
 def _opinions(model: Model, text: str) -> list[tuple[str, float]]:
-    """Every word, and how probable "good" is when the network has read up to it."""
+    """Every word, with the probability of "good" after reading it."""
     words = text.split()
     beginnings = [" ".join(words[: end + 1]) for end in range(len(words))]
     answers = model.predict(beginnings, top=2)
@@ -67,7 +67,7 @@ def _opinions(model: Model, text: str) -> list[tuple[str, float]]:
 
 
 def _by_counting(rows: Sequence[Row]) -> float:
-    """Accuracy of naive Bayes on the words, learned from the training rows (each count one higher than seen)."""
+    """Accuracy of naive Bayes on the words, learned from the training rows (with add-one smoothing)."""
     counts: dict[str, Counter[str]] = {"good": Counter(), "bad": Counter()}
     for row in reviews.rows("train", REVIEWS["train"]):
         counts[str(row["verdict"])].update(str(row["text"]).split())
@@ -85,7 +85,7 @@ def _by_counting(rows: Sequence[Row]) -> float:
 
 
 def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
-    """The review from top to bottom, a bar for what the network thinks after each word."""
+    """The review from top to bottom, with a bar for the probability of "good" after each word."""
     longest = max(len(word) for word, _ in example["words"])
     cells = max(10, min(40, width - longest - 24))
     for word, share in example["words"]:

@@ -31,51 +31,52 @@ class Job:
 
 
 @dataclass(frozen=True)
-class News:
-    """Something that happened in a training.
+class Event:
+    """An event of a training.
 
     Attributes
     ----------
-    name : str
-        Of the job.
+    job : str
+        Name of the job.
     kind : str
         ``begin``, ``step``, ``evaluated``, ``say``, ``done`` (with the result), ``paused`` or ``failed``.
-    what : object
-        The progress report, the words, the result or the error's (message, hint).
+    content : object
+        The progress report, the text, the result, or (message, hint) of the error.
     """
 
-    name: str
+    job: str
     kind: str
-    what: Any
+    content: Any
 
 
 class _Relay(Silent):
-    """Passes progress on."""
+    """Progress that is passed to a function as events."""
 
-    def __init__(self, name: str, tell: Callable[[News], None]) -> None:
+    def __init__(self, name: str, tell: Callable[[Event], None]) -> None:
         self._name, self._tell = name, tell
 
     def begin(self, beginning: Beginning) -> None:
-        self._tell(News(self._name, "begin", beginning))
+        self._tell(Event(self._name, "begin", beginning))
 
     def step(self, step: Step) -> None:
-        self._tell(News(self._name, "step", step))
+        self._tell(Event(self._name, "step", step))
 
     def evaluated(self, evaluation: Evaluation) -> None:
-        self._tell(News(self._name, "evaluated", evaluation))
+        self._tell(Event(self._name, "evaluated", evaluation))
 
     def say(self, text: str) -> None:
-        self._tell(News(self._name, "say", text))
+        self._tell(Event(self._name, "say", text))
 
 
-def together(jobs: Sequence[Job], after: Callable[[Job], Any], *, command: str) -> Iterator[News]:
-    """Train all jobs at once and yield what happens; one after the other where there is one core.
+def together(jobs: Sequence[Job], after: Callable[[Job], Any], *, command: str) -> Iterator[Event]:
+    """Train all jobs at once and yield their events; one after the other on a single core.
 
     Parameters
     ----------
     jobs : sequence of Job
     after : callable
-        What to do in the same process when a training is done; its result is the ``done`` news. A function of a module.
+        Called in the same process when a training is done; its result is the content of the ``done`` event. It must be
+        a function of a module, so that it can be pickled.
     command : str
         The command that resumes after a pause.
 
@@ -94,25 +95,25 @@ def together(jobs: Sequence[Job], after: Callable[[Job], Any], *, command: str) 
     channel: Any = context.Queue()
     running: dict[str, Any] = {}
     before = signal.getsignal(signal.SIGINT)
-    asked: list[int] = []
+    interrupts: list[int] = []
 
-    def pass_on(number: int, frame: FrameType | None) -> None:
-        """Ask every training to save and stop; it says so when it has."""
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        """Ask every training to save and stop; each reports ``paused``."""
         del frame
-        asked.append(number)
+        interrupts.append(number)
         for process in running.values():
             if process.is_alive():
                 process.terminate()
 
     try:
-        # a terminal sends Ctrl-C to the trainings too: until they are ready to save they must not hear it
+        # a terminal sends Ctrl-C to the trainings too; they ignore it until they are able to save
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for job in jobs:
             process = context.Process(target=_apart, args=(job, after, command, channel.put), daemon=True)
             process.start()
             running[job.name] = process
-        signal.signal(signal.SIGINT, pass_on)
-        yield from _listen(channel, running, asked, command)
+        signal.signal(signal.SIGINT, interrupt)
+        yield from _listen(channel, running, interrupts, command)
     finally:
         signal.signal(signal.SIGINT, before)
         for process in running.values():
@@ -122,67 +123,67 @@ def together(jobs: Sequence[Job], after: Callable[[Job], Any], *, command: str) 
             process.join(timeout=10)
 
 
-def _listen(channel: Any, running: Mapping[str, Any], asked: list[int], command: str) -> Iterator[News]:
-    """Yield news until every training has ended."""
-    open_ends = dict(running)
-    pause: News | None = None
-    while open_ends:
+def _listen(channel: Any, running: Mapping[str, Any], interrupts: list[int], command: str) -> Iterator[Event]:
+    """Yield events until every training has ended."""
+    unfinished = dict(running)
+    pause: Event | None = None
+    while unfinished:
         try:
-            news: News = channel.get(timeout=_LISTEN)
+            event: Event = channel.get(timeout=_LISTEN)
         except queue.Empty:
-            dead = [name for name, process in open_ends.items() if not process.is_alive()]
-            if dead and channel.empty() and asked:
-                # it had not begun to learn, or was already asked its questions: nothing of it is lost
-                open_ends.pop(dead[0])
-                pause = pause or News(dead[0], "paused", (None, 0, 0, command))
+            dead = [name for name, process in unfinished.items() if not process.is_alive()]
+            if dead and channel.empty() and interrupts:
+                # it ended before training began, or after it was finished: nothing is lost
+                unfinished.pop(dead[0])
+                pause = pause or Event(dead[0], "paused", (None, 0, 0, command))
                 continue
             if dead and channel.empty():
-                code = open_ends[dead[0]].exitcode
+                code = unfinished[dead[0]].exitcode
                 raise TrainingError(
                     f"the training of {dead[0]} ended without a message (exit code {code})",
                     hint="run the command again; it resumes from the last checkpoint",
                 ) from None
             continue
-        if news.kind in ("done", "paused", "failed"):
-            open_ends.pop(news.name)
-        if news.kind == "failed":
-            raise TrainingError(f"{news.name}: {news.what[0]}", hint=news.what[1])
-        if news.kind == "paused":
-            pause = news
+        if event.kind in ("done", "paused", "failed"):
+            unfinished.pop(event.job)
+        if event.kind == "failed":
+            raise TrainingError(f"{event.job}: {event.content[0]}", hint=event.content[1])
+        if event.kind == "paused":
+            pause = event
         else:
-            yield news
+            yield event
     if pause is not None:
-        folder, step, epoch, again = pause.what
+        folder, step, epoch, again = pause.content
         raise Paused(folder or Path("the run folders"), step=step, epoch=epoch, command=again)
 
 
-def _here(job: Job, after: Callable[[Job], Any], command: str) -> Iterator[News]:
-    """One training in this process; its news come together, when it is done."""
-    messages: list[News] = []
-    learn(job.config, out=job.folder, progress=_Relay(job.name, messages.append), command=command)
-    yield from messages
-    yield News(job.name, "done", after(job))
+def _here(job: Job, after: Callable[[Job], Any], command: str) -> Iterator[Event]:
+    """Run one training in this process; its events are yielded when it is done."""
+    events: list[Event] = []
+    learn(job.config, out=job.folder, progress=_Relay(job.name, events.append), command=command)
+    yield from events
+    yield Event(job.name, "done", after(job))
 
 
 def _follow() -> None:
-    """End as Ctrl-C would, when the process that listens is gone."""
+    """Stop as after Ctrl-C when the parent process is gone."""
     listener = multiprocessing.parent_process()
     if listener is not None:
         listener.join()
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _apart(job: Job, after: Callable[[Job], Any], command: str, tell: Callable[[News], None]) -> None:
-    """One training in a process of its own."""
+def _apart(job: Job, after: Callable[[Job], Any], command: str, tell: Callable[[Event], None]) -> None:
+    """Run one training in a process of its own."""
     threading.Thread(target=_follow, daemon=True).start()
     try:
         learn(job.config, out=job.folder, progress=_Relay(job.name, tell), command=command)
-        tell(News(job.name, "done", after(job)))
+        tell(Event(job.name, "done", after(job)))
     except Paused as pause:
-        tell(News(job.name, "paused", (pause.folder, pause.step, pause.epoch, command)))
+        tell(Event(job.name, "paused", (pause.folder, pause.step, pause.epoch, command)))
     except KeyboardInterrupt:
-        tell(News(job.name, "paused", (job.folder, 0, 0, command)))
+        tell(Event(job.name, "paused", (job.folder, 0, 0, command)))
     except RecurError as error:
-        tell(News(job.name, "failed", (error.message, error.hint)))
+        tell(Event(job.name, "failed", (error.message, error.hint)))
     except Exception as error:
-        tell(News(job.name, "failed", (f"{type(error).__name__}: {error}", None)))
+        tell(Event(job.name, "failed", (f"{type(error).__name__}: {error}", None)))

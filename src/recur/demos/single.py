@@ -1,8 +1,8 @@
 """The common parts of demonstrations with one network.
 
-A demonstration says where its rows come from, how the network is configured, and how an answer is drawn. Everything
-else is here: the same command again resumes, or only asks again; the figure is that of the test rows, which nothing was
-learned from and nothing was chosen on.
+A demonstration defines its rows, the configuration of the network, and how an answer is drawn. The rest is here:
+repeating the command resumes training, or only evaluates again; the metric is that of the test rows, which were used
+neither for training nor for any choice.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True)
 class Verdict:
-    """How good a network is on the test rows, and what there is to see of it.
+    """Metric of a network on the test rows, and examples to draw.
 
     Attributes
     ----------
     figure : str
-        Name of the figure, as in `recur.figures`.
+        Name of the metric, as in `recur.figures`.
     value : float
     rows : int
         How many things were judged.
     meaning : str
         What is counted, in words: "sentences right to the last word".
     beside : mapping
-        What a simple guess reaches: name -> value of the same figure.
+        Baselines: name -> value of the same metric.
     examples : sequence of dict
-        What is drawn; plain values, so that they can be written as JSON.
+        Examples that are drawn; plain values, so that they can be written as JSON.
     """
 
     figure: str
@@ -69,27 +69,27 @@ class Demo:
     Attributes
     ----------
     name : str
-        What is typed after ``recur demo``.
+        Its name in ``recur demo NAME``.
     mode : str
         The sequence mode.
     does : str
         What the network does, in a sentence.
     legend : str
-        What x and y are in the mode's picture.
+        Meaning of x and y in the diagram of the mode.
     rows : callable
-        Gives the rows of a part ("train", "dev", "test"), always the same.
+        Part ("train", "dev", "test") -> its rows, always the same.
     settings : callable
-        The configuration but for the files of `data`.
+        Returns the configuration without its files of rows.
     judge : callable
         The trained model and the test rows -> `Verdict`.
     draw : callable
-        An example of the verdict and the columns there are -> lines.
+        An example of the verdict and the width in columns -> lines.
     held_out : str
-        What is in the test rows and in no other.
+        What is in the test rows and in no others.
     more : str
-        A command to ask more, with ``{run}`` and ``{data}``.
+        A command to try next, with ``{run}`` and ``{data}``.
     samples : bool
-        Whether a person can read the rows, so that a few are shown while the network learns.
+        Whether the rows are readable, so that samples are shown during training.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Demo:
     samples: bool = True
 
     def main(self, out: Path | None = None) -> dict[str, Any]:
-        """Train the network, or resume its training, and ask it about the test rows.
+        """Train the network, or resume its training, and evaluate it on the test rows.
 
         Parameters
         ----------
@@ -120,7 +120,7 @@ class Demo:
         Raises
         ------
         Paused
-            On Ctrl-C, after saving.
+            On Ctrl-C, after saving a checkpoint.
         """
         from recur.model import load
         from recur.training import learn
@@ -128,7 +128,7 @@ class Demo:
         folder = RUNS / f"demo-{self.name}" if out is None else Path(out)
         write_rows(folder / "data", self.rows)
         command = f"recur demo {self.name}" + (f" --out {folder}" if out is not None else "")
-        learn(self.config(folder), out=folder / "run", progress=Watching(self), command=command)
+        learn(self.config(folder), out=folder / "run", progress=DemoProgress(self), command=command)
         model = load(folder / "run")
         verdict = self.judge(model, read_rows(folder / "data", "test"))
         return {
@@ -146,7 +146,7 @@ class Demo:
         }
 
     def config(self, folder: Path) -> Config:
-        """What the network is told."""
+        """Return the configuration with the files of rows in a folder."""
         config = self.settings()
         files = {
             "source" if part == "train" else part: str(folder / "data" / f"{part}.jsonl") for part in ("train", "dev")
@@ -171,13 +171,13 @@ class Demo:
         yield "Ask more:  " + self.more.format(run=result["run"], data=result["data"])
 
 
-class Watching:
-    """Training as `recur train` shows it; samples that are mere numbers are left out.
+class DemoProgress:
+    """Progress as in `recur train`, without samples that are only numbers.
 
     Parameters
     ----------
     demo : Demo
-        Whose network learns.
+        The demonstration that is trained.
     """
 
     def __init__(self, demo: Demo) -> None:
@@ -185,15 +185,15 @@ class Watching:
         self._inner: Progress = automatic()
 
     def begin(self, beginning: Beginning) -> None:
-        """Training begins or resumes."""
+        """Show the start of the training, or its resumption."""
         self._inner.begin(beginning)
 
     def step(self, step: Step) -> None:
-        """Some updates were made."""
+        """Show the progress of the updates."""
         self._inner.step(step)
 
     def evaluated(self, evaluation: Evaluation) -> None:
-        """The dev rows were looked at."""
+        """Show an evaluation on the dev rows."""
         self._inner.evaluated(evaluation if self._demo.samples else replace(evaluation, samples=()))
 
     def say(self, text: str) -> None:
@@ -201,12 +201,12 @@ class Watching:
         self._inner.say(text)
 
     def end(self) -> None:
-        """Training ended."""
+        """Stop showing progress."""
         self._inner.end()
 
 
 def write_rows(folder: Path, write: Callable[[str], Sequence[Row]]) -> None:
-    """Write ``train.jsonl``, ``dev.jsonl`` and ``test.jsonl``, unless they are there: a run resumes with its rows."""
+    """Write ``train.jsonl``, ``dev.jsonl`` and ``test.jsonl``, unless they exist: a run resumes with its own rows."""
     if folder.is_dir():
         return
     refuse_linked_folder(folder)
@@ -215,28 +215,30 @@ def write_rows(folder: Path, write: Callable[[str], Sequence[Row]]) -> None:
 
 
 def _write_beside(folder: Path, write: Callable[[str], Sequence[Row]]) -> None:
-    # beside it under a name of its own, so that nothing of the user is in the way
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    # beside it under a random name, so that no file of the user is touched
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for part in PARTS:
             lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in write(part))
-            write_text(made / f"{part}.jsonl", "".join(f"{line}\n" for line in lines))
-        made.chmod(stat.S_IMODE(folder.parent.stat().st_mode))
-        # in one step: rows that are there are whole
-        os.replace(made, folder)
+            write_text(temporary / f"{part}.jsonl", "".join(f"{line}\n" for line in lines))
+        temporary.chmod(stat.S_IMODE(folder.parent.stat().st_mode))
+        # in one step, so that existing rows are always complete
+        os.replace(temporary, folder)
     except BaseException:
-        remove_folder(made, lambda name: name in {f"{part}.jsonl" for part in PARTS} or unfinished(name) is not None)
+        remove_folder(
+            temporary, lambda name: name in {f"{part}.jsonl" for part in PARTS} or unfinished(name) is not None
+        )
         raise
 
 
 def read_rows(folder: Path, part: str) -> list[Row]:
-    """The rows of a part."""
+    """Read the rows of a part."""
     path = folder / f"{part}.jsonl"
     return [parse_json(line, str(path)) for line in read_text(path, 64 * MIB).splitlines()]
 
 
 def picture(mode: str) -> list[str]:
-    """The little drawing of a sequence mode, as it stands above the code that computes it."""
+    """Return the diagram of a sequence mode, from the docstring of its module."""
     module = importlib.import_module(f"recur.modes.{mode.replace('-', '_')}")
     paragraphs = (inspect.getdoc(module) or "").split("\n\n")
     return next((text.splitlines() for text in paragraphs if "+---+" in text), [])

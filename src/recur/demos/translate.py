@@ -19,7 +19,7 @@ SHOWN = 3
 
 
 def settings() -> Config:
-    """A GRU reads, another writes and looks back by attention at what it needs (Luong et al. 2015)."""
+    """A GRU encoder and a GRU decoder with attention to the encoder (Luong et al. 2015)."""
     return Config.of(
         input=["english"],
         target=["french"],
@@ -39,13 +39,13 @@ def settings() -> Config:
 
 
 def judge(model: Model, rows: Sequence[Row]) -> Verdict:
-    """How many numbers are right to the last letter."""
+    """Share of numbers that are right to the last letter."""
     answers = model.predict([row["english"] for row in rows])
     right = [answer.value == row["french"] for row, answer in zip(rows, answers, strict=True)]
     longest = sorted(range(len(rows)), key=lambda index: -len(rows[index]["french"]))[:SHOWN]
     wrong = [index for index, good in enumerate(right) if not good][:2]
     return Verdict(
-        "exact", sum(right) / len(rows), len(rows), "numbers that were never in training are right to the last letter",
+        "exact", sum(right) / len(rows), len(rows), "numbers that are not in training are right to the last letter",
         {},
         [
             {
@@ -61,17 +61,17 @@ def judge(model: Model, rows: Sequence[Row]) -> Verdict:
 
 
 def draw(example: Mapping[str, Any], width: int) -> Iterable[str]:
-    """The number, and for each French word which English words the network looked at."""
+    """The number, and for each French word the attention to the English words."""
     english, french = example["english"], example["french"]
     yield from _wrapped(f"{example['number']:,}  {' '.join(english)}", width)
     longest = max(map(len, french), default=0)
     places = "".join(f"{place:>2}" for place in range(1, len(english) + 1))
     if example["alignment"] and longest + len(places) + 12 <= width:
         yield f"    {'':<{longest}}  {places}"
-        for word, looked in zip(french, example["alignment"], strict=False):
-            most = max(range(len(looked)), key=looked.__getitem__)
+        for word, weights in zip(french, example["alignment"], strict=False):
+            most = max(range(len(weights)), key=weights.__getitem__)
             word_attended = english[most] if most < len(english) else "the end"
-            yield f"    {word:<{longest}}  {shade(looked[: len(english)])}  {word_attended}"
+            yield f"    {word:<{longest}}  {shade(weights[: len(english)])}  {word_attended}"
     written = " ".join(french)
     yield from _wrapped(f"-> {written}", width)
     if written != example["truth"]:

@@ -76,7 +76,7 @@ def differences(
             if not largest < CLOSE:
                 raise RecurError(
                     f"the file's {name} differs by {largest:.2g} from the network at {steps} steps",
-                    hint="this is a fault of the exporter: please report it with the configuration of the run",
+                    hint="this is a bug in recur: please report it with the configuration of the run",
                 )
         worst_by_length[steps] = worst
     return worst_by_length

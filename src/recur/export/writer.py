@@ -98,7 +98,7 @@ class Writer:
         Raises
         ------
         onnx.checker.ValidationError
-            When the graph breaks the rules of ONNX, which is a fault of the exporter.
+            When the graph breaks the rules of ONNX, which is a bug in recur.
         """
         helper = self.onnx.helper
         model = helper.make_model(

@@ -1,18 +1,18 @@
-"""The run folder: everything a trained network needs to be used again, and to explain itself, without pickle.
+"""The run folder: everything needed to use and to explain a trained network, without pickle.
 
 ::
 
     RUN/
-      README.md            the card: what it is, figures beside the baseline, how to use it
+      README.md            the card: description, metrics beside the baseline, how to use it
       config.toml          its configuration, commented; `recur train --config RUN/config.toml` reads it
       run.json             format, versions, roles of the columns, hashes of the files below and of itself
       model.safetensors    the best weights so far
       input_codec.json     raw values -> tensors      target_codec.json   tensors -> raw values
-      metrics.json         the figures                log.jsonl, samples.jsonl   the log of training
+      metrics.json         the metrics                log.jsonl, samples.jsonl   the log of training
       checkpoint/          the last two states of training, from which the same command continues
 
-Files are replaced in one step (written beside, flushed to the disk, renamed), so that a run that is killed at any
-moment leaves a folder that can be opened and continued.
+Files are replaced in one step (written beside, flushed to the disk, renamed), so that a run killed at any moment
+leaves a folder that can be opened and resumed.
 """
 
 from __future__ import annotations

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 
 class RunFolder:
-    """The writer's side of a run folder.
+    """Writer of a run folder.
 
     Parameters
     ----------
     folder : Path
     fresh : bool
-        Remove the run that is there, when the new one is created.
+        Remove an existing run when the new one is created.
     """
 
     def __init__(self, folder: Path, *, fresh: bool = False) -> None:
@@ -51,21 +51,21 @@ class RunFolder:
         target_codec: Codec,
         facts: Mapping[str, Any],
     ) -> None:
-        """Write everything that is known before the first update.
+        """Write what is known before the first update.
 
         Parameters
         ----------
         facts : mapping
-            What else run.json should hold: numbers of rows, the command, the baseline.
+            Further entries of run.json: numbers of rows, the command, the baseline.
         """
         make_folder(self.path) if not self.path.is_dir() else layout.refuse_links(self.path)
         if self._fresh:
-            # only now: whatever could be wrong with the new run has been found out
+            # only now, when the new run has passed every check
             layout.remove(self.path)
-        # the marker comes first, so that a folder killed right here is known for one of ours
+        # the marker comes first, so that a folder of a process killed here is recognised as a run
         self.info = {"kind": KIND, "format": FORMAT, "status": "starting"}
         self._write_info()
-        # a process that was killed here with other settings may have left other codecs
+        # a process killed here, with other settings, may have left other codecs
         for name in CODEC_FILES:
             remove_file(self.path / name)
         if input_codec is not None:
@@ -98,46 +98,46 @@ class RunFolder:
         return self.info
 
     def metrics(self) -> dict[str, Any]:
-        """The figures written last."""
+        """Return the metrics that were written last."""
         return read_metrics(self.path, self.info)
 
     def configure(self, config: Config) -> None:
-        """Write the configuration, for people (config.toml) and for comparison (run.json)."""
+        """Write the configuration to config.toml, for people, and to run.json, for comparison."""
         heading = f"A run of recur {__version__}. Train again with: recur train --config THIS_FILE --out FOLDER"
         write_text(self.path / CONFIG, config_file.to_toml(config, heading=heading))
         self.update(config=config.model_dump())
 
     def update(self, **facts: Any) -> None:
-        """Put facts into run.json."""
+        """Add entries to run.json, or replace them."""
         self.info |= facts
         self._write_info()
 
     def publish(self, mode: Mode, metrics: Mapping[str, Any] | None = None, **facts: Any) -> None:
-        """Make the network's present weights the run's weights, and these figures its figures."""
+        """Replace the weights of the run by those of the network, and its metrics by these."""
         contents = {WEIGHTS: serialised(mode)}
         if metrics is not None:
             contents[METRICS] = as_json(dict(metrics))
         self._replace(contents, facts)
 
     def write_metrics(self, metrics: Mapping[str, Any], **facts: Any) -> None:
-        """Make these figures the run's figures, and put facts into run.json."""
+        """Replace the metrics of the run, and add entries to run.json."""
         self._replace({METRICS: as_json(dict(metrics))}, facts)
 
     def write_json(self, name: str, value: Any) -> None:
-        """Write a JSON file of the folder that run.json does not name."""
+        """Write a JSON file whose hash is not in run.json."""
         write_bytes(self.path / name, as_json(value))
 
     def _replace(self, contents: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
-        """Replace files whose hashes run.json holds.
+        """Replace files whose hashes are in run.json.
 
-        run.json names the new hashes beside those before the files change, so there is no moment at which the folder
-        disagrees with itself. A file that is new is named when it is there: until then a folder without it is whole.
+        The new hashes are added to run.json beside the old ones before the files change, so that the folder is always
+        consistent. A new file is added to run.json once it is written: until then the folder is complete without it.
         """
         files = self.info.setdefault("files", {})
         marks = {name: _mark(content) for name, content in contents.items()}
         changing = {name: mark for name, mark in marks.items() if name in files and files[name] != [mark]}
         if changing:
-            # all that were named before stay named: a killed process may have left any of them
+            # all earlier hashes stay: a killed process may have left any of these files
             for name, mark in changing.items():
                 files[name] = [mark, *(old for old in files[name] if old != mark)]
             self._write_info()
@@ -147,7 +147,7 @@ class RunFolder:
         self.update(**facts)
 
     def _write_info(self) -> None:
-        # as it is read back: lists for tuples, and no number that JSON does not know
+        # as it will be read: lists for tuples, and no NaN or infinity
         content = json.loads(as_json({name: value for name, value in self.info.items() if name != "sha256"}))
         self.write_json(INFO, {**content, "sha256": digest(content)})
 
@@ -168,7 +168,7 @@ def save(
     Raises
     ------
     RunError
-        When the folder has files that are not a run's.
+        When the folder contains files that are not part of a run.
     """
     path = Path(folder)
     claim(path)
@@ -179,22 +179,22 @@ def save(
 
 
 def claim(folder: Path, *, fresh: bool = False) -> bool:
-    """Make sure that a run may be written into a folder.
+    """Check that a run may be written into a folder.
 
     Parameters
     ----------
     fresh : bool
-        Whether what is there is to be removed.
+        Whether the existing run will be removed.
 
     Returns
     -------
     bool
-        True when a run is there already.
+        True if the folder is a run already.
 
     Raises
     ------
     RunError
-        When the path is a file, or a folder with something else in it.
+        When the path is a file, or a folder with other files in it.
     WriteError
         When a link or a device is in the place of one of the run's files.
     """

@@ -1,4 +1,4 @@
-"""Names in a run folder: what recur writes there, what is refused in its place, and what may be removed."""
+"""Names of a run folder: the files that recur writes, what is refused in their places, and what may be removed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ METRICS = "metrics.json"
 INPUT_CODEC, TARGET_CODEC = "input_codec", "target_codec"
 CODEC_FILES = tuple(f"{name}{end}" for name in (INPUT_CODEC, TARGET_CODEC) for end in (".json", ".tokenizer.json"))
 MARKED = (WEIGHTS, METRICS, *CODEC_FILES)
-"""Files whose hashes run.json holds."""
+"""Files whose hashes are in run.json."""
 FILES = (INFO, CONFIG, "README.md", "log.jsonl", "samples.jsonl", "autopsy.json", *MARKED)
 LOCK, CACHE, CHECKPOINT = ".lock", "cache", "checkpoint"
 CHECKPOINT_FILES = ("weights.safetensors", "resume.pt", "manifest.json")
@@ -33,7 +33,7 @@ _EARLIER = (f"{WEIGHTS}.new", *(f"{name}.part" for name in FILES))
 
 
 def is_checkpoint(name: str) -> bool:
-    """Whether a folder of this name in checkpoint/ is one of ours.
+    """Return whether a folder with this name in checkpoint/ is a checkpoint of recur.
 
     >>> is_checkpoint("000012"), is_checkpoint("12"), is_checkpoint("mine")
     (True, False, False)
@@ -42,12 +42,12 @@ def is_checkpoint(name: str) -> bool:
 
 
 def is_checkpoint_file(name: str) -> bool:
-    """Whether a file of this name in a checkpoint is one of ours, finished or not."""
+    """Return whether recur writes files with this name into a checkpoint, finished or not."""
     return name in CHECKPOINT_FILES or unfinished(name) in CHECKPOINT_FILES or name == "manifest.json.part"
 
 
 def refuse_links(folder: Path) -> None:
-    """Refuse a folder in which a link, a pipe or a device is in the place of something that is written.
+    """Refuse a folder in which a link, a pipe or a device is in the place of a file that will be written.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def refuse_links(folder: Path) -> None:
 
 
 def remove_unfinished(folder: Path, names: tuple[str, ...] = FILES) -> None:
-    """Delete temporary files of these names that a killed process left."""
+    """Delete the temporary files for these names that a killed process left behind."""
     if folder.is_dir() and not folder.is_symlink():
         for path in folder.iterdir():
             if unfinished(path.name) in names:
@@ -70,12 +70,12 @@ def remove_unfinished(folder: Path, names: tuple[str, ...] = FILES) -> None:
 
 
 def refuse_foreign(folder: Path) -> None:
-    """Refuse to start over where that would remove files of others in checkpoint/.
+    """Refuse to start over if that would remove files of other programs in checkpoint/.
 
     Raises
     ------
     RunError
-        With the name of the file or folder; nothing is removed.
+        Names the file or folder; nothing is removed.
     """
     refuse_links(folder)
     checkpoint = folder / CHECKPOINT
@@ -95,12 +95,12 @@ def refuse_foreign(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Delete a run's own files, and no file of others.
+    """Delete the files of a run, and no others.
 
     Raises
     ------
     RunError
-        When checkpoint/ holds something else; then nothing is removed.
+        When checkpoint/ contains anything else; then nothing is removed.
     """
     refuse_foreign(folder)
     checkpoint = folder / CHECKPOINT
@@ -111,7 +111,7 @@ def remove(folder: Path) -> None:
             elif is_checkpoint(path.name):
                 remove_folder(path, is_checkpoint_file)
         checkpoint.rmdir()
-    # the marker goes last: a folder killed half-way is still known for a run
+    # the marker goes last: if the process is killed half-way, the folder is still recognised as a run
     for name in (*(name for name in FILES if name != INFO), *_EARLIER, INFO):
         remove_file(folder / name)
     remove_unfinished(folder)

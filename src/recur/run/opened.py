@@ -177,7 +177,7 @@ def read_info(folder: Path) -> dict[str, Any]:
 
 
 def _renamed(info: dict[str, Any]) -> dict[str, Any]:
-    """Call a forecast by its name where an earlier version recorded it as synced."""
+    """Rename the mode of a forecast that an earlier version recorded as synced."""
     roles = info.get("roles")
     if isinstance(roles, dict) and roles.get("forecast") and roles.get("mode") == "synced":
         return info | {"roles": roles | {"mode": "forecast"}}
@@ -185,19 +185,19 @@ def _renamed(info: dict[str, Any]) -> dict[str, Any]:
 
 
 def digest(info: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the content of run.json without its own hash, whatever its layout."""
+    """Return the SHA-256 of the content of run.json without its own hash, independent of its formatting."""
     content = {name: value for name, value in info.items() if name != "sha256"}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def marks_of(folder: Path, info: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Return the sizes and hashes of run.json: file to what it may be.
+    """Return the size and hashes that each file may have, from run.json.
 
     Raises
     ------
     RunError
-        When they are not what recur writes.
+        When they do not have the form that recur writes.
     """
     files = info.get("files", {})
     if isinstance(files, dict) and all(
@@ -209,9 +209,9 @@ def marks_of(folder: Path, info: Mapping[str, Any]) -> dict[str, list[dict[str, 
 
 
 def read_metrics(folder: Path, info: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures, or nothing where none were written yet.
+    """Return the metrics, or an empty dictionary if none were written yet.
 
-    A file that run.json does not name is not part of the run: a process killed between the two left it.
+    A file that is not listed in run.json is not part of the run: a process killed between the two writes left it.
     """
     path = folder / METRICS
     listed = METRICS in info.get("files", {}) or (info.get("format") == 1 and path.is_file())
@@ -229,7 +229,7 @@ def read_metrics(folder: Path, info: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_weights(folder: Path, info: Mapping[str, Any]) -> None:
-    """Refuse to continue a run whose best weights are not those that it wrote.
+    """Refuse to resume a run whose best weights have changed since they were written.
 
     Raises
     ------
@@ -257,7 +257,7 @@ def _check_file(
 
 
 def _roles(folder: Path, info: Mapping[str, Any]) -> Roles:
-    """The roles of run.json, each of its type."""
+    """Return the roles from run.json, with their types checked."""
     from recur.data import Roles
 
     value = info.get("roles")
@@ -274,7 +274,7 @@ def _roles(folder: Path, info: Mapping[str, Any]) -> Roles:
 
 
 def _config(folder: Path, info: Mapping[str, Any]) -> Config:
-    """The configuration of config.toml, refused where it no longer describes the weights."""
+    """Return the configuration from config.toml; refuse one that no longer describes the weights."""
     if not isinstance(info.get("config"), dict):
         raise RunError(f"{folder} is incomplete: run.json has no configuration", hint=_WHOLE)
     try:

@@ -1,4 +1,4 @@
-"""Weights as safetensors: equal weights give equal bytes, and a file is checked before memory is allocated."""
+"""Weights as safetensors files: equal weights give equal bytes, and headers are checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _DTYPES = {
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
 Header = Mapping[str, tuple[str, tuple[int, ...]]]
-"""Dtype and shape of every tensor of a file."""
+"""Dtype and shape of every tensor in a file."""
 
 
 def serialised(mode: Mode) -> bytes:
-    """Return a network's parameters and buffers as a safetensors file; shared ones (tied weights) once.
+    """Return the parameters and buffers of a network as a safetensors file; tied weights are stored once.
 
-    The library writes its header in the order of a hash table, which differs from process to process; here the keys
-    are sorted, so that equal weights are equal bytes.
+    The library writes its header in the order of a hash table, which differs between processes; sorted keys make equal
+    weights equal bytes.
     """
     from safetensors.torch import save
 
@@ -60,12 +60,12 @@ def serialised(mode: Mode) -> bytes:
 
 
 def read_header(path: Path) -> Header:
-    """Read dtypes and shapes from a safetensors file, after comparing them with its size.
+    """Read the dtypes and shapes of a safetensors file, and compare them with its size.
 
     Raises
     ------
     RunError
-        When it is no such file, or its tensors do not fill it exactly.
+        When it is not a safetensors file, or its tensors do not fill it exactly.
     """
     with open_regular(path, error=RunError) as file:
         total = os.fstat(file.fileno()).st_size
@@ -109,7 +109,7 @@ def read_header(path: Path) -> Header:
 
 
 def build_for(path: Path, config: ModelConfig, make: Callable[[], Mode]) -> Mode:
-    """Build the network of a file of weights, once without memory to compare the shapes, and then with it.
+    """Build the network for a file of weights: first on the meta device, to compare the shapes, then in memory.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def build_for(path: Path, config: ModelConfig, make: Callable[[], Mode]) -> Mode
     Raises
     ------
     RunError
-        When it is not the network of the file; nothing of its size was allocated then.
+        When the shapes differ; then nothing was allocated.
     """
     import torch
 
@@ -143,7 +143,7 @@ def build_for(path: Path, config: ModelConfig, make: Callable[[], Mode]) -> Mode
 
 
 def load_weights(mode: Mode, path: Path) -> None:
-    """Read parameters and buffers into a network of the same shape.
+    """Load parameters and buffers into a network of the same shapes.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def load_weights(mode: Mode, path: Path) -> None:
     _compare(path, read_header(path), mode)
     try:
         values = load_file(str(path))
-        # which names there are was compared above; tied weights are in the file once
+        # the names were compared above; tied weights are stored once
         mode.load_state_dict({mode.former_names.get(name, name): each for name, each in values.items()}, strict=False)
     except (SafetensorError, OSError) as error:
         raise RunError(f"{path} cannot be read: {error}", hint=_WHOLE) from error
@@ -189,7 +189,7 @@ def _compare(path: Path, header: Header, mode: Mode) -> None:
             raise _unfit(
                 path, f"{name} is {kind} of shape {shape_expected}, and in the file {_DTYPES[dtype]} of shape {shape}"
             )
-    # tied weights are one parameter with several names, and in the file once
+    # tied weights are one parameter with several names, stored once
     there = {id(values[name]) for name in header}
     absent = [name for name, value in values.items() if name not in header and id(value) not in there]
     if absent:

@@ -29,7 +29,7 @@ def signed(value: float, most: float) -> Colour:
 
 
 def painted(text: str, colour: Colour) -> str:
-    """The text on a background, in black or white, for terminals: 24-bit where they say so, else 256 colours."""
+    """The text on a background, in black or white, for terminals: 24-bit colours where supported, else 256."""
     red, green, blue = colour
     dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128
     if os.environ.get("COLORTERM") in ("truecolor", "24bit"):

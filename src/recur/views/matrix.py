@@ -10,10 +10,10 @@ from typing import Any
 from recur.atomic import write_bytes
 from recur.errors import RecurError
 from recur.printable import printable
-from recur.views.picture import drawn
+from recur.views.picture import escape_math
 
 _LONGEST = 12
-_SMALL = 10  # classes, up to which a picture needs no more room
+_SMALL = 10  # classes that fit into the smallest picture
 
 
 def lines(labels: Sequence[Any], counts: Sequence[Sequence[int]]) -> Iterator[str]:
@@ -52,7 +52,7 @@ def picture(labels: Sequence[Any], counts: Sequence[Sequence[int]], path: Path) 
     axes = figure.subplots()
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
-    names = [drawn(label) for label in labels]
+    names = [escape_math(label) for label in labels]
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("guessed")

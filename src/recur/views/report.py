@@ -11,7 +11,7 @@ from typing import Any
 from recur.printable import printable
 
 _HERE = Path(__file__).parent
-# one file a picture, after what it is drawn with
+# the shared parts first, then one file per picture
 _PICTURES = (
     "tools", "influence", "lines", "matrix", "flow", "unrolled", "states", "units", "written", "comparison", "report",
 )  # fmt: skip
@@ -19,7 +19,7 @@ _FOR_PAGES = (
     "report", "comparison", "influence", "flow", "unrolled", "states", "units", "surprise", "alignment", "watch",
     "el", "tip", "untip", "number", "percent", "visible",
 )  # fmt: skip
-# nothing may be loaded from anywhere: the browser itself refuses it
+# the browser refuses to load anything
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'"
 
 _PAGE = """<!doctype html>
@@ -80,7 +80,7 @@ def _page(title: str, data: Any, start: str) -> str:
 
 
 def pictures() -> str:
-    """The script that draws: all pictures in one scope, of which a page sees the object `Recur`.
+    """The script that draws: all pictures in one scope, of which the page sees only the object `Recur`.
 
     They are drawn by hand in SVG and canvas, with no library and no request. ``Recur.report`` fills a page from the
     data of an explanation; a live page may call the pictures again with new data.
@@ -91,6 +91,6 @@ def pictures() -> str:
 
 
 def _inline(value: Any) -> str:
-    """JSON that cannot end the element that it is in, nor hold what UTF-8 cannot encode."""
+    """Return JSON that is safe within a script element and can be encoded as UTF-8."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return printable(text).replace("<", "\\u003c")

@@ -14,7 +14,7 @@ from recur.atomic import write_bytes
 from recur.codecs.note_events import name_of
 from recur.codecs.piano_roll import LOWEST
 from recur.errors import require
-from recur.views.picture import drawn
+from recur.views.picture import escape_math
 
 _ON, _OFF = "█", "·"
 _PLAIN_ON, _PLAIN_OFF = "#", "."
@@ -97,7 +97,7 @@ def write_png(frames: np.ndarray, path: Path | str, *, title: str = "", opening:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if title:
-        axes.set_title(drawn(title), fontsize=11, loc="left")
+        axes.set_title(escape_math(title), fontsize=11, loc="left")
     if 0 < opening < len(sounding):
         axes.axvline(opening / scale, color="#444444", linewidth=1.0, linestyle="--")
         axes.plot([], [], color=_GIVEN, linewidth=5, label="given")

@@ -9,7 +9,7 @@ import numpy as np
 
 from recur.atomic import write_bytes
 from recur.errors import require
-from recur.views.picture import drawn
+from recur.views.picture import escape_math
 
 
 def write_png(
@@ -52,7 +52,7 @@ def write_png(
         axes.set_yticks(places, [f"{bands[place]:,.0f}" for place in places])
         axes.set_ylabel("Hz")
     if title:
-        axes.set_title(drawn(title), fontsize=10, loc="left")
+        axes.set_title(escape_math(title), fontsize=10, loc="left")
     figure.colorbar(picture, ax=axes, pad=0.02)
     figure.tight_layout()
     content = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The last-word corpus: written by a generator over a real vocabulary, so that held-out lines are new."""
+"""The last-word corpus: generated from a real vocabulary, so that held-out lines are new."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ TEST_DISTANCES: tuple[int, ...] = tuple(range(0, LONGEST + 1, 5))
 TRAIN_DISTANCES: tuple[int, ...] = tuple(d for d in range(1, LONGEST) if d not in TEST_DISTANCES)
 DOTS = 0.1  # share of far lines with dots after the cue
 SPANS: dict[str, int] = {"short": 4, "middle": 16, "long": LONGEST}
-# what training lines are made of; cue and question in one sentence are where remembering begins
+# kinds of training lines; a cue and a question in one sentence are the easiest to learn
 MIXTURE: tuple[str, ...] = ("near", "country", "joined", "joined", "short", "joined", "middle", "long")
 
 
@@ -81,7 +81,7 @@ class Corpus:
         for name, lines in (("train", self.train), ("dev", self.dev)):
             write_text(folder / f"{name}.txt", "".join(f"{line.text}\n" for line in lines))
         rows = ({"text": line.text, "kind": line.kind, "distance": line.distance} for line in self.test)
-        # it comes last and in one step: a corpus that has it is whole
+        # it is written last and in one step: a corpus with it is complete
         write_text(folder / "test.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
 
@@ -91,9 +91,9 @@ def build(seed: int = 0, train: int = 16000, dev: int = 400, test_repeats: int =
     Parameters
     ----------
     seed : int
-        Seed of every choice.
+        Seed of all random choices.
     train, dev : int
-        Lines of the two parts.
+        Number of lines in each part.
     test_repeats : int
         Held-out lines for every pair of country and distance, and for every near fact.
 
@@ -155,7 +155,7 @@ class _Writer:
         """Name a country, say ``distance`` words about other things, then ask for its language."""
         cue, questions = self._person(country)
         rest = [*self._filler.sentences(distance), self._rng.choice(questions)]
-        # the deck writes "I grew up in France ..... I speak fluent"
+        # the lecture writes "I grew up in France ..... I speak fluent"
         pause = " ..... " if self._rng.random() < DOTS else " . "
         return Line(f"{cue}{pause}{' . '.join(rest)} {LANGUAGES[country]}", "far", distance)
 

@@ -1,6 +1,6 @@
 """The facts of the last-word corpus: countries with their languages, and everyday knowledge.
 
-Only facts that hold without a footnote are here: a country's main language, and endings that a reader would
+Only undisputed facts are here: the main language of a country, and endings that a reader would
 give without thinking. Several countries share a language, so the answer is a fact and not a copied word.
 """
 
@@ -53,7 +53,7 @@ LANGUAGES: dict[str, str] = {
     "Jordan": "Arabic",
 }
 
-# the cue: who comes from where; {country} is the word that must be remembered
+# the cue: who comes from which country; {country} is the word to remember
 CUES_I: tuple[str, ...] = (
     "I grew up in {country}",
     "I was born in {country}",

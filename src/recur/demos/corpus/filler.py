@@ -2,7 +2,7 @@
 
 A pattern has slots, ``{person}``, filled from :data:`SLOTS`; slots may be nested. Every possible sentence
 belongs to one of the parts train, dev and test by a hash of its words, and a few whole patterns belong to test
-only, so no held-out sentence is ever met in training.
+only, so that no held-out sentence is in training.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ PATTERNS: tuple[str, ...] = (
 )
 SLOTS["food_word"] = ("soup", "pasta", "rice", "salad", "stew", "cake", "pie", "chicken", "omelette")
 
-# met in test only: other ways to say such things, in words that training has
+# in test only: other wordings, in words that are in training
 TEST_PATTERNS: tuple[str, ...] = (
     "{past} {people} cooked {food} in {room}",
     "I told {person} about the {quality} {media}",
@@ -192,28 +192,28 @@ class Filler:
     Parameters
     ----------
     part : "train", "dev" or "test"
-        Whose sentences to hold.
+        The part whose sentences are used.
     rng : random.Random
-        Source of every choice.
+        Source of all random choices.
     draws : int
-        How many draws of the grammar to make for the store.
+        Number of sentences to draw from the grammar.
     longest : int
-        The largest distance that will be asked for.
+        The largest distance, in words.
     """
 
     def __init__(self, part: Part, rng: random.Random, draws: int = 8000, longest: int = 60) -> None:
         self._rng = rng
-        found = set(ASIDES) if part != "test" else set()
+        texts = set(ASIDES) if part != "test" else set()
         for _ in range(draws):
             text = sentence(rng, rng.choice(PATTERNS))
             if part_of(text) == part:
-                found.add(text)
+                texts.add(text)
         if part == "test":
-            found.update(sentence(rng, rng.choice(TEST_PATTERNS)) for _ in range(draws // 8))
+            texts.update(sentence(rng, rng.choice(TEST_PATTERNS)) for _ in range(draws // 8))
         self.by_length: dict[int, list[str]] = {}
-        for text in sorted(found):
+        for text in sorted(texts):
             self.by_length.setdefault(words_in(text), []).append(text)
-        # _reachable[n]: some sentences have n words together
+        # _reachable[n]: whether some sentences have n words in total
         self._reachable = [True]
         for words in range(1, longest + 1):
             self._reachable.append(any(n <= words and self._reachable[words - n] for n in self.by_length))

@@ -1,4 +1,4 @@
-"""Small films: a shape that moves, stops and turns, and at every frame the word for what it just did."""
+"""Small films of a shape that moves, stops and turns, with the last movement as the label of each frame."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ INK, GRAIN = 9, 1
 
 
 def shapes(part: str) -> list[tuple[int, ...]]:
-    """The shapes of a part: patterns of 3 x 3 cells, four to seven of them filled, those of test in no other part."""
-    found = []
+    """Return the shapes of a part: 3 x 3 cells, four to seven of them filled; those of test are in no other part."""
+    patterns = []
     for number in range(2 ** (BOX * BOX)):
         cells = tuple((number >> place) & 1 for place in range(BOX * BOX))
         if 4 <= sum(cells) <= 7 and part_of(f"shape {number}") == part:
-            found.append(cells)
-    return found
+            patterns.append(cells)
+    return patterns
 
 
 def columns() -> list[str]:
@@ -30,7 +30,7 @@ def columns() -> list[str]:
 
 
 def rows(part: str, clips: int) -> Iterator[dict[str, object]]:
-    """Yield the frames of clips with the shapes of a part, one row a frame.
+    """Yield the frames of clips with the shapes of a part, one row per frame.
 
     Yields
     ------
@@ -45,7 +45,7 @@ def rows(part: str, clips: int) -> Iterator[dict[str, object]]:
 
 
 def clip(shape: tuple[int, ...], length: int, draw: random.Random) -> Iterator[tuple[list[int], str]]:
-    """Film a shape: it goes one way for some frames, then another; at a wall it has to turn or stay."""
+    """Yield the frames of a shape that moves in one direction, then in another; at a wall it turns or stays."""
     x, y = draw.randint(0, SIDE - BOX), draw.randint(0, SIDE - BOX)
     move, left = "stays", 0
     yield frame(shape, x, y, draw), FIRST
@@ -59,7 +59,7 @@ def clip(shape: tuple[int, ...], length: int, draw: random.Random) -> Iterator[t
 
 
 def frame(shape: tuple[int, ...], x: int, y: int, draw: random.Random) -> list[int]:
-    """Draw a shape with its box at (x, y), on a grainy ground: SIDE x SIDE cells, row by row."""
+    """Draw a shape with its box at (x, y), on a noisy background: SIDE x SIDE cells, row by row."""
     cells = [draw.randint(0, GRAIN) for _ in range(SIDE * SIDE)]
     for place, filled in enumerate(shape):
         if filled:

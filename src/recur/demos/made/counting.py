@@ -1,4 +1,4 @@
-"""Numbers in English and in French words, by the rules of both languages."""
+"""Numbers in English and in French words."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def french(number: int, last: bool = True) -> str:
     ----------
     number : int
     last : bool
-        Whether nothing follows.
+        Whether it is the last part of a number.
 
     >>> french(4200), french(80), french(80_093)
     ('quatre mille deux cents', 'quatre-vingts', 'quatre-vingt mille quatre-vingt-treize')
@@ -82,7 +82,7 @@ def french(number: int, last: bool = True) -> str:
 def rows(part: str, count: int) -> Iterator[dict[str, object]]:
     """Yield different numbers of a part, short and long ones.
 
-    The words themselves must be taught: all numbers below a hundred are in training and in no other part.
+    All numbers below a hundred are in training and in no other part, so that every word is.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""Digits as different hands write them: strokes, bent and slanted by a hand's habits, drawn on a small grid."""
+"""Digits in different handwritings: strokes, bent and slanted by each handwriting, drawn on a small grid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from recur.demos.made.parts import part_of
 
 SIDE = 14
-LEVELS = 9  # from paper to ink
+LEVELS = 9  # of ink; 0 is paper
 Point = tuple[float, float]
 Stroke = Sequence[Point]
 
@@ -72,15 +72,15 @@ class Hand:
     Attributes
     ----------
     ways : dict
-        Digit -> which of its shapes.
+        Digit -> number of its shape.
     slant, turn : float
-        How far upright strokes lean, and the whole digit.
+        Slant of vertical strokes, and rotation of the whole digit.
     width, height : float
-        Of a digit, as shares of the grid.
+        Size of a digit, as shares of the grid.
     pen : float
         Half the width of a line, in cells.
-    unrest : float
-        How far points stray from their place, from digit to digit.
+    jitter : float
+        Standard deviation of the points of a stroke between digits.
     """
 
     ways: dict[int, int]
@@ -89,11 +89,11 @@ class Hand:
     width: float
     height: float
     pen: float
-    unrest: float
+    jitter: float
 
 
 def hand(number: int) -> Hand:
-    """Return the hand of a number, always the same."""
+    """Return the handwriting of a number, always the same."""
     draw = random.Random(f"hand {number}")
     return Hand(
         {digit: draw.randrange(len(ways)) for digit, ways in SHAPES.items()},
@@ -102,38 +102,38 @@ def hand(number: int) -> Hand:
         width=draw.uniform(0.36, 0.66),
         height=draw.uniform(0.58, 0.84),
         pen=draw.uniform(0.55, 1.1),
-        unrest=draw.uniform(0.02, 0.085),
+        jitter=draw.uniform(0.02, 0.085),
     )
 
 
 def rows(part: str, hands: int = 700, each: int = 1) -> Iterator[dict[str, object]]:
-    """Yield digits of the hands that belong to a part.
+    """Yield digits in the handwritings of a part.
 
     Parameters
     ----------
     part : "train", "dev" or "test"
     hands : int
-        Hands of all parts.
+        Number of handwritings in all parts.
     each : int
-        How often a hand writes each digit.
+        How often each handwriting has each digit.
 
     Yields
     ------
     dict
-        ``pixels`` (SIDE x SIDE whole numbers, 0 paper to 9 ink, row by row), ``digit``, ``hand``.
+        ``pixels`` (SIDE x SIDE integers from 0, paper, to 9, ink, row by row), ``digit``, ``hand``.
     """
     for number in range(hands):
         if part_of(f"hand {number}") != part:
             continue
-        written = hand(number)
+        handwriting = hand(number)
         draw = random.Random(f"sheet {number}")
         for _ in range(each):
             for digit in SHAPES:
-                yield {"pixels": drawing(written, digit, draw), "digit": digit, "hand": number}
+                yield {"pixels": drawing(handwriting, digit, draw), "digit": digit, "hand": number}
 
 
 def drawing(hand: Hand, digit: int, draw: random.Random) -> list[int]:
-    """Draw a digit once; no two are alike.
+    """Draw a digit once; no two drawings are the same.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def drawing(hand: Hand, digit: int, draw: random.Random) -> list[int]:
     for stroke in SHAPES[digit][hand.ways[digit]]:
         points = []
         for x, y in stroke:
-            x, y = x - 0.5 + draw.gauss(0, hand.unrest), y - 0.5 + draw.gauss(0, hand.unrest)
+            x, y = x - 0.5 + draw.gauss(0, hand.jitter), y - 0.5 + draw.gauss(0, hand.jitter)
             x = (x - hand.slant * y) * hand.width * SIDE
             y = y * hand.height * SIDE
             points.append((centre[0] + cosine * x - sine * y, centre[1] + sine * x + cosine * y))
@@ -158,7 +158,7 @@ def drawing(hand: Hand, digit: int, draw: random.Random) -> list[int]:
 
 
 def _distance(segments: np.ndarray) -> np.ndarray:
-    """From the middle of every cell to the nearest of (N, 2, 2) segments: (SIDE * SIDE,)."""
+    """Distance from the centre of every cell to the nearest of (N, 2, 2) segments: (SIDE * SIDE,)."""
     y, x = np.divmod(np.arange(SIDE * SIDE), SIDE)
     cells = np.stack([x, y], 1)[:, None] + 0.5
     start, along = segments[:, 0], segments[:, 1] - segments[:, 0]

@@ -1,4 +1,4 @@
-"""The train or held-out part of an item, decided by a hash of its name."""
+"""The part of an item, train, dev or test, by a hash of its name."""
 
 from __future__ import annotations
 

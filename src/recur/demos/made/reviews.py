@@ -1,13 +1,12 @@
-"""Short reviews, written by a small grammar, whose verdict hangs on more than the words in them.
+"""Short reviews from a small grammar, whose verdict depends on more than their words.
 
-    the plot is not bad                                        good: a negation turns a word around
-    although the acting was clumsy , the ending is moving      good: after although the other half counts
-    the music is fine but the dialogue is never convincing     bad: after but the last half counts, and never turns it
+    the plot is not bad                                        good: a negation inverts a word
+    although the acting was clumsy , the ending is moving      good: with although, the other half counts
+    the music is fine but the dialogue is never convincing     bad: with but, the last half counts, and never inverts it
     nobody would call the hero dull                            good
 
-Which negation stands with which opinion word is decided for each pair: the pairs of the test are never seen in
-training, so they must be put together from their parts. Good words are negated as often as they stand alone, so that
-counting words does not help.
+Each pair of negation and opinion word belongs to one part: the pairs of the test are not in training, so their meaning
+follows only from that of both. Good words are negated as often as not, so that counting words does not help.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ BAD = (
     "confusing", "silly", "noisy", "forgettable", "dreary", "hollow", "pointless",
 )  # fmt: skip
 PLAIN = ("is {word}", "was {word}", "is very {word}", "was really {word}", "felt {word}", "seemed rather {word}")
-# each turns the word around
+# each inverts the word
 NEGATED = (
     "is not {word}", "was never {word}", "is hardly {word}", "was not at all {word}", "is anything but {word}",
     "is far from {word}", "was not even {word}", "is in no way {word}", "was never once {word}", "is not very {word}",
@@ -53,7 +52,7 @@ def rows(part: str, count: int) -> Iterator[dict[str, object]]:
     while len(seen) < count:
         verdict = ("bad", "good")[len(seen) % 2]
         text, pairs = _review(draw, verdict)
-        # in the test every review has a pair that is new, and in training none has
+        # every review of the test has a new pair, and no review of training has one
         fits = all(part_of(pair) == "train" for pair in pairs) if part == "train" else _belongs(pairs, part)
         if fits and text not in seen:
             seen.add(text)
@@ -69,11 +68,11 @@ def _belongs(pairs: list[str], part: str) -> bool:
 
 
 def _review(draw: random.Random, verdict: str) -> tuple[str, list[str]]:
-    """A review of a verdict, and the pairs of negation and word in it."""
+    """Return a review with a verdict, and the pairs of negation and word in it."""
     other = "good" if verdict == "bad" else "bad"
     pairs: list[str] = []
 
-    def part(opinion: str, aspects: list[str]) -> str:
+    def half(opinion: str, aspects: list[str]) -> str:
         text, pair = _clause(draw, opinion, aspects.pop())
         pairs.extend(pair)
         return text
@@ -81,24 +80,24 @@ def _review(draw: random.Random, verdict: str) -> tuple[str, list[str]]:
     aspects = draw.sample(ASPECTS, 3)
     form = draw.randrange(7)
     if form == 0:
-        body = part(verdict, aspects)
+        body = half(verdict, aspects)
     elif form == 1:
-        body = f"{part(verdict, aspects)} and {part(verdict, aspects)}"
+        body = f"{half(verdict, aspects)} and {half(verdict, aspects)}"
     elif form == 2:
-        body = f"{part(other, aspects)} but {part(verdict, aspects)}"
+        body = f"{half(other, aspects)} but {half(verdict, aspects)}"
     elif form == 3:
-        body = f"although {part(other, aspects)} , {part(verdict, aspects)}"
+        body = f"although {half(other, aspects)} , {half(verdict, aspects)}"
     elif form == 4:
-        body = f"{part(verdict, aspects)} , even if {part(other, aspects)}"
+        body = f"{half(verdict, aspects)} , even if {half(other, aspects)}"
     elif form == 5:
-        body = f"what counts is that {part(verdict, aspects)} , not that {part(other, aspects)}"
+        body = f"what counts is that {half(verdict, aspects)} , not that {half(other, aspects)}"
     else:
-        body = f"{part(other, aspects)} and {part(other, aspects)} , yet {part(verdict, aspects)}"
+        body = f"{half(other, aspects)} and {half(other, aspects)} , yet {half(verdict, aspects)}"
     return draw.choice(OPENERS) + body + draw.choice(CLOSERS), pairs
 
 
 def _clause(draw: random.Random, opinion: str, aspect: str) -> tuple[str, list[str]]:
-    """One statement with an opinion, half of the time said by negating its opposite."""
+    """Return a statement with an opinion, half of the time as the negation of its opposite."""
     same, opposite = (GOOD, BAD) if opinion == "good" else (BAD, GOOD)
     if draw.random() < 0.5:
         return f"the {aspect} {draw.choice(PLAIN).format(word=draw.choice(same))}", []

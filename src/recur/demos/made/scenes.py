@@ -1,4 +1,4 @@
-"""Pictures of one or two shapes, and the sentence that says what is where."""
+"""Pictures of one or two shapes, with a sentence that describes them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SHAPES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "bar": (("...", "###", "..."), (".....", ".....", "#####", ".....", ".....")),
 }
 SIZES = ("small", "large")
-RELATIONS = ("left of", "above")  # what is left or above is named first, so that a picture has one sentence
-GROUND = 0
+RELATIONS = ("left of", "above")  # the left or upper thing comes first, so that a picture has one sentence
+BACKGROUND = 0
 
 
 class Thing(NamedTuple):
@@ -48,28 +48,28 @@ class Scene(NamedTuple):
 
 
 def rows(part: str, pictures: int) -> Iterator[dict[str, object]]:
-    """Yield pictures of scenes that belong to a part; which things stand together decides the part.
+    """Yield pictures of the scenes of a part; a pair of things belongs to one part.
 
     Parameters
     ----------
     part : "train", "dev" or "test"
     pictures : int
-        How many.
+        Number of pictures.
 
     Yields
     ------
     dict
-        ``picture`` (SIDE x SIDE x 3 whole numbers 0..9, row by row, red green blue) and ``caption``.
+        ``picture`` (SIDE x SIDE x 3 integers 0..9, row by row, red green blue) and ``caption``.
     """
-    # what an earlier seed drew for the test was seen while the network's size was chosen
+    # the pictures of an earlier seed were seen when the size of the network was chosen
     draw = random.Random(f"scenes {part}" + (", drawn anew" if part == "test" else ""))
-    made = 0
-    while made < pictures:
-        scene = _scene(draw, single=part == "train" and made % 5 == 0)
-        # one thing alone is for learning; its picture is never the test
+    count = 0
+    while count < pictures:
+        scene = _scene(draw, single=part == "train" and count % 5 == 0)
+        # pictures of a single thing are for training only
         if scene.second is None or part_of(str(scene)) == part:
             yield {"picture": drawing(scene, draw), "caption": str(scene)}
-            made += 1
+            count += 1
 
 
 def _scene(draw: random.Random, *, single: bool) -> Scene:
@@ -83,8 +83,8 @@ def _scene(draw: random.Random, *, single: bool) -> Scene:
 
 
 def drawing(scene: Scene, draw: random.Random) -> list[int]:
-    """Draw a scene: the things are where they must be, within a cell, each in a light of its own."""
-    cells = [[[GROUND] * 3 for _ in range(SIDE)] for _ in range(SIDE)]
+    """Draw a scene: each thing is within a cell of its place, with its own brightness."""
+    cells = [[[BACKGROUND] * 3 for _ in range(SIDE)] for _ in range(SIDE)]
     for thing, (x, y) in zip((scene.first, scene.second), _places(scene.relation), strict=False):
         if thing is not None:
             _draw_thing(cells, thing, x + draw.randint(0, 1), y + draw.randint(0, 1), draw)
@@ -92,7 +92,7 @@ def drawing(scene: Scene, draw: random.Random) -> list[int]:
 
 
 def _places(relation: str | None) -> tuple[tuple[int, int], ...]:
-    """Where the boxes of 5 x 5 cells begin: (x, y) of the first thing and of the second."""
+    """Upper left corners (x, y) of the boxes of 5 x 5 cells of both things."""
     if relation is None:
         return ((3, 3),)
     return ((0, 3), (6, 3)) if relation == "left of" else ((3, 0), (3, 6))
@@ -105,6 +105,6 @@ def _draw_thing(cells: list[list[list[int]]], thing: Thing, x: int, y: int, draw
     for down, line in enumerate(form):
         for right, mark in enumerate(line):
             if mark == "#":
-                # no two cells of a thing are quite alike
+                # no two cells of a thing have the same brightness
                 here = light * draw.uniform(0.9, 1.0)
                 cells[y + inset + down][x + inset + right] = [round(here * level) for level in COLOURS[thing.colour]]

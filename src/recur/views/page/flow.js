@@ -1,4 +1,4 @@
-// Gradient through time: ‖∂e/∂h_t‖ at each step, and what each step adds to the gradient of each matrix.
+// Gradient through time: ‖∂e/∂h_t‖ at each step, and the contribution of each step to the gradient of each matrix.
 const nameOf = (data, layer, many) =>
   (many ? data.model.name + (layer.name === "layer 1" ? "" : ", " + layer.name) : layer.name);
 
@@ -12,11 +12,11 @@ function flow(root, data, every, state) {
     curve() {
       holder.replaceChildren();
       for (const part of new Set(layers.map((layer) => layer.part))) {
-        const mine = layers.filter((layer) => layer.part === part), labels = mine[0].labels, series = [], said = [];
+        const mine = layers.filter((layer) => layer.part === part), labels = mine[0].labels, series = [], sentences = [];
         for (const one of same)
           for (const layer of one.flow.layers) {
             if (layer.part !== part) continue;
-            said.push(`${nameOf(one, layer, same.length > 1)}: ${layer.sentence}.`);
+            sentences.push(`${nameOf(one, layer, same.length > 1)}: ${layer.sentence}.`);
             if (layer.labels.length === labels.length)
               series.push({ name: nameOf(one, layer, same.length > 1), values: layer.norms.message });
           }
@@ -24,7 +24,7 @@ function flow(root, data, every, state) {
           ...lines(
             series, labels,
             { title: "gradient by step" + (part === "stack" ? "" : ", " + part), boundaries: mine[0].boundaries }),
-          el("p", { class: "look" }, said.join(" ")));
+          el("p", { class: "look" }, sentences.join(" ")));
       }
       holder.append(caption(
         "‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to the states of step t, through all later steps (backpropagation through time, written out); logarithmic. A black bar marks where truncated BPTT cuts.",

@@ -15,40 +15,40 @@ const METHODS = {
   gradient_input: ["gradient × input", "x · ∂f/∂x, the first-order part alone."],
 };
 function influence(root, data, state) {
-  const found = data.influence, items = data.input.items;
-  if (!found || !items.length) return;
+  const scored = data.influence, items = data.input.items;
+  if (!scored || !items.length) return;
   root.append(el("h2", {}, "Which inputs support the answer"));
   const grid = data.input.grid;
   const chips = el("div", { class: "chips" + (grid ? " grid" : ""), "aria-label": "items coloured by influence" });
   const bars = el("div", { class: "bars", role: "group", "aria-label": "candidates" });
   const note = el("figcaption", {}), legend = el("div", { class: "controls" }), line = el("p", { class: "look" });
-  const picked = Object.assign(state, {
-    method: found.methods.includes(state.method) ? state.method : found.methods[0],
+  const view = Object.assign(state, {
+    method: scored.methods.includes(state.method) ? state.method : scored.methods[0],
     option: state.option || 0,
     own: state.own || false
   });
-  if (!found.against.includes(picked.against)) picked.against = found.against[0];
-  const versus = found.against.length < 2 ?
+  if (!scored.against.includes(view.against)) view.against = scored.against[0];
+  const versus = scored.against.length < 2 ?
     null :
     choice(
-      "why", [["candidates", "this rather than the other candidates"], ["everything", "at all"]], picked.against,
+      "why", [["candidates", "this rather than the other candidates"], ["everything", "at all"]], view.against,
       (a) => {
-        picked.against = a;
+        view.against = a;
         paint();
       });
-  const pick = choice("measure", found.methods.map((m) => [m, METHODS[m][0]]), picked.method, (m) => {
-    picked.method = m;
+  const pick = choice("measure", scored.methods.map((m) => [m, METHODS[m][0]]), view.method, (m) => {
+    view.method = m;
     paint();
   });
   const scale =
-    choice("colour scale", [[false, "the same for all candidates"], [true, "of this candidate"]], picked.own, (o) => {
-      picked.own = o;
+    choice("colour scale", [[false, "the same for all candidates"], [true, "of this candidate"]], view.own, (o) => {
+      view.own = o;
       paint();
     });
   function paint(hovered) {
-    const shownOption = hovered === undefined ? Math.min(picked.option, found.options.length - 1) : hovered;
-    const option = found.options[shownOption], told = option[picked.against], scores = told.scores[picked.method];
-    const every = picked.own ? scores : found.options.flatMap((o) => o[picked.against].scores[picked.method]);
+    const index = hovered === undefined ? Math.min(view.option, scored.options.length - 1) : hovered;
+    const option = scored.options[index], explained = option[view.against], scores = explained.scores[view.method];
+    const every = view.own ? scores : scored.options.flatMap((o) => o[view.against].scores[view.method]);
     const most = largest(every);
     if (grid) chips.style.gridTemplateColumns = `repeat(${grid[1]}, max-content)`;
     chips.replaceChildren(
@@ -58,48 +58,48 @@ function influence(root, data, state) {
           "span", {
             class: "chip",
             tabindex: "0",
-            "aria-label": `${item}: ${v === null ? "stays" : plus(v) + " " + found.unit}`,
+            "aria-label": `${item}: ${v === null ? "stays" : plus(v) + " " + scored.unit}`,
           },
           grid ? "" : visible(item), el("small", {}, v === null ? "·" : plus(+v.toFixed(2))));
         chip.style.background = signed(v, most);
         if (v !== null && Math.abs(v) / most > 0.75) chip.style.color = chip.lastChild.style.color = "#fff";
         return tip(
-          chip, v === null ? `${visible(item)}: cannot be left out` : `${visible(item)}: ${plus(v)} ${found.unit}`);
+          chip, v === null ? `${visible(item)}: cannot be left out` : `${visible(item)}: ${plus(v)} ${scored.unit}`);
       }),
       grid ? "" : el("span", { class: "chip ask" }, option.label));
     legend.replaceChildren(
       scaleBar(SIGNED, plus(-most), plus(most)),
-      el("span", { class: "soft" }, `${found.unit}; orange supports “${option.label}”, blue opposes it`));
+      el("span", { class: "soft" }, `${scored.unit}; orange supports “${option.label}”, blue opposes it`));
     const order = scores.map((v, t) => [v || 0, t]).sort((a, b) => Math.abs(b[0]) - Math.abs(a[0]));
     const [v, t] = order[0];
     const without = { swap: " than if this item were unknown",
-                      leave_one_out: " than without this item" }[picked.method];
-    line.textContent = `“${visible(items[t])}” contributes most: ${plus(v)} ${found.unit}` +
-      (found.unit !== "nats" || !without ?
+                      leave_one_out: " than without this item" }[view.method];
+    line.textContent = `“${visible(items[t])}” contributes most: ${plus(v)} ${scored.unit}` +
+      (scored.unit !== "nats" || !without ?
          "" :
-         `: the ${picked.against === "candidates" ? "odds are" : "probability is"} ${
+         `: the ${view.against === "candidates" ? "odds are" : "probability is"} ${
            number(Math.exp(Math.abs(v)))} times ${v > 0 ? "higher" : "lower"}${without}`) +
       ".";
-    note.textContent = METHODS[picked.method][1] + " f is " +
-      (found.unit !== "nats"             ? "the value" :
-         picked.against === "candidates" ? "the log-odds, against the other candidates, of" :
+    note.textContent = METHODS[view.method][1] + " f is " +
+      (scored.unit !== "nats"             ? "the value" :
+         view.against === "candidates" ? "the log-odds, against the other candidates, of" :
                                            "the log-probability of") +
-      (found.unit === "nats" ? ` “${option.label}”` : "") +
-      `: f(x) = ${number(told.output)}, f(baseline) = ${number(told.nothing)}` +
-      (picked.method === "integrated_gradients" ? `; error of the quadrature ${number(told.gap)}` : "") + ".";
-    [...bars.querySelectorAll("button")].forEach((b, n) => b.setAttribute("aria-pressed", String(n === picked.option)));
-    remember(picked);
+      (scored.unit === "nats" ? ` “${option.label}”` : "") +
+      `: f(x) = ${number(explained.output)}, f(baseline) = ${number(explained.nothing)}` +
+      (view.method === "integrated_gradients" ? `; error of the quadrature ${number(explained.gap)}` : "") + ".";
+    [...bars.querySelectorAll("button")].forEach((b, n) => b.setAttribute("aria-pressed", String(n === view.option)));
+    remember(view);
   }
   data.question.options.forEach((option, n) => {
-    const known = n < found.options.length;
+    const known = n < scored.options.length;
     bars.append(
       el(
         "button", {
           type: "button",
           disabled: known ? null : "",
-          "aria-pressed": String(n === picked.option),
+          "aria-pressed": String(n === view.option),
           onclick: () => {
-            picked.option = n;
+            view.option = n;
             paint();
           },
           onpointerenter: () => known && paint(n),

@@ -7,7 +7,7 @@ function colouredText(labels, values, most) {
     return tip(chip, `${visible(label)}: ${number(values[t])}`);
   }));
 }
-// `state` keeps which state or gate is looked at, while the text changes
+// `state` keeps the selected state or gate when the text changes
 function states(root, data, state = {}) {
   if (!data.states) return;
   root.append(el("h2", {}, "States and gates"));

@@ -44,7 +44,7 @@ const percent = (p) => p === null ? "" : (100 * p).toFixed(p < 0.1 ? 2 : 1) + " 
 const short = (text, most = 12) => text.length > most ? text.slice(0, most - 1) + "…" : text;
 const visible = (text) => text === " " ? "␣" : text === "\n" ? "⏎" : text;
 
-// what it reads; a picture that was replaced shows no more values
+// the element whose value is shown; it is hidden when the picture is replaced
 let pointed = null;
 function untip() {
   pointed = null;

@@ -1,4 +1,4 @@
-// Found units: what follows something simple in the text, over this text, beside what it follows.
+// Units that follow a simple property of the text, with that property, over this text.
 function units(root, data) {
   if (!data.units || !data.units.findings.length) return;
   const { labels, findings } = data.units, holder = el("div");
@@ -20,7 +20,7 @@ function units(root, data) {
       el(
         "p", { class: "look" },
         `${name(one)} follows “${one.predicate}”: ${figure(one)} on held-out texts (${
-          number(one.found)} on those that it was chosen on).`),
+          number(one.found)} on those that it was selected on).`),
       colouredText(labels, one.values, most), scaleBar(SIGNED, plus(-most), plus(most)),
       el("p", { class: "soft" }, `${one.predicate}${yesNo ? ", yes is bright" : ", more is brighter"}:`), below);
   };

@@ -1,4 +1,4 @@
-// The copies of the network, the messages between them, and one step from the inside.
+// The copies of the network, the messages between them, and the operations of one step.
 function layout(layer) {
   const depth = {}, by = {}, rows = {};
   layer.boxes.forEach((b) => {
@@ -86,8 +86,8 @@ function unrolled(root, data, state) {
       if (t + 1 < n)
         names.forEach((s, k) => {
           const straight = layer.highways.includes(s), y = 44 + 20 * k,
-                told = back ? copy.is_told[s] : copy.hands_on[s], lit = back ? t + 1 > at || here : t < at || here;
-          const share = back ? 1 + Math.log10(Math.max(1e-8, told / most[s])) / 8 : told / most[s];
+                message = back ? copy.is_told[s] : copy.hands_on[s], lit = back ? t + 1 > at || here : t < at || here;
+          const share = back ? 1 + Math.log10(Math.max(1e-8, message / most[s])) / 8 : message / most[s];
           const line = draw("line", {
             x1: x + 51,
             x2: x + cw - 1,
@@ -97,12 +97,12 @@ function unrolled(root, data, state) {
             "stroke-width": lit ? 1 + 7 * Math.max(0, share) : 1.2,
             "stroke-dasharray": straight ? "" : "5 3",
             tabindex: "0",
-            "aria-label": `${s}: ${number(told)}`
+            "aria-label": `${s}: ${number(message)}`
           });
           svg.append(tip(
             line,
-            back ? `‖∂E/∂${s}‖ passed back to step ${copy.step}: ${number(told)}` :
-                   `‖${s}‖ passed on by step ${copy.step}: ${number(told)}`));
+            back ? `‖∂E/∂${s}‖ passed back to step ${copy.step}: ${number(message)}` :
+                   `‖${s}‖ passed on by step ${copy.step}: ${number(message)}`));
           svg.append(draw(
             "text", { x: x + 68, y: y - 4, "text-anchor": "middle", class: "soft", "pointer-events": "none" },
             back ? "∂" + s : s));

@@ -22,7 +22,7 @@ function surprise(root, data) {
         "−log p(item | items before it), in nats.",
         "The deepest colours mark what the network did not expect: new facts, or errors in the data.")));
 }
-// the whole answer, where the question is about a part of it
+// the whole answer, if the question is about a part of it
 function answered(data) {
   const answer = data.question.answer;
   return answer && !data.question.says.includes(answer) ? el("p", { class: "look" }, "answer: " + answer) : null;
@@ -39,5 +39,5 @@ function alignment(root, data) {
         (r, c) => `${rows[r]} attends to ${columns[c]}: ${percent(weights[r][c])}`,
         { height: 22, title: "attention; arrow keys read it" }),
       scaleBar(VIRIDIS, "0 %", "100 %"),
-      caption("Attention weights; each row adds up to 100 %.", "A bright diagonal means: word by word.")));
+      caption("Attention weights; each row adds up to 100 %.", "A bright diagonal is a word-by-word alignment.")));
 }
