@@ -1,6 +1,6 @@
 """The files that the README and the guides work on, made small and from a seed.
 
-``python examples/files.py`` writes those that are not there yet into the folder where you stand.
+``python examples/files.py`` writes those that are not there yet into the current folder.
 """
 
 from __future__ import annotations

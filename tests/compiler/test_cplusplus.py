@@ -17,8 +17,12 @@ def of(name: str) -> Program:
     return program(equations.get(name).graph)
 
 
+def test_every_stock_cell_is_compiled_for_the_installation() -> None:
+    assert {name for name, _ in stock_graphs()} == set(equations.stock())
+
+
 @pytest.mark.parametrize("name", equations.stock())
-def test_the_text_of_a_program_is_the_same_every_time(name):
+def test_the_text_of_a_program_is_the_same_every_time(name: str) -> None:
     compiled = program(dict(stock_graphs())[name])
     text = source(compiled, name)
     assert text == source(compiled, name)

@@ -14,7 +14,7 @@ import pytest
 
 from recur.codecs import NumbersCodec
 from recur.config import Config, DataConfig
-from recur.data.examples.split import fingerprint
+from recur.data.examples.split import value_hash
 from recur.data.read import read
 from recur.data.readers.lines import check_text_file
 from recur.errors import DataError, closest, did_you_mean
@@ -120,6 +120,6 @@ def test_names_too_long_to_be_mistyped_are_not_compared() -> None:
 
 def test_a_number_of_thousands_of_digits_in_a_row_is_refused() -> None:
     with pytest.raises(DataError, match="give whole numbers as texts|digits"):
-        fingerprint(10**5000)
+        value_hash(10**5000)
     with pytest.raises(DataError, match="whole number of 16,610 bits"):
         NumbersCodec(sequence=False).fit([10**5000])

@@ -15,7 +15,7 @@ from recur.data.examples.batching import StreamLayout, batch_size
 from recur.data.examples.contents import Contents
 from recur.data.examples.examples import Example, GroupExamples, StreamExamples
 from recur.data.examples.fit import located
-from recur.data.examples.split import fingerprint
+from recur.data.examples.split import value_hash
 from recur.data.load import Dataset
 
 MOST_ROWS = 50_000
@@ -175,7 +175,7 @@ def _epoch(config: Config, all_rows: Sequence[Example], rows: Sequence[Example],
         middle = sum((low + high) / 2 * count for low, high, count in side.histogram)
         total = max(total, middle * len(all_rows) / max(1, len(rows)))
     if isinstance(all_rows, StreamExamples):
-        layout = StreamLayout.of(int(total), training.batch_size, training.bptt.steps, training.bptt.update_every)
+        layout = StreamLayout.configured(int(total), training)
         return Epoch(layout.streams * len(layout), int(total), len(layout))
     count = len(all_rows)
     return Epoch(count, int(max(total, count)), -(-count // batch_size(training.batch_size, count)))
@@ -183,8 +183,8 @@ def _epoch(config: Config, all_rows: Sequence[Example], rows: Sequence[Example],
 
 def _duplicates(train: Sequence[Example], dev: Sequence[Example], contents: Contents) -> tuple[int, int]:
     """Rows whose input is that of an earlier row, and held-out rows whose input is in the training rows."""
-    seen = {fingerprint(contents.of(train[index].input)) for index in range(len(train))}
-    shared = sum(fingerprint(contents.of(dev[index].input)) in seen for index in range(len(dev)))
+    seen = {value_hash(contents.of(train[index].input)) for index in range(len(train))}
+    shared = sum(value_hash(contents.of(dev[index].input)) in seen for index in range(len(dev)))
     return len(train) - len(seen), shared
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Vocabulary:
     """A discrete codec seen by a decoder.
 
-    Texts bring their own beginning and end (`bos_id`, `eos_id`); for tags the two ids after the last are used.
+    Codecs of texts have a beginning and an end (``codec.ids.bos``, ``codec.ids.eos``); for tags the two ids after the
+    last are used.
 
     Parameters
     ----------

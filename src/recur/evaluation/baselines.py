@@ -90,7 +90,7 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
     if own_future and not codec.discrete:
         dev = _as_known(dev, mode.abilities.ahead)
     columns = [] if codec.discrete else codec.column_names()
-    each_step = mode.abilities.answers == "steps"
+    each_step = mode.abilities.each_step
     simple = guesses(train, dev, each_step=each_step, discrete=codec.discrete, own_future=own_future, columns=columns)
     return _ranked(mode, simple)
 

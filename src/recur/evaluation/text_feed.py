@@ -18,7 +18,7 @@ from recur.atomic import create, explained, make_folder
 from recur.data import Example, StreamExamples, StreamLayout
 from recur.errors import TrainingError
 from recur.modes import Mode
-from recur.modes.mode import need_input
+from recur.modes.mode import require_input
 from recur.network import Batch
 from recur.network.batch import Encoded
 
@@ -52,7 +52,7 @@ class Tape:
     """
 
     def __init__(self, mode: Mode, pieces: Sequence[Example], cache: Path | None = None, name: str = "text") -> None:
-        codec = need_input(mode.input_codec, mode.name)
+        codec = require_input(mode.input_codec, mode.name)
         kind = np.dtype(np.uint16 if codec.size < 2**16 else np.uint32)
         self._pieces = pieces
         self._ends: list[int] = []

@@ -17,7 +17,7 @@ from recur.export.layers import States, state_names, write_layers
 from recur.export.network import write_inputs, write_pooled
 from recur.export.writer import Axes, Writer, signature
 from recur.modes import Mode
-from recur.modes.mode import need_input
+from recur.modes.mode import require_input
 from recur.modes.one_pass import OnePass
 from recur.nn.graph_writer import FLOAT, INT64, write_dense
 
@@ -45,7 +45,7 @@ class OnePassProgram:
         if step:
             _refuse_steps(mode, parts)
         self.mode, self.parts, self.step = mode, parts, step
-        self.codec = need_input(mode.input_codec, mode.name)
+        self.codec = require_input(mode.input_codec, mode.name)
         self.stack = parts.stack
         self.timed = self.stack is not None and not step
         self.lengths = check.LENGTHS if self.timed else (1,)

@@ -15,7 +15,7 @@ from recur.inspect.labels import place_of
 from recur.inspect.question import OutputRequest, Question, with_first
 from recur.modes.forecast import Forecast
 from recur.modes.forecast_value import observe
-from recur.modes.mode import need_input
+from recur.modes.mode import require_input
 from recur.network.batch import Batch, Encoded
 
 
@@ -32,7 +32,7 @@ class OneForecast(Question):
     def __init__(self, mode: Forecast, series: Any, request: OutputRequest) -> None:
         super().__init__(mode, series)
         self.values = mode.encode_input(series)
-        codec = mode.target_codec if mode.target_codec.size == 1 else need_input(mode.input_codec, mode.name)
+        codec = mode.target_codec if mode.target_codec.size == 1 else require_input(mode.input_codec, mode.name)
         self.items = codec.step_labels(self._own_columns())
         self.removable = [True] * len(self.values)
         self.place = place_of(request.at, [f"+{h + 1}" for h in range(mode.horizon)], last=0)

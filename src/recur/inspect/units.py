@@ -24,7 +24,7 @@ from recur.inspect.labels import MARKS, symbol_labels
 from recur.inspect.predicates import PREDICATES, Predicate
 from recur.inspect.record import Recorder
 from recur.modes import Mode
-from recur.modes.mode import need_input
+from recur.modes.mode import require_input
 from recur.network.batch import pad
 from recur.nn.layer_positions import LayerPosition
 
@@ -276,7 +276,7 @@ def over_text(
 
 def states_of(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[LayerPosition, str], np.ndarray]]:
     """The symbols of an input, and every state (T, S) of every layer that reads it."""
-    codec = need_input(mode.input_codec, mode.name)
+    codec = require_input(mode.input_codec, mode.name)
     model = mode.item_model
     ids = mode.encode_input(value) if model is None or model.symbols is None else prompt.prompt_ids(model, value)
     if ids is None or not codec.discrete or ids.ndim != 1:

@@ -31,19 +31,19 @@ def fit(
     Parameters
     ----------
     data : path, list of dict, dict of lists, ndarray or DataFrame
-        What to learn from. A text is the path of a file or folder; texts themselves are columns_and_mode in a list.
+        What to learn from. A text is the path of a file or folder; texts themselves are given in a list.
     mode : str, optional
         one-to-one, one-to-many, many-to-one, many-to-many, synced or forecast; inferred from the columns.
     input, target : str or list of str, optional
-        Column names; inferred where there are names that say so.
+        Column names; inferred where they are left out.
     out : path, optional
         A run folder; the same call resumes where it stopped. Without it nothing is written.
     config : Config or path, optional
-        Settings to begin with; the options here go over them.
+        Settings to begin with; the options of this call take precedence.
     fresh : bool
-        Start over where ``out`` has a run already.
+        Start over if ``out`` already holds a run.
     progress : Progress or bool, optional
-        False says nothing.
+        The progress display; False for none.
     **options
         Any option by its flat name: ``epochs=3, hidden_size=200, cell="gru"``.
 
@@ -75,16 +75,14 @@ def fit(
     ...
     recur.errors.ConfigError: unknown option "hiden_size". Did you mean "hidden_size"?
     """
-    base = config if isinstance(config, Config) else Config() if config is None else config_file.read(config)
-    columns_and_mode: dict[str, Any] = {"mode": mode, "input": input, "target": target}
-    source = None
-    if isinstance(data, (str, Path)):
-        columns_and_mode["source"] = str(data)
-    else:
-        source = data
-    named = {name: value for name, value in columns_and_mode.items() if value is not None}
+    base = config or Config()
+    if not isinstance(base, Config):
+        base = config_file.read(base)
+    from_file = isinstance(data, (str, Path))
+    task = {"mode": mode, "input": input, "target": target, "source": str(data) if from_file else None}
+    named = {name: value for name, value in task.items() if value is not None}
     settings = config_file.from_options({**named, **options}, base)
-    run = learn(settings, out=out, data=source, fresh=fresh, progress=progress)
+    run = learn(settings, out=out, data=None if from_file else data, fresh=fresh, progress=progress)
     return Model(run.mode, settings, run.task.roles, metrics=run.metrics, folder=run.folder)
 
 

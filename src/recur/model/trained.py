@@ -41,7 +41,7 @@ class Model:
     roles : Roles
         Sequence mode, columns and codecs.
     metrics : dict
-        Figures on the held-out rows, the baseline's beside them.
+        The contents of metrics.json: metrics on the held-out rows and of the baseline, and how the training ended.
     folder : Path or None
         Its run folder, where it has one.
 
@@ -83,7 +83,7 @@ class Model:
 
     @property
     def wording(self) -> Wording:
-        """Title and sentence, as a mode has them too."""
+        """Title and sentence, under the name that a mode has for them."""
         return Wording(self.title, self.sentence)
 
     def __repr__(self) -> str:
@@ -130,11 +130,11 @@ class Model:
             targets; where its rows are the steps of one series, as for a forecast, it is one input in a list. A text
             such as ``reviews.csv`` is that file; in a list it is a text.
         top : int
-            Candidates an answer, most probable first.
+            Candidates per answer, most probable first.
         as_frame : bool
             Return a pandas data frame: a row for each answer, or for each step of a forecast.
         **decoding
-            How sequences are written, the fields of `Decoding`: ``beam``, ``length``, ``temperature``, ``top_k``,
+            How sequences are generated, the fields of `Decoding`: ``beam``, ``length``, ``temperature``, ``top_k``,
             ``top_p``, ``seed``, ``length_penalty``, ``repetition_penalty``, ``no_repeat_ngram``, ``prefix``, ``stop``.
 
         Returns
@@ -196,7 +196,7 @@ class Model:
             How the text begins; of notes a MIDI file, a line of notes, or the pitches of every step; of a network
             that reads one thing and writes another, what it reads.
         stream : bool
-            Give the pieces one by one as they are written, in place of the whole: pieces of a text, tags, or rows of
+            Yield the pieces one by one as they are generated, in place of the whole: pieces of a text, tags, or rows of
             numbers.
         **decoding
             ``length`` (symbols), ``temperature`` (1.0, and 0, the most probable, where a sequence becomes another),
@@ -239,22 +239,21 @@ class Model:
         last_word : bool
             For language models: accuracy and perplexity of the last word of each line.
         confusion : bool
-            For classes and tags: also which is taken for which, and precision, recall and F1 of each.
+            For classes and tags: also the confusion matrix, and precision, recall and F1 of each label.
         cache : int, optional
             For language models of one long text: steps of a continuous cache (Grave 2017).
         cache_theta, cache_lambda : float, optional
-            How it counts; chosen on the rows that the run chose on (``dev``) where they are left out.
+            Sharpness and weight of the cache; where they are left out, those that are best on the run's ``dev`` rows.
         **decoding
-            How a sequence is written from another, whose BLEU and chrF are given where sacrebleu is installed: ``beam``
-            and the other fields of `Decoding`.
+            How sequences are generated: ``beam`` and the other fields of `Decoding`. BLEU and chrF are added for
+            sequences that are generated from others, where sacrebleu is installed.
         tell : callable, optional
-            Told on the way which share is done.
+            Called with the share that is done, 0 to 1.
 
         Returns
         -------
         dict
-            Figure to value, and the number of rows; for classes also what always saying the commonest one of these
-            rows would reach.
+            Metric to value, and the number of rows; for classes also the accuracy of the majority class of these rows.
 
         Raises
         ------
@@ -276,7 +275,7 @@ class Model:
         x : text, sequence or mapping
             One input.
         target : str, optional
-            Another word, class or tag to explain than the network's own answer.
+            The word, class or tag to explain; by default the network's own answer.
         at : int or str, optional
             Which answer of a sequence of answers: a number from 1, or the item.
         top : int

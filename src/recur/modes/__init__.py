@@ -12,7 +12,7 @@ from recur.heads.prediction import Prediction
 from recur.modes.forecast import Forecast
 from recur.modes.many_to_many import ManyToMany
 from recur.modes.many_to_one import ManyToOne
-from recur.modes.mode import Loss, Mode, Sample, need_input
+from recur.modes.mode import Loss, Mode, Sample, require_input
 from recur.modes.next_item import NextItem
 from recur.modes.one_to_many import OneToMany
 from recur.modes.one_to_one import OneToOne
@@ -46,7 +46,7 @@ def build(
     stream : bool
         Synced only: whether the data is one long stream, in which documents begin without a beginning symbol.
     ahead : int
-        Synced numbers that predict themselves only: how many steps after an item its answer stands.
+        Synced numbers that predict themselves only: how many steps after an item its answer is.
     forecast : ForecastConfig, optional
         How far ahead a forecast looks, and how.
     one_way : bool
@@ -63,7 +63,7 @@ def build(
     if name == Forecast.name or forecast is not None:
         return Forecast(input_codec, target_codec, config, forecast or ForecastConfig())
     if name == Synced.name:
-        codec = need_input(input_codec if input_codec is not None else target_codec, name)
+        codec = require_input(input_codec if input_codec is not None else target_codec, name)
         if input_codec is None or target_codec is None or input_codec is target_codec:
             return NextItem(codec, config, stream=stream, ahead=ahead)
         if ahead != 1:

@@ -27,6 +27,8 @@ class Abilities:
         Whether it could read its steps in both directions, and whether it does.
     ahead : int
         How many steps after an item its answer is.
+    next_values : bool
+        Whether what comes next is numbers: one answer, and not candidates to choose from.
     """
 
     answers: Literal["input", "steps", "next", "written", "ahead"]
@@ -37,6 +39,17 @@ class Abilities:
     may_read_both_ways: bool = False
     reads_both_ways: bool = False
     ahead: int = 1
+    next_values: bool = False
+
+    @property
+    def each_step(self) -> bool:
+        """Whether every step of a row has an answer."""
+        return self.answers == "steps"
+
+    @property
+    def answers_each_item(self) -> bool:
+        """Whether each item that is read has an answer at once (tags, numbers), rather than candidates to continue."""
+        return self.remembers and (self.each_step or self.next_values)
 
     @property
     def one_answer(self) -> bool:

@@ -44,7 +44,7 @@ from recur.heads.naive import PERSISTENCE, last_known
 from recur.heads.prediction import Prediction
 from recur.heads.refusals import refuse_smoothing
 from recur.modes.abilities import Abilities
-from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Mode, Sample, one_way
+from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Mode, Sample, require_one_direction
 from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw
 from recur.network.inputs import Inputs
@@ -119,7 +119,7 @@ class Forecast(Mode):
         if input_codec is None or target_codec is None or not (input_codec.numeric and target_codec.numeric):
             raise ConfigError("a forecast is made from numbers to numbers", hint="name columns of numbers")
         super().__init__(input_codec, target_codec, config)
-        one_way(config, "a forecast")
+        require_one_direction(config, "a forecast")
         self.horizon, self.how = forecast.horizon, forecast.strategy or "direct"
         self.columns = _places(input_codec, target_codec)
         self.relative_to = forecast.relative_to

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from recur.errors import DataError
 from recur.modes.abilities import Abilities
-from recur.modes.mode import need_input, require_sequences
+from recur.modes.mode import require_input, require_sequences
 from recur.modes.writing import WritingMode
 from recur.network.decoder import Decoder, DecoderState
 from recur.network.inputs import Inputs
@@ -53,7 +53,7 @@ class ManyToMany(WritingMode):
 
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__(input_codec, target_codec, config)
-        codec = need_input(input_codec, self.name)
+        codec = require_input(input_codec, self.name)
         require_sequences(self.name, codec, target_codec, (True, True))
         self.inputs = Inputs(codec, config)
         self.encoder = Stack(config, self.inputs.size, bidirectional=config.bidirectional is not False)
@@ -68,7 +68,7 @@ class ManyToMany(WritingMode):
         return Abilities("written", translates=True, attends=attends, may_read_both_ways=True, reads_both_ways=both)
 
     def encode_input(self, value: Any) -> np.ndarray:
-        return need_input(self.input_codec, self.name).encode(value)
+        return require_input(self.input_codec, self.name).encode(value)
 
     def read(self, inputs: Tensor, lengths: Tensor | None = None) -> None:
         self.encoder(self.inputs(inputs), lengths=lengths)

@@ -25,7 +25,7 @@ from torch import Tensor
 from recur.errors import DataError
 from recur.heads.build import build_head
 from recur.modes.abilities import Abilities, ReadOut
-from recur.modes.mode import need_input, require_sequences
+from recur.modes.mode import require_input, require_sequences
 from recur.modes.one_answer import OneAnswer
 from recur.modes.one_pass import OnePass
 from recur.network.inputs import Inputs
@@ -53,7 +53,7 @@ class ManyToOne(OneAnswer):
 
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__(input_codec, target_codec, config)
-        codec = need_input(input_codec, self.name)
+        codec = require_input(input_codec, self.name)
         require_sequences(self.name, codec, target_codec, (True, False))
         self.inputs = Inputs(codec, config)
         self.stack = Stack(config, self.inputs.size, bidirectional=config.bidirectional is not False)

@@ -317,7 +317,7 @@ def require_sequences(mode: str, source: Codec | None, target: Codec, expected: 
         )
 
 
-def need_input(codec: Codec | None, mode: str) -> Codec:
+def require_input(codec: Codec | None, mode: str) -> Codec:
     """Return the input codec of a mode that requires one.
 
     Raises
@@ -330,7 +330,7 @@ def need_input(codec: Codec | None, mode: str) -> Codec:
     return codec
 
 
-def one_way(config: ModelConfig, mode: str) -> None:
+def require_one_direction(config: ModelConfig, mode: str) -> None:
     """Refuse to read in both directions if the future is predicted.
 
     Raises

@@ -36,7 +36,7 @@ from recur.heads.symbols import SymbolHead
 from recur.modes.abilities import Abilities
 from recur.modes.every_step import EveryStep
 from recur.modes.item_model import TEXT_LENGTH, ItemModel
-from recur.modes.mode import Loss, Sample, one_way, require_sequences
+from recur.modes.mode import Loss, Sample, require_one_direction, require_sequences
 from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw, step_mask
 from recur.network.inputs import Inputs
@@ -77,7 +77,7 @@ class NextItem(EveryStep):
         self.stream = stream
         self.ahead = _check_ahead(ahead, codec)
         require_sequences(self.name, codec, codec, (True, True))
-        one_way(config, "predicting the next item")
+        require_one_direction(config, "predicting the next item")
         self.symbols = Vocabulary(codec) if codec.discrete else None
         self.inputs = Inputs(
             codec, config, symbols=self.symbols.size if self.symbols else None,
@@ -94,7 +94,10 @@ class NextItem(EveryStep):
 
     @property
     def abilities(self) -> Abilities:
-        return Abilities("next", remembers=not self.output.whole_rows, carries_state=True, ahead=self.ahead)
+        return Abilities(
+            "next", remembers=not self.output.whole_rows, carries_state=True, ahead=self.ahead,
+            next_values=self.output.answers_with == "numbers",
+        )  # fmt: skip
 
     @property
     def item_model(self) -> ItemModel:

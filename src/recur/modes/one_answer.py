@@ -12,7 +12,7 @@ from torch import Tensor
 from recur.decoding.refusals import refuse_decoding
 from recur.heads.prediction import Prediction
 from recur.heads.step_head import StepHead
-from recur.modes.mode import Loss, Mode, need_input
+from recur.modes.mode import Loss, Mode, require_input
 from recur.network.batch import Batch, Encoded, Raw
 from recur.network.inputs import Inputs
 
@@ -43,7 +43,7 @@ class OneAnswer(Mode):
         """Return the summary vector of each row, (B, H)."""
 
     def encode_input(self, value: Any) -> np.ndarray:
-        return need_input(self.input_codec, self.name).encode(value)
+        return require_input(self.input_codec, self.name).encode(value)
 
     def encode(self, example: Raw) -> Encoded:
         return Encoded(self.encode_input(example.input), self.target_codec.encode_target(example.target))

@@ -23,7 +23,7 @@ import numpy as np
 from torch import Tensor
 
 from recur.modes.abilities import Abilities, ReadOut
-from recur.modes.mode import one_way, require_sequences
+from recur.modes.mode import require_one_direction, require_sequences
 from recur.modes.writing import WritingMode
 from recur.network.decoder import Decoder, DecoderState
 from recur.network.inputs import Inputs
@@ -50,7 +50,7 @@ class OneToMany(WritingMode):
 
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__(input_codec, target_codec, config)
-        one_way(config, self.name)
+        require_one_direction(config, self.name)
         require_sequences(self.name, input_codec, target_codec, (False, True))
         self.inputs = None if input_codec is None else Inputs(input_codec, config)
         pictures = None if self.inputs is None or config.attention.form == "none" else self.inputs.pictures

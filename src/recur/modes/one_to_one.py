@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from recur.errors import DataError
 from recur.heads.build import build_head
 from recur.modes.abilities import Abilities
-from recur.modes.mode import need_input, require_sequences
+from recur.modes.mode import require_input, require_sequences
 from recur.modes.one_answer import OneAnswer
 from recur.modes.one_pass import OnePass
 from recur.network.inputs import Inputs
@@ -49,7 +49,7 @@ class OneToOne(OneAnswer):
 
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
         super().__init__(input_codec, target_codec, config)
-        codec = need_input(input_codec, self.name)
+        codec = require_input(input_codec, self.name)
         require_sequences(self.name, codec, target_codec, (False, False))
         self.inputs = Inputs(codec, config)
         layers: list[nn.Module] = []

@@ -31,7 +31,7 @@ from recur.heads.build import build_head
 from recur.heads.prediction import Prediction
 from recur.modes.abilities import Abilities
 from recur.modes.every_step import EveryStep
-from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Sample, need_input, require_sequences
+from recur.modes.mode import SAMPLE_CHARACTERS, Loss, Sample, require_input, require_sequences
 from recur.network.batch import Batch, Encoded, Raw, step_mask
 from recur.network.inputs import Inputs
 from recur.network.stack import Stack
@@ -62,7 +62,7 @@ class Synced(EveryStep):
     name = "synced"
 
     def __init__(self, input_codec: Codec | None, target_codec: Codec, config: ModelConfig) -> None:
-        codec = need_input(input_codec, self.name)
+        codec = require_input(input_codec, self.name)
         super().__init__(codec, target_codec, config)
         require_sequences(self.name, codec, target_codec, (True, True))
         self.inputs = Inputs(codec, config)
@@ -77,7 +77,7 @@ class Synced(EveryStep):
         )
 
     def encode_input(self, value: Any) -> np.ndarray:
-        codec = need_input(self.input_codec, self.name)
+        codec = require_input(self.input_codec, self.name)
         # one word per tag
         return codec.encode(codec.pretokenized(value))
 
@@ -122,7 +122,7 @@ class Synced(EveryStep):
         return answers
 
     def samples(self, examples: Sequence[Raw], *, count: int = 3) -> list[Sample]:
-        codec = need_input(self.input_codec, self.name)
+        codec = require_input(self.input_codec, self.name)
         rows = [examples[index] for index in range(min(count, len(examples)))]
         answers = self.predict([row.input for row in rows])
         return [
@@ -145,7 +145,7 @@ class Synced(EveryStep):
 
     def _shown(self, value: Any, target: Any) -> str:
         """Return a row as word/TAG word/TAG; without words the target alone."""
-        codec = need_input(self.input_codec, self.name)
+        codec = require_input(self.input_codec, self.name)
         words = codec.tokens(codec.pretokenized(value))
         if isinstance(target, (list, tuple)):
             target = ["?" if is_empty(one) else one for one in target]

@@ -118,26 +118,9 @@ def _shapes(layer: Recurrent) -> State:
 
 
 def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurrent:
-    sizes = config.layer_sizes
-    options: dict[str, Any] = {
-        "num_layers": len(sizes),
-        "batch_first": True,
-        "bidirectional": bidirectional,
-        # between layers there is nothing to drop in a single one
-        "dropout": config.dropout.rate if len(sizes) > 1 else 0.0,
-        "variational_dropout": config.dropout.variational if len(sizes) > 1 else 0.0,
-        "recurrent_dropout": config.dropout.recurrent,
-        "zoneout": config.dropout.zoneout,
-        "weight_drop": config.dropout.weight_drop,
-        "residual": config.residual,
-        "learn_initial_state": config.initial.learn_state,
-        "engine": config.engine,
-    }
-    options["recurrent_init"] = config.initial.recurrent
-    for name in ("forget_bias", "memory_steps"):
-        if getattr(config.initial, name) is not None:
-            options[name] = getattr(config.initial, name)
-    cell = config.cell
+    """Return the recurrent layers of the cell that the configuration names."""
+    sizes, cell = config.layer_sizes, config.cell
+    options = _options(config) | {"bidirectional": bidirectional}
     if config.layer_norm:
         if cell not in ("lstm", "gru"):
             raise ConfigError(
@@ -166,3 +149,24 @@ def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurre
     if free:
         options["sizes"] = free
     return Recurrent(cell, input_size, hidden, **options)
+
+
+def _options(config: ModelConfig) -> dict[str, Any]:
+    """Return the options of a layer of any cell; those that were not given keep the layer's own defaults."""
+    layers, dropout, initial = len(config.layer_sizes), config.dropout, config.initial
+    given = {"forget_bias": initial.forget_bias, "memory_steps": initial.memory_steps}
+    return {
+        "num_layers": layers,
+        "batch_first": True,
+        # a single layer has nothing between layers to drop
+        "dropout": dropout.rate if layers > 1 else 0.0,
+        "variational_dropout": dropout.variational if layers > 1 else 0.0,
+        "recurrent_dropout": dropout.recurrent,
+        "zoneout": dropout.zoneout,
+        "weight_drop": dropout.weight_drop,
+        "residual": config.residual,
+        "learn_initial_state": initial.learn_state,
+        "recurrent_init": initial.recurrent,
+        "engine": config.engine,
+        **{name: value for name, value in given.items() if value is not None},
+    }

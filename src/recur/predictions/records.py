@@ -112,7 +112,7 @@ class Sheet:
         timed = first is not None and first.stamps is not None
         scales = codec.column_deviations() if numbers else []
         candidates = max(top, 1) if scored else 0
-        synced = mode.abilities.answers == "steps"
+        synced = mode.abilities.each_step
         return cls(
             lead, input_name, values, numbers, stepped, timed, units, candidates, quantiles, scales, synced, played
         )

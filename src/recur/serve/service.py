@@ -353,9 +353,7 @@ class ModelService:
     @property
     def answers_each_item(self) -> bool:
         """Whether what a session reads is answered item by item (tags, numbers), rather than continued."""
-        mode = self.model.mode
-        answered = mode.abilities.answers == "steps" or (mode.head is not None and mode.head.answers_with == "numbers")
-        return mode.abilities.remembers and answered
+        return self.model.mode.abilities.answers_each_item
 
     def _read_batch(
         self, requests: Sequence[tuple[Memory, np.ndarray]]

@@ -146,7 +146,7 @@ def _inferred(key: str, config: Config, run: RunFolder) -> Any:
     if key == "training.batch_size" and isinstance(rows, int) and not info.get("roles", {}).get("stream"):
         return batch_size(None, rows)
     if key == "forecast.season":
-        return getattr(codecs.load(run.path, TARGET_CODEC), "season", None)
+        return codecs.load(run.path, TARGET_CODEC).season
     return {
         "forecast.window": training.bptt.steps,
         "model.embedding.size": model.hidden_size[0] if len(model.hidden_size) == 1 else None,

@@ -193,7 +193,7 @@ class Training:
         return [p.grad for p in self.parameters if p.grad is not None]
 
     def advance(self, loss: Loss, carried: Any, batch: Batch, value: float, gradient: float) -> None:
-        """Count an update; return whether an evaluation is due."""
+        """Count an update, and note whether an evaluation is due after it."""
         state = self.state
         state.carried = carried
         state.count_update(

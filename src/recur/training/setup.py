@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +14,7 @@ from recur import codecs, data
 from recur.codecs import Codec
 from recur.config import Config, refuse_without_effect
 from recur.data import Example, GroupExamples, Roles
-from recur.data.examples.split import fingerprint
-from recur.data.readers.media import codec_of
+from recur.data.examples.sample_hash import sample_hash
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
 from recur.evaluation.baselines import Baseline, baseline
 from recur.evaluation.evaluate import feed_to_measure
@@ -30,7 +28,6 @@ from recur.run import INPUT_CODEC, TARGET_CODEC, RunFolder
 from recur.training import memory, randomness
 from recur.training.resuming import check_same_roles, resume_hint
 
-FINGERPRINT_ROWS = 1000
 SAMPLE_PIECES = 60
 SAMPLE_ROWS = 30
 
@@ -127,51 +124,31 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     if not len(dataset.train):
         raise TrainingError("there are no rows to learn from", hint="recur check FILE shows what was read")
     roles = dataset.roles
-    resumes = run is not None and run.info.get("status") not in (None, "starting")
-    if run is not None and resumes:
-        check_same_roles(run, roles, command)
+    resumed = run if run is not None and run.info.get("status") not in (None, "starting") else None
+    if resumed is not None:
+        check_same_roles(resumed, roles, command)
+        input_codec, target_codec = _load_codecs(resumed)
     else:
         # a run that has begun keeps its settings, also those that an older version accepted
         refuse_without_effect(config, data.situation(config, dataset))
-    input_codec, target_codec = (
-        _load_codecs(run)
-        if run is not None and resumes
-        else data.fit_codecs(config, roles, dataset.train, dataset.labelled)
-    )
+        input_codec, target_codec = data.fit_codecs(config, roles, dataset.train, dataset.labelled)
     roles = replace(roles, sentence=_sentence(roles, target_codec, config))
-    ahead = roles.ahead(config.forecast.horizon)
-
-    def make() -> Mode:
-        return build_for(config, roles, input_codec, target_codec)
-
-    if device.type == "cpu":
-        memory.refuse_too_large(make, config.training.optimizer.name)
-    randomness.seed(config.training.seed)
-    mode = make()
-    penalty, regularization = mode.head.penalty, config.training.regularization
-    penalty.activation, penalty.temporal = regularization.activation, regularization.temporal_activation
+    mode = _network(config, roles, input_codec, target_codec, device)
     rows = {
-        name: {"rows": len(part), "sample": _fingerprint(part)}
+        name: {"rows": len(part), "sample": sample_hash(part)}
         for name, part in (("train", dataset.train), ("dev", dataset.dev), ("test", dataset.test or ()))
     }
-    cache = None if run is None else run.path / "cache"
-    if run is not None and resumes:
-        _check_same_rows(run, rows, command)
+    if resumed is not None:
+        _check_same_rows(resumed, rows, command)
     stream = roles.stream and mode.abilities.carries_state
-    train, dev, test = _feeds(mode, dataset, config, stream, cache)
-    for feed, name in ((train, "to learn from"), (dev, "held out")):
-        if not any(known_in(row.target).any() for row in feed.encoded()):
-            raise TrainingError(
-                f"there is nothing to predict in the rows {name}: no sequence has more than {ahead} step"
-                + "s" * (ahead > 1),
-                hint="give longer sequences; --group names the column whose value marks the rows of one sequence",
-            )
-    simple = _baseline_of(run) if run is not None and resumes else None
+    train, dev, test = _feeds(mode, dataset, config, stream, None if run is None else run.path / "cache")
+    _require_targets(train, dev, roles.ahead(config.forecast.horizon))
+    simple = None if resumed is None else _baseline_of(resumed)
     if simple is None:
         once = data.each_target_once(dataset.train, roles, config.forecast.horizon)
         learned = train.encoded() if once is dataset.train else map(mode.encode, once)
         simple = baseline(mode, learned, dev.encoded(), own_future=roles.own_future)
-    if run is not None and not resumes:
+    if run is not None and resumed is None:
         facts = {
             "command": command, "parameters": parameter_count(mode), "rows": rows,
             "baseline": simple.record() if simple else None,
@@ -214,6 +191,34 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def _network(
+    config: Config, roles: Roles, input_codec: Codec | None, target_codec: Codec, device: torch.device
+) -> Mode:
+    """Return the network with the weights of the seed, on the CPU; one that needs too much memory is refused first."""
+
+    def make() -> Mode:
+        return build_for(config, roles, input_codec, target_codec)
+
+    if device.type == "cpu":
+        memory.refuse_too_large(make, config.training.optimizer.name)
+    randomness.seed(config.training.seed)
+    mode = make()
+    penalty, regularization = mode.head.penalty, config.training.regularization
+    penalty.activation, penalty.temporal = regularization.activation, regularization.temporal_activation
+    return mode
+
+
+def _require_targets(train: Feed, dev: Feed, ahead: int) -> None:
+    """Refuse rows without a target to learn from, or to measure on."""
+    for feed, purpose in ((train, "to learn from"), (dev, "held out")):
+        if not any(known_in(row.target).any() for row in feed.encoded()):
+            raise TrainingError(
+                f"there is nothing to predict in the rows {purpose}: no sequence has more than {ahead} step"
+                + "s" * (ahead > 1),
+                hint="give longer sequences; --group names the column whose value marks the rows of one sequence",
+            )
+
+
 def _feeds(
     mode: Mode, dataset: data.Dataset, config: Config, stream: bool, cache: Path | None
 ) -> tuple[Feed, Feed, Feed | None]:
@@ -222,9 +227,7 @@ def _feeds(
     train: Feed
     if stream:
         tape = Tape(mode, dataset.train, cache, "train")
-        bptt, seed = training.bptt, training.seed if training.bptt.variable else None
-        layout = data.StreamLayout.of(len(tape), training.batch_size, bptt.steps, bptt.update_every, seed)
-        train = StreamFeed(tape, layout)
+        train = StreamFeed(tape, data.StreamLayout.configured(len(tape), training))
     else:
         rows = Rows(mode, dataset.train, max_length=config.data.max_length)
         size = data.batch_size(training.batch_size, len(rows))
@@ -284,28 +287,6 @@ def _load_codecs(run: RunFolder) -> tuple[Codec | None, Codec]:
 def _baseline_of(run: RunFolder) -> Baseline | None:
     record = run.info.get("baseline")
     return Baseline(record["figure"], record["values"]) if record else None
-
-
-def _fingerprint(examples: Sequence[Example]) -> str:
-    """A hash of rows spread over a part, to detect that a run is resumed with other data."""
-    digest = hashlib.sha256()
-    path = getattr(getattr(examples, "table", None), "path", None)
-    if path is not None:
-        digest.update(str(path.stat().st_size).encode())
-    step = max(1, len(examples) // FINGERPRINT_ROWS)
-    for index in range(0, len(examples), step):
-        example = examples[index]
-        digest.update(repr((_file_name(example.input), _file_name(example.target))).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
-
-
-def _file_name(value: Any) -> Any:
-    """A value, or of files their names: a folder may move, and a run still resume."""
-    if isinstance(value, list):
-        return [_file_name(each) for each in value]
-    if isinstance(value, (str, Path)) and codec_of(value) is not None:
-        return Path(value).name
-    return fingerprint(value) if isinstance(value, np.ndarray) else value
 
 
 def _check_same_rows(run: RunFolder, rows: dict[str, Any], command: str | None) -> None:

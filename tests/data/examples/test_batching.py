@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recur.config import Config
 from recur.data import RowOrder, StreamLayout, batch_size
 
 
@@ -49,6 +52,21 @@ def test_windows_of_a_stream_reach_every_step_once(symbols: int, streams: int, w
     new = [spans[0][1]] + [after[1] - before[1] for before, after in pairwise(spans)]
     assert sum(new) == layout.steps
     assert all(0 < step <= max(stride, window) for step in new)
+
+
+@pytest.mark.parametrize(
+    ("options", "window", "stride", "seed"),
+    [
+        ({"bptt": 16}, 16, 16, None),
+        ({"bptt": 16, "bptt_stride": 4}, 16, 4, None),
+        ({"bptt": 16, "bptt_variable": True, "seed": 7}, 16, 16, 7),
+    ],
+)
+def test_the_options_of_truncated_bptt_lay_out_a_stream(
+    options: dict[str, Any], window: int, stride: int, seed: int | None
+) -> None:
+    layout = StreamLayout.configured(20_000, Config.of(batch_size=4, **options).training)
+    assert (layout.streams, layout.window, layout.stride, layout.seed) == (4, window, stride, seed)
 
 
 def test_a_small_file_still_makes_fifty_updates() -> None:

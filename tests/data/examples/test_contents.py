@@ -15,7 +15,7 @@ from recur.codecs.midi import write_midi
 from recur.config import Config, DataConfig
 from recur.data.examples import split
 from recur.data.examples.contents import Contents
-from recur.data.examples.split import fingerprint
+from recur.data.examples.split import value_hash
 from recur.training.check import check
 from tests.pictures import noise, write_picture
 
@@ -86,7 +86,7 @@ def test_copies_that_a_table_names_are_on_one_side(
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     found = data.load(Config.of(source=str(table), dev_fraction=0.3))
     assert found.roles.input_codec == codec
-    learned, held = (set(map(fingerprint, _read(part, codec))) for part in (found.train, found.dev))
+    learned, held = (set(map(value_hash, _read(part, codec))) for part in (found.train, found.dev))
     assert len(learned) + len(held) == DIFFERENT
     assert not learned & held
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recur.data.examples.split import at_the_end, by_hash, fingerprint, of_a_text, share, share_of_a_text
+from recur.data.examples.split import at_the_end, by_hash, of_a_text, share, share_of_a_text, value_hash
 from recur.data.readers.text import TextTable
 from tests.data.reading import refused, written
 
@@ -71,14 +71,14 @@ def test_rows_that_cannot_be_divided_are_refused(count: int, input_of: Callable[
         (np.arange(6), np.arange(6).reshape(2, 3), False), (np.zeros(2000), np.r_[np.zeros(1999), 1], False),
     ],
 )  # fmt: skip
-def test_equal_values_have_equal_fingerprints(first: Any, second: Any, same: bool) -> None:
-    assert (fingerprint(first) == fingerprint(second)) is same
-    assert 0 <= fingerprint(first) < 2**63
-    assert fingerprint(first, 1) != fingerprint(first, 2)
+def test_equal_values_have_equal_hashes(first: Any, second: Any, same: bool) -> None:
+    assert (value_hash(first) == value_hash(second)) is same
+    assert 0 <= value_hash(first) < 2**63
+    assert value_hash(first, 1) != value_hash(first, 2)
 
 
-def test_a_fingerprint_is_the_same_on_every_machine() -> None:
-    assert fingerprint("a") == int.from_bytes(hashlib.blake2b(b"0 'a'", digest_size=8).digest(), "big") >> 1
+def test_the_hash_of_a_value_is_the_same_on_every_machine() -> None:
+    assert value_hash("a") == int.from_bytes(hashlib.blake2b(b"0 'a'", digest_size=8).digest(), "big") >> 1
 
 
 @pytest.mark.parametrize(

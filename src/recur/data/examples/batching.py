@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from recur.config import TrainingConfig
+
 POOL = 50  # batches whose rows are sorted by length together
 USUAL = 32  # rows of a batch
 UPDATES = 50  # of an epoch, which a small file should still make
@@ -102,6 +104,13 @@ class StreamLayout:
         predictions = max(1, symbols - 1)
         streams = max(1, min(streams or USUAL, predictions // (UPDATES * stride)))
         return cls(streams, predictions // streams, window, stride, seed)
+
+    @classmethod
+    def configured(cls, symbols: int, training: TrainingConfig) -> StreamLayout:
+        """Lay out N symbols as the options of truncated BPTT say."""
+        bptt = training.bptt
+        seed = training.seed if bptt.variable else None
+        return cls.of(symbols, training.batch_size, bptt.steps, bptt.update_every, seed)
 
     def __len__(self) -> int:
         """Number of windows."""

@@ -1,4 +1,4 @@
-"""Fingerprints of contents: equal pictures, sounds or arrays have one fingerprint, whatever their files are called.
+"""Hashes of contents: equal pictures, sounds or arrays have one, whatever their files are called.
 
 pictures        decoded pixels (a PNG and a BMP of one picture are equal; gray in three channels is gray)
 videos          decoded pixels of the frames in a folder; the bytes of a video file
@@ -35,7 +35,7 @@ class Contents:
         self._codec = None if codec is None else codecs.make(codec, config)
 
     def of(self, value: Any, folder: Path | None = None) -> Any:
-        """Return something that is equal for equal contents, by `split.fingerprint`.
+        """Return something that is equal for equal contents, by `split.value_hash`.
 
         A file that cannot be read is known by its name: it is refused, or left out, where it is encoded.
         """

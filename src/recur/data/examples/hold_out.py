@@ -23,6 +23,7 @@ from recur.data.examples.examples import (
 )
 from recur.data.readers import media
 from recur.data.readers.table import Table
+from recur.data.roles.mode import is_one_label
 from recur.data.roles.roles import Roles
 from recur.data.times import series
 from recur.data.times.order import OrderedTable
@@ -133,8 +134,8 @@ def _held_out_in_time(
 
 
 def _row_input(table: Table, roles: Roles, rows: np.ndarray, config: DataConfig) -> Callable[[int], Any]:
-    # a class is the input of many rows: what makes a row itself is then what it writes
-    both = roles.input_codec in (None, "class")
+    # many rows have the same class as their input: such rows are told apart by their targets
+    both = roles.input_codec is None or is_one_label(roles.input_codec)
     columns = [*roles.input, *roles.target] if both else roles.input
     contents = Contents(roles.target_codec if roles.input_codec is None else roles.input_codec, config)
 

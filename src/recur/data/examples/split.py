@@ -25,7 +25,7 @@ Labelled = set[tuple[int, str]]
 """Side (0 for inputs, 1 for targets) and label of each class or tag of a row."""
 
 
-def fingerprint(value: Any, seed: int = 0) -> int:
+def value_hash(value: Any, seed: int = 0) -> int:
     """Return 63 bits that depend on a raw value and a seed, the same on every machine."""
     if isinstance(value, np.ndarray):
         # the text of a large array leaves most of it out
@@ -70,7 +70,7 @@ def by_hash(
     DataError
         When there are not two different inputs, or each has a class, as input, that no other one has.
     """
-    marks = np.array([fingerprint(input_of(row), seed) for row in range(count)], dtype=np.int64)
+    marks = np.array([value_hash(input_of(row), seed) for row in range(count)], dtype=np.int64)
     different, first, place, sizes = np.unique(marks, return_index=True, return_inverse=True, return_counts=True)
     if len(different) < 2:
         what = "is one row" if count == 1 else f"are {count} rows with the same input"

@@ -87,7 +87,7 @@ def answered(part: Sequence[Example], roles: Roles, config: Config) -> tuple[Seq
 
 
 def _of_rows(part: RowExamples, roles: Roles, ahead: int) -> tuple[Sequence[Example], Missing]:
-    columns, codec = (roles.input, "numbers") if roles.own_future else (roles.target, roles.target_codec)
+    columns, codec = roles.predicted, roles.target_codec
     kept, missing, count = [], 0, 0
     words: set[str] = set()
     for place, row in enumerate(part.rows):
@@ -139,7 +139,7 @@ def _words(cells: Iterable[Any], codec: str, labels: list[str] | None) -> set[st
 
 
 def _of_groups(part: GroupExamples, roles: Roles, ahead: int) -> tuple[Sequence[Example], Missing]:
-    columns, codec = (roles.input, "numbers") if roles.own_future else (roles.target, roles.target_codec)
+    columns, codec = roles.predicted, roles.target_codec
     places = [_target_rows(rows, roles, ahead) for rows in part.sequences]
     absent, words = _absent(part.table, columns, codec, places, roles.missing_labels)
     missing, most = sum(absent.values()), len(columns)

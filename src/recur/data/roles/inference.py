@@ -24,6 +24,7 @@ pictures and labels, grouped    synced              frames -> a label for each
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NoReturn
 
 from recur.codecs import check_kind, class_of
 from recur.codecs.number_style import NumberStyle
@@ -75,7 +76,7 @@ def infer(table: Table, config: Config) -> Roles:
     group = grouping.infer_series(table, config)
     config = config.replaced(group=group)
     roles = _inferred(table, config)
-    exclusions.refuse_unread_time(table, roles.input, steps=_are_steps(roles), requested=config.data.table.time)
+    exclusions.refuse_unread_time(table, roles.input, steps=roles.rows_are_steps, requested=config.data.table.time)
     # labels such as 12 % are read in their style too; the value of a label does not matter
     labels = [name for name in roles.target if isinstance(table.styles.get(name), NumberStyle)]
     styles = number_styles.styles_of(table.styles, [*roles.numeric, *labels], table.name)
@@ -99,14 +100,9 @@ def infer(table: Table, config: Config) -> Roles:
 def _timing(table: Table, roles: Roles) -> Timing | None:
     """How the time of rows is read, with the step between them where they are the steps of series."""
     timeline = table.timeline
-    if timeline is None or not _are_steps(roles):
+    if timeline is None or not roles.rows_are_steps:
         return None if timeline is None else timeline.timing
     return timeline.with_frequency(step_of(table, timeline, roles.group)).timing
-
-
-def _are_steps(roles: Roles) -> bool:
-    """Whether rows are the steps of a series, so that their order counts."""
-    return roles.answers_every_step and roles.input_kind.numeric and roles.target_kind.per_step
 
 
 def _inferred(table: Table, config: Config) -> Roles:
@@ -207,21 +203,18 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
         words = data.input or ["form" if "form" in table.columns else table.columns[0]]
         tags = data.target or ["upos" if "upos" in table.columns else table.columns[-1]]
         return [look(table, name) for name in words], [look(table, name) for name in tags]
-    named = [*(data.input or []), *(data.target or [])]
-    spare = [name for name in _spare(table, data) if name not in named]
-    columns = {name: look(table, name) for name in [*named, *spare]}
-    why = {name: exclusions.reason(table, columns[name]) for name in spare}
-    rest = [columns[name] for name in spare if why[name] is None]
+    named = [look(table, name) for name in [*(data.input or []), *(data.target or [])]]
+    spare, excluded = _unnamed(table, [each.name for each in named], data)
+    rest = [each for each in spare if each.name not in excluded]
     if not rest and not named:
         # numbers in order may be the series itself, and one that never varies is refused as such
-        rest = [columns[name] for name in spare if (why[name] or "").startswith(exclusions.ALONE)][:1]
-    refuse_objects(table, [columns[name] for name in named])
-    inputs = [columns[name] for name in data.input or []]
-    targets = [columns[name] for name in data.target or []]
+        rest = [each for each in spare if excluded[each.name].startswith(exclusions.ALONE)][:1]
+    refuse_objects(table, named)
+    inputs, targets = named[: len(data.input or [])], named[len(data.input or []) :]
     if not targets:
         targets = find_target(table, inputs, rest, mode)
         if not targets and not named and mode is None:
-            refuse_one_beside_names(table, rest, [columns[name] for name in spare])
+            refuse_one_beside_names(table, rest, spare)
     if data.input and not targets and mode is None and not data.table.group:
         refuse_named_in_no_order(table, inputs)
     if not inputs and not (mode == "one-to-many" and len(table.columns) == 1):
@@ -231,21 +224,40 @@ def _choose(table: Table, config: Config) -> tuple[list[Column], list[Column]]:
         # numbers over time that are called y: what is read is their own past
         inputs, targets = targets, []
     if not inputs and mode != "one-to-many":
-        refuse_objects(table, [columns[name] for name in spare])
-        others = "; ".join(f"{name}: {reason}" for name, reason in why.items() if reason)
-        others = f"; left out are {others}" if others else ""
-        exclusions.refuse_nearly_numbers(table, [columns[name] for name in spare])
-        raise ConfigError(
-            f"{table.name} has no column to read besides the target ({described(targets)}){others}",
-            hint="--input COLUMN, or --mode one-to-many to generate the target without an input",
-        )
+        _refuse_nothing_to_read(table, targets, spare, excluded)
+    _check_values(table, inputs, targets, data)
+    return inputs, targets
+
+
+def _unnamed(table: Table, named: list[str], data: DataConfig) -> tuple[list[Column], dict[str, str]]:
+    """Return the columns that may be read or predicted besides the named ones, and why some of them are excluded."""
+    spare = [look(table, name) for name in _spare(table, data) if name not in named]
+    reasons = {each.name: exclusions.reason(table, each) for each in spare}
+    return spare, {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def _refuse_nothing_to_read(
+    table: Table, targets: list[Column], spare: list[Column], excluded: dict[str, str]
+) -> NoReturn:
+    """Refuse a table that has no input, with what is known of the columns that may have been meant."""
+    refuse_objects(table, spare)
+    exclusions.refuse_nearly_numbers(table, spare)
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in excluded.items())
+    raise ConfigError(
+        f"{table.name} has no column to read besides the target ({described(targets)})"
+        + (f"; left out are {reasons}" if reasons else ""),
+        hint="--input COLUMN, or --mode one-to-many to generate the target without an input",
+    )
+
+
+def _check_values(table: Table, inputs: list[Column], targets: list[Column], data: DataConfig) -> None:
+    """Refuse columns whose values cannot be meant as they would be read."""
     if data.input_codec is None:
         exclusions.refuse_nearly_numbers(table, inputs)
     if data.target_codec is None:
         exclusions.refuse_nearly_numbers(table, targets)
     exclusions.refuse_constant(table, inputs, named=bool(data.input))
     refuse_months(table, inputs, named=bool(data.input))
-    return inputs, targets
 
 
 def _spare(table: Table, data: DataConfig) -> list[str]:

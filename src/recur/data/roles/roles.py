@@ -99,10 +99,14 @@ class Roles:
         return self.target_kind.labelled and self.target_kind.per_step
 
     @property
+    def rows_are_steps(self) -> bool:
+        """Whether rows are the steps of one or several series of numbers, so that their order counts."""
+        return self.answers_every_step and self.input_kind.numeric and self.target_kind.per_step
+
+    @property
     def is_timed_series(self) -> bool:
         """Whether rows are read in the order of time, as the steps of one or several series."""
-        steps = self.input_kind.numeric and self.target_kind.per_step
-        return self.time is not None and self.answers_every_step and steps
+        return self.time is not None and self.rows_are_steps
 
     @property
     def answers_every_step(self) -> bool:
@@ -118,6 +122,11 @@ class Roles:
     def own_future(self) -> bool:
         """Whether the target is the input itself, later."""
         return not self.target
+
+    @property
+    def predicted(self) -> list[str]:
+        """The columns whose values are predicted: the targets, or the inputs that predict their own future."""
+        return self.target or self.input
 
     def ahead(self, horizon: int) -> int:
         """Steps from an item to what is predicted from it: the horizon for numbers that predict themselves, else 1."""
