@@ -151,19 +151,19 @@ def with_openvino(cell: str, arrays: Arrays, threads: int) -> Call:
 
 
 def step_torch(cell: str, arrays: Arrays, threads: int) -> Step:
-    """torch.nn.LSTMCell."""
+    """torch.nn's cell."""
     import torch
 
     torch.set_num_threads(threads)
     H = arrays["weight_hh"].shape[1]
     layer = _load(getattr(torch.nn, f"{cell}Cell")(arrays["x"].shape[2], H), arrays, "")
-    state = (torch.zeros(1, H), torch.zeros(1, H))
+    state: Any = (torch.zeros(1, H), torch.zeros(1, H)) if cell == "LSTM" else torch.zeros(1, H)
 
     def step(x: NDArray[np.float32]) -> NDArray[np.float32]:
         nonlocal state
         with torch.no_grad():
             state = layer(torch.from_numpy(x), state)
-        given: NDArray[np.float32] = state[0].numpy()
+        given: NDArray[np.float32] = (state[0] if cell == "LSTM" else state).numpy()
         return given
 
     return step

@@ -130,17 +130,21 @@ def _run(program: Path, threads: int, seconds: float) -> float:
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="fma-")
+    return tempfile.TemporaryDirectory(prefix="peak-")
+
+
+def _program() -> Path | None:
+    return compiled(SOURCE)
 
 
 @cache
-def _program() -> Path | None:
-    """Compile the measurement; None where there is no compiler, or none that can."""
+def compiled(source: Path) -> Path | None:
+    """The program of a measurement in C++; None where there is no compiler, or none that can compile it."""
     compiler = next(filter(None, map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++"))), None)
     if compiler is None:
         return None
-    program = Path(_folder().name) / "fma"
-    words = [compiler, "-O3", "-march=native", "-ffp-contract=fast", "-pthread", str(SOURCE), "-o", str(program)]
+    program = Path(_folder().name) / source.stem
+    words = [compiler, "-O3", "-march=native", "-ffp-contract=fast", "-pthread", str(source), "-o", str(program)]
     return program if subprocess.run(words, capture_output=True).returncode == 0 else None
 
 

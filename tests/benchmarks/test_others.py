@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import first_call, frameworks, lm, onnx_file, own_cells, peak, peer, peers, shapes, start
+from benchmarks import first_call, frameworks, lm, onnx_file, own_cells, peak, peer, peers, shapes, start, steps
 
 # a cell that was not built with the package is compiled here
 pytestmark = pytest.mark.filterwarnings("ignore:compiled the cell")
@@ -191,3 +191,32 @@ def test_start_is_the_median_of_processes(monkeypatch: pytest.MonkeyPatch, capsy
     assert rows["torch.nn.LSTM"] == ["4000.0"] * 5 + ["12000.0"]
     assert rows["recur.nn.GRU"][1:] == ["-"] * 6
     assert said.err == "note: no\n"
+
+
+def test_steps_are_timed_beside_torch_and_what_reading_their_weights_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "READING", 0.001)
+    assert steps.main(["--quick", "--repeats", "1", "--json", str(tmp_path / "figures.json")]) == 0
+    small, _, large = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert (small["cell"], small["X"], small["H"], small["bytes"]) == ("GRU", 3, 16, 4 * 48 * 19)
+    assert list(small["percentiles_s"].values()) == sorted(small["percentiles_s"].values())
+    assert "limit_s" not in small
+    if peak.compiled(steps.READ) is not None:
+        assert large["limit_s"] > 0
+    assert "LSTM  128,128" in capsys.readouterr().out
+
+
+def test_steps_that_differ_from_torchs_are_not_timed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "CLOSE", 0.0)
+    assert steps.main(["--quick"]) == 1
+    assert "error: wrong: GRU of" in capsys.readouterr().err
+
+
+def test_percentiles_are_of_single_steps() -> None:
+    calls: list[None] = []
+    found = steps.percentiles(lambda: calls.append(None), 100)
+    assert len(calls) == 100
+    assert list(found) == ["p50", "p99", "p99.9", "max"]

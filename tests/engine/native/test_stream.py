@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
+
 import numpy as np
 import pytest
 import torch
@@ -99,3 +102,22 @@ def test_a_step_of_arrays_takes_two_arrays_and_no_read_only_output() -> None:
     assert stack.step is not None
     assert stack.step(X_STEP, y) is False
     assert stack.step(X_STEP) is False  # type: ignore[call-arg]
+
+
+def test_a_step_holds_no_memory_afterwards() -> None:
+    stack = NativeStack([opened(make("lstm", T, 1, X, H))], residual=False)
+    assert stack.step is not None
+    x, y, refused = array("d", [0.5] * X), array("d", [0.0] * H), bytearray(8 * H)
+    numbers = np.zeros((1, X))
+    before = [sys.getrefcount(one) for one in (x, y, refused, numbers)]
+    for _ in range(100):
+        assert stack.step(x, y) is True  # any buffer of the numbers is an array
+        assert stack.step(x, refused) is False
+        assert stack.step(refused, y) is False
+        assert stack.step(numbers, y) is True
+    assert [sys.getrefcount(one) for one in (x, y, refused, numbers)] == before
+    assert any(y)
+    # each raises BufferError while its memory is held
+    x.append(0.0)
+    y.append(0.0)
+    refused.append(0)
