@@ -220,6 +220,9 @@ def test_a_cache_is_read_along_and_its_numbers_are_chosen_on_the_dev_file(place:
     assert chosen["perplexity"] <= chosen["perplexity_without_cache"]
     told = ok(run(*asked, "--cache-theta", "0.3", "--cache-lambda", "0.1", "--json")).out
     assert json.loads(told)["cache_lambda"] == 0.1
+    rounded = ok(run("evaluate", place / "text", text, "--precision", "int8")).out.splitlines()
+    assert rounded[rounded.index("by precision") + 1].split()[:2] == ["precision", "loss"]
+    assert [line.split()[0] for line in rounded[-2:]] == ["float32", "int8"]
     lone = run("evaluate", place / "text", text, "--cache-theta", "0.3")
     assert (lone.code, "needs a cache" in lone.err) == (2, True)
 

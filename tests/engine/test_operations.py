@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from recur import equations
-from recur.engine.operations import compute, evaluate, round_to_bfloat16
+from recur.engine.low_precision import round_to_bfloat16
+from recur.engine.operations import compute, evaluate
 from recur.equations.graph import topological
 from tests.tolerances import close
 
@@ -59,8 +60,8 @@ def test_bfloat16_rounds_the_factors_of_products_and_nothing_else() -> None:
     fine = 1 + 2**-12
     assert round_to_bfloat16(row(fine)).item() == 1.0
     matrix = torch.tensor([[fine]], dtype=torch.float64)
-    assert compute("matvec", (), (matrix, row(fine)), True).item() == 1.0
-    assert compute("mul", (), (row(fine), row(fine)), True).item() == fine * fine
+    assert compute("matvec", (), (matrix, row(fine)), "bfloat16").item() == 1.0
+    assert compute("mul", (), (row(fine), row(fine)), "bfloat16").item() == fine * fine
 
 
 def test_slices_and_what_is_put_together_are_by_columns() -> None:

@@ -76,3 +76,23 @@ def test_what_the_network_cannot_have_is_refused(model: recur.Model, options: di
 
 def test_metrics_are_plain_numbers(model: recur.Model) -> None:
     json.dumps(measured(model, ROWS, confusion=True))
+
+
+@pytest.mark.parametrize("precision", ["int8", "bfloat16"])
+def test_the_metrics_in_another_precision_are_beside_those_in_float32(model: recur.Model, precision: str) -> None:
+    plain = measured(model, ROWS)
+    told: list[float] = []
+    found = measured(model, ROWS, precision=precision, tell=told.append)
+    assert told == sorted(told)
+    own, rounded = found.pop("by_precision")
+    assert found == plain
+    assert (own["precision"], rounded["precision"]) == ("float32", precision)
+    assert set(own) == set(rounded) == {"precision", "loss", "accuracy", "macro_accuracy"}
+    same(own["loss"], plain["loss"])
+    assert 0 < abs(rounded["loss"] - own["loss"]) < 0.05
+    assert measured(model, ROWS) == plain  # the network is in float32 again
+
+
+def test_a_precision_that_does_not_exist_is_refused(model: recur.Model) -> None:
+    with pytest.raises(ConfigError, match="precision='int4' is not one of float32, bfloat16, int8"):
+        measured(model, ROWS, precision="int4")

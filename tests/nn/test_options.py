@@ -413,7 +413,7 @@ def test_wrong_options_are_refused_with_the_nearest() -> None:
     for options, text in (
         ({"merge": "concatenate"}, 'Did you mean "concat"'),
         ({"recurrent_init": "orthogonl"}, 'Did you mean "orthogonal"'),
-        ({"precision": "float16"}, "precision='float16' is not one of float32, bfloat16"),
+        ({"precision": "float16"}, "precision='float16' is not one of float32, bfloat16, int8"),
         ({"engine": "eagre"}, 'Did you mean "eager"'),
         ({"zoneout": {"k": 0.1}}, 'zoneout names the state "k"'),
         ({"zoneout": 1.0}, r"zoneout should be a number in range \[0, 1\)"),

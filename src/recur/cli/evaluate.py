@@ -19,6 +19,7 @@ def evaluate(
     cache: int | None = None,
     cache_theta: float | None = None,
     cache_lambda: float | None = None,
+    precision: str | None = None,
     beam: int | None = None,
     length_penalty: float | None = None,
     json: bool = False,
@@ -39,6 +40,8 @@ def evaluate(
         Sharpness of the cache: how much more the most similar steps count; default: chosen on the dev file.
     cache_lambda
         Share of the cache in the probabilities; default: chosen on the dev file.
+    precision
+        Also evaluate with the products of the recurrent layers in this precision, int8 or bfloat16, beside float32.
     beam
         Beam width, where BLEU is measured.
     length_penalty
@@ -58,7 +61,7 @@ def evaluate(
     }
     figures = recur.load(run).evaluate(
         data, last_word=last_word, confusion=confusion, cache=cache, cache_theta=cache_theta, cache_lambda=cache_lambda,
-        tell=WorkProgress("measuring").tell, **decoding,
+        precision=precision, tell=WorkProgress("measuring").tell, **decoding,
     )  # fmt: skip
     if json:
         emit_json(figures)

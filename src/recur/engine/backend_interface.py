@@ -41,7 +41,7 @@ class Call:
     all_states : bool
         Whether the states of every step are returned.
     precision : str
-        "float32" (the tensors' own dtype) or "bfloat16" (products only).
+        "float32" (the tensors' own dtype), "bfloat16" or "int8" (products only).
     packing : Packing or None
         How the inputs are packed; ``lengths`` is then None.
     memory_budget : int, "sqrt" or None

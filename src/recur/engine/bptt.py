@@ -19,6 +19,7 @@ from torch import Tensor
 from recur.compiler.plan import BackwardPlan, Plan, backward_plan, plan
 from recur.engine.backend_interface import BackendReport, Call, Result
 from recur.engine.eager import as_rows, prepare
+from recur.engine.low_precision import refuse_backward
 from recur.engine.noise import noisy
 from recur.engine.operations import Values, evaluate
 from recur.equations.graph import Graph
@@ -116,7 +117,7 @@ def forward(call: Call) -> tuple[Result, Tape]:
         step: Values = dict(values)
         step.update((key, sequence[t]) for key, sequence in over_time.items())
         step.update((id(graph.states[name]), state) for name, state in states.items())
-        evaluate(planned.inside, step, call.sizes, call.precision == "bfloat16")
+        evaluate(planned.inside, step, call.sizes, call.precision)
         for node in backward.stored:
             value = step[id(node)]
             stored_values[id(node)][t] = value if isinstance(value, Tensor) else torch.tensor(value, dtype=call.x.dtype)
@@ -154,8 +155,14 @@ def backward(tape: Tape, outputs: Tensor, states: Mapping[str, Tensor] | None = 
     -------
     Gradients
         Of the inputs, the initial states and the parameters, with every step's share.
+
+    Raises
+    ------
+    BackendError
+        If the precision of the call has no gradient.
     """
     call = tape.call
+    refuse_backward(call.precision)
     graph = noisy(call.equation, call.noise)
     planned, reverse = plan(graph), backward_plan(graph)
     derived = reverse.gradient
@@ -175,7 +182,7 @@ def backward(tape: Tape, outputs: Tensor, states: Mapping[str, Tensor] | None = 
         for name, d in total.items():
             totals[name][t] = d
             step[id(derived.seeds[name])] = d
-        evaluate(reverse.inside, step, call.sizes, call.precision == "bfloat16")
+        evaluate(reverse.inside, step, call.sizes, call.precision)
         for name, node in derived.states.items():
             d = as_rows(step.get(id(node), 0.0), carried[name])
             # a padded step hands the message on unchanged; a reset stops it
@@ -216,8 +223,8 @@ def _after(
     values = dict(values)
     for name, total in totals.items():
         values[id(derived.seeds[name])] = total
-    evaluate(reverse.inside, values, call.sizes, call.precision == "bfloat16")
-    evaluate(reverse.after, values, call.sizes, call.precision == "bfloat16")
+    evaluate(reverse.inside, values, call.sizes, call.precision)
+    evaluate(reverse.after, values, call.sizes, call.precision)
 
     def rows(key: int, size: int) -> Tensor:
         value = values.get(key, 0.0)

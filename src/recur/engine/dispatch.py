@@ -12,6 +12,7 @@ from torch import Tensor
 
 from recur.engine import eager, native, observers, stock, tensor_checks, torch_state
 from recur.engine.backend_interface import BackendReport, Call, Result
+from recur.engine.low_precision import PRECISIONS, refuse_gradients
 from recur.engine.native.half_precision import half_precision_of
 from recur.engine.noise import Noise
 from recur.engine.packing import Packing
@@ -105,7 +106,8 @@ def run(
     backend : str
         "auto", "native", "stock" or "eager".
     precision : str
-        "float32": the tensors' own dtype; "bfloat16": factors of matrix products rounded to bfloat16.
+        "float32": the tensors' own dtype; "bfloat16": factors of matrix products rounded to bfloat16; "int8": to
+        whole numbers of 8 bits with a scale per row (`recur.engine.low_precision`), without gradients.
     packing : Packing, optional
         How the inputs are packed, in place of ``lengths``.
     memory_budget : int or "sqrt", optional
@@ -122,9 +124,10 @@ def run(
     ShapeError
         If shapes, names or lengths do not fit.
     BackendError
-        If the backend requested cannot run it.
+        If the backend requested cannot run it, or a gradient is needed of a precision that has none.
     """
     call = prepare(equation, x, states, parameters, lengths, resets, reverse, noise, all_states, precision, packing)
+    refuse_gradients(precision, (call.x, *call.states.values(), *call.parameters.values()))
     if memory_budget is not None:
         call = replace(call, memory_budget=memory_budget)
     observer = observers.current()
@@ -195,8 +198,8 @@ def prepare(
             raise ShapeError(f"resets has shape {tuple(resets.shape)}, expected ({T}, {B})")
     if noise is not None:
         noise = _fitting(equation, noise, full, T)
-    if precision not in {"float32", "bfloat16"}:
-        raise ShapeError(f'precision is "{precision}", expected "float32" or "bfloat16"')
+    if precision not in PRECISIONS:
+        raise ShapeError(f'precision is "{precision}", expected one of {", ".join(PRECISIONS)}')
     return Call(
         equation, x, full, parameters, sizes, lengths, resets, reverse, noise or Noise(), all_states, precision, packing
     )  # fmt: skip

@@ -26,7 +26,6 @@ def run_graph(call: Call, graph: Graph, report: BackendReport) -> Result:
     packing, call = call.packing, call.padded()
     planned = plan(graph)
     values, over_time = prepare(call, graph, planned)
-    bfloat16 = call.precision == "bfloat16"
     states = dict(call.states)
     outputs: dict[str, list[Tensor]] = {name: [] for name in states}
     series_names = list(outputs) if call.all_states else list(outputs)[:1]
@@ -37,7 +36,7 @@ def run_graph(call: Call, graph: Graph, report: BackendReport) -> Result:
         step: Values = dict(values)
         step.update((key, sequence[t]) for key, sequence in over_time.items())
         step.update((id(graph.states[name]), state) for name, state in states.items())
-        evaluate(planned.inside, step, call.sizes, bfloat16)
+        evaluate(planned.inside, step, call.sizes, call.precision)
         new = {name: as_rows(step[id(node)], states[name]) for name, node in graph.outputs.items()}
         for name in series_names:
             outputs[name].append(new[name] if live is None else torch.where(live, new[name], 0.0))
@@ -54,10 +53,9 @@ def prepare(call: Call, graph: Graph, planned: Plan) -> tuple[Values, dict[int, 
         kind, state = name.split(":")
         source = call.noise.recurrent if kind == "recurrent" else call.noise.zoneout
         values[id(node)] = source[state]
-    bfloat16 = call.precision == "bfloat16"
-    evaluate(planned.once, values, call.sizes, bfloat16)
+    evaluate(planned.once, values, call.sizes, call.precision)
     values[id(graph.input)] = call.x
-    evaluate(planned.before, values, call.sizes, bfloat16)
+    evaluate(planned.before, values, call.sizes, call.precision)
     timed = {id(node): node for node in (graph.input, *planned.before)} | {
         id(node): node for node in graph.noises.values() if node.op == "noise"
     }

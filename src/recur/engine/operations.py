@@ -8,17 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from recur.engine import low_precision
 from recur.equations.graph import Node
 
 Values = dict[int, Tensor | float]
 
 
-def round_to_bfloat16(value: Tensor) -> Tensor:
-    """The nearest bfloat16, in the dtype it came in."""
-    return value.to(torch.bfloat16).to(value.dtype)
-
-
-def evaluate(nodes: Sequence[Node], values: Values, sizes: Mapping[str, int], bfloat16: bool = False) -> None:
+def evaluate(nodes: Sequence[Node], values: Values, sizes: Mapping[str, int], precision: str = "float32") -> None:
     """Compute nodes in order into ``values``, which holds the values of all leaves they need.
 
     Parameters
@@ -29,16 +25,16 @@ def evaluate(nodes: Sequence[Node], values: Values, sizes: Mapping[str, int], bf
         Values by ``id(node)``; vectors have shape (..., n), matrices (m, n).
     sizes : mapping of str to int
         The numbers behind the size symbols.
-    bfloat16 : bool
-        Round the factors of matrix products to bfloat16, accumulating in the given dtype.
+    precision : str
+        Of the factors of matrix products; sums have the given dtype.
     """
     for node in nodes:
-        values[id(node)] = _value(node, values, sizes, bfloat16)
+        values[id(node)] = _value(node, values, sizes, precision)
 
 
-def _value(node: Node, values: Values, sizes: Mapping[str, int], bfloat16: bool) -> Tensor | float:
+def _value(node: Node, values: Values, sizes: Mapping[str, int], precision: str) -> Tensor | float:
     operands = [number_of(a, sizes) if id(a) not in values else values[id(a)] for a in node.args]
-    return compute(node.op, numbers(node, sizes), operands, bfloat16)
+    return compute(node.op, numbers(node, sizes), operands, precision)
 
 
 def numbers(node: Node, sizes: Mapping[str, int]) -> tuple[int, ...]:
@@ -54,7 +50,7 @@ def numbers(node: Node, sizes: Mapping[str, int]) -> tuple[int, ...]:
 
 
 def compute(
-    op: str, bounds: Sequence[int], operands: Sequence[Tensor | float], bfloat16: bool = False
+    op: str, bounds: Sequence[int], operands: Sequence[Tensor | float], precision: str = "float32"
 ) -> Tensor | float:
     """One operation on values, without a node, so that torch can trace it."""
     a = operands[0]
@@ -72,10 +68,7 @@ def compute(
         vector = operands[1]
         if not isinstance(vector, Tensor):
             raise TypeError("the vector of a product has no value")
-        matrix = a if op == "matvec" else a.t()
-        if bfloat16:
-            matrix, vector = round_to_bfloat16(matrix), round_to_bfloat16(vector)
-        return F.linear(vector, matrix)
+        return low_precision.product(a if op == "matvec" else a.t(), vector, precision)
     if op == "slice":
         return a[..., bounds[0] : bounds[1]]
     if op == "concat":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recur import data as data_room
@@ -21,8 +21,10 @@ from recur.evaluation import translation
 from recur.evaluation.confusion import confusion
 from recur.evaluation.evaluate import evaluate
 from recur.modes import Mode
+from recur.nn.layer_precision import in_precision
 
 Tell = Callable[[float], None]
+_MAJORITY = "majority_class_accuracy"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Analyses:
         Its weights; chosen on the dev file where they are left out.
     decoding : mapping
         Options of decoding for the sequences whose BLEU is measured.
+    precision : str, optional
+        A second precision of the recurrent layers' products to measure in.
     """
 
     last_word: bool = False
@@ -49,6 +53,7 @@ class Analyses:
     cache_theta: float | None = None
     cache_lambda: float | None = None
     decoding: Mapping[str, Any] = field(default_factory=dict)
+    precision: str | None = None
 
 
 def measure(
@@ -70,7 +75,7 @@ def measure(
     Returns
     -------
     dict
-        Metric to value, and the number of rows.
+        Metric to value, and the number of rows; with a second precision ``by_precision``, the metrics in both.
 
     Raises
     ------
@@ -79,6 +84,8 @@ def measure(
     ConfigError
         When the network cannot be measured in a requested way.
     """
+    if analyses.precision is not None:
+        return _in_both(mode, config, roles, data, analyses, analyses.precision, tell)
     table = data_room.read_like(data, roles, config)
     if analyses.last_word:
         return _last_words(mode, table, roles, tell)
@@ -119,9 +126,25 @@ def measure(
         metrics["missing_targets"] = missing.values
     if mode.target_codec.labelled and not mode.target_codec.per_step:
         counts = Counter(str(examples[index].target).strip() for index in range(len(examples)))
-        metrics["majority_class_accuracy"] = counts.most_common(1)[0][1] / len(examples)
+        metrics[_MAJORITY] = counts.most_common(1)[0][1] / len(examples)
     if analyses.confusion:
         metrics |= confusion(mode, examples, tell=tell)
+    return metrics
+
+
+def _in_both(
+    mode: Mode, config: Config, roles: Roles, data: Any, analyses: Analyses, precision: str, tell: Tell | None
+) -> dict[str, Any]:
+    """The metrics in float32, and beside them those in another precision."""
+    with in_precision(mode, precision):
+        once = replace(analyses, precision=None, confusion=False)
+        rounded = measure(mode, config, roles, data, once, None if tell is None else lambda share: tell(share / 2))
+    own = None if tell is None else lambda share: tell(0.5 + share / 2)
+    metrics = measure(mode, config, roles, data, replace(analyses, precision=None), own)
+    # what depends on the rows alone is not repeated
+    names = [name for name, value in rounded.items() if isinstance(value, float) and name != _MAJORITY]
+    both = (("float32", metrics), (precision, rounded))
+    metrics["by_precision"] = [{"precision": kind} | {name: one[name] for name in names} for kind, one in both]
     return metrics
 
 

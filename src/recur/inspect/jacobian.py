@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from recur.cancellation import check_cancelled
+from recur.engine.low_precision import refuse_backward
 from recur.engine.operations import Values, evaluate
 from recur.equations.graph import topological
 from recur.inspect.record import Steps
@@ -28,6 +29,7 @@ def spectrum(steps: Steps) -> dict[str, np.ndarray]:
 def step_jacobian(steps: Steps, t: int, row: int = 0) -> dict[str, Tensor]:
     """dstate_t/dstate_{t-1} (S, S) of each state of one row."""
     call, derived = steps.call, steps.derived
+    refuse_backward(call.precision)
     jacobians = {}
     for name, node in steps.graph.outputs.items():
         size = node.size.value(call.sizes)
@@ -44,7 +46,7 @@ def step_jacobian(steps: Steps, t: int, row: int = 0) -> dict[str, Tensor]:
             )
         end = derived.states[name]
         missing = [n for n in topological([end]) if n.args and id(n) not in values]
-        evaluate(missing, values, call.sizes, call.precision == "bfloat16")
+        evaluate(missing, values, call.sizes, call.precision)
         value = values.get(id(end), 0.0)
         whole = value if isinstance(value, Tensor) else call.x.new_full((1,), value)
         jacobians[name] = whole.expand(size, size)

@@ -23,6 +23,7 @@ from recur.compiler.plan import plan
 from recur.data import Example
 from recur.engine import Call, Result, bptt, observers
 from recur.engine.eager import prepare
+from recur.engine.low_precision import refuse_backward
 from recur.engine.noise import noisy
 from recur.engine.operations import Values, evaluate
 from recur.equations.graph import Graph, Node, topological
@@ -251,7 +252,7 @@ def step_values(call: Call) -> Steps:
     values = dict(values)
     for name, node in graph.states.items():
         values[id(node)] = tape.previous[name]
-    evaluate(step_plan.inside, values, call.sizes, call.precision == "bfloat16")
+    evaluate(step_plan.inside, values, call.sizes, call.precision)
     return Steps(call, graph, gradient(graph), values, result.all_states or {}, tape)
 
 
@@ -274,11 +275,12 @@ def forward_pass(mode: Mode, batch: Batch) -> tuple[list[PassValues], Tensor]:
 @torch.no_grad()
 def derivatives(steps: Steps, seeds: dict[str, Tensor], nodes: Sequence[Node]) -> list[Tensor]:
     """Values (T, B, n) of nodes of the gradient, given the messages dE/dstate_t (T, B, S) of BPTT."""
+    refuse_backward(steps.call.precision)
     values = dict(steps.values)
     for name, seed in seeds.items():
         values[id(steps.derived.seeds[name])] = seed
     missing = [n for n in topological(nodes) if n.args and id(n) not in values]
-    evaluate(missing, values, steps.call.sizes, steps.call.precision == "bfloat16")
+    evaluate(missing, values, steps.call.sizes, steps.call.precision)
     T, B = next(iter(seeds.values())).shape[:2]
     gradients = []
     for node in nodes:

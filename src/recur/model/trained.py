@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -227,7 +228,7 @@ class Model:
 
     def evaluate(
         self, data: Any, *, last_word: bool = False, confusion: bool = False, cache: int | None = None,
-        cache_theta: float | None = None, cache_lambda: float | None = None,
+        cache_theta: float | None = None, cache_lambda: float | None = None, precision: str | None = None,
         tell: Callable[[float], None] | None = None, **decoding: Any,
     ) -> dict[str, Any]:  # fmt: skip
         """Evaluate on other rows.
@@ -244,6 +245,9 @@ class Model:
             For language models of one long text: steps of a continuous cache (Grave 2017).
         cache_theta, cache_lambda : float, optional
             Sharpness and weight of the cache; where they are left out, those that are best on the run's ``dev`` rows.
+        precision : str, optional
+            Also measure with the products of the recurrent layers in this precision ("bfloat16", "int8"):
+            ``by_precision`` has the figures in both. The network is in it while it is measured, for other threads too.
         **decoding
             How sequences are generated: ``beam`` and the other fields of `Decoding`. BLEU and chrF are added for
             sequences that are generated from others, where sacrebleu is installed.
@@ -260,10 +264,10 @@ class Model:
         DataError
             When the data cannot be read or has other columns.
         ConfigError
-            When the last word is asked of a model that does not continue a text.
+            When the last word is asked of a model that does not continue a text, or there is no such precision.
         """
         analyses = Analyses(last_word, confusion, cache, cache_theta, cache_lambda, decoding)
-        return measure(self.mode, self.config, self.roles, data, analyses, tell)
+        return measure(self.mode, self.config, self.roles, data, replace(analyses, precision=precision), tell)
 
     def inspect(
         self, x: Any, *, target: str | None = None, at: int | str | None = None, top: int = 5, **options: Any

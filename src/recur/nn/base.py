@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from recur.engine import BACKENDS, Noise, torch_state
+from recur.engine.low_precision import PRECISIONS
 from recur.equations import Equation
 from recur.errors import ConfigError
 from recur.nn import checks, initialization
@@ -196,6 +197,6 @@ OPTIONS: Mapping[str, Callable[[LayerBase, object], object]] = {
     "memory_steps": _memory_steps,
     "recurrent_init": _choice("recurrent_init", ("uniform", "orthogonal")),
     "engine": _choice("engine", BACKENDS),
-    "precision": _choice("precision", ("float32", "bfloat16")),
+    "precision": _choice("precision", PRECISIONS),
     "memory_budget": lambda _layer, value: checks.check_budget(value),
 }

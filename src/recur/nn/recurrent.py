@@ -78,8 +78,9 @@ class Recurrent(TorchInterface):
         Make the state before the first step a parameter (initially zero) instead of zero. A reset still zeroes it.
     engine : str
         Backend: "auto", "native", "stock" or "eager". ``backend_report()`` tells which one ran.
-    precision : "float32" or "bfloat16"
-        Of the matrix products; "float32" means the dtype of the parameters.
+    precision : "float32", "bfloat16" or "int8"
+        Of the matrix products; "float32" means the dtype of the parameters. "int8" is for inference: it has no
+        gradient, and measures what 8 bits cost; no backend is faster with it yet.
     memory_budget : int or "sqrt", optional
         Bytes that each layer and direction may keep for its backward pass; what does not fit is recomputed there,
         in segments, at the cost of one more forward pass. "sqrt" keeps O(sqrt(T)) steps.

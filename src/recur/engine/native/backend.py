@@ -50,6 +50,8 @@ def unsupported(call: Call) -> str | None:
             return f"the inputs are {dtype} and a parameter or state is {tensor.dtype}"
     if dtype not in (*_DTYPES, *HALVES):
         return f"it computes in real numbers of 16, 32 and 64 bits, not in {dtype}"
+    if call.precision == "int8":
+        return "precision int8 is computed by the eager backend only"
     if call.precision == "bfloat16" and dtype is torch.float64 and half is None:
         return "precision bfloat16 is for float32 layers"
     try:

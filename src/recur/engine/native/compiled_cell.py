@@ -176,7 +176,7 @@ def with_once(
         return values[operand] if isinstance(operand, int) else operand
 
     for op, bounds, operands in steps[0]:
-        values.append(compute(op, bounds, [value(operand) for operand in operands], precision == "bfloat16"))
+        values.append(compute(op, bounds, [value(operand) for operand in operands], precision))
     for name, operand, shape in steps[1]:
         one = value(operand)
         result[name] = (

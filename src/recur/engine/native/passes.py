@@ -9,6 +9,7 @@ from torch import Tensor
 
 from recur.engine import tensor_checks
 from recur.engine.backend_interface import Call
+from recur.engine.low_precision import PRECISIONS
 from recur.engine.native.arguments import TYPES, Arguments, as_int64, inner_contiguous, pointer
 from recur.engine.native.compiled_cell import CompiledCell
 from recur.engine.native.core_memory import SHORTER, empty, tape, tape_address
@@ -171,7 +172,7 @@ def _common(cell: CompiledCell, call: Call, tensors: Sequence[Tensor | None]) ->
     time, row = _strides(x)
     arguments = Arguments(
         type=TYPES[x.dtype], T=T, B=B, reverse=int(call.reverse), threads=torch.get_num_threads(),
-        precision=int(call.precision == "bfloat16"), fill_nan=int(FILL_NAN.is_set()),
+        precision=PRECISIONS.index(call.precision), fill_nan=int(FILL_NAN.is_set()),
         sizes=measured.table, initial=pointers[1:a], matrices=pointers[a:b], vectors=pointers[b:],
         x=pointers[0], x_time=time, x_row=row, interrupted=cell.core.interrupted,
     )  # fmt: skip

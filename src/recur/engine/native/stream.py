@@ -13,6 +13,7 @@ from torch import Tensor
 
 from recur.engine import tensor_checks
 from recur.engine.backend_interface import Call
+from recur.engine.low_precision import PRECISIONS
 from recur.engine.native.arguments import TYPES, Arguments
 from recur.engine.native.compiled_cell import CompiledCell, compiled_cell, parameters_of
 from recur.engine.variables import FILL_NAN
@@ -49,7 +50,7 @@ class NativeStream:
         ]
         arguments = Arguments(
             type=TYPES[call.x.dtype], T=0, B=states[0].shape[0], threads=torch.get_num_threads(),
-            precision=int(call.precision == "bfloat16"), fill_nan=int(FILL_NAN.is_set()),
+            precision=PRECISIONS.index(call.precision), fill_nan=int(FILL_NAN.is_set()),
             sizes=cell.measured(call.sizes).table,
             matrices=addresses[: len(cell.matrices)], vectors=addresses[len(cell.matrices) :],
             initial=[tensor_checks.contiguous(state, state.shape, dtype) for state in states], series=none, final=none,
