@@ -30,11 +30,5 @@ def compile_together(graphs: Sequence[Graph], folder: Path) -> None:
     toolchain.compile_library(written, made, toolchain.CELL_SET.get(instructions, instructions), ["-O1"])
     loaded = ctypes.CDLL(str(made))
     for number, graph in enumerate(graphs):
-        get = getattr(loaded, f"recur_cell_{number}")
-        get.restype = ctypes.c_void_p
-        cell = library.CellLibrary.__new__(library.CellLibrary)
-        cell.library, cell.pointer = loaded, int(get())
-        head = library._Head.from_address(cell.pointer)
-        cell.abi = int(head.abi)
-        cell.sizes = [head.size_texts[n].decode() for n in range(head.size_count)]
+        cell = library.CellLibrary(loaded, f"recur_cell_{number}")
         library._cells[graph.digest, instructions] = cell

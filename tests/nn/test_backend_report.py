@@ -18,3 +18,8 @@ def test_reasons_and_slow_backward_passes_are_put_together() -> None:
     )
     assert merged.reasons == {"native": "a", "stock": "c"}
     assert merged.slowed == {"b", "d"}
+
+
+def test_states_in_which_layers_are_affine_are_each_named_once() -> None:
+    merged = merge_reports([BackendReport("native", scanned=("c",)), BackendReport("native", scanned=("c", "h"))])
+    assert str(merged) == "backend: native; affine in c, h: scanned"

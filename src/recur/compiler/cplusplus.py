@@ -102,7 +102,7 @@ class _Text:
             for location in stage.loads.values()
         )  # fmt: skip
         members = [
-            "RECUR_ABI", "RECUR_VECTOR_BYTES", f'"{self.name}"', "{size_count}", "size_texts",
+            "RECUR_ABI", "RECUR_VECTOR_BYTES", int(p.is_scanned), f'"{self.name}"', "{size_count}", "size_texts",
             len(p.matrices), len(p.vectors), len(p.states), len(p.noises),
             self.numbers(self.size(shape[0]) for shape in matrices),
             self.numbers(self.size(shape[1]) for shape in matrices),
@@ -323,6 +323,10 @@ class _Kernel:
             self.outer.append(f"V sum_{k} = load<T>(accumulated_{k} + u);")
             self.inner.append(f"sum_{k} += {name};")
             self.after.append(f"store<T>(accumulated_{k} + u, sum_{k});")
+        elif location.kind == "handed" and self.text.program.is_scanned:
+            # it holds the derivative of what the layer returned at that step
+            address = f"{self.address(location)} + u"
+            self.inner.append(f"store<T>({address}, load<T>({address}) + {name});")
         else:
             self.inner.append(f"store<T>({self.address(location)} + u, {name});")
 

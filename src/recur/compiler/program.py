@@ -122,6 +122,12 @@ class Program:
     shares: list[Share]
     inputs: list[InputPart]
 
+    @property
+    def is_scanned(self) -> bool:
+        """Whether the loop over time is element-wise in both passes, so that one kernel call runs many steps."""
+        kept = (self.forward_scratch, self.training_scratch, self.backward_scratch)
+        return not any(kept) and all(one.is_elementwise for one in (self.forward, self.training, self.backward))
+
 
 @lru_cache(maxsize=256)
 def program(graph: Graph) -> Program:

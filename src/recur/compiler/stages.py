@@ -102,3 +102,8 @@ class Schedule:
 
     stages: list[Stage]
     totals: list[Operation]
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether it is one stage in which no unit reads another."""
+        return len(self.stages) == 1 and not self.totals and not self.stages[0].groups

@@ -55,7 +55,7 @@ def choose(call: Call, backend: str = "auto") -> BackendReport:
             continue
         reason = candidate.why_not(call)
         if reason is None:
-            return BackendReport(name, reasons)
+            return BackendReport(name, reasons, scanned=native.scanned(call) if name == "native" else ())
         if backend == name:
             raise BackendError(
                 f"the {name} backend cannot run this layer: {reason}", hint='engine="auto" chooses one that can'

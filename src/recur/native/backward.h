@@ -57,6 +57,7 @@ class Backward : public InputGradient<P> {
       for (T*& carry : carry_) carry = own.template take<T>(count * this->state_.stride + L);
       this->accumulated_of_.clear();
       this->allocate_threads(own, team_, sums_);
+      this->allocate_scan(own);
       packed_derivative_.clear();
       for (int n = 0; n < this->threads_; ++n)
         packed_derivative_.push_back(own.template take<E>(kDeep * (kAcross + 16) + 1024));
@@ -95,7 +96,9 @@ class Backward : public InputGradient<P> {
     if (this->call_.d_x != nullptr) this->pack_inputs(thread, threads);
     clear(thread, threads);
     this->all_.wait(thread, threads);
-    if (in_loop) {
+    if (in_loop && this->cell_.scanned != 0) {
+      scan(one);
+    } else if (in_loop) {
       for (int64_t s = this->rows_.steps() - 1; s >= 0; --s) {
         if (this->rows_.steps() - 1 - s >= this->stop_at_.load(std::memory_order_relaxed)) break;
         step(one, s);
@@ -130,6 +133,107 @@ class Backward : public InputGradient<P> {
       this->run_stage(one, team_, k, s, n);
       this->copy_operands(one, stage, s, n);
       if (stage.waits && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
+    }
+  }
+
+  // the loop of an element-wise step, many steps at a time. The rows of the kernel are those of memory from the last to
+  // the first. dE/dstate of the run is in the thread's own memory: the last step of time in its last rows.
+  void scan(Thread& one) {
+    int64_t steps = 1;
+    for (int64_t s = this->rows_.steps() - 1; s >= 0; s -= steps) {
+      if (this->stop_at_.load(std::memory_order_relaxed) != INT64_MAX) break;
+      if (this->interrupt_requested(one)) this->stop_at_.store(0);
+      if (one.thread == 0) ++this->call_.scanned;
+      steps = this->steps_together(s, -1, -1, one.threads, true);
+      const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
+      if (n == 0) continue;
+      this->set_step(one, s, 0, true);
+      descend(one, s, n, steps);
+      seed_run(one, s, n, steps);
+      this->run_stage(one, team_, 0, s, n * steps);
+      if (this->call_.norms != nullptr) add_squares(one, s, n, steps);
+      const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
+      this->copy_units(one, carry_[(s - steps) & 1] + first * this->state_.stride, apart,
+                       this->scan_[static_cast<size_t>(one.thread)], 1, n);
+    }
+  }
+
+  // make the frame's rows run backwards from the last row of step s
+  void descend(Thread& one, int64_t s, int64_t n, int64_t steps) {
+    RecurFrame& f = one.frame;
+    const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
+    const int64_t stride = this->state_.stride;
+    f.derivative = derivative_base_ + (this->rows_.off(s) + first) * derivative_.stride;
+    auto turn = [&](void*& memory, int64_t& down, int64_t up) {
+      down = -up;
+      if (memory != nullptr) memory = static_cast<T*>(memory) + (n - 1) * up;
+    };
+    turn(f.tape, f.tape_stride, this->tape_.stride * apart);
+    turn(f.derivative, f.derivative_stride, derivative_.stride * apart);
+    turn(f.input, f.input_stride, this->input_.stride * apart);
+    for (size_t k = 0; k < one.noise.size(); ++k) turn(one.noise[k], one.noise_stride[k], one.noise_stride[k]);
+    T* last = this->scan_[static_cast<size_t>(one.thread)] + (steps * n + n - 1) * stride;
+    for (size_t k = 0; k < one.state.size(); ++k) {
+      turn(one.state[k], f.state_stride, stride * apart);
+      turn(one.fresh[k], f.state_stride, stride * apart);
+      one.carry[k] = last + this->state_.at[k];
+      one.handed[k] = last - n * stride + this->state_.at[k];
+    }
+    f.carry_stride = -stride;
+  }
+
+  // dE/dstate of a run's steps before the kernel adds the parts from later steps: the gradients of the layer's outputs
+  void seed_run(Thread& one, int64_t s, int64_t n, int64_t steps) {
+    T* run = this->scan_[static_cast<size_t>(one.thread)];
+    const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
+    const int64_t stride = this->state_.stride;
+    this->copy_units(one, run + steps * n * stride, 1, carry_[s & 1] + first * stride, apart, n);
+    for (int32_t k = 0; k < this->cell_.state_part_count; ++k) {
+      const RecurPart& part = this->cell_.state_parts[k];
+      const auto units = this->units_of(part.size, one.thread, one.threads);
+      if (units.first >= units.last) continue;
+      const T* given =
+          this->call_.d_series == nullptr ? nullptr : static_cast<const T*>(this->call_.d_series[part.owner]);
+      const int64_t last = std::min(units.last, this->size(part.size));
+      for (int64_t j = 0; j <= steps; ++j) {
+        T* rows = run + (steps - j) * n * stride + this->state_.at[static_cast<size_t>(k)];
+        for (int64_t i = 0; i < n; ++i) {
+          T* row = rows + i * stride;
+          if (given == nullptr || j == steps) {
+            if (j > 0) std::memset(row + units.first, 0, sizeof(T) * static_cast<size_t>(units.last - units.first));
+            continue;
+          }
+          const T* from = given + this->size(part.start) +
+                          this->rows_.at(s - j, first + i * apart, this->call_.d_series_time[part.owner],
+                                         this->call_.d_series_row[part.owner]);
+          if (j > 0) {
+            std::memcpy(row + units.first, from + units.first, sizeof(T) * static_cast<size_t>(last - units.first));
+            std::memset(row + last, 0, sizeof(T) * static_cast<size_t>(units.last - last));
+            continue;
+          }
+          for (int64_t u = units.first; u < last; ++u) row[u] += from[u];
+        }
+      }
+    }
+  }
+
+  void add_squares(Thread& one, int64_t s, int64_t n, int64_t steps) {
+    const T* run = this->scan_[static_cast<size_t>(one.thread)];
+    const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
+    for (int32_t k = 0; k < this->cell_.state_part_count; ++k) {
+      const RecurPart& part = this->cell_.state_parts[k];
+      const auto units = this->units_of(part.size, one.thread, one.threads);
+      const int64_t last = std::min(units.last, this->size(part.size));
+      for (int64_t j = 0; j < steps; ++j) {
+        for (int64_t i = 0; i < n; ++i) {
+          const T* row = run + ((steps - j) * n + i) * this->state_.stride + this->state_.at[static_cast<size_t>(k)];
+          T squares = 0;
+          for (int64_t u = units.first; u < last; ++u) squares += row[u] * row[u];
+          norm_of_[static_cast<size_t>(one.thread)]
+                  [part.owner * this->call_.T + this->rows_.time(s - j, first + i * apart)] +=
+              static_cast<double>(squares);
+        }
+      }
     }
   }
 

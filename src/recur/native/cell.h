@@ -141,6 +141,10 @@ typedef struct {
 
 typedef struct {
   int32_t abi, vector_bytes;
+  /* 1: every program is one stage that is element-wise, without products, totals and scratch, so that one call of its
+   * kernel runs many steps, of which each reads the states that the one before it has written. The kernel of the
+   * backward pass then adds to `handed`, which holds dE/dstate from outside. */
+  int32_t scanned;
   const char* name;
   int32_t size_count;
   const char* const* size_texts;

@@ -1,13 +1,13 @@
 // Forward pass: products with the input for many steps at once, then one step after another.
 #pragma once
 
-#include "recurrence.h"
+#include "scan.h"
 
 namespace recur {
 
 template <class P>
-class Forward : public Recurrence<P> {
-  using Base = Recurrence<P>;
+class Forward : public Scan<P> {
+  using Base = Scan<P>;
   using typename Base::E;
   using typename Base::T;
   using typename Base::Thread;
@@ -147,6 +147,7 @@ class Forward : public Recurrence<P> {
       this->allocate_inputs(long_lived);
       this->accumulated_of_.clear();
       this->allocate_threads(own, team_, 0);
+      if (!this->training_) this->allocate_scan(own);
       for (Run& run : runs_) run.panels.data = own.template take<E>(run.panels.elements());
       if (pass == 0) {
         lease_.reset(new Lease(own.used()));
@@ -188,7 +189,9 @@ class Forward : public Recurrence<P> {
         hoist(one, thread, threads, from, to);
         this->all_.wait(thread, threads);
       }
-      if (in_loop) {
+      if (in_loop && this->cell_.scanned != 0) {
+        scan(one, from, to);
+      } else if (in_loop) {
         for (int64_t s = from; s < to && s < this->stop_at_.load(std::memory_order_relaxed); ++s) step(one, s, from);
       }
       if (!apart) this->all_.wait(thread, threads);
@@ -302,6 +305,50 @@ class Forward : public Recurrence<P> {
       this->copy_operands(one, stage, s, n);
       if (stage.waits && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
     }
+  }
+
+  // the steps from..to, many at a time
+  void scan(Thread& one, int64_t from, int64_t to) {
+    const bool kept = this->training_;
+    const RecurStage& stage = this->program_.stages[0];
+    int64_t steps = 1;
+    for (int64_t s = from; s < to && s < this->stop_at_.load(std::memory_order_relaxed); s += steps) {
+      if (this->interrupt_requested(one)) this->stop_at_.store(s);
+      if (one.thread == 0) ++this->call_.scanned;
+      steps = this->steps_together(s, to, 1, one.threads, kept);
+      const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
+      this->set_step(one, s, kept ? 0 : from, kept);
+      // inference keeps the states of two steps: those of a run have memory of their own
+      if (!kept) enter_run(one, s, n);
+      this->run_stage(one, team_, 0, s, n * steps);
+      for (int32_t m = 0; m < stage.fresh_count; ++m) {
+        void*& fresh = one.fresh[static_cast<size_t>(stage.fresh[m])];
+        for (int64_t j = 0; j < steps; ++j) {
+          copy_to_series(one, stage, stage.fresh[m], s + j, n);
+          fresh = static_cast<T*>(fresh) + n * one.frame.state_stride;
+        }
+      }
+      if (!kept) leave_run(one, s, steps, n);
+    }
+  }
+
+  void enter_run(Thread& one, int64_t s, int64_t n) {
+    T* run = this->scan_[static_cast<size_t>(one.thread)];
+    const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
+    const T* before = this->state_base_ + ((s & 1) * this->rows_.count() + first) * this->state_.stride;
+    this->copy_units(one, run, 1, before, apart, n);
+    for (size_t k = 0; k < one.state.size(); ++k) {
+      one.state[k] = run + this->state_.at[k];
+      one.fresh[k] = run + n * this->state_.stride + this->state_.at[k];
+    }
+    one.frame.state_stride = this->state_.stride;
+  }
+
+  void leave_run(Thread& one, int64_t s, int64_t steps, int64_t n) {
+    const T* last = this->scan_[static_cast<size_t>(one.thread)] + steps * n * this->state_.stride;
+    const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
+    T* after = this->state_base_ + (((s + steps) & 1) * this->rows_.count() + first) * this->state_.stride;
+    this->copy_units(one, after, apart, last, 1, n);
   }
 
   // copy a new piece of a state to the caller's series

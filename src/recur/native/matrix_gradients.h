@@ -1,13 +1,13 @@
 // Matrix gradients: dE/dW = sum over steps and rows of dE/dz v^T, a block of steps at a time.
 #pragma once
 
-#include "recurrence.h"
+#include "scan.h"
 
 namespace recur {
 
 template <class P>
-class MatrixGradients : public Recurrence<P> {
-  using Base = Recurrence<P>;
+class MatrixGradients : public Scan<P> {
+  using Base = Scan<P>;
 
  public:
   using typename Base::E;

@@ -50,6 +50,7 @@ typedef struct {
   int64_t accumulate;           /* add to d_matrices and d_vectors instead of setting them */
   double* norms;                /* (states, T): sum over rows of squares of dE/dstate_t, or null */
   int64_t (*interrupted)(void); /* polled; nonzero: stop and return RECUR_INTERRUPTED. May be null */
+  int64_t scanned;              /* added to: calls of the first thread's kernel for many steps, see RecurCell */
 } RecurCall;
 
 /* Readout and error of N rows, z = W h + b and e = -log softmax(z)[target], with gradients if there is room for one.

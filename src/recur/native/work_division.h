@@ -13,6 +13,7 @@ namespace recur {
 constexpr int64_t kRowsEach = 8;                // rows per thread from which the threads divide the rows
 constexpr int64_t kLargeMatrices = 512 * 1024;  // elements from which matrices exceed the cache of one core
 constexpr int64_t kWorthSharing = 32 * 1024;  // multiplications of a step below which a second thread does not pay off
+constexpr int64_t kScanWork = 16;             // multiplications that take as long as a unit of an element-wise step
 
 // The units of a thread where threads divide the units: whole panels, the same in every stage
 struct Units {
@@ -52,20 +53,27 @@ class WorkDivision {
         }
       }
     }
+    int64_t whole = 0;
+    for (int32_t m = 0; m < cell_.matrix_count; ++m) {
+      whole += size(cell_.matrix_rows[m]) * size(cell_.matrix_columns[m]) * rows_.total();
+    }
     const int64_t most = std::max<int64_t>(1, std::min<int64_t>(call_.threads, kMostThreads));
     const int64_t count = std::max<int64_t>(1, rows_.count());
     // where threads divide the rows, each reads all matrices at every step; matrices that are large and larger than the
     // states are better divided: each thread reads the part of its units for all rows
     const bool share_matrices = work >= kLargeMatrices && work > count * widest;
     by_rows_ = count >= kRowsEach * most && !share_matrices;
-    int64_t sharing = most, whole = 0;
+    int64_t sharing = most;
+    if (cell_.scanned != 0) {
+      // no thread waits for another in the loop, so what counts is the work of all steps
+      const bool worth = whole + kScanWork * widest * rows_.total() >= 8 * kWorthSharing;
+      by_rows_ = worth && (by_rows_ || (widest < L * most && count >= most));
+      if (!worth) sharing = 1;
+    }
     if (!by_rows_) {
-      if (work * count < kWorthSharing) sharing = 1;
+      if (cell_.scanned == 0 && work * count < kWorthSharing) sharing = 1;
       // a thread without units would only cost a wait
       sharing = std::min(sharing, (widest + L - 1) / L);
-    }
-    for (int32_t m = 0; m < cell_.matrix_count; ++m) {
-      whole += size(cell_.matrix_rows[m]) * size(cell_.matrix_columns[m]) * rows_.total();
     }
     loop_threads_ = most_loop_threads_ = static_cast<int>(sharing);
     threads_ = whole < 8 * kWorthSharing ? loop_threads_ : static_cast<int>(most);

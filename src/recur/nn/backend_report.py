@@ -15,4 +15,6 @@ def merge_reports(reports: Sequence[BackendReport]) -> BackendReport:
     ran = list(dict.fromkeys(report.ran for report in reports))
     ran.sort(key=lambda name: name == "eager")
     reasons = {name: reason for report in reports for name, reason in report.reasons.items()}
-    return BackendReport("+".join(ran), reasons, {reason for report in reports for reason in report.slowed})
+    slowed = {reason for report in reports for reason in report.slowed}
+    scanned = tuple(dict.fromkeys(state for report in reports for state in report.scanned))
+    return BackendReport("+".join(ran), reasons, slowed, scanned)

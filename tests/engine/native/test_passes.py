@@ -244,7 +244,7 @@ def test_a_recomputed_pass_gives_the_same_gradients():
 @pytest.mark.parametrize("reverse", [False, True], ids=["forwards", "backwards"])
 @pytest.mark.parametrize("resets", [False, True], ids=["without resets", "resets"])
 @pytest.mark.parametrize("ragged", [False, True], ids=["dense", "ragged"])
-@pytest.mark.parametrize("name", ["elman", "lstm", "gru_reset_before", "lstm_projected"])
+@pytest.mark.parametrize("name", ["elman", "lstm", "gru_reset_before", "lstm_projected", "simple_recurrent_unit"])
 def test_recorded_norms_are_those_of_bptt_written_out(name, ragged, resets, reverse):
     case = make(name, 7, 3, 4, 18, ragged=ragged, resets=resets)
     leaves = {key: value.detach() for key, value in case.leaves.items()}

@@ -18,11 +18,12 @@ MEMBERS = (
     "x", "x_time", "x_row", "offsets", "lengths", "resets", "resets_time", "resets_row", "initial",
     "noises", "noise_time", "noise_row", "series", "series_time", "series_row", "final", "tape",
     "d_series", "d_series_time", "d_series_row", "d_final", "d_x", "d_x_time", "d_x_row", "d_initial",
-    "d_matrices", "d_vectors", "accumulate", "norms", "interrupted",
+    "d_matrices", "d_vectors", "accumulate", "norms", "interrupted", "scanned",
 )  # fmt: skip
 _PLACE = {name: place for place, name in enumerate(MEMBERS)}
 _COUNT = len(MEMBERS)
 _TAPE = _PLACE["tape"]
+_SCANNED = _PLACE["scanned"]
 
 
 class Arguments:
@@ -61,6 +62,11 @@ class Arguments:
     def tape(self) -> int:
         """The tape of a forward pass for training."""
         return 0 if self.memory is None else self.memory[_TAPE]
+
+    @property
+    def scanned(self) -> int:
+        """In how many calls of its kernel the first thread ran all steps; 0 where it ran one step after another."""
+        return 0 if self.memory is None else self.memory[_SCANNED]
 
 
 def pointer(tensor: Tensor | None) -> int:

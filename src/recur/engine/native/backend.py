@@ -37,6 +37,11 @@ def why_not(call: Call) -> str | None:
     return unsupported(call)
 
 
+def scanned(call: Call) -> tuple[str, ...]:
+    """The states of a call that the core can run whose loop over time is a scan."""
+    return compiled_cell(call).scanned
+
+
 def unsupported(call: Call) -> str | None:
     """The reason why the core does not support such a call, independent of its tensors' memory."""
     x = call.x

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from recur.compiler.affine import affine
 from recur.compiler.plan import plan
 from recur.compiler.variants import lifted
 from recur.engine.backend_interface import Call
@@ -47,6 +48,12 @@ class CompiledCell:
     size_list: tuple[Size, ...]
     state_sizes: tuple[Size, ...]
     _measured: dict[tuple[int, ...], Measured] = field(default_factory=dict)
+
+    @property
+    def scanned(self) -> tuple[str, ...]:
+        """The states in which the step is proved affine, where the core runs many steps in one call of its kernel."""
+        proof = affine(self.graph) if self.library.scanned else None
+        return () if proof is None else proof.recurrent
 
     def measured(self, sizes: Mapping[str, int]) -> Measured:
         """The sizes of the step as numbers."""

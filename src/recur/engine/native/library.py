@@ -110,21 +110,31 @@ def _core(instructions: str) -> Core | BackendError:
 class CellLibrary:
     """A compiled cell.
 
+    Parameters
+    ----------
+    library : ctypes.CDLL
+        What exports it.
+    name : str
+        The function that returns its description.
+
     Attributes
     ----------
     pointer : int
         Its description, for the core.
     sizes : list of str
         The sizes whose numbers a call passes.
+    scanned : bool
+        Whether one call of its kernel runs many steps.
     """
 
-    def __init__(self, library: ctypes.CDLL) -> None:
+    def __init__(self, library: ctypes.CDLL, name: str = "recur_cell") -> None:
         self.library = library
-        get = self.library.recur_cell
+        get = getattr(library, name)
         get.restype = ctypes.c_void_p
         self.pointer = int(get())
         head = _Head.from_address(self.pointer)
         self.abi = int(head.abi)
+        self.scanned = bool(head.scanned)
         self.sizes = [head.size_texts[n].decode() for n in range(head.size_count)]
 
 
@@ -132,6 +142,7 @@ class _Head(ctypes.Structure):
     _fields_ = (
         ("abi", ctypes.c_int32),
         ("vector_bytes", ctypes.c_int32),
+        ("scanned", ctypes.c_int32),
         ("name", ctypes.c_char_p),
         ("size_count", ctypes.c_int32),
         ("size_texts", ctypes.POINTER(ctypes.c_char_p)),

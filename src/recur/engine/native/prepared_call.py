@@ -29,7 +29,7 @@ class PreparedCall:
     def __init__(self, call: Call) -> None:
         self.cell: CompiledCell = compiled_cell(call)
         self.call = call.without_tensors()
-        self.report = BackendReport("native", slowed=self.call.slowed)
+        self.report = BackendReport("native", slowed=self.call.slowed, scanned=self.cell.scanned)
 
     @property
     def possible(self) -> bool:
