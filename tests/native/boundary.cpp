@@ -121,7 +121,7 @@ void a_stream_runs_out_of_memory(const std::vector<int64_t>& sizes) {
 
 void steps_of_a_stack_allocate_nothing(const std::vector<int64_t>& sizes) {
   for (int64_t threads : {1, 2}) {
-    Call one(sizes, threads);
+    Call<double> one(*recur_cell(), sizes, threads);
     void* stream = recur_stream_open(&one.cell, &one.call);
     void* stack = recur_stack_open(&stream, 1, 0, threads);
     CHECK(recur_stack_run(stack, one.call.x, one.series[0], T) == RECUR_OK);  // threads are there now
