@@ -18,7 +18,7 @@ CALLS = """
 from typing import Unpack
 from keywords import FitOptions
 def fit(data: object, mode: str | None = None, **options: Unpack[FitOptions]) -> None: ...
-fit("a.csv", epochs=3, hidden_size=[8, 4], cell="gru", image_size=28)
+fit("a.csv", epochs=3, hidden_size=[8, 4], image_size=28)
 fit("a.csv", "synced", optimizer="sgd", quantiles=(0.1, 0.5, 0.9))
 fit("a.csv", hiden_size=3)  # Unexpected keyword argument "hiden_size"
 fit("a.csv", epochs="three")  # incompatible type "str"; expected "int"
@@ -34,7 +34,7 @@ def test_every_option_is_a_keyword_of_fit() -> None:
     assert set(Options.__annotations__) == set(options())
     own = inspect.signature(recur.fit).parameters
     assert own["options"].annotation in (Unpack[FitOptions], "Unpack[FitOptions]")
-    assert set(FitOptions.__annotations__) | {"mode", "input", "target"} == set(options())
+    assert set(FitOptions.__annotations__) | {"mode", "input", "target", "cell"} == set(options())
     assert not set(FitOptions.__annotations__) & set(own)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from torch import nn
 
+from recur.equations import get
 from recur.nn import GRU, LSTM, Embedding, Readout, Recurrent, summarize
+from recur.nn.summary import sizes_of
 
 
 @pytest.mark.parametrize(
@@ -47,3 +49,9 @@ def test_it_is_a_table_in_text_and_in_a_notebook() -> None:
     assert "parameters" in str(found).splitlines()[0]
     assert str(found).splitlines()[-1].split() == ["total", "200", "0.8", "kB", "405"]
     assert found._repr_html_().count("<tr>") == 3
+
+
+def test_the_sizes_of_an_equation_are_those_of_its_layers_alone() -> None:
+    cell, other = get("indrnn"), get("gru")
+    network = nn.ModuleList([Recurrent(cell, 3, [5, 4], 2), Recurrent(other, 7, 7)])
+    assert [dict(sizes) for sizes in sizes_of(network, cell)] == [{"X": 3, "H": 5}, {"X": 5, "H": 4}]

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from recur import equations
+from recur.atomic import write_text
 from recur.cli.output import emit, emit_json
+from recur.equations import diagram
+from recur.equations.cell_files import equation_of, equations_in, is_reference
+from recur.errors import ConfigError
 from recur.views.terminal import bold, dim
 
 
-def cells(name: str | None = None, /, *, json: bool = False) -> None:
+def cells(name: str | None = None, /, *, json: bool = False, svg: Path | None = None) -> None:
     """List the recurrent cells and their equations.
 
     Parameters
     ----------
     name
-        Show only this cell, with the sizes of its variables and its source.
+        Show only this cell, with the sizes of its variables and its source; or the equations of a Python file, FILE.py
+        or FILE.py:NAME, which is executed.
     json
         Write one JSON document to stdout.
+    svg
+        Draw the operations of one cell into this file.
     """
-    listing = [equations.get(name) if name is not None else equations.get(each) for each in _names(name)]
+    listing = _chosen(name)
+    if svg is not None:
+        _draw(listing, svg)
     if json:
-        emit_json([_as_data(cell) for cell in listing] if name is None else _as_data(listing[0]))
+        emit_json(_as_data(listing[0]) if _is_one(name) else [_as_data(cell) for cell in listing])
         return
     for place, cell in enumerate(listing):
         if place:
@@ -34,8 +44,27 @@ def cells(name: str | None = None, /, *, json: bool = False) -> None:
             emit("\n".join(_where(cell)), styled=True)
 
 
-def _names(name: str | None) -> list[str]:
-    return equations.names() if name is None else [name]
+def _chosen(name: str | None) -> list[equations.Equation]:
+    """The cells of a name, of a file, or all of the library."""
+    if name is None:
+        return [equations.get(each) for each in equations.names()]
+    if name.endswith(".py"):
+        return list(equations_in(Path(name)).values())
+    return [equation_of(name) if is_reference(name) else equations.get(name)]
+
+
+def _is_one(name: str | None) -> bool:
+    """Whether a name is that of one cell, and not of a list."""
+    return name is not None and not name.endswith(".py")
+
+
+def _draw(listing: Sequence[equations.Equation], path: Path) -> None:
+    """Write the diagram of the only cell of a list."""
+    if len(listing) != 1:
+        raise ConfigError(
+            f"--svg draws one cell, and these are {len(listing)}", hint=f"recur cells {listing[0].name} --svg {path}"
+        )
+    write_text(path, diagram.svg(listing[0].graph) + "\n")
 
 
 def _where(cell: equations.Equation) -> Iterator[str]:

@@ -14,6 +14,7 @@ from cyclopts import CoercionError, Group, Parameter, Token
 from recur import config_file, equations
 from recur.cli.output import note
 from recur.config import Config, Option, options, shown
+from recur.equations.cell_files import with_cell
 from recur.errors import ConfigError
 
 
@@ -65,7 +66,9 @@ def configure(file: Path | None, source: Path | None, flags: Mapping[str, Any]) 
         raise ConfigError(
             "no data to work on", hint="name a file or folder first, or `source` below [data] in the file of --config"
         )
-    equations.get(config.model.cell)
+    config = with_cell(config, values.get("cell"))
+    if config.model.equation is None:
+        equations.get(config.model.cell)
     return config
 
 

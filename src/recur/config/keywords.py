@@ -105,8 +105,6 @@ class FitOptions(TypedDict, total=False):
     """forecast: quantiles to predict, including 0.5 (Koenker 1978)."""
     relative_to: Literal["none", "last", "season"]
     """forecast: predict the value itself, its change from the last value or from that a season earlier."""
-    cell: str
-    """recurrent cell; `recur cells` lists them."""
     hidden_size: int | Sequence[int]
     """units of every layer, or a list with one size per layer."""
     num_layers: int
@@ -232,3 +230,5 @@ class Options(FitOptions, total=False):
     """target column(s), or a file with the translation of each line of the source."""
     mode: Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many", "synced", "forecast"] | None
     """sequence mode; default: inferred from the data."""
+    cell: str
+    """recurrent cell; `recur cells` lists them; or FILE.py:NAME, an equation of yours."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import field_validator
+from pydantic import PrivateAttr, field_validator
 
 from recur.config import situation as when
 from recur.config.base import LAYERS, SIZE, OneOrMany, Section, Sizes, option
@@ -147,7 +147,11 @@ class ModelConfig(Section):
     """The network between the two codecs."""
 
     mode: ModeName | None = option(None, "sequence mode; default: inferred from the data")
-    cell: str = option("lstm", "recurrent cell; `recur cells` lists them", applies=when.RECURRENCE)
+    cell: str = option(
+        "lstm",
+        "recurrent cell; `recur cells` lists them; or FILE.py:NAME, an equation of yours",
+        applies=when.RECURRENCE,
+    )
     hidden_size: Sizes = option([128], "units of every layer, or a list with one size per layer", unit="units")
     num_layers: int = option(1, "number of stacked layers", unit="layers", ge=1, le=LAYERS)
     bidirectional: bool | None = option(
@@ -169,6 +173,18 @@ class ModelConfig(Section):
     dropout: DropoutConfig = DropoutConfig()
     initial: InitialConfig = InitialConfig()
     readout: ReadoutConfig = ReadoutConfig()
+    _equation: Any = PrivateAttr(default=None)
+
+    @property
+    def equation(self) -> Any:
+        """The equation of the cell, where that is not one of the library; a run folder keeps it in cell.json."""
+        return self._equation
+
+    def with_cell(self, name: str, equation: Any) -> Self:
+        """Return a copy with another cell, and its equation or None; see `Config.with_cell`."""
+        changed = self.model_copy(update={"cell": name})
+        changed._equation = equation
+        return changed
 
     @property
     def layer_sizes(self) -> list[int]:

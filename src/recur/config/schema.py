@@ -62,6 +62,17 @@ class Config(Section):
             self.__dict__["model"] = self.model.replaced(mode="forecast")
         return self
 
+    def with_cell(self, name: str, equation: Any) -> Self:
+        """Return a copy with another cell.
+
+        Parameters
+        ----------
+        name : str
+        equation : Equation or None
+            The equation of a cell that is not of the library.
+        """
+        return self.model_copy(update={"model": self.model.with_cell(name, equation)})
+
     @classmethod
     def of(cls, **values: Unpack[Options]) -> Self:
         """Return the configuration with options by their flat names, as `recur.fit` takes them."""

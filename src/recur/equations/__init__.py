@@ -37,7 +37,8 @@ from recur.equations.language import (
 )
 from recur.equations.matrices import dot, outer, scale_columns, scale_rows
 from recur.equations.surrogates import greater, step, stop_gradient, straight_through
-from recur.equations.trace import Equation, equation
+from recur.equations.trace import equation
+from recur.equations.traced import Equation
 from recur.equations.vectors import count, cumsum, largest, logsumexp, one_hot_of_largest, softmax
 from recur.errors import EquationError, did_you_mean
 
@@ -49,7 +50,10 @@ __all__ = [
 ]  # fmt: skip
 
 _NOT_CELLS = {
+    "cell_files",
     "diagram",
+    "document",
+    "document_nodes",
     "fixed",
     "graph",
     "language",
@@ -59,6 +63,7 @@ _NOT_CELLS = {
     "sizes",
     "surrogates",
     "trace",
+    "traced",
     "vectors",
 }
 
@@ -83,7 +88,10 @@ def get(name: str) -> Equation:
         If there is none; the message suggests the nearest name.
     """
     if name not in names():
-        raise EquationError(f'there is no cell "{name}".{did_you_mean(name, names())}', hint="recur cells")
+        raise EquationError(
+            f'there is no cell "{name}".{did_you_mean(name, names())}',
+            hint="recur cells lists them; --cell FILE.py:NAME is an equation of your own",
+        )
     room = __name__ if name in stock() else papers.__name__
     cell = getattr(importlib.import_module(f"{room}.{name}"), name)
     if not isinstance(cell, Equation):

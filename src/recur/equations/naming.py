@@ -8,33 +8,13 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from recur.equations.graph import Node, text, topological
 from recur.equations.language import Symbol
-from recur.equations.trace import Equation
-
-
-@dataclass(frozen=True)
-class EquationLine:
-    """One line of the equation.
-
-    Attributes
-    ----------
-    text : str
-        Its source.
-    names : tuple of str
-        The names that it assigns.
-    nodes : tuple of Node
-        Their nodes.
-    """
-
-    text: str
-    names: tuple[str, ...]
-    nodes: tuple[Node, ...]
+from recur.equations.traced import Equation, EquationLine, source_of
 
 
 @dataclass(frozen=True)
@@ -106,7 +86,7 @@ def naming(equation: Equation) -> Naming:
     names = {id(node): name for name, node in leaves.items()}
     for state, node in graph.states.items():
         names[id(node)] = f"{state}′"  # the prime marks the state before the step, to tell it from the new one
-    lines = _walk(equation, leaves)
+    lines = equation.stored.lines if equation.stored else _walk(equation, leaves)
     for line in lines:
         for name, node in zip(line.names, line.nodes, strict=True):
             names.setdefault(id(node), name)
@@ -158,9 +138,12 @@ def highways(equation: Equation) -> dict[str, tuple[Node, ...]]:
 def _walk(equation: Equation, leaves: dict[str, Node]) -> list[EquationLine]:
     """Run the statements of the equation one by one, and collect the names that they assign."""
     function, builder = equation.function, equation.graph.builder
+    source = source_of(function)
+    if function is None or source is None:
+        return []
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    except (OSError, TypeError, SyntaxError, IndexError):
+        tree = ast.parse(source).body[0]
+    except (SyntaxError, IndexError):
         return []
     if not isinstance(tree, ast.FunctionDef):
         return []

@@ -5,171 +5,16 @@ from __future__ import annotations
 import ast
 import inspect
 import math
-import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from recur.equations import language, matrices, surrogates, vectors
-from recur.equations.diagram import svg
 from recur.equations.fixed import Fixed
-from recur.equations.graph import Builder, Graph, Node, text
+from recur.equations.graph import Builder, Graph, Node
 from recur.equations.language import Symbol
 from recur.equations.sizes import ZERO, Shape, Size, show
+from recur.equations.traced import Equation, source_of
 from recur.errors import EquationError, did_you_mean
-from recur.markup import escaped
-
-
-@dataclass(frozen=True, eq=False)
-class Equation:
-    """A recurrence: one time step as an equation, and its traced graph.
-
-    Attributes
-    ----------
-    name : str
-        The name of the function.
-    inputs : tuple of str
-        The names of the inputs, which are columns of x_t one after the other; usually one.
-    states : tuple of str
-        The states in order; the first is the output of the layer.
-    parameters : tuple of str
-        Matrices and vectors that all steps share, those that are fixed and that words bring with them included.
-    graph : Graph
-        The traced time step.
-    arguments : mapping of str to Node
-        The node of each argument of the function.
-    """
-
-    name: str
-    function: Callable[..., Any]
-    inputs: tuple[str, ...]
-    states: tuple[str, ...]
-    parameters: tuple[str, ...]
-    graph: Graph
-    arguments: Mapping[str, Node]
-    _initial: Mapping[str, float | None]
-    _fixed: Mapping[str, Callable[..., Any]]
-
-    @property
-    def input(self) -> str:
-        """The name of x_t; of several inputs, their names together."""
-        return ", ".join(self.inputs)
-
-    @cached_property
-    def shapes(self) -> dict[str, Shape]:
-        """The symbolic shape of every argument."""
-        leaves = {self.input: self.graph.input, **self.graph.states, **self.graph.parameters}
-        return {name: node.shape for name, node in {**self.arguments, **leaves}.items()}
-
-    @property
-    def free_sizes(self) -> tuple[str, ...]:
-        """The size symbols besides X (input) and H (hidden), which a layer needs as arguments."""
-        symbols = {symbol for shape in self.shapes.values() for size in shape for symbol in size.symbols}
-        return tuple(sorted(symbols - {"X", "H"}))
-
-    def shape(self, name: str, **sizes: int) -> tuple[int, ...]:
-        """The shape of an argument in numbers: ``lstm.shape("W_xh", X=39, H=128)`` is ``(512, 39)``."""
-        shapes = self.shapes
-        if name not in shapes:
-            raise EquationError(f'{self.name} has no argument "{name}".{did_you_mean(name, shapes)}')
-        missing = {symbol for size in shapes[name] for symbol in size.symbols} - set(sizes)
-        if missing:
-            raise EquationError(
-                f"{self.name}: the size {', '.join(sorted(missing))} is required",
-                hint=f"give it by name: sizes={{'{min(missing)}': 64}}",
-            )
-        return tuple(size.value(sizes) for size in shapes[name])
-
-    def initial(self, name: str) -> float | None:
-        """The initial value of a parameter, if the equation fixes it (``gain="H = 1"``), else None."""
-        return self._initial[name]
-
-    @property
-    def fixed(self) -> tuple[str, ...]:
-        """The parameters whose values follow from the sizes, and which are not trained."""
-        return tuple(self._fixed)
-
-    def fixed_value(self, name: str, **sizes: int) -> np.ndarray:
-        """The values of a fixed parameter for these sizes.
-
-        Raises
-        ------
-        EquationError
-            If what computes them gives another shape, or numbers that are not finite.
-        """
-        expected = self.shape(name, **sizes)
-        symbols = {symbol for size in self.shapes[name] for symbol in size.symbols}
-        value = np.asarray(self._fixed[name](**{symbol: sizes[symbol] for symbol in sorted(symbols)}), dtype=np.float64)
-        if value.shape != expected or not np.isfinite(value).all():
-            what = "is not finite" if value.shape == expected else f"is computed with shape {value.shape}"
-            raise EquationError(f"{self.name}: the fixed {name} {what}, expected finite numbers of shape {expected}")
-        return value
-
-    @cached_property
-    def text(self) -> str:
-        """The source of the equation's body, without its docstring."""
-        source = _source(self.function)
-        if source is None:
-            return "\n".join(f"{name} = {text(node, 9)}" for name, node in self.graph.outputs.items())
-        tree = ast.parse(source).body[0]
-        if not isinstance(tree, ast.FunctionDef):
-            return source
-        body = tree.body[1:] if ast.get_docstring(tree) is not None else tree.body
-        lines = source.splitlines()[body[0].lineno - 1 : body[-1].end_lineno]
-        return textwrap.dedent("\n".join(lines))
-
-    @property
-    def summary(self) -> str:
-        """The first line of the docstring."""
-        return (inspect.getdoc(self.function) or self.name).splitlines()[0]
-
-    @property
-    def reference(self) -> str:
-        """The docstring's line that names the paper, or an empty string."""
-        lines = (inspect.getdoc(self.function) or "").splitlines()
-        return next((line.removeprefix("Source:").strip() for line in lines if line.startswith("Source:")), "")
-
-    @property
-    def digest(self) -> str:
-        """A hash of the graph: equal for equations with the same operations in the same order."""
-        return self.graph.digest
-
-    def __call__(self, *arguments: Any) -> Any:
-        """Apply the equation to symbols, as part of another equation."""
-        return self.function(*arguments)
-
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        return _find, (self.function.__module__, self.function.__qualname__)
-
-    def __deepcopy__(self, memo: object) -> Equation:
-        return self
-
-    def __repr__(self) -> str:
-        return f"<equation {self.name}: {self.input}, ({', '.join(self.states)}) -> ({', '.join(self.states)})>"
-
-    def _repr_html_(self) -> str:
-        """The representation in a notebook: the source and the graph."""
-        return f"<pre>{escaped(self.text)}</pre>{svg(self.graph)}"
-
-
-def _find(module: str, qualname: str) -> Equation:
-    """Return an equation by its module and qualified name (for unpickling)."""
-    import importlib
-
-    value: Any = importlib.import_module(module)
-    for part in qualname.split("."):
-        if part == "<locals>":
-            raise EquationError(
-                f"the equation {qualname} was defined inside a function and cannot be imported",
-                hint="define it at the top of a module",
-            )
-        value = getattr(value, part)
-    if not isinstance(value, Equation):
-        raise EquationError(f"{module}.{qualname} is not an equation")
-    return value
 
 
 def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Callable[..., Any]], Equation]:
@@ -461,15 +306,8 @@ def _check_new_state(name: str, state: str, states: tuple[str, ...], expected: S
         )
 
 
-def _source(function: Callable[..., Any]) -> str | None:
-    try:
-        return textwrap.dedent(inspect.getsource(function))
-    except (OSError, TypeError):
-        return None
-
-
 def _tree(function: Callable[..., Any]) -> ast.AST | None:
-    source = _source(function)
+    source = source_of(function)
     try:
         return ast.parse(source) if source else None
     except SyntaxError:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 
 from recur.equations.language import Symbol, exp, log, total
+from recur.equations.sizes import Size
 from recur.equations.surrogates import greater, stop_gradient
 from recur.errors import EquationError
 
@@ -48,6 +50,16 @@ def count(value: Symbol) -> Symbol:
     return Symbol(value.builder, value.builder.count(value.node.size))
 
 
+def triangle_name(size: Size) -> str:
+    """The name of the parameter that a cumulative sum over a vector of this size brings with it."""
+    return "cumsum_" + re.sub(r"\W", "_", str(size))
+
+
+def triangle(size: Size) -> Callable[..., np.ndarray]:
+    """What computes that parameter, a triangle of ones, from sizes."""
+    return lambda **sizes: np.tril(np.ones((size.value(sizes),) * 2))
+
+
 def cumsum(value: Symbol) -> Symbol:
     """The running sum of a vector: element i is v_1 + ... + v_i.
 
@@ -56,6 +68,5 @@ def cumsum(value: Symbol) -> Symbol:
     """
     _vector("cumsum", value)
     size = value.node.size
-    name = "cumsum_" + re.sub(r"\W", "_", str(size))
-    ones = value.builder.fixed(name, (size, size), lambda **sizes: np.tril(np.ones((size.value(sizes),) * 2)))
+    ones = value.builder.fixed(triangle_name(size), (size, size), triangle(size))
     return Symbol(value.builder, value.builder.matvec(ones, value.node))

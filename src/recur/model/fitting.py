@@ -8,6 +8,8 @@ from typing import Any, Unpack
 
 from recur import config_file
 from recur.config import Config, FitOptions
+from recur.equations import Equation
+from recur.equations.cell_files import with_cell
 from recur.model.trained import Model
 from recur.run import open_run
 from recur.training import learn
@@ -20,6 +22,7 @@ def fit(
     *,
     input: str | Sequence[str] | None = None,
     target: str | Sequence[str] | None = None,
+    cell: Equation | str | None = None,
     out: Path | str | None = None,
     config: Config | Path | str | None = None,
     fresh: bool = False,
@@ -36,6 +39,9 @@ def fit(
         one-to-one, one-to-many, many-to-one, many-to-many, synced or forecast; inferred from the columns.
     input, target : str or list of str, optional
         Column names; inferred where they are left out.
+    cell : Equation or str, optional
+        An equation of your own; the name of a cell of the library; or ``FILE.py:NAME``, which executes that file.
+        Default: lstm. A run folder keeps the equation as data.
     out : path, optional
         A run folder; the same call resumes where it stopped. Without it nothing is written.
     config : Config or path, optional
@@ -45,7 +51,7 @@ def fit(
     progress : Progress or bool, optional
         The progress display; False for none.
     **options
-        Any option by its flat name: ``epochs=3, hidden_size=200, cell="gru"``.
+        Any option by its flat name: ``epochs=3, hidden_size=200, dropout=0.2``.
 
     Returns
     -------
@@ -78,10 +84,15 @@ def fit(
     base = config or Config()
     if not isinstance(base, Config):
         base = config_file.read(base)
+    if cell is None:
+        cell = base.model.equation
     from_file = isinstance(data, (str, Path))
-    task = {"mode": mode, "input": input, "target": target, "source": str(data) if from_file else None}
+    task = {
+        "mode": mode, "input": input, "target": target, "source": str(data) if from_file else None,
+        "cell": cell.name if isinstance(cell, Equation) else cell,
+    }  # fmt: skip
     named = {name: value for name, value in task.items() if value is not None}
-    settings = config_file.from_options({**named, **options}, base)
+    settings = with_cell(config_file.from_options({**named, **options}, base), cell)
     run = learn(settings, out=out, data=None if from_file else data, fresh=fresh, progress=progress)
     return Model(run.mode, settings, run.task.roles, metrics=run.metrics, folder=run.folder)
 

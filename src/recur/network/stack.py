@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -128,6 +129,8 @@ def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurre
             )
         options["layer_norm"] = True
     hidden: int | list[int] = sizes[0] if len(set(sizes)) == 1 else sizes
+    if config.equation is not None:
+        return _of_equation(config.equation, input_size, hidden, sizes, options)
     if cell == "lstm":
         return LSTM(input_size, hidden, **options)
     if cell == "gru":
@@ -138,17 +141,26 @@ def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurre
         raise ConfigError(
             f'there is no cell "{cell}".{did_you_mean(cell, equations.names())}', hint="recur cells lists them"
         )
-    inputs = equations.get(cell).inputs
+    return _of_equation(equations.get(cell), input_size, hidden, sizes, options)
+
+
+def _of_equation(
+    equation: equations.Equation, input_size: int, hidden: int | list[int], sizes: Sequence[int],
+    options: dict[str, Any],
+) -> Recurrent:  # fmt: skip
+    """The layers of an equation that torch.nn does not have."""
+    inputs = equation.inputs
     if len(inputs) > 1:
         raise ConfigError(
-            f'the cell "{cell}" reads {", ".join(inputs)} at every step, and a network of these modes has one input',
-            hint=f'in Python: recur.nn.Recurrent("{cell}", ...), whose input has the columns of all of them',
+            f'the cell "{equation.name}" reads {", ".join(inputs)} at every step, and a network of these modes has one '
+            "input",
+            hint="in Python: recur.nn.Recurrent(cell, ...), whose input has the columns of all of them",
         )
     # sizes that the cell has beside X and H, such as the projection P of lstm_projected: half of H
-    free = {name: max(1, sizes[0] // 2) for name in equations.get(cell).free_sizes if name not in ("X", "H")}
+    free = {name: max(1, sizes[0] // 2) for name in equation.free_sizes if name not in ("X", "H")}
     if free:
         options["sizes"] = free
-    return Recurrent(cell, input_size, hidden, **options)
+    return Recurrent(equation, input_size, hidden, **options)
 
 
 def _options(config: ModelConfig) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from torch import nn
@@ -174,6 +174,12 @@ def _rows(name: str, module: nn.Module, counted: set[int], pictures: dict[int, i
             name, type(module).__name__, shapes, *own(parameters), pictures.get(id(module), _of_module(module)),
             pictured=id(module) in pictures, outputs=_outputs(module, pictures.get(id(module))),
         )  # fmt: skip
+
+
+def sizes_of(module: nn.Module, equation: Equation) -> list[Mapping[str, int]]:
+    """The sizes of every layer of a module that runs an equation."""
+    layers = [one for one in module.modules() if isinstance(one, LayerBase) and one.equation is equation]
+    return [level.sizes for layer in layers for level in layer.layout.levels]
 
 
 def operations(equation: Equation, sizes: dict[str, int]) -> int:

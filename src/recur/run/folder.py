@@ -19,7 +19,8 @@ from recur.config import Config
 from recur.errors import RunError
 from recur.figures import plain
 from recur.run import layout
-from recur.run.layout import CODEC_FILES, CONFIG, INFO, INPUT_CODEC, LOCK, METRICS, TARGET_CODEC, WEIGHTS
+from recur.run.cells import stored_cell
+from recur.run.layout import CELL, CODEC_FILES, CONFIG, INFO, INPUT_CODEC, LOCK, METRICS, TARGET_CODEC, WEIGHTS
 from recur.run.opened import FORMAT, KIND, digest, read_info, read_metrics
 from recur.run.weights import serialised
 
@@ -50,11 +51,14 @@ class RunFolder:
         input_codec: Codec | None,
         target_codec: Codec,
         facts: Mapping[str, Any],
+        mode: Mode | None = None,
     ) -> None:
         """Write what is known before the first update.
 
         Parameters
         ----------
+        mode : Mode, optional
+            The network, for the sizes of a cell that is not of the library.
         facts : mapping
             Further entries of run.json: numbers of rows, the command, the baseline.
         """
@@ -66,13 +70,15 @@ class RunFolder:
         self.info = {"kind": KIND, "format": FORMAT, "status": "starting"}
         self._write_info()
         # a process killed here, with other settings, may have left other codecs
-        for name in CODEC_FILES:
+        for name in (*CODEC_FILES, CELL):
             remove_file(self.path / name)
+        if config.model.equation is not None:
+            write_bytes(self.path / CELL, stored_cell(config.model.equation, mode))
         if input_codec is not None:
             input_codec.save(self.path, INPUT_CODEC)
         if target_codec is not input_codec:
             target_codec.save(self.path, TARGET_CODEC)
-        codec_paths = [self.path / name for name in CODEC_FILES if (self.path / name).is_file()]
+        paths = [self.path / name for name in (*CODEC_FILES, CELL) if (self.path / name).is_file()]
         self.info |= {
             "status": "training",
             "recur": __version__,
@@ -82,7 +88,7 @@ class RunFolder:
             "roles": dataclasses.asdict(roles),
             "one_codec": target_codec is input_codec,
             **facts,
-            "files": {path.name: [fingerprint(path)] for path in codec_paths},
+            "files": {path.name: [fingerprint(path)] for path in paths},
         }
         self.configure(config)
 
@@ -173,7 +179,7 @@ def save(
     path = Path(folder)
     claim(path)
     run = RunFolder(path)
-    run.create(config, roles, input_codec, target_codec, facts or {})
+    run.create(config, roles, input_codec, target_codec, facts or {}, mode)
     run.publish(mode, metrics, status="finished")
     return path
 

@@ -19,9 +19,11 @@ INFO = "run.json"
 CONFIG = "config.toml"
 WEIGHTS = "model.safetensors"
 METRICS = "metrics.json"
+CELL = "cell.json"
+"""The equation of a cell that is not of the library."""
 INPUT_CODEC, TARGET_CODEC = "input_codec", "target_codec"
 CODEC_FILES = tuple(f"{name}{end}" for name in (INPUT_CODEC, TARGET_CODEC) for end in (".json", ".tokenizer.json"))
-MARKED = (WEIGHTS, METRICS, *CODEC_FILES)
+MARKED = (WEIGHTS, METRICS, CELL, *CODEC_FILES)
 """Files whose hashes are in run.json."""
 FILES = (INFO, CONFIG, "README.md", "log.jsonl", "samples.jsonl", "autopsy.json", *MARKED)
 LOCK, CACHE, CHECKPOINT = ".lock", "cache", "checkpoint"

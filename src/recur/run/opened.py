@@ -18,7 +18,8 @@ from recur.config import Config, shown
 from recur.errors import ConfigError, RecurError, RunError, did_you_mean
 from recur.figures import any_figure
 from recur.markup import table
-from recur.run.layout import CONFIG, INFO, INPUT_CODEC, MARKED, METRICS, TARGET_CODEC, WEIGHTS
+from recur.run.cells import with_stored_cell
+from recur.run.layout import CELL, CONFIG, INFO, INPUT_CODEC, MARKED, METRICS, TARGET_CODEC, WEIGHTS
 from recur.run.weights import build_for
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def open_run(folder: Path | str) -> Run:
         )
     for name, marks in files.items():
         _check_file(path / name, marks)
-    config = _config(path, info)
+    config = with_stored_cell(path, _config(path, info), listed=CELL in files)
     from recur import codecs
 
     roles = _roles(path, info)

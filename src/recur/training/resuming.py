@@ -17,6 +17,7 @@ from recur.config import Config, shown
 from recur.data import Roles, batch_size
 from recur.errors import RunError
 from recur.run import RunFolder
+from recur.run.cells import is_same_cell
 from recur.run.layout import TARGET_CODEC
 
 CONTINUABLE = {
@@ -59,10 +60,11 @@ def check_same_settings(run: RunFolder, config: Config, command: str | None) -> 
         for key, pair in config_file.changes(old, config).items()
         if key not in CONTINUABLE and not _same_file(key, *pair) and not _is_inferred_value(key, *pair, run, old)
     }
-    if differences:
-        text = "; ".join(
-            f"{key} was {shown(before)!r}, now {shown(now)!r}" for key, (before, now) in differences.items()
-        )
+    changed = [f"{key} was {shown(before)!r}, now {shown(now)!r}" for key, (before, now) in differences.items()]
+    if "model.cell" not in differences and not is_same_cell(run.path, info, config.model.equation):
+        changed.append(f"the equation of the cell {config.model.cell} was another")
+    if changed:
+        text = "; ".join(changed)
         raise RunError(f"{run.path} holds a run with other settings: {text}", hint=resume_hint(run, command))
     run.configure(config)
 

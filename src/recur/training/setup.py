@@ -153,7 +153,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
             "command": command, "parameters": parameter_count(mode), "rows": rows,
             "baseline": simple.record() if simple else None,
         }  # fmt: skip
-        run.create(config, roles, input_codec, target_codec, facts)
+        run.create(config, roles, input_codec, target_codec, facts, mode)
     elif run is not None and run.info.get("status") != "finished":
         run.update(status="training")
     return Task(

@@ -4,7 +4,8 @@ import numpy as np
 
 from recur.equations.fixed import fixed
 from recur.equations.language import tanh
-from recur.equations.trace import Equation, equation
+from recur.equations.trace import equation
+from recur.equations.traced import Equation
 
 
 def window(steps: int) -> Equation:
