@@ -49,6 +49,12 @@ def test_it_continues_remembers_and_carries_its_state(kind: str) -> None:
     assert mode.item_model is mode
 
 
+@pytest.mark.parametrize(("kind", "answers"), [("words", False), ("tags", False), ("series", True)])
+def test_an_item_that_is_read_is_answered_where_the_next_one_is_a_number(kind: str, answers: bool) -> None:
+    assert model(kind).abilities.answers_each_item is answers
+    assert not model(kind).abilities.each_step
+
+
 def test_what_has_a_target_of_its_own_continues_nothing() -> None:
     mode = build("synced", "words", "tags", bidirectional=False)
     assert mode.abilities.remembers

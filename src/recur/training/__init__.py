@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from recur.evaluation.evaluate import evaluate
 from recur.training.display import automatic
-from recur.training.loop import learn, train
+from recur.training.loop import learn
 from recur.training.pause import Paused
 from recur.training.progress import Lines, Progress, Silent, Terminal
 from recur.training.session import Learned
 
 __all__ = [
-    "Learned", "Lines", "Paused", "Progress", "Silent", "Terminal", "automatic", "evaluate", "learn", "train",
+    "Learned", "Lines", "Paused", "Progress", "Silent", "Terminal", "automatic", "evaluate", "learn",
 ]  # fmt: skip

@@ -12,7 +12,6 @@ import torch
 from recur.atomic import remove_file
 from recur.config import Config
 from recur.errors import WriteError
-from recur.modes import Mode
 from recur.run import RunFolder, claim
 from recur.run.layout import LOCK
 from recur.training import randomness
@@ -26,7 +25,7 @@ from recur.training.setup import choose_device, prepare
 from recur.training.store import Disk, Memory, Store
 
 
-def train(
+def learn(
     config: Config,
     *,
     out: Path | str | None = None,
@@ -34,7 +33,7 @@ def train(
     fresh: bool = False,
     progress: Progress | bool | None = None,
     command: str | None = None,
-) -> tuple[Mode, Path | None]:
+) -> Learned:
     """Train a network as a configuration says; the same call on the same folder resumes where it stopped.
 
     Parameters
@@ -43,7 +42,7 @@ def train(
     out : path, optional
         The run folder. Without it nothing is written.
     data : object, optional
-        Rows, columns or a path, in place of ``config.data.source``.
+        Rows or columns, in place of ``config.data.source``.
     fresh : bool
         Start over if the folder already holds a run.
     progress : Progress or bool, optional
@@ -53,9 +52,8 @@ def train(
 
     Returns
     -------
-    mode : Mode
-        The network with the best weights of the held-out rows.
-    folder : Path or None
+    Learned
+        The network with the best weights of the held-out rows, its folder, task and metrics.
 
     Raises
     ------
@@ -66,20 +64,6 @@ def train(
     RunError
         When the folder holds something else, or a run with other settings.
     """
-    learned = learn(config, out=out, data=data, fresh=fresh, progress=progress, command=command)
-    return learned.mode, learned.folder
-
-
-def learn(
-    config: Config,
-    *,
-    out: Path | str | None = None,
-    data: Any = None,
-    fresh: bool = False,
-    progress: Progress | bool | None = None,
-    command: str | None = None,
-) -> Learned:
-    """The same as `train`, but also return the roles, codecs and metrics."""
     device = choose_device(config.training.device)
     display = progress if progress is not None and not isinstance(progress, bool) else None
     display = display or (Silent() if progress is False else automatic())

@@ -68,23 +68,7 @@ def hold_out(
     if isinstance(table, OrderedTable):
         return _held_out_in_time(table, roles, config)
     if roles.group:
-        sequences = series.grouped(table, roles.group)
-        by_time = series.last_groups(table, sequences, fraction)
-        if by_time is not None:
-            return (
-                GroupExamples(table, roles, [sequences[index] for index in by_time[0]]),
-                GroupExamples(table, roles, [sequences[index] for index in by_time[1]]),
-                f"the {len(by_time[1]):,} groups that begin last",
-            )  # fmt: skip
-        train, dev = split.by_hash(
-            len(sequences), fraction, seed, _group_input(table, roles, sequences, config.data),
-            _group_class(table, roles, sequences), _group_labels(table, roles, sequences),
-        )  # fmt: skip
-        return (
-            GroupExamples(table, roles, [sequences[index] for index in train]),
-            GroupExamples(table, roles, [sequences[index] for index in dev]),
-            f"{split.share(len(dev), len(sequences), fraction)} of the groups, drawn at random, equal ones on one side",
-        )  # fmt: skip
+        return _held_out_groups(table, roles, config, series.grouped(table, roles.group))
     if is_one_series(roles):
         least = 1 + config.forecast.horizon if roles.own_future else 1
         place = split.at_the_end(len(table), fraction, least)
@@ -108,6 +92,28 @@ def hold_out(
         RowExamples(table, roles, rows[train]), RowExamples(table, roles, rows[dev]),
         f"{split.share(len(dev), len(rows), fraction)} of the rows, drawn at random, equal inputs on one side",
     )  # fmt: skip
+
+
+def _held_out_groups(
+    table: Table, roles: Roles, config: Config, sequences: list[np.ndarray]
+) -> tuple[Sequence[Example], Sequence[Example], str]:
+    """Hold out whole groups: those that begin last, where there is a time, or some that are drawn at random."""
+    fraction = config.data.dev_fraction
+    train: Sequence[int] | np.ndarray
+    dev: Sequence[int] | np.ndarray
+    by_time = series.last_groups(table, sequences, fraction)
+    if by_time is not None:
+        train, dev = by_time
+        shown = f"the {len(dev):,} groups that begin last"
+    else:
+        train, dev = split.by_hash(
+            len(sequences), fraction, config.training.seed, _group_input(table, roles, sequences, config.data),
+            _group_class(table, roles, sequences), _group_labels(table, roles, sequences),
+        )  # fmt: skip
+        share = split.share(len(dev), len(sequences), fraction)
+        shown = f"{share} of the groups, drawn at random, equal ones on one side"
+    parts = [GroupExamples(table, roles, [sequences[index] for index in part]) for part in (train, dev)]
+    return parts[0], parts[1], shown
 
 
 def _held_out_in_time(
