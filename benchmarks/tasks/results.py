@@ -11,7 +11,7 @@ from benchmarks.tasks.task import Task
 from recur.atomic import write_text
 from recur.config import MODES
 from recur.errors import DataError
-from recur.figures import any_figure, duration, figure, plain
+from recur.figures import any_figure, duration, figure, finite
 
 TITLE = "Published tasks on real data"
 INTRODUCTION = """\
@@ -48,7 +48,7 @@ def load(file: Path) -> dict[str, Any] | None:
 
 def store(file: Path, result: Mapping[str, Any]) -> None:
     """Write a result."""
-    write_text(file, json.dumps(plain(dict(result)), indent=2, ensure_ascii=False) + "\n")
+    write_text(file, json.dumps(finite(dict(result)), indent=2, ensure_ascii=False) + "\n")
 
 
 def stored(folder: Path) -> dict[str, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 _LARGEST = 1e16  # from here on a float has no digit after the point, and not every digit before it
@@ -89,16 +90,16 @@ def size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
 
 
-def plain(value: Any) -> Any:
-    """Return JSON values with null in place of numbers that are not finite, which JSON does not have.
+def finite(value: Any) -> Any:
+    """Return JSON values with None (null) in place of NaN and infinity, which JSON does not have.
 
-    >>> plain({"loss": float("nan"), "steps": [1, 2.5]})
+    >>> finite({"loss": float("nan"), "steps": [1, 2.5]})
     {'loss': None, 'steps': [1, 2.5]}
     """
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [finite(item) for item in value]
     return value

@@ -104,7 +104,7 @@ def test_a_file_in_new_folders_leaves_none_and_old_folders_stay(
     assert [path.name for path in tmp_path.rglob("*")] == ["old"]
 
 
-def test_notes_whose_picture_is_not_written_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notes_whose_picture_is_not_written_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib", reason="needs matplotlib")
     _fill(monkeypatch, after=2)
     with pytest.raises(WriteError, match=r"x.png cannot be written: .*; the notes are in .*x.mid") as caught:

@@ -45,7 +45,7 @@ def test_a_stream_of_another_encoding_shows_what_it_lacks_by_number(monkeypatch:
     assert raw.getvalue() == b"caf\\xe9\n"
 
 
-def test_a_disk_that_is_full_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: str) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 

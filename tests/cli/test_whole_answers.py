@@ -272,7 +272,7 @@ def test_tagged_columns_on_stdin_are_sentences(tmp_path: Path) -> None:
     assert len(rows(said)) == 32
 
 
-def test_the_form_of_stdin_can_be_said(place: Path) -> None:
+def test_the_format_of_stdin_is_an_option(place: Path) -> None:
     raw = b"text,label\n"
     assert [
         row["text"] for row in rows(ok(run("predict", place / "class", "-", "--format", "text", stdin=raw)).out)

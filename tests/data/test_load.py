@@ -166,7 +166,7 @@ def test_inputs_alone_need_no_targets(tmp_path: Path) -> None:
         inputs({"other": ["x"]}, roles, settings)
 
 
-def test_nothing_to_work_on_is_said() -> None:
+def test_missing_data_is_reported() -> None:
     with pytest.raises(ConfigError, match="no data to work on"):
         load(config())
 

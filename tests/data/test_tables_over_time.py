@@ -297,7 +297,7 @@ def test_rows_without_an_order_are_predicted_in_the_order_of_the_file(tmp_path: 
     assert [question.value for question in asked][:2] == ["a text 99", "a text 98"]
 
 
-def test_what_is_done_to_the_rows_of_a_later_file_is_said(tmp_path: Path) -> None:
+def test_what_is_done_to_the_rows_of_a_later_file_is_reported(tmp_path: Path) -> None:
     settings = config(source=str(file(tmp_path, "date,load", LOAD)))
     roles = data.load(settings).roles
     later = file(tmp_path, "date,load", [*LOAD[:20][::-1], "Total,1.5"], "later.csv")

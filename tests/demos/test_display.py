@@ -23,7 +23,7 @@ def said(capsys: pytest.CaptureFixture[str], *events: Event) -> list[str]:
     return capsys.readouterr().err.splitlines()
 
 
-def test_what_all_learn_from_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_rows_of_all_are_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(capsys, Event("a", "begin", BEGINNING), Event("b", "begin", BEGINNING))
     assert lines == [
         "elman: lstm, 1,234 parameters", "same rows for both: 9 rows", "words: 5",

@@ -87,7 +87,7 @@ def test_hands_of_the_test_wrote_nothing_else() -> None:
     assert (pixels.max(1) >= digits.LEVELS - 1).all()  # every sheet has ink on it
 
 
-def test_a_scene_is_drawn_as_it_is_said() -> None:
+def test_a_scene_is_drawn_as_its_caption_says() -> None:
     for row in scenes.rows("test", 60):
         cells = np.array(row["picture"]).reshape(scenes.SIDE, scenes.SIDE, 3)
         caption = str(row["caption"])

@@ -73,7 +73,7 @@ def test_a_stop_cuts_the_answer_there(name: str, source: str, target: str | None
 
 
 @pytest.mark.parametrize("name", ["one-to-many", "many-to-many"])
-def test_numbers_are_streamed_and_begin_as_told(name: str) -> None:
+def test_numbers_are_streamed_and_begin_with_the_prefix(name: str) -> None:
     source = "class" if name == "one-to-many" else "series"
     mode = build(name, source, "series")
     given = "yes" if source == "class" else SERIES[0]

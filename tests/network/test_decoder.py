@@ -145,7 +145,7 @@ def test_selected_rows_bring_all_of_their_state(feeding: bool) -> None:
     assert (state.fed is not None) == feeding
 
 
-def test_numbers_are_written_by_reading_them_back_and_begin_as_told() -> None:
+def test_numbers_are_written_by_reading_them_back_and_begin_with_the_prefix() -> None:
     decoder = made("series")
     options = Decoding(length=3, prefix=[2.0])
     with torch.no_grad():

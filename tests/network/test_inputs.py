@@ -69,7 +69,7 @@ def test_a_spelled_word_has_its_letters_beside_its_own_vector() -> None:
     close(vectors[..., 5:], inputs.letters(values[..., 1:]))
 
 
-def test_letters_are_as_wide_as_the_words_where_nothing_else_is_said() -> None:
+def test_letters_are_as_wide_as_the_words_by_default() -> None:
     spelled = codecs.make("spelled").fit([["the", "cat"]])
     assert Inputs(spelled, small()).size == 5 + 2 * 5
 

@@ -294,7 +294,7 @@ def test_a_picture_is_shown_and_answered(shown: Page) -> None:
     assert "The answer" in shown.page.locator("h2").all_inner_texts()
 
 
-def test_an_answer_without_a_word_is_said(shown: Page) -> None:
+def test_an_answer_without_a_word_is_reported(shown: Page) -> None:
     answer = {"value": "", "shown": "(nothing)", "scores": [{"value": "", "probability": 1.0}], "alignment": None}
     shown.page.route("**/predict", lambda route: route.fulfill(json={"predictions": [answer]}))
     shown.page.select_option("#run", "pictures")
@@ -317,7 +317,7 @@ def test_on_paper_no_picture_is_cut_and_bars_keep_their_colours(shown: Page) -> 
     shown.page.emulate_media(media="screen")
 
 
-def test_what_the_network_cannot_read_is_said(shown: Page) -> None:
+def test_what_the_network_cannot_read_is_reported(shown: Page) -> None:
     shown.page.select_option("#run", "series")
     shown.page.fill("#text", "one, two")
     shown.page.wait_for_selector(".problem:has-text('is not a number')")

@@ -127,7 +127,7 @@ def test_a_run_without_a_whole_checkpoint_is_refused_with_what_to_type(folder: P
     assert same(folder)
 
 
-def test_a_log_that_lost_lines_is_said(folder: Path) -> None:
+def test_a_log_that_lost_lines_is_reported(folder: Path) -> None:
     (folder / "part" / "samples.jsonl").write_bytes(b"")
     assert any("lines of earlier sessions are missing" in said for said in train(folder, "part", STEPS))
 

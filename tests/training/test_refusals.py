@@ -18,7 +18,7 @@ from recur.data import Roles, RowExamples, fit_codecs, load, read
 from recur.errors import ConfigError, DataError, RecurError, RunError, TrainingError
 from recur.evaluation.feed import Rows
 from recur.evaluation.text_feed import StreamFeed, Tape
-from recur.figures import plain
+from recur.figures import finite
 from recur.modes import build
 from recur.training import tbptt
 
@@ -156,7 +156,7 @@ def test_one_mask_holds_for_a_whole_window_of_overlapping_bptt(tmp_path: Path) -
 
 
 def test_figures_that_are_not_numbers_are_null_in_json() -> None:
-    text = json.dumps(plain({"loss": float("nan"), "parts": [float("inf"), 1.5, {"x": -0.5}]}), allow_nan=False)
+    text = json.dumps(finite({"loss": float("nan"), "parts": [float("inf"), 1.5, {"x": -0.5}]}), allow_nan=False)
     assert json.loads(text) == {"loss": None, "parts": [None, 1.5, {"x": -0.5}]}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from recur.atomic import write_text
 from recur.errors import DataError, WriteError
-from recur.figures import any_figure, duration, plain
+from recur.figures import any_figure, duration, finite
 from recur.printable import TEXT, printable
 
 _PATIENCE = 3.0
@@ -56,7 +56,7 @@ def _write(text: str) -> None:
 
 def emit_json(value: Any) -> None:
     """Write the answer as one JSON document to stdout."""
-    emit(json.dumps(plain(json.loads(json.dumps(value, default=_plain))), ensure_ascii=False, indent=2))
+    emit(json.dumps(finite(json.loads(json.dumps(value, default=_encodable))), ensure_ascii=False, indent=2))
 
 
 def refuse_folders(*paths: Path | None) -> None:
@@ -150,8 +150,8 @@ def grid(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         yield "  ".join(cells_of_row).rstrip()
 
 
-def _plain(value: Any) -> Any:
-    """A value that json cannot encode as one that it can: paths, sets, numbers and arrays of numpy and torch."""
+def _encodable(value: Any) -> Any:
+    """Convert a value that json cannot encode: paths, sets, numbers and arrays of numpy and torch."""
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, set | frozenset):

@@ -19,7 +19,7 @@ from recur.inspect.bptt import ITEMISED, follow
 from recur.inspect.explanation import Explanation
 from recur.inspect.influence import METHODS, of_option
 from recur.inspect.labels import unknown_places
-from recur.inspect.plain import plain
+from recur.inspect.plain import rounded
 from recur.inspect.question import Question
 from recur.inspect.record import PassValues, forward_pass
 from recur.inspect.states import of_parts, plain_states
@@ -108,7 +108,7 @@ def explain(
         data |= _through_time(question, parts, window)
     elif "states" in parts:
         data |= _forward_only(question)
-    return Explanation(plain(data))
+    return Explanation(rounded(data))
 
 
 def _about(model: Any) -> dict[str, Any]:

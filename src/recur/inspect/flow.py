@@ -19,7 +19,7 @@ import numpy as np
 from recur.errors import DataError
 from recur.inspect.bptt import ledger
 from recur.inspect.ledgers import distance_of_memory
-from recur.inspect.plain import plain
+from recur.inspect.plain import rounded
 from recur.inspect.record import as_batch
 from recur.modes import Mode
 from recur.network.batch import Encoded, Raw
@@ -168,7 +168,7 @@ def compared(
             "per step."
         ),
     }
-    result: dict[str, Any] = plain(data)
+    result: dict[str, Any] = rounded(data)
     return result
 
 

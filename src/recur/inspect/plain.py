@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 
-def plain(value: Any, digits: int = 5) -> Any:
-    """Plain data: arrays as lists, numbers rounded to ``digits`` significant digits, what is not finite as None."""
+def rounded(value: Any, digits: int = 5) -> Any:
+    """Return plain data: arrays as lists, numbers with ``digits`` significant digits, None for NaN and infinity."""
     if isinstance(value, dict):
-        return {str(key): plain(item, digits) for key, item in value.items()}
+        return {str(key): rounded(item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item, digits) for item in value]
+        return [rounded(item, digits) for item in value]
     if isinstance(value, np.ndarray):
         return _round(value, digits).tolist() if value.dtype.kind == "f" else value.tolist()
     if isinstance(value, np.generic):
-        return plain(value.item(), digits)
+        return rounded(value.item(), digits)
     if isinstance(value, float):
         return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     return value

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from recur.atomic import replacing
 from recur.codecs.plain_text import without_surrogates
 from recur.errors import ConfigError, require
-from recur.figures import plain as finite
+from recur.figures import finite
 
 if TYPE_CHECKING:
     from recur.data import InputQuery

@@ -17,7 +17,7 @@ from recur.atomic import make_folder, remove_file, unfinished, write_bytes, writ
 from recur.bounded import fingerprint
 from recur.config import Config
 from recur.errors import RunError
-from recur.figures import plain
+from recur.figures import finite
 from recur.run import layout
 from recur.run.cells import stored_cell
 from recur.run.layout import CELL, CODEC_FILES, CONFIG, INFO, INPUT_CODEC, LOCK, METRICS, TARGET_CODEC, WEIGHTS
@@ -226,7 +226,7 @@ def claim(folder: Path, *, fresh: bool = False) -> bool:
 
 def as_json(value: Any) -> bytes:
     """Return readable JSON; a file name that is not UTF-8 (a lone surrogate) is escaped."""
-    text = json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n"
     return text.encode("utf-8", "backslashreplace")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any
 
 from recur.atomic import explained, open_in_place
 from recur.errors import WriteError
+from recur.figures import finite
 
 
 class Journal:
@@ -52,7 +52,7 @@ class Journal:
         """
         if self._file is None or self._path is None:
             return
-        line = json.dumps(_plain(record), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        line = json.dumps(finite(record), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
         start = self._file.tell()
         try:
             with explained(self._path, size=len(line)):
@@ -79,13 +79,3 @@ class Journal:
         if self._file:
             self._file.close()
             self._file = None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value

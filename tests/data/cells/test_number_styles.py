@@ -123,7 +123,7 @@ def test_an_ambiguous_column_that_is_not_used_is_in_nobodys_way(tmp_path: Path) 
     [({"decimal": "."}, 1.002), ({"decimal": ","}, 1002), ({"thousands": "."}, 1002), ({"thousands": "none"}, 1.002),
      ({"decimal": ",", "thousands": "."}, 1002)],
 )  # fmt: skip
-def test_the_style_can_be_said(options: dict[str, str], expected: float, tmp_path: Path) -> None:
+def test_the_style_is_an_option(options: dict[str, str], expected: float, tmp_path: Path) -> None:
     assert numbers_of(tmp_path, column("1.002", "1.003"), "units", **options)[0] == expected
 
 

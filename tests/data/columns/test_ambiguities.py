@@ -44,7 +44,7 @@ def test_several_labels_in_one_cell_are_one_class(cell: str, signs: str) -> None
     assert said(["drama", cell] * 20) == []
 
 
-def test_a_column_that_is_the_class_in_another_form_is_said() -> None:
+def test_a_column_that_is_the_class_in_another_form_is_reported() -> None:
     [found] = said(["x", "y"] * 20, ["ex", "why"] * 20)
     assert found.startswith("a has one value for each class of label")
     assert said(["x", "y"] * 20, ["ex", "why", "why", "ex"] * 10) == []

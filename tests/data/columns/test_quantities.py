@@ -42,7 +42,7 @@ def table(header: str, line: Any, count: int = 60) -> str:
 
 
 @pytest.mark.parametrize("cell", NEARLY.values(), ids=NEARLY)
-def test_what_is_nearly_a_number_is_refused_or_left_out_and_said(cell: Any, tmp_path: Path) -> None:
+def test_what_is_nearly_a_number_is_refused_or_left_out_and_reported(cell: Any, tmp_path: Path) -> None:
     alone = table("date;x", lambda i: f"{DAYS[i]};{cell(i)}")
     for data in ({}, {"input": ["x"]}):
         with pytest.raises(ConfigError, match='column "x" has .*, such as ".*"; expected numbers alone'):
@@ -157,7 +157,7 @@ DOUBTS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(("header", "line", "options", "said"), DOUBTS.values(), ids=DOUBTS)
-def test_what_may_be_meant_otherwise_is_said(
+def test_another_possible_meaning_is_reported(
     header: str, line: Any, options: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     found = roles_of(tmp_path, table(header, line), **options).description

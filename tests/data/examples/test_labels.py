@@ -108,7 +108,7 @@ def test_rows_that_each_have_an_input_class_of_their_own_are_refused() -> None:
     assert "--dev FILE" in str(caught.value.hint)
 
 
-def test_where_every_row_has_a_target_class_of_its_own_one_is_held_out_and_said() -> None:
+def test_where_every_row_has_a_target_class_of_its_own_one_is_held_out_and_reported() -> None:
     found = load(config(), [{"text": "good film", "label": "yes"}, {"text": "dull film", "label": "no"}])
     (note,) = found.notes
     assert note.startswith("unlearned: class ")
@@ -155,7 +155,7 @@ def test_a_file_with_other_classes_is_refused_with_their_rows(part: str, tmp_pat
     assert caught.value.hint == "leave these rows out of other.csv, or add such rows to the training data"
 
 
-def test_a_class_that_only_the_last_rows_in_time_have_is_said() -> None:
+def test_a_class_that_only_the_last_rows_in_time_have_is_reported() -> None:
     rows = [
         {"date": f"2024-01-{place + 1:02}", "a": place % 7 * 1.5, "label": "new" if place > 27 else "ab"[place % 2]}
         for place in range(30)

@@ -140,7 +140,7 @@ def test_inputs_keep_their_rule(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("label", "taken"), [("NA", True), ("null", True), ("nan", True), ("None", False), ("?", False)]
 )
-def test_a_word_that_is_taken_as_a_missing_label_is_said(label: str, taken: bool) -> None:
+def test_a_word_that_is_taken_as_a_missing_label_is_reported(label: str, taken: bool) -> None:
     rows = [{"text": f"a town {i}", "country": ["DE", label, "FR"][i % 3]} for i in range(60)]
     found = load(Config(), rows).missing
     assert (found.values, found.words) == ((20, (label,)) if taken else (0, ()))

@@ -79,7 +79,7 @@ def test_the_form_is_that_of_the_first_line(raw: str | bytes, roles: Roles, valu
     assert [value for _, value in read(raw, roles)] == values
 
 
-def test_the_header_under_titles_is_found_where_a_table_is_said() -> None:
+def test_the_header_under_titles_is_found_when_the_format_is_a_table() -> None:
     assert read("Report of today\n\ntext,label\na film,good\n", TEXT, "csv") == [(1, "a film")]
 
 

@@ -23,13 +23,13 @@ def test_rows_are_sorted_by_time_and_know_their_places() -> None:
     assert any(note.startswith("sorted: 1 of 3 rows was out of order") for note in table.order.notes)
 
 
-def test_newest_first_is_said() -> None:
+def test_rows_that_are_newest_first_are_reported() -> None:
     table = in_order({"ds": days(3, 2, 1), "load": [3.0, 2.0, 1.0]})
     assert loads(table) == [1.0, 2.0, 3.0]
     assert "sorted: the rows are newest first in the file, and are read oldest first" in table.order.notes
 
 
-def test_rows_in_order_are_left_as_they_are_and_their_span_is_said() -> None:
+def test_rows_in_order_are_left_as_they_are_and_their_span_is_reported() -> None:
     table = in_order({"ds": days(1, 2, 3), "load": [1.0, 2.0, 3.0]})
     assert table.order.notes == ["time: ds (year first), every day, from 2020-01-01 to 2020-01-03"]
 

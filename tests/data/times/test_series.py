@@ -100,7 +100,7 @@ def test_rows_of_one_time_have_no_end() -> None:
     assert "--time none" in str(error.hint)
 
 
-def test_what_was_done_is_said() -> None:
+def test_what_was_done_is_reported() -> None:
     sorted_ = in_order({"ds": days(3, 1, 2), "load": [3.0, 1.0, 2.0]})
     assert changes_of(sorted_) == ["sorted: 1 of 3 rows was out of order"]
     assert notes_of(sorted_, None) == sorted_.order.notes

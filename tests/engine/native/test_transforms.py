@@ -98,7 +98,7 @@ REFUSED: dict[str, tuple[Callable[[GRU], Any], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_the_core_cannot_run_is_run_by_torch_and_said(layer: GRU, case: str) -> None:
+def test_what_the_core_cannot_run_is_run_by_torch_and_reported(layer: GRU, case: str) -> None:
     call, reason = REFUSED[case]
     call(layer)
     assert layer.backend_report().ran == "eager"

@@ -35,10 +35,10 @@ class Columns(Sequence[Row]):
 
     def __getitem__(self, index: Any) -> Any:
         """Return the row of an index."""
-        return {name: plain(column[index]) for name, column in self._columns.items()}
+        return {name: python_value(column[index]) for name, column in self._columns.items()}
 
 
-def plain(value: Any) -> Any:
+def python_value(value: Any) -> Any:
     """Return a NumPy value as a Python one."""
     return value.item() if isinstance(value, np.generic) else value
 
