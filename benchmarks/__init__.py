@@ -1,5 +1,5 @@
-"""Our layers against their rivals: proved equal first, then timed side by side."""
+"""Our layers compared with others: first their results, then their times."""
 
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent  # where ``python -m benchmarks...`` is run, also as a child process
+ROOT = Path(__file__).parent.parent  # the working directory of child processes

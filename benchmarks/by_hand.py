@@ -1,4 +1,4 @@
-"""What is written in torch today for a cell that torch.nn lacks: a module with a loop over time.
+"""A cell that torch.nn lacks, as written in torch: a module with a loop over time.
 
 It is the rival of ``Recurrent`` for such a cell, so it is written as well as torch operations allow: one product with
 the inputs of all steps before the loop, and no more operations inside than the cell needs.

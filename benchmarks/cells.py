@@ -1,4 +1,4 @@
-"""Three cells of the literature that no framework has, each written as its equation: what a user would write."""
+"""Three cells of the literature that no framework has, written as equations, as a user would."""
 
 from __future__ import annotations
 

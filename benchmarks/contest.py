@@ -1,4 +1,4 @@
-"""One cell, its rival and ours: built with the same parameters, run on the same case, proved equal."""
+"""One cell and its rival: built with the same parameters, run on the same case, with equal results."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ TAGGER = Cell("LSTM 2x2", "lstm", _both_ways)
 
 @dataclass(frozen=True)
 class Contestant:
-    """One of our ways to compute a cell.
+    """One of our backends for a cell.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Contestant:
     build : callable
         ``build(cell, rival, engine)``: a layer with the rival's parameters.
     engine : str
-        The backend asked for; a layer that reports another one is not timed.
+        The backend that is requested; a layer that reports another one is not timed.
     """
 
     name: str
@@ -192,11 +192,11 @@ def rounding(rival: nn.Module, case: Case, which: str) -> dict[str, float]:
         lengths=case.lengths,
         seeds=tuple(seed.double() for seed in case.seeds),
     )
-    found = compute(rival, case, which)
+    computed = compute(rival, case, which)
     expected = compute(copy.deepcopy(rival).double(), exact, which)
     return {
         kind: max((_apart(got[name].double(), wanted) for name, wanted in right.items()), default=0.0)
-        for kind, got, right in zip(("outputs", "gradients"), found, expected, strict=True)
+        for kind, got, right in zip(("outputs", "gradients"), computed, expected, strict=True)
     }
 
 
@@ -213,7 +213,7 @@ def check(
     dtype: torch.dtype = torch.float32,
     spared: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
-    """Prove that our layer computes what its rival does, on the backend that it stands for.
+    """Check that our layer computes the same as its rival, on its own backend.
 
     ``spared`` is what ``rounding`` gave, for cells that magnify it.
 
@@ -232,8 +232,8 @@ def check(
     spared = spared or {"outputs": 0.0, "gradients": 0.0}
     outputs, gradients = compute(layer, case, which)
     expected_outputs, expected_gradients = compute(rival, case, which)
-    asked = {layer: engine, **({rival: rival.engine} if isinstance(rival, Recurrent) else {})}
-    for one, wanted in asked.items():
+    engines = {layer: engine, **({rival: rival.engine} if isinstance(rival, Recurrent) else {})}
+    for one, wanted in engines.items():
         ran = one.backend_report().ran
         if ran != wanted:
             raise NotProvedError(f"the {ran} backend ran, expected {wanted}")

@@ -1,4 +1,4 @@
-"""Arithmetic on what was measured: operations, shares, means, and the lines under a table."""
+"""Arithmetic on the measurements: operations, shares, means, and the lines under a table."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def summary(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str
             ratio = row["contestants"].get(name, {}).get("ratio")
             if ratio is not None:
                 groups.setdefault((row["cell"], row["pass"]), []).append((ratio, row["shape"]))
-        for (cell, which), found in groups.items():
-            low, where = min(found)
-            mean = geometric_mean(ratio for ratio, _ in found)
+        for (cell, which), pairs in groups.items():
+            low, where = min(pairs)
+            mean = geometric_mean(ratio for ratio, _ in pairs)
             lines.append(f"{name:<9} {cell:<{wide}} {which:<8}  mean {mean:>6.2f}   lowest {low:>6.2f} at {where}")
         if len(groups) > 1:
-            ratios = [ratio for found in groups.values() for ratio, _ in found]
+            ratios = [ratio for pairs in groups.values() for ratio, _ in pairs]
             lines.append(
                 f"{name:<9} {'all':<{wide}} {'':<8}  mean {geometric_mean(ratios):>6.2f}   lowest {min(ratios):>6.2f}"
             )

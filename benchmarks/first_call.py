@@ -1,4 +1,4 @@
-"""What a fresh process waits for: imports, and the first calls of a layer. Run as a child, writes one line of JSON.
+"""Times of a fresh process: imports, and the first calls of a layer. The child process writes one line of JSON.
 
 python -m benchmarks.first_call torch.nn.LSTM
 python -m benchmarks.first_call LSTM native              a layer of recur.nn, on a backend
@@ -22,12 +22,12 @@ RIVAL = "torch.nn.LSTM"
 
 
 def ask(name: str, engine: str, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Start a fresh process and return what it wrote.
+    """Start a fresh process and return its result.
 
     Parameters
     ----------
     name, engine : str
-        The layer, and the backend asked for.
+        The layer and its backend.
     variables : mapping of str to str, optional
         Of its environment, beyond ours.
 
@@ -37,10 +37,10 @@ def ask(name: str, engine: str, variables: Mapping[str, str] | None = None) -> d
         Seconds by name (see ``main``), or why it ``cannot``.
     """
     command = [sys.executable, "-m", "benchmarks.first_call", name, engine]
-    said = subprocess.run(command, env={**os.environ, **(variables or {})}, cwd=ROOT, capture_output=True, text=True)
-    if said.returncode != 0:
-        return {"cannot": (said.stderr.strip().splitlines() or [f"exit code {said.returncode}"])[-1]}
-    answer: dict[str, Any] = json.loads(said.stdout.splitlines()[-1])
+    process = subprocess.run(command, env={**os.environ, **(variables or {})}, cwd=ROOT, capture_output=True, text=True)
+    if process.returncode != 0:
+        return {"cannot": (process.stderr.strip().splitlines() or [f"exit code {process.returncode}"])[-1]}
+    answer: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
     return answer
 
 
@@ -60,7 +60,7 @@ def main(name: str, engine: str = "auto") -> int:
 
         return recur.nn
 
-    # the imports are what is measured, so they stand here
+    # imported here, because the imports are measured
     torch = timed("torch", lambda: __import__("torch"))
     own = None if name == RIVAL else timed("recur", import_recur)
 

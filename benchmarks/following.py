@@ -1,4 +1,4 @@
-"""How soon the live page follows a key: candidates, influence, states and gates, in a headless Chromium.
+"""Latency of the live page after a key: candidates, influence, states and gates, in a headless Chromium.
 
     recur demo last-word
     python -m benchmarks.following runs/demo-last-word/lstm
@@ -23,8 +23,8 @@ from benchmarks import machine
 from benchmarks.serve import free_port, wait_for
 from recur.demos.last_word import LONG, NEAR
 
-PAUSE = 0.3  # seconds between keys, in which a slow machine draws what it was told
-# milliseconds from the key until the candidates stand, all else stands, and the next frame is due
+PAUSE = 0.3  # seconds between keys, for a slow machine to finish drawing
+# milliseconds from the key until the candidates are drawn, the rest is drawn, and the next frame is due
 MEASURE = """(text) => new Promise((done) => {
   const column = document.querySelector(".column"), box = document.querySelector("#text"), began = performance.now();
   let candidates = null;

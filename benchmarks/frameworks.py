@@ -1,4 +1,4 @@
-"""How each peer computes a recurrent layer as fast as it can: one function a peer, imported only in its own process.
+"""The fastest recurrent layer of each peer: one function per peer, imported only in its own process.
 
 Each takes the cell's name, the arrays (``x`` and torch's four parameters) and a number of threads, and gives a call of
 no arguments that returns the outputs (T, B, H), finished. The second table holds those that can also run step by step:
@@ -98,7 +98,7 @@ def with_jax(cell: str, arrays: Arrays, _threads: int) -> Call:
         start = (zero, zero) if cell == "LSTM" else zero
         return jax.lax.scan(lambda state, x_t: step(state, x_t, W_h, b_h), start, x @ W_x + b_x)[1]
 
-    # matrices the way round in which they are multiplied
+    # matrices in the orientation in which they are multiplied
     given = [jnp.asarray(np.ascontiguousarray(a)) for a in (
         arrays["x"], arrays["weight_ih"].T, arrays["weight_hh"].T, arrays["bias_ih"], arrays["bias_hh"]
     )]  # fmt: skip
@@ -182,7 +182,7 @@ def step_native(cell: str, arrays: Arrays, threads: int) -> Step:
 
 
 def step_onnxruntime(cell: str, arrays: Arrays, threads: int) -> Step:
-    """An ONNX file of one step: states go to and fro between two pairs of bound buffers."""
+    """An ONNX file of one step: states alternate between two pairs of bound buffers."""
     import onnxruntime
 
     session = _session(model(cell, arrays, steps=True), threads)

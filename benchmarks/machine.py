@@ -1,4 +1,4 @@
-"""What the figures were taken on: one line about the machine."""
+"""One line about the machine of the measurements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 
 @dataclass(frozen=True)
 class Machine:
-    """Everything without which a time means nothing.
+    """The facts about a machine that a time depends on.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Cells that a user wrote, against the eager loop, and against the LSTM that comes with the library.
+"""Cells that a user wrote, compared with the eager loop and with the LSTM of the library.
 
 A cell of one's own should cost what its operations cost: its time for each operation of its matrix products is given as
 a share of the LSTM's at the same shape, and the time that its compilation takes is given once.
@@ -39,7 +39,7 @@ CACHES = ("XDG_CACHE_HOME", "RECUR_CACHE")
 
 
 def compare(equation: Equation, shape: Shape, which: str, rounds: int, budget: float) -> dict[str, Any]:
-    """Prove and time one pass of one cell: eager, native, and the library's LSTM, in turns."""
+    """Check and time one pass of one cell: eager, native, and the library's LSTM, in turns."""
 
     def eager(X: int, H: int) -> nn.Module:
         return Recurrent(equation, X, H, engine="eager")
@@ -104,7 +104,7 @@ def line(row: dict[str, Any]) -> str:
 
 
 def main(rounds: int, quick: bool, written: Path | None = None, equations: Sequence[Equation] = cells.CELLS) -> int:
-    """Print both tables; 1 if the engine computed something else than the eager loop."""
+    """Print both tables; 1 if the engine computed other results than the eager loop."""
     print(f"machine  {machine.describe()}")
     print(f"peak     {peak.settled()}")
     print(f"set      cells: {ABOUT}")

@@ -1,4 +1,4 @@
-"""What the processor could do at best, and whether it was left alone: the rate of fused multiply-adds."""
+"""Peak rate of the processor in fused multiply-adds, and whether other programs used it meanwhile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOURCE = Path(__file__).with_name("fma.cpp")
 LEAST = 0.9  # of the ideal gain of several threads: two that reach less than 1.8 of one were disturbed
 SECONDS = 0.2
 PROBE = 0.05  # seconds of the measurements around a row
-TRIES = 3  # of a row during which something else ran
+TRIES = 3  # for a row during which other programs ran
 PAUSE = 1.0  # seconds until the next try of the peak
 
 
@@ -49,7 +49,7 @@ class Peak:
 
     @property
     def disturbed(self) -> bool:
-        """Whether something else had a part of the cores."""
+        """Whether other programs used the cores."""
         return self.gain < LEAST * self.threads
 
     def __str__(self) -> str:
@@ -82,7 +82,7 @@ def measure(threads: int | None = None, seconds: float = SECONDS, repeats: int =
 
 
 def settled(threads: int | None = None, tries: int = TRIES) -> Peak:
-    """Measure the rates before a table: again after a moment while something else has a part of the cores."""
+    """Measure the rates before a table: again after a pause while other programs use the cores."""
     best = measure(threads)
     for _ in range(tries - 1):
         if not best.disturbed:
@@ -93,7 +93,7 @@ def settled(threads: int | None = None, tries: int = TRIES) -> Peak:
 
 
 def steady(row: Callable[[], dict[str, Any]], tries: int = TRIES, threads: int | None = None) -> dict[str, Any]:
-    """Measure a row of a table between two probes, again while these say that something else had a part of the cores.
+    """Measure a row of a table between two probes, again while these show that other programs used the cores.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def compiled(source: Path) -> Path | None:
 
 
 def _multiply(threads: int, size: int = 1024, repeats: int = 3) -> float:
-    """The rate of one large product of two float32 matrices: lower than the peak, but everywhere at hand."""
+    """The rate of one large product of two float32 matrices: lower than the peak, but always available."""
     a, b = torch.randn(size, size), torch.randn(size, size)
     product = torch.empty(size, size)
     before = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""One peer in a process of its own: it waits at a pipe, computes when told to, and says how long it took.
+"""One peer in a process of its own: it waits at a pipe, computes on request, and reports the time.
 
     python -m benchmarks.peer NAME THREADS
 
@@ -24,7 +24,7 @@ TOLERANCE = 1e-4  # of an output; outputs of these cells are between -1 and 1
 
 
 def load(name: str, threads: int, command: dict[str, Any]) -> Call:
-    """Build what the command names and return a call of it, proved."""
+    """Build the layer of a command, check its outputs, and return a call of it."""
     with np.load(command["file"]) as file:
         arrays = {key: np.ascontiguousarray(file[key]) for key in file.files}
     x, expected = arrays["x"], arrays.pop("expected")
@@ -61,7 +61,7 @@ def serve(name: str, threads: int, commands: TextIO, answers: TextIO) -> None:
                 answer: dict[str, Any] = {"calls": calls}
             else:
                 answer = {"seconds": seconds(call, calls)}
-        # whatever a framework raises is its answer
+        # an exception of a framework is its answer
         except Exception as error:
             answer = {"cannot": (str(error).splitlines() or [type(error).__name__])[0]}
         answers.write(json.dumps(answer) + "\n")
@@ -73,7 +73,7 @@ def main(name: str, threads: str) -> int:
     # a framework that crashes would keep writing its memory to disk while the next ones are timed
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     answers = os.fdopen(os.dup(1), "w")
-    # a framework's own words must not come between the answers
+    # the output of a framework must not get between the answers
     os.dup2(2, 1)
     if hasattr(os, "sched_setaffinity"):
         # some pools are as large as the set of cores and have no other switch

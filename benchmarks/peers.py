@@ -1,4 +1,4 @@
-"""Our forward pass against the fastest of torch, JAX, ONNX Runtime and OpenVINO, each in a process of its own.
+"""Our forward pass compared with the fastest of torch, JAX, ONNX Runtime and OpenVINO, each in a process of its own.
 
 Thread pools of several frameworks in one process disturb each other, so every peer has a child process that sleeps at a
 pipe until it is its turn; turns are taken in rounds, as in the other tables. Peers that are not installed are named.
@@ -82,7 +82,7 @@ class Peer:
 
 
 def missing(name: str) -> list[str]:
-    """The packages that a peer needs and that are not installed."""
+    """The missing packages of a peer."""
     return [package for package in NEEDS[name] if find_spec(package) is None]
 
 
@@ -98,7 +98,7 @@ def write_case(path: Path, cell: str, shape: Shape) -> None:
 
 
 def compare(peers: Iterable[Peer], path: Path, cell: str, mode: str, rounds: int, budget: float) -> dict[str, Any]:
-    """Prove and time one case: what each peer took, and ours as a ratio to the fastest of the others."""
+    """Check and time one case: the time of each peer, and ours as a ratio to the fastest of the others."""
     entries: dict[str, dict[str, Any]] = {}
     ready = []
     for peer in peers:
@@ -181,7 +181,7 @@ def show(rows: Iterable[dict[str, Any]], names: Sequence[str], unit: str, scale:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run both tables; 1 if a peer computed something else than torch."""
+    """Run both tables; 1 if a peer computed other results than torch."""
     options = _options(arguments)
     absent = {name: missing(name) for name in options.peers}
     names = [name for name in options.peers if not absent[name]]

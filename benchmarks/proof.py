@@ -1,4 +1,4 @@
-"""The proof that goes before every time: two contestants computed the same outputs, states and gradients."""
+"""The check before every timing: two contestants computed the same outputs, states and gradients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOLERANCE: Mapping[torch.dtype, Mapping[str, float]] = {
     torch.bfloat16: {"outputs": 3e-2, "gradients": 6e-2},
 }
 
-SPARE = 4.0  # two that round differently are apart by the sum of what each is off, and by chance some more
+SPARE = 4.0  # the difference of two results is at most the sum of their rounding errors, and chance adds some
 
 
 class NotProvedError(RecurError):
@@ -30,7 +30,7 @@ def prove(
     dtype: torch.dtype,
     rounding: float = 0.0,
 ) -> float:
-    """Compare what a contestant computed with what its rival did.
+    """Compare the results of a contestant with those of its rival.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The same rows in a process whose allocator keeps large blocks, instead of giving them back after every pass.
+"""The same rows in a process whose allocator keeps large blocks, and does not return them after every pass.
 
 With the thresholds that glibc begins with, a buffer of some hundred KiB is mapped again each time and its pages are
 zeroed by the system. That is a cost of torch.nn as it comes, so the main table has it; a user who sets two variables is

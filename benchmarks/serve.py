@@ -1,9 +1,9 @@
-"""Many sessions at once on one server: what they wait, what the server gets through, and whether all of it is right.
+"""Many sessions at once on one server: latency, throughput, and whether all answers are right.
 
     python -m benchmarks.serve [RUN]          without a run a small language model is trained first
 
 Every session reads its own words, one request a word, all sessions at the same time. In the end the candidates of each
-are compared with those of the network asked alone: a lost word, or two sessions mixed up, is counted as wrong.
+are compared with those of the network without a server: a lost word, or two sessions mixed up, counts as wrong.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Line:
         self.reader, self.writer = reader, writer
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Send a body, return the answer's."""
+        """Send a body and return that of the answer."""
         data = json.dumps(body).encode()
         lines = (f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json")
         head = "\r\n".join([*lines, f"Content-Length: {len(data)}", "", ""])
@@ -95,7 +95,7 @@ async def talk(port: int, words: list[str], waited: list[float]) -> tuple[int, l
 
 
 async def load(port: int, texts: list[list[str]]) -> tuple[list[tuple[int, list[Any]]], list[float], float]:
-    """All sessions at once: what each found, every wait, and the time of all together."""
+    """Run all sessions at once; return their results, every latency, and the total time."""
     waited: list[float] = []
     began = time.perf_counter()
     found = await asyncio.gather(*(talk(port, words, waited) for words in texts))
@@ -103,7 +103,7 @@ async def load(port: int, texts: list[list[str]]) -> tuple[list[tuple[int, list[
 
 
 def wrong(model: recur.Model, texts: list[list[str]], found: list[tuple[int, list[Any]]]) -> int:
-    """Sessions whose end is not that of the network asked alone."""
+    """Number of sessions whose result differs from that of the network without a server."""
     expected = model.predict([" ".join(words) for words in texts], top=5)
     bad = 0
     for words, (items, candidates), one in zip(texts, found, expected, strict=True):

@@ -1,4 +1,4 @@
-"""What can be measured by name: ``--set NAME`` of ``python -m benchmarks.layers``."""
+"""Sets of measurements by name: ``--set NAME`` of ``python -m benchmarks.layers``."""
 
 from __future__ import annotations
 

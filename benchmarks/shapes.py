@@ -1,4 +1,4 @@
-"""The sizes of a case, as they are written on the command line and in the tables."""
+"""The sizes of a case, as on the command line and in the tables."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Shape:
 
     @classmethod
     def parse(cls, text: str) -> Shape:
-        """Read ``T,B,H`` or ``T,B,X,H``, with ``,ragged`` behind it or not."""
+        """Read ``T,B,H`` or ``T,B,X,H``, optionally followed by ``,ragged``."""
         *numbers, last = text.split(",")
         ragged = last == "ragged"
         sizes = [int(n) for n in (numbers if ragged else [*numbers, last])]
@@ -56,7 +56,7 @@ class Shape:
         return drawn
 
 
-# from a single row, where a step is mostly overhead, to where only the products count
+# from a single row, where overhead dominates a step, to sizes where the products dominate
 SHAPES = [
     Shape(100, 1, 128), Shape(100, 1, 512), Shape(100, 8, 128), Shape(100, 32, 64), Shape(100, 32, 128),
     Shape(100, 32, 256), Shape(50, 32, 512), Shape(50, 32, 1024), Shape(50, 128, 512),

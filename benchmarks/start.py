@@ -1,4 +1,4 @@
-"""What ``import recur`` and the first call of a layer cost beyond torch's own import, in fresh processes."""
+"""Time of ``import recur`` and of the first call of a layer beyond the import of torch, in fresh processes."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def line(row: Mapping[str, Any], names: Sequence[str]) -> str:
 
 
 def mark(row: Mapping[str, Any]) -> str:
-    """What stands behind a row during which something else ran: how much several threads gained over one."""
+    """The mark after a row during which other programs ran: the gain of several threads over one."""
     return f"  * {row['gain']:.2f}" if row["disturbed"] else ""
 
 

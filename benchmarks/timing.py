@@ -1,4 +1,4 @@
-"""Timing several ways to compute one thing so that a disturbance of the machine strikes all of them alike."""
+"""Timing in turns, so that a disturbance of the machine affects all contestants equally."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def interleave(contestants: Mapping[str, Callable[[], object]], rounds: int, bud
             first = turn % max(1, len(names))
             for name in names[first:] + names[:first]:
                 samples[name].append(seconds(contestants[name], calls[name]))
-            # garbage of one round is not collected in the time of another
+            # the garbage of one round is not collected during another
             gc.collect()
     finally:
         if collecting:
@@ -99,7 +99,7 @@ def quartiles(values: list[float]) -> tuple[float, float]:
 
 
 def calls_a_sample(call: Callable[[], object]) -> int:
-    """How often to call within one sample; the call is made once, and should have been warmed up."""
+    """Number of calls in one sample, from one call after a warm-up."""
     return max(1, math.ceil(LEAST_SECONDS / max(seconds(call, 1), 1e-7)))
 
 

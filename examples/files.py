@@ -1,4 +1,4 @@
-"""The files that the README and the guides work on, made small and from a seed.
+"""The files of the README and the guides: small, and generated from a seed.
 
 ``python examples/files.py`` writes those that are not there yet into the current folder.
 """
@@ -95,7 +95,7 @@ def _reviews() -> list[str]:
 
 
 def sentences(path: Path) -> None:
-    """Text, a sentence a line."""
+    """Text, one sentence per line."""
     _write_lines(path, _sentences())
 
 
@@ -179,7 +179,7 @@ def pairs_new(path: Path) -> None:
 
 
 def _pairs() -> tuple[list[str], list[str]]:
-    """Phrases to learn from, and new ones."""
+    """Phrases for training, and new ones."""
     rows = []
     nouns = [(english, french, 0) for english, french in MASCULINE.items()]
     nouns += [(english, french, 1) for english, french in FEMININE.items()]
@@ -200,7 +200,7 @@ def _pairs() -> tuple[list[str], list[str]]:
 
 
 def tagged(path: Path) -> None:
-    """CoNLL columns: a word and its tag a line, an empty line between sentences; "oldest" is not in it."""
+    """CoNLL columns: a word and its tag per line, an empty line between sentences; "oldest" is not in it."""
     _write_lines(path, [line for sentence in _tagged(seed=5, count=200, unseen=False) for line in sentence])
 
 
@@ -210,7 +210,7 @@ def tagged_new(path: Path) -> None:
 
 
 def _tagged(*, seed: int, count: int, unseen: bool) -> list[list[str]]:
-    """Sentences of which all or none hold one of the unseen forms.
+    """Sentences that all, or that none, contain one of the unseen forms.
 
     After the verb comes an adjective or an adverb ("the dog looks older", "the dog looks quickly"): of a word that is
     not known, its ending alone tells which. "looks" and "sounds" are nouns too: the words before tell which.
@@ -244,7 +244,7 @@ def names(path: Path) -> None:
 
 
 def flowers(path: Path) -> None:
-    """CSV of numbers and a class, no order in time."""
+    """CSV of numbers and a class, without an order in time."""
     draw = random.Random(7)
     rows = ["petal_length,petal_width,flower"]
     for _ in range(200):
@@ -286,7 +286,7 @@ def tunes(path: Path) -> None:
 
 
 def sounds(folder: Path) -> None:
-    """Folder of tones, low and high, whose names say which."""
+    """Folder of low and high tones, with the label in their names."""
     folder.mkdir()
     draw = random.Random(9)
     for label, hertz in (("low", 300), ("high", 1200)):
@@ -329,7 +329,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
 
 
 def main(folder: Path = Path()) -> list[str]:
-    """Write what is not there yet; return the names of what was written."""
+    """Write the files that are missing; return their names."""
     written = []
     for name, make in MAKERS.items():
         if (folder / name).exists():

@@ -1,6 +1,6 @@
-"""Many to many: a sequence is read to its end, then another one is written, as long as it likes.
+"""Many to many: a sequence is read to its end, then another one of any length is generated.
 
-A date in words becomes a date in digits. One network reads, a second one writes and looks back by attention.
+A date in words becomes a date in digits. An encoder reads; a decoder generates, with attention to the encoder.
 """
 
 import random

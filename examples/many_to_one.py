@@ -1,6 +1,6 @@
 """Many to one: a series of any length goes in, one label comes out at its end.
 
-A sensor records one period after another, with noise and from any point on; which wave is it?
+A sensor records a periodic signal with noise, from any phase on; the label is its wave form.
 """
 
 import math
@@ -10,7 +10,7 @@ import recur
 
 
 def value(wave: str, phase: float) -> float:
-    """A wave at a phase of 0 to 1."""
+    """Return the value of a wave at a phase from 0 to 1."""
     if wave == "sine":
         return math.sin(2 * math.pi * phase)
     if wave == "square":

@@ -1,6 +1,6 @@
-"""One to many: one word goes in, a sequence comes out. The network writes names in the manner of a place.
+"""One to many: one word goes in, a sequence comes out. The network generates names in the style of a place.
 
-The input only sets the first state; from there the network reads the letters that it wrote itself.
+The input only sets the initial state; after that the network reads the letters that it generated.
 """
 
 import random
@@ -20,7 +20,7 @@ ENDINGS = {
 
 
 def rows() -> list[dict[str, str]]:
-    """Each stem with each ending: a place and a name of its kind."""
+    """Return a row for each stem with each ending: a place and a name of its kind."""
     return [
         {"place": place, "name": stem + ending}
         for place, endings in ENDINGS.items()
@@ -30,7 +30,7 @@ def rows() -> list[dict[str, str]]:
 
 
 def main() -> float:
-    """Learn from 480 names; return the share of new names that end as names of their place do."""
+    """Learn from 480 names; return the share of generated names with an ending of their place."""
     model = recur.fit(
         rows(), "one-to-many", input="place", target="name", target_codec="characters",
         cell="gru", hidden_size=64, epochs=12, lr=1e-2, progress=False,
@@ -41,7 +41,7 @@ def main() -> float:
         print(f"{place}: {', '.join(names)}")
         good += sum(name.endswith(tuple(endings)) for name in names)
         total += len(names)
-    print(f"{good} of {total} end as names of their place do")
+    print(f"{good} of {total} have an ending of their place")
     return good / total
 
 

@@ -1,6 +1,6 @@
-"""One to one: three numbers go in, one name comes out. No time, no memory: a feed-forward network.
+"""One to one: three numbers go in, one name comes out. There are no time steps: a feed-forward network.
 
-Amounts of red, green and blue are measured under changing light; the network says which colour it is.
+Amounts of red, green and blue are measured under changing light; the network predicts the colour.
 """
 
 import random
@@ -14,7 +14,7 @@ PAINTS = {
 
 
 def measured(name: str, draw: random.Random) -> dict[str, object]:
-    """One measurement of a paint: more or less light, and a meter that is never exact."""
+    """Return one measurement of a paint, with random light and noise."""
     light = draw.uniform(0.6, 1.2)
     red, green, blue = (light * amount + draw.gauss(0, 0.03) for amount in PAINTS[name])
     return {"red": red, "green": green, "blue": blue, "paint": name}

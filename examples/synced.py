@@ -1,4 +1,4 @@
-"""Synced: every step has its answer. Without a target of its own, a text predicts its own next word.
+"""Synced: every step has an answer. A text without a target predicts its own next word.
 
 The same network then predicts the next word of a prompt, or continues it.
 """
@@ -12,7 +12,7 @@ OPENERS = ("", "today ", "every day ", "we know that ", "I think that ", "in sum
 
 
 def lines() -> list[str]:
-    """All sentences that can be made, in a random order: what is where."""
+    """Return all sentences about what is where, in a random order."""
     found = [
         f"{opener}{how_many} {thing} are in the {place}"
         for opener in OPENERS
@@ -24,7 +24,7 @@ def lines() -> list[str]:
 
 
 def main() -> float:
-    """Learn from 220 sentences; return how often the last word of the others is right."""
+    """Learn from 220 sentences; return the accuracy of the last word of the others."""
     sentences = lines()
     learned, others = sentences[:220], sentences[220:]
     model = recur.fit(

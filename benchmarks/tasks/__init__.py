@@ -1,8 +1,8 @@
 """Published tasks on real data: each is one TOML file here, and one command measures it and writes it into one table.
 
-A file has a table ``[task]`` (what is measured, and what others reached) and below it the configuration that
-``recur train`` takes. There is no training code here: what a task needs beyond its file is at most a function that
-writes its rows (``prepare``) and one that makes further figures of its run (``report``).
+A file has a table ``[task]`` (the metric, its target and published results) and below it the configuration that
+``recur train`` takes. There is no training code here: beyond its file, a task has at most a function that
+writes its rows (``prepare``) and one that computes further metrics of its run (``report``).
 """
 
 from __future__ import annotations

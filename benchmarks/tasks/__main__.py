@@ -53,7 +53,7 @@ def main(
 
 
 def _all(wanted: Sequence[Task], options: argparse.Namespace, kept: Path) -> int:
-    """Measure one task after another; one that fails does not keep the others from it."""
+    """Measure one task after another; a failure does not stop the others."""
     failed = []
     for task in wanted:
         try:
@@ -61,10 +61,10 @@ def _all(wanted: Sequence[Task], options: argparse.Namespace, kept: Path) -> int
                 task, options.out, options.data, again=options.again, only_measure=options.measure, say=_say
             )
         except Paused as pause:
-            _say(f"stopped: {pause.message}\nhint: {_go_on(options)}")
+            _say(f"stopped: {pause.message}\nhint: {_resume_hint(options)}")
             return INTERRUPTED
         except KeyboardInterrupt:
-            _say(f"stopped: {task.name} was interrupted\nhint: {_go_on(options)}")
+            _say(f"stopped: {task.name} was interrupted\nhint: {_resume_hint(options)}")
             return INTERRUPTED
         except RecurError as error:
             _say(f"error: {task.name}: {error}")
@@ -77,7 +77,7 @@ def _all(wanted: Sequence[Task], options: argparse.Namespace, kept: Path) -> int
     return FAILED if failed else OK
 
 
-def _go_on(options: argparse.Namespace) -> str:
+def _resume_hint(options: argparse.Namespace) -> str:
     again = "the same command resumes there"
     return f"{again}, without --again" if options.again else again
 
@@ -86,10 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     named = os.environ.get("RECUR_DATA")
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tasks", description="Measure published tasks.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="which tasks (default: all)")
-    parser.add_argument("--list", action="store_true", help="say which tasks there are")
+    parser.add_argument("--list", action="store_true", help="list the tasks")
     parser.add_argument("--page", action="store_true", help="only write docs/results.md from the stored results")
-    parser.add_argument("--again", action="store_true", help="prepare, train and measure again what is finished")
-    parser.add_argument("--measure", action="store_true", help="measure and report again, with the network as it is")
+    parser.add_argument("--again", action="store_true", help="prepare, train and measure finished tasks again")
+    parser.add_argument("--measure", action="store_true", help="measure and report again, with the same network")
     parser.add_argument("--out", type=Path, default=ROOT / OUT, help=f"prepared rows and runs (default {OUT})")
     parser.add_argument(
         "--data", type=Path, default=Path(named) if named else None, help="real data sets (default: RECUR_DATA)"

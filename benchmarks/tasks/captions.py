@@ -34,12 +34,12 @@ class Bleu:
 
 
 def words(caption: str) -> str:
-    """Return a caption in lower case, without signs."""
+    """Return a caption in lower case, without punctuation."""
     return " ".join(word for word in caption.lower().split() if any(map(str.isalnum, word)))
 
 
 class Judge:
-    """BLEU against the captions that people wrote of some pictures; what is counted of them is counted once.
+    """BLEU against the reference captions of pictures, whose n-grams are counted once.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Judge:
         self._metrics: dict[int, Any] = {}
 
     def score(self, written: Mapping[str, str], order: int) -> float:
-        """Return BLEU of orders 1 to ``order``, in per cent, of one caption a picture."""
+        """Return BLEU of orders 1 to ``order``, in per cent, of one caption per picture."""
         hypotheses = [words(written[picture]) for picture in self.pictures]
         return float(self._metric(order).corpus_score(hypotheses, None).score)
 
@@ -73,7 +73,7 @@ class Judge:
 
 
 def bleu(written: Mapping[str, str], references: References) -> Bleu:
-    """Judge one caption a picture against all captions that people wrote of it, by BLEU-1 to BLEU-4.
+    """Evaluate one caption per picture against all of its references, by BLEU-1 to BLEU-4.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def pixels(model: Any, pictures: Sequence[str], side: int = 16) -> np.ndarray:
 
 
 def features(model: Any, pictures: Sequence[str]) -> np.ndarray:
-    """Return what the trained network makes of pictures before it writes: (N, X)."""
+    """Return the vectors of pictures in a trained network: (N, X)."""
     mode: OneToMany = model.mode
     parts = []
     with mode.answering():
@@ -165,7 +165,7 @@ def contact_sheet(pictures: Sequence[str], texts: Sequence[str], columns: int = 
 
 
 def grouped(rows: Sequence[Mapping[str, Any]], folder: Path | None = None) -> dict[str, list[str]]:
-    """Return the captions of each picture, from a table with a row a caption."""
+    """Return the captions of each picture, from a table with one row per caption."""
     found: dict[str, list[str]] = {}
     for row in rows:
         picture = str(row["image"]) if folder is None else str(folder / str(row["image"]))

@@ -19,7 +19,7 @@ LEARN, CHOOSE, REPORT = "train", "dev", "test"
 HELD_OUT = 0.1
 SEED = 0
 
-# gesture phases: the authors give videos of three people; whole videos are tested on
+# gesture phases: the authors give videos of three people; whole videos are the test set
 GESTURE_TRAIN, GESTURE_TEST = ("a1", "a2", "b1", "b3", "c1"), ("a3", "c3")
 GESTURE_DEV = 0.2  # the last share of each training video
 GESTURE_CLIP, GESTURE_STRIDE = 128, 32
@@ -82,17 +82,17 @@ def etth1(data_folder: Path, out: Path) -> None:
 
 
 def airline(data_folder: Path, out: Path) -> None:
-    """Passengers a month, 1949 to 1960: the last two years are tested on, the two before them are chosen on."""
+    """Passengers a month, 1949 to 1960: the last two years are the test set, the two before them the dev set."""
     _by_time(data_folder / "time_series" / "airline-passengers.csv", out, (96, 120), past=24)
 
 
 def sunspots(data_folder: Path, out: Path) -> None:
-    """Sunspots a month, 1749 to 1983: the last fifth is tested on, the tenth before it is chosen on."""
+    """Sunspots a month, 1749 to 1983: the last fifth is the test set, the tenth before it the dev set."""
     _by_time(data_folder / "time_series" / "monthly-sunspots.csv", out, (1974, 2256), past=264)
 
 
 def adding(data_folder: Path, out: Path) -> None:
-    """The adding problem: of 600 numbers two are marked, one in each half; their sum is asked at the end.
+    """The adding problem: of 600 numbers two are marked, one in each half; their sum is the target at the end.
 
     Source: Hochreiter and Schmidhuber 1997, experiment 4; in the form of Arjovsky, Shah and Bengio 2016.
     """
@@ -145,7 +145,7 @@ def _gesture(folder: Path, name: str) -> tuple[list[str], list[list[Any]]]:
 
 
 def _by_time(file: Path, out: Path, borders: tuple[int, int], *, past: int) -> None:
-    """Write a series as what is learned from, chosen on and tested on; the last two begin with what came before."""
+    """Write a series as train, dev and test files; the last two begin with the past of their first forecast."""
     header, rows = _read_csv(file)
     first = 0
     for part, border in zip((LEARN, CHOOSE, REPORT), (*borders, len(rows)), strict=True):

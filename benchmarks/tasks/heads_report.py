@@ -85,7 +85,7 @@ def forecast(run: Path, data_folder: Path, out: Path) -> dict[str, float | str |
 
 
 def curves(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | list[Any]]:
-    """Elman, LSTM and GRU with the task's settings: the dev error on the way, and the test error at the end.
+    """Elman, LSTM and GRU with the task's settings: the dev error during training, and the test error at the end.
 
     The task's figure is that of the cell which its file names; those of the other cells stand beside it.
     """
@@ -159,7 +159,7 @@ def _best_linear(learn: tuple[Tensor, Tensor], choose: tuple[Tensor, Tensor], cl
 
 
 def _recalled(model: Model, file: Path) -> float:
-    """Share of the symbols that are said again rightly; the blanks before them are left out."""
+    """Share of the symbols that are repeated correctly; the blanks before them are ignored."""
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     right = total = 0
     for start in range(0, len(rows), ASKED):

@@ -25,13 +25,13 @@ from recur.data import read
 
 SHOWN = 10
 BEAM = 5
-# of the length normalisation of the beam: which is best is found out on the dev rows
+# strengths of the length normalisation of the beam; the best is selected on the dev rows
 PENALTIES = (0.6, 1.0, 1.5, 2.0)
 _PARTS = {"train": "Flickr_8k.trainImages.txt", "dev": "Flickr_8k.devImages.txt", "test": "Flickr_8k.testImages.txt"}
 
 
 def flickr8k(data_folder: Path, out: Path) -> None:
-    """Write train.csv, dev.csv and test.csv, a row a caption, of the pictures that are there, by the official split.
+    """Write train.csv, dev.csv and test.csv, one row per caption of the available pictures, by the official split.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def flickr8k(data_folder: Path, out: Path) -> None:
 
 
 def report(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | list[str]]:
-    """Judge the captions of a trained network, and what the simplest guesses reach, on the test pictures.
+    """Evaluate the captions of a trained network and of simple baselines on the test pictures.
 
     ``captions.png`` in ``out`` shows ten test pictures, evenly spread, with what was written and one reference.
 

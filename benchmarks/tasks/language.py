@@ -32,7 +32,7 @@ def fra_eng(data_folder: Path, out: Path) -> None:
         english, french = line.split("\t")[:2]
         place = int.from_bytes(hashlib.sha256(english.encode()).digest()[:8], "big") / 2**64
         part = "test" if place < HELD_OUT else "dev" if place < 2 * HELD_OUT else "train"
-        # the edition mixes plain and narrow no-break spaces before French signs: which one is no matter of language
+        # the edition mixes plain and narrow no-break spaces before French signs: the choice is not part of the language
         parts[part].append((english, " ".join(french.split())))
     for part, pairs in parts.items():
         _table(out / f"{part}.jsonl", ("english", "french"), pairs)
@@ -73,7 +73,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _table(path: Path, columns: tuple[str, str], rows: Iterable[tuple[str, ...]]) -> None:
-    """Write rows as JSON lines: quotation marks in the sentences then need no rule."""
+    """Write rows as JSON lines: so that quotation marks need no quoting."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
         for row in rows:

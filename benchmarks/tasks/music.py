@@ -15,7 +15,7 @@ from recur.errors import ConfigError
 from recur.views import pieces, roll, spectrogram
 
 OPENING = 16  # steps of a test piece that are given
-LENGTH = 64  # steps that are made
+LENGTH = 64  # steps that are generated
 TEMPERATURE = 1.0  # below 1 the keys fall silent: most have a probability below a half
 TEMPO = 90.0
 PARTS = {"train": "traindata", "dev": "validdata", "test": "testdata"}
@@ -23,7 +23,7 @@ LOWEST = 21  # MIDI pitch of the first of the 88 columns
 
 
 def jsb(data_folder: Path, out: Path) -> None:
-    """Write the JSB chorales as JSON lines, one piece a line: the pitches of every step."""
+    """Write the JSB chorales as JSON lines, one piece per line: the pitches of every step."""
     _rolls(data_folder / "poly_music" / "JSB_Chorales.mat", out)
 
 
@@ -61,7 +61,7 @@ def fsdd(data_folder: Path, out: Path) -> None:
 
 
 def report(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | list[str]]:
-    """Generate two pieces from nothing and continue the opening of the first test piece, as MIDI files and pictures."""
+    """Generate two pieces, and continue the opening of the first test piece, as MIDI files and pictures."""
     del data_folder
     model = recur.load(run)
     codec = pieces.of_notes(model.target_codec)
@@ -86,7 +86,7 @@ def report(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | l
 
 
 def spectrograms(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | list[str]]:
-    """Draw what the network reads of the first test sound of each of two digits, and say which sounds it got wrong."""
+    """Draw the input of the first test sound of each of two digits, and list the sounds that are answered wrong."""
     del data_folder
     model = recur.load(run)
     with (out / "test.csv").open(encoding="utf-8", newline="") as file:

@@ -1,9 +1,9 @@
-"""One task from nothing to its figures: rows written, a network trained, measured once, and the result kept.
+"""A complete run of a task: rows are written, a network is trained and measured once, the result is stored.
 
 ::
 
     OUT/NAME/
-      task.json     the configuration that all of it was made with
+      task.json     the configuration of all of these files
       data/         what ``prepare`` wrote, and what ``report`` draws
       run/          the run folder, which resumes where it was stopped
       result.json   the figures; a task that has them is finished
@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Places:
-    """Where a task's files are.
+    """Paths of the files of a task.
 
     Attributes
     ----------
@@ -52,12 +52,12 @@ class Places:
 
     @property
     def data(self) -> Path:
-        """What was prepared."""
+        """The folder of the prepared rows."""
         return self.folder / "data"
 
     @property
     def part(self) -> Path:
-        """What is being prepared."""
+        """The folder in which rows are being prepared."""
         return self.folder / "data.part"
 
     @property
@@ -67,20 +67,20 @@ class Places:
 
     @property
     def result(self) -> Path:
-        """The figures."""
+        """The file of the metrics."""
         return self.folder / "result.json"
 
     @property
     def begun(self) -> Path:
-        """The configuration that it was begun with."""
+        """The configuration at the start."""
         return self.folder / "task.json"
 
     def begin(self, task: Task) -> None:
-        """Note what the files here are made with."""
+        """Store the configuration of the files here."""
         write_text(self.begun, json.dumps(task.settings, indent=2) + "\n")
 
     def changed(self, task: Task) -> bool:
-        """Whether the files here were made with another configuration."""
+        """Whether the files here have another configuration."""
         return self.begun.is_file() and json.loads(self.begun.read_text(encoding="utf-8")) != task.settings
 
     def relative(self, value: Any) -> Any:
@@ -92,7 +92,7 @@ class Places:
         return [self.relative(item) for item in value] if isinstance(value, list | tuple) else value
 
     def clear(self) -> None:
-        """Remove what an earlier call made."""
+        """Remove the files of an earlier call."""
         for path in (self.result, self.begun):
             path.unlink(missing_ok=True)
         for path in (self.data, self.part, self.run):
@@ -109,7 +109,7 @@ def measure(
     say: Say = print,
     progress: Progress | bool | None = None,
 ) -> dict[str, Any]:
-    """Prepare, train, evaluate and report a task; what was done by an earlier call is not done again.
+    """Prepare, train, evaluate and report a task; steps that an earlier call finished are skipped.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def _result(task: Task, config: Config, places: Places, command: str) -> dict[st
 
 
 def _figure(task: Task, figures: dict[str, dict[str, Any]]) -> tuple[float, str]:
-    """The task's figure, and the part that it was found in.
+    """The task's figure, and the part of the rows that it is from.
 
     Raises
     ------

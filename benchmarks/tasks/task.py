@@ -1,4 +1,4 @@
-"""A task file, read and checked: what is measured, what others reached, and the configuration to train with."""
+"""A task file, read and checked: the metric, published results, and the configuration of the training."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Task:
 
     @property
     def needs_data(self) -> bool:
-        """Whether the folder of real data sets must be there."""
+        """Whether the task requires the folder of real data sets."""
         return self.about.needs_data
 
     def config(self, data_folder: Path, out: Path) -> Config:

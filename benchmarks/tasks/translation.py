@@ -1,4 +1,4 @@
-"""Translations of a test set: BLEU and chrF, and ten of them with what the decoder looked at."""
+"""Translations of a test set: BLEU and chrF, and the attention of ten of them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def report(run: Path, data_folder: Path, out: Path) -> dict[str, float | str | l
 
 
 def in_words(model: recur.Model, source: str, answer: Prediction) -> list[str]:
-    """A translation, and for each of its pieces the piece of the source that it looked at most."""
+    """A translation, and for each of its pieces the piece of the source with the largest attention weight."""
     read, written = pieces(model, source, answer)
     said = [f"source  {source}", f"guess   {answer.value}"]
     if answer.alignment is None:
@@ -91,7 +91,7 @@ def pieces(model: recur.Model, source: str, answer: Prediction) -> tuple[list[st
 
 
 def draw(model: recur.Model, chosen: Sequence[tuple[str, Prediction]], file: Path) -> None:
-    """Draw where each piece of some translations looked, one picture for all.
+    """Draw the attention of some translations in one picture.
 
     Raises
     ------
