@@ -260,6 +260,26 @@ def test_a_long_block_is_divided_into_calls(monkeypatch):
     assert torch.equal(stream.run(x), layer.stream().run(x))
 
 
+def test_an_interrupted_block_leaves_the_state_after_the_steps_that_it_computed(monkeypatch):
+    layer, x = GRU(3, 4), np.ones((20, 1, 3), np.float32)
+    stream, other, out = layer.stream(), layer.stream(), np.full((20, 1, 4), np.nan, np.float32)
+    run, calls = stream._stack.run, []
+
+    def interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        run(*arguments)
+
+    monkeypatch.setattr(stream, "_call_steps", 5)
+    monkeypatch.setattr(stream._stack, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stream.run(x, out=out)
+    assert np.array_equal(out[:10], other.run(x[:10]))
+    assert np.isnan(out[10:]).all()
+    assert stream.state() == other.state()
+
+
 def test_a_block_without_steps_is_empty_and_one_row_needs_no_batch_axis():
     layer = GRU(3, 4)
     assert layer.stream().run(np.zeros((0, 1, 3), np.float32)).shape == (0, 1, 4)
