@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,12 @@ def test_a_file_may_import_its_neighbours_and_print_to_stderr_only(
     assert "leaky" in equations_in(written(tmp_path, text))
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "hello\n")
+
+
+def test_an_equation_of_a_file_is_not_unpickled_without_its_file(tmp_path: Path) -> None:
+    cell = equation_of(str(written(tmp_path, HEAD + LEAKY)))
+    with pytest.raises(EquationError, match="the equation leaky was defined in .*, which cannot be imported here"):
+        pickle.loads(pickle.dumps(cell))
 
 
 @pytest.mark.parametrize(

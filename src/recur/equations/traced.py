@@ -220,7 +220,13 @@ def _find(module: str, qualname: str) -> Equation:
     """Return an equation by its module and qualified name (for unpickling)."""
     import importlib
 
-    value: Any = importlib.import_module(module)
+    try:
+        value: Any = importlib.import_module(module)
+    except ImportError:
+        raise EquationError(
+            f"the equation {qualname} was defined in {module}, which cannot be imported here",
+            hint="a run folder keeps the equation as data: train with out=FOLDER, and use recur.load(FOLDER)",
+        ) from None
     for part in qualname.split("."):
         if part == "<locals>":
             raise EquationError(
