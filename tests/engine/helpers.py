@@ -54,7 +54,7 @@ def make(
     """A random recurrence; ``ragged`` rows include one of length zero where there is room."""
     generator = torch.Generator().manual_seed(seed)
     cell = equations.get(name) if isinstance(name, str) else name
-    sizes = {"X": X, "H": H, "P": P or max(1, H // 2), "N": 3}
+    sizes = {"X": X, "H": H, "P": P or max(1, H // 2), "N": 3, "K": 2}
 
     def random(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=dtype).requires_grad_()

@@ -8,7 +8,19 @@ import pytest
 import torch
 
 from recur.engine import run
-from recur.equations import Equation, Symbol, concat, dot, equation, matrices, outer, scale_columns, scale_rows, tanh
+from recur.equations import (
+    Equation,
+    Symbol,
+    concat,
+    dot,
+    equation,
+    matrices,
+    outer,
+    push,
+    scale_columns,
+    scale_rows,
+    tanh,
+)
 from recur.errors import EquationError
 from tests.equations.test_language import vector
 from tests.tolerances import close
@@ -69,6 +81,8 @@ def matrix(rows: str = "H", columns: str = "X") -> Symbol:
         (lambda: matrix() + matrix("X", "H"), "their sizes differ, H x X and X x H"),
         (lambda: concat(matrix()), "concat on the matrix"),
         (lambda: outer(matrix(), vector()), "outer takes vectors of the equation"),
+        (lambda: push(matrix(), vector("w", "H")), "push of H into H x X: expected a matrix"),
+        (lambda: push(vector(), vector()), "push of H into H: expected a matrix"),
         (lambda: dot(vector(), 1.0), "dot takes vectors of the equation, got 1.0"),
         (lambda: scale_rows(matrix(), vector("w", "X")), "one element for each row"),
         (lambda: scale_columns(vector(), vector()), "scale_columns of H by H: expected a matrix"),

@@ -20,7 +20,7 @@ from tests.tolerances import APPROXIMATED, DOUBLE, agree, close
 pytestmark = pytest.mark.filterwarnings("ignore::recur.engine.native.library.CompiledNotice")
 
 PAPERS = sorted(set(equations.names()) - set(equations.stock()))
-MATRICES = ("fast_weights", "linear_attention", "mlstm")
+MATRICES = ("fast_weights", "linear_attention", "mlstm", "short_attention")
 
 
 def case(name: str, T: int = 5, B: int = 3, H: int = 4, **options: bool):
@@ -41,7 +41,7 @@ def test_native_is_eager(name: str, reverse: bool, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("name", MATRICES)
 def test_a_matrix_memory_runs_in_torch_and_the_report_says_so(name: str) -> None:
-    layer = Recurrent(name, 3, 4)
+    layer = Recurrent(name, 3, 4, sizes=dict.fromkeys(equations.get(name).free_sizes, 2) or None)
     layer(torch.randn(5, 2, 3))[0].sum().backward()
     assert layer.backend_report().ran == "eager"
     assert "a matrix that each row has of its own" in layer.backend_report().reasons["native"]
@@ -142,6 +142,14 @@ def test_the_legendre_memory_is_the_delay_of_its_paper_and_gives_back_old_inputs
         ago.append(float(np.polynomial.legendre.legval(1.0, m[:, 0] * 1.0)))
     # at 1 the polynomials give the input of a whole window ago
     agree(ago[60:], expected, APPROXIMATED)
+
+
+def test_the_last_states_are_kept_in_order_and_older_ones_are_dropped() -> None:
+    layer = Recurrent("short_attention", 2, 3, sizes={"K": 2})
+    _, (_, h, _, kept), states = layer(torch.randn(5, 1, 2), return_all_states=True)
+    every = states[0][0]["h"]
+    close(h[0], every[-1], "the last state")
+    close(kept[0, 0].reshape(2, 3), torch.stack([every[4, 0], every[3, 0]]), "the last two, the newest first")
 
 
 def test_a_unit_of_ordered_neurons_is_kept_at_least_as_long_as_those_before_it() -> None:

@@ -126,8 +126,6 @@ class Lowering:
             return self._product(node, piece)
         if op in {"sum", "largest"}:
             return self._total(node)
-        if op in {"outer", "contract", "contract_transposed"}:
-            raise NotCompiledError(f"{node}: a matrix that each row has of its own is computed in torch operations")
         if op == "surrogate":
             # what it is differentiated as is read by the gradient alone
             return self.piece(node.args[0], piece if node.args[0].size == node.size else (ZERO, ONE))

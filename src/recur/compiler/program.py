@@ -18,12 +18,14 @@ from functools import lru_cache
 from recur.compiler.buffer_reuse import locations_read, rename, reuse
 from recur.compiler.gradient import StepGradient, gradient
 from recur.compiler.lowering import Block, Lowering, Operation, is_hoisted, topological_order
-from recur.compiler.partition import Partition
+from recur.compiler.partition import NotCompiledError, Partition
 from recur.compiler.schedule import cost, schedule
 from recur.compiler.stages import Location, Schedule, Target
 from recur.compiler.verifier import Memory, expect, follow, memory_with, of_kinds
 from recur.equations.graph import Graph, Node, topological
 from recur.equations.sizes import ONE, ZERO, Size
+
+_PER_ROW = frozenset({"outer", "contract", "contract_transposed"})  # operations on matrices that are states
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,9 @@ class _Columns:
 
 class _ProgramBuilder:
     def __init__(self, graph: Graph) -> None:
+        for node in graph.order:
+            if node.op in _PER_ROW:
+                raise NotCompiledError(f"{node}: a matrix that each row has of its own is computed in torch operations")
         self.graph = graph
         self.gradient: StepGradient = gradient(graph)
         derived = self.gradient

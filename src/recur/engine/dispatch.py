@@ -288,11 +288,9 @@ def _solved(equations: Sequence[tuple[Size, int]]) -> dict[str, int]:
         count = len(sizes)
         # single symbols come first: where tensors contradict each other, the sum is refused
         for alone in (True, False):
-            for size, number in equations:
-                if alone and (len(size.terms) > 1 or size.constant):
-                    continue
-                if any("*" in symbol for symbol, _ in size.terms):
-                    # of a matrix that is a state: its two sizes are known from what makes it
+            for written, number in equations:
+                size = written.substituted(sizes)
+                if (alone and (len(size.terms) > 1 or size.constant)) or any("*" in symbol for symbol, _ in size.terms):
                     continue
                 unknown = [(symbol, factor) for symbol, factor in size.terms if symbol not in sizes]
                 rest = number - size.constant - sum(f * sizes[s] for s, f in size.terms if s in sizes)

@@ -1,4 +1,4 @@
-"""Words for states that are matrices: outer, dot, scale_rows, scale_columns. Such a state is declared by two sizes.
+"""Words for states that are matrices, which are declared by two sizes: outer, dot, push, scale_rows, scale_columns.
 
 ``C @ q`` and ``C.T @ k`` multiply a vector by the matrix of the same row of the batch.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from recur.equations.language import Symbol, total
-from recur.equations.sizes import show
+from recur.equations.sizes import ZERO, show
 from recur.errors import EquationError
 
 
@@ -28,6 +28,19 @@ def dot(u: Symbol, v: Symbol) -> Symbol:
     """The sum of u_i v_i, a number that stretches to any size."""
     _vectors("dot", u, v)
     return total(u * v)
+
+
+def push(matrix: Symbol, v: Symbol) -> Symbol:
+    """The matrix with v as its first row, the others one row further down, and its last row dropped."""
+    _vectors("push", v)
+    if not isinstance(matrix, Symbol) or matrix.dims is None or v.node.size != matrix.dims[1]:
+        shape = show(matrix.dims or matrix.node.shape) if isinstance(matrix, Symbol) else repr(matrix)
+        raise EquationError(
+            f"push of {show(v.node.shape)} into {shape}: expected a matrix, and a vector as long as its rows"
+        )
+    builder, size = matrix.builder, matrix.node.size
+    rest = builder.slice(matrix.node, ZERO, size - v.node.size)
+    return Symbol(builder, builder.concat([v.node, rest]), matrix.dims)
 
 
 def scale_rows(matrix: Symbol, v: Symbol) -> Symbol:

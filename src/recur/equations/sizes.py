@@ -69,6 +69,19 @@ class Size:
                 total = total + Size((("*".join(sorted([*a.split("*"), *b.split("*")])), first * second),))
         return total
 
+    def substituted(self, sizes: Mapping[str, int]) -> Size:
+        """This size with numbers for the known factors of its products: H*K with H = 4 is 4K."""
+        total = Size((), self.constant)
+        for symbol, factor in self.terms:
+            parts = symbol.split("*")
+            unknown = [part for part in parts if part not in sizes]
+            if len(parts) > 1:
+                factor *= math.prod(sizes[part] for part in parts if part in sizes)
+                total = total + (Size((("*".join(unknown), factor),)) if unknown else Size((), factor))
+            else:
+                total = total + Size(((symbol, factor),))
+        return total
+
     def divided_by(self, parts: int) -> Size | None:
         """Return the size of each of ``parts`` equal pieces, or None if it is not divisible."""
         if parts < 1 or self.constant % parts or any(factor % parts for _, factor in self.terms):

@@ -57,6 +57,8 @@ class LayerLayout:
         The states that a matrix multiplies, which recurrent dropout masks.
     recurrent_matrices : tuple of str
         The matrices that multiply h_{t-1}, to which weight drop applies.
+    sized_by_states : bool
+        Whether a size is in the states alone, which then start from zeros of the layer's.
     """
 
     levels: tuple[Level, ...]
@@ -66,6 +68,7 @@ class LayerLayout:
     one_size: bool
     recurrent_states: tuple[str, ...]
     recurrent_matrices: tuple[str, ...]
+    sized_by_states: bool
 
     @property
     def bindings(self) -> Iterator[Binding]:
@@ -146,8 +149,16 @@ def lay_out(
     states = tuple(level.state_sizes for level in levels)
     return LayerLayout(
         tuple(levels), directions, reads, states, same_sizes(states), tuple(recurrent_states(equation)),
-        tuple(recurrent_matrices(equation)),
+        tuple(recurrent_matrices(equation)), _sized_by_states(equation),
     )  # fmt: skip
+
+
+def _sized_by_states(equation: Equation) -> bool:
+    """Whether a size is in the states alone, so that a backend cannot infer it from the parameters."""
+    parameters = {symbol for name in equation.parameters for size in equation.shapes[name] for symbol in size.symbols}
+    return bool(
+        {symbol for name in equation.states for symbol in equation.shapes[name][0].symbols} - parameters - {"X"}
+    )
 
 
 def _first_input(equation: Equation, reads: int, own_sizes: Mapping[str, int], hidden: int) -> int:

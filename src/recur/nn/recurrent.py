@@ -337,6 +337,9 @@ class Recurrent(TorchInterface):
         layout, lock = self.layout, self._lock_of(layer, direction)
         if states is None:
             states = self.learned_states(layer, direction, steps.rows)
+        if states is None and self.layout.sized_by_states:
+            zero = self.first_weight().new_zeros
+            states = {name: zero(steps.rows, size) for name, size in layout.state_sizes[layer].items()}
         parameters = drop_weights(
             self.gather(layer, direction), layout.recurrent_matrices, self.weight_drop, self.training, lock
         )
