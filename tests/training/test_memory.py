@@ -23,7 +23,7 @@ def test_weights_gradients_and_what_the_optimizer_keeps_are_counted(
     monkeypatch.setattr(memory, "_physical", lambda: 250 * 4 * copies)
     memory.refuse_too_large(linear, optimizer)
     monkeypatch.setattr(memory, "_physical", lambda: 250 * 4 * copies - 1)
-    with pytest.raises(ConfigError, match="a network of 250 parameters needs .* this machine has") as caught:
+    with pytest.raises(ConfigError, match="a network of 250 parameters requires .* this machine has") as caught:
         memory.refuse_too_large(linear, optimizer)
     assert "smaller --hidden-size" in (caught.value.hint or "")
 
