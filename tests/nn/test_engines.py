@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from recur.equations import names
+from recur.equations import stock
 from recur.nn import GRU, LSTM, RNN, Recurrent, flat_state
 from tests.tolerances import close, rounded
 
@@ -112,7 +112,7 @@ def test_every_option_of_a_layer(kind, fixed, option, training) -> None:
     assert_engines_agree(layer, x, lengths=[T, 0, 2, 5], resets=resets, return_all_states=True)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", stock())
 def test_every_cell_as_a_layer(name) -> None:
     layer = Recurrent(
         name, X, H, 2, sizes={"P": 2}, bidirectional=True, batch_first=True, zoneout=0.2, learn_initial_state=True,

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from recur.equations import equation, names, tanh
+from recur.equations import equation, stock, tanh
 from recur.errors import ConfigError, RecurError
 from recur.nn import GRU, LSTM, RNN, ArgumentTypeError, Recurrent, flat_state
 from tests.nn.reference import lstm_row, lstm_step
@@ -223,7 +223,7 @@ def test_weight_drop_drops_recurrent_weights_for_a_pass_and_leaves_them_alone() 
 
 
 def test_weight_drop_finds_the_recurrent_matrices_of_any_cell() -> None:
-    found = {name: Recurrent(name, 3, 4, sizes={"P": 2}).layout.recurrent_matrices for name in names()}
+    found = {name: Recurrent(name, 3, 4, sizes={"P": 2}).layout.recurrent_matrices for name in stock()}
     assert found["lstm_projected"] == ("W_hh",)
     assert found["gru_reset_before"] == ("W_hh", "W_nh")
     assert found["minimal_gated_unit"] == ("W_fh", "W_nh")
@@ -294,7 +294,7 @@ def test_all_states_of_every_layer_and_step_are_returned() -> None:
     )
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", stock())
 def test_any_cell_is_a_layer_with_every_option(name) -> None:
     layer = Recurrent(
         name, 3, 6, 2, sizes={"P": 2}, bidirectional=True, batch_first=True, zoneout=0.1, learn_initial_state=True

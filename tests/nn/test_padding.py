@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recur.equations import names
+from recur.equations import stock
 from recur.nn import GRU, LSTM, RNN, LayerInputError, Recurrent, flat_state, last
 from tests.tolerances import close
 
@@ -26,7 +26,7 @@ def test_padding_never_changes_a_result(data) -> None:
     lengths = data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=4))
     extra = data.draw(st.integers(0, 3))
     fill = data.draw(st.sampled_from([0.0, 1e30, float("nan"), float("inf")]))
-    kind = data.draw(st.sampled_from(names()))
+    kind = data.draw(st.sampled_from(stock()))
     options = dict(data.draw(st.sampled_from(OPTIONS)))
     if kind == "indrnn":
         options.pop("recurrent_dropout", None)
