@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,11 @@ def test_another_processor_has_one_set(
     monkeypatch.setattr(generate, "stock_graphs", lambda: iter([("elman", equations.get("elman").graph)]))
     main(str(tmp_path), processor)
     assert settings(tmp_path)["RECUR_CORE_SETS"] == sets
+
+
+def test_the_cells_are_written_where_neither_numpy_nor_torch_is_installed(tmp_path: Path) -> None:
+    # as in the isolated environment in which a package is built
+    without = "import sys; sys.modules.update(numpy=None, torch=None)"
+    code = f"{without}; import recur.compiler.generate as g; g.main({str(tmp_path)!r})"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    assert (tmp_path / "build.cmake").exists()

@@ -8,15 +8,16 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from recur.equations.diagram import svg
 from recur.equations.graph import Graph, Node, text
 from recur.equations.sizes import Shape
 from recur.errors import EquationError, did_you_mean
 from recur.markup import escaped
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ class Equation:
         EquationError
             If what computes them gives another shape, or numbers that are not finite.
         """
+        import numpy as np  # here, since the cells are compiled where there is none
+
         expected = self.shape(name, **sizes)
         symbols = {symbol for size in self.shapes[name] for symbol in size.symbols}
         value = np.asarray(self._fixed[name](**{symbol: sizes[symbol] for symbol in sorted(symbols)}), dtype=np.float64)

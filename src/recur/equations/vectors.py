@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from recur.equations.language import Symbol, exp, log, total
 from recur.equations.sizes import Size
 from recur.equations.surrogates import greater, stop_gradient
 from recur.errors import EquationError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def _vector(name: str, value: Symbol) -> None:
@@ -57,7 +59,13 @@ def triangle_name(size: Size) -> str:
 
 def triangle(size: Size) -> Callable[..., np.ndarray]:
     """What computes that parameter, a triangle of ones, from sizes."""
-    return lambda **sizes: np.tril(np.ones((size.value(sizes),) * 2))
+
+    def ones(**sizes: int) -> np.ndarray:
+        import numpy as np  # here, since the cells are compiled where there is none
+
+        return np.tril(np.ones((size.value(sizes),) * 2))
+
+    return ones
 
 
 def cumsum(value: Symbol) -> Symbol:
