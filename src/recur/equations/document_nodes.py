@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from recur.equations.graph import BINARY, UNARY, Builder, Node
@@ -18,9 +20,10 @@ from recur.errors import EquationError
 
 MOST_NODES = 20_000
 MOST_TERMS = 16
+MOST_FACTORS = 4
 LARGEST_FACTOR = 10**9
 LONGEST_NAME = 100
-_TERM = re.compile(r"([0-9]*)([^\W\d]\w*(?:\*[^\W\d]\w*)*)|([0-9]+)")
+_TERM = re.compile(r"((?:-?[0-9]+)?)([^\W\d]\w*(?:\*[^\W\d]\w*)*)|([0-9]+)")
 
 
 def refused(what: str) -> EquationError:
@@ -36,7 +39,7 @@ def is_name(value: object) -> bool:
 
 
 def read_size(value: object) -> Size:
-    """Read a size as ``str`` writes it: ``4H``, ``H+P``, ``H*P+1``.
+    """Read a size as ``str`` writes it: ``4H``, ``H+P``, ``H*P+1``, ``-1H+H*P``.
 
     Raises
     ------
@@ -197,8 +200,21 @@ def _slice(symbols: Sequence[Symbol], attribute: Any) -> Node:
 
 
 def _is_natural(size: Size) -> bool:
-    """Whether a size is at least 0, whatever the values of its symbols."""
-    return size.constant >= 0 and all(factor > 0 for _, factor in size.terms)
+    """Whether a size is at least 0, whatever the values of its symbols.
+
+    The sizes of a matrix are at least 1: H*K - H is 0 or more, since with H = 1 + h and K = 1 + k it is k + h k.
+    """
+    if not any("*" in symbol for symbol, _ in size.terms):
+        return size.constant >= 0 and all(factor > 0 for _, factor in size.terms)
+    beyond: Counter[tuple[str, ...]] = Counter({(): size.constant})
+    for symbol, factor in size.terms:
+        parts = symbol.split("*")
+        if len(parts) > MOST_FACTORS:
+            return False
+        for count in range(len(parts) + 1):
+            for chosen in combinations(parts, count):
+                beyond[chosen] += factor
+    return all(factor >= 0 for factor in beyond.values())
 
 
 def _expand(symbols: Sequence[Symbol], shape: Shape) -> Node:
