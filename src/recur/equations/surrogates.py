@@ -66,10 +66,10 @@ def step(value: Symbol, surrogate: str = "fast_sigmoid", slope: float = 25.0) ->
     ==================  =========================================  =====================================
     surrogate           derivative                                 source
     ==================  =========================================  =====================================
-    fast_sigmoid        1 / (1 + slope |v|)^2                      Zenke and Ganguli (2018), eq. 10
+    fast_sigmoid        1 / (1 + slope abs(v))^2                   Zenke and Ganguli (2018), eq. 10
     sigmoid             slope s (1 - s), s = sigmoid(slope v)      Zenke and Ganguli (2018)
     arctan              slope / (2 + 2 (pi / 2 slope v)^2)         Fang et al. (2021), arXiv:2007.05785
-    triangle            max(0, 1 - slope |v|)                      Bellec et al. (2018), eq. 5
+    triangle            max(0, 1 - slope abs(v))                   Bellec et al. (2018), eq. 5
     straight_through    1                                          Bengio et al. (2013)
     ==================  =========================================  =====================================
     """
