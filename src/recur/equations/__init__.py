@@ -75,7 +75,7 @@ def stock() -> list[str]:
 
 def names() -> list[str]:
     """The names of all cells: those of this folder, and those of `recur.equations.papers`."""
-    return sorted([*stock(), *(module.name for module in pkgutil.iter_modules(papers.__path__))])
+    return [*stock(), *sorted(module.name for module in pkgutil.iter_modules(papers.__path__))]
 
 
 @cache
