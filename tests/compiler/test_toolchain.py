@@ -37,7 +37,7 @@ def test_the_text_of_a_stock_cell_compiles_to_a_library_that_describes_it(tmp_pa
     assert [path.name for path in (tmp_path / "lib").iterdir()] == ["cell.so"]
     cell = CellLibrary(ctypes.CDLL(str(tmp_path / "lib" / "cell.so")))
     assert cell.sizes == size_texts(made)
-    name = ctypes.cast(cell.pointer + 8, ctypes.POINTER(ctypes.c_char_p))[0]
+    name = ctypes.cast(cell.pointer + 16, ctypes.POINTER(ctypes.c_char_p))[0]
     assert name == b"gru_layernorm"
 
 
