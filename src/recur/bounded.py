@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from io import BufferedReader
 from pathlib import Path
@@ -211,13 +212,17 @@ def too_deep(value: Any, deepest: int = DEEPEST) -> bool:
     return bool(level)
 
 
+def repeated_key(pairs: Iterable[tuple[str, Any]]) -> str:
+    """Return the first key that an object of JSON gives more than once, of pairs among which there is one."""
+    counts = Counter(key for key, _ in pairs)
+    return next(key for key, count in counts.items() if count > 1)
+
+
 def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     pairs = list(pairs)
     value = dict(pairs)
     if len(value) != len(pairs):
-        names: set[str] = set()
-        duplicate = next(key for key, _ in pairs if key in names or names.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f'the key "{_short(duplicate)}" is given twice')
+        raise ValueError(f'the key "{_short(repeated_key(pairs))}" is given twice')
     return value
 
 

@@ -79,7 +79,7 @@ def linear(x, h, W, U):
 
 
 @equation(x="X", h="H", W="H X")
-def forgetful(x, h, W):  # noqa: ARG001
+def forgetful(x, h, W):  # noqa: ARG001 (that it reads no state is the case)
     return tanh(W @ x)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
+from recur.bounded import repeated_key
 from recur.serve.problems import RequestError
 from recur.serve.worker import Worker
 
@@ -147,9 +148,7 @@ def _too_deep() -> RequestError:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        names: set[str] = set()
-        duplicate = next(name for name, _ in pairs if name in names or names.add(name))  # type: ignore[func-returns-value]
-        raise RequestError(400, f'the key "{duplicate[:60]}" is given twice', "give it once")
+        raise RequestError(400, f'the key "{repeated_key(pairs)[:60]}" is given twice', "give it once")
     return value
 
 
