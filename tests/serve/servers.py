@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 
@@ -26,11 +27,11 @@ WHOLE = HALF_HEAD + b"Connection: close\r\n\r\n"
 
 
 @contextmanager
-def running(models: dict[str, Model], limits: Limits) -> Iterator[tuple[Server, int]]:
+def running(models: dict[str, Model], limits: Limits, **more: Any) -> Iterator[tuple[Server, int]]:
     """A server in a thread, and its port."""
     app = create_app({"lines": models["lines"]}, limits)
     sockets = listen("127.0.0.1", 0)
-    server = Server(app, sockets, limits, stop=app.state.recur.stop)
+    server = Server(app, sockets, limits, stop=app.state.recur.stop, **more)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -90,3 +91,15 @@ def test_a_server_without_requests_ends_at_once(models: dict[str, Model], tmp_pa
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=PATIENCE)[1] == "stopped\n"
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_other_machines_are_not_accepted_without_a_token(tmp_path: Path, host: str) -> None:
+    if host == "::" and not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    command = [sys.executable, "-m", "recur", "serve", str(tmp_path / "none"), "--host", host, "--port", "0"]
+    environment = {name: value for name, value in os.environ.items() if name != "RECUR_TOKEN"}
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+    assert found.returncode == 2
+    assert f"other machines can reach {host}, and no token is set" in found.stderr
+    assert "--token FILE" in found.stderr

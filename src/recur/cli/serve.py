@@ -19,6 +19,9 @@ def serve(
     *run: Path,
     host: Annotated[str, Parameter(show_default=True)] = "127.0.0.1",
     port: Annotated[int, Parameter(show_default=True)] = 8000,
+    token: Path | None = None,
+    tls_cert: Path | None = None,
+    tls_key: Path | None = None,
     allow_host: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int | None = None,
     sessions: int | None = None,
@@ -33,9 +36,16 @@ def serve(
     run
         Run folders that `recur train` wrote; requests name them by the folder's name.
     host
-        Address to listen on; 0.0.0.0 accepts other machines.
+        Address to listen on; 0.0.0.0 accepts other machines, which requires a token.
     port
         Port to listen on; 0 takes a free one.
+    token
+        File with a token per line, of which every request must have one (Authorization: Bearer TOKEN); without this
+        option the token is read from the environment variable RECUR_TOKEN, if it is set.
+    tls_cert
+        PEM file with a certificate and those of its issuers: the server then speaks HTTPS only.
+    tls_key
+        PEM file with the private key of the certificate; by default it is in the file of the certificate.
     allow_host
         Host name that is allowed in requests, in addition to IP addresses; "*" allows any; may be repeated.
     threads
@@ -60,9 +70,11 @@ def serve(
     import torch
 
     import recur
-    from recur.serve import Hosts, Limits, create_app
+    from recur.serve import Hosts, Limits, Tokens, create_app
     from recur.serve.connections import Server
-    from recur.serve.sockets import listen, raise_file_limit, url
+    from recur.serve.sockets import exposed, listen, raise_file_limit, url
+    from recur.serve.tls import tls_context
+    from recur.serve.tokens import readable_by_others
 
     bounds: dict[str, Any] = {"sessions": sessions, "idle": idle, "seconds": seconds, "connections": connections}
     bounds = {name: value for name, value in bounds.items() if value is not None}
@@ -71,24 +83,34 @@ def serve(
     if threads is not None:
         check_range("--threads", threads, 1, 1024)
         torch.set_num_threads(threads)
+    tokens, tls = Tokens.find(token), tls_context(tls_cert, tls_key)
     sockets = listen(host, port)
     try:
+        if tokens is None and (addresses := exposed(sockets)):
+            raise ConfigError(
+                f"other machines can reach {addresses[0]}, and no token is set: anyone there could use the server",
+                hint="--token FILE, or the environment variable RECUR_TOKEN; --host 127.0.0.1 for this machine only",
+            )
         models = {name: recur.load(folder) for name, folder in zip(names, run, strict=True)}
     except BaseException:
         for one in sockets:
             one.close()
         raise
-    app = create_app(models, limits, hosts=Hosts.of(host, allow_host or ()))
+    app = create_app(models, limits, hosts=Hosts.of(host, allow_host or ()), tokens=tokens)
     # objects that live as long as the server are excluded from garbage collection
     gc.collect()
     gc.freeze()
-    here = url(host, sockets[0].getsockname()[1])
+    here = url(host, sockets[0].getsockname()[1], "http" if tls is None else "https")
+    if token is not None and readable_by_others(token):
+        note(f"other users of this machine can read the tokens in {token}  (chmod 600 {token})")
+    if tls is None and exposed(sockets):
+        note("without --tls-cert, tokens and texts are sent unencrypted: use this behind a proxy with TLS only")
 
     def ready() -> None:
         note(f"serving {', '.join(names)} at {here}  (the API: {here}/docs; Ctrl-C stops)")
         sys.stderr.flush()
 
-    server = Server(app, sockets, limits, stop=app.state.recur.stop, ready=ready)
+    server = Server(app, sockets, limits, tls=tls, stop=app.state.recur.stop, ready=ready)
     server.serve_forever()
     note("stopped")
     if server.force_exit:

@@ -5,5 +5,6 @@ from __future__ import annotations
 from recur.serve.app import create_app
 from recur.serve.hosts import Hosts
 from recur.serve.limits import Limits
+from recur.serve.tokens import Tokens
 
-__all__ = ["Hosts", "Limits", "create_app"]
+__all__ = ["Hosts", "Limits", "Tokens", "create_app"]

@@ -16,9 +16,16 @@ from recur.serve.guard import Guard, answer_problems
 from recur.serve.hosts import Hosts
 from recur.serve.limits import Limits
 from recur.serve.state import State
+from recur.serve.tokens import Tokens
 
 
-def create_app(models: Mapping[str, Model], limits: Limits | None = None, *, hosts: Hosts | None = None) -> FastAPI:
+def create_app(
+    models: Mapping[str, Model],
+    limits: Limits | None = None,
+    *,
+    hosts: Hosts | None = None,
+    tokens: Tokens | None = None,
+) -> FastAPI:
     """Return a web application that serves trained networks, for any ASGI server.
 
     Parameters
@@ -30,6 +37,8 @@ def create_app(models: Mapping[str, Model], limits: Limits | None = None, *, hos
     hosts : Hosts, optional
         Host names that the server answers to, against DNS rebinding; by default loopback names and all IP addresses.
         ``Hosts(["recur.example.org"])`` adds a name, ``Hosts(["*"])`` answers to any.
+    tokens : Tokens, optional
+        Bearer tokens, of which every request must have one; by default none is required.
 
     Returns
     -------
@@ -59,7 +68,7 @@ def create_app(models: Mapping[str, Model], limits: Limits | None = None, *, hos
         docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.recur = state
-    app.add_middleware(Guard, limits=limits, hosts=hosts or Hosts())
+    app.add_middleware(Guard, limits=limits, hosts=hosts or Hosts(), tokens=tokens)
     docs.document(app)
     answer_problems(app)
     app.include_router(live.router(state))

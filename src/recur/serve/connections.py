@@ -1,5 +1,6 @@
 """The HTTP server: uvicorn, with time limits for open connections and a limit on their number.
 
+    TLS         must be agreed on within ``Limits.head`` seconds        else the connection is closed
     headers     must arrive within ``Limits.head`` seconds              else 408, and the connection is closed
     body        must arrive within ``Limits.transfer`` seconds          else 408, and the connection is closed
     answer      must be read within ``Limits.transfer`` seconds         else the connection is aborted
@@ -17,6 +18,8 @@ import json
 import logging
 import signal
 import socket
+import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -140,6 +143,8 @@ class Server(uvicorn.Server):
     sockets : list of socket
         From `listen`.
     limits : Limits
+    tls : SSLContext, optional
+        For HTTPS.
     stop : callable, optional
         Called when running computations need not finish.
     ready : callable, optional
@@ -148,17 +153,17 @@ class Server(uvicorn.Server):
 
     def __init__(
         self, app: Any, sockets: list[socket.socket], limits: Limits,
-        *, stop: Callable[[], None] = _no_op, ready: Callable[[], None] = _no_op,
+        *, tls: ssl.SSLContext | None = None, stop: Callable[[], None] = _no_op, ready: Callable[[], None] = _no_op,
     ) -> None:  # fmt: skip
-        protocol = type("LimitedConnection", (Connection,), {"limits": limits, "waiting": {}})
+        self._protocol: type[Connection] = type("LimitedConnection", (Connection,), {"limits": limits, "waiting": {}})
         super().__init__(
             uvicorn.Config(
-                app, http=protocol, ws="none", log_level="warning", access_log=False, server_header=False,
+                app, http=self._protocol, ws="none", log_level="warning", access_log=False, server_header=False,
                 proxy_headers=False, backlog=ACCEPTED, h11_max_incomplete_event_size=HEADERS,
                 timeout_graceful_shutdown=int(limits.grace) + 2,
             )
         )  # fmt: skip
-        self.sockets, self.limits = sockets, limits
+        self.sockets, self.limits, self.tls = sockets, limits, tls
         self._stop, self._ready = stop, ready
         for name in ("uvicorn.error", "asyncio", "recur.serve"):
             logging.getLogger(name).addFilter(RateLimitedLog())
@@ -169,11 +174,23 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept connections; the system may queue more of them than are accepted in one turn of the loop."""
-        await super().startup(sockets)
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            sys.exit(1)
+        # what uvicorn does for sockets that listen, and a limit on the time that agreeing on TLS may take
+        seconds: Any = {} if self.tls is None else {"ssl_handshake_timeout": self.limits.head}
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(self._connection, sock=one, ssl=self.tls, backlog=ACCEPTED, **seconds)
+            for one in sockets or []
+        ]
         for one in sockets or []:
             one.listen(QUEUE)
-        if self.started:
-            self._ready()
+        self.started = True
+        self._ready()
+
+    def _connection(self) -> asyncio.Protocol:
+        return self._protocol(self.config, self.server_state, self.lifespan.state)
 
     async def on_tick(self, counter: int) -> bool:
         """Check the deadlines of all connections."""

@@ -38,6 +38,7 @@ _ERROR = {
 }
 _MEANINGS = {
     400: "A value is not valid",
+    401: "Without a valid token, where the server requires one",
     403: "From a page of another site, or under a host name that this server does not answer to",
     404: "There is no such network, session or route",
     408: "The request did not arrive in time",
@@ -48,7 +49,7 @@ _MEANINGS = {
     503: "The server is overloaded or shutting down",
     504: "No answer in time",
 }
-_EVERYWHERE = (403, 413, 500, 503)
+_EVERYWHERE = (401, 403, 413, 500, 503)
 _OF_BODIES = (400, 404, 408, 415, 504)
 
 

@@ -1,4 +1,4 @@
-"""Middleware: checks of hosts, origins and body sizes, and errors as a status with a sentence."""
+"""Middleware: checks of hosts, tokens, origins and body sizes, and errors as a status with a sentence."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ from recur.errors import RecurError
 from recur.serve.hosts import Hosts, same_origin
 from recur.serve.limits import Limits
 from recur.serve.problems import RequestError
+from recur.serve.tokens import CHALLENGE, Tokens
 
 _log = logging.getLogger("recur.serve")
+
+OPEN = frozenset({"/healthz", "/readyz"})
+"""Paths that are answered without a token: probes have none, and the answers say nothing about the networks."""
 
 
 class Guard:
@@ -31,10 +35,12 @@ class Guard:
         ``body``, ``bodies``.
     hosts : Hosts
         The names that this server answers to.
+    tokens : Tokens, optional
+        Of which one is required.
     """
 
-    def __init__(self, app: Any, limits: Limits, hosts: Hosts) -> None:
-        self.app, self.limits, self.hosts = app, limits, hosts
+    def __init__(self, app: Any, limits: Limits, hosts: Hosts, tokens: Tokens | None = None) -> None:
+        self.app, self.limits, self.hosts, self.tokens = app, limits, hosts, tokens
         self._bytes = 0  # of the bodies of all requests in progress
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -42,7 +48,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        problem = self._problem(scope["headers"])
+        problem = self._problem(scope["path"], scope["headers"])
         if problem is not None:
             await _refuse(send, problem)
             return
@@ -65,7 +71,7 @@ class Guard:
         finally:
             self._bytes -= size
 
-    def _problem(self, headers: list[tuple[bytes, bytes]]) -> RequestError | None:
+    def _problem(self, path: str, headers: list[tuple[bytes, bytes]]) -> RequestError | None:
         """The error of a request by its headers alone."""
         fields: dict[str, list[str]] = {}
         for name, value in headers:
@@ -76,6 +82,9 @@ class Guard:
                 403, f'this server does not answer to the host name "{host[:100]}"',
                 "open it by its address, or start it with --allow-host NAME",
             )  # fmt: skip
+        given = fields.get("authorization", [])
+        if self.tokens is not None and path not in OPEN and not self.tokens.accept_headers(given):
+            return _unauthorized(bool(given))
         for origin in fields.get("origin", []):
             # another page's script: a browser would send it along unasked; "null" is a page of no known site
             if not same_origin(origin, host):
@@ -93,9 +102,16 @@ class Guard:
         return None
 
 
+def _unauthorized(given: bool) -> RequestError:
+    message = "the token is not valid" if given else "the request has no token"
+    return RequestError(401, f"{message}; this server requires one", "Authorization: Bearer TOKEN")
+
+
 async def _refuse(send: Any, problem: RequestError) -> None:
     body = json.dumps(problem.body()).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if problem.status == 401:
+        headers.append((b"www-authenticate", CHALLENGE))
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from recur.errors import ConfigError
+from recur.serve.hosts import is_loopback
 
 QUEUE = 1024  # connections that wait in the system until they are accepted
 MOST_FILES = 65_536
@@ -76,13 +77,18 @@ def _refusal(host: str, port: int, error: OSError) -> ConfigError:
     return ConfigError(f"cannot listen on {url(host, port)}: {error.strerror or error}", hint="--port 8000")
 
 
-def url(host: str, port: int) -> str:
+def url(host: str, port: int, scheme: str = "http") -> str:
     """The address to type into a browser.
 
     >>> url("::1", 8000), url("0.0.0.0", 80)
     ('http://[::1]:8000', 'http://0.0.0.0:80')
     """
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def exposed(sockets: list[socket.socket]) -> list[str]:
+    """The addresses, of those that sockets are bound to, that other machines can reach."""
+    return [address for one in sockets if not is_loopback(address := str(one.getsockname()[0]))]
 
 
 def raise_file_limit() -> int:
