@@ -160,6 +160,11 @@ class RowFeed:
             ]
         return self._mode.collate(rows)
 
+    def order(self, epoch: int) -> list[np.ndarray]:
+        """Return the rows of every batch of an epoch."""
+        self._turn_to(epoch)
+        return self._order
+
     def where(self, epoch: int, index: int) -> list[str]:
         self._turn_to(epoch)
         return [self._rows.examples[int(row)].where for row in self._order[index]]

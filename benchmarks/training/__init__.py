@@ -1,0 +1,1 @@
+"""Whole training per epoch: the training command beside a plain script of torch.nn."""
