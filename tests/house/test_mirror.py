@@ -87,6 +87,7 @@ BEHAVIOURS = {
     "decoding/networks": "whole networks decoded: seeds over batches, and beams beside greedy decoding",
     "codecs/round_trips": "every codec encodes and decodes alike before and after its file",
     "heads/options": "what every head says of one step: its outputs, their scores, the one that is named",
+    "cli/cell_inputs": "a column of a file that feeds a further input of the cell, in every command",
     "cli/own_cells": "a cell of one's own through every command",
     "equations/inputs": "equations with several inputs, and the layers over them",
     "equations/papers": "cells of the literature beside their papers, native beside eager",

@@ -23,6 +23,7 @@ from recur.codecs.tokens import TokenCodec
 from recur.codecs.traits import EventTraits, FileTraits, IdTraits, TextTraits
 from recur.codecs.words import WordsCodec
 from recur.config import DataConfig
+from recur.errors import ConfigError
 
 TEXTS = (WordsCodec.kind, CharactersCodec.kind, SubwordsCodec.kind)
 
@@ -55,7 +56,7 @@ __all__ = [
 
 def make(
     kind: str, config: DataConfig | None = None, *, sequence: bool = False, columns: Sequence[str] = (),
-    styles: Mapping[str, NumberStyle] | None = None, target: bool = False,
+    styles: Mapping[str, NumberStyle] | None = None, target: bool = False, from_zero: Sequence[str] = (),
 ) -> Codec:  # fmt: skip
     """Return an unfitted codec.
 
@@ -75,10 +76,13 @@ def make(
     target : bool
         Whether the values are to be predicted and not read: what is missing is then left out, not filled in.
 
+    from_zero : sequence of str
+        For numbers: columns that are divided by their mean and not shifted.
+
     Raises
     ------
     ConfigError
-        When there is no such kind.
+        When there is no such kind, or it has no columns to keep the zero of.
 
     Examples
     --------
@@ -86,7 +90,17 @@ def make(
     [7, 6]
     """
     data = config or DataConfig()
-    return codec_class(kind).configured(data, sequence=sequence, columns=columns, styles=styles, target=target)
+    if not from_zero:
+        return codec_class(kind).configured(data, sequence=sequence, columns=columns, styles=styles, target=target)
+    if kind != NumbersCodec.kind or not sequence:
+        raise ConfigError(
+            f"a cell reads {', '.join(from_zero)} at every step from columns of numbers, and the input is "
+            f"{kind if kind != NumbersCodec.kind else 'one row of numbers without steps'}",
+            hint="give series of numbers, with --input for all columns and --group for rows that are one series",
+        )
+    return NumbersCodec.configured(
+        data, sequence=sequence, columns=columns, styles=styles, target=target, from_zero=from_zero
+    )
 
 
 def load(folder: Path, name: str) -> Codec:

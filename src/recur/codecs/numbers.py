@@ -14,6 +14,7 @@ import numpy as np
 
 from recur.codecs.codec import Codec
 from recur.codecs.column_scale import Moments, restore_scale
+from recur.codecs.columns_from_zero import ColumnsFromZero
 from recur.codecs.files import digest_of, field, strings
 from recur.codecs.number_parsing import number
 from recur.codecs.number_style import NumberStyle
@@ -44,6 +45,9 @@ class NumbersCodec(Codec):
         learned from. `missing_count` says how many `fit` met.
     styles : mapping, optional
         Column -> style of its numbers in text.
+    from_zero : sequence of str
+        Columns that are divided by their mean and not shifted, such as the time since the last step; a column of zeros
+        and ones is not scaled. Missing and negative numbers in them are refused.
 
     Attributes
     ----------
@@ -60,9 +64,10 @@ class NumbersCodec(Codec):
 
     def __init__(
         self, *, sequence: bool, columns: Sequence[str] = (), missing: str = "error",
-        styles: Mapping[str, NumberStyle] | None = None,
+        styles: Mapping[str, NumberStyle] | None = None, from_zero: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.sequence = sequence
+        self._from_zero = ColumnsFromZero(from_zero)
         self._tables = NumberTables(sequence, columns, styles or {})
         self.missing = missing
         self.size = self._tables.size
@@ -75,10 +80,15 @@ class NumbersCodec(Codec):
     @classmethod
     def configured(
         cls, data: DataConfig, *, sequence: bool = False, columns: Sequence[str] = (),
-        styles: Mapping[str, NumberStyle] | None = None, target: bool = False,
+        styles: Mapping[str, NumberStyle] | None = None, target: bool = False, from_zero: Sequence[str] = (),
     ) -> NumbersCodec:  # fmt: skip
         missing = "mask" if target else data.table.missing
-        return cls(sequence=sequence, columns=columns, missing=missing, styles=styles)
+        return cls(sequence=sequence, columns=columns, missing=missing, styles=styles, from_zero=from_zero)
+
+    @property
+    def from_zero(self) -> Sequence[str]:  # type: ignore[override]
+        """Columns that are divided by their mean and not shifted."""
+        return self._from_zero.names
 
     @property
     def columns(self) -> list[str]:
@@ -159,6 +169,8 @@ class NumbersCodec(Codec):
         self.missing_count = 0
         for value in values:
             block = self._table(value)
+            self._from_zero.check(block, self.columns, sequence=self.sequence)
+            self._from_zero.observe(block, self.columns)
             absent = np.isnan(block)
             if self.missing == "error" and absent.any():
                 self._refuse(absent)
@@ -170,6 +182,7 @@ class NumbersCodec(Codec):
         constant = deviation <= 1e-12 * np.maximum(np.abs(moments.mean), 1e-300)
         self.deviation = np.where(constant, 1.0, deviation)
         self.mean = moments.mean
+        self._from_zero.scale(self.mean, self.deviation, self.columns)
         self._seen = int(moments.count.max())
         return self
 
@@ -204,8 +217,10 @@ class NumbersCodec(Codec):
     def _encoded(self, value: Any, missing: str) -> np.ndarray:
         if not self._seen:
             raise self._not_fitted("scale")
+        own = self._table(value)
+        self._from_zero.check(own, self.columns, sequence=self.sequence)
         with np.errstate(over="ignore"):
-            table = self._fill((self._table(value) - self.mean) / self.deviation, missing).astype(np.float32)
+            table = self._fill((own - self.mean) / self.deviation, missing).astype(np.float32)
         if np.isinf(table).any():
             step, column = (int(place[0]) for place in np.nonzero(np.isinf(table)))
             raise DataError(
@@ -268,7 +283,9 @@ class NumbersCodec(Codec):
     def describe(self) -> str:
         """Return the columns with mean and deviation."""
         parts = [
-            f"{name} {short(mean, scale=deviation)} ± {short(deviation, 3)}"
+            f"{name} in units of {short(deviation, 3)}"
+            if name in self.from_zero
+            else f"{name} {short(mean, scale=deviation)} ± {short(deviation, 3)}"
             for name, mean, deviation in zip(self.columns[:4], self.mean, self.deviation, strict=False)
         ]
         more = ", …" if self.size > 4 else ""
@@ -300,6 +317,7 @@ class NumbersCodec(Codec):
             "seen": self._seen,
             "season": self.season,
             "styles": {name: asdict(style) for name, style in self.styles.items() if name in self.columns},
+            **({"from_zero": list(self.from_zero)} if self.from_zero else {}),
         }
 
     @classmethod
@@ -309,7 +327,10 @@ class NumbersCodec(Codec):
             columns=strings(state, "columns", path),
             missing=field(state, "missing", str, path),
             styles=_styles(state.get("styles", {}), path),
+            from_zero=strings(state, "from_zero", path) if "from_zero" in state else (),
         )
+        if not set(codec.from_zero) <= set(codec.columns):
+            raise RunError(f'{path} is damaged: "from_zero" names a column that it does not have')
         codec.mean, codec.deviation = restore_scale(state, codec.size, path)
         if codec.missing not in ("error", "mean", "previous", "mask"):
             raise RunError(f'{path} is damaged: "missing" is {codec.missing!r}')

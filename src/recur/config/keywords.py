@@ -105,6 +105,8 @@ class FitOptions(TypedDict, total=False):
     """forecast: quantiles to predict, including 0.5 (Koenker 1978)."""
     relative_to: Literal["none", "last", "season"]
     """forecast: predict the value itself, its change from the last value or from that a season earlier."""
+    cell_inputs_in_x: bool
+    """columns of cell_inputs are also columns of the input x."""
     hidden_size: int | Sequence[int]
     """units of every layer, or a list with one size per layer."""
     num_layers: int
@@ -232,3 +234,6 @@ class Options(FitOptions, total=False):
     """sequence mode; default: inferred from the data."""
     cell: str
     """recurrent cell; `recur cells` lists them; or FILE.py:NAME, an equation of yours."""
+    cell_inputs: str | Sequence[str]
+    """columns for further inputs of the cell, such as the time since the last step: dt=COLUMN; each is divided by its
+    mean and not shifted."""

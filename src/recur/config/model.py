@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import PrivateAttr, field_validator
 
 from recur.config import situation as when
-from recur.config.base import LAYERS, SIZE, OneOrMany, Section, Sizes, option
+from recur.config.base import LAYERS, SIZE, OneOrMany, Section, Sizes, Texts, option
 from recur.config.modes import ModeName
 from recur.errors import ConfigError
 
@@ -152,6 +152,15 @@ class ModelConfig(Section):
         "recurrent cell; `recur cells` lists them; or FILE.py:NAME, an equation of yours",
         applies=when.RECURRENCE,
     )
+    cell_inputs: Texts = option(
+        [],
+        "columns for further inputs of the cell, such as the time since the last step: dt=COLUMN; each is divided by "
+        "its mean and not shifted",
+        applies=when.RECURRENCE,
+    )
+    cell_inputs_in_x: bool = option(
+        False, "columns of cell_inputs are also columns of the input x", applies=when.RECURRENCE
+    )
     hidden_size: Sizes = option([128], "units of every layer, or a list with one size per layer", unit="units")
     num_layers: int = option(1, "number of stacked layers", unit="layers", ge=1, le=LAYERS)
     bidirectional: bool | None = option(
@@ -187,6 +196,15 @@ class ModelConfig(Section):
         return changed
 
     @property
+    def columns_of_inputs(self) -> dict[str, list[str]]:
+        """The columns of each further input of the cell, in the order in which they were named."""
+        columns: dict[str, list[str]] = {}
+        for one in self.cell_inputs:
+            name, _, column = one.partition("=")
+            columns.setdefault(name.strip(), []).append(column.strip())
+        return columns
+
+    @property
     def layer_sizes(self) -> list[int]:
         """The units of every layer: ``hidden_size`` for each where it is one number.
 
@@ -204,6 +222,15 @@ class ModelConfig(Section):
                 hint=f"--num-layers {len(sizes)}",
             )
         return list(sizes)
+
+    @field_validator("cell_inputs")
+    @classmethod
+    def _inputs_name_columns(cls, inputs: list[str]) -> list[str]:
+        for one in inputs:
+            name, equals, column = (part.strip() for part in one.partition("="))
+            if not (name.isidentifier() and equals and column):
+                raise ValueError(f'expected the input of the cell and a column, such as dt=hours, got "{one[:60]}"')
+        return inputs
 
     @field_validator("hidden_size")
     @classmethod

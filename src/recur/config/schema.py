@@ -62,6 +62,15 @@ class Config(Section):
             self.__dict__["model"] = self.model.replaced(mode="forecast")
         return self
 
+    @model_validator(mode="after")
+    def _columns_of_the_cell_are_read(self) -> Self:
+        """Where inputs are named, the columns of the cell's further inputs are among them."""
+        fed = [column for columns in self.model.columns_of_inputs.values() for column in columns]
+        more = [column for column in dict.fromkeys(fed) if self.data.input and column not in self.data.input]
+        if more:
+            self.__dict__["data"] = self.data.replaced(input=[*(self.data.input or []), *more])
+        return self
+
     def with_cell(self, name: str, equation: Any) -> Self:
         """Return a copy with another cell.
 

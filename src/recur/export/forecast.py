@@ -12,7 +12,7 @@ from recur.errors import ConfigError
 from recur.export import check
 from recur.export.layer import as_state, from_state
 from recur.export.layers import States, state_names, write_layers
-from recur.export.network import standardised
+from recur.export.network import arranged, drawn_numbers, standardised
 from recur.export.writer import Axes, Writer, signature
 from recur.heads.naive import write_naive
 from recur.modes.forecast import Forecast
@@ -82,7 +82,7 @@ class ForecastProgram:
         codec = self.mode.input_codec or self.codec
         mean, deviation = codec.normalisation()
         shape = (check.ROWS,) if self.step else (check.ROWS, steps)
-        values = {"x": (mean + deviation * random.normal(size=(*shape, codec.size))).astype(np.float32)}
+        values = {"x": drawn_numbers(codec, random, (*shape, codec.size))}
         if not self.step:
             values["lengths"] = np.array([steps, (steps + 1) // 2, 1], np.int64)
         elif self.mode.back:
@@ -134,11 +134,11 @@ class ForecastProgram:
         codec = mode.input_codec or self.codec
         numbers = standardised(w, codec, "x")
         own = w.add("Gather", numbers, w.integers(*mode.columns), axis=1)
-        read = numbers
+        read = arranged(w, mode.inputs, numbers)
         if mode.back:
             mean, deviation = (w.constant(each[mode.columns]) for each in codec.normalisation())
             before = w.add("Div", w.add("Sub", "before", mean), deviation)
-            read = w.add("Concat", numbers, w.add("Sub", own, before), axis=1)
+            read = w.add("Concat", read, w.add("Sub", own, before), axis=1)
         initial = {name: name for name, _, _ in self.states}
         x = w.add("Unsqueeze", read, w.integers(0))
         y, finals = write_layers(w, mode.stack.layer, x, lengths=None, initial=initial)
@@ -151,7 +151,8 @@ class ForecastProgram:
         codec = mode.input_codec or self.codec
         numbers = standardised(w, codec, "x")
         own = w.add("Gather", numbers, w.integers(*mode.columns), axis=2)
-        x = w.add("Concat", numbers, _change(w, own, mode.back, self.codec.size), axis=2) if mode.back else numbers
+        read = arranged(w, mode.inputs, numbers)
+        x = w.add("Concat", read, _change(w, own, mode.back, self.codec.size), axis=2) if mode.back else read
         y, states = write_layers(w, layer, w.add("Transpose", x, perm=[1, 0, 2]), lengths="lengths")
         last = w.add("Sub", w.add("Unsqueeze", "lengths", w.integers(1)), w.constant(1, INT64))  # (B, 1)
         vector = w.add("GatherND", w.add("Transpose", y, perm=[1, 0, 2]), last, batch_dims=1)

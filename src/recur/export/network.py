@@ -22,7 +22,7 @@ def write_inputs(writer: Writer, inputs: Inputs, codec: Codec, values: str, *, t
     if inputs.embedding is None:
         numbers = standardised(writer, codec, values)
         if inputs.pictures is None:
-            return numbers
+            return arranged(writer, inputs, numbers)
         return write_pictures(writer, inputs.pictures, numbers, timed=timed)
     weight = writer.constant(array_of(inputs.embedding.weight) * inputs.scale, FLOAT, "embedding")
     if inputs.letters is None:
@@ -33,10 +33,25 @@ def write_inputs(writer: Writer, inputs: Inputs, codec: Codec, values: str, *, t
     return writer.add("Concat", writer.add("Gather", weight, words, axis=0), spelled, axis=-1)
 
 
+def arranged(writer: Writer, inputs: Inputs, numbers: str) -> str:
+    """Columns (..., C) in the order in which the cell reads them."""
+    return numbers if inputs.order is None else writer.add("Gather", numbers, writer.integers(*inputs.order), axis=-1)
+
+
 def standardised(writer: Writer, codec: Codec, values: str) -> str:
     """Numbers in their own units to those of mean 0 and deviation 1."""
     mean, deviation = codec.normalisation()
     return writer.add("Div", writer.add("Sub", values, writer.constant(mean)), writer.constant(deviation))
+
+
+def drawn_numbers(codec: Codec, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Random numbers (..., C) in their own units, none below 0 in a column that has no negative ones."""
+    mean, deviation = codec.normalisation()
+    drawn = (mean + deviation * random.normal(size=shape)).astype(np.float32)
+    if codec.from_zero:
+        places = [codec.column_names().index(name) for name in codec.from_zero]
+        drawn[..., places] = np.abs(drawn[..., places])
+    return drawn
 
 
 def write_pooled(writer: Writer, layer: Recurrent, y: str, finals: States, lengths: str, how: str) -> str:

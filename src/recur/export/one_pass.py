@@ -14,7 +14,7 @@ from recur.errors import ConfigError
 from recur.export import check
 from recur.export.layer import as_state, from_state
 from recur.export.layers import States, state_names, write_layers
-from recur.export.network import write_inputs, write_pooled
+from recur.export.network import drawn_numbers, write_inputs, write_pooled
 from recur.export.writer import Axes, Writer, signature
 from recur.modes import Mode
 from recur.modes.mode import require_input
@@ -107,9 +107,7 @@ class OnePassProgram:
         elif self.codec.discrete:
             values["ids"] = random.integers(0, self.codec.size, shape)
         else:
-            mean, deviation = self.codec.normalisation()
-            drawn = random.normal(size=(*shape, *self.numbers))
-            values["x"] = (mean + deviation * drawn).astype(np.float32)
+            values["x"] = drawn_numbers(self.codec, random, (*shape, *self.numbers))
         if self.timed:
             values["lengths"] = np.array([steps, (steps + 1) // 2, 0], np.int64)
         for name, directions, size in self.states:

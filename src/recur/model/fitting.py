@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -23,6 +23,7 @@ def fit(
     input: str | Sequence[str] | None = None,
     target: str | Sequence[str] | None = None,
     cell: Equation | str | None = None,
+    cell_inputs: Mapping[str, str | Sequence[str]] | None = None,
     out: Path | str | None = None,
     config: Config | Path | str | None = None,
     fresh: bool = False,
@@ -42,6 +43,9 @@ def fit(
     cell : Equation or str, optional
         An equation of your own; the name of a cell of the library; or ``FILE.py:NAME``, which executes that file.
         Default: lstm. A run folder keeps the equation as data.
+    cell_inputs : mapping, optional
+        Columns for the further inputs of the cell: ``{"dt": "hours"}``, the time since the last step. They are
+        divided by their mean over the training rows and not shifted; missing and negative numbers are refused.
     out : path, optional
         A run folder; the same call resumes where it stopped. Without it nothing is written.
     config : Config or path, optional
@@ -87,10 +91,13 @@ def fit(
     if cell is None:
         cell = base.model.equation
     from_file = isinstance(data, (str, Path))
-    task = {
+    task: dict[str, Any] = {
         "mode": mode, "input": input, "target": target, "source": str(data) if from_file else None,
         "cell": cell.name if isinstance(cell, Equation) else cell,
     }  # fmt: skip
+    if cell_inputs is not None:
+        listed = {name: [one] if isinstance(one, str) else list(one) for name, one in cell_inputs.items()}
+        task["cell_inputs"] = [f"{name}={one}" for name, columns in listed.items() for one in columns]
     named = {name: value for name, value in task.items() if value is not None}
     settings = with_cell(config_file.from_options({**named, **options}, base), cell)
     run = learn(settings, out=out, data=None if from_file else data, fresh=fresh, progress=progress)

@@ -58,7 +58,9 @@ def build(
     ConfigError
         When there is no such mode, or the codecs do not fit it.
     """
-    if one_way and config.bidirectional is None:
+    if config.cell_inputs:
+        _check_cell_inputs(name, config, forecast, own_future=input_codec is None or input_codec is target_codec)
+    if (one_way or config.cell_inputs) and config.bidirectional is None:
         config = config.model_copy(update={"bidirectional": False})
     if name == Forecast.name or forecast is not None:
         return Forecast(input_codec, target_codec, config, forecast or ForecastConfig())
@@ -83,3 +85,27 @@ def build(
     if ahead != 1:
         raise ConfigError(f"ahead={ahead} is for synced, and {name} has targets of its own", hint="leave out ahead")
     return modes[name](input_codec, target_codec, config)
+
+
+def _check_cell_inputs(name: str, config: ModelConfig, forecast: ForecastConfig | None, *, own_future: bool) -> None:
+    """Refuse columns for a cell where the network cannot feed them to it."""
+    if config.bidirectional:
+        raise ConfigError(
+            f"{', '.join(config.columns_of_inputs)} of the cell is known of each step and the one before it, and "
+            "a network that reads in both directions would need that of the one after it",
+            hint="leave out bidirectional",
+        )
+    if name == Forecast.name or forecast is not None:
+        if forecast is not None and forecast.relative_to != "none":
+            raise ConfigError(
+                f"relative_to = {forecast.relative_to} adds columns to x, and the columns of the cell come after x",
+                hint="leave out --relative-to, or --cell-inputs",
+            )
+        return
+    if name == ManyToOne.name or (name == Synced.name and not own_future):
+        return
+    why = "the network would have to predict these columns too" if own_future else "it also generates, without columns"
+    raise ConfigError(
+        f"{name} cannot feed {', '.join(config.columns_of_inputs)} of the cell: {why}",
+        hint="a --target of its own with many-to-one or synced, or a forecast; or a cell with one input",
+    )

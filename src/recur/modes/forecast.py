@@ -341,6 +341,12 @@ def _places(input_codec: Codec, target_codec: Codec) -> list[int]:
 
 
 def _check_options(forecast: ForecastConfig, input_codec: Codec, target_codec: Codec) -> None:
+    fed = next((name for name in target_codec.column_names() if name in input_codec.from_zero), None)
+    if fed is not None:
+        raise ConfigError(
+            f'the column "{fed}" feeds the cell and is forecast: it would have two scales',
+            hint="forecast other columns, or copy the column under another name",
+        )
     if forecast.relative_to == "season" and target_codec.season < 2:
         raise ConfigError(
             "relative_to = season needs a season, and none was found in the series",

@@ -2,7 +2,7 @@
 
 ids       x_t = sqrt(X) E[id_t], E the embedding matrix (V, X)
 spelled   x_t = [sqrt(X) E[id_t], what a network over the letters of the word says]
-numbers   x_t = the columns themselves
+numbers   x_t = the columns themselves, those that feed further inputs of the cell last
 pictures  x_t = convolutions of the picture
 
 E starts uniformly within +-``embedding_range``, which is small, so that a rare word soon moves far from where chance
@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from recur.errors import ConfigError
+from recur.network.cell_inputs import column_order
 from recur.network.spelling_encoder import SpellingEncoder
 from recur.nn import Augment, Convolutions, Embedding
 from recur.nn.dropout import Drop
@@ -49,6 +50,8 @@ class Inputs(nn.Module):
     ----------
     size : int
         X, the length of a vector.
+    order : list of int or None
+        Of numbers: the columns in the order in which the cell reads them, where that is another.
     """
 
     def __init__(
@@ -57,7 +60,8 @@ class Inputs(nn.Module):
         super().__init__()
         self.embedding: Embedding | None = None
         self.pictures: Convolutions | None = None
-        self.size = codec.size
+        self.order = column_order(config, codec)
+        self.size = codec.size if self.order is None else len(self.order)
         self.drop = Drop(config.dropout.rate, config.dropout.variational)
         if codec.discrete:
             self.size = config.embedding.size or size or config.layer_sizes[0]
@@ -83,7 +87,7 @@ class Inputs(nn.Module):
             found: Tensor = self.drop(self.pictures(self.augment(values)))
             return found
         if self.embedding is None:
-            return values
+            return values if self.order is None else values[..., self.order]
         words = values if self.letters is None else values[..., 0]
         vectors: Tensor = self.embedding(words) * self.scale
         if self.letters is not None:

@@ -130,7 +130,7 @@ def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurre
         options["layer_norm"] = True
     hidden: int | list[int] = sizes[0] if len(set(sizes)) == 1 else sizes
     if config.equation is not None:
-        return _of_equation(config.equation, input_size, hidden, sizes, options)
+        return _of_equation(config.equation, input_size, hidden, sizes, options, fed=bool(config.cell_inputs))
     if cell == "lstm":
         return LSTM(input_size, hidden, **options)
     if cell == "gru":
@@ -141,20 +141,19 @@ def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurre
         raise ConfigError(
             f'there is no cell "{cell}".{did_you_mean(cell, equations.names())}', hint="recur cells lists them"
         )
-    return _of_equation(equations.get(cell), input_size, hidden, sizes, options)
+    return _of_equation(equations.get(cell), input_size, hidden, sizes, options, fed=bool(config.cell_inputs))
 
 
 def _of_equation(
     equation: equations.Equation, input_size: int, hidden: int | list[int], sizes: Sequence[int],
-    options: dict[str, Any],
+    options: dict[str, Any], *, fed: bool,
 ) -> Recurrent:  # fmt: skip
     """The layers of an equation that torch.nn does not have."""
-    inputs = equation.inputs
-    if len(inputs) > 1:
+    further = equation.inputs[1:]
+    if further and not fed:
         raise ConfigError(
-            f'the cell "{equation.name}" reads {", ".join(inputs)} at every step, and a network of these modes has one '
-            "input",
-            hint="in Python: recur.nn.Recurrent(cell, ...), whose input has the columns of all of them",
+            f'the cell "{equation.name}" also reads {", ".join(further)} at every step, and no column feeds it',
+            hint=" ".join(f"--cell-inputs {name}=COLUMN" for name in further),
         )
     # sizes that the cell has beside X and H, such as the projection P of lstm_projected: half of H
     free = {name: max(1, sizes[0] // 2) for name in equation.free_sizes if name not in ("X", "H")}

@@ -44,6 +44,8 @@ class Columns:
         Of a series: steps after which it repeats, where that is known; 1 elsewhere.
     missing_count : int
         Number of missing numbers in the training rows.
+    from_zero : sequence of str
+        Columns that are divided by their mean and not shifted: 0 stays 0, and none is negative or missing.
     fill : float or None
         The encoded number that replaces a missing one; None where an earlier number replaces it, or it is refused.
     units : sequence of str
@@ -56,6 +58,7 @@ class Columns:
     grid: tuple[int, int, int] | None = None
     season: int = 1
     missing_count: int = 0
+    from_zero: Sequence[str] = ()
 
     @property
     def fill(self) -> float | None:

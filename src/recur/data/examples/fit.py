@@ -49,16 +49,17 @@ def fit_codecs(
     data = config.data.replaced(documents="file" if roles.stream else "line")
     if isinstance(train, GroupExamples) and is_one_series(roles):
         train = train.each_row_once()
+    fed = [column for columns in config.model.columns_of_inputs.values() for column in columns]
     if roles.own_future:
         codec = _fitted(roles.input_codec or "words", roles, True, data, train, 0)
         return codec, codec
     if isinstance(train, ForecastExamples):
-        return _fit_forecast(roles, data, train)
+        return _fit_forecast(roles, data, train, fed)
     input_codec = None
     if roles.input_codec is not None:
         spelled = roles.input_kind.splits_into("word") and config.model.embedding.character_size
         kind = "spelled" if spelled else roles.input_codec
-        input_codec = _fitted(kind, roles, roles.reads_a_sequence, data, train, 0)
+        input_codec = _fitted(kind, roles, roles.reads_a_sequence, data, train, 0, fed)
     rows = Joined(train, labelled) if roles.target_kind.labelled else train
     target = _fitted(roles.target_codec, roles, roles.writes_a_sequence, data, rows, 1)
     labels = target.labels
@@ -70,10 +71,10 @@ def fit_codecs(
     return input_codec, target
 
 
-def _fit_forecast(roles: Roles, data: DataConfig, train: ForecastExamples) -> tuple[Codec, Codec]:
+def _fit_forecast(roles: Roles, data: DataConfig, train: ForecastExamples, fed: Sequence[str]) -> tuple[Codec, Codec]:
     """Codecs whose scales are those of the training rows, each counted once."""
     once = train.each_row_once()
-    input_codec = _fitted("numbers", roles, True, data, once, 0)
+    input_codec = _fitted("numbers", roles, True, data, once, 0, fed)
     target = _fitted("numbers", roles, True, data, once, 1)
     target.season = train.season
     return input_codec, target
@@ -127,11 +128,16 @@ def located(examples: Iterable[Example], side: int, action: Any, columns: Sequen
         raise DataError(f"{place or 'the rows'} {message}", hint=hint) from fault
 
 
-def _fitted(kind: str, roles: Roles, sequence: bool, data: DataConfig, train: Sequence[Example], side: int) -> Codec:
+def _fitted(
+    kind: str, roles: Roles, sequence: bool, data: DataConfig, train: Sequence[Example], side: int,
+    from_zero: Sequence[str] = (),
+) -> Codec:  # fmt: skip
     columns = roles.target if side else roles.input
     # a series of one number a step, in one cell or in several, has one column without a name of its own
     names = columns if class_of(kind).numeric and _one_column_each(train, side, len(columns)) else []
-    codec = codecs.make(kind, data, sequence=sequence, columns=names, styles=roles.styles, target=side == 1)
+    codec = codecs.make(
+        kind, data, sequence=sequence, columns=names, styles=roles.styles, target=side == 1, from_zero=from_zero
+    )
     fitted: Codec = located((train[index] for index in range(len(train))), side, codec.fit, columns)
     return fitted
 
