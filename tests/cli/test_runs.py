@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -289,6 +290,26 @@ def test_export_says_what_the_file_takes_and_how_far_it_is_from_the_network(plac
     found = json.loads(outcome.out)
     assert found["inputs"][0] == "ids (B,) int64"
     assert max(found["differences"].values()) < 1e-4
+
+
+def test_export_as_c_says_what_it_needs_and_that_it_is_proved(place: Path, tmp_path: Path) -> None:
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler")
+    outcome = ok(run("export", place / "sentences", "--c", tmp_path / "c"))
+    matches(outcome, "export-c", {re.escape(str(tmp_path)): "FILES", **hidden(place)})
+    outcome = ok(run("export", place / "sentences", "--c", tmp_path / "c", "--single-header", "--json"))
+    found = json.loads(outcome.out)
+    assert found["files"] == ["Makefile", "README.md", "model.h", "model_test.c"]
+    assert found["difference"] < 1e-5
+    for words, said in (
+        (("reviews", "--c", tmp_path / "no"), "reads in both directions"),
+        (("sentences", "--c", tmp_path / "no", "--step"), "--step is for ONNX"),
+        (("sentences", "--c", tmp_path / "no", "--onnx", tmp_path / "no.onnx"), "different files"),
+        (("sentences", "--onnx", tmp_path / "no.onnx", "--single-header"), "are for C"),
+    ):
+        refused = run("export", place / words[0], *words[1:])
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
 
 
 def test_export_without_a_file_or_a_form_says_what_to_type(place: Path) -> None:

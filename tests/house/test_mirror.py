@@ -29,6 +29,7 @@ MIRRORED = (
     "equations",
     "evaluation",
     "export",
+    "export/c",
     "heads",
     "inspect",
     "modes",
@@ -53,7 +54,12 @@ ELSEWHERE = {
     "engine/native/torch_operators": "seen by torch.compile alone: nn/test_tracing",
     "engine/native/readout": "compared with torch through the functions of nn: nn/test_loss",
     "equations/traced": "what an equation says of itself, traced or read from a document: test_trace, test_document",
+    **{
+        f"export/c/{name}": "a part of whole networks in C: test_exported"
+        for name in ("files", "layers", "network", "rows", "source")
+    },
     "export/network": "embedding and pooling are parts of whole networks: test_one_pass",
+    "heads/plain": "readouts as one matrix, compared as networks in C: export/c/test_exported",
     "modes/every_step": "its two modes: test_synced, test_next_item",
     "modes/item_model": "what continuations ask of a model: continuation/",
     "nn/stream_layers": "every layer of a stream, native and eager: test_stream",

@@ -47,7 +47,7 @@ COMMANDS = {
     ),
     "compare": Command("RUN RUN...", "Compare how the gradient changes with distance in several runs."),
     "serve": Command("RUN...", "Serve trained networks: a page that shows how they answer, and an HTTP API."),
-    "export": Command("RUN", "Write a trained network as ONNX, and check the file in onnxruntime."),
+    "export": Command("RUN", "Write a trained network as ONNX or as plain C, and check it by running it."),
     "cells": Command("[NAME]", "List the recurrent cells and their equations."),
 }
 

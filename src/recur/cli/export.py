@@ -1,4 +1,4 @@
-"""``recur export``: a trained network as a file for other programs."""
+"""``recur export``: a trained network as files for other programs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from recur.cli.output import emit, emit_json, refuse_folders
 from recur.errors import ConfigError
 
 
-def export(run: Path, /, *, onnx: Path | None = None, step: bool = False, json: bool = False) -> None:
-    """Write a trained network as ONNX, and check the file in onnxruntime.
+def export(
+    run: Path,
+    /,
+    *,
+    onnx: Path | None = None,
+    step: bool = False,
+    c: Path | None = None,
+    name: str = "model",
+    single_header: bool = False,
+    json: bool = False,
+) -> None:
+    """Write a trained network as ONNX or as plain C, and check it by running it.
 
     Parameters
     ----------
@@ -18,12 +28,57 @@ def export(run: Path, /, *, onnx: Path | None = None, step: bool = False, json: 
     onnx
         ONNX file to write.
     step
-        Export one step, with its states as inputs and outputs, for a stream; default: whole sequences.
+        Of ONNX, export one step, with its states as inputs and outputs, for a stream; default: whole sequences.
+    c
+        Folder to write C99 to: a header, a source, their test, a Makefile and a README.
+    name
+        Of C, the start of every name and of the files.
+    single_header
+        Of C, one header with everything, in place of header and source.
     json
         Write one JSON document to stdout.
     """
-    if onnx is None:
-        raise ConfigError("no file to write was named", hint=f"recur export {run} --onnx model.onnx")
+    if onnx is None and c is None:
+        raise ConfigError("no file to write was named", hint=f"recur export {run} --onnx model.onnx, or --c a_folder")
+    if onnx is not None and c is not None:
+        raise ConfigError("--onnx and --c write different files", hint="one of them at a time")
+    if c is not None:
+        if step:
+            raise ConfigError("--step is for ONNX: C code always reads item by item", hint="leave out --step")
+        _as_c(run, c, name, single_header, json)
+        return
+    if onnx is not None:
+        if name != "model" or single_header:
+            raise ConfigError("--name and --single-header are for C", hint=f"recur export {run} --c a_folder")
+        _as_onnx(run, onnx, step, json)
+
+
+def _as_c(run: Path, folder: Path, name: str, single_header: bool, json: bool) -> None:
+    import recur
+    from recur.export.c.exported import compared
+
+    result = recur.load(run).export_c(folder, name=name, single_header=single_header)
+    if json:
+        emit_json(
+            {
+                "folder": str(result.folder),
+                "files": result.files,
+                "ram_bytes": result.ram,
+                "flash_bytes": result.flash,
+                "rows": result.rows,
+                "held_out": result.held_out,
+                "difference": result.difference,
+                "compiler": result.compiler,
+            }
+        )
+        return
+    emit(f"wrote {result.folder}: {', '.join(result.files)}")
+    emit(f"  memory   {result.flash:,} bytes of constants (flash), {result.ram:,} bytes for each state (RAM)")
+    text = compared(result)
+    emit(f"  checked  built with {result.compiler}, {text[0].lower()}{text[1:]}")
+
+
+def _as_onnx(run: Path, onnx: Path, step: bool, json: bool) -> None:
     refuse_folders(onnx)
     import recur
 

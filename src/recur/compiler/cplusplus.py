@@ -11,7 +11,9 @@ from recur.compiler.stages import Location, Schedule, Stage, Target
 from recur.equations.graph import text as show
 from recur.equations.sizes import ONE, Size
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+"""Operations that C and C++ have an operator for."""
+
 _PLACES = {
     "tape": "RECUR_TAPE", "scratch": "RECUR_SCRATCH", "derivative": "RECUR_DERIVATIVE", "state": "RECUR_STATE",
     "fresh": "RECUR_FRESH", "input": "RECUR_INPUT",
@@ -278,8 +280,8 @@ class _Kernel:
 
     def expression(self, operation: Operation) -> str:
         operands = [self.names[id(a)] for a in operation.args]
-        if operation.op in _INFIX:
-            return f"{operands[0]} {_INFIX[operation.op]} {operands[1]}"
+        if operation.op in INFIX:
+            return f"{operands[0]} {INFIX[operation.op]} {operands[1]}"
         if operation.op == "neg":
             return f"-{operands[0]}"
         return f"v_{operation.op}({', '.join(operands)})"

@@ -22,6 +22,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 from recur.codecs import EventTraits
 from recur.decoding.refusals import refuse_symbol_choices
 from recur.heads.head import Sums, ratio
+from recur.heads.plain import PlainReadout
 from recur.heads.prediction import Option
 from recur.heads.refusals import refuse_smoothing, refuse_symbol_options
 from recur.heads.step_head import StepHead
@@ -70,6 +71,9 @@ class EventHead(StepHead):
         del lengths
         chances = graph.add("Sigmoid", self.readout.write(graph, vectors))
         return [GraphOutput("probabilities", chances, (codec.size,))]
+
+    def plain(self) -> PlainReadout:
+        return PlainReadout(self.readout.weight, self.readout.bias, "sigmoid", "probabilities")
 
     def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
         del codec, lengths

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from recur.heads.head import Sums, ratio
 from recur.heads.known_targets import known
+from recur.heads.plain import PlainReadout
 from recur.heads.prediction import Option
 from recur.heads.refusals import refuse_smoothing, refuse_symbol_options
 from recur.heads.scaling import own_units, write_own_units
@@ -46,6 +47,9 @@ class NumberHead(StepHead):
     def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
         del lengths
         return [GraphOutput("values", write_own_units(graph, codec, self.readout.write(graph, vectors)), (codec.size,))]
+
+    def plain(self) -> PlainReadout:
+        return PlainReadout(self.readout.weight, self.readout.bias, "units", "values")
 
     def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
         del lengths

@@ -13,6 +13,7 @@ from recur.codecs.codec import WHOLE
 from recur.decoding.options import check_top
 from recur.errors import ConfigError, DataError
 from recur.heads.head import Head
+from recur.heads.plain import PlainReadout
 from recur.heads.prediction import Option, Prediction
 
 if TYPE_CHECKING:
@@ -151,6 +152,16 @@ class StepHead(Head):
             Of the target.
         lengths : str or None
             (B,) real steps of vectors (B, T, H); None where there are no steps.
+        """
+
+    @abstractmethod
+    def plain(self) -> PlainReadout:
+        """Return the readout as one matrix and what follows it.
+
+        Raises
+        ------
+        ConfigError
+            Where it is more than that.
         """
 
     @abstractmethod

@@ -14,6 +14,7 @@ from recur.codecs.codec import WHOLE
 from recur.decoding.options import check_top
 from recur.errors import ConfigError
 from recur.heads.head import Sums, ratio
+from recur.heads.plain import PlainReadout
 from recur.heads.prediction import Option, Prediction
 from recur.heads.step_head import StepHead
 from recur.nn import AdaptiveReadout, Embedding, Readout
@@ -94,6 +95,14 @@ class SymbolHead(StepHead):
     def write(self, graph: GraphWriter, vectors: str, codec: Codec, lengths: str | None) -> list[GraphOutput]:
         del codec, lengths
         return [GraphOutput("log_probs", self.readout.write_log_prob(graph, vectors), (self.size,))]
+
+    def plain(self) -> PlainReadout:
+        if self.matrix is None:
+            raise ConfigError(
+                "the readout of this network is an adaptive softmax, which is more than one matrix",
+                hint="train without --adaptive-softmax",
+            )
+        return PlainReadout(self.matrix.weight, self.matrix.bias, "softmax", "log_probs")
 
     def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
         del codec, lengths

@@ -18,6 +18,7 @@ from recur.codecs.spans import are_spans, compare
 from recur.errors import ConfigError
 from recur.heads.head import Sums, ratio
 from recur.heads.known_targets import known
+from recur.heads.plain import PlainReadout
 from recur.heads.symbols import SymbolHead
 from recur.heads.viterbi import write_viterbi
 from recur.nn import CRF
@@ -90,6 +91,14 @@ class TagHead(SymbolHead):
         scores = self.matrix.write(graph, vectors)
         tags = write_viterbi(graph, self.crf, scores, lengths)
         return [GraphOutput("scores", scores, (self.size,)), GraphOutput("tags", tags, (), INT64)]
+
+    def plain(self) -> PlainReadout:
+        if self.crf is not None:
+            raise ConfigError(
+                "the tags of this network are searched over whole rows (crf), which is more than one matrix",
+                hint="train without --crf",
+            )
+        return super().plain()
 
     def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
         if self.crf is None:

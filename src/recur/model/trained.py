@@ -18,6 +18,7 @@ from recur.evaluation.report import Analyses, measure
 from recur.figures import any_figure, figure
 from recur.heads import Prediction
 from recur.markup import escaped, table
+from recur.model.held_out import held_out_inputs
 from recur.modes import Mode
 from recur.modes.abilities import Wording
 from recur.nn.summary import Summary, parameter_count, summarize
@@ -26,7 +27,7 @@ from recur.predictions.refusals import located, refuse_empty_series
 from recur.run import save
 
 if TYPE_CHECKING:
-    from recur.export import Exported
+    from recur.export import Exported, ExportedC
     from recur.inspect import Explanation
 
 
@@ -335,6 +336,28 @@ class Model:
         from recur.export import export_model
 
         return export_model(self.mode, path, step=step, facts={"sentence": self.roles.sentence})
+
+    def export_c(self, folder: Path | str, *, name: str = "model", single_header: bool = False) -> ExportedC:
+        """Write the network as C99 without dependencies, proved by compiling and running it; see
+        `recur.export.export_c`.
+
+        It is compared on the run's held-out rows where their file can still be read, else on rows drawn at random.
+
+        Parameters
+        ----------
+        folder : path
+            A new folder, or one that an export has written.
+        name : str
+            The start of every name in C.
+        single_header : bool
+            One header with everything, in place of header and source.
+        """
+        from recur.export import export_c
+
+        return export_c(
+            self.mode, folder, name=name, single_header=single_header, sentence=self.roles.sentence,
+            inputs=held_out_inputs(self.mode, self.config),
+        )  # fmt: skip
 
     def _refuse_no_continuation(self) -> None:
         if not self.mode.abilities.continues:

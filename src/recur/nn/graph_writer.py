@@ -101,6 +101,12 @@ def write_dense(graph: GraphWriter, layers: nn.Sequential, vectors: str) -> str:
     return vectors
 
 
+def dense_layers(layers: nn.Sequential) -> list[tuple[np.ndarray, np.ndarray | None]]:
+    """Weight and bias of each of the linear layers that have ReLU after them."""
+    linear = [layer for layer in layers if isinstance(layer, nn.Linear)]
+    return [(array_of(one.weight), None if one.bias is None else array_of(one.bias)) for one in linear]
+
+
 def real_steps(graph: GraphWriter, x: str, lengths: str) -> str:
     """(T, B, 1) bool: whether a step of x (T, B, X) is real."""
     steps = graph.add("Gather", graph.add("Shape", x), graph.constant(0, INT64))

@@ -1,0 +1,479 @@
+"""C99 code generation: the forward step of one cell with its sizes as numbers, for programs without this library.
+
+Each stage is one or more panels, then one loop over the units:
+
+    panel       z = b + W v for all products of the stage with the same operands, which are joined to one matrix
+    loop        what is element-wise, in an order that a compiler turns into vector instructions
+
+A sum of products and biases that nothing else reads is one row of a panel: W_xh x + W_hh h + b is one product with
+[x, h], whose sum starts at b. So products with x are not hoisted out of the loop over time, as they are natively.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from recur.compiler.cplusplus import INFIX
+from recur.compiler.lowering import Block, Operation, is_hoisted
+from recur.compiler.program import Program
+from recur.compiler.stages import Location, Stage
+from recur.equations.sizes import ONE, ZERO, Size
+
+LIBRARY = {"log": "logf", "sqrt": "sqrtf", "sin": "sinf", "cos": "cosf", "erf": "erff", "floor": "floorf",
+           "atan": "atanf", "pow": "powf"}  # fmt: skip
+"""Operations that are the C library's, and their names in it; ``softplus`` needs it too."""
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A vector that a panel reads: ``size`` numbers at an expression."""
+
+    expression: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One product of a panel: its blocks, each with the first column of the panel that it multiplies, and its biases.
+
+    Attributes
+    ----------
+    rows : int
+        Rows of the product.
+    blocks : tuple of (Block, int)
+        Parts of matrices, and their places in the joined operand.
+    biases : tuple of (str, int)
+        Names of vectors, and the first element that is added to the first row.
+    """
+
+    rows: int
+    blocks: tuple[tuple[Block, int], ...]
+    biases: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Products with the same operands, one below the other.
+
+    Attributes
+    ----------
+    name : str
+        Of its arrays in C: ``NAME_w`` and ``NAME_b``.
+    operands : tuple of Operand
+        What is joined to v.
+    rows : tuple of Row
+        The products.
+    target : str
+        The expression of z.
+    """
+
+    name: str
+    operands: tuple[Operand, ...]
+    rows: tuple[Row, ...]
+    target: str
+
+
+@dataclass
+class Step:
+    """The text of one step.
+
+    Attributes
+    ----------
+    code : str
+        The body of a C function that reads ``x`` and changes ``s``.
+    panels : list of Panel
+        Its matrices.
+    vectors : dict of str to (str, int, int)
+        Constant arrays of pieces of vectors: name in C to name of the vector, first element and size.
+    scratch : int
+        Numbers of scratch memory, which begins at the expression that was given.
+    calls : set of str
+        The operations that it calls as functions.
+    """
+
+    code: str = ""
+    panels: list[Panel] = field(default_factory=list)
+    vectors: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    scratch: int = 0
+    calls: set[str] = field(default_factory=set)
+
+
+def step(
+    program: Program, sizes: Mapping[str, int], *, name: str, states: Mapping[str, str], scratch: str,
+    noises: Mapping[str, float],
+) -> Step:  # fmt: skip
+    """Write the forward step of a program in C99.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+    sizes : mapping of str to int
+        A number for each size symbol.
+    name : str
+        The start of every name that it defines.
+    states : mapping of str to str
+        The expression of each state.
+    scratch : str
+        The expression of its scratch memory.
+    noises : mapping of str to float
+        The expectation of each noise.
+    """
+    return _Writer(program, sizes, name, states, scratch, noises).write()
+
+
+class _Writer:
+    def __init__(
+        self, program: Program, sizes: Mapping[str, int], name: str, states: Mapping[str, str], scratch: str,
+        noises: Mapping[str, float],
+    ) -> None:  # fmt: skip
+        self.program, self.sizes, self.name = program, sizes, name
+        self.states, self.scratch, self.noises = states, scratch, noises
+        self.result = Step()
+        self.lines: list[str] = []
+        self.stages = program.forward.stages
+        self.columns = [self._memory(size) for size in program.forward_scratch]
+        self.places: dict[int, str] = {}  # what a panel computed, by operation
+        self.joined = _Joined(self.stages)
+        self.totals = [self._memory(ONE) for _ in program.forward.totals]
+
+    def write(self) -> Step:
+        copies: list[str] = []
+        self._standalone()
+        for number, stage in enumerate(self.stages):
+            self._panels(stage)
+            self._loop(number, stage, copies)
+        self.lines += copies
+        self.result.code = "\n".join(f"  {line}" for line in self.lines)
+        return self.result
+
+    def number(self, size: Size) -> int:
+        return size.value(self.sizes)
+
+    def _memory(self, size: Size) -> str:
+        """The expression of new scratch memory."""
+        offset = self.result.scratch
+        self.result.scratch += self.number(size)
+        return f"{self.scratch} + {offset}" if offset else self.scratch
+
+    def _inputs(self, location: Location) -> list[_Factor]:
+        """The blocks of a product with x."""
+        blocks = next(h.blocks for h in self.program.hoisted if h.column == location.index)
+        return [("input", block, start) for block, start in blocks]
+
+    def _standalone(self) -> None:
+        """The products with x that are not part of a sum: one panel for each size."""
+        rest: dict[Size, list[tuple[Operation, Location]]] = {}
+        for stage in self.stages:
+            for operation, location in stage.loads.items():
+                if location.kind == "tape" and id(operation) not in self.joined.inner:
+                    known = {id(one) for one, _ in rest.get(operation.size, [])}
+                    if id(operation) not in known:
+                        rest.setdefault(operation.size, []).append((operation, location))
+        for products in rest.values():
+            terms: list[_Term] = [(one, self._inputs(at), []) for one, at in products]
+            self._panel(terms, products[0][0].size)
+
+    def _panels(self, stage: Stage) -> None:
+        """The products of a stage, those with the same operands together."""
+        groups: dict[tuple[object, ...], list[_Term]] = {}
+        for root in self.joined.roots(stage):
+            factors, biases = self._factors(stage, root)
+            key = tuple((kind, block.columns, start) for kind, block, start in factors)
+            groups.setdefault(key, []).append((root, factors, biases))
+        for terms in groups.values():
+            self._panel(terms, stage.size)
+
+    def _factors(self, stage: Stage, root: Operation) -> tuple[list[_Factor], list[Operation]]:
+        """The blocks of a sum, each with its operand, and its biases."""
+        factors: list[_Factor] = []
+        biases: list[Operation] = []
+        for term in self.joined.terms(root):
+            location = stage.loads.get(term)
+            if location is not None and location.kind == "tape":
+                factors += self._inputs(location)
+            elif location is not None:
+                biases.append(term)
+            else:
+                group = next(g for g in stage.groups if any(one is term for one in g.products))
+                factors += [
+                    (self.address(place), block, ZERO)
+                    for (place, _), block in zip(group.operands, group.blocks(term), strict=True)
+                ]
+        return factors, biases
+
+    def _panel(self, terms: list[_Term], size: Size) -> None:
+        """Write one panel, and remember where each of its products is."""
+        units = self.number(size)
+        target = self._memory(Size((), padded(units * len(terms))))
+        operands: list[Operand] = []
+        places: dict[tuple[str, int, int], int] = {}
+        rows = []
+        for root, factors, biases in terms:
+            blocks = []
+            for expression, block, start in factors:
+                first, count = self.number(start), self.number(block.columns)
+                key = expression, first, count
+                if key not in places:
+                    places[key] = sum(one.size for one in operands)
+                    base = "x" if expression == "input" else expression
+                    operands.append(Operand(f"{base} + {first}" if first else base, count))
+                blocks.append((block, places[key]))
+            named = tuple(self._vector_part(bias) for bias in biases)
+            rows.append(Row(units, tuple(blocks), named))
+            self.places[id(root)] = f"{target} + {units * (len(rows) - 1)}" if len(rows) > 1 else target
+        panel = Panel(f"{self.name}_{len(self.result.panels)}", tuple(operands), tuple(rows), target)
+        self.result.panels.append(panel)
+        self.lines += product_lines(panel)
+        self.result.calls |= product_calls(panel)
+
+    def _vector_part(self, bias: Operation) -> tuple[str, int]:
+        _, name, start = bias.attribute
+        return name, self.number(start)
+
+    def address(self, location: Location) -> str:
+        """The expression of the first number at a location."""
+        if location.kind in {"state", "fresh"}:
+            part = self.program.state_parts[location.index]
+            start = self.number(part.start)
+            whole = self.states[self.program.states[part.owner]]
+            return f"{whole} + {start}" if start else whole
+        if location.kind == "input":
+            start = self.number(self.program.input_parts[location.index].start)
+            return f"x + {start}" if start else "x"
+        return self.columns[location.index]
+
+    def _loop(self, number: int, stage: Stage, copies: list[str]) -> None:
+        """The element-wise part of a stage."""
+        body = _Body(self, stage)
+        for operation in stage.order:
+            body.compute(operation)
+        stores = []
+        for target in stage.targets:
+            address = self.address(target.location)
+            if target.location.kind == "fresh" and _read_later(self.stages[number + 1 :], target.location.index):
+                kept = self._memory(target.size)
+                self.result.calls.add("copy")
+                copies.append(f"NAME_copy({kept}, {address}, {self.number(target.size)});")
+                address = kept
+            stores.append(f"{_element(address, 'u')} = {body.value(target.operation)};")
+        sums = []
+        for total, operation in stage.partials:
+            kept = self._memory(stage.size)
+            stores.append(f"{_element(kept, 'u')} = {body.value(operation)};")
+            how = self.program.forward.totals[total].attribute
+            self.result.calls.add(how)
+            sums.append(f"{_element(self.totals[total], '0')} = NAME_{how}({kept}, {self.number(stage.size)});")
+        units = self.number(stage.size)
+        self.lines += body.before
+        self.lines.append(f"for (u = 0; u < {units}; ++u) {{")
+        self.lines += [f"  {line}" for line in (*body.lines, *stores)]
+        self.lines += ["}", *sums]
+
+
+_Factor = tuple[str, Block, Size]  # the expression of an operand ("input" for x), the block, the first element of x
+_Term = tuple[Operation, list[_Factor], list[Operation]]  # a sum, its products and its biases
+
+
+class _Body:
+    """The statements of one loop over units."""
+
+    def __init__(self, writer: _Writer, stage: Stage) -> None:
+        self.writer, self.stage = writer, stage
+        self.names: dict[int, str] = {}
+        self.lines: list[str] = []
+        self.before: list[str] = []
+
+    def compute(self, operation: Operation) -> None:
+        """Write one operation, unless a panel has computed it or it is read where it is used."""
+        writer = self.writer
+        if id(operation) in writer.joined.inner:
+            return
+        op = operation.op
+        if id(operation) in writer.places or op in {"constant", "count"}:
+            return
+        operands = [self.value(a) for a in operation.args]
+        if op in INFIX:
+            text = f"{operands[0]} {INFIX[op]} {operands[1]}"
+        elif op == "neg":
+            text = f"-{operands[0]}"
+        else:
+            writer.result.calls.add(op)
+            function = LIBRARY.get(op, f"NAME_{op}")
+            text = f"{function}({', '.join(operands)})"
+        name = f"v{len(self.names)}"
+        self.lines.append(f"const float {name} = {text};")
+        self.names[id(operation)] = name
+
+    def value(self, operation: Operation) -> str:
+        """The expression of a value at unit u."""
+        writer = self.writer
+        known = self.names.get(id(operation))
+        if known is not None:
+            return known
+        if operation.op == "constant":
+            return literal(float(operation.attribute))
+        if operation.op == "count":
+            return literal(float(writer.number(operation.attribute)))
+        at = "0" if operation.size == ONE else "u"
+        if id(operation) in writer.places and self.stage.loads.get(operation, _TAPE).kind == "tape":
+            return _element(writer.places[id(operation)], at)
+        location = self.stage.loads[operation]
+        if location.kind == "total":
+            return _element(writer.totals[location.index], "0")
+        if location.kind == "noise":
+            part = writer.program.noise_parts[location.index]
+            return literal(writer.noises[writer.program.noises[part.owner]])
+        if location.kind == "parameter":
+            return f"NAME_{self._constant(location)}[{at}]"
+        return _element(writer.address(location), at)
+
+    def _constant(self, location: Location) -> str:
+        """The name of the constant array of a piece of a vector."""
+        writer = self.writer
+        part = writer.program.vector_parts[location.index]
+        name = f"{writer.name}_v{location.index}"
+        vector = writer.program.vectors[part.owner]
+        writer.result.vectors[name] = vector, writer.number(part.start), writer.number(part.size)
+        return name
+
+
+_TAPE = Location("tape", -1)
+
+
+class _Joined:
+    """Which sums of a schedule are products of panels.
+
+    Attributes
+    ----------
+    inner : set of int
+        Operations that are parts of such a sum.
+    """
+
+    def __init__(self, stages: list[Stage]) -> None:
+        self.inner: set[int] = set()
+        self._terms: dict[int, list[Operation]] = {}
+        self._roots: dict[int, list[Operation]] = {}
+        uses = Counter(id(a) for stage in stages for operation in stage.order for a in operation.args)
+        uses.update(id(t.operation) for stage in stages for t in stage.targets)
+        uses.update(id(operation) for stage in stages for _, operation in stage.partials)
+        computed = Counter(id(operation) for stage in stages for operation in stage.order)
+        once = {key for key, count in uses.items() if count == 1 and computed[key] <= 1}
+        for stage in stages:
+            self._find(stage, once)
+
+    def roots(self, stage: Stage) -> list[Operation]:
+        """The sums that the panels of a stage compute."""
+        return self._roots[id(stage)]
+
+    def terms(self, root: Operation) -> list[Operation]:
+        """Products and biases of a sum."""
+        return self._terms[id(root)]
+
+    def _find(self, stage: Stage, once: set[int]) -> None:
+        roots: list[Operation] = []
+        inside: set[int] = set()
+        for operation in reversed(stage.order):
+            if id(operation) in inside:
+                continue
+            if operation.op == "add" and operation.size == stage.size:
+                terms = list(self._flat(stage, operation, once, inside))
+                if all(self._joins(stage, term, once) for term in terms) and any(
+                    not self._is_bias(stage, term) for term in terms
+                ):
+                    roots.append(operation)
+                    self._terms[id(operation)] = terms
+                    self.inner |= {id(t) for t in terms if not self._is_bias(stage, t)}
+                    continue
+            if operation.op == "product":
+                roots.append(operation)
+                self._terms[id(operation)] = [operation]
+        self.inner |= inside
+        self._roots[id(stage)] = [root for root in reversed(roots) if id(root) not in self.inner]
+
+    def _flat(self, stage: Stage, operation: Operation, once: set[int], inside: set[int]) -> Iterator[Operation]:
+        """The terms of a sum of sums; the sums within it are ``inside`` if they are used here alone."""
+        found: list[Operation] = []
+        sums: set[int] = set()
+        stack = list(reversed(operation.args))
+        while stack:
+            term = stack.pop()
+            if term.op == "add" and id(term) in once and term.size == stage.size and term not in stage.loads:
+                sums.add(id(term))
+                stack.extend(reversed(term.args))
+            else:
+                found.append(term)
+        if all(self._joins(stage, term, once) for term in found):
+            inside |= sums
+        yield from found
+
+    @staticmethod
+    def _is_bias(stage: Stage, term: Operation) -> bool:
+        location = stage.loads.get(term)
+        return location is not None and location.kind == "parameter" and term.size == stage.size
+
+    def _joins(self, stage: Stage, term: Operation, once: set[int]) -> bool:
+        if self._is_bias(stage, term):
+            return True
+        location = stage.loads.get(term)
+        product = (location is None and term.op == "product") or (
+            location is not None and location.kind == "tape" and is_hoisted(term)
+        )
+        return product and id(term) in once and term.size == stage.size
+
+
+def _read_later(stages: list[Stage], index: int) -> bool:
+    """Whether one of these stages reads a piece of a state, which therefore must not be overwritten before."""
+    at = Location("state", index)
+    return any(
+        at in stage.loads.values() or any(place == at for group in stage.groups for place, _ in group.operands)
+        for stage in stages
+    )
+
+
+def _element(address: str, at: str) -> str:
+    """``s->h + 8`` at u is ``s->h[8 + u]``."""
+    whole, plus, start = address.partition(" + ")
+    if not plus:
+        return f"{whole}[{at}]"
+    return f"{whole}[{start}]" if at == "0" else f"{whole}[{start} + {at}]"
+
+
+def padded(rows: int) -> int:
+    """The rows of a panel with those that fill its last vector."""
+    return -(-rows // 8) * 8
+
+
+def widths(rows: int) -> list[int]:
+    """The widths of the blocks of a panel: its matrix is stored block after block, each column by column."""
+    whole, rest = divmod(padded(rows), 32)
+    return [32] * whole + ([rest] if rest else [])
+
+
+def product_lines(panel: Panel) -> list[str]:
+    """The statements that compute z = b + W v."""
+    rows = sum(row.rows for row in panel.rows)
+    lines, first, weight = [f"NAME_copy(NAME_{panel.name}_b, {panel.target}, {padded(rows)});"], 0, 0
+    for width in widths(rows):
+        for operand in panel.operands:
+            matrix, target = (
+                f"{base} + {offset}" if offset else base
+                for base, offset in ((f"NAME_{panel.name}_w", weight), (panel.target, first))
+            )
+            lines.append(f"NAME_product{width}({matrix}, {operand.expression}, {operand.size}, {target});")
+            weight += width * operand.size
+        first += width
+    return lines
+
+
+def product_calls(panel: Panel) -> set[str]:
+    """The functions that these statements call."""
+    return {"copy", *(f"product{width}" for width in widths(sum(row.rows for row in panel.rows)))}
+
+
+def literal(value: float) -> str:
+    """A number as C writes it, with all digits of a float."""
+    text = f"{value:.9g}"
+    return f"{text}f" if any(sign in text for sign in ".en") else f"{text}.0f"

@@ -1,0 +1,151 @@
+"""The step of one layer as C99, with the numbers of its constant arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recur.compiler import c99
+from recur.compiler.lowering import Block
+from recur.compiler.plan import plan
+from recur.compiler.program import program
+from recur.compiler.variants import lifted
+from recur.engine.noise import Noise, noisy
+from recur.engine.operations import Values, evaluate, number_of
+from recur.equations import Equation
+
+__all__ = ["LIBRARY", "CStep", "affine", "c_step", "room_for"]
+
+LIBRARY = c99.LIBRARY
+"""Operations that are the C library's, and their names in it."""
+
+
+@dataclass(frozen=True)
+class CStep:
+    """The step of a layer in C99.
+
+    Attributes
+    ----------
+    code : str
+        Statements that read ``x`` and change the states; ``NAME_`` begins the functions and arrays that they use.
+    arrays : dict of str to ndarray
+        Its constants, by name without ``NAME_``.
+    scratch : int
+        Numbers of scratch memory.
+    calls : frozenset of str
+        Element-wise operations that it calls.
+    """
+
+    code: str
+    arrays: dict[str, np.ndarray]
+    scratch: int
+    calls: frozenset[str]
+
+
+@torch.no_grad()
+def c_step(
+    equation: Equation, parameters: Mapping[str, Tensor], sizes: Mapping[str, int], *, name: str,
+    states: Mapping[str, str], scratch: str, zoneout: Mapping[str, float],
+) -> CStep:  # fmt: skip
+    """Write the step of a layer, as it is in evaluation.
+
+    Parameters
+    ----------
+    equation : Equation
+        The cell.
+    parameters : mapping of str to Tensor
+        Its parameters.
+    sizes : mapping of str to int
+        A number for each of its size symbols.
+    name : str
+        The start of the names of its arrays.
+    states : mapping of str to str
+        The C expression of each state.
+    scratch : str
+        That of its scratch memory.
+    zoneout : mapping of str to float
+        The probability that a unit keeps its old value, by state.
+
+    Raises
+    ------
+    NotCompiledError
+        If the equation cannot be compiled; the message says why.
+    """
+    whole = noisy(equation, Noise({}, dict(zoneout)))
+    graph, once = lifted(whole)
+    noises = {f"zoneout:{state}": share for state, share in zoneout.items()}
+    written = c99.step(program(graph), sizes, name=name, states=states, scratch=scratch, noises=noises)
+    known = {key: value.detach().cpu().to(torch.float64) for key, value in parameters.items()}
+    if once:
+        values: Values = {id(node): known[key] for key, node in whole.parameters.items()}
+        evaluate(plan(whole).once, values, sizes)
+        for key, node in once.items():
+            value = values.get(id(node), None)
+            value = number_of(node, sizes) if value is None else value
+            shape = tuple(size.value(sizes) for size in node.shape)
+            known[key] = torch.as_tensor(value, dtype=torch.float64).expand(shape)
+    numbers = {key: value.numpy() for key, value in known.items()}
+    arrays: dict[str, np.ndarray] = {}
+    for panel in written.panels:
+        arrays |= _packed(panel, numbers, sizes)
+    for key, (vector, start, size) in written.vectors.items():
+        arrays[key] = numbers[vector][start : start + size].astype(np.float32)
+    return CStep(written.code, arrays, written.scratch, frozenset(written.calls))
+
+
+def _packed(panel: c99.Panel, numbers: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """The matrix and the biases of a panel."""
+    rows = sum(row.rows for row in panel.rows)
+    matrix = np.zeros((rows, sum(one.size for one in panel.operands)))
+    bias = np.zeros(rows)
+    first = 0
+    for row in panel.rows:
+        for block, column in row.blocks:
+            part = _block(numbers[block.matrix], block, sizes)
+            matrix[first : first + row.rows, column : column + part.shape[1]] += part
+        for vector, start in row.biases:
+            bias[first : first + row.rows] += numbers[vector][start : start + row.rows]
+        first += row.rows
+    return _arrays(panel, matrix, bias)
+
+
+def _block(matrix: np.ndarray, block: Block, sizes: Mapping[str, int]) -> np.ndarray:
+    row, rows, column, columns = (
+        size.value(sizes) for size in (block.row, block.rows, block.column, block.columns)
+    )  # fmt: skip
+    whole = matrix.T if block.transposed else matrix
+    return whole[row : row + rows, column : column + columns]
+
+
+def affine(name: str, matrix: np.ndarray, bias: np.ndarray | None, x: str, z: str) -> CStep:
+    """Write z = W x + b, where z has room for `room_for` numbers."""
+    rows, columns = matrix.shape
+    panel = c99.Panel(name, (c99.Operand(x, columns),), (c99.Row(rows, (), ()),), z)
+    arrays = _arrays(panel, matrix, np.zeros(rows) if bias is None else bias)
+    code = "\n".join(c99.product_lines(panel))
+    return CStep(code, arrays, 0, frozenset(c99.product_calls(panel)))
+
+
+def room_for(rows: int) -> int:
+    """Numbers that a product of this many rows writes: whole vectors."""
+    return c99.padded(rows)
+
+
+def _arrays(panel: c99.Panel, matrix: np.ndarray, bias: np.ndarray) -> dict[str, np.ndarray]:
+    """The arrays of a panel: W block by block, of each block operand by operand, of each its columns; and b."""
+    whole = np.zeros((c99.padded(len(matrix)), matrix.shape[1]), np.float32)
+    whole[: len(matrix)] = matrix
+    biases = np.zeros(len(whole), np.float32)
+    biases[: len(matrix)] = bias
+    parts, first = [], 0
+    for width in c99.widths(len(matrix)):
+        start = 0
+        for operand in panel.operands:
+            parts.append(whole[first : first + width, start : start + operand.size].T.ravel())
+            start += operand.size
+        first += width
+    return {f"{panel.name}_w": np.concatenate(parts), f"{panel.name}_b": biases}

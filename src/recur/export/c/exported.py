@@ -1,0 +1,195 @@
+"""``export_c``: a trained network as a folder of C, compared with the network before it appears."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recur import atomic
+from recur.errors import ConfigError, WriteError
+from recur.export.c.files import MARK, Files
+from recur.export.c.network import Network, write_network
+from recur.export.c.proof import c_compiler, prove
+from recur.export.c.rows import rows_of
+from recur.modes import Mode
+
+ALLOWED = 1e-5  # largest difference from the network, as a share of the largest value
+README = "README.md"
+LARGEST = 8_000_000  # numbers that a compiler reads in a minute
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}")
+
+
+@dataclass(frozen=True)
+class ExportedC:
+    """A network as a folder of C.
+
+    Attributes
+    ----------
+    folder : Path
+        Its place.
+    files : list of str
+        Their names.
+    ram, flash : int
+        Bytes of one state, and of the constants.
+    difference : float
+        The largest difference from the network, as a share of the largest value.
+    rows : int
+        Rows that were compared.
+    held_out : bool
+        Whether these were held out in training; else they were drawn at random.
+    compiler : str
+        The compiler that built the test.
+    """
+
+    folder: Path
+    files: list[str]
+    ram: int
+    flash: int
+    difference: float
+    rows: int
+    held_out: bool
+    compiler: str
+
+
+def export_c(
+    mode: Mode, folder: Path | str, *, name: str = "model", single_header: bool = False, sentence: str = "",
+    inputs: Iterable[np.ndarray] | None = None,
+) -> ExportedC:  # fmt: skip
+    """Write a network as C99 that needs nothing: no library, no memory beyond a struct, no global state.
+
+    ``NAME_step(&state, x, y)`` reads an item and answers, ``NAME_run(&state, x, steps, y)`` reads a sequence. Numbers
+    are in their own units on both sides; symbols are ids, and their answers probabilities. The test of the folder is
+    compiled and run, and the folder appears only if its answers are those of the network.
+
+    Parameters
+    ----------
+    mode : Mode
+        The network, on the CPU.
+    folder : path
+        A new folder, or one that an export has written.
+    name : str
+        The start of every name in C, and the names of the files.
+    single_header : bool
+        One header with everything, in place of header and source.
+    sentence : str
+        What is predicted from what, for the first lines of the files.
+    inputs : iterable of ndarray, optional
+        Encoded inputs to compare on; without them they are drawn at random.
+
+    Returns
+    -------
+    ExportedC
+
+    Raises
+    ------
+    ConfigError
+        For a network that cannot be written in C, with the reason; and where there is no C compiler.
+    BackendError
+        When the compiled test does not give the answers of the network, which is a bug in recur.
+    WriteError
+        When the folder has files that no export has written.
+    """
+    folder = Path(folder)
+    _check_name(name)
+    _refuse_strangers(folder)
+    parts = mode.one_pass
+    if parts is None:
+        raise ConfigError(
+            f"{mode.name} cannot be written in C: it is not one pass over its input",
+            hint="one-to-one, many-to-one and synced networks can be exported",
+        )
+    compiler = c_compiler()
+    with mode.answering():
+        network = write_network(mode, parts)
+        _refuse_large(network)
+        rows = rows_of(mode, parts, network, inputs)
+    files = Files(network, name, sentence or mode.wording.sentence, single=single_header)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with atomic.explained(folder):
+        part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        try:
+            texts = files.texts(rows, ALLOWED)
+            for file, text in texts.items():
+                atomic.write_text(part / file, text)
+            share = prove(part, name, single=single_header, library=bool(files.library), compiler=compiler)
+            result = ExportedC(
+                folder, sorted([*texts, README]), network.source.ram, network.source.flash, share, len(rows.steps),
+                rows.held_out, "zig cc" if "ziglang" in compiler else Path(compiler[0]).name,
+            )  # fmt: skip
+            atomic.write_text(part / README, files.readme(compared(result)))
+            _replace(folder, part)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return result
+
+
+def compared(result: ExportedC) -> str:
+    """Return in words how the folder was compared with the network."""
+    kind = "held-out rows" if result.held_out else "rows drawn at random"
+    return (
+        f"Compared with the network on {result.rows} {kind}: the largest difference is {result.difference:.1e} of the "
+        "largest value"
+    )
+
+
+def _refuse_large(network: Network) -> None:
+    count = sum(array.size for array in network.source.arrays.values())
+    if count > LARGEST:
+        raise ConfigError(
+            f"this network has {count:,} numbers, and a C file of it at most {LARGEST:,}",
+            hint="recur export RUN --onnx model.onnx",
+        )
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f'"{name}" cannot begin names in C, expected letters, digits and underscores', hint="--name model"
+        )
+
+
+def _is_own(path: Path) -> bool:
+    """Whether an export wrote a file: it says so in its first lines."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return MARK.encode() in file.read(4000)
+
+
+def _refuse_strangers(folder: Path) -> None:
+    atomic.refuse_linked_folder(folder)
+    if not folder.exists():
+        return
+    foreign = sorted(path.name for path in folder.iterdir() if not _is_own(path))
+    if foreign:
+        raise WriteError(
+            f"{folder} is not written to: {foreign[0]} in it was not written by an export",
+            hint="name a new folder",
+        )
+
+
+def _replace(folder: Path, part: Path) -> None:
+    """Put the finished folder in its place, in one step for whoever looks."""
+    os.chmod(part, 0o777 & ~_umask())
+    if folder.exists():
+        _refuse_strangers(folder)
+        old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        os.replace(folder, old)
+        os.replace(part, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.replace(part, folder)
+    atomic.flush_folder(folder.parent)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

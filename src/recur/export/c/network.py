@@ -1,0 +1,209 @@
+"""A network that answers in one pass in C: what is read, the recurrent layers, what is read out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recur.codecs import Codec
+from recur.errors import ConfigError
+from recur.export.c.layers import write_layers
+from recur.export.c.source import Source, room_for
+from recur.heads.plain import PlainReadout
+from recur.modes.mode import Mode, require_input
+from recur.modes.one_pass import OnePass
+from recur.network.inputs import Inputs
+from recur.nn.graph_writer import array_of, dense_layers
+
+EACH, LAST = "each", "last"
+
+
+@dataclass
+class Network:
+    """A network in C, before it is written to files.
+
+    Attributes
+    ----------
+    source : Source
+        Its constants, state and functions; among these ``NAME_read``, which reads one item, and ``NAME_answer``.
+    ids : bool
+        Whether it reads ids; else numbers.
+    inputs, outputs : int
+        Columns of what is read (1 id), and numbers of an answer.
+    answers : str
+        Whether ``NAME_run`` answers ``each`` item, or the ``last`` one alone.
+    stateful : bool
+        Whether what is read depends on what was read before.
+    x, y : str
+        What they hold, in words.
+    constants : dict of str to (int, str)
+        Further constants of the header, each with what it is.
+    """
+
+    source: Source
+    ids: bool
+    inputs: int
+    outputs: int
+    answers: str
+    stateful: bool
+    x: str
+    y: str
+    constants: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def write_network(mode: Mode, parts: OnePass) -> Network:
+    """Write a network that answers in one pass.
+
+    Raises
+    ------
+    ConfigError
+        When a part of it has no form in C.
+    """
+    source = Source()
+    codec = require_input(mode.input_codec, mode.name)
+    ids, inputs, lines, vector = _input(source, parts.inputs, codec)
+    width = parts.inputs.size
+    if parts.hidden is not None:
+        more, vector, width = _hidden(source, dense_layers(parts.hidden), vector, width)
+        lines += more
+    if parts.stack is not None:
+        if parts.stack.directions == 2:
+            raise ConfigError(
+                f"this {mode.name} network reads in both directions, and C code reads an item at a time",
+                hint="train with --no-bidirectional",
+            )
+        more, vector = write_layers(source, parts.stack.layer, vector)
+        lines += more
+        width = parts.stack.output_size
+    if parts.pooling in {"mean", "max"}:
+        lines += _pool(source, parts.pooling, vector, width)
+    readout = parts.head.plain()
+    outputs = len(readout.weight)
+    _answer(source, readout, mode.target_codec, vector, parts.pooling, width)
+    _function(source, "read", "int32_t x" if ids else "const float *x", lines)
+    y = _what_is_answered(readout, mode)
+    x = "an id" if ids else f"{inputs} numbers in their own units: {_columns(codec)}"
+    network = Network(
+        source, ids, inputs, outputs, LAST if parts.pooling else EACH, parts.stack is not None, x, y
+    )  # fmt: skip
+    if ids:
+        network.constants["SYMBOLS"] = len(source.arrays["embedding"]) // parts.inputs.size, "ids are below it"
+    if mode.symbols is not None:
+        network.constants["BEGINNING"] = mode.symbols.beginning, "the id that is read first"
+        network.constants["END"] = mode.symbols.end, "the id that ends a text"
+    return network
+
+
+def _columns(codec: Codec) -> str:
+    names = [str(name) for name in codec.column_names()]
+    return ", ".join(names) if len(names) <= 8 else f"{', '.join(names[:4])} ... {names[-1]}"
+
+
+def _what_is_answered(readout: PlainReadout, mode: Mode) -> str:
+    codec = mode.target_codec
+    if readout.ends_in == "softmax":
+        if codec.labelled:
+            labels = [str(label) for label in codec.labels]
+            return f"the probability of each label: {', '.join(labels[:12])}{' ...' if len(labels) > 12 else ''}"
+        return "the probability of each id"
+    if readout.ends_in == "sigmoid":
+        return "the probability of each event"
+    return f"numbers in their own units: {_columns(codec)}"
+
+
+def _input(source: Source, inputs: Inputs, codec: Codec) -> tuple[bool, int, list[str], str]:
+    """Write what is read as a vector: whether it is ids, its columns, the statements, the expression of the vector."""
+    if inputs.letters is not None:
+        raise ConfigError(
+            "this network reads the letters of its words, which C code does not yet", hint="train with words alone"
+        )
+    if inputs.pictures is not None or codec.grid is not None:
+        raise ConfigError("this network reads pictures, which C code does not yet", hint="recur export RUN --onnx FILE")
+    if inputs.embedding is not None:
+        weight = array_of(inputs.embedding.weight) * np.float32(inputs.scale)
+        table = source.array("embedding", weight)
+        count, size = weight.shape
+        other = codec.ids.unk if codec.ids.unk is not None else 0
+        lines = [f"const float *const v = {table} + (x >= 0 && x < {count} ? x : {other}) * {size};"]
+        return True, 1, lines, "v"
+    mean, deviation = (np.asarray(each, np.float32).ravel() for each in codec.normalisation())
+    if not mean.any() and (deviation == 1).all():
+        return False, codec.size, [], "x"
+    vector = source.member("x", codec.size)
+    means, deviations = source.array("mean", mean), source.array("deviation", deviation)
+    lines = [f"for (u = 0; u < {codec.size}; ++u) {vector}[u] = (x[u] - {means}[u]) / {deviations}[u];"]
+    return False, codec.size, lines, vector
+
+
+def _hidden(
+    source: Source, layers: list[tuple[np.ndarray, np.ndarray | None]], vector: str, width: int
+) -> tuple[list[str], str, int]:
+    """Write layers without time, each followed by ReLU."""
+    lines: list[str] = []
+    for number, (weight, bias) in enumerate(layers):
+        z = source.member(f"hidden{number}", room_for(len(weight)))
+        lines += source.affine(f"h{number}", weight, bias, vector, z)
+        lines.append(f"for (u = 0; u < {len(weight)}; ++u) {z}[u] = NAME_relu({z}[u]);")
+        source.calls.add("relu")
+        vector, width = z, len(weight)
+    return lines, vector, width
+
+
+def _pool(source: Source, how: str, vector: str, width: int) -> list[str]:
+    """Write the mean or the maximum of all steps so far."""
+    pooled = source.member("pooled", width)
+    source.counters["steps"] = 0
+    source.reset.append(f"for (u = 0; u < {width}; ++u) {pooled}[u] = 0.0f;")
+    if how == "mean":
+        change = f"{pooled}[u] += {vector}[u];"
+    else:
+        change = f"{pooled}[u] = s->steps == 0 ? {vector}[u] : NAME_maximum({pooled}[u], {vector}[u]);"
+        source.calls.add("maximum")
+    return [f"for (u = 0; u < {width}; ++u) {change}", "if (s->steps < 0x7fffffff) ++s->steps;"]
+
+
+def _answer(source: Source, readout: PlainReadout, codec: Codec, vector: str, pooling: str, width: int) -> None:
+    """Write the readout of the vector after the last item."""
+    lines = []
+    outputs = len(readout.weight)
+    start = 0
+    if pooling in {"mean", "max"}:
+        vector = "s->pooled"
+    if pooling == "mean":
+        start = width
+        lines += [
+            "const float counted = s->steps > 1 ? (float)s->steps : 1.0f;",
+            f"for (u = 0; u < {width}; ++u) s->scratch[u] = s->pooled[u] / counted;",
+        ]
+        vector = "s->scratch"
+    scratch = source.working(start + room_for(outputs))
+    z = f"{scratch} + {start}" if start else scratch
+    at = f"({z})" if start else z
+    bias = None if readout.bias is None else array_of(readout.bias)
+    lines += source.affine("readout", array_of(readout.weight), bias, vector, z)
+    if readout.ends_in == "softmax":
+        source.calls |= {"softmax", "copy"}
+        lines += [f"NAME_softmax({z}, {outputs});", f"NAME_copy({z}, y, {outputs});"]
+    elif readout.ends_in == "sigmoid":
+        source.calls.add("sigmoid")
+        lines.append(f"for (u = 0; u < {outputs}; ++u) y[u] = NAME_sigmoid({at}[u]);")
+    else:
+        mean, deviation = codec.normalisation()
+        means = source.array("target_mean", np.asarray(mean, np.float32).ravel())
+        deviations = source.array("target_deviation", np.asarray(deviation, np.float32).ravel())
+        lines.append(f"for (u = 0; u < {outputs}; ++u) y[u] = {at}[u] * {deviations}[u] + {means}[u];")
+    _function(source, "answer", "float *y", lines)
+
+
+def _function(source: Source, name: str, argument: str, lines: list[str]) -> None:
+    """Add a static function of the state and one argument."""
+    declarations = [line for line in lines if line.startswith("const ")]
+    rest = [line for line in lines if not line.startswith("const ")]
+    uses = any("u = 0" in line for line in rest)
+    body = [*declarations, *(["int u;"] if uses else []), *rest]
+    source.functions.append(
+        f"static void NAME_{name}(struct NAME_state *NAME_RESTRICT s, {argument}) {{\n"
+        + "\n".join(f"  {line}" for line in body)
+        + "\n}\n"
+    )

@@ -1,0 +1,212 @@
+"""Whole networks in C: every cell, mode and readout computes what the network does, in strict C99 and C++."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recur import equations
+from recur.codecs import NotesCodec, TagsCodec
+from recur.errors import BackendError, ConfigError, WriteError
+from recur.export import export_c
+from recur.export.c import exported
+from recur.modes import Mode
+from recur.modes.many_to_one import ManyToOne
+from recur.modes.next_item import NextItem
+from recur.modes.one_to_one import OneToOne
+from recur.modes.synced import Synced
+from tests.export.c.networks import STRICT, build, classes, config, drawn, run, series, words
+
+REFUSED = {"mlstm", "fast_weights", "linear_attention", "short_attention"}
+SEVERAL_INPUTS = {name for name in equations.names() if len(equations.get(name).inputs) > 1}
+CELLS = sorted(set(equations.names()) - REFUSED - SEVERAL_INPUTS - {"moving_average"})
+
+NETWORKS: dict[str, Callable[[], Mode]] = {
+    "many-to-one, last": lambda: ManyToOne(words(), classes(), config(num_layers=2)),
+    "many-to-one, mean": lambda: ManyToOne(series(), classes(), config(pooling="mean")),
+    "many-to-one, max": lambda: ManyToOne(words(), series(sequence=False), config(pooling="max", cell="gru")),
+    "one-to-one": lambda: OneToOne(series(sequence=False), classes(), config(hidden_size=[9, 6])),
+    "synced, residual": lambda: Synced(series(), series(), config(num_layers=3, residual=True)),
+    "tags": lambda: Synced(words(), TagsCodec().fit(["A B C"]), config()),
+    "next word": lambda: NextItem(words(), config(tie_weights=True, embedding_size=7)),
+    "next numbers": lambda: NextItem(series(), config(cell="lstm_projected")),
+    "next frame": lambda: NextItem(
+        NotesCodec(form="roll", frames_per_beat=1).fit([np.eye(88, dtype=bool)[40:48]]), config()
+    ),
+    "learned initial state": lambda: Synced(series(), series(), config(learn_initial_state=True, num_layers=2)),
+    "zoneout": lambda: Synced(series(), series(), config(zoneout=0.3)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_that_compiles_computes_the_same_in_c(cell: str, tmp_path: Path) -> None:
+    mode = drawn(Synced(series(), series(), config(cell=cell, num_layers=2)))
+    assert export_c(mode, tmp_path / "c").difference <= exported.ALLOWED
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_mode_and_readout_computes_the_same_in_c(name: str, tmp_path: Path) -> None:
+    result = export_c(drawn(NETWORKS[name]()), tmp_path / "c")
+    assert result.difference <= exported.ALLOWED
+    assert result.ram > 0
+    assert result.flash > 0
+
+
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(
+    cell=st.sampled_from(["lstm", "gru", "gru_layernorm", "indrnn"]),
+    hidden=st.lists(st.integers(1, 41), min_size=1, max_size=2),
+    size=st.integers(1, 35),
+)
+def test_every_size_computes_the_same_in_c(
+    cell: str, hidden: list[int], size: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    mode = drawn(NextItem(words(), config(cell=cell, hidden_size=hidden, embedding_size=size)))
+    assert export_c(mode, tmp_path_factory.mktemp("c") / "model").difference <= exported.ALLOWED
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A deep network with a mean over time and a softmax, whose labels try to end comments."""
+    target = tmp_path_factory.mktemp("strict") / "c"
+    export_c(drawn(ManyToOne(words(), classes(), config(num_layers=2, pooling="mean", cell="gru"))), target)
+    return target
+
+
+def test_the_files_are_c_plus_plus_too(folder: Path) -> None:
+    cxx = shutil.which("c++") or shutil.which("clang++")
+    if cxx is None:
+        pytest.skip("no C++ compiler")
+    program = build(folder, "-x", "c++", "-std=c++11", *STRICT[1:], program=(cxx,))
+    assert "passed" in run(program)
+
+
+def test_no_access_is_out_of_bounds_and_no_operation_is_undefined(folder: Path) -> None:
+    program = build(folder, *STRICT, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    assert "passed" in run(program)
+
+
+@pytest.mark.parametrize("flags", ["-O3 -march=native -ffp-contract=fast", "-O2 -ffast-math", "-Os"])
+def test_the_files_are_right_however_they_are_optimised(folder: Path, flags: str) -> None:
+    assert "passed" in run(build(folder, *STRICT, *flags.split()))
+
+
+@pytest.mark.skipif(not os.environ.get("RECUR_ARM"), reason="make arm")
+@pytest.mark.parametrize("processor", ["cortex-m4", "cortex-m0plus", "arm926ej-s"])
+def test_the_files_are_right_on_arm(folder: Path, processor: str) -> None:
+    compiler, emulator = shutil.which("arm-none-eabi-gcc"), shutil.which("qemu-arm")
+    if compiler is None or emulator is None:
+        pytest.skip("no arm-none-eabi-gcc or no qemu-arm")
+    flags = (f"-mcpu={processor}", "--specs=rdimon.specs", "-O2")
+    assert "passed" in run(build(folder, *STRICT, *flags, program=(compiler,)), emulator)
+
+
+def test_a_single_header_holds_everything(tmp_path: Path) -> None:
+    mode = drawn(Synced(series(), series(), config()))
+    result = export_c(mode, tmp_path / "c", name="echo", single_header=True)
+    assert result.files == ["Makefile", "README.md", "echo.h", "echo_test.c"]
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == result.files
+
+
+def test_two_networks_are_in_one_program(tmp_path: Path) -> None:
+    for name, cell in (("first", "lstm"), ("second", "gru")):
+        export_c(drawn(Synced(series(), series(), config(cell=cell))), tmp_path / name, name=name)
+        shutil.copy(tmp_path / name / f"{name}.h", tmp_path)
+        shutil.copy(tmp_path / name / f"{name}.c", tmp_path)
+    (tmp_path / "main.c").write_text(
+        '#include "first.h"\n#include "second.h"\n#include <stdio.h>\n'
+        "int main(void) { static struct first_state a; static struct second_state b; float x[2] = {1, 2}, y[2];\n"
+        " first_reset(&a); second_reset(&b); first_step(&a, x, y); second_step(&b, x, y);\n"
+        ' return printf("%g", y[0]) < 1; }\n'
+    )
+    assert run(build(tmp_path, *STRICT, files=("main.c", "first.c", "second.c")))
+
+
+def test_the_use_in_the_readme_compiles(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "README.md").read_text()
+    code = text.partition("```c\n")[2].partition("```")[0]
+    (tmp_path / "use.c").write_text(code)
+    for name in ("model.h", "model.c"):
+        shutil.copy(folder / name, tmp_path)
+    build(tmp_path, "-std=c99", "-Wall", "-Werror", files=("use.c", "model.c"))
+    assert len(code.strip().splitlines()) <= 12
+
+
+def test_memory_is_what_the_header_says(folder: Path) -> None:
+    # the source does not compile if the struct has another size
+    header = (folder / "model.h").read_text()
+    assert "#define MODEL_RAM_BYTES" in header
+    assert "#define MODEL_FLASH_BYTES" in header
+    assert "malloc" not in (folder / "model.c").read_text()
+    assert "#include <math.h>" not in (folder / "model.c").read_text()
+
+
+def test_an_id_outside_of_the_vocabulary_is_read_as_unknown(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text(
+        '#include "model.h"\n#include <stdio.h>\n'
+        "int main(void) { static struct model_state s; float a[MODEL_OUTPUTS], b[MODEL_OUTPUTS]; int i, bad = 0;\n"
+        f"int32_t ids[] = {{-1, 99, 2147483647, {words().ids.unk}}};\n"
+        "for (i = 0; i < 4; ++i) { model_reset(&s); model_step(&s, ids[i], i ? b : a); if (i) bad |= b[0] != a[0]; }\n"
+        'printf("%d", bad); return bad; }\n'
+    )
+    for name in ("model.h", "model.c"):
+        shutil.copy(folder / name, tmp_path)
+    assert run(build(tmp_path, "-std=c99", files=("main.c", "model.c"))) == "0"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ManyToOne(words(), classes(), config(bidirectional=True)), "reads in both directions"),
+        (lambda: Synced(words(), TagsCodec().fit(["A B"]), config(crf=True)), "searched over whole rows"),
+        (lambda: Synced(series(), series(), config(cell="mlstm")), "the cell mlstm cannot be written in C"),
+    ],
+)
+def test_what_has_no_form_in_c_is_refused_before_anything_is_written(
+    make: Callable[[], Mode], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        export_c(make(), tmp_path / "c")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_weight_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    mode = drawn(Synced(series(), series(), config()))
+    with torch.no_grad():
+        next(mode.parameters())[0, 0] = torch.nan
+    with pytest.raises(ConfigError, match="is not finite"):
+        export_c(mode, tmp_path / "c")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_an_export_is_replaced_and_any_other_is_left_alone(tmp_path: Path) -> None:
+    mode = drawn(Synced(series(), series(), config()))
+    export_c(mode, tmp_path / "c")
+    result = export_c(mode, tmp_path / "c", name="other", single_header=True)
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == result.files
+    (tmp_path / "c" / "notes.txt").write_text("mine")
+    with pytest.raises(WriteError, match=r"notes\.txt in it was not written by an export"):
+        export_c(mode, tmp_path / "c")
+    assert (tmp_path / "c" / "notes.txt").read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_that_computes_something_else_does_not_appear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exported, "ALLOWED", 1e-12)
+    with pytest.raises(BackendError, match="does not compute what the network does"):
+        export_c(drawn(Synced(series(), series(), config())), tmp_path / "c")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", "2nd", "a-b", "a b", "x" * 60])
+def test_a_name_that_c_cannot_have_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot begin names in C"):
+        export_c(drawn(Synced(series(), series(), config())), tmp_path / "c", name=name)
