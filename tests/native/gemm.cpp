@@ -87,25 +87,26 @@ void products() {
   }
 }
 
-// a left factor that is packed too, [k][rows], as the gradients of matrices have it
+// a left factor whose elements of one k follow each other, as the gradients of matrices have it
 template <class P>
-void packed_tiles() {
+void tiles_across() {
   using T = typename P::T;
   constexpr long L = Lane<T>::count, K = 9;
   for (int NV : {1, 2}) {
     for (long rows = 1; rows <= kMostRows[2]; ++rows) {
+      const long stride = rows + NV;
       const std::vector<T> a = numbers<P>(rows * K), b = numbers<P>(NV * L * K);
-      std::vector<T> A(rows * K), C(rows * NV * L);
+      std::vector<T> A(stride * K), C(rows * NV * L);
       for (long k = 0; k < K; ++k) {
-        for (long i = 0; i < rows; ++i) A[k * rows + i] = a[i * K + k];
+        for (long i = 0; i < rows; ++i) A[k * stride + i] = a[i * K + k];
       }
-      const auto& tiles = NV == 2 ? recur::kTiles<P>.packed : recur::kTiles<P>.packed_narrow;
-      tiles[rows](K, A.data(), 0, b.data(), C.data(), NV * L, false);
+      const auto& tiles = NV == 2 ? recur::kTiles<P>.across : recur::kTiles<P>.across_narrow;
+      tiles[rows](K, A.data(), stride, b.data(), C.data(), NV * L, false);
       for (long i = 0; i < rows; ++i) {
         for (long j = 0; j < NV * L; ++j) {
           double sum = 0;
           for (long k = 0; k < K; ++k) sum += double(a[i * K + k]) * double(b[k * NV * L + j]);
-          check_near(static_cast<double>(C[i * NV * L + j]), sum, K, epsilon<P>(), "packed tile");
+          check_near(static_cast<double>(C[i * NV * L + j]), sum, K, epsilon<P>(), "tile across");
         }
       }
     }
@@ -132,7 +133,7 @@ int main() {
 #if defined(__AVX512BF16__)
   run_test("products paired", products<recur::Paired>);
 #endif
-  run_test("packed tiles float", packed_tiles<Plain<float>>);
-  run_test("packed tiles double", packed_tiles<Plain<double>>);
+  run_test("tiles across float", tiles_across<Plain<float>>);
+  run_test("tiles across double", tiles_across<Plain<double>>);
   run_test("bfloat16", rounding_is_to_nearest_even);
 }

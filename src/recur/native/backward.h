@@ -1,14 +1,14 @@
 // Backward pass (BPTT): from the last step to the first, then the gradients of all steps at once.
 #pragma once
 
-#include "input_gradient.h"
+#include "own_gradients.h"
 
 namespace recur {
 
 template <class P>
-class Backward : public InputGradient<P> {
-  using Base = InputGradient<P>;
-  using Base::corner_, Base::derivative_, Base::derivative_base_, Base::inputs_, Base::operands_,
+class Backward : public OwnGradients<P> {
+  using Base = OwnGradients<P>;
+  using Base::corner_, Base::derivative_, Base::derivative_base_, Base::inputs_, Base::operands_, Base::own_,
       Base::packed_derivative_;
   using Base::kAcross, Base::kDeep, Base::L;
   using typename Base::E;
@@ -53,7 +53,8 @@ class Backward : public InputGradient<P> {
     this->allocate_inputs(kept);
     for (int pass = 0; pass < 2; ++pass) {
       Arena own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
-      derivative_base_ = own.template take<T>(total * derivative_.stride + L);
+      derivative_base_ = own.template take<T>((own_ ? this->own_rows_ : total) * derivative_.stride + L);
+      if (own_) this->allocate_shares(own);
       for (T*& carry : carry_) carry = own.template take<T>(count * this->state_.stride + L);
       this->accumulated_of_.clear();
       this->allocate_threads(own, team_, sums_);
@@ -69,7 +70,7 @@ class Backward : public InputGradient<P> {
       for (int n = 0; n < this->threads_; ++n) norm_of_.push_back(own.template take<double>(norms));
       for (Panels<P>& panels : inputs_) panels.data = own.template take<E>(panels.elements());
       for (Operand& operand : operands_) {
-        operand.panels.data = own.template take<E>(2 * operand.panels.elements());
+        operand.panels.data = own.template take<E>((own_ ? this->threads_ : 2) * operand.panels.elements());
       }
       if (pass == 0) {
         lease_.reset(new Lease(own.used()));
@@ -90,7 +91,7 @@ class Backward : public InputGradient<P> {
     for (size_t k = 0; k < sum_at_.size(); ++k)
       one.accumulated.push_back(this->accumulated_of_[static_cast<size_t>(thread)] + sum_at_[k]);
     one.frame.accumulated = one.accumulated.data();
-    one.frame.derivative_stride = derivative_.stride * (this->by_rows_ ? threads : 1);
+    one.frame.derivative_stride = derivative_.stride * (this->by_rows_ && !own_ ? threads : 1);
     one.frame.derivative_columns = derivative_.at.data();
     if (in_loop) this->pack_groups(this->packed_, thread, one.threads, this->by_rows_);
     if (this->call_.d_x != nullptr) this->pack_inputs(thread, threads);
@@ -99,25 +100,46 @@ class Backward : public InputGradient<P> {
     if (in_loop && this->cell_.scanned != 0) {
       scan(one);
     } else if (in_loop) {
-      for (int64_t s = this->rows_.steps() - 1; s >= 0; --s) {
-        if (this->rows_.steps() - 1 - s >= this->stop_at_.load(std::memory_order_relaxed)) break;
-        step(one, s);
-      }
+      steps(one);
     }
     this->all_.wait(thread, threads);
     if (this->stop_at_.load() != INT64_MAX) return;
+    if (own_) {
+      this->add_shares(thread, threads);
+      return;
+    }
     if (this->call_.d_x != nullptr) this->input_gradient(one, thread, threads);
     this->matrices(thread, threads);
   }
 
   // ---- the loop
 
-  void step(Thread& one, int64_t s) {
+  void steps(Thread& one) {
+    const int64_t last = this->rows_.steps() - 1;
+    if (own_) this->clear_shares(one.thread);
+    T* own = own_ ? this->own_derivatives(one.thread, one.threads) : nullptr;
+    int64_t top = last, rows = 0;  // of the steps whose gradients are computed next
+    for (int64_t s = last; s >= 0; --s) {
+      if (last - s >= this->stop_at_.load(std::memory_order_relaxed)) return;
+      const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
+      if (own_ && rows > 0 && rows + n > this->own_fit_) {
+        this->own_gradients(one, top, rows);
+        top = s, rows = 0;
+      }
+      step(one, s, own_ ? own + rows * derivative_.stride : nullptr);
+      rows += n;
+    }
+    if (own_ && rows > 0) this->own_gradients(one, top, rows);
+  }
+
+  // step s; dE/dz is written to `derivative` where it is not kept for all steps
+  void step(Thread& one, int64_t s, T* derivative) {
     this->set_step(one, s, 0, true);
     RecurFrame& f = one.frame;
     const int64_t first = this->by_rows_ ? one.thread : 0;
     const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
-    f.derivative = derivative_base_ + (this->rows_.off(s) + first) * derivative_.stride;
+    f.derivative =
+        derivative != nullptr ? derivative : derivative_base_ + (this->rows_.off(s) + first) * derivative_.stride;
     for (size_t k = 0; k < one.carry.size(); ++k) {
       // dE/dstate that step s writes is what step s - 1 reads
       one.carry[k] = carry_[s & 1] + first * this->state_.stride + this->state_.at[k];

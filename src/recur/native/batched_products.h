@@ -72,6 +72,22 @@ void batched_product(long from, long to, const Panels<P>& B, long p0, long p1, t
   }
 }
 
+// The same for rows of A that are `a_stride` apart and need no copy, and C as a block
+template <class P, class Finished>
+void product_in_place(long from, long to, const Panels<P>& B, long p0, long p1, const typename P::E* A, long a_stride,
+                      typename P::T* C, long c_stride, const Finished& finished) {
+  constexpr long L = Panels<P>::L;
+  const long blocks = std::max(1L, (to - from + kFewRows - 1) / kFewRows), even = (to - from + blocks - 1) / blocks;
+  for (long r = from; r < to; r += even) {
+    const long n = std::min(even, to - r);
+    for (long p = p0; p < p1; ++p) {
+      multiply_panel<P>(n, B.K, A + r * a_stride, a_stride, B.panel(p), static_cast<int>(B.width(p)), C + p * 2 * L,
+                        c_stride, false);
+    }
+    finished(r, n);
+  }
+}
+
 template <class P>
 constexpr long block_elements() {
   return kBlockRows * (kBlockDepth + pad<typename P::E>() + 2) + 64;

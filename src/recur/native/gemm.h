@@ -108,8 +108,9 @@ constexpr long padded_k(long k) {
   return (k + P::pair - 1) / P::pair * P::pair;
 }
 
-// C (+)= A B for MR rows and NV vectors. `stride` is A's row stride; or, with PackedA, A is [k][MR] (in pairs).
-template <class P, int MR, int NV, bool PackedA>
+// C (+)= A B for MR rows and NV vectors. `stride` is that of A's rows; or, with AcrossK, that of consecutive k (of
+// pairs of them), where the MR elements of a k follow each other.
+template <class P, int MR, int NV, bool AcrossK>
 static void tile(long K, const typename P::E* A, long stride, const typename P::E* B, typename P::T* C, long c_stride,
                  bool add) {
   using T = typename P::T;
@@ -131,7 +132,7 @@ static void tile(long K, const typename P::E* A, long stride, const typename P::
   constexpr long kStep = P::pair * static_cast<long>(sizeof(E));  // along k in A
   // four base pointers and four offsets reach fourteen rows without spilling a register
   auto a_at = [&](int i, int u) -> const char* {
-    if constexpr (PackedA) return r0 + (static_cast<long>(u) * MR + i) * kStep;
+    if constexpr (AcrossK) return r0 + static_cast<long>(u) * bytes + i * kStep;
     const char* base = i < 4 ? r0 : i < 8 ? r4 : i < 12 ? r8 : r12;
     const int q = i & 3;
     return (q == 0 ? base : q == 1 ? base + bytes : q == 2 ? base + 2 * bytes : base + three) + u * kStep;
@@ -173,8 +174,8 @@ static void tile(long K, const typename P::E* A, long stride, const typename P::
 #pragma GCC unroll 4
     for (int u = 0; u < S; ++u) step(u, sum[U > 1 ? u : 0]);
     B += S * NV * L * P::pair;
-    if (PackedA) {
-      r0 += S * MR * kStep;
+    if (AcrossK) {
+      r0 += S * bytes;
     } else {
       r0 += S * kStep, r4 += S * kStep, r8 += S * kStep, r12 += S * kStep;
     }
@@ -182,8 +183,8 @@ static void tile(long K, const typename P::E* A, long stride, const typename P::
   for (; k < n; ++k) {
     step(0, sum[0]);
     B += NV * L * P::pair;
-    if (PackedA) {
-      r0 += MR * kStep;
+    if (AcrossK) {
+      r0 += bytes;
     } else {
       r0 += kStep, r4 += kStep, r8 += kStep, r12 += kStep;
     }
@@ -205,23 +206,23 @@ static void tile(long K, const typename P::E* A, long stride, const typename P::
 template <class P>
 using Tile = void (*)(long, const typename P::E*, long, const typename P::E*, typename P::T*, long, bool);
 
-template <class P, int NV, bool PackedA, int MR = 1>
+template <class P, int NV, bool AcrossK, int MR = 1>
 constexpr void fill_tiles(Tile<P>* table) {
-  table[MR] = tile<P, MR, NV, PackedA>;
-  if constexpr (MR < kMostRows[NV]) fill_tiles<P, NV, PackedA, MR + 1>(table);
+  table[MR] = tile<P, MR, NV, AcrossK>;
+  if constexpr (MR < kMostRows[NV]) fill_tiles<P, NV, AcrossK, MR + 1>(table);
 }
 template <class P>
 struct Tiles {
   Tile<P> rows[5][kTallest + 1] = {};
-  Tile<P> packed[kTallest + 1] = {};         // A packed too, two vectors
-  Tile<P> packed_narrow[kTallest + 1] = {};  // and one
+  Tile<P> across[kTallest + 1] = {};         // A column by column, two vectors
+  Tile<P> across_narrow[kTallest + 1] = {};  // and one
   constexpr Tiles() {
     fill_tiles<P, 1, false>(rows[1]);
     fill_tiles<P, 2, false>(rows[2]);
     fill_tiles<P, 3, false>(rows[3]);
     fill_tiles<P, 4, false>(rows[4]);
-    fill_tiles<P, 2, true>(packed);
-    fill_tiles<P, 1, true>(packed_narrow);
+    fill_tiles<P, 2, true>(across);
+    fill_tiles<P, 1, true>(across_narrow);
   }
 };
 template <class P>

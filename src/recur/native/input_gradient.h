@@ -54,44 +54,73 @@ class InputGradient : public MatrixGradients<P> {
     }
   }
 
+  // dE/dx of all rows
   void input_gradient(Thread& one, int thread, int threads) {
     for (size_t m = 0; m < inputs_.size(); ++m) {
-      const RecurInputPart& part = this->cell_.input_gradients[m];
-      const Panels<P>& panels = inputs_[m];
-      const ThreadTile mine = tile_of_thread(this->rows_.total(), panels.count(), thread, threads);
-      const int64_t first = mine.panel0 * 2 * L, last = std::min(mine.panel1 * 2 * L, this->size(part.size));
-      if (first >= last) continue;
-      T* block = corner_[static_cast<size_t>(thread)];
-      const int64_t stride = panels.vectors * L + pad<T>();
-      auto copy = [&](E* to, int64_t to_stride, int64_t r, int64_t n, int64_t k0, int64_t depth) {
-        for (int64_t i = 0; i < n; ++i) {
-          const T* row = derivative_base_ + (r + i) * derivative_.stride;
-          int64_t k = 0;
-          for (int32_t b = 0; b < part.block_count; ++b) {
-            const int64_t n_k = this->size(part.blocks[b].columns_size);
-            const int64_t a = std::max(k, k0), e = std::min(k + n_k, k0 + depth);
-            if (a < e)
-              convert_row<P>(to + i * to_stride + a - k0,
-                             row + derivative_.at[static_cast<size_t>(part.derivatives[b])] + a - k, e - a);
-            k += padded_k<P>(n_k);
-          }
+      const ThreadTile mine = tile_of_thread(this->rows_.total(), inputs_[m].count(), thread, threads);
+      input_rows(one, m, mine, derivative_base_,
+                 [&](int64_t from, int64_t to, const auto& each) { this->rows_.walk(from, to, each); });
+    }
+  }
+
+  // part m of dE/dx for rows whose derivatives follow each other: `walk` calls each(r, s, i) for rows from .. to of
+  // them
+  template <class Walk>
+  void input_rows(Thread& one, size_t m, const ThreadTile& mine, const T* derivative, const Walk& walk) {
+    const RecurInputPart& part = this->cell_.input_gradients[m];
+    const Panels<P>& panels = inputs_[m];
+    const int64_t first = mine.panel0 * 2 * L, last = std::min(mine.panel1 * 2 * L, this->size(part.size));
+    if (first >= last) return;
+    T* block = corner_[static_cast<size_t>(one.thread)];
+    const int64_t stride = panels.vectors * L + pad<T>();
+    auto finished = [&](int64_t r, int64_t n) {
+      walk(r, r + n, [&](int64_t at, int64_t s, int64_t i) {
+        T* to = static_cast<T*>(this->call_.d_x) + this->rows_.at(s, i, this->call_.d_x_time, this->call_.d_x_row) +
+                this->size(part.start);
+        const T* from = block + (at - r) * stride;
+        if (part.rest < 0) {
+          std::memcpy(to + first, from + first, sizeof(T) * static_cast<size_t>(last - first));
+          return;
         }
-      };
-      auto finished = [&](int64_t r, int64_t n) {
-        this->rows_.walk(r, r + n, [&](int64_t at, int64_t s, int64_t i) {
-          T* to = static_cast<T*>(this->call_.d_x) + this->rows_.at(s, i, this->call_.d_x_time, this->call_.d_x_row) +
-                  this->size(part.start);
-          const T* from = block + (at - r) * stride;
-          if (part.rest < 0) {
-            std::memcpy(to + first, from + first, sizeof(T) * static_cast<size_t>(last - first));
-            return;
-          }
-          const T* rest = derivative_base_ + at * derivative_.stride + derivative_.at[static_cast<size_t>(part.rest)];
-          for (int64_t u = first; u < last; ++u) to[u] = part.block_count > 0 ? from[u] + rest[u] : rest[u];
-        });
-      };
-      batched_product<P>(mine.row0, mine.row1, panels, mine.panel0, mine.panel1, one.block, block, stride, true, false,
-                         copy, finished);
+        const T* rest = derivative + at * derivative_.stride + derivative_.at[static_cast<size_t>(part.rest)];
+        for (int64_t u = first; u < last; ++u) to[u] = part.block_count > 0 ? from[u] + rest[u] : rest[u];
+      });
+    };
+    if constexpr (!P::copies) {
+      if (adjacent(part)) {
+        product_in_place<P>(mine.row0, mine.row1, panels, mine.panel0, mine.panel1,
+                            derivative + derivative_.at[static_cast<size_t>(part.derivatives[0])], derivative_.stride,
+                            block, stride, finished);
+        return;
+      }
+    }
+    auto copy = [&](E* to, int64_t to_stride, int64_t r, int64_t n, int64_t k0, int64_t depth) {
+      for (int64_t i = 0; i < n; ++i)
+        copy_derivatives(to + i * to_stride, part, derivative + (r + i) * derivative_.stride, k0, depth);
+    };
+    batched_product<P>(mine.row0, mine.row1, panels, mine.panel0, mine.panel1, one.block, block, stride, true, false,
+                       copy, finished);
+  }
+
+  // whether the derivatives that a part reads follow each other in memory
+  bool adjacent(const RecurInputPart& part) const {
+    for (int32_t b = 1; b < part.block_count; ++b) {
+      if (derivative_.at[static_cast<size_t>(part.derivatives[b - 1])] + this->size(part.blocks[b - 1].columns_size) !=
+          derivative_.at[static_cast<size_t>(part.derivatives[b])])
+        return false;
+    }
+    return part.block_count > 0;
+  }
+
+  // elements k0 .. k0 + depth of the derivatives that a part reads, side by side
+  void copy_derivatives(E* to, const RecurInputPart& part, const T* row, int64_t k0, int64_t depth) const {
+    int64_t k = 0;
+    for (int32_t b = 0; b < part.block_count; ++b) {
+      const int64_t n_k = this->size(part.blocks[b].columns_size);
+      const int64_t a = std::max(k, k0), e = std::min(k + n_k, k0 + depth);
+      if (a < e)
+        convert_row<P>(to + a - k0, row + derivative_.at[static_cast<size_t>(part.derivatives[b])] + a - k, e - a);
+      k += padded_k<P>(n_k);
     }
   }
 

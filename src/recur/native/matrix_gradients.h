@@ -16,12 +16,35 @@ class MatrixGradients : public Scan<P> {
   static constexpr int64_t L = Base::L;
 
  protected:
-  static constexpr int64_t kDeep = 1024;  // steps of rows per pass over the gradient of a matrix
-  static constexpr int64_t kAcross = 56;  // rows of the gradient per block
+  static constexpr int64_t kDeep = 1024;               // steps of rows per pass over the gradient of a matrix
+  static constexpr int64_t kAcross = 56;               // rows of the gradient per block
+  static constexpr int64_t kOwnMatrixBytes = 1 << 20;  // of all matrices: more are not summed up thread by thread
+  static constexpr int64_t kOwnBytes = 384 * 1024;     // of dE/dz of a thread's own rows
+  static constexpr int64_t kLeastOwnRows = 128;
+  static constexpr int64_t kInPlaceBytes = 4096;  // of a row of derivatives: rows that are further apart are packed
 
   MatrixGradients(const RecurCell& cell, RecurCall& call) : Base(cell, call, cell.backward, true) {
     derivative_ = columns_of<T>(cell.derivative_sizes, cell.derivative_count, this->sizes_);
-    plan_operands();
+    const int64_t row = derivative_.stride * static_cast<int64_t>(sizeof(T));
+    in_place_ = !P::copies && row <= kInPlaceBytes;
+    plan_own(row);
+    plan_operands(own_ ? own_depth_ : kDeep);
+  }
+
+  // Where the threads divide the rows and the matrices are small, a thread computes the gradients of its own rows, a
+  // few steps at a time, while dE/dz of these is in its cache, and the sums of the threads are added at the end.
+  void plan_own(int64_t row_bytes) {
+    int64_t elements = 0;
+    for (int32_t m = 0; m < this->cell_.matrix_count; ++m)
+      elements += this->size(this->cell_.matrix_rows[m]) * this->size(this->cell_.matrix_columns[m]);
+    own_ = this->by_rows_ && this->cell_.scanned == 0 && elements * static_cast<int64_t>(sizeof(T)) <= kOwnMatrixBytes;
+    if (!own_) return;
+    const int64_t each = (this->rows_.count() + this->threads_ - 1) / this->threads_;  // rows of a step
+    const int64_t fit =
+        std::min(std::max(kOwnBytes / row_bytes, kLeastOwnRows), this->rows_.total() / this->threads_ + 1);
+    own_fit_ = std::max(fit, each);
+    own_depth_ = std::min(kDeep, own_fit_);
+    own_rows_ = this->threads_ * (own_fit_ + 1);  // enough for each thread of a smaller team too
   }
 
   struct Operand {
@@ -30,7 +53,7 @@ class MatrixGradients : public Scan<P> {
     int64_t width;
   };
 
-  void plan_operands() {
+  void plan_operands(int64_t depth) {
     for (int32_t n = 0; n < this->cell_.share_count; ++n) {
       const RecurOperand& o = this->cell_.shares[n].operand;
       int64_t found = -1;
@@ -41,55 +64,86 @@ class MatrixGradients : public Scan<P> {
       }
       if (found < 0) {
         found = static_cast<int64_t>(operands_.size());
-        operands_.push_back({o, Panels<P>(kDeep, this->size(o.columns_size)), this->size(o.columns_size)});
+        operands_.push_back({o, Panels<P>(depth, this->size(o.columns_size)), this->size(o.columns_size)});
       }
       share_operand_.push_back(static_cast<size_t>(found));
     }
   }
 
-  // dE/dW = sum over steps and rows of dE/dz v^T, for all products z = W v
-  void matrices(int thread, int threads) {
+  // Steps of rows whose share of the gradients is computed at once
+  struct Block {
+    int thread;
+    int64_t depth;        // the number of its rows
+    const T* derivative;  // its rows
+    int64_t buffer;       // of packed operands
+    T* const* gradients;  // by matrix, null where there is none
+    bool add;
+  };
+
+  bool any_matrix() const {
     bool any = false;
     for (int32_t m = 0; m < this->cell_.matrix_count; ++m) any = any || this->call_.d_matrices[m] != nullptr;
-    if (!any) return;
+    return any;
+  }
+
+  // dE/dW = sum over steps and rows of dE/dz v^T, for all products z = W v
+  void matrices(int thread, int threads) {
+    if (!any_matrix()) return;
     const int64_t total = this->rows_.total();
     int64_t turn = 0;
     for (int64_t from = 0; from < total; from += kDeep, ++turn) {
       const int64_t depth = std::min(kDeep, total - from);
-      pack_operands(thread, threads, from, depth, turn & 1);
+      const T* derivative = derivative_base_ + from * derivative_.stride;
+      pack_operands(thread, threads, turn & 1, depth, derivative,
+                    [&](const auto& each) { this->rows_.walk(from, from + depth, each); });
       this->all_.wait(thread, threads);
+      const Block block = {thread,
+                           depth,
+                           derivative,
+                           turn & 1,
+                           reinterpret_cast<T* const*>(this->call_.d_matrices),
+                           from > 0 || this->call_.accumulate != 0};
       for (int32_t d = 0; d < this->cell_.derivative_count; ++d) {
         const int64_t units = this->size(this->cell_.derivative_sizes[d]);
         const int64_t grain = units >= 16 * threads ? 16 : 1;
         const int64_t grains = (units + grain - 1) / grain;
-        const int64_t u0 = std::min(units, grains * thread / threads * grain),
-                      u1 = std::min(units, grains * (thread + 1) / threads * grain);
-        for (int64_t u = u0; u < u1; u += kAcross)
-          derivative_rows(thread, d, u, std::min(kAcross, u1 - u), from, depth, turn & 1);
+        derivative_units(block, d, std::min(units, grains * thread / threads * grain),
+                         std::min(units, grains * (thread + 1) / threads * grain));
       }
     }
   }
 
-  void pack_operands(int thread, int threads, int64_t from, int64_t depth, int64_t parity) {
+  // the units u0 .. u1 of derivative d, a few tiles at a time
+  void derivative_units(const Block& block, int32_t d, int64_t u0, int64_t u1) {
+    if (u0 >= u1) return;
+    const int64_t count = (u1 - u0 + kAcross - 1) / kAcross, even = (u1 - u0 + count - 1) / count;
+    for (int64_t u = u0; u < u1; u += even) derivative_rows(block, d, u, std::min(even, u1 - u));
+  }
+
+  // pack the right factors: `walk` calls each(r, s, i) for the rows of the block, whose derivatives follow each other
+  template <class Walk>
+  void pack_operands(int thread, int threads, int64_t buffer, int64_t depth, const T* derivative, const Walk& walk) {
     for (Operand& operand : operands_) {
       Panels<P> panels = operand.panels;
-      panels.data += parity * panels.elements();
+      panels.data += buffer * panels.elements();
       const int64_t count = panels.count();
       const int64_t p0 = count * thread / threads, p1 = count * (thread + 1) / threads;
       if (p0 == p1) continue;
       const T* before = nullptr;
-      this->rows_.walk(from, from + depth, [&](int64_t r, int64_t s, int64_t i) {
-        const T* row = row_of(operand.where, r, s, i);
+      int64_t k = -1;
+      walk([&](int64_t, int64_t s, int64_t i) {
+        ++k;
+        const T* row = row_of(operand.where, s, i, derivative + k * derivative_.stride);
         if constexpr (P::pair == 2) {
-          const bool odd = (r - from) % 2 != 0;
-          if (!odd && r + 1 < from + depth) {
+          const bool odd = k % 2 != 0;
+          if (!odd && k + 1 < depth) {
             before = row;
             return;
           }
           for (int64_t p = p0; p < p1; ++p) {
             for (int64_t v = 0; v < panels.width(p); ++v) {
               const int64_t u = p * 2 * L + v * L;
-              E* to = panels.panel(p) + (r - from) / 2 * panels.width(p) * L * 2 + v * L * 2;
+              E* to = panels.panel(p) + k / 2 * panels.width(p) * L * 2 + v * L * 2;
               store_pairs(to, (odd ? before : row) + u, odd ? row + u : nullptr, operand.width - u);
             }
           }
@@ -99,8 +153,7 @@ class MatrixGradients : public Scan<P> {
           for (int64_t v = 0; v < panels.width(p); ++v) {
             const int64_t u = p * 2 * L + v * L, n = operand.width - u;
             const Vec<T> value = n >= L ? load<T>(row + u) : load_first<T>(row + u, n);
-            E* to = panels.panel(p) + (r - from) / P::pair * panels.width(p) * L * P::pair + v * L * P::pair +
-                    (r - from) % P::pair;
+            E* to = panels.panel(p) + k / P::pair * panels.width(p) * L * P::pair + v * L * P::pair + k % P::pair;
             if constexpr (!P::copies) {
               store<T>(to, value);
             } else {
@@ -114,30 +167,33 @@ class MatrixGradients : public Scan<P> {
     }
   }
 
-  const T* row_of(const RecurOperand& o, int64_t r, int64_t s, int64_t i) const {
+  const T* row_of(const RecurOperand& o, int64_t s, int64_t i, const T* derivative) const {
     const size_t k = static_cast<size_t>(o.index);
     if (o.place == RECUR_INPUT) return this->x_at(s, i) + this->size(o.start);
-    if (o.place == RECUR_TAPE) return this->tape_base_ + r * this->tape_.stride + this->tape_.at[k];
-    if (o.place == RECUR_DERIVATIVE) return derivative_base_ + r * derivative_.stride + derivative_.at[k];
+    if (o.place == RECUR_TAPE)
+      return this->tape_base_ + (this->rows_.off(s) + i) * this->tape_.stride + this->tape_.at[k];
+    if (o.place == RECUR_DERIVATIVE) return derivative + derivative_.at[k];
     return this->state_base_ + (this->rows_.slot(s) + i) * this->state_.stride + this->state_.at[k];
   }
 
-  // A tile of rows of the gradient: its first row in the block, and where its factors are packed
+  // A tile of rows of the gradient: its first row in the block, and where its left factors begin and how far
+  // consecutive steps are apart
   struct GradientTile {
-    int64_t start, rows, place;
+    int64_t start, rows, place, apart;
   };
   struct GradientTiles {
     GradientTile tile[kAcross];
     int64_t count;
   };
 
-  static GradientTiles tiles_of(int64_t n, int64_t depth) {
+  GradientTiles tiles_of(int64_t n, int64_t depth) const {
     const int64_t most = kMostRows[2];
     GradientTiles tiles;
     tiles.count = (n + most - 1) / most;
     for (int64_t t = 0, r = 0, p = 0; t < tiles.count; ++t) {
       const int64_t rows = (n - r + (tiles.count - t) - 1) / (tiles.count - t);
-      tiles.tile[t] = {r, rows, p};
+      tiles.tile[t] =
+          in_place_ ? GradientTile{r, rows, r, derivative_.stride} : GradientTile{r, rows, p, rows * P::pair};
       r += rows;
       p += rounded_up(padded_k<P>(depth) * rows + 2 * L, 2 * L);
     }
@@ -145,15 +201,18 @@ class MatrixGradients : public Scan<P> {
   }
 
   // rows u .. u + n of all gradients of matrices that derivative d has a share in
-  void derivative_rows(int thread, int32_t d, int64_t u, int64_t n, int64_t from, int64_t depth, int64_t parity) {
-    const GradientTiles tiles = tiles_of(n, depth);
-    E* packed = packed_derivative_[static_cast<size_t>(thread)];
-    pack_derivative(packed, derivative_base_ + from * derivative_.stride + derivative_.at[static_cast<size_t>(d)] + u,
-                    tiles, depth);
+  void derivative_rows(const Block& block, int32_t d, int64_t u, int64_t n) {
+    const GradientTiles tiles = tiles_of(n, block.depth);
+    const T* D = block.derivative + derivative_.at[static_cast<size_t>(d)] + u;
+    const E* factors = packed_derivative_[static_cast<size_t>(block.thread)];
+    if constexpr (!P::copies) {
+      if (in_place_) factors = D;
+    }
+    if (!in_place_) pack_derivative(packed_derivative_[static_cast<size_t>(block.thread)], D, tiles, block.depth);
     for (int32_t m = 0; m < this->cell_.share_count; ++m) {
       const RecurShare& share = this->cell_.shares[m];
-      if (share.derivative != d || this->call_.d_matrices[share.block.matrix] == nullptr) continue;
-      add_share(thread, m, packed, tiles, u, from, depth, parity);
+      if (share.derivative == d && block.gradients[share.block.matrix] != nullptr)
+        add_share(block, m, factors, tiles, u);
     }
   }
 
@@ -188,29 +247,28 @@ class MatrixGradients : public Scan<P> {
   }
 
   // add the contribution of one product of the step to rows u .. of the gradient of its matrix
-  void add_share(int thread, int32_t m, const E* packed, const GradientTiles& tiles, int64_t u, int64_t from,
-                 int64_t depth, int64_t parity) {
+  void add_share(const Block& block, int32_t m, const E* factors, const GradientTiles& tiles, int64_t u) {
     const RecurShare& share = this->cell_.shares[m];
-    T* W = static_cast<T*>(this->call_.d_matrices[share.block.matrix]);
     const Operand& operand = operands_[share_operand_[static_cast<size_t>(m)]];
     Panels<P> panels = operand.panels;
-    panels.data += parity * panels.elements();
+    panels.data += block.buffer * panels.elements();
     const int64_t stride = this->size(this->cell_.matrix_columns[share.block.matrix]);
-    const bool add = from > 0 || this->call_.accumulate || this->cell_.matrix_shared[share.block.matrix];
-    T* C = W + (this->size(share.block.row) + u) * stride + this->size(share.block.column);
+    const bool add = block.add || this->cell_.matrix_shared[share.block.matrix];
+    T* C = block.gradients[share.block.matrix] + (this->size(share.block.row) + u) * stride +
+           this->size(share.block.column);
     for (int64_t p = 0; p < panels.count(); ++p) {
       const int64_t wide = std::min(panels.width(p) * L, operand.width - p * 2 * L);
       const bool whole = panels.width(p) == 2 && wide == 2 * L;
       for (int64_t t = 0; t < tiles.count; ++t) {
         T* to = C + tiles.tile[t].start * stride + p * 2 * L;
+        const GradientTile& tile = tiles.tile[t];
         if (whole) {
-          kTiles<P>.packed[tiles.tile[t].rows](depth, packed + tiles.tile[t].place, 0, panels.panel(p), to, stride,
-                                               add);
+          kTiles<P>.across[tile.rows](block.depth, factors + tile.place, tile.apart, panels.panel(p), to, stride, add);
           continue;
         }
-        T* corner = corner_[static_cast<size_t>(thread)];
-        narrow(panels, p, depth, packed + tiles.tile[t].place, tiles.tile[t].rows, corner);
-        for (int64_t i = 0; i < tiles.tile[t].rows; ++i) {
+        T* corner = corner_[static_cast<size_t>(block.thread)];
+        narrow(panels, p, block.depth, factors, tile, corner);
+        for (int64_t i = 0; i < tile.rows; ++i) {
           for (int64_t j = 0; j < wide; ++j)
             to[i * stride + j] = corner[i * 2 * L + j] + (add ? to[i * stride + j] : T(0));
         }
@@ -219,12 +277,10 @@ class MatrixGradients : public Scan<P> {
   }
 
   // compute the last panel, of one vector or of two that are not full, into a separate block
-  void narrow(const Panels<P>& panels, int64_t p, int64_t depth, const E* A, int64_t rows, T* corner) const {
-    if (panels.width(p) == 2) {
-      kTiles<P>.packed[rows](depth, A, 0, panels.panel(p), corner, 2 * L, false);
-    } else {
-      kTiles<P>.packed_narrow[rows](depth, A, 0, panels.panel(p), corner, 2 * L, false);
-    }
+  void narrow(const Panels<P>& panels, int64_t p, int64_t depth, const E* factors, const GradientTile& tile,
+              T* corner) const {
+    const auto& tiles = panels.width(p) == 2 ? kTiles<P>.across : kTiles<P>.across_narrow;
+    tiles[tile.rows](depth, factors + tile.place, tile.apart, panels.panel(p), corner, 2 * L, false);
   }
 
   Columns<T> derivative_;
@@ -233,6 +289,9 @@ class MatrixGradients : public Scan<P> {
   std::vector<E*> packed_derivative_;
   std::vector<T*> corner_;
   T* derivative_base_ = nullptr;
+  bool own_ = false;
+  int64_t own_fit_ = 0, own_depth_ = 0, own_rows_ = 0;  // rows: of a thread at a time, per block, of all threads
+  bool in_place_ = false;                               // left factors are read where the steps have written them
 };
 
 }  // namespace recur
