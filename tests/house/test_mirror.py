@@ -95,6 +95,7 @@ BEHAVIOURS = {
     "heads/options": "what every head says of one step: its outputs, their scores, the one that is named",
     "cli/cell_inputs": "a column of a file that feeds a further input of the cell, in every command",
     "cli/own_cells": "a cell of one's own through every command",
+    "equations/blocks": "matrices of blocks on the diagonal, from the declaration to the layer",
     "equations/inputs": "equations with several inputs, and the layers over them",
     "equations/papers": "cells of the literature beside their papers, native beside eager",
     "modes/build": "the mode of a name, pairings that do not fit, weights that are loaded",

@@ -81,7 +81,8 @@ def _where(cell: equations.Equation) -> Iterator[str]:
 
 
 def _size(cell: equations.Equation, argument: str) -> str:
-    return " x ".join(str(size) for size in cell.shapes[argument])
+    size = " x ".join(str(size) for size in cell.shapes[argument])
+    return f"{size}, {cell.blocks[argument]} blocks on its diagonal" if argument in cell.blocks else size
 
 
 def _as_data(cell: equations.Equation) -> dict[str, Any]:
@@ -92,5 +93,6 @@ def _as_data(cell: equations.Equation) -> dict[str, Any]:
         "input": cell.input,
         "states": list(cell.states),
         "sizes": {name: [str(size) for size in shape] for name, shape in cell.shapes.items()},
+        "blocks": {name: str(blocks) for name, blocks in cell.blocks.items()},
         "reference": cell.reference,
     }

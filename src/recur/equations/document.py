@@ -34,6 +34,7 @@ _KEYS = {
     "kind", "format", "name", "text", "documentation", "inputs", "states", "parameters", "nodes", "outputs", "lines",
     "sizes", "fixed", "digest", "sha256",
 }  # fmt: skip
+_ARGUMENT = {"name", "shape", "initial", "blocks"}
 _MEANING = ("name", "inputs", "states", "parameters", "fixed", "digest")
 
 
@@ -73,7 +74,8 @@ def document_of(equation: Equation, sizes: Sequence[Mapping[str, int]] = ()) -> 
         "inputs": [_argument(name, equation.arguments[name].shape) for name in equation.inputs],
         "states": [_argument(name, graph.states[name].shape) for name in equation.states],
         "parameters": [
-            _argument(name, graph.parameters[name].shape, equation.initial(name)) for name in equation.parameters
+            _argument(name, graph.parameters[name].shape, equation.initial(name), equation.blocks.get(name))
+            for name in equation.parameters
         ],
         "nodes": [node_data(node, numbers) for node in order],
         "outputs": [numbers[id(node)] for node in graph.outputs.values()],
@@ -107,9 +109,12 @@ def _different(sizes: Sequence[Mapping[str, int]]) -> list[dict[str, int]]:
     return [dict(pairs) for pairs in dict.fromkeys(tuple(sorted(one.items())) for one in sizes)]
 
 
-def _argument(name: str, shape: Shape, initial: float | None = None) -> dict[str, Any]:
+def _argument(
+    name: str, shape: Shape, initial: float | None = None, blocks: Size | None = None
+) -> dict[str, Any]:  # fmt: skip
     data: dict[str, Any] = {"name": name, "shape": [str(size) for size in shape]}
-    return data if initial is None else data | {"initial": initial}
+    data |= {} if initial is None else {"initial": initial}
+    return data if blocks is None else data | {"blocks": str(blocks)}
 
 
 def _values(equation: Equation, name: str, sizes: Sequence[Mapping[str, int]]) -> Any:
@@ -146,8 +151,12 @@ def read_equation(document: object) -> Equation:
     inputs, states, parameters = (_arguments(document[key], key) for key in ("inputs", "states", "parameters"))
     if len({*inputs, *states, *parameters}) != len(inputs) + len(states) + len(parameters):
         raise refused("two arguments have the same name")
-    if not inputs or not states or any("initial" in one for one in (*inputs.values(), *states.values())):
-        raise refused("it has no input or no state, or an initial value of one")
+    if (
+        not inputs
+        or not states
+        or any({"initial", "blocks"} & set(one) for one in (*inputs.values(), *states.values()))
+    ):
+        raise refused("it has no input or no state, or an initial value or blocks of one")
     builder = Builder()
     input_leaf, arguments = _inputs(builder, {one: told["shape"] for one, told in inputs.items()})
     kinds = {"state": states, "parameter": parameters}
@@ -156,7 +165,9 @@ def read_equation(document: object) -> Equation:
         raise refused("a state is not a vector")
     arguments |= {one: node for (_, one), node in leaves.items()}
     shapes = [input_leaf.shape, *(node.shape for node in leaves.values())]
-    symbols = frozenset(symbol for shape in shapes for size in shape for symbol in size.symbols)
+    blocks = {one: told["blocks"] for one, told in parameters.items() if "blocks" in told}
+    listed = [*(size for shape in shapes for size in shape), *blocks.values()]
+    symbols = frozenset(symbol for size in listed for symbol in size.symbols)
     known = Leaves({("input", input_leaf.attribute): input_leaf, **leaves}, symbols)
     nodes = read_nodes(document["nodes"], builder, known)
     outputs = dict(zip(states, _chosen(document["outputs"], nodes, len(states)), strict=True))
@@ -174,7 +185,7 @@ def read_equation(document: object) -> Equation:
     return Equation(
         name, None, tuple(inputs), tuple(states), tuple(parameters), graph, arguments,
         {one: told.get("initial") for one, told in (inputs | states | parameters).items()}, fixed,
-        Stored(document["text"], document["documentation"], lines, document, read_equation),
+        Stored(document["text"], document["documentation"], lines, document, read_equation), blocks,
     )  # fmt: skip
 
 
@@ -189,13 +200,18 @@ def _arguments(values: object, key: str) -> dict[str, dict[str, Any]]:
         raise refused(f"its {key} are not a list")
     found: dict[str, dict[str, Any]] = {}
     for value in values:
-        if not isinstance(value, dict) or not {"name", "shape"} <= set(value) <= {"name", "shape", "initial"}:
-            raise refused(f"one of its {key} has other keys than name, shape and initial")
+        if not isinstance(value, dict) or not {"name", "shape"} <= set(value) <= _ARGUMENT:
+            raise refused(f"one of its {key} has other keys than name, shape, initial and blocks")
         shape, initial = read_shape(value["shape"]), value.get("initial", 0.0)
         if not is_name(value["name"]) or value["name"] in found or not shape:
             raise refused(f"one of its {key} has no name and shape of its own")
         if type(initial) is not float or not math.isfinite(initial):
             raise refused(f"the initial value of one of its {key} is not a number")
+        if "blocks" in value:
+            (blocks,) = read_shape([value["blocks"]])
+            if len(shape) != 2 or "initial" in value or blocks == ZERO:
+                raise refused(f"one of its {key} has blocks and is not a matrix")
+            value = value | {"blocks": blocks}
         found[value["name"]] = value | {"shape": shape}
     return found
 

@@ -22,7 +22,8 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
 
     The function's arguments are the input, then the states (as many as are returned, in that order; the first is
     the output), then the parameters, matrices first. Each is given a size: one symbol for a vector, two for
-    a matrix; X is the input size, H the hidden size, any other symbol is a further size. ``"H = 1"`` fixes the
+    a matrix; X is the input size, H the hidden size, any other symbol is a further size. ``"H H / heads"`` is a
+    matrix of that many blocks on the diagonal, zero elsewhere. ``"H = 1"`` fixes the
     initial value of a parameter, ``fixed("N N", compute)`` computes a parameter that is not trained. Further inputs
     follow the first and are marked, ``dt="1 input"``: x_t of the layer has the columns of all, one after the other.
 
@@ -67,6 +68,7 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
         name = function.__name__
         arguments = _arguments(name, function)
         texts, computed = _fixed(sizes)
+        texts, blocks = _blocks(name, texts)
         inputs, texts = _inputs(name, arguments, texts)
         shapes, initial = _declared(name, arguments, texts)
         source_tree = _tree(function)
@@ -78,6 +80,7 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
             )
         states, parameters = arguments[len(inputs) :][:count], arguments[len(inputs) + count :]
         _check_states(name, inputs, states, shapes, texts)
+        _check_blocks(name, blocks, [one for one in parameters if one not in computed], shapes)
         _check_forgotten_states(name, parameters, shapes, source_tree)
         # traced again, now that the states are known: each leaf stores its kind
         builder = Builder()
@@ -105,7 +108,9 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
                 )
         computed |= {word: compute for word, (_, compute) in builder.implied.items()}
         initial |= dict.fromkeys(implied)
-        return Equation(name, function, inputs, states, (*parameters, *implied), graph, nodes, initial, computed)
+        return Equation(
+            name, function, inputs, states, (*parameters, *implied), graph, nodes, initial, computed, blocks=blocks
+        )
 
     return make
 
@@ -114,6 +119,36 @@ def _fixed(sizes: Mapping[str, str | Fixed]) -> tuple[dict[str, Any], dict[str, 
     """The declared sizes as text, and what computes those that are fixed."""
     texts = {name: one.size if isinstance(one, Fixed) else one for name, one in sizes.items()}
     return texts, {name: one.compute for name, one in sizes.items() if isinstance(one, Fixed)}
+
+
+def _blocks(name: str, sizes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Size]]:
+    """The sizes without ``/ heads``, and the number of blocks of each matrix that has some."""
+    texts, blocks = dict(sizes), {}
+    for argument, size in sizes.items():
+        if not isinstance(size, str) or "/" not in size:
+            continue
+        declared, _, number = size.partition("/")
+        number, equals, value = number.partition("=")
+        try:
+            blocks[argument] = Size.parse(number.strip())
+        except EquationError as error:
+            raise EquationError(f'{name}: {argument}="{size}": {error.message}', hint='"H H / heads"') from None
+        if blocks[argument] == ZERO:
+            raise EquationError(f'{name}: {argument}="{size}" has no blocks', hint='"H H / heads"')
+        texts[argument] = declared + equals + value
+    return texts, blocks
+
+
+def _check_blocks(
+    name: str, blocks: Mapping[str, Size], trained: list[str], shapes: Mapping[str, Shape]
+) -> None:  # fmt: skip
+    """Refuse blocks of anything but a matrix that is trained."""
+    for argument in blocks:
+        if argument not in trained or len(shapes[argument]) != 2:
+            raise EquationError(
+                f"{name}: {argument} has blocks on its diagonal, and is not a matrix that is trained",
+                hint='blocks are declared of a matrix, such as R="H H / heads"',
+            )
 
 
 def _inputs(name: str, arguments: tuple[str, ...], sizes: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -195,7 +230,10 @@ def _declared(
             raise EquationError(f'{name}: {argument}="{sizes[argument]}": {error.message}', error.hint) from None
         if not 1 <= len(shape) <= 2 or (position == 0 and len(shape) != 1):
             expected = "one size" if position == 0 else "one size (vector) or two (matrix)"
-            raise EquationError(f'{name}: {argument}="{sizes[argument]}" has {len(shape)} sizes, expected {expected}')
+            raise EquationError(
+                f'{name}: {argument}="{sizes[argument]}" has {len(shape)} sizes, expected {expected}',
+                hint=f'{argument}="H H / heads" is a matrix of that many blocks' if len(shape) == 3 else None,
+            )
         if ZERO in shape:
             raise EquationError(f'{name}: {argument}="{sizes[argument]}" has the size 0', hint=example)
         try:

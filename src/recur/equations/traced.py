@@ -6,13 +6,13 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from recur.equations.diagram import svg
 from recur.equations.graph import Graph, Node, text
-from recur.equations.sizes import Shape
+from recur.equations.sizes import Shape, Size
 from recur.errors import EquationError, did_you_mean
 from recur.markup import escaped
 
@@ -86,6 +86,8 @@ class Equation:
         The node of each argument of the function.
     stored : Stored or None
         What the document says, for an equation that was read from one.
+    blocks : mapping of str to Size
+        The number of blocks on the diagonal of each matrix that is zero elsewhere: heads in ``"H H / heads"``.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Equation:
     _initial: Mapping[str, float | None]
     _fixed: Mapping[str, Callable[..., Any]]
     stored: Stored | None = None
+    blocks: Mapping[str, Size] = field(default_factory=dict)
 
     @property
     def input(self) -> str:
@@ -114,6 +117,7 @@ class Equation:
     def free_sizes(self) -> tuple[str, ...]:
         """The size symbols besides X (input) and H (hidden), which a layer needs as arguments."""
         symbols = {symbol for shape in self.shapes.values() for size in shape for symbol in size.symbols}
+        symbols |= {symbol for blocks in self.blocks.values() for symbol in blocks.symbols}
         return tuple(sorted(symbols - {"X", "H"}))
 
     def shape(self, name: str, **sizes: int) -> tuple[int, ...]:
@@ -128,6 +132,32 @@ class Equation:
                 hint=f"give it by name: sizes={{'{min(missing)}': 64}}",
             )
         return tuple(size.value(sizes) for size in shapes[name])
+
+    def block_shape(self, name: str, **sizes: int) -> tuple[int, int, int] | None:
+        """Blocks, rows and columns of a matrix that is zero outside the blocks on its diagonal; None for others.
+
+        Raises
+        ------
+        EquationError
+            If the blocks do not divide the matrix, or the number of blocks is not given.
+        """
+        if name not in self.blocks:
+            return None
+        rows, columns = self.shape(name, **sizes)
+        declared = self.blocks[name]
+        missing = set(declared.symbols) - set(sizes)
+        if missing:
+            raise EquationError(
+                f"{self.name}: the number of blocks {', '.join(sorted(missing))} of {name} is required",
+                hint=f"give it by name: sizes={{'{min(missing)}': 4}}",
+            )
+        blocks = declared.value(sizes)
+        if blocks < 1 or rows % blocks or columns % blocks:
+            raise EquationError(
+                f"{self.name}: {name} of {rows} x {columns} is not divided into {declared} = {blocks} blocks",
+                hint=f"a number that divides {rows} and {columns}",
+            )
+        return blocks, rows // blocks, columns // blocks
 
     def initial(self, name: str) -> float | None:
         """The initial value of a parameter, if the equation fixes it (``gain="H = 1"``), else None."""

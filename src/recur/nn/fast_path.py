@@ -163,6 +163,8 @@ def _states(layer: LayerBase, hx: object, x: Tensor) -> list[list[Tensor | None]
 
 def _learn(layer: LayerBase, x: Tensor) -> FastLayers | None:
     """Prepare the calls of the layers of the stack; None if one of them needs the checked path."""
+    if any(binding.has_blocks for binding in layer.layout.bindings):
+        return None
     runs, names = [], []
     for number, level in enumerate(layer.layout.levels):
         like = x.new_zeros(1, 1, level.input_size)

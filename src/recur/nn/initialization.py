@@ -48,7 +48,7 @@ def orthogonal(parameters: dict[str, Tensor], equation: Equation, binding: Bindi
             continue
         blocks = _blocks(equation, part.name)
         for own in part.own:
-            for block in parameters[own].chunk(blocks):
+            for block in parameters[own] if part.blocks else parameters[own].chunk(blocks):
                 init.orthogonal_(block)
 
 

@@ -34,11 +34,14 @@ class BoundParameter:
         The layer's attributes that are summed; empty for a bias that is switched off and therefore zero.
     shape : tuple of int
         Its shape, and that of each of ``own``.
+    blocks : (int, int, int), optional
+        The shape of ``own`` where only the blocks on the diagonal are not zero: blocks, rows and columns of one.
     """
 
     name: str
     own: tuple[str, ...]
     shape: tuple[int, ...]
+    blocks: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class Binding:
     """All parameters of the equation in one layer and direction."""
 
     parts: tuple[BoundParameter, ...]
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether a parameter is a matrix of blocks, from which the whole matrix is made at each call."""
+        return any(part.blocks is not None for part in self.parts)
 
     def names(self) -> list[str]:
         """The layer's own attribute names, in the order in which they are registered."""
@@ -55,7 +63,7 @@ class Binding:
         """Own name and shape of each parameter, in order."""
         for part in self.parts:
             for name in part.own:
-                yield name, part.shape
+                yield name, part.blocks or part.shape
 
     def gather(self, own: Callable[[str], Tensor]) -> dict[str, Tensor]:
         """Return the equation's parameters, computed from the layer's own.
@@ -70,6 +78,8 @@ class Binding:
             if tensors:
                 like = tensors[0]
                 gathered[part.name] = tensors[0] if len(tensors) == 1 else _sum(part, tensors)
+                if part.blocks is not None:
+                    gathered[part.name] = torch.block_diag(*tensors[0].unbind(0))  # type: ignore[no-untyped-call]
         for part in self.parts:
             if not part.own and like is not None:
                 gathered[part.name] = like.new_zeros(part.shape)
@@ -113,7 +123,7 @@ def bind(
     for name in ranked:
         stems = naming.get(name, (name,))
         own = () if not bias and is_bias(equation, name) else tuple(f"{stem}_{suffix}" for stem in stems)
-        parts.append(BoundParameter(name, own, equation.shape(name, **sizes)))
+        parts.append(BoundParameter(name, own, equation.shape(name, **sizes), equation.block_shape(name, **sizes)))
     return Binding(tuple(parts))
 
 
