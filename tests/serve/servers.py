@@ -14,7 +14,7 @@ pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
 from recur.model import Model
 from recur.serve import Limits, create_app
-from recur.serve.connections import Server
+from recur.serve.connections import Hooks, Server
 from recur.serve.sockets import listen
 
 PATIENCE = 30.0
@@ -31,7 +31,10 @@ def running(models: dict[str, Model], limits: Limits, **more: Any) -> Iterator[t
     """A server in a thread, and its port."""
     app = create_app({"lines": models["lines"]}, limits)
     sockets = listen("127.0.0.1", 0)
-    server = Server(app, sockets, limits, stop=app.state.recur.stop, **more)
+    state = app.state.recur
+    server = Server(
+        app, sockets, limits, hooks=Hooks(closing=state.close, stop=state.stop, refused=state.refused), **more
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -22,6 +22,7 @@ def serve(
     token: Path | None = None,
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
+    access_log: str | None = None,
     allow_host: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int | None = None,
     sessions: int | None = None,
@@ -46,6 +47,8 @@ def serve(
         PEM file with a certificate and those of its issuers: the server then speaks HTTPS only.
     tls_key
         PEM file with the private key of the certificate; by default it is in the file of the certificate.
+    access_log
+        File to which a line of JSON per request is appended, "-" for stdout; after the file is renamed, a new one is created.
     allow_host
         Host name that is allowed in requests, in addition to IP addresses; "*" allows any; may be repeated.
     threads
@@ -71,7 +74,8 @@ def serve(
 
     import recur
     from recur.serve import Hosts, Limits, Tokens, create_app
-    from recur.serve.connections import Server
+    from recur.serve.access_log import AccessLog
+    from recur.serve.connections import Hooks, Server
     from recur.serve.sockets import exposed, listen, raise_file_limit, url
     from recur.serve.tls import tls_context
     from recur.serve.tokens import readable_by_others
@@ -84,6 +88,7 @@ def serve(
         check_range("--threads", threads, 1, 1024)
         torch.set_num_threads(threads)
     tokens, tls = Tokens.find(token), tls_context(tls_cert, tls_key)
+    log = None if access_log is None else AccessLog(access_log)
     sockets = listen(host, port)
     try:
         if tokens is None and (addresses := exposed(sockets)):
@@ -96,7 +101,7 @@ def serve(
         for one in sockets:
             one.close()
         raise
-    app = create_app(models, limits, hosts=Hosts.of(host, allow_host or ()), tokens=tokens)
+    app = create_app(models, limits, hosts=Hosts.of(host, allow_host or ()), tokens=tokens, access_log=log)
     # objects that live as long as the server are excluded from garbage collection
     gc.collect()
     gc.freeze()
@@ -110,7 +115,8 @@ def serve(
         note(f"serving {', '.join(names)} at {here}  (the API: {here}/docs; Ctrl-C stops)")
         sys.stderr.flush()
 
-    server = Server(app, sockets, limits, tls=tls, stop=app.state.recur.stop, ready=ready)
+    state = app.state.recur
+    server = Server(app, sockets, limits, tls=tls, hooks=Hooks(ready, state.close, state.stop, state.refused))
     server.serve_forever()
     note("stopped")
     if server.force_exit:

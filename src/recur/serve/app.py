@@ -11,7 +11,9 @@ from fastapi.responses import HTMLResponse
 from recur._version import __version__
 from recur.errors import ConfigError
 from recur.model import Model
-from recur.serve import completions, docs, live, routes
+from recur.serve import completions, docs, live, probes, routes
+from recur.serve.access_log import AccessLog
+from recur.serve.accounting import Accounting
 from recur.serve.guard import Guard, answer_problems
 from recur.serve.hosts import Hosts
 from recur.serve.limits import Limits
@@ -25,6 +27,7 @@ def create_app(
     *,
     hosts: Hosts | None = None,
     tokens: Tokens | None = None,
+    access_log: AccessLog | None = None,
 ) -> FastAPI:
     """Return a web application that serves trained networks, for any ASGI server.
 
@@ -39,6 +42,8 @@ def create_app(
         ``Hosts(["recur.example.org"])`` adds a name, ``Hosts(["*"])`` answers to any.
     tokens : Tokens, optional
         Bearer tokens, of which every request must have one; by default none is required.
+    access_log : AccessLog, optional
+        Where every request is logged.
 
     Returns
     -------
@@ -60,6 +65,8 @@ def create_app(
         yield
         for worker in state.workers:
             worker.close()
+        if access_log is not None:
+            access_log.close()
 
     app = FastAPI(
         title="recur", version=__version__, lifespan=lifespan,
@@ -74,9 +81,12 @@ def create_app(
     app.include_router(live.router(state))
     app.include_router(routes.router(state))
     app.include_router(completions.router(state))
+    app.include_router(probes.router(state))
 
     @app.get("/docs", include_in_schema=False)
     async def documentation() -> HTMLResponse:
         return HTMLResponse(docs.page(app.openapi()))
 
+    known = {*app.openapi()["paths"], "/", "/docs", "/openapi.json"}
+    app.add_middleware(Accounting, requests=state.requests, routes=known, log=access_log)
     return app

@@ -58,6 +58,11 @@ class Batcher(Generic[Item, Answer]):
         self._running: asyncio.Task[None] | None = None
         self.batches = self.items = 0
 
+    @property
+    def queue(self) -> int:
+        """Number of items that wait."""
+        return len(self._items)
+
     async def __call__(self, item: Item) -> Answer:
         """Return the answer to one item.
 

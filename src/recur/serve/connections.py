@@ -21,8 +21,10 @@ import socket
 import ssl
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import FrameType
 from typing import Any
@@ -44,6 +46,7 @@ class Connection(H11Protocol):
     """One connection, with the deadline of what it waits for."""
 
     limits = Limits()
+    refused: Counter[int]  # by status
     waiting: dict[Connection, None]  # those that have sent no complete request headers, oldest first
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -89,6 +92,7 @@ class Connection(H11Protocol):
             self.transport.abort()  # no answer can follow half of another one
             return
         self._phase = ""
+        self.refused[problem.status] += 1
         self.waiting.pop(self, None)
         body = json.dumps(problem.body()).encode()
         status = HTTPStatus(problem.status)
@@ -134,6 +138,28 @@ def _no_op() -> None:
     pass
 
 
+@dataclass(frozen=True)
+class Hooks:
+    """What a server tells, and to whom.
+
+    Attributes
+    ----------
+    ready : callable
+        Called when connections are accepted and signals are handled.
+    closing : callable
+        Called when the server begins to shut down: running requests have some seconds to finish.
+    stop : callable
+        Called when running computations need not finish.
+    refused : Counter
+        Counts the connections that are closed before their request is complete, by status.
+    """
+
+    ready: Callable[[], None] = _no_op
+    closing: Callable[[], None] = _no_op
+    stop: Callable[[], None] = _no_op
+    refused: Counter[int] = field(default_factory=Counter)
+
+
 class Server(uvicorn.Server):
     """A server on sockets that already listen.
 
@@ -145,17 +171,16 @@ class Server(uvicorn.Server):
     limits : Limits
     tls : SSLContext, optional
         For HTTPS.
-    stop : callable, optional
-        Called when running computations need not finish.
-    ready : callable, optional
-        Called when connections are accepted and signals are handled.
+    hooks : Hooks, optional
     """
 
     def __init__(
         self, app: Any, sockets: list[socket.socket], limits: Limits,
-        *, tls: ssl.SSLContext | None = None, stop: Callable[[], None] = _no_op, ready: Callable[[], None] = _no_op,
+        *, tls: ssl.SSLContext | None = None, hooks: Hooks | None = None,
     ) -> None:  # fmt: skip
-        self._protocol: type[Connection] = type("LimitedConnection", (Connection,), {"limits": limits, "waiting": {}})
+        self._hooks = hooks or Hooks()
+        shared = {"limits": limits, "waiting": {}, "refused": self._hooks.refused}
+        self._protocol: type[Connection] = type("LimitedConnection", (Connection,), shared)
         super().__init__(
             uvicorn.Config(
                 app, http=self._protocol, ws="none", log_level="warning", access_log=False, server_header=False,
@@ -164,7 +189,6 @@ class Server(uvicorn.Server):
             )
         )  # fmt: skip
         self.sockets, self.limits, self.tls = sockets, limits, tls
-        self._stop, self._ready = stop, ready
         for name in ("uvicorn.error", "asyncio", "recur.serve"):
             logging.getLogger(name).addFilter(RateLimitedLog())
 
@@ -187,7 +211,7 @@ class Server(uvicorn.Server):
         for one in sockets or []:
             one.listen(QUEUE)
         self.started = True
-        self._ready()
+        self._hooks.ready()
 
     def _connection(self) -> asyncio.Protocol:
         return self._protocol(self.config, self.server_state, self.lifespan.state)
@@ -203,6 +227,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish running requests, for a limited time."""
+        self._hooks.closing()
         last = asyncio.get_running_loop().call_later(self.limits.grace, self._abort)
         try:
             await super().shutdown(sockets)
@@ -211,7 +236,7 @@ class Server(uvicorn.Server):
             self._abort()
 
     def _abort(self) -> None:
-        self._stop()
+        self._hooks.stop()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
@@ -233,7 +258,7 @@ class Server(uvicorn.Server):
         del sig, frame
         if self.should_exit:
             self.force_exit = True
-            self._stop()
+            self._hooks.stop()
             logging.getLogger("uvicorn.error").disabled = True  # tracebacks of aborted requests
         self.should_exit = True
 

@@ -92,6 +92,7 @@ class ModelService:
         self._read = Batcher(self._read_batch, worker, most=most, waiting=waiting)
         self._next = Batcher(self._next_batch, worker, most=most, waiting=waiting)
         self._write = Batcher(self._write_batch, worker, most=most, waiting=waiting)
+        self.read_items = self.written = 0
 
     def language(self) -> ItemModel:
         """The network, as one that continues what it reads.
@@ -105,6 +106,25 @@ class ModelService:
         if model is None:
             raise RequestError(400, f"this network does not generate text: {self.model.roles.sentence}")
         return model
+
+    @property
+    def _batchers(self) -> tuple[Batcher[Any, Any], ...]:
+        return self._ask, self._read, self._next, self._write
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait to be computed."""
+        return max(one.queue for one in self._batchers)
+
+    @property
+    def batches(self) -> int:
+        """Batches computed."""
+        return sum(one.batches for one in self._batchers)
+
+    @property
+    def rows(self) -> int:
+        """Rows of all batches."""
+        return sum(one.items for one in self._batchers)
 
     def raw(self, value: Any) -> Any:
         """The raw value of the network's input, from the JSON of a request."""
@@ -204,7 +224,9 @@ class ModelService:
         width = costs.OutputSize.of(self.model.mode, decoding, top).width
         how = tuple(sorted(options.items()))
         queries = [Query(value, count, width, top, how) for value, count in zip(raw_inputs, counts, strict=True)]
-        return list(await asyncio.gather(*(self._ask(one) for one in queries)))
+        answers = list(await asyncio.gather(*(self._ask(one) for one in queries)))
+        self.read_items += sum(counts)
+        return answers
 
     async def compute(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
         """Run something else in the thread that computes."""
@@ -259,7 +281,9 @@ class ModelService:
 
     async def read(self, memory: Memory, items: np.ndarray) -> tuple[Memory, np.ndarray]:
         """Read items; the memory after them, and the answer to each where the network has one."""
-        return await self._read((memory, items))
+        answer = await self._read((memory, items))
+        self.read_items += len(items)
+        return answer
 
     async def next(self, memory: Memory, top: int) -> list[tuple[Any, float]]:
         """The likeliest next items, with their probabilities."""
@@ -329,6 +353,7 @@ class ModelService:
         detokenizer = Detokenizer(mode.target_codec, before, decoding.stops)
         for place in range(length):
             symbol, log_prob, after = await self._write(writing)
+            self.written += 1
             if symbol in (end, NOTHING):
                 yield GeneratedSymbol(
                     detokenizer.finish(), log_prob, writing.memory if symbol == NOTHING else after, "stop"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
 from recur.errors import did_you_mean
 from recur.model import Model
 from recur.serve.limits import Limits
+from recur.serve.metrics import Requests
 from recur.serve.problems import RequestError
 from recur.serve.service import ModelService
 from recur.serve.sessions import Session, Sessions
@@ -40,11 +42,18 @@ class State:
         self.services = {name: ModelService(name, model, self.worker, limits) for name, model in models.items()}
         self.sessions = Sessions(limits)
         self.started = time.monotonic()
+        self.stopping = False
+        self.requests = Requests()
+        self.refused: Counter[int] = Counter()  # connections, by status
 
     @property
     def workers(self) -> tuple[Worker, ...]:
         """All threads."""
         return self.worker, self.explainer, self.parser
+
+    def close(self) -> None:
+        """Note that the server shuts down: it is no longer ready for requests."""
+        self.stopping = True
 
     def stop(self) -> None:
         """Stop what is being computed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -26,6 +27,13 @@ class Worker:
     def __init__(self, name: str) -> None:
         self.executor = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._closing = threading.Event()
+        self._since: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the computation that runs now has been running; 0 where none runs."""
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
 
     async def __call__(
         self, work: Callable[..., Answer], *arguments: object, over: Callable[[], bool] | None = None
@@ -45,8 +53,12 @@ class Worker:
             return cancelled.is_set() or self._closing.is_set() or (over is not None and over())
 
         def run() -> Answer:
-            with cancellable(is_over):
-                return work(*arguments)
+            self._since = time.monotonic()
+            try:
+                with cancellable(is_over):
+                    return work(*arguments)
+            finally:
+                self._since = None
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self.executor, run)
