@@ -2,6 +2,8 @@
 
     python -m benchmarks.serve [RUN]          without a run a small language model is trained first
 
+Meanwhile `benchmarks/probe.py` asks for ``/health`` ten times a second.
+
 Every session reads its own words, one request a word, all sessions at the same time. In the end the candidates of each
 are compared with those of the network without a server: a lost word, or two sessions mixed up, counts as wrong.
 """
@@ -132,7 +134,12 @@ def main() -> None:
         server = subprocess.Popen([sys.executable, "-m", "recur", "serve", str(run), "--port", str(port)])
         try:
             wait_for(address, server)
+            probe = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("probe.py")), str(port)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
             found, waited, seconds = asyncio.run(load(port, texts))
+            probed = sorted(map(float, probe.communicate(timeout=60)[0].split()))
             health = httpx.get(f"{address}/health").json()
         finally:
             server.terminate()
@@ -144,6 +151,9 @@ def main() -> None:
         "tokens_per_second": round(given.sessions * given.words / seconds), "wrong": bad,
         "p50_ms": round(1000 * statistics.median(waited), 1),
         "p99_ms": round(1000 * waited[int(0.99 * (len(waited) - 1))], 1),
+        "health_p50_ms": round(statistics.median(probed), 1),
+        "health_p99_ms": round(probed[int(0.99 * (len(probed) - 1))], 1),
+        "health_max_ms": round(probed[-1], 1),
         "session_bytes": health["session_bytes"] // max(1, health["sessions"]),
     }  # fmt: skip
     if given.json:

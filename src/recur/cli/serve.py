@@ -48,7 +48,7 @@ def serve(
     tls_key
         PEM file with the private key of the certificate; by default it is in the file of the certificate.
     access_log
-        File to which a line of JSON per request is appended, "-" for stdout; after the file is renamed, a new one is created.
+        File to which a line of JSON per request is appended, "-" for stdout; after a renaming, a new file is created.
     allow_host
         Host name that is allowed in requests, in addition to IP addresses; "*" allows any; may be repeated.
     threads
@@ -105,6 +105,8 @@ def serve(
     # objects that live as long as the server are excluded from garbage collection
     gc.collect()
     gc.freeze()
+    # a request leaves few cycles; scanning the thousands of connections and sessions each time would delay answers
+    gc.set_threshold(50_000, 20, 100)
     here = url(host, sockets[0].getsockname()[1], "http" if tls is None else "https")
     if token is not None and readable_by_others(token):
         note(f"other users of this machine can read the tokens in {token}  (chmod 600 {token})")

@@ -85,7 +85,7 @@ class Answers:
         async def read_prompt() -> tuple[Memory, list[int]]:
             before = await service.items(body.prompt, first=True)
             service.rules(before.tolist(), decoding)
-            start, _ = await service.read(await service.compute(service.memory().begin), before)
+            start = (await service.read(await service.empty(), before)).memory
             return start, before.tolist()
 
         start, before = await state.in_time(read_prompt())

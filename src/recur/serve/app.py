@@ -14,9 +14,11 @@ from recur.model import Model
 from recur.serve import completions, docs, live, probes, routes
 from recur.serve.access_log import AccessLog
 from recur.serve.accounting import Accounting
+from recur.serve.direct import Direct
 from recur.serve.guard import Guard, answer_problems
 from recur.serve.hosts import Hosts
 from recur.serve.limits import Limits
+from recur.serve.session_routes import SessionRoutes
 from recur.serve.state import State
 from recur.serve.tokens import Tokens
 
@@ -75,18 +77,20 @@ def create_app(
         docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.recur = state
+    sessions = SessionRoutes(state)
+    app.add_middleware(Direct, sessions=sessions)
     app.add_middleware(Guard, limits=limits, hosts=hosts or Hosts(), tokens=tokens)
     docs.document(app)
     answer_problems(app)
-    app.include_router(live.router(state))
-    app.include_router(routes.router(state))
-    app.include_router(completions.router(state))
-    app.include_router(probes.router(state))
+    routers = live.router(state), routes.router(state, sessions), completions.router(state), probes.router(state)
+    known = {"/docs", "/openapi.json"}
+    for router in routers:
+        app.include_router(router)
+        known.update(str(getattr(route, "path", "")) for route in router.routes)
 
     @app.get("/docs", include_in_schema=False)
     async def documentation() -> HTMLResponse:
         return HTMLResponse(docs.page(app.openapi()))
 
-    known = {*app.openapi()["paths"], "/", "/docs", "/openapi.json"}
     app.add_middleware(Accounting, requests=state.requests, routes=known, log=access_log)
     return app

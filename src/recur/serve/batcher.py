@@ -11,6 +11,8 @@ from recur.cancellation import CancelledError
 from recur.serve.problems import RequestError
 from recur.serve.worker import Worker, as_memory_error
 
+_RESUMED = 32  # requests that continue before the event loop looks again
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -96,7 +98,9 @@ class Batcher(Generic[Item, Answer]):
                 answers = [error] * len(batch)
             self.batches += 1
             self.items += len(batch)
-            for (_, future), answer in zip(batch, answers, strict=True):
+            for number, ((_, future), answer) in enumerate(zip(batch, answers, strict=True), 1):
+                if number % _RESUMED == 0:
+                    await asyncio.sleep(0)  # probes are answered in between
                 if future.done():
                     continue
                 if isinstance(answer, Exception):

@@ -90,7 +90,7 @@ class _Job:
         for prompt in prompts:
             items = await service.items(prompt, first=True)
             service.rules(items.tolist(), self.decoding(0))
-            memory, _ = await service.read(await service.compute(service.memory().begin), items)
+            memory = (await service.read(await service.empty(), items)).memory
             starts.append((prompt, memory, items.tolist()))
             costs.check_input_size(service.limits, [len(before) for _, _, before in starts])
         return starts

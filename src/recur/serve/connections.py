@@ -33,6 +33,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from recur.serve.fairness import QUICK, FairSelector, new_loop
 from recur.serve.limits import Limits
 from recur.serve.problems import RequestError
 from recur.serve.sockets import QUEUE
@@ -47,12 +48,15 @@ class Connection(H11Protocol):
 
     limits = Limits()
     refused: Counter[int]  # by status
+    selector: FairSelector
     waiting: dict[Connection, None]  # those that have sent no complete request headers, oldest first
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a connection, or refuse it if there are too many."""
         self._phase, self._since = "head", self.loop.time()
         self._unread: float | None = None  # since when an answer waits to be read
+        self._file = transport.get_extra_info("socket").fileno()
+        self.selector.new.add(self._file)
         full = len(self.connections) >= self.limits.connections
         super().connection_made(transport)
         if full:
@@ -67,6 +71,8 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget a connection."""
         self.waiting.pop(self, None)
+        self.selector.new.discard(self._file)
+        self.selector.urgent.discard(self._file)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -74,6 +80,9 @@ class Connection(H11Protocol):
         if self.transport.is_closing():
             return
         super().data_received(data)
+        if self.scope is not None:
+            self.selector.new.discard(self._file)
+            (self.selector.urgent.add if self.scope["path"] in QUICK else self.selector.urgent.discard)(self._file)
         self._note(started=True)
 
     def on_response_complete(self) -> None:
@@ -179,7 +188,8 @@ class Server(uvicorn.Server):
         *, tls: ssl.SSLContext | None = None, hooks: Hooks | None = None,
     ) -> None:  # fmt: skip
         self._hooks = hooks or Hooks()
-        shared = {"limits": limits, "waiting": {}, "refused": self._hooks.refused}
+        self._selector = FairSelector()
+        shared = {"limits": limits, "waiting": {}, "refused": self._hooks.refused, "selector": self._selector}
         self._protocol: type[Connection] = type("LimitedConnection", (Connection,), shared)
         super().__init__(
             uvicorn.Config(
@@ -194,7 +204,9 @@ class Server(uvicorn.Server):
 
     def serve_forever(self) -> None:
         """Answer until a signal comes."""
-        self.run(self.sockets)
+        self._selector.urgent.update(one.fileno() for one in self.sockets)
+        with asyncio.Runner(loop_factory=lambda: new_loop(self._selector)) as runner:
+            runner.run(self.serve(self.sockets))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept connections; the system may queue more of them than are accepted in one turn of the loop."""

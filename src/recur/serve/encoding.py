@@ -40,9 +40,9 @@ def not_finite() -> RequestError:
     )
 
 
-def response(text: str) -> Response:
+def response(text: str, status: int = 200) -> Response:
     """Return a response whose body is JSON already: checking its numbers takes longer than computing them."""
-    return Response(text, media_type="application/json")
+    return Response(text, status, media_type="application/json")
 
 
 def _prediction(one: Prediction) -> str:

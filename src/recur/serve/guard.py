@@ -116,18 +116,36 @@ async def _refuse(send: Any, problem: RequestError) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def problem_of(error: Exception) -> RequestError | None:
+    """The problem with a request that an exception stands for; None for an error of the server."""
+    if isinstance(error, RequestError):
+        return error
+    if isinstance(error, CancelledError):
+        return RequestError(503, "the server is shutting down", "try again later")
+    if isinstance(error, MemoryError):
+        _log.warning("an answer requires more memory than is available: %s", error)
+        return RequestError(413, "the answer requires more memory than is available", "send a smaller request")
+    return RequestError.of(error) if isinstance(error, RecurError) else None
+
+
+def problem_response(problem: RequestError) -> JSONResponse:
+    """The response to a request that cannot be answered."""
+    headers = {"Retry-After": "1"} if problem.status in (429, 503) else dict(problem.headers or {})
+    return JSONResponse(problem.body(), status_code=problem.status, headers=headers)
+
+
 def answer_problems(app: FastAPI) -> None:
     """Turn every exception into a status with a message."""
 
-    @app.exception_handler(RequestError)
-    async def problem(request: Request, error: RequestError) -> JSONResponse:
+    async def problem(request: Request, error: Exception) -> JSONResponse:
         del request
-        headers = {"Retry-After": "1"} if error.status in (429, 503) else dict(error.headers or {})
-        return JSONResponse(error.body(), status_code=error.status, headers=headers)
+        found = problem_of(error)
+        if found is None:
+            raise error
+        return problem_response(found)
 
-    @app.exception_handler(RecurError)
-    async def mistake(request: Request, error: RecurError) -> JSONResponse:
-        return await problem(request, RequestError.of(error))
+    for kind in (RequestError, RecurError, MemoryError, CancelledError):
+        app.add_exception_handler(kind, problem)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -139,19 +157,6 @@ def answer_problems(app: FastAPI) -> None:
         answer = RequestError(error.status_code, f"{request.method} {request.url.path[:200]}: {error.detail}", hint)
         answer.headers = error.headers  # of 405, the methods that are allowed
         return await problem(request, answer)
-
-    @app.exception_handler(MemoryError)
-    async def too_large(request: Request, error: MemoryError) -> JSONResponse:
-        _log.warning("%s %s requires more memory than is available: %s", request.method, request.url.path, error)
-        return await problem(
-            request,
-            RequestError(413, "the answer requires more memory than is available", "send a smaller request"),
-        )
-
-    @app.exception_handler(CancelledError)
-    async def shutting_down(request: Request, error: CancelledError) -> JSONResponse:
-        del error
-        return await problem(request, RequestError(503, "the server is shutting down", "try again later"))
 
     @app.exception_handler(Exception)
     async def fault(request: Request, error: Exception) -> JSONResponse:

@@ -14,7 +14,7 @@ from recur.serve.docs import errors
 from recur.serve.state import State
 
 
-def router(state: State) -> APIRouter:
+def router(state: State, sessions: session_routes.SessionRoutes) -> APIRouter:
     """The routes over a server's state."""
     routes = bodies.router(state.parser)
 
@@ -34,5 +34,5 @@ def router(state: State) -> APIRouter:
         return [one.facts() for one in state.services.values()]
 
     answer_routes.add(routes, state)
-    session_routes.add(routes, state)
+    session_routes.add(routes, sessions)
     return routes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -20,12 +20,14 @@ from recur.decoding.detokenizer import Detokenizer
 from recur.decoding.sampling import narrowed
 from recur.decoding.stepping import NOTHING
 from recur.decoding.stop_sequences import StopSequences
+from recur.decoding.vocabulary import Vocabulary
 from recur.errors import RecurError
 from recur.heads import Prediction
 from recur.model import Model
 from recur.modes.item_model import ItemModel
 from recur.network.batch import has_time
 from recur.nn.summary import parameter_count
+from recur.predictions.plain import plain
 from recur.predictions.refusals import refuse_empty_series
 from recur.serve import costs, values
 from recur.serve.batcher import Batcher, apart
@@ -36,6 +38,7 @@ from recur.serve.problems import RequestError
 from recur.serve.worker import Worker
 
 Answer = TypeVar("Answer")
+_ReadRequest = tuple[Memory, np.ndarray, int]
 
 AT_ONCE = 4096  # characters, or elements of a list, that are split within a few milliseconds
 CHARACTERS = 64  # of one item at most: a long word
@@ -61,6 +64,14 @@ class GeneratedSymbol:
     log_prob: float
     memory: Memory
     reason: str | None
+
+
+class ItemsRead(NamedTuple):
+    """What is known after items were read: the memory, the answer to each item, and candidates for the next one."""
+
+    memory: Memory
+    answers: np.ndarray
+    candidates: list[tuple[Any, float]]
 
 
 class ModelService:
@@ -90,9 +101,11 @@ class ModelService:
         most, waiting = limits.batch, limits.waiting
         self._ask = Batcher(Predictor(model), worker, most=most, waiting=waiting)
         self._read = Batcher(self._read_batch, worker, most=most, waiting=waiting)
-        self._next = Batcher(self._next_batch, worker, most=most, waiting=waiting)
         self._write = Batcher(self._write_batch, worker, most=most, waiting=waiting)
         self.read_items = self.written = 0
+        self._values: dict[int, Any] = {}
+        self._empty: Memory | None = None
+        self._start: Memory | None = None
 
     def language(self) -> ItemModel:
         """The network, as one that continues what it reads.
@@ -109,7 +122,7 @@ class ModelService:
 
     @property
     def _batchers(self) -> tuple[Batcher[Any, Any], ...]:
-        return self._ask, self._read, self._next, self._write
+        return self._ask, self._read, self._write
 
     @property
     def waiting(self) -> int:
@@ -234,11 +247,18 @@ class ModelService:
 
     async def begin(self) -> Memory:
         """The memory before the first item; for a text, after its start symbol."""
-        reader = self.memory()
-        start = await self.compute(reader.begin)
-        if self._written is None:
-            return start
-        return (await self._read((start, prompt.prompt_ids(self._written, ""))))[0]
+        if self._start is None:
+            start = await self.empty()
+            if self._written is not None:
+                start = (await self.read(start, prompt.prompt_ids(self._written, ""))).memory
+            self._start = start
+        return self._start
+
+    async def empty(self) -> Memory:
+        """The memory before any item."""
+        if self._empty is None:
+            self._empty = await self.compute(self.memory().begin)
+        return self._empty
 
     async def items(self, value: Any, *, first: bool = False) -> np.ndarray:
         """A raw value as the items that a session reads.
@@ -279,15 +299,11 @@ class ModelService:
             raise RequestError(400, f"this network reads nothing: {self.model.roles.sentence}")
         return array
 
-    async def read(self, memory: Memory, items: np.ndarray) -> tuple[Memory, np.ndarray]:
-        """Read items; the memory after them, and the answer to each where the network has one."""
-        answer = await self._read((memory, items))
+    async def read(self, memory: Memory, items: np.ndarray, top: int = 0) -> ItemsRead:
+        """Read items; what is known after them, with the ``top`` likeliest next items."""
+        result = await self._read((memory, items, top))
         self.read_items += len(items)
-        return answer
-
-    async def next(self, memory: Memory, top: int) -> list[tuple[Any, float]]:
-        """The likeliest next items, with their probabilities."""
-        return await self._next((memory, top))
+        return result
 
     async def distribution(self, items: np.ndarray, decoding: Decoding, top: int) -> list[tuple[Any, float, float]]:
         """The likeliest items after a sequence: each with its probability, and its probability when sampled.
@@ -380,35 +396,40 @@ class ModelService:
         """Whether what a session reads is answered item by item (tags, numbers), rather than continued."""
         return self.model.mode.abilities.answers_each_item
 
-    def _read_batch(
-        self, requests: Sequence[tuple[Memory, np.ndarray]]
-    ) -> Sequence[tuple[Memory, np.ndarray] | Exception]:
+    def _read_batch(self, requests: Sequence[_ReadRequest]) -> Sequence[ItemsRead | Exception]:
         return apart(self._read_together, requests)
 
-    def _next_batch(self, requests: Sequence[tuple[Memory, int]]) -> Sequence[list[tuple[Any, float]] | Exception]:
-        return apart(self._next_together, requests)
-
-    def _next_together(self, requests: Sequence[tuple[Memory, int]]) -> list[list[tuple[Any, float]]]:
+    def _candidates(self, memories: Sequence[Memory], tops: Sequence[int]) -> list[list[tuple[Any, float]]]:
+        """The likeliest items after each memory, as many as are asked for, with their probabilities."""
         symbols = self.memory().mode.symbols
-        if symbols is None:
-            return [[] for _ in requests]
-        log_probs = self.memory().log_probs([memory for memory, _ in requests])
-        best, ids = (part.tolist() for part in likeliest(log_probs, symbols, max(top for _, top in requests)))
+        if symbols is None or not any(tops):
+            return [[] for _ in tops]
+        log_probs = self.memory().log_probs(memories)
+        best, ids = (part.tolist() for part in likeliest(log_probs, symbols, max(tops)))
         return [
-            [(symbols.decode([index]), p) for index, p in zip(row_ids[:top], row[:top], strict=True)]
-            for (_, top), row, row_ids in zip(requests, best, ids, strict=True)
+            [(self._shown(symbols, index), p) for index, p in zip(row_ids[:top], row[:top], strict=True)]
+            for top, row, row_ids in zip(tops, best, ids, strict=True)
         ]
+
+    def _shown(self, symbols: Vocabulary, index: int) -> Any:
+        """The value of a symbol, decoded once."""
+        if index not in self._values:
+            self._values[index] = plain(symbols.decode([index]))
+        return self._values[index]
 
     def _write_batch(self, writings: Sequence[Writing]) -> Sequence[tuple[int, float, Memory] | Exception]:
         return apart(self.memory().write, writings)
 
-    def _read_together(self, requests: Sequence[tuple[Memory, np.ndarray]]) -> list[tuple[Memory, np.ndarray]]:
+    def _read_together(self, requests: Sequence[_ReadRequest]) -> list[ItemsRead]:
         reader = self.memory()
-        results: list[tuple[Memory, np.ndarray]] = []
-        for part in costs.parts([self._layer * len(items) for _, items in requests], costs.NUMBERS):
-            memories, items = [requests[row][0] for row in part], [requests[row][1] for row in part]
+        results: list[ItemsRead] = []
+        for part in costs.parts([self._layer * len(items) for _, items, _ in requests], costs.NUMBERS):
+            memories, items, tops = (list(column) for column in zip(*(requests[row] for row in part), strict=True))
             if self.answers_each_item:
-                results += reader.outputs(memories, items)
-            else:
-                results += [(after, np.zeros(0, np.int64)) for after in reader.read(memories, items)]
+                results += [ItemsRead(after, answers, []) for after, answers in reader.outputs(memories, items)]
+                continue
+            read = reader.read(memories, items)
+            candidates = self._candidates(read, tops)
+            nothing = np.zeros(0, np.int64)
+            results += [ItemsRead(after, nothing, best) for after, best in zip(read, candidates, strict=True)]
         return results

@@ -24,11 +24,13 @@ _SNAPSHOT: dict[int | str, dict[str, Any]] = {200: {"description": "The bytes", 
 _BYTES = {"requestBody": {"required": True, "content": _BINARY}}
 
 
-def add(routes: APIRouter, state: State) -> None:
-    """Add the routes over a server's state."""
-    sessions, one = SessionRoutes(state), "/sessions/{name}"
+def add(routes: APIRouter, sessions: SessionRoutes) -> None:
+    """Add the routes."""
+    one = "/sessions/{name}"
     opening = "Open a session: a memory that lasts from request to request"
-    routes.post("/sessions", status_code=201, responses=errors(429), summary=opening)(sessions.open_session)
+    routes.post(
+        "/sessions", status_code=201, responses=errors(429), response_class=JSONResponse, summary=opening
+    )(sessions.open_session)  # fmt: skip
     not_found, without_body = errors(404, body=False), errors(404, 504, body=False)
     routes.get(one, responses=not_found, summary="What a session has read")(sessions.show_session)
     routes.post(
@@ -57,17 +59,17 @@ class SessionRoutes:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def open_session(self, body: OpenSession) -> dict[str, Any]:
+    async def open_session(self, body: OpenSession) -> Response:
         state = self._state
         service = state.find(body.model)
 
         async def begin() -> Memory:
             memory = await service.begin()
             if body.text is not None:
-                memory, _ = await service.read(memory, await service.items(body.text))
+                memory = (await service.read(memory, await service.items(body.text))).memory
             return memory
 
-        return _facts(state.sessions.open(service.name, await state.in_time(begin())))
+        return response(dumped(_facts(state.sessions.open(service.name, await state.in_time(begin())))), 201)
 
     async def show_session(self, name: str) -> dict[str, Any]:
         return _facts(self._state.sessions.find(name))
@@ -81,15 +83,13 @@ class SessionRoutes:
             items = await service.items(_value(body))
             async with session.lock:
                 state.sessions.find(name)  # it may have been closed while this request waited
-                memory, answers = await service.read(session.memory, items)
-                session.memory = memory
-            facts = _facts(session)
+                read = await service.read(session.memory, items, body.top)
+                session.memory = read.memory
+                facts = _facts(session)
             if service.answers_each_item:
-                facts["answers"] = plain(service.show(answers))
+                facts["answers"] = plain(service.show(read.answers))
             elif body.top:
-                facts["candidates"] = [
-                    {"value": plain(value), "probability": p} for value, p in await service.next(memory, body.top)
-                ]
+                facts["candidates"] = [{"value": value, "probability": p} for value, p in read.candidates]
             return facts
 
         # encoded here: FastAPI's validation of an answer takes longer than the network

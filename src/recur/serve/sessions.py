@@ -113,11 +113,14 @@ class Sessions:
     def sweep(self) -> None:
         """Close sessions that were unused for too long and are not in use."""
         oldest = self._clock() - self._limits.idle
-        for session in list(self._open.values()):
+        expired: list[Session] = []
+        for session in self._open.values():
             if session.last_use > oldest:
-                return
+                break
             if not session.lock.locked():
-                self._drop(session)
+                expired.append(session)
+        for session in expired:
+            self._drop(session)
 
     def _drop(self, session: Session) -> None:
         if self._open.pop(session.name, None) is not None:

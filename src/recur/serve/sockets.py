@@ -10,7 +10,7 @@ from typing import Any
 from recur.errors import ConfigError
 from recur.serve.hosts import is_loopback
 
-QUEUE = 1024  # connections that wait in the system until they are accepted
+QUEUE = 8192  # connections that wait in the system until they are accepted
 MOST_FILES = 65_536
 RESERVED_FILES = 320  # files other than connections: libraries, logs, and what is accepted in one turn of the loop
 _ABSENT = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
