@@ -124,3 +124,24 @@ def test_a_closed_session_answers_nobody(client: TestClient) -> None:
     name = opened(client, "lines")
     client.delete(f"/sessions/{name}")
     assert "no such session" in refused(client, f"/sessions/{name}/read", {"text": "the"}, 404)
+
+
+def test_the_name_of_a_session_may_be_a_header(client: TestClient) -> None:
+    name = opened(client, "lines")
+    header = {"Recur-Session": name}
+    for expected in (2, 3):
+        answer = client.post("/sessions/current/read", json={"text": "the"}, headers=header)
+        assert answer.json()["items"] == expected
+    assert client.get("/sessions/current", headers=header).json()["items"] == 3
+    assert client.get("/sessions/current/snapshot", headers=header).status_code == 200
+    assert client.get(f"/sessions/{name}", headers={"Recur-Session": "other"}).json()["items"] == 3
+    assert client.delete("/sessions/current", headers=header).status_code == 204
+    assert client.get("/sessions/current", headers=header).status_code == 404
+
+
+@pytest.mark.parametrize("names", [[], [""], ["a b"], ["a/b"], [".."], ["x" * 65], ["a", "b"], ["a?b"]])
+def test_a_header_that_names_no_session_is_refused(client: TestClient, names: list[str]) -> None:
+    headers = [("Recur-Session", name) for name in names]
+    answer = client.get("/sessions/current", headers=headers)
+    assert answer.status_code == 400
+    assert "missing or not a name" in answer.json()["error"]["message"]

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from recur.cli.decoding import check_range
+from recur.cli.limit_flags import LimitFlags
 from recur.cli.output import note
 from recur.errors import ConfigError, require
 
@@ -25,10 +26,7 @@ def serve(
     access_log: str | None = None,
     allow_host: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int | None = None,
-    sessions: int | None = None,
-    idle: float | None = None,
-    seconds: float | None = None,
-    connections: int | None = None,
+    limits: LimitFlags | None = None,
 ) -> None:
     """Serve trained networks: a page that shows how they answer, and an HTTP API.
 
@@ -53,14 +51,7 @@ def serve(
         Host name that is allowed in requests, in addition to IP addresses; "*" allows any; may be repeated.
     threads
         Number of CPU threads that compute.
-    sessions
-        Largest number of open sessions.
-    idle
-        Seconds after which an unused session is closed.
-    seconds
-        Seconds that an answer may take.
-    connections
-        Largest number of open connections.
+    limits
     """
     if not run:
         raise ConfigError("no network to serve was named", hint="recur serve RUN")
@@ -80,10 +71,9 @@ def serve(
     from recur.serve.tls import tls_context
     from recur.serve.tokens import readable_by_others
 
-    bounds: dict[str, Any] = {"sessions": sessions, "idle": idle, "seconds": seconds, "connections": connections}
-    bounds = {name: value for name, value in bounds.items() if value is not None}
+    bounds: dict[str, Any] = (limits or LimitFlags()).given()
     bounds["connections"] = min(bounds.get("connections", Limits.connections), raise_file_limit())
-    limits = Limits(**bounds)
+    bound = Limits(**bounds)
     if threads is not None:
         check_range("--threads", threads, 1, 1024)
         torch.set_num_threads(threads)
@@ -101,7 +91,7 @@ def serve(
         for one in sockets:
             one.close()
         raise
-    app = create_app(models, limits, hosts=Hosts.of(host, allow_host or ()), tokens=tokens, access_log=log)
+    app = create_app(models, bound, hosts=Hosts.of(host, allow_host or ()), tokens=tokens, access_log=log)
     # objects that live as long as the server are excluded from garbage collection
     gc.collect()
     gc.freeze()
@@ -118,7 +108,7 @@ def serve(
         sys.stderr.flush()
 
     state = app.state.recur
-    server = Server(app, sockets, limits, tls=tls, hooks=Hooks(ready, state.close, state.stop, state.refused))
+    server = Server(app, sockets, bound, tls=tls, hooks=Hooks(ready, state.close, state.stop, state.refused))
     server.serve_forever()
     note("stopped")
     if server.force_exit:

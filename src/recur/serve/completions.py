@@ -18,8 +18,7 @@ from recur.serve import costs
 from recur.serve.docs import errors
 from recur.serve.memory import Memory
 from recur.serve.problems import RequestError
-from recur.serve.requests import Completion
-from recur.serve.service import ModelService
+from recur.serve.requests import ChatCompletion, Completion, CompletionOptions
 from recur.serve.state import State
 from recur.serve.streams import events
 
@@ -39,41 +38,63 @@ def router(state: State) -> APIRouter:
 
     @routes.post("/completions", responses=errors(), summary="Continue texts, in OpenAI's form")
     async def completions(body: Completion) -> Any:
-        service = state.find(body.model)
-        if not service.generates or not service.model.target_codec.text:
-            raise RequestError(400, f"this network does not continue a text: {service.model.roles.sentence}")
         prompts = [body.prompt] if isinstance(body.prompt, str) else list(body.prompt)
-        state.check_rows(len(prompts) * (body.n or 1))
-        job = _Job(state, service, body)
-        costs.check_output_size(state.limits, len(prompts) * (body.n or 1), job.length)
-        if body.stream:
-            # errors are raised before the answer begins, while its status can still be set
-            return events(job.chunks(await state.in_time(job.starts(prompts))), state.limits.seconds, "[DONE]")
+        return await _answer(state, _Texts(state, body), prompts)
 
-        async def whole() -> dict[str, Any]:
-            return await job.whole(await job.starts(prompts))
-
-        return await state.in_time(whole())
+    @routes.post("/chat/completions", responses=errors(), summary="Continue a chat, in OpenAI's form")
+    async def chat(body: ChatCompletion) -> Any:
+        return await _answer(state, _Chat(state, body), [body.prompt()])
 
     return routes
+
+
+async def _answer(state: State, job: _Job, prompts: list[str]) -> Any:
+    count = len(prompts) * (job.options.n or 1)
+    state.check_rows(count)
+    costs.check_output_size(state.limits, count, job.length)
+    if job.options.stream:
+        # errors are raised before the answer begins, while its status can still be set
+        return events(job.chunks(await state.in_time(job.starts(prompts))), state.limits.seconds, "[DONE]")
+
+    async def whole() -> dict[str, Any]:
+        return await job.whole(await job.starts(prompts))
+
+    return await state.in_time(whole())
 
 
 class _Job:
     """One request: its choices, generated one after another, returned whole or streamed."""
 
-    def __init__(self, state: State, service: ModelService, body: Completion) -> None:
-        self.service, self.body = service, body
-        self.length = state.check_length(16 if body.max_tokens is None else body.max_tokens, 16)
+    identifier, whole_object, part_object = "cmpl", "text_completion", "text_completion"
+
+    def __init__(self, state: State, options: CompletionOptions, length: int | None) -> None:
+        self.options = options
+        self.service = service = state.find(options.model)
+        if not service.generates or not service.model.target_codec.text:
+            raise RequestError(400, f"this network does not continue a text: {service.model.roles.sentence}")
+        self.length = state.check_length(16 if length is None else length, 16)
         self.head = {
-            "id": f"cmpl-{secrets.token_hex(12)}",
-            "object": "text_completion",
+            "id": f"{self.identifier}-{secrets.token_hex(12)}",
+            "object": self.whole_object,
             "created": int(time.time()),
             "model": service.name,
         }
 
+    def choice(self, number: int, prompt: str, pieces: list[str], scores: list[float], reason: str) -> dict[str, Any]:
+        """A choice of the whole answer."""
+        raise NotImplementedError
+
+    def part(self, number: int, text: str, reason: str | None) -> dict[str, Any]:
+        """A choice of a streamed piece."""
+        raise NotImplementedError
+
+    def beginning(self, number: int, prompt: str) -> dict[str, Any] | None:
+        """What a stream has before the pieces of a choice."""
+        raise NotImplementedError
+
     def decoding(self, number: int) -> Decoding:
         """The decoding options of one choice; each choice has its own seed."""
-        body = self.body
+        body = self.options
         temperature = 1.0 if body.temperature is None else body.temperature
         stops = () if body.stop is None else (body.stop,) if isinstance(body.stop, str) else tuple(body.stop)
         options: dict[str, Any] = {"temperature": temperature, "stop": stops}
@@ -101,46 +122,85 @@ class _Job:
         prompt_tokens = completion_tokens = 0
         for prompt, memory, before in starts:
             prompt_tokens += len(before)
-            for _ in range(self.body.n or 1):
+            for _ in range(self.options.n or 1):
                 choice, count = await self._choice(len(choices), prompt, memory, before)
                 choices.append(choice)
                 completion_tokens += count
         return {**self.head, "choices": choices, "usage": _usage(prompt_tokens, completion_tokens)}
 
     async def _choice(self, number: int, prompt: str, memory: Memory, before: list[int]) -> tuple[dict[str, Any], int]:
-        text, reason, tokens, scores = prompt if self.body.echo else "", "length", list[str](), list[float]()
-        count = 0
+        reason, pieces, scores, count = "length", list[str](), list[float](), 0
         async for one in self.service.write(memory, before, self.decoding(number), self.length):
-            piece = "".join(one.piece)
-            text += piece
-            tokens.append(piece)
+            pieces.append("".join(one.piece))
             scores.append(one.log_prob)
             reason = one.reason or reason
             count += one.reason != "stop"
-        logprobs = None
-        if self.body.logprobs is not None:
-            logprobs = {"tokens": tokens, "token_logprobs": scores, "top_logprobs": None, "text_offset": None}
-        return {"text": text, "index": number, "logprobs": logprobs, "finish_reason": reason}, count
+        return self.choice(number, prompt, pieces, scores, reason), count
 
     async def chunks(self, starts: list[Start]) -> AsyncIterator[dict[str, Any]]:
         """The answer as a stream of pieces."""
         number = prompt_tokens = completion_tokens = 0
         for prompt, memory, before in starts:
             prompt_tokens += len(before)
-            for _ in range(self.body.n or 1):
-                if self.body.echo:
-                    yield self._chunk(number, prompt, None)
+            for _ in range(self.options.n or 1):
+                beginning = self.beginning(number, prompt)
+                if beginning is not None:
+                    yield self._chunk(beginning)
                 async for one in self.service.write(memory, before, self.decoding(number), self.length):
                     completion_tokens += one.reason != "stop"
                     if one.piece or one.reason:
-                        yield self._chunk(number, "".join(one.piece), one.reason)
+                        yield self._chunk(self.part(number, "".join(one.piece), one.reason))
                 number += 1
-        if (self.body.stream_options or {}).get("include_usage"):
-            yield {**self.head, "choices": [], "usage": _usage(prompt_tokens, completion_tokens)}
+        if (self.options.stream_options or {}).get("include_usage"):
+            usage = _usage(prompt_tokens, completion_tokens)
+            yield {**self.head, "object": self.part_object, "choices": [], "usage": usage}
 
-    def _chunk(self, number: int, text: str, reason: str | None) -> dict[str, Any]:
-        choice = {"text": text, "index": number, "logprobs": None, "finish_reason": reason}
-        return {**self.head, "choices": [choice]}
+    def _chunk(self, choice: dict[str, Any]) -> dict[str, Any]:
+        return {**self.head, "object": self.part_object, "choices": [choice]}
+
+
+class _Texts(_Job):
+    """Texts that are continued."""
+
+    def __init__(self, state: State, body: Completion) -> None:
+        super().__init__(state, body, body.max_tokens)
+        self.body = body
+
+    def choice(self, number: int, prompt: str, pieces: list[str], scores: list[float], reason: str) -> dict[str, Any]:
+        text, logprobs = (prompt if self.body.echo else "") + "".join(pieces), None
+        if self.body.logprobs is not None:
+            logprobs = {"tokens": pieces, "token_logprobs": scores, "top_logprobs": None, "text_offset": None}
+        return {"text": text, "index": number, "logprobs": logprobs, "finish_reason": reason}
+
+    def part(self, number: int, text: str, reason: str | None) -> dict[str, Any]:
+        return {"text": text, "index": number, "logprobs": None, "finish_reason": reason}
+
+    def beginning(self, number: int, prompt: str) -> dict[str, Any] | None:
+        return self.part(number, prompt, None) if self.body.echo else None
+
+
+class _Chat(_Job):
+    """A chat whose next message is written."""
+
+    identifier, whole_object, part_object = "chatcmpl", "chat.completion", "chat.completion.chunk"
+
+    def __init__(self, state: State, body: ChatCompletion) -> None:
+        length = body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens
+        super().__init__(state, body, length)
+
+    def choice(self, number: int, prompt: str, pieces: list[str], scores: list[float], reason: str) -> dict[str, Any]:
+        del prompt, scores
+        message = {"role": "assistant", "content": "".join(pieces), "refusal": None}
+        return {"index": number, "message": message, "logprobs": None, "finish_reason": reason}
+
+    def part(self, number: int, text: str, reason: str | None) -> dict[str, Any]:
+        delta = {"content": text} if text else {}
+        return {"index": number, "delta": delta, "logprobs": None, "finish_reason": reason}
+
+    def beginning(self, number: int, prompt: str) -> dict[str, Any] | None:
+        del prompt
+        delta = {"role": "assistant", "content": ""}
+        return {"index": number, "delta": delta, "logprobs": None, "finish_reason": None}
 
 
 def _usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:

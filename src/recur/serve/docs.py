@@ -44,12 +44,12 @@ _MEANINGS = {
     408: "The request did not arrive in time",
     413: "Too large",
     415: "The body is compressed, or not UTF-8",
-    429: "Too many sessions are open",
+    429: "Too many sessions are open, or the client sends too many requests",
     500: "An error in the server",
     503: "The server is overloaded or shutting down",
     504: "No answer in time",
 }
-_EVERYWHERE = (401, 403, 413, 500, 503)
+_EVERYWHERE = (401, 403, 413, 429, 500, 503)
 _OF_BODIES = (400, 404, 408, 415, 504)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import reprlib
 from typing import Any
 
@@ -13,7 +14,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from recur.cancellation import CancelledError
+from recur.context import setting
 from recur.errors import RecurError
+from recur.serve.clients import CLIENT, Clients
 from recur.serve.hosts import Hosts, same_origin
 from recur.serve.limits import Limits
 from recur.serve.problems import RequestError
@@ -25,6 +28,12 @@ OPEN = frozenset({"/healthz", "/readyz"})
 """Paths that are answered without a token: probes have none, and the answers say nothing about the networks."""
 
 
+CURRENT, SESSION_HEADER = "/sessions/current", "recur-session"
+_SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+Fields = dict[str, list[str]]  # the headers of a request, by name in lower case
+
+
 class Guard:
     """ASGI middleware that refuses foreign host names and other pages' scripts, and bodies that are too long.
 
@@ -32,7 +41,7 @@ class Guard:
     ----------
     app : ASGI application
     limits : Limits
-        ``body``, ``bodies``.
+        ``body``, ``bodies``, ``client_requests``, ``client_rate``.
     hosts : Hosts
         The names that this server answers to.
     tokens : Tokens, optional
@@ -41,6 +50,7 @@ class Guard:
 
     def __init__(self, app: Any, limits: Limits, hosts: Hosts, tokens: Tokens | None = None) -> None:
         self.app, self.limits, self.hosts, self.tokens = app, limits, hosts, tokens
+        self._clients = Clients(limits)
         self._bytes = 0  # of the bodies of all requests in progress
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -48,10 +58,30 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        problem = self._problem(scope["path"], scope["headers"])
-        if problem is not None:
+        fields: dict[str, list[str]] = {}
+        for name, value in scope["headers"]:
+            fields.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+        open_to_all = scope["path"] in OPEN
+        try:
+            self._check_host(fields)
+            client = self._client(scope, fields, required=not open_to_all)
+            self._check_origin(fields)
+            self._check_length(fields)
+            path = _session_path(scope["path"], fields)
+            use = None if open_to_all else self._clients.enter(client)
+        except RequestError as problem:
             await _refuse(send, problem)
             return
+        try:
+            if path != scope["path"]:
+                scope = {**scope, "path": path, "raw_path": path.encode()}
+            with setting(CLIENT, client):
+                await self._pass_on(scope, receive, send)
+        finally:
+            if use is not None:
+                use.running -= 1
+
+    async def _pass_on(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         most, size = self.limits.body, 0
 
         async def receive_counted() -> Any:
@@ -71,45 +101,61 @@ class Guard:
         finally:
             self._bytes -= size
 
-    def _problem(self, path: str, headers: list[tuple[bytes, bytes]]) -> RequestError | None:
-        """The error of a request by its headers alone."""
-        fields: dict[str, list[str]] = {}
-        for name, value in headers:
-            fields.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    def _check_host(self, fields: Fields) -> None:
         host = fields.get("host", [""])[0]
         if host and not self.hosts.allow(host):
-            return RequestError(
+            raise RequestError(
                 403, f'this server does not answer to the host name "{host[:100]}"',
                 "open it by its address, or start it with --allow-host NAME",
             )  # fmt: skip
+
+    def _client(self, scope: dict[str, Any], fields: Fields, *, required: bool) -> str:
+        """Who sends a request: the number of its token, or its address where no tokens are required."""
+        if self.tokens is None or not required:
+            return str((scope.get("client") or ("",))[0])
         given = fields.get("authorization", [])
-        if self.tokens is not None and path not in OPEN and not self.tokens.accept_headers(given):
-            return _unauthorized(bool(given))
+        number = self.tokens.number(given)
+        if number is None:
+            message = "the token is not valid" if given else "the request has no token"
+            raise RequestError(401, f"{message}; this server requires one", "Authorization: Bearer TOKEN")
+        return f"token {number}"
+
+    def _check_origin(self, fields: Fields) -> None:
+        host = fields.get("host", [""])[0]
         for origin in fields.get("origin", []):
             # another page's script: a browser would send it along unasked; "null" is a page of no known site
             if not same_origin(origin, host):
-                return RequestError(
+                raise RequestError(
                     403, f"a page of {origin.removeprefix('http://')[:100]} may not use this server",
                     "open the page that this server itself sends",
                 )  # fmt: skip
-        length = fields.get("content-length", ["0"])[0]
-        if length.isdigit() and (len(length) > 18 or int(length) > self.limits.body):
-            return RequestError(
-                413,
-                f"the request has {int(length[:18]):,} bytes, at most {self.limits.body:,} are read",
-                "send less at once",
+
+    def _check_length(self, fields: Fields) -> None:
+        length, most = fields.get("content-length", ["0"])[0], self.limits.body
+        if length.isdigit() and (len(length) > 18 or int(length) > most):
+            raise RequestError(
+                413, f"the request has {int(length[:18]):,} bytes, at most {most:,} are read", "send less at once"
             )
-        return None
 
 
-def _unauthorized(given: bool) -> RequestError:
-    message = "the token is not valid" if given else "the request has no token"
-    return RequestError(401, f"{message}; this server requires one", "Authorization: Bearer TOKEN")
+def _session_path(path: str, fields: Fields) -> str:
+    """The path of a request, with the session of its header, which proxies do not log, in place of `CURRENT`."""
+    if not path.startswith(CURRENT) or path[len(CURRENT) :][:1] not in ("", "/"):
+        return path
+    names = fields.get(SESSION_HEADER, [])
+    if len(names) != 1 or not _SESSION.fullmatch(names[0]):
+        raise RequestError(
+            400, f"{CURRENT} is the session of the header {SESSION_HEADER.title()}, which is missing or not a name",
+            f"{SESSION_HEADER.title()}: NAME, or /sessions/NAME",
+        )  # fmt: skip
+    return f"/sessions/{names[0]}{path[len(CURRENT) :]}"
 
 
 async def _refuse(send: Any, problem: RequestError) -> None:
     body = json.dumps(problem.body()).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if problem.status == 429:
+        headers.append((b"retry-after", b"1"))
     if problem.status == 401:
         headers.append((b"www-authenticate", CHALLENGE))
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})

@@ -51,6 +51,12 @@ class Limits:
     head, transfer : float
         Seconds within which the headers of a request must arrive (head); within which its body must arrive and its
         answer must be read (transfer).
+    client_requests : int
+        Requests of one client in progress. A client is a token where tokens are required, otherwise an address.
+    client_rate : float
+        Requests of one client per second, on average; as many as in one second may come at once.
+    client_sessions : int
+        Open sessions of one client.
     grace : float
         Seconds that running requests have to finish when the server shuts down.
     """
@@ -73,6 +79,9 @@ class Limits:
     connections: int = 16_384
     head: float = 10.0
     transfer: float = 60.0
+    client_requests: int = 16_384
+    client_rate: float = 100_000.0
+    client_sessions: int = 10_000
     grace: float = 10.0
 
     def __post_init__(self) -> None:

@@ -144,26 +144,53 @@ class Write(GenerationOptions):
     stream: bool = Field(False, description="send the pieces as they are written, as server-sent events")
 
 
-class Completion(BaseModel):
-    """The body of OpenAI's completions, as far as it applies to a recurrent network."""
+class CompletionOptions(BaseModel):
+    """What both forms of OpenAI's completions have, as far as it applies to a recurrent network."""
 
     model_config = ConfigDict(extra="forbid")
 
     model: str
-    prompt: str | Texts = ""
     max_tokens: Annotated[int, Field(ge=0)] | None = 16
     temperature: Annotated[float, Field(ge=0, le=2)] | None = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] | None = 1.0
     n: Annotated[int, Field(ge=1, le=64)] | None = 1
     stream: bool | None = False
     stream_options: dict[str, bool] | None = None
-    logprobs: Annotated[int, Field(ge=0, le=0)] | None = None  # only of the generated symbols
-    echo: bool | None = False
     stop: Stop | StopList | None = None
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     user: str | None = None
-    best_of: Literal[1] | None = None
-    suffix: None = None
     presence_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
     frequency_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
     logit_bias: None = None
+
+
+class Completion(CompletionOptions):
+    """The body of OpenAI's completions."""
+
+    prompt: str | Texts = ""
+    logprobs: Annotated[int, Field(ge=0, le=0)] | None = None  # only of the generated symbols
+    echo: bool | None = False
+    best_of: Literal[1] | None = None
+    suffix: None = None
+
+
+class Message(BaseModel):
+    """One message of a chat; a recurrent network reads its text alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str
+    name: str | None = None
+
+
+class ChatCompletion(CompletionOptions):
+    """The body of OpenAI's chat completions: the texts of the messages, one per line, are the prompt."""
+
+    messages: Annotated[list[Message], Field(min_length=1, max_length=10_000, fail_fast=True)]
+    max_completion_tokens: Annotated[int, Field(ge=0)] | None = None
+    logprobs: Literal[False] | None = None
+
+    def prompt(self) -> str:
+        """The text that the network continues."""
+        return "\n".join(one.content for one in self.messages)

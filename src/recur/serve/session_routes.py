@@ -29,7 +29,7 @@ def add(routes: APIRouter, sessions: SessionRoutes) -> None:
     one = "/sessions/{name}"
     opening = "Open a session: a memory that lasts from request to request"
     routes.post(
-        "/sessions", status_code=201, responses=errors(429), response_class=JSONResponse, summary=opening
+        "/sessions", status_code=201, responses=errors(), response_class=JSONResponse, summary=opening
     )(sessions.open_session)  # fmt: skip
     not_found, without_body = errors(404, body=False), errors(404, 504, body=False)
     routes.get(one, responses=not_found, summary="What a session has read")(sessions.show_session)
@@ -47,7 +47,7 @@ def add(routes: APIRouter, sessions: SessionRoutes) -> None:
         response_class=Response,
     )(sessions.snapshot)
     routes.post(
-        "/sessions/restore", status_code=201, responses=errors(429), openapi_extra=_BYTES,
+        "/sessions/restore", status_code=201, responses=errors(), openapi_extra=_BYTES,
         summary="Open a session from the bytes of a snapshot",
     )(sessions.restore)  # fmt: skip
     routes.delete(one, status_code=204, responses=not_found, summary="Close a session")(sessions.close)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from recur.serve.clients import CLIENT
 from recur.serve.limits import Limits
 from recur.serve.memory import Memory
 from recur.serve.problems import RequestError
@@ -26,6 +27,8 @@ class Session:
         The name of its network.
     memory : Memory
         After what was read.
+    client : str
+        Who opened it.
     lock : asyncio.Lock
         Held by the request that changes the memory; a second one waits for it.
     """
@@ -34,6 +37,7 @@ class Session:
     model: str
     memory: Memory
     last_use: float
+    client: str = ""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -43,7 +47,7 @@ class Sessions:
     Parameters
     ----------
     limits : Limits
-        ``sessions``, ``memory`` and ``idle``.
+        ``sessions``, ``client_sessions``, ``memory`` and ``idle``.
     clock : callable, optional
         Seconds.
     """
@@ -51,6 +55,7 @@ class Sessions:
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._clock = limits, clock
         self._open: OrderedDict[str, Session] = OrderedDict()
+        self._of_client: Counter[str] = Counter()
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -76,10 +81,20 @@ class Sessions:
                 429, f"the {len(self._open):,} open sessions take {self.bytes:,} bytes of at most {limits.memory:,}",
                 hint=f"close one, or wait: an unused session is closed after {limits.idle:g} s",
             )  # fmt: skip
-        session = Session(secrets.token_urlsafe(16), model, memory, self._clock())
-        self._open[session.name] = session
-        self.bytes += memory.bytes
+        client = CLIENT.get()
+        if self._of_client[client] >= limits.client_sessions:
+            raise RequestError(
+                429, f"{self._of_client[client]:,} sessions of this client are open, which is the limit",
+                hint=f"close one, or wait: an unused session is closed after {limits.idle:g} s",
+            )  # fmt: skip
+        session = Session(secrets.token_urlsafe(16), model, memory, self._clock(), client)
+        self._add(session)
         return session
+
+    def _add(self, session: Session) -> None:
+        self._open[session.name] = session
+        self._of_client[session.client] += 1
+        self.bytes += session.memory.bytes
 
     def find(self, name: str) -> Session:
         """Return the session of a name, and mark it as used.
@@ -125,3 +140,6 @@ class Sessions:
     def _drop(self, session: Session) -> None:
         if self._open.pop(session.name, None) is not None:
             self.bytes -= session.memory.bytes
+            self._of_client[session.client] -= 1
+            if not self._of_client[session.client]:
+                del self._of_client[session.client]

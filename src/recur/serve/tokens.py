@@ -97,13 +97,18 @@ class Tokens:
 
     def accept(self, authorization: str) -> bool:
         """Whether the value of an Authorization header has one of the tokens, in constant time."""
-        digest = _digest(_given(authorization))
-        # every token is compared: stopping at the first match would tell which one it is
-        return sum(hmac.compare_digest(digest, one) for one in self._digests) > 0
+        return self.number([authorization]) is not None
 
-    def accept_headers(self, values: Sequence[str]) -> bool:
-        """Whether a request with these Authorization headers may be answered: exactly one, with a token."""
-        return len(values) == 1 and self.accept(values[0])
+    def number(self, values: Sequence[str]) -> int | None:
+        """Which token the Authorization headers of a request have, from 1; None unless there is one header with one."""
+        if len(values) != 1:
+            return None
+        digest, found = _digest(_given(values[0])), None
+        for number, one in enumerate(self._digests, 1):
+            # every token is compared: stopping at the first match would tell which one it is
+            if hmac.compare_digest(digest, one):
+                found = number
+        return found
 
 
 def readable_by_others(file: Path) -> bool:
