@@ -1,7 +1,8 @@
 """One step at a time, from NumPy to NumPy: the call of a small layer, the weights of a large one, the slowest steps.
 
 A stream's ``step`` and its ``run`` of 64 steps take turns with torch's cell. Every step is also timed by itself, for
-the percentiles: what a program that has to answer in time waits for. Beside a large layer stands its limit, the time in
+the percentiles: what a program that has to answer in time waits for. A step of the same layer whose products have
+factors of 8 bits takes turns with them. Beside a large layer stands its limit, the time in
 which one thread reads its weights at the rate of the second-level cache, measured in the same run.
 """
 
@@ -35,6 +36,7 @@ SIZES = (("LSTM", 1, 40), ("GRU", 3, 16), *((cell, H, H) for cell in ("RNN", "GR
 QUICK_SIZES = (("GRU", 3, 16), ("RNN", 16, 16), ("LSTM", 128, 128))
 BLOCK = 64  # steps of a block, as of audio
 PROVED, CLOSE = 5, 1e-4  # steps compared with torch's, and how near they must be
+CLOSE_INT8 = 2e-2  # and those in int8 with the reference's: a factor may be another whole number
 LIMITED = 128  # units from which the weights are what a step waits for
 CACHED = 512 * 1024  # bytes that fit a second-level cache and no first
 READ = Path(__file__).with_name("read.cpp")
@@ -63,7 +65,10 @@ def case(cell: str, X: int, H: int) -> Arrays:
 
 
 def contestants(cell: str, arrays: Arrays, threads: int) -> dict[str, Step]:
-    """What takes turns, by name: one step, and for ``block`` 64 of them; each proved against torch's layer."""
+    """What takes turns, by name: one step, and for ``block`` 64 of them; each proved against torch's layer.
+
+    That in int8 is proved against the reference of its own products.
+    """
     import recur.nn
 
     made = {"torch": STEPS["torch"](cell, arrays, threads), "step": STEPS["native"](cell, arrays, threads)}
@@ -76,14 +81,22 @@ def contestants(cell: str, arrays: Arrays, threads: int) -> dict[str, Step]:
     )
     stream = layer.stream()
     _prove(f"{cell} of block", stream.run(x), expected)
+    layer.precision = "int8"
+    rounded = layer.stream()
+    if rounded.backend != "native":
+        raise ValueError(f"wrong: a step in int8 is computed by the {rounded.backend} backend")
+    layer.engine = "eager"
+    with torch.no_grad():
+        reference = layer(torch.from_numpy(x))[0].numpy()
+    _prove(f"{cell} in int8", np.stack([rounded.step(row) for row in x]), reference, CLOSE_INT8)
     out = np.empty((BLOCK, 1, expected.shape[2]), np.float32)
-    return made | {"block": partial(stream.run, out=out)}
+    return made | {"block": partial(stream.run, out=out), "int8": rounded.step}
 
 
-def _prove(what: str, found: np.ndarray[Any, Any], expected: np.ndarray[Any, Any]) -> None:
+def _prove(what: str, found: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], close: float | None = None) -> None:
     off = float(np.abs(found - expected).max())
-    if not off < CLOSE:
-        raise ValueError(f"wrong: {what} differs by {off:.1e} from torch")
+    if not off < (CLOSE if close is None else close):
+        raise ValueError(f"wrong: {what} differs by {off:.1e} from torch" + ("" if close is None else " in int8"))
 
 
 def percentiles(step: Callable[[], object], count: int) -> dict[str, float]:
@@ -115,6 +128,7 @@ def measure(cell: str, X: int, H: int, options: argparse.Namespace) -> dict[str,
         "cell": cell, "X": X, "H": H, "bytes": arrays["weight_ih"].nbytes + arrays["weight_hh"].nbytes,
         "torch_s": timings["torch"].median, "step_s": timings["step"].median,
         "block_s": timings["block"].median / BLOCK, "ratio": median(ratios(timings["torch"], timings["step"])),
+        "int8_s": timings["int8"].median, "int8_ratio": median(ratios(timings["step"], timings["int8"])),
         "percentiles_s": percentiles(calls["step"], options.single),
     }  # fmt: skip
     if H >= LIMITED:
@@ -125,7 +139,7 @@ def measure(cell: str, X: int, H: int, options: argparse.Namespace) -> dict[str,
 
 
 HEADING = (
-    f"{'cell':<4}  {'X,H':<7}  {'torch':>8}  {'step':>8}  {'block':>8}  ratio"
+    f"{'cell':<4}  {'X,H':<7}  {'torch':>8}  {'step':>8}  {'block':>8}  ratio  {'int8':>8}  to f32"
     + "".join(f"  {name:>8}" for name in SHARES)
     + f"  {'KB':>6}  {'limit':>7}  {'same':>7}  p50/limit"
 )
@@ -135,7 +149,9 @@ def line(row: dict[str, Any]) -> str:
     """One row of the table, in microseconds."""
     times = [row["torch_s"], row["step_s"], row["block_s"]]
     text = f"{row['cell']:<4}  {row['X']},{row['H']}".ljust(13) + "".join(f"  {1e6 * one:>8.2f}" for one in times)
-    text += f"  {row['ratio']:>5.2f}" + "".join(f"  {1e6 * row['percentiles_s'][name]:>8.2f}" for name in SHARES)
+    text += f"  {row['ratio']:>5.2f}  {1e6 * row['int8_s']:>8.2f}  {row['int8_ratio']:>6.2f}" + "".join(
+        f"  {1e6 * row['percentiles_s'][name]:>8.2f}" for name in SHARES
+    )
     text += f"  {row['bytes'] / 1024:>6.0f}"
     if "limit_s" in row:
         limit = row["limit_s"]
@@ -150,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cached = reading(CACHED)
     print(f"machine  {machine.describe()}")
     print(f"cache    {'not measured: no compiler' if cached is None else f'{cached:.0f} GB/s on one thread'}")
-    print("steps    microseconds, NumPy in and NumPy out, one row, float32; ratio = torch / step")
+    print("steps    microseconds, NumPy in and NumPy out, one row, float32; ratio = torch / step, to f32 = step / int8")
     print(
         f"block    of a step, in blocks of {BLOCK}; limit and same: the weights at the rate of the second-level cache,"
     )

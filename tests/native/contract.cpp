@@ -3,7 +3,8 @@
 //   contract OUTPUT CORE CELL SIZES [CELL SIZES]...   SIZES: the numbers of the cell's table, with commas
 //
 // It prints a line `CELL KIND DIRECTION ARRAY COUNT` for each array, and writes the numbers of all to OUTPUT as
-// doubles. CELL is the number of the cell, KIND double, float, or bfloat16 for float whose products have such factors.
+// doubles. CELL is the number of the cell, KIND double, float, or bfloat16 or int8 for float whose products have such
+// factors: of int8 there is no backward pass.
 #include <dlfcn.h>
 
 #include <cstdio>
@@ -39,11 +40,11 @@ void must(const Core& core, int64_t status) {
 }
 
 template <class Number>
-void run(const Core& core, const RecurCell& cell, const std::vector<int64_t>& sizes, bool half, bool reverse,
+void run(const Core& core, const RecurCell& cell, const std::vector<int64_t>& sizes, int precision, bool reverse,
          const std::string& label, std::FILE* output) {
   Call<Number> one(cell, sizes, reverse ? 2 : 1);
   RecurCall& call = one.call;
-  call.precision = half, call.reverse = reverse;
+  call.precision = precision, call.reverse = reverse, call.training = precision != 2;
   // products of a hundred terms of size 1 would saturate every gate
   for (auto& array : one.kept) {
     if (array.size() > 1000) {
@@ -66,6 +67,7 @@ void run(const Core& core, const RecurCell& cell, const std::vector<int64_t>& si
     print("final", one.finals[k], call.B * S);
     d_series.push_back(numbers<Number>(call.T * call.B * S)), d_final.push_back(numbers<Number>(call.B * S));
   }
+  if (call.training == 0) return;
   for (const auto& array : d_series) d_series_at.push_back(array.data());
   for (const auto& array : d_final) d_final_at.push_back(array.data());
   call.d_series = d_series_at.data(), call.d_final = d_final_at.data();
@@ -97,9 +99,10 @@ int main(int count, char** words) {
     const std::string number = std::to_string((n - 3) / 2);
     for (bool reverse : {false, true}) {
       const std::string direction = reverse ? " reverse" : " forward";
-      run<double>(core, cell, sizes, false, reverse, number + " double" + direction, output);
-      run<float>(core, cell, sizes, false, reverse, number + " float" + direction, output);
-      run<float>(core, cell, sizes, true, reverse, number + " bfloat16" + direction, output);
+      run<double>(core, cell, sizes, 0, reverse, number + " double" + direction, output);
+      run<float>(core, cell, sizes, 0, reverse, number + " float" + direction, output);
+      run<float>(core, cell, sizes, 1, reverse, number + " bfloat16" + direction, output);
+      run<float>(core, cell, sizes, 2, reverse, number + " int8" + direction, output);
     }
   }
   return std::fclose(output);

@@ -51,7 +51,12 @@ class Machine:
     @property
     def flags(self) -> tuple[str, ...]:
         """The flags of its instruction set."""
-        return toolchain.SETS["plain" if self.emulator else toolchain.instruction_set()]
+        return toolchain.SETS[self.best]
+
+    @property
+    def best(self) -> str:
+        """Its best instruction set."""
+        return "plain" if self.emulator else toolchain.instruction_set()
 
     def compile(self, sources: Sequence[Path], program: Path, flags: Sequence[str]) -> None:
         """Compile a program; a warning fails the test."""

@@ -21,6 +21,7 @@ from tests.native.programs import AARCH64, FLAGS, HERE, HERE_ITSELF, Machine, si
 
 SIZES = {"X": 3, "H": 72, "P": 20}  # enough work for a second thread, and a last vector that is not full
 DTYPES = {"double": torch.float64, "float": torch.float32, "bfloat16": torch.bfloat16}
+DTYPES["int8"] = torch.bfloat16  # a factor that lies within rounding of a half may be another whole number
 
 
 @pytest.mark.slow

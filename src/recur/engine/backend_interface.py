@@ -127,22 +127,28 @@ class BackendReport:
         Why later backward passes ran step by step in torch's operations; empty if none did.
     scanned : tuple of str
         The states in which the step is affine, where the loop over time ran as scans; empty where it did not.
+    instructions : str
+        The instructions of the processor that multiplied factors of 8 bits; empty where there were none.
     """
 
     ran: str
     reasons: dict[str, str] = field(default_factory=dict)
     slowed: set[str] = field(default_factory=set)
     scanned: tuple[str, ...] = ()
+    instructions: str = ""
 
     def __str__(self) -> str:
         passed = [f"{name} not used: {reason}" for name, reason in self.reasons.items()]
         slowed = [f"a backward pass ran step by step in torch: {reason}" for reason in sorted(self.slowed)]
         scanned = [f"affine in {', '.join(self.scanned)}: scanned"] if self.scanned else []
-        return "; ".join([f"backend: {self.ran}", *scanned, *passed, *slowed])
+        whole = [f"int8 products by {self.instructions}"] if self.instructions else []
+        return "; ".join([f"backend: {self.ran}", *whole, *scanned, *passed, *slowed])
 
     def _repr_html_(self) -> str:
         """What a notebook shows: a row for each backend, and for each slow backward pass."""
         rows = [(self.ran, "ran")]
+        if self.instructions:
+            rows.append(("int8", f"products by {self.instructions}"))
         if self.scanned:
             rows.append(("scan", f"the step is affine in {', '.join(self.scanned)}"))
         rows += [(name, f"not used: {reason}") for name, reason in self.reasons.items()]

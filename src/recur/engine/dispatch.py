@@ -55,7 +55,9 @@ def choose(call: Call, backend: str = "auto") -> BackendReport:
             continue
         reason = candidate.why_not(call)
         if reason is None:
-            return BackendReport(name, reasons, scanned=native.scanned(call) if name == "native" else ())
+            if name == "stock":
+                return BackendReport(name, reasons)
+            return BackendReport(name, reasons, scanned=native.scanned(call), instructions=native.instructions(call))
         if backend == name:
             raise BackendError(
                 f"the {name} backend cannot run this layer: {reason}", hint='engine="auto" chooses one that can'

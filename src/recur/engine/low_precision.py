@@ -6,12 +6,14 @@ the sum is multiplied by both scales:
 
     s(v) = max |v_k| / 127,   q(v)_k = round(v_k / s(v)),   W v = s(W_i) s(v) sum_k q(W_i)_k q(v)_k
 
-A vector is scaled at every step by its own largest element, so no rows are needed to calibrate it.
+A vector is scaled at every step by its own largest element, so no rows are needed to calibrate it. Where the input is
+put together with other vectors, [x, h], it has a scale of its own, as do the columns of the matrix that multiply it:
+their product is computed for all steps before the loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -23,14 +25,30 @@ from recur.errors import BackendError
 PRECISIONS = ("float32", "bfloat16", "int8")
 """What a layer's ``precision`` may be; the core's numbers for them are their places here."""
 
+WIDEST = 128 * 1024 - 64
+"""Rows and columns of a matrix whose products of 8 bits the native backend can sum in 32 bits."""
+
 _LARGEST_WHOLE = 127
 _SMALLEST = 2.0**-100  # rows below it are zero: 127 divided by their largest element may be infinite
 
 
-def product(matrix: Tensor, vector: Tensor, precision: str) -> Tensor:
-    """W v for rows of vectors (..., n) and a matrix (m, n), with factors in a precision."""
+def product(matrix: Tensor, vector: Tensor, precision: str, parts: Sequence[int] = ()) -> Tensor:
+    """W v for rows of vectors (..., n) and a matrix (m, n), with factors in a precision.
+
+    Parameters
+    ----------
+    parts : sequence of int
+        The sizes of the parts of the vector that are not the input and that are, in turns; empty where all of it is
+        one of them.
+    """
     if precision == "int8":
-        return _int8_product(matrix, vector)
+        if not parts:
+            return _int8_product(matrix, vector)
+        columns, elements = (torch.split(one, list(parts), -1) for one in (matrix, vector))
+        of_input, of_rest = (
+            _int8_product(torch.cat(columns[first::2], -1), torch.cat(elements[first::2], -1)) for first in (1, 0)
+        )
+        return of_input + of_rest
     if precision == "bfloat16":
         matrix, vector = round_to_bfloat16(matrix), round_to_bfloat16(vector)
     return F.linear(vector, matrix)
@@ -50,7 +68,8 @@ def quantize(rows: Tensor) -> tuple[Tensor, Tensor]:
         return rows, rows.new_zeros((*rows.shape[:-1], 1))
     largest = rows.abs().amax(-1, keepdim=True)
     counts = largest >= _SMALLEST
-    inverse = torch.where(counts, _LARGEST_WHOLE / largest, 0.0)
+    # a number divided by a tensor would be multiplied by its reciprocal, which rounds twice
+    inverse = torch.where(counts, torch.full_like(largest, _LARGEST_WHOLE) / largest, 0.0)
     scale = torch.where(counts, largest / _LARGEST_WHOLE, 0.0)
     return torch.round(rows * inverse), torch.where(largest.isfinite(), scale, torch.nan)
 

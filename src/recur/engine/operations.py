@@ -38,7 +38,11 @@ def _value(node: Node, values: Values, sizes: Mapping[str, int], precision: str)
 
 
 def numbers(node: Node, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    """What ``compute`` has to know of a node beside its operation: bounds of a slice, sizes of what is put together."""
+    """What ``compute`` has to know of a node beside its operation: bounds of a slice, sizes of what is put together.
+
+    Of a product these are the sizes of the parts of its vector that are not the input and that are, in turns; nothing
+    where all of it is one of them.
+    """
     if node.op == "slice":
         start, stop = node.attribute
         return start.value(sizes), stop.value(sizes)
@@ -46,7 +50,36 @@ def numbers(node: Node, sizes: Mapping[str, int]) -> tuple[int, ...]:
         return tuple(argument.size.value(sizes) for argument in node.args)
     if node.op in {"outer", "contract", "contract_transposed"}:
         return tuple(size.value(sizes) for size in node.attribute)
+    if node.op in {"matvec", "matvec_transposed"}:
+        return _alternating(_parts(node.args[1], 0, node.args[1].size.value(sizes), sizes))
     return (node.size.value(sizes),) if node.op == "expand" else ()
+
+
+def _parts(vector: Node, start: int, stop: int, sizes: Mapping[str, int]) -> list[tuple[bool, int]]:
+    """For the elements of a vector, in order: whether so many of them are elements of the input itself."""
+    if vector.op == "slice":
+        first = vector.attribute[0].value(sizes)
+        return _parts(vector.args[0], first + start, first + stop, sizes)
+    if vector.op != "concat":
+        return [(vector.op == "input", stop - start)]
+    parts, first = [], 0
+    for part in vector.args:
+        last = first + part.size.value(sizes)
+        if max(start, first) < min(stop, last):
+            parts += _parts(part, max(start, first) - first, min(stop, last) - first, sizes)
+        first = last
+    return parts
+
+
+def _alternating(parts: Sequence[tuple[bool, int]]) -> tuple[int, ...]:
+    if len({inside for inside, _ in parts}) < 2:
+        return ()
+    sizes = [0]
+    for inside, size in parts:
+        if inside is bool(len(sizes) % 2):
+            sizes.append(0)
+        sizes[-1] += size
+    return tuple(sizes)
 
 
 def compute(
@@ -68,7 +101,7 @@ def compute(
         vector = operands[1]
         if not isinstance(vector, Tensor):
             raise TypeError("the vector of a product has no value")
-        return low_precision.product(a if op == "matvec" else a.t(), vector, precision)
+        return low_precision.product(a if op == "matvec" else a.t(), vector, precision, bounds)
     if op == "slice":
         return a[..., bounds[0] : bounds[1]]
     if op == "concat":

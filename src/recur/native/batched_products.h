@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "gemm.h"
-#include "memory_layout.h"
+#include "int8.h"
 
 namespace recur {
 
@@ -23,9 +22,10 @@ struct Panels {
   Panels() = default;
   Panels(long k, long columns) : K(k), vectors((columns + L - 1) / L) {}
   long count() const { return (vectors + 1) / 2; }
-  long elements() const { return vectors * L * padded_k<P>(K) + 64; }
+  long depth() const { return padded_k<P>(K) + P::head; }
+  long elements() const { return vectors * L * depth() + 64; }
   long width(long p) const { return std::min(2L, vectors - 2 * p); }
-  typename P::E* panel(long p) const { return data + p * 2 * L * padded_k<P>(K); }
+  typename P::E* panel(long p) const { return data + p * 2 * L * depth(); }
   // the address of element k of vector v of a panel (k is even where elements come in pairs)
   typename P::E* at(long v, long k) const { return panel(v / 2) + k * width(v / 2) * L + (v % 2) * L * P::pair; }
   long stride(long v) const { return width(v / 2) * L * P::pair; }
@@ -53,16 +53,18 @@ void batched_product(long from, long to, const Panels<P>& B, long p0, long p1, t
                      long c_stride, bool c_block, bool add, const Copy& copy, const Finished& finished,
                      bool copied = false) {
   constexpr long L = Panels<P>::L;
+  // a row of whole numbers has one scale
+  const long deepest = P::whole ? std::max(1L, B.K) : kBlockDepth;
   // 128 rows are two blocks of 64, not one of 112 and one of 16
   const long most = B.elements() * static_cast<long>(sizeof(typename P::E)) > kLargeBytes ? kBlockRows : kFewRows;
   const long blocks = std::max(1L, (to - from + most - 1) / most), even = (to - from + blocks - 1) / blocks;
   for (long r = from; r < to; r += even) {
     const long n = std::min(even, to - r);
     typename P::T* c = c_block ? C : C + r * c_stride;
-    for (long k = 0; k == 0 || k < B.K; k += kBlockDepth) {
-      const long depth = std::min(kBlockDepth, B.K - k);
+    for (long k = 0; k == 0 || k < B.K; k += deepest) {
+      const long depth = std::min(deepest, B.K - k);
       const long stride = padded_k<P>(depth) + pad<typename P::E>();
-      if (!copied || B.K > kBlockDepth) copy(block, stride, r, n, k, depth);
+      if (!copied || B.K > deepest) copy(block, stride, r, n, k, depth);
       for (long p = p0; p < p1; ++p) {
         multiply_panel<P>(n, depth, block, stride, B.panel(p) + k * B.width(p) * L, static_cast<int>(B.width(p)),
                           c + p * 2 * L, c_stride, add || k > 0);
@@ -88,9 +90,11 @@ void product_in_place(long from, long to, const Panels<P>& B, long p0, long p1, 
   }
 }
 
+// the elements of a block, for matrices of at most K columns
 template <class P>
-constexpr long block_elements() {
-  return kBlockRows * (kBlockDepth + pad<typename P::E>() + 2) + 64;
+constexpr long block_elements(long K = 0) {
+  const long depth = P::whole ? padded_k<P>(K) : kBlockDepth;
+  return kBlockRows * (depth + pad<typename P::E>() + 2) + 64;
 }
 
 }  // namespace recur

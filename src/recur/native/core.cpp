@@ -22,8 +22,9 @@ int64_t check(const RecurCell* cell, const RecurCall* call) {
   if (cell->abi != RECUR_ABI) return refuse("the cell was compiled for another version of the core");
   if (cell->vector_bytes != RECUR_VECTOR_BYTES) return refuse("the cell was compiled for another instruction set");
   if (call->type != 0 && call->type != 1) return refuse("type is 0 (float) or 1 (double)");
-  if (call->precision != 0 && (call->precision != 1 || call->type != 0))
-    return refuse("precision 1 is for floats only");
+  if (call->precision < 0 || call->precision > 2) return refuse("precision is 0, 1 (bfloat16) or 2 (int8)");
+  if (call->precision != 0 && call->type != 0) return refuse("precisions 1 and 2 are for floats only");
+  if (call->precision == 2 && call->training != 0) return refuse("precision 2 has no gradient");
   if (call->T < 0 || call->B < 0) return refuse("negative steps or rows");
   if (call->sizes == nullptr) return refuse("no sizes");
   for (int32_t n = 0; n < cell->size_count; ++n) {
@@ -34,6 +35,10 @@ int64_t check(const RecurCell* cell, const RecurCall* call) {
   if (call->T > 0 && call->B > 0 && call->x == nullptr && call->sizes[cell->input_size] > 0) return refuse("no inputs");
   for (int32_t m = 0; m < cell->matrix_count; ++m) {
     if (call->matrices == nullptr || call->matrices[m] == nullptr) return refuse("a matrix is missing");
+    if (call->precision == 2 &&
+        std::max(call->sizes[cell->matrix_rows[m]], call->sizes[cell->matrix_columns[m]]) > recur::kMostWhole - 64) {
+      return refuse("a matrix has more rows or columns than 32 bits can sum products of 8 bits of");
+    }
   }
   if (cell->vector_count > 0 && call->vectors == nullptr) return refuse("no vectors");
   for (int32_t n = 0; n < cell->noise_count; ++n) {
@@ -87,10 +92,13 @@ struct Forks {
 } forks;
 
 // the status of run<P> for the number type and the precision of a call
-template <class Run>
+template <bool inference, class Run>
 int64_t with_precision(const RecurCall& call, const Run& run) {
   if (call.type == 1) return run(recur::Plain<double>{});
   if (call.precision == 1) return run(Half{});
+  if constexpr (inference) {
+    if (call.precision == 2) return run(recur::Whole{});
+  }
   return run(recur::Plain<float>{});
 }
 
@@ -163,6 +171,8 @@ RECUR_EXPORT int64_t recur_python_interrupted(void) {
   return guarded([] { return recur::python_interrupted(); });
 }
 
+RECUR_EXPORT const char* recur_whole_kernel(void) { return recur::whole_kernels().name; }
+
 RECUR_EXPORT int64_t recur_abi(void) { return RECUR_ABI; }
 
 RECUR_EXPORT int64_t recur_vector_bytes(void) { return RECUR_VECTOR_BYTES; }
@@ -173,7 +183,7 @@ RECUR_EXPORT int64_t recur_forward(const RecurCell* cell, RecurCall* call) {
   const int64_t status = guarded([&] {
     const int64_t bad = check(cell, call);
     if (bad != RECUR_OK) return bad;
-    return with_precision(*call, [&](auto precision) { return forward<decltype(precision)>(*cell, *call); });
+    return with_precision<true>(*call, [&](auto precision) { return forward<decltype(precision)>(*cell, *call); });
   });
   if (status != RECUR_OK && training) {
     recur_release(call->tape);
@@ -186,9 +196,10 @@ RECUR_EXPORT int64_t recur_backward(const RecurCell* cell, RecurCall* call) {
   return guarded([&] {
     const int64_t bad = check(cell, call);
     if (bad != RECUR_OK) return bad;
+    if (call->precision == 2) return refuse("precision 2 has no gradient");
     if (call->tape == nullptr) return refuse("no tape: the forward pass was not run for training");
     const int64_t status =
-        with_precision(*call, [&](auto precision) { return backward<decltype(precision)>(*cell, *call); });
+        with_precision<false>(*call, [&](auto precision) { return backward<decltype(precision)>(*cell, *call); });
     return status == RECUR_BAD_CALL ? refuse("the tape was written by another call") : status;
   });
 }
@@ -198,7 +209,7 @@ RECUR_EXPORT void* recur_stream_open(const RecurCell* cell, const RecurCall* cal
   const int64_t status = guarded([&] {
     const int64_t bad = check_stream(cell, call);
     if (bad != RECUR_OK) return bad;
-    return with_precision(*call, [&](auto precision) {
+    return with_precision<true>(*call, [&](auto precision) {
       auto stream = std::make_unique<recur::Stream<decltype(precision)>>(*cell, *call);
       const int64_t open = stream->open();
       opened = std::move(stream);

@@ -217,13 +217,18 @@ class Forward : public Scan<P> {
         const bool by_unit = own_units_ && threads == this->threads_;
         for (int64_t u = 0; u < units; u += L, ++v) {
           if (by_unit ? u < mine.first || u >= mine.last : v < first || v >= last) continue;
-          int64_t k = 0;
-          for (int32_t m = 0; m < hoisted.operand_count; ++m) {
-            const RecurBlock& b = hoisted.blocks[m];
-            const int64_t stride = this->size(cell.matrix_columns[b.matrix]);
-            pack_vector<P>(run.panels.at(v, k), run.panels.stride(v), this->first_of(b, u), stride, b.transposed != 0,
-                           this->size(b.columns_size), std::min(L, units - u));
-            k += padded_k<P>(this->size(b.columns_size));
+          if constexpr (P::whole) {
+            this->pack_columns(run.panels.panel(v / 2), run.panels.width(v / 2), v % 2, run.panels.K, hoisted.blocks,
+                               hoisted.operand_count, u, units);
+          } else {
+            int64_t k = 0;
+            for (int32_t m = 0; m < hoisted.operand_count; ++m) {
+              const RecurBlock& b = hoisted.blocks[m];
+              const int64_t stride = this->size(cell.matrix_columns[b.matrix]);
+              pack_vector<P>(run.panels.at(v, k), run.panels.stride(v), this->first_of(b, u), stride, b.transposed != 0,
+                             this->size(b.columns_size), std::min(L, units - u));
+              k += padded_k<P>(this->size(b.columns_size));
+            }
           }
         }
       }
@@ -285,12 +290,18 @@ class Forward : public Scan<P> {
   }
 
   void copy_row(E* row, const RecurHoisted& hoisted, const T* x, int64_t k0, int64_t depth) const {
-    int64_t k = 0;
-    for (int32_t m = 0; m < hoisted.operand_count; ++m) {
-      const int64_t n_k = this->size(hoisted.operands[m].columns_size);
-      const int64_t a = std::max(k, k0), b = std::min(k + n_k, k0 + depth);
-      if (a < b) convert_row<P>(row + a - k0, x + this->size(hoisted.operands[m].start) + a - k, b - a);
-      k += padded_k<P>(n_k);
+    if constexpr (P::whole) {
+      quantize_row(row, hoisted.operand_count, [&](long m) -> WholePart {
+        return {x + this->size(hoisted.operands[m].start), this->size(hoisted.operands[m].columns_size), 1};
+      });
+    } else {
+      int64_t k = 0;
+      for (int32_t m = 0; m < hoisted.operand_count; ++m) {
+        const int64_t n_k = this->size(hoisted.operands[m].columns_size);
+        const int64_t a = std::max(k, k0), b = std::min(k + n_k, k0 + depth);
+        if (a < b) convert_row<P>(row + a - k0, x + this->size(hoisted.operands[m].start) + a - k, b - a);
+        k += padded_k<P>(n_k);
+      }
     }
   }
 

@@ -43,7 +43,9 @@ struct Plain {
   using T = Number;  // of sums and of everything outside products
   using E = Number;  // of factors
   static constexpr bool copies = false;
-  static constexpr int pair = 1;  // consecutive elements along k
+  static constexpr bool whole = false;  // whether factors are whole numbers with scales: int8.h
+  static constexpr int pair = 1;        // consecutive elements along k
+  static constexpr int head = 0;        // elements per column before a packed panel
   static RECUR_INLINE E convert(T value) { return value; }
 };
 
@@ -52,7 +54,9 @@ struct Paired {
   using T = float;
   using E = uint16_t;
   static constexpr bool copies = true;
+  static constexpr bool whole = false;
   static constexpr int pair = 2;
+  static constexpr int head = 0;
   static RECUR_INLINE E convert(T value) { return to_bfloat16(value); }
 };
 
@@ -61,7 +65,9 @@ struct Rounded {
   using T = float;
   using E = float;
   static constexpr bool copies = true;
+  static constexpr bool whole = false;
   static constexpr int pair = 1;
+  static constexpr int head = 0;
   static RECUR_INLINE E convert(T value) { return from_bfloat16(to_bfloat16(value)); }
 };
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "gemm.h"
+#include "int8.h"
 #include "memory_layout.h"
 #include "work_division.h"
 
@@ -29,6 +29,7 @@ class Products : public WorkDivision<typename P::T> {
     std::vector<int64_t> operand_k;  // where each operand begins
     std::vector<int64_t> operand_copy;
     int64_t offset = 0;  // in the packed memory
+    int64_t row = 0;     // in a row of rounded operands
   };
 
   void plan_groups() {
@@ -36,6 +37,7 @@ class Products : public WorkDivision<typename P::T> {
     for (int32_t k = 0; k < program_.stage_count; ++k) {
       const RecurStage& stage = program_.stages[k];
       std::vector<PackedGroup> groups;
+      int64_t row = 0;
       for (int32_t g = 0; g < stage.group_count; ++g) {
         const RecurGroup& group = stage.groups[g];
         PackedGroup packed;
@@ -45,10 +47,13 @@ class Products : public WorkDivision<typename P::T> {
           packed.K += padded_k<P>(size(group.operands[m].columns_size));
         }
         packed.offset = offset;
-        offset += packed.K * padded(stage.units_size) * group.product_count;
+        offset += (packed.K + P::head) * padded(stage.units_size) * group.product_count;
+        packed.row = row;
+        row += packed.K + pad<E>();
         groups.push_back(packed);
       }
       groups_.push_back(groups);
+      rounded_row_ = std::max(rounded_row_, row);
     }
     packed_elements_ = offset + 256;
     copy_.close();
@@ -69,6 +74,7 @@ class Products : public WorkDivision<typename P::T> {
   // the number of products per chunk of a panel: as many vectors as a tile is wide
   static int chunk_products(int32_t products, int32_t panel_vectors) {
     if (panel_vectors > 1) return 1;
+    if (P::whole) return std::min<int32_t>(4, products);
     return products == 3 ? 3 : std::min<int32_t>(2, products);
   }
 
@@ -94,7 +100,7 @@ class Products : public WorkDivision<typename P::T> {
   void pack_panel(E* packed, const RecurStage& stage, int32_t k, int32_t g, int64_t unit, int64_t width) const {
     const RecurGroup& group = stage.groups[g];
     const PackedGroup& plan = groups_[static_cast<size_t>(k)][static_cast<size_t>(g)];
-    E* to = packed + plan.offset + unit * plan.K * group.product_count;
+    E* to = packed + plan.offset + unit * (plan.K + P::head) * group.product_count;
     const int64_t units = size(stage.units_size);
     for (int32_t n = 0; n < group.product_count;) {
       const int products =
@@ -103,23 +109,40 @@ class Products : public WorkDivision<typename P::T> {
       for (int64_t v = 0; v < vectors; ++v) {
         const int32_t product = n + static_cast<int32_t>(v / (width / L));
         const int64_t u = unit + v % (width / L) * L;
-        for (int32_t m = 0; m < group.operand_count; ++m) {
-          const RecurBlock& b = group.blocks[product * group.operand_count + m];
-          pack_vector<P>(to + (plan.operand_k[static_cast<size_t>(m)] * vectors) * L + v * L * P::pair,
-                         vectors * L * P::pair, this->first_of(b, u), size(cell_.matrix_columns[b.matrix]),
-                         b.transposed != 0, size(b.columns_size),
-                         std::max<int64_t>(0, std::min<int64_t>(L, units - u)));
+        const RecurBlock* blocks = group.blocks + product * group.operand_count;
+        if constexpr (P::whole) {
+          pack_columns(to, vectors, v, plan.K, blocks, group.operand_count, u, units);
+        } else {
+          for (int32_t m = 0; m < group.operand_count; ++m) {
+            const RecurBlock& b = blocks[m];
+            pack_vector<P>(to + (plan.operand_k[static_cast<size_t>(m)] * vectors) * L + v * L * P::pair,
+                           vectors * L * P::pair, this->first_of(b, u), size(cell_.matrix_columns[b.matrix]),
+                           b.transposed != 0, size(b.columns_size),
+                           std::max<int64_t>(0, std::min<int64_t>(L, units - u)));
+          }
         }
       }
-      to += vectors * L * plan.K;
+      to += vectors * L * (plan.K + P::head);
       n += products;
+    }
+  }
+
+  // vector v of a panel of whole numbers: units u.. of a product that is the sum of these blocks
+  void pack_columns(E* panel, int64_t vectors, int64_t v, int64_t K, const RecurBlock* blocks, int32_t count, int64_t u,
+                    int64_t units) const {
+    for (int64_t j = 0; j < L; ++j) {
+      pack_whole(panel, vectors, v * L + j, K, u + j < units ? count : 0, [&](long m) -> WholePart {
+        const RecurBlock& b = blocks[m];
+        const T* from = this->first_of(b, u + j);
+        return {from, size(b.columns_size), b.transposed != 0 ? size(cell_.matrix_columns[b.matrix]) : 1};
+      });
     }
   }
 
   Columns<T> copy_;
   std::vector<RecurOperand> copies_;
   std::vector<std::vector<PackedGroup>> groups_;
-  int64_t packed_elements_ = 0;
+  int64_t packed_elements_ = 0, rounded_row_ = 0;
 };
 
 }  // namespace recur

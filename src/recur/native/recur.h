@@ -133,8 +133,9 @@ int64_t recur_python_interrupted(void); /* for `interrupted`, in a Python proces
 const char* recur_message(void);        /* what was wrong with this thread's last call */
 int64_t recur_abi(void);                /* of the cells that it runs: see cell.h */
 int64_t recur_vector_bytes(void);
-void* recur_acquire(int64_t bytes); /* memory of the kind that tapes are made of; null if there is none */
-void recur_trim(void);              /* give memory that is kept for later calls back to the system */
+const char* recur_whole_kernel(void); /* the instructions that multiply numbers of 8 bits: precision 2 */
+void* recur_acquire(int64_t bytes);   /* memory of the kind that tapes are made of; null if there is none */
+void recur_trim(void);                /* give memory that is kept for later calls back to the system */
 
 #ifdef __cplusplus
 }

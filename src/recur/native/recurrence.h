@@ -41,7 +41,8 @@ class Recurrence : public PaddedInputs<P> {
 
  protected:
   using Base::by_rows_, Base::call_, Base::cell_, Base::copies_, Base::copy_, Base::groups_, Base::loop_threads_,
-      Base::most_loop_threads_, Base::packed_elements_, Base::program_, Base::rows_, Base::sizes_, Base::threads_;
+      Base::most_loop_threads_, Base::packed_elements_, Base::program_, Base::rounded_row_, Base::rows_, Base::sizes_,
+      Base::threads_;
   using Base::chunk_products, Base::copy_column, Base::own_rows, Base::padded, Base::size, Base::units_of;
   using Base::input_, Base::input_base_, Base::noise_, Base::noise_base_, Base::state_;
   using typename Base::PackedGroup;
@@ -63,6 +64,7 @@ class Recurrence : public PaddedInputs<P> {
     T* partial;  // [row][total][lanes] of this thread, two parities
     T* total;    // [row][total]
     E* block;    // for batched products
+    E* rounded;  // operands of one stage as whole numbers: int8.h
     double last_check = 0;
   };
 
@@ -76,6 +78,19 @@ class Recurrence : public PaddedInputs<P> {
 
   int64_t partial_elements() const { return 2 * rows_.count() * program_.totals * L; }
 
+  // the columns of the widest matrix that multiplies the input
+  int64_t widest_input() const {
+    int64_t widest = 0;
+    for (int32_t h = 0; h < cell_.hoisted_count; ++h) {
+      int64_t K = 0;
+      for (int32_t m = 0; m < cell_.hoisted[h].operand_count; ++m) {
+        K += padded_k<P>(size(cell_.hoisted[h].operands[m].columns_size));
+      }
+      widest = std::max(widest, K);
+    }
+    return widest;
+  }
+
   // memory of every thread
   void allocate_threads(Arena& arena, std::vector<Thread>& threads, int64_t accumulated) {
     threads.resize(static_cast<size_t>(threads_));
@@ -84,7 +99,8 @@ class Recurrence : public PaddedInputs<P> {
       one.product = arena.take<T>(kPanelRows * product_stride_ + L);
       one.partial = arena.take<T>(partial_elements() + L);
       one.total = arena.take<T>(rows_.count() * program_.totals + L);
-      one.block = arena.take<E>(block_elements<P>());
+      one.block = arena.take<E>(block_elements<P>(widest_input()));
+      one.rounded = P::whole ? arena.take<E>(rows_.count() * rounded_row_) : nullptr;
       accumulated_of_.push_back(arena.take<T>(accumulated + L));
       reserve_pieces(one);
     }
@@ -175,27 +191,48 @@ class Recurrence : public PaddedInputs<P> {
     f.partial = one.partial + (s & 1) * rows_.count() * program_.totals * L;
   }
 
-  const E* operand(const Thread& one, const RecurOperand& operand, int64_t column, int64_t s, int64_t& stride) const {
+  // an operand in the memory of its column
+  const T* column_of(const Thread& one, const RecurOperand& operand, int64_t& stride) const {
     const RecurFrame& f = one.frame;
     const size_t k = static_cast<size_t>(operand.index);
+    switch (operand.place) {
+      case RECUR_TAPE:
+        stride = f.tape_stride;
+        return static_cast<const T*>(f.tape) + tape_.at[k];
+      case RECUR_SCRATCH:
+        stride = f.scratch_stride;
+        return static_cast<const T*>(f.scratch) + scratch_.at[k];
+      case RECUR_DERIVATIVE:
+        stride = f.derivative_stride;
+        return static_cast<const T*>(f.derivative) + f.derivative_columns[k];
+      default:
+        stride = f.state_stride;
+        return static_cast<const T*>(one.state[k]);
+    }
+  }
+
+  const E* operand(const Thread& one, const RecurOperand& operand, int64_t column, int64_t s, int64_t& stride) const {
     if constexpr (P::copies) {
       const int64_t first = by_rows_ ? one.thread : 0;
       stride = copy_.stride * (by_rows_ ? one.threads : 1);
       return copy_base_ + ((s & 1) * rows_.count() + first) * copy_.stride + copy_.at[static_cast<size_t>(column)];
     } else {
-      switch (operand.place) {
-        case RECUR_TAPE:
-          stride = f.tape_stride;
-          return static_cast<const T*>(f.tape) + tape_.at[k];
-        case RECUR_SCRATCH:
-          stride = f.scratch_stride;
-          return static_cast<const T*>(f.scratch) + scratch_.at[k];
-        case RECUR_DERIVATIVE:
-          stride = f.derivative_stride;
-          return static_cast<const T*>(f.derivative) + f.derivative_columns[k];
-        default:
-          stride = f.state_stride;
-          return static_cast<const T*>(one.state[k]);
+      return column_of(one, operand, stride);
+    }
+  }
+
+  // round the operands of a stage to whole numbers, for the n rows of this thread: the scale of a row is known when all
+  // of its units are, so that every thread rounds all of them for itself
+  void round_operands(Thread& one, const RecurStage& stage, const std::vector<PackedGroup>& plans, int64_t n) const {
+    for (int32_t g = 0; g < stage.group_count; ++g) {
+      const RecurGroup& group = stage.groups[g];
+      for (int64_t i = 0; i < n; ++i) {
+        quantize_row(one.rounded + i * rounded_row_ + plans[static_cast<size_t>(g)].row, group.operand_count,
+                     [&](long m) -> WholePart {
+                       int64_t stride = 0;
+                       const T* from = column_of(one, group.operands[m], stride);
+                       return {from + i * stride, size(group.operands[m].columns_size), 1};
+                     });
       }
     }
   }
@@ -273,6 +310,7 @@ class Recurrence : public PaddedInputs<P> {
     const int64_t width = stage.panel_vectors * L;
     const int64_t panels = (units.last - units.first + width - 1) / width;
     const std::vector<PackedGroup>& plans = groups_[static_cast<size_t>(k)];
+    if constexpr (P::whole) round_operands(one, stage, plans, n);
     for (int64_t q = 0; q < panels; ++q) {
       // alternate the direction: the next step begins with the end of the matrix, which is still in the cache
       const int64_t u = units.first + ((s & 1) != 0 ? panels - 1 - q : q) * width;
@@ -282,32 +320,37 @@ class Recurrence : public PaddedInputs<P> {
         for (int32_t g = 0; g < stage.group_count; ++g) {
           const RecurGroup& group = stage.groups[g];
           const PackedGroup& plan = plans[static_cast<size_t>(g)];
-          const E* B = packed_ + plan.offset + u * plan.K * group.product_count;
+          const E* B = packed_ + plan.offset + u * (plan.K + P::head) * group.product_count;
           for (int32_t p = 0; p < group.product_count;) {
             const int products =
                 std::min<int>(chunk_products(group.product_count - p, stage.panel_vectors), group.product_count - p);
             const int vectors = products * static_cast<int>(wide / L);
             T* to = one.product + (group.slot + p) * width;
-            for (int32_t m = 0; m < group.operand_count;) {
-              int64_t stride = 0;
-              const E* A = operand(one, group.operands[m], plan.operand_copy[static_cast<size_t>(m)], s, stride);
-              // contiguous operands are multiplied as one
-              int32_t end = m + 1;
-              int64_t depth = size(group.operands[m].columns_size);
-              while (end < group.operand_count) {
-                int64_t other = 0;
-                const E* next =
-                    operand(one, group.operands[end], plan.operand_copy[static_cast<size_t>(end)], s, other);
-                if (next != A + depth || other != stride || depth % P::pair != 0) break;
-                depth += size(group.operands[end].columns_size);
-                ++end;
+            if constexpr (P::whole) {
+              multiply_panel<P>(rows, plan.K, one.rounded + i * rounded_row_ + plan.row, rounded_row_, B, vectors, to,
+                                product_stride_, false);
+            } else {
+              for (int32_t m = 0; m < group.operand_count;) {
+                int64_t stride = 0;
+                const E* A = operand(one, group.operands[m], plan.operand_copy[static_cast<size_t>(m)], s, stride);
+                // contiguous operands are multiplied as one
+                int32_t end = m + 1;
+                int64_t depth = size(group.operands[m].columns_size);
+                while (end < group.operand_count) {
+                  int64_t other = 0;
+                  const E* next =
+                      operand(one, group.operands[end], plan.operand_copy[static_cast<size_t>(end)], s, other);
+                  if (next != A + depth || other != stride || depth % P::pair != 0) break;
+                  depth += size(group.operands[end].columns_size);
+                  ++end;
+                }
+                multiply_panel<P>(rows, depth, A + i * stride, stride,
+                                  B + plan.operand_k[static_cast<size_t>(m)] * vectors * L, vectors, to,
+                                  product_stride_, m > 0);
+                m = end;
               }
-              multiply_panel<P>(rows, depth, A + i * stride, stride,
-                                B + plan.operand_k[static_cast<size_t>(m)] * vectors * L, vectors, to, product_stride_,
-                                m > 0);
-              m = end;
             }
-            B += vectors * L * plan.K;
+            B += vectors * L * (plan.K + P::head);
             p += products;
           }
         }

@@ -17,4 +17,5 @@ def merge_reports(reports: Sequence[BackendReport]) -> BackendReport:
     reasons = {name: reason for report in reports for name, reason in report.reasons.items()}
     slowed = {reason for report in reports for reason in report.slowed}
     scanned = tuple(dict.fromkeys(state for report in reports for state in report.scanned))
-    return BackendReport("+".join(ran), reasons, slowed, scanned)
+    instructions = next((report.instructions for report in reports if report.instructions), "")
+    return BackendReport("+".join(ran), reasons, slowed, scanned, instructions)

@@ -80,7 +80,7 @@ class Recurrent(TorchInterface):
         Backend: "auto", "native", "stock" or "eager". ``backend_report()`` tells which one ran.
     precision : "float32", "bfloat16" or "int8"
         Of the matrix products; "float32" means the dtype of the parameters. "int8" is for inference: it has no
-        gradient, and measures what 8 bits cost; no backend is faster with it yet.
+        gradient. ``backend_report()`` names the instructions that multiply.
     memory_budget : int or "sqrt", optional
         Bytes that each layer and direction may keep for its backward pass; what does not fit is recomputed there,
         in segments, at the cost of one more forward pass. "sqrt" keeps O(sqrt(T)) steps.

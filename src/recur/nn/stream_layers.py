@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from recur.engine import BackendReport, prepare, run
-from recur.engine.native import why_not
+from recur.engine.native import instructions, why_not
 from recur.engine.native.stream import NativeStack, NativeStream
 from recur.errors import BackendError
 from recur.nn.base import LayerBase
@@ -83,7 +83,8 @@ def streamed(
     reason = why_not(call) if engine in {"auto", "native"} else f"{engine} was requested"
     if reason is None:
         try:
-            return NativeLayer(NativeStream(call), sizes[layer.equation.states[0]]), BackendReport("native")
+            opened = NativeLayer(NativeStream(call), sizes[layer.equation.states[0]])
+            return opened, BackendReport("native", instructions=instructions(call))
         except BackendError as error:
             reason = error.message
     return EagerLayer(layer, number, states), BackendReport("eager", {"native": reason})

@@ -122,7 +122,7 @@ class TorchInterface(LayerBase):
         warnings.warn(
             f"torch.ao.quantization replaces layers of torch.nn only: this recur.nn.{type(self).__name__} stays "
             f'{next(self.parameters()).dtype}. precision="bfloat16" halves the size of its matrix products, '
-            'and "int8" measures what 8 bits cost',
+            'and "int8" makes inference faster',
             stacklevel=2,
         )
         self.__dict__["_qconfig"] = value

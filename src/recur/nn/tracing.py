@@ -50,7 +50,8 @@ def traced_key(
     if half is not None:
         call = widen(call, half)
     call = replace(call, memory_budget=layer.memory_budget)
-    if unsupported(call) is not None:
+    # the operator may be asked for gradients later, which int8 does not have
+    if layer.precision == "int8" or unsupported(call) is not None:
         return None
     cell = compiled_cell(call)
     narrow = () if half is None else tuple(half.dtypes.values())

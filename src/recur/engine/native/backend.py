@@ -11,6 +11,7 @@ from torch import Tensor
 
 from recur.engine import observers, tensor_checks, torch_state
 from recur.engine.backend_interface import BackendReport, Call, Result
+from recur.engine.low_precision import WIDEST
 from recur.engine.native import passes, transforms
 from recur.engine.native.arguments import inner_contiguous
 from recur.engine.native.checkpointing import CheckpointedRecurrence, segment_steps
@@ -42,6 +43,11 @@ def scanned(call: Call) -> tuple[str, ...]:
     return compiled_cell(call).scanned
 
 
+def instructions(call: Call) -> str:
+    """The instructions that multiply factors of 8 bits, where a call that the core can run has them."""
+    return compiled_cell(call).core.whole_kernel if call.precision == "int8" else ""
+
+
 def unsupported(call: Call) -> str | None:
     """The reason why the core does not support such a call, independent of its tensors' memory."""
     x = call.x
@@ -56,7 +62,10 @@ def unsupported(call: Call) -> str | None:
     if dtype not in (*_DTYPES, *HALVES):
         return f"it computes in real numbers of 16, 32 and 64 bits, not in {dtype}"
     if call.precision == "int8":
-        return "precision int8 is computed by the eager backend only"
+        if dtype is not torch.float32 or half is not None:
+            return "precision int8 is for float32 layers"
+        if any(max(matrix.shape) > WIDEST for matrix in call.parameters.values() if matrix.dim() == 2):
+            return f"a matrix has more than {WIDEST:,} rows or columns, whose products of 8 bits exceed sums of 32 bits"
     if call.precision == "bfloat16" and dtype is torch.float64 and half is None:
         return "precision bfloat16 is for float32 layers"
     try:

@@ -67,6 +67,7 @@ class Core:
         self.abi = int(self._function("recur_abi", ctypes.c_int64)())
         self.interrupted = ctypes.cast(self.library.recur_python_interrupted, ctypes.c_void_p).value or 0
         self._message = self._function("recur_message", ctypes.c_char_p)
+        self.whole_kernel = str(self._function("recur_whole_kernel", ctypes.c_char_p)().decode())
 
     def _function(self, name: str, result: Any, *arguments: Any) -> Any:
         function = getattr(self.library, name)

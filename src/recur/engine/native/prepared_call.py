@@ -9,9 +9,10 @@ from torch import Tensor
 
 from recur.engine import observers, torch_state
 from recur.engine.backend_interface import BackendReport, Call
+from recur.engine.low_precision import refuse_gradients
 from recur.engine.native import passes
 from recur.engine.native.arguments import TYPES
-from recur.engine.native.backend import Recurrence
+from recur.engine.native.backend import Recurrence, instructions
 from recur.engine.native.compiled_cell import CompiledCell, compiled_cell
 from recur.engine.variables import BACKEND
 
@@ -29,7 +30,9 @@ class PreparedCall:
     def __init__(self, call: Call) -> None:
         self.cell: CompiledCell = compiled_cell(call)
         self.call = call.without_tensors()
-        self.report = BackendReport("native", slowed=self.call.slowed, scanned=self.cell.scanned)
+        self.report = BackendReport(
+            "native", slowed=self.call.slowed, scanned=self.cell.scanned, instructions=instructions(call)
+        )
 
     @property
     def possible(self) -> bool:
@@ -42,6 +45,7 @@ class PreparedCall:
         if torch.is_grad_enabled():
             for tensor in tensors:
                 if tensor is not None and tensor.requires_grad:
+                    refuse_gradients(self.call.precision, (tensor,))
                     outputs: Sequence[Tensor] = Recurrence.apply(self.cell, self.call, *tensors)  # type: ignore[no-untyped-call]
                     return outputs
         return passes.forward(self.cell, self.call, tensors, training=False)[0]
