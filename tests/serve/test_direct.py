@@ -122,8 +122,8 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    async def read(self, name: str, body: Read) -> Response:
-        del name, body
+    async def read(self, name: str, body: Read, key: str | None) -> Response:
+        del name, body, key
         raise self.error
 
     async def open_session(self, body: OpenSession) -> Response:

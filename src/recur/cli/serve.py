@@ -24,6 +24,7 @@ def serve(
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
     access_log: str | None = None,
+    state: Path | None = None,
     allow_host: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int | None = None,
     limits: LimitFlags | None = None,
@@ -47,6 +48,8 @@ def serve(
         PEM file with the private key of the certificate; by default it is in the file of the certificate.
     access_log
         File to which a line of JSON per request is appended, "-" for stdout; after a renaming, a new file is created.
+    state
+        Folder of this server alone: its key, which signs snapshots, and its sessions from an end to the next start.
     allow_host
         Host name that is allowed in requests, in addition to IP addresses; "*" allows any; may be repeated.
     threads
@@ -68,6 +71,7 @@ def serve(
     from recur.serve.access_log import AccessLog
     from recur.serve.connections import Hooks, Server
     from recur.serve.sockets import exposed, listen, raise_file_limit, url
+    from recur.serve.storage import Storage
     from recur.serve.tls import tls_context
     from recur.serve.tokens import readable_by_others
 
@@ -78,6 +82,7 @@ def serve(
         check_range("--threads", threads, 1, 1024)
         torch.set_num_threads(threads)
     tokens, tls = Tokens.find(token), tls_context(tls_cert, tls_key)
+    storage = None if state is None else Storage(state)
     log = None if access_log is None else AccessLog(access_log)
     sockets = listen(host, port)
     try:
@@ -91,7 +96,10 @@ def serve(
         for one in sockets:
             one.close()
         raise
-    app = create_app(models, bound, hosts=Hosts.of(host, allow_host or ()), tokens=tokens, access_log=log)
+    app = create_app(
+        models, bound, hosts=Hosts.of(host, allow_host or ()), tokens=tokens, access_log=log,
+        signer=None if storage is None else storage.signer,
+    )  # fmt: skip
     # objects that live as long as the server are excluded from garbage collection
     gc.collect()
     gc.freeze()
@@ -107,9 +115,17 @@ def serve(
         note(f"serving {', '.join(names)} at {here}  (the API: {here}/docs; Ctrl-C stops)")
         sys.stderr.flush()
 
-    state = app.state.recur
-    server = Server(app, sockets, bound, tls=tls, hooks=Hooks(ready, state.close, state.stop, state.refused))
+    served = app.state.recur
+    if storage is not None:
+        restored, lost = storage.restore(served.sessions, served.services)
+        if restored or lost:
+            note(
+                f"{restored:,} sessions restored" + (f", {lost:,} not: too old, or of another network" if lost else "")
+            )
+    server = Server(app, sockets, bound, tls=tls, hooks=Hooks(ready, served.close, served.stop, served.refused))
     server.serve_forever()
+    if storage is not None:
+        note(f"{storage.save(served.sessions, served.services):,} sessions saved")
     note("stopped")
     if server.force_exit:
         sys.stderr.flush()

@@ -19,6 +19,7 @@ from recur.serve.guard import Guard, answer_problems
 from recur.serve.hosts import Hosts
 from recur.serve.limits import Limits
 from recur.serve.session_routes import SessionRoutes
+from recur.serve.signing import Signer
 from recur.serve.state import State
 from recur.serve.tokens import Tokens
 
@@ -30,6 +31,7 @@ def create_app(
     hosts: Hosts | None = None,
     tokens: Tokens | None = None,
     access_log: AccessLog | None = None,
+    signer: Signer | None = None,
 ) -> FastAPI:
     """Return a web application that serves trained networks, for any ASGI server.
 
@@ -46,6 +48,8 @@ def create_app(
         Bearer tokens, of which every request must have one; by default none is required.
     access_log : AccessLog, optional
         Where every request is logged.
+    signer : Signer, optional
+        Signs snapshots of sessions; unsigned ones are then refused.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def create_app(
     if not models:
         raise ConfigError("there is no network to serve, expected at least one", hint="recur serve RUN")
     limits = limits or Limits()
-    state = State(models, limits)
+    state = State(models, limits, signer)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -17,9 +17,10 @@ from recur.serve import body as bodies
 from recur.serve.guard import problem_of, problem_response
 from recur.serve.problems import RequestError
 from recur.serve.requests import Body, OpenSession, Read
-from recur.serve.session_routes import SessionRoutes
+from recur.serve.session_routes import KEY_PATTERN, SessionRoutes
 
 _OPEN, _READ = "/sessions", "/read"
+_KEY = b"idempotency-key"
 Kind = TypeVar("Kind", bound=Body)
 _JSON = (b"application/json", b"application/json; charset=utf-8")
 
@@ -48,7 +49,7 @@ class Direct:
         except RequestError as problem:
             await problem_response(problem)(scope, receive, send)
             return
-        answer = None if message.get("more_body") else self._answer(scope["path"], message.get("body", b""))
+        answer = None if message.get("more_body") else self._answer(scope, message.get("body", b""))
         if answer is None:
             await self.app(scope, _again(message, receive), send)
             return
@@ -61,14 +62,20 @@ class Direct:
             response = problem_response(refusal)
         await response(scope, receive, send)
 
-    def _answer(self, path: str, data: bytes) -> Callable[[], Awaitable[Response]] | None:
+    def _answer(self, scope: dict[str, Any], data: bytes) -> Callable[[], Awaitable[Response]] | None:
         """The call that answers a request; None for a body that is not valid, or long."""
+        path = scope["path"]
         if path == _OPEN:
             opening = _parsed(OpenSession, data)
             return None if opening is None else lambda: self._sessions.open_session(opening)
         name = path[len(_OPEN) + 1 : -len(_READ)]
         reading = _parsed(Read, data)
-        return None if reading is None else lambda: self._sessions.read(name, reading)
+        if reading is None:
+            return None
+        key = next((value.decode("latin-1") for field, value in scope["headers"] if field == _KEY), None)
+        if key is not None and not KEY_PATTERN.fullmatch(key):
+            return None
+        return lambda: self._sessions.read(name, reading, key)
 
 
 def _is_plain(scope: dict[str, Any]) -> bool:

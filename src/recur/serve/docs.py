@@ -42,6 +42,7 @@ _MEANINGS = {
     403: "From a page of another site, or under a host name that this server does not answer to",
     404: "There is no such network, session or route",
     408: "The request did not arrive in time",
+    409: "The idempotency key was sent with another body",
     413: "Too large",
     415: "The body is compressed, or not UTF-8",
     429: "Too many sessions are open, or the client sends too many requests",

@@ -67,6 +67,8 @@ class Guard:
             client = self._client(scope, fields, required=not open_to_all)
             self._check_origin(fields)
             self._check_length(fields)
+            if len(fields.get("idempotency-key", [])) > 1:
+                raise RequestError(400, "the request has several idempotency keys", "send one")
             path = _session_path(scope["path"], fields)
             use = None if open_to_all else self._clients.enter(client)
         except RequestError as problem:

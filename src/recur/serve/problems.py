@@ -16,7 +16,8 @@ class RequestError(HTTPException):
     ----------
     status : int
         Of HTTP: 400 an invalid value, 401 no valid token, 403 another page or host, 404 not found, 408 a request that
-        does not arrive, 413 too large, 415 no JSON in UTF-8, 429 and 503 overloaded, 504 no answer in time.
+        does not arrive, 409 a repeated key with another body, 413 too large, 415 no JSON in UTF-8, 429 and 503
+        overloaded, 504 no answer in time.
     message : str
         What happened, with the values.
     hint : str, optional

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 
 from recur.predictions.plain import plain
@@ -16,9 +18,18 @@ from recur.serve.memory import Memory
 from recur.serve.problems import RequestError
 from recur.serve.requests import OpenSession, Read, Write
 from recur.serve.sessions import Session
+from recur.serve.signing import without_key
 from recur.serve.state import State
 from recur.serve.streams import events, joined, pieces_in_time
 
+KEY_PATTERN = re.compile("[!-~]{1,128}")
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        pattern=f"^{KEY_PATTERN.pattern}$",
+        description="the same key with the same body reads once, and gets the same answer again",
+    ),
+]  # fmt: skip
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _SNAPSHOT: dict[int | str, dict[str, Any]] = {200: {"description": "The bytes", "content": _BINARY}}
 _BYTES = {"requestBody": {"required": True, "content": _BINARY}}
@@ -34,7 +45,7 @@ def add(routes: APIRouter, sessions: SessionRoutes) -> None:
     not_found, without_body = errors(404, body=False), errors(404, 504, body=False)
     routes.get(one, responses=not_found, summary="What a session has read")(sessions.show_session)
     routes.post(
-        f"{one}/read", responses=errors(), response_class=JSONResponse,
+        f"{one}/read", responses=errors(409), response_class=JSONResponse,
         summary="Read more; O(1) an item, whatever was read before",
     )(sessions.read)  # fmt: skip
     writing = "Continue the session's text, and remember it"
@@ -74,26 +85,32 @@ class SessionRoutes:
     async def show_session(self, name: str) -> dict[str, Any]:
         return _facts(self._state.sessions.find(name))
 
-    async def read(self, name: str, body: Read) -> Response:
+    async def read(self, name: str, body: Read, idempotency_key: IdempotencyKey = None) -> Response:
         state = self._state
         session = state.sessions.find(name)
         service = state.of(session)
+        digest = "" if idempotency_key is None else _digest(body)
 
-        async def respond() -> dict[str, Any]:
+        async def respond() -> Response:
             items = await service.items(_value(body))
             async with session.lock:
                 state.sessions.find(name)  # it may have been closed while this request waited
+                if idempotency_key in session.answers:
+                    return _repeated(session, idempotency_key, digest)
                 read = await service.read(session.memory, items, body.top)
                 session.memory = read.memory
                 facts = _facts(session)
-            if service.answers_each_item:
-                facts["answers"] = plain(service.show(read.answers))
-            elif body.top:
-                facts["candidates"] = [{"value": value, "probability": p} for value, p in read.candidates]
-            return facts
+                if service.answers_each_item:
+                    facts["answers"] = plain(service.show(read.answers))
+                elif body.top:
+                    facts["candidates"] = [{"value": value, "probability": p} for value, p in read.candidates]
+                # encoded here: FastAPI's validation of an answer takes longer than the network
+                text = dumped(facts)
+                if idempotency_key is not None:
+                    state.sessions.keep_answer(session, idempotency_key, digest, text)
+            return response(text)
 
-        # encoded here: FastAPI's validation of an answer takes longer than the network
-        return response(dumped(await state.in_time(respond())))
+        return await state.in_time(respond())
 
     async def write(self, name: str, body: Write) -> Any:
         state = self._state
@@ -134,7 +151,8 @@ class SessionRoutes:
 
         async def dump() -> bytes:
             async with session.lock:
-                return state.of(session).memory().dump(session.memory)
+                data = state.of(session).memory().dump(session.memory)
+            return data if state.signer is None else state.signer.sign(data)
 
         data = await state.in_time(dump())
         return Response(data, media_type="application/octet-stream")
@@ -142,7 +160,13 @@ class SessionRoutes:
     async def restore(self, request: Request, model: str | None = None) -> dict[str, Any]:
         state = self._state
         service = state.find(model)
-        memory = await state.in_time(service.compute(service.memory().restore, await request.body()))
+        content = await request.body()
+        reader = service.memory()
+
+        def restored() -> Memory:
+            return reader.restore(without_key(content) if state.signer is None else state.signer.open(content))
+
+        memory = await state.in_time(service.compute(restored))
         return _facts(state.sessions.open(service.name, memory))
 
     async def close(self, name: str) -> Response:
@@ -158,6 +182,28 @@ def _value(body: Read) -> Any:
             hint='{"text": "the clouds are in the"}',
         )
     return body.text if body.text is not None else body.values
+
+
+def _digest(body: Read) -> str:
+    return hashlib.sha256(body.model_dump_json().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _repeated(session: Session, key: str, digest: str) -> Response:
+    """The answer to a request that was answered before.
+
+    Raises
+    ------
+    RequestError
+        409 for a key that came with another body.
+    """
+    before, text = session.answers[key]
+    if before != digest:
+        raise RequestError(
+            409, f'the idempotency key "{key}" was sent with another body before', "send a new key with a new request"
+        )
+    answer = response(text)
+    answer.headers["Idempotent-Replayed"] = "true"
+    return answer
 
 
 def _facts(session: Session) -> dict[str, Any]:

@@ -6,13 +6,15 @@ import asyncio
 import secrets
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from recur.serve.clients import CLIENT
 from recur.serve.limits import Limits
 from recur.serve.memory import Memory
 from recur.serve.problems import RequestError
+
+MOST_ANSWERS = 8  # that a session keeps for requests that are repeated
 
 
 @dataclass
@@ -29,6 +31,8 @@ class Session:
         After what was read.
     client : str
         Who opened it.
+    answers : dict
+        Idempotency key -> digest of the request and its answer, of the last requests that had one.
     lock : asyncio.Lock
         Held by the request that changes the memory; a second one waits for it.
     """
@@ -38,7 +42,13 @@ class Session:
     memory: Memory
     last_use: float
     client: str = ""
+    answers: dict[str, tuple[str, str]] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def bytes(self) -> int:
+        """Its size in bytes."""
+        return self.memory.bytes + sum(len(key) + len(text) for key, (_, text) in self.answers.items())
 
 
 class Sessions:
@@ -60,6 +70,31 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._open.values()))
+
+    @property
+    def now(self) -> float:
+        """The time by which the last use of sessions is measured."""
+        return self._clock()
+
+    def restore(self, session: Session) -> bool:
+        """Add a session of an earlier start, those unused for the longest time first; False where it is too old."""
+        limits = self._limits
+        full = len(self._open) >= limits.sessions or self.bytes + session.bytes > limits.memory
+        if full or session.last_use < self._clock() - limits.idle:
+            return False
+        self._add(session)
+        return True
+
+    def keep_answer(self, session: Session, key: str, digest: str, text: str) -> None:
+        """Keep the answer to a request with an idempotency key, and forget the oldest one of too many."""
+        self.bytes -= session.bytes
+        session.answers[key] = digest, text
+        while len(session.answers) > MOST_ANSWERS:
+            del session.answers[next(iter(session.answers))]
+        self.bytes += session.bytes
 
     def open(self, model: str, memory: Memory) -> Session:
         """Open a session.
@@ -94,7 +129,7 @@ class Sessions:
     def _add(self, session: Session) -> None:
         self._open[session.name] = session
         self._of_client[session.client] += 1
-        self.bytes += session.memory.bytes
+        self.bytes += session.bytes
 
     def find(self, name: str) -> Session:
         """Return the session of a name, and mark it as used.
@@ -139,7 +174,7 @@ class Sessions:
 
     def _drop(self, session: Session) -> None:
         if self._open.pop(session.name, None) is not None:
-            self.bytes -= session.memory.bytes
+            self.bytes -= session.bytes
             self._of_client[session.client] -= 1
             if not self._of_client[session.client]:
                 del self._of_client[session.client]

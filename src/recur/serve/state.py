@@ -15,6 +15,7 @@ from recur.serve.metrics import Requests
 from recur.serve.problems import RequestError
 from recur.serve.service import ModelService
 from recur.serve.sessions import Session, Sessions
+from recur.serve.signing import Signer
 from recur.serve.worker import Worker
 
 Answer = TypeVar("Answer")
@@ -28,10 +29,12 @@ class State:
     models : mapping of str to Model
         Name -> network.
     limits : Limits
+    signer : Signer, optional
+        Signs snapshots of sessions.
     """
 
-    def __init__(self, models: Mapping[str, Model], limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, models: Mapping[str, Model], limits: Limits, signer: Signer | None = None) -> None:
+        self.limits, self.signer = limits, signer
         # one thread computes, and torch's threads with it: two passes at once would only compete for the cores
         self.worker = Worker("recur-compute")
         # explanations take a second and have their own thread, so that typing does not wait for them

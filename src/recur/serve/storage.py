@@ -1,0 +1,165 @@
+"""The folder of a server: its key, and its sessions between an end and the next start.
+
+    key         32 random bytes, as hexadecimal digits; signs snapshots and the file of sessions
+    sessions    safetensors, signed: the states of all sessions; written at the end, removed when they are restored
+
+Sessions are restored only where their network is unchanged. After a crash there is no file: a session that continued
+from an outdated state would give wrong answers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+
+from recur.atomic import make_folder, refuse_irregular, refuse_linked_folder, write_bytes
+from recur.bounded import read_bytes
+from recur.errors import ConfigError, DataError
+from recur.serve.memory import Memory
+from recur.serve.service import ModelService
+from recur.serve.sessions import Session, Sessions
+from recur.serve.signing import KEY, Signer
+
+_MOST = 4 * 10**9  # bytes of the file of sessions
+_FORMAT = "recur sessions 1"
+_SECONDS = 10**9  # since a session was used, at most
+
+
+class Storage:
+    """The folder of one running server.
+
+    Parameters
+    ----------
+    folder : Path
+        Created where it is missing, for its owner alone.
+
+    Raises
+    ------
+    ConfigError
+        For a folder that others can read, a key that is none, or a folder that another server uses.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        refuse_linked_folder(folder)
+        if not folder.exists():
+            make_folder(folder)
+            folder.chmod(0o700)
+        if os.name == "posix" and folder.stat().st_mode & 0o077:
+            raise ConfigError(
+                f"other users can read {folder}, which has a key and sessions", hint=f"chmod 700 {folder}"
+            )
+        self._sessions = folder / "sessions"
+        self._lock = _locked(folder)
+        self.signer = Signer(_key(folder / "key"))
+
+    def close(self) -> None:
+        """Let another server use the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def save(self, sessions: Sessions, services: Mapping[str, ModelService]) -> int:
+        """Write all sessions; return their number."""
+        tensors: dict[str, torch.Tensor] = {}
+        models: list[dict[str, Any]] = []
+        now, by_model = sessions.now, dict[str, list[Session]]()
+        for one in sessions:
+            by_model.setdefault(one.model, []).append(one)
+        for name, group in by_model.items():
+            number = len(models)
+            for place, parts in enumerate(zip(*(one.memory.states for one in group), strict=True)):
+                tensors[f"{number}.state.{place}"] = torch.stack(parts)
+            tensors[f"{number}.vector"] = torch.stack([one.memory.vector for one in group])
+            facts = [[s.name, s.memory.count, s.client, now - s.last_use, s.answers] for s in group]
+            models.append({"name": name, "network": services[name].memory().identity, "sessions": facts})
+        header = {"format": _FORMAT, "saved": str(time.time()), "models": json.dumps(models)}
+        if models:
+            write_bytes(self._sessions, self.signer.sign(save(tensors, metadata=header)))
+        return len(sessions)
+
+    def restore(self, sessions: Sessions, services: Mapping[str, ModelService]) -> tuple[int, int]:
+        """Open the sessions of the last end; return how many, and how many are not restored.
+
+        Raises
+        ------
+        ConfigError
+            For a file that is damaged or was signed with another key.
+        """
+        if not self._sessions.exists():
+            return 0, 0
+        refuse_irregular(self._sessions)
+        try:
+            data = self.signer.open(read_bytes(self._sessions, _MOST))
+            tensors, header = load(data), _header(data)
+        except DataError as error:
+            raise ConfigError(
+                f"{self._sessions} cannot be restored: {error.message}", hint="remove it; its sessions are then lost"
+            ) from None
+        passed = max(0.0, time.time() - float(header["saved"]))
+        restored = lost = 0
+        for number, model in enumerate(json.loads(header["models"])):
+            service = services.get(model["name"])
+            reader = None if service is None else service.reader
+            if reader is None or reader.identity != model["network"]:
+                lost += len(model["sessions"])
+                continue
+            states = [tensors[f"{number}.state.{place}"] for place in range(len(reader.begin().states))]
+            for row, (name, count, client, unused, answers) in enumerate(model["sessions"]):
+                copies = tuple(one[row].clone() for one in states)
+                memory = Memory(copies, tensors[f"{number}.vector"][row].clone(), count)
+                kept = {key: (digest, text) for key, (digest, text) in answers.items()}
+                last_use = sessions.now - min(unused + passed, _SECONDS)
+                taken = sessions.restore(Session(name, model["name"], memory, last_use, client, kept))
+                restored, lost = restored + taken, lost + (not taken)
+        self._sessions.unlink()
+        return restored, lost
+
+
+def _header(data: bytes) -> dict[str, str]:
+    size = int.from_bytes(data[:8], "little")
+    header: dict[str, str] = json.loads(data[8 : 8 + size]).get("__metadata__", {})
+    if header.get("format") != _FORMAT:
+        raise DataError("the sessions were written by another version of recur", hint="remove the file of sessions")
+    return header
+
+
+def _key(path: Path) -> bytes:
+    """The key in a file, which is created where it is missing."""
+    refuse_irregular(path)
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(KEY))
+    text = read_bytes(path, 2 * KEY + 2, error=ConfigError).decode("latin-1").strip()
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != KEY:
+        raise ConfigError(
+            f"{path} has no key, expected {2 * KEY} hexadecimal digits", hint="remove it: a new key is created"
+        )
+    return key
+
+
+def _locked(folder: Path) -> int | None:
+    """A descriptor whose lock the server holds while it runs, so that no second one uses the folder."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise ConfigError(f"another server uses {folder}", hint="--state with a folder of its own") from None
+    return handle
