@@ -108,6 +108,7 @@ BEHAVIOURS = {
     "nn/in_place": "what may be changed in place, and what not",
     "nn/torch_parity": "RNN, LSTM and GRU beside torch.nn: arguments, parameters, results, refusals",
     "nn/torchs_own_tests": "what torch asserts of its own layers holds of these",
+    "serve/deploy": "the Dockerfile and the systemd unit of the examples",
     "training/finished": "a finished run that is asked for again",
     "training/refusals": "what training refuses before it begins, and what it leaves alone",
     "training/resume": "the same command again continues to the same bits",

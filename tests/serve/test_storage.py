@@ -34,10 +34,10 @@ def start(folder: Path, models: dict[str, Model], limits: Limits | None = None) 
     storage = Storage(folder)
     app = create_app(models, limits, signer=storage.signer)
     state = app.state.recur
-    restored, lost = storage.restore(state.sessions, state.services)
+    restored, lost = storage.restore(state)
     with TestClient(app, "http://localhost") as client:
         yield client, f"{restored} restored, {lost} lost"
-    storage.save(state.sessions, state.services)
+    storage.save(state)
     storage.close()
 
 
@@ -126,7 +126,7 @@ def test_after_a_crash_no_outdated_session_is_restored(models: dict[str, Model],
         name = opened(client, "a")
     storage = Storage(tmp_path)
     app = create_app({"a": models["lines"]})
-    assert storage.restore(app.state.recur.sessions, app.state.recur.services) == (1, 0)
+    assert storage.restore(app.state.recur) == (1, 0)
     storage.close()  # and nothing is saved
     with start(tmp_path, {"a": models["lines"]}) as (client, said):
         assert said == "0 restored, 0 lost"

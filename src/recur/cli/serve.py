@@ -25,6 +25,7 @@ def serve(
     tls_key: Path | None = None,
     access_log: str | None = None,
     state: Path | None = None,
+    reload: float | None = None,
     allow_host: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int | None = None,
     limits: LimitFlags | None = None,
@@ -50,6 +51,8 @@ def serve(
         File to which a line of JSON per request is appended, "-" for stdout; after a renaming, a new file is created.
     state
         Folder of this server alone: its key, which signs snapshots, and its sessions from an end to the next start.
+    reload
+        Seconds between two looks at the run folders: a run that changed is loaded, and replaces the network.
     allow_host
         Host name that is allowed in requests, in addition to IP addresses; "*" allows any; may be repeated.
     threads
@@ -70,6 +73,7 @@ def serve(
     from recur.serve import Hosts, Limits, Tokens, create_app
     from recur.serve.access_log import AccessLog
     from recur.serve.connections import Hooks, Server
+    from recur.serve.reloading import Reloader
     from recur.serve.sockets import exposed, listen, raise_file_limit, url
     from recur.serve.storage import Storage
     from recur.serve.tls import tls_context
@@ -78,6 +82,7 @@ def serve(
     bounds: dict[str, Any] = (limits or LimitFlags()).given()
     bounds["connections"] = min(bounds.get("connections", Limits.connections), raise_file_limit())
     bound = Limits(**bounds)
+    check_range("--reload", reload, 0.1, 86_400)
     if threads is not None:
         check_range("--threads", threads, 1, 1024)
         torch.set_num_threads(threads)
@@ -99,6 +104,7 @@ def serve(
     app = create_app(
         models, bound, hosts=Hosts.of(host, allow_host or ()), tokens=tokens, access_log=log,
         signer=None if storage is None else storage.signer,
+        reloader=None if reload is None else Reloader(dict(zip(names, run, strict=True)), reload, note),
     )  # fmt: skip
     # objects that live as long as the server are excluded from garbage collection
     gc.collect()
@@ -117,7 +123,7 @@ def serve(
 
     served = app.state.recur
     if storage is not None:
-        restored, lost = storage.restore(served.sessions, served.services)
+        restored, lost = storage.restore(served)
         if restored or lost:
             note(
                 f"{restored:,} sessions restored" + (f", {lost:,} not: too old, or of another network" if lost else "")
@@ -125,7 +131,7 @@ def serve(
     server = Server(app, sockets, bound, tls=tls, hooks=Hooks(ready, served.close, served.stop, served.refused))
     server.serve_forever()
     if storage is not None:
-        note(f"{storage.save(served.sessions, served.services):,} sessions saved")
+        note(f"{storage.save(served):,} sessions saved")
     note("stopped")
     if server.force_exit:
         sys.stderr.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,7 @@ from recur.serve.direct import Direct
 from recur.serve.guard import Guard, answer_problems
 from recur.serve.hosts import Hosts
 from recur.serve.limits import Limits
+from recur.serve.reloading import Reloader
 from recur.serve.session_routes import SessionRoutes
 from recur.serve.signing import Signer
 from recur.serve.state import State
@@ -32,6 +34,7 @@ def create_app(
     tokens: Tokens | None = None,
     access_log: AccessLog | None = None,
     signer: Signer | None = None,
+    reloader: Reloader | None = None,
 ) -> FastAPI:
     """Return a web application that serves trained networks, for any ASGI server.
 
@@ -50,6 +53,8 @@ def create_app(
         Where every request is logged.
     signer : Signer, optional
         Signs snapshots of sessions; unsigned ones are then refused.
+    reloader : Reloader, optional
+        Replaces networks whose folder changed.
 
     Returns
     -------
@@ -68,7 +73,10 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
+        looking = None if reloader is None else asyncio.create_task(reloader.run(state))
         yield
+        if looking is not None:
+            looking.cancel()
         for worker in state.workers:
             worker.close()
         if access_log is not None:

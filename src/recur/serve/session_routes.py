@@ -80,7 +80,7 @@ class SessionRoutes:
                 memory = (await service.read(memory, await service.items(body.text))).memory
             return memory
 
-        return response(dumped(_facts(state.sessions.open(service.name, await state.in_time(begin())))), 201)
+        return response(dumped(_facts(state.sessions.open(service.name, await state.in_time(begin()), service))), 201)
 
     async def show_session(self, name: str) -> dict[str, Any]:
         return _facts(self._state.sessions.find(name))
@@ -167,7 +167,7 @@ class SessionRoutes:
             return reader.restore(without_key(content) if state.signer is None else state.signer.open(content))
 
         memory = await state.in_time(service.compute(restored))
-        return _facts(state.sessions.open(service.name, memory))
+        return _facts(state.sessions.open(service.name, memory, service))
 
     async def close(self, name: str) -> Response:
         self._state.sessions.close(name)

@@ -8,11 +8,15 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from recur.serve.clients import CLIENT
 from recur.serve.limits import Limits
 from recur.serve.memory import Memory
 from recur.serve.problems import RequestError
+
+if TYPE_CHECKING:
+    from recur.serve.service import ModelService
 
 MOST_ANSWERS = 8  # that a session keeps for requests that are repeated
 
@@ -33,6 +37,8 @@ class Session:
         Who opened it.
     answers : dict
         Idempotency key -> digest of the request and its answer, of the last requests that had one.
+    service : ModelService or None
+        The network that it began with, which may have been replaced since.
     lock : asyncio.Lock
         Held by the request that changes the memory; a second one waits for it.
     """
@@ -43,6 +49,7 @@ class Session:
     last_use: float
     client: str = ""
     answers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    service: ModelService | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -96,7 +103,7 @@ class Sessions:
             del session.answers[next(iter(session.answers))]
         self.bytes += session.bytes
 
-    def open(self, model: str, memory: Memory) -> Session:
+    def open(self, model: str, memory: Memory, service: ModelService | None = None) -> Session:
         """Open a session.
 
         Raises
@@ -122,7 +129,7 @@ class Sessions:
                 429, f"{self._of_client[client]:,} sessions of this client are open, which is the limit",
                 hint=f"close one, or wait: an unused session is closed after {limits.idle:g} s",
             )  # fmt: skip
-        session = Session(secrets.token_urlsafe(16), model, memory, self._clock(), client)
+        session = Session(secrets.token_urlsafe(16), model, memory, self._clock(), client, service=service)
         self._add(session)
         return session
 

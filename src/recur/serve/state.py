@@ -84,7 +84,7 @@ class State:
 
     def of(self, session: Session) -> ModelService:
         """The network of a session."""
-        return self.services[session.model]
+        return session.service or self.services[session.model]
 
     def check_rows(self, count: int) -> None:
         """Refuse too many inputs at once.

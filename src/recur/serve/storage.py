@@ -13,7 +13,6 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,9 @@ from recur.atomic import make_folder, refuse_irregular, refuse_linked_folder, wr
 from recur.bounded import read_bytes
 from recur.errors import ConfigError, DataError
 from recur.serve.memory import Memory
-from recur.serve.service import ModelService
-from recur.serve.sessions import Session, Sessions
+from recur.serve.sessions import Session
 from recur.serve.signing import KEY, Signer
+from recur.serve.state import State
 
 _MOST = 4 * 10**9  # bytes of the file of sessions
 _FORMAT = "recur sessions 1"
@@ -66,26 +65,27 @@ class Storage:
             os.close(self._lock)
             self._lock = None
 
-    def save(self, sessions: Sessions, services: Mapping[str, ModelService]) -> int:
+    def save(self, state: State) -> int:
         """Write all sessions; return their number."""
         tensors: dict[str, torch.Tensor] = {}
         models: list[dict[str, Any]] = []
-        now, by_model = sessions.now, dict[str, list[Session]]()
-        for one in sessions:
-            by_model.setdefault(one.model, []).append(one)
-        for name, group in by_model.items():
+        now, groups = state.sessions.now, dict[tuple[str, str], list[Session]]()
+        for one in state.sessions:
+            # after a reload, sessions of one name may have different networks
+            groups.setdefault((one.model, state.of(one).memory().identity), []).append(one)
+        for (name, identity), group in groups.items():
             number = len(models)
             for place, parts in enumerate(zip(*(one.memory.states for one in group), strict=True)):
                 tensors[f"{number}.state.{place}"] = torch.stack(parts)
             tensors[f"{number}.vector"] = torch.stack([one.memory.vector for one in group])
             facts = [[s.name, s.memory.count, s.client, now - s.last_use, s.answers] for s in group]
-            models.append({"name": name, "network": services[name].memory().identity, "sessions": facts})
+            models.append({"name": name, "network": identity, "sessions": facts})
         header = {"format": _FORMAT, "saved": str(time.time()), "models": json.dumps(models)}
         if models:
             write_bytes(self._sessions, self.signer.sign(save(tensors, metadata=header)))
-        return len(sessions)
+        return len(state.sessions)
 
-    def restore(self, sessions: Sessions, services: Mapping[str, ModelService]) -> tuple[int, int]:
+    def restore(self, state: State) -> tuple[int, int]:
         """Open the sessions of the last end; return how many, and how many are not restored.
 
         Raises
@@ -103,6 +103,7 @@ class Storage:
             raise ConfigError(
                 f"{self._sessions} cannot be restored: {error.message}", hint="remove it; its sessions are then lost"
             ) from None
+        sessions, services = state.sessions, state.services
         passed = max(0.0, time.time() - float(header["saved"]))
         restored = lost = 0
         for number, model in enumerate(json.loads(header["models"])):
@@ -117,7 +118,7 @@ class Storage:
                 memory = Memory(copies, tensors[f"{number}.vector"][row].clone(), count)
                 kept = {key: (digest, text) for key, (digest, text) in answers.items()}
                 last_use = sessions.now - min(unused + passed, _SECONDS)
-                taken = sessions.restore(Session(name, model["name"], memory, last_use, client, kept))
+                taken = sessions.restore(Session(name, model["name"], memory, last_use, client, kept, service))
                 restored, lost = restored + taken, lost + (not taken)
         self._sessions.unlink()
         return restored, lost
