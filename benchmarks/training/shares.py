@@ -19,7 +19,7 @@ from recur import continuation
 from recur.heads.head import Head
 from recur.network.inputs import Inputs
 from recur.nn import Recurrent
-from recur.training import session
+from recur.training import optimizers, session
 from recur.training.session import Training
 
 PARTS = (
@@ -113,10 +113,8 @@ def clocked(training: Training) -> Iterator[Clock]:
         replace(training.mode, "loss", "network", whole=False)
         replace(torch.autograd, "backward", "readout", whole=False)
         replace(training.task.train, "batch", "batching")
-        replace(training.optimizer, "step", "optimiser")
-        replace(training.optimizer, "zero_grad", "optimiser")
-        for owner, name in ((torch.nn.utils, "get_total_norm"), (torch.nn.utils, "clip_grads_with_norm_")):
-            replace(owner, name, "clipping")
+        replace(training.optimizer, "update", "optimiser")
+        replace(optimizers, "total_norm", "clipping")
         replace(session, "measure", "evaluation")
         replace(continuation, "samples", "samples")
         for name in ("checkpoint", "publish"):

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from recur.codecs.codec import Codec
+from recur.codecs.codec import NO_TARGET, Codec
 from recur.decoding.vocabulary import Vocabulary
 from recur.errors import ConfigError, DataError
+from recur.heads import symbols
 from recur.heads.symbols import ADAPTIVE_SMALLEST, SymbolHead
 from recur.nn import Embedding
 from tests.modes.helpers import codec, small
-from tests.tolerances import close
+from tests.tolerances import close, near
 
 CHANCES = (0.5, 0.3, 0.2)
 
@@ -178,3 +179,36 @@ def test_an_adaptive_softmax_cannot_be_tied() -> None:
         SymbolHead(
             2000, 3, small(adaptive_softmax=True, tie_weights=True), codec=codec("words"), embedding=Embedding(2000, 3)
         )
+
+
+@pytest.mark.parametrize("time_major", [False, True])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+def test_error_of_few_symbols_is_that_of_many(
+    training: bool, masked: bool, smoothing: float, time_major: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    head = SymbolHead(5, 3, small(), by_class=True).train(training)
+    vectors = torch.randn(4, 6, 3)
+    vectors = vectors.transpose(0, 1).contiguous().transpose(0, 1) if time_major else vectors
+    vectors.requires_grad_()
+    targets = torch.randint(0, 5, (4, 6))
+    targets[1, 2] = NO_TARGET
+    mask = torch.arange(6) < torch.tensor([[6], [3], [0], [1]]) if masked else None
+    results = []
+    for few in (128, 0):
+        monkeypatch.setattr(symbols, "FEW", few)
+        mean, sums = head.error(vectors, targets, mask, label_smoothing=smoothing)
+        results.append((mean, *torch.autograd.grad(mean, [vectors, *head.parameters()])))
+        results[-1] += tuple(torch.tensor(pair) for _, pair in sorted(sums.items()))
+    for few_symbols, many in zip(*results, strict=True):
+        near(few_symbols.detach(), many.detach())
+
+
+def test_batch_of_few_symbols_without_a_target_has_no_error() -> None:
+    head = SymbolHead(5, 3, small())
+    mean, sums = head.error(torch.randn(2, 3, requires_grad=True), torch.full((2,), NO_TARGET), None)
+    mean.backward()
+    assert mean.item() == 0
+    assert sums == {"loss": (0.0, 0.0)}

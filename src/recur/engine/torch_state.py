@@ -47,6 +47,25 @@ def _observed() -> int:
     return 1
 
 
+def _norm_each(tensors: Sequence[Tensor]) -> list[Tensor]:
+    return [torch.linalg.vector_norm(tensor) for tensor in tensors]
+
+
+def _add_each(to: Sequence[Tensor], values: Sequence[Tensor], alpha: float) -> None:
+    for one, value in zip(to, values, strict=True):
+        one.add_(value, alpha=alpha)
+
+
+def _count_each(counts: Sequence[Tensor], number: float) -> None:
+    for count in counts:
+        count.add_(number)
+
+
+def _multiply_each(tensors: Sequence[Tensor], factor: float) -> None:
+    for tensor in tensors:
+        tensor.mul_(factor)
+
+
 def _lerp_each(means: Sequence[Tensor], values: Sequence[Tensor], weight: float) -> None:
     for mean, value in zip(means, values, strict=True):
         mean.lerp_(value, weight)
@@ -67,6 +86,14 @@ _plain_function: Any = _find("_C._disabled_torch_function_impl", None)
 _library: str | None = _find("_C.__file__", None)
 # means += weight (values - means), many tensors in one call
 lerp_all: Callable[[Sequence[Tensor], Sequence[Tensor], float], None] = _find("_foreach_lerp_", _lerp_each)
+# the norm of each tensor; to += alpha values; counts += number; tensors *= factor: many tensors in one call
+norm_all: Callable[[Sequence[Tensor]], list[Tensor]] = _find("_foreach_norm", _norm_each)
+add_all: Callable[..., None] = _find("_foreach_add_", _add_each)
+count_all: Callable[[Sequence[Tensor], float], None] = _find("_foreach_add_", _count_each)
+multiply_all: Callable[[Sequence[Tensor], float], None] = _find("_foreach_mul_", _multiply_each)
+# one pass over weights, gradients and moments; None where this torch has none
+fused_adam: Callable[..., None] | None = _find("_fused_adam_", None)
+fused_adamw: Callable[..., None] | None = _find("_fused_adamw_", None)
 any_autocast: Callable[[], bool] = _find("_C._is_any_autocast_enabled", torch.is_autocast_enabled)
 
 

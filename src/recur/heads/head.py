@@ -133,6 +133,7 @@ class Head(nn.Module, ABC):
         self, vectors: Tensor, targets: Tensor, mask: Tensor | None, label_smoothing: float
     ) -> tuple[Tensor, Sums]:
         """Return the mean error where the mask is true."""
+        vectors, targets, mask = in_memory_order(vectors, targets, mask)
         if mask is not None:
             vectors, targets = vectors[mask], targets[mask]
         elif vectors.dim() == 3:
@@ -152,6 +153,13 @@ class Head(nn.Module, ABC):
     def _finite_answers(self, values: Tensor) -> Tensor:
         # in training a value that is not finite is reported by the error
         return values if self.training else finite(values)
+
+
+def in_memory_order(vectors: Tensor, targets: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return all three with the axes of rows and steps as a layer wrote the vectors, so that flattening copies none."""
+    if vectors.dim() != 3 or vectors.is_contiguous() or not vectors.transpose(0, 1).is_contiguous():
+        return vectors, targets, mask
+    return vectors.transpose(0, 1), targets.transpose(0, 1), None if mask is None else mask.t()
 
 
 def zero_error(module: nn.Module) -> Tensor:

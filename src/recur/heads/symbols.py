@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recur.codecs.codec import WHOLE
+from recur.codecs.codec import NO_TARGET, WHOLE
 from recur.decoding.options import check_top
 from recur.errors import ConfigError
-from recur.heads.head import Sums, ratio
+from recur.heads.head import Sums, in_memory_order, ratio, zero_error
 from recur.heads.plain import PlainReadout
 from recur.heads.prediction import Option, Prediction
 from recur.heads.step_head import StepHead
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from recur.decoding.vocabulary import Vocabulary
 
 ADAPTIVE_SMALLEST = 1000
+FEW = 128  # symbols up to which all logits in memory cost less than the pass that avoids them
 
 
 class SymbolHead(StepHead):
@@ -176,6 +177,36 @@ class SymbolHead(StepHead):
         if self.characters:
             metrics["nats"] = loss
         return metrics
+
+    def _masked_error(
+        self, vectors: Tensor, targets: Tensor, mask: Tensor | None, label_smoothing: float
+    ) -> tuple[Tensor, Sums]:
+        if self.matrix is None or self.size > FEW:
+            return super()._masked_error(vectors, targets, mask, label_smoothing)
+        count = targets.numel() if mask is None else int(mask.sum())
+        if count == 0:
+            return vectors.sum() * 0.0 + zero_error(self), {"loss": (0.0, 0.0)}
+        return self._error_of_few(*in_memory_order(vectors, targets, mask), count, label_smoothing)
+
+    def _error_of_few(
+        self, vectors: Tensor, targets: Tensor, mask: Tensor | None, count: int, label_smoothing: float
+    ) -> tuple[Tensor, Sums]:
+        """Return the error of few symbols, whose logits are computed once: for the error and for the right answers.
+
+        Steps without a prediction are computed and ignored, which costs less than leaving them out.
+        """
+        goal = (targets if mask is None else targets.masked_fill(~mask, NO_TARGET)).flatten()
+        z = self.readout(vectors.flatten(0, -2))
+        mean = nn.functional.cross_entropy(z, goal, ignore_index=NO_TARGET, label_smoothing=label_smoothing)
+        plain = mean if label_smoothing == 0 else nn.functional.cross_entropy(z.detach(), goal, ignore_index=NO_TARGET)
+        sums = {"loss": (plain.item() * count, float(count))}
+        if self.count_right and not (self.training and self.text):
+            right = z.detach().argmax(-1) == goal
+            sums["accuracy"] = (float(right.sum()), float(count))
+            if self.by_class and not self.training:
+                real = goal != NO_TARGET
+                sums |= self._each_class(right[real], goal[real])
+        return mean, sums
 
     def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:
         count = float(targets.shape[0])

@@ -269,13 +269,17 @@ class Mode(nn.Module, ABC):
     @contextmanager
     def answering(self) -> Iterator[None]:
         """Switch to evaluation mode without gradients, and restore training mode afterwards."""
-        was_training = self.training
+        if not self.training:
+            # a text is generated step by step, and a walk through all modules costs a fifth of a step
+            with torch.no_grad():
+                yield
+            return
         self.eval()
         try:
             with torch.no_grad():
                 yield
         finally:
-            self.train(was_training)
+            self.train()
 
     def input_batches(self, inputs: Sequence[Any]) -> Iterator[tuple[Tensor | None, Tensor | None, int]]:
         """Encode and pad raw inputs in pieces; yield (inputs, lengths, rows) on the mode's device."""

@@ -141,7 +141,7 @@ class Decoder(nn.Module):
         memory, lengths : Tensor, optional
             (B, S, M) and (B,), with attention.
         """
-        recurrent = self.bridge(summary, self.stack.start(summary.shape[0]))
+        recurrent = self.bridge(summary, self.stack.like)
         if self.attention is None or memory is None:
             return DecoderState(recurrent)
         if lengths is None:

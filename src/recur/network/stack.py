@@ -36,6 +36,8 @@ class Stack(nn.Module):
     ----------
     output_size : int
         D*H, the length of an output, and of `summary`.
+    like : State
+        The structure of a state: tensors of one row without values.
     """
 
     def __init__(self, config: ModelConfig, input_size: int, *, bidirectional: bool = False) -> None:
@@ -43,7 +45,8 @@ class Stack(nn.Module):
         self.directions = 2 if bidirectional else 1
         self.layer = _layer(config, input_size, bidirectional)
         self.output_size = int(self.layer.output_size)
-        self.state_shapes = [(int(one.shape[0]), int(one.shape[2])) for one in flat_state(_shapes(self.layer))]
+        self.like = _shapes(self.layer)
+        self.state_shapes = [(int(one.shape[0]), int(one.shape[2])) for one in flat_state(self.like)]
 
     def forward(
         self, vectors: Tensor, state: State | None = None, *, lengths: Tensor | None = None,

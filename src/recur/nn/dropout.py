@@ -67,6 +67,8 @@ class Drop(nn.Module):
 
     def forward(self, vectors: Tensor) -> Tensor:
         """(B, T, H) or (B, H), unchanged in evaluation."""
+        if not self.training or (self.each.p == 0 and self.locked.p == 0):
+            return vectors
         # without a time axis there is one step, to which the mask of all steps applies
         timed = vectors if vectors.dim() == 3 else vectors[:, None]
         dropped: Tensor = self.each(self.locked(timed))

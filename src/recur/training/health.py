@@ -85,7 +85,10 @@ class Health:
 
     def finite(self, loss: Tensor, norm: Tensor) -> tuple[float, float, bool]:
         """Return loss and gradient norm as numbers, and whether both are finite."""
-        values = torch.stack((loss.detach().float(), norm.detach().float())).tolist()
+        if loss.is_cpu and norm.is_cpu:
+            values = [loss.item(), norm.item()]
+        else:
+            values = torch.stack((loss.detach().float(), norm.detach().float())).tolist()
         ok = all(abs(value) < float("inf") for value in values)
         if ok:
             self.norms.append(values[1])

@@ -14,7 +14,7 @@ from recur.config import Config
 from recur.errors import WriteError
 from recur.run import RunFolder, claim
 from recur.run.layout import LOCK
-from recur.training import randomness
+from recur.training import optimizers, randomness
 from recur.training.display import automatic
 from recur.training.lock import folder_lock
 from recur.training.pause import PauseRequest, on_interrupt
@@ -101,15 +101,13 @@ def loop(t: Training, pause: PauseRequest) -> str:
         batch = t.task.train.batch(epoch, index)
         rate = t.set_rate(batch)
         loss, carried = t.error(batch)
-        t.optimizer.zero_grad(set_to_none=True)
+        t.forget_gradients()
         torch.autograd.backward(loss.mean)
-        norm = torch.nn.utils.get_total_norm(t.gradients())
+        norm = optimizers.total_norm(t.gradients())
         value, gradient, finite = t.health.finite(loss.mean, norm)
         if not finite:
             raise t.collapse(batch, value, gradient, rate)
-        if t.config.optimizer.clip > 0:
-            torch.nn.utils.clip_grads_with_norm_(t.parameters, t.config.optimizer.clip, norm)
-        t.optimizer.step()
+        t.optimizer.update(optimizers.clipping(gradient, t.config.optimizer.clip))
         t.averages.update()
         t.advance(loss, carried, batch, value, gradient)
         t.report(rate)

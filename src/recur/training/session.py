@@ -188,6 +188,11 @@ class Training:
         self.norms.begin()
         return observers.gradients_observed_by(self.norms)
 
+    def forget_gradients(self) -> None:
+        """Remove the gradients of the update before."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
     def gradients(self) -> list[torch.Tensor]:
         """The gradients of this update."""
         return [p.grad for p in self.parameters if p.grad is not None]
@@ -252,7 +257,8 @@ class Training:
             figures = measure(self.mode, self.task.dev, stop=lambda: pause.is_set)
             if figures is None:
                 return False
-            samples = continuation.samples(self.mode, self.task.samples, prompts=self.config.prompts)
+            with self.mode.answering():
+                samples = continuation.samples(self.mode, self.task.samples, prompts=self.config.prompts)
         epoch = state.epoch if state.batch == 0 else state.epoch + 1
         value = figures.get(self.mode.metric, float("nan"))
         best = state.progression.add(value, state.step)
