@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -113,12 +113,16 @@ def select(state: State, rows: Tensor) -> State:
 
 def _shapes(layer: Recurrent) -> State:
     """A state of one row without values: nothing is computed, so that it is also known of weights not yet there."""
-    directions = 2 if layer.bidirectional else 1
-    steps = [
-        [{name: torch.empty(1, size, device="meta") for name, size in sizes.items()} for _ in range(directions)]
-        for sizes in layer.layout.state_sizes
-    ]
-    return join_state(steps, layer.equation.states, layer.layout.state_sizes)
+    directions, names, sizes = 2 if layer.bidirectional else 1, layer.equation.states, layer.layout.state_sizes
+
+    def of(rows: int, widths: Mapping[str, int]) -> Tensor | tuple[Tensor, ...]:
+        tensors = tuple(torch.empty(rows, 1, widths[name], device="meta") for name in names)
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    # not joined from single steps: torch computes the shape of a stack in Python, and imports its compiler for that
+    if layer.layout.one_size:
+        return of(len(sizes) * directions, sizes[0])
+    return [of(directions, widths) for widths in sizes]
 
 
 def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurrent:

@@ -50,6 +50,12 @@ class Embedding(Locking, nn.Embedding):
         super().__init__(num_embeddings, embedding_dim, padding_idx, **options)
         self.dropout = check_probability("dropout", dropout)
 
+    def reset_parameters(self) -> None:
+        """Draw new vectors; a network that is only planned has no memory for them."""
+        # torch draws there in Python, and imports its compiler for that, which takes as long as torch itself
+        if not self.weight.is_meta:
+            super().reset_parameters()
+
     def forward(self, input: Tensor) -> Tensor:
         """Look up ids of any shape: (...) gives (..., embedding_dim).
 

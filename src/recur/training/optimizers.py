@@ -6,7 +6,7 @@ changes the weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +57,25 @@ def clipping(norm: float, longest: float) -> float:
     return min(1.0, longest / (norm + 1e-6)) if longest > 0 else 1.0
 
 
+def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of torch without the wrapper that imports torch's compiler, which takes as long as torch itself."""
+    return getattr(method, "__wrapped__", method)
+
+
+class _QuickStart(torch.optim.Optimizer):
+    """An optimizer that is made, saved and loaded without torch's compiler."""
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        _plain(torch.optim.Optimizer.add_param_group)(self, param_group)
+
+    def state_dict(self) -> dict[str, Any]:
+        state: dict[str, Any] = _plain(torch.optim.Optimizer.state_dict)(self)
+        return state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        _plain(torch.optim.Optimizer.load_state_dict)(self, state_dict)
+
+
 @dataclass
 class _Moments:
     """The tensors of weights that have the same options: what one call of the kernel updates."""
@@ -68,7 +87,7 @@ class _Moments:
     steps: list[Tensor]
 
 
-class _OnePass(torch.optim.Optimizer):
+class _OnePass(_QuickStart):
     """Adam as one call of torch's kernel; where that cannot be, as torch's own ``step``."""
 
     grad_scale: Tensor | None = None  # what torch's own ``step`` divides the gradients by
@@ -102,7 +121,7 @@ class _OnePass(torch.optim.Optimizer):
         return torch.full((), 1 / factor, dtype=torch.float32, device=like.device)
 
     def _slowly(self, factor: float) -> None:
-        """Update with torch's ``step``: the first time, which makes the moments, and where a weight has no gradient."""
+        """Update with torch's ``step``: where a weight has no gradient, or torch lacks the kernel."""
         given = [p.grad for group in self.param_groups for p in group["params"] if p.grad is not None]
         if factor != 1 and not self.defaults["fused"]:
             torch_state.multiply_all(given, factor)
@@ -126,12 +145,10 @@ class _OnePass(torch.optim.Optimizer):
         return found  # type: ignore[return-value]
 
     def _gather(self) -> list[_Moments] | None:
-        """The tensors of every weight, by options; None before the first update, which makes them."""
+        """The tensors of every weight, by options; new ones are zero. None where torch has no such kernel."""
         weights = [p for group in self.param_groups for p in group["params"]]
-        if not self.defaults["fused"] or self._kernel() is None or any(not self.state.get(p) for p in weights):
+        if not self.defaults["fused"] or self._kernel() is None or len({(p.device, p.dtype) for p in weights}) != 1:
             return None
-        if len({(p.device, p.dtype) for p in weights}) != 1:
-            return []
         parts: dict[tuple[float, ...], _Moments] = {}
         for group in self.param_groups:
             beta1, beta2 = group["betas"]
@@ -139,6 +156,9 @@ class _OnePass(torch.optim.Optimizer):
             part = parts.setdefault(tuple(options.values()), _Moments(options, [], [], [], []))
             for p in group["params"]:
                 state = self.state[p]
+                if not state:
+                    state["step"] = torch.zeros((), dtype=torch.float32, device=p.device)
+                    state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(p), torch.zeros_like(p)
                 part.weights.append(p)
                 part.first.append(state["exp_avg"])
                 part.second.append(state["exp_avg_sq"])
@@ -160,7 +180,7 @@ class OnePassAdamW(_OnePass, torch.optim.AdamW):
         return torch_state.fused_adamw
 
 
-class OnePassSGD(torch.optim.SGD):
+class OnePassSGD(_QuickStart, torch.optim.SGD):
     """Plain gradient descent: w = (1 - lr decay) w - lr factor g."""
 
     @torch.no_grad()
