@@ -39,7 +39,7 @@ def test_a_full_disk_loses_lines_and_says_so_once(
         pytest.skip("there is no /dev/full")
     with full.open("wb", buffering=0) as device:
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(device, write_through=True))
-        log = AccessLog("-")
+        log = AccessLog("stdout")
         for _ in range(3):
             log.write("::1", "GET", "/a", 200, 0.1, 0, 1)
     assert [record.getMessage() for record in caplog.records if "lines are lost" in record.getMessage()] == [

@@ -48,7 +48,7 @@ def serve(
     tls_key
         PEM file with the private key of the certificate; by default it is in the file of the certificate.
     access_log
-        File to which a line of JSON per request is appended, "-" for stdout; after a renaming, a new file is created.
+        File to which a line of JSON per request is appended, or "stdout"; after a renaming, a new file is created.
     state
         Folder of this server alone: its key, which signs snapshots, and its sessions from an end to the next start.
     reload
@@ -100,6 +100,8 @@ def serve(
     except BaseException:
         for one in sockets:
             one.close()
+        if storage is not None:
+            storage.close()
         raise
     app = create_app(
         models, bound, hosts=Hosts.of(host, allow_host or ()), tokens=tokens, access_log=log,

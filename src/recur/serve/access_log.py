@@ -19,7 +19,7 @@ from typing import Any
 from recur.atomic import refuse_irregular
 from recur.errors import ConfigError
 
-STDOUT = "-"
+STDOUT = "stdout"
 _LONGEST = 200  # characters of a path
 
 
@@ -29,7 +29,7 @@ class AccessLog:
     Parameters
     ----------
     target : str
-        A path, or "-" for stdout.
+        A path, or "stdout".
 
     Raises
     ------
@@ -72,5 +72,5 @@ def _opened(path: Path) -> logging.StreamHandler[Any]:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(
-            f"the access log {path} cannot be written: {reason}", hint="--access-log FILE, or - for stdout"
+            f"the access log {path} cannot be written: {reason}", hint="--access-log FILE, or --access-log stdout"
         ) from None
