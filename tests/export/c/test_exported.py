@@ -14,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recur import equations
-from recur.codecs import NotesCodec, TagsCodec
+from recur.codecs import NotesCodec, NumbersCodec, TagsCodec
+from recur.config import Config
 from recur.errors import BackendError, ConfigError, WriteError
 from recur.export import export_c
 from recur.export.c import exported
 from recur.modes import Mode
+from recur.modes.forecast import Forecast
 from recur.modes.many_to_one import ManyToOne
 from recur.modes.next_item import NextItem
 from recur.modes.one_to_one import OneToOne
@@ -58,6 +60,21 @@ def test_every_mode_and_readout_computes_the_same_in_c(name: str, tmp_path: Path
     assert result.difference <= exported.ALLOWED
     assert result.ram > 0
     assert result.flash > 0
+
+
+@pytest.mark.parametrize("how", ["direct", "recursive"])
+@pytest.mark.parametrize("relative_to", ["none", "last", "season"])
+@pytest.mark.parametrize("quantiles", [[], [0.1, 0.5, 0.9]])
+def test_forecasts_compute_the_same_in_c(how: str, relative_to: str, quantiles: list[float], tmp_path: Path) -> None:
+    if how == "recursive" and (quantiles or relative_to == "season"):
+        pytest.skip("not a forecast that can be trained")
+    values = np.random.default_rng(1).normal(-3, 9, (50, 2))
+    names = ["b", "a"] if how == "recursive" else ["b"]
+    target = NumbersCodec(sequence=True, columns=names).fit([values[:, : len(names)]])
+    target.season = 4
+    asked = Config.of(horizon=6, forecast=how, relative_to=relative_to, quantiles=quantiles).forecast
+    mode = drawn(Forecast(series(), target, config(num_layers=2, residual=True), asked))
+    assert export_c(mode, tmp_path / "c").difference <= exported.ALLOWED
 
 
 @settings(max_examples=4, deadline=None, derandomize=True)

@@ -15,10 +15,13 @@ import numpy as np
 from recur import atomic
 from recur.errors import ConfigError, WriteError
 from recur.export.c.files import MARK, Files
+from recur.export.c.forecast import write_forecast
 from recur.export.c.network import Network, write_network
 from recur.export.c.proof import c_compiler, prove
 from recur.export.c.rows import rows_of
 from recur.modes import Mode
+from recur.modes.forecast import forecasts
+from recur.modes.mode import require_input
 
 ALLOWED = 1e-5  # largest difference from the network, as a share of the largest value
 README = "README.md"
@@ -99,17 +102,11 @@ def export_c(
     folder = Path(folder)
     _check_name(name)
     _refuse_strangers(folder)
-    parts = mode.one_pass
-    if parts is None:
-        raise ConfigError(
-            f"{mode.name} cannot be written in C: it is not one pass over its input",
-            hint="one-to-one, many-to-one and synced networks can be exported",
-        )
     compiler = c_compiler()
     with mode.answering():
-        network = write_network(mode, parts)
+        network = _network(mode)
         _refuse_large(network)
-        rows = rows_of(mode, parts, network, inputs)
+        rows = rows_of(require_input(mode.input_codec, mode.name), network, inputs)
     files = Files(network, name, sentence or mode.wording.sentence, single=single_header)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with atomic.explained(folder):
@@ -137,6 +134,18 @@ def compared(result: ExportedC) -> str:
         f"Compared with the network on {result.rows} {kind}: the largest difference is {result.difference:.1e} of the "
         "largest value"
     )
+
+
+def _network(mode: Mode) -> Network:
+    if forecasts(mode):
+        return write_forecast(mode)
+    parts = mode.one_pass
+    if parts is None:
+        raise ConfigError(
+            f"{mode.name} cannot be written in C: it generates its answer symbol by symbol from another sequence",
+            hint="one-to-one, many-to-one and synced networks, language models and forecasts can be exported",
+        )
+    return write_network(mode, parts)
 
 
 def _refuse_large(network: Network) -> None:

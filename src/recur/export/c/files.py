@@ -130,7 +130,7 @@ void NAME_step(struct NAME_state *state, {kind}, float *y);
 /* Read items one after another; y has the answer {"to each" if each else "after the last"}.
    Returns the number of answers. */
 int NAME_run(struct NAME_state *state, {kinds}, int steps, float *y);
-
+{"".join(chr(10) + text for text in self.source.public)}
 #ifdef __cplusplus
 }}
 #endif

@@ -158,14 +158,40 @@ static void NAME_softmax(float *z, int count) {
 }
 """
 
+_WEIGHT = """
+/* share^(1 / temperature) for 0 <= share <= 1: log by its series in (m - 1) / (m + 1), relative error 1e-6 */
+static float NAME_weight(float share, float temperature) {
+  const int32_t bits = NAME_bits(share);
+  const int32_t exponent = (bits + 0x004afb0d) / 8388608 - 127;
+  const float m = NAME_number(bits - exponent * 8388608);
+  const float t = (m - 1.0f) / (m + 1.0f);
+  const float t2 = t * t;
+  const float log_m = 2.0f * t * (1.0f + t2 * (0.333333333f + t2 * (0.2f + t2 * (0.142857143f + t2 * 0.111111111f))));
+  if (bits < 0x00800000) return 0.0f;
+  return NAME_exp((log_m + (float)exponent * 0.693147181f) / temperature);
+}
+"""
+
+_SORT = """
+static void NAME_sort(float *x, int count) {
+  int i, j;
+  for (i = 1; i < count; ++i) {
+    const float value = x[i];
+    for (j = i; j > 0 && x[j - 1] > value; --j) x[j] = x[j - 1];
+    x[j] = value;
+  }
+}
+"""
+
 _TEXTS = {
     "bits": _BITS, "expm1": _EXPM1, "exp": _EXP, "sigmoid": _SIGMOID, "tanh": _TANH, **_SIMPLE, "copy": _COPY,
     "sum": _SUM, "largest": _LARGEST, "softmax": _SOFTMAX,
+    "sort": _SORT, "weight": _WEIGHT,
     **{f"product{width}": _PRODUCT.replace("WIDTH", str(width)) for width in (8, 16, 24, 32)},
 }  # fmt: skip
 _NEEDS = {
     "exp": ("bits", "expm1"), "sigmoid": ("bits", "expm1"), "tanh": ("bits", "expm1"), "abs": ("bits",),
-    "softmax": ("exp", "sum", "largest"),
+    "softmax": ("exp", "sum", "largest"), "weight": ("exp",),
 }  # fmt: skip
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 
 from recur.codecs import Codec
 from recur.errors import ConfigError
 from recur.export.c.layers import write_layers
 from recur.export.c.source import Source, room_for
+from recur.export.c.symbols import write_find, write_sample, write_texts
 from recur.heads.plain import PlainReadout
 from recur.modes.mode import Mode, require_input
 from recur.modes.one_pass import OnePass
@@ -37,6 +40,10 @@ class Network:
         Whether what is read depends on what was read before.
     x, y : str
         What they hold, in words.
+    reference : callable
+        (N,) ids or (N, C) numbers in their own units -> the answers (M, O) of the network itself.
+    least : int
+        The least steps that have an answer.
     constants : dict of str to (int, str)
         Further constants of the header, each with what it is.
     """
@@ -49,6 +56,8 @@ class Network:
     stateful: bool
     x: str
     y: str
+    reference: Callable[[np.ndarray], np.ndarray]
+    least: int = 0
     constants: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
@@ -81,21 +90,56 @@ def write_network(mode: Mode, parts: OnePass) -> Network:
     readout = parts.head.plain()
     outputs = len(readout.weight)
     _answer(source, readout, mode.target_codec, vector, parts.pooling, width)
-    _function(source, "read", "int32_t x" if ids else "const float *x", lines)
+    add_function(source, "read", "int32_t x" if ids else "const float *x", lines)
     y = _what_is_answered(readout, mode)
-    x = "an id" if ids else f"{inputs} numbers in their own units: {_columns(codec)}"
+    x = "an id" if ids else f"{inputs} numbers in their own units: {columns_of(codec)}"
     network = Network(
-        source, ids, inputs, outputs, LAST if parts.pooling else EACH, parts.stack is not None, x, y
+        source, ids, inputs, outputs, LAST if parts.pooling else EACH, parts.stack is not None, x, y,
+        lambda own: _reference(mode, parts, own),
     )  # fmt: skip
     if ids:
         network.constants["SYMBOLS"] = len(source.arrays["embedding"]) // parts.inputs.size, "ids are below it"
+        if codec.vocabulary:
+            texts = [str(text) for text in codec.vocabulary]
+            write_texts(source, "symbols", texts, "the text of each id")
+            write_find(source, texts, -1 if codec.ids.unk is None else codec.ids.unk)
+    if mode.target_codec.labelled and readout.ends_in == "softmax":
+        labels = [str(label) for label in mode.target_codec.labels]
+        write_texts(source, "labels", labels, "what each number of an answer is the probability of")
     if mode.symbols is not None:
+        write_sample(source, outputs, mode.symbols.never)
         network.constants["BEGINNING"] = mode.symbols.beginning, "the id that is read first"
         network.constants["END"] = mode.symbols.end, "the id that ends a text"
     return network
 
 
-def _columns(codec: Codec) -> str:
+@torch.no_grad()
+def _reference(mode: Mode, parts: OnePass, own: np.ndarray) -> np.ndarray:
+    """The answers of the network to the inputs of one row."""
+    values = as_read(require_input(mode.input_codec, mode.name), own).to(mode.device)
+    if parts.stack is None:
+        vectors, _ = parts.run(values, None, None)
+    else:
+        values = values if len(own) else values.new_zeros((1, *values.shape[1:]))
+        vectors, _ = parts.run(values[None], None, torch.tensor([len(own)], device=mode.device))
+        vectors = vectors if parts.pooling else vectors[0]
+    readout = parts.head.plain()
+    answers = parts.head.tensors(vectors, mode.target_codec, None)[readout.output]
+    answers = answers.exp() if readout.ends_in == "softmax" else answers
+    found: np.ndarray = answers.reshape(-1, len(readout.weight)).cpu().numpy()
+    return found
+
+
+def as_read(codec: Codec, own: np.ndarray) -> torch.Tensor:
+    """Ids as they are, and numbers in their own units as standardised ones."""
+    values = torch.from_numpy(own)
+    if codec.discrete:
+        return values.long()
+    mean, deviation = (torch.from_numpy(each) for each in codec.normalisation())
+    return (values - mean) / deviation
+
+
+def columns_of(codec: Codec) -> str:
     names = [str(name) for name in codec.column_names()]
     return ", ".join(names) if len(names) <= 8 else f"{', '.join(names[:4])} ... {names[-1]}"
 
@@ -109,7 +153,7 @@ def _what_is_answered(readout: PlainReadout, mode: Mode) -> str:
         return "the probability of each id"
     if readout.ends_in == "sigmoid":
         return "the probability of each event"
-    return f"numbers in their own units: {_columns(codec)}"
+    return f"numbers in their own units: {columns_of(codec)}"
 
 
 def _input(source: Source, inputs: Inputs, codec: Codec) -> tuple[bool, int, list[str], str]:
@@ -193,17 +237,18 @@ def _answer(source: Source, readout: PlainReadout, codec: Codec, vector: str, po
         means = source.array("target_mean", np.asarray(mean, np.float32).ravel())
         deviations = source.array("target_deviation", np.asarray(deviation, np.float32).ravel())
         lines.append(f"for (u = 0; u < {outputs}; ++u) y[u] = {at}[u] * {deviations}[u] + {means}[u];")
-    _function(source, "answer", "float *y", lines)
+    add_function(source, "answer", "float *y", lines)
 
 
-def _function(source: Source, name: str, argument: str, lines: list[str]) -> None:
-    """Add a static function of the state and one argument."""
-    declarations = [line for line in lines if line.startswith("const ")]
-    rest = [line for line in lines if not line.startswith("const ")]
+def add_function(source: Source, name: str, argument: str, lines: list[str]) -> None:
+    """Add a static function of the state and, unless it is empty, one argument."""
+    declarations = [line for line in lines if line.startswith(("const ", "int "))]
+    rest = [line for line in lines if not line.startswith(("const ", "int "))]
     uses = any("u = 0" in line for line in rest)
     body = [*declarations, *(["int u;"] if uses else []), *rest]
+    more = f", {argument}" if argument else ""
     source.functions.append(
-        f"static void NAME_{name}(struct NAME_state *NAME_RESTRICT s, {argument}) {{\n"
+        f"static void NAME_{name}(struct NAME_state *NAME_RESTRICT s{more}) {{\n"
         + "\n".join(f"  {line}" for line in body)
         + "\n}\n"
     )

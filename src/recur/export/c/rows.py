@@ -6,12 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from recur.codecs import Codec
 from recur.export.c.network import LAST, Network
-from recur.modes.mode import Mode, require_input
-from recur.modes.one_pass import OnePass
 
 ROWS, STEPS = 8, 48  # of the test in a folder
 _LARGEST = 40_000  # numbers of its answers
@@ -39,22 +36,19 @@ class Rows:
     held_out: bool
 
 
-def rows_of(mode: Mode, parts: OnePass, network: Network, inputs: Iterable[np.ndarray] | None) -> Rows:
+def rows_of(codec: Codec, network: Network, inputs: Iterable[np.ndarray] | None) -> Rows:
     """Return rows with the answers of the network.
 
     Parameters
     ----------
-    mode : Mode
-        In evaluation.
-    parts : OnePass
-        Its parts.
+    codec : Codec
+        Of what is read.
     network : Network
-        What is compared.
+        What is compared, in evaluation.
     inputs : iterable of ndarray, optional
         Encoded inputs of held-out rows; without them inputs are drawn at random.
     """
-    codec = require_input(mode.input_codec, mode.name)
-    timed = parts.stack is not None
+    timed = network.stateful
     known = [] if inputs is None else [one for one in _first(inputs) if len(np.atleast_1d(one))]
     chosen = known or list(_drawn(codec, timed, network))
     steps = max(1, min(STEPS, _LARGEST // max(1, network.outputs * (1 if network.answers == LAST else ROWS))))
@@ -63,11 +57,11 @@ def rows_of(mode: Mode, parts: OnePass, network: Network, inputs: Iterable[np.nd
         own = _own_units(codec, one if timed else one[None])[:steps]
         xs.append(own)
         counts.append(len(own))
-        ys.append(_answers(mode, parts, codec, own, timed))
-    if timed:
+        ys.append(network.reference(own))
+    if timed and not network.least:
         # a sequence without steps is answered too, from the initial state
         counts.append(0)
-        ys.append(_answers(mode, parts, codec, xs[0][:0], timed) if network.answers == LAST else ys[0][:0])
+        ys.append(network.reference(xs[0][:0]) if network.answers == LAST else ys[0][:0])
     return Rows(np.concatenate(xs), np.array(counts), np.concatenate(ys), bool(known))
 
 
@@ -95,26 +89,3 @@ def _own_units(codec: Codec, encoded: np.ndarray) -> np.ndarray:
     mean, deviation = codec.normalisation()
     own: np.ndarray = (encoded * deviation + mean).astype(np.float32)
     return own
-
-
-@torch.no_grad()
-def _answers(mode: Mode, parts: OnePass, codec: Codec, own: np.ndarray, timed: bool) -> np.ndarray:
-    """The answers of the network to the inputs of one row."""
-    values = torch.from_numpy(own)
-    if not codec.discrete:
-        mean, deviation = (torch.from_numpy(each) for each in codec.normalisation())
-        values = (values - mean) / deviation
-    else:
-        values = values.long()
-    values = values.to(mode.device)
-    if timed:
-        values = values if len(own) else values.new_zeros((1, *values.shape[1:]))
-        vectors, _ = parts.run(values[None], None, torch.tensor([len(own)], device=mode.device))
-        vectors = vectors if parts.pooling else vectors[0]
-    else:
-        vectors, _ = parts.run(values, None, None)
-    readout = parts.head.plain()
-    answers = parts.head.tensors(vectors, mode.target_codec, None)[readout.output]
-    answers = answers.exp() if readout.ends_in == "softmax" else answers
-    found: np.ndarray = answers.reshape(-1, len(readout.weight)).cpu().numpy()
-    return found

@@ -34,6 +34,12 @@ class Source:
         Statements that set the state before the first step.
     calls : set of str
         Functions of `recur.export.c.functions`, and operations of the C library, that are called.
+    scratch : int
+        Numbers of scratch memory.
+    tables : list of str
+        Public tables of texts, and in ``table_bytes`` their size.
+    public : list of str
+        Further declarations of the header.
     """
 
     members: dict[str, int] = field(default_factory=dict)
@@ -43,6 +49,9 @@ class Source:
     reset: list[str] = field(default_factory=list)
     calls: set[str] = field(default_factory=set)
     scratch: int = 0
+    tables: list[str] = field(default_factory=list)
+    table_bytes: int = 0
+    public: list[str] = field(default_factory=list)
 
     def array(self, name: str, values: np.ndarray) -> str:
         """Add a constant array; return its name in C.
@@ -83,7 +92,7 @@ class Source:
     @property
     def flash(self) -> int:
         """Bytes of the constant arrays."""
-        return sum(array.nbytes for array in self.arrays.values())
+        return self.table_bytes + sum(array.nbytes for array in self.arrays.values())
 
     @property
     def ram(self) -> int:
@@ -101,6 +110,7 @@ class Source:
     def body(self) -> str:
         """The constants and functions."""
         constants = "\n".join(declared(name, values) for name, values in self.arrays.items())
+        constants += "".join(f"\n{text}" for text in self.tables)
         return constants + functions(self.calls) + "".join(f"\n{text}" for text in self.functions)
 
 
