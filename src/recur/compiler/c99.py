@@ -25,6 +25,8 @@ LIBRARY = {"log": "logf", "sqrt": "sqrtf", "sin": "sinf", "cos": "cosf", "erf": 
            "atan": "atanf", "pow": "powf"}  # fmt: skip
 """Operations that are the C library's, and their names in it; ``softplus`` needs it too."""
 
+_SHORT = 4  # rows
+
 
 @dataclass(frozen=True)
 class Operand:
@@ -438,7 +440,9 @@ def _element(address: str, at: str) -> str:
     whole, plus, start = address.partition(" + ")
     if not plus:
         return f"{whole}[{at}]"
-    return f"{whole}[{start}]" if at == "0" else f"{whole}[{start} + {at}]"
+    if at.isdecimal():
+        return f"{whole}[{int(start) + int(at)}]"
+    return f"{whole}[{start} + {at}]"
 
 
 def padded(rows: int) -> int:
@@ -452,25 +456,58 @@ def widths(rows: int) -> list[int]:
     return [32] * whole + ([rest] if rest else [])
 
 
+def is_short(rows: int) -> bool:
+    """Whether a product has so few rows that each is summed on its own, with its columns in vectors."""
+    return rows < _SHORT
+
+
+def starts_with_number(panel: Panel) -> bool:
+    """Whether the first operand is one number, so that b + w x is a single pass."""
+    return panel.operands[0].size == 1
+
+
 def product_lines(panel: Panel) -> list[str]:
     """The statements that compute z = b + W v."""
     rows = sum(row.rows for row in panel.rows)
-    lines, first, weight = [f"NAME_copy(NAME_{panel.name}_b, {panel.target}, {padded(rows)});"], 0, 0
+    matrix, bias = f"NAME_{panel.name}_w", f"NAME_{panel.name}_b"
+    if is_short(rows):
+        return _short_lines(panel, rows)
+    room, operands, weight = padded(rows), panel.operands, 0
+    lines = [f"NAME_copy({bias}, {panel.target}, {room});"]
+    if starts_with_number(panel):
+        lines = [f"NAME_start({bias}, {matrix}, {operands[0].expression}, {panel.target}, {room});"]
+        operands, weight = operands[1:], room
+    first = 0
     for width in widths(rows):
-        for operand in panel.operands:
-            matrix, target = (
-                f"{base} + {offset}" if offset else base
-                for base, offset in ((f"NAME_{panel.name}_w", weight), (panel.target, first))
-            )
-            lines.append(f"NAME_product{width}({matrix}, {operand.expression}, {operand.size}, {target});")
+        for operand in operands:
+            w, z = (f"{base} + {at}" if at else base for base, at in ((matrix, weight), (panel.target, first)))
+            lines.append(f"NAME_product{width}({w}, {operand.expression}, {operand.size}, {z});")
             weight += width * operand.size
         first += width
     return lines
 
 
+def _short_lines(panel: Panel, rows: int) -> list[str]:
+    columns = sum(operand.size for operand in panel.operands)
+    lines = []
+    for row in range(rows):
+        terms, weight = [f"NAME_{panel.name}_b[{row}]"], row * columns
+        for operand in panel.operands:
+            terms.append(f"NAME_dot(NAME_{panel.name}_w + {weight}, {operand.expression}, {operand.size})")
+            weight += operand.size
+        lines.append(f"{_element(panel.target, str(row))} = {' + '.join(terms)};")
+    return lines
+
+
 def product_calls(panel: Panel) -> set[str]:
     """The functions that these statements call."""
-    return {"copy", *(f"product{width}" for width in widths(sum(row.rows for row in panel.rows)))}
+    rows = sum(row.rows for row in panel.rows)
+    if is_short(rows):
+        return {"dot"}
+    calls = {"start" if starts_with_number(panel) else "copy"}
+    if len(panel.operands) > 1 or not starts_with_number(panel):
+        calls |= {f"product{width}" for width in widths(rows)}
+    return calls
 
 
 def literal(value: float) -> str:

@@ -141,11 +141,16 @@ def _arrays(panel: c99.Panel, matrix: np.ndarray, bias: np.ndarray) -> dict[str,
     whole[: len(matrix)] = matrix
     biases = np.zeros(len(whole), np.float32)
     biases[: len(matrix)] = bias
-    parts, first = [], 0
+    if c99.is_short(len(matrix)):
+        return {f"{panel.name}_w": matrix.astype(np.float32).ravel(), f"{panel.name}_b": biases[: len(matrix)]}
+    sizes = [operand.size for operand in panel.operands]
+    parts, first, before = [], 0, 0
+    if c99.starts_with_number(panel):
+        parts, sizes, before = [whole[:, 0]], sizes[1:], 1
     for width in c99.widths(len(matrix)):
-        start = 0
-        for operand in panel.operands:
-            parts.append(whole[first : first + width, start : start + operand.size].T.ravel())
-            start += operand.size
+        start = before
+        for size in sizes:
+            parts.append(whole[first : first + width, start : start + size].T.ravel())
+            start += size
         first += width
     return {f"{panel.name}_w": np.concatenate(parts), f"{panel.name}_b": biases}

@@ -33,7 +33,7 @@ int main(void) {
 def compute(name: str, x: np.ndarray, folder: Path, *flags: str) -> np.ndarray:
     """The function of an exported file, compiled with these flags."""
     text = MAIN.replace("FUNCTIONS", functions([name])).replace("COUNT", str(len(x))).replace("NAME_OF", f"NAME_{name}")
-    (folder / "main.c").write_text(text.replace("NAME_RESTRICT", ""))
+    (folder / "main.c").write_text(text.replace("NAME_RESTRICT", "").replace("NAME_VECTOR", ""))
     x.astype(np.float32).tofile(folder / "numbers")
     run_in = build(folder, *STRICT, "-Wno-error=unused-function", *flags, files=("main.c",))
     subprocess.run([str(run_in)], cwd=folder, check=True, timeout=60)

@@ -62,7 +62,7 @@ def test_the_likeliest_text_is_that_of_the_network(folder: tuple[NextItem, Path]
     with mode.answering():
         while len(expected) < 30 and index != mode.symbols.end:
             log_probs, state = mode.step(torch.tensor([index]), state)
-            log_probs[0, list(mode.symbols.never)] = -torch.inf
+            log_probs[0, list(mode.symbols.forbidden(False))] = -torch.inf
             index = int(log_probs[0].argmax())
             expected.append(index)
     assert [int(word) for word in program(place, tmp_path, body).split()] == expected
@@ -79,7 +79,7 @@ def test_symbols_are_drawn_as_often_as_they_are_probable(
     drawn_ids = Counter(int(word) for word in program(place, tmp_path, body).split())
     with mode.answering():
         log_probs, _ = mode.step(torch.tensor([mode.symbols.beginning]), None)
-    log_probs[0, list(mode.symbols.never)] = -torch.inf
+    log_probs[0, list(mode.symbols.forbidden(False))] = -torch.inf
     if top_k:
         least = log_probs[0].topk(top_k).values[-1]
         log_probs[0, log_probs[0] < least] = -torch.inf

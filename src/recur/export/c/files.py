@@ -25,6 +25,12 @@ _STANDARD = """#if defined(__cplusplus)
 #else
 #define NAME_ALIGNED(declaration) declaration
 #endif
+/* gcc unrolls short loops before it makes vectors of them, and then makes none */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define NAME_VECTOR _Pragma("GCC unroll 1")
+#else
+#define NAME_VECTOR
+#endif
 """
 
 _PUBLIC = {

@@ -18,24 +18,24 @@ ERRORS = {"exp": 2.0, "tanh": 3.0, "sigmoid": 3.0}
 """Largest errors of float results in units in the last place, where the exact result is at least 1e-37."""
 
 _BITS = """
-static int32_t NAME_bits(float x) {
+static inline int32_t NAME_bits(float x) {
   union { float number; int32_t bits; } both;
   both.number = x;
   return both.bits;
 }
-static float NAME_number(int32_t bits) {
+static inline float NAME_number(int32_t bits) {
   union { float number; int32_t bits; } both;
   both.bits = bits;
   return both.number;
 }
 /* all bits set where x < 0, else none */
-static int32_t NAME_below_zero(int32_t x) { return -(int32_t)((uint32_t)x >> 31); }
-static int32_t NAME_select(int32_t mask, int32_t a, int32_t b) { return (a & mask) | (b & ~mask); }
+static inline int32_t NAME_below_zero(int32_t x) { return -(int32_t)((uint32_t)x >> 31); }
+static inline int32_t NAME_select(int32_t mask, int32_t a, int32_t b) { return (a & mask) | (b & ~mask); }
 """
 
 _EXPM1 = """
 /* exp(r) - 1 for r = x - n log 2 and |r| <= log(2) / 2, relative error 2^-24 */
-static float NAME_expm1_reduced(float x, float n) {
+static inline float NAME_expm1_reduced(float x, float n) {
   const float r = x - n * 0.693145752f - n * 1.42860677e-06f;
   const float r2 = r * r;
   const float low = r * 0.166665405f + 0.49999997f;
@@ -46,7 +46,7 @@ static float NAME_expm1_reduced(float x, float n) {
 
 _EXP = """
 /* e^x: at most 2 units in the last place; infinite above 88.7, 0 below -103.9 */
-static float NAME_exp(float x) {
+static inline float NAME_exp(float x) {
   const int32_t bits = NAME_bits(x);
   const int32_t size = bits & 0x7fffffff;
   const int32_t least = size < 0x42d00000 ? size : 0x42d00000; /* 104 */
@@ -62,7 +62,7 @@ static float NAME_exp(float x) {
 
 _SIGMOID = """
 /* 1 / (1 + e^-x): at most 3 units in the last place */
-static float NAME_sigmoid(float x) {
+static inline float NAME_sigmoid(float x) {
   const int32_t bits = NAME_bits(x);
   const int32_t size = bits & 0x7fffffff;
   const float y = -NAME_number(size < 0x42ac0000 ? size : 0x42ac0000); /* 86 */
@@ -76,7 +76,7 @@ static float NAME_sigmoid(float x) {
 
 _TANH = """
 /* tanh x: at most 3 units in the last place */
-static float NAME_tanh(float x) {
+static inline float NAME_tanh(float x) {
   const int32_t bits = NAME_bits(x);
   const int32_t size = bits & 0x7fffffff;
   const float y = 2.0f * NAME_number(size < 0x41200000 ? size : 0x41200000); /* 10 */
@@ -89,13 +89,13 @@ static float NAME_tanh(float x) {
 """
 
 _SIMPLE = {
-    "relu": "static float NAME_relu(float x) { return x < 0.0f ? 0.0f : x; }\n",
-    "abs": "static float NAME_abs(float x) { return NAME_number(NAME_bits(x) & 0x7fffffff); }\n",
-    "sign": "static float NAME_sign(float x) { return (float)((x > 0.0f) - (x < 0.0f)); }\n",
-    "greater": "static float NAME_greater(float a, float b) { return (float)(a > b); }\n",
-    "maximum": "static float NAME_maximum(float a, float b) { return a != a ? a : (a > b ? a : b); }\n",
-    "minimum": "static float NAME_minimum(float a, float b) { return a != a ? a : (a < b ? a : b); }\n",
-    "softplus": "static float NAME_softplus(float x) { return x > 40.0f ? x : log1pf(expf(x)); }\n",
+    "relu": "static inline float NAME_relu(float x) { return x < 0.0f ? 0.0f : x; }\n",
+    "abs": "static inline float NAME_abs(float x) { return NAME_number(NAME_bits(x) & 0x7fffffff); }\n",
+    "sign": "static inline float NAME_sign(float x) { return (float)((x > 0.0f) - (x < 0.0f)); }\n",
+    "greater": "static inline float NAME_greater(float a, float b) { return (float)(a > b); }\n",
+    "maximum": "static inline float NAME_maximum(float a, float b) { return a != a ? a : (a > b ? a : b); }\n",
+    "minimum": "static inline float NAME_minimum(float a, float b) { return a != a ? a : (a < b ? a : b); }\n",
+    "softplus": "static inline float NAME_softplus(float x) { return x > 40.0f ? x : log1pf(expf(x)); }\n",
 }
 
 _PRODUCT = """
@@ -105,16 +105,16 @@ static void NAME_productWIDTH(const float *NAME_RESTRICT w, const float *NAME_RE
   float even[WIDTH];
   float odd[WIDTH];
   int j, k;
-  for (j = 0; j < WIDTH; ++j) even[j] = y[j];
-  for (j = 0; j < WIDTH; ++j) odd[j] = 0.0f;
+  NAME_VECTOR for (j = 0; j < WIDTH; ++j) even[j] = y[j];
+  NAME_VECTOR for (j = 0; j < WIDTH; ++j) odd[j] = 0.0f;
   for (k = 0; k + 1 < columns; k += 2) {
-    for (j = 0; j < WIDTH; ++j) even[j] += w[k * WIDTH + j] * x[k];
-    for (j = 0; j < WIDTH; ++j) odd[j] += w[(k + 1) * WIDTH + j] * x[k + 1];
+    NAME_VECTOR for (j = 0; j < WIDTH; ++j) even[j] += w[k * WIDTH + j] * x[k];
+    NAME_VECTOR for (j = 0; j < WIDTH; ++j) odd[j] += w[(k + 1) * WIDTH + j] * x[k + 1];
   }
   if (k < columns) {
-    for (j = 0; j < WIDTH; ++j) even[j] += w[k * WIDTH + j] * x[k];
+    NAME_VECTOR for (j = 0; j < WIDTH; ++j) even[j] += w[k * WIDTH + j] * x[k];
   }
-  for (j = 0; j < WIDTH; ++j) y[j] = even[j] + odd[j];
+  NAME_VECTOR for (j = 0; j < WIDTH; ++j) y[j] = even[j] + odd[j];
 }
 """
 
@@ -125,12 +125,38 @@ static void NAME_copy(const float *NAME_RESTRICT from, float *NAME_RESTRICT to, 
 }
 """
 
+_START = """
+/* y = b + w x with one number x */
+static void NAME_start(const float *NAME_RESTRICT b, const float *NAME_RESTRICT w, const float *x,
+                       float *NAME_RESTRICT y, int count) {
+  const float number = *x;
+  int j;
+  for (j = 0; j < count; ++j) y[j] = b[j] + w[j] * number;
+}
+"""
+
+_DOT = """
+static float NAME_dot(const float *NAME_RESTRICT w, const float *NAME_RESTRICT x, int count) {
+  float parts[16];
+  float total = 0.0f;
+  int j, k;
+  NAME_VECTOR for (j = 0; j < 16; ++j) parts[j] = 0.0f;
+  for (k = 0; k + 16 <= count; k += 16) {
+    NAME_VECTOR for (j = 0; j < 16; ++j) parts[j] += w[k + j] * x[k + j];
+  }
+  for (; k < count; ++k) total += w[k] * x[k];
+  for (j = 0; j < 8; ++j) parts[j] += parts[j + 8];
+  for (j = 0; j < 4; ++j) parts[j] += parts[j + 4];
+  return total + ((parts[0] + parts[2]) + (parts[1] + parts[3]));
+}
+"""
+
 _SUM = """
 static float NAME_sum(const float *x, int count) {
   float parts[8] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
   int j, k;
   for (k = 0; k + 8 <= count; k += 8) {
-    for (j = 0; j < 8; ++j) parts[j] += x[k + j];
+    NAME_VECTOR for (j = 0; j < 8; ++j) parts[j] += x[k + j];
   }
   for (j = 0; k + j < count; ++j) parts[j] += x[k + j];
   return ((parts[0] + parts[4]) + (parts[1] + parts[5])) + ((parts[2] + parts[6]) + (parts[3] + parts[7]));
@@ -185,7 +211,7 @@ static void NAME_sort(float *x, int count) {
 
 _TEXTS = {
     "bits": _BITS, "expm1": _EXPM1, "exp": _EXP, "sigmoid": _SIGMOID, "tanh": _TANH, **_SIMPLE, "copy": _COPY,
-    "sum": _SUM, "largest": _LARGEST, "softmax": _SOFTMAX,
+    "start": _START, "dot": _DOT, "sum": _SUM, "largest": _LARGEST, "softmax": _SOFTMAX,
     "sort": _SORT, "weight": _WEIGHT,
     **{f"product{width}": _PRODUCT.replace("WIDTH", str(width)) for width in (8, 16, 24, 32)},
 }  # fmt: skip

@@ -107,7 +107,7 @@ def write_network(mode: Mode, parts: OnePass) -> Network:
         labels = [str(label) for label in mode.target_codec.labels]
         write_texts(source, "labels", labels, "what each number of an answer is the probability of")
     if mode.symbols is not None:
-        write_sample(source, outputs, mode.symbols.never)
+        write_sample(source, outputs, mode.symbols.forbidden(False))
         network.constants["BEGINNING"] = mode.symbols.beginning, "the id that is read first"
         network.constants["END"] = mode.symbols.end, "the id that ends a text"
     return network
