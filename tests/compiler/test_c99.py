@@ -65,13 +65,6 @@ def test_a_state_that_a_later_stage_reads_is_not_overwritten_before() -> None:
     assert code[-1] == last[0]
 
 
-@pytest.mark.parametrize("rows", [1, 8, 9, 31, 32, 33, 40, 57, 512])
-def test_widths_cover_all_rows_in_vectors(rows: int) -> None:
-    widths = c99.widths(rows)
-    assert sum(widths) == c99.padded(rows) >= rows
-    assert set(widths) <= {8, 16, 24, 32}
-
-
 @pytest.mark.parametrize(
     ("value", "text"), [(0.0, "0.0f"), (1e-30, "1e-30f"), (-2.5, "-2.5f"), (1 / 3, "0.333333333f"), (1e9, "1e+09f")]
 )

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from recur.compiler.c99_panels import Operand, Panel, Row, element, padded, product_calls, product_lines
 from recur.compiler.cplusplus import INFIX
 from recur.compiler.lowering import Block, Operation, is_hoisted
 from recur.compiler.program import Program
@@ -24,57 +25,6 @@ from recur.equations.sizes import ONE, ZERO, Size
 LIBRARY = {"log": "logf", "sqrt": "sqrtf", "sin": "sinf", "cos": "cosf", "erf": "erff", "floor": "floorf",
            "atan": "atanf", "pow": "powf"}  # fmt: skip
 """Operations that are the C library's, and their names in it; ``softplus`` needs it too."""
-
-_SHORT = 4  # rows
-
-
-@dataclass(frozen=True)
-class Operand:
-    """A vector that a panel reads: ``size`` numbers at an expression."""
-
-    expression: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Row:
-    """One product of a panel: its blocks, each with the first column of the panel that it multiplies, and its biases.
-
-    Attributes
-    ----------
-    rows : int
-        Rows of the product.
-    blocks : tuple of (Block, int)
-        Parts of matrices, and their places in the joined operand.
-    biases : tuple of (str, int)
-        Names of vectors, and the first element that is added to the first row.
-    """
-
-    rows: int
-    blocks: tuple[tuple[Block, int], ...]
-    biases: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Products with the same operands, one below the other.
-
-    Attributes
-    ----------
-    name : str
-        Of its arrays in C: ``NAME_w`` and ``NAME_b``.
-    operands : tuple of Operand
-        What is joined to v.
-    rows : tuple of Row
-        The products.
-    target : str
-        The expression of z.
-    """
-
-    name: str
-    operands: tuple[Operand, ...]
-    rows: tuple[Row, ...]
-    target: str
 
 
 @dataclass
@@ -260,14 +210,14 @@ class _Writer:
                 self.result.calls.add("copy")
                 copies.append(f"NAME_copy({kept}, {address}, {self.number(target.size)});")
                 address = kept
-            stores.append(f"{_element(address, 'u')} = {body.value(target.operation)};")
+            stores.append(f"{element(address, 'u')} = {body.value(target.operation)};")
         sums = []
         for total, operation in stage.partials:
             kept = self._memory(stage.size)
-            stores.append(f"{_element(kept, 'u')} = {body.value(operation)};")
+            stores.append(f"{element(kept, 'u')} = {body.value(operation)};")
             how = self.program.forward.totals[total].attribute
             self.result.calls.add(how)
-            sums.append(f"{_element(self.totals[total], '0')} = NAME_{how}({kept}, {self.number(stage.size)});")
+            sums.append(f"{element(self.totals[total], '0')} = NAME_{how}({kept}, {self.number(stage.size)});")
         units = self.number(stage.size)
         self.lines += body.before
         self.lines.append(f"for (u = 0; u < {units}; ++u) {{")
@@ -321,16 +271,16 @@ class _Body:
             return literal(float(writer.number(operation.attribute)))
         at = "0" if operation.size == ONE else "u"
         if id(operation) in writer.places and self.stage.loads.get(operation, _TAPE).kind == "tape":
-            return _element(writer.places[id(operation)], at)
+            return element(writer.places[id(operation)], at)
         location = self.stage.loads[operation]
         if location.kind == "total":
-            return _element(writer.totals[location.index], "0")
+            return element(writer.totals[location.index], "0")
         if location.kind == "noise":
             part = writer.program.noise_parts[location.index]
             return literal(writer.noises[writer.program.noises[part.owner]])
         if location.kind == "parameter":
             return f"NAME_{self._constant(location)}[{at}]"
-        return _element(writer.address(location), at)
+        return element(writer.address(location), at)
 
     def _constant(self, location: Location) -> str:
         """The name of the constant array of a piece of a vector."""
@@ -433,81 +383,6 @@ def _read_later(stages: list[Stage], index: int) -> bool:
         at in stage.loads.values() or any(place == at for group in stage.groups for place, _ in group.operands)
         for stage in stages
     )
-
-
-def _element(address: str, at: str) -> str:
-    """``s->h + 8`` at u is ``s->h[8 + u]``."""
-    whole, plus, start = address.partition(" + ")
-    if not plus:
-        return f"{whole}[{at}]"
-    if at.isdecimal():
-        return f"{whole}[{int(start) + int(at)}]"
-    return f"{whole}[{start} + {at}]"
-
-
-def padded(rows: int) -> int:
-    """The rows of a panel with those that fill its last vector."""
-    return -(-rows // 8) * 8
-
-
-def widths(rows: int) -> list[int]:
-    """The widths of the blocks of a panel: its matrix is stored block after block, each column by column."""
-    whole, rest = divmod(padded(rows), 32)
-    return [32] * whole + ([rest] if rest else [])
-
-
-def is_short(rows: int) -> bool:
-    """Whether a product has so few rows that each is summed on its own, with its columns in vectors."""
-    return rows < _SHORT
-
-
-def starts_with_number(panel: Panel) -> bool:
-    """Whether the first operand is one number, so that b + w x is a single pass."""
-    return panel.operands[0].size == 1
-
-
-def product_lines(panel: Panel) -> list[str]:
-    """The statements that compute z = b + W v."""
-    rows = sum(row.rows for row in panel.rows)
-    matrix, bias = f"NAME_{panel.name}_w", f"NAME_{panel.name}_b"
-    if is_short(rows):
-        return _short_lines(panel, rows)
-    room, operands, weight = padded(rows), panel.operands, 0
-    lines = [f"NAME_copy({bias}, {panel.target}, {room});"]
-    if starts_with_number(panel):
-        lines = [f"NAME_start({bias}, {matrix}, {operands[0].expression}, {panel.target}, {room});"]
-        operands, weight = operands[1:], room
-    first = 0
-    for width in widths(rows):
-        for operand in operands:
-            w, z = (f"{base} + {at}" if at else base for base, at in ((matrix, weight), (panel.target, first)))
-            lines.append(f"NAME_product{width}({w}, {operand.expression}, {operand.size}, {z});")
-            weight += width * operand.size
-        first += width
-    return lines
-
-
-def _short_lines(panel: Panel, rows: int) -> list[str]:
-    columns = sum(operand.size for operand in panel.operands)
-    lines = []
-    for row in range(rows):
-        terms, weight = [f"NAME_{panel.name}_b[{row}]"], row * columns
-        for operand in panel.operands:
-            terms.append(f"NAME_dot(NAME_{panel.name}_w + {weight}, {operand.expression}, {operand.size})")
-            weight += operand.size
-        lines.append(f"{_element(panel.target, str(row))} = {' + '.join(terms)};")
-    return lines
-
-
-def product_calls(panel: Panel) -> set[str]:
-    """The functions that these statements call."""
-    rows = sum(row.rows for row in panel.rows)
-    if is_short(rows):
-        return {"dot"}
-    calls = {"start" if starts_with_number(panel) else "copy"}
-    if len(panel.operands) > 1 or not starts_with_number(panel):
-        calls |= {f"product{width}" for width in widths(rows)}
-    return calls
 
 
 def literal(value: float) -> str:

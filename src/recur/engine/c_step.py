@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recur.compiler import c99
+from recur.compiler import c99, c99_panels
+from recur.compiler.c99_panels import Panel
 from recur.compiler.lowering import Block
 from recur.compiler.plan import plan
 from recur.compiler.program import program
@@ -97,7 +98,7 @@ def c_step(
     return CStep(written.code, arrays, written.scratch, frozenset(written.calls))
 
 
-def _packed(panel: c99.Panel, numbers: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+def _packed(panel: Panel, numbers: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
     """The matrix and the biases of a panel."""
     rows = sum(row.rows for row in panel.rows)
     matrix = np.zeros((rows, sum(one.size for one in panel.operands)))
@@ -124,30 +125,30 @@ def _block(matrix: np.ndarray, block: Block, sizes: Mapping[str, int]) -> np.nda
 def affine(name: str, matrix: np.ndarray, bias: np.ndarray | None, x: str, z: str) -> CStep:
     """Write z = W x + b, where z has room for `room_for` numbers."""
     rows, columns = matrix.shape
-    panel = c99.Panel(name, (c99.Operand(x, columns),), (c99.Row(rows, (), ()),), z)
+    panel = Panel(name, (c99_panels.Operand(x, columns),), (c99_panels.Row(rows, (), ()),), z)
     arrays = _arrays(panel, matrix, np.zeros(rows) if bias is None else bias)
-    code = "\n".join(c99.product_lines(panel))
-    return CStep(code, arrays, 0, frozenset(c99.product_calls(panel)))
+    code = "\n".join(c99_panels.product_lines(panel))
+    return CStep(code, arrays, 0, frozenset(c99_panels.product_calls(panel)))
 
 
 def room_for(rows: int) -> int:
     """Numbers that a product of this many rows writes: whole vectors."""
-    return c99.padded(rows)
+    return c99_panels.padded(rows)
 
 
-def _arrays(panel: c99.Panel, matrix: np.ndarray, bias: np.ndarray) -> dict[str, np.ndarray]:
+def _arrays(panel: Panel, matrix: np.ndarray, bias: np.ndarray) -> dict[str, np.ndarray]:
     """The arrays of a panel: W block by block, of each block operand by operand, of each its columns; and b."""
-    whole = np.zeros((c99.padded(len(matrix)), matrix.shape[1]), np.float32)
+    whole = np.zeros((c99_panels.padded(len(matrix)), matrix.shape[1]), np.float32)
     whole[: len(matrix)] = matrix
     biases = np.zeros(len(whole), np.float32)
     biases[: len(matrix)] = bias
-    if c99.is_short(len(matrix)):
+    if c99_panels.is_short(len(matrix)):
         return {f"{panel.name}_w": matrix.astype(np.float32).ravel(), f"{panel.name}_b": biases[: len(matrix)]}
     sizes = [operand.size for operand in panel.operands]
     parts, first, before = [], 0, 0
-    if c99.starts_with_number(panel):
+    if c99_panels.starts_with_number(panel):
         parts, sizes, before = [whole[:, 0]], sizes[1:], 1
-    for width in c99.widths(len(matrix)):
+    for width in c99_panels.widths(len(matrix)):
         start = before
         for size in sizes:
             parts.append(whole[first : first + width, start : start + size].T.ravel())
