@@ -70,7 +70,7 @@ bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks.layers --raised-malloc $(BENCH_ARGS)
 
 bench-all: bench
-	@for set in odd ragged tagger bfloat16 cells; do echo; $(BIN)/python -m benchmarks.layers --set $$set || exit 1; done
+	@for set in odd ragged tagger bfloat16 int8 cells; do echo; $(BIN)/python -m benchmarks.layers --set $$set || exit 1; done
 	@echo; $(BIN)/python -m benchmarks.peers
 	@echo; $(BIN)/python -m benchmarks.steps
 	@echo; $(BIN)/python -m benchmarks.lm || test $$? -eq 2

@@ -91,6 +91,11 @@ def in_bfloat16(cell: Cell, rival: nn.Module, engine: str) -> Recurrent:
     return ours(cell, rival, engine, "bfloat16")
 
 
+def in_int8(cell: Cell, rival: nn.Module, engine: str) -> Recurrent:
+    """Build our layer with products in int8."""
+    return ours(cell, rival, engine, "int8")
+
+
 NATIVE = Contestant("native", ours, "native")
 CONTESTANTS = [NATIVE, Contestant("stock", ours, "stock"), Contestant("eager", ours, "eager")]
 

@@ -190,6 +190,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     options.cells = [cell for cell in known if cell.name in options.cells] if options.cells else chosen.cells
     if not options.cells:
         parser.error(f"none of these cells is in the set {options.set}: {', '.join(cell.name for cell in known)}")
+    options.passes = [which for which in options.passes if which in chosen.passes]
+    if not options.passes:
+        parser.error(f"the set {options.set} has only these passes: {', '.join(chosen.passes)}")
     options.lstms = [cell.name for cell in known if cell.equation == "lstm"]
     quick = QUICK if options.set == "main" else chosen.shapes[:2]
     options.shapes = options.shapes or (quick if options.quick else chosen.shapes)

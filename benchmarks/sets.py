@@ -10,7 +10,18 @@ from torch import nn
 
 import recur.nn
 from benchmarks import shapes
-from benchmarks.contest import BY_HAND, CELLS, CONTESTANTS, NATIVE, TAGGER, Cell, Contestant, in_bfloat16
+from benchmarks.contest import (
+    BY_HAND,
+    CELLS,
+    CONTESTANTS,
+    NATIVE,
+    PASSES,
+    TAGGER,
+    Cell,
+    Contestant,
+    in_bfloat16,
+    in_int8,
+)
 from benchmarks.shapes import Shape
 
 
@@ -36,6 +47,8 @@ class Set:
         Run when ``--also`` names them.
     dtype : torch.dtype
         The row of the table of tolerances that the proof is held to.
+    passes : tuple of str
+        What can be measured.
     """
 
     about: str
@@ -46,6 +59,7 @@ class Set:
     contestants: list[Contestant] = field(default_factory=lambda: [NATIVE])
     others: list[Contestant] = field(default_factory=lambda: CONTESTANTS[1:])
     dtype: torch.dtype = torch.float32
+    passes: tuple[str, ...] = PASSES
 
 
 def _own(name: str) -> Callable[[int, int], nn.Module]:
@@ -73,5 +87,15 @@ SETS = {
         contestants=[Contestant("bfloat16", in_bfloat16, "native")],
         others=[],
         dtype=torch.bfloat16,
+    ),
+    "int8": Set(
+        "our layer with products in int8, which are for inference, against itself in float32",
+        [Cell(cell.name, cell.equation, _own(cell.name)) for cell in CELLS],
+        shapes.SHAPES,
+        rival="float32",
+        contestants=[Contestant("int8", in_int8, "native")],
+        others=[],
+        dtype=torch.bfloat16,  # 8 bits with a scale per row round about as much as the 8 bits of a bfloat16
+        passes=PASSES[:1],
     ),
 }

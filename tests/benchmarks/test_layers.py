@@ -147,6 +147,20 @@ def test_bfloat16_is_held_to_its_own_tolerance(monkeypatch: pytest.MonkeyPatch, 
         assert 1e-4 < entry["differences"]["outputs"] <= 3e-2
 
 
+def test_int8_is_measured_without_gradients_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only(monkeypatch, "int8", cells=sets.SETS["int8"].cells[2:])
+    words = [*SHORT, "--set", "int8", "--shapes", "9,4,16", "--json", str(tmp_path / "figures.json")]
+    assert layers.main(words) == 0
+    (row,) = rows_of(tmp_path / "figures.json")
+    assert (row["pass"], row["contestants"]["int8"]["ran"]) == ("forward", "native")
+    assert 1e-4 < row["contestants"]["int8"]["differences"]["outputs"] <= 3e-2
+    with pytest.raises(SystemExit):
+        layers.main([*words, "--passes", "training"])
+    assert "the set int8 has only these passes: forward" in capsys.readouterr().err
+
+
 def test_own_cells_are_proved_against_the_eager_loop(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
