@@ -146,6 +146,7 @@ inline const WholeKernels& whole_kernels() {
 // the bits of the largest |v|: of numbers without sign they are in the order of the numbers, with NaN last
 inline int32_t largest_bits(const float* v, long n) {
   constexpr long L = Lane<float>::count;
+  if (n == 0) return 0;  // an input without columns may have no memory
   I32 most{};
   long k = 0;
   for (; k + L <= n; k += L) {
