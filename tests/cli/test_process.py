@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 import subprocess
@@ -9,7 +11,7 @@ import sys
 
 import pytest
 
-from recur.cli.app import describe
+from recur.cli.app import describe, main
 from recur.cli.resume import resume_command
 from recur.errors import RunError
 from tests.cli.running import PLAIN, matches, run, run_apart
@@ -70,3 +72,18 @@ def test_narrow_terminals_are_respected() -> None:
     outcome = run_apart("cells", "lstm", COLUMNS="40")
     assert outcome.code == 0
     matches(run_apart("--help", COLUMNS="60"), "help_narrow")
+
+
+def test_only_the_command_line_of_a_process_changes_its_garbage_collector(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed: list[object] = []
+    monkeypatch.setattr(gc, "set_threshold", lambda *numbers: changed.append(numbers))
+    monkeypatch.setattr(atexit, "register", changed.append)
+    assert main(["--version"]) == 0
+    assert changed == []
+    monkeypatch.setattr(sys, "argv", ["recur", "--version"])
+    assert main() == 0
+    assert gc.freeze in changed
+    assert len(changed) == 2
+    assert capsys.readouterr().out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -85,6 +87,16 @@ def build() -> App:
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
+def _collect_rarely() -> None:
+    """Let the collector of this process run less often, and not once more over everything at its end.
+
+    Importing torch makes hundreds of thousands of objects that live until the end; walking through them again and again
+    takes a fifth of a short command.
+    """
+    gc.set_threshold(100_000, 20, 100)
+    atexit.register(gc.freeze)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line.
 
@@ -103,6 +115,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Exception
         Any exception as it is, when the environment variable ``RECUR_DEBUG`` is 1.
     """
+    if argv is None:
+        _collect_rarely()
     words = list(sys.argv[1:] if argv is None else argv)
     token = COMMAND_LINE.set(tuple(words))
     try:
