@@ -70,7 +70,7 @@ def test_an_input_that_is_used_element_by_element_leaves_a_rest():
 @equation(x="X", h="H", W_xh="H X", W_hh="H H")
 def chained(x, h, W_xh, W_hh):
     v = tanh(W_xh @ x + W_hh @ h)
-    for _ in range(300):
+    for _ in range(200):
         v = tanh(v) * 0.9 + v * 0.1
     return v
 
@@ -78,4 +78,4 @@ def chained(x, h, W_xh, W_hh):
 def test_a_chain_of_many_operations_is_followed_without_recursion():
     made = program(chained.graph)
     assert [len(stage.targets) > 0 for stage in made.forward.stages] == [True]
-    assert source(made, "chained").count("tanh") >= 301
+    assert source(made, "chained").count("tanh") >= 201

@@ -25,6 +25,7 @@ from recur.compiler.verifier import Memory, expect, follow, memory_with, of_kind
 from recur.equations.graph import Graph, Node, topological
 from recur.equations.sizes import ONE, ZERO, Size
 
+_MOST_NODES = 2_500  # of a step and its gradient; planning them takes up to three seconds
 _PER_ROW = frozenset({"outer", "contract", "contract_transposed"})  # operations on matrices that are states
 
 
@@ -168,6 +169,12 @@ class _ProgramBuilder:
         # leaves that are not read are included: values written to their locations are cut like them
         leaves = [graph.input, *graph.states.values(), *graph.parameters.values(), *graph.noises.values()]
         nodes = topological([*leaves, *targets])
+        if len(nodes) > _MOST_NODES:
+            raise NotCompiledError(
+                f"the step and its gradient have {len(nodes):,} operations; more than {_MOST_NODES:,} take too long to "
+                "compile",
+                hint="write the step with fewer operations, or with longer vectors",
+            )
         self.lowering = Lowering(Partition([*nodes, *self._alike()]))
         self.partition = self.lowering.partition
         # operands first, so that long chains do not recurse
@@ -313,7 +320,7 @@ class _ProgramBuilder:
             if is_hoisted(operation):
                 # it is on the tape already, and its column is not reused
                 available_ids.add(id(operation))
-            elif cost(operation, lambda a: id(a) in available_ids) > 1:
+            elif cost(operation, lambda a: id(a) in available_ids, 1) > 1:
                 targets.append(Target(operation, operation.size, tape.new(operation, operation.size)))
                 available_ids.add(id(operation))
         return targets

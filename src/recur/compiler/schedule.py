@@ -25,13 +25,24 @@ _TRANSCENDENTAL = frozenset(
 _MEMORY = frozenset({"tape", "scratch", "derivative"})  # written in a step, and readable later in the same step
 
 
-def cost(operation: Operation, is_available: Callable[[Operation], bool]) -> float:
-    """The transcendental operations that compute a value from those available; infinite if it needs a product."""
+def cost(operation: Operation, is_available: Callable[[Operation], bool], enough: float = float("inf")) -> float:
+    """The transcendental operations that compute a value from those available; infinite if it needs a product.
+
+    Counting ends above ``enough``, so that a long step is not walked again for every operation.
+    """
     price = 0.0
-    for one in topological_order([operation], stop=[a for a in topological_order([operation]) if is_available(a)]):
+    stack, seen = [operation], set[int]()
+    while stack:
+        one = stack.pop()
+        if id(one) in seen or is_available(one):
+            continue
+        seen.add(id(one))
         if one.op in {"product", "total"} or (one.op == "leaf" and one.kind not in {"parameter", "seed"}):
             return float("inf")
         price += one.op in _TRANSCENDENTAL
+        if price > enough:
+            return price
+        stack.extend(one.args)
     return price
 
 
@@ -168,7 +179,7 @@ class _Scheduler:
                 stored = placed.get(id(operation))
                 if stored is not None and stored.kind in _MEMORY:
                     return stored
-                if operation.size == ONE or cost(operation, lambda a: a in self.available) == 0:
+                if operation.size == ONE or cost(operation, lambda a: a in self.available, 0) == 0:
                     return None
                 location = spilled[id(operation)] = self.new_column(operation, operation.size)
                 before.targets.append(Target(operation, operation.size, location))

@@ -24,6 +24,7 @@ from pathlib import Path
 from recur import atomic
 from recur.compiler import library_loading, manifest, toolchain
 from recur.engine.native import cache_cleanup
+from recur.engine.native.compile_effort import flags_for
 from recur.errors import BackendError
 
 _DAY = 86400.0
@@ -99,10 +100,11 @@ class CacheFolder:
 
     def make(self, stem: str, text: str, kind: str) -> bytes:
         """Compile a text; the library appears before its SHA-256, so that neither is used without the other."""
+        extra = flags_for(text)
         work = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{stem}."))
         try:
             (work / f"{stem}.cpp").write_text(text, encoding="utf-8")
-            toolchain.compile_library(work / f"{stem}.cpp", work / f"{stem}.so", kind)
+            toolchain.compile_library(work / f"{stem}.cpp", work / f"{stem}.so", kind, extra)
             library = library_loading.read(work / f"{stem}.so", own=True)
             (work / f"{stem}.sha256").write_bytes(checksum(stem, library))
             atomic.flush(work / f"{stem}.sha256")
