@@ -146,6 +146,11 @@ class _ProgramBuilder:
             self.matrices[name] = shape
         return name
 
+    def known_vector(self) -> tuple[str, str]:
+        """A vector that has a name, and its size."""
+        size = self.random.choice(list(self.known))
+        return self.random.choice(self.known[size]), size
+
     def number(self, depth: int) -> str:
         """Something that stretches."""
         size = self.random.choice([size for size in (*self.known, self.input) if size != "1"] or ["H"])
@@ -183,6 +188,14 @@ class _ProgramBuilder:
             return f"({pick.choice(PAIRS).format(*pair)})"
         if kind == "number" and size != "1":
             return f"({pick.choice(('{} * {}', '{} + {}')).format(self.leaf(size), f'({self.number(depth - 1)})')})"
+        if kind == "split" and size in {"H", "P"} and pick.random() < 0.4:
+            # parts of unequal sizes
+            parts = pick.choice(
+                ([size, "1"], ["1", size], ["2", size, "1"], ["X", size] if size != self.input else [size, "1"])
+            )
+            sizes = "[" + ", ".join(f'"{one}"' for one in parts) + "]"
+            inner = self.product("+".join(parts), *self.known_vector())
+            return f"split({inner}, {sizes})[{parts.index(size)}]"
         if kind == "split" and size in {"H", "P", "1"}:
             parts = pick.choice((2, 3))
             whole = str(parts) if size == "1" else f"{parts}{size}"
@@ -195,6 +208,7 @@ class _ProgramBuilder:
         if kind == "norm" and size != "1":
             value = self.value(size, depth - 1)
             forms = ("layer_norm({0})", "layer_norm({0}, {1})", "softmax({0})", "({0} - largest({0})) * 0.1",
-                     "(softmax({0}) * {1})", "({1} + 0.1 * logsumexp({0}))")  # fmt: skip
+                     "(softmax({0}) * {1})", "({1} + 0.1 * logsumexp({0}))", "cumsum(softmax({0}))",
+                     "(one_hot_of_largest({0}) * {1})")  # fmt: skip
             return pick.choice(forms).format(value, self.leaf(size))
         return self.leaf(size)
