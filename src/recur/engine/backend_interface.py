@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,6 +13,9 @@ from recur.engine.noise import Noise
 from recur.engine.packing import Packing
 from recur.equations import Equation
 from recur.markup import table
+
+if TYPE_CHECKING:
+    from recur.engine.native.frozen import FrozenWeights
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class Call:
         Bytes that the values stored for the backward pass may take; others are recomputed. None stores them all.
     slowed : set of str
         Why backward passes of this call did not run on the backend of its forward pass; for the report.
+    frozen : FrozenWeights or None
+        The packed weights of earlier calls, for the native backend.
     """
 
     equation: Equation
@@ -64,6 +70,7 @@ class Call:
     packing: Packing | None = None
     memory_budget: int | str | None = None
     slowed: set[str] = field(default_factory=set)
+    frozen: FrozenWeights | None = None
 
     def without_tensors(self) -> Call:
         """The same call on empty tensors: its other arguments, where its tensors are passed separately."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from recur.engine import eager, native, observers, stock, tensor_checks, torch_state
 from recur.engine.backend_interface import BackendReport, Call, Result
 from recur.engine.low_precision import PRECISIONS, refuse_gradients
+from recur.engine.native.frozen import FrozenWeights
 from recur.engine.native.half_precision import half_precision_of
 from recur.engine.noise import Noise
 from recur.engine.packing import Packing
@@ -81,6 +82,7 @@ def run(
     precision: str = "float32",
     packing: Packing | None = None,
     memory_budget: int | str | None = None,
+    frozen: FrozenWeights | None = None,
 ) -> Result:
     """Run a recurrence over a batch of sequences, one direction of one layer.
 
@@ -115,6 +117,8 @@ def run(
     memory_budget : int or "sqrt", optional
         Bytes that the values kept for the backward pass may take (native backend): segments of the sequence are
         recomputed in the backward pass. "sqrt" keeps about 2 sqrt(T) steps.
+    frozen : FrozenWeights, optional
+        Where the native backend keeps packed weights between calls without gradients.
 
     Returns
     -------
@@ -132,6 +136,8 @@ def run(
     refuse_gradients(precision, (call.x, *call.states.values(), *call.parameters.values()))
     if memory_budget is not None:
         call = replace(call, memory_budget=memory_budget)
+    if frozen is not None:
+        call = replace(call, frozen=frozen)
     observer = observers.current()
     if observer is not None and not x.is_cpu:
         # cuDNN has no backward pass outside training

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from recur.modes.abilities import Abilities, ReadOut, Wording
 from recur.modes.item_model import ItemModel
 from recur.modes.one_pass import OnePass
 from recur.network.batch import Batch, Encoded, Raw, pad
+from recur.nn.freezing import freeze_layers
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -265,6 +266,13 @@ class Mode(nn.Module, ABC):
             )
             for row, answer in zip(rows, answers, strict=True)
         ]
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode, or evaluation mode, in which the recurrent layers are frozen."""
+        super().train(mode)
+        if not mode:
+            freeze_layers(self)
+        return self
 
     @contextmanager
     def answering(self) -> Iterator[None]:

@@ -6,6 +6,7 @@
 #include "backward.h"
 #include "boundary.h"
 #include "interrupts.h"
+#include "python_forward.h"
 #include "python_step.h"
 #include "readout.h"
 #include "size_limits.h"
@@ -100,6 +101,17 @@ int64_t with_precision(const RecurCall& call, const Run& run) {
     if (call.precision == 2) return run(recur::Whole{});
   }
   return run(recur::Plain<float>{});
+}
+
+// a call of which only the cell, type, precision, sizes and matrices count
+int64_t check_freeze(const RecurCell* cell, const RecurCall* call) {
+  if (cell == nullptr || call == nullptr) return refuse("no cell or no call");
+  RecurCall bare = *call;
+  bare.T = bare.B = 0;
+  bare.lengths = bare.offsets = nullptr;
+  const void* none = nullptr;
+  if (bare.vectors == nullptr) bare.vectors = &none;
+  return check(cell, &bare);
 }
 
 int64_t check_stream(const RecurCell* cell, const RecurCall* call) {
@@ -204,6 +216,38 @@ RECUR_EXPORT int64_t recur_backward(const RecurCell* cell, RecurCall* call) {
   });
 }
 
+RECUR_EXPORT void* recur_freeze(const RecurCell* cell, const RecurCall* call) {
+  std::unique_ptr<recur::FrozenWeights> frozen;
+  const int64_t status = guarded([&] {
+    const int64_t bad = check_freeze(cell, call);
+    if (bad != RECUR_OK) return bad;
+    return with_precision(*call, [&](auto precision) {
+      RecurCall bare = *call;
+      bare.T = bare.B = bare.training = 0;
+      bare.lengths = bare.offsets = nullptr;
+      bare.resets = nullptr;
+      bare.frozen = nullptr;
+      auto made = std::make_unique<recur::FrozenWeights>(*cell, bare);
+      recur::Forward<decltype(precision)> pass(*cell, bare);
+      const int64_t packed = pass.freeze(*made);
+      if (packed == RECUR_OK) frozen = std::move(made);
+      return packed;
+    });
+  });
+  return status == RECUR_OK ? frozen.release() : nullptr;
+}
+
+RECUR_EXPORT int64_t recur_frozen_uses(const void* frozen) {
+  return frozen == nullptr ? 0 : static_cast<const recur::FrozenWeights*>(frozen)->uses();
+}
+
+RECUR_EXPORT void recur_thaw(void* frozen) {
+  guarded([&] {
+    if (frozen != nullptr) static_cast<const recur::FrozenWeights*>(frozen)->release();
+    return int64_t{RECUR_OK};
+  });
+}
+
 RECUR_EXPORT void* recur_stream_open(const RecurCell* cell, const RecurCall* call) {
   std::unique_ptr<recur::AnyStream> opened;
   const int64_t status = guarded([&] {
@@ -265,6 +309,8 @@ RECUR_EXPORT void recur_stack_close(void* stack) {
 }
 
 RECUR_EXPORT void* recur_python_step(void* stack) { return recur::python_step(stack); }
+
+RECUR_EXPORT void* recur_python_forward(const RecurPrepared* prepared) { return recur::python_forward(prepared); }
 
 RECUR_EXPORT int64_t recur_readout(RecurReadout* call) {
   return guarded([&] {

@@ -1,6 +1,7 @@
 // Forward pass: products with the input for many steps at once, then one step after another.
 #pragma once
 
+#include "frozen_weights.h"
 #include "scan.h"
 
 namespace recur {
@@ -18,13 +19,19 @@ class Forward : public Scan<P> {
       : Base(cell, call, call.training ? cell.training : cell.forward, call.training != 0) {
     plan_hoisted();
     plan_chunks();
+    const auto* frozen = static_cast<const FrozenWeights*>(call.frozen);
+    // the training program has other groups of products
+    if (frozen != nullptr && !this->training_) use_frozen(*frozen);
   }
 
   int64_t run() {
+    if (frozen_ != nullptr && !frozen_->fits(this->cell_, this->call_)) return RECUR_STALE;
     const int64_t status = start();
     if (status != RECUR_OK) return status;
     this->copy_inputs();
     run_parallel(this->threads_, [&](int thread, int threads) { work(thread, threads); });
+    if (stale_.load()) return RECUR_STALE;
+    if (frozen_ != nullptr) frozen_->use();
     if (this->stop_at_.load() != INT64_MAX) {
       MemoryPool::instance().release(this->call_.tape);
       this->call_.tape = nullptr;
@@ -34,13 +41,36 @@ class Forward : public Scan<P> {
     return RECUR_OK;
   }
 
+  // pack everything into memory of its own
+  int64_t freeze(FrozenWeights& into) {
+    Arena counted;
+    place_packed(counted);
+    void* memory = into.allocate(counted.used());
+    if (memory == nullptr) return RECUR_NO_MEMORY;
+    Arena arena(static_cast<char*>(memory));
+    place_packed(arena);
+    own_units_ = false;
+    this->pack_groups(this->packed_, 0, 1, true);
+    pack_hoisted(0, 1);
+    into.protect();
+    return RECUR_OK;
+  }
+
  protected:
   // prepare a stream: pack everything
   int64_t open() {
     chunk_ = 1;
+    if (frozen_ != nullptr && !(frozen_->fits(this->cell_, this->call_) && frozen_->unchanged(*pieces_, 0, 1))) {
+      this->packs_ = true;
+      frozen_ = nullptr;
+    }
     const int64_t status = start();
     if (status != RECUR_OK) return status;
     own_units_ = false;  // the number of threads may change from step to step
+    if (frozen_ != nullptr) {
+      frozen_->use();
+      return RECUR_OK;
+    }
     this->pack_groups(this->packed_, 0, 1, true);
     pack_hoisted(0, 1);
     return RECUR_OK;
@@ -88,6 +118,20 @@ class Forward : public Scan<P> {
     Panels<P> panels;
     int64_t column;
   };
+
+  void use_frozen(const FrozenWeights& frozen) {
+    frozen_ = &frozen;
+    pieces_ = std::make_unique<MatrixPieces>(this->cell_, this->call_);
+    this->packs_ = false;
+    Arena arena(static_cast<char*>(frozen.memory()));
+    place_packed(arena);
+  }
+
+  // where the packed matrices are in memory of their own
+  void place_packed(Arena& arena) {
+    this->packed_ = arena.template take<E>(this->packed_elements_);
+    for (Run& run : runs_) run.panels.data = arena.template take<E>(run.panels.elements());
+  }
 
   void plan_chunks() {
     int64_t columns = 0;
@@ -148,7 +192,9 @@ class Forward : public Scan<P> {
       this->accumulated_of_.clear();
       this->allocate_threads(own, team_, 0);
       if (!this->training_) this->allocate_scan(own);
-      for (Run& run : runs_) run.panels.data = own.template take<E>(run.panels.elements());
+      for (Run& run : runs_) {
+        if (this->packs_) run.panels.data = own.template take<E>(run.panels.elements());
+      }
       if (pass == 0) {
         lease_.reset(new Lease(own.used()));
         if (this->training_) tape = this->call_.tape = MemoryPool::instance().acquire(kept.used());
@@ -175,9 +221,15 @@ class Forward : public Scan<P> {
     Thread& one = team_[static_cast<size_t>(thread)];
     this->start_frame(one, thread, this->by_rows_ ? threads : std::min(threads, this->loop_threads_));
     const bool in_loop = this->by_rows_ || thread < this->loop_threads_;
-    if (in_loop) this->pack_groups(this->packed_, thread, one.threads, this->by_rows_);
-    pack_hoisted(thread, threads);
-    if (!own_units_ || threads != this->threads_) this->all_.wait(thread, threads);
+    if (this->packs_) {
+      if (in_loop) this->pack_groups(this->packed_, thread, one.threads, this->by_rows_);
+      pack_hoisted(thread, threads);
+      if (!own_units_ || threads != this->threads_) this->all_.wait(thread, threads);
+    } else {
+      if (!frozen_->unchanged(*pieces_, thread, threads)) stale_.store(true);
+      this->all_.wait(thread, threads);
+      if (stale_.load()) return;
+    }
     const int64_t steps = this->rows_.steps();
     // a team smaller than requested divides rows and units differently
     const bool apart = (own_rows_ || own_units_) && threads == this->threads_;
@@ -416,6 +468,9 @@ class Forward : public Scan<P> {
   int64_t chunk_ = 1;
   bool own_rows_ = false, own_units_ = false;  // whether no other thread needs a thread's part of the products
   std::vector<Run> runs_;
+  const FrozenWeights* frozen_ = nullptr;  // whose packed matrices are used
+  std::unique_ptr<MatrixPieces> pieces_;
+  std::atomic<bool> stale_{false};  // whether a matrix has changed since it was frozen
   std::vector<Thread> team_;
   std::unique_ptr<Lease> lease_;
 };

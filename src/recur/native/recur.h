@@ -51,6 +51,8 @@ typedef struct {
   double* norms;                /* (states, T): sum over rows of squares of dE/dstate_t, or null */
   int64_t (*interrupted)(void); /* polled; nonzero: stop and return RECUR_INTERRUPTED. May be null */
   int64_t scanned;              /* added to: calls of the first thread's kernel for many steps, see RecurCell */
+  const void* frozen;           /* from recur_freeze: its packed matrices are used; not in training. Or null */
+  const void* const* added;     /* contiguous, added to the vectors; entries may be null. Forward only. Or null */
 } RecurCall;
 
 /* Readout and error of N rows, z = W h + b and e = -log softmax(z)[target], with gradients if there is room for one.
@@ -95,6 +97,16 @@ typedef struct {
   void** tensors; /* the address of each in torch, null for none; replaced by the address of its first element */
 } RecurTensorQuery;
 
+/* A forward pass without gradients whose tensors alone differ from call to call: dense, time-major or batch-first. */
+typedef struct {
+  const RecurCell* cell;
+  const RecurTorch* torch;
+  int64_t type, precision, dtype, element; /* as in RecurCall and RecurTensorQuery */
+  const int64_t* sizes;
+  const int64_t* specs; /* of x, initial states, matrices and vectors */
+  int64_t (*interrupted)(void);
+} RecurPrepared;
+
 enum {
   RECUR_SPEC_SIZE = 5,
   RECUR_CONTIGUOUS = 0,
@@ -103,16 +115,22 @@ enum {
   RECUR_ROWS = -1
 };
 
-enum { RECUR_OK = 0, RECUR_BAD_CALL = 1, RECUR_NO_MEMORY = 2, RECUR_INTERRUPTED = 3 };
+enum { RECUR_OK = 0, RECUR_BAD_CALL = 1, RECUR_NO_MEMORY = 2, RECUR_INTERRUPTED = 3, RECUR_STALE = 4, RECUR_UNFIT = 5 };
 
 /* The core exports these functions. No exception leaves them: where memory runs out they return RECUR_NO_MEMORY (or
  * null), and sizes whose arrays no memory could hold are refused before anything is allocated. */
 int64_t recur_forward(const RecurCell* cell, RecurCall* call);
 int64_t recur_backward(const RecurCell* cell, RecurCall* call);
 void recur_release(void* tape);
+/* The packed matrices of a recurrence in read-only memory, for calls with the same cell, type, precision and sizes; of
+ * the call it takes these and matrices. Calls of several threads and of forked processes may use them at the same time.
+ * A call whose matrices hold other numbers computes nothing and returns RECUR_STALE. Null if there is no memory. */
+void* recur_freeze(const RecurCell* cell, const RecurCall* call);
+int64_t recur_frozen_uses(const void* frozen); /* calls that have used them, and streams that were opened with them */
+void recur_thaw(void* frozen);                 /* no longer needed, but by streams that are open */
 /* A stream: a recurrence step by step, its weights packed and its states kept inside. Of the call it takes type, B,
- * threads, precision, sizes, matrices, vectors, noises (one vector each for all steps and rows) and initial; all may go
- * when it is open. Null if it cannot be opened. */
+ * threads, precision, sizes, matrices, vectors, noises (one vector each for all steps and rows), initial and frozen;
+ * all may go when it is open. Null if it cannot be opened. */
 void* recur_stream_open(const RecurCell* cell, const RecurCall* call);
 int64_t recur_stream_get(void* stream, void* const* states); /* by state (B, S) */
 int64_t recur_stream_set(void* stream, const void* const* states);
@@ -126,6 +144,11 @@ void recur_stack_close(void* stack);
 /* A new Python function f(x, y): one step from the memory of x to that of y, True; or False where they are not buffers
  * of the shape and type of the step. The stack must outlive it. Null outside of CPython. Called with the GIL. */
 void* recur_python_step(void* stack);
+/* A new Python function f(threads, fill_nan, frozen, tensors...) of integers that returns a status. The tensors are
+ * numbers of torch's tensor objects, 0 for none: x, initial states, matrices, vectors, what is added to them; then new
+ * ones, the series of the first state and all final states. RECUR_UNFIT where one does not meet its specification:
+ * nothing was computed. The call must outlive it. Null outside of CPython. Called with the GIL. */
+void* recur_python_forward(const RecurPrepared* prepared);
 int64_t recur_readout(RecurReadout* call);
 /* The number of tensors that meet their specifications, up to the first that may not. Their memory is not read. */
 int64_t recur_tensor_addresses(const RecurTensorQuery* query);

@@ -1,8 +1,6 @@
 // Recurrence over one batch: the parts that forward and backward pass share.
 #pragma once
 
-#include <time.h>
-
 #include <limits>
 #include <memory>
 #include <vector>
@@ -16,12 +14,6 @@
 namespace recur {
 
 constexpr long kPanelRows = 56;  // rows per product of a panel
-
-inline double seconds() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 template <class P>
 class Recurrence : public PaddedInputs<P> {
@@ -104,7 +96,7 @@ class Recurrence : public PaddedInputs<P> {
       accumulated_of_.push_back(arena.take<T>(accumulated + L));
       reserve_pieces(one);
     }
-    packed_ = arena.take<E>(packed_elements_);
+    if (packs_) packed_ = arena.take<E>(packed_elements_);
     scratch_base_ = arena.take<T>(2 * rows_.count() * scratch_.stride + L);
     if (P::copies) copy_base_ = arena.take<E>(2 * rows_.count() * copy_.stride + 2 * L);
     int64_t vectors = 0;
@@ -129,6 +121,8 @@ class Recurrence : public PaddedInputs<P> {
       const int64_t n = size(part.size), whole = padded(part.size);
       const T* from = static_cast<const T*>(call_.vectors[part.owner]);
       if (from != nullptr) std::memcpy(to, from + size(part.start), sizeof(T) * static_cast<size_t>(n));
+      const void* more = call_.added == nullptr || from == nullptr ? nullptr : call_.added[part.owner];
+      for (int64_t u = 0; more != nullptr && u < n; ++u) to[u] += static_cast<const T*>(more)[size(part.start) + u];
       const int64_t given = from != nullptr ? n : 0;
       std::memset(to + given, 0, sizeof(T) * static_cast<size_t>(whole - given));
       parameter_.push_back(to);
@@ -372,6 +366,7 @@ class Recurrence : public PaddedInputs<P> {
   }
 
   bool training_;
+  bool packs_ = true;  // whether matrices are packed in this call
   Columns<T> tape_, scratch_;
   int64_t product_stride_ = 0;
   std::vector<T*> parameter_, accumulated_of_;

@@ -54,7 +54,13 @@ class Stream : private StreamCall, public Forward<P>, public AnyStream {
   using T = typename P::T;
 
  public:
-  Stream(const RecurCell& cell, const RecurCall& from) : StreamCall(cell, from), Base(cell, StreamCall::call) {}
+  Stream(const RecurCell& cell, const RecurCall& from)
+      : StreamCall(cell, from), Base(cell, StreamCall::call), frozen_(static_cast<const FrozenWeights*>(from.frozen)) {
+    if (frozen_ != nullptr) frozen_->keep();
+  }
+  ~Stream() override {
+    if (frozen_ != nullptr) frozen_->release();
+  }
 
   int64_t open() { return Base::open(); }
 
@@ -98,6 +104,7 @@ class Stream : private StreamCall, public Forward<P>, public AnyStream {
     if (in != nullptr) const_cast<Stream*>(this)->renew_copies(parity_);
   }
 
+  const FrozenWeights* frozen_;
   int64_t parity_ = 0;
   int64_t row_[64] = {};
 };

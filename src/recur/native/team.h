@@ -14,6 +14,7 @@
 #include <immintrin.h>
 #endif
 #include <sched.h>
+#include <time.h>
 
 namespace recur {
 
@@ -23,6 +24,12 @@ inline void pause_briefly() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
+}
+
+inline double seconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 constexpr int kMostThreads = 256;
@@ -35,17 +42,21 @@ class Barrier {
     const int32_t arrival = ++own_[thread].count;
     seen_[thread].count.store(arrival, std::memory_order_release);
     for (int other = 0; other < threads; ++other) {
+      double since = 0;
       for (int tries = 0; seen_[other].count.load(std::memory_order_acquire) - arrival < 0;) {
         if (++tries > 32) pause_briefly();
-        if (tries > 100000) {  // a thread has lost its core: yield ours
-          tries = 0;
-          sched_yield();
-        }
+        if (tries % 256 != 0) continue;
+        const double now = seconds();
+        if (since == 0) since = now;
+        if (now - since > kSpin) sched_yield();  // the other has no core: it may need ours
       }
     }
   }
 
  private:
+  // a thread that waits longer yields its core between two looks: the one that it waits for may be queued behind it
+  static constexpr double kSpin = 50e-6;
+
   struct alignas(128) Seen {
     std::atomic<int32_t> count{0};
   };

@@ -46,6 +46,8 @@ class WorkDivision {
     for (int32_t k = 0; k < program_.stage_count; ++k) {
       const RecurStage& stage = program_.stages[k];
       widest = std::max(widest, size(stage.units_size));
+      // what is packed for one call and used in others: streams and frozen weights, which have this program
+      whole_panels_ = whole_panels_ || (stage.panel_vectors > 1 && &program_ == &cell_.forward);
       for (int32_t g = 0; g < stage.group_count; ++g) {
         for (int32_t m = 0; m < stage.groups[g].operand_count; ++m) {
           work +=
@@ -73,7 +75,8 @@ class WorkDivision {
     if (!by_rows_) {
       if (cell_.scanned == 0 && work * count < kWorthSharing) sharing = 1;
       // a thread without units would only cost a wait
-      sharing = std::min(sharing, (widest + L - 1) / L);
+      const int64_t grain = whole_panels_ ? 2 * L : L;
+      sharing = std::min(sharing, (widest + grain - 1) / grain);
     }
     loop_threads_ = most_loop_threads_ = static_cast<int>(sharing);
     threads_ = whole < 8 * kWorthSharing ? loop_threads_ : static_cast<int>(most);
@@ -82,7 +85,7 @@ class WorkDivision {
   Units units_of(int32_t units_size, int thread, int threads) const {
     const int64_t whole = padded(units_size);
     if (by_rows_ || threads == 1) return {0, whole};
-    const int64_t grain = whole >= 2 * L * threads ? 2 * L : L;
+    const int64_t grain = whole_panels_ || whole >= 2 * L * threads ? 2 * L : L;
     const int64_t grains = (whole + grain - 1) / grain;
     return {std::min(whole, grains * thread / threads * grain),
             std::min(whole, grains * (thread + 1) / threads * grain)};
@@ -103,6 +106,7 @@ class WorkDivision {
   int threads_ = 1;       // of the call
   int loop_threads_ = 1;  // of the loop over time: a short step runs on one thread
   int most_loop_threads_ = 1;
+  bool whole_panels_ = false;  // whether no panel may be divided, so that packed matrices fit any number of threads
 };
 
 }  // namespace recur

@@ -12,6 +12,7 @@ from recur.engine.low_precision import PRECISIONS
 from recur.equations import Equation
 from recur.errors import ConfigError
 from recur.nn import checks, initialization
+from recur.nn.freezing import Freezing
 from recur.nn.layer_layout import LayerLayout, check_residual
 from recur.nn.locked_masks import Locking
 from recur.nn.state import StepStates
@@ -25,7 +26,7 @@ FIXED = frozenset(
 )  # fmt: skip
 
 
-class LayerBase(Locking):
+class LayerBase(Locking, Freezing):
     """The layout, options and parameters of a recurrent layer, without the computation.
 
     An option may be changed at any time, and is checked as in the constructor. What the sizes of the parameters depend

@@ -36,12 +36,15 @@ class FastLayers:
     names : list of list of tuple of str
         For each layer the attributes whose sum each of the step's parameters is, in the core's order; none for a bias
         that is switched off.
+    flat : list of list of str or None
+        The same without sums: the matrices, the first summand of each vector, then the second of each.
     """
 
     dtype: torch.dtype
     precision: str
     runs: list[PreparedCall]
     names: list[list[tuple[str, ...]]]
+    flat: list[list[str | None]]
 
 
 class FastPath:
@@ -89,8 +92,15 @@ class FastPath:
         if states is None:
             return None
         finals = []
-        for run, names, state in zip(layers.runs, layers.names, states, strict=True):
-            x, *ends = run([x, *state, *_gather(parameters, names)])
+        gradients, frozen = torch.is_grad_enabled(), layer.frozen
+        for number, run in enumerate(layers.runs):
+            own = None if gradients else _own(parameters, layers.flat[number])
+            results = None
+            if own is not None:
+                results = run.outputs([x, *states[number], *own], layer.frozen_weights(number) if frozen else None)
+            if results is None:
+                results = run([x, *states[number], *_gather(parameters, layers.names[number])])
+            x, *ends = results
             finals.append(ends)
         # axes are moved in place: a view could not be detached, nor changed after a call without gradients
         y = x.transpose_(0, 1) if layer.batch_first else x
@@ -121,6 +131,17 @@ def _joined(layer: LayerBase, finals: Sequence[list[Tensor]]) -> State:
     names = layer.equation.states
     joined = [[dict(zip(names, ends, strict=True))] for ends in finals]
     return join_state(joined, names, layer.layout.state_sizes)
+
+
+def _own(parameters: Mapping[str, object], names: Sequence[str | None]) -> list[Tensor | None] | None:
+    """The layer's own parameters as they are, None for one without a name; None if one is missing or no tensor."""
+    tensors: list[Tensor | None] = []
+    for name in names:
+        value = None if name is None else parameters.get(name)
+        if name is not None and not isinstance(value, Tensor):
+            return None
+        tensors.append(value)  # type: ignore[arg-type]
+    return tensors
 
 
 def _gather(own: Mapping[str, object], names: list[tuple[str, ...]]) -> list[Tensor | None]:
@@ -165,7 +186,7 @@ def _learn(layer: LayerBase, x: Tensor) -> FastLayers | None:
     """Prepare the calls of the layers of the stack; None if one of them needs the checked path."""
     if any(binding.has_blocks for binding in layer.layout.bindings):
         return None
-    runs, names = [], []
+    runs, names, flat = [], [], []
     for number, level in enumerate(layer.layout.levels):
         like = x.new_zeros(1, 1, level.input_size)
         call = prepare(layer.equation, like, None, layer.gather(number), precision=layer.precision)
@@ -177,4 +198,10 @@ def _learn(layer: LayerBase, x: Tensor) -> FastLayers | None:
         runs.append(quick)
         parts = {part.name: part.own for part in level.bindings[0].parts}
         names.append([parts[name] for name in (*quick.cell.matrices, *quick.cell.vectors)])
-    return FastLayers(x.dtype, layer.precision, runs, names)
+        flat.append(_flat(names[-1], len(quick.cell.matrices)))
+    return FastLayers(x.dtype, layer.precision, runs, names, flat)
+
+
+def _flat(names: Sequence[tuple[str, ...]], matrices: int) -> list[str | None]:
+    firsts = [parts[0] if parts else None for parts in names]
+    return [*firsts, *(parts[1] if len(parts) == 2 else None for parts in names[matrices:])]

@@ -359,7 +359,7 @@ class Recurrent(TorchInterface):
         return backends.run(
             self.equation, steps.x, states, parameters, lengths=steps.lengths, resets=steps.resets,
             reverse=direction == 1, noise=noise, backend=self.engine, all_states=all_states, precision=self.precision,
-            packing=steps.packing, memory_budget=self.memory_budget,
+            packing=steps.packing, memory_budget=self.memory_budget, frozen=self.frozen_weights(layer, direction),
         )  # fmt: skip
 
     def _lock_of(self, *place: int) -> Lock:

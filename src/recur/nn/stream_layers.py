@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -79,6 +80,7 @@ def streamed(
         layer.equation, weight.new_zeros(1, batch, level.input_size), states, layer.gather(number),
         precision=layer.precision, noise=layer.evaluation_noise(),
     )  # fmt: skip
+    call = replace(call, frozen=layer.frozen_weights(number))
     engine = os.environ.get("RECUR_BACKEND") or layer.engine
     reason = why_not(call) if engine in {"auto", "native"} else f"{engine} was requested"
     if reason is None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recur.compiler import toolchain
-from recur.engine.native import arguments, library, readout, tensor_addresses
+from recur.engine.native import arguments, library, passes, prepared_call, readout, tensor_addresses
 
 WORDS = {"int64_t": "q", "int32_t": "i", "double": "d"}  # the type of a member as ctypes' code; "P" for an address
 
@@ -105,18 +105,24 @@ def test_constants_of_the_header_are_those_of_python() -> None:
     values = {name: int(value) for name, value in re.findall(r"(RECUR_[A-Z_]+) = (-?\d+)", text)}
     assert (values["RECUR_STEPS"], values["RECUR_ROWS"]) == (tensor_addresses.STEPS, tensor_addresses.ROWS)
     assert values["RECUR_SPEC_SIZE"] == 2 + tensor_addresses._AXES
-    assert [values[f"RECUR_{name}"] for name in ("OK", "BAD_CALL", "NO_MEMORY", "INTERRUPTED")] == [0, 1, 2, 3]
+    statuses = ("OK", "BAD_CALL", "NO_MEMORY", "INTERRUPTED", "STALE", "UNFIT")
+    assert [values[f"RECUR_{name}"] for name in statuses] == [*range(6)]
+    assert (values["RECUR_STALE"], values["RECUR_UNFIT"]) == (passes.STALE, prepared_call.UNFIT)
 
 
-# they call nothing that throws: the last calls functions of Python's C interface alone
+def test_a_prepared_call_has_the_members_of_the_header(tmp_path: Path) -> None:
+    found = [one.name for one in members("recur.h", "RecurPrepared")]
+    assert found == [
+        "cell", "torch", "type", "precision", "dtype", "element", "sizes", "specs", "interrupted"
+    ]  # fmt: skip
+    assert offsets("recur.h", "RecurPrepared", found, tmp_path) == [(8 * n, 8) for n in range(len(found))]
+
+
+# they call nothing that throws: the last two call functions of Python's C interface alone
 _PLAIN = {
-    "recur_message",
-    "recur_abi",
-    "recur_vector_bytes",
-    "recur_tensor_addresses",
-    "recur_python_step",
-    "recur_whole_kernel",
-}
+    "recur_message", "recur_abi", "recur_vector_bytes", "recur_tensor_addresses", "recur_python_step",
+    "recur_python_forward", "recur_whole_kernel",
+}  # fmt: skip
 
 
 def test_every_exported_function_is_declared_in_the_header_and_catches_what_is_thrown() -> None:

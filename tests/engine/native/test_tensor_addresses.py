@@ -91,7 +91,7 @@ def test_the_core_and_the_guard_give_the_same_address_or_refuse(
     assert tensor_addresses.addresses(core(), [tensor], wanted, 4, 4, torch.float32)[0] in (expected, None)
 
 
-@pytest.mark.skipif(tensor_addresses._table() is None, reason="this torch has no C interface that is known")
+@pytest.mark.skipif(tensor_addresses.interface() is None, reason="this torch has no C interface that is known")
 def test_a_warm_layer_is_looked_at_by_the_core_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     layer, x = LSTM(3, 5), torch.randn(4, 2, 3, requires_grad=True)
     expected = torch.autograd.grad(layer(x)[0].sum(), x)[0]
@@ -105,7 +105,7 @@ def test_a_warm_layer_is_looked_at_by_the_core_alone(monkeypatch: pytest.MonkeyP
 
 
 def test_a_torch_without_the_interface_is_guarded_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensor_addresses, "_table", lambda: None)
+    monkeypatch.setattr(tensor_addresses, "interface", lambda: None)
     layer, x = LSTM(3, 5), torch.randn(4, 2, 3)
     layer(x)
     layer.weight_hh_l0.data = layer.weight_hh_l0.data[:2].clone()

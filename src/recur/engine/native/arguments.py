@@ -18,7 +18,7 @@ MEMBERS = (
     "x", "x_time", "x_row", "offsets", "lengths", "resets", "resets_time", "resets_row", "initial",
     "noises", "noise_time", "noise_row", "series", "series_time", "series_row", "final", "tape",
     "d_series", "d_series_time", "d_series_row", "d_final", "d_x", "d_x_time", "d_x_row", "d_initial",
-    "d_matrices", "d_vectors", "accumulate", "norms", "interrupted", "scanned",
+    "d_matrices", "d_vectors", "accumulate", "norms", "interrupted", "scanned", "frozen", "added",
 )  # fmt: skip
 _PLACE = {name: place for place, name in enumerate(MEMBERS)}
 _COUNT = len(MEMBERS)
@@ -29,23 +29,23 @@ _SCANNED = _PLACE["scanned"]
 class Arguments:
     """A ``RecurCall``: numbers and addresses by name; a list of numbers is passed as the address of an array."""
 
-    __slots__ = ("_members", "keepalive", "memory")
+    __slots__ = ("keepalive", "members", "memory")
 
     def __init__(self, **members: int | Sequence[int]) -> None:
-        self._members = members
+        self.members = members
         self.keepalive: list[object] = []
         self.memory: array[int] | None = None
 
     def set(self, **members: int | Sequence[int]) -> None:
         """Add or change members."""
-        self._members.update(members)
+        self.members.update(members)
 
     def address(self) -> int:
         """Write the structure to memory and return its address."""
         flat: list[int] = [0] * _COUNT
         arrays = []
         place = _PLACE
-        for name, value in self._members.items():
+        for name, value in self.members.items():
             if isinstance(value, int):
                 flat[place[name]] = value
             elif value:

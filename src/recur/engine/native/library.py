@@ -50,6 +50,9 @@ class Core:
         self.acquire = self._function("recur_acquire", ctypes.c_void_p, ctypes.c_int64)
         # PYFUNCTYPE keeps the GIL, so that no other thread can change the tensors meanwhile
         self.tensor_addresses = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(("recur_tensor_addresses", library))
+        self.freeze = self._function("recur_freeze", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+        self.frozen_uses = self._function("recur_frozen_uses", ctypes.c_int64, ctypes.c_void_p)
+        self.thaw = self._function("recur_thaw", None, ctypes.c_void_p)
         self.stream_open = self._function("recur_stream_open", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
         self.stream_get = self._function("recur_stream_get", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
         self.stream_set = self._function("recur_stream_set", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
@@ -61,8 +64,9 @@ class Core:
             "recur_stack_run", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64
         )
         self.stack_close = self._function("recur_stack_close", None, ctypes.c_void_p)
-        # it makes a Python object, so it keeps the GIL
+        # they make a Python object, so they keep the GIL
         self.python_step = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p)(("recur_python_step", library))
+        self.python_forward = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p)(("recur_python_forward", library))
         self.trim = self._function("recur_trim", None)
         self.abi = int(self._function("recur_abi", ctypes.c_int64)())
         self.interrupted = ctypes.cast(self.library.recur_python_interrupted, ctypes.c_void_p).value or 0

@@ -13,11 +13,13 @@ from recur.engine.low_precision import PRECISIONS
 from recur.engine.native.arguments import TYPES, Arguments, as_int64, inner_contiguous, pointer
 from recur.engine.native.compiled_cell import CompiledCell
 from recur.engine.native.core_memory import SHORTER, empty, tape, tape_address
+from recur.engine.native.frozen import FrozenWeights
+from recur.engine.native.library import Core
 from recur.engine.native.tensor_addresses import addresses
 from recur.engine.variables import FILL_NAN
 from recur.errors import BackendError, NotEnoughMemoryError
 
-_OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED = range(4)
+_OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED, STALE = range(5)
 
 
 def forward(
@@ -67,7 +69,8 @@ def forward(
         series_row=[*(row for _, row in strides), *missing],
         final=[one.data_ptr() for one in finals],
     )
-    _run(cell, cell.core.forward, arguments, x)
+    if call.frozen is None or training or not _run_frozen(cell, call.frozen, arguments, x):
+        _run(cell, cell.core.forward, arguments, x)
     return [*series, *finals], tape(cell.core, arguments.tape) if training else None
 
 
@@ -232,10 +235,32 @@ def room(cell: CompiledCell, x: Tensor, width: int) -> Tensor:
     return empty(cell.core, (T, B, width), x.dtype)
 
 
-def _run(cell: CompiledCell, function: Callable[[int, int], int], arguments: Arguments, x: Tensor) -> None:
-    status = function(cell.library.pointer, arguments.address())
+def _run_frozen(cell: CompiledCell, frozen: FrozenWeights, arguments: Arguments, x: Tensor) -> bool:
+    """Run the forward pass with matrices packed before; False where they have to be packed in the call."""
+    packed = frozen.matching(cell.core, cell.library, arguments)
+    for _ in range(2):
+        if packed is None:
+            break
+        arguments.set(frozen=packed.address)
+        if _run(cell, cell.core.forward, arguments, x):
+            return True
+        packed = frozen.renew(cell.core, cell.library, arguments)
+    # another thread changes the weights while we compute, or there is no memory for a second copy
+    arguments.set(frozen=0)
+    return False
+
+
+def _run(cell: CompiledCell, function: Callable[[int, int], int], arguments: Arguments, x: Tensor) -> bool:
+    """Call the core; False where the frozen weights of the call are not those of its matrices."""
+    return completed(cell.core, function(cell.library.pointer, arguments.address()), x)
+
+
+def completed(core: Core, status: int, x: Tensor) -> bool:
+    """Whether a call of the core computed its outputs; False where its frozen weights are not those of its matrices."""
     if status == _OK:
-        return
+        return True
+    if status == STALE:
+        return False
     if status == _INTERRUPTED:
         raise KeyboardInterrupt
     if status == _NO_MEMORY:
@@ -243,4 +268,4 @@ def _run(cell: CompiledCell, function: Callable[[int, int], int], arguments: Arg
             f"the values of all steps of an input of shape {tuple(x.shape)} need more memory than there is",
             hint=SHORTER,
         )
-    raise BackendError(f"the native core refused a call: {cell.core.message}")
+    raise BackendError(f"the native core refused a call: {core.message}")

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from recur.engine import observers, torch_state
 from recur.engine.backend_interface import BackendReport, Call
-from recur.engine.low_precision import refuse_gradients
+from recur.engine.low_precision import PRECISIONS, refuse_gradients
 from recur.engine.native import passes
-from recur.engine.native.arguments import TYPES
+from recur.engine.native.arguments import TYPES, Arguments
 from recur.engine.native.backend import Recurrence, instructions
 from recur.engine.native.compiled_cell import CompiledCell, compiled_cell
-from recur.engine.variables import BACKEND
+from recur.engine.native.frozen import FrozenWeights, PackedMatrices
+from recur.engine.native.tensor_addresses import addresses, interface, numbers_of
+from recur.engine.torch_state import address_of
+from recur.engine.variables import BACKEND, FILL_NAN
+
+UNFIT = 5
 
 
 class PreparedCall:
@@ -33,6 +39,8 @@ class PreparedCall:
         self.report = BackendReport(
             "native", slowed=self.call.slowed, scanned=self.cell.scanned, instructions=instructions(call)
         )
+        self._widths = self.cell.measured(call.sizes).widths
+        self._function = self._python_function() if self.possible else None
 
     @property
     def possible(self) -> bool:
@@ -49,6 +57,73 @@ class PreparedCall:
                     outputs: Sequence[Tensor] = Recurrence.apply(self.cell, self.call, *tensors)  # type: ignore[no-untyped-call]
                     return outputs
         return passes.forward(self.cell, self.call, tensors, training=False)[0]
+
+    def outputs(self, tensors: Sequence[Tensor | None], frozen: FrozenWeights | None) -> Sequence[Tensor] | None:
+        """Run it without gradients, in one call of C.
+
+        Parameters
+        ----------
+        tensors : sequence of Tensor or None
+            x, initial states, matrices, vectors, and what is added to each vector.
+        frozen : FrozenWeights, optional
+            Where packed matrices are kept between calls.
+
+        Returns
+        -------
+        sequence of Tensor, or None
+            y and the final states; None where a tensor is not what the call expects, and nothing was computed.
+        """
+        x, function = tensors[0], self._function
+        numbers = None if function is None else numbers_of(tensors)
+        if x is None or x.dim() != 3 or function is None or numbers is None:
+            return None
+        core, dtype = self.cell.core, x.dtype
+        y = passes.room(self.cell, x, self._widths[0])
+        rows = x.shape[1]
+        finals = [torch.empty((rows, width), dtype=dtype, device="cpu") for width in self._widths]
+        numbers += [address_of(y), *map(address_of, finals)]
+        threads, fill = torch.get_num_threads(), int(FILL_NAN.is_set())
+        packed = None if frozen is None else frozen.packed or self._pack(frozen, tensors, x)
+        status = function(threads, fill, 0 if packed is None else packed.address, *numbers)
+        if status == passes.STALE and frozen is not None:
+            packed = self._pack(frozen, tensors, x)
+            status = function(threads, fill, 0 if packed is None else packed.address, *numbers)
+        if status == passes.STALE:  # another thread changes the weights meanwhile
+            status = function(threads, fill, 0, *numbers)
+        return [y, *finals] if status != UNFIT and passes.completed(core, status, x) else None
+
+    def _pack(self, frozen: FrozenWeights, tensors: Sequence[Tensor | None], x: Tensor) -> PackedMatrices | None:
+        cell, measured, first = self.cell, self.cell.measured(self.call.sizes), 1 + len(self.cell.states)
+        given = tensors[: first + len(cell.matrices) + len(cell.vectors)]
+        pointers = addresses(cell.core, given, measured.inputs(packed=False), x.shape[0], x.shape[1], x.dtype)
+        arguments = Arguments(
+            type=TYPES[x.dtype], precision=PRECISIONS.index(self.call.precision), sizes=measured.table,
+            matrices=pointers[first : first + len(cell.matrices)],
+        )  # fmt: skip
+        return frozen.renew(cell.core, cell.library, arguments)
+
+    def _python_function(self) -> Callable[..., int] | None:
+        """The call as a function of C; None where torch or Python lacks the interface for one."""
+        table = interface()
+        if table is None:
+            return None
+        cell, dtype = self.cell, self.call.x.dtype
+        measured = cell.measured(self.call.sizes)
+        code, element = table.dtypes[dtype]
+        sizes = array("q", measured.table)
+        self._sizes = sizes
+        self._prepared = array(
+            "q",
+            (
+                cell.library.pointer, table.address, TYPES[dtype], PRECISIONS.index(self.call.precision), code, element,
+                sizes.buffer_info()[0], measured.inputs(packed=False).address, cell.core.interrupted,
+            ),
+        )  # fmt: skip
+        try:
+            function: Callable[..., int] = cell.core.python_forward(self._prepared.buffer_info()[0])
+        except ValueError:
+            return None
+        return function
 
 
 def undisturbed() -> bool:

@@ -57,6 +57,9 @@ class NativeStream:
             noises=[tensor_checks.contiguous(noise, noise.shape, dtype) for noise in noises],
             noise_time=[0] * len(noises), noise_row=[0] * len(noises),
         )  # fmt: skip
+        packed = None if call.frozen is None else call.frozen.matching(cell.core, cell.library, arguments)
+        if packed is not None:
+            arguments.set(frozen=packed.address)
         handle = self.core.stream_open(cell.library.pointer, arguments.address())
         if not handle:
             raise BackendError(f"the native core cannot stream this layer: {self.core.message}")

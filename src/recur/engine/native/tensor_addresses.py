@@ -67,12 +67,12 @@ def addresses(
     UnfitError
         If one of them does not have the required form.
     """
-    table = _table()
+    table = interface()
     if len(tensors) != len(specs.shapes):
         raise tensor_checks.UnfitError(
             f"the native core was given {len(tensors)} tensors, expected {len(specs.shapes)}"
         )
-    numbers = _numbers(tensors) if table else None
+    numbers = numbers_of(tensors) if table else None
     if table and numbers:
         code, element = table.dtypes[dtype]
         handles = array("q", numbers)
@@ -87,7 +87,7 @@ def addresses(
     return results
 
 
-def _numbers(tensors: Sequence[Tensor | None]) -> list[int] | None:
+def numbers_of(tensors: Sequence[Tensor | None]) -> list[int] | None:
     """The address of each tensor object; None if one has operations of its own, or is lazily negated."""
     numbers = []
     for tensor in tensors:
@@ -101,7 +101,7 @@ def _numbers(tensors: Sequence[Tensor | None]) -> list[int] | None:
     return numbers
 
 
-class _Table:
+class Interface:
     """``RecurTorch`` (native/recur.h) in memory, and torch's number and the bytes of each dtype."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
@@ -115,15 +115,15 @@ class _Table:
         }
 
 
-_found: list[_Table | None] = []
+_found: list[Interface | None] = []
 
 
-def _table() -> _Table | None:
+def interface() -> Interface | None:
     """The functions of this torch; None where it lacks one, or where the form of its handles is unknown."""
     if not _found:
         library = torch_state.c_interface()
         try:
-            _found.append(None if library is None else _Table(library))
+            _found.append(None if library is None else Interface(library))
         except AttributeError:
             _found.append(None)
     return _found[0]
