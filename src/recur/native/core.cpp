@@ -221,7 +221,7 @@ RECUR_EXPORT void* recur_freeze(const RecurCell* cell, const RecurCall* call) {
   const int64_t status = guarded([&] {
     const int64_t bad = check_freeze(cell, call);
     if (bad != RECUR_OK) return bad;
-    return with_precision(*call, [&](auto precision) {
+    return with_precision<true>(*call, [&](auto precision) {
       RecurCall bare = *call;
       bare.T = bare.B = bare.training = 0;
       bare.lengths = bare.offsets = nullptr;

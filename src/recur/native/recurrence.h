@@ -373,7 +373,7 @@ class Recurrence : public PaddedInputs<P> {
   T *tape_base_ = nullptr, *scratch_base_ = nullptr, *state_base_ = nullptr, *parameters_ = nullptr;
   E *packed_ = nullptr, *copy_base_ = nullptr;
   std::atomic<int64_t> stop_at_{INT64_MAX};
-  Barrier all_, loop_;
+  Barrier all_{threads_}, loop_{threads_};
 };
 
 }  // namespace recur

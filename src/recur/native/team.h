@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <new>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -37,13 +38,17 @@ constexpr int kMostThreads = 256;
 // Every thread publishes its count of arrivals; no thread writes to the cache line of another.
 class Barrier {
  public:
+  // memory of threads that there are not is never touched: it is larger than what a small recurrence computes with
+  explicit Barrier(int threads = kMostThreads) {
+    for (int thread = 0; thread < threads; ++thread) new (&at(thread)) Count;
+  }
   void wait(int thread, int threads) {
     if (threads == 1) return;
-    const int32_t arrival = ++own_[thread].count;
-    seen_[thread].count.store(arrival, std::memory_order_release);
+    const int32_t arrival = ++at(thread).own;
+    at(thread).seen.store(arrival, std::memory_order_release);
     for (int other = 0; other < threads; ++other) {
       double since = 0;
-      for (int tries = 0; seen_[other].count.load(std::memory_order_acquire) - arrival < 0;) {
+      for (int tries = 0; at(other).seen.load(std::memory_order_acquire) - arrival < 0;) {
         if (++tries > 32) pause_briefly();
         if (tries % 256 != 0) continue;
         const double now = seconds();
@@ -57,14 +62,13 @@ class Barrier {
   // a thread that waits longer yields its core between two looks: the one that it waits for may be queued behind it
   static constexpr double kSpin = 50e-6;
 
-  struct alignas(128) Seen {
-    std::atomic<int32_t> count{0};
+  struct Count {
+    alignas(128) std::atomic<int32_t> seen{0};
+    alignas(128) int32_t own = 0;
   };
-  struct alignas(128) Own {
-    int32_t count = 0;
-  };
-  Seen seen_[kMostThreads];
-  Own own_[kMostThreads];
+  Count& at(int thread) { return *std::launder(reinterpret_cast<Count*>(counts_[thread])); }
+
+  alignas(Count) unsigned char counts_[kMostThreads][sizeof(Count)];
 };
 
 // Whether this process was forked from one that had loaded the library: OpenMP's threads do not survive a fork, and a

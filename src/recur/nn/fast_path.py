@@ -82,25 +82,25 @@ class FastPath:
         layers = self.prepared
         if layers is None or layers.dtype is not x.dtype or layers.precision != layer.precision:
             layers = self.prepared = _learn(layer, x)
-        if layers is None or x.shape[-1] != layer.input_size or 0 in x.shape:
+        shape = x.shape
+        if layers is None or shape[-1] != layer.input_size or 0 in shape:
             return None
         if layer.batch_first:
             x = x.transpose(0, 1)
-        if x.stride(-1) != 1:
+        if x.stride()[-1] != 1:
             x = x.contiguous()
         states = _states(layer, hx, x)
         if states is None:
             return None
         finals = []
-        gradients, frozen = torch.is_grad_enabled(), layer.frozen
+        gradients, frozen, alone = torch.is_grad_enabled(), layer.frozen, len(layers.runs) == 1
         for number, run in enumerate(layers.runs):
             own = None if gradients else _own(parameters, layers.flat[number])
-            results = None
-            if own is not None:
-                results = run.outputs([x, *states[number], *own], layer.frozen_weights(number) if frozen else None)
-            if results is None:
-                results = run([x, *states[number], *_gather(parameters, layers.names[number])])
-            x, *ends = results
+            weights = layer.frozen_weights(number) if frozen else None
+            found = None if own is None else run.outputs(x, (*states[number], *own), weights, axis=alone)
+            if found is not None and alone:
+                return _alone(layer, found)
+            x, *ends = found or run([x, *states[number], *_gather(parameters, layers.names[number])])
             finals.append(ends)
         # axes are moved in place: a view could not be detached, nor changed after a call without gradients
         y = x.transpose_(0, 1) if layer.batch_first else x
@@ -121,6 +121,12 @@ def plain(layer: LayerBase) -> bool:
     return not layer.training or not (
         layer.dropout or layer.variational_dropout or layer.recurrent_dropout or layer.weight_drop
     )
+
+
+def _alone(layer: LayerBase, results: list[Tensor]) -> tuple[Tensor, State]:
+    """The results of a single layer, whose states have their axis of layers already."""
+    y, *ends = results
+    return y.transpose_(0, 1) if layer.batch_first else y, ends[0] if len(ends) == 1 else tuple(ends)
 
 
 def _joined(layer: LayerBase, finals: Sequence[list[Tensor]]) -> State:

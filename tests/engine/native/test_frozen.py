@@ -20,7 +20,7 @@ from recur.engine.native.frozen import FrozenWeights
 from tests.engine.helpers import Case, make, threads
 
 CELLS = sorted(equations.stock())
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16", "int8")
 
 
 @torch.no_grad()

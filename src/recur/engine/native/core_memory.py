@@ -15,16 +15,15 @@ from recur.errors import NotEnoughMemoryError
 
 SHORTER = "fewer rows or steps in one call, with the state carried over; in training also memory_budget='sqrt'"
 _HEAD = 128  # bytes of the header of a tape, by which a copy is recognised
-_WORTH_KEEPING = 128 * 1024  # bytes; below this size the allocator itself keeps memory
+WORTH_KEEPING = 128 * 1024  # bytes; below this size the allocator itself keeps memory
 _ALL_MEMORY = 2**47  # bytes that a process can address
 _ITEM = {torch.float32: 4, torch.float64: 8}
 
 
 def empty(core: Core, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     """A tensor with undefined contents."""
-    count = math.prod(shape)
-    size = count * _ITEM[dtype]
-    if size < _WORTH_KEEPING:
+    size = math.prod(shape) * _ITEM[dtype]
+    if size < WORTH_KEEPING:
         return torch.empty(shape, dtype=dtype, device="cpu")
     address = core.acquire(size) if size < _ALL_MEMORY else 0
     if not address:

@@ -19,7 +19,7 @@ from recur.engine.native.tensor_addresses import addresses
 from recur.engine.variables import FILL_NAN
 from recur.errors import BackendError, NotEnoughMemoryError
 
-_OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED, STALE = range(5)
+OK, _BAD_CALL, _NO_MEMORY, _INTERRUPTED, STALE = range(5)
 
 
 def forward(
@@ -257,7 +257,7 @@ def _run(cell: CompiledCell, function: Callable[[int, int], int], arguments: Arg
 
 def completed(core: Core, status: int, x: Tensor) -> bool:
     """Whether a call of the core computed its outputs; False where its frozen weights are not those of its matrices."""
-    if status == _OK:
+    if status == OK:
         return True
     if status == STALE:
         return False

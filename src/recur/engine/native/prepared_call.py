@@ -15,12 +15,14 @@ from recur.engine.native import passes
 from recur.engine.native.arguments import TYPES, Arguments
 from recur.engine.native.backend import Recurrence, instructions
 from recur.engine.native.compiled_cell import CompiledCell, compiled_cell
+from recur.engine.native.core_memory import WORTH_KEEPING
 from recur.engine.native.frozen import FrozenWeights, PackedMatrices
 from recur.engine.native.tensor_addresses import addresses, interface, numbers_of
 from recur.engine.torch_state import address_of
 from recur.engine.variables import BACKEND, FILL_NAN
 
 UNFIT = 5
+_SMALL = WORTH_KEEPING // 8  # elements that fit in less, whatever their dtype
 
 
 class PreparedCall:
@@ -58,39 +60,50 @@ class PreparedCall:
                     return outputs
         return passes.forward(self.cell, self.call, tensors, training=False)[0]
 
-    def outputs(self, tensors: Sequence[Tensor | None], frozen: FrozenWeights | None) -> Sequence[Tensor] | None:
+    def outputs(
+        self, x: Tensor, others: Sequence[Tensor | None], frozen: FrozenWeights | None, axis: bool
+    ) -> list[Tensor] | None:
         """Run it without gradients, in one call of C.
 
         Parameters
         ----------
-        tensors : sequence of Tensor or None
-            x, initial states, matrices, vectors, and what is added to each vector.
+        x : Tensor
+            Inputs (T, B, X), not empty.
+        others : sequence of Tensor or None
+            Initial states, matrices, vectors, and what is added to each vector.
         frozen : FrozenWeights, optional
             Where packed matrices are kept between calls.
+        axis : bool
+            Whether final states are (1, B, S), in place of (B, S).
 
         Returns
         -------
-        sequence of Tensor, or None
+        list of Tensor, or None
             y and the final states; None where a tensor is not what the call expects, and nothing was computed.
         """
-        x, function = tensors[0], self._function
+        function, new, widths = self._function, x.new_empty, self._widths
+        tensors = [x, *others]
         numbers = None if function is None else numbers_of(tensors)
-        if x is None or x.dim() != 3 or function is None or numbers is None:
+        if function is None or numbers is None:
             return None
-        core, dtype = self.cell.core, x.dtype
-        y = passes.room(self.cell, x, self._widths[0])
-        rows = x.shape[1]
-        finals = [torch.empty((rows, width), dtype=dtype, device="cpu") for width in self._widths]
-        numbers += [address_of(y), *map(address_of, finals)]
-        threads, fill = torch.get_num_threads(), int(FILL_NAN.is_set())
+        steps, rows, _ = x.shape
+        time, row, _ = x.stride()
+        small = time >= row and steps * rows * widths[0] < _SMALL
+        y = new(steps, rows, widths[0]) if small else passes.room(self.cell, x, widths[0])
+        outputs = [y, *[new(1, rows, width) if axis else new(rows, width) for width in widths]]
+        for output in outputs:
+            numbers.append(address_of(output))
+        threads, fill = torch.get_num_threads(), FILL_NAN.is_set()
         packed = None if frozen is None else frozen.packed or self._pack(frozen, tensors, x)
         status = function(threads, fill, 0 if packed is None else packed.address, *numbers)
+        if status == passes.OK:
+            return outputs
         if status == passes.STALE and frozen is not None:
             packed = self._pack(frozen, tensors, x)
             status = function(threads, fill, 0 if packed is None else packed.address, *numbers)
         if status == passes.STALE:  # another thread changes the weights meanwhile
             status = function(threads, fill, 0, *numbers)
-        return [y, *finals] if status != UNFIT and passes.completed(core, status, x) else None
+        return outputs if status != UNFIT and passes.completed(self.cell.core, status, x) else None
 
     def _pack(self, frozen: FrozenWeights, tensors: Sequence[Tensor | None], x: Tensor) -> PackedMatrices | None:
         cell, measured, first = self.cell, self.cell.measured(self.call.sizes), 1 + len(self.cell.states)
