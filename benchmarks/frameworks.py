@@ -37,7 +37,7 @@ def with_torch(cell: str, arrays: Arrays, threads: int) -> Call:
 
 
 def with_native(cell: str, arrays: Arrays, threads: int) -> Call:
-    """Our layer on its own engine."""
+    """Our layer on its own engine, frozen."""
     import torch
 
     import recur.nn
@@ -45,7 +45,8 @@ def with_native(cell: str, arrays: Arrays, threads: int) -> Call:
     torch.set_num_threads(threads)
     X, H = arrays["x"].shape[2], arrays["weight_hh"].shape[1]
     layer = _load(getattr(recur.nn, cell)(X, H, engine="native"), arrays)
-    call = _without_gradients(layer, arrays)
+    # every peer packs its weights once
+    call = _without_gradients(layer.eval().freeze(), arrays)
     call()
     ran = layer.backend_report().ran
     if ran != "native":

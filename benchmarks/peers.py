@@ -37,7 +37,9 @@ NEEDS = {
     "openvino": ("onnx", "openvino"),
 }  # fmt: skip
 WARM = 0.1  # seconds of calls before a peer is timed
-REST = 0.005  # between two turns: by then the threads of the last one have stopped looking for more work
+REST = 0.005  # before a turn, all peers together have computed nothing for so long
+IDLE = 0.05  # as a share of the rest
+PATIENCE = 1.0  # seconds of waiting for threads that look for more work: some do so for a fifth of a second
 ROUNDS, QUICK_ROUNDS = 15, 3
 BUDGET, QUICK_BUDGET = 10.0, 0.5  # seconds of rounds a row
 
@@ -76,6 +78,16 @@ class Peer:
         answer: dict[str, Any] = json.loads(said) if said else {"cannot": f"its process ended with {process.wait()}"}
         return answer
 
+    def computed(self) -> float:
+        """The seconds that all its threads have run so far; 0 where the system does not tell."""
+        total = 0
+        for thread in Path(f"/proc/{self._process.pid}/task").glob("*/schedstat"):
+            try:
+                total += int(thread.read_text(encoding="ascii").split()[0])
+            except (OSError, IndexError):  # it has ended
+                continue
+        return total / 1e9
+
     def close(self) -> None:
         """End the process: it stops when there are no more commands."""
         self._process.communicate()
@@ -97,7 +109,18 @@ def write_case(path: Path, cell: str, shape: Shape) -> None:
     np.savez(path, x=x.numpy(), expected=expected.numpy(), **parameters)
 
 
-def compare(peers: Iterable[Peer], path: Path, cell: str, mode: str, rounds: int, budget: float) -> dict[str, Any]:
+def settle(peers: Iterable[Peer]) -> None:
+    """Wait until the threads of all peers sleep: one that still looks for work takes the core of the next turn."""
+    peers = list(peers)
+    until = time.perf_counter() + PATIENCE
+    while time.perf_counter() < until:
+        before = sum(peer.computed() for peer in peers)
+        time.sleep(REST)
+        if sum(peer.computed() for peer in peers) - before <= IDLE * REST:
+            return
+
+
+def compare(peers: Sequence[Peer], path: Path, cell: str, mode: str, rounds: int, budget: float) -> dict[str, Any]:
     """Check and time one case: the time of each peer, and ours as a ratio to the fastest of the others."""
     entries: dict[str, dict[str, Any]] = {}
     ready = []
@@ -112,7 +135,7 @@ def compare(peers: Iterable[Peer], path: Path, cell: str, mode: str, rounds: int
             break
         first = turn % max(1, len(ready))
         for peer in ready[first:] + ready[:first]:
-            time.sleep(REST)
+            settle(peers)
             answer = peer.ask(do="time")
             if "cannot" in answer:
                 entries[peer.name] = answer
