@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from recur import equations
 from recur.nn import GRU, LSTM, RNN, Recurrent, flat_state
 from recur.nn.freezing import freeze_layers
+from tests.engine.helpers import threads
 from tests.modes.helpers import build
 
 X, H = 5, 24
@@ -187,3 +188,12 @@ def test_a_network_that_answers_is_frozen_until_it_trains() -> None:
     with mode.eval().answering():
         pass
     assert all(layer.frozen for layer in layers)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_stream_of_few_rows_divides_whole_panels_between_threads(frozen: bool) -> None:
+    with threads(2):
+        layer, x = RNN(X, 48, engine="native").eval(), torch.randn(3, 15, X)
+        expected = computed(layer, x)[0]
+        stream = (layer.freeze() if frozen else layer).stream(15)
+        assert torch.allclose(torch.stack([stream.step(step).clone() for step in x]), expected, atol=1e-6)
