@@ -7,7 +7,7 @@ import re
 import pytest
 
 from recur import equations
-from recur.compiler.cplusplus import panel_vectors, size_texts, source
+from recur.compiler.cplusplus import size_texts, source
 from recur.compiler.generate import stock_graphs
 from recur.compiler.program import Program, program
 from recur.equations import equation, tanh
@@ -36,11 +36,6 @@ def test_the_text_names_the_cell_and_its_equation():
     assert text.startswith("// elman: one time step, forward and backward.")
     assert "//     h = tanh(" in text
     assert 'extern "C"' in text
-
-
-def test_a_stage_takes_two_vectors_where_a_product_stands_alone() -> None:
-    assert [panel_vectors(stage) for stage in of("elman").forward.stages] == [2]
-    assert [panel_vectors(stage) for stage in of("lstm").forward.stages] == [1]
 
 
 @pytest.mark.parametrize(

@@ -110,8 +110,8 @@ def test_cells_of_another_version_or_instruction_set_are_refused():
     [
         ({"type": 2}, "type is 0 (float) or 1 (double)"),
         ({"type": -1}, "type is 0 (float) or 1 (double)"),
-        ({"precision": 1}, "precision 1 is for floats only"),
-        ({"precision": 2}, "precision 1 is for floats only"),
+        ({"precision": 1}, "precisions 1 and 2 are for floats only"),
+        ({"precision": 2}, "precisions 1 and 2 are for floats only"),
         ({"T": -1}, "negative steps or rows"),
         ({"B": -1}, "negative steps or rows"),
         ({"x": 0}, "no inputs"),

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from recur.compiler.c99_panels import Operand, Panel, Row, element, padded, product_calls, product_lines
-from recur.compiler.cplusplus import INFIX
+from recur.compiler.kernel_text import INFIX
 from recur.compiler.lowering import Block, Operation, is_hoisted
 from recur.compiler.program import Program
 from recur.compiler.stages import Location, Stage

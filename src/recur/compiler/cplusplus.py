@@ -1,28 +1,21 @@
-"""C++ code generation: one element-wise kernel per stage, and tables that tell the core what to do between them."""
+"""C++ code generation: the text of a cell, and tables that tell the core what to do between its kernels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from recur.compiler.lowering import Block, Operation
+from recur.compiler.kernel_text import Kernel, panel_vectors
+from recur.compiler.lowering import Block
 from recur.compiler.program import Program, VectorPart
-from recur.compiler.stages import Location, Schedule, Stage, Target
+from recur.compiler.stages import Location, Schedule
 from recur.equations.graph import text as show
-from recur.equations.sizes import ONE, Size
-
-INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-"""Operations that C and C++ have an operator for."""
+from recur.equations.sizes import Size
 
 _PLACES = {
     "tape": "RECUR_TAPE", "scratch": "RECUR_SCRATCH", "derivative": "RECUR_DERIVATIVE", "state": "RECUR_STATE",
     "fresh": "RECUR_FRESH", "input": "RECUR_INPUT",
 }  # fmt: skip
-
-
-def panel_vectors(stage: Stage) -> int:
-    """Vectors of units per panel of a stage: two where it has a single product, since a tile is two vectors wide."""
-    return 2 if any(len(group.products) == 1 for group in stage.groups) else 1
 
 
 def source(program: Program, name: str) -> str:
@@ -166,7 +159,7 @@ class _Text:
                 dict.fromkeys(self.operand(t.location, t.size) for t in stage.targets if t.location in shared)
             )
             kernel = f"{name}_{number}"
-            self.kernels.append(_kernel(kernel, stage, planned, self))
+            self.kernels.append(Kernel(stage, planned, self.size, self.program.is_scanned).write(kernel))
             partials = [number for number, _ in stage.partials]
             stages.append(
                 f"{{{self.size(stage.size)}, {stage.slots}, {panel_vectors(stage)}, {len(groups)}, "
@@ -210,135 +203,3 @@ def _whole(program: Program) -> set[str]:
         if len(locations) == len(blocks) and area == rows.value(primes) * columns.value(primes):
             elements.add(name)
     return elements
-
-
-def _kernel(name: str, stage: Stage, planned: Schedule, text: _Text) -> str:
-    """The element-wise part of a stage: for every vector of units, for every row."""
-    return _Kernel(stage, planned, text).write(name)
-
-
-class _Kernel:
-    def __init__(self, stage: Stage, planned: Schedule, text: _Text) -> None:
-        self.stage = stage
-        self.planned = planned
-        self.text = text
-        self.before: list[str] = []  # once
-        self.outer: list[str] = []  # for every vector of units
-        self.inner: list[str] = []  # for every row of it
-        self.after: list[str] = []  # when all rows are done
-        self.names: dict[int, str] = {}
-        self.rows: set[str] = set()
-
-    def write(self, name: str) -> str:
-        stage = self.stage
-        slots = {id(product): g.slot + n for g in stage.groups for n, product in enumerate(g.products)}
-        for operation, location in stage.loads.items():
-            self.load(operation, location)
-        for operation in stage.order:
-            if operation.op in {"constant", "count"}:
-                value = (
-                    repr(float(operation.attribute))
-                    if operation.op == "constant"
-                    else f"f->sizes[{self.text.size(operation.attribute)}]"
-                )
-                self.before.append(f"const V {self.new(operation)} = splat<T>(static_cast<T>({value}));")
-            elif operation.op == "product":
-                self.inner.append(
-                    f"const V {self.new(operation)} = load<T>(product + (i - first_row) * f->product_stride"
-                    f" + {slots[id(operation)]} * panel + (u - first_unit));"
-                )
-            else:
-                self.inner.append(f"const V {self.new(operation)} = {self.expression(operation)};")
-        if stage.slots:
-            self.before.append("const T* const product = static_cast<const T*>(f->product);")
-            self.before.append(f"constexpr int64_t panel = {panel_vectors(stage)} * Lane<T>::count;")
-        for target in stage.targets:
-            self.keep(target)
-        for number, operation in stage.partials:
-            self.partial(number, operation)
-        body = [
-            "template <class T>",
-            f"void {name}(const RecurFrame* f, int64_t first_row, int64_t last_row, "
-            "int64_t first_unit, int64_t last_unit) {",
-            "  using V = Vec<T>;",
-            *(f"  {line}" for line in dict.fromkeys(self.before)),
-            "  for (int64_t u = first_unit; u < last_unit; u += Lane<T>::count) {",
-            *(f"    {line}" for line in self.outer),
-            "    for (int64_t i = first_row; i < last_row; ++i) {",
-            *(f"      {line}" for line in self.inner),
-            "    }",
-            *(f"    {line}" for line in self.after),
-            "  }",
-            "}",
-            "",
-        ]
-        return "\n".join(body)
-
-    def new(self, operation: Operation) -> str:
-        self.names[id(operation)] = f"v{len(self.names)}"
-        return self.names[id(operation)]
-
-    def expression(self, operation: Operation) -> str:
-        operands = [self.names[id(a)] for a in operation.args]
-        if operation.op in INFIX:
-            return f"{operands[0]} {INFIX[operation.op]} {operands[1]}"
-        if operation.op == "neg":
-            return f"-{operands[0]}"
-        return f"v_{operation.op}({', '.join(operands)})"
-
-    def address(self, location: Location) -> str:
-        """The element u = 0 of row i of a column."""
-        kind, k = location.kind, location.index
-        if kind in {"tape", "scratch", "derivative", "input"}:
-            self.before.append(f"T* const {kind} = static_cast<T*>(f->{kind});")
-            self.before.append(f"const int64_t {kind}_stride = f->{kind}_stride;")
-            self.before.append(f"const int64_t {kind}_{k} = f->{kind}_columns[{k}];")
-            return f"{kind} + i * {kind}_stride + {kind}_{k}"
-        if kind in {"state", "fresh", "carry", "handed"}:
-            stride = "state_stride" if kind in {"state", "fresh"} else "carry_stride"
-            self.before.append(f"T* const {kind}_{k} = static_cast<T*>(f->{kind}[{k}]);")
-            self.before.append(f"const int64_t {stride} = f->{stride};")
-            return f"{kind}_{k} + i * {stride}"
-        self.before.append(f"const T* const noise_{k} = static_cast<const T*>(f->noise[{k}]);")
-        self.before.append(f"const int64_t noise_stride_{k} = f->noise_stride[{k}];")
-        return f"noise_{k} + i * noise_stride_{k}"
-
-    def load(self, operation: Operation, location: Location) -> None:
-        k = location.index
-        name = self.new(operation)
-        if location.kind == "parameter":
-            self.before.append(f"const T* const parameter_{k} = static_cast<const T*>(f->parameter[{k}]);")
-            read = f"splat<T>(*parameter_{k})" if operation.size == ONE else f"load<T>(parameter_{k} + u)"
-            self.outer.append(f"const V {name} = {read};")
-        elif location.kind == "total":
-            self.inner.append(f"const V {name} = splat<T>(static_cast<const T*>(f->total)[i * f->totals + {k}]);")
-        else:
-            address = self.address(location)
-            read = f"splat<T>(*({address}))" if operation.size == ONE else f"load<T>({address} + u)"
-            self.inner.append(f"const V {name} = {read};")
-
-    def keep(self, target: Target) -> None:
-        name, location = self.names[id(target.operation)], target.location
-        if location.kind == "accumulated":
-            k = location.index
-            self.before.append(f"T* const accumulated_{k} = static_cast<T*>(f->accumulated[{k}]);")
-            self.outer.append(f"V sum_{k} = load<T>(accumulated_{k} + u);")
-            self.inner.append(f"sum_{k} += {name};")
-            self.after.append(f"store<T>(accumulated_{k} + u, sum_{k});")
-        elif location.kind == "handed" and self.text.program.is_scanned:
-            # it holds the derivative of what the layer returned at that step
-            address = f"{self.address(location)} + u"
-            self.inner.append(f"store<T>({address}, load<T>({address}) + {name});")
-        else:
-            self.inner.append(f"store<T>({self.address(location)} + u, {name});")
-
-    def partial(self, number: int, operation: Operation) -> None:
-        self.before.append("T* const partial = static_cast<T*>(f->partial);")
-        self.before.append(f"const int64_t units = f->sizes[{self.text.size(self.stage.size)}];")
-        self.outer.append(f"T* const partial_{number} = partial + {number} * Lane<T>::count;")
-        at = f"partial_{number} + i * f->totals * Lane<T>::count"
-        name, largest = self.names[id(operation)], self.planned.totals[number].attribute == "largest"
-        rest = ", -std::numeric_limits<T>::infinity()" if largest else ""
-        value = f"(u + Lane<T>::count > units ? first<T>({name}, units - u{rest}) : {name})"
-        both = f"v_maximum(load<T>({at}), {value})" if largest else f"load<T>({at}) + {value}"
-        self.inner.append(f"store<T>({at}, {both});")

@@ -112,6 +112,7 @@ class Forward : public Scan<P> {
   // products with the input are used while they are in the second-level cache; at least this many rows are computed at
   // a time, since the matrix is read once for all of them
   static constexpr int64_t kChunkBytes = 384 * 1024, kChunkRows = 112;
+  static constexpr int64_t kFewPanels = 4;  // with more, copying the rows once is worth taller tiles
 
   struct Run {
     int32_t from, to;  // hoisted products with the same operands
@@ -324,6 +325,7 @@ class Forward : public Scan<P> {
       };
       T* C = this->tape_base_ + run.column + start * this->tape_.stride +
              (this->training_ ? first * this->tape_.stride : 0);
+      if (own_rows_ && hoist_steps(one, run, from, to, C)) continue;
       if (own_rows_) {
         batched_product<P>(0, total / apart, run.panels, 0, run.panels.count(), one.block, C,
                            this->tape_.stride * apart, false, false, copy, [](int64_t, int64_t) {});
@@ -339,6 +341,22 @@ class Forward : public Scan<P> {
         column += this->padded(this->cell_.hoisted[h].size);
       }
     }
+  }
+
+  // The same for this thread's rows of every step, read where the caller has them; false where they have to be copied
+  bool hoist_steps(const Thread& one, const Run& run, int64_t from, int64_t to, T* C) {
+    const RecurHoisted& hoisted = this->cell_.hoisted[run.from];
+    if (P::copies || P::whole || hoisted.operand_count != 1 || run.panels.count() > kFewPanels) return false;
+    if (this->rows_.count() < kRowsEach * one.threads) return false;  // tiles of few rows are slower than a copy
+    if constexpr (!P::copies && !P::whole) {
+      const int64_t n = this->rows_.count() / one.threads, start = this->size(hoisted.operands[0].start);
+      product_of_steps<P>(
+          to - from, n, run.panels, 0, run.panels.count(),
+          [&](int64_t s) { return this->x_at(from + s, one.thread) + start; }, this->call_.x_row * one.threads,
+          [&](int64_t s) { return C + s * this->rows_.count() * this->tape_.stride; },
+          this->tape_.stride * one.threads);
+    }
+    return true;
   }
 
   void copy_row(E* row, const RecurHoisted& hoisted, const T* x, int64_t k0, int64_t depth) const {

@@ -149,7 +149,15 @@ class MatrixGradients : public Scan<P> {
           }
           return;
         }
-        for (int64_t p = p0; p < p1; ++p) {
+        int64_t p = p0;
+        if constexpr (!P::copies) {
+          E* to = panels.panel(p) + k * 2 * L;
+          for (const int64_t whole = std::min(p1, operand.width / (2 * L)); p < whole; ++p, to += 2 * L * panels.K) {
+            store<T>(to, load<T>(row + p * 2 * L));
+            store<T>(to + L, load<T>(row + p * 2 * L + L));
+          }
+        }
+        for (; p < p1; ++p) {
           for (int64_t v = 0; v < panels.width(p); ++v) {
             const int64_t u = p * 2 * L + v * L, n = operand.width - u;
             const Vec<T> value = n >= L ? load<T>(row + u) : load_first<T>(row + u, n);

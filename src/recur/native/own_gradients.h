@@ -56,8 +56,10 @@ class OwnGradients : public InputGradient<P> {
     const T* derivative = own_derivatives(one.thread, one.threads);
     auto walk = [&](int64_t from, int64_t to, const auto& each) { walk_own(one, top, from, to, each); };
     if (this->call_.d_x != nullptr) {
-      for (size_t m = 0; m < this->inputs_.size(); ++m)
-        this->input_rows(one, m, {0, rows, 0, this->inputs_[m].count()}, derivative, walk);
+      for (size_t m = 0; m < this->inputs_.size(); ++m) {
+        if (!input_steps(one, m, top, rows, derivative))
+          this->input_rows(one, m, {0, rows, 0, this->inputs_[m].count()}, derivative, walk);
+      }
     }
     if (!this->any_matrix()) return;
     bool& started = started_[static_cast<size_t>(one.thread)].value;
@@ -88,6 +90,28 @@ class OwnGradients : public InputGradient<P> {
   }
 
  private:
+  // part m of dE/dx, written to the caller's memory; false where its rows or the derivatives are not evenly spaced
+  bool input_steps(const Thread& one, size_t m, int64_t top, int64_t rows, const T* derivative) {
+    const RecurInputPart& part = this->cell_.input_gradients[m];
+    const int64_t width = this->size(part.size);
+    if (this->rows_.count() < kRowsEach * one.threads) return false;
+    if (P::copies || !this->rows_.dense() || part.rest >= 0 || !this->adjacent(part) || width % Base::L != 0)
+      return false;
+    if constexpr (!P::copies) {
+      const int64_t n = this->own_rows(this->rows_.count(), one.thread, one.threads);
+      const T* first = derivative + derivative_.at[static_cast<size_t>(part.derivatives[0])];
+      T* d_x = static_cast<T*>(this->call_.d_x) + this->size(part.start);
+      product_of_steps<P>(
+          rows / n, n, this->inputs_[m], 0, this->inputs_[m].count(),
+          [&](int64_t s) { return first + s * n * derivative_.stride; }, derivative_.stride,
+          [&](int64_t s) {
+            return d_x + this->rows_.at(top - s, one.thread, this->call_.d_x_time, this->call_.d_x_row);
+          },
+          this->call_.d_x_row * one.threads);
+    }
+    return true;
+  }
+
   // each(r, s, i) for the rows from .. to of this thread, counted from its first of step `top` down
   template <class Each>
   void walk_own(const Thread& one, int64_t top, int64_t from, int64_t to, const Each& each) const {

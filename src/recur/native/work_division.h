@@ -1,6 +1,8 @@
 // Work division: how many threads a recurrence takes, and which rows or units each of them works on.
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "ragged_batch.h"
@@ -11,9 +13,20 @@
 namespace recur {
 
 constexpr int64_t kRowsEach = 8;                // rows per thread from which the threads divide the rows
+constexpr int64_t kFewRowsEach = 4;             // and that from which they do where the matrices are small
 constexpr int64_t kLargeMatrices = 512 * 1024;  // elements from which matrices exceed the cache of one core
 constexpr int64_t kWorthSharing = 32 * 1024;  // multiplications of a step below which a second thread does not pay off
 constexpr int64_t kScanWork = 16;             // multiplications that take as long as a unit of an element-wise step
+
+// Bytes of the second-level cache of a core; the least of common processors where the system does not say
+inline int64_t second_level_cache() {
+#ifdef _SC_LEVEL2_CACHE_SIZE
+  static const int64_t bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#else
+  constexpr int64_t bytes = 0;
+#endif
+  return bytes > 0 ? bytes : int64_t{1} << 20;
+}
 
 // The units of a thread where threads divide the units: whole panels, the same in every stage
 struct Units {
@@ -64,7 +77,8 @@ class WorkDivision {
     // where threads divide the rows, each reads all matrices at every step; matrices that are large and larger than the
     // states are better divided: each thread reads the part of its units for all rows
     const bool share_matrices = work >= kLargeMatrices && work > count * widest;
-    by_rows_ = count >= kRowsEach * most && !share_matrices;
+    const bool small = work * count >= kWorthSharing && work * int64_t{sizeof(T)} * 8 <= second_level_cache();
+    by_rows_ = count >= (small ? kFewRowsEach : kRowsEach) * most && !share_matrices;
     int64_t sharing = most;
     if (cell_.scanned != 0) {
       // no thread waits for another in the loop, so what counts is the work of all steps
