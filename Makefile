@@ -10,7 +10,7 @@
 #   make tasks    the published tasks on real data (RECUR_DATA), hours; stopped, the same command goes on
 #   make task     one of them                                     make task NAME=japanese_vowels
 #   make dist     the source distribution, and from it a wheel for any Linux of this processor, both checked: dist/
-#   make sanitize the native backend's tests under the address and undefined-behaviour sanitizers
+#   make sanitize the native backend's tests under the address and undefined-behaviour sanitizers, its threads under theirs
 #   make arm      the C++ core and every stock cell for 64-bit ARM, in an emulator; skipped where its tools are missing
 #   make fuzz     every fuzzer of tests/fuzz with many more cases   make fuzz RECUR_FUZZ=20000
 #   make venv     the environment alone, with the tools for development
@@ -100,6 +100,7 @@ sanitize: $(VENV)/.installed-dev
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 RECUR_LIBRARIES=build/sanitize OMP_NUM_THREADS=2 \
 	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/engine/native/test_backend.py $(PYTEST_ARGS)
+	RECUR_RACES=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/native/test_races.py $(PYTEST_ARGS)
 
 # the numbers are compared with those of the libraries that are installed for this processor
 arm: $(VENV)/.installed-dev

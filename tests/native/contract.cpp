@@ -5,39 +5,14 @@
 // It prints a line `CELL KIND DIRECTION ARRAY COUNT` for each array, and writes the numbers of all to OUTPUT as
 // doubles. CELL is the number of the cell, KIND double, float, or bfloat16 or int8 for float whose products have such
 // factors: of int8 there is no backward pass.
-#include <dlfcn.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
 #include "call.h"
+#include "core_library.h"
 
 namespace {
-
-template <class Function>
-Function* named(void* library, const char* name) {
-  void* found = library == nullptr ? nullptr : dlsym(library, name);
-  if (found == nullptr) {
-    std::fprintf(stderr, "%s\n", dlerror());
-    std::exit(1);
-  }
-  return reinterpret_cast<Function*>(found);
-}
-
-struct Core {
-  void* library;
-  decltype(recur_forward)* forward = named<decltype(recur_forward)>(library, "recur_forward");
-  decltype(recur_backward)* backward = named<decltype(recur_backward)>(library, "recur_backward");
-  decltype(recur_release)* release = named<decltype(recur_release)>(library, "recur_release");
-  decltype(recur_message)* message = named<decltype(recur_message)>(library, "recur_message");
-};
-
-void must(const Core& core, int64_t status) {
-  if (status == RECUR_OK) return;
-  std::fprintf(stderr, "status %ld: %s\n", static_cast<long>(status), core.message());
-  std::exit(1);
-}
 
 template <class Number>
 void run(const Core& core, const RecurCell& cell, const std::vector<int64_t>& sizes, int precision, bool reverse,

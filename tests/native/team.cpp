@@ -48,6 +48,21 @@ void nobody_passes_a_barrier_before_all_are_there() {
   }
 }
 
+void what_is_written_before_a_barrier_is_read_after_it() {
+  recur::Barrier barrier;
+  std::vector<int> written(8, 0);  // not atomic: the thread sanitizer reports a barrier that does not order memory
+  std::atomic<int> wrong{0};
+  recur::run_parallel(2, [&](int thread, int count) {
+    for (int round = 1; round <= 20; ++round) {
+      written[static_cast<size_t>(thread)] = round;
+      barrier.wait(thread, count);
+      wrong += written[static_cast<size_t>((thread + 1) % count)] != round;
+      barrier.wait(thread, count);
+    }
+  });
+  CHECK(wrong == 0);
+}
+
 void a_forked_process_computes_alone() {
   recur::forked() = true;
   int there = 0;
@@ -99,6 +114,7 @@ int main() {
   run_test("numbers", every_thread_has_a_number_of_its_own);
   run_test("nested", a_team_within_a_team_is_one_thread);
   run_test("barrier", nobody_passes_a_barrier_before_all_are_there);
+  run_test("ordered", what_is_written_before_a_barrier_is_read_after_it);
   run_test("forked", a_forked_process_computes_alone);
   run_test("pool", memory_is_aligned_and_used_again);
   run_test("too much", more_memory_than_there_is_is_none);

@@ -16,6 +16,9 @@
 #endif
 #include <sched.h>
 #include <time.h>
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
 
 namespace recur {
 
@@ -78,14 +81,35 @@ inline std::atomic<bool>& forked() {
   return value;
 }
 
+// What the thread sanitizer cannot see: OpenMP's own fork and join, whose library is not compiled with it
+struct ForkAndJoin {
+#ifdef __SANITIZE_THREAD__
+  ForkAndJoin() { __tsan_release(this); }
+  void begin() { __tsan_acquire(this); }
+  void end() { __tsan_release(this); }
+  ~ForkAndJoin() { __tsan_acquire(this); }
+#else
+  void begin() {}
+  void end() {}
+#endif
+};
+
 // Runs body(thread, threads) on every thread of a team of at most `threads`. The body must not throw, and so must not
 // allocate: an exception cannot leave a parallel region, and the other threads would wait for the one that left.
 template <class Body>
+#ifdef __SANITIZE_THREAD__
+__attribute__((no_sanitize("thread")))
+#endif
 void run_parallel(int threads, const Body& body) {
 #ifdef _OPENMP
   if (threads > 1 && !forked().load(std::memory_order_relaxed)) {
+    ForkAndJoin region;
 #pragma omp parallel num_threads(threads)
-    body(omp_get_thread_num(), omp_get_num_threads());
+    {
+      region.begin();
+      body(omp_get_thread_num(), omp_get_num_threads());
+      region.end();
+    }
     return;
   }
 #endif
