@@ -24,6 +24,9 @@ struct Core {
   decltype(recur_backward)* backward = named<decltype(recur_backward)>(library, "recur_backward");
   decltype(recur_release)* release = named<decltype(recur_release)>(library, "recur_release");
   decltype(recur_message)* message = named<decltype(recur_message)>(library, "recur_message");
+  decltype(recur_freeze)* freeze = named<decltype(recur_freeze)>(library, "recur_freeze");
+  decltype(recur_frozen_uses)* frozen_uses = named<decltype(recur_frozen_uses)>(library, "recur_frozen_uses");
+  decltype(recur_thaw)* thaw = named<decltype(recur_thaw)>(library, "recur_thaw");
 };
 
 inline void must(const Core& core, int64_t status) {

@@ -2,7 +2,8 @@
 //
 //   races CORE CELL SIZES [CELL SIZES]...   SIZES: the numbers of the cell's table, with commas
 //
-// The weights are shared, as those of a layer that several threads call. It prints the number of calls of each cell.
+// Weights and frozen matrices are shared, as those of a layer that several threads call. For each cell it prints how
+// often the frozen matrices of double, float, bfloat16 and int8 were used.
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -14,21 +15,48 @@ namespace {
 
 constexpr int kCallers = 3, kRounds = 2;
 
+// A layer that several threads call: its weights, and the packed matrices of its frozen passes
 template <class Number>
-void once(const Core& core, const RecurCell& cell, const std::vector<int64_t>& sizes, bool half,
-          Call<Number>* weights) {
-  Call<Number> one(cell, sizes, 2);
-  RecurCall& call = one.call;
-  call.precision = half;
-  call.matrices = weights->matrices.data(), call.vectors = weights->vectors.data();
-  must(core, core.forward(&cell, &call));
-  std::vector<const void*> series, final;
-  for (const void* array : one.series) series.push_back(array);
-  for (const void* array : one.finals) final.push_back(array);
-  call.d_series = series.data(), call.d_final = final.data();
-  must(core, core.backward(&cell, &call));
-  core.release(call.tape);
-}
+struct Layer {
+  const Core& core;
+  const RecurCell& cell;
+  Call<Number> weights;
+  int64_t precision;
+  void* frozen;
+
+  Layer(const Core& of, const RecurCell& its, const std::vector<int64_t>& sizes, int64_t factors)
+      : core(of), cell(its), weights(its, sizes, 1), precision(factors) {
+    weights.call.precision = precision, weights.call.training = 0;
+    frozen = core.freeze(&cell, &weights.call);
+    if (frozen == nullptr) must(core, RECUR_NO_MEMORY);
+  }
+  ~Layer() { core.thaw(frozen); }
+  Layer(const Layer&) = delete;
+
+  void infer() const {
+    Call<Number> one(cell, weights.sizes, 2);
+    of_layer(&one);
+    one.call.training = 0, one.call.frozen = frozen;
+    must(core, core.forward(&cell, &one.call));
+  }
+
+  void train() const {
+    Call<Number> one(cell, weights.sizes, 2);
+    of_layer(&one);
+    must(core, core.forward(&cell, &one.call));
+    std::vector<const void*> series, final;
+    for (const void* array : one.series) series.push_back(array);
+    for (const void* array : one.finals) final.push_back(array);
+    one.call.d_series = series.data(), one.call.d_final = final.data();
+    must(core, core.backward(&cell, &one.call));
+    core.release(one.call.tape);
+  }
+
+  void of_layer(Call<Number>* one) const {
+    one->call.precision = precision;
+    one->call.matrices = weights.matrices.data(), one->call.vectors = weights.vectors.data();
+  }
+};
 
 }  // namespace
 
@@ -39,19 +67,22 @@ int main(int count, char** words) {
     const RecurCell& cell = *named<const RecurCell*(void)>(dlopen(words[n], RTLD_NOW), "recur_cell")();
     std::vector<int64_t> sizes;
     for (char* at = words[n + 1]; *at != 0; at += *at == ',') sizes.push_back(std::strtoll(at, &at, 10));
-    Call<double> wide(cell, sizes, 1);
-    Call<float> narrow(cell, sizes, 1);
+    const Layer<double> wide(core, cell, sizes, 0);
+    const Layer<float> narrow(core, cell, sizes, 0), half(core, cell, sizes, 1), whole(core, cell, sizes, 2);
     std::vector<std::thread> callers;
     for (int caller = 0; caller < kCallers; ++caller) {
       callers.emplace_back([&] {
         for (int round = 0; round < kRounds; ++round) {
-          once<double>(core, cell, sizes, false, &wide);
-          once<float>(core, cell, sizes, false, &narrow);
-          once<float>(core, cell, sizes, true, &narrow);
+          wide.infer(), narrow.infer(), half.infer(), whole.infer();
+          wide.train(), narrow.train(), half.train();
         }
       });
     }
     for (std::thread& caller : callers) caller.join();
-    std::printf("%d %d\n", (n - 2) / 2, 3 * kCallers * kRounds);
+    std::printf("%d", (n - 2) / 2);
+    for (const void* frozen : {wide.frozen, narrow.frozen, half.frozen, whole.frozen}) {
+      std::printf(" %ld", static_cast<long>(core.frozen_uses(frozen)));
+    }
+    std::printf("\n");
   }
 }

@@ -16,6 +16,7 @@ from recur.nn import GRU, LSTM, RNN, Recurrent, flat_state
 from recur.nn.freezing import freeze_layers
 from tests.engine.helpers import threads
 from tests.modes.helpers import build
+from tests.tolerances import near
 
 X, H = 5, 24
 
@@ -196,4 +197,4 @@ def test_a_stream_of_few_rows_divides_whole_panels_between_threads(frozen: bool)
         layer, x = RNN(X, 48, engine="native").eval(), torch.randn(3, 15, X)
         expected = computed(layer, x)[0]
         stream = (layer.freeze() if frozen else layer).stream(15)
-        assert torch.allclose(torch.stack([stream.step(step).clone() for step in x]), expected, atol=1e-6)
+        near(torch.stack([stream.step(step).clone() for step in x]), expected, "steps of 15 rows")

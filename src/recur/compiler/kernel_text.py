@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from recur.compiler.lowering import Operation
@@ -51,7 +52,7 @@ class Kernel:
         self.names: dict[int, str] = {}
         self.of_rows: dict[int, str] = {}  # names of what is a number of the row
         self.constants: set[int] = set()
-        self.arrays: list[str] = []  # the values of a block of rows
+        self.handed: dict[str, tuple[str, str]] = {}  # by its name for the units: array and value of several rows
 
     def write(self, name: str) -> str:
         """The C++ of the kernel."""
@@ -85,11 +86,13 @@ class Kernel:
             self.keep(target)
         for number, operation in stage.partials:
             self.partial(number, operation)
+        handed = self.used()
         first, last = ("from", "to") if self.by_row else ("first_row", "last_row")
         units = [
             "for (int64_t u = first_unit; u < last_unit; u += Lane<T>::count) {",
             *(f"  {line}" for line in self.outer),
             f"  for (int64_t i = {first}; i < {last}; ++i) {{",
+            *(f"    const V {name} = splat<T>({array}[i - from]);" for name, (array, _) in handed.items()),
             *(f"    {line}" for line in self.inner),
             "  }",
             *(f"  {line}" for line in self.after),
@@ -101,19 +104,25 @@ class Kernel:
             "int64_t first_unit, int64_t last_unit) {",
             "  using V = Vec<T>;",
             *(f"  {line}" for line in dict.fromkeys(self.before)),
-            *(f"  {line}" for line in (self.in_blocks(units) if self.by_row else units)),
+            *(f"  {line}" for line in (self.in_blocks(units, list(handed.values())) if self.by_row else units)),
             "}",
             "",
         ])  # fmt: skip
 
-    def in_blocks(self, units: list[str]) -> list[str]:
+    def used(self) -> dict[str, tuple[str, str]]:
+        """What of the rows' values the units read; the others serve only these values."""
+        read = set(re.findall(r"\w+", "\n".join(self.inner)))
+        return {name: value for name, value in self.handed.items() if name in read}
+
+    def in_blocks(self, units: list[str], handed: list[tuple[str, str]]) -> list[str]:
         """The loop over units for a block of rows, after the values of these rows, several rows to a vector."""
         return [
             f"for (int64_t from = first_row; from < last_row; from += {_BLOCK}) {{",
             f"  const int64_t to = from + {_BLOCK} < last_row ? from + {_BLOCK} : last_row;",
-            *(f"  T {array}[{_BLOCK}];" for array in self.arrays),
+            *(f"  T {array}[{_BLOCK}];" for array, _ in handed),
             "  for (int64_t i = from; i < to; i += Lane<T>::count) {",
             *(f"    {line}" for line in self.by_row),
+            *(f"    store<T>({array} + (i - from), {value});" for array, value in handed),
             "  }",
             *(f"  {line}" for line in units),
             "}",
@@ -129,7 +138,7 @@ class Kernel:
         row = self.of_rows[id(operation)] = "r" + self.names[id(operation)][1:]
         self.by_row.append(f"V {row} = splat<T>(1);")
         self.by_row.append(f"for (int64_t j = 0; j < Lane<T>::count && i + j < to; ++j) {row}[j] = {element};")
-        self.hand_over(row, row, self.names[id(operation)])
+        self.handed[self.names[id(operation)]] = f"row_{row}", row
 
     def row_value(self, operation: Operation) -> None:
         """Compute a value once for every row."""
@@ -137,13 +146,7 @@ class Kernel:
         name = self.new(operation)
         row = self.of_rows[id(operation)] = "r" + name[1:]
         self.by_row.append(f"const V {row} = {_written(operation.op, operands)};")
-        self.hand_over(row, row, name)
-
-    def hand_over(self, array: str, value: str, name: str) -> None:
-        """Store the values of several rows, so that the units of a row can read that of the row."""
-        self.arrays.append(f"row_{array}")
-        self.by_row.append(f"store<T>(row_{array} + (i - from), {value});")
-        self.inner.append(f"const V {name} = splat<T>(row_{array}[i - from]);")
+        self.handed[name] = f"row_{row}", row
 
     def new(self, operation: Operation) -> str:
         self.names[id(operation)] = f"v{len(self.names)}"
@@ -160,8 +163,7 @@ class Kernel:
     def inverse(self, divisor: Operation) -> str:
         """The reciprocal of a number of the row."""
         row = self.of_rows[id(divisor)]
-        if f"row_inverse_{row}" not in self.arrays:
-            self.hand_over(f"inverse_{row}", f"T(1) / {row}", f"inverse_{row}")
+        self.handed[f"inverse_{row}"] = f"row_inverse_{row}", f"T(1) / {row}"
         return f"inverse_{row}"
 
     def address(self, location: Location) -> str:
