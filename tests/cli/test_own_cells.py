@@ -166,7 +166,7 @@ def test_what_does_not_name_a_cell_is_a_sentence(folder: Path, words: tuple[str,
     assert not (folder / "never").exists()
 
 
-def test_a_cell_with_several_inputs_is_refused(tmp_path: Path) -> None:
+def test_a_further_input_that_no_column_feeds_is_refused(tmp_path: Path) -> None:
     reviews(tmp_path / "reviews.csv")
     head = "from recur import equation\nfrom recur.equations import *\n"
     decorated = (
@@ -175,4 +175,5 @@ def test_a_cell_with_several_inputs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cell.py").write_text(head + decorated, encoding="utf-8")
     refused = run("train", tmp_path / "reviews.csv", "--cell", f"{tmp_path / 'cell.py'}", "--out", tmp_path / "run")
     assert refused.code == 2
-    assert 'the cell "timed" reads x, dt at every step' in refused.err
+    assert 'the cell "timed" also reads dt at every step, and no column feeds it' in refused.err
+    assert "--cell-inputs dt=COLUMN" in refused.err

@@ -180,7 +180,7 @@ def _printed(words: list[str], where: str) -> str:
 
 
 def test_every_language_of_a_block_is_known() -> None:
-    known = {"", "console", "python", "toml", "text", "csv", "diff"}
+    known = {"", "console", "python", "toml", "text", "csv", "diff", "c"}
     assert not {(page.name, block.language) for page in PAGES for block in blocks(page) if block.language not in known}
 
 

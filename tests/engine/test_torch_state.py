@@ -107,6 +107,12 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "_library": lambda: ctypes.CDLL(torch_state._library) is not None,
     "address_of": lambda: torch_state.address_of(torch.ones(1)) > 0,
     "lerp_all": lambda: lerped() == [2.0, 6.0],
+    "norm_all": lambda: norms() == [5.0, 0.0],
+    "multiply_all": lambda: multiplied() == [5.5, 1.0],
+    "add_all": lambda: multiplied() == [5.5, 1.0],
+    "count_all": lambda: multiplied() == [5.5, 1.0],
+    "fused_adam": lambda: updated(torch_state.fused_adam),
+    "fused_adamw": lambda: updated(torch_state.fused_adamw),
     "any_autocast": lambda: (
         not torch_state.any_autocast() and entered(torch.autocast("cpu", torch.bfloat16), torch_state.any_autocast)
     ),
@@ -147,6 +153,30 @@ def legacy_batched(asked: Callable[[Tensor], bool]) -> bool:
     return said == [True]
 
 
+def multiplied() -> list[float]:
+    tensors = [torch.tensor(1.0), torch.tensor(4.0)]
+    torch_state.multiply_all(tensors, 0.5)
+    torch_state.add_all(tensors, [torch.tensor(2.0), torch.tensor(-1.0)], alpha=2.0)
+    torch_state.count_all(tensors, 1.0)
+    return [float(tensor) for tensor in tensors]
+
+
+def norms() -> list[float]:
+    return [float(norm) for norm in torch_state.norm_all([torch.tensor([3.0, 4.0]), torch.zeros(2, 2)])]
+
+
+def updated(update: Callable[..., None] | None) -> bool:
+    """Whether the first update of one weight by a fused function is that of the paper: a step of the rate, downhill."""
+    assert update is not None
+    weight, gradient = torch.tensor([1.0]), torch.tensor([0.5])
+    means, squares, steps = torch.zeros(1), torch.zeros(1), torch.tensor(1.0)
+    update(
+        [weight], [gradient], [means], [squares], [], [steps], lr=0.1, beta1=0.9, beta2=0.999, weight_decay=0.0,
+        eps=1e-8, amsgrad=False, maximize=False, grad_scale=None, found_inf=None,
+    )  # fmt: skip
+    return abs(float(weight) - 0.9) < float(weight) * 1e-5 and float(means) > 0 and float(squares) > 0
+
+
 def lerped() -> list[float]:
     means = [torch.tensor(1.0), torch.tensor(4.0)]
     torch_state.lerp_all(means, [torch.tensor(3.0), torch.tensor(8.0)], 0.5)
@@ -163,9 +193,12 @@ def test_every_private_function_has_such_a_test() -> None:
     assert set(private_lookups()) | {"address_of"} == set(NEEDS)
 
 
-def test_the_stand_in_for_many_tensors_at_once_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch_state, "lerp_all", torch_state._lerp_each)
+def test_the_stand_ins_for_many_tensors_at_once_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("lerp", "norm", "multiply", "add", "count"):
+        monkeypatch.setattr(torch_state, f"{name}_all", getattr(torch_state, f"_{name}_each"))
     assert lerped() == [2.0, 6.0]
+    assert norms() == [5.0, 0.0]
+    assert multiplied() == [5.5, 1.0]
 
 
 @contextmanager

@@ -53,8 +53,8 @@ def test_a_cell_of_the_literature_computes_the_same(cell: str, tmp_path: Path) -
     torch.manual_seed(0)
     equation = equations.get(cell)
     free = dict.fromkeys(equation.free_sizes, 4)
-    (width,) = equation.shape(equation.input, X=3, H=6, **free)
-    layer = Recurrent(cell, width, 6, sizes=free or None)
+    (width,) = equation.shape(equation.input, X=3, H=8, **free)
+    layer = Recurrent(cell, width, 8, sizes=free or None)
     assert max(export_layer(layer, tmp_path / "layer.onnx").values()) < EXPORTED
     assert "Scan" in nodes_of(tmp_path / "layer.onnx")
 

@@ -130,10 +130,8 @@ def test_steps_with_bahdanau_attention_share_one_mask() -> None:
     layer.lock = lock
     batch = batch_of(mode, rows("words", "tags"))
     mode.loss(batch, teacher_forcing=0.5)
-    # the first is of the state before the sequence, which is none of its steps
-    assert len(masks) == 1 + batch.targets.shape[1]
-    assert all(mask is masks[1] for mask in masks[1:])
-    assert masks[0] is not masks[1]
+    assert len(masks) == batch.targets.shape[1]
+    assert all(mask is masks[0] for mask in masks)
 
 
 @pytest.mark.parametrize("attention", ATTENTION)
@@ -246,8 +244,7 @@ def test_without_input_feeding_training_runs_over_all_steps_in_one_call(monkeypa
         mode.loss(batch)
         calls.append(count)
         steps = batch.targets.shape[1]
-    # one more of the layers: the state before the first step
-    assert calls == [[2, 1], [1 + steps, steps]]
+    assert calls == [[1, 1], [steps, steps]]
 
 
 def test_without_attention_there_is_no_alignment() -> None:

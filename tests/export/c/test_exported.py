@@ -133,6 +133,12 @@ def test_a_single_header_holds_everything(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == result.files
 
 
+def test_a_folder_is_given_relative_to_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    export_c(drawn(Synced(series(), series(), config())), Path("c"))
+    assert (tmp_path / "c" / "model.c").exists()
+
+
 def test_two_networks_are_in_one_program(tmp_path: Path) -> None:
     for name, cell in (("first", "lstm"), ("second", "gru")):
         export_c(drawn(Synced(series(), series(), config(cell=cell))), tmp_path / name, name=name)

@@ -18,6 +18,14 @@ def test_cc_names_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
         c_compiler()
 
 
+def test_a_compiler_of_this_folder_is_found_from_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cc").write_text("#!/bin/sh\n", encoding="utf-8")
+    (tmp_path / "cc").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CC", "./cc -x")
+    assert c_compiler() == (str(tmp_path / "cc"), "-x")
+
+
 def test_without_a_compiler_an_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "")
     monkeypatch.setenv("PATH", "")

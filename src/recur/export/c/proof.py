@@ -32,6 +32,8 @@ def c_compiler() -> tuple[str, ...]:
         words = shlex.split(requested)
         if shutil.which(words[0]) is None:
             raise ConfigError(f'CC is "{requested}", which is not a program', hint="unset CC, or export CC=gcc")
+        if os.path.dirname(words[0]):  # it is started from another folder
+            words[0] = os.path.abspath(words[0])
         return tuple(words)
     for name in _NAMES:
         program = shutil.which(name)
@@ -53,6 +55,7 @@ def prove(folder: Path, name: str, *, single: bool, library: bool, compiler: Seq
     BackendError
         When the compiler refuses the file, or the answers differ.
     """
+    folder = folder.absolute()  # the program is started from within it
     program = folder / f"{name}_proof"
     sources = [f"{name}_test.c"] if single else [f"{name}_test.c", f"{name}.c"]
     flags = ["-O2", *_STRICT, "-I.", *sources, "-o", program.name, *(["-lm"] if library else [])]
