@@ -226,6 +226,8 @@ def layer_of(cell, X, H, **options):
 @pytest.mark.parametrize("cell", sorted(equations.stock()))
 def test_a_block_gives_the_bits_of_its_steps_and_what_the_equation_gives(cell, dtype, monkeypatch):
     monkeypatch.setenv("RECUR_FILL_NAN", "1")
+    # one draw in sixty of normalised layers has a deviation so small that both backends' rounding grows beyond a share
+    torch.manual_seed(0)
     layer = layer_of(cell, 12, 12, num_layers=1 if cell == "lstm_projected" else 2, dtype=dtype)
     x = torch.randn(9, 3, 12, dtype=dtype)
     stepped, torch_block, numpy_block = layer.stream(3), layer.stream(3), layer.stream(3)
