@@ -86,7 +86,7 @@ class NumbersCodec(Codec):
         return cls(sequence=sequence, columns=columns, missing=missing, styles=styles, from_zero=from_zero)
 
     @property
-    def from_zero(self) -> Sequence[str]:  # type: ignore[override]
+    def from_zero(self) -> Sequence[str]:  # type: ignore[override]  # derived here, a field there
         """Columns that are divided by their mean and not shifted."""
         return self._from_zero.names
 

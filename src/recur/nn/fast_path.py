@@ -146,7 +146,7 @@ def _own(parameters: Mapping[str, object], names: Sequence[str | None]) -> list[
         value = None if name is None else parameters.get(name)
         if name is not None and not isinstance(value, Tensor):
             return None
-        tensors.append(value)  # type: ignore[arg-type]
+        tensors.append(value)  # type: ignore[arg-type]  # a tensor, or None without a name
     return tensors
 
 

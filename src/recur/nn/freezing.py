@@ -68,7 +68,7 @@ class Freezing(nn.Module):
         # `.to()`, `.half()`: the packed weights of another dtype or device are of no use
         if self._frozen is not None:
             self._frozen = {}
-        super()._apply(fn, *arguments, **options)  # type: ignore[no-untyped-call]
+        super()._apply(fn, *arguments, **options)  # type: ignore[no-untyped-call]  # torch does not annotate it
         return self
 
 

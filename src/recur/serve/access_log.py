@@ -39,7 +39,7 @@ class AccessLog:
 
     def __init__(self, target: str) -> None:
         self._handler = logging.StreamHandler(sys.stdout) if target == STDOUT else _opened(Path(target))
-        self._handler.handleError = self._note_failure  # type: ignore[method-assign]
+        self._handler.handleError = self._note_failure  # type: ignore[method-assign]  # the hook that logging has for it
         self._lost = 0
 
     def write(self, client: str, method: str, path: str, status: int, seconds: float, received: int, sent: int) -> None:

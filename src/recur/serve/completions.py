@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -62,7 +63,7 @@ async def _answer(state: State, job: _Job, prompts: list[str]) -> Any:
     return await state.in_time(whole())
 
 
-class _Job:
+class _Job(ABC):
     """One request: its choices, generated one after another, returned whole or streamed."""
 
     identifier, whole_object, part_object = "cmpl", "text_completion", "text_completion"
@@ -80,17 +81,17 @@ class _Job:
             "model": service.name,
         }
 
+    @abstractmethod
     def choice(self, number: int, prompt: str, pieces: list[str], scores: list[float], reason: str) -> dict[str, Any]:
         """A choice of the whole answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def part(self, number: int, text: str, reason: str | None) -> dict[str, Any]:
         """A choice of a streamed piece."""
-        raise NotImplementedError
 
+    @abstractmethod
     def beginning(self, number: int, prompt: str) -> dict[str, Any] | None:
         """What a stream has before the pieces of a choice."""
-        raise NotImplementedError
 
     def decoding(self, number: int) -> Decoding:
         """The decoding options of one choice; each choice has its own seed."""

@@ -142,7 +142,7 @@ class _OnePass(_QuickStart):
             if any(gradient is None for gradient in given):
                 return None
             found.append((part, given))
-        return found  # type: ignore[return-value]
+        return found  # type: ignore[return-value]  # none is None, as checked
 
     def _gather(self) -> list[_Moments] | None:
         """The tensors of every weight, by options; new ones are zero. None where torch has no such kernel."""
