@@ -227,6 +227,8 @@ RECUR_EXPORT void* recur_freeze(const RecurCell* cell, const RecurCall* call) {
       bare.lengths = bare.offsets = nullptr;
       bare.resets = nullptr;
       bare.frozen = nullptr;
+      const recur::MatrixSnapshot snapshot(*cell, bare);
+      bare.matrices = snapshot.matrices();
       auto made = std::make_unique<recur::FrozenWeights>(*cell, bare);
       recur::Forward<decltype(precision)> pass(*cell, bare);
       const int64_t packed = pass.freeze(*made);

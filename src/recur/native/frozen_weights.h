@@ -117,6 +117,26 @@ class MatrixPieces {
   std::vector<Piece> pieces_;
 };
 
+// A copy of a call's matrices. What is hashed and what is packed must be the same numbers, also while another thread
+// writes to the caller's: else the hash would approve of matrices that were never packed.
+class MatrixSnapshot {
+ public:
+  MatrixSnapshot(const RecurCell& cell, const RecurCall& call) {
+    const size_t element = call.type == 1 ? 8 : 4;
+    for (int32_t m = 0; m < cell.matrix_count; ++m) {
+      const size_t numbers = static_cast<size_t>(call.sizes[cell.matrix_rows[m]] * call.sizes[cell.matrix_columns[m]]);
+      const char* from = static_cast<const char*>(call.matrices[m]);
+      copies_.emplace_back(from, from + numbers * element);
+    }
+    for (const std::vector<char>& copy : copies_) matrices_.push_back(copy.data());
+  }
+  const void* const* matrices() const { return matrices_.data(); }
+
+ private:
+  std::vector<std::vector<char>> copies_;
+  std::vector<const void*> matrices_;
+};
+
 class FrozenWeights {
  public:
   FrozenWeights(const RecurCell& cell, const RecurCall& call)

@@ -174,6 +174,27 @@ def test_weights_that_change_while_threads_compute_are_packed_again_by_one_of_th
     assert same(computed(case, frozen), computed(case, None))
 
 
+def test_matrices_packed_while_they_change_are_used_for_no_others() -> None:
+    case = make("lstm", 6, 2, 20, 200, dtype=torch.float32)
+    matrix = case.parameters["W_hh"].data
+    original = matrix.clone()
+    for _ in range(30):
+        stop, frozen = threading.Event(), FrozenWeights()
+
+        def change(stop: threading.Event = stop) -> None:
+            while not stop.is_set():
+                matrix.neg_()
+
+        writer = threading.Thread(target=change)
+        writer.start()
+        computed(case, frozen)
+        stop.set()
+        writer.join(60)
+        for weights in (original, -original):
+            matrix.copy_(weights)
+            assert same(computed(case, frozen), computed(case, None))
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_process_uses_the_weights_that_its_parent_packed() -> None:
     case, frozen = make("lstm", 6, 3, 20, 40, dtype=torch.float32), FrozenWeights()
