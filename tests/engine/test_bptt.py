@@ -90,6 +90,16 @@ def test_every_operation_of_the_language_has_its_derivative():
             close(actual[leaf], expected[leaf], f"{size} d{leaf}")
 
 
+def test_a_matrix_that_multiplies_a_sum_as_it_is_and_transposed_has_its_whole_gradient():
+    @equation(x="X", h="H", W="H H", U="H X")
+    def tied(x, h, W, U):
+        return tanh(W.T @ (h + sigmoid(W @ h)) + U @ x)
+
+    expected, actual, *_ = both(make(tied, 4, 2, 3, 5), reverse=False)
+    for leaf in expected:
+        close(actual[leaf], expected[leaf], leaf)
+
+
 def test_where_a_maximum_is_a_tie_each_side_gets_half():
     @equation(x="X", h="H", c="H", W="H X", U="H H")
     def tied(x, h, c, W, U):

@@ -95,13 +95,14 @@ def backward_plan(graph: Graph) -> BackwardPlan:
     derived = gradient(graph)
     forward = {id(node) for node in graph.order}
     targets = [derived.input, *derived.states.values(), *derived.vectors.values()]
-    for pairs in derived.products.values():
-        targets += [dz for dz, _ in pairs]
+    # of W^T v the vector is the first of the pair, and the derivative the second
+    products = [node for pairs in derived.products.values() for pair in pairs for node in pair]
+    targets += products
     inside = [n for n in topological(derived.states.values()) if n.args and id(n) not in forward]
     in_loop = {id(node) for node in inside}
     after = [n for n in topological(targets) if n.args and id(n) not in forward and id(n) not in in_loop]
     stepwise = {id(node) for node in plan(graph).inside}
     read = {id(a): a for node in inside + after for a in node.args}
-    read |= {id(v): v for pairs in derived.products.values() for _, v in pairs}
+    read |= {id(node): node for node in products}
     stored = [node for node in plan(graph).inside if id(node) in read and id(node) in stepwise]
     return BackwardPlan(derived, inside, after, stored)
