@@ -18,7 +18,7 @@ import httpx
 from recur.errors import ConfigError
 from recur.model import Model
 from recur.serve import Limits
-from recur.serve.tls import tls_context
+from recur.serve.tls import Renewal, tls_context
 from tests.serve.servers import PATIENCE, WHOLE, opened, received, running
 
 if shutil.which("openssl") is None:
@@ -48,11 +48,53 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return certificate(tmp_path_factory.mktemp("tls"), "own")
 
 
+def renewal(cert: Path, key: Path, notes: list[str] | None = None) -> Renewal:
+    context = tls_context(cert, key)
+    assert context is not None
+    return Renewal(context, cert, key, ([] if notes is None else notes).append)
+
+
+def number(port: int) -> int:
+    """The serial number of the certificate that a server shows."""
+    pem = ssl.get_server_certificate(("127.0.0.1", port), timeout=PATIENCE)
+    text = subprocess.run(
+        ["openssl", "x509", "-noout", "-serial"], input=pem, text=True, check=True, capture_output=True, timeout=60
+    ).stdout
+    return int(text.partition("=")[2], 16)
+
+
+def test_a_renewed_certificate_is_shown_to_new_connections_without_a_restart(
+    models: dict[str, Model], tmp_path: Path
+) -> None:
+    cert, key = certificate(tmp_path, "own")
+    new, new_key = certificate(tmp_path, "new")
+    notes: list[str] = []
+    served = renewal(cert, key, notes)
+    with running(models, Limits(), tls=served) as (_, port):
+        first = number(port)
+        new.replace(cert)
+        served.look()
+        assert number(port) == first, "the key is not replaced yet"
+        served.look()
+        assert number(port) == first, "the key does not belong to the certificate"
+        assert "does not belong" in notes.pop()
+        new_key.replace(key)
+        served.look()
+        served.look()
+        assert number(port) != first
+        assert notes == [f"{cert} changed and was loaded again"]
+        cert.unlink()
+        served.look()
+        served.look()
+        assert "is missing" in notes[1]
+        assert number(port) != first
+
+
 def test_https_is_answered_and_neither_plain_http_nor_half_a_handshake_holds_it_up(
     models: dict[str, Model], files: tuple[Path, Path]
 ) -> None:
     trusting = ssl.create_default_context(cafile=files[0])
-    with running(models, Limits(head=0.5), tls=tls_context(*files)) as (_, port):
+    with running(models, Limits(head=0.5), tls=renewal(*files)) as (_, port):
         half = opened(port, b"\x16\x03\x01\x02\x00")
         assert b"HTTP/" not in received(opened(port, WHOLE))
         with httpx.Client(verify=trusting, base_url=f"https://localhost:{port}") as client:
@@ -68,7 +110,7 @@ def test_https_is_answered_and_neither_plain_http_nor_half_a_handshake_holds_it_
 
 
 def test_a_slow_client_is_refused_under_tls_too(models: dict[str, Model], files: tuple[Path, Path]) -> None:
-    with running(models, Limits(head=0.3), tls=tls_context(*files)) as (_, port):
+    with running(models, Limits(head=0.3), tls=renewal(*files)) as (_, port):
         connection = socket.create_connection(("127.0.0.1", port), PATIENCE)
         trusting = ssl.create_default_context(cafile=files[0])
         with trusting.wrap_socket(connection, server_hostname="localhost") as secure:

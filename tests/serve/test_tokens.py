@@ -26,7 +26,8 @@ def basic(text: str) -> str:
 @pytest.fixture(scope="module")
 def guarded(models: dict[str, Model]) -> Iterator[TestClient]:
     """A client of a server that requires one of two tokens."""
-    with TestClient(create_app({"lines": models["lines"]}, tokens=Tokens([TOKEN, OTHER])), "http://localhost") as found:
+    app = create_app({"lines": models["lines"]}, tokens=Tokens([TOKEN, OTHER]))
+    with TestClient(app, "http://localhost", client=("127.0.0.1", 50_000)) as found:
         yield found
 
 

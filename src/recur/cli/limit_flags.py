@@ -33,6 +33,8 @@ class LimitFlags:
         Requests of one client per second (100,000).
     client_sessions
         Open sessions of one client (10,000).
+    wrong_tokens
+        Wrong tokens of one address per minute (100).
     body
         Bytes of a request (10,000,000).
     bodies
@@ -71,6 +73,7 @@ class LimitFlags:
     client_requests: int | None = None
     client_rate: float | None = None
     client_sessions: int | None = None
+    wrong_tokens: float | None = None
     body: int | None = None
     bodies: int | None = None
     rows: int | None = None

@@ -76,7 +76,7 @@ def serve(
     from recur.serve.reloading import Reloader
     from recur.serve.sockets import exposed, listen, raise_file_limit, url
     from recur.serve.storage import Storage
-    from recur.serve.tls import tls_context
+    from recur.serve.tls import Renewal, tls_context
     from recur.serve.tokens import readable_by_others
 
     bounds: dict[str, Any] = (limits or LimitFlags()).given()
@@ -130,7 +130,8 @@ def serve(
             note(
                 f"{restored:,} sessions restored" + (f", {lost:,} not: too old, or of another network" if lost else "")
             )
-    server = Server(app, sockets, bound, tls=tls, hooks=Hooks(ready, served.close, served.stop, served.refused))
+    renewal = None if tls is None or tls_cert is None else Renewal(tls, tls_cert, tls_key, note)
+    server = Server(app, sockets, bound, tls=renewal, hooks=Hooks(ready, served.close, served.stop, served.refused))
     server.serve_forever()
     if storage is not None:
         note(f"{storage.save(served):,} sessions saved")

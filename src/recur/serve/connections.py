@@ -18,7 +18,6 @@ import json
 import logging
 import signal
 import socket
-import ssl
 import sys
 import threading
 from collections import Counter
@@ -37,10 +36,12 @@ from recur.serve.fairness import QUICK, FairSelector, new_loop
 from recur.serve.limits import Limits
 from recur.serve.problems import RequestError
 from recur.serve.sockets import QUEUE
+from recur.serve.tls import Renewal
 
 ACCEPTED = 100  # connections that are accepted in one turn of the loop
 HEADERS = 32_768  # bytes of the request line and all headers
 _TICKS = 5  # tenths of a second between two checks of the deadlines
+_LOOKS = 50  # tenths of a second between two looks at the files of the certificate
 
 
 class Connection(H11Protocol):
@@ -178,14 +179,14 @@ class Server(uvicorn.Server):
     sockets : list of socket
         From `listen`.
     limits : Limits
-    tls : SSLContext, optional
-        For HTTPS.
+    tls : Renewal, optional
+        For HTTPS: the context of a certificate, and its renewal.
     hooks : Hooks, optional
     """
 
     def __init__(
         self, app: Any, sockets: list[socket.socket], limits: Limits,
-        *, tls: ssl.SSLContext | None = None, hooks: Hooks | None = None,
+        *, tls: Renewal | None = None, hooks: Hooks | None = None,
     ) -> None:  # fmt: skip
         self._hooks = hooks or Hooks()
         self._selector = FairSelector()
@@ -214,10 +215,11 @@ class Server(uvicorn.Server):
         if self.lifespan.should_exit:
             sys.exit(1)
         # what uvicorn does for sockets that listen, and a limit on the time that agreeing on TLS may take
-        seconds: Any = {} if self.tls is None else {"ssl_handshake_timeout": self.limits.head}
+        context = None if self.tls is None else self.tls.context
+        seconds: Any = {} if context is None else {"ssl_handshake_timeout": self.limits.head}
         loop = asyncio.get_running_loop()
         self.servers = [
-            await loop.create_server(self._connection, sock=one, ssl=self.tls, backlog=ACCEPTED, **seconds)
+            await loop.create_server(self._connection, sock=one, ssl=context, backlog=ACCEPTED, **seconds)
             for one in sockets or []
         ]
         for one in sockets or []:
@@ -229,12 +231,14 @@ class Server(uvicorn.Server):
         return self._protocol(self.config, self.server_state, self.lifespan.state)
 
     async def on_tick(self, counter: int) -> bool:
-        """Check the deadlines of all connections."""
+        """Check the deadlines of all connections, and whether the certificate was renewed."""
         if counter % _TICKS == 0:
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
                 if isinstance(connection, Connection):
                     connection.look(now)
+        if self.tls is not None and counter % _LOOKS == 0:
+            self.tls.look()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

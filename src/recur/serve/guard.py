@@ -21,6 +21,7 @@ from recur.serve.hosts import Hosts, same_origin
 from recur.serve.limits import Limits
 from recur.serve.problems import RequestError
 from recur.serve.tokens import CHALLENGE, Tokens
+from recur.serve.wrong_tokens import WrongTokens
 
 _log = logging.getLogger("recur.serve")
 
@@ -41,7 +42,7 @@ class Guard:
     ----------
     app : ASGI application
     limits : Limits
-        ``body``, ``bodies``, ``client_requests``, ``client_rate``.
+        ``body``, ``bodies``, ``client_requests``, ``client_rate``, ``wrong_tokens``.
     hosts : Hosts
         The names that this server answers to.
     tokens : Tokens, optional
@@ -51,6 +52,7 @@ class Guard:
     def __init__(self, app: Any, limits: Limits, hosts: Hosts, tokens: Tokens | None = None) -> None:
         self.app, self.limits, self.hosts, self.tokens = app, limits, hosts, tokens
         self._clients = Clients(limits)
+        self._wrong = WrongTokens(limits.wrong_tokens)
         self._bytes = 0  # of the bodies of all requests in progress
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -113,11 +115,15 @@ class Guard:
 
     def _client(self, scope: dict[str, Any], fields: Fields, *, required: bool) -> str:
         """Who sends a request: the number of its token, or its address where no tokens are required."""
+        address = str((scope.get("client") or ("",))[0])
         if self.tokens is None or not required:
-            return str((scope.get("client") or ("",))[0])
+            return address
         given = fields.get("authorization", [])
+        self._wrong.check(address)
         number = self.tokens.number(given)
         if number is None:
+            if given:
+                self._wrong.add(address)
             message = "the token is not valid" if given else "the request has no token"
             raise RequestError(401, f"{message}; this server requires one", "Authorization: Bearer TOKEN")
         return f"token {number}"

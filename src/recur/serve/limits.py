@@ -57,6 +57,8 @@ class Limits:
         Requests of one client per second, on average; as many as in one second may come at once.
     client_sessions : int
         Open sessions of one client.
+    wrong_tokens : float
+        Wrong tokens of one address per minute; beyond it, its requests are refused.
     grace : float
         Seconds that running requests have to finish when the server shuts down.
     """
@@ -82,6 +84,7 @@ class Limits:
     client_requests: int = 16_384
     client_rate: float = 100_000.0
     client_sessions: int = 10_000
+    wrong_tokens: float = 100.0
     grace: float = 10.0
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 from recur.bounded import regular
@@ -42,6 +43,57 @@ def tls_context(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     load(context, cert, key)
     return context
+
+
+class Renewal:
+    """Loads a certificate again after its files changed, as programs that renew certificates change them.
+
+    Connections that are open keep the certificate that they began with.
+
+    Parameters
+    ----------
+    context : SSLContext
+        Of the server.
+    cert : Path
+    key : Path or None
+        As for `tls_context`.
+    note : callable
+        Told, in a sentence, what was loaded or refused.
+    """
+
+    def __init__(self, context: ssl.SSLContext, cert: Path, key: Path | None, note: Callable[[str], None]) -> None:
+        self.context = context
+        self._cert, self._key, self._note = cert, key, note
+        self._loaded = self._seen = self._mark()
+
+    def look(self) -> None:
+        """Load the files if they changed, and not since the last look: two files are not replaced at one moment."""
+        mark, before = self._mark(), self._seen
+        self._seen = mark
+        if mark == self._loaded or mark != before:
+            return
+        self._loaded = mark
+        try:
+            # a context that refuses a key has its certificate already: try with another one first
+            tls_context(self._cert, self._key)
+            load(self.context, self._cert, self._key)
+        except ConfigError as error:
+            self._note(f"{self._cert} changed and is not loaded, the previous certificate stays: {error.message}")
+            return
+        self._note(f"{self._cert} changed and was loaded again")
+
+    def _mark(self) -> tuple[object, ...]:
+        """What tells that the files changed, without reading them."""
+        files = [self._cert] if self._key is None else [self._cert, self._key]
+        marks: list[object] = []
+        for file in files:
+            try:
+                found = file.stat()
+            except OSError:  # it is being replaced
+                marks.append(None)
+            else:
+                marks.append((found.st_ino, found.st_size, found.st_mtime_ns))
+        return tuple(marks)
 
 
 def load(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
