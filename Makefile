@@ -11,8 +11,8 @@
 #   make task     one of them                                     make task NAME=japanese_vowels
 #   make dist     the source distribution, and from it a wheel for any Linux of this processor, both checked: dist/
 #   make sanitize the native backend's tests under the address and undefined-behaviour sanitizers, its threads under theirs
-#   make arm      the C++ core and every stock cell for 64-bit ARM, an export as C for microcontrollers, in an emulator;
-#                 skipped where its tools are missing
+#   make arm      the C++ core and every stock cell for 64-bit ARM, an export as C for microcontrollers and for a
+#                 big-endian processor, in an emulator; skipped where its tools are missing
 #   make fuzz     every fuzzer of tests/fuzz with many more cases   make fuzz RECUR_FUZZ=20000
 #   make venv     the environment alone, with the tools for development
 #
@@ -106,7 +106,7 @@ sanitize: $(VENV)/.installed-dev
 # the numbers are compared with those of the libraries that are installed for this processor
 arm: $(VENV)/.installed-dev
 	RECUR_ARM=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -n $(JOBS) --maxprocesses=8 \
-	  -k "aarch64 or neon or arm" tests/native tests/export/c $(PYTEST_ARGS)
+	  -k "aarch64 or neon or arm or processors" tests/native tests/export/c $(PYTEST_ARGS)
 
 venv: $(VENV)/.installed-dev
 

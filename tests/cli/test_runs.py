@@ -302,7 +302,7 @@ def test_export_as_c_says_what_it_needs_and_that_it_is_proved(place: Path, tmp_p
     assert found["files"] == ["Makefile", "README.md", "model.h", "model_test.c"]
     assert found["difference"] < 1e-5
     for words, said in (
-        (("reviews", "--c", tmp_path / "no"), "reads in both directions"),
+        (("sentences", "--c", tmp_path / "no", "--max-steps", "9"), "reads an item at a time"),
         (("sentences", "--c", tmp_path / "no", "--step"), "--step is for ONNX"),
         (("sentences", "--c", tmp_path / "no", "--onnx", tmp_path / "no.onnx"), "different files"),
         (("sentences", "--onnx", tmp_path / "no.onnx", "--single-header"), "are for C"),

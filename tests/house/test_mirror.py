@@ -56,7 +56,7 @@ ELSEWHERE = {
     "equations/traced": "what an equation says of itself, traced or read from a document: test_trace, test_document",
     **{
         f"export/c/{name}": "a part of whole networks in C: test_exported"
-        for name in ("files", "forecast", "layers", "network", "rows", "source")
+        for name in ("chain", "files", "forecast", "interface", "layers", "network", "rows", "source", "trial", "whole")
     },
     "export/network": "embedding and pooling are parts of whole networks: test_one_pass",
     "heads/plain": "readouts as one matrix, compared as networks in C: export/c/test_exported",

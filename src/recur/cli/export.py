@@ -17,6 +17,7 @@ def export(
     c: Path | None = None,
     name: str = "model",
     single_header: bool = False,
+    max_steps: int | None = None,
     json: bool = False,
 ) -> None:
     """Write a trained network as ONNX or as plain C, and check it by running it.
@@ -35,6 +36,8 @@ def export(
         Of C, the start of every name and of the files.
     single_header
         Of C, one header with everything, in place of header and source.
+    max_steps
+        Of C, the most steps of a sequence of a network that reads in both directions or searches tags; default: 256.
     json
         Write one JSON document to stdout.
     """
@@ -45,19 +48,21 @@ def export(
     if c is not None:
         if step:
             raise ConfigError("--step is for ONNX: C code always reads item by item", hint="leave out --step")
-        _as_c(run, c, name, single_header, json)
+        _as_c(run, c, name, single_header, max_steps, json)
         return
     if onnx is not None:
-        if name != "model" or single_header:
-            raise ConfigError("--name and --single-header are for C", hint=f"recur export {run} --c a_folder")
+        if name != "model" or single_header or max_steps is not None:
+            raise ConfigError(
+                "--name, --single-header and --max-steps are for C", hint=f"recur export {run} --c a_folder"
+            )
         _as_onnx(run, onnx, step, json)
 
 
-def _as_c(run: Path, folder: Path, name: str, single_header: bool, json: bool) -> None:
+def _as_c(run: Path, folder: Path, name: str, single_header: bool, max_steps: int | None, json: bool) -> None:
     import recur
     from recur.export.c.exported import compared
 
-    result = recur.load(run).export_c(folder, name=name, single_header=single_header)
+    result = recur.load(run).export_c(folder, name=name, single_header=single_header, max_steps=max_steps)
     if json:
         emit_json(
             {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -44,6 +46,7 @@ _FLAGS = (
 ELSEWHERE = "export RECUR_CACHE=/a/folder"
 _NO_CXX = "unset CXX, or name a compiler: export CXX=g++"
 _COMPILERS = ("c++", "g++", "clang++")
+_ZIG = ("-m", "ziglang")
 _VERSION_SECONDS = 60
 _COMPILE_SECONDS = 600
 
@@ -100,11 +103,39 @@ class Compiler:
     @property
     def name(self) -> str:
         """Its name in messages."""
-        return Path(self.words[0]).name
+        return "zig c++" if self._is_zig else Path(self.words[0]).name
+
+    @property
+    def _is_zig(self) -> bool:
+        return self.words[1:3] == _ZIG
+
+    def commands(self, words: Sequence[str], source: Path, library: Path) -> list[list[str]]:
+        """The commands that compile a shared library, one after the other.
+
+        Zig names processors in its own way. It is not asked to link C++, for which it would first compile its C++
+        library, once for each processor: cells need the headers alone.
+        """
+        if not self._is_zig:
+            return [[*self.words, *words, str(source), "-o", str(library)]]
+        words = [word.replace("-march=x86-64-", "-march=x86_64_") for word in words if word != "-shared"]
+        unlinked = str(library.with_suffix(".o"))
+        cc = [*self.words[:-1], "cc"]
+        return [
+            [*self.words, *words, "-c", str(source), "-o", unlinked],
+            [*cc, "-shared", unlinked, "-o", str(library)],
+        ]
+
+
+def zig(*command: str) -> tuple[str, ...] | None:
+    """The words of a compiler of the package ziglang, such as ``zig("cc")``; None where it is not installed."""
+    if importlib.util.find_spec("ziglang") is None:
+        return None
+    return (sys.executable, *_ZIG, *command)
 
 
 def compiler() -> Compiler | None:
-    """The C++ compiler: CXX, which may have arguments, or the first of c++, g++, clang++ on the path; None without one.
+    """The C++ compiler: CXX, which may have arguments, or the first of c++, g++, clang++ on the path, or that of the
+    package ziglang; None without one.
 
     Raises
     ------
@@ -118,7 +149,10 @@ def compiler() -> Compiler | None:
 def _compiler(requested: str, path: str) -> Compiler | None:
     if not requested.strip():
         path_found = next((path_found for name in _COMPILERS if (path_found := shutil.which(name, path=path))), None)
-        return None if path_found is None else _described((os.path.abspath(path_found),), path)
+        if path_found is not None:
+            return _described((os.path.abspath(path_found),), path)
+        packaged = zig("c++")
+        return None if packaged is None else _described(packaged, path)
     whole = shutil.which(requested, path=path)
     try:
         words = [whole] if whole else shlex.split(requested)
@@ -229,14 +263,16 @@ def compile_library(source: Path, output: Path, instructions: str, extra: Sequen
     """
     program = compiler()
     if program is None:
-        raise BackendError("there is no C++ compiler (c++, g++ or clang++)", hint="sudo apt install g++")
+        raise no_compiler()
     output.parent.mkdir(parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(dir=output.parent, prefix=f".{output.stem}.", suffix=".so")
     os.close(handle)
-    command = [*program.words, *flags(), *SETS[instructions], *extra, f"-I{HEADERS}", str(source), "-o", unfinished]
+    commands = program.commands([*flags(), *SETS[instructions], *extra, f"-I{HEADERS}"], source, Path(unfinished))
     try:
-        code, messages = _run(command, program.name, source.name)
-        if code:
+        for command in commands:
+            code, messages = _run(command, program.name, source.name)
+            if not code:
+                continue
             lines = messages.splitlines()
             # the linker's last line is less informative than the one before it
             telling = (line for word in ("No space left", "error") for line in lines if word in line)
@@ -250,6 +286,15 @@ def compile_library(source: Path, output: Path, instructions: str, extra: Sequen
         atomic.flush_folder(output.parent)
     finally:
         Path(unfinished).unlink(missing_ok=True)
+        Path(unfinished).with_suffix(".o").unlink(missing_ok=True)
+
+
+def no_compiler() -> BackendError:
+    """The error of a machine without a compiler."""
+    return BackendError(
+        "there is no C++ compiler (c++, g++ or clang++)",
+        hint='pip install "recur-nn[compiler]", or sudo apt install g++',
+    )
 
 
 def _run(command: Sequence[str], name: str, what: str) -> tuple[int, str]:

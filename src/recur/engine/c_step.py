@@ -14,12 +14,13 @@ from recur.compiler.c99_panels import Panel
 from recur.compiler.lowering import Block
 from recur.compiler.plan import plan
 from recur.compiler.program import program
+from recur.compiler.toolchain import zig
 from recur.compiler.variants import lifted
 from recur.engine.noise import Noise, noisy
 from recur.engine.operations import Values, evaluate, number_of
 from recur.equations import Equation
 
-__all__ = ["LIBRARY", "CStep", "affine", "c_step", "room_for"]
+__all__ = ["LIBRARY", "CStep", "affine", "c_step", "room_for", "zig"]
 
 LIBRARY = c99.LIBRARY
 """Operations that are the C library's, and their names in it."""

@@ -93,12 +93,9 @@ class TagHead(SymbolHead):
         return [GraphOutput("scores", scores, (self.size,)), GraphOutput("tags", tags, (), INT64)]
 
     def plain(self) -> PlainReadout:
-        if self.crf is not None:
-            raise ConfigError(
-                "the tags of this network are searched over whole rows (crf), which is more than one matrix",
-                hint="train without --crf",
-            )
-        return super().plain()
+        if self.crf is None or self.matrix is None:
+            return super().plain()
+        return PlainReadout(self.matrix.weight, self.matrix.bias, "scores", "scores", self.crf)
 
     def tensors(self, vectors: Tensor, codec: Codec, lengths: Tensor | None) -> dict[str, Tensor]:
         if self.crf is None:

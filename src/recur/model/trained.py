@@ -337,7 +337,9 @@ class Model:
 
         return export_model(self.mode, path, step=step, facts={"sentence": self.roles.sentence})
 
-    def export_c(self, folder: Path | str, *, name: str = "model", single_header: bool = False) -> ExportedC:
+    def export_c(
+        self, folder: Path | str, *, name: str = "model", single_header: bool = False, max_steps: int | None = None
+    ) -> ExportedC:
         """Write the network as C99 without dependencies, proved by compiling and running it; see
         `recur.export.export_c`.
 
@@ -351,12 +353,14 @@ class Model:
             The start of every name in C.
         single_header : bool
             One header with everything, in place of header and source.
+        max_steps : int, optional
+            The most steps of a sequence, where a network reads in both directions or searches tags.
         """
         from recur.export import export_c
 
         return export_c(
             self.mode, folder, name=name, single_header=single_header, sentence=self.roles.sentence,
-            inputs=held_out_inputs(self.mode, self.config),
+            inputs=held_out_inputs(self.mode, self.config), max_steps=max_steps,
         )  # fmt: skip
 
     def _refuse_no_continuation(self) -> None:

@@ -32,8 +32,8 @@ def series(sequence: bool = True) -> NumbersCodec:
     return NumbersCodec(sequence=sequence, columns=["a", "b"]).fit([values] if sequence else list(values))
 
 
-def words() -> WordsCodec:
-    return WordsCodec().fit([" ".join(f"w{n}" for n in range(12))])
+def words(count: int = 12) -> WordsCodec:
+    return WordsCodec().fit([" ".join(f"w{n}" for n in range(count))])
 
 
 def classes() -> ClassCodec:

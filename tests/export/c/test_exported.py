@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from recur import equations
 from recur.codecs import NotesCodec, NumbersCodec, TagsCodec
-from recur.config import Config
+from recur.config import Config, ModelConfig
 from recur.errors import BackendError, ConfigError, WriteError
 from recur.export import export_c
 from recur.export.c import exported
@@ -31,6 +32,11 @@ REFUSED = {"mlstm", "fast_weights", "linear_attention", "short_attention"}
 SEVERAL_INPUTS = {name for name in equations.names() if len(equations.get(name).inputs) > 1}
 CELLS = sorted(set(equations.names()) - REFUSED - SEVERAL_INPUTS - {"moving_average"})
 
+
+def both(**options: Any) -> ModelConfig:
+    return config(bidirectional=True, **options)
+
+
 NETWORKS: dict[str, Callable[[], Mode]] = {
     "many-to-one, last": lambda: ManyToOne(words(), classes(), config(num_layers=2)),
     "many-to-one, mean": lambda: ManyToOne(series(), classes(), config(pooling="mean")),
@@ -45,6 +51,20 @@ NETWORKS: dict[str, Callable[[], Mode]] = {
     ),
     "learned initial state": lambda: Synced(series(), series(), config(learn_initial_state=True, num_layers=2)),
     "zoneout": lambda: Synced(series(), series(), config(zoneout=0.3)),
+    "last, residual": lambda: ManyToOne(series(), classes(), config(num_layers=2, residual=True)),
+    "chain": lambda: Synced(words(), TagsCodec().fit(["A B C"]), config(crf=True)),
+    **{
+        f"both directions: {name}": make
+        for name, make in {
+            "last": lambda: ManyToOne(words(), classes(), both(num_layers=2, cell="gru")),
+            "mean": lambda: ManyToOne(series(), classes(), both(pooling="mean")),
+            "max": lambda: ManyToOne(words(), series(sequence=False), both(pooling="max", num_layers=3)),
+            "synced": lambda: Synced(series(), series(), both(num_layers=2, residual=True, hidden_size=[5, 5])),
+            "learned initial state": lambda: Synced(series(), series(), both(learn_initial_state=True, num_layers=2)),
+            "projected": lambda: ManyToOne(series(), classes(), both(cell="lstm_projected", num_layers=2)),
+            "chain": lambda: Synced(words(), TagsCodec().fit(["A B C D"]), both(crf=True)),
+        }.items()
+    },
 }  # fmt: skip
 
 
@@ -98,6 +118,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.fixture(scope="module")
+def whole_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that reads in both directions and searches its tags, over rows as long as its memory allows."""
+    target = tmp_path_factory.mktemp("strict") / "c"
+    mode = drawn(Synced(words(), TagsCodec().fit(["A B C D"]), both(crf=True, num_layers=2)))
+    export_c(mode, target, max_steps=48)
+    return target
+
+
 def test_the_files_are_c_plus_plus_too(folder: Path) -> None:
     cxx = shutil.which("c++") or shutil.which("clang++")
     if cxx is None:
@@ -106,8 +135,10 @@ def test_the_files_are_c_plus_plus_too(folder: Path) -> None:
     assert "passed" in run(program)
 
 
-def test_no_access_is_out_of_bounds_and_no_operation_is_undefined(folder: Path) -> None:
-    program = build(folder, *STRICT, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+@pytest.mark.parametrize("which", ["folder", "whole_folder"])
+def test_no_access_is_out_of_bounds_and_no_operation_is_undefined(which: str, request: pytest.FixtureRequest) -> None:
+    place = request.getfixturevalue(which)
+    program = build(place, *STRICT, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
     assert "passed" in run(program)
 
 
@@ -116,17 +147,32 @@ def test_the_files_are_right_however_they_are_optimised(folder: Path, flags: str
     assert "passed" in run(build(folder, *STRICT, *flags.split()))
 
 
-@pytest.mark.skipif(not os.environ.get("RECUR_ARM"), reason="make arm")
-@pytest.mark.parametrize("processor", ["cortex-m0plus", "cortex-m4", "cortex-m7"])
-def test_the_files_are_right_on_arm(folder: Path, processor: str) -> None:
-    compiler, emulator = shutil.which("arm-none-eabi-gcc"), shutil.which("qemu-arm")
+NO_SYSTEM = ("-nostartfiles", "-Wl,-e,begin", str(Path(__file__).with_name("linux_calls.c")))
+PROCESSORS = {
+    **{
+        f"arm-{name}": ("arm-none-eabi-gcc", "qemu-arm", (f"-mcpu={name}", *NO_SYSTEM))
+        for name in ("cortex-m0plus", "cortex-m4", "cortex-m7")
+    },
+    # the highest byte of a number first
+    "s390x-big-endian": ("s390x-linux-gnu-gcc", "qemu-s390x", ("-static",)),
+}
+PACKAGES = "gcc-arm-none-eabi libnewlib-arm-none-eabi gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user"
+
+
+def emulated(place: Path, processor: str) -> str:
+    """What the test of a folder prints on another processor."""
+    names, flags = PROCESSORS[processor][:2], PROCESSORS[processor][2]
+    compiler, emulator = map(shutil.which, names)
     if compiler is None or emulator is None:
-        pytest.skip(
-            "no arm-none-eabi-gcc or no qemu-arm: apt install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user"
-        )
-    files = ("model_test.c", "model.c", str(Path(__file__).with_name("linux_calls.c")))
-    flags = (f"-mcpu={processor}", "-O2", "-nostartfiles", "-Wl,-e,begin")
-    assert "passed" in run(build(folder, *STRICT, *flags, program=(compiler,), files=files), emulator)
+        pytest.skip(f"no {names[0]} or no {names[1]}: apt install {PACKAGES}")
+    return run(build(place, *STRICT, "-O2", *flags, program=(compiler,)), emulator)
+
+
+@pytest.mark.skipif(not os.environ.get("RECUR_ARM"), reason="make arm")
+@pytest.mark.parametrize("which", ["folder", "whole_folder"])
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_the_files_are_right_on_other_processors(processor: str, which: str, request: pytest.FixtureRequest) -> None:
+    assert "passed" in emulated(request.getfixturevalue(which), processor)
 
 
 def test_a_single_header_holds_everything(tmp_path: Path) -> None:
@@ -156,7 +202,9 @@ def test_two_networks_are_in_one_program(tmp_path: Path) -> None:
     assert run(build(tmp_path, *STRICT, files=("main.c", "first.c", "second.c")))
 
 
-def test_the_use_in_the_readme_compiles(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", ["folder", "whole_folder"])
+def test_the_use_in_the_readme_compiles(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    folder = request.getfixturevalue(which)
     text = (folder / "README.md").read_text()
     code = text.partition("```c\n")[2].partition("```")[0]
     (tmp_path / "use.c").write_text(code)
@@ -191,8 +239,7 @@ def test_an_id_outside_of_the_vocabulary_is_read_as_unknown(folder: Path, tmp_pa
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ManyToOne(words(), classes(), config(bidirectional=True)), "reads in both directions"),
-        (lambda: Synced(words(), TagsCodec().fit(["A B"]), config(crf=True)), "searched over whole rows"),
+        (lambda: NextItem(words(1000), config(adaptive_softmax=True)), "an adaptive softmax"),
         (lambda: Synced(series(), series(), config(cell="mlstm")), "the cell mlstm cannot be written in C"),
     ],
 )
@@ -202,6 +249,29 @@ def test_what_has_no_form_in_c_is_refused_before_anything_is_written(
     with pytest.raises(ConfigError, match=message):
         export_c(make(), tmp_path / "c")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sequence_longer_than_the_memory_is_refused_by_the_function(tmp_path: Path) -> None:
+    export_c(drawn(ManyToOne(series(), classes(), both())), tmp_path / "c", max_steps=5)
+    (tmp_path / "main.c").write_text(
+        '#include "model.h"\n#include <stdio.h>\n'
+        "int main(void) { static struct model_state s; static float x[6 * MODEL_INPUTS], y[MODEL_OUTPUTS];\n"
+        'printf("%d %d %d", model_run(&s, x, 5, y), model_run(&s, x, 6, y), model_run(&s, x, -1, y)); return 0; }\n'
+    )
+    for name in ("model.h", "model.c"):
+        shutil.copy(tmp_path / "c" / name, tmp_path)
+    assert run(build(tmp_path, *STRICT, files=("main.c", "model.c"))) == "1 -1 -1"
+
+
+@pytest.mark.parametrize(("most", "message"), [(0, "max_steps is 0"), (70_000, "max_steps is 70,000")])
+def test_a_length_that_no_memory_has_is_refused(most: int, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        export_c(drawn(ManyToOne(series(), classes(), both())), tmp_path / "c", max_steps=most)
+
+
+def test_a_length_is_refused_where_sequences_may_have_any(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="reads an item at a time"):
+        export_c(drawn(Synced(series(), series(), config())), tmp_path / "c", max_steps=9)
 
 
 def test_a_weight_that_is_not_finite_is_refused(tmp_path: Path) -> None:

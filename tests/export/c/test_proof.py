@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from recur.compiler.toolchain import zig
 from recur.errors import BackendError, ConfigError
+from recur.export import export_c
+from recur.export.c import proof
 from recur.export.c.proof import c_compiler, prove
+from recur.modes.synced import Synced
+from tests.export.c.networks import config, drawn, series
 
 
 def test_cc_names_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,11 +34,11 @@ def test_a_compiler_of_this_folder_is_found_from_another(tmp_path: Path, monkeyp
 def test_without_a_compiler_an_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "")
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr(proof, "zig", lambda _: None)
     with pytest.raises(ConfigError, match="there is no C compiler") as refused:
         c_compiler()
     assert "recur-nn[compiler]" in str(refused.value.hint)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr(proof, "zig", lambda name: ("python", "-m", "ziglang", name))
     assert c_compiler()[1:] == ("-m", "ziglang", "cc")
 
 
@@ -43,3 +48,13 @@ def test_a_compiler_that_fails_is_said_with_its_first_error(tmp_path: Path) -> N
     script.chmod(0o755)
     with pytest.raises(BackendError, match="compiler could not compile model.c: .*nothing works"):
         prove(tmp_path, "model", single=False, library=False, compiler=(str(script),))
+
+
+@pytest.mark.skipif(zig("cc") is None, reason='needs pip install "recur-nn[compiler]"')
+def test_without_a_compiler_on_the_path_an_export_is_proved_by_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "")
+    monkeypatch.setenv("PATH", "")
+    result = export_c(drawn(Synced(series(), series(), config())), tmp_path / "c")
+    assert result.compiler == "zig cc"

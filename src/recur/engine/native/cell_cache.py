@@ -145,7 +145,7 @@ def content(text: str, name: str, kind: str, *, again: bool = False) -> tuple[by
             if library is not None:
                 return library, ""
             if compiler is None or stem is None:
-                raise BackendError("there is no C++ compiler (c++, g++ or clang++)", hint="sudo apt install g++")
+                raise toolchain.no_compiler()
             started = time.perf_counter()
             with folder.alone(stem):
                 library = None if again else folder.content(stem)

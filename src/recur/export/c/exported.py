@@ -25,6 +25,7 @@ from recur.modes.mode import require_input
 
 ALLOWED = 1e-5  # largest difference from the network, as a share of the largest value
 README = "README.md"
+LONGEST = 65_536  # steps of a whole sequence
 LARGEST = 8_000_000  # numbers that a compiler reads in a minute
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}")
 
@@ -63,7 +64,7 @@ class ExportedC:
 
 def export_c(
     mode: Mode, folder: Path | str, *, name: str = "model", single_header: bool = False, sentence: str = "",
-    inputs: Iterable[np.ndarray] | None = None,
+    inputs: Iterable[np.ndarray] | None = None, max_steps: int | None = None,
 ) -> ExportedC:  # fmt: skip
     """Write a network as C99 that needs nothing: no library, no memory beyond a struct, no global state.
 
@@ -85,6 +86,8 @@ def export_c(
         What is predicted from what, for the first lines of the files.
     inputs : iterable of ndarray, optional
         Encoded inputs to compare on; without them they are drawn at random.
+    max_steps : int, optional
+        The most steps of a sequence of a network that reads in both directions or searches tags; 256 if left out.
 
     Returns
     -------
@@ -101,10 +104,12 @@ def export_c(
     """
     folder = Path(folder)
     _check_name(name)
+    if max_steps is not None and not 1 <= max_steps <= LONGEST:
+        raise ConfigError(f"max_steps is {max_steps:,}, expected 1 to {LONGEST:,}", hint="--max-steps 256")
     _refuse_strangers(folder)
     compiler = c_compiler()
     with mode.answering():
-        network = _network(mode)
+        network = _network(mode, max_steps)
         _refuse_large(network)
         rows = rows_of(require_input(mode.input_codec, mode.name), network, inputs)
     files = Files(network, name, sentence or mode.wording.sentence, single=single_header)
@@ -136,8 +141,10 @@ def compared(result: ExportedC) -> str:
     )
 
 
-def _network(mode: Mode) -> Network:
+def _network(mode: Mode, most: int | None) -> Network:
     if forecasts(mode):
+        if most:
+            raise ConfigError("a forecast reads a value at a time", hint="leave out --max-steps")
         return write_forecast(mode)
     parts = mode.one_pass
     if parts is None:
@@ -145,7 +152,7 @@ def _network(mode: Mode) -> Network:
             f"{mode.name} cannot be written in C: it generates its answer symbol by symbol from another sequence",
             hint="one-to-one, many-to-one and synced networks, language models and forecasts can be exported",
         )
-    return write_network(mode, parts)
+    return write_network(mode, parts, most)
 
 
 def _refuse_large(network: Network) -> None:

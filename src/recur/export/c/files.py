@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-
 from recur._version import __version__
 from recur.export.c.functions import ERRORS, needs_library
-from recur.export.c.network import EACH, LAST, Network
+from recur.export.c.interface import declarations, definitions
+from recur.export.c.network import Network
 from recur.export.c.rows import Rows
-from recur.export.c.source import declared
+from recur.export.c.trial import trial
 
 MARK = "recur export --c"
 """In the first lines of every file: a folder whose files all have it is replaced by the next export."""
@@ -32,26 +31,6 @@ _STANDARD = """#if defined(__cplusplus)
 #define NAME_VECTOR
 #endif
 """
-
-_PUBLIC = {
-    EACH: """
-int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
-  int t;
-  if (steps < 0) return 0;
-  for (t = 0; t < steps; ++t) NAME_step(state, ITEM, y + (long)t * UPPER_OUTPUTS);
-  return steps;
-}
-""",
-    LAST: """
-int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
-  int t;
-  if (steps < 0) return 0;
-  for (t = 0; t < steps; ++t) NAME_read(state, ITEM);
-  NAME_answer(state, y);
-  return 1;
-}
-""",
-}
 
 
 class Files:
@@ -109,9 +88,6 @@ class Files:
         defines = "\n".join(
             f"/* {what} */\n#define {upper}_{key} {value}" for key, (value, what) in constants.items()
         ).replace("NAME", self.name)
-        kind = "int32_t x" if n.ids else "const float *x"
-        kinds = "const int32_t *x" if n.ids else "const float *x"
-        each = n.answers == EACH
         text = f"""/* {self.sentence}
 
    Written by {MARK}, recur {__version__}: the numbers are those of a trained network. */
@@ -127,16 +103,7 @@ extern "C" {{
 {defines}
 
 {self.source.struct()}
-/* Begin a sequence. Each state is independent of all others: there is no other memory that changes. */
-void NAME_reset(struct NAME_state *state);
-
-/* Read one item and answer: y has UPPER_OUTPUTS numbers; it may be null where the answer is not needed. */
-void NAME_step(struct NAME_state *state, {kind}, float *y);
-
-/* Read items one after another; y has the answer {"to each" if each else "after the last"}.
-   Returns the number of answers. */
-int NAME_run(struct NAME_state *state, {kinds}, int steps, float *y);
-{"".join(chr(10) + text for text in self.source.public)}
+{declarations(n)}{"".join(chr(10) + text for text in self.source.public)}
 #ifdef __cplusplus
 }}
 #endif
@@ -158,48 +125,19 @@ int NAME_run(struct NAME_state *state, {kinds}, int steps, float *y);
 
     def definitions(self) -> str:
         """Constants and functions."""
-        n = self.network
         library = "\n#include <math.h>\n" if self.library else ""
-        item = "x[t]" if n.ids else f"x + (long)t * {self.upper}_INPUTS"
-        kind = "int32_t x" if n.ids else "const float *x"
-        reset = "\n".join(f"  {line}" for line in self._reset())
-        run = _PUBLIC[n.answers].replace("KIND", "int32_t" if n.ids else "float").replace("ITEM", item)
         check = "typedef char NAME_size[sizeof(struct NAME_state) == UPPER_RAM_BYTES ? 1 : -1];\n\n"
-        public = f"""
-void NAME_reset(struct NAME_state *state) {{
-{reset}
-}}
-
-void NAME_step(struct NAME_state *state, {kind}, float *y) {{
-  NAME_read(state, x);
-  if (y != 0) NAME_answer(state, y);
-}}
-{run}"""
-        return self._named(_STANDARD + library + "\n" + check + self.source.body() + public)
-
-    def _reset(self) -> list[str]:
-        lines = [*self.source.reset, *(f"s->{name} = {value};" for name, value in self.source.counters.items())]
-        uses = any("u = 0" in line for line in lines)
-        head = ["struct NAME_state *const s = state;", *(["int u;"] if uses else [])]
-        return [*head, *lines] if lines else ["(void)state;"]
+        body = self.source.body() + definitions(self.network)
+        return self._named(_STANDARD + library + "\n" + check + body)
 
     def test(self, rows: Rows, allowed: float) -> str:
         """A program that compares the answers with those of the network."""
-        n = self.network
-        x = rows.x.astype(np.int32) if n.ids else rows.x.astype(np.float32)
-        arrays = "".join(
-            declared(f"test_{key}", values)
-            for key, values in (("x", x), ("steps", rows.steps.astype(np.int32)), ("y", rows.y.astype(np.float32)))
-        )
         head = f"#define {self.upper}_IMPLEMENTATION\n" if self.single else ""
         text = (
             f'/* Written by {MARK}. */\n{head}#include "NAME.h"\n\n#include <stdio.h>\n\n'
-            + ("" if self.single else _STANDARD) + "\n" + arrays + _TEST[n.answers]
+            + ("" if self.single else _STANDARD) + "\n" + trial(self.network, rows, allowed)
         )  # fmt: skip
-        text = text.replace("KIND", "int32_t" if n.ids else "float").replace("ROWS", str(len(rows.steps)))
-        text = text.replace("MOST", str(max(1, int(rows.steps.max(initial=1))))).replace("ALLOWED", f"{allowed:g}")
-        item = "x[t]" if n.ids else "x + (long)t * UPPER_INPUTS"
-        return self._named(text.replace("ITEM", item))
+        return self._named(text)
 
     def makefile(self) -> str:
         """How the test is built."""
@@ -238,6 +176,18 @@ clean:
         )
         define = f"#define {self.upper}_IMPLEMENTATION\n" if self.single else ""
         files = f"`{self.name}.h`" if self.single else f"`{self.name}.c` and `{self.name}.h`"
+        if n.whole:
+            x = x.replace(" = 0", "[2] = {0}") if n.ids else x.replace("[", "[2 * ")
+            use = (
+                f"  {x}  /* a sequence of two items */\n  float y[2 * UPPER_OUTPUTS];\n"
+                f"  NAME_run(&state, x, 2, y);  /* of at most {n.most} */"
+            )
+        else:
+            use = (
+                f"  {x}\n  float y[UPPER_OUTPUTS];\n"
+                "  NAME_reset(&state);         /* a new sequence */\n"
+                "  NAME_step(&state, x, y);    /* one item in, one answer out */"
+            )
         text = f"""<!-- Written by {MARK}, recur {__version__}. -->
 # {self.name}
 
@@ -249,10 +199,7 @@ clean:
 static struct NAME_state state;
 
 int main(void) {{
-  {x}
-  float y[{self.upper}_OUTPUTS];
-  NAME_reset(&state);         /* a new sequence */
-  NAME_step(&state, x, y);    /* one item in, one answer out */
+{use}
   return 0;
 }}
 ```
@@ -265,87 +212,3 @@ int main(void) {{
 * Errors of {math}: at most {max(ERRORS.values()):g} units in the last place.
 """
         return self._named(text)
-
-
-_COMPARE = """
-static double largest_difference = 0.0, largest_value = 0.0;
-
-static void compare(const float *y, const float *expected, int count) {
-  int i;
-  for (i = 0; i < count; ++i) {
-    double gap = (double)y[i] - (double)expected[i], size = expected[i];
-    if (gap < 0) gap = -gap;
-    if (size < 0) size = -size;
-    if (!(gap <= largest_difference)) largest_difference = gap;
-    if (size > largest_value) largest_value = size;
-  }
-}
-
-static int report(void) {
-  const double share = largest_value > 0 ? largest_difference / largest_value : largest_difference;
-  const int passed = share <= ALLOWED;
-  printf("%s: the largest difference is %.3g of the largest value, allowed is ALLOWED\\n", passed ? "passed" : "FAILED",
-         share);
-  return passed ? 0 : 1;
-}
-"""
-
-_TEST = {
-    EACH: _COMPARE
-    + """
-/* whole sequences, and two of them step by step at once */
-int main(void) {
-  static struct NAME_state one, other;
-  static float y[MOST * UPPER_OUTPUTS];
-  float again[UPPER_OUTPUTS];
-  const KIND *x = NAME_test_x;
-  const float *expected = NAME_test_y;
-  int row, t;
-  for (row = 0; row < ROWS; ++row) {
-    const int steps = NAME_test_steps[row];
-    NAME_reset(&one);
-    NAME_run(&one, x, steps, y);
-    compare(y, expected, steps * UPPER_OUTPUTS);
-    NAME_reset(&one);
-    NAME_reset(&other);
-    for (t = 0; t < steps; ++t) {
-      NAME_step(&one, ITEM, again);
-      compare(again, expected + (long)t * UPPER_OUTPUTS, UPPER_OUTPUTS);
-      NAME_step(&other, ITEM, again);
-      compare(again, expected + (long)t * UPPER_OUTPUTS, UPPER_OUTPUTS);
-    }
-    x += (long)steps * UPPER_INPUTS;
-    expected += (long)steps * UPPER_OUTPUTS;
-  }
-  return report();
-}
-""",
-    LAST: _COMPARE
-    + """
-/* whole sequences, and two of them step by step at once */
-int main(void) {
-  static struct NAME_state one, other;
-  float y[UPPER_OUTPUTS];
-  const KIND *x = NAME_test_x;
-  int row, t;
-  for (row = 0; row < ROWS; ++row) {
-    const int steps = NAME_test_steps[row];
-    const float *expected = NAME_test_y + (long)row * UPPER_OUTPUTS;
-    NAME_reset(&one);
-    NAME_run(&one, x, steps, y);
-    compare(y, expected, UPPER_OUTPUTS);
-    NAME_reset(&one);
-    NAME_reset(&other);
-    for (t = 0; t < steps; ++t) {
-      NAME_step(&one, ITEM, t + 1 < steps ? 0 : y);
-      NAME_step(&other, ITEM, 0);
-    }
-    if (steps > 0) compare(y, expected, UPPER_OUTPUTS);
-    NAME_run(&other, x, 0, y);
-    compare(y, expected, UPPER_OUTPUTS);
-    x += (long)steps * UPPER_INPUTS;
-  }
-  return report();
-}
-""",
-}

@@ -37,7 +37,7 @@ class _Forecast:
         mode, source = self.mode, self.source
         x = source.member("x", self.codec.size + (self.own if mode.back else 0))
         read = self._read(x)
-        layers, vector = write_layers(source, mode.stack.layer, x)
+        layers, vector, _ = write_layers(source, mode.stack.layer, x)
         add_function(source, "layers", "", layers)
         add_function(source, "read", "const float *x", [*read, "NAME_layers(s);"])
         add_function(source, "answer", "float *y", self._answer(vector))

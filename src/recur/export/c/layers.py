@@ -11,15 +11,15 @@ from recur.nn import Recurrent
 from recur.nn.graph_writer import array_of
 
 
-def write_layers(source: Source, layer: Recurrent, x: str) -> tuple[list[str], str]:
-    """Add the layers, each with its states.
+def write_layers(source: Source, layer: Recurrent, x: str) -> tuple[list[str], str, str]:
+    """Add the layers, each with its states, read forwards an item at a time.
 
     Parameters
     ----------
     source : Source
         What they are added to.
     layer : Recurrent
-        The layers, read forwards.
+        The layers.
     x : str
         The expression of the input of a step.
 
@@ -29,6 +29,8 @@ def write_layers(source: Source, layer: Recurrent, x: str) -> tuple[list[str], s
         The statements of one step.
     str
         The expression of its output.
+    str
+        That of the last layer's state, which is the output unless the layer adds its input to it.
 
     Raises
     ------
@@ -38,11 +40,11 @@ def write_layers(source: Source, layer: Recurrent, x: str) -> tuple[list[str], s
     lines = []
     width = layer.input_size
     for number in range(layer.num_layers):
-        states = _states(source, layer, number)
-        _write_step(source, layer, number, states)
+        y, reset = write_layer(source, layer, number, 0)
+        source.reset += reset
         lines.append(f"NAME_layer{number}(s, {x});")
-        first = layer.equation.states[0]
-        y, written = states[first], layer.layout.state_sizes[number][first]
+        written = output_size(layer, number)
+        state = y
         if layer.residual and written == width:
             total = source.member(f"out{number}", written)
             lines.append(f"for (u = 0; u < {written}; ++u) {total}[u] = {_at(x)} + {y}[u];")
@@ -50,36 +52,62 @@ def write_layers(source: Source, layer: Recurrent, x: str) -> tuple[list[str], s
             source.calls.add("copy")
             y = total
         x, width = y, written
-    return lines, x
+    return lines, x, state
+
+
+def output_size(layer: Recurrent, number: int) -> int:
+    """Numbers that a layer answers with, in one direction."""
+    return layer.layout.state_sizes[number][layer.equation.states[0]]
 
 
 def _at(x: str) -> str:
     return f"{x}[u]" if " " not in x else f"({x})[u]"
 
 
-def _states(source: Source, layer: Recurrent, number: int) -> dict[str, str]:
-    """Add the states of a layer, with their values before the first step; return their expressions."""
-    learned = layer.learned_states(number, 0, 1)
+def write_layer(source: Source, layer: Recurrent, number: int, direction: int) -> tuple[str, list[str]]:
+    """Add the function ``NAME_layerN``, or ``NAME_layerNr`` of the reverse direction, which reads one item.
+
+    Returns
+    -------
+    str
+        The expression of its output.
+    list of str
+        The statements that set its states before the first step.
+    """
+    name = f"{'lr'[direction]}{number}"
+    states, reset = _states(source, layer, number, direction, name)
+    _write_step(source, layer, number, direction, name, states)
+    return states[layer.equation.states[0]], reset
+
+
+def _states(
+    source: Source, layer: Recurrent, number: int, direction: int, start: str
+) -> tuple[dict[str, str], list[str]]:
+    """Add the states of a layer; return their expressions, and the statements that begin a sequence."""
+    learned = layer.learned_states(number, direction, 1)
     states: dict[str, str] = {}
+    reset = []
     for state, size in layer.layout.state_sizes[number].items():
         # a name may have letters that C does not know
-        name = f"l{number}_{state}" if state.isascii() else f"l{number}_{len(states)}"
+        name = f"{start}_{state}" if state.isascii() else f"{start}_{len(states)}"
         states[state] = source.member(name, size)
         initial = None if learned is None else array_of(learned[state][0])
         if initial is None or not np.any(initial):
-            source.reset.append(f"for (u = 0; u < {size}; ++u) {states[state]}[u] = 0.0f;")
+            reset.append(f"for (u = 0; u < {size}; ++u) {states[state]}[u] = 0.0f;")
         else:
             values = source.array(f"initial_{name}", initial)
-            source.reset.append(f"NAME_copy({values}, {states[state]}, {size});")
+            reset.append(f"NAME_copy({values}, {states[state]}, {size});")
             source.calls.add("copy")
-    return states
+    return states, reset
 
 
-def _write_step(source: Source, layer: Recurrent, number: int, states: dict[str, str]) -> None:
+def _write_step(
+    source: Source, layer: Recurrent, number: int, direction: int, name: str, states: dict[str, str]
+) -> None:
     """Add the function of one step of a layer."""
     try:
         step = c_step(
-            layer.equation, layer.gather(number), layer.layout.levels[number].sizes, name=f"l{number}",
+            layer.equation, layer.gather(number, direction), layer.layout.levels[number].sizes, name=name,
             states=states, scratch="s->scratch", zoneout=layer.zoneout,
         )  # fmt: skip
     except RecurError as error:
@@ -92,6 +120,7 @@ def _write_step(source: Source, layer: Recurrent, number: int, states: dict[str,
     source.working(step.scratch)
     source.calls |= step.calls
     source.functions.append(
-        f"static void NAME_layer{number}(struct NAME_state *NAME_RESTRICT s, const float *NAME_RESTRICT x) {{\n"
+        f"static void NAME_layer{number}{'r' * direction}"
+        "(struct NAME_state *NAME_RESTRICT s, const float *NAME_RESTRICT x) {\n"
         f"  int u;\n  (void)x;\n{step.code}\n}}\n"
     )

@@ -10,9 +10,11 @@ import torch
 
 from recur.codecs import Codec
 from recur.errors import ConfigError
+from recur.export.c.chain import write_chain
 from recur.export.c.layers import write_layers
 from recur.export.c.source import Source, room_for
 from recur.export.c.symbols import write_find, write_sample, write_texts
+from recur.export.c.whole import MOST, WholeLayers, write_whole
 from recur.heads.plain import PlainReadout
 from recur.modes.mode import Mode, require_input
 from recur.modes.one_pass import OnePass
@@ -38,12 +40,18 @@ class Network:
         Whether ``NAME_run`` answers ``each`` item, or the ``last`` one alone.
     stateful : bool
         Whether what is read depends on what was read before.
+    whole : bool
+        Whether it reads whole sequences alone, as in both directions: there is no ``NAME_step`` then.
     x, y : str
         What they hold, in words.
     reference : callable
         (N,) ids or (N, C) numbers in their own units -> the answers (M, O) of the network itself.
     least : int
         The least steps that have an answer.
+    most : int
+        The most steps of a sequence, where its outputs at all steps are kept; else 0.
+    tags : callable, optional
+        Scores (T, V) of a chain of tags -> the best tags (T,) of the network itself.
     constants : dict of str to (int, str)
         Further constants of the header, each with what it is.
     """
@@ -58,11 +66,22 @@ class Network:
     y: str
     reference: Callable[[np.ndarray], np.ndarray]
     least: int = 0
+    whole: bool = False
+    most: int = 0
+    tags: Callable[[np.ndarray], np.ndarray] | None = None
     constants: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
-def write_network(mode: Mode, parts: OnePass) -> Network:
+def write_network(mode: Mode, parts: OnePass, most: int | None) -> Network:
     """Write a network that answers in one pass.
+
+    Parameters
+    ----------
+    mode : Mode
+    parts : OnePass
+        Those of the network.
+    most : int or None
+        The most steps of a sequence, for a network that reads whole sequences.
 
     Raises
     ------
@@ -71,46 +90,112 @@ def write_network(mode: Mode, parts: OnePass) -> Network:
     """
     source = Source()
     codec = require_input(mode.input_codec, mode.name)
+    readout = parts.head.plain()
+    whole = parts.stack is not None and parts.stack.directions == 2
+    steps = (most or MOST) if whole or readout.chain is not None else 0
+    if most and not steps:
+        raise ConfigError(
+            f"this {mode.name} network reads an item at a time, so that sequences may have any length",
+            hint="leave out --max-steps",
+        )
     ids, inputs, lines, vector = _input(source, parts.inputs, codec)
     width = parts.inputs.size
-    if parts.hidden is not None:
-        more, vector, width = _hidden(source, dense_layers(parts.hidden), vector, width)
-        lines += more
-    if parts.stack is not None:
-        if parts.stack.directions == 2:
-            raise ConfigError(
-                f"this {mode.name} network reads in both directions, and C code reads an item at a time",
-                hint="train with --no-bidirectional",
-            )
-        more, vector = write_layers(source, parts.stack.layer, vector)
-        lines += more
-        width = parts.stack.output_size
-    if parts.pooling in {"mean", "max"}:
-        lines += _pool(source, parts.pooling, vector, width)
-    readout = parts.head.plain()
-    outputs = len(readout.weight)
-    _answer(source, readout, mode.target_codec, vector, parts.pooling, width)
-    add_function(source, "read", "int32_t x" if ids else "const float *x", lines)
-    y = _what_is_answered(readout, mode)
+    if whole:
+        _whole(source, parts, readout, mode, (ids, lines, vector), steps)
+    else:
+        if parts.hidden is not None:
+            more, vector, width = _hidden(source, dense_layers(parts.hidden), vector, width)
+            lines += more
+        if parts.stack is not None:
+            more, output, state = write_layers(source, parts.stack.layer, vector)
+            lines += more
+            vector = state if parts.pooling == "last" else output
+            width = parts.stack.output_size
+        if parts.pooling in {"mean", "max"}:
+            lines += _pool(source, parts.pooling, vector, width)
+        add_function(source, "answer", "float *y", _answer(source, readout, mode, vector, parts.pooling, width))
+        add_function(source, "read", "int32_t x" if ids else "const float *x", lines)
     x = "an id" if ids else f"{inputs} numbers in their own units: {columns_of(codec)}"
     network = Network(
-        source, ids, inputs, outputs, LAST if parts.pooling else EACH, parts.stack is not None, x, y,
-        lambda own: _reference(mode, parts, own),
+        source, ids, inputs, len(readout.weight), LAST if parts.pooling else EACH, parts.stack is not None, x,
+        _what_is_answered(readout, mode), lambda own: _reference(mode, parts, own), whole=whole, most=steps,
     )  # fmt: skip
-    if ids:
+    _texts(network, mode, parts, readout)
+    return network
+
+
+def _texts(network: Network, mode: Mode, parts: OnePass, readout: PlainReadout) -> None:
+    """Add the texts of ids and labels, what finds them, and what draws or searches symbols."""
+    source, codec = network.source, require_input(mode.input_codec, mode.name)
+    if network.most:
+        network.constants["MAX_STEPS"] = network.most, "of a sequence"
+    if network.ids:
         network.constants["SYMBOLS"] = len(source.arrays["embedding"]) // parts.inputs.size, "ids are below it"
         if codec.vocabulary:
             texts = [str(text) for text in codec.vocabulary]
             write_texts(source, "symbols", texts, "the text of each id")
             write_find(source, texts, -1 if codec.ids.unk is None else codec.ids.unk)
-    if mode.target_codec.labelled and readout.ends_in == "softmax":
+    if mode.target_codec.labelled and readout.ends_in in {"softmax", "scores"}:
         labels = [str(label) for label in mode.target_codec.labels]
-        write_texts(source, "labels", labels, "what each number of an answer is the probability of")
+        what = "probability" if readout.ends_in == "softmax" else "score"
+        write_texts(source, "labels", labels, f"what each number of an answer is the {what} of")
+    chain = readout.chain
+    if chain is not None:
+        write_chain(source, chain, network.most)
+        network.tags = lambda scores: chain.decode(torch.from_numpy(scores)[None])[0][0].numpy()
     if mode.symbols is not None:
-        write_sample(source, outputs, mode.symbols.forbidden(False))
+        write_sample(source, network.outputs, mode.symbols.forbidden(False))
         network.constants["BEGINNING"] = mode.symbols.beginning, "the id that is read first"
         network.constants["END"] = mode.symbols.end, "the id that ends a text"
-    return network
+
+
+def _whole(
+    source: Source, parts: OnePass, readout: PlainReadout, mode: Mode, read: tuple[bool, list[str], str], most: int
+) -> None:
+    """Write ``NAME_item``, which reads an item into a vector, ``NAME_layers``, and ``NAME_answer`` to a vector."""
+    ids, lines, vector = read
+    if parts.stack is None:
+        raise ConfigError("a network without layers reads in no direction")
+    size = parts.inputs.size
+    source.calls.add("copy")
+    argument = "int32_t x" if ids else "const float *x"
+    add_function(
+        source, "item", f"{argument}, int t", [*lines, f"NAME_copy({vector}, s->steps0 + t * {size}, {size});"]
+    )
+    layers = write_whole(source, parts.stack.layer, most)
+    if not parts.pooling:
+        lines = _answer(source, readout, mode, "v", "", layers.width)
+        lines.insert(0, f"const float *const v = {layers.last} + t * {layers.width};")
+        add_function(source, "answer", "int t, float *y", lines)
+    else:
+        pooled = source.member("pooled", layers.width)
+        add_function(source, "summary", "int steps", _summary(source, parts.pooling, layers, pooled))
+        add_function(source, "answer", "float *y", _answer(source, readout, mode, pooled, "", layers.width))
+
+
+def _summary(source: Source, pooling: str, layers: WholeLayers, pooled: str) -> list[str]:
+    """Write the vector of a whole sequence, which is read out."""
+    if pooling == "last":
+        lines, start = ["(void)steps;"], 0
+        for state, size in layers.states:
+            lines.append(f"NAME_copy({state}, {pooled} + {start}, {size});")
+            start += size
+        return lines
+    each = f"{layers.last}[t * {layers.width} + u]"
+    change = f"{pooled}[u] += {each};"
+    if pooling == "max":
+        source.calls.add("maximum")
+        change = f"{pooled}[u] = t == 0 ? {each} : NAME_maximum({pooled}[u], {each});"
+    lines = [
+        "int t;",
+        f"for (u = 0; u < {layers.width}; ++u) {pooled}[u] = 0.0f;",
+        "for (t = 0; t < steps; ++t) {",
+        f"  for (u = 0; u < {layers.width}; ++u) {change}",
+        "}",
+    ]
+    if pooling == "mean":
+        lines.append(f"for (u = 0; u < {layers.width} && steps > 1; ++u) {pooled}[u] /= (float)steps;")
+    return lines
 
 
 @torch.no_grad()
@@ -122,7 +207,6 @@ def _reference(mode: Mode, parts: OnePass, own: np.ndarray) -> np.ndarray:
     else:
         values = values if len(own) else values.new_zeros((1, *values.shape[1:]))
         vectors, _ = parts.run(values[None], None, torch.tensor([len(own)], device=mode.device))
-        vectors = vectors if parts.pooling else vectors[0]
     readout = parts.head.plain()
     answers = parts.head.tensors(vectors, mode.target_codec, None)[readout.output]
     answers = answers.exp() if readout.ends_in == "softmax" else answers
@@ -153,6 +237,8 @@ def _what_is_answered(readout: PlainReadout, mode: Mode) -> str:
         return "the probability of each id"
     if readout.ends_in == "sigmoid":
         return "the probability of each event"
+    if readout.ends_in == "scores":
+        return f"the score of each tag, which NAME_tags searches: {', '.join(map(str, codec.labels))}"
     return f"numbers in their own units: {columns_of(codec)}"
 
 
@@ -207,7 +293,7 @@ def _pool(source: Source, how: str, vector: str, width: int) -> list[str]:
     return [f"for (u = 0; u < {width}; ++u) {change}", "if (s->steps < 0x7fffffff) ++s->steps;"]
 
 
-def _answer(source: Source, readout: PlainReadout, codec: Codec, vector: str, pooling: str, width: int) -> None:
+def _answer(source: Source, readout: PlainReadout, mode: Mode, vector: str, pooling: str, width: int) -> list[str]:
     """Write the readout of the vector after the last item."""
     lines = []
     outputs = len(readout.weight)
@@ -232,12 +318,15 @@ def _answer(source: Source, readout: PlainReadout, codec: Codec, vector: str, po
     elif readout.ends_in == "sigmoid":
         source.calls.add("sigmoid")
         lines.append(f"for (u = 0; u < {outputs}; ++u) y[u] = NAME_sigmoid({at}[u]);")
+    elif readout.ends_in == "scores":
+        source.calls.add("copy")
+        lines.append(f"NAME_copy({z}, y, {outputs});")
     else:
-        mean, deviation = codec.normalisation()
+        mean, deviation = mode.target_codec.normalisation()
         means = source.array("target_mean", np.asarray(mean, np.float32).ravel())
         deviations = source.array("target_deviation", np.asarray(deviation, np.float32).ravel())
         lines.append(f"for (u = 0; u < {outputs}; ++u) y[u] = {at}[u] * {deviations}[u] + {means}[u];")
-    add_function(source, "answer", "float *y", lines)
+    return lines
 
 
 def add_function(source: Source, name: str, argument: str, lines: list[str]) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from recur.engine.c_step import zig
 from recur.errors import BackendError, ConfigError
 
 SECONDS = 300  # for each of compiler and test
@@ -39,8 +38,9 @@ def c_compiler() -> tuple[str, ...]:
         program = shutil.which(name)
         if program is not None:
             return (program,)
-    if importlib.util.find_spec("ziglang") is not None:
-        return (sys.executable, "-m", "ziglang", "cc")
+    packaged = zig("cc")
+    if packaged is not None:
+        return packaged
     raise ConfigError(
         "there is no C compiler (cc, gcc or clang), and an export is proved by running it",
         hint='pip install "recur-nn[compiler]", or sudo apt install gcc',

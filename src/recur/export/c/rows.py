@@ -26,6 +26,8 @@ class Rows:
         (R,) of each row.
     y : ndarray
         (M, O).
+    tags : ndarray or None
+        (M,) the best tags of each row, of a chain.
     held_out : bool
         Whether the inputs are rows that were held out in training; else they are drawn at random.
     """
@@ -33,6 +35,7 @@ class Rows:
     x: np.ndarray
     steps: np.ndarray
     y: np.ndarray
+    tags: np.ndarray | None
     held_out: bool
 
 
@@ -51,7 +54,12 @@ def rows_of(codec: Codec, network: Network, inputs: Iterable[np.ndarray] | None)
     timed = network.stateful
     known = [] if inputs is None else [one for one in _first(inputs) if len(np.atleast_1d(one))]
     chosen = known or list(_drawn(codec, timed, network))
-    steps = max(1, min(STEPS, _LARGEST // max(1, network.outputs * (1 if network.answers == LAST else ROWS))))
+    steps = max(
+        1,
+        min(
+            STEPS, network.most or STEPS, _LARGEST // max(1, network.outputs * (1 if network.answers == LAST else ROWS))
+        ),
+    )
     xs, counts, ys = [], [], []
     for one in chosen:
         own = _own_units(codec, one if timed else one[None])[:steps]
@@ -62,7 +70,9 @@ def rows_of(codec: Codec, network: Network, inputs: Iterable[np.ndarray] | None)
         # a sequence without steps is answered too, from the initial state
         counts.append(0)
         ys.append(network.reference(xs[0][:0]) if network.answers == LAST else ys[0][:0])
-    return Rows(np.concatenate(xs), np.array(counts), np.concatenate(ys), bool(known))
+    search = network.tags
+    tags = None if search is None else np.concatenate([search(y) for y in ys]).astype(np.int32)
+    return Rows(np.concatenate(xs), np.array(counts), np.concatenate(ys), tags, bool(known))
 
 
 def _first(inputs: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

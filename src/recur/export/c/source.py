@@ -14,6 +14,7 @@ from recur.export.c.functions import functions
 __all__ = ["Source", "room_for"]
 
 _PER_LINE = 8
+_BYTES = {"uint8_t": 1, "int8_t": 1, "uint16_t": 2, "int16_t": 2, "int32_t": 4}
 
 
 @dataclass
@@ -26,6 +27,8 @@ class Source:
         The float arrays of ``struct NAME_state``, and how many numbers they have.
     counters : dict of str to int
         Its whole numbers, and what they are after a reset.
+    whole : dict of str to (str, int)
+        Its arrays of whole numbers: their type, and how many there are.
     arrays : dict of str to ndarray
         Constant arrays, of float32 or of whole numbers.
     functions : list of str
@@ -44,6 +47,7 @@ class Source:
 
     members: dict[str, int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    whole: dict[str, tuple[str, int]] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
     reset: list[str] = field(default_factory=list)
@@ -76,6 +80,12 @@ class Source:
         self.members[name] = count
         return f"s->{name}"
 
+    def whole_member(self, name: str, largest: int, count: int) -> str:
+        """Add whole numbers from 0 to the largest to the state; return the expression of the first."""
+        kind = next(kind for kind, bits in (("uint8_t", 8), ("uint16_t", 16), ("int32_t", 31)) if largest < 1 << bits)
+        self.whole[name] = kind, count + -count % 4  # what follows is aligned without gaps
+        return f"s->{name}"
+
     def working(self, count: int) -> str:
         """Return scratch memory of this many numbers, which the parts of a step share one after the other."""
         self.scratch = max(self.scratch, count)
@@ -97,12 +107,14 @@ class Source:
     @property
     def ram(self) -> int:
         """Bytes of the state with its scratch memory."""
-        return 4 * (sum(self.members.values()) + self.scratch + len(self.counters))
+        whole = sum(_BYTES[kind] * count for kind, count in self.whole.values())
+        return whole + 4 * (sum(self.members.values()) + self.scratch + len(self.counters))
 
     def struct(self) -> str:
         """The declaration of the state."""
         rows = [f"  float {name}[{count}];" for name, count in self.members.items()]
         rows += [f"  int32_t {name};" for name in self.counters]
+        rows += [f"  {kind} {name}[{count}];" for name, (kind, count) in self.whole.items()]
         if self.scratch:
             rows.append(f"  float scratch[{self.scratch}];")
         return "struct NAME_state {\n" + "\n".join(rows) + "\n};\n"

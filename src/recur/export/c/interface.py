@@ -1,0 +1,106 @@
+"""The functions that a program calls: their declarations with what they do, and their definitions.
+
+Item by item there are ``NAME_reset``, ``NAME_step`` and ``NAME_run``; of a network that reads whole sequences alone
+there is ``NAME_run``. ITEM is the item at step t, KIND the type of what is read.
+"""
+
+from __future__ import annotations
+
+from recur.export.c.network import EACH, Network
+
+_STEPWISE = """/* Begin a sequence. Each state is independent of all others: there is no other memory that changes. */
+void NAME_reset(struct NAME_state *state);
+
+/* Read one item and answer: y has UPPER_OUTPUTS numbers; it may be null where the answer is not needed. */
+void NAME_step(struct NAME_state *state, PARAMETER, float *y);
+
+/* Read items one after another; y has the answer WHEN.
+   Returns the number of answers. */
+int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y);
+"""
+
+_WHOLE = """/* Read a whole sequence; y has the answer WHEN. The state is memory to work in: nothing is kept from one
+   call to the next, and it may hold anything before. Returns the number of answers, or -1 for more steps than
+   UPPER_MAX_STEPS. */
+int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y);
+"""
+
+_STEP = """
+void NAME_reset(struct NAME_state *state) {
+RESET
+}
+
+void NAME_step(struct NAME_state *state, PARAMETER, float *y) {
+  NAME_read(state, x);
+  if (y != 0) NAME_answer(state, y);
+}
+"""
+
+_RUN = {
+    (False, True): """
+int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
+  int t;
+  if (steps < 0) return 0;
+  for (t = 0; t < steps; ++t) NAME_step(state, ITEM, y + (long)t * UPPER_OUTPUTS);
+  return steps;
+}
+""",
+    (False, False): """
+int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
+  int t;
+  if (steps < 0) return 0;
+  for (t = 0; t < steps; ++t) NAME_read(state, ITEM);
+  NAME_answer(state, y);
+  return 1;
+}
+""",
+    (True, True): """
+int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
+  int t;
+  if (steps < 0 || steps > UPPER_MAX_STEPS) return -1;
+  for (t = 0; t < steps; ++t) NAME_item(state, ITEM, t);
+  NAME_layers(state, steps);
+  for (t = 0; t < steps; ++t) NAME_answer(state, t, y + (long)t * UPPER_OUTPUTS);
+  return steps;
+}
+""",
+    (True, False): """
+int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
+  int t;
+  if (steps < 0 || steps > UPPER_MAX_STEPS) return -1;
+  for (t = 0; t < steps; ++t) NAME_item(state, ITEM, t);
+  NAME_layers(state, steps);
+  NAME_summary(state, steps);
+  NAME_answer(state, y);
+  return 1;
+}
+""",
+}
+
+
+def declarations(network: Network) -> str:
+    """The prototypes of what a program calls."""
+    text = _WHOLE if network.whole else _STEPWISE
+    return with_types(text.replace("WHEN", "to each" if network.answers == EACH else "after the last"), network)
+
+
+def definitions(network: Network) -> str:
+    """The functions that a program calls."""
+    first = "" if network.whole else _STEP.replace("RESET", "\n".join(f"  {line}" for line in _reset(network)))
+    return with_types(first + _RUN[network.whole, network.answers == EACH], network)
+
+
+def with_types(text: str, network: Network) -> str:
+    """Replace ITEM, KIND and PARAMETER by what a network reads."""
+    item = "x[t]" if network.ids else "x + (long)t * UPPER_INPUTS"
+    parameter = "int32_t x" if network.ids else "const float *x"
+    kind = "int32_t" if network.ids else "float"
+    return text.replace("ITEM", item).replace("KIND", kind).replace("PARAMETER", parameter)
+
+
+def _reset(network: Network) -> list[str]:
+    source = network.source
+    lines = [*source.reset, *(f"s->{name} = {value};" for name, value in source.counters.items())]
+    uses = any("u = 0" in line for line in lines)
+    head = ["struct NAME_state *const s = state;", *(["int u;"] if uses else [])]
+    return [*head, *lines] if lines else ["(void)state;"]
