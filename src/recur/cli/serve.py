@@ -28,6 +28,7 @@ def serve(
     reload: float | None = None,
     allow_host: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int | None = None,
+    workers: Annotated[int, Parameter(show_default=True)] = 1,
     limits: LimitFlags | None = None,
 ) -> None:
     """Serve trained networks: a page that shows how they answer, and an HTTP API.
@@ -56,7 +57,9 @@ def serve(
     allow_host
         Host name that is allowed in requests, in addition to IP addresses; "*" allows any; may be repeated.
     threads
-        Number of CPU threads that compute.
+        Number of CPU threads that compute, in each process.
+    workers
+        Number of processes, which share the weights and the limits of sessions; each session stays in one of them.
     limits
     """
     if not run:
@@ -70,9 +73,12 @@ def serve(
     import torch
 
     import recur
+    from recur.nn.freezing import pack_layers
     from recur.serve import Hosts, Limits, Tokens, create_app
     from recur.serve.access_log import AccessLog
     from recur.serve.connections import Hooks, Server
+    from recur.serve.group import Group
+    from recur.serve.processes import MOST, Processes, check_workers
     from recur.serve.reloading import Reloader
     from recur.serve.sockets import exposed, listen, raise_file_limit, url
     from recur.serve.storage import Storage
@@ -80,12 +86,16 @@ def serve(
     from recur.serve.tokens import readable_by_others
 
     bounds: dict[str, Any] = (limits or LimitFlags()).given()
-    bounds["connections"] = min(bounds.get("connections", Limits.connections), raise_file_limit())
-    bound = Limits(**bounds)
+    bounds["connections"] = min(bounds.get("connections", Limits.connections), raise_file_limit() * workers)
+    bound = Limits(**bounds).share(workers)
     check_range("--reload", reload, 0.1, 86_400)
     if threads is not None:
         check_range("--threads", threads, 1, 1024)
-        torch.set_num_threads(threads)
+    check_range("--workers", workers, 1, MOST)
+    check_workers(workers)
+    computing = threads or max(1, torch.get_num_threads() // workers)
+    # threads of the parent would not exist in processes that are forked from it
+    torch.set_num_threads(computing if workers == 1 else 1)
     tokens, tls = Tokens.find(token), tls_context(tls_cert, tls_key)
     storage = None if state is None else Storage(state)
     log = None if access_log is None else AccessLog(access_log)
@@ -103,10 +113,11 @@ def serve(
         if storage is not None:
             storage.close()
         raise
+    group = None if workers == 1 else Group.listening(workers)
     app = create_app(
         models, bound, hosts=Hosts.of(host, allow_host or ()), tokens=tokens, access_log=log,
         signer=None if storage is None else storage.signer,
-        reloader=None if reload is None else Reloader(dict(zip(names, run, strict=True)), reload, note),
+        reloader=None if reload is None else Reloader(dict(zip(names, run, strict=True)), reload, note), group=group,
     )  # fmt: skip
     # objects that live as long as the server are excluded from garbage collection
     gc.collect()
@@ -119,10 +130,6 @@ def serve(
     if tls is None and exposed(sockets):
         note("without --tls-cert, tokens and texts are sent unencrypted: use this behind a proxy with TLS only")
 
-    def ready() -> None:
-        note(f"serving {', '.join(names)} at {here}  (the API: {here}/docs; Ctrl-C stops)")
-        sys.stderr.flush()
-
     served = app.state.recur
     if storage is not None:
         restored, lost = storage.restore(served)
@@ -131,11 +138,37 @@ def serve(
                 f"{restored:,} sessions restored" + (f", {lost:,} not: too old, or of another network" if lost else "")
             )
     renewal = None if tls is None or tls_cert is None else Renewal(tls, tls_cert, tls_key, note)
-    server = Server(app, sockets, bound, tls=renewal, hooks=Hooks(ready, served.close, served.stop, served.refused))
-    server.serve_forever()
-    if storage is not None:
-        note(f"{storage.save(served):,} sessions saved")
+
+    def ready() -> None:
+        if group is None or (group.own == 0 and not processes.started):
+            note(f"serving {', '.join(names)} at {here}  (the API: {here}/docs; Ctrl-C stops)")
+            sys.stderr.flush()
+
+    def serve_one(number: int) -> int:
+        torch.set_num_threads(computing)
+        inside = None
+        if group is not None:
+            inside = group.join(number)
+            served.join(group)
+        server = Server(
+            app, sockets, bound, tls=renewal, hooks=Hooks(ready, served.close, served.stop, served.refused),
+            inside=inside,
+        )  # fmt: skip
+        server.serve_forever()
+        if storage is not None:
+            note(f"{storage.save(served, number):,} sessions saved")
+        return 1 if server.force_exit else 0
+
+    if group is None:
+        code = serve_one(0)
+    else:
+        for model in models.values():
+            pack_layers(model.mode)
+        processes = Processes(workers, serve_one, note)
+        # the sessions are those of the processes from now on: one that is started again must not begin with old ones
+        code = processes.run(lambda: served.sessions.keep(lambda _: False))
+        group.close()
     note("stopped")
-    if server.force_exit:
+    if code:
         sys.stderr.flush()
-        os._exit(1)  # a normal exit would wait for a thread that still computes
+        os._exit(code)  # a normal exit would wait for a thread that still computes

@@ -14,6 +14,7 @@ from recur.engine.native.frozen import FrozenWeights
 class Freezing(nn.Module):
     """A module whose recurrences keep their packed weights between calls."""
 
+    input_size: int
     _frozen: dict[tuple[int, int], FrozenWeights] | None = None
 
     @property
@@ -77,3 +78,11 @@ def freeze_layers(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, Freezing) and not module.training:
             module.freeze()
+
+
+def pack_layers(network: nn.Module) -> None:
+    """Pack the weights of all frozen layers now, so that processes forked later share them."""
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, Freezing) and module.frozen:
+                module(torch.zeros(1, 1, module.input_size))  # the packed weights fit every length and batch

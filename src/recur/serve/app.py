@@ -16,9 +16,11 @@ from recur.serve import completions, docs, live, probes, routes
 from recur.serve.access_log import AccessLog
 from recur.serve.accounting import Accounting
 from recur.serve.direct import Direct
+from recur.serve.group import Group
 from recur.serve.guard import Guard, answer_problems
 from recur.serve.hosts import Hosts
 from recur.serve.limits import Limits
+from recur.serve.relay import Relay
 from recur.serve.reloading import Reloader
 from recur.serve.session_routes import SessionRoutes
 from recur.serve.signing import Signer
@@ -35,6 +37,7 @@ def create_app(
     access_log: AccessLog | None = None,
     signer: Signer | None = None,
     reloader: Reloader | None = None,
+    group: Group | None = None,
 ) -> FastAPI:
     """Return a web application that serves trained networks, for any ASGI server.
 
@@ -55,6 +58,8 @@ def create_app(
         Signs snapshots of sessions; unsigned ones are then refused.
     reloader : Reloader, optional
         Replaces networks whose folder changed.
+    group : Group, optional
+        The processes of the server, where there are several.
 
     Returns
     -------
@@ -105,4 +110,6 @@ def create_app(
         return HTMLResponse(docs.page(app.openapi()))
 
     app.add_middleware(Accounting, requests=state.requests, routes=known, log=access_log)
+    if group is not None:
+        app.add_middleware(Relay, group=group)
     return app

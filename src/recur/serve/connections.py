@@ -181,12 +181,14 @@ class Server(uvicorn.Server):
     limits : Limits
     tls : Renewal, optional
         For HTTPS: the context of a certificate, and its renewal.
+    inside : socket, optional
+        Where other processes of the same server send requests, without TLS.
     hooks : Hooks, optional
     """
 
     def __init__(
         self, app: Any, sockets: list[socket.socket], limits: Limits,
-        *, tls: Renewal | None = None, hooks: Hooks | None = None,
+        *, tls: Renewal | None = None, hooks: Hooks | None = None, inside: socket.socket | None = None,
     ) -> None:  # fmt: skip
         self._hooks = hooks or Hooks()
         self._selector = FairSelector()
@@ -199,7 +201,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=int(limits.grace) + 2,
             )
         )  # fmt: skip
-        self.sockets, self.limits, self.tls = sockets, limits, tls
+        self.sockets, self.limits, self.tls, self._inside = sockets, limits, tls, inside
         for name in ("uvicorn.error", "asyncio", "recur.serve"):
             logging.getLogger(name).addFilter(RateLimitedLog())
 
@@ -224,6 +226,8 @@ class Server(uvicorn.Server):
         ]
         for one in sockets or []:
             one.listen(QUEUE)
+        if self._inside is not None:
+            self.servers.append(await loop.create_unix_server(self._connection, sock=self._inside))
         self.started = True
         self._hooks.ready()
 

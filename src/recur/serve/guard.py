@@ -74,7 +74,7 @@ class Guard:
             path = _session_path(scope["path"], fields)
             use = None if open_to_all else self._clients.enter(client)
         except RequestError as problem:
-            await _refuse(send, problem)
+            await refuse(send, problem)
             return
         try:
             if path != scope["path"]:
@@ -159,7 +159,8 @@ def _session_path(path: str, fields: Fields) -> str:
     return f"/sessions/{names[0]}{path[len(CURRENT) :]}"
 
 
-async def _refuse(send: Any, problem: RequestError) -> None:
+async def refuse(send: Any, problem: RequestError) -> None:
+    """Send a problem as the answer to a request."""
     body = json.dumps(problem.body()).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if problem.status == 429:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from recur.errors import ConfigError
 
@@ -94,3 +94,10 @@ class Limits:
                 text = value if -MOST < value < 1e30 else "a number of more than 9 digits"
                 bound = f"at most {MOST:,}" if value > 0 else "above 0"
                 raise ConfigError(f"{field.name} must be {bound}, got {text}", hint=f"{field.name}={field.default}")
+
+    def share(self, processes: int) -> Limits:
+        """The limits of one of several processes: a share of what the server as a whole may have."""
+        if processes == 1:
+            return self
+        names = "sessions", "memory", "waiting", "bodies", "connections"
+        return replace(self, **{name: -(-getattr(self, name) // processes) for name in names})

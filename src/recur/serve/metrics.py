@@ -7,7 +7,7 @@ make the page grow.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -65,6 +65,37 @@ class Requests:
         for route, histogram in sorted(self._seconds.items()):
             yield from histogram.lines("recur_request_seconds", (("route", route),))
         yield from gauge("recur_requests_in_progress", "Requests that are being answered.", {(): self.running})
+
+
+def added(pages: Sequence[str]) -> str:
+    """The page of several processes: the samples of all pages, added; the version is that of the first.
+
+    >>> added(["a 1\\nb 2\\n", "a 3\\n"]), added(["recur_info 1\\n", "recur_info 1\\n"])
+    ('a 4\\nb 2\\n', 'recur_info 1\\n')
+    """
+    families: dict[str, dict[str, float]] = {}  # by the lines that head them
+    for page in pages:
+        head = ""
+        for line in page.splitlines():
+            if line.startswith("# HELP"):
+                head = line
+            elif line.startswith("#"):
+                kind = families.setdefault(head, {})
+                kind.setdefault(line, 0)
+            else:
+                name, _, value = line.rpartition(" ")
+                values = families.setdefault(head, {})
+                number = float(value) if "." in value or "e" in value else int(value)
+                values[name] = values.get(name, 0) + number if not name.startswith("recur_info") else number
+    return "".join(f"{line}\n" for line in _written(families))
+
+
+def _written(families: Mapping[str, Mapping[str, float]]) -> Iterable[str]:
+    for head, values in families.items():
+        if head:
+            yield head
+        for name, value in values.items():
+            yield name if name.startswith("#") else sample(name, value)
 
 
 def family(name: str, kind: str, about: str) -> Iterable[str]:

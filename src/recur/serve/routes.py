@@ -27,6 +27,8 @@ def router(state: State, sessions: session_routes.SessionRoutes) -> APIRouter:
             "sessions": len(state.sessions),
             "session_bytes": state.sessions.bytes,
             "seconds": round(time.monotonic() - state.started, 1),
+            # each process has sessions of its own
+            **({} if state.process is None else {"process": state.process}),
         }
 
     @routes.get("/models", responses=errors(body=False), summary="The networks, and what they are")

@@ -74,6 +74,7 @@ class Sessions:
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._of_client: Counter[str] = Counter()
         self.bytes = 0
+        self.mark = ""  # what the names of new sessions begin with, where several processes have sessions
 
     def __len__(self) -> int:
         return len(self._open)
@@ -94,6 +95,12 @@ class Sessions:
             return False
         self._add(session)
         return True
+
+    def keep(self, own: Callable[[str], bool]) -> None:
+        """Forget all sessions whose name is not one of this process's own."""
+        for session in self:
+            if not own(session.name):
+                self._drop(session)
 
     def keep_answer(self, session: Session, key: str, digest: str, text: str) -> None:
         """Keep the answer to a request with an idempotency key, and forget the oldest one of too many."""
@@ -129,7 +136,7 @@ class Sessions:
                 429, f"{self._of_client[client]:,} sessions of this client are open, which is the limit",
                 hint=f"close one, or wait: an unused session is closed after {limits.idle:g} s",
             )  # fmt: skip
-        session = Session(secrets.token_urlsafe(16), model, memory, self._clock(), client, service=service)
+        session = Session(self.mark + secrets.token_urlsafe(16), model, memory, self._clock(), client, service=service)
         self._add(session)
         return session
 

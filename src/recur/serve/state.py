@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from recur.errors import did_you_mean
 from recur.model import Model
+from recur.serve.group import Group
 from recur.serve.limits import Limits
 from recur.serve.metrics import Requests
 from recur.serve.problems import RequestError
@@ -46,6 +47,7 @@ class State:
         self.sessions = Sessions(limits)
         self.started = time.monotonic()
         self.stopping = False
+        self.process: str | None = None  # which one of several this is
         self.requests = Requests()
         self.refused: Counter[int] = Counter()  # connections, by status
 
@@ -53,6 +55,12 @@ class State:
     def workers(self) -> tuple[Worker, ...]:
         """All threads."""
         return self.worker, self.explainer, self.parser
+
+    def join(self, group: Group) -> None:
+        """Become the state of one of several processes, with the sessions that belong to it."""
+        self.process = f"{group.own + 1} of {group.count}"
+        self.sessions.mark = group.mark()
+        self.sessions.keep(lambda name: group.owner(name) == group.own)
 
     def close(self) -> None:
         """Note that the server shuts down: it is no longer ready for requests."""

@@ -1,7 +1,8 @@
 """The folder of a server: its key, and its sessions between an end and the next start.
 
     key         32 random bytes, as hexadecimal digits; signs snapshots and the file of sessions
-    sessions    safetensors, signed: the states of all sessions; written at the end, removed when they are restored
+    sessions    safetensors, signed: the states of all sessions; written at the end, removed when they are restored;
+                sessions-1 and so on where several processes had them
 
 Sessions are restored only where their network is unchanged. After a crash there is no file: a session that continued
 from an outdated state would give wrong answers.
@@ -55,7 +56,7 @@ class Storage:
             raise ConfigError(
                 f"other users can read {folder}, which has a key and sessions", hint=f"chmod 700 {folder}"
             )
-        self._sessions = folder / "sessions"
+        self._folder = folder
         self._lock = _locked(folder)
         self.signer = Signer(_key(folder / "key"))
 
@@ -65,8 +66,8 @@ class Storage:
             os.close(self._lock)
             self._lock = None
 
-    def save(self, state: State) -> int:
-        """Write all sessions; return their number."""
+    def save(self, state: State, process: int = 0) -> int:
+        """Write all sessions of a process; return their number."""
         tensors: dict[str, torch.Tensor] = {}
         models: list[dict[str, Any]] = []
         now, groups = state.sessions.now, dict[tuple[str, str], list[Session]]()
@@ -82,7 +83,7 @@ class Storage:
             models.append({"name": name, "network": identity, "sessions": facts})
         header = {"format": _FORMAT, "saved": str(time.time()), "models": json.dumps(models)}
         if models:
-            write_bytes(self._sessions, self.signer.sign(save(tensors, metadata=header)))
+            write_bytes(self._file(process), self.signer.sign(save(tensors, metadata=header)))
         return len(state.sessions)
 
     def restore(self, state: State) -> tuple[int, int]:
@@ -93,21 +94,36 @@ class Storage:
         ConfigError
             For a file that is damaged or was signed with another key.
         """
-        if not self._sessions.exists():
-            return 0, 0
-        refuse_irregular(self._sessions)
+        found: list[Session] = []
+        lost = 0
+        files = sorted(self._folder.glob("sessions")) + sorted(self._folder.glob("sessions-*"))
+        for file in files:
+            sessions, others = self._read(file, state)
+            found += sessions
+            lost += others
+        restored = sum(state.sessions.restore(one) for one in sorted(found, key=lambda one: one.last_use))
+        for file in files:
+            file.unlink()
+        return restored, lost + len(found) - restored
+
+    def _file(self, process: int) -> Path:
+        return self._folder / (f"sessions-{process}" if process else "sessions")
+
+    def _read(self, file: Path, state: State) -> tuple[list[Session], int]:
+        """The sessions in a file, and how many have another network than those that are served."""
+        refuse_irregular(file)
         try:
-            data = self.signer.open(read_bytes(self._sessions, _MOST))
+            data = self.signer.open(read_bytes(file, _MOST))
             tensors, header = load(data), _header(data)
         except DataError as error:
             raise ConfigError(
-                f"{self._sessions} cannot be restored: {error.message}", hint="remove it; its sessions are then lost"
+                f"{file} cannot be restored: {error.message}", hint="remove it; its sessions are then lost"
             ) from None
-        sessions, services = state.sessions, state.services
+        found: list[Session] = []
+        lost = 0
         passed = max(0.0, time.time() - float(header["saved"]))
-        restored = lost = 0
         for number, model in enumerate(json.loads(header["models"])):
-            service = services.get(model["name"])
+            service = state.services.get(model["name"])
             reader = None if service is None else service.reader
             if reader is None or reader.identity != model["network"]:
                 lost += len(model["sessions"])
@@ -117,11 +133,9 @@ class Storage:
                 copies = tuple(one[row].clone() for one in states)
                 memory = Memory(copies, tensors[f"{number}.vector"][row].clone(), count)
                 kept = {key: (digest, text) for key, (digest, text) in answers.items()}
-                last_use = sessions.now - min(unused + passed, _SECONDS)
-                taken = sessions.restore(Session(name, model["name"], memory, last_use, client, kept, service))
-                restored, lost = restored + taken, lost + (not taken)
-        self._sessions.unlink()
-        return restored, lost
+                last_use = state.sessions.now - min(unused + passed, _SECONDS)
+                found.append(Session(name, model["name"], memory, last_use, client, kept, service))
+        return found, lost
 
 
 def _header(data: bytes) -> dict[str, str]:
