@@ -8,7 +8,7 @@ from recur import equations
 from recur.compiler import c99
 from recur.compiler.partition import NotCompiledError
 from recur.compiler.program import program
-from recur.equations import Equation, equation, tanh
+from recur.equations import Equation, equation, outer, tanh
 
 SIZES = {"X": 3, "H": 5, "P": 4, "N": 6}
 
@@ -73,5 +73,27 @@ def test_numbers_are_written_as_floats(value: float, text: str) -> None:
 
 
 def test_a_cell_that_is_not_compiled_is_refused_with_the_reason() -> None:
-    with pytest.raises(NotCompiledError, match="a matrix that each row has of its own"):
-        step(equations.get("mlstm"))
+    with pytest.raises(NotCompiledError, match="the rows of a matrix that is a state are moved"):
+        step(equations.get("short_attention"))
+
+
+def test_a_product_of_a_product_with_x_reads_what_the_first_one_computed() -> None:
+    @equation(x="X", h="H", W="P X", U="H P", V="H H")
+    def twice(x, h, W, U, V):
+        return tanh(U @ (W @ x) + V @ h)
+
+    written = step(twice)
+    first = next(panel for panel in written.panels if [one.size for one in panel.operands] == [SIZES["X"]])
+    assert any(one.expression == first.target for panel in written.panels for one in panel.operands)
+
+
+def test_a_matrix_that_is_a_state_is_read_row_by_row_and_column_by_column() -> None:
+    @equation(x="X", h="H", C="H P", W="H X", U="P X")
+    def both_ways(x, h, C, W, U):
+        C = 0.5 * C + outer(W @ x, U @ x)
+        return C @ (C.T @ (W @ x + h)), C
+
+    code = step(both_ways).code
+    assert "u / 4]" in code
+    assert "u % 4]" in code
+    assert code.index("NAME_columns(") < code.index("NAME_dot(")

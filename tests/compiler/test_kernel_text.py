@@ -8,7 +8,7 @@ from recur import equations
 from recur.compiler.cplusplus import source
 from recur.compiler.kernel_text import panel_vectors
 from recur.compiler.program import program
-from recur.equations import Equation, equation, layer_norm, sqrt, tanh, total
+from recur.equations import Equation, equation, exp, layer_norm, softplus, sqrt, tanh, total
 
 
 def kernels(cell: Equation, kind: str) -> list[str]:
@@ -60,3 +60,19 @@ def test_kernels_without_numbers_of_a_row_have_one_loop_over_all_rows() -> None:
     for kernel in kernels(equations.get("lstm"), "training"):
         assert "for (int64_t i = first_row; i < last_row; ++i)" in kernel
         assert "from" not in kernel
+
+
+def test_a_state_that_is_a_number_and_what_follows_from_it_is_computed_once_for_a_row() -> None:
+    @equation(x="X", h="H", m="1", W="H X", w="1 X", b="1")
+    def cell(x, h, m, W, w, b):
+        m = exp(-softplus(w @ x + m + b))
+        return m * h + W @ x, m
+
+    for kernel in kernels(cell, "forward"):
+        assert "v_exp(" not in per_unit(kernel)
+    assert any("v_exp(" in kernel for kernel in kernels(cell, "forward"))
+
+
+def test_the_row_of_an_element_of_a_matrix_is_counted_and_not_divided_for() -> None:
+    kernel = next(kernel for kernel in kernels(equations.get("fast_weights"), "forward") if "spread_of_rows" in kernel)
+    assert "/" not in re.sub(r"//.*", "", per_unit(kernel))

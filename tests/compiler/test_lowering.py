@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from recur import equations
-from recur.compiler.lowering import Lowering, Operation, is_hoisted, topological_order
-from recur.compiler.partition import Partition
-from recur.equations import Equation, concat, equation, split, tanh, total
+from recur.compiler.lowering import Lowering, Operation, is_hoisted, read_across, topological_order
+from recur.compiler.partition import NotCompiledError, Partition
+from recur.equations import Equation, concat, equation, mean, outer, scale_rows, split, tanh, total
 from recur.equations.graph import Builder, topological
 from recur.equations.sizes import ONE, ZERO, Size
 
@@ -106,3 +108,41 @@ def test_a_number_counts_as_often_as_it_is_stretched() -> None:
     [made] = Lowering(Partition(topological([node]))).of(node)
     assert (made.op, made.size) == ("mul", ONE)
     assert [(one.op, one.attribute) for one in made.args] == [("leaf", ("state", "s", ZERO)), ("count", size)]
+
+
+@equation(x="X", h="H", C="H P", W="H X", U="P X")
+def grid(x, h, C, W, U):
+    C = C + scale_rows(outer(W @ x, U @ x), tanh(h)) * total(h)
+    return C @ (U @ x), C
+
+
+def test_an_outer_product_is_a_product_of_spreads_and_a_number_needs_none() -> None:
+    spreads = [operation for operation in operations(grid, "C") if operation.op == "spread"]
+    # of W x, U x and tanh h; the ones of scale_rows are a number
+    assert sorted((one.attribute.along_rows, str(one.size)) for one in spreads) == [
+        (False, "H*P"), (True, "H*P"), (True, "H*P")
+    ]  # fmt: skip
+
+
+def test_a_product_with_a_matrix_of_a_row_reads_all_of_it() -> None:
+    (contraction,) = (operation for operation in operations(grid) if operation.op == "contract")
+    assert [str(size) for _, size in read_across(contraction)] == ["H*P", "P"]
+
+
+def test_a_vector_in_two_parts_is_multiplied_part_by_part_and_not_spread() -> None:
+    @equation(x="X", h="H+P", C="H H+P", W="H X", U="P X")
+    def parts(x, h, C, W, U):
+        both = concat(W @ x, U @ x)
+        return both * h, C * mean(C @ both)
+
+    contractions = [operation for operation in operations(parts, "C") if operation.op == "contract"]
+    assert [str(one.attribute.columns) for one in contractions] == ["H", "P"]
+    assert [str(one.attribute.column) for one in contractions] == ["0", "H"]
+
+    @equation(x="X", h="H+P", C="H H+P", W="H X", U="P X")
+    def spread(x, h, C, W, U):
+        both = concat(W @ x, U @ x)
+        return both * h, C + outer(W @ x, both)
+
+    with pytest.raises(NotCompiledError, match="put together from 2 parts"):
+        operations(spread, "C")

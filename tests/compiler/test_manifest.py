@@ -90,7 +90,7 @@ def test_the_digest_of_the_generator_covers_every_module_that_it_imports():
 @pytest.mark.skipif(toolchain.compiler() is None, reason="there is no C++ compiler")
 def test_the_digest_of_the_headers_covers_every_header_that_a_cell_includes(tmp_path):
     text = tmp_path / "cell.cpp"
-    text.write_text('#include "cell.h"\n#include "elementwise.h"\n#include "vec.h"\n')
+    text.write_text('#include "cell.h"\n#include "elementwise.h"\n#include "spread.h"\n#include "vec.h"\n')
     command = [*toolchain.compiler().words, "-MM", f"-I{toolchain.HEADERS}", str(text)]
     said = subprocess.run(command, capture_output=True, check=True, text=True).stdout
     included = {Path(word).name for word in said.replace("\\", " ").split() if word.endswith(".h")}

@@ -134,3 +134,23 @@ def test_every_stage_computes_each_atom_once_and_after_its_operands(name: str) -
                 known.add(id(operation))
             assert all(id(target.operation) in known for target in stage.targets)
             assert sum(operation.op == "product" for operation in stage.order) == stage.slots
+
+
+def test_a_matrix_of_a_row_is_multiplied_where_it_is_once_it_is_complete() -> None:
+    made = of("fast_weights")
+    first, second = ((stage, one) for stage in made.forward.stages for one in stage.contractions)
+    # W @ k of the old matrix, and W @ q of the new one: neither is copied
+    assert [operand.kind for operand, _ in (first[1].operands[0], second[1].operands[0])] == ["state", "fresh"]
+    fresh = second[1].operands[0][0]
+    writes = next(stage for stage in made.forward.stages if fresh in [target.location for target in stage.targets])
+    assert first[0].level < writes.level < second[0].level
+    assert writes.waits
+    assert {str(size) for size in (*made.forward_scratch, *made.training_scratch, *made.tape)} <= {"H", "1"}
+
+
+def test_the_vectors_of_an_outer_product_are_in_memory_before_it() -> None:
+    for planned in (of("mlstm").forward, of("mlstm").training, of("mlstm").backward):
+        (stage,) = (stage for stage in planned.stages if stage.spreads)
+        assert str(stage.size) == "H*H"
+        written = {t.location: other.level for other in planned.stages for t in other.targets}
+        assert all(written.get(location, -1) < stage.level for location, _ in stage.spreads.values())

@@ -34,7 +34,7 @@ def test_every_option_is_a_keyword_of_fit() -> None:
     assert set(Options.__annotations__) == set(options())
     own = inspect.signature(recur.fit).parameters
     assert own["options"].annotation in (Unpack[FitOptions], "Unpack[FitOptions]")
-    assert set(FitOptions.__annotations__) | {"mode", "input", "target", "cell", "cell_inputs"} == set(options())
+    assert set(FitOptions.__annotations__) | set(generate.OWN) == set(options())
     assert not set(FitOptions.__annotations__) & set(own)
 
 

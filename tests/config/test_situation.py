@@ -92,7 +92,7 @@ ACTS: dict[str, set[str]] = {
         "time_format duplicates fill": {"a series over time"},
         "missing": {"ratings", "measurements"} | SERIES,
         "min_count max_vocab documents lower": TEXTS,
-        "cell_inputs cell_inputs_in_x": EVERY - SINGLE,
+        "cell_inputs cell_inputs_in_x cell_sizes": EVERY - SINGLE,
         "bidirectional cell layer_norm residual engine recurrent_dropout zoneout weight_drop": EVERY - SINGLE,
         "learn_initial_state forget_bias memory_steps recurrent_init record_gradients": EVERY - SINGLE,
         "bucket": EVERY - {"a text"},
@@ -110,7 +110,7 @@ CONDITIONAL = [name for name, one in options().items() if one.about.applies is n
 CHOSEN = {
     "quantiles": [0.5], "missing_labels": ["none"], "prompts": ["the"], "cell": "gru", "time_format": "day first",
     "sample_rate": 16000, "time_features": ["hour"], "exclude": ["*.png"], "header": True,
-    "bidirectional": True, "cell_inputs": ["dt=x"],
+    "bidirectional": True, "cell_inputs": ["dt=x"], "cell_sizes": ["P=3"],
 }  # fmt: skip
 
 

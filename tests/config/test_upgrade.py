@@ -100,7 +100,7 @@ def _value(name: str) -> Any:
     if field.annotation in (str, str | None):
         return "x"
     if "list[str]" in str(field.annotation):
-        return ["dt=x"]
+        return ["P=3"] if name == "cell_sizes" else ["dt=x"]
     if options()[name].default is None and "bool" in str(field.annotation):
         return True
     return 0.25 if field.annotation is float else other(name)

@@ -56,7 +56,7 @@ def test_a_matrix_of_every_row_is_what_it_is_by_hand() -> None:
     outputs, final = by_hand(x, W_p, W_q)
     close(result.outputs, outputs, "outputs")
     close(result.states["C"], final, "C, row after row")
-    assert "a matrix that each row has of its own" in result.report.reasons["native"]
+    assert result.report.ran == "native"
 
 
 def test_the_state_is_kept_row_after_row() -> None:

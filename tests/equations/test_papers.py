@@ -20,7 +20,8 @@ from tests.tolerances import APPROXIMATED, DOUBLE, agree, close
 pytestmark = pytest.mark.filterwarnings("ignore::recur.engine.native.library.CompiledNotice")
 
 PAPERS = sorted(set(equations.names()) - set(equations.stock()))
-MATRICES = ("fast_weights", "linear_attention", "mlstm", "short_attention")
+EAGER = ("short_attention",)  # the rows of its matrix move
+MATRICES = ("fast_weights", "linear_attention", "mlstm")
 
 
 def case(name: str, T: int = 5, B: int = 3, H: int = 4, **options: bool):
@@ -30,7 +31,7 @@ def case(name: str, T: int = 5, B: int = 3, H: int = 4, **options: bool):
     return made
 
 
-@pytest.mark.parametrize("name", [name for name in PAPERS if name not in MATRICES])
+@pytest.mark.parametrize("name", [name for name in PAPERS if name not in EAGER])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 def test_native_is_eager(name: str, reverse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECUR_FILL_NAN", "1")
@@ -40,11 +41,30 @@ def test_native_is_eager(name: str, reverse: bool, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("name", MATRICES)
-def test_a_matrix_memory_runs_in_torch_and_the_report_says_so(name: str) -> None:
+@pytest.mark.parametrize(("T", "B", "H"), [(3, 2, 131), (2, 17, 9)], ids=["of elements", "of rows"])
+def test_threads_that_share_a_matrix_compute_what_one_does(
+    name: str, T: int, B: int, H: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECUR_FILL_NAN", "1")
+    with threads(2):
+        assert_native_is_eager(case(name, T, B, H, ragged=True, resets=True), reverse=T == 2)
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_matrix_memory_in_a_stream_is_that_of_the_layer(name: str) -> None:
+    torch.manual_seed(0)
+    layer, x = Recurrent(name, 3, 6).eval(), torch.randn(5, 2, 3)
+    stream = layer.stream(2)
+    steps = torch.stack([torch.as_tensor(stream.step(one)).clone() for one in x])
+    close(steps, layer(x)[0].detach())
+
+
+@pytest.mark.parametrize("name", EAGER)
+def test_a_matrix_whose_rows_move_runs_in_torch_and_the_report_says_so(name: str) -> None:
     layer = Recurrent(name, 3, 4, sizes=dict.fromkeys(equations.get(name).free_sizes, 2) or None)
     layer(torch.randn(5, 2, 3))[0].sum().backward()
     assert layer.backend_report().ran == "eager"
-    assert "a matrix that each row has of its own" in layer.backend_report().reasons["native"]
+    assert "the rows of a matrix that is a state are moved" in layer.backend_report().reasons["native"]
 
 
 @pytest.mark.parametrize("name", PAPERS)

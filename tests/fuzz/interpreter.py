@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from recur.compiler.lowering import Block, Operation
+from recur.compiler.lowering import Block, Operation, RowBlock, Spread
 from recur.compiler.program import Program, VectorPart
-from recur.compiler.stages import Location, Schedule, Stage
+from recur.compiler.stages import Contraction, Location, Schedule, Stage
 from recur.engine.operations import _UNARY
 from recur.equations.sizes import ONE, Size
 
@@ -153,6 +153,10 @@ class Interpreter:
     def stages(self, planned: Schedule) -> None:
         for stage in planned.stages:
             values: dict[Operation, Tensor] = {}
+            for one in stage.contractions:
+                self.memory[one.location] = self.contracted(one)
+            for operation, (location, size) in stage.spreads.items():
+                values[operation] = self.spread(operation.attribute, self.read(location, size))
             for operation, location in stage.loads.items():
                 value = self.memory[location]
                 values[operation] = value[:, :1] if operation.size == ONE else value
@@ -166,6 +170,25 @@ class Interpreter:
                 if operation not in values:
                     values[operation] = self.value(operation, values)
             self.keep(planned, stage, values)
+
+    def read(self, location: Location, size: Size) -> Tensor:
+        value = self.memory[location]
+        assert value.shape[-1] == self.number(size), f"{location} is {tuple(value.shape)}, read as {size}"
+        return value
+
+    def contracted(self, one: Contraction) -> Tensor:
+        """The product of the matrix of each row with a vector."""
+        block: RowBlock = one.operation.attribute
+        whole, vector = (self.read(location, size) for location, size in one.operands)
+        matrix = whole.unflatten(-1, (self.number(block.matrix_rows), self.number(block.matrix_columns)))
+        matrix = matrix.mT if block.transposed else matrix
+        rows = matrix.narrow(1, self.number(block.row), self.number(one.operation.size))
+        return (rows.narrow(2, self.number(block.column), vector.shape[-1]) @ vector.unsqueeze(-1)).squeeze(-1)
+
+    def spread(self, spread: Spread, vector: Tensor) -> Tensor:
+        if spread.along_rows:
+            return vector.repeat_interleave(self.number(spread.columns), -1)
+        return vector.repeat(1, self.number(spread.rows))
 
     def product(self, operands: tuple[tuple[Location, Size], ...], product: Operation) -> Tensor:
         total: Tensor | None = None

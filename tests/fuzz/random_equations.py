@@ -6,10 +6,13 @@ import random
 import re
 from dataclasses import dataclass, field
 
-from recur.equations import Equation, equation, language, surrogates, vectors
+from recur.equations import Equation, equation, language, matrices, surrogates, vectors
 
 # what a state, a parameter and a vector between them may be; "1" stretches to all
 SIZES = ("H", "P", "H", "2H", "H+P", "1", "2", "2P+1")
+# rows and columns of a state that is a matrix, and functions of one that stay bounded
+GRIDS = ("H P", "P H", "H H", "2 H", "H 2P", "1 H", "H 1", "2H P")
+OF_GRIDS = ("tanh({})", "sigmoid({})", "0.5 * {}", "sin({})", "-{}", "maximum({}, 0.1)", "1 - {}")
 # functions whose values and derivatives stay bounded, so that a difference is not only rounding that has grown
 BOUNDED = (
     "tanh({})", "sigmoid({})", "sin({})", "cos({})", "relu(tanh({}))", "exp(tanh({}))", "softplus(sin({}))",
@@ -47,7 +50,7 @@ class Written:
         return f"@equation({sizes})\ndef cell({', '.join(self.declared)}):\n{body}\n"
 
     def equation(self) -> Equation:
-        words = [*vars(language).items(), *vars(surrogates).items(), *vars(vectors).items()]
+        words = [item for room in (language, matrices, surrogates, vectors) for item in vars(room).items()]
         names = {name: value for name, value in words if not name.startswith("_")}
         exec(compile(self.text, "<random equation>", "exec"), {**names, "equation": equation}, names)
         made: Equation = names["cell"]
@@ -55,17 +58,20 @@ class Written:
 
 
 def written(seed: int) -> Written:
-    """The random equation of a seed."""
-    return _ProgramBuilder(random.Random(seed)).write()
+    """The random equation of a seed; every fourth has a state that is a matrix."""
+    grid = random.Random(seed).choice(GRIDS) if seed % 4 == 1 else None
+    return _ProgramBuilder(random.Random(seed), grid).write()
 
 
 @dataclass
 class _ProgramBuilder:
     random: random.Random
+    grid: str | None = None  # rows and columns of a state that is a matrix
     states: dict[str, str] = field(default_factory=dict)
     matrices: dict[str, str] = field(default_factory=dict)
     vectors: dict[str, str] = field(default_factory=dict)
     known: dict[str, list[str]] = field(default_factory=dict)  # by size: what has a name
+    grids: list[str] = field(default_factory=list)  # what is a matrix
     lines: list[str] = field(default_factory=list)
 
     def write(self) -> Written:
@@ -77,10 +83,16 @@ class _ProgramBuilder:
         self.known.setdefault(self.input, []).append("x")
         for name, size in self.states.items():
             self.known.setdefault(size, []).append(name)
+        if self.grid:
+            self.grids.append("C")
         for number in range(pick.choice((0, 1, 1, 2, 3))):
             size = pick.choice((*self.states.values(), pick.choice(SIZES)))
             self.name(f"t{number}", size, self.value(size, pick.choice((2, 3))))
         results = []
+        if self.grid:
+            form = pick.choice(("tanh({})", "0.5 * C + 0.5 * sin({})", "0.9 * C + 0.1 * ({})"))
+            self.lines.append(f"new_C = {form.format(self.grid_value(pick.choice((1, 2, 3))))}")
+            self.grids.append("new_C")
         for number, (name, size) in enumerate(self.states.items()):
             value = self.value(size, pick.choice((2, 3, 4)))
             if number == 0:
@@ -92,6 +104,7 @@ class _ProgramBuilder:
                 value = f"0.5 * {name} + 0.5 * {value}"
             self.name(f"new_{name}", size, value)
             results.append(f"new_{name}")
+        results += ["new_C"] if self.grid else []
         self.lines.append(f"return {', '.join(results)}")
         return self.pruned()
 
@@ -105,9 +118,10 @@ class _ProgramBuilder:
                 lines.insert(0, line)
                 used |= set(re.findall(r"[a-zA-Z_]\w*", value or line))
         parameters = {name: size for name, size in (self.matrices | self.vectors).items() if name in used}
-        declared = {"x": self.input, **self.states, **parameters}
+        states = self.states | ({"C": self.grid} if self.grid else {})
+        declared = {"x": self.input, **states, **parameters}
         for symbol in "HP":
-            plain = {one for name, size in declared.items() if name not in self.states for one in size.split()}
+            plain = {one for name, size in declared.items() if name not in states for one in size.split()}
             if any(symbol in size for size in declared.values()) and symbol not in plain:
                 declared[f"size_{symbol}"] = symbol
                 lines.insert(0, f"mean_{symbol} = mean(size_{symbol})")
@@ -153,6 +167,8 @@ class _ProgramBuilder:
 
     def number(self, depth: int) -> str:
         """Something that stretches."""
+        if self.grid and self.random.random() < 0.3:
+            return f"tanh({self.random.choice(('total', 'mean', 'largest'))}({self.grid_value(1)}))"
         size = self.random.choice([size for size in (*self.known, self.input) if size != "1"] or ["H"])
         kind = self.random.choice(("mean", "mean", "total", "product", "leaf"))
         if kind == "leaf":
@@ -162,11 +178,44 @@ class _ProgramBuilder:
             return f"tanh(total({inner}))"
         return f"mean({inner})" if kind == "mean" else self.product("1", inner, size)
 
+    def grid_value(self, depth: int) -> str:
+        """An expression of the size of the matrix that is a state."""
+        pick = self.random
+        rows, columns = (self.grid or "").split()
+        kind = pick.choices(("leaf", "outer", "one", "pair", "rows", "columns", "number"), (1, 4, 3, 3, 2, 2, 2))[0]
+        if kind == "leaf" or depth <= 0:
+            return pick.choice(self.grids)
+        inner = depth - 1
+        if kind == "outer":
+            return f"outer({self.value(rows, inner)}, {self.value(columns, inner)})"
+        if kind == "one":
+            return f"({pick.choice(OF_GRIDS).format(f'({self.grid_value(inner)})')})"
+        if kind == "pair":
+            return f"({pick.choice(PAIRS).format(self.grid_value(inner), f'({self.grid_value(inner)})')})"
+        if kind in {"rows", "columns"}:
+            size = rows if kind == "rows" else columns
+            return f"scale_{kind}({self.grid_value(inner)}, {self.value(size, inner)})"
+        return f"(({self.number(inner)}) * {self.grid_value(inner)})"
+
+    def contracted(self, size: str, depth: int) -> str | None:
+        """A product with the matrix that is a state, where it has this size."""
+        rows, columns = (self.grid or " ").split(" ")
+        ways = [way for way, result in (("{} @ {}", rows), ("{}.T @ {}", columns)) if self.grid and result == size]
+        if not ways:
+            return None
+        way = self.random.choice(ways)
+        vector = self.value(rows if ".T" in way else columns, depth - 1)
+        return f"({way.format(f'({self.grid_value(self.random.choice((0, 0, 1)))})', vector)})"
+
     def value(self, size: str, depth: int) -> str:
         """An expression of a size."""
         pick = self.random
         if depth <= 0:
             return self.leaf(size)
+        if self.grid and pick.random() < 0.4:
+            product = self.contracted(size, depth)
+            if product is not None:
+                return product
         kind = pick.choices(
             ("product", "pair", "one", "stretched", "number", "split", "concat", "norm", "leaf"),
             (7, 6, 5, 2, 1, 1.5, 1.5, 1.2, 2),

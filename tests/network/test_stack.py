@@ -74,6 +74,53 @@ def test_a_summary_is_the_last_step_forwards_beside_the_first_one_backwards(
     close(stack.summary(state), torch.cat([last, outputs[:, 0, size:]], dim=-1))
 
 
+@pytest.mark.parametrize(
+    ("options", "sizes"),
+    [
+        ({"cell": "slstm_heads"}, {"heads": 4}),
+        ({"cell": "slstm_heads", "hidden_size": 6}, {"heads": 3}),
+        ({"cell": "slstm_heads", "hidden_size": 6, "cell_sizes": ["heads=2"]}, {"heads": 2}),
+        ({"cell": "lstm_projected", "cell_sizes": ["P=3"]}, {"P": 3}),
+        ({"cell": "short_attention", "cell_sizes": [" K = 5 "]}, {"K": 5}),
+    ],
+)
+def test_a_cell_has_the_sizes_that_are_named_and_usual_ones_otherwise(
+    options: dict[str, Any], sizes: dict[str, int]
+) -> None:
+    (level,) = made(**options).layer.layout.levels
+    assert {name: level.sizes[name] for name in sizes} == sizes
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "hint"),
+    [
+        ({"cell": "slstm_heads", "hidden_size": 8, "cell_sizes": ["heads=3"]}, "does not divide the hidden size 8",
+         "--hidden-size 9"),
+        ({"cell": "slstm_heads", "cell_sizes": ["head=2"]}, 'no size "head". Did you mean "heads"', "heads"),
+        ({"cell": "lstm", "cell_sizes": ["P=2"]}, 'the cell "lstm" has no size "P"', "leave out --cell-sizes"),
+        ({"cell": "lstm_projected", "cell_sizes": ["H=2"]}, "H is not a size of the cell's own", "--hidden-size"),
+    ],
+)  # fmt: skip
+def test_a_size_that_a_cell_does_not_have_or_that_does_not_divide_is_refused(
+    options: dict[str, Any], message: str, hint: str
+) -> None:
+    with pytest.raises(ConfigError, match=message) as refusal:
+        made(**options)
+    assert hint in str(refusal.value.hint)
+
+
+@pytest.mark.parametrize("size", ["heads", "heads=", "heads=0", "heads=-1", "heads=2.5", "=4", "heads=1e3", "a b=4",
+                                  "heads=99999999999999999999"])  # fmt: skip
+def test_a_size_of_a_cell_is_a_name_and_a_number(size: str) -> None:
+    with pytest.raises(ValueError, match="such as heads=4"):
+        small(cell="slstm_heads", cell_sizes=[size])
+
+
+def test_a_size_of_a_cell_is_given_once() -> None:
+    with pytest.raises(ValueError, match="heads of the cell is given 2 times"):
+        small(cell="slstm_heads", cell_sizes=["heads=2", "heads=4"])
+
+
 def test_a_row_without_steps_is_summed_up_by_its_initial_state() -> None:
     stack = made(learn_initial_state=True)
     with torch.no_grad():

@@ -61,7 +61,7 @@ def _cell(location: Location, step: int) -> Cell:
 
 def _reads(stage: Stage, stages: Sequence[Stage], number: int, step: int) -> set[Cell]:
     """The columns that a stage reads from other threads."""
-    reads = {_cell(location, step) for group in stage.groups for location, _ in group.operands}
+    reads = {_cell(location, step) for location, _ in stage.read_across if location.kind not in _CONSTANT}
     for operation, location in stage.loads.items():
         if location.kind == "total":
             # each thread sums a total once, where it is first read
@@ -73,6 +73,5 @@ def _reads(stage: Stage, stages: Sequence[Stage], number: int, step: int) -> set
 
 
 def _writes(stage: Stage, step: int) -> set[Cell]:
-    return {_cell(target.location, step) for target in stage.targets} | {
-        ("total", number, step % 2) for number, _ in stage.partials
-    }
+    own = [target.location for target in stage.targets] + [one.location for one in stage.contractions]
+    return {_cell(location, step) for location in own} | {("total", number, step % 2) for number, _ in stage.partials}

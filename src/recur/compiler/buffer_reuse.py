@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from recur.compiler.stages import Location, Schedule, Target
 from recur.equations.sizes import Size
 
@@ -15,7 +17,7 @@ def reuse(
     never free if the backward pass reads it (``read_later``), if a product reads it (all its units at once), or if
     stages of another size load it (they may still run when it is overwritten).
     """
-    operands = {location for stage in training.stages for group in stage.groups for location, _ in group.operands}
+    operands = {location for stage in training.stages for location, _ in stage.read_across}
     last: dict[int, int] = {}
     for column in range(hoisted):
         location = Location("tape", column)
@@ -43,7 +45,7 @@ def reuse(
 def locations_read(planned: Schedule) -> set[Location]:
     """Every location that a schedule loads or multiplies."""
     loaded = {location for stage in planned.stages for location in stage.loads.values()}
-    return loaded | {location for stage in planned.stages for group in stage.groups for location, _ in group.operands}
+    return loaded | {location for stage in planned.stages for location, _ in stage.read_across}
 
 
 def rename(planned: Schedule, physical: dict[Location, Location]) -> None:
@@ -53,3 +55,8 @@ def rename(planned: Schedule, physical: dict[Location, Location]) -> None:
         stage.loads = {operation: physical.get(location, location) for operation, location in stage.loads.items()}
         for group in stage.groups:
             group.operands = tuple((physical.get(location, location), size) for location, size in group.operands)
+        stage.contractions = [
+            replace(one, operands=tuple((physical.get(place, place), size) for place, size in one.operands))
+            for one in stage.contractions
+        ]
+        stage.spreads = {one: (physical.get(place, place), size) for one, (place, size) in stage.spreads.items()}

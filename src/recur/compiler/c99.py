@@ -11,13 +11,13 @@ A sum of products and biases that nothing else reads is one row of a panel: W_xh
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from recur.compiler.c99_panels import Operand, Panel, Row, element, padded, product_calls, product_lines
+from recur.compiler.c99_sums import Joined
 from recur.compiler.kernel_text import INFIX
-from recur.compiler.lowering import Block, Operation, is_hoisted
+from recur.compiler.lowering import Block, Operation, RowBlock
 from recur.compiler.program import Program
 from recur.compiler.stages import Location, Stage
 from recur.equations.sizes import ONE, ZERO, Size
@@ -88,7 +88,7 @@ class _Writer:
         self.stages = program.forward.stages
         self.columns = [self._memory(size) for size in program.forward_scratch]
         self.places: dict[int, str] = {}  # what a panel computed, by operation
-        self.joined = _Joined(self.stages)
+        self.joined = Joined(self.stages)
         self.totals = [self._memory(ONE) for _ in program.forward.totals]
 
     def write(self) -> Step:
@@ -96,6 +96,7 @@ class _Writer:
         self._standalone()
         for number, stage in enumerate(self.stages):
             self._panels(stage)
+            self._contractions(stage)
             self._loop(number, stage, copies)
         self.lines += copies
         self.result.code = "\n".join(f"  {line}" for line in self.lines)
@@ -119,7 +120,7 @@ class _Writer:
         """The products with x that are not part of a sum: one panel for each size."""
         rest: dict[Size, list[tuple[Operation, Location]]] = {}
         for stage in self.stages:
-            for operation, location in stage.loads.items():
+            for operation, location in (*stage.loads.items(), *_read_across(stage)):
                 if location.kind == "tape" and id(operation) not in self.joined.inner:
                     known = {id(one) for one, _ in rest.get(operation.size, [])}
                     if id(operation) not in known:
@@ -151,8 +152,8 @@ class _Writer:
             else:
                 group = next(g for g in stage.groups if any(one is term for one in g.products))
                 factors += [
-                    (self.address(place), block, ZERO)
-                    for (place, _), block in zip(group.operands, group.blocks(term), strict=True)
+                    (self.operand(operand, place), block, ZERO)
+                    for (place, _), operand, block in zip(group.operands, term.args, group.blocks(term), strict=True)
                 ]
         return factors, biases
 
@@ -180,6 +181,41 @@ class _Writer:
         self.result.panels.append(panel)
         self.lines += product_lines(panel)
         self.result.calls |= product_calls(panel)
+
+    def _contractions(self, stage: Stage) -> None:
+        """The products with matrices that are states."""
+        for one in stage.contractions:
+            block: RowBlock = one.operation.attribute
+            matrix, vector = (
+                self.operand(operand, place)
+                for operand, (place, _) in zip(one.operation.args, one.operands, strict=True)
+            )
+            row, column = self.number(block.row), self.number(block.column)
+            stride, depth = self.number(block.matrix_columns), self.number(block.columns)
+            units, to = self.number(one.operation.size), self.columns[one.location.index]
+            if block.transposed:
+                self.result.calls.add("columns")
+                first = column * stride + row
+                self.lines.append(f"NAME_columns({matrix} + {first}, {stride}, {vector}, {depth}, {to}, {units});")
+            else:
+                self.result.calls.add("dot")
+                at = f"{matrix} + {row * stride + column} + u * {stride}"
+                self.lines.append(
+                    f"for (u = 0; u < {units}; ++u) {element(to, 'u')} = NAME_dot({at}, {vector}, {depth});"
+                )
+
+    def operand(self, operation: Operation, location: Location) -> str:
+        """The expression of an operand that is read across units."""
+        return self.places[id(operation)] if location.kind == "tape" else self.address(location)
+
+    def vector(self, location: Location) -> str:
+        """The name of the constant array of a piece of a vector."""
+        part = self.program.vector_parts[location.index]
+        name = f"{self.name}_v{location.index}"
+        self.result.vectors[name] = (
+            self.program.vectors[part.owner], self.number(part.start), self.number(part.size)
+        )  # fmt: skip
+        return f"NAME_{name}"
 
     def _vector_part(self, bias: Operation) -> tuple[str, int]:
         _, name, start = bias.attribute
@@ -244,7 +280,7 @@ class _Body:
         if id(operation) in writer.joined.inner:
             return
         op = operation.op
-        if id(operation) in writer.places or op in {"constant", "count"}:
+        if id(operation) in writer.places or op in {"constant", "count", "spread"}:
             return
         operands = [self.value(a) for a in operation.args]
         if op in INFIX:
@@ -265,6 +301,8 @@ class _Body:
         known = self.names.get(id(operation))
         if known is not None:
             return known
+        if operation.op == "spread":
+            return self._spread(operation)
         if operation.op == "constant":
             return literal(float(operation.attribute))
         if operation.op == "count":
@@ -279,110 +317,42 @@ class _Body:
             part = writer.program.noise_parts[location.index]
             return literal(writer.noises[writer.program.noises[part.owner]])
         if location.kind == "parameter":
-            return f"NAME_{self._constant(location)}[{at}]"
+            return f"{writer.vector(location)}[{at}]"
         return element(writer.address(location), at)
 
-    def _constant(self, location: Location) -> str:
-        """The name of the constant array of a piece of a vector."""
-        writer = self.writer
-        part = writer.program.vector_parts[location.index]
-        name = f"{writer.name}_v{location.index}"
-        vector = writer.program.vectors[part.owner]
-        writer.result.vectors[name] = vector, writer.number(part.start), writer.number(part.size)
-        return name
+    def _spread(self, operation: Operation) -> str:
+        """The element of a vector that element u of a matrix reads."""
+        writer, spread = self.writer, operation.attribute
+        location, _ = self.stage.spreads[operation]
+        columns = writer.number(spread.columns)
+        at = f"u / {columns}" if spread.along_rows else f"u % {columns}"
+        if location.kind == "noise":
+            part = writer.program.noise_parts[location.index]
+            return literal(writer.noises[writer.program.noises[part.owner]])
+        if location.kind == "parameter":
+            return f"{writer.vector(location)}[{at}]"
+        return element(writer.operand(operation.args[0], location), at)
 
 
 _TAPE = Location("tape", -1)
 
 
-class _Joined:
-    """Which sums of a schedule are products of panels.
-
-    Attributes
-    ----------
-    inner : set of int
-        Operations that are parts of such a sum.
-    """
-
-    def __init__(self, stages: list[Stage]) -> None:
-        self.inner: set[int] = set()
-        self._terms: dict[int, list[Operation]] = {}
-        self._roots: dict[int, list[Operation]] = {}
-        uses = Counter(id(a) for stage in stages for operation in stage.order for a in operation.args)
-        uses.update(id(t.operation) for stage in stages for t in stage.targets)
-        uses.update(id(operation) for stage in stages for _, operation in stage.partials)
-        computed = Counter(id(operation) for stage in stages for operation in stage.order)
-        once = {key for key, count in uses.items() if count == 1 and computed[key] <= 1}
-        for stage in stages:
-            self._find(stage, once)
-
-    def roots(self, stage: Stage) -> list[Operation]:
-        """The sums that the panels of a stage compute."""
-        return self._roots[id(stage)]
-
-    def terms(self, root: Operation) -> list[Operation]:
-        """Products and biases of a sum."""
-        return self._terms[id(root)]
-
-    def _find(self, stage: Stage, once: set[int]) -> None:
-        roots: list[Operation] = []
-        inside: set[int] = set()
-        for operation in reversed(stage.order):
-            if id(operation) in inside:
-                continue
-            if operation.op == "add" and operation.size == stage.size:
-                terms = list(self._flat(stage, operation, once, inside))
-                if all(self._joins(stage, term, once) for term in terms) and any(
-                    not self._is_bias(stage, term) for term in terms
-                ):
-                    roots.append(operation)
-                    self._terms[id(operation)] = terms
-                    self.inner |= {id(t) for t in terms if not self._is_bias(stage, t)}
-                    continue
-            if operation.op == "product":
-                roots.append(operation)
-                self._terms[id(operation)] = [operation]
-        self.inner |= inside
-        self._roots[id(stage)] = [root for root in reversed(roots) if id(root) not in self.inner]
-
-    def _flat(self, stage: Stage, operation: Operation, once: set[int], inside: set[int]) -> Iterator[Operation]:
-        """The terms of a sum of sums; the sums within it are ``inside`` if they are used here alone."""
-        found: list[Operation] = []
-        sums: set[int] = set()
-        stack = list(reversed(operation.args))
-        while stack:
-            term = stack.pop()
-            if term.op == "add" and id(term) in once and term.size == stage.size and term not in stage.loads:
-                sums.add(id(term))
-                stack.extend(reversed(term.args))
-            else:
-                found.append(term)
-        if all(self._joins(stage, term, once) for term in found):
-            inside |= sums
-        yield from found
-
-    @staticmethod
-    def _is_bias(stage: Stage, term: Operation) -> bool:
-        location = stage.loads.get(term)
-        return location is not None and location.kind == "parameter" and term.size == stage.size
-
-    def _joins(self, stage: Stage, term: Operation, once: set[int]) -> bool:
-        if self._is_bias(stage, term):
-            return True
-        location = stage.loads.get(term)
-        product = (location is None and term.op == "product") or (
-            location is not None and location.kind == "tape" and is_hoisted(term)
-        )
-        return product and id(term) in once and term.size == stage.size
+def _read_across(stage: Stage) -> Iterator[tuple[Operation, Location]]:
+    """The operands of a stage of which a unit reads others than its own, and where they are."""
+    for group in stage.groups:
+        for (place, _), operand in zip(group.operands, group.products[0].args, strict=True):
+            yield operand, place
+    for one in stage.contractions:
+        for (place, _), operand in zip(one.operands, one.operation.args, strict=True):
+            yield operand, place
+    for spread, (place, _) in stage.spreads.items():
+        yield spread.args[0], place
 
 
 def _read_later(stages: list[Stage], index: int) -> bool:
     """Whether one of these stages reads a piece of a state, which therefore must not be overwritten before."""
     at = Location("state", index)
-    return any(
-        at in stage.loads.values() or any(place == at for group in stage.groups for place, _ in group.operands)
-        for stage in stages
-    )
+    return any(at in stage.loads.values() or any(place == at for place, _ in stage.read_across) for stage in stages)
 
 
 def literal(value: float) -> str:

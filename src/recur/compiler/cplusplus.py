@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from recur.compiler.kernel_text import Kernel, panel_vectors
-from recur.compiler.lowering import Block
+from recur.compiler.lowering import Block, RowBlock
 from recur.compiler.program import Program, VectorPart
-from recur.compiler.stages import Location, Schedule
+from recur.compiler.stages import Contraction, Location, Schedule
 from recur.equations.graph import text as show
 from recur.equations.sizes import Size
 
@@ -121,7 +121,7 @@ class _Text:
         return "\n".join([
             f"// {self.name}: one time step, forward and backward. Written by the compiler; edit the equation instead.",
             "//", equations, "",
-            '#include "cell.h"', '#include "elementwise.h"', '#include "vec.h"', "",
+            '#include "cell.h"', '#include "elementwise.h"', '#include "spread.h"', '#include "vec.h"', "",
             "namespace {", "", "using namespace recur;", "",
             *self.kernels, *self.tables, f"static const char* const size_texts[] = {{{names}}};", "",
             f"static const RecurCell cell = {{\n    {described}}};", "",
@@ -140,6 +140,12 @@ class _Text:
     def operand(self, location: Location, columns: Size) -> str:
         return f"{{{_PLACES[location.kind]}, {location.index}, {self.size(columns)}, 0}}"
 
+    def contraction(self, one: Contraction) -> str:
+        block: RowBlock = one.operation.attribute
+        matrix, vector = (self.operand(location, size) for location, size in one.operands)
+        numbers = [self.size(size) for size in (block.row, block.column, block.matrix_columns)]
+        return f"{{{matrix}, {vector}, {int(block.transposed)}, {', '.join(map(str, numbers))}, {one.location.index}}}"
+
     def schedule(self, name: str, planned: Schedule, scratch: Sequence[Size]) -> str:
         read = {location for stage in planned.stages for group in stage.groups for location, _ in group.operands}
         shared = {Location("fresh", p.index) if p.kind == "state" else p for p in read}
@@ -154,6 +160,7 @@ class _Text:
             ]  # fmt: skip
             totals = sorted({p.index for p in stage.loads.values() if p.kind == "total"} - summed)
             summed |= set(totals)
+            contractions = [self.contraction(one) for one in stage.contractions]
             fresh = [t.location.index for t in stage.targets if t.location.kind == "fresh"]
             written = list(
                 dict.fromkeys(self.operand(t.location, t.size) for t in stage.targets if t.location in shared)
@@ -166,6 +173,7 @@ class _Text:
                 f"{self.table('RecurGroup', groups)}, {int(stage.waits)}, {int(stage.passes_carry_only)}, "
                 f"{len(partials)}, {self.numbers(partials)}, {len(totals)}, {self.numbers(totals)}, "
                 f"{len(fresh)}, {self.numbers(fresh)}, {len(written)}, {self.table('RecurOperand', written)}, "
+                f"{len(contractions)}, {self.table('RecurContraction', contractions)}, "
                 f"{{{kernel}<float>, {kernel}<double>}}}}"
             )
         scratched = self.numbers(map(self.size, scratch))
@@ -179,8 +187,8 @@ class _Text:
 def _reads_hoisted(program: Program) -> bool:
     """Whether a product inside the loop reads a product with the input."""
     columns = {Location("tape", h.column) for h in program.hoisted}
-    groups = [g for planned in (program.forward, program.training) for stage in planned.stages for g in stage.groups]
-    return any(location in columns for group in groups for location, _ in group.operands)
+    stages = [stage for planned in (program.forward, program.training) for stage in planned.stages]
+    return any(location in columns for stage in stages for location, _ in stage.read_across)
 
 
 def _whole(program: Program) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from recur.compiler.lowering import Operation
+from recur.compiler.lowering import Operation, Spread
 from recur.compiler.stages import Location, Schedule, Stage, Target
 from recur.equations.sizes import ONE, Size
 
@@ -45,6 +45,7 @@ class Kernel:
         self.size = size
         self.scanned = scanned
         self.before: list[str] = []  # once
+        self.start: list[str] = []  # before the vectors of units, for each block of rows
         self.outer: list[str] = []  # for every vector of units
         self.inner: list[str] = []  # for every row of it
         self.by_row: list[str] = []  # once for every row: its numbers, and what depends on them alone
@@ -74,6 +75,12 @@ class Kernel:
                     f"const V {self.new(operation)} = load<T>(product + (i - first_row) * f->product_stride"
                     f" + {slots[id(operation)]} * panel + (u - first_unit));"
                 )
+            elif operation.op == "spread":
+                self.spread(operation)
+            elif operation.args and all(id(a) in self.constants for a in operation.args):
+                value = self.expression(operation)
+                self.before.append(f"const V {self.new(operation)} = {value};")
+                self.constants.add(id(operation))
             elif self.same_for_all_units(operation):
                 self.row_value(operation)
             else:
@@ -89,6 +96,7 @@ class Kernel:
         handed = self.used()
         first, last = ("from", "to") if self.by_row else ("first_row", "last_row")
         units = [
+            *self.start,
             "for (int64_t u = first_unit; u < last_unit; u += Lane<T>::count) {",
             *(f"  {line}" for line in self.outer),
             f"  for (int64_t i = {first}; i < {last}; ++i) {{",
@@ -188,16 +196,43 @@ class Kernel:
         name = self.new(operation)
         if location.kind == "parameter":
             self.before.append(f"const T* const parameter_{k} = static_cast<const T*>(f->parameter[{k}]);")
-            read = f"splat<T>(*parameter_{k})" if operation.size == ONE else f"load<T>(parameter_{k} + u)"
-            self.outer.append(f"const V {name} = {read};")
+            if operation.size == ONE:
+                self.before.append(f"const V {name} = splat<T>(*parameter_{k});")
+                self.constants.add(id(operation))
+            else:
+                self.outer.append(f"const V {name} = load<T>(parameter_{k} + u);")
         elif location.kind == "total":
             self.row_load(operation, f"static_cast<const T*>(f->total)[(i + j) * f->totals + {k}]")
-        elif operation.size == ONE and location.kind in {"tape", "scratch"} and not self.scanned:
+        elif operation.size == ONE and not self.scanned:
             self.row_load(operation, f"*({self.address(location).replace('+ i *', '+ (i + j) *')})")
         else:
             address = self.address(location)
             read = f"splat<T>(*({address}))" if operation.size == ONE else f"load<T>({address} + u)"
             self.inner.append(f"const V {name} = {read};")
+
+    def spread(self, operation: Operation) -> None:
+        """Read a vector's element of the row, or of the column, of each element of a matrix."""
+        spread: Spread = operation.attribute
+        location, size = self.stage.spreads[operation]
+        k = self.size(spread.columns)
+        if location.kind == "parameter":
+            self.before.append(
+                f"const T* const parameter_{location.index} = static_cast<const T*>(f->parameter[{location.index}]);"
+            )
+            address = f"parameter_{location.index}"
+        else:
+            address = self.address(location)
+        walk = f"const int64_t columns_{k} = f->sizes[{k}];"
+        if walk not in self.before:
+            self.before.append(walk)
+            self.start.append(f"int64_t row_{k} = first_unit / columns_{k}, column_{k} = first_unit % columns_{k};")
+            self.after.append(
+                f"for (column_{k} += Lane<T>::count; column_{k} >= columns_{k}; column_{k} -= columns_{k}) ++row_{k};"
+            )
+        what = "of_rows" if spread.along_rows else "of_columns"
+        rows = f", f->sizes[{self.size(size)}]" if spread.along_rows else ""
+        place = f"row_{k}{rows}, column_{k}" if spread.along_rows else f"column_{k}"
+        self.inner.append(f"const V {self.new(operation)} = spread_{what}<T>({address}, {place}, columns_{k});")
 
     def keep(self, target: Target) -> None:
         name, location = self.names[id(target.operation)], target.location

@@ -2,6 +2,8 @@
 
     leaf        a piece of the input, a state, a parameter, a mask or noise, or of dE/dstate ("seed")
     product     rows of W v, as a sum of blocks W[rows, columns] v[columns], one for each piece of v
+    contract    rows of C v, or of C^T v, where C is a matrix that each row of the batch has of its own
+    spread      a vector over the elements of such a matrix: element (i, j) is v_i, or v_j
     total       the sum over all elements of a piece, or the largest of them, one number per row of the batch
     the rest    element-wise, named as in the graph
 
@@ -35,6 +37,31 @@ class Block:
     columns: Size
 
 
+@dataclass(frozen=True)
+class RowBlock:
+    """The part of a matrix of a row that one piece of a vector multiplies: C[row :, column :], or of C^T.
+
+    ``row`` and ``column`` are those of the product, as in `Block`; the matrix itself is ``matrix_rows`` by
+    ``matrix_columns``, row after row, and ``columns`` are the elements of the piece.
+    """
+
+    matrix_rows: Size
+    matrix_columns: Size
+    transposed: bool
+    row: Size
+    column: Size
+    columns: Size
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Which element of a vector the elements of a matrix of a row read: that of their row, or of their column."""
+
+    along_rows: bool
+    rows: Size
+    columns: Size
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Operation:
     """One operation on pieces.
@@ -42,14 +69,14 @@ class Operation:
     Attributes
     ----------
     op : str
-        "leaf", "constant", "count", "product", "total" or an element-wise operation.
+        "leaf", "constant", "count", "product", "contract", "spread", "total" or an element-wise operation.
     args : tuple of Operation
-        Operands; of a product the piece that each block multiplies.
+        Operands; of a product the piece that each block multiplies, of a contraction its matrix and its vector.
     size : Size
         Elements; ONE for one number per row.
     attribute : object
-        Of a leaf (kind, name, first element), of a product its blocks, of a constant its value, of a total "sum" or
-        "largest".
+        Of a leaf (kind, name, first element), of a product its blocks, of a contraction its block, of a constant its
+        value, of a total "sum" or "largest".
     """
 
     op: str
@@ -124,6 +151,14 @@ class Lowering:
             return self.piece(node.args[0], (ZERO, ONE))
         if op in {"matvec", "matvec_transposed"}:
             return self._product(node, piece)
+        if op in {"contract", "contract_transposed"}:
+            return self._contraction(node, piece)
+        if op == "outer":
+            rows, columns = (
+                self._spread(node, argument, along_rows)
+                for argument, along_rows in zip(node.args, (True, False), strict=True)
+            )
+            return self.make("mul", (rows, columns), max(rows.size, columns.size, key=lambda size: size != ONE))
         if op in {"sum", "largest"}:
             return self._total(node)
         if op == "surrogate":
@@ -157,6 +192,35 @@ class Lowering:
         ]
         return parts[0] if len(parts) == 1 else self.make("add", parts, stop - start)
 
+    def _whole(self, node: Node) -> Operation:
+        """A value that is read across its elements; refuse one that is in several pieces."""
+        pieces = self.partition.pieces(node)
+        if len(pieces) > 1:
+            raise NotCompiledError(
+                f"{node} is put together from {len(pieces)} parts, and a matrix of a row reads all of it at once",
+                hint="split and concatenate other vectors than those of outer, scale_rows, scale_columns and C @ v",
+            )
+        return self.piece(node, pieces[0])
+
+    def _contraction(self, node: Node, piece: Piece) -> Operation:
+        matrix, vector = node.args
+        start, stop = piece
+        whole, (rows, columns), terms = self._whole(matrix), node.attribute, []
+        for first, last in self.partition.pieces(vector):
+            block = RowBlock(rows, columns, node.op == "contract_transposed", start, first, last - first)
+            terms.append(self.make("contract", (whole, self.piece(vector, (first, last))), stop - start, block))
+        total = terms[0]
+        for term in terms[1:]:
+            total = self.make("add", (total, term), stop - start)
+        return total
+
+    def _spread(self, node: Node, vector: Node, along_rows: bool) -> Operation:
+        value, (rows, columns) = self._whole(vector), node.attribute
+        # a number is the same everywhere, and the only row or column of a matrix is the matrix itself
+        if value.size == ONE or (columns if along_rows else rows) == ONE:
+            return value
+        return self.make("spread", (value,), node.size, Spread(along_rows, rows, columns))
+
     def _total(self, node: Node) -> Operation:
         # pieces of equal size are first combined element by element, so that they need one total
         together = "add" if node.op == "sum" else "maximum"
@@ -176,6 +240,21 @@ class Lowering:
         for other in totals[1:]:
             total = self.make(together, (total, other), ONE)
         return total
+
+
+def read_across(operation: Operation) -> list[tuple[Operation, Size]]:
+    """The operands of which an element of the result reads other elements than its own, and their sizes."""
+    if operation.op == "product":
+        return [(a, block.columns) for a, block in zip(operation.args, operation.attribute, strict=True)]
+    if operation.op == "contract":
+        block: RowBlock = operation.attribute
+        return [
+            (operation.args[0], block.matrix_rows.times(block.matrix_columns)), (operation.args[1], block.columns)
+        ]  # fmt: skip
+    if operation.op == "spread":
+        spread: Spread = operation.attribute
+        return [(operation.args[0], spread.rows if spread.along_rows else spread.columns)]
+    return []
 
 
 def is_hoisted(operation: Operation) -> bool:

@@ -26,7 +26,6 @@ from recur.equations.graph import Graph, Node, topological
 from recur.equations.sizes import ONE, ZERO, Size
 
 _MOST_NODES = 2_500  # of a step and its gradient; planning them takes up to three seconds
-_PER_ROW = frozenset({"outer", "contract", "contract_transposed"})  # operations on matrices that are states
 
 
 @dataclass(frozen=True)
@@ -144,6 +143,11 @@ def program(graph: Graph) -> Program:
     return _ProgramBuilder(graph).write()
 
 
+def _is_product(size: Size) -> bool:
+    """Whether it is the size of a matrix of a row, of which any number of rows can be cut off."""
+    return any("*" in symbol for symbol, _ in size.terms)
+
+
 class _Columns:
     """An allocator of the columns of one memory."""
 
@@ -159,8 +163,8 @@ class _Columns:
 class _ProgramBuilder:
     def __init__(self, graph: Graph) -> None:
         for node in graph.order:
-            if node.op in _PER_ROW:
-                raise NotCompiledError(f"{node}: a matrix that each row has of its own is computed in torch operations")
+            if node.op in {"slice", "concat"} and any(_is_product(one.size) for one in (node, *node.args)):
+                raise NotCompiledError(f"{node}: the rows of a matrix that is a state are moved in torch operations")
         self.graph = graph
         self.gradient: StepGradient = gradient(graph)
         derived = self.gradient

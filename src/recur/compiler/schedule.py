@@ -2,6 +2,8 @@
 
 A product needs its whole operand and a total the whole vector, so both end a stage: a thread that computes some of the
 units has to wait for the threads of the others. Within a stage everything is element-wise, in one pass over the units.
+Matrices that each row of the batch has of its own are pieces like all others: their products are computed just before
+a stage, and what an element (i, j) reads of vectors, element i of one and j of another, is in memory before.
 
     level 0     what depends on states, stored values and products with these only
     level n     what depends on a product with, or a total over, what level n-1 has computed
@@ -14,15 +16,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from recur.compiler.barriers import place_barriers
-from recur.compiler.lowering import Operation, is_hoisted, topological_order
+from recur.compiler.lowering import Operation, is_hoisted, read_across, topological_order
 from recur.compiler.partition import NotCompiledError
-from recur.compiler.stages import Group, Location, Schedule, Stage, Target
+from recur.compiler.stages import Contraction, Group, Location, Schedule, Stage, Target
 from recur.equations.sizes import ONE, Size
 
 _TRANSCENDENTAL = frozenset(
     {"tanh", "sigmoid", "exp", "log", "sqrt", "sin", "cos", "softplus", "erf", "atan", "pow", "div"}
 )
 _MEMORY = frozenset({"tape", "scratch", "derivative"})  # written in a step, and readable later in the same step
+# what can be read across units where it is, per operation; operands of others are copied to a column
+_READABLE = {
+    "product": _MEMORY | {"state"},
+    "contract": _MEMORY | {"state", "fresh"},
+    "spread": _MEMORY | {"state", "fresh", "parameter", "input", "noise"},
+}
 
 
 def cost(operation: Operation, is_available: Callable[[Operation], bool], enough: float = float("inf")) -> float:
@@ -37,7 +45,7 @@ def cost(operation: Operation, is_available: Callable[[Operation], bool], enough
         if id(one) in seen or is_available(one):
             continue
         seen.add(id(one))
-        if one.op in {"product", "total"} or (one.op == "leaf" and one.kind not in {"parameter", "seed"}):
+        if one.op in {"product", "contract", "total"} or (one.op == "leaf" and one.kind not in {"parameter", "seed"}):
             return float("inf")
         price += one.op in _TRANSCENDENTAL
         if price > enough:
@@ -77,15 +85,23 @@ class _Scheduler:
         self.new_column = new_column
         self.operand_column = operand_column
         self.levels: dict[int, int] = {}
-        self.operands: dict[tuple[int, Size], Location] = {}  # a number is broadcast to each size that a product reads
+        # by what reads it, operand and size: a number is broadcast to each size that a product reads
+        self.operands: dict[tuple[str, int, Size], Location] = {}
+        self.contractions: dict[int, Contraction] = {}
         self.totals: list[Operation] = []
 
     def run(self, targets: list[Target]) -> Schedule:
         needed = topological_order((t.operation for t in targets), stop=self.available)
         all_targets = list(targets)
-        for operation in needed:
-            if operation.op == "product":
-                all_targets += self._store_operands(operation)
+        # products first: their operands have columns that the gradients of matrices read too
+        for operation in sorted(needed, key=lambda one: one.op != "product"):
+            if operation.op in _READABLE:
+                self._store_operands(operation, all_targets)
+            if operation.op == "contract":
+                operands = tuple((self.operands["contract", id(a), size], size) for a, size in read_across(operation))
+                location = self.new_column(operation, operation.size)
+                self.contractions[id(operation)] = Contraction(operation, location, operands)
+            elif operation.op == "product":
                 if operation.size == ONE and not any(
                     t.operation is operation and t.location.kind in _MEMORY for t in all_targets
                 ):
@@ -101,6 +117,8 @@ class _Scheduler:
 
         for target in dict.fromkeys(all_targets):
             stage_of(target.operation, target.size).targets.append(target)
+        for contraction in self.contractions.values():
+            stage_of(contraction.operation, contraction.operation.size).contractions.append(contraction)
         for number, total in enumerate(self.totals):
             (operation,) = total.args
             stage_of(operation, operation.size).partials.append((number, operation))
@@ -110,28 +128,31 @@ class _Scheduler:
             raise NotCompiledError("a stage reads a number that it writes itself")
         return Schedule(ordered, self.totals)
 
-    def _store_operands(self, product: Operation) -> list[Target]:
-        """Store every operand of a product that is not in memory."""
-        stored = []
-        for block, operand in zip(product.attribute, product.args, strict=True):
-            key = id(operand), block.columns
+    def _store_operands(self, reader: Operation, targets: list[Target]) -> None:
+        """Find where every operand that is read across units is in memory, or store it."""
+        readable = _READABLE[reader.op]
+        for operand, size in read_across(reader):
+            key = reader.op, id(operand), size
             if key in self.operands:
                 continue
-            location = self.available.get(operand)
-            if location is None or location.kind not in {"state", *_MEMORY} or operand.size != block.columns:
-                location = self.operand_column(operand, block.columns)
-                stored.append(Target(operand, block.columns, location))
+            location = self.available.get(operand) if operand.size == size else None
+            if reader.op != "product" and (location is None or location.kind not in readable):
+                kept = [t.location for t in targets if t.operation is operand and t.size == size]
+                location = next((place for place in kept if place.kind in readable), None)
+            if location is None or location.kind not in readable:
+                column = self.operand_column if reader.op == "product" else self.new_column
+                location = column(operand, size)
+                targets.append(Target(operand, size, location))
             self.operands[key] = location
-        return stored
 
     def _level(self, operation: Operation) -> int:
         for one in topological_order([operation], stop=self.available):
             if id(one) in self.levels:
                 continue
-            if one.op == "product":
+            if one.op in _READABLE:
                 level = max(
-                    0 if self.available.get(a) == self.operands[id(a), b.columns] else self._stored_level(a, b.columns)
-                    for a, b in zip(one.args, one.attribute, strict=True)
+                    0 if self.available.get(a) == self.operands[one.op, id(a), size] else self._stored_level(a, size)
+                    for a, size in read_across(one)
                 )
             elif one.op == "total":
                 level = self._read_level(one.args[0]) + 1
@@ -145,7 +166,7 @@ class _Scheduler:
 
     def _read_level(self, operation: Operation) -> int:
         """The level at which another operation can read this one: a number from a product is read one stage later."""
-        later = operation.op == "product" and operation.size == ONE and operation not in self.available
+        later = operation.op in {"product", "contract"} and operation.size == ONE and operation not in self.available
         return self._known_level(operation) + later
 
     def _stretched_level(self, operation: Operation) -> int:
@@ -171,6 +192,8 @@ class _Scheduler:
                     return self.available[operation]
                 if operation.op == "total":
                     return Location("total", self.totals.index(operation))
+                if id(operation) in self.contractions:
+                    return self.contractions[id(operation)].location
                 if id(operation) in spilled:
                     return spilled[id(operation)]
                 before = computed.get(id(operation))
@@ -188,6 +211,11 @@ class _Scheduler:
             self._walk(stage, location_of)
             for operation in stage.order:
                 computed.setdefault(id(operation), stage)
+
+    def _across(self, spread: Operation) -> tuple[Location, Size]:
+        """The vector that a spread reads."""
+        ((operand, size),) = read_across(spread)
+        return self.operands["spread", id(operand), size], size
 
     def _walk(self, stage: Stage, location_of: Callable[[Operation], Location | None]) -> None:
         products: list[Operation] = []
@@ -220,6 +248,10 @@ class _Scheduler:
                             hint="give it a size symbol of its own",
                         )
                     products.append(one)
+                elif one.op == "spread":
+                    if one.size != stage.size:
+                        raise NotCompiledError(f"a matrix of {one.size} elements is read by {stage.size} units")
+                    stage.spreads[one] = self._across(one)
                 else:
                     stack.extend((a, False) for a in reversed(one.args))
 
@@ -229,13 +261,11 @@ class _Scheduler:
             visit(operation)
         groups: dict[tuple[tuple[int, Size], ...], Group] = {}
         for product in products:
-            key = tuple((id(a), block.columns) for a, block in zip(product.args, product.attribute, strict=True))
+            key = tuple((id(a), size) for a, size in read_across(product))
             if key not in groups:
-                operands = tuple(
-                    (self.operands[id(a), block.columns], block.columns)
-                    for a, block in zip(product.args, product.attribute, strict=True)
+                groups[key] = Group(
+                    tuple((self.operands["product", id(a), size], size) for a, size in read_across(product)), [], 0
                 )
-                groups[key] = Group(operands, [], 0)
             groups[key].products.append(product)
         stage.groups = list(groups.values())
         slot = 0

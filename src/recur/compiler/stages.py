@@ -52,6 +52,25 @@ class Group:
         return blocks
 
 
+@dataclass(frozen=True)
+class Contraction:
+    """A product with a matrix that each row of the batch has of its own, computed just before a stage into a column.
+
+    Attributes
+    ----------
+    operation : Operation
+        The product.
+    location : Location
+        The column.
+    operands : tuple of (Location, Size)
+        The matrix and the vector.
+    """
+
+    operation: Operation
+    location: Location
+    operands: tuple[tuple[Location, Size], ...]
+
+
 @dataclass
 class Stage:
     """One pass over the units of one size.
@@ -70,6 +89,10 @@ class Stage:
         The values that it computes, each after its operands.
     groups : list of Group
         The products that are computed just before the element-wise part.
+    contractions : list of Contraction
+        Products with matrices of the rows, which it computes first.
+    spreads : dict of Operation to (Location, Size)
+        The vector that each spread of the stage reads.
     partials : list of (int, Operation)
         Totals to which this stage contributes.
     waits : bool
@@ -83,6 +106,8 @@ class Stage:
     loads: dict[Operation, Location] = field(default_factory=dict)
     order: list[Operation] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
+    contractions: list[Contraction] = field(default_factory=list)
+    spreads: dict[Operation, tuple[Location, Size]] = field(default_factory=dict)
     waits: bool = False
 
     @property
@@ -93,7 +118,15 @@ class Stage:
     @property
     def passes_carry_only(self) -> bool:
         """Whether it only computes dE/dstate for the step before, which the first step does not need."""
-        return not self.partials and all(target.location.kind == "handed" for target in self.targets)
+        kept = self.partials or self.contractions
+        return not kept and all(target.location.kind == "handed" for target in self.targets)
+
+    @property
+    def read_across(self) -> list[tuple[Location, Size]]:
+        """What it reads of all units, other threads' included."""
+        across = [operand for group in self.groups for operand in group.operands]
+        across += [operand for one in self.contractions for operand in one.operands]
+        return across + list(self.spreads.values())
 
 
 @dataclass
@@ -106,4 +139,4 @@ class Schedule:
     @property
     def is_elementwise(self) -> bool:
         """Whether it is one stage in which no unit reads another."""
-        return len(self.stages) == 1 and not self.totals and not self.stages[0].groups
+        return len(self.stages) == 1 and not self.totals and not self.stages[0].read_across

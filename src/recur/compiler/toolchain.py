@@ -22,7 +22,7 @@ from recur import atomic
 from recur.errors import BackendError
 
 HEADERS = Path(__file__).parent.parent / "native"
-CELL_HEADERS = ("cell.h", "elementwise.h", "vec.h")
+CELL_HEADERS = ("cell.h", "elementwise.h", "spread.h", "vec.h")
 
 # best first; where only the core distinguishes a set, `CELL_SET` names the set of its cells
 SETS: dict[str, tuple[str, ...]] = {

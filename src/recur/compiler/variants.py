@@ -89,7 +89,8 @@ def lifted(graph: Graph) -> tuple[Graph, dict[str, Node]]:
     once : dict of str to Node
         These values, as nodes of the original graph; empty if there are none.
     """
-    constants = plan(graph).once
+    # numbers such as sqrt(count(k)) stay: the C++ compiler computes them once
+    constants = [node for node in plan(graph).once if node.shape]
     if not constants:
         return graph, {}
     outer = {id(node) for node in constants}

@@ -51,6 +51,12 @@ def follow(planned: Schedule, before: Memory) -> Memory:
     """
     memory = dict(before)
     for stage in planned.stages:
+        for one in stage.contractions:
+            for (location, size), operand in zip(one.operands, one.operation.args, strict=True):
+                expect(memory, location, operand, size)
+            memory[one.location] = one.operation, one.operation.size
+        for spread, (location, size) in stage.spreads.items():
+            expect(memory, location, spread.args[0], size)
         for operation, location in stage.loads.items():
             expect(memory, location, operation)
         for group in stage.groups:

@@ -14,7 +14,7 @@ from recur.config.schema import options
 __all__ = ["keywords", "python_type"]
 
 FILE = Path(__file__).with_name("keywords.py")
-OWN = ("mode", "input", "target", "cell", "cell_inputs")
+OWN = ("mode", "input", "target", "cell", "cell_inputs", "cell_sizes")
 """Options that `recur.fit` takes by parameters of its own."""
 
 _HEAD = '''"""The keywords of every option, for editors and type checkers; generated, see generate.py."""

@@ -237,3 +237,6 @@ class Options(FitOptions, total=False):
     cell_inputs: str | Sequence[str]
     """columns for further inputs of the cell, such as the time since the last step: dt=COLUMN; each is divided by its
     mean and not shifted."""
+    cell_sizes: str | Sequence[str]
+    """numbers for the cell's own sizes, such as heads=4 of slstm_heads or P=64 of lstm_projected; default: half the
+    hidden size, and at most four heads."""

@@ -161,6 +161,12 @@ class ModelConfig(Section):
     cell_inputs_in_x: bool = option(
         False, "columns of cell_inputs are also columns of the input x", applies=when.RECURRENCE
     )
+    cell_sizes: Texts = option(
+        [],
+        "numbers for the cell's own sizes, such as heads=4 of slstm_heads or P=64 of lstm_projected; default: half the "
+        "hidden size, and at most four heads",
+        applies=when.RECURRENCE,
+    )
     hidden_size: Sizes = option([128], "units of every layer, or a list with one size per layer", unit="units")
     num_layers: int = option(1, "number of stacked layers", unit="layers", ge=1, le=LAYERS)
     bidirectional: bool | None = option(
@@ -205,6 +211,11 @@ class ModelConfig(Section):
         return columns
 
     @property
+    def sizes_of_cell(self) -> dict[str, int]:
+        """The numbers of ``cell_sizes`` by name."""
+        return {name: int(number) for name, number in map(_named_size, self.cell_sizes)}
+
+    @property
     def layer_sizes(self) -> list[int]:
         """The units of every layer: ``hidden_size`` for each where it is one number.
 
@@ -232,6 +243,20 @@ class ModelConfig(Section):
                 raise ValueError(f'expected the input of the cell and a column, such as dt=hours, got "{one[:60]}"')
         return inputs
 
+    @field_validator("cell_sizes")
+    @classmethod
+    def _cell_sizes_are_numbers(cls, sizes: list[str]) -> list[str]:
+        names = [_named_size(one)[0] for one in sizes]
+        for one in sizes:
+            name, number = _named_size(one)
+            if not (name.isidentifier() and number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= SIZE):
+                raise ValueError(
+                    f'expected a size of the cell and a number up to {SIZE:,}, such as heads=4, got "{one[:60]}"'
+                )
+            if names.count(name) > 1:
+                raise ValueError(f"the size {name} of the cell is given {names.count(name)} times")
+        return sizes
+
     @field_validator("hidden_size")
     @classmethod
     def _sizes_are_positive(cls, sizes: list[int]) -> list[int]:
@@ -243,3 +268,8 @@ class ModelConfig(Section):
                 f"got {max(sizes)} for {len(sizes)}"
             )
         return sizes
+
+
+def _named_size(text: str) -> tuple[str, str]:
+    name, _, number = text.partition("=")
+    return name.strip(), number.strip()

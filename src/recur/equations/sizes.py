@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from recur.errors import EquationError
 
 _TERM = re.compile(r"^(\d*)([A-Za-z_]\w*)$|^(\d+)$")
+_PRODUCT = re.compile(r"^(\d*)([A-Za-z_]\w*(?:\*[A-Za-z_]\w*)*)$|^(\d+)$")
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,11 @@ class Size:
     constant: int = 0
 
     @staticmethod
-    def parse(text: str) -> Size:
-        """Read ``4H``, ``X``, ``H+P`` or ``1``."""
+    def parse(text: str, products: bool = False) -> Size:
+        """Read ``4H``, ``X``, ``H+P`` or ``1``; with ``products`` also ``H*P``, which nobody declares."""
         total = Size()
         for part in text.split("+"):
-            match = _TERM.match(part.strip())
+            match = (_PRODUCT if products else _TERM).match(part.strip())
             if not match:
                 raise EquationError(
                     f'cannot read the size "{text}"',

@@ -24,6 +24,7 @@ def fit(
     target: str | Sequence[str] | None = None,
     cell: Equation | str | None = None,
     cell_inputs: Mapping[str, str | Sequence[str]] | None = None,
+    cell_sizes: Mapping[str, int] | None = None,
     out: Path | str | None = None,
     config: Config | Path | str | None = None,
     fresh: bool = False,
@@ -46,6 +47,8 @@ def fit(
     cell_inputs : mapping, optional
         Columns for the further inputs of the cell: ``{"dt": "hours"}``, the time since the last step. They are
         divided by their mean over the training rows and not shifted; missing and negative numbers are refused.
+    cell_sizes : mapping, optional
+        Numbers for the sizes that the cell has of its own: ``{"heads": 4}``.
     out : path, optional
         A run folder; the same call resumes where it stopped. Without it nothing is written.
     config : Config or path, optional
@@ -98,6 +101,8 @@ def fit(
     if cell_inputs is not None:
         listed = {name: [one] if isinstance(one, str) else list(one) for name, one in cell_inputs.items()}
         task["cell_inputs"] = [f"{name}={one}" for name, columns in listed.items() for one in columns]
+    if cell_sizes is not None:
+        task["cell_sizes"] = [f"{name}={number}" for name, number in cell_sizes.items()]
     named = {name: value for name, value in task.items() if value is not None}
     settings = with_cell(config_file.from_options({**named, **options}, base), cell)
     run = learn(settings, out=out, data=None if from_file else data, fresh=fresh, progress=progress)

@@ -78,6 +78,13 @@ typedef struct {
   int32_t place, index, columns_size, start; /* start: of RECUR_INPUT, the first element of x */
 } RecurOperand;
 
+/* A product with a matrix that each row of the batch has of its own, row after row: column `to` of the scratch memory
+ * gets C[row :, column :] v, or that of C^T if transposed, for the units of the stage. */
+typedef struct {
+  RecurOperand matrix, vector;
+  int32_t transposed, row, column, matrix_columns_size, to;
+} RecurContraction;
+
 /* Products that read the same operands: product n = sum over operands m of blocks[n * operand_count + m]. */
 typedef struct {
   int32_t product_count, operand_count, slot;
@@ -101,6 +108,8 @@ typedef struct {
   const int32_t* fresh;
   int32_t operand_count; /* columns it writes that products of the loop read */
   const RecurOperand* written;
+  int32_t contraction_count; /* computed before its kernel */
+  const RecurContraction* contractions;
   RecurKernel kernel[2]; /* for float and for double */
 } RecurStage;
 

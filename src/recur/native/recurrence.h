@@ -9,11 +9,13 @@
 #include "elementwise.h"
 #include "memory_pool.h"
 #include "padded_inputs.h"
+#include "row_products.h"
 #include "tape.h"
 
 namespace recur {
 
-constexpr long kPanelRows = 56;  // rows per product of a panel
+constexpr long kPanelRows = 56;     // rows per product of a panel
+constexpr int64_t kLongRow = 1024;  // units of a stage without products from which a pass takes one row
 
 template <class P>
 class Recurrence : public PaddedInputs<P> {
@@ -199,6 +201,9 @@ class Recurrence : public PaddedInputs<P> {
       case RECUR_DERIVATIVE:
         stride = f.derivative_stride;
         return static_cast<const T*>(f.derivative) + f.derivative_columns[k];
+      case RECUR_FRESH:
+        stride = f.state_stride;
+        return static_cast<const T*>(one.fresh[k]);
       default:
         stride = f.state_stride;
         return static_cast<const T*>(one.state[k]);
@@ -239,16 +244,8 @@ class Recurrence : public PaddedInputs<P> {
         const Units units = units_of(stage.units_size, one.thread, one.threads);
         const int64_t last = std::min(units.last, size(w.columns_size));
         if (units.first >= last) continue;
-        const RecurFrame& f = one.frame;
-        const size_t k = static_cast<size_t>(w.index);
-        const T* from = w.place == RECUR_TAPE         ? static_cast<const T*>(f.tape) + tape_.at[k]
-                        : w.place == RECUR_SCRATCH    ? static_cast<const T*>(f.scratch) + scratch_.at[k]
-                        : w.place == RECUR_DERIVATIVE ? static_cast<const T*>(f.derivative) + f.derivative_columns[k]
-                                                      : static_cast<const T*>(one.fresh[k]);
-        const int64_t stride = w.place == RECUR_TAPE         ? f.tape_stride
-                               : w.place == RECUR_SCRATCH    ? f.scratch_stride
-                               : w.place == RECUR_DERIVATIVE ? f.derivative_stride
-                                                             : f.state_stride;
+        int64_t stride = 0;
+        const T* from = column_of(one, w, stride);
         const int64_t parity = w.place == RECUR_FRESH ? (s + 1) & 1 : s & 1;
         const int64_t first = by_rows_ ? one.thread : 0, apart = by_rows_ ? one.threads : 1;
         E* to = copy_base_ + (parity * rows_.count() + first) * copy_.stride +
@@ -297,8 +294,13 @@ class Recurrence : public PaddedInputs<P> {
         store<T>(static_cast<T*>(f.partial) + (i * program_.totals + k) * L, nothing(k));
       }
     }
+    if (stage.contraction_count > 0) contract(one, stage, units, n);
     if (stage.group_count == 0) {
-      if (units.first < units.last) kernel(&f, 0, n, units.first, units.last);
+      // one row after another where a row is long: a pass over the units of all rows would read other memory each time
+      const int64_t together = units.last - units.first > kLongRow ? 1 : n;
+      for (int64_t i = 0; i < n && units.first < units.last; i += together) {
+        kernel(&f, i, i + together, units.first, units.last);
+      }
       return;
     }
     const int64_t width = stage.panel_vectors * L;
@@ -350,6 +352,20 @@ class Recurrence : public PaddedInputs<P> {
         }
         kernel(&f, i, i + rows, u, u + wide);
       }
+    }
+  }
+
+  // products with matrices of the rows, for the units of this thread
+  void contract(const Thread& one, const RecurStage& stage, const Units& units, int64_t n) const {
+    const int64_t last = std::min(units.last, size(stage.units_size));
+    for (int32_t m = 0; m < stage.contraction_count && units.first < last; ++m) {
+      const RecurContraction& c = stage.contractions[m];
+      RowProduct<T> p{size(c.matrix_columns_size), size(c.vector.columns_size), units.first, last};
+      p.matrix = column_of(one, c.matrix, p.matrix_stride);
+      p.vector = column_of(one, c.vector, p.vector_stride);
+      p.to = static_cast<T*>(one.frame.scratch) + scratch_.at[static_cast<size_t>(c.to)];
+      p.to_stride = one.frame.scratch_stride;
+      p.multiply(n, c.transposed != 0, size(c.row), size(c.column));
     }
   }
 

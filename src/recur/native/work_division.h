@@ -55,7 +55,7 @@ class WorkDivision {
   }
 
   void plan_threads() {
-    int64_t work = 0, widest = 1;
+    int64_t work = 0, own_work = 0, widest = 1;  // own: with matrices of the rows, which no other row reads
     for (int32_t k = 0; k < program_.stage_count; ++k) {
       const RecurStage& stage = program_.stages[k];
       widest = std::max(widest, size(stage.units_size));
@@ -67,6 +67,9 @@ class WorkDivision {
               stage.groups[g].product_count * size(stage.units_size) * size(stage.groups[g].operands[m].columns_size);
         }
       }
+      for (int32_t m = 0; m < stage.contraction_count; ++m) {
+        own_work += size(stage.units_size) * size(stage.contractions[m].vector.columns_size);
+      }
     }
     int64_t whole = 0;
     for (int32_t m = 0; m < cell_.matrix_count; ++m) {
@@ -77,7 +80,8 @@ class WorkDivision {
     // where threads divide the rows, each reads all matrices at every step; matrices that are large and larger than the
     // states are better divided: each thread reads the part of its units for all rows
     const bool share_matrices = work >= kLargeMatrices && work > count * widest;
-    const bool small = work * count >= kWorthSharing && work * int64_t{sizeof(T)} * 8 <= second_level_cache();
+    const bool small =
+        (work + own_work) * count >= kWorthSharing && work * int64_t{sizeof(T)} * 8 <= second_level_cache();
     by_rows_ = count >= (small ? kFewRowsEach : kRowsEach) * most && !share_matrices;
     int64_t sharing = most;
     if (cell_.scanned != 0) {
@@ -87,7 +91,7 @@ class WorkDivision {
       if (!worth) sharing = 1;
     }
     if (!by_rows_) {
-      if (cell_.scanned == 0 && work * count < kWorthSharing) sharing = 1;
+      if (cell_.scanned == 0 && (work + own_work) * count < kWorthSharing) sharing = 1;
       // a thread without units would only cost a wait
       const int64_t grain = whole_panels_ ? 2 * L : L;
       sharing = std::min(sharing, (widest + grain - 1) / grain);

@@ -136,8 +136,11 @@ def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurre
             )
         options["layer_norm"] = True
     hidden: int | list[int] = sizes[0] if len(set(sizes)) == 1 else sizes
+    own = config.sizes_of_cell
     if config.equation is not None:
-        return _of_equation(config.equation, input_size, hidden, sizes, options, fed=bool(config.cell_inputs))
+        return _of_equation(config.equation, input_size, hidden, sizes, options, own, fed=bool(config.cell_inputs))
+    if own and cell in equations.names():
+        _check_own_sizes(equations.get(cell), own)
     if cell == "lstm":
         return LSTM(input_size, hidden, **options)
     if cell == "gru":
@@ -148,12 +151,28 @@ def _layer(config: ModelConfig, input_size: int, bidirectional: bool) -> Recurre
         raise ConfigError(
             f'there is no cell "{cell}".{did_you_mean(cell, equations.names())}', hint="recur cells lists them"
         )
-    return _of_equation(equations.get(cell), input_size, hidden, sizes, options, fed=bool(config.cell_inputs))
+    return _of_equation(equations.get(cell), input_size, hidden, sizes, options, own, fed=bool(config.cell_inputs))
+
+
+def _check_own_sizes(equation: equations.Equation, given: Mapping[str, int]) -> None:
+    """Refuse a size that the cell does not have."""
+    unknown = next((name for name in given if name not in equation.free_sizes), None)
+    if unknown is None:
+        return
+    if unknown in {"H", "X"}:
+        raise ConfigError(
+            f"{unknown} is not a size of the cell's own", hint="--hidden-size is H, and X follows from the inputs"
+        )
+    has = ", ".join(equation.free_sizes)
+    raise ConfigError(
+        f'the cell "{equation.name}" has no size "{unknown}".{did_you_mean(unknown, equation.free_sizes)}',
+        hint=f"its own sizes are {has}" if has else "it has no sizes of its own: leave out --cell-sizes",
+    )
 
 
 def _of_equation(
     equation: equations.Equation, input_size: int, hidden: int | list[int], sizes: Sequence[int],
-    options: dict[str, Any], *, fed: bool,
+    options: dict[str, Any], own: Mapping[str, int], *, fed: bool,
 ) -> Recurrent:  # fmt: skip
     """The layers of an equation that torch.nn does not have."""
     further = equation.inputs[1:]
@@ -167,6 +186,15 @@ def _of_equation(
     # and numbers of blocks, such as heads: four, as in most papers, or the next number below that divides H
     heads = {symbol for blocks in equation.blocks.values() for symbol in blocks.symbols}
     free |= {name: next(n for n in (4, 3, 2, 1) if all(size % n == 0 for size in sizes)) for name in heads - {"X", "H"}}
+    _check_own_sizes(equation, own)
+    uneven = next((size for name in own for size in sizes if name in heads and size % own[name]), None)
+    if uneven is not None:
+        name = next(name for name in own if name in heads and uneven % own[name])
+        raise ConfigError(
+            f'{name}={own[name]} of the cell "{equation.name}" does not divide the hidden size {uneven}',
+            hint=f"--hidden-size {uneven + own[name] - uneven % own[name]}, or another number of {name}",
+        )
+    free |= own
     if free:
         options["sizes"] = free
     return Recurrent(equation, input_size, hidden, **options)

@@ -28,7 +28,7 @@ from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
 from tests.export.c.networks import STRICT, build, classes, config, drawn, run, series, words
 
-REFUSED = {"mlstm", "fast_weights", "linear_attention", "short_attention"}
+REFUSED = {"short_attention"}
 SEVERAL_INPUTS = {name for name in equations.names() if len(equations.get(name).inputs) > 1}
 CELLS = sorted(set(equations.names()) - REFUSED - SEVERAL_INPUTS - {"moving_average"})
 
@@ -240,7 +240,10 @@ def test_an_id_outside_of_the_vocabulary_is_read_as_unknown(folder: Path, tmp_pa
     ("make", "message"),
     [
         (lambda: NextItem(words(1000), config(adaptive_softmax=True)), "an adaptive softmax"),
-        (lambda: Synced(series(), series(), config(cell="mlstm")), "the cell mlstm cannot be written in C"),
+        (
+            lambda: Synced(series(), series(), config(cell="short_attention")),
+            "the cell short_attention cannot be written",
+        ),
     ],
 )
 def test_what_has_no_form_in_c_is_refused_before_anything_is_written(

@@ -136,7 +136,7 @@ def compiled_cell(call: Call) -> CompiledCell:
         tuple(graph.states),
         tuple(graph.noises),
         graph.input.size,
-        tuple(Size.parse(text) for text in library.sizes),
+        tuple(Size.parse(text, products=True) for text in library.sizes),
         tuple(node.size for node in graph.states.values()),
     )
     _cells[id(whole)] = (whole, result)

@@ -151,6 +151,18 @@ static float NAME_dot(const float *NAME_RESTRICT w, const float *NAME_RESTRICT x
 }
 """
 
+_COLUMNS = """
+/* y = W^T x with a matrix stored row by row, width numbers from row to row */
+static void NAME_columns(const float *NAME_RESTRICT w, int width, const float *NAME_RESTRICT x, int rows,
+                         float *NAME_RESTRICT y, int count) {
+  int j, k;
+  for (j = 0; j < count; ++j) y[j] = 0.0f;
+  for (k = 0; k < rows; ++k) {
+    NAME_VECTOR for (j = 0; j < count; ++j) y[j] += w[k * width + j] * x[k];
+  }
+}
+"""
+
 _SUM = """
 static float NAME_sum(const float *x, int count) {
   float parts[8] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
@@ -211,7 +223,7 @@ static void NAME_sort(float *x, int count) {
 
 _TEXTS = {
     "bits": _BITS, "expm1": _EXPM1, "exp": _EXP, "sigmoid": _SIGMOID, "tanh": _TANH, **_SIMPLE, "copy": _COPY,
-    "start": _START, "dot": _DOT, "sum": _SUM, "largest": _LARGEST, "softmax": _SOFTMAX,
+    "start": _START, "dot": _DOT, "columns": _COLUMNS, "sum": _SUM, "largest": _LARGEST, "softmax": _SOFTMAX,
     "sort": _SORT, "weight": _WEIGHT,
     **{f"product{width}": _PRODUCT.replace("WIDTH", str(width)) for width in (8, 16, 24, 32)},
 }  # fmt: skip
