@@ -41,7 +41,13 @@ def test_few_rows_are_summed_one_by_one() -> None:
 
 @pytest.mark.parametrize(
     ("address", "at", "expected"),
-    [("s->h", "u", "s->h[u]"), ("s->h + 8", "u", "s->h[8 + u]"), ("s->h + 8", "2", "s->h[10]")],
+    [
+        ("s->h", "u", "s->h[u]"),
+        ("s->h + 8", "u", "s->h[8 + u]"),
+        ("s->h + 8", "2", "s->h[10]"),
+        ("s->z + 8 + 1", "u", "s->z[8 + 1 + u]"),
+        ("s->z + 8 + 1", "0", "s->z[9]"),
+    ],
 )
 def test_elements_are_indexed_from_the_start_of_their_array(address: str, at: str, expected: str) -> None:
     assert element(address, at) == expected

@@ -69,7 +69,8 @@ def element(address: str, at: str) -> str:
     if not plus:
         return f"{whole}[{at}]"
     if at.isdecimal():
-        return f"{whole}[{int(start) + int(at)}]"
+        # a product within a panel has a start of its own: s->scratch + 8 + 1
+        return f"{whole}[{sum(map(int, start.split(' + '))) + int(at)}]"
     return f"{whole}[{start} + {at}]"
 
 
