@@ -159,6 +159,7 @@ OUTCOMES: dict[tuple[str, str], Check] = {
     ("bptt", "for country in"): follows_the_country,
     ("bptt", "recur compare .* 32$"): both(remembers("elman", forgets=True), remembers("lstm", forgets=False)),
     ("deploy-small-models", r"python ask_onnx\.py"): says("a warm meal: good", "what a dull film: bad"),
+    ("deploy-small-models", r"python ask_numpy\.py"): says("['sky', ", "True"),
     ("deploy-small-models", "recur evaluate runs/opinion"): says('"rows": 27'),
     ("run-folder-and-resume", "--out runs/kept "): verdict("better"),
 }  # fmt: skip

@@ -101,7 +101,7 @@ def test_the_course_has_every_guide() -> None:
 def test_no_two_pages_write_the_same_run_or_file() -> None:
     owners: dict[str, set[str]] = {}
     for page in PAGES:
-        words = [word for one in typed(page) for word in re.findall(r"--(?:out|onnx) (\S+)", one.text)]
+        words = [word for one in typed(page) for word in re.findall(r"--(?:out|onnx|python|c) (\S+)", one.text)]
         for name in [*words, *(block.file for block in blocks(page) if block.file)]:
             owners.setdefault(name, set()).add(page.name)
     assert {name: pages for name, pages in owners.items() if len(pages) > 1} == {}

@@ -30,6 +30,7 @@ MIRRORED = (
     "evaluation",
     "export",
     "export/c",
+    "export/python",
     "heads",
     "inspect",
     "modes",
@@ -58,6 +59,9 @@ ELSEWHERE = {
         f"export/c/{name}": "a part of whole networks in C: test_exported"
         for name in ("chain", "files", "forecast", "interface", "layers", "network", "rows", "source", "trial", "whole")
     },
+    "export/python/description": "what a file says of its network: test_exported",
+    "export/python/runtime": "what a file does with it: test_exported",
+    "engine/numpy_step": "compared with the engine as whole networks: export/python/test_exported",
     "export/network": "embedding and pooling are parts of whole networks: test_one_pass",
     "heads/plain": "readouts as one matrix, compared as networks in C: export/c/test_exported",
     "modes/every_step": "its two modes: test_synced, test_next_item",

@@ -15,12 +15,13 @@ def export(
     onnx: Path | None = None,
     step: bool = False,
     c: Path | None = None,
+    python: Path | None = None,
     name: str = "model",
     single_header: bool = False,
     max_steps: int | None = None,
     json: bool = False,
 ) -> None:
-    """Write a trained network as ONNX or as plain C, and check it by running it.
+    """Write a trained network as ONNX, plain C or Python without torch, and check it by running it.
 
     Parameters
     ----------
@@ -32,30 +33,66 @@ def export(
         Of ONNX, export one step, with its states as inputs and outputs, for a stream; default: whole sequences.
     c
         Folder to write C99 to: a header, a source, their test, a Makefile and a README.
+    python
+        Python file to write, which needs NumPy alone; beside it a compiled library of the network.
     name
         Of C, the start of every name and of the files.
     single_header
         Of C, one header with everything, in place of header and source.
     max_steps
-        Of C, the most steps of a sequence of a network that reads in both directions or searches tags; default: 256.
+        Of C and Python, the most steps of a sequence of a network that reads in both directions or searches tags;
+        default: 256.
     json
         Write one JSON document to stdout.
     """
-    if onnx is None and c is None:
-        raise ConfigError("no file to write was named", hint=f"recur export {run} --onnx model.onnx, or --c a_folder")
-    if onnx is not None and c is not None:
-        raise ConfigError("--onnx and --c write different files", hint="one of them at a time")
+    asked = [
+        f"--{name}" for name, value in (("onnx", onnx), ("c", c), ("python", python)) if value is not None
+    ]  # fmt: skip
+    if not asked:
+        raise ConfigError(
+            "no file to write was named",
+            hint=f"recur export {run} --onnx model.onnx, or --c a_folder, or --python model.py",
+        )
+    if len(asked) > 1:
+        raise ConfigError(f"{' and '.join(asked)} write different files", hint="one of them at a time")
+    if onnx is None and step:
+        raise ConfigError(f"--step is for ONNX: {asked[0]} always reads item by item", hint="leave out --step")
+    if c is None and (name != "model" or single_header):
+        raise ConfigError("--name and --single-header are for C", hint=f"recur export {run} --c a_folder")
+    if onnx is not None and max_steps is not None:
+        raise ConfigError("--max-steps is for C and Python", hint="leave out --max-steps")
     if c is not None:
-        if step:
-            raise ConfigError("--step is for ONNX: C code always reads item by item", hint="leave out --step")
         _as_c(run, c, name, single_header, max_steps, json)
-        return
-    if onnx is not None:
-        if name != "model" or single_header or max_steps is not None:
-            raise ConfigError(
-                "--name, --single-header and --max-steps are for C", hint=f"recur export {run} --c a_folder"
-            )
+    elif python is not None:
+        _as_python(run, python, max_steps, json)
+    elif onnx is not None:
         _as_onnx(run, onnx, step, json)
+
+
+def _as_python(run: Path, path: Path, max_steps: int | None, json: bool) -> None:
+    refuse_folders(path)
+    import recur
+
+    result = recur.load(run).export_python(path, max_steps=max_steps)
+    if json:
+        emit_json(
+            {
+                "file": str(result.path),
+                "library": str(result.library) if result.library else None,
+                "reason": result.reason,
+                "rows": result.rows,
+                "held_out": result.held_out,
+                "differences": result.differences,
+            }
+        )
+        return
+    beside = f", and {result.library.name} beside it" if result.library else ""
+    emit(f"wrote {result.path}, {result.path.stat().st_size / 1e6:.1f} MB{beside}")
+    if result.reason:
+        emit(f"  no library: {result.reason}")
+    kind = "held-out rows" if result.held_out else "rows drawn at random"
+    found = ", ".join(f"{share:.1e} ({name})" for name, share in result.differences.items())
+    emit(f"  checked  on {result.rows} {kind}: the largest difference from the network is {found} of the largest value")
 
 
 def _as_c(run: Path, folder: Path, name: str, single_header: bool, max_steps: int | None, json: bool) -> None:

@@ -27,7 +27,7 @@ from recur.predictions.refusals import located, refuse_empty_series
 from recur.run import save
 
 if TYPE_CHECKING:
-    from recur.export import Exported, ExportedC
+    from recur.export import Exported, ExportedC, ExportedPython
     from recur.inspect import Explanation
 
 
@@ -361,6 +361,24 @@ class Model:
         return export_c(
             self.mode, folder, name=name, single_header=single_header, sentence=self.roles.sentence,
             inputs=held_out_inputs(self.mode, self.config), max_steps=max_steps,
+        )  # fmt: skip
+
+    def export_python(self, path: Path | str, *, max_steps: int | None = None) -> ExportedPython:
+        """Write the network as one Python file that needs NumPy alone, and a library compiled from C beside it; see
+        `recur.export.export_python`.
+
+        Parameters
+        ----------
+        path : path
+            ``NAME.py``; the library is ``libNAME.so``.
+        max_steps : int, optional
+            Of the library, the most steps of a sequence, where a network reads in both directions or searches tags.
+        """
+        from recur.export import export_python
+
+        return export_python(
+            self.mode, path, sentence=self.roles.sentence, inputs=held_out_inputs(self.mode, self.config),
+            max_steps=max_steps,
         )  # fmt: skip
 
     def _refuse_no_continuation(self) -> None:

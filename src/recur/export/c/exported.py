@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from recur.export.c.files import MARK, Files
 from recur.export.c.forecast import write_forecast
 from recur.export.c.network import Network, write_network
 from recur.export.c.proof import c_compiler, prove
-from recur.export.c.rows import rows_of
+from recur.export.c.rows import Rows, rows_of
 from recur.modes import Mode
 from recur.modes.forecast import forecasts
 from recur.modes.mode import require_input
@@ -118,9 +118,7 @@ def export_c(
         part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
             texts = files.texts(rows, ALLOWED)
-            for file, text in texts.items():
-                atomic.write_text(part / file, text)
-            share = prove(part, name, single=single_header, library=bool(files.library), compiler=compiler)
+            share = _write_and_prove(files, part, texts, compiler)
             result = ExportedC(
                 folder, sorted([*texts, README]), network.source.ram, network.source.flash, share, len(rows.steps),
                 rows.held_out, "zig cc" if "ziglang" in compiler else Path(compiler[0]).name,
@@ -130,6 +128,28 @@ def export_c(
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return result
+
+
+def _write_and_prove(files: Files, place: Path, texts: Mapping[str, str], compiler: Sequence[str]) -> float:
+    for file, text in texts.items():
+        atomic.write_text(place / file, text)
+    return prove(place, files.name, single=files.single, library=bool(files.library), compiler=compiler)
+
+
+def write_c(
+    mode: Mode, place: Path, *, name: str, sentence: str, rows: Rows, most: int | None, compiler: Sequence[str]
+) -> tuple[Network, float]:
+    """Write the files of a network into a folder and prove them; return the network and the largest difference.
+
+    Raises
+    ------
+    ConfigError
+        For a network that cannot be written in C, with the reason.
+    """
+    network = _network(mode, most)
+    _refuse_large(network)
+    files = Files(network, name, sentence, single=False)
+    return network, _write_and_prove(files, place, files.texts(rows, ALLOWED), compiler)
 
 
 def compared(result: ExportedC) -> str:

@@ -88,20 +88,12 @@ def write_network(mode: Mode, parts: OnePass, most: int | None) -> Network:
     ConfigError
         When a part of it has no form in C.
     """
-    source = Source()
-    codec = require_input(mode.input_codec, mode.name)
-    readout = parts.head.plain()
-    whole = parts.stack is not None and parts.stack.directions == 2
-    steps = (most or MOST) if whole or readout.chain is not None else 0
-    if most and not steps:
-        raise ConfigError(
-            f"this {mode.name} network reads an item at a time, so that sequences may have any length",
-            hint="leave out --max-steps",
-        )
-    ids, inputs, lines, vector = _input(source, parts.inputs, codec)
+    network = about(mode, parts, most)
+    source, readout = network.source, parts.head.plain()
+    lines, vector = _input(source, parts.inputs, require_input(mode.input_codec, mode.name))
     width = parts.inputs.size
-    if whole:
-        _whole(source, parts, readout, mode, (ids, lines, vector), steps)
+    if network.whole:
+        _whole(source, parts, readout, mode, (network.ids, lines, vector), network.most)
     else:
         if parts.hidden is not None:
             more, vector, width = _hidden(source, dense_layers(parts.hidden), vector, width)
@@ -114,35 +106,59 @@ def write_network(mode: Mode, parts: OnePass, most: int | None) -> Network:
         if parts.pooling in {"mean", "max"}:
             lines += _pool(source, parts.pooling, vector, width)
         add_function(source, "answer", "float *y", _answer(source, readout, mode, vector, parts.pooling, width))
-        add_function(source, "read", "int32_t x" if ids else "const float *x", lines)
-    x = "an id" if ids else f"{inputs} numbers in their own units: {columns_of(codec)}"
-    network = Network(
-        source, ids, inputs, len(readout.weight), LAST if parts.pooling else EACH, parts.stack is not None, x,
-        _what_is_answered(readout, mode), lambda own: _reference(mode, parts, own), whole=whole, most=steps,
-    )  # fmt: skip
-    _texts(network, mode, parts, readout)
+        add_function(source, "read", "int32_t x" if network.ids else "const float *x", lines)
+    _texts(network, mode, readout)
     return network
 
 
-def _texts(network: Network, mode: Mode, parts: OnePass, readout: PlainReadout) -> None:
+def about(mode: Mode, parts: OnePass, most: int | None) -> Network:
+    """Return what a network reads and answers, before anything of it is written.
+
+    Raises
+    ------
+    ConfigError
+        When it reads or answers what an export has no form for.
+    """
+    codec = require_input(mode.input_codec, mode.name)
+    _refuse_inputs(parts.inputs, codec)
+    readout = parts.head.plain()
+    whole = parts.stack is not None and parts.stack.directions == 2
+    steps = (most or MOST) if whole or readout.chain is not None else 0
+    if most and not steps:
+        raise ConfigError(
+            f"this {mode.name} network reads an item at a time, so that sequences may have any length",
+            hint="leave out --max-steps",
+        )
+    ids = parts.inputs.embedding is not None
+    inputs = 1 if ids else codec.size
+    x = "an id" if ids else f"{inputs} numbers in their own units: {columns_of(codec)}"
+    network = Network(
+        Source(), ids, inputs, len(readout.weight), LAST if parts.pooling else EACH, parts.stack is not None, x,
+        _what_is_answered(readout, mode), lambda own: _reference(mode, parts, own), whole=whole, most=steps,
+    )  # fmt: skip
+    if parts.inputs.embedding is not None:
+        network.constants["SYMBOLS"] = len(parts.inputs.embedding.weight), "ids are below it"
+    chain = readout.chain
+    if chain is not None:
+        network.tags = lambda scores: chain.decode(torch.from_numpy(scores)[None])[0][0].numpy()
+    return network
+
+
+def _texts(network: Network, mode: Mode, readout: PlainReadout) -> None:
     """Add the texts of ids and labels, what finds them, and what draws or searches symbols."""
     source, codec = network.source, require_input(mode.input_codec, mode.name)
     if network.most:
         network.constants["MAX_STEPS"] = network.most, "of a sequence"
-    if network.ids:
-        network.constants["SYMBOLS"] = len(source.arrays["embedding"]) // parts.inputs.size, "ids are below it"
-        if codec.vocabulary:
-            texts = [str(text) for text in codec.vocabulary]
-            write_texts(source, "symbols", texts, "the text of each id")
-            write_find(source, texts, -1 if codec.ids.unk is None else codec.ids.unk)
+    if network.ids and codec.vocabulary:
+        texts = [str(text) for text in codec.vocabulary]
+        write_texts(source, "symbols", texts, "the text of each id")
+        write_find(source, texts, -1 if codec.ids.unk is None else codec.ids.unk)
     if mode.target_codec.labelled and readout.ends_in in {"softmax", "scores"}:
         labels = [str(label) for label in mode.target_codec.labels]
         what = "probability" if readout.ends_in == "softmax" else "score"
         write_texts(source, "labels", labels, f"what each number of an answer is the {what} of")
-    chain = readout.chain
-    if chain is not None:
-        write_chain(source, chain, network.most)
-        network.tags = lambda scores: chain.decode(torch.from_numpy(scores)[None])[0][0].numpy()
+    if readout.chain is not None:
+        write_chain(source, readout.chain, network.most)
     if mode.symbols is not None:
         write_sample(source, network.outputs, mode.symbols.forbidden(False))
         network.constants["BEGINNING"] = mode.symbols.beginning, "the id that is read first"
@@ -242,28 +258,33 @@ def _what_is_answered(readout: PlainReadout, mode: Mode) -> str:
     return f"numbers in their own units: {columns_of(codec)}"
 
 
-def _input(source: Source, inputs: Inputs, codec: Codec) -> tuple[bool, int, list[str], str]:
-    """Write what is read as a vector: whether it is ids, its columns, the statements, the expression of the vector."""
+def _refuse_inputs(inputs: Inputs, codec: Codec) -> None:
     if inputs.letters is not None:
         raise ConfigError(
-            "this network reads the letters of its words, which C code does not yet", hint="train with words alone"
+            "this network reads the letters of its words, which this export does not yet", hint="train with words alone"
         )
     if inputs.pictures is not None or codec.grid is not None:
-        raise ConfigError("this network reads pictures, which C code does not yet", hint="recur export RUN --onnx FILE")
+        raise ConfigError(
+            "this network reads pictures, which this export does not yet", hint="recur export RUN --onnx FILE"
+        )
+
+
+def _input(source: Source, inputs: Inputs, codec: Codec) -> tuple[list[str], str]:
+    """Write what is read as a vector: the statements, the expression of the vector."""
     if inputs.embedding is not None:
         weight = array_of(inputs.embedding.weight) * np.float32(inputs.scale)
         table = source.array("embedding", weight)
         count, size = weight.shape
         other = codec.ids.unk if codec.ids.unk is not None else 0
         lines = [f"const float *const v = {table} + (x >= 0 && x < {count} ? x : {other}) * {size};"]
-        return True, 1, lines, "v"
+        return lines, "v"
     mean, deviation = (np.asarray(each, np.float32).ravel() for each in codec.normalisation())
     if not mean.any() and (deviation == 1).all():
-        return False, codec.size, [], "x"
+        return [], "x"
     vector = source.member("x", codec.size)
     means, deviations = source.array("mean", mean), source.array("deviation", deviation)
     lines = [f"for (u = 0; u < {codec.size}; ++u) {vector}[u] = (x[u] - {means}[u]) / {deviations}[u];"]
-    return False, codec.size, lines, vector
+    return lines, vector
 
 
 def _hidden(
