@@ -8,6 +8,7 @@ from recur import equations
 from recur.compiler import numpy_text
 from recur.equations import Equation, equation, tanh
 from recur.equations.naming import naming
+from tests.tolerances import EXACT
 
 SIZES = {"X": 3, "H": 4, "P": 2}
 
@@ -46,4 +47,4 @@ def test_names_that_python_has_are_others() -> None:
     step = space["step"]
     assert callable(step)
     [result] = step(x, h, np_2=matrix, spread_2=bias)
-    np.testing.assert_allclose(result, np.tanh(matrix @ x + bias - (h - 2 * h) - h), atol=1e-12)
+    np.testing.assert_allclose(result, np.tanh(matrix @ x + bias - (h - 2 * h) - h), rtol=EXACT)

@@ -11,6 +11,7 @@ A sum of products and biases that nothing else reads is one row of a panel: W_xh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -54,7 +55,7 @@ class Step:
 
 def step(
     program: Program, sizes: Mapping[str, int], *, name: str, states: Mapping[str, str], scratch: str,
-    noises: Mapping[str, float],
+    noises: Mapping[str, float], int8: bool = False,
 ) -> Step:  # fmt: skip
     """Write the forward step of a program in C99.
 
@@ -72,15 +73,19 @@ def step(
         The expression of its scratch memory.
     noises : mapping of str to float
         The expectation of each noise.
+    int8 : bool
+        Whether factors of products are whole numbers of 8 bits, with a scale for each product: the text then needs
+        ``float most``, and ``s->q`` with room for the longest operand.
     """
-    return _Writer(program, sizes, name, states, scratch, noises).write()
+    return _Writer(program, sizes, name, states, scratch, noises, int8).write()
 
 
 class _Writer:
     def __init__(
         self, program: Program, sizes: Mapping[str, int], name: str, states: Mapping[str, str], scratch: str,
-        noises: Mapping[str, float],
+        noises: Mapping[str, float], int8: bool,
     ) -> None:  # fmt: skip
+        self.int8 = int8
         self.program, self.sizes, self.name = program, sizes, name
         self.states, self.scratch, self.noises = states, scratch, noises
         self.result = Step()
@@ -126,7 +131,7 @@ class _Writer:
                     if id(operation) not in known:
                         rest.setdefault(operation.size, []).append((operation, location))
         for products in rest.values():
-            terms: list[_Term] = [(one, self._inputs(at), []) for one, at in products]
+            terms: list[_Term] = [(one, [self._inputs(at)], []) for one, at in products]
             self._panel(terms, products[0][0].size)
 
     def _panels(self, stage: Stage) -> None:
@@ -134,27 +139,25 @@ class _Writer:
         groups: dict[tuple[object, ...], list[_Term]] = {}
         for root in self.joined.roots(stage):
             factors, biases = self._factors(stage, root)
-            key = tuple((kind, block.columns, start) for kind, block, start in factors)
+            key = tuple((kind, block.columns, start) for product in factors for kind, block, start in product)
             groups.setdefault(key, []).append((root, factors, biases))
         for terms in groups.values():
             self._panel(terms, stage.size)
 
-    def _factors(self, stage: Stage, root: Operation) -> tuple[list[_Factor], list[Operation]]:
-        """The blocks of a sum, each with its operand, and its biases."""
-        factors: list[_Factor] = []
+    def _factors(self, stage: Stage, root: Operation) -> tuple[list[list[_Factor]], list[Operation]]:
+        """The blocks of each product of a sum, each with its operand, and its biases."""
+        factors: list[list[_Factor]] = []
         biases: list[Operation] = []
         for term in self.joined.terms(root):
             location = stage.loads.get(term)
             if location is not None and location.kind == "tape":
-                factors += self._inputs(location)
+                factors.append(self._inputs(location))
             elif location is not None:
                 biases.append(term)
             else:
                 group = next(g for g in stage.groups if any(one is term for one in g.products))
-                factors += [
-                    (self.operand(operand, place), block, ZERO)
-                    for (place, _), operand, block in zip(group.operands, term.args, group.blocks(term), strict=True)
-                ]
+                operands = zip(group.operands, term.args, group.blocks(term), strict=True)
+                factors.append([(self.operand(one, place), block, ZERO) for (place, _), one, block in operands])
         return factors, biases
 
     def _panel(self, terms: list[_Term], size: Size) -> None:
@@ -162,22 +165,32 @@ class _Writer:
         units = self.number(size)
         target = self._memory(Size((), padded(units * len(terms))))
         operands: list[Operand] = []
-        places: dict[tuple[str, int, int], int] = {}
+        places: dict[tuple[object, ...], int] = {}
+        groups: list[int] = []
         rows = []
-        for root, factors, biases in terms:
+        for root, products, biases in terms:
             blocks = []
-            for expression, block, start in factors:
-                first, count = self.number(start), self.number(block.columns)
-                key = expression, first, count
-                if key not in places:
-                    places[key] = sum(one.size for one in operands)
-                    base = "x" if expression == "input" else expression
-                    operands.append(Operand(f"{base} + {first}" if first else base, count))
-                blocks.append((block, places[key]))
+            met: Counter[object] = Counter()
+            for factors in products:
+                # in 8 bits the operands of a product have one scale; a second product with the same ones has its own
+                group: tuple[object, ...] = tuple((text, block.columns, start) for text, block, start in factors)
+                met[group] += 1
+                mark = (group, met[group]) if self.int8 else ()
+                before = len(operands)
+                for expression, block, start in factors:
+                    first, count = self.number(start), self.number(block.columns)
+                    key = mark, expression, first, count
+                    if key not in places:
+                        places[key] = sum(one.size for one in operands)
+                        base = "x" if expression == "input" else expression
+                        operands.append(Operand(f"{base} + {first}" if first else base, count))
+                    blocks.append((block, places[key]))
+                if self.int8 and len(operands) > before:
+                    groups.append(len(operands) - before)
             named = tuple(self._vector_part(bias) for bias in biases)
             rows.append(Row(units, tuple(blocks), named))
             self.places[id(root)] = f"{target} + {units * (len(rows) - 1)}" if len(rows) > 1 else target
-        panel = Panel(f"{self.name}_{len(self.result.panels)}", tuple(operands), tuple(rows), target)
+        panel = Panel(f"{self.name}_{len(self.result.panels)}", tuple(operands), tuple(rows), target, tuple(groups))
         self.result.panels.append(panel)
         self.lines += product_lines(panel)
         self.result.calls |= product_calls(panel)
@@ -262,7 +275,7 @@ class _Writer:
 
 
 _Factor = tuple[str, Block, Size]  # the expression of an operand ("input" for x), the block, the first element of x
-_Term = tuple[Operation, list[_Factor], list[Operation]]  # a sum, its products and its biases
+_Term = tuple[Operation, list[list[_Factor]], list[Operation]]  # a sum, its products and its biases
 
 
 class _Body:

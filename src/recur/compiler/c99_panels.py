@@ -55,12 +55,24 @@ class Panel:
         The products.
     target : str
         The expression of z.
+    groups : tuple of int
+        In 8 bits: how many operands, in order, have a scale together.
     """
 
     name: str
     operands: tuple[Operand, ...]
     rows: tuple[Row, ...]
     target: str
+    groups: tuple[int, ...] = ()
+
+    def spans(self) -> list[tuple[int, int]]:
+        """The first column of each group, and its columns."""
+        spans, operand, column = [], 0, 0
+        for count in self.groups:
+            columns = sum(one.size for one in self.operands[operand : operand + count])
+            spans.append((column, columns))
+            operand, column = operand + count, column + columns
+        return spans
 
 
 def element(address: str, at: str) -> str:
@@ -99,6 +111,8 @@ def product_lines(panel: Panel) -> list[str]:
     """The statements that compute z = b + W v."""
     rows = sum(row.rows for row in panel.rows)
     matrix, bias = f"NAME_{panel.name}_w", f"NAME_{panel.name}_b"
+    if panel.groups:
+        return _whole_lines(panel, rows)
     if is_short(rows):
         return _short_lines(panel, rows)
     room, operands, weight = padded(rows), panel.operands, 0
@@ -128,9 +142,45 @@ def _short_lines(panel: Panel, rows: int) -> list[str]:
     return lines
 
 
+def _whole_lines(panel: Panel, rows: int) -> list[str]:
+    """In 8 bits: the operands of a group are divided by one scale and rounded to ``s->q``, then multiplied."""
+    room = rows if is_short(rows) else padded(rows)
+    lines = [f"NAME_copy(NAME_{panel.name}_b, {panel.target}, {room});"]
+    operand = weight = 0
+    for group, count in enumerate(panel.groups):
+        operands = panel.operands[operand : operand + count]
+        for number, one in enumerate(operands):
+            before = "most" if number else "0.0f"
+            lines.append(f"most = NAME_most({one.expression}, {one.size}, {before});")
+        place = 0
+        for one in operands:
+            to = f"s->q + {place}" if place else "s->q"
+            lines.append(f"NAME_round({one.expression}, {one.size}, most, {to});")
+            place += one.size
+        first = 0
+        for width in [rows] if is_short(rows) else widths(rows):
+            matrix, scales, z = (
+                f"{base} + {at}" if at else base
+                for base, at in (
+                    (f"NAME_{panel.name}_w", weight), (f"NAME_{panel.name}_s", group * room + first),
+                    (panel.target, first),
+                )
+            )  # fmt: skip
+            function = "NAME_int8_rows" if is_short(rows) else f"NAME_int8_{width}"
+            more = f", {rows}" if is_short(rows) else ""
+            lines.append(f"{function}({matrix}, {scales}, s->q, {place}, most, {z}{more});")
+            weight += width * place
+            first += width
+        operand += count
+    return lines
+
+
 def product_calls(panel: Panel) -> set[str]:
     """The functions that these statements call."""
     rows = sum(row.rows for row in panel.rows)
+    if panel.groups:
+        products = {"int8_rows"} if is_short(rows) else {f"int8_{width}" for width in widths(rows)}
+        return {"copy", "most", "round"} | products
     if is_short(rows):
         return {"dot"}
     calls = {"start" if starts_with_number(panel) else "copy"}

@@ -16,11 +16,12 @@ from recur.compiler.plan import plan
 from recur.compiler.program import program
 from recur.compiler.toolchain import zig
 from recur.compiler.variants import lifted
+from recur.engine.low_precision import quantize
 from recur.engine.noise import Noise, noisy
 from recur.engine.operations import Values, evaluate, number_of
 from recur.equations import Equation
 
-__all__ = ["LIBRARY", "CStep", "affine", "c_step", "room_for", "zig"]
+__all__ = ["LIBRARY", "CStep", "affine", "c_step", "room_for", "whole_rows", "zig"]
 
 LIBRARY = c99.LIBRARY
 """Operations that are the C library's, and their names in it."""
@@ -39,19 +40,22 @@ class CStep:
     scratch : int
         Numbers of scratch memory.
     calls : frozenset of str
-        Element-wise operations that it calls.
+        Functions that it calls.
+    widest : int
+        Numbers of the longest operand of a product in 8 bits; 0 where there is none.
     """
 
     code: str
     arrays: dict[str, np.ndarray]
     scratch: int
     calls: frozenset[str]
+    widest: int = 0
 
 
 @torch.no_grad()
 def c_step(
     equation: Equation, parameters: Mapping[str, Tensor], sizes: Mapping[str, int], *, name: str,
-    states: Mapping[str, str], scratch: str, zoneout: Mapping[str, float],
+    states: Mapping[str, str], scratch: str, zoneout: Mapping[str, float], int8: bool = False,
 ) -> CStep:  # fmt: skip
     """Write the step of a layer, as it is in evaluation.
 
@@ -71,6 +75,8 @@ def c_step(
         That of its scratch memory.
     zoneout : mapping of str to float
         The probability that a unit keeps its old value, by state.
+    int8 : bool
+        Whether products have factors of 8 bits, as with the precision int8 of layers; see `compiler.c99.step`.
 
     Raises
     ------
@@ -80,7 +86,7 @@ def c_step(
     whole = noisy(equation, Noise({}, dict(zoneout)))
     graph, once = lifted(whole)
     noises = {f"zoneout:{state}": share for state, share in zoneout.items()}
-    written = c99.step(program(graph), sizes, name=name, states=states, scratch=scratch, noises=noises)
+    written = c99.step(program(graph), sizes, name=name, states=states, scratch=scratch, noises=noises, int8=int8)
     known = {key: value.detach().cpu().to(torch.float64) for key, value in parameters.items()}
     if once:
         values: Values = {id(node): known[key] for key, node in whole.parameters.items()}
@@ -96,7 +102,8 @@ def c_step(
         arrays |= _packed(panel, numbers, sizes)
     for key, (vector, start, size) in written.vectors.items():
         arrays[key] = numbers[vector][start : start + size].astype(np.float32)
-    return CStep(written.code, arrays, written.scratch, frozenset(written.calls))
+    widest = max((columns for panel in written.panels for _, columns in panel.spans()), default=0)
+    return CStep(written.code, arrays, written.scratch, frozenset(written.calls), widest)
 
 
 def _packed(panel: Panel, numbers: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
@@ -123,13 +130,22 @@ def _block(matrix: np.ndarray, block: Block, sizes: Mapping[str, int]) -> np.nda
     return whole[row : row + rows, column : column + columns]
 
 
-def affine(name: str, matrix: np.ndarray, bias: np.ndarray | None, x: str, z: str) -> CStep:
+def affine(
+    name: str, matrix: np.ndarray, bias: np.ndarray | None, x: str, z: str, *, int8: bool = False
+) -> CStep:  # fmt: skip
     """Write z = W x + b, where z has room for `room_for` numbers."""
     rows, columns = matrix.shape
-    panel = Panel(name, (c99_panels.Operand(x, columns),), (c99_panels.Row(rows, (), ()),), z)
+    groups = (1,) if int8 else ()
+    panel = Panel(name, (c99_panels.Operand(x, columns),), (c99_panels.Row(rows, (), ()),), z, groups)
     arrays = _arrays(panel, matrix, np.zeros(rows) if bias is None else bias)
     code = "\n".join(c99_panels.product_lines(panel))
-    return CStep(code, arrays, 0, frozenset(c99_panels.product_calls(panel)))
+    return CStep(code, arrays, 0, frozenset(c99_panels.product_calls(panel)), columns if int8 else 0)
+
+
+def whole_rows(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of a matrix as whole numbers of 8 bits, and their scales, as low_precision defines them."""
+    whole, scales = quantize(torch.from_numpy(np.ascontiguousarray(matrix, np.float32)))
+    return whole.numpy().astype(np.int8), scales.squeeze(-1).numpy()
 
 
 def room_for(rows: int) -> int:
@@ -143,6 +159,8 @@ def _arrays(panel: Panel, matrix: np.ndarray, bias: np.ndarray) -> dict[str, np.
     whole[: len(matrix)] = matrix
     biases = np.zeros(len(whole), np.float32)
     biases[: len(matrix)] = bias
+    if panel.groups:
+        return _whole_arrays(panel, matrix, biases)
     if c99_panels.is_short(len(matrix)):
         return {f"{panel.name}_w": matrix.astype(np.float32).ravel(), f"{panel.name}_b": biases[: len(matrix)]}
     sizes = [operand.size for operand in panel.operands]
@@ -156,3 +174,24 @@ def _arrays(panel: Panel, matrix: np.ndarray, bias: np.ndarray) -> dict[str, np.
             start += size
         first += width
     return {f"{panel.name}_w": np.concatenate(parts), f"{panel.name}_b": biases}
+
+
+def _whole_arrays(panel: Panel, matrix: np.ndarray, biases: np.ndarray) -> dict[str, np.ndarray]:
+    """The arrays of a panel in 8 bits: W group by group, of each block by block; scales of each group; and b."""
+    short = c99_panels.is_short(len(matrix))
+    room = len(matrix) if short else len(biases)
+    parts, scales = [], []
+    for first, columns in panel.spans():
+        rows = np.zeros((room, columns), np.float32)
+        rows[: len(matrix)] = matrix[:, first : first + columns]
+        whole, scale = whole_rows(rows)
+        scales.append(scale)
+        row = 0
+        for width in [room] if short else c99_panels.widths(len(matrix)):
+            block = whole[row : row + width]
+            parts.append(block.ravel() if short else block.T.ravel())
+            row += width
+    return {
+        f"{panel.name}_w": np.concatenate(parts), f"{panel.name}_s": np.concatenate(scales),
+        f"{panel.name}_b": biases[:room],
+    }  # fmt: skip

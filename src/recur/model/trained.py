@@ -338,8 +338,9 @@ class Model:
         return export_model(self.mode, path, step=step, facts={"sentence": self.roles.sentence})
 
     def export_c(
-        self, folder: Path | str, *, name: str = "model", single_header: bool = False, max_steps: int | None = None
-    ) -> ExportedC:
+        self, folder: Path | str, *, name: str = "model", single_header: bool = False, max_steps: int | None = None,
+        int8: bool = False,
+    ) -> ExportedC:  # fmt: skip
         """Write the network as C99 without dependencies, proved by compiling and running it; see
         `recur.export.export_c`.
 
@@ -355,12 +356,14 @@ class Model:
             One header with everything, in place of header and source.
         max_steps : int, optional
             The most steps of a sequence, where a network reads in both directions or searches tags.
+        int8 : bool
+            Whether weights have 8 bits.
         """
         from recur.export import export_c
 
         return export_c(
             self.mode, folder, name=name, single_header=single_header, sentence=self.roles.sentence,
-            inputs=held_out_inputs(self.mode, self.config), max_steps=max_steps,
+            inputs=held_out_inputs(self.mode, self.config), max_steps=max_steps, int8=int8,
         )  # fmt: skip
 
     def export_python(self, path: Path | str, *, max_steps: int | None = None) -> ExportedPython:

@@ -15,6 +15,7 @@ import torch
 from recur import equations
 from recur.errors import BackendError, ConfigError, WriteError
 from recur.export import export_python
+from recur.export.c.exported import ALLOWED
 from recur.export.python import exported
 from recur.export.python.exported import _loaded
 from recur.modes.next_item import NextItem
@@ -33,7 +34,7 @@ def test_every_cell_computes_the_same_in_numpy(cell: str, tmp_path: Path, monkey
         monkeypatch.setattr(exported, "c_compiler", no_compiler)
     mode = drawn(Synced(series(), series(), config(cell=cell, num_layers=2)))
     result = export_python(mode, tmp_path / "model.py")
-    assert result.differences["numpy"] <= exported.ALLOWED
+    assert result.differences["numpy"] <= ALLOWED
     assert result.library is None
     assert result.reason
 
@@ -42,7 +43,7 @@ def test_every_cell_computes_the_same_in_numpy(cell: str, tmp_path: Path, monkey
 def test_every_mode_and_readout_computes_the_same_in_numpy_and_in_the_library(name: str, tmp_path: Path) -> None:
     result = export_python(drawn(NETWORKS[name]()), tmp_path / "model.py")
     assert set(result.differences) == {"numpy", "library"}
-    assert max(result.differences.values()) <= exported.ALLOWED
+    assert max(result.differences.values()) <= ALLOWED
     assert sorted(path.name for path in tmp_path.iterdir()) == ["libmodel.so", "model.py"]
 
 

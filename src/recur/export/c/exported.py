@@ -14,10 +14,12 @@ import numpy as np
 
 from recur import atomic
 from recur.errors import ConfigError, WriteError
+from recur.export.c import rounded
 from recur.export.c.files import MARK, Files
 from recur.export.c.forecast import write_forecast
 from recur.export.c.network import Network, write_network
 from recur.export.c.proof import c_compiler, prove
+from recur.export.c.rounded import answers_in_int8, what_rounding_costs
 from recur.export.c.rows import Rows, rows_of
 from recur.modes import Mode
 from recur.modes.forecast import forecasts
@@ -50,6 +52,8 @@ class ExportedC:
         Whether these were held out in training; else they were drawn at random.
     compiler : str
         The compiler that built the test.
+    cost : str
+        In 8 bits, how far the answers are from those in float32, in words.
     """
 
     folder: Path
@@ -60,11 +64,12 @@ class ExportedC:
     rows: int
     held_out: bool
     compiler: str
+    cost: str = ""
 
 
 def export_c(
     mode: Mode, folder: Path | str, *, name: str = "model", single_header: bool = False, sentence: str = "",
-    inputs: Iterable[np.ndarray] | None = None, max_steps: int | None = None,
+    inputs: Iterable[np.ndarray] | None = None, max_steps: int | None = None, int8: bool = False,
 ) -> ExportedC:  # fmt: skip
     """Write a network as C99 that needs nothing: no library, no memory beyond a struct, no global state.
 
@@ -88,6 +93,9 @@ def export_c(
         Encoded inputs to compare on; without them they are drawn at random.
     max_steps : int, optional
         The most steps of a sequence of a network that reads in both directions or searches tags; 256 if left out.
+    int8 : bool
+        Whether weights are whole numbers of 8 bits, with a scale for each row, in a quarter of the flash. Operands are
+        rounded at every step, as in the engine's precision int8, with which the file is compared.
 
     Returns
     -------
@@ -109,19 +117,23 @@ def export_c(
     _refuse_strangers(folder)
     compiler = c_compiler()
     with mode.answering():
-        network = _network(mode, max_steps)
+        network = _network(mode, max_steps, int8=int8)
         _refuse_large(network)
+        exact = network.reference
+        if int8 and mode.one_pass is not None:
+            network.reference = answers_in_int8(mode, mode.one_pass)
         rows = rows_of(require_input(mode.input_codec, mode.name), network, inputs)
+        cost = what_rounding_costs(rows, network, exact) if int8 else ""
     files = Files(network, name, sentence or mode.wording.sentence, single=single_header)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with atomic.explained(folder):
         part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
-            texts = files.texts(rows, ALLOWED)
+            texts = files.texts(rows, rounded.ALLOWED if int8 else ALLOWED)
             share = _write_and_prove(files, part, texts, compiler)
             result = ExportedC(
                 folder, sorted([*texts, README]), network.source.ram, network.source.flash, share, len(rows.steps),
-                rows.held_out, "zig cc" if "ziglang" in compiler else Path(compiler[0]).name,
+                rows.held_out, "zig cc" if "ziglang" in compiler else Path(compiler[0]).name, cost,
             )  # fmt: skip
             atomic.write_text(part / README, files.readme(compared(result)))
             _replace(folder, part)
@@ -155,14 +167,17 @@ def write_c(
 def compared(result: ExportedC) -> str:
     """Return in words how the folder was compared with the network."""
     kind = "held-out rows" if result.held_out else "rows drawn at random"
+    what = "the network in 8 bits" if result.cost else "the network"
     return (
-        f"Compared with the network on {result.rows} {kind}: the largest difference is {result.difference:.1e} of the "
-        "largest value"
+        f"Compared with {what} on {result.rows} {kind}: the largest difference is {result.difference:.1e} of the "
+        "largest value" + (f". {result.cost}" if result.cost else "")
     )
 
 
-def _network(mode: Mode, most: int | None) -> Network:
+def _network(mode: Mode, most: int | None, *, int8: bool = False) -> Network:
     if forecasts(mode):
+        if int8:
+            raise ConfigError("a forecast is not written in 8 bits yet", hint="leave out --int8")
         if most:
             raise ConfigError("a forecast reads a value at a time", hint="leave out --max-steps")
         return write_forecast(mode)
@@ -172,7 +187,7 @@ def _network(mode: Mode, most: int | None) -> Network:
             f"{mode.name} cannot be written in C: it generates its answer symbol by symbol from another sequence",
             hint="one-to-one, many-to-one and synced networks, language models and forecasts can be exported",
         )
-    return write_network(mode, parts, most)
+    return write_network(mode, parts, most, int8=int8)
 
 
 def _refuse_large(network: Network) -> None:

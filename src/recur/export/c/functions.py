@@ -118,6 +118,64 @@ static void NAME_productWIDTH(const float *NAME_RESTRICT w, const float *NAME_RE
 }
 """
 
+_MOST = """
+/* the largest size of numbers, or the one before */
+static float NAME_most(const float *NAME_RESTRICT x, int count, float before) {
+  float most = before;
+  int j;
+  for (j = 0; j < count; ++j) {
+    const float size = x[j] < 0.0f ? -x[j] : x[j];
+    most = size > most ? size : most;
+  }
+  return most;
+}
+"""
+
+_ROUND = """
+/* x in whole numbers from -127 to 127, of which 127 is the largest; half to even */
+static void NAME_round(const float *NAME_RESTRICT x, int count, float most, int8_t *NAME_RESTRICT q) {
+  const float inverse = most < 7.8886091e-31f ? 0.0f : 127.0f / most;
+  int j;
+  for (j = 0; j < count; ++j) {
+    const float number = x[j] * inverse;
+    const float size = number < 0.0f ? -number : number;
+    int whole = (int)(size + 0.5f);
+    if ((float)whole - size == 0.5f) whole &= ~1;
+    q[j] = (int8_t)(number < 0.0f ? -whole : whole);
+  }
+}
+"""
+
+_INT8 = """
+/* y += scale W q with WIDTH rows of 8 bits, stored column by column; sums are exact */
+static void NAME_int8_WIDTH(const int8_t *NAME_RESTRICT w, const float *NAME_RESTRICT scales,
+                            const int8_t *NAME_RESTRICT q, int columns, float most, float *NAME_RESTRICT y) {
+  const float scale = most < 7.8886091e-31f ? 0.0f : most / 127.0f;
+  int32_t total[WIDTH];
+  int j, k;
+  NAME_VECTOR for (j = 0; j < WIDTH; ++j) total[j] = 0;
+  for (k = 0; k < columns; ++k) {
+    const int16_t factor = q[k];
+    NAME_VECTOR for (j = 0; j < WIDTH; ++j) total[j] += (int16_t)(w[k * WIDTH + j] * factor);
+  }
+  NAME_VECTOR for (j = 0; j < WIDTH; ++j) y[j] += (float)total[j] * scale * scales[j];
+}
+"""
+
+_INT8_ROWS = """
+/* the same for few rows, stored row by row */
+static void NAME_int8_rows(const int8_t *NAME_RESTRICT w, const float *NAME_RESTRICT scales,
+                           const int8_t *NAME_RESTRICT q, int columns, float most, float *NAME_RESTRICT y, int rows) {
+  const float scale = most < 7.8886091e-31f ? 0.0f : most / 127.0f;
+  int j, k;
+  for (j = 0; j < rows; ++j) {
+    int32_t total = 0;
+    for (k = 0; k < columns; ++k) total += (int32_t)w[(long)j * columns + k] * q[k];
+    y[j] += (float)total * scale * scales[j];
+  }
+}
+"""
+
 _COPY = """
 static void NAME_copy(const float *NAME_RESTRICT from, float *NAME_RESTRICT to, int count) {
   int j;
@@ -225,6 +283,8 @@ _TEXTS = {
     "bits": _BITS, "expm1": _EXPM1, "exp": _EXP, "sigmoid": _SIGMOID, "tanh": _TANH, **_SIMPLE, "copy": _COPY,
     "start": _START, "dot": _DOT, "columns": _COLUMNS, "sum": _SUM, "largest": _LARGEST, "softmax": _SOFTMAX,
     "sort": _SORT, "weight": _WEIGHT,
+    "most": _MOST, "round": _ROUND, "int8_rows": _INT8_ROWS,
+    **{f"int8_{width}": _INT8.replace("WIDTH", str(width)) for width in (8, 16, 24, 32)},
     **{f"product{width}": _PRODUCT.replace("WIDTH", str(width)) for width in (8, 16, 24, 32)},
 }  # fmt: skip
 _NEEDS = {

@@ -108,7 +108,7 @@ def _write_step(
     try:
         step = c_step(
             layer.equation, layer.gather(number, direction), layer.layout.levels[number].sizes, name=name,
-            states=states, scratch="s->scratch", zoneout=layer.zoneout,
+            states=states, scratch="s->scratch", zoneout=layer.zoneout, int8=source.int8,
         )  # fmt: skip
     except RecurError as error:
         raise ConfigError(
@@ -118,9 +118,11 @@ def _write_step(
     for key, values in step.arrays.items():
         source.array(key, values)
     source.working(step.scratch)
+    source.rounded(step.widest)
+    declared = "  float most;\n" if step.widest else ""
     source.calls |= step.calls
     source.functions.append(
         f"static void NAME_layer{number}{'r' * direction}"
         "(struct NAME_state *NAME_RESTRICT s, const float *NAME_RESTRICT x) {\n"
-        f"  int u;\n  (void)x;\n{step.code}\n}}\n"
+        f"  int u;\n{declared}  (void)x;\n{step.code}\n}}\n"
     )

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from recur.codecs import Codec
+from recur.engine.c_step import whole_rows
 from recur.errors import ConfigError
 from recur.export.c.chain import write_chain
 from recur.export.c.layers import write_layers
@@ -72,7 +73,7 @@ class Network:
     constants: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
-def write_network(mode: Mode, parts: OnePass, most: int | None) -> Network:
+def write_network(mode: Mode, parts: OnePass, most: int | None, *, int8: bool = False) -> Network:
     """Write a network that answers in one pass.
 
     Parameters
@@ -82,6 +83,8 @@ def write_network(mode: Mode, parts: OnePass, most: int | None) -> Network:
         Those of the network.
     most : int or None
         The most steps of a sequence, for a network that reads whole sequences.
+    int8 : bool
+        Whether products and embeddings are in 8 bits.
 
     Raises
     ------
@@ -90,6 +93,7 @@ def write_network(mode: Mode, parts: OnePass, most: int | None) -> Network:
     """
     network = about(mode, parts, most)
     source, readout = network.source, parts.head.plain()
+    source.int8 = int8
     lines, vector = _input(source, parts.inputs, require_input(mode.input_codec, mode.name))
     width = parts.inputs.size
     if network.whole:
@@ -273,9 +277,17 @@ def _input(source: Source, inputs: Inputs, codec: Codec) -> tuple[list[str], str
     """Write what is read as a vector: the statements, the expression of the vector."""
     if inputs.embedding is not None:
         weight = array_of(inputs.embedding.weight) * np.float32(inputs.scale)
-        table = source.array("embedding", weight)
         count, size = weight.shape
         other = codec.ids.unk if codec.ids.unk is not None else 0
+        if source.int8:
+            whole, scales = whole_rows(weight)
+            table, scale = source.array("embedding", whole), source.array("embedding_s", scales)
+            vector = source.member("x", size)
+            return [
+                f"const int32_t id = x >= 0 && x < {count} ? x : {other};",
+                f"for (u = 0; u < {size}; ++u) {vector}[u] = (float){table}[id * {size} + u] * {scale}[id];",
+            ], vector
+        table = source.array("embedding", weight)
         lines = [f"const float *const v = {table} + (x >= 0 && x < {count} ? x : {other}) * {size};"]
         return lines, "v"
     mean, deviation = (np.asarray(each, np.float32).ravel() for each in codec.normalisation())
@@ -352,8 +364,9 @@ def _answer(source: Source, readout: PlainReadout, mode: Mode, vector: str, pool
 
 def add_function(source: Source, name: str, argument: str, lines: list[str]) -> None:
     """Add a static function of the state and, unless it is empty, one argument."""
-    declarations = [line for line in lines if line.startswith(("const ", "int "))]
-    rest = [line for line in lines if not line.startswith(("const ", "int "))]
+    start = ("const ", "int ", "float ")
+    declarations = list(dict.fromkeys(line for line in lines if line.startswith(start)))
+    rest = [line for line in lines if not line.startswith(start)]
     uses = any("u = 0" in line for line in rest)
     body = [*declarations, *(["int u;"] if uses else []), *rest]
     more = f", {argument}" if argument else ""

@@ -43,6 +43,8 @@ class Source:
         Public tables of texts, and in ``table_bytes`` their size.
     public : list of str
         Further declarations of the header.
+    int8 : bool
+        Whether matrices and embeddings are whole numbers of 8 bits with scales.
     """
 
     members: dict[str, int] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Source:
     tables: list[str] = field(default_factory=list)
     table_bytes: int = 0
     public: list[str] = field(default_factory=list)
+    int8: bool = False
 
     def array(self, name: str, values: np.ndarray) -> str:
         """Add a constant array; return its name in C.
@@ -93,11 +96,18 @@ class Source:
 
     def affine(self, name: str, weight: np.ndarray, bias: np.ndarray | None, x: str, z: str) -> list[str]:
         """Add a matrix; return the statements for z = W x + b, where z has room for `room_for` numbers."""
-        written = affine(name, weight, bias, x, z)
+        written = affine(name, weight, bias, x, z, int8=self.int8)
+        self.rounded(written.widest)
         for key, values in written.arrays.items():
             self.array(key, values)
         self.calls |= written.calls
-        return written.code.splitlines()
+        return [*(["float most;"] if self.int8 else []), *written.code.splitlines()]
+
+    def rounded(self, count: int) -> None:
+        """Make room for so many whole numbers of 8 bits, which the products of a step share one after the other."""
+        known = self.whole.get("q", ("int8_t", 0))[1]
+        if count > known:
+            self.whole["q"] = "int8_t", count + -count % 4
 
     @property
     def flash(self) -> int:

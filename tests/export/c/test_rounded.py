@@ -1,0 +1,75 @@
+"""Networks in 8 bits: C computes what the engine does in int8, in a quarter of the flash, on any processor."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from recur.errors import ConfigError
+from recur.export import export_c
+from recur.export.c import rounded
+from recur.modes.forecast import Forecast
+from recur.modes.next_item import NextItem
+from recur.modes.synced import Synced
+from tests.export.c.networks import STRICT, build, config, drawn, run, series, words
+from tests.export.c.test_exported import CELLS, NETWORKS, PROCESSORS, emulated
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_computes_the_same_in_int8_in_c(cell: str, tmp_path: Path) -> None:
+    mode = drawn(Synced(series(), series(), config(cell=cell, num_layers=2)))
+    assert export_c(mode, tmp_path / "c", int8=True).difference <= rounded.ALLOWED
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_mode_and_readout_computes_the_same_in_int8_in_c(name: str, tmp_path: Path) -> None:
+    result = export_c(drawn(NETWORKS[name]()), tmp_path / "c", int8=True)
+    assert result.difference <= rounded.ALLOWED
+    assert result.cost in (tmp_path / "c" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["one-to-one", "tags", "zoneout"])
+def test_only_the_order_of_sums_differs_from_the_engine(name: str, tmp_path: Path) -> None:
+    # the whole numbers are the same: rounding itself changes these answers by more
+    assert export_c(drawn(NETWORKS[name]()), tmp_path / "c", int8=True).difference <= rounded.ALLOWED / 100
+
+
+def test_8_bits_take_a_quarter_of_the_flash(tmp_path: Path) -> None:
+    mode = drawn(NextItem(words(300), config(hidden_size=128, embedding_size=64, cell="gru")))
+    whole, small = (export_c(mode, tmp_path / str(n), int8=n == 8).flash for n in (32, 8))
+    assert small < 0.29 * whole
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A language model whose matrices have rows that fill no block."""
+    target = tmp_path_factory.mktemp("rounded") / "c"
+    export_c(drawn(NextItem(words(), config(num_layers=2, hidden_size=[13, 9], cell="gru"))), target, int8=True)
+    return target
+
+
+def test_no_access_is_out_of_bounds_in_int8(folder: Path) -> None:
+    flags = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    assert "passed" in run(build(folder, *STRICT, *flags))
+
+
+@pytest.mark.parametrize("flags", ["-O3 -march=native -ffp-contract=fast", "-O2 -ffast-math", "-Os"])
+def test_int8_is_right_however_it_is_optimised(folder: Path, flags: str) -> None:
+    assert "passed" in run(build(folder, *STRICT, *flags.split()))
+
+
+@pytest.mark.skipif(not os.environ.get("RECUR_ARM"), reason="make arm")
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_int8_is_right_on_other_processors(processor: str, folder: Path) -> None:
+    assert "passed" in emulated(folder, processor)
+
+
+def test_a_forecast_in_int8_is_refused(tmp_path: Path) -> None:
+    from recur.config import Config
+
+    mode = Forecast(series(), series(), config(), Config.of(horizon=3).forecast)
+    with pytest.raises(ConfigError, match="a forecast is not written in 8 bits"):
+        export_c(mode, tmp_path / "c", int8=True)
+    assert list(tmp_path.iterdir()) == []
