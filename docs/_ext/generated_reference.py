@@ -16,6 +16,7 @@ from recur.cli.app import COMMANDS, main
 from recur.config import options as known_options
 from recur.config import section_at, shown
 from recur.equations.diagram import svg
+from recur.equations.naming import naming
 
 
 def type_in_words(schema: dict[str, Any]) -> str:
@@ -94,7 +95,7 @@ class Cells(SphinxDirective):
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):
                 main(["cells", name])
-            picture = nodes.raw("", svg(equations.get(name).graph), format="html")
+            picture = nodes.raw("", svg(equations.get(name).graph, naming(equations.get(name)).names), format="html")
             frame = nodes.container("", picture, classes=["recur-graph"])
             found.append(section(self, name, literal(printed.getvalue().rstrip()), frame))
         return found

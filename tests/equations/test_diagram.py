@@ -3,38 +3,110 @@
 from __future__ import annotations
 
 import doctest
+from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
 
 from recur import equations
 from recur.equations import diagram
-from recur.equations.diagram import columns, svg
+from recur.equations.diagram import Drawing, Line, drawing, svg
+from recur.equations.drawing import routing
+from recur.equations.naming import naming
+
+Segment = tuple[tuple[int, int], tuple[int, int]]
+ALL = equations.names()
+
+
+def drawn(name: str) -> Drawing:
+    cell = equations.get(name)
+    return drawing(cell.graph, naming(cell).names)
+
+
+def points(line: Line) -> set[Segment]:
+    """The unit pieces of a line, each from its left or upper end."""
+    found = set()
+    for (ax, ay), (bx, by) in zip(line.corners, line.corners[1:], strict=False):
+        assert ax == bx or ay == by, "a line is not horizontal or vertical"
+        steps = max(abs(bx - ax), abs(by - ay))
+        dx, dy = (bx > ax) - (bx < ax), (by > ay) - (by < ay)
+        for n in range(steps):
+            ends = sorted([(ax + n * dx, ay + n * dy), (ax + (n + 1) * dx, ay + (n + 1) * dy)])
+            found.add((ends[0], ends[1]))
+    return found
+
+
+def crossings(picture: Drawing) -> int:
+    """The points where lines of different values cross."""
+    runs: dict[int, dict[tuple[int, int], set[str]]] = {}
+    for line in picture.lines:
+        at = runs.setdefault(line.source, {})
+        for a, b in points(line):
+            for point in (a, b):
+                at.setdefault(point, set()).add("across" if a[1] == b[1] else "down")
+    return sum(len(set(a) & set(b)) for a, b in combinations(runs.values(), 2))
 
 
 def test_examples_of_docstrings() -> None:
     assert doctest.testmod(diagram).failed == 0
+    assert doctest.testmod(routing).failed == 0
 
 
-@pytest.mark.parametrize("name", equations.stock())
-def test_every_node_has_a_box_right_of_what_it_is_computed_from(name: str) -> None:
-    graph = equations.get(name).graph
-    column = {id(node): number for number, nodes in enumerate(columns(graph)) for node in nodes}
-    assert set(column) == {id(node) for node in graph.order}
-    assert all(column[id(argument)] < column[id(node)] for node in graph.order for argument in node.args)
+@pytest.mark.parametrize("name", ALL)
+def test_lines_of_two_values_never_run_along_each_other_nor_over_a_box(name: str) -> None:
+    picture = drawn(name)
+    used: dict[Segment, int] = {}
+    inside = {
+        (x, y) for box in picture.boxes.values()
+        for x in range(box.x - box.wide + 1, box.x + box.wide) for y in range(box.y - box.high + 1, box.y + box.high)
+    }  # fmt: skip
+    for line in picture.lines:
+        for piece in points(line):
+            assert used.setdefault(piece, line.source) == line.source, (name, piece)
+            assert not set(piece) & inside, (name, piece)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_boxes_do_not_overlap_and_each_value_has_its_lines(name: str) -> None:
+    picture = drawn(name)
+    for a, b in combinations(picture.boxes.values(), 2):
+        assert abs(a.x - b.x) > a.wide + b.wide or abs(a.y - b.y) > a.high + b.high
+    expected = sorted((a, key) for key, box in picture.boxes.items() for a in box.part.args)
+    assert sorted((line.source, line.target) for line in picture.lines) == expected
+
+
+def test_the_lstm_is_drawn_as_in_textbooks() -> None:
+    picture = drawn("lstm")
+    boxes = list(picture.boxes.values())
+    gates = sorted((box for box in boxes if box.part.kind == "gate"), key=lambda box: box.x)
+    assert [(box.part.name, box.part.label) for box in gates] == [("f", "σ"), ("i", "σ"), ("g", "tanh"), ("o", "σ")]
+    assert len({box.y for box in gates}) == 1
+    # the cell state: straight across the top, through one product and one sum
+    top = min(box.y for box in boxes)
+    across = sorted((box for box in boxes if box.y == top), key=lambda box: box.x)
+    assert [box.part.label for box in across] == ["c", "×", "+", "c"]
+    assert crossings(picture) == 0
+    assert sorted(box.part.label for box in boxes if box.part.kind == "sign") == ["+", "×", "×", "×"]
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("elman", 0), ("lstm", 0), ("lstm_projected", 0), ("gru", 4), ("min_gru", 1)]
+)
+def test_lines_cross_only_where_they_must(name: str, most: int) -> None:
+    assert crossings(drawn(name)) <= most
 
 
 @pytest.mark.parametrize("name", equations.stock())
 def test_the_picture_is_well_formed_and_names_the_new_states(name: str) -> None:
     cell = equations.get(name)
     root = ElementTree.fromstring(svg(cell.graph))
-    words = [text.text or "" for text in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert len(words) == len(cell.graph.order)
-    assert {word.partition(" = ")[0] for word in words if " = " in word} == {f"{state}_t" for state in cell.states}
+    outputs = [one for one in root.iter("{http://www.w3.org/2000/svg}g") if one.get("class") == "output"]
+    assert {str(one.get("data-name")) for one in outputs} == set(cell.states)
+    assert root.get("role") == "img"
+    assert root.get("aria-label")
 
 
 def test_a_notebook_shows_the_text_and_the_graph_of_an_equation() -> None:
     shown = equations.get("lstm")._repr_html_()
     assert equations.get("lstm").text in shown
-    assert "sigmoid(f)" in shown
     assert "<svg" in shown

@@ -9,7 +9,7 @@ import torch
 
 from recur import equations
 from recur.engine import run
-from recur.equations.diagram import svg
+from recur.equations.diagram import drawing, svg
 from recur.equations.naming import naming
 from recur.equations.papers import legendre_memory
 from recur.nn import Recurrent
@@ -94,7 +94,9 @@ def test_a_cell_can_be_read_and_drawn(name: str) -> None:
     cell = equations.get(name)
     assert cell.reference
     assert len(naming(cell).lines) >= 1
-    assert svg(cell.graph).count("<rect") == len(cell.graph.order)
+    picture = svg(cell.graph)
+    assert picture.count("<rect") == len(drawing(cell.graph).boxes)
+    assert all(f">{state}</tspan>" in picture for state in cell.states)
 
 
 def weights(name: str, **sizes: int) -> dict[str, torch.Tensor]:

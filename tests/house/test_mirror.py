@@ -82,6 +82,7 @@ ELSEWHERE = {
     "cli/evaluate": "whole command lines: test_runs, test_figures",
     "cli/export": "whole command lines: test_runs, test_full_disk",
     "cli/generate": "whole command lines: test_runs, test_notes",
+    "cli/lecture": "the page that it writes: lecture/test_page",
     "cli/play": "whole command lines: test_notes",
     "cli/predict": "whole command lines: test_runs, test_whole_answers",
     "cli/serve": "the server behind it: serve/; its refusals: test_absurd_numbers",

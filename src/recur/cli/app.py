@@ -51,6 +51,11 @@ COMMANDS = {
     "serve": Command("RUN...", "Serve trained networks: a page that shows how they answer, and an HTTP API."),
     "export": Command("RUN", "Write a trained network as ONNX or as plain C, and check it by running it."),
     "cells": Command("[NAME]", "List the recurrent cells and their equations."),
+    "lecture": Command(
+        "[FILE.html]",
+        "Write a page that explains recurrent networks, with figures that run in it.",
+        "Twelve chapters, in one file that loads nothing; no trained network is needed.",
+    ),
 }
 
 OK, FAILED, MISUSED, BROKEN_PIPE = 0, 1, 2, 141

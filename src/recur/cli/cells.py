@@ -11,6 +11,7 @@ from recur.atomic import write_text
 from recur.cli.output import emit, emit_json
 from recur.equations import diagram
 from recur.equations.cell_files import equation_of, equations_in, is_reference
+from recur.equations.naming import naming
 from recur.errors import ConfigError
 from recur.views.terminal import bold, dim
 
@@ -64,7 +65,7 @@ def _draw(listing: Sequence[equations.Equation], path: Path) -> None:
         raise ConfigError(
             f"--svg draws one cell, and these are {len(listing)}", hint=f"recur cells {listing[0].name} --svg {path}"
         )
-    write_text(path, diagram.svg(listing[0].graph) + "\n")
+    write_text(path, diagram.svg(listing[0].graph, naming(listing[0]).names) + "\n")
 
 
 def _where(cell: equations.Equation) -> Iterator[str]:

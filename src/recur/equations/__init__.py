@@ -54,6 +54,7 @@ _NOT_CELLS = {
     "diagram",
     "document",
     "document_nodes",
+    "drawing",
     "fixed",
     "graph",
     "language",

@@ -1,73 +1,282 @@
-"""Diagram of an equation's graph as SVG: leaves on the left, the new states on the right."""
+"""Diagram of an equation's graph as SVG, as a textbook draws it: states straight across the top, gates in one row."""
 
 from __future__ import annotations
 
 import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 
-from recur.equations.graph import Graph, Node, text
+from recur.equations.drawing.parts import Part, parts
+from recur.equations.drawing.places import Places, place
+from recur.equations.drawing.routing import DOWN, LEFT, RIGHT, UP, Grid, Point, Port
+from recur.equations.graph import Graph, text
 
-WIDTH, HEIGHT, GAP_X, GAP_Y = 62, 22, 26, 10
-SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−", "matvec": "@", "greater": ">"}
-COLOURS = {"input": "#d8e8f7", "state": "#d8e8f7", "parameter": "#f7e6d0"}
+UNIT = 9  # pixels between two points of the grid
+PITCH = 8  # points between two rows
+RADIUS = 6  # of the corner of a line, pixels
+STYLE = """
+.step { font: 14px/1 "STIX Two Text", "Liberation Serif", "Times New Roman", serif; color: #1c2126; }
+.step .line { fill: none; stroke: #3d464f; stroke-width: 1.6; }
+.step .head, .step .dot { fill: #3d464f; }
+.step text { fill: currentColor; text-anchor: middle; }
+.step text.name { font-style: italic; font-size: 13px; fill: #6a5200; }
+.step .gate rect { fill: #ffe9a8; stroke: #b58900; }
+.step .function rect { fill: #fbd9d3; stroke: #c0553f; }
+.step .product rect { fill: #eef1f4; stroke: #8b949e; }
+.step .sign rect { fill: #fbd9d3; stroke: #c0553f; }
+.step .state rect, .step .output rect { fill: #dcebfa; stroke: #2f78b7; }
+.step .input rect { fill: #d9f0dd; stroke: #2f8550; }
+@media (prefers-color-scheme: dark) {
+  .step { color: #e6e9ec; }
+  .step .line { stroke: #aab4be; }
+  .step .head, .step .dot { fill: #aab4be; }
+  .step text.name { fill: #f0cf70; }
+  .step .gate rect { fill: #4d3f10; stroke: #d9b13b; }
+  .step .function rect, .step .sign rect { fill: #5a2a22; stroke: #e08a78; }
+  .step .product rect { fill: #2a3138; stroke: #75808b; }
+  .step .state rect, .step .output rect { fill: #17344f; stroke: #69a8de; }
+  .step .input rect { fill: #173d26; stroke: #6cc08a; }
+}
+"""
 
 
-def columns(graph: Graph) -> list[list[Node]]:
-    """The nodes of a graph by column: each to the right of its arguments, a leaf next to its first use."""
-    level: dict[int, int] = {}
-    for node in graph.order:
-        level[id(node)] = 1 + max((level[id(argument)] for argument in node.args), default=-1)
-    first: dict[int, int] = {}
-    for node in graph.order:
-        for argument in node.args:
-            first[id(argument)] = min(first.get(id(argument), level[id(node)]), level[id(node)])
-    columns_of_nodes: list[list[Node]] = [[] for _ in range(1 + max(level.values(), default=0))]
-    for node in graph.order:
-        leaf = not node.args and id(node) in first
-        columns_of_nodes[first[id(node)] - 1 if leaf else level[id(node)]].append(node)
-    return columns_of_nodes
+@dataclass(frozen=True)
+class Box:
+    """A part with its place on the grid: middle, and half of its extent."""
+
+    part: Part
+    x: int
+    y: int
+    wide: int
+    high: int
+
+    def ports(self, sides: tuple[int, ...], *, leaving: bool) -> list[Port]:
+        """Where a line leaves towards, or enters from, these sides."""
+        found = []
+        for side in sides:
+            dx, dy = ((self.wide, 0), (0, self.high), (-self.wide, 0), (0, -self.high))[side]
+            found.append(Port((self.x + dx, self.y + dy), side if leaving else (side + 2) % 4))
+        return found
 
 
-def svg(graph: Graph) -> str:
-    """The diagram of a graph; the tooltip of each box is its expression.
+@dataclass(frozen=True)
+class Line:
+    """A line from the part of one value to a part that reads it."""
+
+    source: int
+    target: int
+    corners: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Boxes by the key of their part, and the lines between them: first the straight ones, of states across the top."""
+
+    boxes: dict[int, Box]
+    lines: tuple[Line, ...]
+    straight: int
+    width: int
+    height: int
+
+
+_LEAVING = {
+    "state": (RIGHT,), "input": (RIGHT,), "product": (UP, RIGHT), "gate": (UP, RIGHT), "function": (UP, RIGHT, DOWN),
+    "sign": (RIGHT, UP, DOWN),
+}  # fmt: skip
+_ENTERING = {
+    "output": (LEFT,), "product": (LEFT, DOWN), "gate": (DOWN, LEFT), "function": (DOWN, LEFT, UP),
+    "sign": (LEFT, DOWN, UP),
+}  # fmt: skip
+
+
+def drawing(graph: Graph, names: Mapping[int, str] | None = None) -> Drawing:
+    """Place the parts of a step and draw the lines between them.
+
+    Parameters
+    ----------
+    graph : Graph
+        The step.
+    names : mapping of int to str, optional
+        Names of nodes by ``id(node)``, as `recur.equations.naming` has them: they are written beside the gates.
+    """
+    found = parts(graph, names or {})
+    places = place(graph, found)
+    boxes = _boxes(found, places)
+    width = max(box.x + box.wide for box in boxes.values()) + 2
+    height = max(box.y + box.high for box in boxes.values()) + 3
+    grid = Grid(width, height)
+    for box in boxes.values():
+        grid.block(box.x - box.wide, box.y - box.high, box.x + box.wide, box.y + box.high)
+    wanted = [(a, b) for line in places.straight for a, b in pairwise(line)]
+    others = [(a, key) for key, part in found.items() for a in part.args if (a, key) not in wanted]
+    others.sort(key=lambda pair: _distance(boxes[pair[0]], boxes[pair[1]]))
+    lines = []
+    for source, target in [*wanted, *others]:
+        a, b = boxes[source], boxes[target]
+        leaving = a.ports(_LEAVING[a.part.kind], leaving=True)
+        entering = b.ports(_ENTERING[b.part.kind], leaving=False)
+        on_line = (source, target) in wanted
+        if on_line:
+            leaving, entering = a.ports((RIGHT,), leaving=True), b.ports((LEFT,), leaving=False)
+        corners = grid.route(source, leaving, entering)
+        if not corners:  # every usual side is taken: any other one
+            everywhere = (RIGHT, DOWN, LEFT, UP)
+            corners = grid.route(source, a.ports(everywhere, leaving=True), b.ports(everywhere, leaving=False))
+        if not corners:
+            corners = [(a.x, a.y), (b.x, b.y)]
+        lines.append(Line(source, target, tuple(corners)))
+    return Drawing(boxes, tuple(lines), len(wanted), width, height)
+
+
+def _distance(a: Box, b: Box) -> tuple[int, int]:
+    straight = a.x == b.x or a.y == b.y
+    return (0 if straight else 1), abs(a.x - b.x) + abs(a.y - b.y)
+
+
+def _boxes(found: Mapping[int, Part], places: Places) -> dict[int, Box]:
+    half = {key: _half_width(part) for key, part in found.items()}
+    widest = [0] * places.columns
+    for key, (column, _) in places.at.items():
+        widest[column] = max(widest[column], half[key])
+    middle, x = [], 1
+    for wide in widest:
+        x += wide
+        middle.append(x)
+        x += wide + 4
+    return {
+        key: Box(found[key], middle[column], 3 + PITCH * row, half[key], 1 if found[key].kind == "sign" else 2)
+        for key, (column, row) in places.at.items()
+    }
+
+
+def _half_width(part: Part) -> int:
+    length = len(_plain(part))
+    if part.kind == "sign" and length == 1:
+        return 1
+    return max(2, -(-(length * 7 + 12) // (2 * UNIT)))
+
+
+def _plain(part: Part) -> str:
+    return re.sub(r"[_{}]", "", f"{part.label}{'' if part.kind != 'state' else 't-1'}")
+
+
+def svg(graph: Graph, names: Mapping[int, str] | None = None, *, style: bool = True, title: str = "") -> str:
+    """The diagram of a graph; the tooltip of each part is its expression.
+
+    Parameters
+    ----------
+    graph : Graph
+    names : mapping of int to str, optional
+        Names of nodes, see `drawing`.
+    style : bool
+        Whether the colours are part of it; a page may have them once for several diagrams, as ``STYLE``.
+    title : str
+        What a screen reader says it is.
 
     Examples
     --------
     >>> from recur import equations
     >>> svg(equations.get("elman").graph).count("<rect")
-    10
+    5
     """
-    place: dict[int, tuple[float, float]] = {}
-    shown = columns(graph)
-    tallest = max(len(column) for column in shown)
-    for x, column in enumerate(shown):
-        above = (tallest - len(column)) * (HEIGHT + GAP_Y) / 2
-        for y, node in enumerate(column):
-            place[id(node)] = (4 + x * (WIDTH + GAP_X), 4 + above + y * (HEIGHT + GAP_Y))
-    names = {id(node): f"{name}_t" for name, node in graph.outputs.items()}
-    lines, boxes = [], []
-    for node in graph.order:
-        left, top = place[id(node)]
-        for argument in node.args:
-            ax, ay = place[id(argument)]
-            lines.append(f'<path d="M{ax + WIDTH} {ay + HEIGHT / 2}L{left} {top + HEIGHT / 2}"/>')
-        label, tip = html.escape(_label(node, names.get(id(node)))), html.escape(text(node))
-        fill = "#dcefdc" if id(node) in names else COLOURS.get(node.op, "#f3f3f3")
-        boxes.append(
-            f'<g><title>{tip}</title><rect x="{left}" y="{top}" width="{WIDTH}" height="{HEIGHT}" fill="{fill}"/>'
-            f'<text x="{left + WIDTH / 2}" y="{top + 15}" text-anchor="middle">{label}</text></g>'
-        )
-    width, height = 8 + len(shown) * (WIDTH + GAP_X) - GAP_X, 8 + tallest * (HEIGHT + GAP_Y) - GAP_Y
+    drawn = drawing(graph, names)
+    width, height = drawn.width * UNIT, drawn.height * UNIT
+    body = [_path(line, straight=n < drawn.straight) for n, line in enumerate(drawn.lines)]
+    body += [_dot(point) for point in _branches(drawn.lines)]
+    body += [_box(key, box) for key, box in drawn.boxes.items()]
+    label = html.escape(title or f"The operations of one step, from {', '.join(graph.states)} at t−1 to those at t")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" font-size="12" '
-        f'font-family="sans-serif"><g stroke="#888" fill="none">{"".join(lines)}</g>{"".join(boxes)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="step" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="img" aria-label="{label}">'
+        f"{f'<style>{STYLE}</style>' if style else ''}{''.join(body)}</svg>"
     )
 
 
-def _label(node: Node, name: str | None) -> str:
-    """The label of a box."""
-    if node.op == "state":
-        return f"{node.attribute}_t-1"
-    if not node.args:
-        return text(node)[:10]
-    sign = SIGNS.get(node.op, node.op if node.op != "slice" else f"{node.attribute[0]}:{node.attribute[1]}")
-    return f"{name} = {sign}" if name else sign
+def _box(key: int, box: Box) -> str:
+    part = box.part
+    x, y, wide, high = box.x * UNIT, box.y * UNIT, box.wide * UNIT, box.high * UNIT
+    round_ = {"sign": high, "function": 12, "state": 15, "output": 15, "input": 15}.get(part.kind, 4)
+    if part.kind == "sign":
+        high += 3
+        wide, round_ = wide + 3, high
+    else:
+        high -= 3
+    suffix = {"state": "_t−1", "output": "_t", "input": "_t"}.get(part.kind, "")
+    name = ""
+    if part.kind in {"gate", "function"} and part.name not in {"", part.label}:
+        where = f'x="{x + wide + 4}" y="{y - high + 3}" text-anchor="start"'
+        name = f'<text class="name" {where}>{html.escape(part.name)}</text>'
+    tip = html.escape(text(part.node))
+    named = f' data-name="{html.escape(part.name or part.label)}"'
+    return (
+        f'<g class="{part.kind}" data-part="{key_of(key, part)}"{named}><title>{tip}</title>'
+        f'<rect x="{x - wide}" y="{y - high}" width="{2 * wide}" height="{2 * high}" rx="{round_}"/>'
+        f'<text x="{x}" y="{y + 5}">{_typeset(part.label + suffix)}</text>{name}</g>'
+    )
+
+
+def key_of(key: int, part: Part) -> str:
+    """The name of a part that does not change between two drawings."""
+    return f"{part.kind}:{part.name or part.label}" if key < 0 or not part.name else f"{part.kind}:{part.name}"
+
+
+def _typeset(label: str) -> str:
+    """Letters in italics, what follows an underscore as subscript."""
+    found = []
+    for word in re.split(r"(\s+)", label):
+        head, _, below = word.partition("_")
+        style = ' font-style="italic"' if re.fullmatch(r"[A-Za-z]", head) else ""
+        found.append(f"<tspan{style}>{html.escape(head)}</tspan>" if head.strip() else html.escape(word))
+        if below:
+            found.append(f'<tspan dy="4" font-size="10">{html.escape(below.replace("_", ""))}</tspan>')
+            found.append('<tspan dy="-4">\u200b</tspan>')
+    return "".join(found)
+
+
+def _path(line: Line, *, straight: bool) -> str:
+    points = [(x * UNIT, y * UNIT) for x, y in line.corners]
+    end, before = points[-1], points[-2]
+    dx, dy = _unit(before, end)
+    points[-1] = (end[0] - 4 * dx, end[1] - 4 * dy)
+    path = f"M{points[0][0]} {points[0][1]}"
+    for (ax, ay), (x, y), (bx, by) in zip(points, points[1:], points[2:], strict=False):
+        (ux, uy), (vx, vy) = _unit((ax, ay), (x, y)), _unit((x, y), (bx, by))
+        path += f"L{x - RADIUS * ux} {y - RADIUS * uy}Q{x} {y} {x + RADIUS * vx} {y + RADIUS * vy}"
+    path += f"L{points[-1][0]} {points[-1][1]}"
+    head = f"M{end[0]} {end[1]}l{-8 * dx - 4 * dy} {-8 * dy - 4 * dx}l{8 * dy} {8 * dx}z"
+    kind = "line straight" if straight else "line"
+    return f'<path class="{kind}" d="{path}"/><path class="head" d="{head}"/>'
+
+
+def _dot(point: Point) -> str:
+    return f'<circle class="dot" cx="{point[0] * UNIT}" cy="{point[1] * UNIT}" r="3"/>'
+
+
+def _unit(a: tuple[int, int], b: tuple[int, int]) -> Point:
+    return (b[0] > a[0]) - (b[0] < a[0]), (b[1] > a[1]) - (b[1] < a[1])
+
+
+def _branches(lines: tuple[Line, ...]) -> list[Point]:
+    """Where a line leaves another one of the same value."""
+    drawn: dict[int, set[Point]] = {}
+    starts = {line.source: line.corners[0] for line in reversed(lines)}
+    found = []
+    for line in lines:
+        points, before = _points(line.corners), drawn.setdefault(line.source, set())
+        shared = [point for point in points if point in before]
+        if shared and shared[-1] != starts[line.source]:
+            found.append(shared[-1])
+        before |= set(points)
+    return found
+
+
+def _points(corners: tuple[Point, ...]) -> list[Point]:
+    points = [corners[0]]
+    for a, b in pairwise(corners):
+        dx, dy = _unit(a, b)
+        while points[-1] != b and (dx, dy) != (0, 0):
+            x, y = points[-1]
+            points.append((x + dx, y + dy) if dx == 0 or dy == 0 else b)
+    return points

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from recur.equations.drawing.places import straight_paths
 from recur.equations.graph import Node, text, topological
 from recur.equations.language import Symbol
 from recur.equations.traced import Equation, EquationLine, source_of
@@ -121,18 +122,7 @@ def highways(equation: Equation) -> dict[str, tuple[Node, ...]]:
     No activation and no matrix is on such a path: it is that of an LSTM's cell state. A state without such a path is
     not in the result.
     """
-    graph, paths = equation.graph, {}
-    for state, start in graph.states.items():
-        ways: dict[int, tuple[Node, ...]] = {id(start): (start,)}
-        for node in graph.order:
-            if node.op in ("add", "sub", "mul"):
-                way = next((ways[id(a)] for a in node.args if id(a) in ways), None)
-                if way is not None:
-                    ways[id(node)] = (*way, node)
-        end = graph.outputs[state]
-        if id(end) in ways and end is not start:
-            paths[state] = ways[id(end)]
-    return paths
+    return straight_paths(equation.graph)
 
 
 def _walk(equation: Equation, leaves: dict[str, Node]) -> list[EquationLine]:

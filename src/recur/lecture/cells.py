@@ -1,0 +1,64 @@
+"""The cells of the lecture as JavaScript and as drawings, both from the graph of their equation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from recur import equations
+from recur.compiler import javascript
+from recur.equations import Equation, diagram
+from recur.equations.graph import Node
+from recur.equations.naming import gates, naming
+from recur.equations.sizes import Size
+
+# what the last chapter offers; the first three are those that the figures run
+CELLS = (
+    "elman", "gru", "lstm", "elman_relu", "gru_reset_before", "indrnn", "lstm_peephole", "minimal_gated_unit",
+    "antisymmetric", "min_gru", "min_lstm", "simple_recurrent_unit", "slstm",
+)  # fmt: skip
+_SYMBOLS = {"X", "H", "P"}
+_ACTIVATIONS = frozenset({"tanh", "sigmoid", "relu"})
+functions = javascript.functions
+
+
+def cells(more: Iterable[Equation] = ()) -> str:
+    """The cells as one object of JavaScript: name -> how its step is made, its text, its drawing, its sizes."""
+    entries = [_stock(name) for name in CELLS] + [_entry(one) for one in more]
+    return "{\n" + ",\n".join(entries) + "\n}"
+
+
+def runs(cell: Equation) -> bool:
+    """Whether the page can make the parameters of a cell: their sizes depend on the input and the state alone."""
+    sizes = [size for name in cell.parameters for size in cell.shapes[name]]
+    symbols = {name for size in sizes for term, _ in size.terms for name in term.split("*")}
+    return symbols <= _SYMBOLS and not cell.graph.noises and set(cell.parameters) == set(cell.graph.parameters)
+
+
+@cache
+def _stock(name: str) -> str:
+    return _entry(equations.get(name))
+
+
+def _entry(cell: Equation) -> str:
+    values = {gate.name: gate.node for gate in gates(cell)} | _before(cell)
+    shapes = {name: [_terms(size) for size in cell.shapes[name]] for name in cell.parameters}
+    facts: dict[str, Any] = {
+        "text": cell.text, "svg": diagram.svg(cell.graph, naming(cell).names, style=False), "shapes": shapes,
+    }  # fmt: skip
+    plain = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
+    return f"{json.dumps(cell.name)}: {{ ...{plain},\nmake: {javascript.step(cell.graph, values)} }}"
+
+
+def _before(cell: Equation) -> dict[str, Node]:
+    """The argument of the activation that is itself the new state, as "a"."""
+    output = next(iter(cell.graph.outputs.values()))
+    return {"a": output.args[0]} if output.op in _ACTIVATIONS else {}
+
+
+def _terms(size: Size) -> list[list[Any]]:
+    """A size as a sum of products: [[4, ["H"]]]."""
+    terms: list[list[Any]] = [[factor, term.split("*")] for term, factor in size.terms]
+    return [*terms, [size.constant, []]] if size.constant else terms

@@ -1,0 +1,136 @@
+// Chapters 4 and 5: the last word, near and far; what it depends on, by swapping one word for another.
+const KINDS = ["elman", "gru", "lstm"];
+const wordNets = {};
+const wordNet = (kind) => (wordNets[kind] ??= network(NETWORKS[`word ${kind}`]));
+
+// for every word of a text: the swap that changes the answer's probability most
+function swaps(net, texts, groups) {
+  const p = net.next(texts), answer = best(p);
+  return texts.map((word_, n) => {
+    const others = groups.find((group) => group.includes(word_))?.filter((one) => one !== word_) || [];
+    let most = null;
+    for (const other of others) {
+      const q = net.next(texts.map((one, m) => m === n ? other : one));
+      const change = Math.abs(q[answer] - p[answer]);
+      // of swaps that change it about as much, the first
+      if (!most || change > most.change + 0.02)
+        most = {
+          other,
+          change,
+          before: p[answer],
+          after: q[answer],
+          answer: net.answers[best(q)],
+          share: Math.max(...q)
+        };
+    }
+    return most;
+  });
+}
+// the sentence with its words coloured by what a swap changes; a word opens the sentence with its swap
+function influence(root, net, texts, groups, t) {
+  const found = swaps(net, texts, groups), p = net.next(texts), answer = net.answers[best(p)];
+  const told = el("p", { class: "told", "aria-live": "polite" });
+  const most = found.map((one) => one?.change || 0), first = most.indexOf(Math.max(...most));
+  const tell = (n) => {
+    buttons.forEach((one, m) => one.setAttribute("aria-pressed", String(m === n)));
+    const one = found[n];
+    told.textContent = one ? fill(t.swap, {
+      from: texts[n],
+      to: one.other,
+      answer,
+      before: share(one.before),
+      after: share(one.after),
+      other: one.answer,
+      share: share(one.share)
+    }) :
+                             fill(t.noswap, { from: texts[n] });
+  };
+  const buttons = texts.map((word_, n) => {
+    const one = button(word_, () => tell(n), { "aria-pressed": "false", tabindex: n === first ? "0" : "-1" });
+    one.style.cssText = `background:${tone(most[n])};color:${ink(most[n])}`;
+    one.addEventListener("keydown", (e) => {
+      const to = { ArrowRight: n + 1, ArrowLeft: n - 1 }[e.key];
+      if (buttons[to]) buttons[to].focus();
+    });
+    one.addEventListener("focus", () => tell(n));
+    one.addEventListener("pointerenter", () => tell(n));
+    return one;
+  });
+  root.append(
+    el(
+      "div", { class: "sentence", role: "group", "aria-label": t.sentence }, ...buttons,
+      el("span", { class: "blank" }, answer)),
+    told);
+  tell(first);
+}
+const nouns = () => Object.keys(TASKS.near);
+FIGURES.near = (root, t) => {
+  let noun = "clouds", colour = "";
+  const place = el("div");
+  const show = () => {
+    const texts = `the ${colour} ${noun} are in the`.split(" ").filter(Boolean);
+    influence(clear(place), wordNet("lstm"), texts, [nouns(), ["white", "old"]], t);
+    place.append(el("div", { class: "beside" }, ...KINDS.filter((one) => one !== "gru").map((kind) => {
+      const net = wordNet(kind);
+      return el("section", {}, el("h3", {}, t[kind]), bars(net.answers, net.next(texts), { answer: TASKS.near[noun] }));
+    })));
+  };
+  root.append(controls(choose(t.noun, nouns().map((one) => [one, one]), noun, (v) => {
+                         noun = v;
+                         show();
+                       }), choose(t.colour, [["", "–"], ["white", "white"], ["old", "old"]], "", (v) => {
+                         colour = v;
+                         show();
+                       })), place);
+  show();
+};
+const farText = (country, count) =>
+  `I grew up in ${country} . ${
+    Array.from({ length: count }, (_, n) => TASKS.fillers[n % TASKS.fillers.length]).join(" ")} I speak fluent`
+    .split(" ")
+    .filter(Boolean);
+const apart = (count) => farText("France", count).length - 4;
+const MOST = 9;
+FIGURES.far = (root, t) => {
+  let country = "France", count = 3;
+  const place = el("div"), chart = el("div", { class: "chart" }), countries = Object.keys(TASKS.countries);
+  const show = () => {
+    const texts = farText(country, count);
+    influence(
+      clear(place), wordNet("lstm"), texts,
+      [countries, ["sister", "dog", "house", "winters", "school"], ["small", "old", "long"]], t);
+    place.append(el("div", { class: "beside" }, ...KINDS.map((kind) => {
+      const net = wordNet(kind);
+      return el(
+        "section", {}, el("h3", {}, t[kind]),
+        bars(net.answers, net.next(texts), { answer: TASKS.countries[country], top: 3 }));
+    })));
+  };
+  root.append(controls(choose(t.country, countries.map((one) => [one, one]), country, (v) => {
+                         country = v;
+                         show();
+                       }), slider(t.distance, 0, MOST, count, (v) => {
+                         count = v;
+                         show();
+                       }, (v) => fill(t.apart, { n: apart(v) }))), place, chart);
+  show();
+  const series = KINDS.map((kind) => {
+    const net = wordNet(kind), [colour, dash] = COLOURS[kind];
+    const values = Array.from(
+      { length: MOST + 1 },
+      (_, n) =>
+        countries.reduce((sum, one) => sum + net.next(farText(one, n))[net.answers.indexOf(TASKS.countries[one])], 0) /
+        countries.length);
+    return { name: t[kind], colour, dash, values };
+  });
+  curves(chart, series, {
+    label: t.chart,
+    steps: MOST + 1,
+    low: 0,
+    high: 1,
+    across: t.across,
+    ticks: [[0, "0"], [0.2, t.chance], [0.5, "50 %"], [1, "100 %"]],
+    marks: Array.from({ length: MOST + 1 }, (_, n) => [n, String(apart(n))]).filter((_, n) => n % 3 === 0),
+    say: (n, v) => fill(t.point, { n: apart(n), p: share(v) }),
+  });
+};
