@@ -17,6 +17,8 @@ def export(
     step: bool = False,
     c: Path | None = None,
     python: Path | None = None,
+    rtneural: Path | None = None,
+    nam: Path | None = None,
     name: str = "model",
     single_header: bool = False,
     max_steps: int | None = None,
@@ -37,6 +39,10 @@ def export(
         Folder to write C99 to: a header, a source, their test, a Makefile and a README.
     python
         Python file to write, which needs NumPy alone; beside it a compiled library of the network.
+    rtneural
+        JSON file to write for RTNeural, of LSTM or GRU layers from numbers to numbers.
+    nam
+        .nam file to write, of LSTM layers from one number to one, at 48 kHz.
     name
         Of C, the start of every name and of the files.
     single_header
@@ -49,9 +55,8 @@ def export(
     json
         Write one JSON document to stdout.
     """
-    asked = [
-        f"--{name}" for name, value in (("onnx", onnx), ("c", c), ("python", python)) if value is not None
-    ]  # fmt: skip
+    files = {"onnx": onnx, "c": c, "python": python, "rtneural": rtneural, "nam": nam}
+    asked = [f"--{name}" for name, value in files.items() if value is not None]
     if not asked:
         raise ConfigError(
             "no file to write was named",
@@ -65,7 +70,7 @@ def export(
         raise ConfigError("--int8 is for C", hint=f"recur export {run} --c a_folder --int8")
     if c is None and (name != "model" or single_header):
         raise ConfigError("--name and --single-header are for C", hint=f"recur export {run} --c a_folder")
-    if onnx is not None and max_steps is not None:
+    if c is None and python is None and max_steps is not None:
         raise ConfigError("--max-steps is for C and Python", hint="leave out --max-steps")
     if c is not None:
         _as_c(run, c, json, name=name, single_header=single_header, max_steps=max_steps, int8=int8)
@@ -73,6 +78,25 @@ def export(
         _as_python(run, python, max_steps, json)
     elif onnx is not None:
         _as_onnx(run, onnx, step, json)
+    else:
+        _for_plugins(run, rtneural, nam, json)
+
+
+def _for_plugins(run: Path, rtneural: Path | None, nam: Path | None, json: bool) -> None:
+    refuse_folders(rtneural, nam)
+    import recur
+    from recur.export import export_nam, export_rtneural
+
+    mode = recur.load(run).mode
+    if rtneural is not None:
+        export_rtneural(mode, rtneural)
+    elif nam is not None:
+        export_nam(mode, nam)
+    path = rtneural or nam
+    if json:
+        emit_json({"file": str(path)})
+    else:
+        emit(f"wrote {path}")
 
 
 def _as_python(run: Path, path: Path, max_steps: int | None, json: bool) -> None:

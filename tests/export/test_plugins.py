@@ -1,0 +1,182 @@
+"""Files for audio plug-ins: read as their formats are defined, and run by RTNeural where its sources are."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recur.codecs import NumbersCodec
+from recur.errors import ConfigError
+from recur.export.c.network import about
+from recur.export.plugins import export_nam, export_rtneural
+from recur.modes import Mode
+from recur.modes.many_to_one import ManyToOne
+from recur.modes.next_item import NextItem
+from recur.modes.synced import Synced
+from tests.export.c.networks import config, series
+from tests.tolerances import EXPORTED
+
+STEPS = 40
+READER = """
+#include <RTNeural/RTNeural.h>
+#include <cstdio>
+#include <fstream>
+int main(int, char **words) {
+  std::ifstream file(words[1]);
+  auto model = RTNeural::json_parser::parseJson<double>(file);
+  model->reset();
+  double x[8];
+  while (std::fread(x, sizeof(double), model->getInSize(), stdin) == size_t(model->getInSize())) {
+    model->forward(x);
+    for (int i = 0; i < model->getOutSize(); ++i) std::printf("%.17g\\n", model->getOutputs()[i]);
+  }
+}
+"""
+
+
+def signal(columns: int) -> NumbersCodec:
+    values = np.random.default_rng(columns).normal(2, 3, size=(50, columns))
+    return NumbersCodec(sequence=True, columns=[f"c{n}" for n in range(columns)]).fit([values])
+
+
+def network(cell: str, inputs: int = 1, outputs: int = 1, **options: Any) -> Mode:
+    options = {"cell": cell, "hidden_size": 8, "num_layers": 2, "bidirectional": False, "engine": "eager", **options}
+    return Synced(signal(inputs), signal(outputs), config(**options))
+
+
+def answers(mode: Mode) -> tuple[np.ndarray, np.ndarray]:
+    assert mode.one_pass is not None
+    with mode.answering():
+        network = about(mode, mode.one_pass, None)
+        x = np.random.default_rng(7).normal(2, 3, (STEPS, network.inputs)).astype(np.float32)
+        return x, network.reference(x)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def keras(document: dict[str, Any], x: np.ndarray) -> np.ndarray:
+    """What RTNeural's JSON means."""
+    y = x.astype(float)
+    for layer in document["layers"]:
+        w, u, *b = (np.array(each, float) for each in (*layer["weights"], 0.0))
+        if layer["type"] == "dense":
+            y = y @ w + u
+            continue
+        h = c = np.zeros(layer["shape"][-1])
+        out = []
+        for x_t in y:
+            if layer["type"] == "lstm":
+                i, f, g, o = np.split(x_t @ w + h @ u + b[0], 4)
+                c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+                h = sigmoid(o) * np.tanh(c)
+            else:
+                zx, rx, nx = np.split(x_t @ w + b[0][0], 3)
+                zh, rh, nh = np.split(h @ u + b[0][1], 3)
+                z = sigmoid(zx + zh)
+                h = z * h + (1 - z) * np.tanh(nx + sigmoid(rx + rh) * nh)
+            out.append(h)
+        y = np.array(out)
+    return y
+
+
+def nam(document: dict[str, Any], x: np.ndarray) -> np.ndarray:
+    """What a .nam file of an LSTM means: its weights in order, all of which are used."""
+    size, weights = document["config"]["hidden_size"], np.array(document["weights"])
+    y, at = x.astype(float), 0
+
+    def take(*shape: int) -> np.ndarray:
+        nonlocal at
+        at += int(np.prod(shape))
+        return weights[at - int(np.prod(shape)) : at].reshape(shape)
+
+    for _ in range(document["config"]["num_layers"]):
+        w, b, h, c = take(4 * size, y.shape[1] + size), take(4 * size), take(size), take(size)
+        out = []
+        for x_t in y:
+            i, f, g, o = np.split(w @ np.concatenate([x_t, h]) + b, 4)
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            h = sigmoid(o) * np.tanh(c)
+            out.append(h)
+        y = np.array(out)
+    y = y @ take(size)[:, None] + take(1)
+    assert at == len(weights)
+    return y
+
+
+def agree(found: np.ndarray, expected: np.ndarray) -> None:
+    assert np.abs(found - expected).max() <= EXPORTED * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (2, 3)])
+def test_rtneurals_json_means_the_network(cell: str, inputs: int, outputs: int, tmp_path: Path) -> None:
+    mode = network(cell, inputs, outputs)
+    export_rtneural(mode, tmp_path / "model.json")
+    x, y = answers(mode)
+    agree(keras(json.loads((tmp_path / "model.json").read_text()), x), y)
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_a_nam_file_means_the_network(learned: bool, tmp_path: Path) -> None:
+    mode = network("lstm", learn_initial_state=learned)
+    for number, parameter in enumerate(mode.parameters()):
+        parameter.data += 0.01 * number  # initial states that are learned begin at zero
+    export_nam(mode, tmp_path / "model.nam")
+    document = json.loads((tmp_path / "model.nam").read_text())
+    assert (document["architecture"], document["sample_rate"]) == ("LSTM", 48000)
+    x, y = answers(mode)
+    agree(nam(document, x), y)
+
+
+@pytest.mark.skipif(not os.environ.get("RTNEURAL"), reason="RTNEURAL names no folder with RTNeural's sources")
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_rtneural_computes_what_the_network_does(cell: str, tmp_path: Path) -> None:
+    compiler = shutil.which("c++")
+    if compiler is None:
+        pytest.skip("no C++ compiler")
+    mode = network(cell, 2, 1)
+    export_rtneural(mode, tmp_path / "model.json")
+    (tmp_path / "reader.cpp").write_text(READER)
+    sources = Path(os.environ["RTNEURAL"])
+    command = [
+        compiler, "-std=c++17", "-O1", "-w", "-DRTNEURAL_USE_STL=1", "-DRTNEURAL_DEFAULT_ALIGNMENT=16", f"-I{sources}",
+        f"-I{sources}/modules/json", "reader.cpp", str(sources / "RTNeural" / "RTNeural.cpp"), "-o", "reader",
+    ]  # fmt: skip
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+    x, y = answers(mode)
+    said = subprocess.run(
+        [tmp_path / "reader", tmp_path / "model.json"], input=x.astype(float).tobytes(), capture_output=True,
+        timeout=60, check=True,
+    )  # fmt: skip
+    agree(np.array(said.stdout.split(), float)[:, None], y)
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        (lambda: network("lstm_peephole"), "the cell lstm_peephole"),
+        (lambda: network("lstm", bidirectional=True), "both directions"),
+        (lambda: network("lstm", residual=True), "residual sums"),
+        (lambda: ManyToOne(signal(1), series(sequence=False), config(bidirectional=False)), "at every step"),
+    ],
+)
+def test_what_rtneural_has_no_form_for_is_refused(mode: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        export_rtneural(mode(), tmp_path / "model.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_nam_has_no_form_for_is_refused(tmp_path: Path) -> None:
+    for mode in (network("gru"), network("lstm", 2), NextItem(signal(2), config(bidirectional=False))):
+        with pytest.raises(ConfigError, match=r"a \.nam file has LSTM layers|has no form"):
+            export_nam(mode, tmp_path / "model.nam")
+    assert list(tmp_path.iterdir()) == []
